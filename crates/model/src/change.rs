@@ -1,0 +1,226 @@
+//! Changes: what a source says happened to its elements, before and after it is applied.
+
+use crate::element::set_or_remove;
+use crate::{Element, ElementId, Map, Node, Relationship, Timestamp, Value};
+use smol_str::SmolStr;
+
+/// Insert, update or delete of one element, as a source submits it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// The element, whole. Replaces one of the same id.
+    Insert(Element),
+    /// Some of the element's parts. Inserts the element where it is unknown.
+    Update(Patch),
+    /// The element is gone. Unknown ids are counted and change nothing.
+    Delete(ElementId),
+}
+
+impl Change {
+    /// The element the change is about.
+    pub fn id(&self) -> &ElementId {
+        match self {
+            Self::Insert(element) => element.id(),
+            Self::Update(patch) => &patch.id,
+            Self::Delete(id) => id,
+        }
+    }
+
+    /// An insert of `element`.
+    pub fn insert(element: impl Into<Element>) -> Self {
+        Self::Insert(element.into())
+    }
+}
+
+/// The parts of an element that an update names; what it does not name stays as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    /// The element to update.
+    pub id: ElementId,
+    /// Whether the update says it speaks of a relationship (`Some(true)`) or a node (`Some(false)`).
+    pub is_relationship: Option<bool>,
+    /// The new labels (for a relationship: its type alone).
+    pub labels: Option<Vec<SmolStr>>,
+    /// A relationship's new start.
+    pub from: Option<ElementId>,
+    /// A relationship's new end.
+    pub to: Option<ElementId>,
+    /// Properties to set; null removes.
+    pub properties: Map,
+}
+
+/// Changes that a source committed together.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Transaction {
+    /// The changes, in the order they happened.
+    pub changes: Vec<Change>,
+    /// The time the transaction carries: the largest of its changes'. `None`: when it is taken in.
+    pub timestamp: Option<Timestamp>,
+}
+
+/// One element before and after a transaction. Never both `None`, never both equal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppliedChange {
+    /// The element as it was, if it was.
+    pub before: Option<Element>,
+    /// The element as it is now, if it is.
+    pub after: Option<Element>,
+}
+
+impl AppliedChange {
+    /// The element the change is about.
+    pub fn id(&self) -> &ElementId {
+        match (&self.after, &self.before) {
+            (Some(element), _) | (None, Some(element)) => element.id(),
+            (None, None) => unreachable!("an applied change has an image"),
+        }
+    }
+}
+
+/// A transaction as it stands in a feed's log: each changed element once, with both images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppliedTransaction {
+    /// Its number in its feed: 1, 2, 3, ... within one epoch.
+    pub sequence: u64,
+    /// Its number in the store, over all sources.
+    pub position: u64,
+    /// Its time.
+    pub timestamp: Timestamp,
+    /// The elements it changed, each once.
+    pub changes: Vec<AppliedChange>,
+}
+
+/// Why a change does not fit the element it is about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// A node id used for a relationship or the other way round.
+    #[error("`{id}` is a {is}, and the change speaks of a {said}; delete it first")]
+    OtherKind {
+        /// The element.
+        id: ElementId,
+        /// What it is.
+        is: &'static str,
+        /// What the change takes it for.
+        said: &'static str,
+    },
+    /// An update of an unknown relationship that does not say where it starts, ends or what its type is.
+    #[error("`{id}` is not known here, and an update can only insert a relationship that names {missing}")]
+    Incomplete {
+        /// The element.
+        id: ElementId,
+        /// What is missing.
+        missing: &'static str,
+    },
+}
+
+impl Change {
+    /// What becomes of the element `before` by this change. `Ok(None)`: it is gone (or never was).
+    ///
+    /// # Errors
+    /// [`ApplyError`] where the change takes a node for a relationship or cannot stand on its own.
+    pub fn apply(&self, before: Option<&Element>) -> Result<Option<Element>, ApplyError> {
+        match self {
+            Self::Delete(_) => Ok(None),
+            Self::Insert(element) => {
+                if let Some(before) = before {
+                    same_kind(element.id(), before, matches!(element, Element::Relationship(_)))?;
+                }
+                Ok(Some(element.clone()))
+            }
+            Self::Update(patch) => match before {
+                Some(before) => patch.apply_to(before).map(Some),
+                None => patch.to_element().map(Some),
+            },
+        }
+    }
+}
+
+fn same_kind(id: &ElementId, before: &Element, said_relationship: bool) -> Result<(), ApplyError> {
+    let name = |relationship| if relationship { "relationship" } else { "node" };
+    let is_relationship = matches!(before, Element::Relationship(_));
+    if is_relationship == said_relationship {
+        return Ok(());
+    }
+    Err(ApplyError::OtherKind { id: id.clone(), is: name(is_relationship), said: name(said_relationship) })
+}
+
+impl Patch {
+    /// A patch that names nothing yet.
+    pub fn new(id: ElementId) -> Self {
+        Self { id, is_relationship: None, labels: None, from: None, to: None, properties: Map::new() }
+    }
+
+    fn speaks_of_relationship(&self) -> Option<bool> {
+        self.is_relationship.or((self.from.is_some() || self.to.is_some()).then_some(true))
+    }
+
+    fn apply_to(&self, before: &Element) -> Result<Element, ApplyError> {
+        if let Some(said) = self.speaks_of_relationship() {
+            same_kind(&self.id, before, said)?;
+        }
+        let mut after = before.clone();
+        match &mut after {
+            Element::Node(node) => {
+                if let Some(labels) = &self.labels {
+                    node.labels.clone_from(labels);
+                }
+            }
+            Element::Relationship(relationship) => {
+                if let Some(kind) = self.labels.as_ref().and_then(|labels| labels.first()) {
+                    relationship.kind = kind.clone();
+                }
+                if let Some(from) = &self.from {
+                    relationship.from = from.clone();
+                }
+                if let Some(to) = &self.to {
+                    relationship.to = to.clone();
+                }
+            }
+        }
+        for (name, value) in self.properties.iter() {
+            set_or_remove(after.properties_mut(), name, value);
+        }
+        Ok(after)
+    }
+
+    fn to_element(&self) -> Result<Element, ApplyError> {
+        let properties =
+            self.properties.iter().filter(|(_, v)| !v.is_null()).map(|(n, v)| (n.clone(), v.clone())).collect();
+        if self.speaks_of_relationship() != Some(true) {
+            let labels = self.labels.clone().unwrap_or_default();
+            return Ok(Element::Node(Node { id: self.id.clone(), labels, properties }));
+        }
+        let missing = |missing| ApplyError::Incomplete { id: self.id.clone(), missing };
+        Ok(Element::Relationship(Relationship {
+            id: self.id.clone(),
+            kind: self.labels.as_ref().and_then(|l| l.first()).cloned().ok_or(missing("its type"))?,
+            from: self.from.clone().ok_or(missing("`from`"))?,
+            to: self.to.clone().ok_or(missing("`to`"))?,
+            properties,
+        }))
+    }
+}
+
+impl From<Node> for Element {
+    fn from(mut node: Node) -> Self {
+        node.labels = crate::element::sorted_labels(node.labels);
+        drop_nulls(&mut node.properties);
+        Self::Node(node)
+    }
+}
+
+impl From<Relationship> for Element {
+    fn from(mut relationship: Relationship) -> Self {
+        drop_nulls(&mut relationship.properties);
+        Self::Relationship(relationship)
+    }
+}
+
+fn drop_nulls(properties: &mut Map) {
+    if properties.iter().any(|(_, value)| value.is_null()) {
+        *properties = std::mem::take(properties)
+            .iter()
+            .filter(|(_, value)| !matches!(value, Value::Null))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+    }
+}

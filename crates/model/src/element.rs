@@ -1,0 +1,136 @@
+//! Elements: the nodes and relationships of a property graph.
+
+use crate::{Map, Value};
+use smol_str::SmolStr;
+
+/// What identifies an element: the feed it comes from, and its id there.
+///
+/// Ids are opaque: any string, compared by its bytes. The feed is part of the identity because two sources
+/// may use the same id for two things.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ElementId {
+    /// The id of the source or query the element comes from.
+    pub source: SmolStr,
+    /// The element's id within that feed.
+    pub id: SmolStr,
+}
+
+impl ElementId {
+    /// The element `id` of `source`.
+    pub fn new(source: impl Into<SmolStr>, id: impl Into<SmolStr>) -> Self {
+        Self { source: source.into(), id: id.into() }
+    }
+}
+
+impl std::fmt::Display for ElementId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.source, self.id)
+    }
+}
+
+/// A node: an id, labels and properties.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Which node this is.
+    pub id: ElementId,
+    /// Its labels, ascending and without repeats (see [`sorted_labels`]).
+    pub labels: Vec<SmolStr>,
+    /// Its properties; none is null.
+    pub properties: Map,
+}
+
+/// A relationship: an id, a type, two end nodes and properties.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Relationship {
+    /// Which relationship this is.
+    pub id: ElementId,
+    /// Its type, `PLACED_BY` in `-[:PLACED_BY]->`.
+    pub kind: SmolStr,
+    /// The node it starts at; that node need not exist (yet).
+    pub from: ElementId,
+    /// The node it ends at; that node need not exist (yet).
+    pub to: ElementId,
+    /// Its properties; none is null.
+    pub properties: Map,
+}
+
+/// A node or a relationship.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Element {
+    /// A node.
+    Node(Node),
+    /// A relationship.
+    Relationship(Relationship),
+}
+
+impl Element {
+    /// Which element this is.
+    pub fn id(&self) -> &ElementId {
+        match self {
+            Self::Node(node) => &node.id,
+            Self::Relationship(relationship) => &relationship.id,
+        }
+    }
+
+    /// The element's properties.
+    pub fn properties(&self) -> &Map {
+        match self {
+            Self::Node(node) => &node.properties,
+            Self::Relationship(relationship) => &relationship.properties,
+        }
+    }
+
+    /// The element's properties, to change.
+    pub fn properties_mut(&mut self) -> &mut Map {
+        match self {
+            Self::Node(node) => &mut node.properties,
+            Self::Relationship(relationship) => &mut relationship.properties,
+        }
+    }
+
+    /// The node, if it is one.
+    pub fn as_node(&self) -> Option<&Node> {
+        match self {
+            Self::Node(node) => Some(node),
+            Self::Relationship(_) => None,
+        }
+    }
+
+    /// The relationship, if it is one.
+    pub fn as_relationship(&self) -> Option<&Relationship> {
+        match self {
+            Self::Node(_) => None,
+            Self::Relationship(relationship) => Some(relationship),
+        }
+    }
+}
+
+impl Node {
+    /// A node of no labels and no properties.
+    pub fn new(id: ElementId) -> Self {
+        Self { id, labels: Vec::new(), properties: Map::new() }
+    }
+
+    /// Whether the node carries `label`.
+    pub fn has_label(&self, label: &str) -> bool {
+        self.labels.iter().any(|have| have == label)
+    }
+}
+
+/// Labels in the order they are kept: ascending, each once.
+pub fn sorted_labels<S: Into<SmolStr>>(labels: impl IntoIterator<Item = S>) -> Vec<SmolStr> {
+    let mut labels: Vec<SmolStr> = labels.into_iter().map(Into::into).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
+}
+
+/// A property's value as it is kept: null is the absence of the property.
+pub(crate) fn set_or_remove(properties: &mut Map, name: &SmolStr, value: &Value) {
+    match value {
+        Value::Null => {
+            properties.remove(name);
+        }
+        value => properties.insert(name.clone(), value.clone()),
+    }
+}

@@ -1,0 +1,218 @@
+//! The key encoding of values: bytes whose order is Cypher's total order and whose equality is equivalence.
+//!
+//! Two values have the same key exactly when grouping and DISTINCT take them for one (null equals null, NaN
+//! equals NaN, `1` equals `1.0`), and keys compare as ORDER BY compares (null last). The encoding is
+//! frozen: row signatures are hashes of it. Its golden bytes stand in this file's tests and in
+//! `docs/format/values.md`.
+//!
+//! Where two equivalent values are told apart (`1` and `1.0`), [`tie`] gives what the key leaves out.
+
+use crate::{ElementId, Map, Node, Relationship, Value, number};
+
+const END: u8 = 0x00;
+const MAP: u8 = 0x10;
+const NODE: u8 = 0x18;
+const RELATIONSHIP: u8 = 0x20;
+const LIST: u8 = 0x28;
+const PATH: u8 = 0x30;
+const BYTES: u8 = 0x58;
+const STRING: u8 = 0x60;
+const FALSE: u8 = 0x68;
+const TRUE: u8 = 0x69;
+const NUMBER: u8 = 0x70;
+const NAN: u8 = 0x71;
+const NULL: u8 = 0x7f;
+
+/// Appends the key of `value`.
+pub fn encode(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.push(NULL),
+        Value::Bool(value) => out.push(if *value { TRUE } else { FALSE }),
+        Value::Int(value) => number_key(number::order_key_of_int(*value), out),
+        Value::Float(value) if value.is_nan() => out.push(NAN),
+        Value::Float(value) => number_key(number::order_key_of_float(*value), out),
+        Value::String(value) => {
+            out.push(STRING);
+            escaped(value.as_bytes(), out);
+        }
+        Value::Bytes(value) => {
+            out.push(BYTES);
+            escaped(value, out);
+        }
+        Value::List(items) => sequence(LIST, items, out),
+        Value::Path(items) => sequence(PATH, items, out),
+        Value::Map(map) => map_key(map, out),
+        Value::Node(node) => element(NODE, &node.id, out),
+        Value::Relationship(relationship) => element(RELATIONSHIP, &relationship.id, out),
+    }
+}
+
+/// The keys of several values one after another; no key is a prefix of another of the same length.
+pub fn of<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(32);
+    for value in values {
+        encode(value, &mut out);
+    }
+    out
+}
+
+/// Appends an element's id: source and id, escaped, so that no id can run into another.
+pub fn encode_id(id: &ElementId, out: &mut Vec<u8>) {
+    escaped(id.source.as_bytes(), out);
+    escaped(id.id.as_bytes(), out);
+}
+
+/// Appends `bytes` so that the result compares as the bytes do and ends where they end: a zero byte becomes
+/// `00 ff`, the end is `00 00`.
+pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
+    for part in bytes.split_inclusive(|byte| *byte == 0) {
+        out.extend_from_slice(part);
+        if part.last() == Some(&0) {
+            out.push(0xff);
+        }
+    }
+    out.extend_from_slice(&[0, 0]);
+}
+
+fn number_key((nearest, missed): (u64, i16), out: &mut Vec<u8>) {
+    out.push(NUMBER);
+    out.extend_from_slice(&nearest.to_be_bytes());
+    // Offset binary, so that the bytes order as the signed number does.
+    out.extend_from_slice(&((missed as u16) ^ 0x8000).to_be_bytes());
+}
+
+fn sequence(tag: u8, items: &[Value], out: &mut Vec<u8>) {
+    out.push(tag);
+    for item in items {
+        encode(item, out);
+    }
+    out.push(END);
+}
+
+fn map_key(map: &Map, out: &mut Vec<u8>) {
+    out.push(MAP);
+    for (name, value) in map.iter() {
+        out.push(STRING);
+        escaped(name.as_bytes(), out);
+        encode(value, out);
+    }
+    out.push(END);
+}
+
+fn element(tag: u8, id: &ElementId, out: &mut Vec<u8>) {
+    out.push(tag);
+    encode_id(id, out);
+}
+
+/// Appends what the key leaves out: which of several equivalent values this is. Integers come before floats,
+/// `0.0` before `-0.0`; nodes and relationships are told apart by their id alone.
+pub fn tie(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Int(_) => out.push(1),
+        Value::Float(value) if *value == 0.0 && value.is_sign_negative() => out.push(3),
+        Value::Float(_) => out.push(2),
+        Value::List(items) | Value::Path(items) => items.iter().for_each(|item| tie(item, out)),
+        Value::Map(map) => map.iter().for_each(|(_, item)| tie(item, out)),
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Bytes(_) => {}
+        Value::Node(_) | Value::Relationship(_) => {}
+    }
+}
+
+/// Key and tie together: equal only for values that print the same.
+pub fn exact(value: &Value) -> Vec<u8> {
+    let mut out = Vec::with_capacity(24);
+    encode(value, &mut out);
+    tie(value, &mut out);
+    out
+}
+
+/// The key of the node with this id, as [`encode`] gives it for the whole node.
+pub fn of_node(node: &Node) -> Vec<u8> {
+    let mut out = Vec::with_capacity(24);
+    element(NODE, &node.id, &mut out);
+    out
+}
+
+/// The key of the relationship with this id, as [`encode`] gives it for the whole relationship.
+pub fn of_relationship(relationship: &Relationship) -> Vec<u8> {
+    let mut out = Vec::with_capacity(24);
+    element(RELATIONSHIP, &relationship.id, &mut out);
+    out
+}
+
+/// Compares by Cypher's total order, then by [`tie`].
+pub fn total_order(a: &Value, b: &Value) -> std::cmp::Ordering {
+    exact(a).cmp(&exact(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(value: &Value) -> String {
+        of([value]).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn the_golden_bytes_of_keys_never_change() {
+        let cases = [
+            (Value::Null, "7f"),
+            (Value::Bool(false), "68"),
+            (Value::Bool(true), "69"),
+            (Value::Int(0), "7080000000000000008000"),
+            (Value::Int(1), "70bff00000000000008000"),
+            (Value::Float(1.0), "70bff00000000000008000"),
+            (Value::Int(-1), "70400fffffffffffff8000"),
+            (Value::Int(9_007_199_254_740_993), "70c3400000000000008001"),
+            (Value::Float(f64::NAN), "71"),
+            (Value::string("a\0b"), "606100ff620000"),
+            (Value::from(vec![1i64]), "2870bff0000000000000800000"),
+            (Value::Bytes([0u8, 1].into()), "5800ff010000"),
+        ];
+        for (value, bytes) in cases {
+            assert_eq!(hex(&value), bytes, "{value:?}");
+        }
+        let node = Value::Node(Node::new(ElementId::new("s", "n1")).into());
+        assert_eq!(hex(&node), "187300006e310000");
+    }
+
+    #[test]
+    fn keys_order_as_order_by_does() {
+        let ascending = [
+            Value::Map(Map::from_iter([("a", Value::Int(1))]).into()),
+            Value::Node(Node::new(ElementId::new("s", "n1")).into()),
+            Value::list([]),
+            Value::from(vec![1i64]),
+            Value::from(vec![1i64, 0]),
+            Value::from(vec![2i64]),
+            Value::string(""),
+            Value::string("a"),
+            Value::string("a\0"),
+            Value::string("a\u{1}"),
+            Value::string("b"),
+            Value::Bool(false),
+            Value::Bool(true),
+            Value::Float(f64::NEG_INFINITY),
+            Value::Int(i64::MIN),
+            Value::Float(-0.5),
+            Value::Int(0),
+            Value::Int(1),
+            Value::Float(1.5),
+            Value::Int(i64::MAX),
+            Value::Float(f64::INFINITY),
+            Value::Float(f64::NAN),
+            Value::Null,
+        ];
+        for pair in ascending.windows(2) {
+            assert!(of([&pair[0]]) < of([&pair[1]]), "{:?} < {:?}", pair[0], pair[1]);
+        }
+    }
+
+    #[test]
+    fn equivalent_values_share_a_key_and_differ_in_the_tie() {
+        for (a, b) in [(Value::Int(1), Value::Float(1.0)), (Value::Float(0.0), Value::Float(-0.0))] {
+            assert_eq!(of([&a]), of([&b]));
+            assert!(exact(&a) < exact(&b));
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The words every part of Livewell shares: values, elements, changes, rows, diffs, and their bytes.
+//!
+//! Nothing here does IO, reads a clock or knows how a query is evaluated. The four stages (`source`,
+//! `query`, `store`, `reaction`) depend on this crate and never on each other.
+
+pub mod change;
+pub mod codec;
+pub mod diff;
+pub mod element;
+pub mod json;
+pub mod key;
+pub mod map;
+pub mod number;
+pub mod row;
+pub mod timestamp;
+pub mod value;
+
+pub use change::{AppliedChange, AppliedTransaction, Change, Patch, Transaction};
+pub use codec::DecodeError;
+pub use diff::{Diff, QueryResult};
+pub use element::{Element, ElementId, Node, Relationship};
+pub use map::Map;
+pub use row::Row;
+pub use smol_str::SmolStr;
+pub use timestamp::Timestamp;
+pub use value::Value;

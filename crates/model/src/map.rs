@@ -1,0 +1,68 @@
+//! A small map from property names to values: a vector sorted by name.
+//!
+//! Properties come in handfuls, are decoded on every change and compared often; a sorted vector does all
+//! of that without an allocation per entry, and its order is the order of the names, so nothing that is
+//! printed from it depends on arrival.
+
+use crate::Value;
+use smol_str::SmolStr;
+
+/// Property names to values, each name once, in ascending order of the names.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Map(Vec<(SmolStr, Value)>);
+
+impl Map {
+    /// An empty map.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value under `name`, if any.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.position(name).ok().map(|at| &self.0[at].1)
+    }
+
+    /// Puts `value` under `name`, replacing what stood there.
+    pub fn insert(&mut self, name: impl Into<SmolStr>, value: Value) {
+        let name = name.into();
+        match self.position(&name) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (name, value)),
+        }
+    }
+
+    /// Takes `name` out and returns what stood there.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        self.position(name).ok().map(|at| self.0.remove(at).1)
+    }
+
+    /// The entries in ascending order of the names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&SmolStr, &Value)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(have, _)| have.as_str().cmp(name))
+    }
+}
+
+impl<N: Into<SmolStr>> FromIterator<(N, Value)> for Map {
+    /// Of two entries with one name the later wins.
+    fn from_iter<I: IntoIterator<Item = (N, Value)>>(entries: I) -> Self {
+        let mut map = Self::new();
+        for (name, value) in entries {
+            map.insert(name, value);
+        }
+        map
+    }
+}

@@ -1,0 +1,80 @@
+//! Rows as they are stored among the live results.
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::diff::Columns;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The version of the stored form that this code writes.
+const FORMAT: u8 = 1;
+
+/// One row of a query's result: its key and its columns.
+///
+/// The key says which row it is, and its hash is where the row signature comes from; it is stored with the
+/// row so that two keys of one hash are told apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The row's identity within its query, in the encoding of [`crate::key`].
+    pub key: Vec<u8>,
+    /// The values, in the order of the query's columns.
+    pub columns: Columns,
+}
+
+impl Row {
+    /// The stored bytes of a row.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.u8(FORMAT).bytes(&self.key).values(&self.columns);
+        out.bytes
+    }
+
+    /// The row in `bytes`, as [`Row::encode`] wrote it.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the bytes are not a row, or one of a version this code does not know.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new("row", bytes);
+        if reader.u8()? != FORMAT {
+            return Err(reader.error("unknown row format"));
+        }
+        let row = Self { key: reader.bytes()?.to_vec(), columns: reader.values()? };
+        reader.finish()?;
+        Ok(row)
+    }
+}
+
+/// The hash that row signatures come from: XXH3 with 64 bits, whose output is frozen by its specification.
+pub fn key_hash(key: &[u8]) -> u64 {
+    xxh3_64(key)
+}
+
+/// A row signature as JSON carries it: sixteen hexadecimal digits.
+pub fn signature_text(row_signature: u64) -> String {
+    format!("{row_signature:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Value;
+
+    #[test]
+    fn a_row_survives_its_bytes() {
+        let row = Row { key: vec![1, 0, 2], columns: vec![Value::Int(-7), Value::Null, "x".into()].into() };
+        assert_eq!(Row::decode(&row.encode()), Ok(row));
+    }
+
+    #[test]
+    fn a_cut_or_extended_row_is_refused() {
+        let bytes = Row { key: vec![9; 4], columns: vec![Value::Float(0.5)].into() }.encode();
+        for end in 0..bytes.len() {
+            assert!(Row::decode(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        assert!(Row::decode(&[bytes, vec![0]].concat()).is_err());
+    }
+
+    #[test]
+    fn the_hash_of_a_key_never_changes() {
+        assert_eq!(key_hash(b""), 0x2d06_8005_38d3_94c2);
+        assert_eq!(key_hash(b"livewell"), key_hash(b"livewell"));
+    }
+}

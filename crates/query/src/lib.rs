@@ -1,0 +1,7 @@
+//! Standing Cypher queries: language, plan, incremental operators, and the reference they are held to.
+//!
+//! Pure, synchronous and deterministic: no IO, no async, no clock. A query is parsed ([`language`]), its
+//! scalar expressions are compiled ([`expression`]), and what it gives can be computed from scratch
+//! ([`reference`]) or maintained change by change.
+
+pub mod language;

@@ -1,0 +1,136 @@
+//! The commit: what one step changed, written whole or not at all.
+//!
+//! A step reads a [`Snapshot`], keeps what it writes in a [`WriteSet`] and touches nothing. The store applies
+//! write sets of many feeds in one backend transaction, each under its compare, so that operator state, rows,
+//! log entry, sequence and checkpoint of a step cannot part, and a stale owner is refused inside.
+
+use crate::IndexError;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// A store's random identity, made when the store is made; another store's history is never taken for this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StoreId(pub u128);
+
+/// Which state of a feed a write set was computed from, or leads to.
+///
+/// The commit number counts every commit of the feed, also one without a result. All zero: no such feed yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// The feed's epoch.
+    pub epoch: u64,
+    /// How many commits the feed has had.
+    pub commit: u64,
+}
+
+/// All that one step of one feed writes.
+#[derive(Debug, Clone, Default)]
+pub struct WriteSet {
+    /// The number of the feed the step belongs to.
+    pub feed: u32,
+    /// The version the step read. Another one in the store refuses the set.
+    pub expected: Version,
+    /// The version after the step.
+    pub next: Version,
+    /// Keys to values; `None` deletes. Ordered, since stores take keys in order best.
+    pub writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl WriteSet {
+    /// Puts `value` under `key`.
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.writes.insert(key, Some(value));
+    }
+
+    /// Deletes `key`, if it is there.
+    pub fn delete(&mut self, key: Vec<u8>) {
+        self.writes.insert(key, None);
+    }
+}
+
+/// A write set whose compare failed: the feed has moved on, or belongs to somebody else by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("feed {feed} is at {found:?} and the step was computed from {expected:?}")]
+pub struct Conflict {
+    /// The feed.
+    pub feed: u32,
+    /// What the write set expected.
+    pub expected: Version,
+    /// What stands in the store.
+    pub found: Version,
+}
+
+/// Which way a scan goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Ascending keys.
+    Forward,
+    /// Descending keys.
+    Backward,
+}
+
+/// One key with its value, borrowed from the snapshot where the backend can.
+pub type Entry<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
+/// The entries of a scan, in its direction; ends after an error.
+pub type Entries<'a> = Box<dyn Iterator<Item = Result<Entry<'a>, IndexError>> + 'a>;
+
+/// The store as it was at one commit. Cheap to take; holding it costs the store space, not time.
+pub trait Snapshot: Send + Sync {
+    /// The value under `key`.
+    ///
+    /// # Errors
+    /// [`IndexError::Corrupted`] where the stored bytes fail their checksum; others as the backend has them.
+    fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError>;
+
+    /// The entries between two keys.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`], also from the iterator.
+    fn scan<'a>(
+        &'a self,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        direction: Direction,
+    ) -> Result<Entries<'a>, IndexError>;
+
+    /// The values under several keys, in their order. One round trip on a remote backend.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`].
+    fn get_many<'a>(&'a self, keys: &[Vec<u8>]) -> Result<Vec<Option<Cow<'a, [u8]>>>, IndexError> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+}
+
+/// An ordered byte map with consistent snapshots and one atomic commit.
+///
+/// The laws, which `testkit` checks on any backend:
+/// 1. A snapshot never changes, whatever is committed after it was taken.
+/// 2. A write set is applied whole or not at all, also when the process is killed within `commit`.
+/// 3. When `commit` returns, what it applied is durable at the store's level, and in every later snapshot.
+/// 4. A set is refused with [`Conflict`] unless the feed's stored version equals `expected`; then the stored
+///    version becomes `next`. Sets of one call apply in their order, so a later one sees an earlier one's version.
+/// 5. Keys and values are any bytes; a key is 1 to 64 KiB and a few, also where the engine below has a lower limit.
+pub trait Store: Send + Sync + 'static {
+    /// The store's identity.
+    fn id(&self) -> StoreId;
+
+    /// The store as it is now.
+    ///
+    /// # Errors
+    /// As the backend has them.
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError>;
+
+    /// Applies write sets in one transaction; the inner result tells each set's fate.
+    ///
+    /// # Errors
+    /// Where nothing at all was applied: [`IndexError::Full`], [`IndexError::Io`], ... After an error the
+    /// caller drops what it has computed and starts again from a snapshot.
+    fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError>;
+
+    /// Whether what is committed is gone with the process.
+    fn is_volatile(&self) -> bool;
+}
