@@ -29,7 +29,7 @@ impl std::fmt::Display for ElementId {
 }
 
 /// A node: an id, labels and properties.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Which node this is.
     pub id: ElementId,
@@ -40,7 +40,7 @@ pub struct Node {
 }
 
 /// A relationship: an id, a type, two end nodes and properties.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relationship {
     /// Which relationship this is.
     pub id: ElementId,
@@ -55,7 +55,7 @@ pub struct Relationship {
 }
 
 /// A node or a relationship.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element {
     /// A node.
     Node(Node),

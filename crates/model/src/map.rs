@@ -8,7 +8,7 @@ use crate::Value;
 use smol_str::SmolStr;
 
 /// Property names to values, each name once, in ascending order of the names.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Map(Vec<(SmolStr, Value)>);
 
 impl Map {

@@ -2,14 +2,16 @@
 
 use crate::{Map, Node, Relationship};
 use smol_str::SmolStr;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A value of the property graph's type system.
 ///
-/// `PartialEq` is structural and exact (`1` is not `1.0`, NaN is not NaN). Cypher has three other relations,
-/// each at its own home: equality with null in `livewell_query::expression`, equivalence (grouping,
-/// DISTINCT) and total order as the byte order of [`crate::key`].
-#[derive(Debug, Clone, PartialEq, Default)]
+/// `==` is identity: it holds for values that are stored in the same bytes (`1` is not `1.0`, `0.0` is not
+/// `-0.0`, NaN is itself). Cypher has three other relations, each at its own home: equality with null in
+/// `livewell_query::expression`, equivalence (grouping, DISTINCT) and total order as the byte order of
+/// [`crate::key`].
+#[derive(Debug, Clone, Default)]
 pub enum Value {
     /// No value.
     #[default]
@@ -66,6 +68,44 @@ impl Value {
             Self::Node(_) => "node",
             Self::Relationship(_) => "relationship",
             Self::Path(_) => "path",
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::List(a), Self::List(b)) | (Self::Path(a), Self::Path(b)) => a == b,
+            (Self::Map(a), Self::Map(b)) => a == b,
+            (Self::Node(a), Self::Node(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Self::Relationship(a), Self::Relationship(b)) => Arc::ptr_eq(a, b) || a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null => {}
+            Self::Bool(value) => value.hash(state),
+            Self::Int(value) => value.hash(state),
+            Self::Float(value) => value.to_bits().hash(state),
+            Self::String(value) => value.hash(state),
+            Self::Bytes(value) => value.hash(state),
+            Self::List(items) | Self::Path(items) => items.hash(state),
+            Self::Map(map) => map.hash(state),
+            Self::Node(node) => node.id.hash(state),
+            Self::Relationship(relationship) => relationship.id.hash(state),
         }
     }
 }

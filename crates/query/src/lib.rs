@@ -4,4 +4,6 @@
 //! scalar expressions are compiled ([`expression`]), and what it gives can be computed from scratch
 //! ([`reference`]) or maintained change by change.
 
+pub mod expression;
 pub mod language;
+pub mod reference;

@@ -1,1 +1,18 @@
-//! To be.
+//! What acts on query results: a file, a log line.
+//!
+//! A [`Reaction`] effects results outside the store, durably and before its checkpoint is stored; the few
+//! bytes it returns (its *detail*) travel with that checkpoint and say where the outside world stood. After
+//! a crash [`Reaction::start`] gets them back and undoes what the checkpoint does not know of. Blocking, and
+//! unaware of feeds: whoever drives a reaction reads the feed, keeps the order and stores the checkpoint.
+
+pub mod error;
+pub mod file;
+pub mod log;
+pub mod reaction;
+pub mod settings;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+
+pub use error::{ErrorKind, ReactionError};
+pub use reaction::{Outgoing, Reaction, Role, SnapshotOf, SnapshotRow, Started, Style};
+pub use settings::{Connector, Settings, SettingsError};

@@ -1,1 +1,17 @@
-fn main() {}
+//! The binary `livewell`: from the command line to the library and back.
+
+mod cli;
+mod command;
+mod config;
+mod explain;
+mod logging;
+mod render;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    logging::start(cli.log_format, cli.log_level);
+    command::dispatch(&cli.command)
+}

@@ -1,1 +1,21 @@
-//! To be.
+//! Change comes in: outside input becomes [`Change`](livewell_model::Change)s and
+//! [`Transaction`](livewell_model::Transaction)s.
+//!
+//! * [`json`] is the form that changes take in files and in the bodies of HTTP calls;
+//! * [`file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
+//!   it stood;
+//! * [`settings`] is what a configuration says about a source.
+//!
+//! Nothing here knows where a transaction goes: the pipeline pulls, commits, and stores the position that a
+//! source hands out with what it read. Input that is not a change is never skipped silently: it is an error
+//! with file, line and column, or it is handed over as [`file::Parked`].
+
+pub mod error;
+pub mod file;
+pub mod json;
+pub mod limits;
+pub mod settings;
+mod suggest;
+
+pub use error::{ErrorKind, InputError, Place, SourceError};
+pub use limits::Limits;

@@ -25,6 +25,14 @@ pub struct Version {
     pub commit: u64,
 }
 
+impl Version {
+    /// The version after one more commit in the same epoch.
+    #[must_use]
+    pub fn after(self) -> Self {
+        Self { commit: self.commit + 1, ..self }
+    }
+}
+
 /// All that one step of one feed writes.
 #[derive(Debug, Clone, Default)]
 pub struct WriteSet {

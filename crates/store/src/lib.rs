@@ -4,9 +4,33 @@
 //! under its compare. Live results, outboxes, checkpoints, elements, logs and operator state are written
 //! once on top of it ([`keyspace`] says where each lies), never per backend.
 
+mod bare;
+pub mod catalog;
+pub mod checkpoint;
 pub mod commit;
+pub mod compare;
+pub mod embedded;
 pub mod error;
+pub mod feed;
+pub mod head;
+pub mod group;
 pub mod keyspace;
+pub mod live_results;
+pub mod long_key;
+pub mod memory;
+pub mod outbox;
+pub mod overlay;
+pub mod sweep;
+pub mod testkit;
 
+pub use checkpoint::{Checkpoint, CheckpointStore, Checkpoints};
 pub use commit::{Direction, Entry, Snapshot, Store, StoreId, Version, WriteSet};
+pub use embedded::{Durability, EmbeddedOptions, EmbeddedStore};
 pub use error::IndexError;
+pub use feed::{Feed, Resume};
+pub use head::{EpochRecord, Head};
+pub use live_results::{LiveResults, LiveResultsWriter, LiveSnapshot, RowMutation};
+pub use group::{GroupCommit, GroupLimits, Ticket};
+pub use memory::MemoryStore;
+pub use outbox::{Outbox, OutboxWriter};
+pub use overlay::Overlay;

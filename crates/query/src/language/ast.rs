@@ -249,4 +249,74 @@ impl Expr {
     pub fn has_aggregate(&self) -> bool {
         matches!(self.kind, ExprKind::Aggregate(..)) || self.children().into_iter().any(Expr::has_aggregate)
     }
+
+    /// The same expression with `change` applied to each expression directly under it.
+    pub fn map_children(&self, change: &mut dyn FnMut(&Expr) -> Expr) -> Expr {
+        let mut boxed = |expr: &Expr| Box::new(change(expr));
+        let kind = match &self.kind {
+            ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => self.kind.clone(),
+            ExprKind::Property(base, name) => ExprKind::Property(boxed(base), name.clone()),
+            ExprKind::HasLabels(base, labels) => ExprKind::HasLabels(boxed(base), labels.clone()),
+            ExprKind::Unary(op, inner) => ExprKind::Unary(*op, boxed(inner)),
+            ExprKind::IsNull(inner, negated) => ExprKind::IsNull(boxed(inner), *negated),
+            ExprKind::Index(base, index) => ExprKind::Index(boxed(base), boxed(index)),
+            ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, boxed(left), boxed(right)),
+            ExprKind::Slice(base, from, to) => {
+                ExprKind::Slice(boxed(base), from.as_deref().map(&mut boxed), to.as_deref().map(&mut boxed))
+            }
+            ExprKind::Aggregate(op, argument, distinct) => {
+                ExprKind::Aggregate(*op, argument.as_deref().map(boxed), *distinct)
+            }
+            ExprKind::List(items) => ExprKind::List(items.iter().map(change).collect()),
+            ExprKind::Call(name, items) => ExprKind::Call(name.clone(), items.iter().map(change).collect()),
+            ExprKind::Map(entries) => {
+                ExprKind::Map(entries.iter().map(|(name, value)| (name.clone(), change(value))).collect())
+            }
+            ExprKind::Case(case) => ExprKind::Case(Box::new(Case {
+                subject: case.subject.as_ref().map(&mut *change),
+                branches: case.branches.iter().map(|(when, then)| (change(when), change(then))).collect(),
+                otherwise: case.otherwise.as_ref().map(&mut *change),
+            })),
+        };
+        Expr { kind, span: self.span }
+    }
+
+    /// The same expression without its places, so that two of the same text compare equal.
+    pub fn without_spans(&self) -> Expr {
+        let mut expr = self.map_children(&mut |child| child.without_spans());
+        expr.span = Span::default();
+        expr
+    }
+
+    /// The expressions directly under this one, to change, in the order of [`Expr::children`].
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => vec![],
+            ExprKind::Property(base, _) | ExprKind::HasLabels(base, _) => vec![base],
+            ExprKind::Unary(_, inner) | ExprKind::IsNull(inner, _) => vec![inner],
+            ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => vec![a, b],
+            ExprKind::Slice(base, from, to) => {
+                [Some(base), from.as_mut(), to.as_mut()].into_iter().flatten().map(|e| &mut **e).collect()
+            }
+            ExprKind::List(items) | ExprKind::Call(_, items) => items.iter_mut().collect(),
+            ExprKind::Map(entries) => entries.iter_mut().map(|(_, value)| value).collect(),
+            ExprKind::Aggregate(_, argument, _) => argument.iter_mut().map(|e| &mut **e).collect(),
+            ExprKind::Case(case) => {
+                let branches = case.branches.iter_mut().flat_map(|(when, then)| [when, then]);
+                case.subject.iter_mut().chain(branches).chain(&mut case.otherwise).collect()
+            }
+        }
+    }
+
+    /// Whether the two say the same, wherever in the text they stand.
+    pub fn same_as(&self, other: &Self) -> bool {
+        fn placeless(expr: &mut Expr) {
+            expr.span = Span::default();
+            expr.children_mut().into_iter().for_each(placeless);
+        }
+        let (mut a, mut b) = (self.clone(), other.clone());
+        placeless(&mut a);
+        placeless(&mut b);
+        a == b
+    }
 }

@@ -1,0 +1,71 @@
+//! Bells: how a producer tells a consumer that there may be something to do. Only a hint; what there is to
+//! do stands in the store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// One consumer's bell. It stays rung until it is heard, so a ring before the wait is not lost.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    rung: Mutex<bool>,
+    condition: Condvar,
+    notify: Notify,
+}
+
+impl Bell {
+    pub(crate) fn ring(&self) {
+        *lock(&self.rung) = true;
+        self.condition.notify_one();
+        self.notify.notify_one();
+    }
+
+    /// Waits until the bell is rung or the time is over.
+    pub(crate) fn wait(&self, timeout: Duration) {
+        let guard = lock(&self.rung);
+        let waited = self.condition.wait_timeout_while(guard, timeout, |rung| !*rung);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+
+    /// Waits until the bell is rung.
+    pub(crate) async fn heard(&self) {
+        self.notify.notified().await;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which bells to ring when a feed has moved.
+#[derive(Debug, Default)]
+pub(crate) struct Bells {
+    by_feed: RwLock<HashMap<u32, Vec<Weak<Bell>>>>,
+    /// Rung at every commit: those who wait for the whole to come to rest.
+    everything: RwLock<Vec<Weak<Bell>>>,
+}
+
+impl Bells {
+    /// Rings `bell` whenever `feed` moves: forward itself, or a consumer of it.
+    pub(crate) fn listen(&self, feed: u32, bell: &Arc<Bell>) {
+        let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
+        let bells = by_feed.entry(feed).or_default();
+        bells.retain(|have| have.strong_count() > 0);
+        bells.push(Arc::downgrade(bell));
+    }
+
+    /// Rings `bell` whenever anything moves.
+    pub(crate) fn listen_to_all(&self, bell: &Arc<Bell>) {
+        let mut everything = self.everything.write().unwrap_or_else(PoisonError::into_inner);
+        everything.retain(|have| have.strong_count() > 0);
+        everything.push(Arc::downgrade(bell));
+    }
+
+    /// Tells everybody who listens that `feed` has moved.
+    pub(crate) fn ring(&self, feed: u32) {
+        let by_feed = self.by_feed.read().unwrap_or_else(PoisonError::into_inner);
+        let everything = self.everything.read().unwrap_or_else(PoisonError::into_inner);
+        by_feed.get(&feed).into_iter().flatten().chain(everything.iter()).filter_map(Weak::upgrade).for_each(|bell| bell.ring());
+    }
+}

@@ -1,0 +1,108 @@
+//! Errors, by what the caller must do.
+
+use livewell_query::language::Diagnostic;
+use livewell_query::state::StepError;
+use livewell_store::IndexError;
+
+/// What the caller must do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Change what was asked for: the request, the query, the settings.
+    Invalid,
+    /// There is no such component.
+    NotFound,
+    /// Try again later, or elsewhere: something is full, stopped or out of reach.
+    Unavailable,
+    /// The component has stopped and waits for a person: the message says for what.
+    Stopped,
+    /// Look at the store: its disk, its permissions, its health.
+    Storage,
+}
+
+/// A failure, with a code that `docs/errors` explains.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} [{code}]")]
+pub struct Error {
+    /// What the caller must do.
+    pub kind: ErrorKind,
+    /// `LW` and four digits.
+    pub code: &'static str,
+    /// What happened, where, and what to do.
+    pub message: String,
+    /// The cause, where there is one below.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into(), source: None }
+    }
+
+    pub(crate) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, code, message)
+    }
+
+    pub(crate) fn stopped(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Stopped, code, message)
+    }
+
+    pub(crate) fn not_found(id: &str) -> Self {
+        Self::new(ErrorKind::NotFound, "LW0501", format!("there is no `{id}` here"))
+    }
+
+    /// Whether starting again from the store may mend it: somebody came in between, or the store was away.
+    pub(crate) fn is_transient(&self) -> bool {
+        let source = self.source.as_deref().and_then(|source| source.downcast_ref::<IndexError>());
+        matches!(source, Some(IndexError::Fenced(_) | IndexError::Connection(_)))
+    }
+}
+
+impl From<IndexError> for Error {
+    fn from(error: IndexError) -> Self {
+        let (kind, code) = match error {
+            IndexError::Connection(_) | IndexError::Fenced(_) => (ErrorKind::Unavailable, "LW0301"),
+            IndexError::Full(_) => (ErrorKind::Storage, "LW0302"),
+            IndexError::Corrupted(_) => (ErrorKind::Storage, "LW0303"),
+            IndexError::UnknownStore(_) => (ErrorKind::Storage, "LW0304"),
+            _ => (ErrorKind::Storage, "LW0300"),
+        };
+        Self { kind, code, message: error.to_string(), source: Some(error.into()) }
+    }
+}
+
+impl From<StepError> for Error {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::State(cause) => match cause.downcast::<IndexError>() {
+                Ok(error) => Self::from(*error),
+                Err(cause) => Self {
+                    kind: ErrorKind::Storage,
+                    code: "LW0300",
+                    message: cause.to_string(),
+                    source: Some(cause),
+                },
+            },
+            StepError::Damaged(_) => {
+                Self { kind: ErrorKind::Storage, code: "LW0303", message: error.to_string(), source: None }
+            }
+            error => {
+                Self { kind: ErrorKind::Stopped, code: "LW0510", message: error.to_string(), source: Some(error.into()) }
+            }
+        }
+    }
+}
+
+impl From<Diagnostic> for Error {
+    fn from(diagnostic: Diagnostic) -> Self {
+        let (code, message) = (diagnostic.code, diagnostic.to_string());
+        Self { kind: ErrorKind::Invalid, code, message, source: Some(diagnostic.into()) }
+    }
+}
+
+impl From<livewell_model::DecodeError> for Error {
+    fn from(error: livewell_model::DecodeError) -> Self {
+        IndexError::from(error).into()
+    }
+}

@@ -1,0 +1,82 @@
+//! A query's state in the store: the engine's two areas as prefixes of one overlay.
+
+use livewell_query::state::{Area, Order, State, StepError, Visit};
+use livewell_store::head::Head;
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Direction, IndexError, Overlay};
+use std::borrow::Cow;
+
+/// See the module. Counts the live rows as they change.
+#[derive(Debug)]
+pub(crate) struct QueryState {
+    pub(crate) overlay: Overlay,
+    operators: Vec<u8>,
+    rows: Vec<u8>,
+    /// The head whose row count and hash follow the rows.
+    pub(crate) head: Head,
+}
+
+impl QueryState {
+    /// The state of feed `number` in one of its generations.
+    pub(crate) fn new(overlay: Overlay, number: u32, generation: u32, head: Head) -> Self {
+        let prefix = |space| Key::new(space).number(number).number(generation).done();
+        Self { overlay, operators: prefix(Space::State), rows: prefix(Space::Snapshot), head }
+    }
+
+    fn key(&self, area: Area, key: &[u8]) -> Vec<u8> {
+        let prefix = match area {
+            Area::Operators => &self.operators,
+            Area::Rows => &self.rows,
+        };
+        let mut full = Vec::with_capacity(prefix.len() + key.len());
+        full.extend_from_slice(prefix);
+        full.extend_from_slice(key);
+        full
+    }
+
+    fn count(&mut self, area: Area, key: &[u8], full: &[u8], after: Option<&[u8]>) {
+        if area == Area::Rows {
+            // The engine has read the row just before, so a failure here would have shown there.
+            let before = self.overlay.get(full).ok().flatten();
+            self.head.count(key, before.as_deref(), after);
+        }
+    }
+}
+
+impl State for QueryState {
+    fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
+        self.overlay.get(&self.key(area, key)).map_err(failed)
+    }
+
+    fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
+        let full = self.key(area, prefix);
+        let skip = full.len() - prefix.len();
+        let direction = match order {
+            Order::Ascending => Direction::Forward,
+            Order::Descending => Direction::Backward,
+        };
+        for entry in self.overlay.scan(&full, direction).map_err(failed)? {
+            let (key, value) = entry.map_err(failed)?;
+            if !visit(&key[skip..], &value)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
+        let full = self.key(area, &key);
+        self.count(area, &key, &full, Some(&value));
+        self.overlay.put(full, value);
+    }
+
+    fn delete(&mut self, area: Area, key: Vec<u8>) {
+        let full = self.key(area, &key);
+        self.count(area, &key, &full, None);
+        self.overlay.delete(full);
+    }
+}
+
+fn failed(error: IndexError) -> StepError {
+    StepError::State(error.into())
+}

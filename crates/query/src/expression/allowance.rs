@@ -1,0 +1,77 @@
+//! How much one evaluation may build: a short expression can ask for a result that fills the memory.
+
+use super::EvalError;
+use crate::language::code;
+use livewell_model::Value;
+use std::cell::Cell;
+
+/// The list items and map entries one evaluation may build.
+pub const MAX_ITEMS: usize = 1_000_000;
+
+/// The bytes of strings one evaluation may build.
+pub const MAX_TEXT: usize = 16 * 1024 * 1024;
+
+/// How deep lists and maps that an expression builds may be nested.
+pub const MAX_DEPTH: usize = 100;
+
+/// What is left of the limits in one evaluation.
+#[derive(Debug)]
+pub struct Allowance {
+    items: Cell<usize>,
+    text: Cell<usize>,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { items: Cell::new(MAX_ITEMS), text: Cell::new(MAX_TEXT) }
+    }
+}
+
+impl Allowance {
+    /// Takes the building of `count` items.
+    ///
+    /// # Errors
+    /// [`EvalError`] where fewer are left.
+    pub fn items(&self, count: usize) -> Result<(), EvalError> {
+        take(&self.items, count, || format!("more than {MAX_ITEMS} list items"))
+    }
+
+    /// Takes the building of `bytes` of text.
+    ///
+    /// # Errors
+    /// [`EvalError`] where fewer are left.
+    pub fn text(&self, bytes: usize) -> Result<(), EvalError> {
+        take(&self.text, bytes, || format!("more than {MAX_TEXT} bytes of text"))
+    }
+
+    /// Takes a value that is put into a list or map. A list that holds one list many times is small in
+    /// memory and yet has all those items to whoever writes it down, so they count.
+    ///
+    /// # Errors
+    /// [`EvalError`] where it is too large or too deep.
+    pub fn nested(&self, value: &Value) -> Result<(), EvalError> {
+        self.measure(value, 1)
+    }
+
+    fn measure(&self, value: &Value, depth: usize) -> Result<(), EvalError> {
+        self.items(1)?;
+        if depth > MAX_DEPTH {
+            return Err(too_large(format!("lists nested more than {MAX_DEPTH} levels deep")));
+        }
+        match value {
+            Value::List(items) => items.iter().try_for_each(|item| self.measure(item, depth + 1)),
+            Value::Map(map) => map.iter().try_for_each(|(_, value)| self.measure(value, depth + 1)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn take(left: &Cell<usize>, count: usize, what: impl FnOnce() -> String) -> Result<(), EvalError> {
+    let rest = left.get().checked_sub(count).ok_or_else(|| too_large(what()))?;
+    left.set(rest);
+    Ok(())
+}
+
+fn too_large(what: impl std::fmt::Display) -> EvalError {
+    EvalError { code: code::TOO_LARGE, message: format!("the expression would build {what}") }
+}

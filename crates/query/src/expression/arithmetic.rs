@@ -1,0 +1,217 @@
+//! Arithmetic: integers stay integers and never wrap, floats follow IEEE 754, `+` also joins strings and lists.
+
+use super::{Allowance, EvalError};
+use crate::language::code;
+use livewell_model::{SmolStr, Value};
+
+/// An operation on two numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the operations")]
+pub enum Operation {
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Power,
+}
+
+/// `a + b`: a sum, a joined string (numbers are written out), or a joined list.
+///
+/// # Errors
+/// [`EvalError`] where the types do not fit, the sum overflows or the result is too large.
+pub fn add(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalError> {
+    match (a, b) {
+        (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
+        (Value::List(a), Value::List(b)) => joined(a, b, allowance),
+        (Value::List(a), b) => joined(a, std::slice::from_ref(b), allowance),
+        (a, Value::List(b)) => joined(std::slice::from_ref(a), b, allowance),
+        (Value::Int(a), Value::Int(b)) => {
+            a.checked_add(*b).map(Value::Int).ok_or_else(|| overflow(*a, "+", *b))
+        }
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            Ok((float(a) + float(b)).into())
+        }
+        _ => match (text(a), text(b)) {
+            (Some(first), Some(second)) => {
+                allowance.text(first.len() + second.len())?;
+                Ok(Value::String(format!("{first}{second}").into()))
+            }
+            _ => Err(unfit("+", a, b)),
+        },
+    }
+}
+
+/// One of the operations that only numbers have.
+///
+/// # Errors
+/// [`EvalError`] where a value is no number, an integer result overflows or an integer is divided by zero.
+pub fn calculate(operation: Operation, a: &Value, b: &Value) -> Result<Value, EvalError> {
+    match (a, b) {
+        (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
+        (Value::Int(a), Value::Int(b)) => integers(operation, *a, *b),
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            Ok(floats(operation, float(a), float(b)).into())
+        }
+        _ => Err(unfit(operation.symbol(), a, b)),
+    }
+}
+
+/// `-a`.
+///
+/// # Errors
+/// [`EvalError`] where the value is no number or the smallest integer.
+pub fn negate(a: &Value) -> Result<Value, EvalError> {
+    match a {
+        Value::Null => Ok(Value::Null),
+        Value::Int(int) => {
+            int.checked_neg().map(Value::Int).ok_or_else(|| EvalError::overflow(&format!("-({int})")))
+        }
+        Value::Float(float) => Ok((-float).into()),
+        other => {
+            Err(EvalError::types(format!("`-` takes a number, got a value of type {}", other.type_name())))
+        }
+    }
+}
+
+/// `+a`: a number as it is.
+///
+/// # Errors
+/// [`EvalError`] where the value is no number.
+pub fn plus(a: &Value) -> Result<Value, EvalError> {
+    match a {
+        Value::Null | Value::Int(_) | Value::Float(_) => Ok(a.clone()),
+        other => {
+            Err(EvalError::types(format!("`+` takes a number, got a value of type {}", other.type_name())))
+        }
+    }
+}
+
+/// A float as text: the shortest that reads back as the same float, always recognisable as a float.
+pub fn float_text(float: f64) -> String {
+    match float {
+        f64::INFINITY => "Infinity".into(),
+        f64::NEG_INFINITY => "-Infinity".into(),
+        float => format!("{float:?}"),
+    }
+}
+
+fn integers(operation: Operation, a: i64, b: i64) -> Result<Value, EvalError> {
+    let divides = matches!(operation, Operation::Divide | Operation::Modulo);
+    if divides && b == 0 {
+        let message = format!("{a} {} 0: an integer cannot be divided by zero", operation.symbol());
+        return Err(EvalError { code: code::DIVISION_BY_ZERO, message });
+    }
+    let result = match operation {
+        Operation::Subtract => a.checked_sub(b),
+        Operation::Multiply => a.checked_mul(b),
+        Operation::Divide => a.checked_div(b),
+        // The smallest integer modulo -1 is 0; only the machine's division overflows on the way.
+        Operation::Modulo => Some(a.wrapping_rem(b)),
+        Operation::Power => return Ok((a as f64).powf(b as f64).into()),
+    };
+    result.map(Value::Int).ok_or_else(|| overflow(a, operation.symbol(), b))
+}
+
+fn floats(operation: Operation, a: f64, b: f64) -> f64 {
+    match operation {
+        Operation::Subtract => a - b,
+        Operation::Multiply => a * b,
+        Operation::Divide => a / b,
+        Operation::Modulo => a % b,
+        Operation::Power => a.powf(b),
+    }
+}
+
+impl Operation {
+    fn symbol(self) -> &'static str {
+        match self {
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Modulo => "%",
+            Self::Power => "^",
+        }
+    }
+}
+
+fn float(value: &Value) -> f64 {
+    match value {
+        Value::Int(int) => *int as f64,
+        Value::Float(float) => *float,
+        _ => f64::NAN,
+    }
+}
+
+fn joined(a: &[Value], b: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    allowance.items(a.len() + b.len())?;
+    // Appending a list to itself again and again must not build a tower, either.
+    a.iter()
+        .chain(b)
+        .filter(|item| matches!(item, Value::List(_) | Value::Map(_)))
+        .try_for_each(|item| allowance.nested(item))?;
+    Ok(Value::List(a.iter().chain(b).cloned().collect()))
+}
+
+fn text(value: &Value) -> Option<SmolStr> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Int(int) => Some(int.to_string().into()),
+        Value::Float(float) => Some(float_text(*float).into()),
+        _ => None,
+    }
+}
+
+fn overflow(a: i64, symbol: &str, b: i64) -> EvalError {
+    EvalError::overflow(&format!("{a} {symbol} {b}"))
+}
+
+fn unfit(symbol: &str, a: &Value, b: &Value) -> EvalError {
+    EvalError::types(format!("`{symbol}` cannot join {} and {}", a.type_name(), b.type_name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Operation::{Divide, Modulo, Multiply, Power, Subtract};
+
+    fn check(operation: Operation, a: impl Into<Value>, b: impl Into<Value>, expect: Option<Value>) {
+        let (a, b) = (a.into(), b.into());
+        assert_eq!(calculate(operation, &a, &b).ok(), expect, "{a:?} {operation:?} {b:?}");
+    }
+
+    #[test]
+    fn integers_stay_integers_and_never_wrap() {
+        check(Divide, 7, 2, Some(3.into()));
+        check(Divide, -7, 2, Some((-3).into()));
+        check(Modulo, -7, 2, Some((-1).into()));
+        check(Modulo, i64::MIN, -1, Some(0.into()));
+        check(Divide, i64::MIN, -1, None);
+        check(Multiply, i64::MAX, 2, None);
+        check(Subtract, i64::MIN, 1, None);
+        check(Divide, 1, 0, None);
+        check(Modulo, 1, 0, None);
+        assert!(negate(&i64::MIN.into()).is_err());
+    }
+
+    #[test]
+    fn floats_follow_ieee_and_null_passes_through() {
+        check(Divide, 1.0, 0, Some(f64::INFINITY.into()));
+        check(Power, 2, 3, Some(8.0.into()));
+        check(Multiply, Value::Null, "x", Some(Value::Null));
+        check(Multiply, 2, "x", None);
+    }
+
+    #[test]
+    fn plus_joins_strings_and_lists() {
+        let check = |a: Value, b: Value, expect: Option<Value>| {
+            assert_eq!(add(&a, &b, &Allowance::default()).ok(), expect, "{a:?} + {b:?}");
+        };
+        check("a".into(), 1.into(), Some("a1".into()));
+        check(1.5.into(), "a".into(), Some("1.5a".into()));
+        check("a".into(), true.into(), None);
+        check(vec![1].into(), vec![2].into(), Some(vec![1, 2].into()));
+        check(0.into(), vec![1].into(), Some(vec![0, 1].into()));
+        check(i64::MAX.into(), 1.into(), None);
+        check(vec![1].into(), Value::Null, Some(Value::Null));
+    }
+}

@@ -1,0 +1,62 @@
+//! Conversions between scalars. Text that does not read as the wanted type gives null.
+
+use super::{Allowance, EvalError};
+use crate::expression::arithmetic::float_text;
+use livewell_model::Value;
+
+pub(super) fn to_string(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::String(_)] => Ok(arguments[0].clone()),
+        [Value::Int(int)] => Ok(int.to_string().into()),
+        [Value::Float(float)] => Ok(float_text(*float).into()),
+        [Value::Bool(truth)] => Ok(truth.to_string().into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn to_integer(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Int(_)] => Ok(arguments[0].clone()),
+        [Value::Float(float)] => match truncated(*float) {
+            Some(int) => Ok(Value::Int(int)),
+            None => Err(EvalError::overflow(&format!("cannot be applied to {}, which", float_text(*float)))),
+        },
+        [Value::String(text)] => {
+            let text = text.trim();
+            let exact = text.parse::<i64>().ok();
+            Ok(exact.or_else(|| parse_float(text).and_then(truncated)).into())
+        }
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn to_float(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Float(_)] => Ok(arguments[0].clone()),
+        [Value::Int(int)] => Ok(Value::Float(*int as f64)),
+        [Value::String(text)] => Ok(parse_float(text.trim()).into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn to_boolean(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Bool(_)] => Ok(arguments[0].clone()),
+        [Value::String(text)] => Ok(match text.trim().to_ascii_lowercase().as_str() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => Value::Null,
+        }),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+fn truncated(float: f64) -> Option<i64> {
+    livewell_model::number::float_as_int(float.trunc())
+}
+
+/// Decimal notation only: words like `inf` and `nan` are no numbers.
+fn parse_float(text: &str) -> Option<f64> {
+    let decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    text.parse::<f64>().ok().filter(|_| decimal)
+}

@@ -1,0 +1,85 @@
+//! Functions of lists, and of whatever else has a size or a first one.
+
+use super::{Allowance, EvalError};
+use livewell_model::Value;
+
+pub(super) fn coalesce(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    Ok(arguments.iter().find(|value| !value.is_null()).cloned().unwrap_or_default())
+}
+
+pub(super) fn size(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::List(items)] => Ok(count(items.len())),
+        [Value::String(text)] => Ok(count(text.chars().count())),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// The relationships of a path.
+pub(super) fn length(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Path(elements)] => Ok(count(elements.len() / 2)),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+fn count(count: usize) -> Value {
+    Value::Int(i64::try_from(count).expect("nothing in memory has more than 2^63 parts"))
+}
+
+pub(super) fn is_empty(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::List(items)] => Ok(items.is_empty().into()),
+        [Value::String(text)] => Ok(text.is_empty().into()),
+        [Value::Map(map)] => Ok(map.is_empty().into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn head(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    items_of(arguments).map(|items| items.first().cloned().unwrap_or_default())
+}
+
+pub(super) fn last(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    items_of(arguments).map(|items| items.last().cloned().unwrap_or_default())
+}
+
+pub(super) fn tail(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    items_of(arguments).map(|items| Value::List(items.get(1..).unwrap_or_default().into()))
+}
+
+pub(super) fn reverse(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::String(text)] => Ok(text.chars().rev().collect::<String>().into()),
+        _ => items_of(arguments).map(|items| Value::List(items.iter().rev().cloned().collect())),
+    }
+}
+
+fn items_of(arguments: &[Value]) -> Result<&[Value], EvalError> {
+    match arguments {
+        [Value::List(items)] => Ok(items),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// Both ends included; the third argument is the step.
+pub(super) fn range(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    let (start, end, step) = match arguments {
+        [Value::Int(start), Value::Int(end)] => (*start, *end, 1),
+        [Value::Int(start), Value::Int(end), Value::Int(step)] => (*start, *end, *step),
+        _ => return Err(EvalError::arguments(arguments)),
+    };
+    if step == 0 {
+        return Err(EvalError::argument("needs a step other than 0"));
+    }
+    let distance =
+        if step > 0 { i128::from(end) - i128::from(start) } else { i128::from(start) - i128::from(end) };
+    if distance < 0 {
+        return Ok(Value::list([]));
+    }
+    let count = distance / i128::from(step).abs() + 1;
+    allowance.items(usize::try_from(count).unwrap_or(usize::MAX))?;
+    let items = (0..count).map(|at| i64::try_from(i128::from(start) + at * i128::from(step)).map(Value::Int));
+    let items: Result<Vec<Value>, _> = items.collect();
+    items.map(Value::list).map_err(|_| EvalError::overflow("an item of the range"))
+}

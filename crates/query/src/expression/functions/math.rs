@@ -1,0 +1,84 @@
+//! Mathematical functions. They give floats, except for `abs` and `sign`.
+
+use super::{Allowance, EvalError};
+use livewell_model::Value;
+
+macro_rules! float_functions {
+    ($($name:ident = $compute:expr;)*) => {
+        $(pub(super) fn $name(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+            of_float(arguments, $compute)
+        })*
+    };
+}
+
+float_functions! {
+    ceil = f64::ceil;
+    floor = f64::floor;
+    round = half_up;
+    sqrt = f64::sqrt;
+    exp = f64::exp;
+    log = f64::ln;
+    log10 = f64::log10;
+    sin = f64::sin;
+    cos = f64::cos;
+    tan = f64::tan;
+    cot = |x: f64| 1.0 / x.tan();
+    asin = f64::asin;
+    acos = f64::acos;
+    atan = f64::atan;
+    degrees = f64::to_degrees;
+    radians = f64::to_radians;
+}
+
+fn of_float(arguments: &[Value], compute: impl FnOnce(f64) -> f64) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Float(float)] => Ok(compute(*float).into()),
+        [Value::Int(int)] => Ok(compute(*int as f64).into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// To the nearest whole number; a half goes up.
+fn half_up(x: f64) -> f64 {
+    let below = x.floor();
+    if x - below >= 0.5 { below + 1.0 } else { below }
+}
+
+pub(super) fn abs(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Int(int)] => {
+            int.checked_abs().map(Value::Int).ok_or_else(|| EvalError::overflow(&format!("of {int}")))
+        }
+        [Value::Float(float)] => Ok(float.abs().into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// -1, 0 or 1; 0 for NaN, which has no sign.
+pub(super) fn sign(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Int(int)] => Ok(int.signum().into()),
+        [Value::Float(float)] => Ok((i64::from(*float > 0.0) - i64::from(*float < 0.0)).into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn atan2(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    let [y, x] = arguments else { return Err(EvalError::arguments(arguments)) };
+    match (to_float(y, allowance), to_float(x, allowance)) {
+        (Ok(Value::Float(y)), Ok(Value::Float(x))) => Ok(y.atan2(x).into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+fn to_float(value: &Value, _: &Allowance) -> Result<Value, EvalError> {
+    of_float(std::slice::from_ref(value), |x| x)
+}
+
+pub(super) fn pi(_: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    Ok(std::f64::consts::PI.into())
+}
+
+pub(super) fn e(_: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    Ok(std::f64::consts::E.into())
+}

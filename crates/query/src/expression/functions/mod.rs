@@ -1,0 +1,190 @@
+//! The functions of Cypher: one table, read by the checks, the compiler and the evaluation.
+
+mod convert;
+mod element;
+mod list;
+mod math;
+mod refused;
+mod string;
+
+use super::{Allowance, EvalError, TypeSet};
+use crate::language::ast::Span;
+use crate::language::nearest::suggestion;
+use crate::language::{Diagnostic, code};
+use livewell_model::Value;
+
+/// A scalar function.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name, as the documentation writes it; calls may use any case.
+    pub name: &'static str,
+    /// The fewest and the most arguments.
+    pub arguments: (usize, usize),
+    /// What each argument can be besides null; the last stands for all further ones.
+    parameters: &'static [TypeSet],
+    /// What it gives.
+    pub result: TypeSet,
+    /// Whether it may fail on arguments of those types.
+    pub fallible: bool,
+    /// Whether a null among the arguments makes the result null.
+    strict: bool,
+    implementation: Implementation,
+}
+
+/// The arguments (none null for a strict function) and what may be built.
+type Implementation = fn(&[Value], &Allowance) -> Result<Value, EvalError>;
+
+const ANY: TypeSet = TypeSet::ANY;
+const BOOLEAN: TypeSet = TypeSet::BOOLEAN;
+const INTEGER: TypeSet = TypeSet::INTEGER;
+const FLOAT: TypeSet = TypeSet::FLOAT;
+const NUMBER: TypeSet = TypeSet::NUMBER;
+const STRING: TypeSet = TypeSet::STRING;
+const LIST: TypeSet = TypeSet::LIST;
+const SCALAR: TypeSet = NUMBER.or(STRING).or(BOOLEAN);
+const KEYED: TypeSet = TypeSet::ELEMENT.or(TypeSet::MAP);
+
+/// Every function.
+pub static TABLE: &[Function] = &[
+    total("coalesce", &[ANY], ANY, list::coalesce).variadic().lenient(),
+    total("size", &[LIST.or(STRING)], INTEGER, list::size),
+    total("length", &[TypeSet::PATH], INTEGER, list::length),
+    total("head", &[LIST], ANY, list::head),
+    total("last", &[LIST], ANY, list::last),
+    total("tail", &[LIST], LIST, list::tail),
+    total("reverse", &[LIST.or(STRING)], LIST.or(STRING), list::reverse),
+    partial("range", &[INTEGER, INTEGER, INTEGER], LIST, list::range).optional(1).lenient(),
+    total("isEmpty", &[LIST.or(STRING).or(TypeSet::MAP)], BOOLEAN, list::is_empty),
+    total("keys", &[KEYED], LIST, element::keys),
+    total("labels", &[TypeSet::NODE], LIST, element::labels),
+    total("type", &[TypeSet::RELATIONSHIP], STRING, element::kind),
+    total("properties", &[KEYED], TypeSet::MAP, element::properties),
+    total("id", &[TypeSet::ELEMENT], STRING, element::id),
+    total("elementId", &[TypeSet::ELEMENT], STRING, element::id),
+    total("toString", &[SCALAR], STRING, convert::to_string),
+    partial("toInteger", &[NUMBER.or(STRING)], INTEGER, convert::to_integer),
+    total("toFloat", &[NUMBER.or(STRING)], FLOAT, convert::to_float),
+    total("toBoolean", &[BOOLEAN.or(STRING)], BOOLEAN, convert::to_boolean),
+    partial("abs", &[NUMBER], NUMBER, math::abs),
+    total("ceil", &[NUMBER], FLOAT, math::ceil),
+    total("floor", &[NUMBER], FLOAT, math::floor),
+    total("round", &[NUMBER], FLOAT, math::round),
+    total("sign", &[NUMBER], INTEGER, math::sign),
+    total("sqrt", &[NUMBER], FLOAT, math::sqrt),
+    total("exp", &[NUMBER], FLOAT, math::exp),
+    total("log", &[NUMBER], FLOAT, math::log),
+    total("log10", &[NUMBER], FLOAT, math::log10),
+    total("sin", &[NUMBER], FLOAT, math::sin),
+    total("cos", &[NUMBER], FLOAT, math::cos),
+    total("tan", &[NUMBER], FLOAT, math::tan),
+    total("cot", &[NUMBER], FLOAT, math::cot),
+    total("asin", &[NUMBER], FLOAT, math::asin),
+    total("acos", &[NUMBER], FLOAT, math::acos),
+    total("atan", &[NUMBER], FLOAT, math::atan),
+    total("atan2", &[NUMBER, NUMBER], FLOAT, math::atan2),
+    total("degrees", &[NUMBER], FLOAT, math::degrees),
+    total("radians", &[NUMBER], FLOAT, math::radians),
+    total("pi", &[], FLOAT, math::pi),
+    total("e", &[], FLOAT, math::e),
+    total("toUpper", &[STRING], STRING, string::to_upper),
+    total("toLower", &[STRING], STRING, string::to_lower),
+    total("trim", &[STRING], STRING, string::trim),
+    total("lTrim", &[STRING], STRING, string::trim_left),
+    total("rTrim", &[STRING], STRING, string::trim_right),
+    partial("substring", &[STRING, INTEGER, INTEGER], STRING, string::substring).optional(1).lenient(),
+    partial("left", &[STRING, INTEGER], STRING, string::left).lenient(),
+    partial("right", &[STRING, INTEGER], STRING, string::right).lenient(),
+    partial("replace", &[STRING, STRING, STRING], STRING, string::replace),
+    partial("split", &[STRING, STRING], LIST, string::split),
+];
+
+/// A function that succeeds on all arguments of its types.
+const fn total(
+    name: &'static str,
+    parameters: &'static [TypeSet],
+    result: TypeSet,
+    implementation: Implementation,
+) -> Function {
+    let arguments = (parameters.len(), parameters.len());
+    let result = result.or_null();
+    Function { name, arguments, parameters, result, fallible: false, strict: true, implementation }
+}
+
+/// A function that fails on some arguments of its types.
+const fn partial(
+    name: &'static str,
+    parameters: &'static [TypeSet],
+    result: TypeSet,
+    implementation: Implementation,
+) -> Function {
+    let mut function = total(name, parameters, result, implementation);
+    function.fallible = true;
+    function
+}
+
+impl Function {
+    const fn variadic(mut self) -> Self {
+        self.arguments.1 = usize::MAX;
+        self
+    }
+
+    /// The last `count` arguments may be left out.
+    const fn optional(mut self, count: usize) -> Self {
+        self.arguments.0 -= count;
+        self
+    }
+
+    /// The implementation sees nulls.
+    const fn lenient(mut self) -> Self {
+        self.strict = false;
+        self
+    }
+
+    /// What argument number `at` can be, besides null.
+    pub fn parameter(&self, at: usize) -> TypeSet {
+        self.parameters.get(at).or(self.parameters.last()).copied().unwrap_or(TypeSet::ANY)
+    }
+
+    /// The function's value.
+    ///
+    /// # Errors
+    /// [`EvalError`] where an argument has a type or value the function does not take.
+    pub fn apply(&self, arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+        if self.strict && arguments.iter().any(Value::is_null) {
+            return Ok(Value::Null);
+        }
+        (self.implementation)(arguments, allowance)
+            .map_err(|error| EvalError { message: format!("`{}` {}", self.name, error.message), ..error })
+    }
+}
+
+/// The function of that name that takes so many arguments.
+///
+/// # Errors
+/// A [`Diagnostic`] where there is none, or where it is one that standing queries do not have.
+pub fn resolve(name: &str, arguments: usize, span: Span) -> Result<&'static Function, Diagnostic> {
+    let Some(function) = TABLE.iter().find(|function| function.name.eq_ignore_ascii_case(name)) else {
+        return Err(refused::reason(name, arguments, span).unwrap_or_else(|| unknown(name, span)));
+    };
+    let (fewest, most) = function.arguments;
+    if (fewest..=most).contains(&arguments) {
+        return Ok(function);
+    }
+    let wanted = match (fewest, most) {
+        (1, 1) => "1 argument".into(),
+        (fewest, usize::MAX) => format!("at least {fewest} argument"),
+        (fewest, most) if fewest == most => format!("{fewest} arguments"),
+        (fewest, most) => format!("{fewest} to {most} arguments"),
+    };
+    let message = format!("`{}` takes {wanted}, got {arguments}", function.name);
+    Err(Diagnostic::semantic(code::CALL, span, message))
+}
+
+fn unknown(name: &str, span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::semantic(code::CALL, span, format!("there is no function `{name}`"));
+    let aggregates = ["count", "sum", "avg", "min", "max", "collect"];
+    match suggestion(name, TABLE.iter().map(|function| function.name).chain(aggregates)) {
+        Some(help) => diagnostic.with_help(help),
+        None => diagnostic,
+    }
+}

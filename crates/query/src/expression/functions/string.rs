@@ -1,0 +1,93 @@
+//! Functions of strings. Places and lengths count characters.
+
+use super::{Allowance, EvalError};
+use livewell_model::{SmolStr, Value};
+
+pub(super) fn to_upper(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    of_text(arguments, |text| text.to_uppercase().into())
+}
+
+pub(super) fn to_lower(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    of_text(arguments, |text| text.to_lowercase().into())
+}
+
+pub(super) fn trim(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    of_text(arguments, |text| text.trim().into())
+}
+
+pub(super) fn trim_left(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    of_text(arguments, |text| text.trim_start().into())
+}
+
+pub(super) fn trim_right(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    of_text(arguments, |text| text.trim_end().into())
+}
+
+fn of_text(arguments: &[Value], compute: impl FnOnce(&str) -> SmolStr) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::String(text)] => Ok(Value::String(compute(text))),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// From a place, counted from 0, to the end or for a length.
+pub(super) fn substring(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Null, ..] => Ok(Value::Null),
+        [Value::String(text), Value::Int(start)] => Ok(cut(text, amount(*start)?, usize::MAX)),
+        [Value::String(text), Value::Int(start), Value::Int(length)] => {
+            Ok(cut(text, amount(*start)?, amount(*length)?))
+        }
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn left(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Null, _] => Ok(Value::Null),
+        [Value::String(text), Value::Int(length)] => Ok(cut(text, 0, amount(*length)?)),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn right(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Null, _] => Ok(Value::Null),
+        [Value::String(text), Value::Int(length)] => {
+            let skipped = text.chars().count().saturating_sub(amount(*length)?);
+            Ok(cut(text, skipped, usize::MAX))
+        }
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+fn cut(text: &str, start: usize, length: usize) -> Value {
+    text.chars().skip(start).take(length).collect::<String>().into()
+}
+
+fn amount(int: i64) -> Result<usize, EvalError> {
+    usize::try_from(int).map_err(|_| EvalError::argument(format!("cannot count {int} characters")))
+}
+
+pub(super) fn replace(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    let [Value::String(text), Value::String(from), Value::String(to)] = arguments else {
+        return Err(EvalError::arguments(arguments));
+    };
+    let matches = text.matches(from.as_str()).count();
+    allowance.text(text.len().saturating_add(matches.saturating_mul(to.len())))?;
+    Ok(text.replace(from.as_str(), to).into())
+}
+
+/// An empty delimiter splits between all characters.
+pub(super) fn split(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    let [Value::String(text), Value::String(delimiter)] = arguments else {
+        return Err(EvalError::arguments(arguments));
+    };
+    let parts: Vec<Value> = match delimiter.as_str() {
+        "" if !text.is_empty() => text.chars().map(|c| c.to_string().into()).collect(),
+        "" => vec![text.as_str().into()],
+        delimiter => text.split(delimiter).map(Value::from).collect(),
+    };
+    allowance.items(parts.len())?;
+    Ok(parts.into())
+}

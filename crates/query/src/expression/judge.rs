@@ -1,0 +1,207 @@
+//! What follows for an expression from what is known of its parts: the types it can have, whether it can
+//! fail, and whether its types are in conflict. The checks of a query and the compiler both ask here.
+
+use super::{TypeSet, functions};
+use crate::language::ast::{AggregateOp, BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::language::{Diagnostic, code};
+
+/// What is known of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The types its value can have.
+    pub types: TypeSet,
+    /// Whether it gives a value on every row.
+    pub infallible: bool,
+    /// Whether it is the same on every row.
+    pub constant: bool,
+}
+
+/// Judges an expression whose parts, in the order of [`Expr::children`], are judged already. `leaf` is what
+/// a variable, parameter or literal can hold.
+///
+/// # Errors
+/// A semantic [`Diagnostic`] where a part can never have a type that fits.
+pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts, Diagnostic> {
+    let parts = Parts { parts, nodes: expr.children() };
+    let (types, certain) = match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => (leaf, true),
+        ExprKind::Property(..) => {
+            let base = parts.need(0, TypeSet::ELEMENT.or(TypeSet::MAP), "what stands before `.`")?;
+            (TypeSet::ANY, base)
+        }
+        ExprKind::Index(..) => (TypeSet::ANY, parts.index()?),
+        ExprKind::Slice(..) => {
+            parts.need(0, TypeSet::LIST, "what is sliced")?;
+            (1..parts.nodes.len())
+                .try_for_each(|at| parts.need(at, TypeSet::INTEGER, "the bound of a slice").map(drop))?;
+            (TypeSet::LIST.or_null(), false)
+        }
+        ExprKind::HasLabels(..) => {
+            (TypeSet::BOOLEAN.or_null(), parts.need(0, TypeSet::ELEMENT, "what has labels")?)
+        }
+        ExprKind::List(_) => (TypeSet::LIST, parts.are_flat()),
+        ExprKind::Map(_) => (TypeSet::MAP, parts.are_flat()),
+        ExprKind::Unary(operator, _) => parts.unary(*operator)?,
+        ExprKind::Binary(operator, ..) => parts.binary(*operator)?,
+        ExprKind::IsNull(..) => (TypeSet::BOOLEAN, true),
+        ExprKind::Case(case) => parts.case(case.subject.is_some(), case.otherwise.is_some())?,
+        ExprKind::Call(name, _) => parts.call(name, expr)?,
+        ExprKind::Aggregate(operator, ..) => parts.aggregate(*operator)?,
+    };
+    let infallible = certain && parts.parts.iter().all(|part| part.infallible);
+    Ok(Facts { types, infallible, constant: false })
+}
+
+/// The facts of an expression's parts, with the parts themselves for where they stand.
+struct Parts<'a> {
+    parts: &'a [Facts],
+    nodes: Vec<&'a Expr>,
+}
+
+type Judgement = Result<(TypeSet, bool), Diagnostic>;
+
+impl Parts<'_> {
+    fn types(&self, at: usize) -> TypeSet {
+        self.parts[at].types
+    }
+
+    /// Whether the part certainly has one of these types (or is null); refused if it never has.
+    fn need(&self, at: usize, allowed: TypeSet, what: &str) -> Result<bool, Diagnostic> {
+        let types = self.types(at);
+        if types.meets(allowed.or_null()) {
+            return Ok(types.within(allowed.or_null()));
+        }
+        let message =
+            format!("{what} must be {}, but this is always {}", allowed.describe(), types.describe());
+        Err(Diagnostic::semantic(code::TYPE, self.nodes[at].span, message))
+    }
+
+    /// Building a list of lists counts against the limits of an evaluation; a list of anything else cannot
+    /// exceed them, being no longer than the query.
+    fn are_flat(&self) -> bool {
+        self.parts.iter().all(|part| !part.types.meets(TypeSet::LIST.or(TypeSet::MAP)))
+    }
+
+    fn index(&self) -> Result<bool, Diagnostic> {
+        let keyed = TypeSet::ELEMENT.or(TypeSet::MAP);
+        self.need(0, TypeSet::LIST.or(keyed), "what is indexed")?;
+        if self.types(0).within(TypeSet::LIST.or_null()) {
+            return self.need(1, TypeSet::INTEGER, "the index of a list");
+        }
+        if self.types(0).within(keyed.or_null()) {
+            return self.need(1, TypeSet::STRING, "the name of a property");
+        }
+        self.need(1, TypeSet::INTEGER.or(TypeSet::STRING), "an index")?;
+        Ok(false)
+    }
+
+    fn unary(&self, operator: UnaryOp) -> Judgement {
+        Ok(match operator {
+            UnaryOp::Not => {
+                (TypeSet::BOOLEAN.or_null(), self.need(0, TypeSet::BOOLEAN, "the operand of NOT")?)
+            }
+            UnaryOp::Plus => {
+                (TypeSet::NUMBER.or_null(), self.need(0, TypeSet::NUMBER, "the operand of `+`")?)
+            }
+            UnaryOp::Minus => {
+                self.need(0, TypeSet::NUMBER, "the operand of `-`")?;
+                let types = self.types(0).and(TypeSet::NUMBER.or_null());
+                (types, self.types(0).within(TypeSet::FLOAT.or_null()))
+            }
+        })
+    }
+
+    fn binary(&self, operator: BinaryOp) -> Judgement {
+        let boolean = TypeSet::BOOLEAN.or_null();
+        match operator {
+            BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => {
+                let left = self.need(0, TypeSet::BOOLEAN, "an operand of AND, OR and XOR")?;
+                let right = self.need(1, TypeSet::BOOLEAN, "an operand of AND, OR and XOR")?;
+                Ok((boolean, left && right))
+            }
+            BinaryOp::In => Ok((boolean, self.need(1, TypeSet::LIST, "what stands behind IN")?)),
+            BinaryOp::Add => self.add(),
+            BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
+                self.numbers()?;
+                Ok(self.number_result())
+            }
+            BinaryOp::Power => Ok((TypeSet::FLOAT.or_null(), self.numbers()?)),
+            _ => Ok((boolean, true)),
+        }
+    }
+
+    fn numbers(&self) -> Result<bool, Diagnostic> {
+        let left = self.need(0, TypeSet::NUMBER, "an operand of arithmetic")?;
+        Ok(self.need(1, TypeSet::NUMBER, "an operand of arithmetic")? && left)
+    }
+
+    /// Integers give integers and may overflow; with a float among them the result is a float and cannot.
+    fn number_result(&self) -> (TypeSet, bool) {
+        let (a, b) = (self.types(0), self.types(1));
+        let null = a.or(b).and(TypeSet::NULL);
+        let float = TypeSet::FLOAT.or_null();
+        let numbers = a.or(b).within(TypeSet::NUMBER.or_null());
+        if a.within(float) || b.within(float) {
+            return (TypeSet::FLOAT.or_null(), numbers);
+        }
+        let integers = a.or(b).within(TypeSet::INTEGER.or_null());
+        let types = if integers { TypeSet::INTEGER.or(null) } else { TypeSet::NUMBER.or_null() };
+        (types, false)
+    }
+
+    fn add(&self) -> Judgement {
+        let (a, b) = (self.types(0), self.types(1));
+        if a.meets(TypeSet::LIST) || b.meets(TypeSet::LIST) {
+            return Ok((TypeSet::ANY, false));
+        }
+        let allowed = TypeSet::NUMBER.or(TypeSet::STRING);
+        self.need(0, allowed, "an operand of `+`")?;
+        self.need(1, allowed, "an operand of `+`")?;
+        if a.or(b).within(TypeSet::NUMBER.or_null()) {
+            return Ok(self.number_result());
+        }
+        Ok((allowed.or_null(), false))
+    }
+
+    fn case(&self, subject: bool, otherwise: bool) -> Judgement {
+        let mut types = if otherwise { TypeSet::NULL.and(TypeSet::BOOLEAN) } else { TypeSet::NULL };
+        let mut certain = true;
+        let first = usize::from(subject);
+        let branches = (self.parts.len() - first - usize::from(otherwise)) / 2;
+        for branch in 0..branches {
+            let when = first + 2 * branch;
+            if !subject {
+                certain &= self.need(when, TypeSet::BOOLEAN, "the condition of WHEN")?;
+            }
+            types = types.or(self.types(when + 1));
+        }
+        if otherwise {
+            types = types.or(self.types(self.parts.len() - 1));
+        }
+        Ok((types, certain))
+    }
+
+    fn call(&self, name: &str, expr: &Expr) -> Judgement {
+        let function = functions::resolve(name, self.parts.len(), expr.span)?;
+        let mut certain = !function.fallible;
+        for at in 0..self.parts.len() {
+            let allowed = function.parameter(at);
+            certain &= self.need(at, allowed, &format!("this argument of `{}`", function.name))?;
+        }
+        Ok((function.result, certain))
+    }
+
+    fn aggregate(&self, operator: AggregateOp) -> Judgement {
+        if matches!(operator, AggregateOp::Sum | AggregateOp::Avg) {
+            self.need(0, TypeSet::NUMBER, "what is added up")?;
+        }
+        let types = match operator {
+            AggregateOp::Count => TypeSet::INTEGER,
+            AggregateOp::Sum => TypeSet::NUMBER,
+            AggregateOp::Avg => TypeSet::FLOAT.or_null(),
+            AggregateOp::Min | AggregateOp::Max => self.types(0).or_null(),
+            AggregateOp::Collect => TypeSet::LIST,
+        };
+        Ok((types, false))
+    }
+}

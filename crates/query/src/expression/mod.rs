@@ -1,0 +1,85 @@
+//! Scalar expressions: compiled once against the slots of a row, then evaluated on many rows.
+//!
+//! Everything Cypher says about values is here and nowhere else: three-valued logic ([`logic`]), equality and
+//! comparison ([`compare`]), arithmetic ([`arithmetic`]), access ([`access`]) and functions ([`functions`]).
+
+pub mod access;
+pub mod allowance;
+pub mod arithmetic;
+pub mod compare;
+pub mod functions;
+pub mod logic;
+pub mod types;
+
+mod compile;
+mod error;
+pub(crate) mod judge;
+mod program;
+
+pub use allowance::Allowance;
+pub use compile::compile;
+pub use error::EvalError;
+pub use types::TypeSet;
+
+use livewell_model::Value;
+use program::Program;
+use std::sync::Arc;
+
+/// Where the variables of an expression stand in the rows it will see.
+pub trait Scope {
+    /// The place of a variable in the row; `None` where it is not defined.
+    fn slot(&self, variable: &str) -> Option<usize>;
+
+    /// What the variable can hold. What is said here must hold for every row: it decides which expressions
+    /// count as infallible.
+    fn types(&self, variable: &str) -> TypeSet {
+        let _ = variable;
+        TypeSet::ANY
+    }
+}
+
+/// An expression ready to be evaluated. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    program: Arc<Program>,
+    types: TypeSet,
+    infallible: bool,
+}
+
+impl Compiled {
+    /// The expression's value on a row, which has a value for every slot its scope named.
+    ///
+    /// # Errors
+    /// [`EvalError`] where the row's values do not fit: a wrong type, an overflow, a division by zero.
+    pub fn eval(&self, row: &[Value]) -> Result<Value, EvalError> {
+        Ok(self.program.eval(row, &Allowance::default())?.into_owned())
+    }
+
+    /// Whether a WHERE with this expression keeps a row: only true keeps it, false and null do not.
+    ///
+    /// # Errors
+    /// [`EvalError`] as for [`Compiled::eval`], and where the value is neither boolean nor null.
+    pub fn is_true(&self, row: &[Value]) -> Result<bool, EvalError> {
+        let value = self.program.eval(row, &Allowance::default())?;
+        Ok(logic::truth(&value)? == Some(true))
+    }
+
+    /// Whether [`Compiled::eval`] gives a value whatever the row holds, within what its scope says of the
+    /// slots. `false` says nothing.
+    pub fn is_infallible(&self) -> bool {
+        self.infallible
+    }
+
+    /// The types its value can have.
+    pub fn types(&self) -> TypeSet {
+        self.types
+    }
+
+    /// The value, where it is the same on every row.
+    pub fn constant(&self) -> Option<&Value> {
+        match &*self.program {
+            Program::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What is known of a value before there is one: the set of types it can have.
+
+use livewell_model::Value;
+
+/// A set of value types. Null is one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TypeSet(u16);
+
+impl TypeSet {
+    /// Null.
+    pub const NULL: Self = Self(1);
+    /// True and false.
+    pub const BOOLEAN: Self = Self(1 << 1);
+    /// Integers.
+    pub const INTEGER: Self = Self(1 << 2);
+    /// Floats.
+    pub const FLOAT: Self = Self(1 << 3);
+    /// Integers and floats.
+    pub const NUMBER: Self = Self::INTEGER.or(Self::FLOAT);
+    /// Strings.
+    pub const STRING: Self = Self(1 << 4);
+    /// Raw bytes.
+    pub const BYTES: Self = Self(1 << 5);
+    /// Lists.
+    pub const LIST: Self = Self(1 << 6);
+    /// Maps.
+    pub const MAP: Self = Self(1 << 7);
+    /// Nodes.
+    pub const NODE: Self = Self(1 << 8);
+    /// Relationships.
+    pub const RELATIONSHIP: Self = Self(1 << 9);
+    /// Nodes and relationships.
+    pub const ELEMENT: Self = Self::NODE.or(Self::RELATIONSHIP);
+    /// Paths.
+    pub const PATH: Self = Self(1 << 10);
+    /// Every type.
+    pub const ANY: Self = Self((1 << 11) - 1);
+
+    const NAMES: [&str; 11] = [
+        "null",
+        "boolean",
+        "integer",
+        "float",
+        "string",
+        "bytes",
+        "list",
+        "map",
+        "node",
+        "relationship",
+        "path",
+    ];
+
+    /// The types of either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The types of both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The set with null.
+    #[must_use]
+    pub const fn or_null(self) -> Self {
+        self.or(Self::NULL)
+    }
+
+    /// Whether some type is in both.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether every type of this set is in the other.
+    pub const fn within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// The type of a value, alone.
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::NULL,
+            Value::Bool(_) => Self::BOOLEAN,
+            Value::Int(_) => Self::INTEGER,
+            Value::Float(_) => Self::FLOAT,
+            Value::String(_) => Self::STRING,
+            Value::Bytes(_) => Self::BYTES,
+            Value::List(_) => Self::LIST,
+            Value::Map(_) => Self::MAP,
+            Value::Node(_) => Self::NODE,
+            Value::Relationship(_) => Self::RELATIONSHIP,
+            Value::Path(_) => Self::PATH,
+        }
+    }
+
+    /// The set in words, without null where there is more: `integer or float`.
+    pub fn describe(self) -> String {
+        let shown = if self == Self::NULL { self } else { Self(self.0 & !Self::NULL.0) };
+        let names = Self::NAMES.iter().enumerate().filter(|(bit, _)| shown.0 & (1 << bit) != 0);
+        names.map(|(_, name)| *name).collect::<Vec<_>>().join(" or ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_described_by_its_types() {
+        assert_eq!(TypeSet::NUMBER.or_null().describe(), "integer or float");
+        assert_eq!(TypeSet::NULL.describe(), "null");
+        assert!(TypeSet::NODE.within(TypeSet::ELEMENT) && !TypeSet::ANY.within(TypeSet::ELEMENT));
+    }
+}

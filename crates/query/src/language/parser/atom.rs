@@ -1,0 +1,225 @@
+//! Operands: literals, names, parameters, parentheses, lists, maps, CASE and calls.
+
+use super::super::ast::{AggregateOp, Case, Expr, ExprKind, Span};
+use super::super::code;
+use super::super::token::TokenKind;
+use super::{Diagnostic, Parsed, Parser};
+use livewell_model::{SmolStr, Value};
+
+const AGGREGATES: &[(&str, AggregateOp)] = &[
+    ("count", AggregateOp::Count),
+    ("sum", AggregateOp::Sum),
+    ("avg", AggregateOp::Avg),
+    ("min", AggregateOp::Min),
+    ("max", AggregateOp::Max),
+    ("collect", AggregateOp::Collect),
+];
+
+impl Parser<'_> {
+    /// One operand.
+    pub(super) fn atom(&mut self) -> Parsed<Expr> {
+        let start = self.span().start;
+        self.height = 0;
+        let kind = match self.peek().clone() {
+            TokenKind::Integer(magnitude) => {
+                let Ok(int) = i64::try_from(magnitude) else {
+                    let message = "this integer does not fit 64 bits";
+                    return Err(Diagnostic::not_cypher(code::NUMBER, self.span(), message));
+                };
+                self.literal(Value::Int(int))
+            }
+            TokenKind::Float(float) => self.literal(Value::Float(float)),
+            TokenKind::Text(text) => self.literal(Value::String(text)),
+            TokenKind::Parameter(name) => {
+                self.advance();
+                ExprKind::Parameter(name)
+            }
+            TokenKind::Symbol("(") => return self.parenthesised(),
+            TokenKind::Symbol("[") => self.list()?,
+            TokenKind::Symbol("{") => self.map()?,
+            TokenKind::Word(_) => self.word()?,
+            TokenKind::Quoted(name) => {
+                self.advance();
+                ExprKind::Variable(name)
+            }
+            _ => return Err(self.no_operand()),
+        };
+        Ok(Expr { kind, span: self.span_from(start) })
+    }
+
+    fn no_operand(&self) -> Diagnostic {
+        let refused = self.unexpected("an expression");
+        match self.peek() {
+            TokenKind::Symbol("=") => refused.with_help("equality is one `=`"),
+            TokenKind::Symbol(">") => refused.with_help("`greater or equal` is `>=`, `not equal` is `<>`"),
+            _ => refused,
+        }
+    }
+
+    fn literal(&mut self, value: Value) -> ExprKind {
+        self.advance();
+        ExprKind::Literal(value)
+    }
+
+    fn parenthesised(&mut self) -> Parsed<Expr> {
+        self.refuse_pattern_predicate()?;
+        let start = self.span().start;
+        self.expect_symbol("(")?;
+        let mut inner = self.expression()?;
+        if !self.eat_symbol(")") {
+            return Err(self.unexpected("`)` or an operator"));
+        }
+        inner.span = self.span_from(start);
+        Ok(inner)
+    }
+
+    fn list(&mut self) -> Parsed<ExprKind> {
+        self.expect_symbol("[")?;
+        self.refuse_comprehension()?;
+        if self.eat_symbol("]") {
+            return Ok(ExprKind::List(vec![]));
+        }
+        let items = self.expressions()?;
+        if !self.eat_symbol("]") {
+            return Err(self.unexpected("`,` or `]`"));
+        }
+        self.grow(0)?;
+        Ok(ExprKind::List(items))
+    }
+
+    /// Expressions with commas between them. Leaves the height of the highest.
+    fn expressions(&mut self) -> Parsed<Vec<Expr>> {
+        let mut items = vec![self.expression()?];
+        while self.is_symbol(",") {
+            self.advance();
+            let height = self.height;
+            items.push(self.expression()?);
+            self.height = self.height.max(height);
+        }
+        Ok(items)
+    }
+
+    fn map(&mut self) -> Parsed<ExprKind> {
+        self.expect_symbol("{")?;
+        let mut entries: Vec<(SmolStr, Expr)> = vec![];
+        if self.eat_symbol("}") {
+            return Ok(ExprKind::Map(entries));
+        }
+        loop {
+            let key = self.take_any_name("the key of a map")?;
+            self.expect_symbol(":")?;
+            if entries.iter().any(|(have, _)| *have == key.text) {
+                let message = format!("the key `{}` stands in this map twice", key.text);
+                return Err(Diagnostic::semantic(code::COLUMN, key.span, message));
+            }
+            let height = self.height;
+            entries.push((key.text, self.expression()?));
+            self.height = self.height.max(height);
+            if !self.eat_symbol(",") {
+                break;
+            }
+        }
+        if !self.eat_symbol("}") {
+            return Err(self.unexpected("`,` or `}`"));
+        }
+        self.grow(0)?;
+        Ok(ExprKind::Map(entries))
+    }
+
+    fn word(&mut self) -> Parsed<ExprKind> {
+        if self.is_keyword("CASE") {
+            return self.case();
+        }
+        for (keyword, value) in
+            [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)]
+        {
+            if self.is_keyword(keyword) {
+                return Ok(self.literal(value));
+            }
+        }
+        self.refuse_call_like()?;
+        if let Some((name, tokens)) = self.function_ahead() {
+            let span = Span { start: self.span().start, end: self.token(tokens - 1).span.end };
+            (0..=tokens).for_each(|_| self.advance());
+            return self.call(&name, span);
+        }
+        match self.variable_name() {
+            Some(name) => {
+                self.advance();
+                Ok(ExprKind::Variable(name))
+            }
+            None => Err(self.unexpected("an expression")),
+        }
+    }
+
+    /// A function's name in lower case and how many tokens it takes, if a call comes next: `name(`, `a.b(`.
+    fn function_ahead(&self) -> Option<(String, usize)> {
+        let mut name = String::new();
+        let mut at = 0;
+        loop {
+            let TokenKind::Word(part) = self.ahead(at) else { return None };
+            name.push_str(&part.to_lowercase());
+            at += 1;
+            if self.symbol_ahead(at, "(") {
+                return Some((name, at));
+            }
+            if !self.symbol_ahead(at, ".") {
+                return None;
+            }
+            name.push('.');
+            at += 1;
+        }
+    }
+
+    /// Behind the opening parenthesis of a call.
+    fn call(&mut self, name: &str, span: Span) -> Parsed<ExprKind> {
+        let aggregate = AGGREGATES.iter().find(|(have, _)| *have == name).map(|(_, aggregate)| *aggregate);
+        if aggregate == Some(AggregateOp::Count) && self.symbols_ahead(0, &["*", ")"]) {
+            self.advance();
+            self.advance();
+            return Ok(ExprKind::Aggregate(AggregateOp::Count, None, false));
+        }
+        let distinct = self.eat_keyword("DISTINCT");
+        let mut arguments = if self.is_symbol(")") { vec![] } else { self.expressions()? };
+        if !self.eat_symbol(")") {
+            return Err(self.unexpected("`,` or `)`"));
+        }
+        self.grow(0)?;
+        let Some(aggregate) = aggregate else {
+            if distinct {
+                let message = format!("DISTINCT has no meaning in `{name}`, which is no aggregate");
+                return Err(Diagnostic::semantic(code::CALL, span, message));
+            }
+            return Ok(ExprKind::Call(name.into(), arguments));
+        };
+        match (arguments.pop(), arguments.len()) {
+            (Some(argument), 0) => Ok(ExprKind::Aggregate(aggregate, Some(Box::new(argument)), distinct)),
+            _ => Err(Diagnostic::semantic(code::CALL, span, format!("`{name}` takes one argument"))),
+        }
+    }
+
+    fn case(&mut self) -> Parsed<ExprKind> {
+        self.expect_keyword("CASE")?;
+        let mut height = 0;
+        let mut part = |parser: &mut Self| {
+            let expr = parser.expression()?;
+            height = parser.height.max(height);
+            Ok(expr)
+        };
+        let subject = if self.is_keyword("WHEN") { None } else { Some(part(self)?) };
+        let mut branches = vec![];
+        while self.eat_keyword("WHEN") {
+            let when = part(self)?;
+            self.expect_keyword("THEN")?;
+            branches.push((when, part(self)?));
+        }
+        if branches.is_empty() {
+            return Err(self.unexpected("`WHEN`"));
+        }
+        let otherwise = if self.eat_keyword("ELSE") { Some(part(self)?) } else { None };
+        self.expect_keyword("END")?;
+        self.height = height;
+        self.grow(0)?;
+        Ok(ExprKind::Case(Box::new(Case { subject, branches, otherwise })))
+    }
+}

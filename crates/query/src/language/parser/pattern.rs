@@ -1,0 +1,153 @@
+//! Patterns: nodes and the relationships between them.
+
+use super::super::ast::{Expr, Name, NodePattern, Pattern, RelationshipPattern, Way};
+use super::super::code;
+use super::super::token::TokenKind;
+use super::{Diagnostic, Parsed, Parser};
+
+impl Parser<'_> {
+    /// One chain.
+    pub(super) fn pattern(&mut self) -> Parsed<Pattern> {
+        self.refuse_path()?;
+        let mut nodes = vec![self.node()?];
+        let mut relationships = vec![];
+        while self.is_symbol("-") || self.symbols_ahead(0, &["<", "-"]) {
+            relationships.push(self.relationship()?);
+            nodes.push(self.node()?);
+        }
+        Ok(Pattern { nodes, relationships })
+    }
+
+    fn refuse_path(&self) -> Parsed<()> {
+        for name in ["shortestPath", "allShortestPaths"] {
+            if self.is_keyword(name) && self.symbol_ahead(1, "(") {
+                return Err(self.unsupported(&format!("{name}(..)")));
+            }
+        }
+        if self.variable_name().is_some() && self.symbol_ahead(1, "=") {
+            return Err(self.unsupported("a named path, p = (a)-->(b),"));
+        }
+        Ok(())
+    }
+
+    fn node(&mut self) -> Parsed<NodePattern> {
+        let start = self.span().start;
+        if !self.eat_symbol("(") {
+            return Err(self.unexpected("a node pattern like `(name:Label)`"));
+        }
+        let variable = self.optional_variable()?;
+        let mut labels: Vec<Name> = vec![];
+        while self.eat_symbol(":") {
+            labels.push(self.take_any_name("a label after `:`")?);
+        }
+        self.refuse_label_expression()?;
+        let properties = self.pattern_properties()?;
+        if self.is_keyword("WHERE") {
+            return Err(self
+                .unsupported("WHERE inside a pattern")
+                .with_help("write the condition in the clause's `WHERE`"));
+        }
+        self.expect_symbol(")")?;
+        Ok(NodePattern { variable, labels, properties, span: self.span_from(start) })
+    }
+
+    fn optional_variable(&mut self) -> Parsed<Option<Name>> {
+        if self.is_keyword("WHERE") {
+            return Ok(None);
+        }
+        match self.peek() {
+            TokenKind::Word(_) | TokenKind::Quoted(_) => self.take_variable("a variable").map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn refuse_label_expression(&self) -> Parsed<()> {
+        if ["|", "&", "!", "%"].iter().any(|symbol| self.is_symbol(symbol)) {
+            let refused = self.unsupported("a label expression with `|`, `&`, `!` or `%`");
+            return Err(
+                refused.with_help("all of several labels: `(n:A:B)`; one of them: `WHERE n:A OR n:B`")
+            );
+        }
+        Ok(())
+    }
+
+    fn pattern_properties(&mut self) -> Parsed<Vec<(Name, Expr)>> {
+        if let TokenKind::Parameter(name) = self.peek() {
+            let message = format!("the parameter `${name}` cannot stand for the properties of a pattern");
+            return Err(Diagnostic::semantic(code::PARAMETER, self.span(), message)
+                .with_help("name each property: `{key: $value}`"));
+        }
+        let mut entries: Vec<(Name, Expr)> = vec![];
+        if !self.eat_symbol("{") {
+            return Ok(entries);
+        }
+        if self.eat_symbol("}") {
+            return Ok(entries);
+        }
+        loop {
+            let key = self.take_any_name("the name of a property")?;
+            self.expect_symbol(":")?;
+            if entries.iter().any(|(have, _)| have.text == key.text) {
+                let message = format!("the property `{}` stands here twice", key.text);
+                return Err(Diagnostic::semantic(code::COLUMN, key.span, message));
+            }
+            entries.push((key, self.expression()?));
+            if !self.eat_symbol(",") {
+                break;
+            }
+        }
+        self.expect_symbol("}")?;
+        Ok(entries)
+    }
+
+    fn relationship(&mut self) -> Parsed<RelationshipPattern> {
+        let start = self.span().start;
+        let from_right = self.eat_symbol("<");
+        self.expect_symbol("-")?;
+        let (mut variable, mut types, mut properties) = (None, vec![], vec![]);
+        if self.eat_symbol("[") {
+            variable = self.optional_variable()?;
+            types = self.types()?;
+            self.refuse_variable_length()?;
+            properties = self.pattern_properties()?;
+            self.expect_symbol("]")?;
+        }
+        self.expect_symbol("-")?;
+        let way = match (from_right, self.eat_symbol(">")) {
+            (false, true) => Way::Right,
+            (true, false) => Way::Left,
+            _ => Way::Either,
+        };
+        Ok(RelationshipPattern { variable, types, properties, way, span: self.span_from(start) })
+    }
+
+    /// `:A|B` or `:A|:B`.
+    fn types(&mut self) -> Parsed<Vec<Name>> {
+        let mut types: Vec<Name> = vec![];
+        if !self.eat_symbol(":") {
+            return Ok(types);
+        }
+        loop {
+            let name = self.take_any_name("the type of a relationship after `:`")?;
+            if !types.iter().any(|have| have.text == name.text) {
+                types.push(name);
+            }
+            if !self.eat_symbol("|") {
+                break;
+            }
+            self.eat_symbol(":");
+        }
+        self.refuse_label_expression()?;
+        Ok(types)
+    }
+
+    fn refuse_variable_length(&self) -> Parsed<()> {
+        if self.is_symbol("*") {
+            return Err(self.unsupported("a path of variable length, -[*1..3]->,"));
+        }
+        if self.is_symbol("..") {
+            return Err(self.unexpected("`*` before the bounds of a path"));
+        }
+        Ok(())
+    }
+}

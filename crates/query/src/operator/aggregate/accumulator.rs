@@ -1,0 +1,169 @@
+//! Accumulators: the aggregates whose value can be kept up without the values themselves.
+
+use super::exact_sum::ExactSum;
+use crate::expression::EvalError;
+use crate::state::StepError;
+use livewell_model::codec::{Reader, Writer};
+use livewell_model::{DecodeError, Value};
+
+/// How values become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the functions")]
+pub enum Fold {
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    Collect,
+}
+
+impl Fold {
+    /// Whether the values themselves must be kept to take one back.
+    pub fn needs_values(self) -> bool {
+        matches!(self, Self::Min | Self::Max | Self::Collect)
+    }
+}
+
+/// What is remembered of the values, for those folds that do not need them.
+#[derive(Debug)]
+pub(super) enum Accumulator {
+    /// Nothing: the values are kept aside.
+    Aside,
+    /// How many.
+    Count(i64),
+    /// How much.
+    Sum(Box<Sum>),
+    /// How much, and by how many to divide.
+    Avg(Box<Sum>),
+}
+
+/// An exact sum of integers and floats, from which values can be taken again without a trace.
+#[derive(Debug, Default)]
+pub(super) struct Sum {
+    count: i64,
+    /// The sum of the integers.
+    integers: i128,
+    /// How many of the values are floats.
+    floats: i64,
+    finite: ExactSum,
+    nans: i64,
+    positive_infinities: i64,
+    negative_infinities: i64,
+}
+
+impl Accumulator {
+    pub(super) fn new(fold: Fold) -> Self {
+        match fold {
+            Fold::Count => Self::Count(0),
+            Fold::Sum => Self::Sum(Box::default()),
+            Fold::Avg => Self::Avg(Box::default()),
+            Fold::Min | Fold::Max | Fold::Collect => Self::Aside,
+        }
+    }
+
+    pub(super) fn decode(fold: Fold, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match fold {
+            Fold::Count => Self::Count(reader.signed()?),
+            Fold::Sum => Self::Sum(Box::new(Sum::decode(reader)?)),
+            Fold::Avg => Self::Avg(Box::new(Sum::decode(reader)?)),
+            Fold::Min | Fold::Max | Fold::Collect => Self::Aside,
+        })
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Aside => {}
+            Self::Count(count) => {
+                out.signed(*count);
+            }
+            Self::Sum(sum) | Self::Avg(sum) => sum.encode(out),
+        }
+    }
+
+    /// Adds `weight` copies of `value`, which is not null.
+    pub(super) fn add(&mut self, value: &Value, weight: i64) -> Result<(), StepError> {
+        match self {
+            Self::Aside => {}
+            Self::Count(count) => *count += weight,
+            Self::Sum(sum) => sum.add("sum", value, weight)?,
+            Self::Avg(sum) => sum.add("avg", value, weight)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn result(&self) -> Result<Value, StepError> {
+        Ok(match self {
+            Self::Aside => Value::Null,
+            Self::Count(count) => Value::Int(*count),
+            Self::Sum(sum) if sum.floats > 0 => Value::Float(sum.as_float()),
+            Self::Sum(sum) => Value::Int(i64::try_from(sum.integers).map_err(|_| {
+                EvalError::new("the sum of the integers is beyond 64 bits; sum toFloat(...) instead")
+            })?),
+            Self::Avg(sum) if sum.count == 0 => Value::Null,
+            Self::Avg(sum) => Value::Float(sum.as_float() / sum.count as f64),
+        })
+    }
+}
+
+impl Sum {
+    fn add(&mut self, name: &str, value: &Value, weight: i64) -> Result<(), StepError> {
+        match value {
+            Value::Int(int) => self.integers += i128::from(*int) * i128::from(weight),
+            Value::Float(float) => {
+                self.floats += weight;
+                match *float {
+                    float if float.is_nan() => self.nans += weight,
+                    f64::INFINITY => self.positive_infinities += weight,
+                    f64::NEG_INFINITY => self.negative_infinities += weight,
+                    float => self.finite.add(float, weight),
+                }
+            }
+            other => {
+                let found = other.type_name();
+                return Err(EvalError::new(format!("{name}() needs numbers and got a {found}")).into());
+            }
+        }
+        self.count += weight;
+        Ok(())
+    }
+
+    /// The correctly rounded sum.
+    fn as_float(&self) -> f64 {
+        if self.nans > 0 || (self.positive_infinities > 0 && self.negative_infinities > 0) {
+            f64::NAN
+        } else if self.positive_infinities > 0 {
+            f64::INFINITY
+        } else if self.negative_infinities > 0 {
+            f64::NEG_INFINITY
+        } else if self.floats == 0 {
+            self.integers as f64
+        } else {
+            let mut total = self.finite.clone();
+            total.add_integer(self.integers);
+            total.to_f64()
+        }
+    }
+
+    fn encode(&self, out: &mut Writer) {
+        out.signed(self.count).bytes(&self.integers.to_le_bytes()).signed(self.floats);
+        if self.floats != 0 {
+            out.signed(self.nans).signed(self.positive_infinities).signed(self.negative_infinities);
+            self.finite.encode(out);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let count = reader.signed()?;
+        let integers = reader.bytes()?.try_into().map_err(|_| reader.error("an integer sum has 16 bytes"))?;
+        let mut sum = Self { count, integers: i128::from_le_bytes(integers), ..Self::default() };
+        sum.floats = reader.signed()?;
+        if sum.floats != 0 {
+            sum.nans = reader.signed()?;
+            sum.positive_infinities = reader.signed()?;
+            sum.negative_infinities = reader.signed()?;
+            sum.finite = ExactSum::decode(reader)?;
+        }
+        Ok(sum)
+    }
+}

@@ -1,0 +1,91 @@
+//! The record of one group: how many rows it has, the values it shows, its accumulators and last results.
+
+use super::accumulator::Accumulator;
+use super::Call;
+use crate::state::StepError;
+use livewell_model::codec::{Reader, Writer};
+use livewell_model::{Value, key};
+
+/// One group of an aggregate.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Whether the group has been stored; the one group of a global aggregate shows a row from then on.
+    pub(super) begun: bool,
+    /// The grouping values as they were written, each with its number of rows, in [`key::exact`] order.
+    /// More than one only where equivalent values print differently.
+    members: Vec<(Vec<Value>, i64)>,
+    /// One per aggregate; those that keep values aside stay empty.
+    pub(super) accumulators: Vec<Accumulator>,
+    /// The aggregates' results after the last step.
+    pub(super) results: Vec<Value>,
+}
+
+impl Group {
+    pub(super) fn new(calls: &[Call]) -> Self {
+        let accumulators = calls.iter().map(|call| Accumulator::new(call.fold)).collect();
+        Self { begun: false, members: Vec::new(), accumulators, results: vec![Value::Null; calls.len()] }
+    }
+
+    pub(super) fn decode(bytes: &[u8], calls: &[Call]) -> Result<Self, StepError> {
+        let mut reader = Reader::new("group record", bytes);
+        let mut members = Vec::new();
+        for _ in 0..reader.count()? {
+            members.push((reader.values()?.to_vec(), reader.signed()?));
+        }
+        let accumulators =
+            calls.iter().map(|call| Accumulator::decode(call.fold, &mut reader)).collect::<Result<_, _>>()?;
+        let results = reader.values()?.to_vec();
+        reader.finish()?;
+        Ok(Self { begun: true, members, accumulators, results })
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.varint(self.members.len() as u64);
+        for (values, count) in &self.members {
+            out.values(values).signed(*count);
+        }
+        for accumulator in &self.accumulators {
+            accumulator.encode(&mut out);
+        }
+        out.values(&self.results);
+        out.bytes
+    }
+
+    /// Adds `weight` rows with these grouping values.
+    pub(super) fn count(&mut self, values: Vec<Value>, weight: i64) {
+        self.begun = true;
+        match self.members.iter_mut().find(|(have, _)| *have == values) {
+            Some((_, count)) => *count += weight,
+            None => self.members.push((values, weight)),
+        }
+        self.members.retain(|(_, count)| *count != 0);
+        if self.members.len() > 1 {
+            self.members.sort_by_cached_key(|(values, _)| exact(values));
+        }
+    }
+
+    /// A bag has no negative counts; one here means that input or state is wrong.
+    pub(super) fn check(&mut self) -> Result<(), StepError> {
+        self.begun = true;
+        match self.members.iter().find(|(_, count)| *count < 0) {
+            None => Ok(()),
+            Some((values, count)) => {
+                Err(StepError::Damaged(format!("the group {values:?} has {count} rows after a step")))
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The grouping values the group shows.
+    pub(super) fn shown(&self) -> Option<&[Value]> {
+        self.members.first().map(|(values, _)| values.as_slice())
+    }
+}
+
+fn exact(values: &[Value]) -> Vec<u8> {
+    values.iter().flat_map(key::exact).collect()
+}

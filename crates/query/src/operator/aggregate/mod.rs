@@ -1,0 +1,196 @@
+//! Aggregate: one row per group, with aggregates over the group's rows. DISTINCT is the same without aggregates.
+//!
+//! Law: for each touched group, out = -(row before) +(row after), nothing where they are the same. A keyed
+//! group has a row exactly while it has input rows; the one group of a global aggregate has a row always,
+//! from the beginning. Groups are formed by equivalence (null with null, NaN with NaN, `1` with `1.0`); of
+//! values that are equivalent but print differently the group shows the smallest in [`key::exact`] order,
+//! whichever came first.
+//!
+//! State:
+//! ```text
+//! operator u16 | 0        | group key               -> group record: rows, shown values, accumulators
+//! operator u16 | 1 + agg  | group key | exact value -> how many rows hold the value, the value
+//! ```
+
+mod accumulator;
+pub mod exact_sum;
+mod group;
+mod multiset;
+
+pub use accumulator::Fold;
+
+use super::project::Slot;
+use super::{Batch, Operator, Step, Weighted};
+use crate::expression::Compiled;
+use crate::state::{Area, State, StepError};
+use group::Group;
+use livewell_model::{Value, key};
+use std::collections::BTreeMap;
+
+/// One aggregate of the operator.
+#[derive(Debug)]
+pub struct Call {
+    /// How values become one.
+    pub fold: Fold,
+    /// Whether equivalent values count once.
+    pub distinct: bool,
+    /// What is aggregated; `None` is `count(*)`.
+    pub argument: Option<Compiled>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Aggregate {
+    /// The operator's number: the first bytes of its state's keys.
+    pub number: u16,
+    /// The grouping values.
+    pub groups: Vec<Slot>,
+    /// Whether there are grouping values at all; without, the one group is always there.
+    pub keyed: bool,
+    /// The aggregates; the output row is the groups' values, then these.
+    pub calls: Vec<Call>,
+    /// Groups and aggregates as they were written.
+    pub text: String,
+}
+
+/// The input of one group in one step: grouping values, arguments, weight.
+type Inputs = Vec<(Vec<Value>, Vec<Value>, i64)>;
+
+impl Aggregate {
+    fn by_group(&self, inputs: Vec<Batch>) -> Result<BTreeMap<Vec<u8>, Inputs>, StepError> {
+        let mut touched: BTreeMap<Vec<u8>, Inputs> = BTreeMap::new();
+        for Weighted { row, weight } in inputs.into_iter().flatten() {
+            let groups = self.groups.iter().map(|group| group.eval(&row)).collect::<Result<Vec<_>, _>>()?;
+            let arguments = self
+                .calls
+                .iter()
+                .map(|call| call.argument.as_ref().map_or(Ok(Value::Bool(true)), |argument| argument.eval(&row)))
+                .collect::<Result<Vec<_>, _>>()?;
+            touched.entry(key::of(&groups)).or_default().push((groups, arguments, weight));
+        }
+        Ok(touched)
+    }
+
+    fn step_group(
+        &self,
+        state: &mut dyn State,
+        group_key: &[u8],
+        inputs: Inputs,
+        out: &mut Batch,
+    ) -> Result<(), StepError> {
+        let record_key = self.key(0, group_key);
+        let mut group = match state.get(Area::Operators, &record_key)? {
+            Some(bytes) => Group::decode(&bytes, &self.calls)?,
+            None => Group::new(&self.calls),
+        };
+        let before = self.shown(&group);
+        for (groups, arguments, weight) in inputs {
+            group.count(groups, weight);
+            for (at, argument) in arguments.into_iter().enumerate() {
+                self.accumulate(state, &mut group, at, group_key, &argument, weight)?;
+            }
+        }
+        group.check()?;
+        self.refresh(state, &mut group, group_key)?;
+        let after = self.shown(&group);
+        if group.is_empty() && self.keyed {
+            state.delete(Area::Operators, record_key);
+        } else {
+            state.put(Area::Operators, record_key, group.encode());
+        }
+        if before != after {
+            out.extend(before.map(|row| Weighted { row, weight: -1 }));
+            out.extend(after.map(|row| Weighted { row, weight: 1 }));
+        }
+        Ok(())
+    }
+
+    fn accumulate(
+        &self,
+        state: &mut dyn State,
+        group: &mut Group,
+        at: usize,
+        group_key: &[u8],
+        argument: &Value,
+        weight: i64,
+    ) -> Result<(), StepError> {
+        let call = &self.calls[at];
+        if argument.is_null() {
+            return Ok(());
+        }
+        if !call.distinct && !call.fold.needs_values() {
+            return group.accumulators[at].add(argument, weight);
+        }
+        let prefix = self.key(1 + at, group_key);
+        if !call.distinct {
+            return multiset::add(state, &prefix, argument, weight).map(|_| ());
+        }
+        // What counts is one value of each class: the smallest present. Where that one changes, the old one
+        // leaves the accumulator and the new one enters.
+        let before = multiset::first_of_class(state, &prefix, argument)?;
+        multiset::add(state, &prefix, argument, weight)?;
+        let after = multiset::first_of_class(state, &prefix, argument)?;
+        if before != after && !call.fold.needs_values() {
+            if let Some(value) = before {
+                group.accumulators[at].add(&value, -1)?;
+            }
+            if let Some(value) = after {
+                group.accumulators[at].add(&value, 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes each aggregate's result anew and keeps it in the record, where the next step finds the old one.
+    fn refresh(&self, state: &dyn State, group: &mut Group, group_key: &[u8]) -> Result<(), StepError> {
+        for (at, call) in self.calls.iter().enumerate() {
+            let result = if call.fold.needs_values() {
+                multiset::result(state, &self.key(1 + at, group_key), call.fold, call.distinct)?
+            } else {
+                group.accumulators[at].result()?
+            };
+            group.results[at] = result;
+        }
+        Ok(())
+    }
+
+    /// The row the group shows, if it has one.
+    fn shown(&self, group: &Group) -> Option<Vec<Value>> {
+        if !self.keyed {
+            return group.begun.then(|| group.results.clone());
+        }
+        let values = group.shown()?;
+        Some(values.iter().chain(&group.results).cloned().collect())
+    }
+
+    fn key(&self, part: usize, group_key: &[u8]) -> Vec<u8> {
+        let mut key = Vec::with_capacity(3 + group_key.len() + 16);
+        key.extend_from_slice(&self.number.to_be_bytes());
+        key.push(u8::try_from(part).expect("the plan limits the aggregates of a clause"));
+        key.extend_from_slice(group_key);
+        key
+    }
+}
+
+impl Operator for Aggregate {
+    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+        let mut touched = self.by_group(inputs)?;
+        if step.begin && !self.keyed {
+            touched.entry(Vec::new()).or_default();
+        }
+        let mut out = Batch::new();
+        for (group_key, inputs) in touched {
+            self.step_group(step.state, &group_key, inputs, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    fn describe(&self) -> (String, Option<String>) {
+        let name = if self.calls.is_empty() { "Distinct" } else { "Aggregate" };
+        let mut state = "a record per group".to_owned();
+        if self.calls.iter().any(|call| call.distinct || call.fold.needs_values()) {
+            state += ", the values under min, max, collect and DISTINCT";
+        }
+        (format!("{name}: {}", self.text), Some(state))
+    }
+}

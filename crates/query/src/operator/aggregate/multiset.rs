@@ -1,0 +1,87 @@
+//! The values under one aggregate of one group, with their counts, in the order of their exact keys.
+//!
+//! What min, max, collect and DISTINCT need to give a value back when another one leaves.
+
+use super::Fold;
+use crate::state::{Area, Order, State, StepError};
+use livewell_model::codec::{Reader, Writer};
+use livewell_model::{Value, key};
+
+/// Adds `weight` copies of `value` under `prefix`.
+pub(super) fn add(state: &mut dyn State, prefix: &[u8], value: &Value, weight: i64) -> Result<(), StepError> {
+    let mut entry_key = prefix.to_vec();
+    key::encode(value, &mut entry_key);
+    key::tie(value, &mut entry_key);
+    let count = match state.get(Area::Operators, &entry_key)? {
+        Some(bytes) => Reader::new("aggregated value", &bytes).signed()?,
+        None => 0,
+    } + weight;
+    if count == 0 {
+        state.delete(Area::Operators, entry_key);
+    } else {
+        let mut out = Writer::new();
+        out.signed(count).value(value);
+        state.put(Area::Operators, entry_key, out.bytes);
+    }
+    Ok(())
+}
+
+/// The smallest value present that is equivalent to `value`.
+pub(super) fn first_of_class(
+    state: &dyn State,
+    prefix: &[u8],
+    value: &Value,
+) -> Result<Option<Value>, StepError> {
+    let mut class = prefix.to_vec();
+    key::encode(value, &mut class);
+    let mut first = None;
+    state.scan(Area::Operators, &class, Order::Ascending, &mut |_, bytes| {
+        let (count, value) = entry(bytes)?;
+        // Within a step a retraction may come before the insertion it answers; such a value is not present.
+        if count > 0 {
+            first = Some(value);
+        }
+        Ok(count <= 0)
+    })?;
+    Ok(first)
+}
+
+/// The result of an aggregate that needs all its values.
+pub(super) fn result(
+    state: &dyn State,
+    prefix: &[u8],
+    fold: Fold,
+    distinct: bool,
+) -> Result<Value, StepError> {
+    let order = if fold == Fold::Max { Order::Descending } else { Order::Ascending };
+    let mut values: Vec<Value> = Vec::new();
+    let mut last_class = Vec::new();
+    state.scan(Area::Operators, prefix, order, &mut |_, bytes| {
+        let (count, value) = entry(bytes)?;
+        if count < 0 {
+            return Err(StepError::Damaged(format!("{count} copies of an aggregated value")));
+        }
+        if fold != Fold::Collect {
+            values.push(value);
+            return Ok(false);
+        }
+        let class = key::of([&value]);
+        let copies = if distinct { usize::from(class != last_class) } else { copies(count)? };
+        last_class = class;
+        values.extend(std::iter::repeat_n(value, copies));
+        Ok(true)
+    })?;
+    Ok(match fold {
+        Fold::Collect => Value::list(values),
+        _ => values.pop().unwrap_or(Value::Null),
+    })
+}
+
+fn copies(count: i64) -> Result<usize, StepError> {
+    usize::try_from(count).map_err(|_| StepError::Damaged(format!("{count} copies of an aggregated value")))
+}
+
+fn entry(bytes: &[u8]) -> Result<(i64, Value), StepError> {
+    let mut reader = Reader::new("aggregated value", bytes);
+    Ok((reader.signed()?, reader.value()?))
+}

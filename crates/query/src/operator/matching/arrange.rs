@@ -1,0 +1,81 @@
+//! Arrangements: what a match remembers of each atom, and under which keys.
+//!
+//! ```text
+//! operator u16 | atom u8 | 0 | node id                              -> node
+//! operator u16 | atom u8 | 1 | start id | end id | relationship id  -> relationship   (by start)
+//! operator u16 | atom u8 | 2 | end id | start id | relationship id  -> relationship   (by end)
+//! ```
+
+use super::{AtomKind, Match};
+use crate::operator::scan::Scanned;
+use crate::state::{Area, State};
+use livewell_model::codec::Writer;
+use livewell_model::{ElementId, Value, key};
+
+/// By what an arrangement finds its elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum By {
+    Id = 0,
+    From = 1,
+    To = 2,
+}
+
+impl Match {
+    /// The beginning of the keys of one arrangement.
+    pub(super) fn arrangement(&self, atom: usize, by: By) -> Vec<u8> {
+        let mut prefix = Vec::with_capacity(48);
+        prefix.extend_from_slice(&self.number.to_be_bytes());
+        prefix.push(u8::try_from(atom).expect("the plan limits the atoms of a pattern"));
+        prefix.push(by as u8);
+        prefix
+    }
+
+    /// Brings the atom's arrangements from the old to the new image.
+    pub(super) fn rearrange(&self, state: &mut dyn State, atom: usize, scanned: &Scanned) {
+        if let Some(before) = &scanned.before {
+            for key in self.keys(atom, before) {
+                state.delete(Area::Operators, key);
+            }
+        }
+        if let Some(after) = &scanned.after {
+            let mut bytes = Writer::new();
+            bytes.value(after);
+            for key in self.keys(atom, after) {
+                state.put(Area::Operators, key, bytes.bytes.clone());
+            }
+        }
+    }
+
+    fn keys(&self, atom: usize, value: &Value) -> Vec<Vec<u8>> {
+        match (&self.atoms[atom].kind, value) {
+            (AtomKind::Node { arranged: true }, Value::Node(node)) => {
+                vec![self.key(atom, By::Id, &[&node.id])]
+            }
+            (AtomKind::Relationship(ends), Value::Relationship(relationship)) => {
+                let (id, from, to) = (&relationship.id, &relationship.from, &relationship.to);
+                let mut keys = Vec::with_capacity(2);
+                let sides = if ends.undirected && from != to { vec![(from, to), (to, from)] } else { vec![(from, to)] };
+                for (from, to) in sides {
+                    if ends.by_from {
+                        keys.push(self.key(atom, By::From, &[from, to, id]));
+                    }
+                    if ends.by_to {
+                        keys.push(self.key(atom, By::To, &[to, from, id]));
+                    }
+                }
+                keys
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The key, or the beginning of the keys, with these ids.
+    pub(super) fn key(&self, atom: usize, by: By, ids: &[&ElementId]) -> Vec<u8> {
+        let mut key = self.arrangement(atom, by);
+        for id in ids {
+            key::encode_id(id, &mut key);
+        }
+        key
+    }
+}

@@ -1,0 +1,130 @@
+//! Atoms: the pattern elements that a match joins, and how each is found from the others.
+
+use crate::operator::scan::{Scan, Scanned};
+use livewell_model::{ElementId, Value};
+
+/// One pattern element.
+#[derive(Debug)]
+pub struct Atom {
+    /// Its name in the text, or a made-up one.
+    pub name: String,
+    /// Which elements it may be.
+    pub scan: Scan,
+    /// Node or relationship, and how it hangs together with the rest.
+    pub kind: AtomKind,
+}
+
+/// A node or a relationship of the pattern.
+#[derive(Debug)]
+pub enum AtomKind {
+    /// A node; `arranged` if any other atom's change has to look it up.
+    Node {
+        /// Whether its elements are remembered.
+        arranged: bool,
+    },
+    /// A relationship between the nodes in two slots.
+    Relationship(Ends),
+}
+
+/// Where a relationship's ends are bound, and by which of them it is remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends {
+    /// The slot of the node it starts at. Undirected: of the node left of it in the text.
+    pub from: usize,
+    /// The slot of the node it ends at. Undirected: of the node right of it.
+    pub to: usize,
+    /// Whether it may lie either way round.
+    pub undirected: bool,
+    /// Whether it is remembered by its start.
+    pub by_from: bool,
+    /// Whether it is remembered by its end.
+    pub by_to: bool,
+}
+
+/// How the next atom is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// The node whose id a bound relationship tells.
+    NodeById {
+        /// The node's slot.
+        node: usize,
+    },
+    /// All nodes this slot may be: the pattern is not connected.
+    AllNodes {
+        /// The node's slot.
+        node: usize,
+    },
+    /// The relationships that start at the bound node.
+    ByFrom {
+        /// The relationship's slot.
+        relationship: usize,
+    },
+    /// The relationships that end at the bound node.
+    ByTo {
+        /// The relationship's slot.
+        relationship: usize,
+    },
+}
+
+/// A changed atom to extend from: what is bound, and the weighted values of its slot that share the binding.
+#[derive(Debug)]
+pub struct Start {
+    /// The values of the atom's slot: the old one with -1, the new one with +1, where they bind the same ids.
+    pub values: Vec<(Value, i64)>,
+    /// A relationship's ends, as its pattern's `from` and `to` slots take them.
+    pub ends: Option<(ElementId, ElementId)>,
+}
+
+impl Atom {
+    /// The bindings that a change of this atom begins from.
+    ///
+    /// An update that keeps the id (and the ends) is one start with two values: all look-ups are shared.
+    pub fn starts(&self, scanned: &Scanned) -> Vec<Start> {
+        let weighted = [(scanned.before.as_ref(), -1), (scanned.after.as_ref(), 1)];
+        let mut starts: Vec<Start> = Vec::new();
+        for (value, weight) in weighted.into_iter().filter_map(|(value, weight)| Some((value?, weight))) {
+            for ends in self.orientations(value) {
+                match starts.iter_mut().find(|start| start.ends == ends) {
+                    Some(start) => start.values.push((value.clone(), weight)),
+                    None => starts.push(Start { values: vec![(value.clone(), weight)], ends }),
+                }
+            }
+        }
+        starts
+    }
+
+    /// The ways this element can lie in the pattern: one for a node or a directed relationship; for an
+    /// undirected one two, a loop once.
+    fn orientations(&self, value: &Value) -> Vec<Option<(ElementId, ElementId)>> {
+        let (AtomKind::Relationship(ends), Value::Relationship(relationship)) = (&self.kind, value) else {
+            return vec![None];
+        };
+        let (from, to) = (relationship.from.clone(), relationship.to.clone());
+        if ends.undirected && from != to {
+            vec![Some((from.clone(), to.clone())), Some((to, from))]
+        } else {
+            vec![Some((from, to))]
+        }
+    }
+
+    /// What of this atom is remembered, for `explain`.
+    pub fn describe_state(&self) -> Option<String> {
+        match &self.kind {
+            AtomKind::Node { arranged } => arranged.then(|| format!("{} by id", self.name)),
+            AtomKind::Relationship(ends) => {
+                let by: Vec<&str> =
+                    [ends.by_from.then_some("start"), ends.by_to.then_some("end")].into_iter().flatten().collect();
+                (!by.is_empty()).then(|| format!("{} by {}", self.name, by.join(" and ")))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Atom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.kind {
+            AtomKind::Node { .. } => write!(f, "({}{})", self.name, self.scan),
+            AtomKind::Relationship(_) => write!(f, "[{}{}]", self.name, self.scan),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The operators: a bag algebra over weighted rows (Z-sets), maintained change by change.
+//!
+//! An operator is a function `F` on bags. Its incremental form takes the change of its inputs and gives the
+//! change of its output: `F(A + dA) - F(A)`, reading and updating whatever of `A` it has to remember. The
+//! laws each one keeps are stated at its file's top and held by comparing with [`crate::reference`].
+//!
+//! Sources: F. McSherry, D. Murray, R. Isaacs, M. Isard, "Differential dataflow", CIDR 2013; M. Budiu et al.,
+//! "DBSP: Automatic Incremental View Maintenance for Rich Query Languages", VLDB 2023.
+
+pub mod aggregate;
+pub mod filter;
+pub mod matching;
+pub mod output;
+pub mod project;
+pub mod scan;
+pub mod unit;
+
+use crate::state::{State, StepError};
+use livewell_model::{AppliedChange, Value};
+use std::collections::HashMap;
+use std::fmt;
+
+/// One row in flight: its slots, and how often it comes (positive) or goes (negative).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weighted {
+    /// The row's values.
+    pub row: Vec<Value>,
+    /// How many copies come; negative: go.
+    pub weight: i64,
+}
+
+/// The change of a bag of rows.
+pub type Batch = Vec<Weighted>;
+
+/// What a step gives its operators.
+pub struct Step<'a> {
+    /// The query's state.
+    pub state: &'a mut dyn State,
+    /// The elements the transaction changed, each once.
+    pub changes: &'a [AppliedChange],
+    /// Whether this is the step from nothing to the empty graph, where rows that need no element arise.
+    pub begin: bool,
+}
+
+impl fmt::Debug for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Step").field("changes", &self.changes.len()).field("begin", &self.begin).finish()
+    }
+}
+
+/// One operator of a plan.
+pub trait Operator: Send + Sync + fmt::Debug {
+    /// Takes the changes of its inputs and gives the consolidated change of its output.
+    ///
+    /// # Errors
+    /// Where an expression has no value, a limit is reached or the state fails.
+    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError>;
+
+    /// One line for `explain`: what it does; a second, if it keeps state: what.
+    fn describe(&self) -> (String, Option<String>);
+}
+
+/// Adds the weights of equal rows and drops those that come to nothing.
+///
+/// Without it, rows that were never true (one input already new, another still old) would reach expressions.
+pub fn consolidate(batch: Batch) -> Batch {
+    const FEW: usize = 8;
+    if batch.len() <= 1 {
+        return batch.into_iter().filter(|entry| entry.weight != 0).collect();
+    }
+    let mut kept: Batch = Vec::with_capacity(batch.len());
+    if batch.len() <= FEW {
+        for entry in batch {
+            match kept.iter_mut().find(|have| have.row == entry.row) {
+                Some(have) => have.weight += entry.weight,
+                None => kept.push(entry),
+            }
+        }
+    } else {
+        // The map only finds places; the order of the output is that of first arrival.
+        let mut places: HashMap<Vec<Value>, usize> = HashMap::with_capacity(batch.len());
+        for entry in batch {
+            match places.get(&entry.row) {
+                Some(at) => kept[*at].weight += entry.weight,
+                None => {
+                    places.insert(entry.row.clone(), kept.len());
+                    kept.push(entry);
+                }
+            }
+        }
+    }
+    kept.retain(|entry| entry.weight != 0);
+    kept
+}

@@ -1,0 +1,150 @@
+//! Output: from the changed bag of rows to diffs and live rows, each under its row signature.
+//!
+//! A row's identity is its key, which follows from the query's text. Its signature has 64 bits:
+//!
+//! ```text
+//! 48 bits: the first of XXH3-64(key) | 16 bits: the key's rank among the live keys with the same 48 bits
+//! ```
+//!
+//! So colliding keys are told apart exactly, and by the keys alone, whatever their order of arrival; a row
+//! whose rank shifts is a DELETE and an ADD. Every row that goes or changes is compared with what is stored:
+//! a live row that is not what the operators take back is damage, never silently overwritten.
+
+use super::Batch;
+use crate::state::{Area, Order, State, StepError};
+use livewell_model::diff::Columns;
+use livewell_model::{Diff, Row, Value, key, row};
+use std::collections::BTreeMap;
+
+const RANK_BITS: u32 = 16;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Output {
+    /// How many of the slots, from the first on, are columns.
+    pub columns: usize,
+    /// The slots that make up the key.
+    pub key: Vec<usize>,
+    /// How many bits of the hash are used, at most 48. Fewer only in tests, to force collisions.
+    pub hash_bits: u32,
+}
+
+/// What becomes of one key.
+#[derive(Debug, Default)]
+struct Change {
+    before: Option<Columns>,
+    after: Option<Columns>,
+}
+
+/// The keys touched in one bucket of signatures.
+type Changes = BTreeMap<Vec<u8>, Change>;
+
+impl Output {
+    /// Writes the live rows and gives the diffs, ordered.
+    ///
+    /// # Errors
+    /// Where the stored rows are not those the batch changes, or a bucket is full.
+    pub fn step(&self, state: &mut dyn State, batch: Batch) -> Result<Vec<Diff>, StepError> {
+        let mut diffs = Vec::with_capacity(batch.len());
+        for (bucket, changes) in self.by_bucket(batch)? {
+            step_bucket(state, bucket, changes, &mut diffs)?;
+        }
+        diffs.sort_unstable_by_key(Diff::order);
+        Ok(diffs)
+    }
+
+    fn by_bucket(&self, batch: Batch) -> Result<BTreeMap<u64, Changes>, StepError> {
+        let mut buckets: BTreeMap<u64, Changes> = BTreeMap::new();
+        for entry in batch {
+            let key = key::of(self.key.iter().map(|slot| &entry.row[*slot]));
+            let mut columns = entry.row;
+            columns.truncate(self.columns);
+            let change = buckets.entry(self.bucket(&key)).or_default().entry(key).or_default();
+            let image = match entry.weight {
+                -1 => &mut change.before,
+                1 => &mut change.after,
+                weight => return Err(StepError::Damaged(format!("a row comes with weight {weight}"))),
+            };
+            if image.replace(columns.into()).is_some() {
+                return Err(StepError::Damaged("two rows of one step have the same key".into()));
+            }
+        }
+        Ok(buckets)
+    }
+
+    /// The signature of the first row in the bucket of `key`.
+    fn bucket(&self, key: &[u8]) -> u64 {
+        let kept = !0u64 << (64 - self.hash_bits.min(u64::BITS - RANK_BITS));
+        row::key_hash(key) & kept
+    }
+}
+
+fn step_bucket(
+    state: &mut dyn State,
+    bucket: u64,
+    changes: Changes,
+    diffs: &mut Vec<Diff>,
+) -> Result<(), StepError> {
+    let old = read_bucket(state, bucket)?;
+    let new = merge(&old, changes)?;
+    if new.len() > 1 << RANK_BITS {
+        return Err(StepError::Limit(format!("more than {} rows share one hash", 1 << RANK_BITS)));
+    }
+    // Almost always the bucket has one row; the general case differs only in that ranks can shift.
+    let old_ranks: BTreeMap<&[u8], (usize, &Columns)> =
+        old.iter().enumerate().map(|(rank, row)| (row.key.as_slice(), (rank, &row.columns))).collect();
+    for (rank, row) in new.iter().enumerate() {
+        let row_signature = bucket + rank as u64;
+        match old_ranks.get(row.key.as_slice()) {
+            Some((old_rank, columns)) if *old_rank == rank => {
+                if **columns == row.columns {
+                    continue;
+                }
+                let (before, after) = ((*columns).clone(), row.columns.clone());
+                diffs.push(Diff::Update { row_signature, before, after });
+            }
+            _ => diffs.push(Diff::Add { row_signature, data: row.columns.clone() }),
+        }
+        state.put(Area::Rows, row_signature.to_be_bytes().to_vec(), row.encode());
+    }
+    for (rank, row) in old.iter().enumerate() {
+        let stays = new.get(rank).is_some_and(|new| new.key == row.key);
+        if !stays {
+            let row_signature = bucket + rank as u64;
+            diffs.push(Diff::Delete { row_signature, data: row.columns.clone() });
+            if rank >= new.len() {
+                state.delete(Area::Rows, row_signature.to_be_bytes().to_vec());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_bucket(state: &dyn State, bucket: u64) -> Result<Vec<Row>, StepError> {
+    let mut rows = Vec::new();
+    let prefix = &bucket.to_be_bytes()[..((u64::BITS - RANK_BITS) / 8) as usize];
+    state.scan(Area::Rows, prefix, Order::Ascending, &mut |_, bytes| {
+        rows.push(Row::decode(bytes)?);
+        Ok(true)
+    })?;
+    Ok(rows)
+}
+
+/// The bucket's rows after the changes, by key.
+fn merge(old: &[Row], changes: Changes) -> Result<Vec<Row>, StepError> {
+    let mut rows: BTreeMap<Vec<u8>, Columns> =
+        old.iter().map(|row| (row.key.clone(), row.columns.clone())).collect();
+    for (key, change) in changes {
+        let stored = rows.remove(&key);
+        if stored != change.before {
+            return Err(StepError::Damaged(format!(
+                "a live row holds {stored:?} where the operators take back {:?}",
+                change.before
+            )));
+        }
+        if let Some(after) = change.after {
+            rows.insert(key, after);
+        }
+    }
+    Ok(rows.into_iter().map(|(key, columns)| Row { key, columns }).collect())
+}

@@ -1,0 +1,132 @@
+//! Scan: from a changed element to the change of one pattern element's bag, pruned to what the query uses.
+//!
+//! Law: linear. The feed brings both images of each element, so nothing is remembered. Pruning is what
+//! keeps an update to an unused property from going any further: both images prune to the same value.
+
+use crate::expression::Compiled;
+use crate::state::StepError;
+use livewell_model::{AppliedChange, Element, Map, Node, Relationship, SmolStr, Value};
+use std::sync::Arc;
+
+/// What of an element the query uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needs {
+    /// All of it.
+    Whole,
+    /// These parts.
+    Parts {
+        /// The labels, or the type.
+        labels: bool,
+        /// The properties, ascending.
+        properties: Vec<SmolStr>,
+    },
+}
+
+impl Needs {
+    fn properties(&self, all: &Map) -> Map {
+        match self {
+            Self::Whole => all.clone(),
+            Self::Parts { properties, .. } => {
+                properties.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect()
+            }
+        }
+    }
+
+    fn labels(&self) -> bool {
+        matches!(self, Self::Whole | Self::Parts { labels: true, .. })
+    }
+}
+
+/// What a scan lets through.
+#[derive(Debug)]
+pub enum Kind {
+    /// Nodes that have all these labels.
+    Nodes(Vec<SmolStr>),
+    /// Relationships that have one of these types; none: any.
+    Relationships(Vec<SmolStr>),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Scan {
+    /// Which elements.
+    pub kind: Kind,
+    /// What of them.
+    pub needs: Needs,
+    /// Conditions on the element alone, over a row of one slot; they cannot fail.
+    pub conditions: Vec<Compiled>,
+}
+
+/// An element's value before and after, where the scan lets it through.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// As it was.
+    pub before: Option<Value>,
+    /// As it is.
+    pub after: Option<Value>,
+}
+
+impl Scan {
+    /// What `change` does to the scan's bag, if anything.
+    ///
+    /// # Errors
+    /// Where a condition fails, which the plan rules out.
+    pub fn apply(&self, change: &AppliedChange) -> Result<Option<Scanned>, StepError> {
+        let scanned =
+            Scanned { before: self.value(change.before.as_ref())?, after: self.value(change.after.as_ref())? };
+        Ok((scanned.before != scanned.after).then_some(scanned))
+    }
+
+    fn value(&self, element: Option<&Element>) -> Result<Option<Value>, StepError> {
+        let Some(value) = element.and_then(|element| self.prune(element)) else { return Ok(None) };
+        let row = [value];
+        for condition in &self.conditions {
+            if !condition.is_true(&row)? {
+                return Ok(None);
+            }
+        }
+        let [value] = row;
+        Ok(Some(value))
+    }
+
+    fn prune(&self, element: &Element) -> Option<Value> {
+        match (&self.kind, element) {
+            (Kind::Nodes(labels), Element::Node(node)) => {
+                labels.iter().all(|label| node.has_label(label)).then(|| {
+                    Value::Node(Arc::new(Node {
+                        id: node.id.clone(),
+                        labels: if self.needs.labels() { node.labels.clone() } else { Vec::new() },
+                        properties: self.needs.properties(&node.properties),
+                    }))
+                })
+            }
+            (Kind::Relationships(types), Element::Relationship(relationship)) => {
+                (types.is_empty() || types.contains(&relationship.kind)).then(|| {
+                    Value::Relationship(Arc::new(Relationship {
+                        id: relationship.id.clone(),
+                        kind: if self.needs.labels() { relationship.kind.clone() } else { SmolStr::default() },
+                        from: relationship.from.clone(),
+                        to: relationship.to.clone(),
+                        properties: self.needs.properties(&relationship.properties),
+                    }))
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Scan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.kind {
+            Kind::Nodes(labels) => labels.iter().try_for_each(|label| write!(f, ":{label}"))?,
+            Kind::Relationships(types) if types.is_empty() => {}
+            Kind::Relationships(types) => write!(f, ":{}", types.join("|"))?,
+        }
+        match &self.needs {
+            Needs::Whole => write!(f, " {{*}}"),
+            Needs::Parts { properties, .. } if properties.is_empty() => Ok(()),
+            Needs::Parts { properties, .. } => write!(f, " {{{}}}", properties.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Unit: the bag that holds one empty row, always. What a query without MATCH begins with.
+//!
+//! Law: `F() = {()}`; its change is that row at the beginning and nothing ever after. No state.
+
+use super::{Batch, Operator, Step, Weighted};
+use crate::state::StepError;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Unit;
+
+impl Operator for Unit {
+    fn step(&self, step: &mut Step<'_>, _inputs: Vec<Batch>) -> Result<Batch, StepError> {
+        Ok(if step.begin { vec![Weighted { row: Vec::new(), weight: 1 }] } else { Vec::new() })
+    }
+
+    fn describe(&self) -> (String, Option<String>) {
+        ("Unit: one empty row".into(), None)
+    }
+}

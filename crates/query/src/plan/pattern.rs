@@ -1,0 +1,190 @@
+//! From MATCH clauses to a match operator and the conditions that stay after it.
+
+use super::PlanNode;
+use super::build::{Schema, Source, filter};
+use super::lookups;
+use super::needs::AllNeeds;
+use crate::expression::{Compiled, Scope, compile};
+use crate::language::Diagnostic;
+use crate::language::ast::{
+    BinaryOp, Expr, ExprKind, Match as MatchClause, Name, NodePattern, RelationshipPattern, Span, Way,
+};
+use crate::operator::matching::{Atom, AtomKind, Ends, Match};
+use crate::operator::scan::{Kind, Needs, Scan};
+use livewell_model::SmolStr;
+
+/// A pattern holds at most this many elements.
+const ATOMS_MAX: usize = 100;
+
+/// A condition on a pattern element that stands in its braces: `{key: value}`.
+type Inline = Expr;
+
+/// Puts atoms together, element by element in the order of the text.
+struct Atoms<'a> {
+    needs: &'a AllNeeds,
+    atoms: Vec<Atom>,
+    inline: Vec<Inline>,
+}
+
+/// Plans the MATCH clauses at the beginning of a query.
+pub(super) fn plan(clauses: &[&MatchClause], needs: &AllNeeds, source: &mut Source<'_>) -> Result<(PlanNode, Schema), Diagnostic> {
+    let mut atoms = Atoms { needs, atoms: Vec::new(), inline: Vec::new() };
+    let mut distinct = Vec::new();
+    for clause in clauses {
+        distinct.push(atoms.add(clause)?);
+    }
+    let Atoms { mut atoms, inline, .. } = atoms;
+    let schema = Schema {
+        names: atoms.iter().map(|atom| SmolStr::new(&atom.name)).collect(),
+        key: (0..atoms.len()).collect(),
+    };
+    let left = push_down(&mut atoms, inline, clauses, &schema, source)?;
+    let lookups = lookups::plan(&mut atoms);
+    let operator = Match { number: source.number(), atoms, lookups, distinct };
+    let mut node = PlanNode { operator: Box::new(operator), inputs: Vec::new() };
+    for condition in left {
+        node = filter(node, &condition, &schema, source)?;
+    }
+    Ok((node, schema))
+}
+
+impl Atoms<'_> {
+    /// Adds a clause's elements; gives the slots of its relationships.
+    fn add(&mut self, clause: &MatchClause) -> Result<Vec<usize>, Diagnostic> {
+        let mut relationships = Vec::new();
+        for pattern in &clause.patterns {
+            let mut left = self.node(&pattern.nodes[0]);
+            for (relationship, node) in pattern.relationships.iter().zip(&pattern.nodes[1..]) {
+                // The relationship's slot comes before its right node's, as in the text.
+                let slot = self.atoms.len();
+                self.relationship(relationship);
+                let right = self.node(node);
+                self.tie(slot, relationship.way, left, right);
+                relationships.push(slot);
+                left = right;
+            }
+        }
+        if self.atoms.len() > ATOMS_MAX {
+            let message = format!("a pattern of more than {ATOMS_MAX} elements");
+            return Err(Diagnostic::not_supported("LW0150", clause.span, message));
+        }
+        Ok(relationships)
+    }
+
+    fn node(&mut self, pattern: &NodePattern) -> usize {
+        let known = pattern.variable.as_ref().and_then(|name| self.atoms.iter().position(|a| a.name == *name.text));
+        let slot = known.unwrap_or_else(|| {
+            let kind = AtomKind::Node { arranged: false };
+            self.push(pattern.variable.as_ref(), Kind::Nodes(Vec::new()), kind)
+        });
+        if let Kind::Nodes(labels) = &mut self.atoms[slot].scan.kind {
+            labels.extend(pattern.labels.iter().map(|label| label.text.clone()));
+        }
+        self.inline(slot, &pattern.properties);
+        slot
+    }
+
+    fn relationship(&mut self, pattern: &RelationshipPattern) {
+        let types = pattern.types.iter().map(|kind| kind.text.clone()).collect();
+        let ends = Ends { from: 0, to: 0, undirected: false, by_from: false, by_to: false };
+        let slot = self.push(pattern.variable.as_ref(), Kind::Relationships(types), AtomKind::Relationship(ends));
+        self.inline(slot, &pattern.properties);
+    }
+
+    fn tie(&mut self, slot: usize, way: Way, left: usize, right: usize) {
+        if let AtomKind::Relationship(ends) = &mut self.atoms[slot].kind {
+            (ends.from, ends.to) = if way == Way::Left { (right, left) } else { (left, right) };
+            ends.undirected = way == Way::Either;
+        }
+    }
+
+    fn push(&mut self, variable: Option<&Name>, kind: Kind, atom: AtomKind) -> usize {
+        let slot = self.atoms.len();
+        // A made-up name is no identifier, so no variable can collide with it.
+        let name = variable.map_or_else(|| format!("#{slot}"), |name| name.text.to_string());
+        let needs = self.needs.get(&name);
+        self.atoms.push(Atom { name, scan: Scan { kind, needs, conditions: Vec::new() }, kind: atom });
+        slot
+    }
+
+    fn inline(&mut self, slot: usize, properties: &[(Name, Expr)]) {
+        let name = SmolStr::new(&self.atoms[slot].name);
+        for (key, value) in properties {
+            if let Needs::Parts { properties, .. } = &mut self.atoms[slot].scan.needs
+                && let Err(at) = properties.binary_search(&key.text)
+            {
+                properties.insert(at, key.text.clone());
+            }
+            let span = Span { start: key.span.start, end: value.span.end };
+            let at = |kind| Expr { kind, span };
+            let property = ExprKind::Property(Box::new(at(ExprKind::Variable(name.clone()))), key.text.clone());
+            self.inline.push(at(ExprKind::Binary(BinaryOp::Equal, Box::new(at(property)), Box::new(value.clone()))));
+        }
+    }
+}
+
+/// Moves conditions on one element alone into its scan; gives those that stay.
+///
+/// Only conditions that cannot fail move, and those of a WHERE only if none of it can: a condition that
+/// guards another against an error must go on guarding it.
+fn push_down(
+    atoms: &mut [Atom],
+    inline: Vec<Inline>,
+    clauses: &[&MatchClause],
+    schema: &Schema,
+    source: &Source<'_>,
+) -> Result<Vec<Expr>, Diagnostic> {
+    let mut left = Vec::new();
+    for condition in inline {
+        left.extend(push_one(atoms, condition, source)?);
+    }
+    for condition in clauses.iter().filter_map(|clause| clause.condition.as_ref()) {
+        if !compile(condition, schema, source.params)?.is_infallible() {
+            left.push(condition.clone());
+            continue;
+        }
+        for part in conjuncts(condition) {
+            left.extend(push_one(atoms, part.clone(), source)?);
+        }
+    }
+    Ok(left)
+}
+
+fn push_one(atoms: &mut [Atom], condition: Expr, source: &Source<'_>) -> Result<Option<Expr>, Diagnostic> {
+    let mut variables = Vec::new();
+    collect_variables(&condition, &mut variables);
+    variables.dedup();
+    let [variable] = variables.as_slice() else { return Ok(Some(condition)) };
+    let Some(atom) = atoms.iter_mut().find(|atom| atom.name == **variable) else { return Ok(Some(condition)) };
+    let compiled: Compiled = compile(&condition, &One(variable), source.params)?;
+    if !compiled.is_infallible() {
+        return Ok(Some(condition));
+    }
+    atom.scan.conditions.push(compiled);
+    Ok(None)
+}
+
+/// A row that holds one variable.
+struct One<'a>(&'a str);
+
+impl Scope for One<'_> {
+    fn slot(&self, variable: &str) -> Option<usize> {
+        (variable == self.0).then_some(0)
+    }
+}
+
+fn conjuncts(condition: &Expr) -> Vec<&Expr> {
+    match &condition.kind {
+        ExprKind::Binary(BinaryOp::And, left, right) => [conjuncts(left), conjuncts(right)].concat(),
+        _ => vec![condition],
+    }
+}
+
+fn collect_variables(expr: &Expr, into: &mut Vec<SmolStr>) {
+    if let ExprKind::Variable(name) = &expr.kind
+        && !into.contains(name)
+    {
+        into.push(name.clone());
+    }
+    expr.children().into_iter().for_each(|child| collect_variables(child, into));
+}

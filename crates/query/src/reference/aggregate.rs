@@ -1,0 +1,101 @@
+//! The aggregates over the rows of one group, each from all of its values at once.
+//!
+//! No aggregate sees null, and none depends on the order of the rows: sums are exact and rounded once, and
+//! where values are equivalent but not the same (`1` and `1.0`) the encoding of the values decides.
+
+use super::exact_sum::ExactSum;
+use super::Names;
+use crate::expression::{self, Compiled, EvalError};
+use crate::language::Diagnostic;
+use crate::language::ast::{AggregateOp, Expr, ExprKind};
+use livewell_model::{Map, Value, key};
+
+/// A compiled aggregate.
+#[derive(Debug)]
+pub(super) struct Aggregate {
+    op: AggregateOp,
+    /// What is evaluated for each row; nothing for `count(*)`.
+    argument: Option<Compiled>,
+    /// Whether equivalent values count once.
+    distinct: bool,
+}
+
+impl Aggregate {
+    /// Compiles an expression of the kind [`ExprKind::Aggregate`].
+    pub(super) fn new(call: &Expr, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
+        let ExprKind::Aggregate(op, argument, distinct) = &call.kind else {
+            unreachable!("only aggregates are collected as aggregates")
+        };
+        let compile = |argument: &Expr| expression::compile(argument, names, params);
+        let argument = argument.as_deref().map(compile).transpose()?;
+        Ok(Self { op: *op, argument, distinct: *distinct })
+    }
+
+    /// The aggregate's value over `rows`.
+    pub(super) fn over<'a>(&self, rows: impl Iterator<Item = &'a [Value]>) -> Result<Value, EvalError> {
+        let Some(argument) = &self.argument else { return Ok(count(rows.count())) };
+        let mut values = Vec::new();
+        for row in rows {
+            let value = argument.eval(row)?;
+            if !value.is_null() {
+                values.push(value);
+            }
+        }
+        values.sort_by_cached_key(key::exact);
+        if self.distinct {
+            // Equivalent values now stand together, the smallest by its exact encoding first.
+            values.dedup_by_key(|value| key::of([&*value]));
+        }
+        match self.op {
+            AggregateOp::Count => Ok(count(values.len())),
+            AggregateOp::Sum => self.sum(&values),
+            AggregateOp::Avg => self.average(&values),
+            AggregateOp::Min => Ok(values.first().cloned().unwrap_or_default()),
+            AggregateOp::Max => Ok(values.last().cloned().unwrap_or_default()),
+            AggregateOp::Collect => Ok(Value::list(values)),
+        }
+    }
+
+    fn sum(&self, values: &[Value]) -> Result<Value, EvalError> {
+        let total = self.total(values)?;
+        if values.iter().any(|value| matches!(value, Value::Float(_))) {
+            return Ok(Value::Float(total));
+        }
+        let ints = values.iter().map(|value| if let Value::Int(int) = value { i128::from(*int) } else { 0 });
+        let overflow = |_| EvalError::new("the sum of the integers does not fit 64 bits");
+        i64::try_from(ints.sum::<i128>()).map(Value::Int).map_err(overflow)
+    }
+
+    fn average(&self, values: &[Value]) -> Result<Value, EvalError> {
+        let total = self.total(values)?;
+        Ok(if values.is_empty() { Value::Null } else { Value::Float(total / values.len() as f64) })
+    }
+
+    /// The sum of all numbers, rounded once.
+    fn total(&self, values: &[Value]) -> Result<f64, EvalError> {
+        let mut finite = ExactSum::zero();
+        let mut infinite = Vec::new();
+        for value in values {
+            match value {
+                Value::Int(int) => finite.add_int(*int),
+                Value::Float(float) if float.is_finite() => finite.add_float(*float),
+                Value::Float(float) => infinite.push(*float),
+                other => {
+                    let found = other.type_name();
+                    return Err(EvalError::new(format!("sum() and avg() need numbers and got a {found}")));
+                }
+            }
+        }
+        let infinities: f64 = infinite.iter().sum();
+        Ok(match infinite.first() {
+            None => finite.to_f64(),
+            // There is one NaN here, whatever sign the processor gave it.
+            Some(_) if infinities.is_nan() => f64::NAN,
+            Some(_) => infinities,
+        })
+    }
+}
+
+fn count(rows: usize) -> Value {
+    Value::Int(i64::try_from(rows).expect("rows in memory are fewer than 2^63"))
+}

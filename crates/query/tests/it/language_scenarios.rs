@@ -1,0 +1,184 @@
+//! TCK-derived scenarios without a graph: each gives the expected value or is refused; and expected errors
+//! are refused. Nothing is answered wrongly.
+
+use livewell_model::{Map, SmolStr, Value};
+use livewell_query::expression::{Compiled, Scope, compile};
+use livewell_query::language::ast::{Clause, Projection};
+use livewell_query::language::parse;
+use serde_json::Value as Json;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The scenarios of a tier; none, said loudly, where the data folder is absent.
+fn scenarios(tier: &str) -> Vec<Json> {
+    let folder = std::env::var_os("LIVEWELL_DATA").map_or_else(|| PathBuf::from("../../../shared"), PathBuf::from);
+    let file = folder.join("tck/scenarios.json");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        say(&format!("SKIPPED: no scenarios at {}; set LIVEWELL_DATA", file.display()));
+        return vec![];
+    };
+    let all: Json = serde_json::from_str(&text).expect("the scenarios are JSON");
+    let all = all["scenarios"].as_array().expect("a list of scenarios").clone();
+    all.into_iter().filter(|scenario| scenario["tier"] == tier).collect()
+}
+
+/// Written past the test harness, which swallows the output of tests that hold.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+struct Columns(Vec<SmolStr>);
+
+impl Scope for Columns {
+    fn slot(&self, variable: &str) -> Option<usize> {
+        self.0.iter().position(|name| name == variable)
+    }
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Row(Vec<SmolStr>, Vec<Value>),
+    NoRow,
+    Refused(String),
+    /// It needs more than scalar expressions.
+    Beyond,
+}
+
+/// A query without MATCH and aggregates over its one row.
+fn run(text: &str, params: &Map) -> Outcome {
+    let query = match parse(text) {
+        Ok(query) => query,
+        Err(diagnostic) => return Outcome::Refused(diagnostic.render(text, "scenario")),
+    };
+    let mut names = Columns(vec![]);
+    let mut row = vec![];
+    let withs = query.clauses.iter().map(|clause| match clause {
+        Clause::With(with) => Some(with),
+        Clause::Match(_) => None,
+    });
+    for projection in withs.chain([Some(&query.returns)]) {
+        let Some(projection) = projection else { return Outcome::Beyond };
+        if projection.items.iter().any(|item| item.expr.has_aggregate()) {
+            return Outcome::Beyond;
+        }
+        match project(projection, &mut names, &mut row, params) {
+            Ok(true) => {}
+            Ok(false) => return Outcome::NoRow,
+            Err(refused) => return Outcome::Refused(refused),
+        }
+    }
+    Outcome::Row(names.0, row)
+}
+
+fn project(projection: &Projection, names: &mut Columns, row: &mut Vec<Value>, params: &Map) -> Result<bool, String> {
+    let value = |expr, names: &Columns, row: &[Value]| -> Result<(Compiled, Value), String> {
+        let compiled = compile(expr, names, params).map_err(|diagnostic| diagnostic.to_string())?;
+        let value = compiled.eval(row).map_err(|error| error.to_string());
+        assert!(value.is_ok() || !compiled.is_infallible(), "an infallible expression failed: {value:?}");
+        Ok((compiled, value?))
+    };
+    let values: Result<Vec<Value>, _> =
+        projection.items.iter().map(|item| value(&item.expr, names, row).map(|(_, value)| value)).collect();
+    *row = values?;
+    *names = Columns(projection.items.iter().map(|item| item.name.clone()).collect());
+    match &projection.condition {
+        None => Ok(true),
+        Some(condition) => {
+            let (compiled, _) = value(condition, names, row)?;
+            compiled.is_true(row).map_err(|error| error.to_string())
+        }
+    }
+}
+
+/// A tagged value of the scenarios; `None` for kinds these tests have no use for.
+fn value_of(json: &Json) -> Option<Value> {
+    match json {
+        Json::Null => return Some(Value::Null),
+        Json::Bool(truth) => return Some(Value::Bool(*truth)),
+        _ => {}
+    }
+    let (tag, content) = json.as_object()?.iter().next()?;
+    Some(match tag.as_str() {
+        "int" => Value::Int(content.as_str()?.parse().ok()?),
+        "float" => Value::Float(content.as_str()?.parse().ok()?),
+        "str" => content.as_str()?.into(),
+        "list" => Value::list(content.as_array()?.iter().map(value_of).collect::<Option<Vec<_>>>()?),
+        "map" => Value::Map(Arc::new(map_of(content)?)),
+        _ => return None,
+    })
+}
+
+fn map_of(json: &Json) -> Option<Map> {
+    let entries = json.as_array()?.iter();
+    entries.map(|entry| Some((entry[0].as_str()?, value_of(&entry[1])?))).collect()
+}
+
+/// Whether two values look the same; both zeros do.
+fn same(a: &Value, b: &Value, unordered: bool) -> bool {
+    match (a, b) {
+        (Value::Float(a), Value::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
+        (Value::List(a), Value::List(b)) if unordered => {
+            a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| same(a, b, unordered)))
+        }
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b, false)),
+        (Value::Map(a), Value::Map(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && same(a, b, unordered))
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn holds(scenario: &Json, columns: &[SmolStr], row: &[Value]) -> bool {
+    let expect = &scenario["expect"];
+    let Some(rows) = expect["rows"].as_array().filter(|rows| rows.len() == 1) else { return false };
+    let named: Vec<&str> = expect["columns"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let unordered = expect["lists_unordered"] == true;
+    let cells = rows[0].as_array().into_iter().flatten().map(value_of);
+    named.len() == columns.len()
+        && named.iter().zip(cells).all(|(name, cell)| {
+            let at = columns.iter().position(|column| column == name);
+            at.zip(cell).is_some_and(|(at, cell)| same(&row[at], &cell, unordered))
+        })
+}
+
+#[test]
+fn a_query_without_a_graph_gives_the_expected_row_or_is_refused() {
+    let (mut held, mut refused, mut beyond, mut wrong) = (0, 0, 0, vec![]);
+    let listed = std::env::var_os("LIVEWELL_LIST_REFUSED").is_some();
+    for scenario in scenarios("C-constant") {
+        let text = scenario["query"].as_str().expect("a query");
+        let params = map_of(&scenario["params"]);
+        match params.map(|params| run(text, &params)) {
+            Some(Outcome::Row(columns, row)) if holds(&scenario, &columns, &row) => held += 1,
+            Some(Outcome::Beyond) | None => beyond += 1,
+            Some(Outcome::Refused(why)) => {
+                refused += 1;
+                if listed {
+                    say(&format!("{why}\n"));
+                }
+            }
+            outcome => wrong.push(format!("{}\n  {text}\n  gave {outcome:?}\n  for {}", scenario["id"], scenario["expect"])),
+        }
+    }
+    say(&format!("C-constant: {held} held, {refused} refused, {beyond} left to the evaluators, {} wrong", wrong.len()));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_expected_error_is_refused() {
+    for tier in ["E-compile", "E-runtime"] {
+        let (mut refused, mut accepted) = (0, vec![]);
+        for scenario in scenarios(tier) {
+            let text = scenario["query"].as_str().expect("a query");
+            match map_of(&scenario["params"]).map(|params| run(text, &params)) {
+                Some(Outcome::Refused(_)) | None => refused += 1,
+                outcome => accepted.push(format!("{}\n  {text}\n  gave {outcome:?}, expected {}", scenario["id"], scenario["expect"])),
+            }
+        }
+        say(&format!("{tier}: {refused} refused, {} accepted", accepted.len()));
+        // What goes wrong only on rows of a graph is the evaluators' to refuse.
+        accepted.retain(|line| tier == "E-compile" || !line.contains("MATCH"));
+        assert!(accepted.is_empty(), "{}", accepted.join("\n"));
+    }
+}

@@ -1,0 +1,9 @@
+//! The integration tests of the query crate, one module per promise or oracle.
+
+mod language_expressions;
+mod language_fuzz;
+mod language_refusals;
+mod language_scenarios;
+mod random;
+mod reference_cases;
+mod reference_scenarios;

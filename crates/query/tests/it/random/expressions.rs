@@ -1,0 +1,196 @@
+//! Random scalar expressions over the variables a query knows, by kind, so that few of them err.
+
+use super::choice::Choice;
+use super::elements::{LABELS, PROPERTIES};
+
+/// What a variable holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Node,
+    Relationship,
+    Int,
+    Number,
+    Text,
+    Bool,
+    List,
+    Any,
+}
+
+/// The variables in scope, and a count for fresh names.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    pub variables: Vec<(String, Kind)>,
+    pub fresh: usize,
+}
+
+impl Known {
+    /// A name that is not taken.
+    pub fn fresh(&mut self, prefix: &str) -> String {
+        self.fresh += 1;
+        format!("{prefix}{}", self.fresh)
+    }
+
+    /// One of the variables of these kinds, if there is one.
+    pub fn of_kind(&self, choice: &mut Choice, kinds: &[Kind]) -> Option<String> {
+        let fitting: Vec<_> = self.variables.iter().filter(|(_, kind)| kinds.contains(kind)).collect();
+        (!fitting.is_empty()).then(|| choice.of(&fitting).0.clone())
+    }
+}
+
+/// A property of some element in scope; a literal where there is no element.
+fn property(choice: &mut Choice, known: &Known, name: &str) -> String {
+    match known.of_kind(choice, &[Kind::Node, Kind::Relationship]) {
+        Some(element) => format!("{element}.{name}"),
+        None if name == "c" => "'x'".into(),
+        None => choice.below(4).to_string(),
+    }
+}
+
+/// An expression of the kind, nested at most `depth` deep.
+pub fn of_kind(choice: &mut Choice, known: &Known, kind: Kind, depth: usize) -> String {
+    if !choice.one_in(3)
+        && let Some(variable) = known.of_kind(choice, &[kind])
+    {
+        return variable;
+    }
+    match kind {
+        Kind::Int => int(choice, known, depth),
+        Kind::Number => number(choice, known, depth),
+        Kind::Text => text(choice, known),
+        Kind::Bool => boolean(choice, known, depth),
+        Kind::List => list(choice, known, depth),
+        Kind::Any | Kind::Node | Kind::Relationship => any(choice, known, depth),
+    }
+}
+
+fn int(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if depth == 0 || choice.one_in(2) {
+        return match choice.weighted(&[4, 1]) {
+            0 => property(choice, known, "a"),
+            _ => choice.of(&["0", "1", "2", "-1", "null"]).to_string(),
+        };
+    }
+    let inner = |choice: &mut Choice| of_kind(choice, known, Kind::Int, depth - 1);
+    match choice.weighted(&[3, 2, 1, 1, 1, 2, 1]) {
+        0 => format!("{} + {}", inner(choice), choice.below(3)),
+        1 => format!("({} - {})", inner(choice), inner(choice)),
+        2 => format!("{} * 2", inner(choice)),
+        3 => format!("({} / 2)", inner(choice)),
+        4 => format!("({}) % 3", inner(choice)),
+        5 => format!("coalesce({}, {})", inner(choice), inner(choice)),
+        _ => case(choice, known, Kind::Int, depth - 1),
+    }
+}
+
+fn number(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if depth == 0 || choice.one_in(2) {
+        return match choice.weighted(&[5, 2, 1]) {
+            0 => property(choice, known, "b"),
+            1 => int(choice, known, depth),
+            _ => choice.of(&["0.5", "1.0", "-0.0", "0.1", "1e16"]).to_string(),
+        };
+    }
+    let inner = |choice: &mut Choice| of_kind(choice, known, Kind::Number, depth - 1);
+    match choice.weighted(&[3, 2, 2, 1]) {
+        0 => format!("{} + 0.1", inner(choice)),
+        1 => format!("({} - {})", inner(choice), inner(choice)),
+        2 => format!("coalesce({}, 0)", inner(choice)),
+        _ => case(choice, known, Kind::Number, depth - 1),
+    }
+}
+
+fn text(choice: &mut Choice, known: &Known) -> String {
+    match choice.weighted(&[3, 1, 1]) {
+        0 => choice.of(&["'x'", "'y'", "''", "'xy'", "'xyz'"]).to_string(),
+        1 => known.of_kind(choice, &[Kind::Relationship]).map_or("'z'".into(), |r| format!("type({r})")),
+        _ => {
+            let element = known.of_kind(choice, &[Kind::Node, Kind::Relationship]);
+            element.map_or("null".into(), |element| format!("elementId({element})"))
+        }
+    }
+}
+
+fn list(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    match choice.weighted(&[2, 1]) {
+        0 => format!("[{}, {}]", any(choice, known, depth), any(choice, known, depth)),
+        _ => known.of_kind(choice, &[Kind::Node]).map_or("[]".into(), |node| format!("labels({node})")),
+    }
+}
+
+/// Anything that can be compared or projected, and does not err.
+pub fn any(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    match choice.weighted(&[4, 2, 2, 2, 1, 1]) {
+        0 => property(choice, known, "c"),
+        1 => property(choice, known, "b"),
+        2 => property(choice, known, "a"),
+        3 if !known.variables.is_empty() => choice.of(&known.variables).0.clone(),
+        4 => text(choice, known),
+        _ if depth > 0 => case(choice, known, Kind::Any, depth - 1),
+        _ => choice.of(&["null", "true", "1", "1.0", "'x'"]).to_string(),
+    }
+}
+
+fn case(choice: &mut Choice, known: &Known, kind: Kind, depth: usize) -> String {
+    let then = of_kind(choice, known, kind, depth);
+    let otherwise = match choice.one_in(3) {
+        true => String::new(),
+        false => format!(" ELSE {}", of_kind(choice, known, kind, depth)),
+    };
+    if choice.one_in(2) {
+        let subject = of_kind(choice, known, Kind::Any, 0);
+        let when = of_kind(choice, known, Kind::Any, 0);
+        return format!("CASE {subject} WHEN {when} THEN {then}{otherwise} END");
+    }
+    format!("CASE WHEN {} THEN {then}{otherwise} END", boolean(choice, known, depth))
+}
+
+/// A condition, in three-valued logic.
+pub fn boolean(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if depth > 0 && choice.one_in(2) {
+        let inner = |choice: &mut Choice| boolean(choice, known, depth - 1);
+        return match choice.weighted(&[4, 4, 1, 3]) {
+            0 => format!("{} AND {}", inner(choice), inner(choice)),
+            1 => format!("({} OR {})", inner(choice), inner(choice)),
+            2 => format!("({} XOR {})", inner(choice), inner(choice)),
+            _ => format!("NOT ({})", inner(choice)),
+        };
+    }
+    let depth = depth.saturating_sub(1);
+    match choice.weighted(&[6, 4, 3, 3, 2, 3, 2, 1]) {
+        0 => comparison(choice, known, Kind::Int, depth),
+        1 => comparison(choice, known, Kind::Number, depth),
+        2 => format!("{} = {}", any(choice, known, depth), any(choice, known, depth)),
+        3 => {
+            let check = *choice.of(&["IS NULL", "IS NOT NULL"]);
+            let name = *choice.of(&PROPERTIES);
+            format!("{} {check}", property(choice, known, name))
+        }
+        4 => format!("{} IN {}", any(choice, known, depth), members(choice, known)),
+        5 => {
+            let predicate = *choice.of(&["STARTS WITH", "ENDS WITH", "CONTAINS"]);
+            format!("{} {predicate} {}", property(choice, known, "c"), text(choice, known))
+        }
+        6 => match known.of_kind(choice, &[Kind::Node]) {
+            Some(node) => format!("{node}:{}", choice.of(&LABELS)),
+            None => comparison(choice, known, Kind::Any, depth),
+        },
+        _ => match known.of_kind(choice, &[Kind::Bool]) {
+            Some(variable) => variable,
+            None => choice.of(&["true", "null", "false"]).to_string(),
+        },
+    }
+}
+
+fn comparison(choice: &mut Choice, known: &Known, kind: Kind, depth: usize) -> String {
+    let operator = *choice.of(&["=", "<>", "<", "<=", ">", ">="]);
+    let left = of_kind(choice, known, kind, depth);
+    format!("{left} {operator} {}", of_kind(choice, known, kind, depth))
+}
+
+fn members(choice: &mut Choice, known: &Known) -> String {
+    let literal = choice.of(&["[1, 2.0, null]", "['x', 'xy']", "[]", "[0, 1, 'x', true]"]).to_string();
+    match choice.one_in(3) {
+        true => format!("[{}, {}]", property(choice, known, "a"), property(choice, known, "b")),
+        false => literal,
+    }
+}

@@ -1,0 +1,150 @@
+//! What goes wrong in a reaction, and what its driver or a person has to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What whoever drives the reaction must do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Start it anew after a while: the cause may pass by itself.
+    Retry,
+    /// Stop it and show the message: a person has to act.
+    Stop,
+}
+
+/// Why a reaction could not start or effect its input.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReactionError {
+    /// A file that has been delivered to is not there.
+    #[error(
+        "`{}` is gone, and {committed} bytes have been delivered to it; \
+         put the file back, or begin a new one with `livewell reset REACTION`", path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// How long it was at the checkpoint, in bytes.
+        committed: u64,
+    },
+    /// A file is shorter than what has been delivered to it.
+    #[error(
+        "`{}` has {length} bytes, and {committed} have been delivered to it; \
+         put the file back as it was, or go on from its present end with `livewell reset REACTION`", path.display()
+    )]
+    Shorter {
+        /// The file.
+        path: PathBuf,
+        /// How long it is, in bytes.
+        length: u64,
+        /// How long it was at the checkpoint, in bytes.
+        committed: u64,
+    },
+    /// A file does not hold what was last delivered to it.
+    #[error(
+        "`{}` was replaced or edited: what stands before byte {committed} is not what was delivered last; \
+         put the file back as it was, or go on from its present end with `livewell reset REACTION`", path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// How long it was at the checkpoint, in bytes.
+        committed: u64,
+    },
+    /// A table file is to stand where something else does.
+    #[error(
+        "`{}` holds something else than a table of rows and would be replaced; \
+         move it away or give the reaction another `path`", path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file or directory could not be read or written.
+    #[error("cannot {doing} `{}`: {cause}; {}", path.display(), advice(cause, path))]
+    Io {
+        /// What was tried: `open`, `write`, ...
+        doing: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The checkpoint's detail is not one of this reaction.
+    #[error(
+        "the checkpoint does not say where this reaction stands ({cause}); \
+         begin anew with `livewell reset REACTION`"
+    )]
+    Detail {
+        /// What is wrong with its bytes.
+        #[source]
+        cause: livewell_model::DecodeError,
+    },
+    /// The snapshot broke off.
+    #[error("the snapshot of `{query_id}` broke off: {cause}; what the reaction keeps is as it was")]
+    Snapshot {
+        /// The query.
+        query_id: String,
+        /// Why.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Input of the kind the reaction does not take: a fault of whoever drives it.
+    #[error("this reaction takes {takes} and was given {given}; please report this as a fault of Livewell")]
+    OtherStyle {
+        /// What it takes.
+        takes: &'static str,
+        /// What it got.
+        given: &'static str,
+    },
+    /// Input before [`crate::Reaction::start`]: a fault of whoever drives it.
+    #[error(
+        "the reaction was given results before it was started; please report this as a fault of Livewell"
+    )]
+    NotStarted,
+}
+
+impl ReactionError {
+    /// The code whose page explains the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "LW0401",
+            Self::Shorter { .. } => "LW0402",
+            Self::Changed { .. } => "LW0403",
+            Self::Foreign { .. } => "LW0404",
+            Self::Io { .. } => "LW0405",
+            Self::Detail { .. } => "LW0406",
+            Self::Snapshot { .. } => "LW0407",
+            Self::OtherStyle { .. } | Self::NotStarted => "LW0408",
+        }
+    }
+
+    /// What to do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            // A snapshot breaks off when its pin expires or the store is restarted; the next one may not.
+            Self::Io { .. } | Self::Snapshot { .. } => ErrorKind::Retry,
+            _ => ErrorKind::Stop,
+        }
+    }
+
+    /// For `map_err`: an IO error with what was tried on which path.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |cause| Self::Io { doing, path, cause }
+    }
+}
+
+fn advice(cause: &io::Error, path: &Path) -> String {
+    use io::ErrorKind::*;
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match cause.kind() {
+        StorageFull | QuotaExceeded => "free space there; the reaction then goes on by itself".into(),
+        PermissionDenied => format!("let this process write there and in `{}`", parent.display()),
+        ReadOnlyFilesystem => "make it writable or give the reaction another `path`".into(),
+        IsADirectory => "give the reaction a `path` that names a file".into(),
+        NotADirectory => "a part of the `path` is a file; give the reaction another one".into(),
+        InvalidFilename => "give the reaction a shorter or valid `path`".into(),
+        _ => "the reaction tries again; look at the disk if it stays so".into(),
+    }
+}

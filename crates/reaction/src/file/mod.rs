@@ -1,0 +1,9 @@
+//! Reactions that write files: [`Append`] adds a line per query result, [`Table`] keeps the rows true now.
+
+mod append;
+mod mark;
+mod place;
+mod table;
+
+pub use append::Append;
+pub use table::Table;

@@ -1,0 +1,141 @@
+//! `mode: table`: the rows true now, one a line, sorted by row signature, replaced as one.
+//!
+//! A snapshot is streamed into a temporary file beside the table, synced, and renamed over it, so a reader
+//! sees one snapshot or the next and memory stays the same for any number of rows.
+
+use super::mark::Mark;
+use super::place;
+use crate::{Reaction, ReactionError, Role, SnapshotOf, Started, Style};
+use livewell_model::json::{Data, RowShape};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Seek, Write};
+use std::path::PathBuf;
+
+/// How a line of a table begins; what begins otherwise is not ours to replace.
+const LINE_START: &[u8] = b"{\"row_signature\":\"";
+
+/// Keeps a query's live results in a file.
+#[derive(Debug)]
+pub struct Table {
+    path: PathBuf,
+}
+
+impl Table {
+    /// Keeps the table at `path`, which is made (with its directories) where missing. Does no IO yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    fn io(&self, doing: &'static str) -> impl FnOnce(io::Error) -> ReactionError + use<> {
+        ReactionError::io(doing, &self.path)
+    }
+
+    /// Beside the table, because a rename is atomic within one file system only.
+    fn temporary(&self) -> PathBuf {
+        let mut name = OsString::from(".");
+        name.push(self.path.file_name().unwrap_or_default());
+        name.push(".new");
+        self.path.with_file_name(name)
+    }
+
+    /// The table as it is, if there is a file.
+    fn find(&self) -> Result<Option<(File, Mark)>, ReactionError> {
+        let found = match fs::metadata(&self.path) {
+            Ok(found) => found,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(self.io("read")(cause)),
+        };
+        if found.is_dir() {
+            return Err(self.io("replace")(io::ErrorKind::IsADirectory.into()));
+        }
+        // Not opened to find out: opening a pipe waits for its other end.
+        if !found.is_file() {
+            return Err(ReactionError::Foreign { path: self.path.clone() });
+        }
+        let mut file = File::open(&self.path).map_err(self.io("open"))?;
+        let mark = Mark::of(&mut file, found.len()).map_err(self.io("read"))?;
+        Ok(Some((file, mark)))
+    }
+
+    fn refuse_foreign(&self, mut file: File) -> Result<(), ReactionError> {
+        let mut start = Vec::new();
+        file.rewind()
+            .and_then(|()| file.take(LINE_START.len() as u64).read_to_end(&mut start))
+            .map_err(self.io("read"))?;
+        if start.is_empty() || start == LINE_START {
+            return Ok(());
+        }
+        Err(ReactionError::Foreign { path: self.path.clone() })
+    }
+
+    fn write(&self, snapshot: &mut SnapshotOf<'_>) -> Result<Mark, ReactionError> {
+        let temporary = self.temporary();
+        let io = |doing| ReactionError::io(doing, &temporary);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&temporary)
+            .map_err(io("create"))?;
+        let mut out = BufWriter::new(&file);
+        let mut last = None;
+        for row in &mut *snapshot.rows {
+            let (row_signature, columns) = row
+                .map_err(|cause| ReactionError::Snapshot { query_id: snapshot.query_id.to_owned(), cause })?;
+            debug_assert!(last < Some(row_signature), "a snapshot ascends by signature");
+            last = Some(row_signature);
+            let data = Data { names: snapshot.columns, columns: &columns };
+            serde_json::to_writer(&mut out, &RowShape { row_signature, data })
+                .map_err(|cause| io("write")(cause.into()))?;
+            out.write_all(b"\n").map_err(io("write"))?;
+        }
+        out.flush().map_err(io("write"))?;
+        drop(out);
+        file.sync_all().map_err(io("sync"))?;
+        let length = file.stream_position().map_err(io("read"))?;
+        let mark = Mark::of(&mut file, length).map_err(io("read"))?;
+        fs::rename(&temporary, &self.path).map_err(self.io("replace"))?;
+        Ok(mark)
+    }
+}
+
+impl Reaction for Table {
+    fn role(&self) -> Role {
+        Role::StateKeeper
+    }
+
+    fn style(&self) -> Style {
+        Style::Snapshots
+    }
+
+    /// A table that is gone, or is not the one of the checkpoint, asks to be rebuilt.
+    fn start(&mut self, detail: Option<&[u8]>) -> Result<Started, ReactionError> {
+        // Before the first snapshot the stored detail is empty.
+        let expected = detail.filter(|detail| !detail.is_empty()).map(Mark::decode).transpose()?;
+        let found = match self.find()? {
+            Some((_, mark)) if Some(mark) == expected => {
+                return Ok(Started { detail: mark.encode(), rebuild: false });
+            }
+            Some((file, _)) => Some(file),
+            None => None,
+        };
+        if let Some(file) = found {
+            self.refuse_foreign(file)?;
+        }
+        Ok(Started { detail: detail.unwrap_or_default().to_owned(), rebuild: true })
+    }
+
+    fn replace(&mut self, mut snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
+        place::make_directory(&self.path)?;
+        let written = self.write(&mut snapshot);
+        if written.is_err() {
+            // Best effort: the next snapshot starts the temporary file over in any case.
+            let _ = fs::remove_file(self.temporary());
+        }
+        let mark = written?;
+        place::sync_directory(&self.path)?;
+        Ok(mark.encode())
+    }
+}

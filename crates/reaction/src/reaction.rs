@@ -1,0 +1,110 @@
+//! The one interface of everything that acts on query results.
+
+use crate::ReactionError;
+use livewell_model::diff::Columns;
+use livewell_model::json::ResultShape;
+use livewell_model::{QueryResult, SmolStr};
+use std::error::Error;
+
+/// What a reaction is to the world outside, which decides how it starts and which recovery fits it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Acts on what happens: starts at the head, can only skip a gap.
+    Trigger,
+    /// Keeps a copy of what is true: starts from a snapshot, can be rebuilt after a gap.
+    StateKeeper,
+}
+
+/// How a reaction takes its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Every query result, one after another, through [`Reaction::deliver`].
+    Results,
+    /// The whole state whenever it changed (several results may coalesce), through [`Reaction::replace`].
+    Snapshots,
+}
+
+/// A query result on its way out, with what its stored form leaves out.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// The query it is from.
+    pub query_id: &'a str,
+    /// The epoch its sequence counts in.
+    pub epoch: u64,
+    /// The query's column names.
+    pub columns: &'a [SmolStr],
+    /// The result.
+    pub result: &'a QueryResult,
+}
+
+impl<'a> Outgoing<'a> {
+    /// The result as JSON shows it.
+    pub fn shape(&self) -> ResultShape<'a> {
+        ResultShape { query_id: self.query_id, epoch: self.epoch, names: self.columns, result: self.result }
+    }
+}
+
+/// A row of a snapshot: its signature and values, or why the snapshot cannot be read on.
+pub type SnapshotRow = Result<(u64, Columns), Box<dyn Error + Send + Sync>>;
+
+/// The live results of one query at one sequence, streamed.
+pub struct SnapshotOf<'a> {
+    /// The query.
+    pub query_id: &'a str,
+    /// The epoch the sequence counts in.
+    pub epoch: u64,
+    /// The sequence the rows are as of; 0 is the epoch's base.
+    pub sequence: u64,
+    /// The query's column names.
+    pub columns: &'a [SmolStr],
+    /// The rows, ascending by signature, each once.
+    pub rows: &'a mut dyn Iterator<Item = SnapshotRow>,
+}
+
+/// Where a reaction stands after [`Reaction::start`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The detail that holds now. It is to be stored before the first delivery, so that a crash during that
+    /// delivery finds it.
+    pub detail: Vec<u8>,
+    /// Whether what the reaction keeps is not there (any more) and has to be replaced by a snapshot.
+    pub rebuild: bool,
+}
+
+/// Something that acts on query results. Driven by one thread at a time; calls may block.
+///
+/// The law: after `start` with the detail of some checkpoint, the outside world is as it was when that
+/// detail was returned, however often and wherever later calls were cut off. So delivering again what came
+/// after the checkpoint has its effect once. After an error from `deliver` or `replace` the same call may be
+/// repeated, or the reaction started anew; never the next one made.
+pub trait Reaction: Send {
+    /// What it is to the world outside.
+    fn role(&self) -> Role;
+
+    /// How it takes its input.
+    fn style(&self) -> Style;
+
+    /// Takes up the outside world where the checkpoint's `detail` says it stands (`None`: nothing stored yet).
+    ///
+    /// # Errors
+    /// [`ReactionError`] where the outside world is not as the detail says and cannot be brought there.
+    fn start(&mut self, detail: Option<&[u8]>) -> Result<Started, ReactionError>;
+
+    /// Effects the results, in order and durably; returns the detail that holds from then on.
+    ///
+    /// # Errors
+    /// [`ReactionError`] where they could not be effected; always for [`Style::Snapshots`].
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Vec<u8>, ReactionError> {
+        let _ = results;
+        Err(ReactionError::OtherStyle { takes: "snapshots", given: "results" })
+    }
+
+    /// Replaces what it keeps by the snapshot, at once and durably; returns the detail that holds from then on.
+    ///
+    /// # Errors
+    /// [`ReactionError`] where the snapshot could not be read or put in place; always for [`Role::Trigger`].
+    fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
+        let _ = snapshot;
+        Err(ReactionError::OtherStyle { takes: "results", given: "a snapshot" })
+    }
+}

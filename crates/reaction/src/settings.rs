@@ -1,0 +1,260 @@
+//! The settings of reactions, as configuration files and the API write them.
+
+use crate::file::{Append, Table};
+use crate::log::Log;
+use crate::{Reaction, Role};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+
+/// One reaction: what all kinds share, and what its kind adds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// What all kinds share.
+    #[serde(flatten)]
+    pub shared: Shared,
+    /// What its kind adds.
+    #[serde(flatten)]
+    pub connector: Connector,
+}
+
+/// What every reaction has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shared {
+    /// Its id, in the one space of all sources, queries and reactions.
+    pub id: SmolStr,
+    /// The queries it follows; their results come in ascending position.
+    pub queries: Vec<SmolStr>,
+    /// What to do about a gap.
+    #[serde(default)]
+    pub recovery: Recovery,
+    /// Whether it runs; `false` pauses it and keeps its checkpoint.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Whether its checkpoint is to survive; a store that forgets wants `false` said here.
+    #[serde(default = "yes")]
+    pub durable: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a reaction does when the log no longer reaches back to its checkpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// Stops with an error.
+    #[default]
+    Strict,
+    /// Rebuilds what it keeps from a snapshot. For state-keeping reactions.
+    AutoReset,
+    /// Goes on at the head and leaves out what is gone. For triggers.
+    AutoSkipGap,
+}
+
+/// What a kind of reaction adds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Connector {
+    /// Writes a file.
+    File(FileSettings),
+    /// Logs every query result.
+    Log(LogSettings),
+}
+
+/// The settings of `kind: file`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSettings {
+    /// Where it writes.
+    pub path: PathBuf,
+    /// What it writes.
+    #[serde(default)]
+    pub mode: FileMode,
+}
+
+/// What a file reaction writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileMode {
+    /// One query result a line.
+    #[default]
+    Append,
+    /// The rows true now, one a line, replaced as one.
+    Table,
+}
+
+/// The settings of `kind: log`: none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {}
+
+/// Settings that do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A recovery that the reaction's role has no use for.
+    #[error("a reaction that {does} cannot recover by `{refused}`; use `strict` or `{instead}`")]
+    Recovery {
+        /// What its role is, in words.
+        does: &'static str,
+        /// The refused value.
+        refused: &'static str,
+        /// The one that fits.
+        instead: &'static str,
+    },
+    /// A reaction that follows nothing.
+    #[error("it follows no query; name at least one under `queries`")]
+    NoQuery,
+    /// A table of several queries.
+    #[error("a table holds the rows of one query, and {count} are named; make one reaction for each")]
+    TableOfMany {
+        /// How many queries are named.
+        count: usize,
+    },
+    /// An empty path.
+    #[error("`path` is empty; name a file")]
+    NoPath,
+    /// Two reactions that write the same file.
+    #[error("it writes `{}`, and so does the reaction `{other}`; give each a file of its own", path.display())]
+    SharedPath {
+        /// The file.
+        path: PathBuf,
+        /// The id of the reaction that named it first.
+        other: SmolStr,
+    },
+}
+
+impl SettingsError {
+    /// The code whose page explains the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Recovery { .. } => "LW0420",
+            Self::NoQuery | Self::TableOfMany { .. } => "LW0421",
+            Self::NoPath | Self::SharedPath { .. } => "LW0422",
+        }
+    }
+
+    /// The field at fault.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Recovery { .. } => "recovery",
+            Self::NoQuery | Self::TableOfMany { .. } => "queries",
+            Self::NoPath | Self::SharedPath { .. } => "path",
+        }
+    }
+}
+
+impl Connector {
+    /// The name of the kind, as settings say it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Log(_) => "log",
+        }
+    }
+
+    /// What such a reaction is to the world outside.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::File(FileSettings { mode: FileMode::Table, .. }) => Role::StateKeeper,
+            Self::File(_) | Self::Log(_) => Role::Trigger,
+        }
+    }
+
+    /// Whether it leaves something outside that must not differ from its checkpoint.
+    pub fn has_durable_effects(&self) -> bool {
+        match self {
+            Self::File(_) => true,
+            Self::Log(_) => false,
+        }
+    }
+}
+
+impl Settings {
+    /// Checks what one reaction's settings can be checked for by themselves.
+    ///
+    /// # Errors
+    /// The first combination that is refused.
+    pub fn validate(&self) -> Result<(), SettingsError> {
+        let queries = self.shared.queries.len();
+        if queries == 0 {
+            return Err(SettingsError::NoQuery);
+        }
+        if let Connector::File(file) = &self.connector {
+            if file.path.as_os_str().is_empty() {
+                return Err(SettingsError::NoPath);
+            }
+            if file.mode == FileMode::Table && queries > 1 {
+                return Err(SettingsError::TableOfMany { count: queries });
+            }
+        }
+        match (self.connector.role(), self.shared.recovery) {
+            (Role::StateKeeper, Recovery::AutoSkipGap) => Err(SettingsError::Recovery {
+                does: "keeps state",
+                refused: "auto_skip_gap",
+                instead: "auto_reset",
+            }),
+            (Role::Trigger, Recovery::AutoReset) => Err(SettingsError::Recovery {
+                does: "acts on what happens",
+                refused: "auto_reset",
+                instead: "auto_skip_gap",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Builds the reaction. Does no IO.
+    pub fn build(&self) -> Box<dyn Reaction> {
+        match &self.connector {
+            Connector::File(FileSettings { path, mode: FileMode::Append }) => Box::new(Append::new(path)),
+            Connector::File(FileSettings { path, mode: FileMode::Table }) => Box::new(Table::new(path)),
+            Connector::Log(LogSettings {}) => Box::new(Log::new(self.shared.id.clone())),
+        }
+    }
+}
+
+/// Every reaction that writes a file which an earlier one writes already: its index, and the refusal.
+///
+/// Paths are compared as they resolve now: `./a` is `a`, and links count as what they point to.
+pub fn shared_paths<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Vec<(usize, SettingsError)> {
+    let mut writers: HashMap<PathBuf, &SmolStr> = HashMap::new();
+    let mut refused = Vec::new();
+    for (index, settings) in reactions.into_iter().enumerate() {
+        let Connector::File(FileSettings { path, .. }) = &settings.connector else { continue };
+        match writers.get(&resolved(path)) {
+            Some(other) => {
+                let other = (*other).clone();
+                refused.push((index, SettingsError::SharedPath { path: path.clone(), other }));
+            }
+            None => {
+                writers.insert(resolved(path), &settings.shared.id);
+            }
+        }
+    }
+    refused
+}
+
+/// The path with links, `.` and `..` resolved as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if let Ok(whole) = absolute.canonicalize() {
+        return whole;
+    }
+    let mut resolved = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            other => resolved.push(other),
+        }
+        if let Ok(real) = resolved.canonicalize() {
+            resolved = real;
+        }
+    }
+    resolved
+}

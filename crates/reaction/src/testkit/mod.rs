@@ -1,0 +1,26 @@
+//! The suite every reaction with effects outside passes; run it on your own one, too.
+//!
+//! A test implements [`Bench`] for the world its reaction acts on, and calls [`triggers`] or
+//! [`state_keepers`]. A promise that does not hold panics and names itself.
+
+mod sample;
+mod state_keeper;
+mod trigger;
+
+pub use sample::{Sample, columns, sample_rows};
+pub use state_keeper::state_keepers;
+pub use trigger::triggers;
+
+use crate::Reaction;
+
+/// The world a reaction acts on, seen by a test.
+pub trait Bench {
+    /// A reaction on that world, as a new process would make it.
+    fn reaction(&self) -> Box<dyn Reaction>;
+
+    /// What the reaction has effected so far, one line a query result (a row, for a state-keeper), as JSON.
+    fn effects(&self) -> Vec<String>;
+
+    /// Leaves what a delivery leaves that was cut off in its middle. Does nothing where that cannot be.
+    fn leave_half_an_effect(&self);
+}

@@ -1,0 +1,5 @@
+//! The promises of the reactions in this crate.
+
+mod append;
+mod settings;
+mod table;

@@ -1,0 +1,251 @@
+//! The command line: what can be said, and what it means.
+
+use crate::render::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use livewell_model::Value;
+use std::path::PathBuf;
+
+/// Runs standing Cypher queries over changing data, keeps their results durable, and drives reactions from
+/// their changes.
+#[derive(Debug, Parser)]
+#[command(name = "livewell", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+Begin with:
+  livewell check livewell.yaml      find what is wrong with a configuration
+  livewell run livewell.yaml        run it
+  livewell status                   see what it does
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Logging")]
+    pub log_format: LogFormat,
+
+    /// The least important level that is logged
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info, env = "LIVEWELL_LOG_LEVEL", value_name = "LEVEL", help_heading = "Logging")]
+    pub log_level: LogLevel,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Levels of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// Also what should be looked at.
+    Warn,
+    /// Also what happens.
+    Info,
+    /// Also how.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a configuration until it is stopped
+    #[command(after_help = "\
+Examples:
+  livewell run livewell.yaml
+  livewell run livewell.yaml --until-idle     read the files to their end, deliver, and stop
+
+SIGINT (Ctrl-C) and SIGTERM stop it in order; it may also be killed: it goes on where it stood.")]
+    Run(Run),
+
+    /// Check a configuration and every query in it; starts nothing
+    #[command(after_help = "\
+Examples:
+  livewell check livewell.yaml
+
+Every problem is shown with its line, column and what to do about it. Exit code 2 if there is any.")]
+    Check(Check),
+
+    /// Show the live results of a query
+    #[command(after_help = "\
+Examples:
+  livewell results late-departures
+  livewell results late-departures --watch
+  livewell results late-departures --format csv > late.csv
+  livewell results late-departures --store ./livewell-data     without a server")]
+    Results(Results),
+
+    /// Explain a query: what it gives and how it is maintained; or an error code
+    #[command(after_help = "\
+Examples:
+  livewell explain 'MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id'
+  livewell explain --param limit=60 'MATCH (f:Flight) WHERE f.delay > $limit RETURN f.id AS id'
+  livewell explain LW0504")]
+    Explain(Explain),
+
+    /// Compute a query from scratch and compare it with its live results
+    #[command(after_help = "\
+Examples:
+  livewell verify late-departures
+  livewell verify late-departures --store ./livewell-data
+
+Both are taken at one sequence. Prints the first differences; exit code 1 if there is any.")]
+    Verify(Verify),
+
+    /// Show every source, query and reaction: state, sequence, lag, rows, last error
+    #[command(after_help = "\
+Examples:
+  livewell status
+  livewell status --format json
+  livewell status --store ./livewell-data     without a server")]
+    Status(Status),
+
+    /// Wipe and rebuild a query or a reaction
+    #[command(after_help = "\
+Examples:
+  livewell reset late-departures      starts over from its sources' elements as they are now
+  livewell reset board                starts over as if it had just been created
+
+The switch is one commit; until then the old results are served.")]
+    Reset(Reset),
+
+    /// Look into a store directory that no process uses
+    #[command(subcommand)]
+    Store(Store),
+}
+
+/// `livewell run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The configuration file
+    #[arg(value_name = "CONFIG.yaml")]
+    pub config: PathBuf,
+
+    /// Stop once every file is read to its end, every query has caught up and every reaction has delivered
+    #[arg(long)]
+    pub until_idle: bool,
+}
+
+/// `livewell check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configuration file
+    #[arg(value_name = "CONFIG.yaml")]
+    pub config: PathBuf,
+}
+
+/// `livewell results`.
+#[derive(Debug, Args)]
+pub struct Results {
+    /// The query's id
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+
+    /// Stay and show every change
+    #[arg(long, conflicts_with = "store")]
+    pub watch: bool,
+
+    /// How rows are shown [default: table on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The text of a query, or an error code such as LW0504
+    #[arg(value_name = "QUERY|CODE")]
+    pub subject: String,
+
+    /// The value of a parameter of the query, as JSON; text that is no JSON is a string
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub params: Vec<(String, Value)>,
+}
+
+fn parameter(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in `limit=60`")?;
+    let json = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::String(value.to_owned()));
+    let value = livewell_model::json::value_from_json(&json).map_err(|error| error.to_string())?;
+    Ok((name.trim_start_matches('$').to_owned(), value))
+}
+
+/// `livewell verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The query's id
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// How it is shown
+    #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
+    pub format: StatusFormat,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// How status is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// A table for people.
+    Table,
+    /// One JSON document.
+    Json,
+}
+
+/// `livewell reset`.
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// The id of the query or reaction
+    #[arg(value_name = "QUERY|REACTION")]
+    pub id: String,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell store`.
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Format version, feeds, sequences, row counts, bytes, damage
+    Inspect {
+        /// The store directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
+
+/// A running server or a store directory.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct At {
+    /// A running server [default: http://127.0.0.1:7171]
+    #[arg(long, value_name = "URL", env = "LIVEWELL_SERVER")]
+    pub server: Option<String>,
+
+    /// A store directory that no process uses
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}

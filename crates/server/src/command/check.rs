@@ -1,0 +1,22 @@
+//! `livewell check`: everything that can be known of a configuration without starting it.
+
+use super::Failure;
+use crate::cli::Check;
+use crate::config;
+use std::io::{self, Write};
+
+/// Checks the configuration and says what it holds.
+pub fn run(check: &Check) -> Result<(), Failure> {
+    let config = config::load(&check.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let counted =
+        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    writeln!(
+        io::stdout(),
+        "`{}` is in order: {}, {}, {}",
+        check.config.display(),
+        counted(config.sources.len(), "source", "sources"),
+        counted(config.queries.len(), "query", "queries"),
+        counted(config.reactions.len(), "reaction", "reactions"),
+    )?;
+    Ok(())
+}

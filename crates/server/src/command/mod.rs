@@ -1,0 +1,49 @@
+//! The commands. Output goes to stdout, everything else to stderr.
+
+mod check;
+mod explain;
+
+use crate::cli::Command;
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Why a command did not do what it was to.
+#[derive(Debug)]
+pub enum Failure {
+    /// Wrong usage or configuration: exit code 2. The text is complete.
+    Usage(String),
+    /// Anything else: exit code 1.
+    Failed(String),
+}
+
+impl Failure {
+    fn failed(reason: impl fmt::Display) -> Self {
+        Self::Failed(format!("error: {reason}\n"))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::failed(error)
+    }
+}
+
+/// Runs the command.
+pub fn dispatch(command: &Command) -> ExitCode {
+    let done = match command {
+        Command::Check(check) => check::run(check),
+        Command::Explain(explain) => explain::run(explain),
+        _ => Err(Failure::failed("this build cannot run pipelines")),
+    };
+    let (code, text) = match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        // The reader of a pipe has seen enough.
+        Err(Failure::Failed(text)) if text.contains("Broken pipe") => return ExitCode::SUCCESS,
+        Err(Failure::Failed(text)) => (1, text),
+        Err(Failure::Usage(text)) => (2, text),
+    };
+    // Nothing is left to do where stderr is closed.
+    let _ = io::stderr().write_all(text.as_bytes());
+    ExitCode::from(code)
+}

@@ -1,0 +1,86 @@
+//! The configuration file: YAML to settings. Only this folder knows YAML.
+//!
+//! The text becomes a tree with places ([`tree`]), values from outside are filled in ([`substitute`]), each
+//! section is read into settings ([`sections`], [`deserialize`]), and what spans sections is checked
+//! ([`references`], [`query`]). Problems are collected on the way and shown together.
+
+mod align;
+mod deserialize;
+mod duration;
+mod problem;
+mod query;
+mod references;
+mod sections;
+pub mod settings;
+mod substitute;
+mod tree;
+
+pub use problem::Problems;
+
+use livewell_query::language::Diagnostic;
+use livewell_query::language::ast::Span;
+use livewell_reaction::Settings as ReactionSettings;
+use livewell_source::settings::SourceSettings;
+use problem::code;
+use settings::{QuerySettings, ServerSettings, StoreSettings};
+use std::path::Path;
+use substitute::Outside;
+
+/// A configuration that was found in order.
+#[derive(Debug)]
+pub struct Config {
+    /// Where everything durable lives.
+    pub store: StoreSettings,
+    /// The API, if it is to be served.
+    pub server: Option<ServerSettings>,
+    /// The sources, in the order of the file.
+    pub sources: Vec<SourceSettings>,
+    /// The queries, in the order of the file.
+    pub queries: Vec<QuerySettings>,
+    /// The reactions, in the order of the file.
+    pub reactions: Vec<ReactionSettings>,
+}
+
+/// Reads the configuration file at `path`. Relative paths in it become relative to its directory.
+///
+/// # Errors
+/// Everything that is wrong with it, each at its place.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    let text = read_text(path).map_err(|reason| {
+        let message = format!("cannot read `{}`: {reason}", path.display());
+        let problem = problem::at(code::UNREADABLE, Span::default(), message);
+        Problems::new(path.to_owned(), String::new(), vec![problem])
+    })?;
+    let outside = Outside {
+        folder: path.parent().unwrap_or(Path::new("")),
+        variable: &|name| std::env::var(name).ok(),
+    };
+    read(&text, &outside).map_err(|found| Problems::new(path.to_owned(), text, found))
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if length > tree::TEXT_BYTES_MAX as u64 {
+        return Err(format!("it has {length} bytes, more than the {} that are read", tree::TEXT_BYTES_MAX));
+    }
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))
+}
+
+fn read(text: &str, outside: &Outside<'_>) -> Result<Config, Vec<Diagnostic>> {
+    let mut root = tree::parse(text).map_err(|problem| vec![problem])?;
+    let mut problems = Vec::new();
+    outside.fill_in(&mut root, &mut problems);
+    if !problems.is_empty() {
+        // What a missing value would have made of the rest is not known.
+        return Err(problems);
+    }
+    let read = sections::read(&root, outside.folder, &mut problems);
+    references::check(&read, &mut problems);
+    query::check(text, &read, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(read.into_config())
+}

@@ -1,0 +1,89 @@
+//! What is wrong with a configuration: everything that was found, each shown at its place.
+
+use livewell_query::language::Diagnostic;
+use livewell_query::language::ast::Span;
+use std::fmt::{self, Display, Formatter};
+use std::path::PathBuf;
+
+/// The codes of configurations; each has a page under `docs/errors/`.
+pub mod code {
+    /// The file cannot be read.
+    pub const UNREADABLE: &str = "LW0501";
+    /// The text is not YAML.
+    pub const YAML: &str = "LW0502";
+    /// A field that does not exist.
+    pub const UNKNOWN_FIELD: &str = "LW0503";
+    /// A field that is missing or does not hold what it should.
+    pub const VALUE: &str = "LW0504";
+    /// An id that is not one, or is taken.
+    pub const ID: &str = "LW0505";
+    /// A reference to something that is not there, or in a circle.
+    pub const REFERENCE: &str = "LW0506";
+    /// An environment variable or secret that is not there.
+    pub const ENVIRONMENT: &str = "LW0507";
+    /// Something this version does not have.
+    pub const NOT_HERE: &str = "LW0508";
+    /// Settings that are refused together.
+    pub const REFUSED: &str = "LW0509";
+}
+
+/// A problem at a place of the text.
+pub fn at(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::semantic(code, span, message)
+}
+
+/// The one of `names` that `given` was probably meant to be.
+pub fn nearest<'n>(given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // Names are short; comparing takes time by the product of the lengths.
+    let given: String = given.chars().take(64).collect::<String>().to_lowercase();
+    let scored = names.into_iter().map(|name| (strsim::osa_distance(&given, &name.to_lowercase()), name));
+    scored.filter(|(distance, name)| *distance <= 1 + name.len() / 4).min().map(|(_, name)| name)
+}
+
+/// `did you mean`, or what there is to choose from.
+pub fn advice<'n>(given: &str, names: impl IntoIterator<Item = &'n str> + Clone, of_what: &str) -> String {
+    if let Some(name) = nearest(given, names.clone()) {
+        return format!("did you mean `{name}`?");
+    }
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        "there is none at all".into()
+    } else {
+        format!("{of_what} are {}", names.join(", "))
+    }
+}
+
+/// Everything that is wrong with one configuration file.
+#[derive(Debug)]
+pub struct Problems {
+    origin: PathBuf,
+    text: String,
+    found: Vec<Diagnostic>,
+}
+
+impl Problems {
+    /// The problems `found` in `text`, which the file `origin` holds; shown in the order of the text.
+    pub fn new(origin: PathBuf, text: String, mut found: Vec<Diagnostic>) -> Self {
+        found.sort_by_key(|problem| problem.span.start);
+        Self { origin, text, found }
+    }
+}
+
+impl Display for Problems {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let origin = self.origin.display().to_string();
+        for problem in &self.found {
+            if problem.code == code::UNREADABLE {
+                writeln!(f, "error[{}]: {}", problem.code, problem.message)?;
+                continue;
+            }
+            f.write_str(&problem.render(&self.text, &origin))?;
+        }
+        if self.found.len() > 1 {
+            writeln!(f, "{} problems in `{origin}`", self.found.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}

@@ -1,0 +1,251 @@
+//! The sections of the file, each read into its settings.
+
+use super::problem::{self, code};
+use super::settings::{EmbeddedSettings, QuerySettings, ServerSettings, StoreSettings};
+use super::tree::{Kind, Node, Scalar};
+use super::{Config, deserialize};
+use livewell_query::language::Diagnostic;
+use livewell_reaction::settings::{FileSettings, LogSettings, Shared};
+use livewell_reaction::{Connector, Settings as ReactionSettings};
+use livewell_source::settings::SourceSettings;
+use std::path::Path;
+
+const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
+const SHARED: [&str; 5] = ["id", "queries", "recovery", "enabled", "durable"];
+
+/// Settings and the part of the file they were read from.
+pub struct Item<'n, T> {
+    pub node: &'n Node,
+    pub settings: T,
+}
+
+/// Whatever could be read of the sections.
+#[derive(Default)]
+pub struct Sections<'n> {
+    pub store: StoreSettings,
+    pub server: Option<ServerSettings>,
+    pub sources: Vec<Item<'n, SourceSettings>>,
+    pub queries: Vec<Item<'n, QuerySettings>>,
+    pub reactions: Vec<Item<'n, ReactionSettings>>,
+    /// Items of which nothing could be read; their ids still count as taken and known.
+    pub unread: Vec<(Stage, &'n Node)>,
+}
+
+/// Which list an item stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Source,
+    Query,
+    Reaction,
+}
+
+impl Stage {
+    /// The stage in words.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Query => "query",
+            Self::Reaction => "reaction",
+        }
+    }
+}
+
+impl Sections<'_> {
+    /// The settings without their places.
+    pub fn into_config(self) -> Config {
+        Config {
+            store: self.store,
+            server: self.server,
+            sources: self.sources.into_iter().map(|item| item.settings).collect(),
+            queries: self.queries.into_iter().map(|item| item.settings).collect(),
+            reactions: self.reactions.into_iter().map(|item| item.settings).collect(),
+        }
+    }
+}
+
+/// Reads all sections; paths become relative to `folder`.
+pub fn read<'n>(root: &'n Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Sections<'n> {
+    let mut sections = Sections::default();
+    if !matches!(root.kind, Kind::Map(_)) {
+        let help = "begin with the sections `sources:` and `queries:`";
+        let message = format!("expected a mapping, found {}", root.describe());
+        problems.push(problem::at(code::VALUE, root.span, message).with_help(help));
+        return sections;
+    }
+    for entry in root.entries() {
+        if !SECTIONS.contains(&entry.key.as_str()) {
+            let help = problem::advice(&entry.key, SECTIONS, "the sections");
+            let message = format!("unknown section `{}`", entry.key);
+            problems.push(problem::at(code::UNKNOWN_FIELD, entry.key_span, message).with_help(help));
+        }
+    }
+    sections.store = store(root.get("store"), folder, problems);
+    sections.server = root.get("server").and_then(|node| server(node, problems));
+    for item in list(root, "sources", problems) {
+        match source(item, folder, problems) {
+            Some(settings) => sections.sources.push(Item { node: item, settings }),
+            None => sections.unread.push((Stage::Source, item)),
+        }
+    }
+    for item in list(root, "queries", problems) {
+        match query(item, problems) {
+            Some(settings) => sections.queries.push(Item { node: item, settings }),
+            None => sections.unread.push((Stage::Query, item)),
+        }
+    }
+    for item in list(root, "reactions", problems) {
+        match reaction(item, folder, problems) {
+            Some(settings) => sections.reactions.push(Item { node: item, settings }),
+            None => sections.unread.push((Stage::Reaction, item)),
+        }
+    }
+    sections
+}
+
+fn list<'n>(root: &'n Node, section: &str, problems: &mut Vec<Diagnostic>) -> Vec<&'n Node> {
+    let Some(node) = root.get(section) else { return Vec::new() };
+    if !matches!(node.kind, Kind::List(_) | Kind::Scalar(_, Scalar::Null)) {
+        let message = format!("`{section}` is a list, found {}", node.describe());
+        problems
+            .push(problem::at(code::VALUE, node.span, message).with_help("begin each item with `- id: ...`"));
+    }
+    let is_mapping = |item: &&Node| matches!(item.kind, Kind::Map(_));
+    for item in node.items().iter().filter(|item| !is_mapping(item)) {
+        let message = format!("expected a mapping with an `id`, found {}", item.describe());
+        problems.push(problem::at(code::VALUE, item.span, message));
+    }
+    node.items().iter().filter(is_mapping).collect()
+}
+
+/// The kind an item names: one of `known`; others are refused, those of `planned` as not in this version.
+fn kind<'n>(
+    node: &'n Node,
+    stage: &str,
+    known: &[&str],
+    planned: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<&'n str> {
+    let names = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let Some(named) = node.get("kind") else {
+        let message = format!("`kind` is missing: which kind of {stage} is it?");
+        problems.push(
+            problem::at(code::VALUE, node.span, message).with_help(format!("this version has {names}")),
+        );
+        return None;
+    };
+    let text = named.text().unwrap_or_default();
+    if known.contains(&text) {
+        return named.text();
+    }
+    problems.push(if planned.contains(&text) {
+        problem::at(code::NOT_HERE, named.span, format!("this version has no {stage} of kind `{text}`"))
+            .with_help(format!("it has {names}"))
+    } else {
+        problem::at(code::VALUE, named.span, format!("`{text}` is not a kind of {stage}"))
+            .with_help(problem::advice(text, known.iter().copied(), "the kinds"))
+    });
+    None
+}
+
+fn without_kind(node: &Node) -> Node {
+    let mut rest = node.clone();
+    rest.split_off(|key| key == "kind");
+    rest
+}
+
+fn store(node: Option<&Node>, folder: &Path, problems: &mut Vec<Diagnostic>) -> StoreSettings {
+    let in_folder = |settings: EmbeddedSettings| {
+        StoreSettings::Embedded(EmbeddedSettings { path: folder.join(&settings.path), ..settings })
+    };
+    let read = node.and_then(|node| {
+        let kind = match node.get("kind") {
+            None => "embedded",
+            Some(_) => kind(node, "store", &["embedded", "memory"], &["postgres", "redis"], problems)?,
+        };
+        if kind == "embedded" {
+            return deserialize::read(without_kind(node), &["kind"], problems).map(in_folder);
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        let nothing: Option<Nothing> = deserialize::read(without_kind(node), &["kind"], problems);
+        nothing.map(|_| StoreSettings::Memory)
+    });
+    read.unwrap_or_else(|| in_folder(EmbeddedSettings::default()))
+}
+
+fn server(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSettings> {
+    let mut rest = node.clone();
+    if let Some(tls) = rest.split_off(|key| key == "tls").entries().first() {
+        let help = "put a proxy that speaks TLS before it, on this machine";
+        problems.push(
+            problem::at(code::NOT_HERE, tls.key_span, "this version does not speak TLS").with_help(help),
+        );
+    }
+    let settings: ServerSettings = deserialize::read(rest, &["tls"], problems)?;
+    if !settings.listen.ip().is_loopback() && !settings.insecure {
+        let place = node.get("listen").unwrap_or(node);
+        let message =
+            format!("`{}` can be reached by others, and this version does not speak TLS", settings.listen);
+        let help = "listen on 127.0.0.1 behind a proxy that speaks TLS, or say `insecure: true` (and give a `token`)";
+        problems.push(problem::at(code::REFUSED, place.span, message).with_help(help));
+    }
+    Some(settings)
+}
+
+fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<SourceSettings> {
+    let planned = ["postgres", "mysql", "mongodb", "sqlserver", "kafka", "nats", "mqtt", "in-process"];
+    let kind = kind(node, "source", &["file", "http"], &planned, problems)?;
+    let rest = without_kind(node);
+    let settings = if kind == "file" {
+        let mut settings: livewell_source::settings::FileSettings =
+            deserialize::read(rest, &["kind"], problems)?;
+        settings.resolve(folder);
+        SourceSettings::File(settings)
+    } else {
+        SourceSettings::Http(deserialize::read(rest, &["kind"], problems)?)
+    };
+    // A bad id is reported with all the others.
+    if let Err(error) = settings.validate()
+        && super::references::is_id(settings.id())
+    {
+        problems.push(problem::at(error.code, node.span, error.message));
+    }
+    Some(settings)
+}
+
+fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<QuerySettings> {
+    let mut rest = node.clone();
+    if let Some(joins) = rest.split_off(|key| key == "joins").entries().first() {
+        let help = "match on equal properties: `MATCH (v:Vehicle), (d:Driver) WHERE v.plate = d.plate`";
+        problems
+            .push(problem::at(code::NOT_HERE, joins.key_span, "this version has no `joins`").with_help(help));
+    }
+    let settings: QuerySettings = deserialize::read(rest, &["joins"], problems)?;
+    if settings.sources.is_empty() {
+        let place = node.get("sources").unwrap_or(node);
+        let message = "the query reads nothing; name at least one source or query under `sources`";
+        problems.push(problem::at(code::VALUE, place.span, message));
+    }
+    Some(settings)
+}
+
+fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {
+    let planned = ["webhook", "sse", "postgres", "redis", "nats", "mqtt"];
+    let kind = kind(node, "reaction", &["file", "log"], &planned, problems)?;
+    let mut rest = without_kind(node);
+    let shared = rest.split_off(|key| SHARED.contains(&key));
+    let connector = if kind == "file" {
+        let settings: Option<FileSettings> = deserialize::read(rest, &SHARED, problems);
+        settings.map(|settings| {
+            let path =
+                if settings.path.as_os_str().is_empty() { settings.path } else { folder.join(settings.path) };
+            Connector::File(FileSettings { path, ..settings })
+        })
+    } else {
+        let settings: Option<LogSettings> = deserialize::read(rest, &SHARED, problems);
+        settings.map(Connector::Log)
+    };
+    let shared: Option<Shared> = deserialize::read(shared, &["kind"], problems);
+    Some(ReactionSettings { shared: shared?, connector: connector? })
+}

@@ -1,0 +1,162 @@
+//! What a configuration holds besides the settings that sources and reactions bring themselves.
+
+use super::duration;
+use livewell_model::Map;
+use livewell_model::json::{TooDeep, value_from_json};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::Value as Json;
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where everything durable lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreSettings {
+    /// In memory: gone when the process is.
+    Memory,
+    /// In a directory of this machine.
+    Embedded(EmbeddedSettings),
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self::Embedded(EmbeddedSettings::default())
+    }
+}
+
+/// The settings of `kind: embedded`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EmbeddedSettings {
+    /// The directory; made where missing.
+    pub path: PathBuf,
+    /// What a commit survives.
+    pub durability: Durability,
+}
+
+impl Default for EmbeddedSettings {
+    fn default() -> Self {
+        Self { path: "./livewell-data".into(), durability: Durability::Sync }
+    }
+}
+
+/// What a commit survives once it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// A power cut.
+    Sync,
+    /// A killed process.
+    Os,
+}
+
+/// The API.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSettings {
+    /// Where it listens.
+    #[serde(deserialize_with = "address")]
+    pub listen: SocketAddr,
+    /// What callers must send as `Authorization: Bearer`, if anything.
+    pub token: Option<String>,
+    /// Whether others than this machine may be served without TLS.
+    pub insecure: bool,
+}
+
+fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(input)?;
+    text.parse().map_err(|_| {
+        de::Error::custom(format!("`{text}` is not an address and port; write them as in `127.0.0.1:7171`"))
+    })
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7171), token: None, insecure: false }
+    }
+}
+
+/// A standing query.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuerySettings {
+    /// Its id, in the one space of all sources, queries and reactions.
+    pub id: SmolStr,
+    /// The sources and queries it reads.
+    pub sources: Vec<SmolStr>,
+    /// Its text.
+    pub cypher: String,
+    /// The values of its parameters.
+    #[serde(default)]
+    pub params: BTreeMap<String, Json>,
+    /// The label its rows carry where another query reads them; its id where nothing is said.
+    #[serde(default, rename = "as")]
+    pub label: Option<SmolStr>,
+    /// What to do about a gap.
+    #[serde(default)]
+    pub recovery: QueryRecovery,
+    /// How many results are kept for those who follow.
+    #[serde(default)]
+    pub outbox: OutboxSettings,
+    /// Whether it runs; `false` pauses it and keeps what it stored.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl QuerySettings {
+    /// The values of the query's parameters.
+    ///
+    /// # Errors
+    /// Where one nests too deep.
+    pub fn params(&self) -> Result<Map, TooDeep> {
+        self.params.iter().map(|(name, json)| Ok((name.as_str(), value_from_json(json)?))).collect()
+    }
+}
+
+/// What a query does when its source's log no longer reaches back to its checkpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueryRecovery {
+    /// Stops with an error.
+    #[default]
+    Strict,
+    /// Starts over from the source's elements as they are.
+    AutoReset,
+}
+
+/// The bounds of a query's outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutboxSettings {
+    /// How many results it holds.
+    pub capacity: NonZeroUsize,
+    /// What happens when it is full.
+    pub when_full: WhenFull,
+    /// How long a reaction may stand still before it no longer holds the outbox.
+    #[serde(deserialize_with = "duration::read")]
+    pub max_wait: Duration,
+}
+
+impl Default for OutboxSettings {
+    fn default() -> Self {
+        let capacity = NonZeroUsize::new(100_000).expect("100,000 is not 0");
+        Self { capacity, when_full: WhenFull::Wait, max_wait: Duration::from_secs(60) }
+    }
+}
+
+/// What a full outbox does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenFull {
+    /// Waits for reactions that make progress.
+    Wait,
+    /// Lets the oldest result go.
+    Evict,
+}

@@ -1,0 +1,143 @@
+//! Values from outside the file: `${NAME}` and `${NAME:-default}`, `{file: path}`, and relative paths.
+
+use super::problem::{self, code};
+use super::tree::{Kind, Node, Scalar};
+use livewell_query::language::Diagnostic;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// The longest secret that is read from a file, in bytes.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// Where values from outside come from.
+pub struct Outside<'a> {
+    /// The folder that paths in the file are relative to.
+    pub folder: &'a Path,
+    /// The environment.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Outside<'_> {
+    /// Puts everything from outside into the tree; what cannot be had is added to `problems`.
+    pub fn fill_in(&self, node: &mut Node, problems: &mut Vec<Diagnostic>) {
+        match &mut node.kind {
+            Kind::Scalar(text, scalar) => {
+                if !text.contains("${") {
+                    return;
+                }
+                match self.substituted(text) {
+                    Ok(whole) => (*scalar, *text) = (typed(&whole), whole),
+                    Err((message, help)) => {
+                        problems.push(problem::at(code::ENVIRONMENT, node.span, message).with_help(help));
+                    }
+                }
+            }
+            Kind::List(items) => items.iter_mut().for_each(|item| self.fill_in(item, problems)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    self.fill_in(&mut entry.value, problems);
+                    // The keys below these two are the user's own words.
+                    if !matches!(entry.key.as_str(), "types" | "params") {
+                        self.read_secret(&mut entry.value, problems);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_secret(&self, node: &mut Node, problems: &mut Vec<Diagnostic>) {
+        let [entry] = node.entries() else { return };
+        let ("file", Some(path)) = (entry.key.as_str(), entry.value.text()) else { return };
+        let path = self.folder.join(path);
+        match read_short(&path) {
+            Ok(secret) => node.kind = Kind::Scalar(secret, Scalar::Text),
+            Err(reason) => {
+                let message = format!("cannot take the value from `{}`: {reason}", path.display());
+                let help = "a value `{file: ...}` is what that file holds, without the line end";
+                problems.push(problem::at(code::ENVIRONMENT, entry.value.span, message).with_help(help));
+            }
+        }
+    }
+
+    fn substituted(&self, text: &str) -> Result<String, (String, String)> {
+        let mut whole = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find("${") {
+            // `$${` stands for `${` itself.
+            if rest[..at].ends_with('$') {
+                whole.push_str(&rest[..at - 1]);
+                whole.push_str("${");
+                rest = &rest[at + 2..];
+                continue;
+            }
+            whole.push_str(&rest[..at]);
+            let inside = &rest[at + 2..];
+            let end = inside.find('}').ok_or_else(|| {
+                (
+                    "`${` has no `}`".to_owned(),
+                    "write `${NAME}`, or `$${` for the characters themselves".to_owned(),
+                )
+            })?;
+            whole.push_str(&self.value(&inside[..end])?);
+            rest = &inside[end + 1..];
+        }
+        whole.push_str(rest);
+        Ok(whole)
+    }
+
+    fn value(&self, inside: &str) -> Result<String, (String, String)> {
+        let (name, default) = match inside.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (inside, None),
+        };
+        let mut characters = name.chars();
+        let is_name = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            let message = format!("`{name}` is not the name of an environment variable");
+            return Err((message, "write `${NAME}` or `${NAME:-default}`".to_owned()));
+        }
+        // As in a shell, `:-` also stands in for a variable that is set and empty.
+        let found = (self.variable)(name).filter(|value| default.is_none() || !value.is_empty());
+        found.or_else(|| default.map(str::to_owned)).ok_or_else(|| {
+            let message = format!("the environment variable `{name}` is not set");
+            (message, format!("set it, or give a default: `${{{name}:-value}}`"))
+        })
+    }
+}
+
+fn read_short(path: &Path) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > SECRET_BYTES_MAX {
+        return Err(format!("it has more than {SECRET_BYTES_MAX} bytes"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    Ok(text
+        .strip_suffix('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+        .unwrap_or(&text)
+        .to_owned())
+}
+
+/// What YAML would take the text for, had it stood there by itself.
+fn typed(text: &str) -> Scalar {
+    match text {
+        "" | "~" | "null" => Scalar::Null,
+        "true" => Scalar::Bool(true),
+        "false" => Scalar::Bool(false),
+        _ => {
+            let digits = text.trim_start_matches(['-', '+']);
+            // A code with leading zeros is not a number.
+            let padded = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+            let numeric = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') && !padded;
+            match (numeric, text.parse(), text.parse()) {
+                (true, Ok(int), _) => Scalar::Int(int),
+                (true, _, Ok(float)) => Scalar::Float(float),
+                _ => Scalar::Text,
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The pages of the error codes, as `docs/errors/` has them.
+
+macro_rules! pages {
+    ($($code:literal)*) => {
+        &[$(($code, include_str!(concat!("../../../docs/errors/", $code, ".md")))),*]
+    };
+}
+
+/// Every code with its page, ascending.
+const PAGES: &[(&str, &str)] = pages! {
+    "LW0201" "LW0202" "LW0203" "LW0204" "LW0205" "LW0206" "LW0207" "LW0208" "LW0209" "LW0401"
+    "LW0402" "LW0403" "LW0404" "LW0405" "LW0406" "LW0407" "LW0408" "LW0420" "LW0421" "LW0422"
+    "LW0501" "LW0502" "LW0503" "LW0504" "LW0505" "LW0506" "LW0507" "LW0508" "LW0509" "LW1001"
+    "LW1002" "LW1003" "LW1004" "LW1101" "LW1102" "LW1103" "LW1201" "LW1202" "LW1203" "LW1204"
+    "LW1205" "LW1206" "LW1207" "LW1208" "LW1301" "LW1302" "LW1303" "LW1304" "LW1305"
+};
+
+/// Whether `text` has the form of a code.
+pub fn is_code(text: &str) -> bool {
+    let digits = text.strip_prefix("LW").or_else(|| text.strip_prefix("lw"));
+    digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The page of a code, if there is one.
+pub fn page(code: &str) -> Option<&'static str> {
+    PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, page)| *page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn every_page_is_embedded_and_begins_with_its_code() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+        let names =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let on_disk: BTreeSet<String> = names
+            .filter(|name| name != "README.md")
+            .map(|name| name.trim_end_matches(".md").to_owned())
+            .collect();
+        let embedded: BTreeSet<String> = PAGES.iter().map(|(code, _)| (*code).to_owned()).collect();
+        assert_eq!(embedded, on_disk);
+        assert!(PAGES.is_sorted());
+        for (code, page) in PAGES {
+            assert!(page.starts_with(&format!("# {code}: ")), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_in_the_sources_of_the_workspace_has_a_page() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = fs::read_to_string(&path).unwrap();
+                    for (at, _) in text.match_indices("\"LW") {
+                        let code =
+                            text[at + 1..].get(..6).filter(|code| is_code(code) && !code.ends_with("0000"));
+                        let missing = code.filter(|code| page(code).is_none());
+                        assert_eq!(missing, None, "a page is missing for a code in {}", path.display());
+                    }
+                }
+            }
+        }
+    }
+}

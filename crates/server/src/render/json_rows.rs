@@ -1,0 +1,38 @@
+//! Rows as JSON: one array, or one a line.
+
+use super::Row;
+use livewell_model::SmolStr;
+use livewell_model::json::{Data, RowShape};
+use std::io::{self, Write};
+
+/// `[`, each row on a line of its own, `]`.
+pub fn array(
+    out: &mut dyn Write,
+    names: &[SmolStr],
+    rows: impl IntoIterator<Item = io::Result<Row>>,
+) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (at, row) in rows.into_iter().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        one(out, names, &row?)?;
+    }
+    out.write_all(b"\n]\n")
+}
+
+/// A row a line.
+pub fn lines(
+    out: &mut dyn Write,
+    names: &[SmolStr],
+    rows: impl IntoIterator<Item = io::Result<Row>>,
+) -> io::Result<()> {
+    for row in rows {
+        one(out, names, &row?)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+fn one(out: &mut dyn Write, names: &[SmolStr], (row_signature, columns): &Row) -> io::Result<()> {
+    let shape = RowShape { row_signature: *row_signature, data: Data { names, columns } };
+    Ok(serde_json::to_writer(out, &shape)?)
+}

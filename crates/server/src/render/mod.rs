@@ -1,0 +1,59 @@
+//! Rows for people and programs: a table, JSON, NDJSON, CSV.
+
+mod csv_rows;
+mod json_rows;
+mod table;
+
+use livewell_model::diff::Columns;
+use livewell_model::{SmolStr, Value};
+use std::io::{self, Write};
+
+/// How rows are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A table for people; holds all rows in memory to align them.
+    Table,
+    /// One JSON array of rows.
+    Json,
+    /// One row a line, as in `{"row_signature":"00c0ffee00c0ffee","data":{...}}`.
+    Ndjson,
+    /// A header and a line for each row; nodes, relationships, lists and maps as JSON in their cell.
+    Csv,
+}
+
+/// A row: its signature and its values, in the order of the columns.
+pub type Row = (u64, Columns);
+
+/// Writes rows under the names of their columns. Streams, but for [`Format::Table`].
+///
+/// # Errors
+/// What `rows` or the output fails with.
+pub fn write(
+    out: &mut dyn Write,
+    format: Format,
+    names: &[SmolStr],
+    rows: impl IntoIterator<Item = io::Result<Row>>,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(out, names, rows),
+        Format::Json => json_rows::array(out, names, rows),
+        Format::Ndjson => json_rows::lines(out, names, rows),
+        Format::Csv => csv_rows::write(out, names, rows),
+    }
+}
+
+/// A value in one cell: a string as it is, anything else as its JSON; null is empty.
+fn cell(value: &Value) -> io::Result<String> {
+    Ok(match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.to_string(),
+        other => match serde_json::to_value(other)? {
+            // NaN, the infinities and bytes are strings in JSON.
+            serde_json::Value::String(text) => text,
+            json => json.to_string(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! `livewell check`: every problem at its place, and nothing to say about what is in order.
+//!
+//! `configs/` holds the cases: what is wrong in `x.yaml` is written in `x.expected`, a configuration without
+//! one is in order.
+
+use super::{configs, livewell, text};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+#[test]
+fn every_wrong_configuration_gets_its_message_and_exit_code_2() {
+    let mut wrong = 0;
+    for entry in fs::read_dir(configs()).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(expected) = fs::read_to_string(path.with_extension("expected")) else { continue };
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let output = livewell(&["check", name]);
+            assert_eq!(text(&output.stderr), expected, "{name}");
+            assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{name}");
+            wrong += 1;
+        }
+    }
+    assert!(wrong >= 10, "the cases were not found");
+}
+
+#[test]
+fn a_configuration_in_order_is_said_to_be() {
+    for (name, counts) in [
+        ("minimal.yaml", "1 source, 1 query, 0 reactions"),
+        ("whole.yaml", "3 sources, 3 queries, 3 reactions"),
+    ] {
+        let output = livewell(&["check", name]);
+        assert_eq!(text(&output.stderr), "", "{name}");
+        assert_eq!(text(&output.stdout), format!("`{name}` is in order: {counts}\n"));
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+fn checked(content: &[u8]) -> (Option<i32>, String) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("c.yaml");
+    fs::write(&path, content).unwrap();
+    let output = livewell(&["check", path.to_str().unwrap()]);
+    (output.status.code(), text(&output.stderr).to_owned())
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let output = livewell(&["check", "no-such.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error[LW0501]: cannot read `no-such.yaml`: "));
+    let (code, error) = checked(b"sources: \xff\n");
+    assert_eq!(code, Some(2));
+    assert!(error.contains("not UTF-8 text from byte 9 on"), "{error}");
+    assert!(!Path::new("no-such.yaml").exists());
+}
+
+#[test]
+fn hostile_text_is_refused_and_nothing_worse() {
+    let nested = [&b"sources: "[..], &b"[".repeat(100_000)].concat();
+    let bomb: String = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
+        let below = level - 1;
+        text + &format!("a{level}: &a{level} [*a{below}, *a{below}, *a{below}, *a{below}]\n")
+    });
+    let huge = b"#".repeat(5 << 20);
+    let deep = format!("queries:\n  - {{ id: a, sources: [b], cypher: \"RETURN {}\" }}", "(".repeat(100_000));
+    for hostile in
+        [&nested[..], bomb.as_bytes(), &huge, deep.as_bytes(), b"\0\x01", b"? [a]\n: b", b"a: !x 1"]
+    {
+        let (code, error) = checked(hostile);
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.starts_with("error[LW"), "{error}");
+    }
+}

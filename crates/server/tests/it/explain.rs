@@ -1,0 +1,37 @@
+//! `livewell explain`: pages of codes, and queries.
+
+use super::{livewell, text};
+
+#[test]
+fn a_code_is_explained_by_its_page() {
+    for code in ["LW0504", "lw0504"] {
+        let output = livewell(&["explain", code]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).starts_with("# LW0504: "));
+        assert!(text(&output.stdout).contains("**What to do.**"));
+    }
+}
+
+#[test]
+fn an_unknown_code_is_wrong_usage() {
+    let output = livewell(&["explain", "LW9999"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr), "error: there is no error code `LW9999`\n");
+}
+
+#[test]
+fn a_query_that_is_wrong_is_shown_with_a_caret() {
+    let output = livewell(&["explain", "MATCH (o:Order) RETURN p.id AS id"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(error.starts_with("error[LW1201]: "), "{error}");
+    assert!(error.contains("--> query:1:24"), "{error}");
+    assert!(error.contains("RETURN p.id AS id\n  |                        ^"), "{error}");
+}
+
+#[test]
+fn a_query_is_explained_by_its_columns() {
+    let output = livewell(&["explain", "MATCH (o:Order) RETURN o.id AS id, o.total AS total"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    assert!(text(&output.stdout).contains("id, total"), "{}", text(&output.stdout));
+}

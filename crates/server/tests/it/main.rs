@@ -1,0 +1,28 @@
+//! The binary as a user runs it: what it prints and how it exits.
+
+mod check;
+mod command_line;
+mod explain;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// `livewell` with these arguments, run in the folder of the sample configurations.
+fn livewell(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_livewell"))
+        .args(arguments)
+        .current_dir(configs())
+        .env("LIVEWELL_TEST_NAME", "ops")
+        .env("LIVEWELL_TEST_LIMIT", "60")
+        .env_remove("NO_SUCH_VARIABLE")
+        .output()
+        .unwrap()
+}
+
+fn configs() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/configs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}

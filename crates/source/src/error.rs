@@ -1,0 +1,178 @@
+//! What can go wrong where change comes in: errors that say what happened, where, and what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The codes of this crate, each with its title; `livewell explain CODE` tells more.
+pub const CODES: &[(&str, &str)] = &[
+    (code::SYNTAX, "the input is not JSON"),
+    (code::SHAPE, "the input is JSON and not a change"),
+    (code::LIMIT, "the input is beyond a limit"),
+    (code::TABLE, "a row of a table does not fit its header or mapping"),
+    (code::SETTINGS, "a source's settings make no sense"),
+    (code::UNREADABLE, "a file cannot be read"),
+    (code::DAMAGED, "a compressed file is damaged or incomplete"),
+    (code::CHANGED, "a file was changed where it had been read"),
+    (code::POSITION, "a stored position cannot be understood"),
+];
+
+/// See [`CODES`].
+pub mod code {
+    /// The input is not JSON.
+    pub const SYNTAX: &str = "LW0201";
+    /// The input is JSON and not a change.
+    pub const SHAPE: &str = "LW0202";
+    /// The input is beyond a limit.
+    pub const LIMIT: &str = "LW0203";
+    /// A row of a table does not fit its header or mapping.
+    pub const TABLE: &str = "LW0204";
+    /// A source's settings make no sense.
+    pub const SETTINGS: &str = "LW0205";
+    /// A file cannot be read.
+    pub const UNREADABLE: &str = "LW0206";
+    /// A compressed file is damaged or incomplete.
+    pub const DAMAGED: &str = "LW0207";
+    /// A file was changed where it had been read.
+    pub const CHANGED: &str = "LW0208";
+    /// A stored position cannot be understood.
+    pub const POSITION: &str = "LW0209";
+}
+
+/// Why a piece of input is not a change. Whoever has the file and the line adds them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct InputError {
+    /// One of [`CODES`].
+    pub code: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// Where in the input, in characters from 1, if at a place.
+    pub column: Option<usize>,
+    /// How many lines below the first the place is: a row of a table may span lines.
+    pub lines_below: u64,
+}
+
+impl InputError {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), column: None, lines_below: 0 }
+    }
+}
+
+/// What the caller of a source must do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Mend the settings.
+    Settings,
+    /// Mend the input, or park what is not a change.
+    Input,
+    /// Make the file readable; then the same read works.
+    Unavailable,
+    /// Put back the file that was read, or reset the source: its history is not what it was.
+    Changed,
+    /// The stored position is damaged: restore the store or reset the source.
+    Position,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, in characters from 1.
+    pub column: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file.display(), self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
+}
+
+/// Why a source stands still.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SourceError {
+    /// What the caller must do.
+    pub kind: ErrorKind,
+    /// One of [`CODES`].
+    pub code: &'static str,
+    /// What happened, where, and what to do.
+    pub message: String,
+    /// The place, where it is one of the input.
+    pub place: Option<Place>,
+}
+
+impl SourceError {
+    pub(crate) fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into(), place: None }
+    }
+
+    pub(crate) fn settings(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Settings, code::SETTINGS, message)
+    }
+
+    pub(crate) fn changed(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Changed, code::CHANGED, message)
+    }
+
+    /// A failed read of `path`.
+    pub(crate) fn io(path: &Path, compressed: bool, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Io;
+        let path = path.display();
+        let unreadable = |text: String| Self::new(ErrorKind::Unavailable, code::UNREADABLE, text);
+        match error.kind() {
+            Io::NotFound => unreadable(format!(
+                "`{path}` does not exist; check the path, which is relative to the configuration file"
+            )),
+            Io::PermissionDenied => {
+                unreadable(format!("`{path}` may not be read by this user; change its permissions"))
+            }
+            Io::IsADirectory => unreadable(format!(
+                "`{path}` is a directory; name the files in it under `files`, in the order to read them"
+            )),
+            Io::UnexpectedEof if compressed => Self::new(
+                ErrorKind::Unavailable,
+                code::DAMAGED,
+                format!(
+                    "`{path}` ends in the middle of its compressed data: it is incomplete; put the whole file there"
+                ),
+            ),
+            _ if compressed && error.raw_os_error().is_none() => Self::new(
+                ErrorKind::Unavailable,
+                code::DAMAGED,
+                format!(
+                    "`{path}` cannot be decompressed ({error}); check that it is what its name says and put an undamaged file there"
+                ),
+            ),
+            _ => unreadable(format!("`{path}` cannot be read: {error}")),
+        }
+    }
+
+    /// A piece of input that stops the source: `text` is its line (or the beginning of it).
+    pub(crate) fn stopped_at(place: Place, error: &InputError, text: &str) -> Self {
+        let excerpt = excerpt(text, error.column.filter(|_| error.lines_below == 0));
+        let message = format!(
+            "{place}: {}\n  in: {excerpt}\n  correct the line, or set `on_error: park` to set such lines aside and go on",
+            error.message
+        );
+        Self { kind: ErrorKind::Input, code: error.code, message, place: Some(place) }
+    }
+}
+
+/// The part of a line around `column`, short enough for a message and free of control characters.
+fn excerpt(line: &str, column: Option<usize>) -> String {
+    const BEFORE: usize = 40;
+    const SHOWN: usize = 80;
+    let start = column.unwrap_or(1).saturating_sub(BEFORE + 1);
+    let shown: String =
+        line.chars().skip(start).take(SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let (head, tail) = (
+        if start > 0 { "..." } else { "" },
+        if line.chars().nth(start + SHOWN).is_some() { "..." } else { "" },
+    );
+    format!("{head}{shown}{tail}")
+}

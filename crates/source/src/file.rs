@@ -1,0 +1,173 @@
+//! Reads files: lines of changes, or tables whose rows become nodes and relationships.
+//!
+//! [`FileSource`] is pulled: each [`Batch`] carries the position to store in the commit that holds the
+//! batch's transactions, and [`FileSource::open`] goes on from a stored position. Nothing is read twice and
+//! nothing left out, and a file that is not the one that was read is recognised.
+
+mod cell;
+mod current;
+mod format;
+mod input;
+mod position;
+mod record;
+mod table;
+mod template;
+mod units;
+
+pub use format::{Compression, Format};
+pub use position::{FileMark, FilePosition};
+
+use crate::settings::{FileEntry, FileSettings, OnError};
+use crate::{InputError, Place, SourceError};
+use current::{Current, Step};
+use livewell_model::Transaction;
+use std::fmt;
+use std::sync::Arc;
+
+/// What one [`FileSource::read`] brought.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Batch {
+    /// The transactions, in the order of the file.
+    pub transactions: Vec<Transaction>,
+    /// What was set aside among them under `on_error: park`.
+    pub parked: Vec<Parked>,
+    /// Where reading stands after them: an encoded [`FilePosition`], to be stored in the same commit.
+    pub position: Vec<u8>,
+    /// Whether everything has been read and nothing will follow.
+    pub end: bool,
+}
+
+/// A line (or row) that is not a change, set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// The line as it stands in the file; of one beyond the limit, only the beginning.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Why it is not a change.
+    pub error: InputError,
+}
+
+impl fmt::Display for Parked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.error)
+    }
+}
+
+/// A source over files (see the [module](self)). All calls block on reading.
+#[derive(Debug)]
+pub struct FileSource {
+    settings: Arc<FileSettings>,
+    entries: Vec<FileEntry>,
+    done: Vec<FileMark>,
+    current: Current,
+    ended: bool,
+    failed: Option<SourceError>,
+}
+
+impl FileSource {
+    /// Opens the files and goes on at `resume`, or begins.
+    ///
+    /// What was read before is read again and compared with the fingerprint in `resume`: linear in its length.
+    ///
+    /// # Errors
+    /// [`SourceError`] where the settings make no sense, a file cannot be read, a template names a column
+    /// that its table does not have, or a file is not what it was when it was read.
+    pub fn open(settings: FileSettings, resume: Option<FilePosition>) -> Result<Self, SourceError> {
+        settings.validate()?;
+        let settings = Arc::new(settings);
+        let entries = settings.entries();
+        let position = resume.unwrap_or_default();
+        let index = position.done.len();
+        let Some(entry) = entries.get(index) else {
+            return Err(SourceError::changed(format!(
+                "source `{}`: reading stood in file {} of its list, which now has {}; put the file back on the list, or reset the source",
+                settings.id,
+                index + 1,
+                entries.len()
+            )));
+        };
+        for (entry, mark) in entries.iter().zip(&position.done) {
+            input::verify_done(&entry.path, mark)?;
+        }
+        let follow = |at: usize| at + 1 == entries.len() && settings.follow.unwrap_or(true);
+        let current = Current::open(entry, &settings, follow(index), &position)?;
+        for (at, entry) in entries.iter().enumerate().skip(index + 1) {
+            // Only to say now what would be wrong later.
+            Current::open(entry, &settings, follow(at), &FilePosition::default())?;
+        }
+        Ok(Self { done: position.done, settings, entries, current, ended: false, failed: None })
+    }
+
+    /// Reads on: at most `max_transactions` (parked lines counted) and about `max_bytes` of decompressed
+    /// content, a single line beyond that included.
+    ///
+    /// An empty batch without `end` means that there is nothing more for now: call again later.
+    ///
+    /// # Errors
+    /// [`SourceError`] with file, line, column and reason. What stands before the bad line is returned first,
+    /// the error by the next call and every one after it.
+    pub fn read(&mut self, max_transactions: usize, max_bytes: usize) -> Result<Batch, SourceError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let mut batch = Batch::default();
+        let mut bytes = 0usize;
+        while batch.transactions.len() + batch.parked.len() < max_transactions && bytes < max_bytes {
+            let before = self.current.offset();
+            match self.step(&mut batch) {
+                Ok(Step::Taken) => bytes += (self.current.offset() - before) as usize,
+                Ok(Step::Waiting) => break,
+                Ok(Step::End) if self.done.len() + 1 == self.entries.len() => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(Step::End) => {
+                    if let Err(error) = self.next_file() {
+                        self.failed = Some(error);
+                        break;
+                    }
+                }
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        if let (Some(error), true) = (&self.failed, batch.transactions.is_empty() && batch.parked.is_empty())
+        {
+            return Err(error.clone());
+        }
+        batch.position = self.position().encode();
+        batch.end = self.ended;
+        Ok(batch)
+    }
+
+    /// Where reading stands.
+    pub fn position(&self) -> FilePosition {
+        let mark = self.current.mark();
+        FilePosition {
+            done: self.done.clone(),
+            offset: mark.bytes,
+            line: self.current.line(),
+            digest: mark.digest,
+        }
+    }
+
+    fn step(&mut self, batch: &mut Batch) -> Result<Step, SourceError> {
+        if self.ended {
+            return Ok(Step::End);
+        }
+        let park = self.settings.on_error == OnError::Park;
+        self.current.step(&self.settings, park, batch)
+    }
+
+    fn next_file(&mut self) -> Result<(), SourceError> {
+        let next = self.done.len() + 1;
+        let follow = next + 1 == self.entries.len() && self.settings.follow.unwrap_or(true);
+        let opened = Current::open(&self.entries[next], &self.settings, follow, &FilePosition::default())?;
+        self.done.push(self.current.mark());
+        self.current = opened;
+        Ok(())
+    }
+}

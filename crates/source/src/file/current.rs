@@ -1,0 +1,177 @@
+//! The file that is being read: a unit at a time becomes a transaction, is parked, or stops the source.
+
+use super::input::{Input, edited};
+use super::table::Table;
+use super::units::{Found, Units};
+use super::{Batch, Compression, FileMark, FilePosition, Format, Parked};
+use crate::error::code;
+use crate::settings::{FileEntry, FileSettings};
+use crate::{InputError, Place, SourceError, json};
+use livewell_model::Transaction;
+
+#[derive(Debug)]
+pub(super) struct Current {
+    units: Units,
+    /// For a table, once its header line is there.
+    table: Option<Table>,
+    entry: FileEntry,
+    format: Format,
+    follow: bool,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It took a unit in.
+    Taken,
+    /// There is nothing more for now.
+    Waiting,
+    /// There is nothing more.
+    End,
+}
+
+impl Current {
+    /// Opens the file of `entry` and goes on where `position` says, which is about this file.
+    pub fn open(
+        entry: &FileEntry,
+        settings: &FileSettings,
+        follow: bool,
+        position: &FilePosition,
+    ) -> Result<Self, SourceError> {
+        let (format, compression) = Format::of(&entry.path).expect("validated: the name says the format");
+        let units = Units::new(Input::open(&entry.path)?, format, settings.limits.line_bytes_max);
+        let follow = follow && compression == Compression::None;
+        let mut current = Self { units, table: None, entry: entry.clone(), format, follow };
+        let header = current.header()?;
+        let mark = FileMark { bytes: position.offset, digest: position.digest };
+        if position.offset > 0 {
+            if current.units.offset() > mark.bytes {
+                return Err(edited(&entry.path.display(), mark.bytes));
+            }
+            current.units.skip_to(&mark)?;
+        }
+        // Only now: a table that was changed is better told so than that its header is wrong.
+        if let Some(header) = header {
+            current.table = Some(Table::compile(&header, entry, settings)?);
+        }
+        Ok(current)
+    }
+
+    /// The header line of a table, if it is there.
+    fn header(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        if self.format != Format::Csv {
+            return Ok(None);
+        }
+        let missing = || {
+            SourceError::settings(format!(
+                "`{}` is empty: a table begins with a line of column names",
+                self.entry.path.display()
+            ))
+        };
+        match self.units.look(!self.follow)? {
+            Found::Unit => {
+                let header = self.units.content().to_vec();
+                self.units.accept();
+                Ok(Some(header))
+            }
+            Found::End if self.follow => Ok(None),
+            Found::End => Err(missing()),
+            Found::TooLong => Err(SourceError::settings(format!(
+                "`{}`: the header line is too long",
+                self.entry.path.display()
+            ))),
+        }
+    }
+
+    /// Takes in the next unit, or says why there is none.
+    pub fn step(
+        &mut self,
+        settings: &FileSettings,
+        park: bool,
+        batch: &mut Batch,
+    ) -> Result<Step, SourceError> {
+        if self.format == Format::Csv && self.table.is_none() {
+            return match self.header()? {
+                None => self.at_end(),
+                Some(header) => {
+                    self.table = Some(Table::compile(&header, &self.entry, settings)?);
+                    Ok(Step::Taken)
+                }
+            };
+        }
+        let outcome = match self.units.look(!self.follow)? {
+            Found::End => return self.at_end(),
+            _ if self.units.ends_in_line() => {
+                self.finish_line()?;
+                return Ok(Step::Taken);
+            }
+            Found::TooLong => Err(json::too_long(&settings.limits)),
+            Found::Unit => self.transaction(settings),
+        };
+        match outcome {
+            Ok(transaction) => batch.transactions.extend(transaction),
+            Err(error) => {
+                let place = Place {
+                    file: self.entry.path.clone(),
+                    line: self.units.line_of_unit() + error.lines_below,
+                    column: error.column,
+                };
+                let text = String::from_utf8_lossy(self.units.content());
+                if !park {
+                    return Err(SourceError::stopped_at(place, &error, &text));
+                }
+                batch.parked.push(Parked { text: text.into_owned(), place, error });
+            }
+        }
+        self.units.accept();
+        Ok(Step::Taken)
+    }
+
+    fn at_end(&self) -> Result<Step, SourceError> {
+        if !self.follow {
+            return Ok(Step::End);
+        }
+        self.units.input.check_followed(self.units.bytes_read())?;
+        Ok(Step::Waiting)
+    }
+
+    /// The unit's transaction; none for a blank line.
+    fn transaction(&self, settings: &FileSettings) -> Result<Option<Transaction>, InputError> {
+        let content = self.units.content();
+        match &self.table {
+            Some(_) if content.is_empty() => Ok(None),
+            Some(table) => table.transaction(content).map(Some),
+            None if content.iter().all(u8::is_ascii_whitespace) => Ok(None),
+            None => json::parse_transaction(content, &settings.id, &settings.limits).map(Some),
+        }
+    }
+
+    /// The last line had been taken without its line break; what has come since must be no more than that.
+    fn finish_line(&mut self) -> Result<(), SourceError> {
+        if !self.units.content().is_empty() {
+            return Err(SourceError::new(
+                crate::ErrorKind::Changed,
+                code::CHANGED,
+                format!(
+                    "`{}` was extended in the middle of line {}, which had been taken as complete at the end of the file; end it with a line break and put what is new after it",
+                    self.entry.path.display(),
+                    self.units.lines()
+                ),
+            ));
+        }
+        self.units.accept();
+        Ok(())
+    }
+
+    pub fn mark(&self) -> FileMark {
+        self.units.mark()
+    }
+
+    pub fn offset(&self) -> u64 {
+        self.units.offset()
+    }
+
+    pub fn line(&self) -> u64 {
+        self.units.lines()
+    }
+}

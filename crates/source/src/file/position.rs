@@ -1,0 +1,99 @@
+//! Where reading stands, with a fingerprint of everything that was read.
+
+use crate::SourceError;
+use crate::error::{ErrorKind, code};
+use livewell_model::codec::{DecodeError, Reader, Writer};
+use xxhash_rust::xxh3::xxh3_128;
+
+const FORMAT: u8 = 1;
+
+/// A beginning of a file: its length and fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileMark {
+    /// How many bytes of decompressed content.
+    pub bytes: u64,
+    /// Their XXH3-128.
+    pub digest: u128,
+}
+
+/// Where reading stands in a list of files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePosition {
+    /// The files that were read to their end, in the order of the list; reading stands in the one after.
+    pub done: Vec<FileMark>,
+    /// How many bytes of that file's decompressed content were read.
+    pub offset: u64,
+    /// How many of its lines.
+    pub line: u64,
+    /// The XXH3-128 of those bytes.
+    pub digest: u128,
+}
+
+impl Default for FilePosition {
+    /// The beginning of the first file.
+    fn default() -> Self {
+        Self { done: Vec::new(), offset: 0, line: 0, digest: xxh3_128(&[]) }
+    }
+}
+
+impl FilePosition {
+    /// The stored form: see `docs/format/`.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.u8(FORMAT).varint(self.done.len() as u64);
+        for mark in &self.done {
+            out.varint(mark.bytes);
+            out.bytes.extend_from_slice(&mark.digest.to_be_bytes());
+        }
+        out.varint(self.offset).varint(self.line);
+        out.bytes.extend_from_slice(&self.digest.to_be_bytes());
+        out.bytes
+    }
+
+    /// The position that [`encode`](Self::encode) wrote.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Position`] where the bytes are anything else.
+    pub fn decode(bytes: &[u8]) -> Result<Self, SourceError> {
+        read(Reader::new("file position", bytes)).map_err(|error| {
+            let message =
+                format!("{error}; restore the store from a copy, or reset the source to read its files anew");
+            SourceError::new(ErrorKind::Position, code::POSITION, message)
+        })
+    }
+}
+
+fn read(mut from: Reader<'_>) -> Result<FilePosition, DecodeError> {
+    if from.u8()? != FORMAT {
+        return Err(from.error("another version wrote it"));
+    }
+    let count = from.count()?;
+    let done = (0..count)
+        .map(|_| Ok(FileMark { bytes: from.varint()?, digest: digest(&mut from)? }))
+        .collect::<Result<_, DecodeError>>()?;
+    let (offset, line, digest) = (from.varint()?, from.varint()?, digest(&mut from)?);
+    from.finish()?;
+    Ok(FilePosition { done, offset, line, digest })
+}
+
+fn digest(from: &mut Reader<'_>) -> Result<u128, DecodeError> {
+    Ok(u128::from_be_bytes(from.take(16)?.try_into().expect("sixteen bytes were taken")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_survives_storing_and_nothing_else_passes_for_one() {
+        let mark = FileMark { bytes: 300, digest: 7 };
+        let position = FilePosition { done: vec![mark, mark], offset: 1 << 40, line: 12, digest: u128::MAX };
+        let bytes = position.encode();
+        assert_eq!(FilePosition::decode(&bytes), Ok(position));
+        for end in 0..bytes.len() {
+            assert_eq!(FilePosition::decode(&bytes[..end]).unwrap_err().kind, ErrorKind::Position);
+        }
+        assert!(FilePosition::decode(&[&bytes[..], &[0]].concat()).is_err());
+        assert!(FilePosition::decode(&[&[2], &bytes[1..]].concat()).is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! The JSON form of changes: one change, or `{"transaction":[...]}`, as a line of a file or a body of a call.
+//!
+//! Parsing is strict, because what is guessed here is wrong everywhere after: unknown fields, repeated keys,
+//! ids that are no strings and values nested beyond the limit are errors that name their column.
+
+mod change;
+mod object;
+mod print;
+mod value;
+
+use crate::error::code;
+use crate::{InputError, Limits};
+use change::{Fields, change};
+use livewell_model::{Timestamp, Transaction};
+use object::{Json, Object};
+use serde_json::value::RawValue;
+
+pub use print::transaction_to_json;
+
+/// The transaction that a piece of JSON stands for. Ids without a source are of `source`.
+///
+/// Its timestamp is the largest of its changes' and its own; the order of the changes is kept.
+///
+/// # Errors
+/// [`InputError`] with the column of the first thing that is wrong.
+pub fn parse_transaction(text: &[u8], source: &str, limits: &Limits) -> Result<Transaction, InputError> {
+    if text.len() > limits.line_bytes_max {
+        return Err(too_long(limits));
+    }
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let column = String::from_utf8_lossy(&text[..error.valid_up_to()]).chars().count() + 1;
+        let message = "this is not UTF-8 text; write the file in UTF-8";
+        InputError { column: Some(column), ..InputError::new(code::SYNTAX, message) }
+    })?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax_error(text, &error))?;
+    let json = Json { text, raw };
+    let fields = Fields { source: &source.into(), limits };
+    transaction(json, fields)
+}
+
+pub(crate) fn too_long(limits: &Limits) -> InputError {
+    let message = format!(
+        "longer than {} bytes; split the transaction, or raise `limits.line_bytes_max`",
+        limits.line_bytes_max
+    );
+    InputError::new(code::LIMIT, message)
+}
+
+fn transaction(json: Json<'_>, fields: Fields<'_>) -> Result<Transaction, InputError> {
+    let object = Object::read(json, "a change")?;
+    let Some(changes) = object.get("transaction") else {
+        let (change, timestamp) = change(&object, fields)?;
+        return Ok(Transaction { changes: vec![change], timestamp });
+    };
+    object.allow(&["transaction", "timestamp"])?;
+    let items = changes.items()?;
+    if items.len() > fields.limits.changes_max {
+        let max = fields.limits.changes_max;
+        let message =
+            format!("{} changes, and a transaction may have {max} (`limits.changes_max`)", items.len());
+        return Err(changes.error(code::LIMIT, message));
+    }
+    let mut transaction =
+        Transaction { changes: Vec::with_capacity(items.len()), timestamp: object.timestamp()? };
+    for item in items {
+        let (change, timestamp) = change(&Object::read(item, "a change")?, fields)?;
+        transaction.changes.push(change);
+        transaction.timestamp = transaction.timestamp.max(timestamp);
+    }
+    Ok(transaction)
+}
+
+impl Object<'_> {
+    fn timestamp(&self) -> Result<Option<Timestamp>, InputError> {
+        let Some(json) = self.get("timestamp") else { return Ok(None) };
+        match serde_json::from_str(json.raw.get()) {
+            Ok(nanos) => Ok(Some(Timestamp(nanos))),
+            Err(_) => {
+                let message = format!(
+                    "must be nanoseconds since 1970 as an integer of 64 bits, and this is {}",
+                    json.described()
+                );
+                Err(json.error(code::SHAPE, message))
+            }
+        }
+    }
+}
+
+/// A syntax error as the parser found it, at its place in the whole text.
+fn syntax_error(text: &str, error: &serde_json::Error) -> InputError {
+    // The parser counts lines and bytes; a column here counts characters from the text's beginning.
+    let line_start: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let before =
+        text.as_bytes().get(..line_start + error.column().saturating_sub(1)).unwrap_or(text.as_bytes());
+    let column = String::from_utf8_lossy(before).chars().count() + 1;
+    let full = error.to_string();
+    let reason = full.split(" at line ").next().unwrap_or(&full);
+    let message = match text.trim().is_empty() {
+        true => "empty: a change is expected here".to_string(),
+        false => format!("not JSON: {reason}"),
+    };
+    InputError { column: Some(column), ..InputError::new(code::SYNTAX, message) }
+}

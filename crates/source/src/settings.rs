@@ -1,0 +1,109 @@
+//! What a configuration says about a source: plain, serialisable, checked before anything is opened.
+
+mod file;
+
+pub use file::{ColumnType, End, FileEntry, FileSettings, NodeMapping, OnError, RelationshipMapping};
+
+use crate::{Limits, SourceError};
+use serde::{Deserialize, Serialize};
+
+/// A source of any kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of these, read once")]
+pub enum SourceSettings {
+    /// Files of changes or tables.
+    File(FileSettings),
+    /// Changes posted to the server.
+    Http(HttpSettings),
+    /// Changes sent by the program that Livewell is embedded in.
+    InProcess(InProcessSettings),
+}
+
+impl SourceSettings {
+    /// The source's id.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::File(settings) => &settings.id,
+            Self::Http(settings) => &settings.id,
+            Self::InProcess(settings) => &settings.id,
+        }
+    }
+
+    /// The sources that must have ended before this one begins.
+    pub fn after(&self) -> &[String] {
+        match self {
+            Self::File(settings) => &settings.after,
+            Self::Http(_) | Self::InProcess(_) => &[],
+        }
+    }
+
+    /// Checks what the types alone do not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    pub fn validate(&self) -> Result<(), SourceError> {
+        match self {
+            Self::File(settings) => settings.validate(),
+            Self::Http(settings) => validate_common(&settings.id, &settings.limits),
+            Self::InProcess(settings) => validate_common(&settings.id, &settings.limits),
+        }
+    }
+}
+
+/// A source whose changes are posted to `/api/v1/sources/ID/changes`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// The source's id.
+    pub id: String,
+    /// Limits on what comes in.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The largest body of one call, in bytes.
+    #[serde(default = "default_body_bytes_max")]
+    pub body_bytes_max: usize,
+}
+
+fn default_body_bytes_max() -> usize {
+    64 << 20
+}
+
+/// A source that the embedding program feeds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InProcessSettings {
+    /// The source's id.
+    pub id: String,
+    /// Limits on what comes in.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+pub(crate) fn validate_common(id: &str, limits: &Limits) -> Result<(), SourceError> {
+    if !is_component_id(id) {
+        return Err(SourceError::settings(format!(
+            "`id: {id:?}`: an id is a letter or digit, then at most 62 letters, digits, `-` or `_`"
+        )));
+    }
+    let limits = [
+        ("id_bytes_max", limits.id_bytes_max),
+        ("line_bytes_max", limits.line_bytes_max),
+        ("changes_max", limits.changes_max),
+    ];
+    match limits.iter().find(|(_, limit)| *limit == 0) {
+        Some((name, _)) => {
+            Err(SourceError::settings(format!("source `{id}`: `limits.{name}` must be at least 1")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether `id` can be the id of a source, query or reaction.
+pub(crate) fn is_component_id(id: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    id.len() <= 63
+        && id.bytes().all(inner)
+        && id.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+}

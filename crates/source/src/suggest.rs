@@ -1,0 +1,46 @@
+//! The near name in a message about an unknown one.
+
+/// The one of `names` that `given` was probably meant to be.
+pub(crate) fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing takes time by the product of the lengths, and what is given may be megabytes.
+    const LONGEST: usize = 64;
+    if given.len() > LONGEST {
+        return None;
+    }
+    let lower = given.to_lowercase();
+    let scored = names.into_iter().filter(|name| name.len() <= LONGEST).map(|name| {
+        let distance = strsim::osa_distance(&lower, &name.to_lowercase());
+        (distance, name)
+    });
+    scored.filter(|(distance, name)| *distance <= 1 + name.len() / 4).min().map(|(_, name)| name)
+}
+
+/// `did you mean `x`?`, or what there is to choose from.
+pub(crate) fn advice(given: &str, names: &[&str]) -> String {
+    match near(given, names.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("known are {}", list(names)),
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(", ...");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_suggested_and_a_far_one_is_not() {
+        assert_eq!(near("proprties", ["properties", "labels"]), Some("properties"));
+        assert_eq!(near("Lables", ["properties", "labels"]), Some("labels"));
+        assert_eq!(near("zebra", ["properties", "labels"]), None);
+        assert_eq!(near(&"l".repeat(1 << 20), ["labels"]), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! The promises of the source crate, each test named after one.
+
+mod files;
+mod flights;
+mod follow;
+mod hostile;
+mod json;
+mod settings;
+mod support;
+mod tables;

@@ -1,0 +1,136 @@
+//! Checkpoints: how far a consumer has come in a feed, stored in the same commit as its effects.
+
+use crate::commit::Store;
+use crate::keyspace::{Key, Space};
+use crate::{IndexError, Snapshot, WriteSet, catalog, compare};
+use async_trait::async_trait;
+use livewell_model::codec::{Reader, Writer};
+use std::sync::Arc;
+
+/// How far a consumer has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The epoch of the feed.
+    pub epoch: u64,
+    /// The last sequence taken in; 0: the base alone.
+    pub sequence: u64,
+    /// Up to which position of the store everything has been taken in.
+    pub position: u64,
+    /// The definition of what is followed.
+    pub config_hash: u64,
+    /// What else the consumer has to find again: a file's committed length.
+    pub detail: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Where the checkpoint of a consumer in a feed lies.
+    pub fn key(consumer: u32, feed: u32) -> Vec<u8> {
+        Key::new(Space::Checkpoint).number(consumer).number(feed).done()
+    }
+
+    /// The checkpoint of a consumer in a feed, if it has one.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`], and where the record is damaged.
+    pub fn read(snapshot: &dyn Snapshot, consumer: u32, feed: u32) -> Result<Option<Self>, IndexError> {
+        snapshot.get(&Self::key(consumer, feed))?.map(|bytes| Self::decode(&bytes)).transpose()
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.u8(1).varint(self.epoch).varint(self.sequence).varint(self.position);
+        out.bytes(&self.config_hash.to_be_bytes()).bytes(&self.detail);
+        out.bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
+        let mut reader = Reader::new("checkpoint", bytes);
+        if reader.u8()? != 1 {
+            return Err(reader.error("unknown format").into());
+        }
+        let (epoch, sequence, position) = (reader.varint()?, reader.varint()?, reader.varint()?);
+        let hash = reader.bytes()?.try_into().map_err(|_| reader.error("a hash has eight bytes"))?;
+        let config_hash = u64::from_be_bytes(hash);
+        let checkpoint = Self { epoch, sequence, position, config_hash, detail: reader.bytes()?.to_vec() };
+        reader.finish()?;
+        Ok(checkpoint)
+    }
+}
+
+/// Checkpoints by the ids of consumer and feed, for those who keep their effects elsewhere.
+#[async_trait]
+pub trait CheckpointStore: Send + Sync {
+    /// The checkpoint of `consumer` in `feed`, if it has one.
+    async fn read(&self, consumer: &str, feed: &str) -> Result<Option<Checkpoint>, IndexError>;
+
+    /// Stores the checkpoint of `consumer` in `feed`; to be called after the effect it stands for.
+    async fn write(&self, consumer: &str, feed: &str, checkpoint: &Checkpoint) -> Result<(), IndexError>;
+
+    /// Forgets the checkpoint of `consumer` in `feed`.
+    async fn clear(&self, consumer: &str, feed: &str) -> Result<(), IndexError>;
+}
+
+/// [`CheckpointStore`] over any store.
+///
+/// Pipelines keep their own checkpoints, in the same commit as their effects; what is written here lies beside
+/// them, under the ids as they are.
+#[derive(Clone)]
+pub struct Checkpoints {
+    store: Arc<dyn Store>,
+}
+
+impl Checkpoints {
+    /// Checkpoints in `store`.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// Where a checkpoint kept from outside lies: consumer number 0 belongs to no pipeline.
+    fn key(consumer: &str, feed: &str) -> Vec<u8> {
+        let mut names = Vec::new();
+        livewell_model::key::escaped(consumer.as_bytes(), &mut names);
+        livewell_model::key::escaped(feed.as_bytes(), &mut names);
+        Key::new(Space::Checkpoint).number(0).rest(&names)
+    }
+
+    fn commit(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), IndexError> {
+        commit_catalog(&*self.store, |_, set| {
+            set.writes.insert(key.to_vec(), value.map(<[u8]>::to_vec));
+            Ok(())
+        })
+    }
+}
+
+/// Commits what `fill` writes under the catalog's own version, anew wherever somebody came in between.
+pub(crate) fn commit_catalog(
+    store: &dyn Store,
+    mut fill: impl FnMut(&dyn Snapshot, &mut WriteSet) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    loop {
+        let snapshot = store.snapshot()?;
+        let expected = compare::read_version(&*snapshot, catalog::CATALOG)?;
+        let mut set = WriteSet { feed: catalog::CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        fill(&*snapshot, &mut set)?;
+        if store.commit(&[set])?.into_iter().all(|fate| fate.is_ok()) {
+            return Ok(());
+        }
+    }
+}
+
+#[async_trait]
+impl CheckpointStore for Checkpoints {
+    async fn read(&self, consumer: &str, feed: &str) -> Result<Option<Checkpoint>, IndexError> {
+        let snapshot = self.store.snapshot()?;
+        let bytes = snapshot.get(&Self::key(consumer, feed))?;
+        bytes.map(|bytes| Checkpoint::decode(&bytes)).transpose()
+    }
+
+    async fn write(&self, consumer: &str, feed: &str, checkpoint: &Checkpoint) -> Result<(), IndexError> {
+        self.commit(&Self::key(consumer, feed), Some(&checkpoint.encode()))
+    }
+
+    async fn clear(&self, consumer: &str, feed: &str) -> Result<(), IndexError> {
+        self.commit(&Self::key(consumer, feed), None)
+    }
+}

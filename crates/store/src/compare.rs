@@ -1,0 +1,53 @@
+//! The compare of a commit, the same on every backend: where a feed's version lies and how it is written.
+
+use crate::commit::Conflict;
+use crate::keyspace::{Key, Space};
+use crate::{IndexError, Snapshot, Version, WriteSet};
+
+/// Where the version of `feed` lies.
+pub fn version_key(feed: u32) -> Vec<u8> {
+    Key::new(Space::Version).number(feed).done()
+}
+
+/// The version of `feed` in a snapshot; all zero where there is no such feed.
+///
+/// # Errors
+/// As [`Snapshot::get`]; [`IndexError::Corrupted`] where what is stored is no version.
+pub fn read_version(snapshot: &dyn Snapshot, feed: u32) -> Result<Version, IndexError> {
+    decode(snapshot.get(&version_key(feed))?.as_deref(), feed)
+}
+
+/// What is stored under a feed's version key, as a version; nothing is all zero.
+///
+/// # Errors
+/// [`IndexError::Corrupted`] where the bytes are no version.
+pub fn decode(stored: Option<&[u8]>, feed: u32) -> Result<Version, IndexError> {
+    let Some(bytes) = stored else { return Ok(Version::default()) };
+    let (Some((epoch, rest)), 16) = (bytes.split_first_chunk::<8>(), bytes.len()) else {
+        return Err(IndexError::corrupted(format!("the version of feed {feed} has {} bytes, not 16", bytes.len())));
+    };
+    let commit = rest.try_into().expect("16 bytes less 8 are 8");
+    Ok(Version { epoch: u64::from_be_bytes(*epoch), commit: u64::from_be_bytes(commit) })
+}
+
+/// What to store under a feed's version key. Nothing for all zero: the feed is gone.
+pub fn encode(version: Version) -> Option<Vec<u8>> {
+    if version == Version::default() {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(16);
+    bytes.extend_from_slice(&version.epoch.to_be_bytes());
+    bytes.extend_from_slice(&version.commit.to_be_bytes());
+    Some(bytes)
+}
+
+/// Refuses a set that was computed from another version than the stored one.
+///
+/// # Errors
+/// The conflict.
+pub fn check(set: &WriteSet, found: Version) -> Result<(), Conflict> {
+    if found == set.expected {
+        return Ok(());
+    }
+    Err(Conflict { feed: set.feed, expected: set.expected, found })
+}

@@ -1,0 +1,51 @@
+//! Failures of the system and of LMDB, as what the caller must do about them.
+
+use super::room;
+use crate::IndexError;
+use heed::MdbError;
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+
+/// `EIO`, as LMDB also reports a write that stopped short on a full disk.
+const SHORT_WRITE: i32 = 5;
+
+/// A failed call of the system, with the path in the message.
+pub(super) fn io(action: &str, path: &Path, error: &Error) -> IndexError {
+    Error::new(error.kind(), format!("cannot {action} {}: {error}", path.display())).into()
+}
+
+/// A failure of LMDB in the store at `path`.
+pub(super) fn lmdb(path: &Path, map_size: u64, error: heed::Error) -> IndexError {
+    let place = path.display();
+    match error {
+        heed::Error::Mdb(MdbError::MapFull) => IndexError::Full(
+            format!("{place} has used up its map of {map_size} bytes; reopen it with a larger `map_size_bytes`")
+                .into(),
+        ),
+        heed::Error::Mdb(MdbError::ReadersFull) => IndexError::Connection(
+            format!("all snapshots that {place} allows are in use; drop some, or raise `readers_max`").into(),
+        ),
+        heed::Error::Mdb(MdbError::TxnFull) => IndexError::NotSupported(
+            format!("a commit of so many pages at once in {place}; split it").into(),
+        ),
+        heed::Error::Mdb(MdbError::Panic) => IndexError::Io(
+            format!("an earlier write to {place} failed half way; close the store and open it again").into(),
+        ),
+        heed::Error::Mdb(MdbError::VersionMismatch) => {
+            IndexError::unknown_store(format!("the data file in {place} is of another version of LMDB"))
+        }
+        heed::Error::EnvAlreadyOpened => {
+            IndexError::fenced(format!("{place} is already open in this process ({})", std::process::id()))
+        }
+        heed::Error::Io(error) => system(path, &error),
+        error => IndexError::corrupted(format!("{place}: {error}; restore a backup, or wipe the store")),
+    }
+}
+
+fn system(path: &Path, error: &Error) -> IndexError {
+    let short = error.raw_os_error() == Some(SHORT_WRITE) && room::is_full(path);
+    if short {
+        return io("write to", path, &Error::from(ErrorKind::StorageFull));
+    }
+    io("use the store in", path, error)
+}

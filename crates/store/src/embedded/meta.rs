@@ -1,0 +1,105 @@
+//! A look at LMDB's two meta pages before the file is mapped.
+//!
+//! LMDB trusts them: a file cut short would only be noticed by a signal in the middle of a read.
+
+use super::fault;
+use crate::IndexError;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::path::Path;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("the embedded store maps its file and needs a 64-bit machine");
+
+const PAGE_HEADER: usize = 16;
+const META: usize = 136;
+const FLAG_META: u16 = 0x08;
+const MAGIC: u32 = 0xBEEF_C0DE;
+const DATA_VERSION: u32 = 1;
+/// What LMDB writes as the root of an empty tree.
+const NO_PAGE: u64 = u64::MAX;
+
+/// What one meta page says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Meta {
+    sum: u64,
+    page_size: u64,
+    roots: [u64; 2],
+    last_page: u64,
+    transaction: u64,
+}
+
+/// How much of the data file is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Up to the end of the last page, in bytes.
+    pub(super) used: u64,
+    /// A checksum over both meta pages.
+    pub(super) seal: u64,
+}
+
+/// Reads the meta pages of `file` and refuses what cannot be whole.
+pub(super) fn check(path: &Path) -> Result<Extent, IndexError> {
+    let mut file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => IndexError::corrupted(format!("{} is missing; restore a backup", path.display())),
+        _ => fault::io("open", path, &error),
+    })?;
+    let length = file.metadata().map_err(|error| fault::io("look at", path, &error))?.len();
+    let first = read(&mut file, path, 0)?.ok_or_else(|| damaged(path, length, "its first page"))?;
+    let second = read(&mut file, path, first.page_size)?.ok_or_else(|| damaged(path, length, "its second page"))?;
+    let follow = first.transaction.abs_diff(second.transaction) == 1 && first.transaction % 2 == 0;
+    let fresh = first.transaction == 0 && second.transaction == 0;
+    if first.page_size != second.page_size || !(follow || fresh) {
+        return Err(damaged(path, length, "one of its first two pages"));
+    }
+    let newest = if second.transaction > first.transaction { second } else { first };
+    let within = |root: u64| root == NO_PAGE || root <= newest.last_page;
+    if !newest.roots.into_iter().all(within) {
+        return Err(damaged(path, length, "a root page"));
+    }
+    let needed = newest.last_page.checked_add(1).and_then(|pages| pages.checked_mul(newest.page_size));
+    match needed {
+        Some(used) if used <= length => {
+            Ok(Extent { used, seal: xxh3_64_with_seed(&first.sum.to_ne_bytes(), second.sum) })
+        }
+        _ => Err(IndexError::corrupted(format!(
+            "{} is truncated: {length} bytes, needs {}; restore a backup",
+            path.display(),
+            needed.unwrap_or(u64::MAX)
+        ))),
+    }
+}
+
+fn damaged(path: &Path, length: u64, what: &str) -> IndexError {
+    let message = format!("{} of {length} bytes: {what} is damaged or missing; restore a backup", path.display());
+    IndexError::corrupted(message)
+}
+
+/// The meta page at `offset`; nothing where there is none.
+fn read(file: &mut File, path: &Path, offset: u64) -> Result<Option<Meta>, IndexError> {
+    let mut page = [0; PAGE_HEADER + META];
+    let outcome = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut page));
+    match outcome {
+        Ok(()) => Ok(parse(&page)),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(fault::io("read", path, &error)),
+    }
+}
+
+fn parse(page: &[u8; PAGE_HEADER + META]) -> Option<Meta> {
+    let half = |at: usize| u16::from_ne_bytes([page[at], page[at + 1]]);
+    let word = |at: usize| u32::from_ne_bytes([page[at], page[at + 1], page[at + 2], page[at + 3]]);
+    let long = |at: usize| page[at..].first_chunk().map(|bytes| u64::from_ne_bytes(*bytes));
+    if half(10) & FLAG_META == 0 || word(PAGE_HEADER) != MAGIC || word(PAGE_HEADER + 4) != DATA_VERSION {
+        return None;
+    }
+    let page_size = u64::from(word(PAGE_HEADER + 24));
+    if !page_size.is_power_of_two() || !(512..=65536).contains(&page_size) {
+        return None;
+    }
+    let roots = [long(PAGE_HEADER + 64)?, long(PAGE_HEADER + 112)?];
+    let last_page = long(PAGE_HEADER + 120)?;
+    let transaction = long(PAGE_HEADER + 128)?;
+    Some(Meta { sum: xxh3_64(page), page_size, roots, last_page, transaction })
+}

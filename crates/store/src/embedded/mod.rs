@@ -1,0 +1,125 @@
+//! The store of one machine: a directory with one LMDB environment, and nothing to recover after a crash.
+//!
+//! * `FORMAT`: what the directory is, and the store's id.
+//! * `OWNER`: locked by the process that has the store open.
+//! * `SESSION`: whether the store was closed cleanly, and in which boot of the machine it was opened.
+//! * `data.mdb`, `lock.mdb`: LMDB's own.
+//!
+//! Every value stands behind a checksum over key and value, looked at on every read. Damage within LMDB's own
+//! pages may end the process; it does not become a wrong value.
+
+mod checksum;
+mod directory;
+mod environment;
+mod fault;
+mod meta;
+mod owner;
+mod room;
+mod session;
+mod snapshot;
+mod writer;
+
+use crate::commit::{Conflict, Snapshot, Store, StoreId};
+use crate::{IndexError, WriteSet};
+use environment::Environment;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a commit survives once it has returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A power cut: each commit is flushed to the disk.
+    #[default]
+    Sync,
+    /// A killed process, not a power cut: after an unclean reboot the store is refused.
+    Os,
+}
+
+/// The settings of an [`EmbeddedStore`].
+#[derive(Debug, Clone)]
+pub struct EmbeddedOptions {
+    /// What a commit survives.
+    pub durability: Durability,
+    /// The most the data file may ever hold, in bytes; address space, not disk space. Rounded up to whole MiB.
+    pub map_size_bytes: u64,
+    /// The most snapshots alive at once.
+    pub readers_max: u32,
+    /// Whether to make the store where there is none.
+    pub create: bool,
+    /// What to take for the machine's boot id instead of asking the system. For tests.
+    pub boot_id: Option<String>,
+}
+
+impl Default for EmbeddedOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Sync,
+            map_size_bytes: 64 << 30,
+            readers_max: 1024,
+            create: true,
+            boot_id: None,
+        }
+    }
+}
+
+/// A [`Store`] in a directory.
+///
+/// The directory stays owned until the store and all its snapshots are dropped.
+pub struct EmbeddedStore {
+    environment: Arc<Environment>,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in the directory `path`, and makes it where the directory is missing or empty.
+    ///
+    /// # Errors
+    /// [`IndexError::Fenced`] while another owner has it open, [`IndexError::UnknownStore`] where something else
+    /// or a newer format is there, [`IndexError::Corrupted`] where it is damaged or was not closed before the
+    /// machine went down in [`Durability::Os`], [`IndexError::Full`] or [`IndexError::Io`] by the system.
+    pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Self, IndexError> {
+        Self::open_with(path, EmbeddedOptions { durability, ..EmbeddedOptions::default() })
+    }
+
+    /// Opens the store with all its settings.
+    ///
+    /// # Errors
+    /// As [`EmbeddedStore::open`]; [`IndexError::UnknownStore`] where there is none and `create` is off.
+    pub fn open_with(path: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, IndexError> {
+        let environment = Arc::new(Environment::open(path.as_ref(), options)?);
+        Ok(Self { environment })
+    }
+
+    /// Whether there is a store of a known format in the directory `path`. Touches nothing.
+    ///
+    /// # Errors
+    /// As [`EmbeddedStore::open`] where what is there is no store, or cannot be read.
+    pub fn exists(path: impl AsRef<Path>) -> Result<bool, IndexError> {
+        Ok(matches!(directory::look(path.as_ref())?, directory::Found::Store(_)))
+    }
+
+    /// Reads everything and checks it: each checksum, the order and the number of entries. Gives their number.
+    ///
+    /// # Errors
+    /// [`IndexError::Corrupted`] at the first damage. Damage within LMDB's pages may end the process instead.
+    pub fn verify(&self) -> Result<u64, IndexError> {
+        snapshot::EmbeddedSnapshot::take(&self.environment)?.verify()
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn id(&self) -> StoreId {
+        self.environment.id()
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
+        Ok(Arc::new(snapshot::EmbeddedSnapshot::take(&self.environment)?))
+    }
+
+    fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
+        writer::commit(&self.environment, sets)
+    }
+
+    fn is_volatile(&self) -> bool {
+        false
+    }
+}

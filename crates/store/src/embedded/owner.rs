@@ -1,0 +1,68 @@
+//! Who has the store open: a locked file, released by the system whatever the owner dies of.
+
+use super::fault;
+use crate::IndexError;
+use livewell_model::Timestamp;
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// The name of the file.
+pub(super) const FILE: &str = "OWNER";
+const MAGIC: &str = "Livewell store owner";
+
+/// The ownership of a store's directory, as long as this lives.
+pub(super) struct Owner {
+    _locked: File,
+}
+
+impl Owner {
+    /// Takes the directory, or tells who has it.
+    pub(super) fn take(directory: &Path) -> Result<Self, IndexError> {
+        let path = directory.join(FILE);
+        let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = opened.map_err(|error| fault::io("open", &path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(taken(directory, &path)),
+            Err(TryLockError::Error(error)) => return Err(fault::io("lock", &path, &error)),
+        }
+        let text = describe();
+        let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
+        written.map_err(|error| fault::io("write", &path, &error))?;
+        Ok(Self { _locked: file })
+    }
+}
+
+/// Whether the file in `directory` is one that [`Owner::take`] has made.
+pub(super) fn is_ours(directory: &Path) -> bool {
+    fs::read_to_string(directory.join(FILE)).is_ok_and(|text| text.is_empty() || text.starts_with(MAGIC))
+}
+
+fn taken(directory: &Path, path: &Path) -> IndexError {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let since = since(path).map(|since| format!("since {since}"));
+    let who: Vec<&str> = text.lines().skip(1).chain(since.as_deref()).collect();
+    IndexError::fenced(format!(
+        "{} is already open: {}. One process at a time can own a store; stop that one first",
+        directory.display(),
+        if who.is_empty() { "its owner has left no name".to_owned() } else { who.join(", ") }
+    ))
+}
+
+/// When the owner has written its name: no clock is needed for that but the file system's.
+fn since(path: &Path) -> Option<String> {
+    let written = fs::metadata(path).ok()?.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Timestamp(i64::try_from(written.as_nanos()).ok()?).to_rfc3339())
+}
+
+fn describe() -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
+    let command: Vec<String> = std::env::args_os().map(|part| part.to_string_lossy().into_owned()).collect();
+    // One line each, whatever the command line holds.
+    let command: String = command.join(" ").chars().filter(|letter| !letter.is_control()).take(200).collect();
+    let pid = std::process::id();
+    let host = host.trim();
+    format!("{MAGIC}\npid {pid}\nhost {host}\ncommand {command}\n")
+}

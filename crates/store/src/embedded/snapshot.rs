@@ -1,0 +1,115 @@
+//! A read transaction of LMDB as a snapshot: no copy of anything, values lent from the map.
+
+use super::checksum;
+use super::environment::Environment;
+use crate::IndexError;
+use crate::commit::{Direction, Entries, Entry, Snapshot};
+use crate::long_key::{self, PhysicalMap};
+use heed::{RoTxn, WithoutTls};
+use std::borrow::Cow;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// The store at one commit. While it lives, pages that it can see are not used again.
+pub(super) struct EmbeddedSnapshot {
+    /// Before the environment, so that it ends first.
+    txn: RoTxn<'static, WithoutTls>,
+    environment: Arc<Environment>,
+}
+
+// SAFETY: of a shared snapshot only lookups and scans can be called. In LMDB these keep their position in a cursor
+// of their own and read the transaction without changing it: it has no list of dirty pages, does not keep track of
+// cursors, and the main tree, the only one used, is never looked up late. Its sole write is one flag on damage,
+// always the same. The reader's slot is bound to the transaction, not to a thread. Its end takes `&mut`.
+#[allow(unsafe_code)]
+unsafe impl Sync for EmbeddedSnapshot {}
+
+impl EmbeddedSnapshot {
+    /// The store as it is now.
+    pub(super) fn take(environment: &Arc<Environment>) -> Result<Self, IndexError> {
+        Ok(Self { txn: environment.read()?, environment: Arc::clone(environment) })
+    }
+
+    /// Reads every entry; gives their number.
+    pub(super) fn verify(&self) -> Result<u64, IndexError> {
+        let mut last: Option<Vec<u8>> = None;
+        let mut count = 0;
+        for entry in self.range(Bound::Unbounded, Bound::Unbounded, Direction::Forward)? {
+            let key = entry?.0;
+            if last.as_ref().is_some_and(|last| last.as_slice() >= &*key) {
+                return Err(IndexError::corrupted(format!("key {} is out of order", long_key::shown(&key))));
+            }
+            last = Some(key.into_owned());
+            count += 1;
+        }
+        let expected = self.environment.tree().len(&self.txn).map_err(|error| self.environment.fault(error))?;
+        if count != expected {
+            return Err(IndexError::corrupted(format!("{count} entries are there, of {expected}")));
+        }
+        // The full keys of the long ones are looked at by the scan that unpacks them.
+        for entry in self.scan(Bound::Unbounded, Bound::Unbounded, Direction::Forward)? {
+            entry?;
+        }
+        Ok(count)
+    }
+
+    fn check<'a>(&self, found: heed::Result<(&'a [u8], &'a [u8])>) -> Result<Entry<'a>, IndexError> {
+        let (key, stored) = found.map_err(|error| self.environment.fault(error))?;
+        Ok((Cow::Borrowed(key), Cow::Borrowed(checksum::open(key, stored)?)))
+    }
+}
+
+impl Snapshot for EmbeddedSnapshot {
+    fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
+        long_key::get(self, key)
+    }
+
+    fn scan<'a>(
+        &'a self,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        direction: Direction,
+    ) -> Result<Entries<'a>, IndexError> {
+        long_key::scan(self, from, to, direction)
+    }
+}
+
+/// One of two iterators, without a box.
+enum Either<F, B> {
+    Forward(F),
+    Backward(B),
+}
+
+impl<T, F: Iterator<Item = T>, B: Iterator<Item = T>> Iterator for Either<F, B> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        match self {
+            Self::Forward(iterator) => iterator.next(),
+            Self::Backward(iterator) => iterator.next(),
+        }
+    }
+}
+
+impl PhysicalMap for EmbeddedSnapshot {
+    fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
+        let found = self.environment.tree().get(&self.txn, key).map_err(|error| self.environment.fault(error))?;
+        found.map(|stored| checksum::open(key, stored).map(Cow::Borrowed)).transpose()
+    }
+
+    fn range(
+        &self,
+        from: Bound<Vec<u8>>,
+        to: Bound<Vec<u8>>,
+        direction: Direction,
+    ) -> Result<impl Iterator<Item = Result<Entry<'_>, IndexError>>, IndexError> {
+        let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
+        let tree = self.environment.tree();
+        let entries = match direction {
+            Direction::Forward => tree.range(&self.txn, &bounds).map(Either::Forward),
+            Direction::Backward => tree.rev_range(&self.txn, &bounds).map(Either::Backward),
+        };
+        let entries = entries.map_err(|error| self.environment.fault(error))?;
+        Ok(entries.map(|found| self.check(found)))
+    }
+}

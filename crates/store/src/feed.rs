@@ -1,0 +1,202 @@
+//! The feed: a keyed snapshot and the sequenced log of changes that led to it, always at the same sequence.
+//!
+//! There is one type for both feeds of a pipeline. A source's snapshot is its elements and its log their
+//! transactions; a query's snapshot is its live results and its log the outbox. Whoever follows one asks
+//! [`Feed::resume`] with a checkpoint and gets one of five distinct answers; the loop around it is written
+//! once, in the pipeline.
+
+use crate::checkpoint::Checkpoint;
+use crate::head::{EpochRecord, Head};
+use crate::keyspace::{Key, Space, after_prefix};
+use crate::{Direction, IndexError, Snapshot};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// A feed as it is in one snapshot of the store.
+#[derive(Clone)]
+pub struct Feed {
+    snapshot: Arc<dyn Snapshot>,
+    /// Its number.
+    pub number: u32,
+    /// Its head.
+    pub head: Head,
+}
+
+/// How a follower goes on from its checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resume {
+    /// The log reaches back: process what comes after the checkpoint.
+    Follow,
+    /// The log begins only at `low`: what stands between is gone.
+    Gap {
+        /// The first sequence that the log still holds.
+        low: u64,
+    },
+    /// The checkpoint is beyond the feed's last sequence: the feed was rolled back.
+    Ahead,
+    /// The definition of the feed was changed: drain the old epoch to its end, then take the difference.
+    Changed {
+        /// The old epoch's record; its `end` is set.
+        old: EpochRecord,
+    },
+    /// The checkpoint is of another history, which was wiped.
+    OtherEpoch,
+}
+
+/// One log entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Its sequence.
+    pub sequence: u64,
+    /// A transaction or a query result, encoded.
+    pub bytes: Vec<u8>,
+}
+
+/// One entry of a snapshot: its key within the feed, and its bytes.
+pub type SnapshotEntry = (Vec<u8>, Vec<u8>);
+
+impl std::fmt::Debug for Feed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Feed").field("number", &self.number).field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
+impl Feed {
+    /// Feed number `number`, if it has begun.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`], and where its head is damaged.
+    pub fn open(snapshot: Arc<dyn Snapshot>, number: u32) -> Result<Option<Self>, IndexError> {
+        let head = Head::read(&*snapshot, number)?;
+        Ok(head.map(|head| Self { snapshot, number, head }))
+    }
+
+    /// The snapshot of the store it was opened in.
+    pub fn snapshot(&self) -> &Arc<dyn Snapshot> {
+        &self.snapshot
+    }
+
+    /// What the present epoch is defined as.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`]; [`IndexError::Corrupted`] where the record is missing.
+    pub fn epoch(&self) -> Result<EpochRecord, IndexError> {
+        EpochRecord::read(&*self.snapshot, self.number, self.head.epoch)?
+            .ok_or_else(|| IndexError::corrupted(format!("feed {} has no record of its epoch", self.number)))
+    }
+
+    /// How a follower with this checkpoint goes on.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`].
+    pub fn resume(&self, checkpoint: &Checkpoint) -> Result<Resume, IndexError> {
+        let head = &self.head;
+        if checkpoint.epoch != head.epoch {
+            let old = EpochRecord::read(&*self.snapshot, self.number, checkpoint.epoch)?;
+            return Ok(match old.and_then(|old| Some((old.end.clone()?, old))) {
+                Some((end, _)) if checkpoint.sequence > end.sequence => Resume::Ahead,
+                Some((end, _)) if checkpoint.sequence + 1 < end.low => Resume::Gap { low: end.low },
+                Some((_, old)) => Resume::Changed { old },
+                None => Resume::OtherEpoch,
+            });
+        }
+        Ok(if checkpoint.sequence > head.sequence {
+            Resume::Ahead
+        } else if checkpoint.sequence + 1 < head.low {
+            Resume::Gap { low: head.low }
+        } else {
+            Resume::Follow
+        })
+    }
+
+    /// Log entries of `epoch` strictly after `after`, ascending, at most `entries_max` of them and about
+    /// `bytes_max` bytes, but one at least where there is one.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`]; [`IndexError::Corrupted`] where a sequence is missing.
+    pub fn log(
+        &self,
+        epoch: u64,
+        after: u64,
+        entries_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<LogEntry>, IndexError> {
+        let from = log_key(self.number, epoch, after + 1);
+        let to = log_key(self.number, epoch + 1, 0);
+        let mut entries = Vec::new();
+        let (mut bytes, mut expected) = (0, after + 1);
+        for entry in
+            self.snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)?.take(entries_max)
+        {
+            let (key, value) = entry?;
+            let sequence = log_sequence(&key)?;
+            if sequence != expected {
+                let missing = format!("feed {} has no log entry {expected} of epoch {epoch}", self.number);
+                return Err(IndexError::corrupted(missing));
+            }
+            expected += 1;
+            bytes += value.len();
+            entries.push(LogEntry { sequence, bytes: value.into_owned() });
+            if bytes >= bytes_max {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+
+    /// One entry of the snapshot.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`].
+    pub fn entry(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        let key = snapshot_key(self.number, self.head.generation, key);
+        Ok(self.snapshot.get(&key)?.map(std::borrow::Cow::into_owned))
+    }
+
+    /// The snapshot's entries in the order of their keys, streamed; from strictly after `after` on.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`], also from the iterator.
+    pub fn entries(
+        &self,
+        after: Option<&[u8]>,
+    ) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + '_, IndexError> {
+        entries_of(&*self.snapshot, self.number, self.head.generation, after)
+    }
+}
+
+/// The entries of one generation of a feed, as [`Feed::entries`] gives them for the true one.
+///
+/// # Errors
+/// As [`Snapshot::scan`], also from the iterator.
+pub fn entries_of<'a>(
+    snapshot: &'a dyn Snapshot,
+    feed: u32,
+    generation: u32,
+    after: Option<&[u8]>,
+) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + 'a, IndexError> {
+    let prefix = snapshot_key(feed, generation, &[]);
+    let start = after.map(|after| snapshot_key(feed, generation, after));
+    let from = start.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
+    let end = after_prefix(&prefix);
+    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    let skip = prefix.len();
+    let entries = snapshot.scan(from, to, Direction::Forward)?;
+    Ok(entries.map(move |entry| entry.map(|(key, value)| (key[skip..].to_vec(), value.into_owned()))))
+}
+
+/// Where a snapshot entry lies.
+pub fn snapshot_key(feed: u32, generation: u32, key: &[u8]) -> Vec<u8> {
+    Key::new(Space::Snapshot).number(feed).number(generation).rest(key)
+}
+
+/// Where a log entry lies. Entries are not split yet: their part is 0.
+pub fn log_key(feed: u32, epoch: u64, sequence: u64) -> Vec<u8> {
+    Key::new(Space::Log).number(feed).long(epoch).long(sequence).rest(&[0, 0])
+}
+
+fn log_sequence(key: &[u8]) -> Result<u64, IndexError> {
+    let at = key.len().checked_sub(10).ok_or_else(|| IndexError::corrupted("a log key is too short"))?;
+    let sequence = key[at..at + 8].try_into().map_err(|_| IndexError::corrupted("a log key is too short"))?;
+    Ok(u64::from_be_bytes(sequence))
+}

@@ -1,0 +1,257 @@
+//! Group commit: many steps, one transaction, one flush.
+//!
+//! Whoever waits for a set while nobody commits becomes the leader: it takes what has queued up, in order, commits
+//! it at once and tells each its fate. The others sleep until then. No thread of its own, no spinning.
+
+use crate::commit::Conflict;
+use crate::{IndexError, Store, WriteSet, long_key};
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// How much goes into one commit, and how much may wait for it.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupLimits {
+    /// The most sets in one commit.
+    pub sets_max: usize,
+    /// The most bytes of keys and values in one commit; a larger set goes alone.
+    pub bytes_max: usize,
+    /// The most sets in the queue; a submitter beyond it commits a group first, or waits for one.
+    pub queue_max: usize,
+}
+
+impl Default for GroupLimits {
+    fn default() -> Self {
+        Self { sets_max: 1024, bytes_max: 32 << 20, queue_max: 4096 }
+    }
+}
+
+/// Commits write sets of many threads together.
+pub struct GroupCommit {
+    shared: Arc<Shared>,
+}
+
+impl GroupCommit {
+    /// Groups commits to `store`.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self::with_limits(store, GroupLimits::default())
+    }
+
+    /// Groups commits to `store` within limits; each counts as 1 at least.
+    pub fn with_limits(store: Arc<dyn Store>, limits: GroupLimits) -> Self {
+        let shared = Shared { store, limits, state: Mutex::default(), changed: Condvar::new() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Commits a set and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`IndexError::Fenced`] where its compare failed; else what the store says, to all sets of the commit.
+    pub fn commit(&self, set: WriteSet) -> Result<(), IndexError> {
+        self.submit(set).wait()
+    }
+
+    /// Queues a set behind all that were submitted before. It is committed by whoever waits next.
+    ///
+    /// Blocks only while the queue is full.
+    pub fn submit(&self, set: WriteSet) -> Ticket {
+        let seat = Seat::default();
+        for (key, value) in &set.writes {
+            if let Err(error) = long_key::check(key, value.as_deref()) {
+                // Refused here, so that it does not take its neighbours along.
+                seat.settle(Fate::Failed(Arc::new(error)));
+            }
+        }
+        if seat.0.get().is_none() {
+            let mut state = self.shared.lock();
+            while state.queue.len() >= self.shared.limits.queue_max.max(1) {
+                state = self.shared.lead_or_sleep(state);
+            }
+            let bytes = size(&set);
+            state.queue.push_back(Queued { set, bytes, seat: seat.clone() });
+        }
+        Ticket { shared: Arc::clone(&self.shared), seat }
+    }
+}
+
+fn size(set: &WriteSet) -> usize {
+    set.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16).sum()
+}
+
+/// A submitted set. Dropped unwaited, its set stays in the queue and goes with the next commit.
+#[must_use = "a set is committed when somebody waits"]
+pub struct Ticket {
+    shared: Arc<Shared>,
+    seat: Seat,
+}
+
+impl Ticket {
+    /// Waits until the set is committed or refused, and commits a group where nobody else does.
+    ///
+    /// # Errors
+    /// As [`GroupCommit::commit`].
+    pub fn wait(self) -> Result<(), IndexError> {
+        let mut state = self.shared.lock();
+        loop {
+            if let Some(fate) = self.seat.0.get() {
+                return fate.tell();
+            }
+            state = self.shared.lead_or_sleep(state);
+        }
+    }
+}
+
+/// Where a set's fate is left for the one who waits for it.
+#[derive(Clone, Default)]
+struct Seat(Arc<OnceLock<Fate>>);
+
+impl Seat {
+    fn settle(&self, fate: Fate) {
+        // The first fate stands; only a refused set gets a second one, and it is never queued.
+        let _ = self.0.set(fate);
+    }
+}
+
+enum Fate {
+    Taken,
+    Refused(Conflict),
+    Failed(Arc<IndexError>),
+}
+
+impl Fate {
+    fn tell(&self) -> Result<(), IndexError> {
+        match self {
+            Self::Taken => Ok(()),
+            Self::Refused(conflict) => Err(IndexError::fenced(*conflict)),
+            Self::Failed(error) => Err(again(error)),
+        }
+    }
+}
+
+struct Queued {
+    set: WriteSet,
+    bytes: usize,
+    seat: Seat,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Queued>,
+    led: bool,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    limits: GroupLimits,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits one group where nobody does, else sleeps until somebody has.
+    fn lead_or_sleep<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        if state.led {
+            return self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.led = true;
+        let (sets, seats) = take_group(&mut state.queue, self.limits);
+        drop(state);
+        let lead = Lead { shared: self, seats };
+        self.commit_group(&sets, &lead.seats);
+        drop(lead);
+        self.lock()
+    }
+
+    fn commit_group(&self, sets: &[WriteSet], seats: &[Seat]) {
+        match self.store.commit(sets) {
+            Ok(fates) => {
+                for (seat, fate) in seats.iter().zip(fates) {
+                    seat.settle(fate.map_or_else(Fate::Refused, |()| Fate::Taken));
+                }
+            }
+            // One set may be to blame, and nothing was applied: each on its own, in the same order.
+            Err(IndexError::NotSupported(_)) if sets.len() > 1 => {
+                for (set, seat) in sets.iter().zip(seats) {
+                    self.commit_group(std::slice::from_ref(set), std::slice::from_ref(seat));
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                seats.iter().for_each(|seat| seat.settle(Fate::Failed(Arc::clone(&error))));
+            }
+        }
+    }
+}
+
+fn take_group(queue: &mut VecDeque<Queued>, limits: GroupLimits) -> (Vec<WriteSet>, Vec<Seat>) {
+    let (mut sets, mut seats, mut bytes) = (Vec::new(), Vec::new(), 0);
+    while let Some(next) = queue.front() {
+        let full = sets.len() >= limits.sets_max || bytes + next.bytes > limits.bytes_max;
+        if full && !sets.is_empty() {
+            break;
+        }
+        bytes += next.bytes;
+        if let Some(next) = queue.pop_front() {
+            sets.push(next.set);
+            seats.push(next.seat);
+        }
+    }
+    (sets, seats)
+}
+
+/// The lead of one group; ends it also when the store panics.
+struct Lead<'a> {
+    shared: &'a Shared,
+    seats: Vec<Seat>,
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        for seat in self.seats.iter().filter(|seat| seat.0.get().is_none()) {
+            let error = IndexError::Other("the store has not told what became of the commit".into());
+            seat.settle(Fate::Failed(Arc::new(error)));
+        }
+        self.shared.lock().led = false;
+        self.shared.changed.notify_all();
+    }
+}
+
+/// The same error for one more caller.
+fn again(error: &Arc<IndexError>) -> IndexError {
+    let cause = Box::new(SharedCause(Arc::clone(error)));
+    match **error {
+        IndexError::Io(_) => IndexError::Io(cause),
+        IndexError::NotSupported(_) => IndexError::NotSupported(cause),
+        IndexError::Corrupted(_) => IndexError::Corrupted(cause),
+        IndexError::Connection(_) => IndexError::Connection(cause),
+        IndexError::UnknownStore(_) => IndexError::UnknownStore(cause),
+        IndexError::Fenced(_) => IndexError::Fenced(cause),
+        IndexError::Full(_) => IndexError::Full(cause),
+        IndexError::Other(_) => IndexError::Other(cause),
+    }
+}
+
+/// The cause of an error that several callers got.
+#[derive(Debug)]
+struct SharedCause(Arc<IndexError>);
+
+impl fmt::Display for SharedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The outer error says its kind already.
+        match self.0.source() {
+            Some(cause) => fmt::Display::fmt(cause, f),
+            None => fmt::Display::fmt(&self.0, f),
+        }
+    }
+}
+
+impl Error for SharedCause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source().and_then(Error::source)
+    }
+}

@@ -1,0 +1,167 @@
+//! The live results store: the rows of each query that are true now, by `(query_id, row_signature)`.
+
+use crate::bare::{Bare, Session};
+use crate::commit::Store;
+use crate::feed::{Feed, snapshot_key};
+use crate::{IndexError, catalog, sweep};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What becomes of one row.
+#[derive(Debug, Clone)]
+pub struct RowMutation<'a> {
+    /// Which row, within its query.
+    pub row_signature: u64,
+    /// The row's bytes: put there if `Some`; if `None` the row is deleted where it is.
+    pub data: Option<&'a [u8]>,
+}
+
+/// Rows by query and signature, changed in atomic batches.
+///
+/// A call does its work before it returns, on the calling thread: with `Durability::Sync` that includes the
+/// wait for the disk.
+#[async_trait]
+pub trait LiveResultsWriter: Send + Sync {
+    /// Applies all mutations or none. Of two mutations of one row the later wins.
+    async fn apply_mutations(&self, query_id: &str, mutations: &[RowMutation<'_>]) -> Result<(), IndexError>;
+
+    /// All rows at one consistent point, by ascending signature; empty for an unknown query.
+    async fn read_snapshot(&self, query_id: &str) -> Result<Vec<(u64, Vec<u8>)>, IndexError>;
+
+    /// Deletes all rows of the query. What the call itself does costs the same however many they are.
+    async fn clear(&self, query_id: &str) -> Result<(), IndexError>;
+
+    /// How many rows there are, at the same cost for any number.
+    async fn row_count(&self, query_id: &str) -> Result<usize, IndexError>;
+}
+
+/// [`LiveResultsWriter`] over any store.
+///
+/// It reads what a pipeline over the same store wrote (see `livewell_model::Row::decode` for the bytes); it
+/// writes only ids that no pipeline owns.
+pub struct LiveResults {
+    bare: Bare,
+}
+
+impl LiveResults {
+    /// The live results in `store`.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { bare: Bare::new(store) }
+    }
+
+    /// The query's rows as they are now, to be read in pages: nothing is held but the snapshot. `None` for an
+    /// unknown query.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn snapshot(&self, query_id: &str) -> Result<Option<LiveSnapshot>, IndexError> {
+        Ok(self.bare.feed(query_id)?.map(LiveSnapshot))
+    }
+}
+
+/// The rows of one query at one sequence. Holding it costs the store space, reading it no more memory than a
+/// page has.
+#[derive(Debug, Clone)]
+pub struct LiveSnapshot(pub Feed);
+
+impl LiveSnapshot {
+    /// At most `rows_max` rows with signatures strictly above `after`, ascending.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn page(&self, after: Option<u64>, rows_max: usize) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
+        let after = after.map(u64::to_be_bytes);
+        self.0.entries(after.as_ref().map(<[u8; 8]>::as_slice))?.take(rows_max).map(row).collect()
+    }
+
+    /// All rows by ascending signature, streamed.
+    ///
+    /// # Errors
+    /// As the store has them, also from the iterator.
+    pub fn rows(&self) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), IndexError>> + '_, IndexError> {
+        Ok(self.0.entries(None)?.map(row))
+    }
+
+    /// How many rows there are.
+    pub fn row_count(&self) -> u64 {
+        self.0.head.rows
+    }
+}
+
+fn row(entry: Result<(Vec<u8>, Vec<u8>), IndexError>) -> Result<(u64, Vec<u8>), IndexError> {
+    let (key, value) = entry?;
+    let signature = key.as_slice().try_into().map_err(|_| IndexError::corrupted("a row key has eight bytes"))?;
+    Ok((u64::from_be_bytes(signature), value))
+}
+
+#[async_trait]
+impl LiveResultsWriter for LiveResults {
+    async fn apply_mutations(&self, query_id: &str, mutations: &[RowMutation<'_>]) -> Result<(), IndexError> {
+        let last: BTreeMap<u64, Option<&[u8]>> =
+            mutations.iter().map(|mutation| (mutation.row_signature, mutation.data)).collect();
+        self.bare.commit(query_id, |session| {
+            for (signature, data) in &last {
+                session.put_row(&signature.to_be_bytes(), *data)?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn read_snapshot(&self, query_id: &str) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
+        match self.snapshot(query_id)? {
+            Some(snapshot) => snapshot.rows()?.collect(),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn clear(&self, query_id: &str) -> Result<(), IndexError> {
+        if self.bare.feed(query_id)?.is_none() {
+            return Ok(());
+        }
+        self.bare.commit(query_id, |session| {
+            session.new_generation();
+            Ok(())
+        })?;
+        self.bare.sweep_some()
+    }
+
+    async fn row_count(&self, query_id: &str) -> Result<usize, IndexError> {
+        let rows = self.bare.feed(query_id)?.map_or(0, |feed| feed.head.rows);
+        usize::try_from(rows).map_err(|error| IndexError::Other(error.into()))
+    }
+}
+
+impl Session<'_> {
+    fn put_row(&mut self, key: &[u8], data: Option<&[u8]>) -> Result<(), IndexError> {
+        let stored = snapshot_key(self.number, self.head.generation, key);
+        let before = self.snapshot.get(&stored)?;
+        self.head.count(key, before.as_deref(), data);
+        if before.is_some() || data.is_some() {
+            self.set.writes.insert(stored, data.map(<[u8]>::to_vec));
+        }
+        Ok(())
+    }
+
+    fn new_generation(&mut self) {
+        for prefix in sweep::generation(self.number, self.head.generation) {
+            sweep::mark(&mut self.set, &prefix);
+        }
+        self.head.last_generation += 1;
+        self.head.generation = self.head.last_generation;
+        (self.head.rows, self.head.rows_hash) = (0, 0);
+    }
+}
+
+/// The ids that a writer from outside may use: not empty, and not owned by a pipeline.
+pub(crate) fn check_owner(id: &str, found: Option<&catalog::Registered>) -> Result<(), IndexError> {
+    if id.is_empty() {
+        return Err(IndexError::NotSupported("an empty query id".into()));
+    }
+    match found {
+        Some(entry) if entry.kind != catalog::Kind::Bare => Err(IndexError::fenced(format!(
+            "`{id}` belongs to a pipeline in this store; only the pipeline writes it"
+        ))),
+        _ => Ok(()),
+    }
+}

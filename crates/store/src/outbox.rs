@@ -1,0 +1,119 @@
+//! The outbox: the results of each query so far, by sequence, bounded.
+
+use crate::bare::Bare;
+use crate::commit::Store;
+use crate::feed::{Feed, log_key};
+use crate::head::Head;
+use crate::keyspace::{Key, Space};
+use crate::{Direction, IndexError};
+use async_trait::async_trait;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Results by query and sequence, written from outside.
+#[async_trait]
+pub trait OutboxWriter: Send + Sync {
+    /// Stores a result under its sequence; one of the same sequence is replaced.
+    async fn append(&self, query_id: &str, sequence: u64, data: &[u8]) -> Result<(), IndexError>;
+
+    /// The results with sequences strictly after `after_sequence`, ascending.
+    async fn read_from(&self, query_id: &str, after_sequence: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError>;
+
+    /// The largest sequence stored, if any.
+    async fn read_latest_sequence(&self, query_id: &str) -> Result<Option<u64>, IndexError>;
+
+    /// Deletes all results of the query.
+    async fn clear(&self, query_id: &str) -> Result<(), IndexError>;
+
+    /// Deletes the oldest results beyond `capacity`; gives how many went.
+    async fn trim_to_capacity(&self, query_id: &str, capacity: usize) -> Result<usize, IndexError>;
+}
+
+/// [`OutboxWriter`] over any store.
+///
+/// Like [`crate::LiveResults`] it reads what a pipeline wrote and writes only ids that no pipeline owns.
+pub struct Outbox {
+    bare: Bare,
+}
+
+impl Outbox {
+    /// The outboxes in `store`.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { bare: Bare::new(store) }
+    }
+}
+
+/// The log entries of a feed's epoch with sequences in `from ..`, ascending: a writer from outside may leave
+/// holes, which a pipeline never does.
+fn entries(feed: &Feed, from: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
+    let start = log_key(feed.number, feed.head.epoch, from);
+    let end = log_key(feed.number, feed.head.epoch + 1, 0);
+    let entries = feed.snapshot().scan(Bound::Included(&start), Bound::Excluded(&end), Direction::Forward)?;
+    entries.map(|entry| entry.and_then(|(key, value)| Ok((sequence(&key)?, value.into_owned())))).collect()
+}
+
+fn sequence(key: &[u8]) -> Result<u64, IndexError> {
+    let skip = Key::new(Space::Log).number(0).long(0).done().len();
+    let bytes = key.get(skip..skip + 8).and_then(|bytes| bytes.try_into().ok());
+    bytes.map(u64::from_be_bytes).ok_or_else(|| IndexError::corrupted("a log key is too short"))
+}
+
+#[async_trait]
+impl OutboxWriter for Outbox {
+    async fn append(&self, query_id: &str, sequence: u64, data: &[u8]) -> Result<(), IndexError> {
+        self.bare.commit(query_id, |session| {
+            let key = log_key(session.number, session.head.epoch, sequence);
+            let before = session.snapshot.get(&key)?.map(|value| value.len() as u64);
+            let head = &mut session.head;
+            head.log_bytes = head.log_bytes - before.unwrap_or(0) + data.len() as u64;
+            // `low` stays a lower bound, so that trimming need not scan from the start of the prefix.
+            head.low = if head.log_entries == 0 { sequence } else { head.low.min(sequence) };
+            head.log_entries += u64::from(before.is_none());
+            head.sequence = head.sequence.max(sequence);
+            session.set.put(key, data.to_vec());
+            Ok(())
+        })
+    }
+
+    async fn read_from(&self, query_id: &str, after_sequence: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
+        match (self.bare.feed(query_id)?, after_sequence.checked_add(1)) {
+            (Some(feed), Some(from)) => entries(&feed, from.max(feed.head.low)),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn read_latest_sequence(&self, query_id: &str) -> Result<Option<u64>, IndexError> {
+        let head = self.bare.feed(query_id)?.map(|feed| feed.head);
+        Ok(head.filter(|head| head.log_entries > 0).map(|head| head.sequence))
+    }
+
+    async fn clear(&self, query_id: &str) -> Result<(), IndexError> {
+        self.trim_to_capacity(query_id, 0).await.map(|_| ())
+    }
+
+    async fn trim_to_capacity(&self, query_id: &str, capacity: usize) -> Result<usize, IndexError> {
+        if self.bare.feed(query_id)?.is_none() {
+            return Ok(0);
+        }
+        let mut gone = 0;
+        self.bare.commit(query_id, |session| {
+            let Head { epoch, low, log_entries, .. } = session.head;
+            gone = usize::try_from(log_entries).unwrap_or(usize::MAX).saturating_sub(capacity);
+            let (start, end) = (log_key(session.number, epoch, low), log_key(session.number, epoch + 1, 0));
+            let (start, end) = (Bound::Included(start.as_slice()), Bound::Excluded(end.as_slice()));
+            let mut oldest_first = session.snapshot.scan(start, end, Direction::Forward)?;
+            for entry in oldest_first.by_ref().take(gone) {
+                let (key, value) = entry?;
+                session.head.log_entries -= 1;
+                session.head.log_bytes -= value.len() as u64;
+                session.set.delete(key.into_owned());
+            }
+            session.head.low = match oldest_first.next() {
+                Some(entry) => sequence(&entry?.0)?,
+                None => session.head.sequence + 1,
+            };
+            Ok(())
+        })?;
+        Ok(gone)
+    }
+}

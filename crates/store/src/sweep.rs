@@ -1,0 +1,64 @@
+//! The sweeper: deletes in the background, in bounded pieces, what a commit has cut off.
+//!
+//! A reset, a clear or a changed query makes a new generation and marks the old one's key prefixes as
+//! garbage, in one small commit; nobody reads them from then on, and they go whenever there is time. A
+//! generation under construction is marked too, until the commit that makes it the true one.
+
+use crate::commit::Store;
+use crate::keyspace::{Key, Space, after_prefix};
+use crate::{Direction, IndexError, WriteSet, catalog, compare};
+use std::ops::Bound;
+
+/// Marks everything below `prefix` as garbage.
+pub fn mark(set: &mut WriteSet, prefix: &[u8]) {
+    set.put(mark_key(prefix), Vec::new());
+}
+
+/// Takes the mark off `prefix`: what lies there has become true.
+pub fn unmark(set: &mut WriteSet, prefix: &[u8]) {
+    set.delete(mark_key(prefix));
+}
+
+fn mark_key(prefix: &[u8]) -> Vec<u8> {
+    Key::new(Space::Garbage).rest(prefix)
+}
+
+/// What one generation of a feed consists of: its snapshot entries and its operators' state.
+pub fn generation(feed: u32, generation: u32) -> [Vec<u8>; 2] {
+    [Space::Snapshot, Space::State].map(|space| Key::new(space).number(feed).number(generation).done())
+}
+
+/// Deletes at most `keys_max` keys of garbage; false once there is none left. `keep` names prefixes that are
+/// marked but under construction in this process.
+///
+/// # Errors
+/// As the store has them; what was deleted before stays deleted.
+pub fn sweep(store: &dyn Store, keys_max: usize, keep: &dyn Fn(&[u8]) -> bool) -> Result<bool, IndexError> {
+    let snapshot = store.snapshot()?;
+    let expected = compare::read_version(&*snapshot, catalog::SWEEPER)?;
+    let mut set = WriteSet { feed: catalog::SWEEPER, expected, next: expected.after(), ..WriteSet::default() };
+    let (from, to) = ([Space::Garbage as u8], [Space::Garbage as u8 + 1]);
+    for mark in snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)? {
+        let (mark, _) = mark?;
+        let prefix = &mark[1..];
+        if keep(prefix) {
+            continue;
+        }
+        let end = after_prefix(prefix);
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut entries = snapshot.scan(Bound::Included(prefix), end, Direction::Forward)?;
+        for entry in entries.by_ref().take(keys_max.saturating_sub(set.writes.len())) {
+            set.delete(entry?.0.into_owned());
+        }
+        if entries.next().is_some() {
+            break;
+        }
+        set.delete(mark.into_owned());
+    }
+    if set.writes.is_empty() {
+        return Ok(false);
+    }
+    // A lost race means that another sweeper was here; the next call sees what it left.
+    store.commit(&[set])?;
+    Ok(true)
+}

@@ -1,0 +1,13 @@
+//! The store's promises, checked from outside.
+
+mod backends;
+mod broken;
+mod child;
+mod conformance;
+mod directories;
+mod flipped;
+mod full_disk;
+mod grouped;
+mod killed;
+mod model;
+mod truncated;
