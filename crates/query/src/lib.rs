@@ -4,6 +4,13 @@
 //! scalar expressions are compiled ([`expression`]), and what it gives can be computed from scratch
 //! ([`reference`]) or maintained change by change.
 
+pub mod engine;
 pub mod expression;
 pub mod language;
+pub mod operator;
+pub mod plan;
 pub mod reference;
+pub mod state;
+
+pub use engine::Engine;
+pub use state::{MemoryState, State, StepError};

@@ -88,7 +88,7 @@ Examples:
 Examples:
   livewell explain 'MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id'
   livewell explain --param limit=60 'MATCH (f:Flight) WHERE f.delay > $limit RETURN f.id AS id'
-  livewell explain LW0504")]
+  livewell explain LW0604")]
     Explain(Explain),
 
     /// Compute a query from scratch and compare it with its live results
@@ -165,7 +165,7 @@ pub struct Results {
 /// `livewell explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The text of a query, or an error code such as LW0504
+    /// The text of a query, or an error code such as LW0604
     #[arg(value_name = "QUERY|CODE")]
     pub subject: String,
 
@@ -242,7 +242,7 @@ pub enum Store {
 #[group(multiple = false)]
 pub struct At {
     /// A running server [default: http://127.0.0.1:7171]
-    #[arg(long, value_name = "URL", env = "LIVEWELL_SERVER")]
+    #[arg(long, value_name = "URL")]
     pub server: Option<String>,
 
     /// A store directory that no process uses

@@ -24,7 +24,10 @@ pub fn read_version(snapshot: &dyn Snapshot, feed: u32) -> Result<Version, Index
 pub fn decode(stored: Option<&[u8]>, feed: u32) -> Result<Version, IndexError> {
     let Some(bytes) = stored else { return Ok(Version::default()) };
     let (Some((epoch, rest)), 16) = (bytes.split_first_chunk::<8>(), bytes.len()) else {
-        return Err(IndexError::corrupted(format!("the version of feed {feed} has {} bytes, not 16", bytes.len())));
+        return Err(IndexError::corrupted(format!(
+            "the version of feed {feed} has {} bytes, not 16",
+            bytes.len()
+        )));
     };
     let commit = rest.try_into().expect("16 bytes less 8 are 8");
     Ok(Version { epoch: u64::from_be_bytes(*epoch), commit: u64::from_be_bytes(commit) })

@@ -5,8 +5,8 @@
 //! [`LIMIT`] bytes always means a long one. The full order is restored while scanning: only long keys that share
 //! their first [`LIMIT`] bytes can lie in another order than theirs, and those are next to one another.
 
-use crate::commit::{Direction, Entries, Entry};
 use crate::IndexError;
+use crate::commit::{Direction, Entries, Entry};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Bound;
@@ -52,7 +52,8 @@ pub fn check(key: &[u8], value: Option<&[u8]>) -> Result<(), IndexError> {
     }
     if key.len() > MAX_KEY {
         let length = key.len();
-        let message = format!("a key of {length} bytes; the limit is {MAX_KEY}, so shorten the id it is made of");
+        let message =
+            format!("a key of {length} bytes; the limit is {MAX_KEY}, so shorten the id it is made of");
         return Err(IndexError::NotSupported(message.into()));
     }
     if let Some(length) = value.map(<[u8]>::len).filter(|length| *length > MAX_VALUE) {
@@ -192,7 +193,9 @@ fn is_empty_range(from: &Bound<Vec<u8>>, to: &Bound<Vec<u8>>) -> bool {
     match (from, to) {
         (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
         (Bound::Included(from), Bound::Included(to)) => from > to,
-        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => from >= to,
+        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => {
+            from >= to
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::judge::{Facts, judge};
 use super::program::{Case, Program};
 use super::{Allowance, Compiled, Scope, TypeSet, functions};
-use crate::language::ast::{self, Expr, ExprKind};
+use crate::language::ast::{Expr, ExprKind};
 use crate::language::{Diagnostic, code};
 use livewell_model::{Map, SmolStr, Value};
 use std::borrow::Cow;
@@ -32,17 +32,27 @@ struct Compiler<'a> {
 type Judged = (Program, Facts);
 
 impl Compiler<'_> {
+    /// Parts first, then what they are parts of: this is the only function that calls itself, so its small
+    /// frame is all that a high expression costs.
     fn expr(&self, expr: &Expr) -> Result<Judged, Diagnostic> {
-        let mut facts = vec![];
-        let program = self.program(expr, &mut facts)?;
-        let leaf = match &program {
-            Program::Constant(value) => TypeSet::of(value),
-            _ => match &expr.kind {
-                ExprKind::Variable(name) => self.scope.types(name),
-                _ => TypeSet::ANY,
-            },
+        let children = expr.children();
+        let (mut parts, mut facts) = (Vec::with_capacity(children.len()), Vec::with_capacity(children.len()));
+        for child in children {
+            let (part, judged) = self.expr(child)?;
+            parts.push(part);
+            facts.push(judged);
+        }
+        self.judged(expr, parts, &facts)
+    }
+
+    fn judged(&self, expr: &Expr, parts: Vec<Program>, facts: &[Facts]) -> Result<Judged, Diagnostic> {
+        let program = self.assemble(expr, parts)?;
+        let leaf = match (&program, &expr.kind) {
+            (Program::Constant(value), _) => TypeSet::of(value),
+            (_, ExprKind::Variable(name)) => self.scope.types(name),
+            _ => TypeSet::ANY,
         };
-        let judged = judge(expr, &facts, leaf)?;
+        let judged = judge(expr, facts, leaf)?;
         match program {
             Program::Constant(_) => Ok((program, Facts { constant: true, ..judged })),
             Program::Slot(_) => Ok((program, judged)),
@@ -51,41 +61,36 @@ impl Compiler<'_> {
         }
     }
 
-    /// The program of an expression whose parts leave their facts in `facts`, in the order of
-    /// [`Expr::children`].
-    fn program(&self, expr: &Expr, facts: &mut Vec<Facts>) -> Result<Program, Diagnostic> {
-        let mut part = |expr: &Expr| {
-            let (program, judged) = self.expr(expr)?;
-            facts.push(judged);
-            Ok::<_, Diagnostic>(program)
-        };
+    /// The program of an expression from those of its parts, which come in the order of [`Expr::children`].
+    fn assemble(&self, expr: &Expr, parts: Vec<Program>) -> Result<Program, Diagnostic> {
+        let count = parts.len();
+        let mut parts = parts.into_iter();
+        let mut next = || Box::new(parts.next().expect("an expression has the parts its kind says"));
         Ok(match &expr.kind {
             ExprKind::Literal(value) => Program::Constant(value.clone()),
             ExprKind::Variable(name) => Program::Slot(self.slot(name, expr)?),
             ExprKind::Parameter(name) => Program::Constant(self.parameter(name, expr)?),
-            ExprKind::Property(base, key) => Program::Property(Box::new(part(base)?), key.clone()),
-            ExprKind::Index(base, index) => Program::Index(Box::new(part(base)?), Box::new(part(index)?)),
-            ExprKind::Slice(base, from, to) => {
-                let base = Box::new(part(base)?);
-                let mut bound =
-                    |bound: &Option<Box<Expr>>| bound.as_deref().map(|b| part(b).map(Box::new)).transpose();
-                Program::Slice(base, bound(from)?, bound(to)?)
+            ExprKind::Property(_, key) => Program::Property(next(), key.clone()),
+            ExprKind::Index(..) => Program::Index(next(), next()),
+            ExprKind::Slice(_, from, to) => {
+                Program::Slice(next(), from.as_ref().map(|_| next()), to.as_ref().map(|_| next()))
             }
-            ExprKind::HasLabels(base, labels) => Program::HasLabels(Box::new(part(base)?), labels.clone()),
-            ExprKind::List(items) => Program::List(items.iter().map(part).collect::<Result<_, _>>()?),
+            ExprKind::HasLabels(_, labels) => Program::HasLabels(next(), labels.clone()),
+            ExprKind::Unary(operator, _) => Program::Unary(*operator, next()),
+            ExprKind::Binary(operator, ..) => Program::Binary(*operator, next(), next()),
+            ExprKind::IsNull(_, negated) => Program::IsNull(next(), *negated),
+            ExprKind::List(_) => Program::List(parts.collect()),
             ExprKind::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| Ok((key.clone(), part(value)?)));
-                Program::Map(entries.collect::<Result<_, Diagnostic>>()?)
+                Program::Map(entries.iter().map(|(key, _)| key.clone()).zip(parts).collect())
             }
-            ExprKind::Unary(operator, operand) => Program::Unary(*operator, Box::new(part(operand)?)),
-            ExprKind::Binary(operator, a, b) => {
-                Program::Binary(*operator, Box::new(part(a)?), Box::new(part(b)?))
+            ExprKind::Call(name, _) => {
+                Program::Call(functions::resolve(name, count, expr.span)?, parts.collect())
             }
-            ExprKind::IsNull(operand, negated) => Program::IsNull(Box::new(part(operand)?), *negated),
-            ExprKind::Case(case) => Program::Case(Box::new(compile_case(case, part)?)),
-            ExprKind::Call(name, arguments) => {
-                let arguments: Vec<_> = arguments.iter().map(part).collect::<Result<_, _>>()?;
-                Program::Call(functions::resolve(name, arguments.len(), expr.span)?, arguments)
+            ExprKind::Case(case) => {
+                let subject = case.subject.as_ref().map(|_| *next());
+                let branches = case.branches.iter().map(|_| (*next(), *next())).collect();
+                let otherwise = case.otherwise.as_ref().map(|_| *next());
+                Program::Case(Box::new(Case { subject, branches, otherwise }))
             }
             ExprKind::Aggregate(..) => {
                 let message = "an aggregate is computed over rows and has no value on one row";
@@ -111,19 +116,6 @@ impl Compiler<'_> {
                 .with_help("give it one beside the query")
         })
     }
-}
-
-fn compile_case(
-    case: &ast::Case,
-    mut part: impl FnMut(&Expr) -> Result<Program, Diagnostic>,
-) -> Result<Case, Diagnostic> {
-    let subject = case.subject.as_ref().map(&mut part).transpose()?;
-    let mut branches = vec![];
-    for (when, then) in &case.branches {
-        branches.push((part(when)?, part(then)?));
-    }
-    let otherwise = case.otherwise.as_ref().map(&mut part).transpose()?;
-    Ok(Case { subject, branches, otherwise })
 }
 
 /// A program that reads no row as its value, unless it fails or the value is too large to keep. Then it does

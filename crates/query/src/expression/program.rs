@@ -4,9 +4,8 @@
 //! nothing.
 
 use super::arithmetic::{self, Operation};
-use super::compare::{self, Order};
 use super::functions::Function;
-use super::{Allowance, EvalError, access, logic};
+use super::{Allowance, EvalError, access, compare, logic};
 use crate::language::ast::{BinaryOp, UnaryOp};
 use livewell_model::{Map, SmolStr, Value};
 use std::borrow::Cow;
@@ -46,36 +45,45 @@ impl Program {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
             Self::Slot(slot) => Ok(Cow::Borrowed(&row[*slot])),
-            Self::Property(base, key) => borrow_from(
-                base.eval(row, allowance)?,
-                |base| access::property(base, key),
-                |base| access::property(base, key).cloned(),
-            ),
-            Self::Index(base, index) => {
-                let (base, index) = (base.eval(row, allowance)?, index.eval(row, allowance)?);
-                borrow_from(
-                    base,
-                    |base| access::index(base, &index),
-                    |base| access::index(base, &index).cloned(),
-                )
-            }
+            Self::Property(base, key) => property(base.eval(row, allowance)?, key),
+            Self::Index(base, at) => index(base.eval(row, allowance)?, &*at.eval(row, allowance)?),
             Self::Slice(base, from, to) => slice(base, from.as_deref(), to.as_deref(), row, allowance),
-            Self::HasLabels(base, labels) => truth(access::has_labels(&*base.eval(row, allowance)?, labels)?),
+            Self::HasLabels(base, labels) => has_labels(&*base.eval(row, allowance)?, labels),
             Self::List(items) => list(items, row, allowance),
             Self::Map(entries) => map(entries, row, allowance),
             Self::Unary(operator, operand) => unary(*operator, &*operand.eval(row, allowance)?),
-            Self::Binary(operator, left, right) => binary(*operator, left, right, row, allowance),
-            Self::IsNull(operand, negated) => {
-                truth(Some(operand.eval(row, allowance)?.is_null() != *negated))
+            Self::Binary(operator @ (BinaryOp::And | BinaryOp::Or | BinaryOp::Xor), left, right) => {
+                logical(*operator, left, right, row, allowance)
             }
+            Self::Binary(operator, left, right) => {
+                let left = left.eval(row, allowance)?;
+                apply(*operator, &left, &*right.eval(row, allowance)?, allowance)
+            }
+            Self::IsNull(operand, negated) => is_null(&*operand.eval(row, allowance)?, *negated),
             Self::Case(case) => case.eval(row, allowance),
             Self::Call(function, arguments) => call(function, arguments, row, allowance),
         }
     }
 }
 
+fn property<'v>(base: Cow<'v, Value>, key: &str) -> Evaluated<'v> {
+    part_of(base, |base| access::property(base, key), |base| access::property(base, key).cloned())
+}
+
+fn index<'v>(base: Cow<'v, Value>, at: &Value) -> Evaluated<'v> {
+    part_of(base, |base| access::index(base, at), |base| access::index(base, at).cloned())
+}
+
+fn has_labels<'v>(base: &Value, labels: &[SmolStr]) -> Evaluated<'v> {
+    truth(access::has_labels(base, labels)?)
+}
+
+fn is_null<'v>(operand: &Value, negated: bool) -> Evaluated<'v> {
+    truth(Some(operand.is_null() != negated))
+}
+
 /// Reads a part of a value: borrowed where the value is, copied where it is a passing one.
-fn borrow_from<'v>(
+fn part_of<'v>(
     base: Cow<'v, Value>,
     borrowed: impl FnOnce(&'v Value) -> Result<&'v Value, EvalError>,
     copied: impl FnOnce(&Value) -> Result<Value, EvalError>,
@@ -131,48 +139,38 @@ fn unary<'v>(operator: UnaryOp, operand: &Value) -> Evaluated<'v> {
     }
 }
 
-fn binary<'v>(
+/// AND, OR and XOR. Where the left side decides, the right one is not evaluated: `x <> 0 AND 1 / x > 2` is safe.
+fn logical<'v>(
     operator: BinaryOp,
-    left: &'v Program,
-    right: &'v Program,
-    row: &'v [Value],
+    left: &Program,
+    right: &Program,
+    row: &[Value],
     allowance: &Allowance,
 ) -> Evaluated<'v> {
-    let left = left.eval(row, allowance)?;
-    match operator {
-        BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => {
-            let left = logic::truth(&left)?;
-            // Where the left side decides, the right one is not evaluated: `x <> 0 AND 1 / x > 2` is safe.
-            match (operator, left) {
-                (BinaryOp::And, Some(false)) | (BinaryOp::Or, Some(true)) => return truth(left),
-                _ => {}
-            }
-            let right = logic::truth(&*right.eval(row, allowance)?)?;
-            truth(match operator {
-                BinaryOp::And => logic::and(left, right),
-                BinaryOp::Or => logic::or(left, right),
-                _ => logic::xor(left, right),
-            })
-        }
-        _ => apply(operator, &left, &*right.eval(row, allowance)?, allowance).map(Cow::Owned),
+    let left = logic::truth(&*left.eval(row, allowance)?)?;
+    match (operator, left) {
+        (BinaryOp::And, Some(false)) | (BinaryOp::Or, Some(true)) => return truth(left),
+        _ => {}
     }
+    apply(operator, &logic::value(left), &*right.eval(row, allowance)?, allowance)
 }
 
 /// The operators that always look at both values.
-fn apply(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalError> {
-    let truth = match operator {
-        BinaryOp::Add => return arithmetic::add(a, b, allowance),
-        BinaryOp::Subtract => return arithmetic::calculate(Operation::Subtract, a, b),
-        BinaryOp::Multiply => return arithmetic::calculate(Operation::Multiply, a, b),
-        BinaryOp::Divide => return arithmetic::calculate(Operation::Divide, a, b),
-        BinaryOp::Modulo => return arithmetic::calculate(Operation::Modulo, a, b),
-        BinaryOp::Power => return arithmetic::calculate(Operation::Power, a, b),
+fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) -> Evaluated<'v> {
+    let calculate = |operation| arithmetic::calculate(operation, a, b).map(Cow::Owned);
+    truth(match operator {
+        BinaryOp::Add => return arithmetic::add(a, b, allowance).map(Cow::Owned),
+        BinaryOp::Subtract => return calculate(Operation::Subtract),
+        BinaryOp::Multiply => return calculate(Operation::Multiply),
+        BinaryOp::Divide => return calculate(Operation::Divide),
+        BinaryOp::Modulo => return calculate(Operation::Modulo),
+        BinaryOp::Power => return calculate(Operation::Power),
         BinaryOp::Equal => compare::equals(a, b),
         BinaryOp::NotEqual => logic::not(compare::equals(a, b)),
-        BinaryOp::Less => ordered(a, b, Ordering::is_lt),
-        BinaryOp::LessOrEqual => ordered(a, b, Ordering::is_le),
-        BinaryOp::Greater => ordered(a, b, Ordering::is_gt),
-        BinaryOp::GreaterOrEqual => ordered(a, b, Ordering::is_ge),
+        BinaryOp::Less => compare::compare(a, b).test(Ordering::is_lt),
+        BinaryOp::LessOrEqual => compare::compare(a, b).test(Ordering::is_le),
+        BinaryOp::Greater => compare::compare(a, b).test(Ordering::is_gt),
+        BinaryOp::GreaterOrEqual => compare::compare(a, b).test(Ordering::is_ge),
         BinaryOp::In => is_in(a, b)?,
         BinaryOp::StartsWith => access::test_text(a, b, |a, b| a.starts_with(b)),
         BinaryOp::EndsWith => access::test_text(a, b, |a, b| a.ends_with(b)),
@@ -180,13 +178,7 @@ fn apply(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) -> Res
         BinaryOp::And => logic::and(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Or => logic::or(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Xor => logic::xor(logic::truth(a)?, logic::truth(b)?),
-    };
-    Ok(logic::value(truth))
-}
-
-fn ordered(a: &Value, b: &Value, holds: impl FnOnce(Ordering) -> bool) -> Option<bool> {
-    let order: Order = compare::compare(a, b);
-    order.test(holds)
+    })
 }
 
 fn is_in(value: &Value, items: &Value) -> Result<Option<bool>, EvalError> {

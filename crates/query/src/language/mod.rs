@@ -21,7 +21,7 @@ pub const MAX_QUERY_BYTES: usize = 64 * 1024;
 pub const MAX_NESTING: usize = 64;
 
 /// How high an expression's tree may be; a chain of operators `a + b + c` is as high as it is long.
-pub const MAX_HEIGHT: usize = 400;
+pub const MAX_HEIGHT: usize = 300;
 
 /// How many clauses a query may have.
 pub const MAX_CLAUSES: usize = 100;

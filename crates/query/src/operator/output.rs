@@ -13,7 +13,7 @@
 use super::Batch;
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::diff::Columns;
-use livewell_model::{Diff, Row, Value, key, row};
+use livewell_model::{Diff, Row, key, row};
 use std::collections::BTreeMap;
 
 const RANK_BITS: u32 = 16;

@@ -72,8 +72,10 @@ impl Scan {
     /// # Errors
     /// Where a condition fails, which the plan rules out.
     pub fn apply(&self, change: &AppliedChange) -> Result<Option<Scanned>, StepError> {
-        let scanned =
-            Scanned { before: self.value(change.before.as_ref())?, after: self.value(change.after.as_ref())? };
+        let scanned = Scanned {
+            before: self.value(change.before.as_ref())?,
+            after: self.value(change.after.as_ref())?,
+        };
         Ok((scanned.before != scanned.after).then_some(scanned))
     }
 
@@ -100,17 +102,17 @@ impl Scan {
                     }))
                 })
             }
-            (Kind::Relationships(types), Element::Relationship(relationship)) => {
-                (types.is_empty() || types.contains(&relationship.kind)).then(|| {
-                    Value::Relationship(Arc::new(Relationship {
-                        id: relationship.id.clone(),
-                        kind: if self.needs.labels() { relationship.kind.clone() } else { SmolStr::default() },
-                        from: relationship.from.clone(),
-                        to: relationship.to.clone(),
-                        properties: self.needs.properties(&relationship.properties),
-                    }))
-                })
-            }
+            (Kind::Relationships(types), Element::Relationship(relationship)) => (types.is_empty()
+                || types.contains(&relationship.kind))
+            .then(|| {
+                Value::Relationship(Arc::new(Relationship {
+                    id: relationship.id.clone(),
+                    kind: if self.needs.labels() { relationship.kind.clone() } else { SmolStr::default() },
+                    from: relationship.from.clone(),
+                    to: relationship.to.clone(),
+                    properties: self.needs.properties(&relationship.properties),
+                }))
+            }),
             _ => None,
         }
     }

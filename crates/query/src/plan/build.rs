@@ -2,7 +2,7 @@
 
 use super::needs::AllNeeds;
 use super::{Plan, PlanNode, pattern, projection};
-use crate::expression::{Scope, compile};
+use crate::expression::{Scope, TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Query, Span};
 use crate::operator::filter::Filter;
@@ -15,6 +15,8 @@ use livewell_model::{Map, SmolStr};
 pub(super) struct Schema {
     /// The variable in each slot; empty for one that no name reaches.
     pub(super) names: Vec<SmolStr>,
+    /// What each slot can hold.
+    pub(super) types: Vec<TypeSet>,
     /// The slots that identify a row, in the order of the query's text.
     pub(super) key: Vec<usize>,
 }
@@ -28,6 +30,10 @@ impl Schema {
 impl Scope for Schema {
     fn slot(&self, variable: &str) -> Option<usize> {
         self.position(variable)
+    }
+
+    fn types(&self, variable: &str) -> TypeSet {
+        self.position(variable).map_or(TypeSet::ANY, |at| self.types[at])
     }
 }
 
@@ -54,7 +60,10 @@ pub(super) fn build(query: &Query, text: &str, params: &Map) -> Result<Plan, Dia
     let mut source = Source { text, params, next: 0 };
     let (matches, rest) = leading_matches(&query.clauses);
     let (mut node, mut schema) = if matches.is_empty() {
-        (PlanNode { operator: Box::new(Unit), inputs: Vec::new() }, Schema { names: Vec::new(), key: Vec::new() })
+        (
+            PlanNode { operator: Box::new(Unit), inputs: Vec::new() },
+            Schema { names: Vec::new(), types: Vec::new(), key: Vec::new() },
+        )
     } else {
         pattern::plan(&matches, &AllNeeds::of(query), &mut source)?
     };
@@ -63,8 +72,12 @@ pub(super) fn build(query: &Query, text: &str, params: &Map) -> Result<Plan, Dia
             Clause::With(with) => (node, schema) = projection::plan(node, &schema, with, &mut source)?,
             Clause::Match(matching) => {
                 let message = "MATCH after WITH is not supported yet";
-                return Err(Diagnostic::not_supported("LW0152", matching.span, message)
-                    .with_help("put the MATCH clauses first and use WITH after them"));
+                return Err(Diagnostic::not_supported(
+                    crate::language::code::CONSTRUCT,
+                    matching.span,
+                    message,
+                )
+                .with_help("put the MATCH clauses first and use WITH after them"));
             }
         }
     }
@@ -113,8 +126,16 @@ fn identity(query: &Query, matches: &[&crate::language::ast::Match]) -> String {
         }
         if projection.items.iter().any(|item| item.expr.has_aggregate()) {
             let groups = names(&|expr| !expr.has_aggregate());
-            return if groups.is_empty() { "the one row".into() } else { format!("grouping values: {groups}") };
+            return if groups.is_empty() {
+                "the one row".into()
+            } else {
+                format!("grouping values: {groups}")
+            };
         }
     }
-    if matches.is_empty() { "the one row".into() } else { "the matched elements, in the order of the text".into() }
+    if matches.is_empty() {
+        "the one row".into()
+    } else {
+        "the matched elements, in the order of the text".into()
+    }
 }

@@ -45,7 +45,10 @@ impl Bound<'_> {
     }
 
     fn next(&self) -> Option<Lookup> {
-        self.node_by_id().or_else(|| self.relationship(2)).or_else(|| self.relationship(1)).or_else(|| self.any_node())
+        self.node_by_id()
+            .or_else(|| self.relationship(2))
+            .or_else(|| self.relationship(1))
+            .or_else(|| self.any_node())
     }
 
     fn unbound_relationships(&self) -> impl Iterator<Item = (usize, &Ends)> {
@@ -56,18 +59,28 @@ impl Bound<'_> {
     }
 
     fn node_by_id(&self) -> Option<Lookup> {
-        (0..self.atoms.len()).find(|at| self.known[*at] && !self.bound[*at]).map(|node| Lookup::NodeById { node })
+        (0..self.atoms.len())
+            .find(|at| self.known[*at] && !self.bound[*at])
+            .map(|node| Lookup::NodeById { node })
     }
 
     fn relationship(&self, ends_known: usize) -> Option<Lookup> {
         let known = |ends: &Ends| usize::from(self.known[ends.from]) + usize::from(self.known[ends.to]);
-        let (relationship, ends) = self.unbound_relationships().find(|(_, ends)| known(ends) >= ends_known)?;
-        Some(if self.known[ends.from] { Lookup::ByFrom { relationship } } else { Lookup::ByTo { relationship } })
+        let (relationship, ends) =
+            self.unbound_relationships().find(|(_, ends)| known(ends) >= ends_known)?;
+        Some(if self.known[ends.from] {
+            Lookup::ByFrom { relationship }
+        } else {
+            Lookup::ByTo { relationship }
+        })
     }
 
     fn any_node(&self) -> Option<Lookup> {
         let is_node = |at: &usize| matches!(self.atoms[*at].kind, AtomKind::Node { .. });
-        (0..self.atoms.len()).filter(is_node).find(|at| !self.bound[*at]).map(|node| Lookup::AllNodes { node })
+        (0..self.atoms.len())
+            .filter(is_node)
+            .find(|at| !self.bound[*at])
+            .map(|node| Lookup::AllNodes { node })
     }
 }
 

@@ -1,6 +1,8 @@
 //! What of each pattern variable a query uses, found from its last clause back to its first.
 
-use crate::language::ast::{AggregateOp, Clause, Expr, ExprKind, NodePattern, Projection, Query, RelationshipPattern};
+use crate::language::ast::{
+    AggregateOp, Clause, Expr, ExprKind, NodePattern, Projection, Query, RelationshipPattern,
+};
 use crate::operator::scan::Needs;
 use livewell_model::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +33,10 @@ impl AllNeeds {
                 Clause::Match(matching) => {
                     for pattern in &matching.patterns {
                         pattern.nodes.iter().for_each(|node| later.node(node));
-                        pattern.relationships.iter().for_each(|relationship| later.relationship(relationship));
+                        pattern
+                            .relationships
+                            .iter()
+                            .for_each(|relationship| later.relationship(relationship));
                     }
                     matching.condition.iter().for_each(|condition| later.uses(condition));
                 }
@@ -69,7 +74,10 @@ impl AllNeeds {
 
     fn node(&mut self, node: &NodePattern) {
         node.properties.iter().for_each(|(_, value)| self.uses(value));
-        self.inline(node.variable.as_ref().map(|name| &name.text), node.properties.iter().map(|(key, _)| &key.text));
+        self.inline(
+            node.variable.as_ref().map(|name| &name.text),
+            node.properties.iter().map(|(key, _)| &key.text),
+        );
     }
 
     fn relationship(&mut self, relationship: &RelationshipPattern) {

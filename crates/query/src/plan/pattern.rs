@@ -4,7 +4,7 @@ use super::PlanNode;
 use super::build::{Schema, Source, filter};
 use super::lookups;
 use super::needs::AllNeeds;
-use crate::expression::{Compiled, Scope, compile};
+use crate::expression::{Compiled, Scope, TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{
     BinaryOp, Expr, ExprKind, Match as MatchClause, Name, NodePattern, RelationshipPattern, Span, Way,
@@ -27,7 +27,11 @@ struct Atoms<'a> {
 }
 
 /// Plans the MATCH clauses at the beginning of a query.
-pub(super) fn plan(clauses: &[&MatchClause], needs: &AllNeeds, source: &mut Source<'_>) -> Result<(PlanNode, Schema), Diagnostic> {
+pub(super) fn plan(
+    clauses: &[&MatchClause],
+    needs: &AllNeeds,
+    source: &mut Source<'_>,
+) -> Result<(PlanNode, Schema), Diagnostic> {
     let mut atoms = Atoms { needs, atoms: Vec::new(), inline: Vec::new() };
     let mut distinct = Vec::new();
     for clause in clauses {
@@ -36,6 +40,7 @@ pub(super) fn plan(clauses: &[&MatchClause], needs: &AllNeeds, source: &mut Sour
     let Atoms { mut atoms, inline, .. } = atoms;
     let schema = Schema {
         names: atoms.iter().map(|atom| SmolStr::new(&atom.name)).collect(),
+        types: atoms.iter().map(types).collect(),
         key: (0..atoms.len()).collect(),
     };
     let left = push_down(&mut atoms, inline, clauses, &schema, source)?;
@@ -66,13 +71,14 @@ impl Atoms<'_> {
         }
         if self.atoms.len() > ATOMS_MAX {
             let message = format!("a pattern of more than {ATOMS_MAX} elements");
-            return Err(Diagnostic::not_supported("LW0150", clause.span, message));
+            return Err(Diagnostic::not_supported(crate::language::code::LIMIT, clause.span, message));
         }
         Ok(relationships)
     }
 
     fn node(&mut self, pattern: &NodePattern) -> usize {
-        let known = pattern.variable.as_ref().and_then(|name| self.atoms.iter().position(|a| a.name == *name.text));
+        let known =
+            pattern.variable.as_ref().and_then(|name| self.atoms.iter().position(|a| a.name == *name.text));
         let slot = known.unwrap_or_else(|| {
             let kind = AtomKind::Node { arranged: false };
             self.push(pattern.variable.as_ref(), Kind::Nodes(Vec::new()), kind)
@@ -87,7 +93,8 @@ impl Atoms<'_> {
     fn relationship(&mut self, pattern: &RelationshipPattern) {
         let types = pattern.types.iter().map(|kind| kind.text.clone()).collect();
         let ends = Ends { from: 0, to: 0, undirected: false, by_from: false, by_to: false };
-        let slot = self.push(pattern.variable.as_ref(), Kind::Relationships(types), AtomKind::Relationship(ends));
+        let slot =
+            self.push(pattern.variable.as_ref(), Kind::Relationships(types), AtomKind::Relationship(ends));
         self.inline(slot, &pattern.properties);
     }
 
@@ -117,8 +124,13 @@ impl Atoms<'_> {
             }
             let span = Span { start: key.span.start, end: value.span.end };
             let at = |kind| Expr { kind, span };
-            let property = ExprKind::Property(Box::new(at(ExprKind::Variable(name.clone()))), key.text.clone());
-            self.inline.push(at(ExprKind::Binary(BinaryOp::Equal, Box::new(at(property)), Box::new(value.clone()))));
+            let property =
+                ExprKind::Property(Box::new(at(ExprKind::Variable(name.clone()))), key.text.clone());
+            self.inline.push(at(ExprKind::Binary(
+                BinaryOp::Equal,
+                Box::new(at(property)),
+                Box::new(value.clone()),
+            )));
         }
     }
 }
@@ -155,8 +167,11 @@ fn push_one(atoms: &mut [Atom], condition: Expr, source: &Source<'_>) -> Result<
     collect_variables(&condition, &mut variables);
     variables.dedup();
     let [variable] = variables.as_slice() else { return Ok(Some(condition)) };
-    let Some(atom) = atoms.iter_mut().find(|atom| atom.name == **variable) else { return Ok(Some(condition)) };
-    let compiled: Compiled = compile(&condition, &One(variable), source.params)?;
+    let Some(atom) = atoms.iter_mut().find(|atom| atom.name == **variable) else {
+        return Ok(Some(condition));
+    };
+    let one = One { variable, types: types(atom) };
+    let compiled: Compiled = compile(&condition, &one, source.params)?;
     if !compiled.is_infallible() {
         return Ok(Some(condition));
     }
@@ -165,11 +180,26 @@ fn push_one(atoms: &mut [Atom], condition: Expr, source: &Source<'_>) -> Result<
 }
 
 /// A row that holds one variable.
-struct One<'a>(&'a str);
+struct One<'a> {
+    variable: &'a str,
+    types: TypeSet,
+}
 
 impl Scope for One<'_> {
     fn slot(&self, variable: &str) -> Option<usize> {
-        (variable == self.0).then_some(0)
+        (variable == self.variable).then_some(0)
+    }
+
+    fn types(&self, _variable: &str) -> TypeSet {
+        self.types
+    }
+}
+
+/// What an atom's slot holds: its element, never null.
+fn types(atom: &Atom) -> TypeSet {
+    match atom.kind {
+        AtomKind::Node { .. } => TypeSet::NODE,
+        AtomKind::Relationship(_) => TypeSet::RELATIONSHIP,
     }
 }
 

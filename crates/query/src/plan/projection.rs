@@ -2,7 +2,7 @@
 
 use super::PlanNode;
 use super::build::{Schema, Source, filter};
-use crate::expression::compile;
+use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind, Item, Projection, Span};
 use crate::operator::aggregate::{Aggregate, Call, Fold};
@@ -26,7 +26,7 @@ pub(super) fn plan(
         project(input, schema, projection, source)?
     };
     if projection.distinct {
-        (node, schema) = distinct(node, projection, source);
+        (node, schema) = distinct(node, &schema, projection, source);
     }
     if let Some(condition) = &projection.condition {
         node = filter(node, condition, &schema, source)?;
@@ -40,9 +40,13 @@ fn project(
     projection: &Projection,
     source: &Source<'_>,
 ) -> Result<(PlanNode, Schema), Diagnostic> {
-    let mut slots =
-        projection.items.iter().map(|item| slot(&item.expr, schema, source)).collect::<Result<Vec<_>, _>>()?;
+    let mut slots = projection
+        .items
+        .iter()
+        .map(|item| slot(&item.expr, schema, source))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut names = item_names(projection);
+    let mut types: Vec<TypeSet> = slots.iter().map(|slot| types_of(slot, schema)).collect();
     let mut key = Vec::with_capacity(schema.key.len());
     for identifying in &schema.key {
         let kept = slots.iter().position(|slot| matches!(slot, Slot::Keep(at) if at == identifying));
@@ -50,11 +54,19 @@ fn project(
             slots.push(Slot::Keep(*identifying));
             // Kept for the row's identity alone: no name reaches it.
             names.push(SmolStr::default());
+            types.push(schema.types[*identifying]);
             slots.len() - 1
         }));
     }
     let operator = Project { slots, text: text(projection, source) };
-    Ok((PlanNode { operator: Box::new(operator), inputs: vec![input] }, Schema { names, key }))
+    Ok((PlanNode { operator: Box::new(operator), inputs: vec![input] }, Schema { names, types, key }))
+}
+
+fn types_of(slot: &Slot, schema: &Schema) -> TypeSet {
+    match slot {
+        Slot::Keep(at) => schema.types[*at],
+        Slot::Compute(expression) => expression.types(),
+    }
 }
 
 fn slot(expr: &Expr, schema: &Schema, source: &Source<'_>) -> Result<Slot, Diagnostic> {
@@ -66,7 +78,12 @@ fn slot(expr: &Expr, schema: &Schema, source: &Source<'_>) -> Result<Slot, Diagn
     Ok(Slot::Compute(compile(expr, schema, source.params)?))
 }
 
-fn distinct(input: PlanNode, projection: &Projection, source: &mut Source<'_>) -> (PlanNode, Schema) {
+fn distinct(
+    input: PlanNode,
+    schema: &Schema,
+    projection: &Projection,
+    source: &mut Source<'_>,
+) -> (PlanNode, Schema) {
     let names = item_names(projection);
     let operator = Aggregate {
         number: source.number(),
@@ -76,7 +93,8 @@ fn distinct(input: PlanNode, projection: &Projection, source: &mut Source<'_>) -
         text: names.join(", "),
     };
     let key = (0..names.len()).collect();
-    (PlanNode { operator: Box::new(operator), inputs: vec![input] }, Schema { names, key })
+    let types = schema.types[..names.len()].to_vec();
+    (PlanNode { operator: Box::new(operator), inputs: vec![input] }, Schema { names, types, key })
 }
 
 /// The aggregates of a clause, each once, and the grouping items.
@@ -97,22 +115,26 @@ fn aggregate(
     let items: Vec<Expr> = projection.items.iter().map(|item| parts.over_output(&item.expr)).collect();
     if parts.calls.len() > CALLS_MAX {
         let message = format!("more than {CALLS_MAX} aggregates in one clause");
-        return Err(Diagnostic::not_supported("LW0151", projection.span, message));
+        return Err(Diagnostic::not_supported(crate::language::code::LIMIT, projection.span, message));
     }
-    let groups = parts.groups.iter().map(|item| slot(&item.expr, schema, source)).collect::<Result<_, _>>()?;
+    let groups =
+        parts.groups.iter().map(|item| slot(&item.expr, schema, source)).collect::<Result<_, _>>()?;
     let calls = parts.calls.iter().map(|call| plan_call(call, schema, source)).collect::<Result<_, _>>()?;
     let keyed = !parts.groups.is_empty();
-    let operator = Aggregate { number: source.number(), groups, calls, keyed, text: text(projection, source) };
+    let operator =
+        Aggregate { number: source.number(), groups, calls, keyed, text: text(projection, source) };
     let node = PlanNode { operator: Box::new(operator), inputs: vec![input] };
 
-    let output = parts.output_schema();
+    let types = parts.groups.iter().map(|item| Ok(types_of(&slot(&item.expr, schema, source)?, schema)));
+    let output = parts.output_schema(types.collect::<Result<_, Diagnostic>>()?);
     let slots = items.iter().map(|item| slot(item, &output, source)).collect::<Result<Vec<_>, _>>()?;
     // The grouping values identify the row, in the order of the items.
     let grouping = |at: &usize| !projection.items[*at].expr.has_aggregate();
     let key = (0..items.len()).filter(grouping).collect();
     let operator = Project { slots, text: text(projection, source) };
     let node = PlanNode { operator: Box::new(operator), inputs: vec![node] };
-    Ok((node, Schema { names: item_names(projection), key }))
+    let types = projection.items.iter().map(|_| TypeSet::ANY).collect();
+    Ok((node, Schema { names: item_names(projection), types, key }))
 }
 
 impl Parts<'_> {
@@ -133,10 +155,11 @@ impl Parts<'_> {
     }
 
     /// The slots of the aggregate's output: grouping values, then aggregates, under made-up names.
-    fn output_schema(&self) -> Schema {
+    fn output_schema(&self, mut types: Vec<TypeSet>) -> Schema {
+        types.resize(self.groups.len() + self.calls.len(), TypeSet::ANY);
         let groups = (0..self.groups.len()).map(group_name);
         let names = groups.chain((0..self.calls.len()).map(call_name)).collect();
-        Schema { names, key: (0..self.groups.len()).collect() }
+        Schema { names, types, key: (0..self.groups.len()).collect() }
     }
 }
 

@@ -3,8 +3,8 @@
 //! No aggregate sees null, and none depends on the order of the rows: sums are exact and rounded once, and
 //! where values are equivalent but not the same (`1` and `1.0`) the encoding of the values decides.
 
-use super::exact_sum::ExactSum;
 use super::Names;
+use super::exact_sum::ExactSum;
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind};
@@ -42,7 +42,8 @@ impl Aggregate {
             }
         }
         values.sort_by_cached_key(key::exact);
-        if self.distinct {
+        // The extremes of all values are those of the distinct ones: DISTINCT says nothing there.
+        if self.distinct && !matches!(self.op, AggregateOp::Min | AggregateOp::Max) {
             // Equivalent values now stand together, the smallest by its exact encoding first.
             values.dedup_by_key(|value| key::of([&*value]));
         }
@@ -62,7 +63,7 @@ impl Aggregate {
             return Ok(Value::Float(total));
         }
         let ints = values.iter().map(|value| if let Value::Int(int) = value { i128::from(*int) } else { 0 });
-        let overflow = |_| EvalError::new("the sum of the integers does not fit 64 bits");
+        let overflow = |_| EvalError::overflow("the sum of the integers");
         i64::try_from(ints.sum::<i128>()).map(Value::Int).map_err(overflow)
     }
 
@@ -82,7 +83,7 @@ impl Aggregate {
                 Value::Float(float) => infinite.push(*float),
                 other => {
                     let found = other.type_name();
-                    return Err(EvalError::new(format!("sum() and avg() need numbers and got a {found}")));
+                    return Err(EvalError::types(format!("sum() and avg() need numbers and got a {found}")));
                 }
             }
         }

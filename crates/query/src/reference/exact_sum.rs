@@ -67,7 +67,8 @@ impl ExactSum {
         }
         // 2^53 when rounding carried, which is a double as well. Both products are exact, or overflow to
         // infinity; two of them because 2^1074 is no double.
-        let float = kept as f64 * power_of_two(lowest as i32 / 2 + UNIT_EXPONENT / 2)
+        let float = kept as f64
+            * power_of_two(lowest as i32 / 2 + UNIT_EXPONENT / 2)
             * power_of_two(lowest as i32 - lowest as i32 / 2 + UNIT_EXPONENT / 2);
         if negative { -float } else { float }
     }
@@ -107,7 +108,9 @@ mod tests {
     #[test]
     fn one_float_is_its_own_sum() {
         let smallest = f64::from_bits(1);
-        for float in [0.1, -0.1, 1.0, -3.5, f64::MAX, f64::MIN, f64::MIN_POSITIVE, smallest, -smallest, 1e-310] {
+        for float in
+            [0.1, -0.1, 1.0, -3.5, f64::MAX, f64::MIN, f64::MIN_POSITIVE, smallest, -smallest, 1e-310]
+        {
             assert_eq!(sum(&[float]).to_bits(), float.to_bits(), "{float:e}");
         }
     }
@@ -132,7 +135,8 @@ mod tests {
 
     #[test]
     fn two_floats_sum_as_the_processor_sums_them() {
-        let floats = [0.1, 0.2, -0.3, 1e16, 3.5e-8, -7.25, 1e308, 1.7e308, f64::MIN_POSITIVE, -1e-310, 5e-324];
+        let floats =
+            [0.1, 0.2, -0.3, 1e16, 3.5e-8, -7.25, 1e308, 1.7e308, f64::MIN_POSITIVE, -1e-310, 5e-324];
         for a in floats {
             for b in floats {
                 assert_eq!(sum(&[a, b]), a + b, "{a:e} + {b:e}");

@@ -67,7 +67,8 @@ impl Matching {
                 let via = at.checked_sub(1).map(|hop| {
                     let relationship = &pattern.relationships[hop];
                     let via = Via::new(relationship, names, &others);
-                    inline.extend(relationship.properties.iter().map(|(name, value)| (via.slot, name, value)));
+                    inline
+                        .extend(relationship.properties.iter().map(|(name, value)| (via.slot, name, value)));
                     others.push(via.slot);
                     (via, relationship.way)
                 });
@@ -185,9 +186,8 @@ impl Via {
 
     /// `values` with `candidate` in the slot, if the relationship fits there.
     fn bind(&self, mut values: Vec<Value>, candidate: &Arc<Relationship>) -> Option<Vec<Value>> {
-        let is_candidate = |slot: usize| {
-            matches!(&values[slot], Value::Relationship(bound) if bound.id == candidate.id)
-        };
+        let is_candidate =
+            |slot: usize| matches!(&values[slot], Value::Relationship(bound) if bound.id == candidate.id);
         let of_type = self.types.is_empty() || self.types.contains(&candidate.kind);
         if !of_type || self.others.iter().any(|other| is_candidate(*other)) {
             return None;

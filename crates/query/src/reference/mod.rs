@@ -75,9 +75,7 @@ impl Reference {
         for clause in &query.clauses {
             stages.push(match clause {
                 Clause::Match(clause) => Stage::Match(Matching::new(clause, &mut names, params)?),
-                Clause::With(projection) => {
-                    Stage::Project(Projecting::new(projection, &mut names, params)?)
-                }
+                Clause::With(projection) => Stage::Project(Projecting::new(projection, &mut names, params)?),
             });
         }
         stages.push(Stage::Project(Projecting::new(&query.returns, &mut names, params)?));

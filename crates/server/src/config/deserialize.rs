@@ -74,7 +74,7 @@ pub struct Fault {
     code: &'static str,
     message: String,
     help: Option<String>,
-    unknown: Option<Unknown>,
+    unknown: Option<Box<Unknown>>,
 }
 
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl de::Error for Fault {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let unknown = Some(Unknown { name: field.to_owned(), expected });
+        let unknown = Some(Box::new(Unknown { name: field.to_owned(), expected }));
         Self { code: code::UNKNOWN_FIELD, unknown, ..Self::new(format!("unknown field `{field}`")) }
     }
 

@@ -8,23 +8,23 @@ use std::path::PathBuf;
 /// The codes of configurations; each has a page under `docs/errors/`.
 pub mod code {
     /// The file cannot be read.
-    pub const UNREADABLE: &str = "LW0501";
+    pub const UNREADABLE: &str = "LW0601";
     /// The text is not YAML.
-    pub const YAML: &str = "LW0502";
+    pub const YAML: &str = "LW0602";
     /// A field that does not exist.
-    pub const UNKNOWN_FIELD: &str = "LW0503";
+    pub const UNKNOWN_FIELD: &str = "LW0603";
     /// A field that is missing or does not hold what it should.
-    pub const VALUE: &str = "LW0504";
+    pub const VALUE: &str = "LW0604";
     /// An id that is not one, or is taken.
-    pub const ID: &str = "LW0505";
+    pub const ID: &str = "LW0605";
     /// A reference to something that is not there, or in a circle.
-    pub const REFERENCE: &str = "LW0506";
+    pub const REFERENCE: &str = "LW0606";
     /// An environment variable or secret that is not there.
-    pub const ENVIRONMENT: &str = "LW0507";
+    pub const ENVIRONMENT: &str = "LW0607";
     /// Something this version does not have.
-    pub const NOT_HERE: &str = "LW0508";
+    pub const NOT_HERE: &str = "LW0608";
     /// Settings that are refused together.
-    pub const REFUSED: &str = "LW0509";
+    pub const REFUSED: &str = "LW0609";
 }
 
 /// A problem at a place of the text.

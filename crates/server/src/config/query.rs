@@ -3,7 +3,8 @@
 use super::problem;
 use super::sections::Sections;
 use super::{align, tree::Node};
-use livewell_query::language::{self, Diagnostic};
+use livewell_query::Engine;
+use livewell_query::language::Diagnostic;
 
 /// Adds what is wrong with the queries' texts.
 pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>) {
@@ -15,8 +16,8 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
                 let params = query.node.get("params").unwrap_or(query.node);
                 problems.push(problem::at(problem::code::VALUE, params.span, error.to_string()));
             }
-            Ok(_) => {
-                if let Err(diagnostic) = language::parse(cypher) {
+            Ok(params) => {
+                if let Err(diagnostic) = Engine::compile(cypher, &params) {
                     problems.push(in_file(file, place, cypher, diagnostic));
                 }
             }

@@ -115,7 +115,7 @@ fn circles<'n>(
     let by_id: HashMap<&str, &Node> = nodes.iter().copied().collect();
     let mut reported: Vec<&str> = Vec::new();
     for (id, node) in nodes {
-        // A breadth-first walk that remembers how it came to each item.
+        // A walk that remembers how it came to each item.
         let mut way: HashMap<&str, &str> = HashMap::new();
         let mut ahead = vec![(id, node)];
         let mut closing = None;

@@ -50,7 +50,7 @@ fn checked(content: &[u8]) -> (Option<i32>, String) {
 fn a_file_that_cannot_be_read_is_named() {
     let output = livewell(&["check", "no-such.yaml"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).starts_with("error[LW0501]: cannot read `no-such.yaml`: "));
+    assert!(text(&output.stderr).starts_with("error[LW0601]: cannot read `no-such.yaml`: "));
     let (code, error) = checked(b"sources: \xff\n");
     assert_eq!(code, Some(2));
     assert!(error.contains("not UTF-8 text from byte 9 on"), "{error}");

@@ -4,10 +4,10 @@ use super::{livewell, text};
 
 #[test]
 fn a_code_is_explained_by_its_page() {
-    for code in ["LW0504", "lw0504"] {
+    for code in ["LW0604", "lw0604"] {
         let output = livewell(&["explain", code]);
         assert_eq!(output.status.code(), Some(0));
-        assert!(text(&output.stdout).starts_with("# LW0504: "));
+        assert!(text(&output.stdout).starts_with("# LW0604: "));
         assert!(text(&output.stdout).contains("**What to do.**"));
     }
 }
@@ -30,8 +30,19 @@ fn a_query_that_is_wrong_is_shown_with_a_caret() {
 }
 
 #[test]
-fn a_query_is_explained_by_its_columns() {
+fn a_query_is_explained_by_its_columns_and_row_identity() {
     let output = livewell(&["explain", "MATCH (o:Order) RETURN o.id AS id, o.total AS total"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
-    assert!(text(&output.stdout).contains("id, total"), "{}", text(&output.stdout));
+    let plan = text(&output.stdout);
+    assert!(plan.contains("id, total") && plan.contains("row identity"), "{plan}");
+}
+
+#[test]
+fn parameters_are_given_beside_the_query() {
+    let query = "MATCH (f:Flight) WHERE f.delay > $limit RETURN f.id AS id";
+    let without = livewell(&["explain", query]);
+    assert_eq!(without.status.code(), Some(2));
+    assert!(text(&without.stderr).starts_with("error[LW1208]: "), "{}", text(&without.stderr));
+    let with = livewell(&["explain", "--param", "limit=60", query]);
+    assert_eq!((with.status.code(), text(&with.stderr)), (Some(0), ""));
 }

@@ -70,7 +70,8 @@ fn expect_empty(path: &Path) -> Result<(), IndexError> {
 fn parse(path: &Path, text: &str) -> Result<Format, IndexError> {
     let mut lines = text.lines();
     if lines.next() != Some(MAGIC) {
-        let message = format!("{} is not a Livewell store: its FORMAT file is another program's", path.display());
+        let message =
+            format!("{} is not a Livewell store: its FORMAT file is another program's", path.display());
         return Err(IndexError::unknown_store(message));
     }
     let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned);
@@ -134,7 +135,9 @@ pub(super) fn replace(path: &Path, name: &str, temporary: &str, text: &str) -> R
 
 /// Makes the names in a directory durable.
 pub(super) fn sync(path: &Path) -> Result<(), IndexError> {
-    File::open(path).and_then(|directory| directory.sync_all()).map_err(|error| fault::io("flush", path, &error))
+    File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| fault::io("flush", path, &error))
 }
 
 /// Removes what an interrupted creation has left of LMDB's files.

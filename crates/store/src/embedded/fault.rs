@@ -19,15 +19,17 @@ pub(super) fn lmdb(path: &Path, map_size: u64, error: heed::Error) -> IndexError
     let place = path.display();
     match error {
         heed::Error::Mdb(MdbError::MapFull) => IndexError::Full(
-            format!("{place} has used up its map of {map_size} bytes; reopen it with a larger `map_size_bytes`")
-                .into(),
+            format!(
+                "{place} has used up its map of {map_size} bytes; reopen it with a larger `map_size_bytes`"
+            )
+            .into(),
         ),
         heed::Error::Mdb(MdbError::ReadersFull) => IndexError::Connection(
             format!("all snapshots that {place} allows are in use; drop some, or raise `readers_max`").into(),
         ),
-        heed::Error::Mdb(MdbError::TxnFull) => IndexError::NotSupported(
-            format!("a commit of so many pages at once in {place}; split it").into(),
-        ),
+        heed::Error::Mdb(MdbError::TxnFull) => {
+            IndexError::NotSupported(format!("a commit of so many pages at once in {place}; split it").into())
+        }
         heed::Error::Mdb(MdbError::Panic) => IndexError::Io(
             format!("an earlier write to {place} failed half way; close the store and open it again").into(),
         ),

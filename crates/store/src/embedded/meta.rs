@@ -42,12 +42,15 @@ pub(super) struct Extent {
 /// Reads the meta pages of `file` and refuses what cannot be whole.
 pub(super) fn check(path: &Path) -> Result<Extent, IndexError> {
     let mut file = File::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => IndexError::corrupted(format!("{} is missing; restore a backup", path.display())),
+        ErrorKind::NotFound => {
+            IndexError::corrupted(format!("{} is missing; restore a backup", path.display()))
+        }
         _ => fault::io("open", path, &error),
     })?;
     let length = file.metadata().map_err(|error| fault::io("look at", path, &error))?.len();
     let first = read(&mut file, path, 0)?.ok_or_else(|| damaged(path, length, "its first page"))?;
-    let second = read(&mut file, path, first.page_size)?.ok_or_else(|| damaged(path, length, "its second page"))?;
+    let second =
+        read(&mut file, path, first.page_size)?.ok_or_else(|| damaged(path, length, "its second page"))?;
     let follow = first.transaction.abs_diff(second.transaction) == 1 && first.transaction % 2 == 0;
     let fresh = first.transaction == 0 && second.transaction == 0;
     if first.page_size != second.page_size || !(follow || fresh) {
@@ -72,7 +75,8 @@ pub(super) fn check(path: &Path) -> Result<Extent, IndexError> {
 }
 
 fn damaged(path: &Path, length: u64, what: &str) -> IndexError {
-    let message = format!("{} of {length} bytes: {what} is damaged or missing; restore a backup", path.display());
+    let message =
+        format!("{} of {length} bytes: {what} is damaged or missing; restore a backup", path.display());
     IndexError::corrupted(message)
 }
 

@@ -14,7 +14,7 @@ const MAGIC: &str = "Livewell store owner";
 
 /// The ownership of a store's directory, as long as this lives.
 pub(super) struct Owner {
-    _locked: File,
+    locked: File,
 }
 
 impl Owner {
@@ -31,7 +31,15 @@ impl Owner {
         let text = describe();
         let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(|error| fault::io("write", &path, &error))?;
-        Ok(Self { _locked: file })
+        Ok(Self { locked: file })
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // Closing is not enough: a child of this process that is just being started holds the file open as well,
+        // until it runs its own program. Where unlocking fails, closing is the second try.
+        let _ = self.locked.unlock();
     }
 }
 

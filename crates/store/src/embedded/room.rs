@@ -29,7 +29,8 @@ pub(super) struct Room {
 impl Room {
     /// Looks after the file at `path`, made where it is missing, which never grows beyond `limit` bytes.
     pub(super) fn of(path: PathBuf, limit: u64) -> Result<Self, IndexError> {
-        let opened = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let opened =
+            File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = opened.map_err(|error| fault::io("open", &path, &error))?;
         let mut room = Self { file, path, taken: 0, limit, supported: true };
         // Without changing the length: LMDB takes a file of length zero, and no other, for a new one.

@@ -42,7 +42,8 @@ impl EmbeddedSnapshot {
             last = Some(key.into_owned());
             count += 1;
         }
-        let expected = self.environment.tree().len(&self.txn).map_err(|error| self.environment.fault(error))?;
+        let expected =
+            self.environment.tree().len(&self.txn).map_err(|error| self.environment.fault(error))?;
         if count != expected {
             return Err(IndexError::corrupted(format!("{count} entries are there, of {expected}")));
         }
@@ -93,7 +94,8 @@ impl<T, F: Iterator<Item = T>, B: Iterator<Item = T>> Iterator for Either<F, B> 
 
 impl PhysicalMap for EmbeddedSnapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
-        let found = self.environment.tree().get(&self.txn, key).map_err(|error| self.environment.fault(error))?;
+        let found =
+            self.environment.tree().get(&self.txn, key).map_err(|error| self.environment.fault(error))?;
         found.map(|stored| checksum::open(key, stored).map(Cow::Borrowed)).transpose()
     }
 

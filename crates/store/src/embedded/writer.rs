@@ -19,7 +19,9 @@ pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fat
     let mut txn = environment.write()?;
     let mut fates = Fates::with_capacity(sets.len());
     let tree = environment.tree().stat(&txn).map_err(|error| environment.fault(error))?;
-    room.ensure((environment.pages() + pages_at_most(&tree, environment.pages(), sets)) * u64::from(tree.page_size))?;
+    room.ensure(
+        (environment.pages() + pages_at_most(&tree, environment.pages(), sets)) * u64::from(tree.page_size),
+    )?;
     for set in sets {
         fates.push(apply(environment, &mut txn, set)?);
     }
@@ -97,4 +99,66 @@ fn write(
         space.write_all(&value)
     });
     written.map_err(|error| environment.fault(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::{EmbeddedStore, snapshot::EmbeddedSnapshot};
+    use crate::{Durability, Store};
+
+    fn set(number: u64, count: u64, spread: u64, key: usize, value: usize) -> WriteSet {
+        let expected = Version { epoch: u64::from(number > 0), commit: number };
+        let mut set = WriteSet {
+            feed: 1,
+            expected,
+            next: Version { epoch: 1, commit: number + 1 },
+            ..WriteSet::default()
+        };
+        for write in 0..count {
+            let mixed = (number * 1000 + write).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut name = (mixed % spread).to_be_bytes().to_vec();
+            name.resize(key, b'k');
+            let deletes = number % 7 == 6 && write % 3 == 0;
+            set.writes
+                .insert(name, (!deletes).then(|| vec![1; value + (mixed >> 40) as usize % (value / 2 + 1)]));
+        }
+        set
+    }
+
+    #[test]
+    fn a_commit_never_takes_more_pages_than_were_set_aside() {
+        let shapes = [
+            (8, 10),
+            (8, 150),
+            (430, 0),
+            (430, 600),
+            (430, 900),
+            (8, 1000),
+            (8, 1900),
+            (600, 1500),
+            (8, 9000),
+        ];
+        for (key, value) in shapes {
+            let place = tempfile::TempDir::new().expect("a directory");
+            let store = EmbeddedStore::open(place.path(), Durability::Os).expect("a store");
+            let environment = &store.environment;
+            // A reader that stays keeps freed pages from being used again, so that the file grows fastest.
+            let _pinned = EmbeddedSnapshot::take(environment).expect("a snapshot");
+            for number in 0..60 {
+                let count = [1, 3, 30, 400][number as usize % 4];
+                let set = set(number, count, if number % 5 == 0 { u64::MAX } else { 2000 }, key, value);
+                let txn = environment.read().expect("a transaction");
+                let tree = environment.tree().stat(&txn).expect("its shape");
+                let before = environment.pages();
+                let allowed = pages_at_most(&tree, before, std::slice::from_ref(&set));
+                assert_eq!(store.commit(&[set]).expect("a commit"), [Ok(())]);
+                let taken = environment.pages() - before;
+                assert!(
+                    taken <= allowed,
+                    "{key}/{value}: commit {number} of {count} took {taken} of {allowed}"
+                );
+            }
+        }
+    }
 }

@@ -63,7 +63,9 @@ fn overwritten(place: &dyn Place) -> Outcome {
 fn refused(place: &dyn Place) -> Outcome {
     let store = place.open()?;
     commit(&*store, &with(step(7, 0), b"a", b"1"))?;
-    for stale in [step(7, 0), step(7, 2), WriteSet { expected: Version { epoch: 2, commit: 1 }, ..step(7, 1) }] {
+    for stale in
+        [step(7, 0), step(7, 2), WriteSet { expected: Version { epoch: 2, commit: 1 }, ..step(7, 1) }]
+    {
         let stale = with(with(stale, b"a", b"2"), b"b", b"2");
         let fates = store.commit(std::slice::from_ref(&stale))?;
         let found = Version { epoch: 1, commit: 1 };
@@ -73,7 +75,9 @@ fn refused(place: &dyn Place) -> Outcome {
         expect(&*store, b"b", None)?;
     }
     let stale = store.commit(&[step(8, 3)])?;
-    ensure(stale.iter().all(Result::is_err), || "a set for an unknown feed was taken from commit 3".to_owned())
+    ensure(stale.iter().all(Result::is_err), || {
+        "a set for an unknown feed was taken from commit 3".to_owned()
+    })
 }
 
 fn ordered(place: &dyn Place) -> Outcome {

@@ -87,7 +87,8 @@ fn bounded(place: &dyn Place) -> Outcome {
     ends.extend([vec![], vec![0xff; MAX_KEY + 7], [vec![0x61; LIMIT], b"az".to_vec()].concat()]);
     for (at, from) in ends.iter().enumerate() {
         for to in ends.iter().skip(at % 3).step_by(3) {
-            let froms = [Bound::Unbounded, Bound::Included(from.as_slice()), Bound::Excluded(from.as_slice())];
+            let froms =
+                [Bound::Unbounded, Bound::Included(from.as_slice()), Bound::Excluded(from.as_slice())];
             for (number, from) in froms.into_iter().enumerate() {
                 let to = [Bound::Included(to.as_slice()), Bound::Excluded(to.as_slice())][(at + number) % 2];
                 BOTH.into_iter().try_for_each(|direction| compare(&map, &*snapshot, from, to, direction))?;

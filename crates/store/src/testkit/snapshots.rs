@@ -36,7 +36,9 @@ fn number(snapshot: &dyn Snapshot) -> Result<u64, Failure> {
     }
     for key in 0..KEYS {
         let value = snapshot.get(&[b'k', key])?;
-        seen.push(value.and_then(|value| Some(u64::from_be_bytes(*value.first_chunk()?))).unwrap_or(u64::MAX));
+        seen.push(
+            value.and_then(|value| Some(u64::from_be_bytes(*value.first_chunk()?))).unwrap_or(u64::MAX),
+        );
     }
     let one = seen.first().copied().unwrap_or(u64::MAX);
     let whole = seen.len() == 2 * usize::from(KEYS) && seen.iter().all(|number| *number == one);
@@ -68,7 +70,8 @@ fn whole_commits(place: &dyn Place) -> Outcome {
         let readers: Vec<_> = (0..2).map(|_| scope.spawn(|| read_on(&*store, &done))).collect();
         let written = (1..150).try_for_each(|round| commit(&*store, &stamp(round)));
         done.store(true, Ordering::Relaxed);
-        let read = readers.into_iter().try_for_each(|reader| reader.join().unwrap_or_else(|_| Err(panicked())));
+        let read =
+            readers.into_iter().try_for_each(|reader| reader.join().unwrap_or_else(|_| Err(panicked())));
         written.and(read)
     })
 }
@@ -97,7 +100,8 @@ fn shared(place: &dyn Place) -> Outcome {
         let reader = || (0..200).try_for_each(|_| number(&*snapshot).map(|_| ()));
         let readers: Vec<_> = (0..3).map(|_| scope.spawn(reader)).collect();
         let written = (1..30).try_for_each(|round| commit(&*store, &stamp(round)));
-        let read = readers.into_iter().try_for_each(|reader| reader.join().unwrap_or_else(|_| Err(panicked())));
+        let read =
+            readers.into_iter().try_for_each(|reader| reader.join().unwrap_or_else(|_| Err(panicked())));
         written.and(read)
     })
 }

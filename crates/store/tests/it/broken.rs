@@ -2,9 +2,7 @@
 
 use livewell_store::commit::{Conflict, Entries};
 use livewell_store::testkit::{self, Place};
-use livewell_store::{
-    Direction, IndexError, MemoryStore, Snapshot, Store, StoreId, WriteSet, compare,
-};
+use livewell_store::{Direction, IndexError, MemoryStore, Snapshot, Store, StoreId, WriteSet, compare};
 use std::borrow::Cow;
 use std::ops::Bound;
 use std::sync::Arc;

@@ -139,7 +139,8 @@ fn a_directory_without_permission_is_named() {
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
         Err(error) => return child::skip(&format!("no permission: the child does not start: {error}")),
     };
-    let named = said.contains("Io(") && said.contains(&locked.display().to_string()) && said.contains("denied");
+    let named =
+        said.contains("Io(") && said.contains(&locked.display().to_string()) && said.contains("denied");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).expect("a mode");
     assert!(named, "{said}");
 }

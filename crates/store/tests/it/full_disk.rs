@@ -14,7 +14,8 @@ impl SmallDisk {
     fn mount(mib: u32) -> Option<Self> {
         let place = TempDir::new().expect("a directory");
         let size = format!("size={mib}m");
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place.path()).output();
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place.path()).output();
         if mount.is_ok_and(|output| output.status.success()) {
             return Some(Self(place));
         }
@@ -112,7 +113,8 @@ fn a_store_is_not_begun_on_a_full_disk() {
     for durability in [Durability::Sync, Durability::Os] {
         let Some(disk) = SmallDisk::mount(1) else { return };
         let _ = fs::write(disk.path().join("filler"), vec![1; 1 << 20]);
-        let error = EmbeddedStore::open(disk.path().join("store"), durability).map(|_| ()).expect_err("no room");
+        let error =
+            EmbeddedStore::open(disk.path().join("store"), durability).map(|_| ()).expect_err("no room");
         assert!(matches!(error, IndexError::Full(_)), "{error:?}");
         fs::remove_file(disk.path().join("filler")).expect("room");
     }

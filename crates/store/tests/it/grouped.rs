@@ -144,7 +144,8 @@ fn a_set_that_cannot_be_stored_does_not_take_others_along() {
     store.fails(Some(|sets| {
         sets.iter().any(|set| set.feed == 2).then(|| IndexError::NotSupported("feed 2".into()))
     }));
-    let tickets = [group.submit(step(0, 0)), group.submit(bad), group.submit(step(2, 0)), group.submit(step(3, 0))];
+    let tickets =
+        [group.submit(step(0, 0)), group.submit(bad), group.submit(step(2, 0)), group.submit(step(3, 0))];
     let taken: Vec<bool> = tickets.into_iter().map(|ticket| ticket.wait().is_ok()).collect();
     assert_eq!(taken, [true, false, false, true]);
 }
@@ -159,7 +160,14 @@ fn a_panicking_store_leaves_nobody_waiting() {
     }));
     std::thread::scope(|scope| {
         let bad = scope.spawn(|| group.commit(step(100, 0)));
-        let good: Vec<_> = (0..4).map(|feed| scope.spawn({ let group = &group; move || group.commit(step(feed, 0)) })).collect();
+        let good: Vec<_> = (0..4)
+            .map(|feed| {
+                scope.spawn({
+                    let group = &group;
+                    move || group.commit(step(feed, 0))
+                })
+            })
+            .collect();
         good.into_iter().for_each(|thread| drop(thread.join()));
         drop(bad.join());
     });

@@ -14,8 +14,7 @@ const ROUNDS: u64 = 20;
 /// The commit with a number: the number under several keys, small, long and paged out, and one key that wanders.
 fn batch(number: u64) -> WriteSet {
     let epoch = u64::from(number > 0);
-    let (expected, next) =
-        (Version { epoch, commit: number }, Version { epoch: 1, commit: number + 1 });
+    let (expected, next) = (Version { epoch, commit: number }, Version { epoch: 1, commit: number + 1 });
     let mut set = WriteSet { feed: FEED, expected, next, ..WriteSet::default() };
     for (key, length) in [8usize, 40, 700, 9000, 20_000].into_iter().cycle().take(30).enumerate() {
         let mut value = number.to_be_bytes().to_vec();
@@ -76,7 +75,8 @@ fn kill_one(place: &Directory, after: Duration) -> Option<u64> {
         assert!(line.is_some(), "the child ended by itself");
         last = acked(line);
     }
-    let reader = std::thread::spawn(move || std::iter::from_fn(|| lines.next()).filter_map(|l| acked(Some(l))).last());
+    let reader =
+        std::thread::spawn(move || std::iter::from_fn(|| lines.next()).filter_map(|l| acked(Some(l))).last());
     std::thread::sleep(after);
     child.kill().expect("a kill");
     child.wait().expect("its end");

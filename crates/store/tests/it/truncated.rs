@@ -35,13 +35,16 @@ fn a_file_cut_at_any_length_is_refused_or_whole() {
         fill(&store);
         let entries = store.verify().expect("an undamaged store");
         drop(store);
-        let used = File::open(place.path.path().join("data.mdb")).expect("the file").metadata().expect("it").len();
+        let used =
+            File::open(place.path.path().join("data.mdb")).expect("the file").metadata().expect("it").len();
         let near = (0..6).flat_map(|page| [used - page * 4096, used - page * 4096 - 1]);
         let early = [0, 1, 15, 151, 152, 4095, 4096, 4247, 8191, 8192, 8193, 12_288];
         let between = (1..24).map(|step| used / 24 * step);
         for length in early.into_iter().chain(between).chain(near).chain([used + 1, used + 100_000]) {
             match cut(place.path.path(), length, durability) {
-                Ok(found) => assert!(length >= used && found == entries, "{length} of {used}: {found} entries"),
+                Ok(found) => {
+                    assert!(length >= used && found == entries, "{length} of {used}: {found} entries");
+                }
                 Err(IndexError::Corrupted(cause)) => {
                     let message = cause.to_string();
                     assert!(length < used, "{length} of {used}: {message}");

@@ -37,20 +37,32 @@ pub(super) fn boolean(expr: &Expr, names: &Names) -> Checked<()> {
     Err(Diagnostic::semantic(code::TYPE, expr.span, message))
 }
 
+/// Only this function calls itself, so its small frame is all that a high expression costs.
 fn facts(expr: &Expr, names: &Names, place: Place<'_>) -> Checked<Facts> {
-    let leaf = match &expr.kind {
-        ExprKind::Literal(value) => TypeSet::of(value),
-        ExprKind::Variable(name) => names.get(name).ok_or_else(|| names.undefined(name, expr.span))?,
-        _ => TypeSet::ANY,
-    };
-    let inner = match (&expr.kind, place) {
-        (ExprKind::Aggregate(..), Place::Item) => Place::Aggregate,
-        (ExprKind::Aggregate(..), place) => return Err(misplaced(expr, place)),
-        _ => place,
-    };
-    let parts: Vec<Facts> =
-        expr.children().into_iter().map(|part| facts(part, names, inner)).collect::<Result<_, _>>()?;
-    judge(expr, &parts, leaf)
+    let inner = inside(expr, place)?;
+    let children = expr.children();
+    let mut parts = Vec::with_capacity(children.len());
+    for child in children {
+        parts.push(facts(child, names, inner)?);
+    }
+    judge(expr, &parts, leaf(expr, names)?)
+}
+
+fn leaf(expr: &Expr, names: &Names) -> Checked<TypeSet> {
+    match &expr.kind {
+        ExprKind::Literal(value) => Ok(TypeSet::of(value)),
+        ExprKind::Variable(name) => names.get(name).ok_or_else(|| names.undefined(name, expr.span)),
+        _ => Ok(TypeSet::ANY),
+    }
+}
+
+/// The place in which the parts of an expression stand.
+fn inside<'a>(expr: &Expr, place: Place<'a>) -> Checked<Place<'a>> {
+    match (&expr.kind, place) {
+        (ExprKind::Aggregate(..), Place::Item) => Ok(Place::Aggregate),
+        (ExprKind::Aggregate(..), place) => Err(misplaced(expr, place)),
+        _ => Ok(place),
+    }
 }
 
 fn misplaced(expr: &Expr, place: Place<'_>) -> Diagnostic {

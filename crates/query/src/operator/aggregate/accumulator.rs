@@ -97,9 +97,9 @@ impl Accumulator {
             Self::Aside => Value::Null,
             Self::Count(count) => Value::Int(*count),
             Self::Sum(sum) if sum.floats > 0 => Value::Float(sum.as_float()),
-            Self::Sum(sum) => Value::Int(i64::try_from(sum.integers).map_err(|_| {
-                EvalError::new("the sum of the integers is beyond 64 bits; sum toFloat(...) instead")
-            })?),
+            Self::Sum(sum) => Value::Int(
+                i64::try_from(sum.integers).map_err(|_| EvalError::overflow("the sum of the integers"))?,
+            ),
             Self::Avg(sum) if sum.count == 0 => Value::Null,
             Self::Avg(sum) => Value::Float(sum.as_float() / sum.count as f64),
         })
@@ -121,7 +121,7 @@ impl Sum {
             }
             other => {
                 let found = other.type_name();
-                return Err(EvalError::new(format!("{name}() needs numbers and got a {found}")).into());
+                return Err(EvalError::types(format!("{name}() needs numbers and got a {found}")).into());
             }
         }
         self.count += weight;

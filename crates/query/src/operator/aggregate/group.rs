@@ -1,7 +1,7 @@
 //! The record of one group: how many rows it has, the values it shows, its accumulators and last results.
 
-use super::accumulator::Accumulator;
 use super::Call;
+use super::accumulator::Accumulator;
 use crate::state::StepError;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};

@@ -64,7 +64,9 @@ impl Aggregate {
             let arguments = self
                 .calls
                 .iter()
-                .map(|call| call.argument.as_ref().map_or(Ok(Value::Bool(true)), |argument| argument.eval(&row)))
+                .map(|call| {
+                    call.argument.as_ref().map_or(Ok(Value::Bool(true)), |argument| argument.eval(&row))
+                })
                 .collect::<Result<Vec<_>, _>>()?;
             touched.entry(key::of(&groups)).or_default().push((groups, arguments, weight));
         }

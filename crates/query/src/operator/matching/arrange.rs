@@ -55,7 +55,11 @@ impl Match {
             (AtomKind::Relationship(ends), Value::Relationship(relationship)) => {
                 let (id, from, to) = (&relationship.id, &relationship.from, &relationship.to);
                 let mut keys = Vec::with_capacity(2);
-                let sides = if ends.undirected && from != to { vec![(from, to), (to, from)] } else { vec![(from, to)] };
+                let sides = if ends.undirected && from != to {
+                    vec![(from, to), (to, from)]
+                } else {
+                    vec![(from, to)]
+                };
                 for (from, to) in sides {
                     if ends.by_from {
                         keys.push(self.key(atom, By::From, &[from, to, id]));

@@ -112,8 +112,10 @@ impl Atom {
         match &self.kind {
             AtomKind::Node { arranged } => arranged.then(|| format!("{} by id", self.name)),
             AtomKind::Relationship(ends) => {
-                let by: Vec<&str> =
-                    [ends.by_from.then_some("start"), ends.by_to.then_some("end")].into_iter().flatten().collect();
+                let by: Vec<&str> = [ends.by_from.then_some("start"), ends.by_to.then_some("end")]
+                    .into_iter()
+                    .flatten()
+                    .collect();
                 (!by.is_empty()).then(|| format!("{} by {}", self.name, by.join(" and ")))
             }
         }

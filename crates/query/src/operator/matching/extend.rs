@@ -69,7 +69,8 @@ impl<'a> Extension<'a> {
         rest: &[Lookup],
         put: &mut dyn FnMut(&[Value], &mut Batch),
     ) -> Result<(), StepError> {
-        let id = self.ids[node].as_ref().expect("the plan binds a relationship before its nodes are looked up");
+        let id =
+            self.ids[node].as_ref().expect("the plan binds a relationship before its nodes are looked up");
         let key = self.plan.key(node, By::Id, &[id]);
         // A node that is not there (yet): the relationship dangles and matches nothing.
         let Some(bytes) = self.state.get(Area::Operators, &key)? else { return Ok(()) };

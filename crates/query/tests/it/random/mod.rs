@@ -2,6 +2,7 @@
 
 mod choice;
 mod elements;
+mod engine_equals_reference;
 mod expressions;
 mod generated_cases_are_sound;
 mod patterns;
@@ -10,8 +11,8 @@ mod stream;
 
 use choice::Choice;
 use expressions::Known;
-use livewell_model::{AppliedChange, AppliedTransaction, ElementId};
-use std::collections::BTreeSet;
+use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A query and the stream it stands over.
@@ -32,21 +33,23 @@ impl Case {
         Self { seed, query: query(&mut choice), stream: stream::generate(&mut choice) }
     }
 
-    /// The smallest case found that still `fails`: without the transactions after the failing one, and
-    /// without the elements that have no part in it.
+    /// The smallest case found that still `fails`: without the transactions after the failing one, the
+    /// elements that have no part in it, and the transactions that may as well not have been.
     pub fn shrunk(&self, fails: impl Fn(&Self) -> bool) -> Self {
-        let mut smallest = self.clone();
-        let prefix = (0..=self.stream.len()).find(|len| fails(&self.truncated(*len)));
-        if let Some(len) = prefix {
-            smallest = self.truncated(len);
+        let prefix = (0..=self.stream.len()).map(|len| self.truncated(len)).find(&fails);
+        let mut smallest = prefix.unwrap_or_else(|| self.clone());
+        let changes = self.stream.iter().flat_map(|transaction| &transaction.changes);
+        let ids: BTreeSet<ElementId> = changes.map(|change| change.id().clone()).collect();
+        for id in ids {
+            let smaller = smallest.without(&id);
+            if fails(&smaller) {
+                smallest = smaller;
+            }
         }
-        let ids = |case: &Self| -> BTreeSet<ElementId> {
-            case.stream.iter().flat_map(|t| t.changes.iter().map(|change| change.id().clone())).collect()
-        };
-        for id in ids(&smallest) {
-            let without = smallest.without(&id);
-            if fails(&without) {
-                smallest = without;
+        for sequence in 1..=self.stream.len() as u64 {
+            let smaller = smallest.without_transaction(sequence);
+            if fails(&smaller) {
+                smallest = smaller;
             }
         }
         smallest
@@ -64,6 +67,21 @@ impl Case {
         }
         case
     }
+
+    /// The case without a transaction; the images after it are chained to the ones before it.
+    fn without_transaction(&self, sequence: u64) -> Self {
+        let mut elements = BTreeMap::new();
+        let mut case = self.clone();
+        case.stream.retain(|transaction| transaction.sequence != sequence);
+        for change in case.stream.iter_mut().flat_map(|transaction| &mut transaction.changes) {
+            change.before = elements.insert(change.id().clone(), change.after.clone()).flatten();
+        }
+        for transaction in &mut case.stream {
+            let bytes = |image: &Option<Element>| image.as_ref().map(stream::bytes);
+            transaction.changes.retain(|change| bytes(&change.before) != bytes(&change.after));
+        }
+        case
+    }
 }
 
 /// The text of a random query.
@@ -75,9 +93,6 @@ fn query(choice: &mut Choice) -> String {
     }
     for _ in 0..choice.weighted(&[5, 4, 2]) {
         text += &projections::with(choice, &mut known);
-        if choice.one_in(6) {
-            text += &patterns::clause(choice, &mut known, 1);
-        }
     }
     text + &projections::returns(choice, &known)
 }

@@ -6,15 +6,12 @@ use super::expressions::{self, Kind, Known};
 
 /// A MATCH clause of at most `relationships_max` relationships, whose variables become known.
 pub fn clause(choice: &mut Choice, known: &mut Known, relationships_max: usize) -> String {
-    // A relationship variable of this clause is not used twice in it.
-    let mut bound = known.variables.clone();
-    bound.retain(|(_, kind)| *kind == Kind::Relationship);
     let mut left = choice.weighted(&[3, 6, 4, 2]).min(relationships_max);
     let mut patterns = Vec::new();
     loop {
         let here = if choice.one_in(4) { left.div_ceil(2) } else { left };
         left -= here;
-        patterns.push(chain(choice, known, &mut bound, here));
+        patterns.push(chain(choice, known, here));
         if left == 0 && (patterns.len() > 1 || !choice.one_in(8)) {
             break;
         }
@@ -26,15 +23,10 @@ pub fn clause(choice: &mut Choice, known: &mut Known, relationships_max: usize) 
     text
 }
 
-fn chain(
-    choice: &mut Choice,
-    known: &mut Known,
-    bound: &mut Vec<(String, Kind)>,
-    relationships: usize,
-) -> String {
+fn chain(choice: &mut Choice, known: &mut Known, relationships: usize) -> String {
     let mut text = node(choice, known);
     for _ in 0..relationships {
-        text += &relationship(choice, known, bound);
+        text += &relationship(choice, known);
         text += &node(choice, known);
     }
     text
@@ -49,7 +41,7 @@ fn node(choice: &mut Choice, known: &mut Known) -> String {
         },
         _ => String::new(),
     };
-    let labels = match choice.weighted(&[12, 4, 1]) {
+    let labels = match choice.weighted(&[16, 4, 1]) {
         0 => String::new(),
         1 => format!(":{}", choice.of(&LABELS)),
         _ => format!(":{}:{}", choice.of(&LABELS), choice.of(&LABELS)),
@@ -57,20 +49,16 @@ fn node(choice: &mut Choice, known: &mut Known) -> String {
     format!("({name}{labels}{})", properties(choice))
 }
 
-fn relationship(choice: &mut Choice, known: &mut Known, bound: &mut Vec<(String, Kind)>) -> String {
-    let name = match choice.weighted(&[5, 4, 1]) {
-        0 => fresh(known, "r", Kind::Relationship),
-        2 if !bound.is_empty() => bound.swap_remove(choice.below(bound.len())).0,
-        _ => String::new(),
-    };
-    let types = match choice.weighted(&[6, 3, 2]) {
+fn relationship(choice: &mut Choice, known: &mut Known) -> String {
+    let name = if choice.one_in(2) { fresh(known, "r", Kind::Relationship) } else { String::new() };
+    let types = match choice.weighted(&[8, 3, 3]) {
         0 => String::new(),
         1 => format!(":{}", choice.of(&TYPES)),
         _ => choice.of(&[":R|S", ":T|R", ":S|S|T"]).to_string(),
     };
     let inside = format!("{name}{types}{}", properties(choice));
     let inside = if inside.is_empty() { inside } else { format!("[{inside}]") };
-    match choice.weighted(&[3, 2, 2]) {
+    match choice.weighted(&[3, 2, 3]) {
         0 => format!("-{inside}->"),
         1 => format!("<-{inside}-"),
         _ => format!("-{inside}-"),
@@ -84,7 +72,7 @@ fn fresh(known: &mut Known, prefix: &str, kind: Kind) -> String {
 }
 
 fn properties(choice: &mut Choice) -> String {
-    match choice.weighted(&[16, 1, 1]) {
+    match choice.weighted(&[36, 1, 1]) {
         0 => String::new(),
         1 => format!(" {{a: {}}}", choice.of(&["0", "1", "2", "null", "1.0"])),
         _ => format!(" {{c: {}}}", choice.of(&["'x'", "''", "true"])),

@@ -8,15 +8,15 @@ use livewell_model::element::sorted_labels;
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId, Timestamp};
 use std::collections::BTreeMap;
 
-const NODES: usize = 6;
-const RELATIONSHIPS: usize = 9;
+const NODES: usize = 5;
+const RELATIONSHIPS: usize = 10;
 
 /// A stream of some dozen transactions.
 pub fn generate(choice: &mut Choice) -> Vec<AppliedTransaction> {
     let wild = Wildness { huge: choice.one_in(6), not_finite: choice.one_in(4) };
     let mut elements = BTreeMap::new();
     let mut stream = Vec::new();
-    for sequence in 1..=choice.between(10, 30) as u64 {
+    for sequence in 1..=choice.between(12, 32) as u64 {
         let changes = transaction(choice, &mut elements, wild);
         stream.push(AppliedTransaction { sequence, position: sequence, timestamp: Timestamp(0), changes });
     }
@@ -45,7 +45,7 @@ fn transaction(
 }
 
 /// The element exactly: tells `-0.0` from `0.0` and takes NaN for itself.
-fn bytes(element: &Element) -> Vec<u8> {
+pub fn bytes(element: &Element) -> Vec<u8> {
     let mut out = Writer::new();
     out.element(element);
     out.bytes
