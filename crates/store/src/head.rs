@@ -59,7 +59,7 @@ impl Head {
     /// # Errors
     /// As [`Snapshot::get`], and where the record is damaged.
     pub fn read(snapshot: &dyn Snapshot, feed: u32) -> Result<Option<Self>, IndexError> {
-        snapshot.get(&Self::key(feed))?.map(|bytes| Self::decode(&bytes)).transpose()
+        snapshot.get(&Self::key(feed))?.map(|bytes| Self::from_bytes(&bytes)).transpose()
     }
 
     /// Where the head of feed number `feed` lies.
@@ -90,7 +90,11 @@ impl Head {
         out.bytes
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
+    /// Reads what [`Head::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`IndexError::Corrupted`] where the bytes are something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
         let mut reader = Reader::new("feed head", bytes);
         if reader.u8()? != 1 {
             return Err(reader.error("unknown format").into());

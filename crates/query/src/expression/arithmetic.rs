@@ -174,9 +174,14 @@ mod tests {
     use super::*;
     use Operation::{Divide, Modulo, Multiply, Power, Subtract};
 
-    fn check(operation: Operation, a: impl Into<Value>, b: impl Into<Value>, expect: Option<Value>) {
+    fn check(
+        operation: Operation,
+        a: impl Into<Value>,
+        b: impl Into<Value>,
+        expect: impl Into<Option<Value>>,
+    ) {
         let (a, b) = (a.into(), b.into());
-        assert_eq!(calculate(operation, &a, &b).ok(), expect, "{a:?} {operation:?} {b:?}");
+        assert_eq!(calculate(operation, &a, &b).ok(), expect.into(), "{a:?} {operation:?} {b:?}");
     }
 
     #[test]

@@ -65,10 +65,10 @@ impl Parts<'_> {
         self.parts[at].types
     }
 
-    /// Whether the part certainly has one of these types (or is null); refused if it never has.
+    /// Whether the part certainly has one of these types (or is null); refused if it has one only as null.
     fn need(&self, at: usize, allowed: TypeSet, what: &str) -> Result<bool, Diagnostic> {
         let types = self.types(at);
-        if types.meets(allowed.or_null()) {
+        if types.without_null().meets(allowed) || types == TypeSet::NULL {
             return Ok(types.within(allowed.or_null()));
         }
         let message =
@@ -164,7 +164,7 @@ impl Parts<'_> {
     }
 
     fn case(&self, subject: bool, otherwise: bool) -> Judgement {
-        let mut types = if otherwise { TypeSet::NULL.and(TypeSet::BOOLEAN) } else { TypeSet::NULL };
+        let mut types = if otherwise { TypeSet::NONE } else { TypeSet::NULL };
         let mut certain = true;
         let first = usize::from(subject);
         let branches = (self.parts.len() - first - usize::from(otherwise)) / 2;

@@ -7,6 +7,8 @@ use livewell_model::Value;
 pub struct TypeSet(u16);
 
 impl TypeSet {
+    /// No type.
+    pub const NONE: Self = Self(0);
     /// Null.
     pub const NULL: Self = Self(1);
     /// True and false.
@@ -68,6 +70,12 @@ impl TypeSet {
         self.or(Self::NULL)
     }
 
+    /// The set without null.
+    #[must_use]
+    pub const fn without_null(self) -> Self {
+        Self(self.0 & !Self::NULL.0)
+    }
+
     /// Whether some type is in both.
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -97,7 +105,7 @@ impl TypeSet {
 
     /// The set in words, without null where there is more: `integer or float`.
     pub fn describe(self) -> String {
-        let shown = if self == Self::NULL { self } else { Self(self.0 & !Self::NULL.0) };
+        let shown = if self == Self::NULL { self } else { self.without_null() };
         let names = Self::NAMES.iter().enumerate().filter(|(bit, _)| shown.0 & (1 << bit) != 0);
         names.map(|(_, name)| *name).collect::<Vec<_>>().join(" or ")
     }

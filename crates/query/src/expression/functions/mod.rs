@@ -188,3 +188,76 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
         None => diagnostic,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell_model::{ElementId, Map, Node, Relationship};
+    use std::sync::Arc;
+
+    fn samples() -> Vec<Value> {
+        let id = |id: &str| ElementId::new("s", id);
+        let relationship = Relationship {
+            id: id("r"),
+            kind: "T".into(),
+            from: id("a"),
+            to: id("b"),
+            properties: Map::new(),
+        };
+        let numbers = [0, 1, -1, i64::MIN, i64::MAX].map(Value::Int);
+        let floats = [0.5, -0.5, f64::NAN, f64::INFINITY, 1e300].map(Value::Float);
+        let others = [
+            Value::Null,
+            true.into(),
+            "".into(),
+            "a,b".into(),
+            Value::Bytes(Arc::new([1])),
+            vec![1, 2].into(),
+            Value::Map(Arc::new(Map::new())),
+            Value::Node(Arc::new(Node::new(id("a")))),
+            Value::Relationship(Arc::new(relationship)),
+            Value::Path(Arc::new([Value::Node(Arc::new(Node::new(id("a"))))])),
+        ];
+        numbers.into_iter().chain(floats).chain(others).collect()
+    }
+
+    /// All lists of so many samples.
+    fn tuples(count: usize) -> Vec<Vec<Value>> {
+        (0..count).fold(vec![vec![]], |tuples, _| {
+            let longer = |tuple: Vec<Value>| {
+                samples().into_iter().map(move |value| [tuple.clone(), vec![value]].concat())
+            };
+            tuples.into_iter().flat_map(longer).collect()
+        })
+    }
+
+    #[test]
+    fn what_the_table_says_of_a_function_is_what_it_does() {
+        for function in TABLE {
+            let (fewest, most) = function.arguments;
+            for tuple in (fewest..=most.min(fewest + 1)).flat_map(tuples) {
+                let fits = |(at, value)| TypeSet::of(value).within(function.parameter(at));
+                let (all_fit, null) = (tuple.iter().enumerate().all(fits), tuple.iter().any(Value::is_null));
+                let call = format!("{}{tuple:?}", function.name);
+                match function.apply(&tuple, &Allowance::default()) {
+                    Ok(value) => {
+                        assert!(all_fit || null, "{call} takes more than the table says");
+                        assert!(TypeSet::of(&value).within(function.result), "{call} gave {value:?}");
+                    }
+                    Err(error) if all_fit => {
+                        assert!(function.fallible && error.code != code::VALUE_TYPE, "{call}: {error}");
+                    }
+                    Err(error) => assert!(null || error.code == code::VALUE_TYPE, "{call}: {error}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_stand_in_the_table_once() {
+        for function in TABLE {
+            let found = resolve(&function.name.to_lowercase(), function.arguments.0, Span::default());
+            assert!(std::ptr::eq(found.expect("in the table"), function), "{}", function.name);
+        }
+    }
+}

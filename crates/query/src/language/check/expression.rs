@@ -30,7 +30,7 @@ pub(super) fn plain(expr: &Expr, names: &Names, place: &str) -> Checked<()> {
 /// A condition.
 pub(super) fn boolean(expr: &Expr, names: &Names) -> Checked<()> {
     let types = facts(expr, names, Place::Elsewhere("WHERE"))?.types;
-    if types.meets(TypeSet::BOOLEAN.or_null()) {
+    if types.meets(TypeSet::BOOLEAN) || types == TypeSet::NULL {
         return Ok(());
     }
     let message = format!("a condition must be boolean, but this is always {}", types.describe());

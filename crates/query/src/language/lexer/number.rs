@@ -93,8 +93,8 @@ mod tests {
     use super::super::tokens;
     use super::*;
 
-    fn check(text: &str, expect: Option<TokenKind>) {
-        assert_eq!(tokens(text).ok().map(|tokens| tokens[0].kind.clone()), expect, "{text}");
+    fn check(text: &str, expect: impl Into<Option<TokenKind>>) {
+        assert_eq!(tokens(text).ok().map(|tokens| tokens[0].kind.clone()), expect.into(), "{text}");
     }
 
     #[test]

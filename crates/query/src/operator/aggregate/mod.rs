@@ -77,9 +77,12 @@ impl Aggregate {
         &self,
         state: &mut dyn State,
         group_key: &[u8],
-        inputs: Inputs,
+        mut inputs: Inputs,
         out: &mut Batch,
     ) -> Result<(), StepError> {
+        // What goes, goes first: an element's old and new version have one exact key, and the new one has to
+        // be what stays under it.
+        inputs.sort_by_key(|(_, _, weight)| *weight > 0);
         let record_key = self.key(0, group_key);
         let mut group = match state.get(Area::Operators, &record_key)? {
             Some(bytes) => Group::decode(&bytes, &self.calls)?,

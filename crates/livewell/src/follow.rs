@@ -1,0 +1,166 @@
+//! Following: the one way from feeds to a consumer.
+//!
+//! Whoever follows feeds (a query its sources, a reaction its queries) reads their logs from its checkpoints
+//! and gets groups in ascending position: what one source transaction caused anywhere upstream comes as one
+//! group. Nothing is given out before every upstream has passed its position (its frontier), so no state is
+//! seen that was never true, also where two paths lead from one source.
+
+use crate::Error;
+use livewell_model::codec::Reader;
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::feed::LogEntry;
+use livewell_store::{Feed, IndexError, Resume, Snapshot, catalog};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A feed that is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Upstream {
+    pub(crate) id: String,
+    pub(crate) number: u32,
+    /// Whether it is a query; its log holds results then.
+    pub(crate) is_query: bool,
+    /// For a query: the label of its rows as nodes.
+    pub(crate) label: String,
+}
+
+/// A log entry with the upstream it is from.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Which upstream, by its place in the list.
+    pub(crate) upstream: usize,
+    pub(crate) epoch: u64,
+    pub(crate) entry: LogEntry,
+}
+
+/// Everything that one position brought, at most one entry of each upstream.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) position: u64,
+    pub(crate) items: Vec<Item>,
+}
+
+/// What a follower finds.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// Groups to process, in order; none: nothing new.
+    Groups(Vec<Group>),
+    /// An upstream that cannot simply be followed on.
+    Broken {
+        /// Which upstream, by its place in the list.
+        upstream: usize,
+        /// What is the matter.
+        resume: Resume,
+        /// Where the follower stands there.
+        checkpoint: Checkpoint,
+    },
+}
+
+/// What the log still holds of one upstream.
+struct Stream {
+    items: std::collections::VecDeque<(u64, Item)>,
+    /// Up to where this stream is complete.
+    horizon: u64,
+}
+
+/// Reads what comes after the checkpoints of `consumer`.
+pub(crate) fn read(
+    snapshot: &Arc<dyn Snapshot>,
+    consumer: u32,
+    upstreams: &[Upstream],
+    entries_max: usize,
+    bytes_max: usize,
+) -> Result<Found, Error> {
+    let mut streams = Vec::with_capacity(upstreams.len());
+    for (at, upstream) in upstreams.iter().enumerate() {
+        let feed = open(snapshot, upstream)?;
+        let checkpoint = checkpoint(&**snapshot, consumer, upstream)?;
+        let (epoch, exhausted_at) = match feed.resume(&checkpoint)? {
+            Resume::Follow => (feed.head.epoch, feed.head.sequence),
+            // The old epoch is drained to its end before the change is taken up.
+            Resume::Changed { old } if old.end.as_ref().is_some_and(|end| checkpoint.sequence < end.sequence) => {
+                (checkpoint.epoch, old.end.map_or(0, |end| end.sequence))
+            }
+            resume => return Ok(Found::Broken { upstream: at, resume, checkpoint }),
+        };
+        let entries = feed.log(epoch, checkpoint.sequence, entries_max, bytes_max)?;
+        let exhausted = entries.last().map_or(checkpoint.sequence, |entry| entry.sequence) == exhausted_at;
+        let mut items = std::collections::VecDeque::with_capacity(entries.len());
+        for entry in entries {
+            let position = Reader::new("log entry", &entry.bytes).varint()?;
+            items.push_back((position, Item { upstream: at, epoch, entry }));
+        }
+        let horizon = match items.back() {
+            Some((last, _)) if !exhausted => *last,
+            _ if upstreams.len() == 1 => u64::MAX,
+            _ => frontier(snapshot, upstream.number)?,
+        };
+        streams.push(Stream { items, horizon });
+    }
+    Ok(Found::Groups(merge(streams, entries_max)))
+}
+
+fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
+    let horizon = streams.iter().map(|stream| stream.horizon).min().unwrap_or(0);
+    let mut groups = Vec::new();
+    while groups.len() < groups_max {
+        let next = streams.iter().filter_map(|stream| stream.items.front().map(|(position, _)| *position)).min();
+        let Some(position) = next.filter(|position| *position <= horizon) else { break };
+        let at = |stream: &mut Stream| match stream.items.front() {
+            Some((have, _)) if *have == position => stream.items.pop_front().map(|(_, item)| item),
+            _ => None,
+        };
+        groups.push(Group { position, items: streams.iter_mut().filter_map(at).collect() });
+    }
+    groups
+}
+
+/// Up to which position of the store feed number `feed` has taken everything in, in this snapshot.
+///
+/// A source has, up to the store's position. A query that has read all of its upstreams' logs has come as
+/// far as they have, also where it had nothing to commit; else as far as its last commit.
+pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, feed: u32) -> Result<u64, Error> {
+    let upstreams = followed(&**snapshot, feed)?;
+    if upstreams.is_empty() {
+        return Ok(catalog::position(&**snapshot)?);
+    }
+    let mut least = u64::MAX;
+    for (upstream, checkpoint) in upstreams {
+        let above = Feed::open(snapshot.clone(), upstream)?.map(|feed| feed.head).unwrap_or_default();
+        let read_all = checkpoint.epoch == above.epoch && checkpoint.sequence == above.sequence;
+        least = least.min(if read_all { frontier(snapshot, upstream)? } else { checkpoint.position });
+    }
+    Ok(least)
+}
+
+/// The feeds that a consumer has checkpoints in.
+pub(crate) fn followed(snapshot: &dyn Snapshot, consumer: u32) -> Result<BTreeMap<u32, Checkpoint>, Error> {
+    use livewell_store::keyspace::{Key, Space, after_prefix};
+    use std::ops::Bound;
+    let prefix = Key::new(Space::Checkpoint).number(consumer).done();
+    let end = after_prefix(&prefix);
+    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    let mut found = BTreeMap::new();
+    for entry in snapshot.scan(Bound::Included(&prefix), to, livewell_store::Direction::Forward)? {
+        let (key, _) = entry?;
+        let number = key[prefix.len()..].try_into().map(u32::from_be_bytes);
+        let number = number.map_err(|_| IndexError::corrupted("a checkpoint key ends in a feed's number"))?;
+        found.extend(Checkpoint::read(snapshot, consumer, number)?.map(|checkpoint| (number, checkpoint)));
+    }
+    Ok(found)
+}
+
+pub(crate) fn open(snapshot: &Arc<dyn Snapshot>, upstream: &Upstream) -> Result<Feed, Error> {
+    let feed = Feed::open(snapshot.clone(), upstream.number)?;
+    feed.ok_or_else(|| IndexError::corrupted(format!("`{}` is registered and has no head", upstream.id)).into())
+}
+
+/// A component's first checkpoint is stored when it is made, so that there is always one.
+pub(crate) fn checkpoint(
+    snapshot: &dyn Snapshot,
+    consumer: u32,
+    upstream: &Upstream,
+) -> Result<Checkpoint, Error> {
+    let checkpoint = Checkpoint::read(snapshot, consumer, upstream.number)?;
+    checkpoint.ok_or_else(|| IndexError::corrupted(format!("a checkpoint in `{}` is missing", upstream.id)).into())
+}

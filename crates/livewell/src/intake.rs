@@ -1,0 +1,199 @@
+//! Intake: from submitted transactions to elements and log, the source's side of a commit.
+//!
+//! Each change is applied to the element it is about; what is logged has both images, each element once a
+//! transaction. A transaction is taken in whole or refused whole.
+
+use crate::shared::{Component, Shared, lock};
+use crate::{Error, error::ErrorKind};
+use livewell_model::codec::{Reader, Writer};
+use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
+use livewell_store::feed::{log_key, snapshot_key};
+use livewell_store::head::Head;
+use livewell_store::{Overlay, Version, WriteSet, catalog, compare};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+/// Where a transaction came to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its number in the store, over all sources; of one without effect: the number of the one before.
+    pub position: u64,
+    /// Its number in its source.
+    pub sequence: u64,
+}
+
+/// One commit of a source in the making.
+pub(crate) struct Intake<'a> {
+    shared: &'a Shared,
+    source: &'a Component,
+    overlay: Overlay,
+    expected: Version,
+    head: Head,
+    /// The store's last position, held until the commit is queued.
+    position: std::sync::MutexGuard<'a, u64>,
+}
+
+/// The elements of one transaction: as they were and as they become.
+type Touched = BTreeMap<ElementId, (Option<Element>, Option<Element>)>;
+
+impl<'a> Intake<'a> {
+    pub(crate) fn begin(shared: &'a Shared, source: &'a Component) -> Result<Self, Error> {
+        let position = lock(&shared.position);
+        let snapshot = shared.store.snapshot()?;
+        let head = Head::read(&*snapshot, source.number)?.unwrap_or_default();
+        let expected = compare::read_version(&*snapshot, source.number)?;
+        Ok(Self { shared, source, overlay: Overlay::new(snapshot), expected, head, position })
+    }
+
+    /// How full the log would be.
+    pub(crate) fn is_full(&self) -> bool {
+        let limits = &self.shared.limits;
+        self.head.log_entries >= limits.log_entries_max || self.head.log_bytes >= limits.log_bytes_max
+    }
+
+    pub(crate) fn overlay(&mut self) -> &mut Overlay {
+        &mut self.overlay
+    }
+
+    /// Takes one transaction in; refused ones leave no trace.
+    pub(crate) fn add(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
+        if transaction.changes.len() > self.shared.limits.transaction_changes_max {
+            let max = self.shared.limits.transaction_changes_max;
+            return Err(Error::invalid("LW0520", format!("the transaction has more than {max} changes")));
+        }
+        let timestamp = transaction.timestamp.unwrap_or_else(|| self.shared.clock.now());
+        let touched = self.touch(transaction)?;
+        let changes: Vec<AppliedChange> = touched
+            .into_values()
+            .filter(|(before, after)| before != after)
+            .map(|(before, after)| AppliedChange { before, after })
+            .collect();
+        if changes.is_empty() {
+            self.source.without_effect.fetch_add(1, Ordering::Relaxed);
+            return Ok(Receipt { position: *self.position, sequence: self.head.sequence });
+        }
+        self.log(changes, timestamp)
+    }
+
+    fn touch(&self, transaction: Transaction) -> Result<Touched, Error> {
+        let mut touched = Touched::new();
+        for mut change in transaction.changes {
+            self.adopt(&mut change)?;
+            let id = change.id().clone();
+            if !touched.contains_key(&id) {
+                let before = self.element(&id)?;
+                touched.insert(id.clone(), (before.clone(), before));
+            }
+            let (_, now) = touched.get_mut(&id).expect("the id was put in just before");
+            *now = change.apply(now.as_ref()).map_err(|error| Error::invalid("LW0521", error.to_string()))?;
+        }
+        Ok(touched)
+    }
+
+    /// Makes the change one of this source: ids without a source are its own.
+    fn adopt(&self, change: &mut Change) -> Result<(), Error> {
+        let own = |id: &mut ElementId| {
+            if id.source.is_empty() {
+                id.source = self.source.id.as_str().into();
+            }
+        };
+        match change {
+            Change::Insert(Element::Node(node)) => own(&mut node.id),
+            Change::Insert(Element::Relationship(relationship)) => {
+                own(&mut relationship.id);
+                own(&mut relationship.from);
+                own(&mut relationship.to);
+            }
+            Change::Update(patch) => {
+                own(&mut patch.id);
+                patch.from.iter_mut().for_each(own);
+                patch.to.iter_mut().for_each(own);
+            }
+            Change::Delete(id) => own(id),
+        }
+        let id = change.id();
+        let max = self.shared.limits.id_bytes_max;
+        if id.source != self.source.id {
+            let message = format!("`{id}` belongs to another source than `{}`", self.source.id);
+            return Err(Error::invalid("LW0522", message));
+        }
+        if id.id.is_empty() || id.id.len() > max {
+            let message = format!("an element's id has 1 to {max} bytes, and this one {}", id.id.len());
+            return Err(Error::invalid("LW0523", message));
+        }
+        Ok(())
+    }
+
+    fn element(&self, id: &ElementId) -> Result<Option<Element>, Error> {
+        let key = snapshot_key(self.source.number, self.head.generation, id.id.as_bytes());
+        let Some(bytes) = self.overlay.get(&key)? else { return Ok(None) };
+        Ok(Some(decode_element(&bytes)?.1))
+    }
+
+    fn log(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Result<Receipt, Error> {
+        for change in &changes {
+            let id = change.id().id.as_bytes();
+            let key = snapshot_key(self.source.number, self.head.generation, id);
+            let before = self.overlay.get(&key)?;
+            let after = change.after.as_ref().map(|element| encode_element(timestamp, element));
+            self.head.count(id, before.as_deref(), after.as_deref());
+            match after {
+                Some(bytes) => self.overlay.put(key, bytes),
+                None => self.overlay.delete(key),
+            }
+        }
+        *self.position += 1;
+        self.head.sequence += 1;
+        self.head.position = *self.position;
+        self.head.timestamp = self.head.timestamp.max(timestamp);
+        let Head { sequence, position, epoch, .. } = self.head;
+        let mut bytes = Writer::new();
+        bytes.transaction(&AppliedTransaction { sequence, position, timestamp, changes });
+        self.head.log_entries += 1;
+        self.head.log_bytes += bytes.bytes.len() as u64;
+        self.overlay.put(log_key(self.source.number, epoch, sequence), bytes.bytes);
+        Ok(Receipt { position, sequence })
+    }
+
+    /// Commits; when it returns, everything is durable. Then the followers are told.
+    pub(crate) fn commit(self) -> Result<(), Error> {
+        if self.overlay.is_empty() {
+            return Ok(());
+        }
+        let Self { shared, source, mut overlay, expected, mut head, position } = self;
+        crate::retention::trim_source(shared, source, &mut head, &mut overlay)?;
+        let mut set =
+            WriteSet { feed: source.number, expected, next: expected.after(), ..WriteSet::default() };
+        overlay.put(Head::key(source.number), head.encode());
+        overlay.into_writes(&mut set);
+        catalog::put_position(&mut set, *position);
+        let ticket = shared.group.submit(set);
+        drop(position);
+        ticket.wait()?;
+        source.progressed();
+        shared.bells.ring(source.number);
+        Ok(())
+    }
+}
+
+/// The stored form of an element: when it last changed, then the element.
+pub(crate) fn encode_element(changed: Timestamp, element: &Element) -> Vec<u8> {
+    let mut out = Writer::new();
+    out.signed(changed.0).element(element);
+    out.bytes
+}
+
+/// Reads what [`encode_element`] wrote.
+pub(crate) fn decode_element(bytes: &[u8]) -> Result<(Timestamp, Element), Error> {
+    let mut reader = Reader::new("element", bytes);
+    let changed = Timestamp(reader.signed()?);
+    let element = reader.element()?;
+    reader.finish()?;
+    Ok((changed, element))
+}
+
+/// What to say when a submission finds the source full.
+pub(crate) fn full(source: &Component) -> Error {
+    let message = format!("the log of `{}` is full: its slowest query has to catch up; try again", source.id);
+    Error::new(ErrorKind::Unavailable, "LW0524", message)
+}

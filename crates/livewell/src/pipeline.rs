@@ -1,0 +1,218 @@
+//! The pipeline: what a query does with what comes in. Receive, step, commit, announce.
+//!
+//! One call of [`Pipeline::run`] takes in as many transactions as there are (within the limits), steps the
+//! engine over each under an overlay, and commits everything they changed in ONE write set: operator state,
+//! live rows, outbox entries, sequence, checkpoints. Nobody hears of it before it is durable.
+
+use crate::Error;
+use crate::elements::{self, Lens};
+use crate::follow::{self, Found, Group, Upstream};
+use crate::retention;
+use crate::settings::Query;
+use crate::shared::{Component, Shared};
+use crate::state::QueryState;
+use livewell_model::codec::Writer;
+use livewell_model::{AppliedTransaction, Diff, QueryResult};
+use livewell_query::Engine;
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::feed::log_key;
+use livewell_store::head::{EpochRecord, Head};
+use livewell_store::{Overlay, Resume, Snapshot, WriteSet, compare};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A query at work.
+pub(crate) struct Pipeline {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) settings: Query,
+    pub(crate) engine: Engine,
+    pub(crate) config_hash: u64,
+    pub(crate) upstreams: Vec<Upstream>,
+}
+
+/// What one run came to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Something was taken in; there may be more.
+    Advanced,
+    /// Nothing is new.
+    CaughtUp,
+    /// The outbox is full of what somebody still has to read.
+    Full,
+    /// An upstream cannot simply be followed on.
+    Broken {
+        /// Which upstream, by its place in the list.
+        upstream: usize,
+        /// What is the matter.
+        resume: Resume,
+        /// Where this query stands there.
+        checkpoint: Checkpoint,
+    },
+}
+
+impl Pipeline {
+    /// Receive, step, commit, announce.
+    pub(crate) fn run(&self) -> Result<Outcome, Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let limits = &self.shared.limits;
+        let (entries_max, bytes_max) = (limits.step_transactions_max, limits.step_bytes_max);
+        let found = follow::read(&snapshot, self.component.number, &self.upstreams, entries_max, bytes_max)?;
+        let groups = match found {
+            Found::Groups(groups) if groups.is_empty() => return Ok(Outcome::CaughtUp),
+            Found::Groups(groups) => groups,
+            Found::Broken { upstream, resume, checkpoint } => {
+                return Ok(Outcome::Broken { upstream, resume, checkpoint });
+            }
+        };
+        let lenses = self.lenses(&snapshot, &groups)?;
+        let Some((mut state, taken)) = self.step_many(&snapshot, &groups, &lenses)? else {
+            return Ok(Outcome::Full);
+        };
+        self.put_checkpoints(&snapshot, &mut state, &groups[..taken])?;
+        self.commit(&snapshot, state)?;
+        self.component.progressed();
+        self.shared.bells.ring(self.component.number);
+        Ok(Outcome::Advanced)
+    }
+
+    /// Steps over as many groups as succeed and fit; `None` where the outbox has no room for any result.
+    ///
+    /// What a failed transaction wrote must not stay, so the ones before it are stepped again without it; it
+    /// then fails alone, at the front of the next run.
+    fn step_many(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        groups: &[Group],
+        lenses: &[Lens],
+    ) -> Result<Option<(QueryState, usize)>, Error> {
+        let head = self.head(snapshot)?;
+        let room = retention::room(&self.shared, &self.component, &self.settings.outbox, &**snapshot, &head)?;
+        if room == 0 {
+            return Ok(None);
+        }
+        let mut end = groups.len();
+        loop {
+            let generation = head.generation;
+            let overlay = Overlay::new(snapshot.clone());
+            let mut state = QueryState::new(overlay, self.component.number, generation, head.clone());
+            match self.step_each(&mut state, &groups[..end], lenses, head.sequence.saturating_add(room)) {
+                Ok(taken) => return Ok(Some((state, taken))),
+                Err((0, error)) => return Err(error),
+                Err((failed, _)) => end = failed,
+            }
+        }
+    }
+
+    /// Steps over the groups until the sequence reaches its limit; on failure says which one failed.
+    fn step_each(
+        &self,
+        state: &mut QueryState,
+        groups: &[Group],
+        lenses: &[Lens],
+        sequence_max: u64,
+    ) -> Result<usize, (usize, Error)> {
+        for (at, group) in groups.iter().enumerate() {
+            if state.head.sequence >= sequence_max {
+                return Ok(at);
+            }
+            let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
+            let diffs = self.engine.step(state, &transaction).map_err(|error| (at, self.name(error, &transaction)))?;
+            state.head.position = transaction.position;
+            state.head.timestamp = state.head.timestamp.max(transaction.timestamp);
+            self.put_result(state, &transaction, diffs);
+        }
+        Ok(groups.len())
+    }
+
+    /// Puts the transaction's diffs into the outbox; one without diffs takes no sequence.
+    fn put_result(&self, state: &mut QueryState, transaction: &AppliedTransaction, diffs: Vec<Diff>) {
+        if diffs.is_empty() {
+            return;
+        }
+        let head = &mut state.head;
+        head.sequence += 1;
+        let AppliedTransaction { position, timestamp, .. } = *transaction;
+        let mut bytes = Writer::new();
+        bytes.result(&QueryResult { sequence: head.sequence, position, timestamp, diffs });
+        head.log_entries += 1;
+        head.log_bytes += bytes.bytes.len() as u64;
+        state.overlay.put(log_key(self.component.number, head.epoch, head.sequence), bytes.bytes);
+    }
+
+    /// Moves the checkpoint in each upstream behind what was taken in.
+    fn put_checkpoints(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        state: &mut QueryState,
+        groups: &[Group],
+    ) -> Result<(), Error> {
+        let Some(position) = groups.last().map(|group| group.position) else { return Ok(()) };
+        let mut last = BTreeMap::new();
+        for item in groups.iter().flat_map(|group| &group.items) {
+            last.insert(item.upstream, item.entry.sequence);
+        }
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let mut checkpoint = follow::checkpoint(&**snapshot, self.component.number, upstream)?;
+            checkpoint.sequence = last.get(&at).copied().unwrap_or(checkpoint.sequence);
+            checkpoint.position = position;
+            state.overlay.put(Checkpoint::key(self.component.number, upstream.number), checkpoint.encode());
+        }
+        Ok(())
+    }
+
+    /// Commits all that the step changed, under the version it read.
+    pub(crate) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<(), Error> {
+        let number = self.component.number;
+        let QueryState { mut overlay, mut head, .. } = state;
+        retention::evict(&self.shared, &self.component, &self.settings.outbox, &mut head, &mut overlay)?;
+        let expected = compare::read_version(&**snapshot, number)?;
+        let next = livewell_store::Version { epoch: head.epoch, commit: expected.commit + 1 };
+        let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
+        overlay.put(Head::key(number), head.encode());
+        overlay.into_writes(&mut set);
+        Ok(self.shared.group.commit(set)?)
+    }
+
+    pub(crate) fn head(&self, snapshot: &Arc<dyn Snapshot>) -> Result<Head, Error> {
+        Ok(Head::read(&**snapshot, self.component.number)?.unwrap_or_default())
+    }
+
+    fn lenses(&self, snapshot: &Arc<dyn Snapshot>, groups: &[Group]) -> Result<Vec<Lens>, Error> {
+        let epoch_of = |at: usize| {
+            let mut items = groups.iter().flat_map(|group| &group.items);
+            items.find(|item| item.upstream == at).map(|item| item.epoch)
+        };
+        let lens = |(at, upstream): (usize, &Upstream)| lens(snapshot, upstream, epoch_of(at));
+        self.upstreams.iter().enumerate().map(lens).collect()
+    }
+
+    fn name(&self, error: livewell_query::StepError, transaction: &AppliedTransaction) -> Error {
+        let mut error = Error::from(error);
+        let changed: Vec<String> = transaction.changes.iter().take(3).map(|change| change.id().to_string()).collect();
+        error.message = format!(
+            "`{}` cannot take in the transaction at position {} (changes {}{}): {}",
+            self.component.id,
+            transaction.position,
+            changed.join(", "),
+            if transaction.changes.len() > 3 { ", ..." } else { "" },
+            error.message
+        );
+        error
+    }
+}
+
+/// How the entries of an upstream's epoch (the present one if `None`) become elements.
+pub(crate) fn lens(
+    snapshot: &Arc<dyn Snapshot>,
+    upstream: &Upstream,
+    epoch: Option<u64>,
+) -> Result<Lens, Error> {
+    let mut columns = Vec::new();
+    if upstream.is_query {
+        let present = Head::read(&**snapshot, upstream.number)?.unwrap_or_default().epoch;
+        let record = EpochRecord::read(&**snapshot, upstream.number, epoch.unwrap_or(present))?;
+        columns = record.unwrap_or_default().columns;
+    }
+    Ok(Lens { upstream: upstream.clone(), columns })
+}

@@ -1,0 +1,293 @@
+//! Rebuilding: a query's rows computed anew from its upstreams' snapshots, beside the old ones.
+//!
+//! A new generation is filled in bounded commits, invisible and marked as garbage; one last commit makes it
+//! the true one. Until then the old rows serve, and a crash leaves only garbage and the note that a rebuild
+//! is due. What the last commit tells the followers depends on why: a changed definition begins a new epoch,
+//! whose base the new rows are; a reset, a gap or an upgrade puts the difference out as ordinary results.
+
+use crate::Error;
+use crate::follow::Upstream;
+use crate::pipeline::{Pipeline, lens};
+use crate::state::QueryState;
+use livewell_model::codec::Writer;
+use livewell_model::{AppliedChange, Diff, QueryResult, Row};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::feed::{SnapshotEntry, entries_of, log_key};
+use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
+use livewell_store::{Feed, IndexError, Overlay, Snapshot, catalog, sweep};
+use std::sync::Arc;
+
+/// At most this many diffs make one result of a difference.
+const DIFFS_MAX: usize = 10_000;
+
+impl Pipeline {
+    /// Rebuilds the query's rows for the reason given.
+    pub(crate) fn rebuild(&self, why: Building) -> Result<(), Error> {
+        tracing::info!(query = %self.component.id, ?why, "building the rows anew");
+        let generation = self.begin_build(why)?;
+        let base = self.shared.store.snapshot()?;
+        self.fill(&base, generation)?;
+        self.switch(&base, generation, why)?;
+        self.component.progressed();
+        self.shared.bells.ring(self.component.number);
+        Ok(())
+    }
+
+    /// Notes that a rebuild is due, and marks the new generation as garbage until it is the true one.
+    fn begin_build(&self, why: Building) -> Result<u32, Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let mut head = self.head(&snapshot)?;
+        head.last_generation += 1;
+        head.building = Some(why);
+        let generation = head.last_generation;
+        let mut overlay = Overlay::new(snapshot.clone());
+        for prefix in sweep::generation(self.component.number, generation) {
+            mark(&mut overlay, &prefix);
+        }
+        // From here on the upstreams' logs are held from where the build begins.
+        for upstream in &self.upstreams {
+            let checkpoint = self.checkpoint_at_head(&snapshot, upstream)?;
+            overlay.put(Checkpoint::key(self.component.number, upstream.number), checkpoint.encode());
+        }
+        let state = QueryState::new(overlay, self.component.number, head.generation, head);
+        self.commit(&snapshot, state)?;
+        Ok(generation)
+    }
+
+    fn checkpoint_at_head(&self, snapshot: &Arc<dyn Snapshot>, upstream: &Upstream) -> Result<Checkpoint, Error> {
+        let head = Head::read(&**snapshot, upstream.number)?.unwrap_or_default();
+        let config_hash = EpochRecord::read(&**snapshot, upstream.number, head.epoch)?.unwrap_or_default().config_hash;
+        let position = catalog::position(&**snapshot)?;
+        Ok(Checkpoint { epoch: head.epoch, sequence: head.sequence, position, config_hash, detail: Vec::new() })
+    }
+
+    /// Feeds the upstreams' elements, as they are in `base`, into the new generation.
+    fn fill(&self, base: &Arc<dyn Snapshot>, generation: u32) -> Result<(), Error> {
+        let mut rows = Head::default();
+        self.fill_chunk(generation, &mut rows, None)?;
+        for upstream in &self.upstreams {
+            let lens = lens(base, upstream, None)?;
+            let Some(feed) = Feed::open(base.clone(), upstream.number)? else { continue };
+            let mut chunk = Vec::new();
+            for entry in feed.entries(None)? {
+                let (key, bytes) = entry?;
+                chunk.push(AppliedChange { before: None, after: Some(lens.element(&key, &bytes)?) });
+                if chunk.len() >= self.shared.limits.rebuild_elements_max {
+                    self.fill_chunk(generation, &mut rows, Some(&std::mem::take(&mut chunk)))?;
+                }
+            }
+            self.fill_chunk(generation, &mut rows, Some(&chunk))?;
+        }
+        Ok(())
+    }
+
+    /// One bounded commit of the build; `None` is the step from nothing to the empty graph.
+    fn fill_chunk(
+        &self,
+        generation: u32,
+        rows: &mut Head,
+        changes: Option<&[AppliedChange]>,
+    ) -> Result<(), Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let overlay = Overlay::new(snapshot.clone());
+        let mut state = QueryState::new(overlay, self.component.number, generation, rows.clone());
+        match changes {
+            None => self.engine.begin(&mut state)?,
+            Some(changes) => self.engine.apply(&mut state, changes)?,
+        };
+        // The count of the rows under construction is kept aside; the true head's stays what it is.
+        *rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);
+        self.store_build(&mut state.overlay, rows);
+        self.commit(&snapshot, state)
+    }
+
+    /// The build's own head lies beside its rows' state, so that the switch finds the count.
+    fn store_build(&self, overlay: &mut Overlay, rows: &Head) {
+        overlay.put(build_key(self.component.number), rows.encode());
+    }
+
+    /// The commit that makes the new generation the true one.
+    fn switch(&self, base: &Arc<dyn Snapshot>, generation: u32, why: Building) -> Result<(), Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let number = self.component.number;
+        let old = self.head(&snapshot)?;
+        let built = snapshot.get(&build_key(number))?;
+        let built = built.ok_or_else(|| IndexError::corrupted("a build has no count of its rows"))?;
+        let built = Head::from_bytes(&built)?;
+        let mut head = Head { generation, building: None, rows: built.rows, rows_hash: built.rows_hash, ..old.clone() };
+        head.position = catalog::position(&**base)?;
+        let mut overlay = Overlay::new(snapshot.clone());
+        overlay.delete(build_key(number));
+        for prefix in sweep::generation(number, generation) {
+            unmark(&mut overlay, &prefix);
+        }
+        let [old_rows, old_state] = sweep::generation(number, old.generation);
+        if old.generation != generation {
+            mark(&mut overlay, &old_state);
+        }
+        let mut state = QueryState::new(overlay, number, generation, head);
+        match why {
+            Building::New => self.renew_epoch(&mut state)?,
+            Building::Changed => self.change_epoch(&snapshot, &mut state, &old)?,
+            Building::Rebuilt => {
+                self.put_difference(&snapshot, &mut state, &old)?;
+                mark(&mut state.overlay, &old_rows);
+            }
+        }
+        self.commit(&snapshot, state)
+    }
+
+    /// The rows are the base of the epoch that began with the query.
+    fn renew_epoch(&self, state: &mut QueryState) -> Result<(), Error> {
+        let record = EpochRecord { config_hash: self.config_hash, columns: self.engine.columns().to_vec(), end: None };
+        state.overlay.put(EpochRecord::key(self.component.number, state.head.epoch), record.encode());
+        Ok(())
+    }
+
+    /// Ends the old epoch, whose outbox and rows stay until its followers have drained it, and begins a new one.
+    fn change_epoch(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        state: &mut QueryState,
+        old: &Head,
+    ) -> Result<(), Error> {
+        let number = self.component.number;
+        let mut ended = EpochRecord::read(&**snapshot, number, old.epoch)?.unwrap_or_default();
+        ended.end = Some(EpochEnd {
+            sequence: old.sequence,
+            low: old.low,
+            generation: old.generation,
+            reason: "its definition was changed".into(),
+        });
+        state.overlay.put(EpochRecord::key(number, old.epoch), ended.encode());
+        let epoch = catalog::next_epoch(&**snapshot, &self.component.id)?;
+        let mut counter = livewell_store::WriteSet::default();
+        catalog::put_epoch(&mut counter, &self.component.id, epoch);
+        for (key, value) in counter.writes {
+            state.overlay.put(key, value.unwrap_or_default());
+        }
+        let head = &mut state.head;
+        (head.epoch, head.sequence, head.low) = (epoch, 0, 1);
+        (head.log_entries, head.log_bytes) = (0, 0);
+        self.renew_epoch(state)
+    }
+
+    /// Puts what differs between the old rows and the new ones into the outbox.
+    fn put_difference(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        state: &mut QueryState,
+        old: &Head,
+    ) -> Result<(), Error> {
+        let number = self.component.number;
+        let before = entries_of(&**snapshot, number, old.generation, None)?;
+        let after = entries_of(&**snapshot, number, state.head.generation, None)?;
+        let mut diffs = Vec::new();
+        for diff in Difference::new(before, after) {
+            diffs.push(diff?);
+            if diffs.len() == DIFFS_MAX {
+                self.put_diffs(state, std::mem::take(&mut diffs));
+            }
+        }
+        self.put_diffs(state, diffs);
+        Ok(())
+    }
+
+    fn put_diffs(&self, state: &mut QueryState, mut diffs: Vec<Diff>) {
+        if diffs.is_empty() {
+            return;
+        }
+        diffs.sort_by_key(Diff::order);
+        let head = &mut state.head;
+        head.sequence += 1;
+        let result = QueryResult { sequence: head.sequence, position: head.position, timestamp: head.timestamp, diffs };
+        let mut bytes = Writer::new();
+        bytes.result(&result);
+        head.log_entries += 1;
+        head.log_bytes += bytes.bytes.len() as u64;
+        state.overlay.put(log_key(self.component.number, head.epoch, head.sequence), bytes.bytes);
+    }
+}
+
+/// Where the count of a build's rows lies: with the feed's operator state, in a generation that is none.
+fn build_key(feed: u32) -> Vec<u8> {
+    use livewell_store::keyspace::{Key, Space};
+    Key::new(Space::State).number(feed).number(0).rest(b"build")
+}
+
+fn mark(overlay: &mut Overlay, prefix: &[u8]) {
+    let mut set = livewell_store::WriteSet::default();
+    sweep::mark(&mut set, prefix);
+    set.writes.into_keys().for_each(|key| overlay.put(key, Vec::new()));
+}
+
+fn unmark(overlay: &mut Overlay, prefix: &[u8]) {
+    let mut set = livewell_store::WriteSet::default();
+    sweep::unmark(&mut set, prefix);
+    set.writes.into_keys().for_each(|key| overlay.delete(key));
+}
+
+/// The difference of two snapshots of rows, both ascending by signature.
+pub(crate) struct Difference<A: Iterator, B: Iterator> {
+    before: std::iter::Peekable<A>,
+    after: std::iter::Peekable<B>,
+}
+
+impl<A, B> Difference<A, B>
+where
+    A: Iterator<Item = Result<SnapshotEntry, IndexError>>,
+    B: Iterator<Item = Result<SnapshotEntry, IndexError>>,
+{
+    pub(crate) fn new(before: A, after: B) -> Self {
+        Self { before: before.peekable(), after: after.peekable() }
+    }
+
+    /// The next row that either side has: its signature, and its bytes on each side.
+    #[expect(clippy::type_complexity, reason = "one row of a merge, taken apart at once")]
+    fn pair(&mut self) -> Result<Option<(u64, Option<Vec<u8>>, Option<Vec<u8>>)>, IndexError> {
+        let before = self.before.next_if(|entry| match (entry, self.after.peek()) {
+            (Ok((before, _)), Some(Ok((after, _)))) => before <= after,
+            _ => true,
+        });
+        let before = before.transpose()?;
+        let after = self.after.next_if(|entry| match (entry, &before) {
+            (Ok((after, _)), Some((before, _))) => after == before,
+            _ => true,
+        });
+        let after = after.transpose()?;
+        let Some(key) = before.as_ref().or(after.as_ref()).map(|(key, _)| key.clone()) else { return Ok(None) };
+        let signature = key.try_into().map_err(|_| IndexError::corrupted("a row key has eight bytes"))?;
+        Ok(Some((u64::from_be_bytes(signature), before.map(|(_, row)| row), after.map(|(_, row)| row))))
+    }
+}
+
+impl<A, B> Iterator for Difference<A, B>
+where
+    A: Iterator<Item = Result<SnapshotEntry, IndexError>>,
+    B: Iterator<Item = Result<SnapshotEntry, IndexError>>,
+{
+    type Item = Result<Diff, IndexError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (row_signature, before, after) = match self.pair() {
+                Err(error) => return Some(Err(error)),
+                Ok(None) => return None,
+                Ok(Some(pair)) => pair,
+            };
+            if before == after {
+                continue;
+            }
+            let columns = |bytes: Option<Vec<u8>>| bytes.map(|bytes| Ok(Row::decode(&bytes)?.columns)).transpose();
+            return match (columns(before), columns(after)) {
+                (Err(error), _) | (_, Err(error)) => Some(Err(error)),
+                (Ok(None), Ok(Some(data))) => Some(Ok(Diff::Add { row_signature, data })),
+                (Ok(Some(data)), Ok(None)) => Some(Ok(Diff::Delete { row_signature, data })),
+                (Ok(Some(before)), Ok(Some(after))) if before != after => {
+                    Some(Ok(Diff::Update { row_signature, before, after }))
+                }
+                _ => continue,
+            };
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Retention: how far back logs reach, and who is waited for.
+//!
+//! A source's log is trimmed behind its slowest query. A query's outbox is bounded: following queries hold
+//! it, and so does a reaction as long as it makes progress. Trimming begins at the remembered low-water mark,
+//! never with a search for the oldest entry.
+
+use crate::Error;
+use crate::settings::{OutboxSettings, WhenFull};
+use crate::shared::{Component, ComponentKind, Shared, State};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::feed::log_key;
+use livewell_store::head::Head;
+use livewell_store::{Overlay, Snapshot};
+
+/// At most this many entries go with one commit; the rest with the next ones.
+const TRIM_MAX: u64 = 4_000;
+
+/// Deletes what all queries of a source have taken in.
+pub(crate) fn trim_source(
+    shared: &Shared,
+    source: &Component,
+    head: &mut Head,
+    overlay: &mut Overlay,
+) -> Result<(), Error> {
+    let snapshot = overlay.snapshot().clone();
+    let Some(read) = held_from(shared, source, &*snapshot, head, |query| holds_source(shared, query))? else {
+        return trim(source.number, head, overlay, head.sequence);
+    };
+    trim(source.number, head, overlay, read)
+}
+
+/// A query in error lets go after a while; otherwise one broken query would stop all sources for ever.
+fn holds_source(shared: &Shared, query: &Component) -> bool {
+    query.state() != State::Error || query.last_progress().elapsed() < shared.limits.error_hold
+}
+
+/// The least sequence that all holders among the followers have taken in; `None` without a holder.
+fn held_from(
+    shared: &Shared,
+    feed: &Component,
+    snapshot: &dyn Snapshot,
+    head: &Head,
+    holds: impl Fn(&Component) -> bool,
+) -> Result<Option<u64>, Error> {
+    let mut least = None;
+    for follower in shared.followers(feed.number).iter().filter(|follower| holds(follower)) {
+        let Some(checkpoint) = Checkpoint::read(snapshot, follower.number, feed.number)? else { continue };
+        // A follower in another epoch has all of this one before it.
+        let read = if checkpoint.epoch == head.epoch { checkpoint.sequence } else { 0 };
+        least = Some(least.map_or(read, |least: u64| least.min(read)));
+    }
+    Ok(least)
+}
+
+/// Deletes log entries up to and including `read`, oldest first.
+fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<(), Error> {
+    let last = read.min(head.sequence).min(head.low + TRIM_MAX);
+    while head.low <= last {
+        let key = log_key(feed, head.epoch, head.low);
+        let length = overlay.get(&key)?.map_or(0, |bytes| bytes.len() as u64);
+        overlay.delete(key);
+        head.low += 1;
+        head.log_entries -= 1;
+        head.log_bytes -= length;
+    }
+    Ok(())
+}
+
+/// How many results a query may put out now.
+pub(crate) fn room(
+    shared: &Shared,
+    query: &Component,
+    settings: &OutboxSettings,
+    snapshot: &dyn Snapshot,
+    head: &Head,
+) -> Result<u64, Error> {
+    let read = held_from(shared, query, snapshot, head, |follower| holds_outbox(follower, settings))?;
+    let held = read.map_or(0, |read| head.sequence.saturating_sub(read));
+    let too_large = head.log_bytes >= settings.bytes_max && held > 0;
+    Ok(if too_large { 0 } else { settings.capacity.saturating_sub(held) })
+}
+
+/// Deletes the oldest results beyond the outbox's bounds.
+pub(crate) fn evict(
+    shared: &Shared,
+    query: &Component,
+    settings: &OutboxSettings,
+    head: &mut Head,
+    overlay: &mut Overlay,
+) -> Result<(), Error> {
+    let snapshot = overlay.snapshot().clone();
+    let read = held_from(shared, query, &*snapshot, head, |follower| holds_outbox(follower, settings))?;
+    let free = read.unwrap_or(head.sequence);
+    let over = head.log_entries.saturating_sub(settings.capacity);
+    trim(query.number, head, overlay, free.min((head.low + over).saturating_sub(1)))?;
+    while head.log_bytes > settings.bytes_max && head.low <= free {
+        trim(query.number, head, overlay, head.low)?;
+    }
+    Ok(())
+}
+
+fn holds_outbox(follower: &Component, settings: &OutboxSettings) -> bool {
+    if follower.kind == ComponentKind::Query {
+        return true;
+    }
+    let moves = match follower.state() {
+        State::Paused | State::Stopped | State::Error => false,
+        State::CaughtUp => true,
+        State::Starting | State::Running | State::Waiting => follower.last_progress().elapsed() < settings.max_wait,
+    };
+    settings.when_full == WhenFull::Wait && moves
+}

@@ -1,0 +1,182 @@
+//! What all components of one running Livewell share, and what each shows of itself.
+
+use crate::bell::{Bell, Bells};
+use crate::clock::Clock;
+use crate::settings::Limits;
+use crate::{Error, error::ErrorKind};
+use livewell_store::{GroupCommit, Store};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+
+/// What all components share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) group: GroupCommit,
+    pub(crate) bells: Bells,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    /// The last position given to a transaction. Held from giving a position until the transaction is in the
+    /// queue of commits, so that positions become visible in their order.
+    pub(crate) position: Mutex<u64>,
+    /// The components by id.
+    pub(crate) components: RwLock<BTreeMap<String, Arc<Component>>>,
+    /// Set when everything is to come to an end.
+    pub(crate) stopping: AtomicBool,
+}
+
+/// What a component is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// On its way to its first step.
+    Starting,
+    /// At work.
+    Running,
+    /// At work, with nothing left to do.
+    CaughtUp,
+    /// Held up by another one: a full outbox, a full log.
+    Waiting,
+    /// Paused by its configuration.
+    Paused,
+    /// Stopped on request.
+    Stopped,
+    /// Stopped by a failure, until a person does something.
+    Error,
+}
+
+impl State {
+    /// The state's name in JSON and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::CaughtUp => "caught_up",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What a component is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComponentKind {
+    /// Where changes come from.
+    Source,
+    /// A standing query.
+    Query,
+    /// What acts on results.
+    Reaction,
+}
+
+/// One source, query or reaction, as the others see it.
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) id: String,
+    pub(crate) number: u32,
+    pub(crate) kind: ComponentKind,
+    /// The feeds it follows.
+    pub(crate) follows: Vec<u32>,
+    /// Rung when there may be something to do for it.
+    pub(crate) bell: Arc<Bell>,
+    /// Set when it alone is to stop.
+    pub(crate) stopping: AtomicBool,
+    /// Set when its state is to be rebuilt.
+    pub(crate) reset: AtomicBool,
+    /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
+    pub(crate) without_effect: AtomicU64,
+    view: Mutex<View>,
+}
+
+#[derive(Debug)]
+struct View {
+    state: State,
+    error: Option<String>,
+    /// When it last came forward; liveness alone depends on it.
+    progress: Instant,
+}
+
+impl Component {
+    pub(crate) fn new(id: &str, number: u32, kind: ComponentKind, follows: Vec<u32>) -> Arc<Self> {
+        let view = View { state: State::Starting, error: None, progress: Instant::now() };
+        Arc::new(Self {
+            id: id.to_owned(),
+            number,
+            kind,
+            follows,
+            bell: Arc::default(),
+            stopping: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
+            without_effect: AtomicU64::new(0),
+            view: Mutex::new(view),
+        })
+    }
+
+    pub(crate) fn state(&self) -> State {
+        lock(&self.view).state
+    }
+
+    pub(crate) fn error(&self) -> Option<String> {
+        lock(&self.view).error.clone()
+    }
+
+    pub(crate) fn set(&self, state: State) {
+        let mut view = lock(&self.view);
+        if view.state != State::Error || state == State::Starting {
+            view.state = state;
+        }
+        if state == State::Starting {
+            view.error = None;
+        }
+    }
+
+    pub(crate) fn fail(&self, error: &Error) {
+        tracing::error!(component = %self.id, code = error.code, "{error}");
+        let mut view = lock(&self.view);
+        view.state = State::Error;
+        view.error = Some(error.to_string());
+    }
+
+    /// Notes that it has come forward.
+    pub(crate) fn progressed(&self) {
+        lock(&self.view).progress = Instant::now();
+    }
+
+    /// Since when it has not come forward.
+    pub(crate) fn last_progress(&self) -> Instant {
+        lock(&self.view).progress
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_stopping(&self, component: &Component) -> bool {
+        self.stopping.load(Ordering::Acquire) || component.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn component(&self, id: &str) -> Result<Arc<Component>, Error> {
+        self.components().get(id).cloned().ok_or_else(|| Error::not_found(id))
+    }
+
+    pub(crate) fn query(&self, id: &str) -> Result<Arc<Component>, Error> {
+        let component = self.component(id)?;
+        if component.kind != ComponentKind::Query {
+            return Err(Error::new(ErrorKind::NotFound, "LW0501", format!("`{id}` is not a query")));
+        }
+        Ok(component)
+    }
+
+    pub(crate) fn components(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Component>>> {
+        self.components.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The components that follow feed number `feed`.
+    pub(crate) fn followers(&self, feed: u32) -> Vec<Arc<Component>> {
+        self.components().values().filter(|component| component.follows.contains(&feed)).cloned().collect()
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
