@@ -8,11 +8,9 @@ mod operations;
 mod reference;
 mod table;
 
+use crate::Outcome;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// What goes wrong here is told to a person and ends the chore.
-pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// The moment the example's main file ends at, inclusive: late in a windy afternoon, with something to see.
 pub const CUT: &str = "2013-01-31T21:00:00Z";

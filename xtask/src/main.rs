@@ -1,16 +1,29 @@
-//! Chores of the repository that are not part of the product: `cargo run -p xtask -- CHORE`.
+//! Chores of the repository that are not part of the product: `cargo xtask CHORE`.
 
+mod ci;
 mod flights;
+mod tidy;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo run -p xtask -- flights --data DIR --out DIR";
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  ci                               everything that has to hold before a change goes in
+  tidy                             the rules of style that are tests
+  flights --data DIR --out DIR     prepare the data of the flights example";
+
+/// What goes wrong in a chore is told to a person and ends it.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 #[expect(clippy::print_stderr, reason = "a chore speaks to the person who runs it")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match arguments.first().map(String::as_str) {
-        Some("flights") => flights::run(&arguments[1..]),
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["ci"] => ci::run(root()),
+        ["tidy"] => tidy::run(root()),
+        ["flights", ..] => flights::run(&arguments[1..]),
         _ => Err(USAGE.into()),
     };
     match outcome {
@@ -20,4 +33,9 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The directory of the workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the workspace's directory")
 }

@@ -75,6 +75,25 @@ impl<'a> Intake<'a> {
         self.log(changes, timestamp)
     }
 
+    /// Takes several transactions in, or none of them: then says which one was refused.
+    pub(crate) fn add_all(&mut self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
+        let before = (self.head.clone(), *self.position);
+        self.overlay.set_savepoint();
+        let mut receipts = Vec::with_capacity(transactions.len());
+        for (at, transaction) in transactions.into_iter().enumerate() {
+            match self.add(transaction) {
+                Ok(receipt) => receipts.push(receipt),
+                Err(error) => {
+                    self.overlay.roll_back();
+                    (self.head, *self.position) = before;
+                    return Err((at, error));
+                }
+            }
+        }
+        self.overlay.release_savepoint();
+        Ok(receipts)
+    }
+
     fn touch(&self, transaction: Transaction) -> Result<Touched, Error> {
         let mut touched = Touched::new();
         for mut change in transaction.changes {
@@ -157,11 +176,11 @@ impl<'a> Intake<'a> {
 
     /// Commits; when it returns, everything is durable. Then the followers are told.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        if self.overlay.is_empty() {
-            return Ok(());
-        }
         let Self { shared, source, mut overlay, expected, mut head, position } = self;
         crate::retention::trim_source(shared, source, &mut head, &mut overlay)?;
+        if overlay.is_empty() {
+            return Ok(());
+        }
         let mut set =
             WriteSet { feed: source.number, expected, next: expected.after(), ..WriteSet::default() };
         overlay.put(Head::key(source.number), head.encode());

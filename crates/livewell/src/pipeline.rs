@@ -46,8 +46,6 @@ pub(crate) enum Outcome {
         upstream: usize,
         /// What is the matter.
         resume: Resume,
-        /// Where this query stands there.
-        checkpoint: Checkpoint,
     },
 }
 
@@ -61,9 +59,7 @@ impl Pipeline {
         let groups = match found {
             Found::Groups(groups) if groups.is_empty() => return Ok(Outcome::CaughtUp),
             Found::Groups(groups) => groups,
-            Found::Broken { upstream, resume, checkpoint } => {
-                return Ok(Outcome::Broken { upstream, resume, checkpoint });
-            }
+            Found::Broken { upstream, resume, .. } => return Ok(Outcome::Broken { upstream, resume }),
         };
         let lenses = self.lenses(&snapshot, &groups)?;
         let Some((mut state, taken)) = self.step_many(&snapshot, &groups, &lenses)? else {
@@ -172,6 +168,12 @@ impl Pipeline {
         overlay.put(Head::key(number), head.encode());
         overlay.into_writes(&mut set);
         Ok(self.shared.group.commit(set)?)
+    }
+
+    /// Of the plan and the layout of its state; another one means that the state is to be rebuilt.
+    pub(crate) fn fingerprint_of(engine: &Engine) -> u64 {
+        const STATE_LAYOUT: u64 = 1;
+        xxhash_rust::xxh3::xxh3_64_with_seed(engine.explain().as_bytes(), STATE_LAYOUT)
     }
 
     pub(crate) fn head(&self, snapshot: &Arc<dyn Snapshot>) -> Result<Head, Error> {

@@ -130,6 +130,7 @@ impl Pipeline {
             Building::New => self.renew_epoch(&mut state)?,
             Building::Changed => self.change_epoch(&snapshot, &mut state, &old)?,
             Building::Rebuilt => {
+                self.renew_epoch(&mut state)?;
                 self.put_difference(&snapshot, &mut state, &old)?;
                 mark(&mut state.overlay, &old_rows);
             }
@@ -137,9 +138,15 @@ impl Pipeline {
         self.commit(&snapshot, state)
     }
 
+    /// What the query's epoch is defined as now.
+    pub(crate) fn epoch_record(&self) -> EpochRecord {
+        let columns = self.engine.columns().to_vec();
+        EpochRecord { config_hash: self.config_hash, fingerprint: Self::fingerprint_of(&self.engine), columns, end: None }
+    }
+
     /// The rows are the base of the epoch that began with the query.
     fn renew_epoch(&self, state: &mut QueryState) -> Result<(), Error> {
-        let record = EpochRecord { config_hash: self.config_hash, columns: self.engine.columns().to_vec(), end: None };
+        let record = self.epoch_record();
         state.overlay.put(EpochRecord::key(self.component.number, state.head.epoch), record.encode());
         Ok(())
     }

@@ -129,6 +129,8 @@ impl Head {
 pub struct EpochRecord {
     /// The definition the epoch's entries came from.
     pub config_hash: u64,
+    /// A fingerprint of the plan and the layout of its state: where only it differs, the state is rebuilt.
+    pub fingerprint: u64,
     /// The names of a query's columns; empty for a source.
     pub columns: Vec<SmolStr>,
     /// Set when the epoch has ended because a person changed the definition.
@@ -165,7 +167,8 @@ impl EpochRecord {
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
-        out.u8(1).bytes(&self.config_hash.to_be_bytes()).varint(self.columns.len() as u64);
+        out.u8(1).bytes(&self.config_hash.to_be_bytes()).bytes(&self.fingerprint.to_be_bytes());
+        out.varint(self.columns.len() as u64);
         self.columns.iter().for_each(|name| {
             out.string(name);
         });
@@ -181,7 +184,11 @@ impl EpochRecord {
         if reader.u8()? != 1 {
             return Err(reader.error("unknown format").into());
         }
-        let hash = reader.bytes()?.try_into().map_err(|_| reader.error("a hash has eight bytes"))?;
+        let mut hash = || -> Result<u64, IndexError> {
+            let bytes = reader.bytes()?.try_into().map_err(|_| reader.error("a hash has eight bytes"))?;
+            Ok(u64::from_be_bytes(bytes))
+        };
+        let (config_hash, fingerprint) = (hash()?, hash()?);
         let columns = (0..reader.count()?).map(|_| reader.string()).collect::<Result<_, _>>()?;
         let end = match reader.u8()? {
             0 => None,
@@ -193,6 +200,6 @@ impl EpochRecord {
             }),
         };
         reader.finish()?;
-        Ok(Self { config_hash: u64::from_be_bytes(hash), columns, end })
+        Ok(Self { config_hash, fingerprint, columns, end })
     }
 }

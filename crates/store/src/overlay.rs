@@ -16,7 +16,12 @@ pub struct Overlay {
     snapshot: Arc<dyn Snapshot>,
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     bytes: usize,
+    /// What stood in `writes` before each write since the savepoint, newest last.
+    undo: Option<Vec<Undo>>,
 }
+
+/// A key with what was written under it before, if anything was.
+type Undo = (Vec<u8>, Option<Option<Vec<u8>>>);
 
 impl std::fmt::Debug for Overlay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -27,7 +32,7 @@ impl std::fmt::Debug for Overlay {
 impl Overlay {
     /// Nothing written yet over `snapshot`.
     pub fn new(snapshot: Arc<dyn Snapshot>) -> Self {
-        Self { snapshot, writes: BTreeMap::new(), bytes: 0 }
+        Self { snapshot, writes: BTreeMap::new(), bytes: 0, undo: None }
     }
 
     /// The snapshot below.
@@ -53,13 +58,45 @@ impl Overlay {
     /// Puts `value` under `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.bytes += key.len() + value.len();
-        self.writes.insert(key, Some(value));
+        self.write(key, Some(value));
     }
 
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: Vec<u8>) {
         self.bytes += key.len();
-        self.writes.insert(key, None);
+        self.write(key, None);
+    }
+
+    fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        match &mut self.undo {
+            Some(undo) => {
+                let before = self.writes.insert(key.clone(), value);
+                undo.push((key, before));
+            }
+            None => {
+                self.writes.insert(key, value);
+            }
+        }
+    }
+
+    /// From here on writes can be taken back with [`Overlay::roll_back`]. One savepoint at a time.
+    pub fn set_savepoint(&mut self) {
+        self.undo = Some(Vec::new());
+    }
+
+    /// Keeps what was written since the savepoint.
+    pub fn release_savepoint(&mut self) {
+        self.undo = None;
+    }
+
+    /// Takes back what was written since the savepoint.
+    pub fn roll_back(&mut self) {
+        for (key, before) in self.undo.take().into_iter().flatten().rev() {
+            match before {
+                Some(value) => self.writes.insert(key, value),
+                None => self.writes.remove(&key),
+            };
+        }
     }
 
     /// The value under `key`, as the step sees it.

@@ -1,0 +1,259 @@
+//! Delivery: what a reaction does with what its queries put out. Receive, effect, checkpoint.
+//!
+//! The same loop as a query's, with an effect outside instead of a step: the checkpoint is committed after the
+//! effect, never before, with the detail by which the reaction finds its place outside again.
+
+use crate::Error;
+use crate::follow::{self, Found, Group, Upstream};
+use crate::settings::Recovery;
+use crate::shared::{Component, Shared, State};
+use crate::supervise::{broken, caught_up, failed, stopped};
+use livewell_model::codec::Reader;
+use livewell_model::{QueryResult, Row, SmolStr};
+use livewell_reaction::{Outgoing, Reaction, ReactionError, SnapshotOf, Style};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::head::EpochRecord;
+use livewell_store::{LiveSnapshot, Resume, Snapshot, Version, WriteSet, compare};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// A whole snapshot is written at most this often while changes keep coming.
+const REPLACE_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// A reaction at work.
+pub(crate) struct Delivery {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) recovery: Recovery,
+    pub(crate) reaction: Box<dyn Reaction>,
+    /// What [`Reaction::start`] found missing has still to be put there.
+    pub(crate) rebuild: bool,
+    /// Not before this time is the snapshot written again.
+    pub(crate) not_before: Instant,
+}
+
+/// Runs a reaction until everything stops.
+pub(crate) fn run(mut delivery: Delivery) {
+    let (shared, component) = (delivery.shared.clone(), delivery.component.clone());
+    component.set(State::Running);
+    let mut started = false;
+    while !shared.is_stopping(&component) {
+        let result = if started { delivery.step() } else { delivery.start().map(|()| true) };
+        match result {
+            Ok(true) => started = true,
+            Ok(false) => {
+                caught_up(&shared, &component);
+                component.bell.wait(Duration::from_millis(500));
+            }
+            Err(error) => {
+                started = false;
+                failed(&shared, &component, &error);
+            }
+        }
+    }
+    stopped(&shared, &component);
+}
+
+impl Delivery {
+    /// Takes up the outside world where the checkpoint says it stands.
+    fn start(&mut self) -> Result<(), Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        if self.component.reset.swap(false, Ordering::AcqRel) {
+            return self.reset(&snapshot);
+        }
+        let stored = self.checkpoint(&snapshot, 0)?.detail;
+        let started = self.reaction.start((!stored.is_empty()).then_some(stored.as_slice())).map_err(wrap)?;
+        self.rebuild = started.rebuild;
+        if started.detail != stored {
+            self.commit(&snapshot, &BTreeMap::new(), started.detail)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on from what is true now, whatever was missed.
+    fn reset(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
+        let started = self.reaction.start(None).map_err(wrap)?;
+        self.rebuild = self.reaction.style() == Style::Snapshots;
+        let mut moved = BTreeMap::new();
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let head = follow::open(snapshot, upstream)?.head;
+            moved.insert(at, (head.epoch, head.sequence, head.position));
+        }
+        self.commit(snapshot, &moved, started.detail)
+    }
+
+    /// One delivery; false where there is nothing to deliver.
+    fn step(&mut self) -> Result<bool, Error> {
+        if self.component.reset.load(Ordering::Acquire) {
+            self.start()?;
+        }
+        let snapshot = self.shared.store.snapshot()?;
+        match self.reaction.style() {
+            Style::Results => self.step_results(&snapshot),
+            Style::Snapshots => self.step_snapshot(&snapshot),
+        }
+    }
+
+    fn step_results(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
+        let limits = &self.shared.limits;
+        let (entries_max, bytes_max) = (limits.step_transactions_max, limits.step_bytes_max);
+        match follow::read(snapshot, self.component.number, &self.upstreams, entries_max, bytes_max)? {
+            Found::Groups(groups) if groups.is_empty() => Ok(false),
+            Found::Groups(groups) => self.deliver(snapshot, &groups).map(|()| true),
+            Found::Broken { upstream, resume, checkpoint } => {
+                self.skip(snapshot, upstream, &resume, &checkpoint).map(|()| true)
+            }
+        }
+    }
+
+    fn deliver(&mut self, snapshot: &Arc<dyn Snapshot>, groups: &[Group]) -> Result<(), Error> {
+        self.component.set(State::Running);
+        let mut results: Vec<(usize, u64, QueryResult)> = Vec::new();
+        let mut moved = BTreeMap::new();
+        for item in groups.iter().flat_map(|group| &group.items) {
+            let result = Reader::new("query result", &item.entry.bytes).result(item.entry.sequence)?;
+            moved.insert(item.upstream, (item.epoch, result.sequence, result.position));
+            results.push((item.upstream, item.epoch, result));
+        }
+        let mut columns: BTreeMap<(usize, u64), Vec<SmolStr>> = BTreeMap::new();
+        for (at, epoch, _) in &results {
+            if !columns.contains_key(&(*at, *epoch)) {
+                let record = EpochRecord::read(&**snapshot, self.upstreams[*at].number, *epoch)?;
+                columns.insert((*at, *epoch), record.unwrap_or_default().columns);
+            }
+        }
+        let outgoing: Vec<Outgoing<'_>> = results
+            .iter()
+            .map(|(at, epoch, result)| Outgoing {
+                query_id: &self.upstreams[*at].id,
+                epoch: *epoch,
+                columns: &columns[&(*at, *epoch)],
+                result,
+            })
+            .collect();
+        let detail = self.reaction.deliver(&outgoing).map_err(wrap)?;
+        self.commit(snapshot, &moved, detail)
+    }
+
+    /// A trigger that cannot simply follow on: into the new epoch, over the gap, or stopped.
+    fn skip(
+        &mut self,
+        snapshot: &Arc<dyn Snapshot>,
+        at: usize,
+        resume: &Resume,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), Error> {
+        let upstream = &self.upstreams[at];
+        let head = follow::open(snapshot, upstream)?.head;
+        let changed = matches!(resume, Resume::Changed { .. });
+        if !changed && self.recovery != Recovery::AutoSkipGap {
+            return Err(broken(&self.component.id, &upstream.id, resume, "auto_skip_gap"));
+        }
+        let (epoch, sequence) = match resume {
+            // The base of a new epoch is no event; what comes after it is.
+            Resume::Changed { .. } => (head.epoch, 0),
+            Resume::Gap { low } => (checkpoint.epoch, low - 1),
+            Resume::OtherEpoch => (head.epoch, head.low - 1),
+            Resume::Ahead | Resume::Follow => (head.epoch, head.sequence),
+        };
+        if !changed {
+            tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, sequence, "skipping what is gone");
+        }
+        let detail = self.checkpoint(snapshot, 0)?.detail;
+        self.commit(snapshot, &BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]), detail)
+    }
+
+    fn step_snapshot(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
+        let upstream = &self.upstreams[0];
+        let feed = follow::open(snapshot, upstream)?;
+        let checkpoint = self.checkpoint(snapshot, 0)?;
+        match feed.resume(&checkpoint)? {
+            Resume::Follow if checkpoint.sequence == feed.head.sequence && !self.rebuild => return Ok(false),
+            Resume::Follow | Resume::Changed { .. } => {}
+            resume if self.recovery != Recovery::AutoReset && !self.rebuild => {
+                return Err(broken(&self.component.id, &upstream.id, &resume, "auto_reset"));
+            }
+            resume => {
+                tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, "rebuilding from the live results");
+            }
+        }
+        self.component.set(State::Running);
+        let pause = self.not_before.saturating_duration_since(Instant::now());
+        if !pause.is_zero() && !self.shared.is_stopping(&self.component) {
+            self.component.bell.wait(pause);
+            return Ok(true);
+        }
+        self.replace(snapshot, LiveSnapshot(feed)).map(|()| true)
+    }
+
+    fn replace(&mut self, snapshot: &Arc<dyn Snapshot>, live: LiveSnapshot) -> Result<(), Error> {
+        let began = Instant::now();
+        let upstream = &self.upstreams[0];
+        let head = live.0.head.clone();
+        let columns = live.0.epoch()?.columns;
+        let mut rows = live.rows()?.map(|row| {
+            let (signature, bytes) = row?;
+            Ok((signature, Row::decode(&bytes)?.columns))
+        });
+        let detail = self.reaction.replace(SnapshotOf {
+            query_id: &upstream.id,
+            epoch: head.epoch,
+            sequence: head.sequence,
+            columns: &columns,
+            rows: &mut rows,
+        });
+        let detail = detail.map_err(wrap)?;
+        drop(rows);
+        self.rebuild = false;
+        self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
+        self.commit(snapshot, &BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]), detail)
+    }
+
+    fn checkpoint(&self, snapshot: &Arc<dyn Snapshot>, at: usize) -> Result<Checkpoint, Error> {
+        follow::checkpoint(&**snapshot, self.component.number, &self.upstreams[at])
+    }
+
+    /// Commits the checkpoints that moved to (epoch, sequence, position), and the detail, which lies with the
+    /// first upstream's.
+    fn commit(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        moved: &BTreeMap<usize, (u64, u64, u64)>,
+        detail: Vec<u8>,
+    ) -> Result<(), Error> {
+        let number = self.component.number;
+        let expected = compare::read_version(&**snapshot, number)?;
+        let next = Version { commit: expected.commit + 1, ..expected };
+        let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let mut checkpoint = follow::checkpoint(&**snapshot, number, upstream)?;
+            if let Some((epoch, sequence, position)) = moved.get(&at) {
+                (checkpoint.epoch, checkpoint.sequence, checkpoint.position) = (*epoch, *sequence, *position);
+                let record = EpochRecord::read(&**snapshot, upstream.number, *epoch)?;
+                checkpoint.config_hash = record.map_or(checkpoint.config_hash, |record| record.config_hash);
+            }
+            if at == 0 {
+                checkpoint.detail.clone_from(&detail);
+            }
+            set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
+        }
+        self.shared.group.commit(set)?;
+        self.component.progressed();
+        // The queries may be waiting for room in their outboxes.
+        self.upstreams.iter().for_each(|upstream| self.shared.bells.ring(upstream.number));
+        self.shared.bells.ring(number);
+        Ok(())
+    }
+}
+
+fn wrap(error: ReactionError) -> Error {
+    Error {
+        kind: crate::error::ErrorKind::Stopped,
+        code: error.code(),
+        message: error.to_string(),
+        source: Some(error.into()),
+    }
+}

@@ -1,0 +1,386 @@
+//! The handle: building a Livewell, adding components, reading, and bringing it to an end.
+
+use crate::bell::{Bell, Bells};
+use crate::clock::{Clock, SystemClock};
+use crate::deliver::{self, Delivery};
+use crate::pipeline::Pipeline;
+use crate::register::Registrar;
+use crate::results::Results;
+use crate::settings::{Limits, Query, Recovery};
+use crate::shared::{Component, ComponentKind, Shared, State};
+use crate::sources::{self, FileRunner, SourceHandle};
+use crate::status::{self, Status};
+use crate::subscribe::{Position, Subscription};
+use crate::verify::{Verified, verify};
+use crate::{Error, supervise};
+use livewell_query::Engine;
+use livewell_reaction::{Reaction, Role};
+use livewell_source::settings::FileSettings;
+use livewell_store::{GroupCommit, Store, catalog};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, RwLock, mpsc};
+use std::time::{Duration, Instant};
+
+/// A source that a program sends into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InProcess {
+    id: String,
+}
+
+impl InProcess {
+    /// The source `id`.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// A reaction, as it is added.
+pub struct ReactionSetup {
+    /// Its id.
+    pub id: String,
+    /// The queries it follows.
+    pub queries: Vec<String>,
+    /// What it does on a gap.
+    pub recovery: Recovery,
+    /// Whether it runs; paused, it keeps its checkpoint.
+    pub enabled: bool,
+    /// What it does.
+    pub reaction: Box<dyn Reaction>,
+}
+
+/// Everything that is to run, registered in one commit before any of it starts.
+#[derive(Default)]
+pub struct Setup {
+    /// Sources that read files.
+    pub files: Vec<FileSettings>,
+    /// Sources that are sent to.
+    pub channels: Vec<InProcess>,
+    /// Queries; those over others after them.
+    pub queries: Vec<Query>,
+    /// Reactions.
+    pub reactions: Vec<ReactionSetup>,
+}
+
+/// Builds a [`Livewell`].
+#[derive(Default)]
+pub struct Builder {
+    store: Option<Arc<dyn Store>>,
+    limits: Limits,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl Builder {
+    /// Where everything durable lives.
+    #[must_use]
+    pub fn store(self, store: impl Store) -> Self {
+        self.shared_store(Arc::new(store))
+    }
+
+    /// The same for a store that others hold, too.
+    #[must_use]
+    pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The bounds of steps and logs.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where transactions without a time of their own get one.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The Livewell, with nothing running yet.
+    ///
+    /// # Errors
+    /// Where there is no store, or it cannot be read.
+    pub fn build(self) -> Result<Livewell, Error> {
+        let store = self.store.ok_or_else(|| Error::invalid("LW0505", "a Livewell needs a store"))?;
+        let position = catalog::position(&*store.snapshot()?)?;
+        let shared = Arc::new(Shared {
+            group: GroupCommit::new(store.clone()),
+            store,
+            bells: Bells::default(),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            limits: self.limits,
+            position: Mutex::new(position),
+            components: RwLock::new(BTreeMap::new()),
+            stopping: AtomicBool::new(false),
+        });
+        let sweeper = Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new());
+        let (background, component) = (shared.clone(), sweeper.clone());
+        supervise::spawn(&shared, &sweeper, move || supervise::sweeper(&background, &component));
+        Ok(Livewell { shared, sweeper, handles: Mutex::default() })
+    }
+}
+
+/// Standing queries over changing data, with durable results and reactions.
+pub struct Livewell {
+    shared: Arc<Shared>,
+    sweeper: Arc<Component>,
+    handles: Mutex<HashMap<String, SourceHandle>>,
+}
+
+/// A component that is registered and waits to be started.
+type Start = (Arc<Component>, Box<dyn FnOnce() + Send>);
+
+impl Livewell {
+    /// Begins to build one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Adds a source that the program sends into.
+    ///
+    /// # Errors
+    /// Where the id is taken or no id; as the store has them.
+    pub async fn add_source(&self, source: InProcess) -> Result<SourceHandle, Error> {
+        let id = source.id.clone();
+        self.add(Setup { channels: vec![source], ..Setup::default() }).await?;
+        self.source(&id)
+    }
+
+    /// Adds a query.
+    ///
+    /// # Errors
+    /// A query that cannot be maintained exactly is refused with a place in its text; unknown sources; as the
+    /// store has them.
+    pub async fn add_query(&self, query: Query) -> Result<(), Error> {
+        self.add(Setup { queries: vec![query], ..Setup::default() }).await
+    }
+
+    /// Adds a reaction.
+    ///
+    /// # Errors
+    /// Unknown queries; a recovery policy that does not fit it; as the store has them.
+    pub async fn add_reaction(&self, reaction: ReactionSetup) -> Result<(), Error> {
+        self.add(Setup { reactions: vec![reaction], ..Setup::default() }).await
+    }
+
+    /// Registers everything in one commit, then starts it.
+    ///
+    /// # Errors
+    /// As the single calls; nothing is registered or started then.
+    pub async fn add(&self, setup: Setup) -> Result<(), Error> {
+        let mut registrar = Registrar::begin(&self.shared)?;
+        let mut starts: Vec<Start> = Vec::new();
+        for settings in setup.files {
+            starts.push(self.file(&mut registrar, settings)?);
+        }
+        for channel in setup.channels {
+            starts.push(self.channel(&mut registrar, &channel)?);
+        }
+        for query in setup.queries {
+            starts.push(self.query_start(&mut registrar, query)?);
+        }
+        for reaction in setup.reactions {
+            starts.push(self.reaction(&mut registrar, reaction)?);
+        }
+        registrar.commit()?;
+        {
+            let mut components = self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            for (component, _) in &starts {
+                components.insert(component.id.clone(), component.clone());
+            }
+        }
+        for (component, run) in starts {
+            supervise::spawn(&self.shared, &component, run);
+        }
+        Ok(())
+    }
+
+    fn file(&self, registrar: &mut Registrar<'_>, settings: FileSettings) -> Result<Start, Error> {
+        let number = registrar.source(&settings.id)?;
+        let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
+        let runner = FileRunner { shared: self.shared.clone(), component: component.clone(), settings };
+        Ok((component, Box::new(move || sources::run_file(&runner))))
+    }
+
+    fn channel(&self, registrar: &mut Registrar<'_>, source: &InProcess) -> Result<Start, Error> {
+        let number = registrar.source(&source.id)?;
+        let component = self.component(&source.id, number, ComponentKind::Source, Vec::new())?;
+        let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
+        let handle = SourceHandle { component: component.clone(), sender };
+        crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
+        let (shared, own) = (self.shared.clone(), component.clone());
+        Ok((component, Box::new(move || sources::run_channel(&shared, &own, &receiver))))
+    }
+
+    fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {
+        if query.recovery == Recovery::AutoSkipGap {
+            let message = format!("`{}`: a query keeps state; `recovery` is strict or auto_reset", query.id);
+            return Err(Error::invalid("LW0506", message));
+        }
+        let engine = Engine::compile(&query.cypher, &query.params)?;
+        let fingerprint = Pipeline::fingerprint_of(&engine);
+        let registered = registrar.query(&query, &engine, fingerprint)?;
+        let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();
+        let component = self.component(&query.id, registered.number, ComponentKind::Query, follows)?;
+        let pipeline = Pipeline {
+            shared: self.shared.clone(),
+            component: component.clone(),
+            settings: query,
+            engine,
+            config_hash: registered.config_hash,
+            upstreams: registered.upstreams,
+        };
+        Ok((component, Box::new(move || supervise::query(&pipeline))))
+    }
+
+    fn reaction(&self, registrar: &mut Registrar<'_>, setup: ReactionSetup) -> Result<Start, Error> {
+        let fits = match setup.reaction.role() {
+            Role::Trigger => setup.recovery != Recovery::AutoReset,
+            Role::StateKeeper => setup.recovery != Recovery::AutoSkipGap,
+        };
+        if !fits {
+            let message = format!("`{}`: this recovery policy does not fit the reaction", setup.id);
+            return Err(Error::invalid("LW0506", message));
+        }
+        let (number, upstreams) = registrar.reaction(&setup.id, &setup.queries)?;
+        let follows = upstreams.iter().map(|upstream| upstream.number).collect();
+        let component = self.component(&setup.id, number, ComponentKind::Reaction, follows)?;
+        if !setup.enabled {
+            component.set(State::Paused);
+            return Ok((component, Box::new(|| {})));
+        }
+        let delivery = Delivery {
+            shared: self.shared.clone(),
+            component: component.clone(),
+            upstreams,
+            recovery: setup.recovery,
+            reaction: setup.reaction,
+            rebuild: false,
+            not_before: Instant::now(),
+        };
+        Ok((component, Box::new(move || deliver::run(delivery))))
+    }
+
+    fn component(
+        &self,
+        id: &str,
+        number: u32,
+        kind: ComponentKind,
+        follows: Vec<u32>,
+    ) -> Result<Arc<Component>, Error> {
+        if self.shared.components().contains_key(id) {
+            return Err(Error::invalid("LW0503", format!("`{id}` is running already")));
+        }
+        Ok(Component::new(id, number, kind, follows))
+    }
+
+    /// The handle of a source that is sent to.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such source.
+    pub fn source(&self, id: &str) -> Result<SourceHandle, Error> {
+        crate::shared::lock(&self.handles).get(id).cloned().ok_or_else(|| Error::not_found(id))
+    }
+
+    /// A query's live results as they are now.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown query; as the store has them.
+    pub fn results(&self, query: &str) -> Result<Results, Error> {
+        Results::read(&*self.shared.store, query)
+    }
+
+    /// A query's snapshot, then its results as they come.
+    ///
+    /// # Errors
+    /// As [`Livewell::results`].
+    pub async fn subscribe(&self, query: &str) -> Result<Subscription, Error> {
+        Subscription::new(self.shared.clone(), self.shared.query(query)?, None)
+    }
+
+    /// A query's results after a position that a subscriber has seen; a reset and a snapshot where the outbox
+    /// no longer reaches back.
+    ///
+    /// # Errors
+    /// As [`Livewell::results`].
+    pub async fn subscribe_after(&self, query: &str, after: Position) -> Result<Subscription, Error> {
+        Subscription::new(self.shared.clone(), self.shared.query(query)?, Some(after))
+    }
+
+    /// What every component is doing.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn status(&self) -> Result<Vec<Status>, Error> {
+        status::of(&self.shared)
+    }
+
+    /// Compares a query's live results with its evaluation from scratch.
+    ///
+    /// # Errors
+    /// As [`crate::verify::verify`].
+    pub fn verify(&self, query: &str) -> Result<Verified, Error> {
+        verify(&*self.shared.store, query)
+    }
+
+    /// Rebuilds a query, or brings a reaction to what is true now. A component in error goes on with it.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id.
+    pub fn reset(&self, id: &str) -> Result<(), Error> {
+        let component = self.shared.component(id)?;
+        component.reset.store(true, Ordering::Release);
+        component.bell.ring();
+        Ok(())
+    }
+
+    /// Waits until everything that is sent or read has been taken in and delivered, or is in error. Files
+    /// that are followed count as read at their present end.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn idle(&self) -> Result<(), Error> {
+        let bell = Arc::<Bell>::default();
+        self.shared.bells.listen_to_all(&bell);
+        while !status::is_idle(&self.shared)? {
+            // The timeout covers state that changes without a commit.
+            let _ = tokio::time::timeout(Duration::from_millis(20), bell.heard()).await;
+        }
+        Ok(())
+    }
+
+    /// The store below.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// Stops everything after its running step and waits for it.
+    pub async fn shutdown(self) {
+        self.stop();
+        let components: Vec<_> = self.shared.components().values().cloned().collect();
+        let running = |component: &Arc<Component>| {
+            !matches!(component.state(), State::Stopped | State::Paused | State::Error)
+        };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while components.iter().any(running) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        self.sweeper.bell.ring();
+        self.shared.components().values().for_each(|component| {
+            component.bell.ring();
+            self.shared.bells.ring(component.number);
+        });
+    }
+}
+
+impl Drop for Livewell {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

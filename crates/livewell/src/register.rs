@@ -1,0 +1,325 @@
+//! Registration: giving components their place in the store, all of a configuration in one commit.
+//!
+//! A component starts where it was created: its first checkpoints are stored here, before any source is read,
+//! so "no checkpoint" never happens later. A query over what is still empty has its base at once; one over
+//! what is not is built first.
+
+use crate::elements::Lens;
+use crate::follow::Upstream;
+use crate::settings::Query;
+use crate::shared::Shared;
+use crate::state::QueryState;
+use crate::Error;
+use livewell_model::codec::Writer;
+use livewell_query::Engine;
+use livewell_store::catalog::{self, CATALOG, Kind, Registered};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::head::{Building, EpochRecord, Head};
+use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Registrations in the making.
+pub(crate) struct Registrar<'a> {
+    shared: &'a Shared,
+    snapshot: Arc<dyn Snapshot>,
+    catalog: WriteSet,
+    sets: Vec<WriteSet>,
+    /// What is registered now or with this commit, by id.
+    known: BTreeMap<String, Known>,
+}
+
+/// What the registrar knows of a component.
+#[derive(Debug, Clone)]
+struct Known {
+    number: u32,
+    kind: Kind,
+    head: Head,
+    config_hash: u64,
+    label: String,
+}
+
+/// A query as it stands after registration.
+pub(crate) struct RegisteredQuery {
+    pub(crate) number: u32,
+    pub(crate) config_hash: u64,
+    pub(crate) upstreams: Vec<Upstream>,
+}
+
+impl<'a> Registrar<'a> {
+    pub(crate) fn begin(shared: &'a Shared) -> Result<Self, Error> {
+        let snapshot = shared.store.snapshot()?;
+        let expected = compare::read_version(&*snapshot, CATALOG)?;
+        let catalog = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        let mut known = BTreeMap::new();
+        for entry in catalog::all(&*snapshot)? {
+            let head = Head::read(&*snapshot, entry.number)?.unwrap_or_default();
+            let record = EpochRecord::read(&*snapshot, entry.number, head.epoch)?.unwrap_or_default();
+            let (number, kind, config_hash) = (entry.number, entry.kind, record.config_hash);
+            let label = label_of(&entry);
+            known.insert(entry.id, Known { number, kind, head, config_hash, label });
+        }
+        Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known })
+    }
+
+    /// Registers a source, or finds it.
+    pub(crate) fn source(&mut self, id: &str) -> Result<u32, Error> {
+        check_id(id)?;
+        if let Some(known) = self.known(id, Kind::Source)? {
+            return Ok(known.number);
+        }
+        let number = self.number(id, Kind::Source, "")?;
+        let head = Head { epoch: self.epoch(id)?, generation: 1, last_generation: 1, low: 1, ..Head::default() };
+        let mut set = first_set(number, head.epoch);
+        set.put(Head::key(number), head.encode());
+        set.put(EpochRecord::key(number, head.epoch), EpochRecord::default().encode());
+        self.sets.push(set);
+        self.remember(id, number, Kind::Source, head, 0, id);
+        Ok(number)
+    }
+
+    /// Registers a query, or finds it; notes where its definition or its plan has changed.
+    pub(crate) fn query(&mut self, query: &Query, engine: &Engine, fingerprint: u64) -> Result<RegisteredQuery, Error> {
+        check_id(&query.id)?;
+        let upstreams = self.upstreams(&query.sources)?;
+        let config_hash = self.config_hash(query, &upstreams);
+        let label = query.label.clone().unwrap_or_else(|| query.id.clone());
+        let definition = definition(query);
+        let number = match self.known(&query.id, Kind::Query)? {
+            Some(known) => {
+                self.update_query(&query.id, &known, config_hash, fingerprint, &definition)?;
+                known.number
+            }
+            None => {
+                let number = self.number(&query.id, Kind::Query, &definition)?;
+                self.new_query(query, engine, number, &upstreams, (config_hash, fingerprint), &label)?;
+                number
+            }
+        };
+        Ok(RegisteredQuery { number, config_hash, upstreams })
+    }
+
+    fn new_query(
+        &mut self,
+        query: &Query,
+        engine: &Engine,
+        number: u32,
+        upstreams: &[Upstream],
+        (config_hash, fingerprint): (u64, u64),
+        label: &str,
+    ) -> Result<(), Error> {
+        let empty = query.sources.iter().all(|id| self.known.get(id).is_some_and(|known| is_empty(&known.head)));
+        let epoch = self.epoch(&query.id)?;
+        let position = catalog::position(&*self.snapshot)?;
+        let building = (!empty).then_some(Building::New);
+        let head = Head { epoch, generation: 1, last_generation: 1, low: 1, position, building, ..Head::default() };
+        let mut state = QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head);
+        if empty {
+            engine.begin(&mut state)?;
+        }
+        let record = EpochRecord { config_hash, fingerprint, columns: engine.columns().to_vec(), end: None };
+        let mut set = first_set(number, epoch);
+        set.put(EpochRecord::key(number, epoch), record.encode());
+        set.put(Head::key(number), state.head.encode());
+        let head = state.head.clone();
+        state.overlay.into_writes(&mut set);
+        self.put_checkpoints(&mut set, number, upstreams)?;
+        self.sets.push(set);
+        self.remember(&query.id, number, Kind::Query, head, config_hash, label);
+        Ok(())
+    }
+
+    fn update_query(
+        &mut self,
+        id: &str,
+        known: &Known,
+        config_hash: u64,
+        fingerprint: u64,
+        definition: &str,
+    ) -> Result<(), Error> {
+        let record = EpochRecord::read(&*self.snapshot, known.number, known.head.epoch)?.unwrap_or_default();
+        let building = if record.config_hash != config_hash {
+            Building::Changed
+        } else if record.fingerprint != fingerprint {
+            Building::Rebuilt
+        } else {
+            return Ok(());
+        };
+        let building = match known.head.building {
+            // A change that is already under way keeps its weight.
+            Some(Building::Changed | Building::New) => known.head.building,
+            _ => Some(building),
+        };
+        let head = Head { building, ..known.head.clone() };
+        let expected = compare::read_version(&*self.snapshot, known.number)?;
+        let mut set = WriteSet { feed: known.number, expected, next: expected.after(), ..WriteSet::default() };
+        set.put(Head::key(known.number), head.encode());
+        self.sets.push(set);
+        let entry = Registered { number: known.number, kind: Kind::Query, id: id.into(), definition: definition.into() };
+        self.catalog.put(entry.key(), entry.encode());
+        Ok(())
+    }
+
+    /// Registers a reaction, or finds it.
+    pub(crate) fn reaction(&mut self, id: &str, queries: &[String]) -> Result<(u32, Vec<Upstream>), Error> {
+        check_id(id)?;
+        let upstreams = self.upstreams(queries)?;
+        if let Some(known) = self.known(id, Kind::Reaction)? {
+            self.add_checkpoints(known.number, &upstreams)?;
+            return Ok((known.number, upstreams));
+        }
+        let number = self.number(id, Kind::Reaction, "")?;
+        let mut set = first_set(number, 1);
+        self.put_checkpoints(&mut set, number, &upstreams)?;
+        self.sets.push(set);
+        self.remember(id, number, Kind::Reaction, Head::default(), 0, id);
+        Ok((number, upstreams))
+    }
+
+    /// A reaction that now follows a query more starts there where that query is.
+    fn add_checkpoints(&mut self, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
+        let mut missing = Vec::new();
+        for upstream in upstreams {
+            if Checkpoint::read(&*self.snapshot, number, upstream.number)?.is_none() {
+                missing.push(upstream.clone());
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let expected = compare::read_version(&*self.snapshot, number)?;
+        let mut set = WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() };
+        self.put_checkpoints(&mut set, number, &missing)?;
+        self.sets.push(set);
+        Ok(())
+    }
+
+    /// Stores everything in one commit.
+    pub(crate) fn commit(self) -> Result<(), Error> {
+        let mut sets = self.sets;
+        if !self.catalog.writes.is_empty() {
+            sets.push(self.catalog);
+        }
+        for fate in self.shared.store.commit(&sets)? {
+            fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
+        }
+        Ok(())
+    }
+
+    fn upstreams(&self, ids: &[String]) -> Result<Vec<Upstream>, Error> {
+        let upstream = |id: &String| {
+            let known = self.known.get(id).filter(|known| matches!(known.kind, Kind::Source | Kind::Query));
+            let known = known.ok_or_else(|| Error::not_found(id))?;
+            let (id, label, number) = (id.clone(), known.label.clone(), known.number);
+            Ok(Upstream { id, number, is_query: known.kind == Kind::Query, label })
+        };
+        ids.iter().map(upstream).collect()
+    }
+
+    fn put_checkpoints(&self, set: &mut WriteSet, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
+        let position = catalog::position(&*self.snapshot)?;
+        for upstream in upstreams {
+            let Known { head, config_hash, .. } = &self.known[&upstream.id];
+            let (epoch, sequence, config_hash) = (head.epoch, head.sequence, *config_hash);
+            let checkpoint = Checkpoint { epoch, sequence, position, config_hash, detail: Vec::new() };
+            set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
+        }
+        Ok(())
+    }
+
+    fn known(&self, id: &str, kind: Kind) -> Result<Option<Known>, Error> {
+        match self.known.get(id) {
+            Some(known) if known.kind != kind => {
+                Err(Error::invalid("LW0503", format!("`{id}` is taken: ids are shared by sources, queries and reactions")))
+            }
+            known => Ok(known.cloned()),
+        }
+    }
+
+    fn number(&mut self, id: &str, kind: Kind, definition: &str) -> Result<u32, Error> {
+        Ok(catalog::register(&*self.snapshot, &mut self.catalog, kind, id, definition)?.number)
+    }
+
+    fn epoch(&mut self, id: &str) -> Result<u64, Error> {
+        let epoch = catalog::next_epoch(&*self.snapshot, id)?;
+        catalog::put_epoch(&mut self.catalog, id, epoch);
+        Ok(epoch)
+    }
+
+    fn remember(&mut self, id: &str, number: u32, kind: Kind, head: Head, config_hash: u64, label: &str) {
+        let label = label.to_owned();
+        self.known.insert(id.to_owned(), Known { number, kind, head, config_hash, label });
+    }
+
+    /// Of everything that decides what the rows are: text, parameters, and what is read, by identity.
+    fn config_hash(&self, query: &Query, upstreams: &[Upstream]) -> u64 {
+        let mut out = Writer::new();
+        out.string(query.cypher.trim());
+        for (name, value) in query.params.iter() {
+            out.string(name).value(value);
+        }
+        for upstream in upstreams {
+            out.string(&upstream.id).varint(upstream.number.into()).string(&upstream.label);
+        }
+        xxh3_64(&out.bytes)
+    }
+}
+
+fn is_empty(head: &Head) -> bool {
+    head.sequence == 0 && head.rows == 0
+}
+
+fn first_set(number: u32, epoch: u64) -> WriteSet {
+    WriteSet { feed: number, next: Version { epoch, commit: 1 }, ..WriteSet::default() }
+}
+
+fn check_id(id: &str) -> Result<(), Error> {
+    let mut bytes = id.bytes();
+    let fits = bytes.next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && id.len() <= 63;
+    if fits {
+        return Ok(());
+    }
+    let message = format!("`{id}` is no id: a letter or digit, then up to 62 letters, digits, `_` and `-`");
+    Err(Error::invalid("LW0504", message))
+}
+
+/// What a store keeps of a query, for those who open it without the configuration.
+pub(crate) fn definition(query: &Query) -> String {
+    let params = serde_json::to_value(&query.params).unwrap_or_default();
+    serde_json::json!({
+        "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label,
+    })
+    .to_string()
+}
+
+/// Reads what [`definition`] wrote.
+pub(crate) fn read_definition(id: &str, text: &str) -> Option<Query> {
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
+    let mut query = Query::cypher(id, json.get("cypher")?.as_str()?);
+    query.sources = json.get("sources")?.as_array()?.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect();
+    query.label = json.get("label").and_then(|label| label.as_str()).map(ToOwned::to_owned);
+    if let Some(params) = json.get("params").and_then(serde_json::Value::as_object) {
+        for (name, value) in params {
+            query.params.insert(name.as_str(), livewell_model::json::value_from_json(value).ok()?);
+        }
+    }
+    Some(query)
+}
+
+fn label_of(entry: &Registered) -> String {
+    let query = read_definition(&entry.id, &entry.definition);
+    query.and_then(|query| query.label).unwrap_or_else(|| entry.id.clone())
+}
+
+/// The upstreams of a stored query, and how their entries become elements.
+pub(crate) fn stored_lenses(snapshot: &Arc<dyn Snapshot>, query: &Query) -> Result<Vec<Lens>, Error> {
+    let lens = |id: &String| {
+        let entry = catalog::find(&**snapshot, id)?.ok_or_else(|| Error::not_found(id))?;
+        let (label, is_query) = (label_of(&entry), entry.kind == Kind::Query);
+        crate::pipeline::lens(snapshot, &Upstream { id: id.clone(), number: entry.number, is_query, label }, None)
+    };
+    query.sources.iter().map(lens).collect()
+}

@@ -1,0 +1,289 @@
+//! Sources at work: files that are read, and channels that a program or the server sends into.
+
+use crate::error::ErrorKind;
+use crate::intake::{Intake, Receipt, full};
+use crate::shared::{Component, Shared, State};
+use crate::supervise::{caught_up, failed, stopped};
+use crate::Error;
+use crate::change::IntoTransaction;
+use livewell_model::Transaction;
+use livewell_model::codec::Writer;
+use livewell_source::file::{Batch, FilePosition, FileSource};
+use livewell_source::settings::{FileSettings, OnError};
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{IndexError, Overlay};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+const HELD_UP: Duration = Duration::from_millis(50);
+const FOLLOW: Duration = Duration::from_millis(100);
+
+/// A `file` source at work.
+pub(crate) struct FileRunner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) settings: FileSettings,
+}
+
+/// Runs a `file` source to its end, or until everything stops.
+pub(crate) fn run_file(runner: &FileRunner) {
+    let (shared, component) = (&runner.shared, &runner.component);
+    runner.wait_for_others();
+    while !shared.is_stopping(component) {
+        component.set(State::Running);
+        component.reset.store(false, Ordering::Release);
+        match runner.read_to_end() {
+            Ok(()) => break,
+            Err(error) => failed(shared, component, &error),
+        }
+    }
+    while !shared.is_stopping(component) {
+        caught_up(shared, component);
+        component.bell.wait(Duration::from_millis(500));
+    }
+    stopped(shared, component);
+}
+
+impl FileRunner {
+    /// Waits until the sources this one comes after have been read to their end.
+    fn wait_for_others(&self) {
+        let ended = |id: &String| {
+            self.shared.component(id).is_ok_and(|other| other.state() == State::CaughtUp)
+        };
+        for other in &self.settings.after {
+            if let Ok(other) = self.shared.component(other) {
+                self.shared.bells.listen(other.number, &self.component.bell);
+            }
+        }
+        while !self.shared.is_stopping(&self.component) && !self.settings.after.iter().all(ended) {
+            self.component.set(State::Waiting);
+            self.component.bell.wait(Duration::from_millis(200));
+        }
+    }
+
+    fn read_to_end(&self) -> Result<(), Error> {
+        let mut file = FileSource::open(self.settings.clone(), self.position()?).map_err(wrap)?;
+        let mut pace = Pace::new(self.settings.rate);
+        while !self.shared.is_stopping(&self.component) {
+            let limits = &self.shared.limits;
+            let batch = file.read(pace.transactions_max(limits.step_transactions_max), limits.step_bytes_max);
+            let batch = batch.map_err(wrap)?;
+            let (changes, end) = (batch.transactions.iter().map(|t| t.changes.len()).sum(), batch.end);
+            let empty = batch.transactions.is_empty() && batch.parked.is_empty();
+            if !empty || end {
+                self.component.set(State::Running);
+                self.take_in(batch)?;
+            }
+            if end {
+                return Ok(());
+            }
+            if empty {
+                caught_up(&self.shared, &self.component);
+                self.component.bell.wait(FOLLOW);
+            }
+            pace.keep(changes, &self.shared, &self.component);
+        }
+        Ok(())
+    }
+
+    fn position(&self) -> Result<Option<FilePosition>, Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let stored = snapshot.get(&upstream_key(&self.component))?;
+        stored.map(|bytes| FilePosition::decode(&bytes).map_err(wrap)).transpose()
+    }
+
+    /// Takes a batch in with the position after it, once the log has room.
+    fn take_in(&self, batch: Batch) -> Result<(), Error> {
+        let mut intake = loop {
+            let intake = Intake::begin(&self.shared, &self.component)?;
+            if !intake.is_full() {
+                break intake;
+            }
+            // The commit of nothing still trims the log.
+            intake.commit()?;
+            if self.shared.is_stopping(&self.component) {
+                return Ok(());
+            }
+            self.component.set(State::Waiting);
+            self.component.bell.wait(HELD_UP);
+        };
+        for transaction in batch.transactions {
+            match intake.add(transaction.clone()) {
+                Ok(_) => {}
+                Err(error) if error.kind == ErrorKind::Invalid && self.settings.on_error == OnError::Park => {
+                    let text = livewell_source::json::transaction_to_json(&transaction);
+                    park(intake.overlay(), &self.component, &text, &error.to_string())?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for parked in &batch.parked {
+            park(intake.overlay(), &self.component, &parked.text, &parked.to_string())?;
+        }
+        intake.overlay().put(upstream_key(&self.component), batch.position);
+        intake.commit()
+    }
+}
+
+/// Sets input aside that is not a change, for a person to look at.
+fn park(overlay: &mut Overlay, source: &Component, text: &str, why: &str) -> Result<(), Error> {
+    let counter = Key::new(Space::Parked).number(source.number).done();
+    let last = match overlay.get(&counter)? {
+        Some(bytes) => {
+            let bytes = bytes.as_ref().try_into();
+            u64::from_be_bytes(bytes.map_err(|_| IndexError::corrupted("a counter has eight bytes"))?)
+        }
+        None => 0,
+    };
+    tracing::warn!(source = %source.id, "parked: {why}");
+    let mut out = Writer::new();
+    out.string(text).string(why);
+    overlay.put(counter, (last + 1).to_be_bytes().to_vec());
+    overlay.put(Key::new(Space::Parked).number(source.number).long(last + 1).done(), out.bytes);
+    Ok(())
+}
+
+fn upstream_key(source: &Component) -> Vec<u8> {
+    Key::new(Space::Upstream).number(source.number).done()
+}
+
+fn wrap(error: livewell_source::SourceError) -> Error {
+    Error::stopped(error.code, error.message)
+}
+
+/// Keeps to so many changes a second.
+struct Pace {
+    rate: Option<f64>,
+    began: Instant,
+    changes: f64,
+}
+
+impl Pace {
+    fn new(rate: Option<f64>) -> Self {
+        Self { rate, began: Instant::now(), changes: 0.0 }
+    }
+
+    /// Small batches where there is a pace, so that it is even.
+    fn transactions_max(&self, most: usize) -> usize {
+        self.rate.map_or(most, |rate| ((rate / 20.0) as usize).clamp(1, most))
+    }
+
+    fn keep(&mut self, changes: usize, shared: &Shared, component: &Component) {
+        let Some(rate) = self.rate else { return };
+        self.changes += changes as f64;
+        let due = Duration::try_from_secs_f64(self.changes / rate).unwrap_or(Duration::MAX);
+        while let Some(wait) = due.checked_sub(self.began.elapsed())
+            && !shared.is_stopping(component)
+            && !wait.is_zero()
+        {
+            component.bell.wait(wait.min(Duration::from_millis(200)));
+        }
+    }
+}
+
+/// Transactions on their way to a source: all of them are taken in, or none.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) reply: oneshot::Sender<Result<Vec<Receipt>, (usize, Error)>>,
+}
+
+/// Where a program hands transactions to a source.
+#[derive(Debug, Clone)]
+pub struct SourceHandle {
+    pub(crate) component: Arc<Component>,
+    pub(crate) sender: SyncSender<Submission>,
+}
+
+impl SourceHandle {
+    /// The source's id.
+    pub fn id(&self) -> &str {
+        &self.component.id
+    }
+
+    /// Sends one transaction; returns once it is durable.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] where a change does not fit its element; [`ErrorKind::Unavailable`] where the
+    /// source is full or stopped. Nothing was taken in then.
+    pub async fn send(&self, transaction: impl IntoTransaction) -> Result<Receipt, Error> {
+        let receipts = self.send_all(vec![transaction.into_transaction()]).await.map_err(|(_, error)| error)?;
+        receipts.last().copied().ok_or_else(|| closed(&self.component))
+    }
+
+    /// Sends several transactions, which are all taken in or none; returns once they are durable.
+    ///
+    /// # Errors
+    /// As [`SourceHandle::send`], with the index of the transaction that was refused.
+    pub async fn send_all(&self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
+        let (reply, answer) = oneshot::channel();
+        match self.sender.try_send(Submission { transactions, reply }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err((0, full(&self.component))),
+            Err(TrySendError::Disconnected(_)) => return Err((0, closed(&self.component))),
+        }
+        self.component.bell.ring();
+        answer.await.unwrap_or_else(|_| Err((0, closed(&self.component))))
+    }
+}
+
+fn closed(component: &Component) -> Error {
+    Error::new(ErrorKind::Unavailable, "LW0525", format!("the source `{}` is stopped", component.id))
+}
+
+/// Runs a source that is sent to, until everything stops.
+pub(crate) fn run_channel(shared: &Arc<Shared>, component: &Arc<Component>, receiver: &Receiver<Submission>) {
+    while !shared.is_stopping(component) {
+        match receiver.try_recv() {
+            Ok(first) => {
+                component.set(State::Running);
+                let mut waiting = vec![first];
+                waiting.extend(receiver.try_iter().take(shared.limits.step_transactions_max));
+                take_in_all(shared, component, waiting);
+            }
+            Err(TryRecvError::Empty) => {
+                caught_up(shared, component);
+                component.bell.wait(Duration::from_millis(500));
+            }
+            Err(TryRecvError::Disconnected) => {
+                caught_up(shared, component);
+                component.bell.wait(Duration::from_secs(5));
+            }
+        }
+    }
+    stopped(shared, component);
+}
+
+/// One commit for all that wait; each is told its own fate once it is durable.
+fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>) {
+    let mut accepted = Vec::new();
+    let result = (|| {
+        let mut intake = Intake::begin(shared, component)?;
+        for submission in waiting {
+            if intake.is_full() {
+                let _ = submission.reply.send(Err((0, full(component))));
+                continue;
+            }
+            match intake.add_all(submission.transactions) {
+                Ok(receipts) => accepted.push((submission.reply, receipts)),
+                Err(refusal) => {
+                    let _ = submission.reply.send(Err(refusal));
+                }
+            }
+        }
+        intake.commit()
+    })();
+    // A receiver that is gone no longer wants to know.
+    for (reply, receipts) in accepted {
+        let _ = reply.send(match &result {
+            Ok(()) => Ok(receipts),
+            Err(error) => Err((0, Error::new(error.kind, error.code, error.message.clone()))),
+        });
+    }
+    if let Err(error) = result {
+        failed(shared, component, &error);
+    }
+}

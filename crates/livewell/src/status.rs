@@ -1,0 +1,108 @@
+//! Status: what every component is doing, how far it is, and how far behind.
+
+use crate::Error;
+use crate::follow::followed;
+use crate::shared::{Component, ComponentKind, Shared, State};
+use livewell_store::{Head, Snapshot};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// One component's status.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub kind: ComponentKind,
+    /// What it is doing.
+    pub state: State,
+    /// A feed's epoch.
+    pub epoch: u64,
+    /// A feed's last sequence; a reaction's last delivered one.
+    pub sequence: u64,
+    /// How many sequences of its upstreams are still before it.
+    pub lag: u64,
+    /// How far it is behind its upstreams, in seconds of their transactions' time.
+    pub lag_seconds: f64,
+    /// A query's rows, a source's elements.
+    pub rows: u64,
+    /// How many log or outbox entries are kept.
+    pub log_entries: u64,
+    /// How many transactions came that changed nothing.
+    pub without_effect: u64,
+    /// Why it is in error.
+    pub error: Option<String>,
+}
+
+pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
+    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
+    let snapshot = shared.store.snapshot()?;
+    components.iter().map(|component| one(&*snapshot, component)).collect()
+}
+
+fn one(snapshot: &dyn Snapshot, component: &Component) -> Result<Status, Error> {
+    let head = Head::read(snapshot, component.number)?.unwrap_or_default();
+    let behind = behind(snapshot, component)?;
+    let is_reaction = component.kind == ComponentKind::Reaction;
+    Ok(Status {
+        id: component.id.clone(),
+        kind: component.kind,
+        state: component.state(),
+        epoch: head.epoch,
+        sequence: if is_reaction { behind.sequence } else { head.sequence },
+        lag: behind.sequences,
+        lag_seconds: if behind.sequences == 0 || is_reaction { 0.0 } else { seconds(behind.time, head.timestamp.0) },
+        rows: head.rows,
+        log_entries: head.log_entries,
+        without_effect: component.without_effect.load(Ordering::Relaxed),
+        error: component.error(),
+    })
+}
+
+fn seconds(upstream: i64, own: i64) -> f64 {
+    (upstream.saturating_sub(own)).max(0) as f64 / 1e9
+}
+
+/// How far a component is behind what it follows.
+#[derive(Default)]
+struct Behind {
+    sequences: u64,
+    /// The last sequence it has taken in, of the first upstream.
+    sequence: u64,
+    /// The time its upstreams have reached.
+    time: i64,
+}
+
+fn behind(snapshot: &dyn Snapshot, component: &Component) -> Result<Behind, Error> {
+    let mut behind = Behind::default();
+    for (feed, checkpoint) in followed(snapshot, component.number)? {
+        if !component.follows.contains(&feed) {
+            continue;
+        }
+        let head = Head::read(snapshot, feed)?.unwrap_or_default();
+        let read = if checkpoint.epoch == head.epoch { checkpoint.sequence } else { 0 };
+        behind.sequences += head.sequence.saturating_sub(read);
+        behind.sequence = behind.sequence.max(read);
+        behind.time = behind.time.max(head.timestamp.0);
+    }
+    Ok(behind)
+}
+
+/// Whether nothing is left to do for anybody who is not in error.
+pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
+    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
+    let at_rest = |component: &Arc<Component>| {
+        matches!(component.state(), State::CaughtUp | State::Paused | State::Stopped | State::Error)
+    };
+    if !components.iter().all(at_rest) {
+        return Ok(false);
+    }
+    let snapshot = shared.store.snapshot()?;
+    for component in &components {
+        let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error);
+        if !waits && behind(&*snapshot, component)?.sequences > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,172 @@
+//! Subscriptions: a query's snapshot, then its results as they come, resumable from any of them.
+
+use crate::bell::Bell;
+use crate::results::Results;
+use crate::shared::{Component, Shared};
+use crate::Error;
+use livewell_model::codec::Reader;
+use livewell_model::diff::Columns;
+use livewell_model::{QueryResult, SmolStr};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::head::EpochRecord;
+use livewell_store::{Feed, Resume};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many rows of a snapshot are read at once.
+const PAGE_ROWS: usize = 1_000;
+/// How many results are read at once.
+const RESULTS_MAX: usize = 256;
+const RESULT_BYTES_MAX: usize = 1 << 20;
+
+/// What a subscriber gets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What was given so far no longer holds; a snapshot follows.
+    Reset {
+        /// Why.
+        reason: String,
+    },
+    /// One row of the snapshot.
+    Row {
+        /// Which row.
+        row_signature: u64,
+        /// What it holds.
+        data: Columns,
+    },
+    /// The snapshot is complete; from here one can resume.
+    SnapshotEnd {
+        /// Where the snapshot stands.
+        at: Position,
+    },
+    /// A query result; from here one can resume.
+    Result {
+        /// The epoch its sequence counts in.
+        epoch: u64,
+        /// The result.
+        result: QueryResult,
+    },
+}
+
+/// Where a subscriber stands in a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The epoch.
+    pub epoch: u64,
+    /// The last sequence seen.
+    pub sequence: u64,
+}
+
+/// See the module. Reads at the subscriber's own pace: a slow one costs the others nothing.
+pub struct Subscription {
+    shared: Arc<Shared>,
+    query: Arc<Component>,
+    bell: Arc<Bell>,
+    columns: Vec<SmolStr>,
+    at: Option<Position>,
+    snapshot: Option<(Results, Option<u64>)>,
+    ready: VecDeque<Event>,
+}
+
+impl Subscription {
+    pub(crate) fn new(shared: Arc<Shared>, query: Arc<Component>, after: Option<Position>) -> Result<Self, Error> {
+        let bell = Arc::<Bell>::default();
+        shared.bells.listen(query.number, &bell);
+        let columns = Results::read(&*shared.store, &query.id)?.columns;
+        Ok(Self { shared, query, bell, columns, at: after, snapshot: None, ready: VecDeque::new() })
+    }
+
+    /// The names of the columns of what was given last.
+    pub fn columns(&self) -> &[SmolStr] {
+        &self.columns
+    }
+
+    /// The next event, as soon as there is one. `None` once the pipeline has stopped.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some(event) = self.try_next()? {
+                return Ok(Some(event));
+            }
+            if self.shared.is_stopping(&self.query) {
+                return Ok(None);
+            }
+            self.bell.heard().await;
+        }
+    }
+
+    /// The next event, if there is one already.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn try_next(&mut self) -> Result<Option<Event>, Error> {
+        if self.ready.is_empty() {
+            self.fill()?;
+        }
+        Ok(self.ready.pop_front())
+    }
+
+    fn fill(&mut self) -> Result<(), Error> {
+        match (self.snapshot.take(), self.at) {
+            (Some((results, after)), _) => self.fill_rows(results, after),
+            (None, Some(at)) => self.fill_results(at),
+            (None, None) => self.begin_snapshot(),
+        }
+    }
+
+    fn begin_snapshot(&mut self) -> Result<(), Error> {
+        let results = Results::read(&*self.shared.store, &self.query.id)?;
+        self.columns.clone_from(&results.columns);
+        self.fill_rows(results, None)
+    }
+
+    fn fill_rows(&mut self, results: Results, after: Option<u64>) -> Result<(), Error> {
+        let page = results.page(after, PAGE_ROWS)?;
+        let last = page.last().map(|(signature, _)| *signature);
+        let rows = page.len();
+        self.ready.extend(page.into_iter().map(|(row_signature, data)| Event::Row { row_signature, data }));
+        if rows == PAGE_ROWS {
+            self.snapshot = Some((results, last));
+        } else {
+            let at = Position { epoch: results.epoch, sequence: results.sequence };
+            self.at = Some(at);
+            self.ready.push_back(Event::SnapshotEnd { at });
+        }
+        Ok(())
+    }
+
+    fn fill_results(&mut self, at: Position) -> Result<(), Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let feed = Feed::open(snapshot.clone(), self.query.number)?.ok_or_else(|| Error::not_found(&self.query.id))?;
+        let checkpoint = Checkpoint { epoch: at.epoch, sequence: at.sequence, ..Checkpoint::default() };
+        let resume = feed.resume(&checkpoint)?;
+        let drains = matches!(&resume, Resume::Changed { old } if old.end.as_ref().is_some_and(|end| at.sequence < end.sequence));
+        if resume != Resume::Follow && !drains {
+            let reason = reason(&resume);
+            self.at = None;
+            self.ready.push_back(Event::Reset { reason });
+            return Ok(());
+        }
+        for entry in feed.log(at.epoch, at.sequence, RESULTS_MAX, RESULT_BYTES_MAX)? {
+            let result = Reader::new("query result", &entry.bytes).result(entry.sequence)?;
+            self.at = Some(Position { epoch: at.epoch, sequence: entry.sequence });
+            self.ready.push_back(Event::Result { epoch: at.epoch, result });
+        }
+        if !self.ready.is_empty() {
+            let record = EpochRecord::read(&*snapshot, self.query.number, at.epoch)?;
+            self.columns = record.unwrap_or_default().columns;
+        }
+        Ok(())
+    }
+}
+
+fn reason(resume: &Resume) -> String {
+    match resume {
+        Resume::Gap { low } => format!("the outbox begins at {low} and no longer reaches back"),
+        Resume::Ahead => "the position is beyond the query's last result".into(),
+        Resume::Changed { .. } => "the query's definition was changed".into(),
+        Resume::OtherEpoch | Resume::Follow => "the position is of another history of the query".into(),
+    }
+}

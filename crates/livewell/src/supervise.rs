@@ -1,0 +1,153 @@
+//! Supervision: one thread a component, which steps it as long as there is something to do, waits for its
+//! bell when there is not, and stops it visibly when it cannot go on.
+
+use crate::Error;
+use crate::pipeline::{Outcome, Pipeline};
+use crate::settings::Recovery;
+use crate::shared::{Component, Shared, State};
+use livewell_store::Resume;
+use livewell_store::head::Building;
+use livewell_store::sweep;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long an idle component waits before it looks by itself; rings come earlier.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long one that is held up waits before it looks again.
+const HELD_UP: Duration = Duration::from_millis(50);
+/// How many keys of garbage go at once.
+const SWEEP_KEYS_MAX: usize = 2_000;
+
+/// Starts the component's thread.
+pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, run: impl FnOnce() + Send + 'static) {
+    for feed in component.follows.iter().chain([&component.number]) {
+        shared.bells.listen(*feed, &component.bell);
+    }
+    let name = component.id.chars().take(15).collect();
+    let component = component.clone();
+    let started = std::thread::Builder::new().name(name).spawn(run);
+    if let Err(error) = started {
+        component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
+    }
+}
+
+/// Runs a query until everything stops.
+pub(crate) fn query(pipeline: &Pipeline) {
+    let component = &pipeline.component;
+    component.set(State::Running);
+    while !pipeline.shared.is_stopping(component) {
+        match step(pipeline) {
+            Ok(Outcome::Advanced) => component.set(State::Running),
+            Ok(Outcome::CaughtUp) => {
+                caught_up(&pipeline.shared, component);
+                component.bell.wait(LOOK);
+            }
+            Ok(Outcome::Full) => {
+                component.set(State::Waiting);
+                component.bell.wait(HELD_UP);
+            }
+            Ok(Outcome::Broken { upstream, resume }) => recover(pipeline, upstream, &resume),
+            Err(error) => failed(&pipeline.shared, component, &error),
+        }
+    }
+    stopped(&pipeline.shared, component);
+}
+
+fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
+    let snapshot = pipeline.shared.store.snapshot()?;
+    let due = pipeline.head(&snapshot)?.building;
+    let reset = pipeline.component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
+    drop(snapshot);
+    if let Some(why) = due.or(reset) {
+        pipeline.rebuild(why)?;
+    }
+    pipeline.run()
+}
+
+fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
+    let upstream = &pipeline.upstreams[upstream].id;
+    let component = &pipeline.component;
+    let allowed = matches!(resume, Resume::Changed { .. }) || pipeline.settings.recovery == Recovery::AutoReset;
+    if !allowed {
+        failed(&pipeline.shared, component, &broken(&component.id, upstream, resume, "auto_reset"));
+        return;
+    }
+    tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
+    if let Err(error) = pipeline.rebuild(Building::Rebuilt) {
+        failed(&pipeline.shared, component, &error);
+    }
+}
+
+/// Why a consumer cannot simply go on, and what to do about it.
+pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) -> Error {
+    let what = match resume {
+        Resume::Gap { low } => format!("`{upstream}` no longer holds what comes next for `{id}`; its log begins at {low}"),
+        Resume::Ahead => format!("`{id}` has seen more of `{upstream}` than is there: it was rolled back"),
+        Resume::OtherEpoch => format!("`{upstream}` is another history than the one `{id}` followed: it was wiped"),
+        Resume::Changed { .. } | Resume::Follow => format!("`{upstream}` has changed under `{id}`"),
+    };
+    let code = match resume {
+        Resume::Gap { .. } => "LW0530",
+        Resume::Ahead => "LW0531",
+        _ => "LW0532",
+    };
+    Error::stopped(code, format!("{what}; `livewell reset {id}` goes on from what is true now, and `recovery: {policy}` does so by itself"))
+}
+
+/// After a failure: once more where that may mend it, else stopped until a person resets it.
+pub(crate) fn failed(shared: &Shared, component: &Component, error: &Error) {
+    if error.is_transient() {
+        tracing::warn!(component = %component.id, "{error}; starting again from the store");
+        component.bell.wait(HELD_UP);
+        return;
+    }
+    component.fail(error);
+    shared.bells.ring(component.number);
+    while !shared.is_stopping(component) && !component.reset.load(Ordering::Acquire) {
+        component.bell.wait(LOOK);
+    }
+    if component.reset.load(Ordering::Acquire) {
+        component.set(State::Starting);
+        component.set(State::Running);
+    }
+}
+
+pub(crate) fn caught_up(shared: &Shared, component: &Component) {
+    if component.state() != State::CaughtUp {
+        component.set(State::CaughtUp);
+        shared.bells.ring(component.number);
+    }
+}
+
+pub(crate) fn stopped(shared: &Shared, component: &Component) {
+    component.set(State::Stopped);
+    shared.bells.ring(component.number);
+}
+
+/// Deletes garbage in the background until everything stops.
+pub(crate) fn sweeper(shared: &Arc<Shared>, component: &Component) {
+    while !shared.is_stopping(component) {
+        let keep = |prefix: &[u8]| under_construction(shared, prefix);
+        match sweep::sweep(&*shared.store, SWEEP_KEYS_MAX, &keep) {
+            Ok(true) => {}
+            Ok(false) => component.bell.wait(Duration::from_secs(5)),
+            Err(error) => {
+                tracing::warn!("sweeping: {error}");
+                component.bell.wait(Duration::from_secs(5));
+            }
+        }
+    }
+}
+
+/// Whether the prefix is a generation that its query is building right now.
+fn under_construction(shared: &Shared, prefix: &[u8]) -> bool {
+    let number = |at: usize| prefix.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    let (Some(feed), Some(generation)) = (number(1), number(5)) else { return false };
+    let Ok(snapshot) = shared.store.snapshot() else { return true };
+    match livewell_store::Head::read(&*snapshot, feed) {
+        Ok(Some(head)) => head.building.is_some() && head.last_generation == generation,
+        Ok(None) => false,
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,96 @@
+//! Verifying: a query evaluated from scratch by the reference, against its live results, at one sequence.
+//!
+//! The elements at the head may be ahead of the query, so the log's tail is undone by its before-images back
+//! to the query's checkpoint. A query holds its sources' logs, so the tail is always there.
+
+use crate::elements::transaction;
+use crate::follow::{Group, Item};
+use crate::register::{read_definition, stored_lenses};
+use crate::Error;
+use livewell_model::row::signature_text;
+use livewell_model::{AppliedChange, AppliedTransaction, Row, Timestamp};
+use livewell_query::language::parse;
+use livewell_query::reference::{Graph, Reference};
+use livewell_store::catalog::{self, Kind};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::{Feed, IndexError, LiveSnapshot, Store};
+use std::collections::BTreeMap;
+
+/// How many differences are told.
+const DIFFERENCES_MAX: usize = 10;
+
+/// What verifying found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The sequence at which rows and evaluation were compared.
+    pub sequence: u64,
+    /// How many live rows there are.
+    pub rows: u64,
+    /// The first differences, in words; none: they are the same.
+    pub differences: Vec<String>,
+}
+
+/// Compares a query's live results with its evaluation from scratch.
+///
+/// # Errors
+/// [`crate::ErrorKind::NotFound`] for an unknown query; where the evaluation fails; as the store has them.
+pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
+    let snapshot = store.snapshot()?;
+    let entry = catalog::find(&*snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
+    let entry = entry.ok_or_else(|| Error::not_found(query_id))?;
+    let query = read_definition(query_id, &entry.definition)
+        .ok_or_else(|| IndexError::corrupted(format!("the stored definition of `{query_id}` cannot be read")))?;
+    let mut graph = Graph::new();
+    for lens in stored_lenses(&snapshot, &query)? {
+        let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };
+        for entry in feed.entries(None)? {
+            let (key, bytes) = entry?;
+            graph.insert(lens.element(&key, &bytes)?);
+        }
+        let checkpoint = Checkpoint::read(&*snapshot, entry.number, lens.upstream.number)?.unwrap_or_default();
+        let tail = feed.log(feed.head.epoch, checkpoint.sequence, usize::MAX, usize::MAX)?;
+        for entry in tail.into_iter().rev() {
+            let item = Item { upstream: 0, epoch: feed.head.epoch, entry };
+            let group = Group { position: 0, items: vec![item] };
+            graph.apply(&undone(transaction(&group, std::slice::from_ref(&lens))?));
+        }
+    }
+    let reference = Reference::new(&parse(&query.cypher)?, &query.params)?;
+    let expected = reference.rows(&graph).map_err(|error| Error::stopped(error.code, error.message))?;
+    let feed = Feed::open(snapshot, entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
+    let live = LiveSnapshot(feed);
+    let (sequence, rows) = (live.0.head.sequence, live.row_count());
+    Ok(Verified { sequence, rows, differences: differences(&live, expected)? })
+}
+
+/// The transaction that takes this one back.
+fn undone(transaction: AppliedTransaction) -> AppliedTransaction {
+    let swap = |change: AppliedChange| AppliedChange { before: change.after, after: change.before };
+    let changes = transaction.changes.into_iter().map(swap).collect();
+    AppliedTransaction { timestamp: Timestamp(0), changes, ..transaction }
+}
+
+fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, Error> {
+    let mut expected: BTreeMap<Vec<u8>, Row> = expected.into_iter().map(|row| (row.key.clone(), row)).collect();
+    let mut differences = Vec::new();
+    let mut count = 0;
+    for entry in live.rows()? {
+        let (signature, bytes) = entry?;
+        count += 1;
+        let row = Row::decode(&bytes)?;
+        let at = signature_text(signature);
+        match expected.remove(&row.key) {
+            Some(right) if right == row => {}
+            Some(right) => {
+                differences.push(format!("row {at} holds {:?}, and should hold {:?}", row.columns, right.columns));
+            }
+            None => differences.push(format!("row {at} holds {:?}, and should not be there", row.columns)),
+        }
+    }
+    differences.extend(expected.values().map(|row| format!("a row is missing: {:?}", row.columns)));
+    if count != live.row_count() {
+        differences.push(format!("the row count says {}, and there are {count}", live.row_count()));
+    }
+    differences.truncate(DIFFERENCES_MAX);
+    Ok(differences)
+}

@@ -1,0 +1,89 @@
+//! Everything that has to hold before a change goes in, one step after another; the first failure ends it.
+
+use crate::{Outcome, tidy};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a step adds to the environment of its command.
+type Variables = &'static [(&'static str, &'static str)];
+
+/// One command of cargo.
+struct Step {
+    arguments: &'static [&'static str],
+    variables: Variables,
+}
+
+const FORMAT: Step = step(&["fmt", "--all", "--check"]);
+const LINT: Step = step(&[
+    "clippy",
+    "--locked",
+    "--workspace",
+    "--all-targets",
+    "--all-features",
+    "--",
+    "--deny",
+    "warnings",
+]);
+const TEST: Step = step(&["test", "--locked", "--workspace", "--all-targets"]);
+const TEST_BY_NEXTEST: Step = step(&["nextest", "run", "--locked", "--workspace", "--all-targets"]);
+const EXAMPLES_IN_DOCS: Step = step(&["test", "--locked", "--workspace", "--doc"]);
+// The binary's own pages are left out: its name is the library's too, and one would overwrite the other.
+const DOCS: Step = Step {
+    arguments: &[
+        "doc",
+        "--locked",
+        "--workspace",
+        "--no-deps",
+        "--exclude",
+        "livewell-server",
+        "--exclude",
+        "xtask",
+    ],
+    variables: &[("RUSTDOCFLAGS", "--deny warnings")],
+};
+
+const fn step(arguments: &'static [&'static str]) -> Step {
+    Step { arguments, variables: &[] }
+}
+
+/// Runs every step.
+///
+/// # Errors
+/// The first step that fails.
+pub fn run(root: &Path) -> Outcome<()> {
+    run_step(root, &FORMAT)?;
+    tidy::run(root)?;
+    run_step(root, &LINT)?;
+    run_step(root, if has_nextest(root) { &TEST_BY_NEXTEST } else { &TEST })?;
+    run_step(root, &EXAMPLES_IN_DOCS)?;
+    run_step(root, &DOCS)
+}
+
+#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
+fn run_step(root: &Path, step: &Step) -> Outcome<()> {
+    let line = format!("cargo {}", step.arguments.join(" "));
+    eprintln!("==> {line}");
+    let status = cargo(root)
+        .args(step.arguments)
+        .envs(step.variables.iter().copied())
+        .stdin(Stdio::null())
+        .status()?;
+    if status.success() { Ok(()) } else { Err(format!("failed: {line}").into()) }
+}
+
+fn has_nextest(root: &Path) -> bool {
+    let asked = cargo(root)
+        .args(["nextest", "--version"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    asked.is_ok_and(|status| status.success())
+}
+
+/// The cargo that runs this, in the workspace's directory.
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.current_dir(root);
+    command
+}

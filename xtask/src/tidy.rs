@@ -1,0 +1,67 @@
+//! The rules of style that are tests: what neither rustfmt nor clippy looks at.
+//!
+//! Each rule is a function from the files to findings, with its reason beside it. A finding says where and
+//! what; anything but a remark fails the chore.
+
+mod files;
+mod functions;
+mod links;
+mod rust;
+
+use crate::Outcome;
+use files::Text;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Something a rule has to say about a place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Finding {
+    path: PathBuf,
+    /// Counted from 1; 0 is the whole file.
+    line: usize,
+    message: String,
+    /// Worth a look, and no failure.
+    is_remark: bool,
+}
+
+impl Finding {
+    fn new(text: &Text, line: usize, message: impl Into<String>) -> Self {
+        Self { path: text.path.clone(), line, message: message.into(), is_remark: false }
+    }
+
+    fn remark(text: &Text, message: impl Into<String>) -> Self {
+        Self { is_remark: true, ..Self::new(text, 0, message) }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        write!(f, ": {}{}", if self.is_remark { "remark: " } else { "" }, self.message)
+    }
+}
+
+/// Looks at every Rust and Markdown file of the repository.
+///
+/// # Errors
+/// Where a file cannot be read, or a rule is broken.
+#[expect(clippy::print_stderr, reason = "a chore tells what it finds")]
+pub fn run(root: &Path) -> Outcome<()> {
+    let texts = files::read(root)?;
+    let mut findings: Vec<Finding> = texts.iter().flat_map(rust::check).collect();
+    findings.extend(texts.iter().flat_map(functions::check));
+    findings.extend(rust::unreached(&texts));
+    findings.extend(links::check(root, &texts));
+    findings.extend(links::error_pages(&texts));
+    findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    findings.iter().for_each(|finding| eprintln!("{finding}"));
+    let broken = findings.iter().filter(|finding| !finding.is_remark).count();
+    match broken {
+        0 => Ok(()),
+        1 => Err("tidy: 1 rule is broken".into()),
+        _ => Err(format!("tidy: {broken} rules are broken").into()),
+    }
+}

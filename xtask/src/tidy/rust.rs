@@ -1,0 +1,119 @@
+//! Rules about Rust files as wholes and about their lines.
+
+use super::Finding;
+use super::files::Text;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// Beyond this, a file holds two things.
+const LINES_MAX: usize = 700;
+/// From here on it is worth asking whether it does.
+const LINES_MANY: usize = 400;
+
+/// What no line holds, with what to do instead. Cut in two, so that this file does not find itself.
+const FORBIDDEN: [([&str; 2], &str); 6] = [
+    (["TO", "DO"], "do it, or write down in docs/design why not"),
+    (["FIX", "ME"], "mend it"),
+    (["dbg", "!("], "take it out, or use `tracing::debug!`"),
+    (["to", "do!("], "write it, or return an error"),
+    (["unimple", "mented!("], "write it, or return an error"),
+    (["/ho", "me/"], "name no place of one machine"),
+];
+
+/// Modules that say nothing about what they hold.
+const NOUNLESS: [&str; 6] = ["utils", "util", "common", "helpers", "manager", "misc"];
+
+/// What one Rust file breaks.
+pub fn check(text: &Text) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !text.is_rust() {
+        return findings;
+    }
+    if !text.content.starts_with("//! ") {
+        findings.push(Finding::new(text, 1, "begin the file with `//!` and what it is for"));
+    }
+    match text.content.lines().count() {
+        lines if lines > LINES_MAX => {
+            findings.push(Finding::new(text, 0, format!("{lines} lines, and {LINES_MAX} at most: split it")));
+        }
+        lines if lines > LINES_MANY => findings.push(Finding::remark(text, format!("{lines} lines"))),
+        _ => {}
+    }
+    let stem = text.path.file_stem().unwrap_or_default().to_string_lossy();
+    if NOUNLESS.contains(&stem.as_ref()) {
+        findings.push(Finding::new(text, 0, format!("`{stem}` names nothing: find the noun")));
+    }
+    for (at, line) in text.content.lines().enumerate() {
+        for (parts, instead) in FORBIDDEN {
+            let word = parts.concat();
+            if line.contains(&word) {
+                findings.push(Finding::new(text, at + 1, format!("`{word}`: {instead}")));
+            }
+        }
+    }
+    findings
+}
+
+/// Files that no module names: cargo never compiles them, so nothing checks them.
+pub fn unreached(texts: &[Text]) -> Vec<Finding> {
+    let declared: HashSet<PathBuf> = texts.iter().filter(|text| text.is_rust()).flat_map(declared).collect();
+    let is_root = |path: &Path| {
+        let name = path.file_name().unwrap_or_default();
+        name == "lib.rs" || name == "main.rs" || name == "build.rs" || is_target(path)
+    };
+    texts
+        .iter()
+        .filter(|text| text.is_rust() && !is_root(&text.path) && !declared.contains(&text.path))
+        .map(|text| Finding::new(text, 0, "no `mod` reaches this file"))
+        .collect()
+}
+
+/// A file that is a target by where it lies: `examples/x.rs`, `tests/x.rs`, `benches/x.rs`, `src/bin/x.rs`.
+fn is_target(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    ["examples", "tests", "benches", "bin", "fuzz_targets"].iter().any(|name| folder == *name)
+}
+
+/// Where the modules that a file declares may lie.
+fn declared(text: &Text) -> Vec<PathBuf> {
+    let name = text.path.file_stem().unwrap_or_default();
+    let folder = text.path.parent().unwrap_or(Path::new(""));
+    let is_top = name == "lib" || name == "main" || name == "mod" || is_target(&text.path);
+    let below = if is_top { folder.to_owned() } else { folder.join(name) };
+    let module = |line: &str| {
+        let line = line.trim().strip_suffix(';')?;
+        let (before, module) = line.rsplit_once("mod ")?;
+        (before.is_empty() || before.starts_with("pub")).then(|| module.to_owned())
+    };
+    let modules = text.content.lines().filter_map(module);
+    modules.flat_map(|name| [below.join(format!("{name}.rs")), below.join(name).join("mod.rs")]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(path: &str, content: &str) -> Text {
+        Text { path: path.into(), content: content.into() }
+    }
+
+    #[test]
+    fn a_file_without_its_first_words_and_a_forbidden_word_are_found() {
+        let found = check(&text("src/a.rs", &["// ", "TO", "DO\n"].concat()));
+        assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [1, 1]);
+        assert!(check(&text("src/a.rs", "//! What it is for.\n")).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_no_module_names_is_found() {
+        let texts = [
+            text("src/lib.rs", "//! x\npub mod a;\npub(crate) mod b;\n"),
+            text("src/a.rs", "//! x\nmod inner;\n"),
+            text("src/a/inner.rs", "//! x\n"),
+            text("src/b/mod.rs", "//! x\n"),
+            text("src/dead.rs", "//! x\n"),
+        ];
+        let found: Vec<_> = unreached(&texts).into_iter().map(|finding| finding.path).collect();
+        assert_eq!(found, [PathBuf::from("src/dead.rs")]);
+    }
+}
