@@ -224,6 +224,10 @@ impl Livewell {
         let registered = registrar.query(&query, &engine, fingerprint)?;
         let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();
         let component = self.component(&query.id, registered.number, ComponentKind::Query, follows)?;
+        if !query.enabled {
+            component.set(State::Paused);
+            return Ok((component, Box::new(|| {})));
+        }
         let pipeline = Pipeline {
             shared: self.shared.clone(),
             component: component.clone(),
@@ -357,7 +361,7 @@ impl Livewell {
     }
 
     /// Stops everything after its running step and waits for it.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(&self) {
         self.stop();
         let components: Vec<_> = self.shared.components().values().cloned().collect();
         let running = |component: &Arc<Component>| {

@@ -105,6 +105,8 @@ pub struct Query {
     pub recovery: Recovery,
     /// The bounds of its outbox.
     pub outbox: OutboxSettings,
+    /// Whether it runs; paused, it keeps what it stored and goes on holding its sources' logs.
+    pub enabled: bool,
 }
 
 impl Query {
@@ -118,6 +120,7 @@ impl Query {
             label: None,
             recovery: Recovery::default(),
             outbox: OutboxSettings::default(),
+            enabled: true,
         }
     }
 

@@ -6,6 +6,7 @@ mod config;
 mod explain;
 mod logging;
 mod render;
+mod setup;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod run;
 
 use crate::cli::Command;
 use std::fmt;
@@ -39,6 +40,7 @@ pub fn dispatch(command: &Command) -> ExitCode {
     let done = match command {
         Command::Check(check) => check::run(check),
         Command::Explain(explain) => explain::run(explain),
+        Command::Run(run) => run::run(run),
         _ => Err(Failure::failed("this build cannot run pipelines")),
     };
     let (code, text) = match done {

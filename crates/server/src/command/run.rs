@@ -1,0 +1,102 @@
+//! `livewell run`: a configuration at work, until it is stopped or idle.
+
+use super::Failure;
+use crate::cli::Run;
+use crate::{config, setup};
+use indicatif::{ProgressBar, ProgressStyle};
+use livewell::{ComponentKind, Livewell, State, Status};
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs the configuration.
+pub fn run(run: &Run) -> Result<(), Failure> {
+    let config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let livewell = Arc::new(setup::open(&config.store).map_err(Failure::failed)?);
+        livewell.add(setup::setup(&config, run.until_idle)).await.map_err(Failure::failed)?;
+        let progress = progress(run.until_idle);
+        let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
+        let ended = if run.until_idle { until_idle(&livewell).await } else { until_signal().await };
+        shown.abort();
+        progress.finish_and_clear();
+        livewell.shutdown().await;
+        ended?;
+        summary(&livewell.status().map_err(Failure::failed)?)
+    })
+}
+
+async fn until_signal() -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn until_idle(livewell: &Livewell) -> Result<(), Failure> {
+    tokio::select! {
+        idle = livewell.idle() => idle.map_err(Failure::failed),
+        ended = until_signal() => ended,
+    }
+}
+
+/// A line that shows on a terminal how far the run is.
+fn progress(until_idle: bool) -> ProgressBar {
+    if !until_idle {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+async fn show(livewell: Arc<Livewell>, bar: ProgressBar) {
+    loop {
+        if let Ok(status) = livewell.status() {
+            bar.set_message(counts(&status));
+            bar.tick();
+        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+}
+
+fn counts(status: &[Status]) -> String {
+    let sum = |kind: ComponentKind| -> u64 {
+        status.iter().filter(|one| one.kind == kind).map(|one| one.sequence).sum()
+    };
+    format!("{} transactions in, {} results out", sum(ComponentKind::Source), sum(ComponentKind::Query))
+}
+
+/// What came of it, one line a component; a failure where one is in error.
+fn summary(status: &[Status]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    for one in status {
+        let what = match one.kind {
+            ComponentKind::Source => format!("{} transactions, {} elements", one.sequence, one.rows),
+            ComponentKind::Query => format!("{} results, {} rows", one.sequence, one.rows),
+            ComponentKind::Reaction => format!("delivered to sequence {}", one.sequence),
+        };
+        let kind = match one.kind {
+            ComponentKind::Source => "source",
+            ComponentKind::Query => "query",
+            ComponentKind::Reaction => "reaction",
+        };
+        let state = match (one.state, one.lag) {
+            (State::Error, _) => ", in error".to_owned(),
+            (State::Paused, _) => ", paused".to_owned(),
+            (_, 0) => String::new(),
+            (_, lag) => format!(", {lag} behind"),
+        };
+        writeln!(out, "{kind:<9}{:<20} {what}{state}", one.id)?;
+    }
+    let errors: Vec<String> = status
+        .iter()
+        .filter_map(|one| Some(format!("`{}`: {}", one.id, one.error.as_ref()?)))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Failure::failed(errors.join("\n       "))) }
+}

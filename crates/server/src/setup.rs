@@ -1,0 +1,102 @@
+//! From a configuration to what the library runs.
+
+use crate::config::settings::{self, QueryRecovery, QuerySettings, StoreSettings};
+use crate::config::Config;
+use livewell::{
+    Durability, EmbeddedStore, Error, InProcess, Livewell, MemoryStore, OutboxSettings, Query, ReactionSetup,
+    Recovery, Setup, WhenFull,
+};
+use livewell_reaction::settings::Recovery as ReactionRecovery;
+use livewell_source::settings::SourceSettings;
+use std::collections::BTreeSet;
+
+/// Opens the store and builds a Livewell over it, with nothing running yet.
+pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
+    let builder = Livewell::builder();
+    match store {
+        StoreSettings::Memory => builder.store(MemoryStore::new()),
+        StoreSettings::Embedded(embedded) => {
+            let durability = match embedded.durability {
+                settings::Durability::Sync => Durability::Sync,
+                settings::Durability::Os => Durability::Os,
+            };
+            builder.store(EmbeddedStore::open(&embedded.path, durability)?)
+        }
+    }
+    .build()
+}
+
+/// Everything the configuration names. `until_idle` reads files to their end instead of following them.
+pub fn setup(config: &Config, until_idle: bool) -> Setup {
+    let mut setup = Setup::default();
+    for source in &config.sources {
+        match source {
+            SourceSettings::File(file) => {
+                let mut file = file.clone();
+                if until_idle {
+                    file.follow = Some(false);
+                }
+                setup.files.push(file);
+            }
+            other => setup.channels.push(InProcess::new(other.id())),
+        }
+    }
+    setup.queries = upstream_first(&config.queries).into_iter().map(query).collect();
+    for reaction in &config.reactions {
+        setup.reactions.push(ReactionSetup {
+            id: reaction.shared.id.to_string(),
+            queries: reaction.shared.queries.iter().map(ToString::to_string).collect(),
+            recovery: match reaction.shared.recovery {
+                ReactionRecovery::Strict => Recovery::Strict,
+                ReactionRecovery::AutoReset => Recovery::AutoReset,
+                ReactionRecovery::AutoSkipGap => Recovery::AutoSkipGap,
+            },
+            enabled: reaction.shared.enabled,
+            reaction: reaction.build(),
+        });
+    }
+    setup
+}
+
+/// The queries in an order in which each comes after those it reads; the configuration has no circles.
+fn upstream_first(queries: &[QuerySettings]) -> Vec<&QuerySettings> {
+    let mut waiting: Vec<&QuerySettings> = queries.iter().collect();
+    let mut ordered = Vec::with_capacity(queries.len());
+    while !waiting.is_empty() {
+        let left: BTreeSet<&str> = waiting.iter().map(|query| query.id.as_str()).collect();
+        let ready = |query: &&QuerySettings| !query.sources.iter().any(|id| left.contains(id.as_str()));
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(ready);
+        if now.is_empty() {
+            ordered.extend(later);
+            break;
+        }
+        ordered.extend(now);
+        waiting = later;
+    }
+    ordered
+}
+
+fn query(settings: &QuerySettings) -> Query {
+    Query {
+        id: settings.id.to_string(),
+        cypher: settings.cypher.clone(),
+        sources: settings.sources.iter().map(ToString::to_string).collect(),
+        // Loading the configuration has read them before.
+        params: settings.params().unwrap_or_default(),
+        label: settings.label.as_ref().map(ToString::to_string),
+        recovery: match settings.recovery {
+            QueryRecovery::Strict => Recovery::Strict,
+            QueryRecovery::AutoReset => Recovery::AutoReset,
+        },
+        outbox: OutboxSettings {
+            capacity: settings.outbox.capacity.get() as u64,
+            when_full: match settings.outbox.when_full {
+                settings::WhenFull::Wait => WhenFull::Wait,
+                settings::WhenFull::Evict => WhenFull::Evict,
+            },
+            max_wait: settings.outbox.max_wait,
+            ..OutboxSettings::default()
+        },
+        enabled: settings.enabled,
+    }
+}
