@@ -1,4 +1,9 @@
 //! From MATCH clauses to a match operator and the conditions that stay after it.
+//!
+//! Consecutive MATCH clauses are one pattern. Their conditions (inline properties, then WHERE, clause by clause)
+//! are about complete rows, on which every clause is matched, and are evaluated in the order of the text; the
+//! first that is not true drops the row. So an error arises exactly where a complete row reaches the condition
+//! that fails, whatever the order in which the plan finds the row's elements.
 
 use super::PlanNode;
 use super::build::{Schema, Source, filter};
@@ -16,14 +21,12 @@ use livewell_model::SmolStr;
 /// A pattern holds at most this many elements.
 const ATOMS_MAX: usize = 100;
 
-/// A condition on a pattern element that stands in its braces: `{key: value}`.
-type Inline = Expr;
-
 /// Puts atoms together, element by element in the order of the text.
 struct Atoms<'a> {
     needs: &'a AllNeeds,
     atoms: Vec<Atom>,
-    inline: Vec<Inline>,
+    /// Inline properties and WHERE, in the order in which they are evaluated.
+    conditions: Vec<Expr>,
 }
 
 /// Plans the MATCH clauses at the beginning of a query.
@@ -32,18 +35,18 @@ pub(super) fn plan(
     needs: &AllNeeds,
     source: &mut Source<'_>,
 ) -> Result<(PlanNode, Schema), Diagnostic> {
-    let mut atoms = Atoms { needs, atoms: Vec::new(), inline: Vec::new() };
+    let mut atoms = Atoms { needs, atoms: Vec::new(), conditions: Vec::new() };
     let mut distinct = Vec::new();
     for clause in clauses {
         distinct.push(atoms.add(clause)?);
     }
-    let Atoms { mut atoms, inline, .. } = atoms;
+    let Atoms { mut atoms, conditions, .. } = atoms;
     let schema = Schema {
         names: atoms.iter().map(|atom| SmolStr::new(&atom.name)).collect(),
         types: atoms.iter().map(types).collect(),
         key: (0..atoms.len()).collect(),
     };
-    let left = push_down(&mut atoms, inline, clauses, &schema, source)?;
+    let left = push_down(&mut atoms, conditions, &schema, source)?;
     let lookups = lookups::plan(&mut atoms);
     let operator = Match { number: source.number(), atoms, lookups, distinct };
     let mut node = PlanNode { operator: Box::new(operator), inputs: Vec::new() };
@@ -54,7 +57,7 @@ pub(super) fn plan(
 }
 
 impl Atoms<'_> {
-    /// Adds a clause's elements; gives the slots of its relationships.
+    /// Adds a clause's elements and conditions; gives the slots of its relationships.
     fn add(&mut self, clause: &MatchClause) -> Result<Vec<usize>, Diagnostic> {
         let mut relationships = Vec::new();
         for pattern in &clause.patterns {
@@ -73,6 +76,7 @@ impl Atoms<'_> {
             let message = format!("a pattern of more than {ATOMS_MAX} elements");
             return Err(Diagnostic::not_supported(crate::language::code::LIMIT, clause.span, message));
         }
+        self.conditions.extend(clause.condition.clone());
         Ok(relationships)
     }
 
@@ -126,7 +130,7 @@ impl Atoms<'_> {
             let at = |kind| Expr { kind, span };
             let property =
                 ExprKind::Property(Box::new(at(ExprKind::Variable(name.clone()))), key.text.clone());
-            self.inline.push(at(ExprKind::Binary(
+            self.conditions.push(at(ExprKind::Binary(
                 BinaryOp::Equal,
                 Box::new(at(property)),
                 Box::new(value.clone()),
@@ -137,25 +141,23 @@ impl Atoms<'_> {
 
 /// Moves conditions on one element alone into its scan; gives those that stay.
 ///
-/// Only conditions that cannot fail move, and those of a WHERE only if none of it can: a condition that
-/// guards another against an error must go on guarding it.
+/// Only what cannot fail moves, and only before the first condition that can: a row that a later condition
+/// would drop must still reach that one and fail there, as the order of the text has it.
 fn push_down(
     atoms: &mut [Atom],
-    inline: Vec<Inline>,
-    clauses: &[&MatchClause],
+    conditions: Vec<Expr>,
     schema: &Schema,
     source: &Source<'_>,
 ) -> Result<Vec<Expr>, Diagnostic> {
     let mut left = Vec::new();
-    for condition in inline {
-        left.extend(push_one(atoms, condition, source)?);
-    }
-    for condition in clauses.iter().filter_map(|clause| clause.condition.as_ref()) {
-        if !compile(condition, schema, source.params)?.is_infallible() {
-            left.push(condition.clone());
+    let mut movable = true;
+    for condition in conditions {
+        movable &= compile(&condition, schema, source.params)?.is_infallible();
+        if !movable {
+            left.push(condition);
             continue;
         }
-        for part in conjuncts(condition) {
+        for part in conjuncts(&condition) {
             left.extend(push_one(atoms, part.clone(), source)?);
         }
     }

@@ -2,8 +2,12 @@
 //! distinct.
 //!
 //! The patterns are walked in the order of the text, one element at a time. What a walk has bound so far is
-//! a [`Binding`]; each step turns every binding into all its extensions. Inline properties and WHERE are
-//! evaluated on complete matches only, so an error comes from a row that a reader of the query can point at.
+//! a [`Binding`]; each step turns every binding into all its extensions.
+//!
+//! Consecutive MATCH clauses are one pattern: their conditions (inline properties, then WHERE, clause by clause)
+//! are evaluated on complete rows only, on which all of the clauses are matched, in the order of the text. So
+//! an error comes from a row that a reader of the query can point at, and `MATCH (a) WHERE 1 / a.x > 0 MATCH
+//! (b)` fails only where there is a `b` too.
 
 use super::{Binding, Graph, Names};
 use crate::expression::{self, Compiled, EvalError, Scope};
@@ -91,8 +95,8 @@ impl Matching {
         Ok(Self { steps, properties, equal: equality()?, condition })
     }
 
-    /// Every extension of every binding by a match of the clause.
-    pub(super) fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    /// Every extension of every binding by a match of the clause's patterns, whatever its conditions say.
+    pub(super) fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Vec<Binding> {
         let mut matches = Vec::new();
         for binding in bindings {
             let given = binding.values.len();
@@ -101,17 +105,16 @@ impl Matching {
                 partial = partial.into_iter().flat_map(|values| step.extensions(&values, graph)).collect();
             }
             for values in partial {
-                if self.holds(&values)? {
-                    let key = [binding.key.clone(), key::of(&values[given..])].concat();
-                    matches.push(Binding { key, values });
-                }
+                let key = [binding.key.clone(), key::of(&values[given..])].concat();
+                matches.push(Binding { key, values });
             }
         }
-        Ok(matches)
+        matches
     }
 
-    /// Whether inline properties and WHERE are true, in the order of the text.
-    fn holds(&self, values: &[Value]) -> Result<bool, EvalError> {
+    /// Whether the clause's inline properties and WHERE are true, in the order of the text. Variables of later
+    /// clauses stand in slots after those of this one.
+    pub(super) fn holds(&self, values: &[Value]) -> Result<bool, EvalError> {
         for (slot, name, wanted) in &self.properties {
             let have = property(&values[*slot], name);
             if !self.equal.is_true(&[have, wanted.eval(values)?])? {

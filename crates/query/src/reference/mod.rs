@@ -30,10 +30,10 @@ pub struct Reference {
     columns: Vec<SmolStr>,
 }
 
-/// One clause. RETURN is the last.
+/// One clause, or several MATCH clauses in a row. RETURN is the last.
 #[derive(Debug)]
 enum Stage {
-    Match(Matching),
+    Match(Vec<Matching>),
     Project(Projecting),
 }
 
@@ -73,10 +73,18 @@ impl Reference {
         let mut names = Names::default();
         let mut stages = Vec::with_capacity(query.clauses.len() + 1);
         for clause in &query.clauses {
-            stages.push(match clause {
-                Clause::Match(clause) => Stage::Match(Matching::new(clause, &mut names, params)?),
-                Clause::With(projection) => Stage::Project(Projecting::new(projection, &mut names, params)?),
-            });
+            match clause {
+                Clause::Match(clause) => {
+                    let matching = Matching::new(clause, &mut names, params)?;
+                    match stages.last_mut() {
+                        Some(Stage::Match(consecutive)) => consecutive.push(matching),
+                        _ => stages.push(Stage::Match(vec![matching])),
+                    }
+                }
+                Clause::With(projection) => {
+                    stages.push(Stage::Project(Projecting::new(projection, &mut names, params)?));
+                }
+            }
         }
         stages.push(Stage::Project(Projecting::new(&query.returns, &mut names, params)?));
         let columns = query.returns.items.iter().map(|item| item.name.clone()).collect();
@@ -96,13 +104,35 @@ impl Reference {
         let mut bindings = vec![Binding { key: Vec::new(), values: Vec::new() }];
         for stage in &self.stages {
             bindings = match stage {
-                Stage::Match(matching) => matching.run(bindings, graph)?,
+                Stage::Match(consecutive) => matched(consecutive, bindings, graph)?,
                 Stage::Project(projecting) => projecting.run(bindings)?,
             };
         }
         bindings.sort_by_cached_key(|binding| (binding.key.clone(), exact(&binding.values)));
         Ok(bindings.into_iter().map(|b| Row { key: b.key, columns: b.values.into() }).collect())
     }
+}
+
+/// Every extension by the patterns of all the clauses for which then the conditions of all of them are true.
+fn matched(
+    clauses: &[Matching],
+    mut bindings: Vec<Binding>,
+    graph: &Graph,
+) -> Result<Vec<Binding>, EvalError> {
+    for clause in clauses {
+        bindings = clause.run(bindings, graph);
+    }
+    let mut kept = Vec::new();
+    for binding in bindings {
+        let mut holds = true;
+        for clause in clauses {
+            holds = holds && clause.holds(&binding.values)?;
+        }
+        if holds {
+            kept.push(binding);
+        }
+    }
+    Ok(kept)
 }
 
 /// The exact encodings of several values, one after another: tells `1` from `1.0`.

@@ -26,3 +26,4 @@ fn configs() -> PathBuf {
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
+mod killed;

@@ -1,0 +1,117 @@
+//! `GET /api/v1/queries/ID/changes`: a query's snapshot and its results as they come, as server-sent events.
+//!
+//! `id` stands only on the event that ends a snapshot and on results, so whoever is cut off in the middle
+//! of a snapshot gets it anew and nothing is skipped.
+
+use super::problem::Problem;
+use super::stream::{self, Lane};
+use super::Shared;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use livewell::{Event, Position, Subscription};
+use livewell_model::json::{Data, ResultShape, RowShape};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::time::Duration;
+
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Events that are there already are sent together, up to so many bytes.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// What can be asked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    after: Option<String>,
+}
+
+/// See the module.
+pub async fn get(
+    State(api): State<Shared>,
+    Path(id): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+    // A browser that connects again sends the last id and the address it began with: the id is the later one.
+    let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
+    let after = last.filter(|id| !id.is_empty()).or(asked.after).map(|text| position(&text)).transpose()?;
+    let subscription = match after {
+        Some(after) => api.livewell.subscribe_after(&id, after).await?,
+        None => api.livewell.subscribe(&id).await?,
+    };
+    let (lane, body) = stream::lane(&api, stream::permit(&api)?);
+    tokio::spawn(send(id, subscription, lane));
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, body).into_response())
+}
+
+fn position(text: &str) -> Result<Position, Problem> {
+    let parsed = text.split_once('-').and_then(|(epoch, sequence)| {
+        Some(Position { epoch: epoch.parse().ok()?, sequence: sequence.parse().ok()? })
+    });
+    parsed.ok_or_else(|| {
+        Problem::new(400, "LW0701", format!("`{text}` is no position; write EPOCH-SEQUENCE, as an event's `id` has it"))
+    })
+}
+
+/// Sends events until the reader is gone or everything stops.
+async fn send(id: String, mut subscription: Subscription, lane: Lane) {
+    loop {
+        let mut chunk = String::new();
+        tokio::select! {
+            event = tokio::time::timeout(HEARTBEAT, subscription.next()) => match event {
+                Ok(Ok(Some(event))) => write(&mut chunk, &id, &subscription, &event),
+                Ok(Ok(None)) => return,
+                Ok(Err(error)) => return tracing::warn!(query = %id, "a stream of changes ended: {error}"),
+                Err(_) => put(&mut chunk, "heartbeat", None, &json!({})),
+            },
+            () = lane.closed() => return,
+        }
+        while chunk.len() < CHUNK_BYTES {
+            match subscription.try_next() {
+                Ok(Some(event)) => write(&mut chunk, &id, &subscription, &event),
+                // A failure comes again with the next event.
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if lane.send(chunk.into()).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn write(out: &mut String, id: &str, subscription: &Subscription, event: &Event) {
+    let names = subscription.columns();
+    match event {
+        Event::Reset { reason } => put(out, "reset", None, &json!({ "reason": reason })),
+        Event::Row { row_signature, data } => {
+            let row = RowShape { row_signature: *row_signature, data: Data { names, columns: data } };
+            put(out, "row", None, &row);
+        }
+        Event::SnapshotEnd { at } => {
+            let end = json!({ "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names) });
+            put(out, "snapshot_end", Some((at.epoch, at.sequence)), &end);
+        }
+        Event::Result { epoch, result } => {
+            let shape = ResultShape { query_id: id, epoch: *epoch, names, result };
+            put(out, "result", Some((*epoch, result.sequence)), &shape);
+        }
+    }
+}
+
+fn columns(names: &[livewell_model::SmolStr]) -> Vec<&str> {
+    names.iter().map(|name| name.as_str()).collect()
+}
+
+/// One event; JSON has no line breaks, so its data is one line.
+fn put(out: &mut String, name: &str, id: Option<(u64, u64)>, data: &impl Serialize) {
+    let data = serde_json::to_string(data).expect("rows and results are JSON");
+    out.push_str(&format!("event: {name}\n"));
+    if let Some((epoch, sequence)) = id {
+        out.push_str(&format!("id: {epoch}-{sequence}\n"));
+    }
+    out.push_str(&format!("data: {data}\n\n"));
+}

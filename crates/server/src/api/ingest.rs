@@ -1,0 +1,155 @@
+//! `POST /api/v1/sources/ID/changes`: one change, one transaction, or a transaction a line; all of it or nothing.
+
+use super::components::find;
+use super::problem::Problem;
+use super::{Api, Shared};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use futures::StreamExt;
+use livewell::ComponentKind;
+use livewell_model::Transaction;
+use livewell_source::json::parse_transaction;
+use livewell_source::settings::HttpSettings;
+use livewell_source::{InputError, Limits};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a caller may take for a piece of the body.
+const STALL: Duration = Duration::from_secs(30);
+const KEY_BYTES_MAX: usize = 255;
+
+/// See the module.
+pub async fn post(
+    State(api): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    find(&api, ComponentKind::Source, &id)?;
+    let settings = api.sources.get(&id).ok_or_else(|| {
+        let message = format!("`{id}` does not take changes by HTTP; only a source of `kind: http` does");
+        Problem::new(409, "LW0708", message)
+    })?;
+    let key = key(&headers)?;
+    // The permits count the bytes that all calls together hold, until this one is answered.
+    let (body, _held) = read(&api, settings, &headers, body).await?;
+    let (source, limits) = (id.clone(), settings.limits);
+    let parsed = tokio::task::spawn_blocking(move || {
+        let hash = xxhash_rust::xxh3::xxh3_128(&body);
+        parse(&body, &source, &limits).map(|transactions| (transactions, hash))
+    });
+    let (transactions, hash) =
+        parsed.await.map_err(|_| Problem::new(500, "LW0300", "reading the body broke off; see the log"))??;
+    let handle = api.livewell.source(&id)?;
+    let sent = match key {
+        Some(key) => handle.send_once(transactions, key, hash).await,
+        None => handle.send_all(transactions).await,
+    };
+    let receipts = sent.map_err(|(index, error)| {
+        let is_about_a_line = error.kind == livewell::ErrorKind::Invalid && error.code != "LW0526";
+        let problem = Problem::from(error);
+        if is_about_a_line { problem.with("index", index) } else { problem }
+    })?;
+    let last = receipts.last().ok_or_else(|| Problem::new(503, "LW0525", format!("the source `{id}` is stopped")))?;
+    Ok(Json(json!({ "position": last.position, "sequence": last.sequence })))
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
+    let message = "an `Idempotency-Key` has 1 to 255 printable ASCII characters";
+    key.map(|key| Some(key.to_owned())).ok_or_else(|| Problem::new(400, "LW0701", message))
+}
+
+/// The body, within the limits of the source and of all bodies together.
+async fn read(
+    api: &Api,
+    settings: &HttpSettings,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Vec<u8>, Vec<tokio::sync::OwnedSemaphorePermit>), Problem> {
+    let max = settings.body_bytes_max;
+    let too_large = || {
+        let message = format!("the body has more than {max} bytes; send it in parts, or raise `body_bytes_max`");
+        Problem::new(413, "LW0703", message)
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > max as u64) {
+        return Err(too_large());
+    }
+    let (mut bytes, mut held, mut pieces) = (Vec::new(), Vec::new(), body.into_data_stream());
+    loop {
+        let piece = tokio::time::timeout(STALL, pieces.next()).await;
+        let piece = piece.map_err(|_| Problem::new(408, "LW0701", "the body did not come to its end"))?;
+        let Some(piece) = piece else { return Ok((bytes, held)) };
+        let piece = piece.map_err(|error| Problem::new(400, "LW0701", format!("the body broke off: {error}")))?;
+        if bytes.len() + piece.len() > max {
+            return Err(too_large());
+        }
+        let count = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+        let permit = api.bodies.clone().try_acquire_many_owned(count).map_err(|_| {
+            Problem::new(429, "LW0704", "too much is being sent at once; try again").retry_after(1)
+        })?;
+        held.push(permit);
+        bytes.extend_from_slice(&piece);
+    }
+}
+
+/// The transactions of a body: of its lines, or of the whole where it is one document over several lines.
+fn parse(body: &[u8], source: &str, limits: &Limits) -> Result<Vec<Transaction>, Problem> {
+    let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
+    let mut lines = body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !is_blank(line)).peekable();
+    if lines.peek().is_none() {
+        return Err(Problem::new(400, "LW0202", "the body is empty; a change is expected, or one a line").with("index", 0));
+    }
+    let mut transactions = Vec::new();
+    for (at, line) in lines {
+        match parse_transaction(line, source, limits) {
+            Ok(transaction) => transactions.push(transaction),
+            Err(error) => {
+                // A document that is written over several lines shows in its first.
+                if transactions.is_empty()
+                    && let Ok(whole) = parse_transaction(body, source, limits)
+                {
+                    return Ok(vec![whole]);
+                }
+                return Err(refused(&error, transactions.len(), at + 1));
+            }
+        }
+    }
+    Ok(transactions)
+}
+
+fn refused(error: &InputError, index: usize, line: usize) -> Problem {
+    let at = error.column.map_or_else(String::new, |column| format!(", column {column}"));
+    let detail = format!("line {line}{at}: {error}; nothing of the body was taken in");
+    let status = if error.code == "LW0203" { 413 } else { 400 };
+    Problem::new(status, error.code, detail).with("index", index).with("line", line).with("column", error.column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = r#"{"operation":"delete","id":"o1"}"#;
+
+    fn count(body: &str) -> Option<usize> {
+        parse(body.as_bytes(), "s", &Limits::default()).ok().map(|transactions| transactions.len())
+    }
+
+    #[test]
+    fn a_line_is_a_transaction_and_so_is_a_document_over_several_lines() {
+        assert_eq!(count(ONE), Some(1));
+        assert_eq!(count(&format!("{ONE}\n\n{ONE}\r\n")), Some(2));
+        assert_eq!(count(&ONE.replace(',', ",\n")), Some(1));
+        assert_eq!(count(&format!("{{\"transaction\":[\n{ONE},\n{ONE}\n]}}")), Some(1));
+    }
+
+    #[test]
+    fn one_bad_line_refuses_all() {
+        assert_eq!(count(&format!("{ONE}\nnonsense\n{ONE}")), None);
+        assert_eq!(count(" \n"), None);
+    }
+}

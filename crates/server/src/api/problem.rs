@@ -1,0 +1,85 @@
+//! Errors as problem documents (RFC 9457), each with its code.
+
+use crate::explain;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use livewell::{Error, ErrorKind};
+use serde_json::{Map, Value, json};
+
+/// A problem document in the making.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    more: Map<String, Value>,
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem with its HTTP status, its code, and what happened, where, and what to do.
+    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, code, detail: detail.into(), more: Map::new(), retry_after: None }
+    }
+
+    /// Adds a member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Says after how many seconds the same call may work.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let status = match (error.kind, error.code) {
+            (_, "LW0524") => 429,
+            (_, "LW0526") => 422,
+            (ErrorKind::Invalid, _) => 400,
+            (ErrorKind::NotFound, _) => 404,
+            (ErrorKind::Unavailable, _) => 503,
+            (ErrorKind::Stopped, _) => 409,
+            (_, "LW0302") => 507,
+            _ => 500,
+        };
+        let problem = Self::new(status, error.code, error.message);
+        if matches!(status, 429 | 503) { problem.retry_after(1) } else { problem }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let title = explain::title(self.code).unwrap_or_else(|| self.status.canonical_reason().unwrap_or("Failed"));
+        let mut document = json!({
+            "type": format!("/errors/{}", self.code),
+            "title": title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+        });
+        if let Some(members) = document.as_object_mut() {
+            members.extend(self.more);
+        }
+        let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status, headers, document.to_string()).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// `GET /errors/CODE`: the page of a code; problem documents point to it.
+pub async fn page(Path(code): Path<String>) -> Result<Response, Problem> {
+    let page = explain::page(&code).ok_or_else(|| Problem::new(404, "LW0702", "there is no such error code"))?;
+    Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], page).into_response())
+}

@@ -1,0 +1,178 @@
+//! `GET /api/v1/queries/ID/results`: live results, whole or in pages, as of a position where one is asked for.
+
+use super::page::Cursor;
+use super::problem::Problem;
+use super::{Api, Shared, stream, until};
+use crate::render::json_rows;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use livewell::Results;
+use livewell_model::diff::Columns;
+use serde::Deserialize;
+use std::io::{self, Write};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WAIT: Duration = Duration::from_secs(5);
+const WAIT_MAX: Duration = Duration::from_secs(60);
+const LIMIT_MAX: usize = 10_000;
+pub const NDJSON: &str = "application/x-ndjson";
+
+/// What can be asked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    position: Option<u64>,
+    wait: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// See the module.
+pub async fn get(
+    State(api): State<Shared>,
+    Path(id): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+    let lines = wants_lines(&headers);
+    if let Some(position) = asked.position {
+        wait(&api, &id, position, asked.wait.as_deref()).await?;
+    }
+    let Some(limit) = asked.limit else {
+        if asked.cursor.is_some() {
+            return Err(Problem::new(400, "LW0701", "`cursor` goes with `limit`: say how many rows a page has"));
+        }
+        return whole(&api, api.livewell.results(&id)?, lines);
+    };
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::new(400, "LW0701", format!("`limit` is from 1 to {LIMIT_MAX}")));
+    }
+    let no_cursor = || Problem::new(400, "LW0701", "`cursor` is not one that a page has given");
+    let cursor = asked.cursor.map(|text| Cursor::parse(&text).ok_or_else(no_cursor)).transpose()?;
+    page(&api, &id, limit, cursor, lines)
+}
+
+fn wants_lines(headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts.flat_map(|value| value.split(',')).any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NDJSON))
+}
+
+/// Waits until everything up to `position` is in the query's results.
+async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<(), Problem> {
+    let wait = match wait {
+        Some(text) => crate::config::duration::parse(text)
+            .map_err(|reason| Problem::new(400, "LW0701", format!("`wait`: {reason}")))?
+            .min(WAIT_MAX),
+        None => WAIT,
+    };
+    let deadline = Instant::now() + wait;
+    let mut pause = Duration::from_millis(2);
+    loop {
+        let reached = api.livewell.results(id)?.position;
+        if reached >= position {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            let message = format!("`{id}` has come to position {reached}, and {position} was asked for; try again");
+            return Err(Problem::new(504, "LW0705", message).with("position", reached));
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until((Instant::now() + pause).min(deadline)) => {}
+            () = until(api.stop.clone()) => return Err(Problem::new(503, "LW0712", "the server is stopping")),
+        }
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// All rows, streamed from one snapshot.
+fn whole(api: &Api, results: Results, lines: bool) -> Result<Response, Problem> {
+    let headers = headers(&results, lines);
+    let body = stream::written(api, stream::permit(api)?, move |out| {
+        let rows = results.rows().map_err(io::Error::other)?.map(|row| row.map_err(io::Error::other));
+        if lines {
+            return json_rows::lines(out, &results.columns, rows);
+        }
+        envelope(out, &results, rows, None)
+    });
+    Ok((headers, body).into_response())
+}
+
+fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) -> Result<Response, Problem> {
+    let results = api.pins.results(&api.livewell, id, cursor)?;
+    let mut rows = results.page(cursor.map(|cursor| cursor.after), limit + 1)?;
+    let next = if rows.len() > limit {
+        rows.truncate(limit);
+        api.pins.keep(&results);
+        rows.last().map(|(signature, _)| Cursor::new(&results, *signature))
+    } else {
+        None
+    };
+    let mut headers = headers(&results, lines);
+    if let Some(next) = next {
+        headers.insert("livewell-cursor", ascii(&next.to_string()));
+    }
+    let mut body = Vec::new();
+    let rows = rows.into_iter().map(Ok);
+    let written = if lines {
+        json_rows::lines(&mut body, &results.columns, rows)
+    } else {
+        envelope(&mut body, &results, rows, Some(next))
+    };
+    written.map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
+    Ok((headers, Body::from(body)).into_response())
+}
+
+/// `{epoch, sequence, position, config_hash, columns, cursor, rows}`; the cursor in pages alone, null in the last.
+fn envelope(
+    out: &mut dyn Write,
+    results: &Results,
+    rows: impl Iterator<Item = io::Result<(u64, Columns)>>,
+    cursor: Option<Option<Cursor>>,
+) -> io::Result<()> {
+    let Results { epoch, sequence, position, config_hash, columns, .. } = results;
+    write!(
+        out,
+        r#"{{"epoch":"{epoch}","sequence":{sequence},"position":{position},"config_hash":"{config_hash:016x}","columns":"#
+    )?;
+    serde_json::to_writer(&mut *out, &columns.iter().map(|name| name.as_str()).collect::<Vec<_>>())?;
+    match cursor {
+        Some(Some(cursor)) => write!(out, r#","cursor":"{cursor}""#)?,
+        Some(None) => out.write_all(br#","cursor":null"#)?,
+        None => {}
+    }
+    out.write_all(br#","rows":"#)?;
+    json_rows::array(out, columns, rows)?;
+    out.write_all(b"}\n")
+}
+
+/// What the envelope says, for those who read lines.
+fn headers(results: &Results, lines: bool) -> HeaderMap {
+    let names: Vec<&str> = results.columns.iter().map(|name| name.as_str()).collect();
+    let columns = serde_json::to_string(&names).unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(if lines { NDJSON } else { "application/json" }));
+    headers.insert("livewell-epoch", results.epoch.into());
+    headers.insert("livewell-sequence", results.sequence.into());
+    headers.insert("livewell-position", results.position.into());
+    headers.insert("livewell-config-hash", ascii(&format!("{:016x}", results.config_hash)));
+    headers.insert("livewell-columns", ascii(&columns));
+    headers
+}
+
+/// Text of JSON as a header takes it: what is not ASCII as `\u` escapes.
+fn ascii(json: &str) -> HeaderValue {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() && !c.is_ascii_control() {
+            text.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    HeaderValue::from_str(&text).expect("printable ASCII is a header's value")
+}

@@ -1,0 +1,106 @@
+//! Bodies that are sent as they are made: bounded in memory, in number, and in how long a reader may stall.
+
+use super::problem::Problem;
+use super::{Api, until};
+use axum::body::{Body, Bytes};
+use futures::stream;
+use std::io::{self, Write};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+
+/// How much is collected before it is sent.
+const CHUNK_BYTES: usize = 64 << 10;
+/// How many chunks wait for a reader at most.
+const CHUNKS_MAX: usize = 4;
+/// How long a reader may take nothing before it is given up: what it reads from holds a snapshot of the store.
+const STALL: Duration = Duration::from_secs(30);
+
+/// The right to be one of the streams that are sent at once.
+pub fn permit(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
+    api.streams.clone().try_acquire_owned().map_err(|_| {
+        Problem::new(503, "LW0704", "as many streams as this server sends at once are open; try again").retry_after(1)
+    })
+}
+
+/// The sending end of a body.
+pub struct Lane {
+    chunks: mpsc::Sender<io::Result<Bytes>>,
+    stop: watch::Receiver<bool>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A lane and the body that comes out of it.
+pub fn lane(api: &Api, permit: OwnedSemaphorePermit) -> (Lane, Body) {
+    let (chunks, receiver) = mpsc::channel(CHUNKS_MAX);
+    let body = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+    (Lane { chunks, stop: api.stop.clone(), _permit: permit }, Body::from_stream(body))
+}
+
+impl Lane {
+    /// Sends, as soon as the reader has room.
+    ///
+    /// # Errors
+    /// Where the reader is gone or stalls, or everything stops.
+    pub async fn send(&self, bytes: Bytes) -> io::Result<()> {
+        tokio::select! {
+            sent = tokio::time::timeout(STALL, self.chunks.send(Ok(bytes))) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+                Err(_) => Err(io::ErrorKind::TimedOut.into()),
+            },
+            () = until(self.stop.clone()) => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+
+    /// Waits until nobody reads any more or everything stops.
+    pub async fn closed(&self) {
+        tokio::select! {
+            () = self.chunks.closed() => {}
+            () = until(self.stop.clone()) => {}
+        }
+    }
+}
+
+/// A body that blocking `work` writes. Where it fails, the body is cut off so that the reader sees it.
+pub fn written<W>(api: &Api, permit: OwnedSemaphorePermit, work: W) -> Body
+where
+    W: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+{
+    let (lane, body) = lane(api, permit);
+    let handle = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let mut out = Out { lane, handle, buffer: Vec::with_capacity(CHUNK_BYTES) };
+        if let Err(error) = work(&mut out).and_then(|()| out.flush()) {
+            tracing::debug!("a stream of results was cut off: {error}");
+            // Without room for the failure the reader has stalled, and the connection ends all the same.
+            let _ = out.lane.chunks.try_send(Err(error));
+        }
+    });
+    body
+}
+
+/// Collects what is written into chunks.
+struct Out {
+    lane: Lane,
+    handle: Handle,
+    buffer: Vec<u8>,
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= CHUNK_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
+        self.handle.block_on(self.lane.send(chunk.into()))
+    }
+}

@@ -1,0 +1,200 @@
+//! Killed at random moments and started again with the same command, the flights example ends byte for byte
+//! as it does without a kill: rows, outboxes, sequences, positions, files.
+
+use livewell_model::{Row, key};
+use livewell_store::catalog::{self, Kind};
+use livewell_store::{
+    Durability, EmbeddedStore, Feed, Head, LiveResults, LiveResultsWriter, Outbox, OutboxWriter, Store,
+};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often each durability level is killed; `LIVEWELL_KILLS` says otherwise.
+const KILLS: usize = 50;
+/// Kills come after at most this many milliseconds, so that many fall into recovery.
+const LIFE_MS_MAX: u64 = 500;
+
+#[test]
+fn killed_anywhere_in_sync_nothing_changes() {
+    killed_anywhere("sync", Durability::Sync);
+}
+
+#[test]
+fn killed_anywhere_in_os_nothing_changes() {
+    killed_anywhere("os", Durability::Os);
+}
+
+fn killed_anywhere(level: &str, durability: Durability) {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let calm = Run::new(place.path().join("calm"), level);
+    assert!(calm.start().wait().expect("the run ends").success());
+    let expected = calm.outcome(durability);
+    let kills: usize = std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
+    let mut random = Random(std::env::var("LIVEWELL_SEED").map_or(1, |text| text.parse().expect("a number")));
+    let (mut killed, mut rounds) = (0, 0);
+    while killed < kills {
+        let run = Run::new(place.path().join(format!("round{rounds}")), level);
+        killed += run.kill_until_done(&mut random, kills - killed);
+        let outcome = run.outcome(durability);
+        for (what, value) in &expected {
+            assert!(outcome.get(what) == Some(value), "{what} differs after {killed} kills in round {rounds}");
+        }
+        assert_eq!(outcome.len(), expected.len());
+        run.the_fold_of_the_diffs_is_the_table();
+        std::fs::remove_dir_all(&run.place).expect("the round's directory goes");
+        rounds += 1;
+    }
+    assert!(killed >= kills);
+    eprintln!("{level}: {killed} kills in {rounds} rounds");
+}
+
+/// The example in a place of its own.
+struct Run {
+    place: PathBuf,
+}
+
+impl Run {
+    fn new(place: PathBuf, level: &str) -> Self {
+        std::fs::create_dir_all(&place).expect("a directory");
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/flights");
+        let text = std::fs::read_to_string(example.join("livewell.yaml")).expect("the example is there");
+        let data = example.join("data").canonicalize().expect("the example has data");
+        let text = text.replace("data/", &format!("{}/", data.display()));
+        let text = text.replace("durability: sync", &format!("durability: {level}"));
+        let without_server = text.lines().filter(|line| !line.starts_with("server:"));
+        let text = without_server.fold(String::new(), |text, line| text + line + "\n");
+        std::fs::write(place.join("livewell.yaml"), text).expect("the configuration is written");
+        Self { place }
+    }
+
+    fn start(&self) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_livewell"));
+        command.args(["run", "--until-idle", "--log-level", "error"]).arg(self.place.join("livewell.yaml"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the binary starts")
+    }
+
+    /// Kills and starts again, up to `kills_max` times, then lets it end; says how often it was killed.
+    fn kill_until_done(&self, random: &mut Random, kills_max: usize) -> usize {
+        let mut killed = 0;
+        while killed < kills_max {
+            let mut child = self.start();
+            // The square of a uniform number: the first milliseconds get their share.
+            let part = random.next() % 1_000;
+            let life = Duration::from_micros(part * part * LIFE_MS_MAX / 1_000);
+            if ended_within(&mut child, life) {
+                return killed;
+            }
+            child.kill().expect("a running child can be killed");
+            child.wait().expect("a killed child ends");
+            killed += 1;
+        }
+        assert!(self.start().wait().expect("the last run ends").success());
+        killed
+    }
+
+    /// Everything that must not depend on kills, by name.
+    fn outcome(&self, durability: Durability) -> BTreeMap<String, Vec<u8>> {
+        let mut outcome = BTreeMap::new();
+        for file in ["late.jsonl", "late-now.jsonl"] {
+            let bytes = std::fs::read(self.place.join("out").join(file)).expect("the reaction wrote its file");
+            outcome.insert(file.to_owned(), bytes);
+        }
+        let store = EmbeddedStore::open(self.place.join("livewell-data"), durability).expect("the store opens");
+        let store: Arc<dyn Store> = Arc::new(store);
+        let snapshot = store.snapshot().expect("a snapshot");
+        for entry in catalog::all(&*snapshot).expect("the catalog reads") {
+            if let Some(head) = Head::read(&*snapshot, entry.number).expect("the head reads") {
+                outcome.insert(format!("head of {}", entry.id), describe(&head).into_bytes());
+            }
+            if entry.kind == Kind::Query {
+                let feed = Feed::open(snapshot.clone(), entry.number).expect("reads").expect("a query is a feed");
+                assert_eq!(feed.head.rows, feed.entries(None).expect("reads").count() as u64);
+                outcome.insert(format!("rows of {}", entry.id), rows(&store, &entry.id));
+                outcome.insert(format!("outbox of {}", entry.id), outbox(&store, &entry.id));
+            }
+        }
+        outcome
+    }
+
+    fn the_fold_of_the_diffs_is_the_table(&self) {
+        let read = |file: &str| {
+            let text = std::fs::read_to_string(self.place.join("out").join(file)).expect("the file is there");
+            text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect::<Vec<Json>>()
+        };
+        let mut fold: BTreeMap<String, Json> = BTreeMap::new();
+        for (at, result) in read("late.jsonl").iter().enumerate() {
+            assert_eq!(result["sequence"], at + 1, "sequences are dense");
+            for diff in result["results"].as_array().expect("a result has diffs") {
+                let signature = diff["row_signature"].as_str().expect("a signature is text").to_owned();
+                match diff["type"].as_str() {
+                    Some("DELETE") => assert_eq!(fold.remove(&signature).as_ref(), Some(&diff["data"])),
+                    Some("UPDATE") => {
+                        assert_eq!(fold.insert(signature, diff["after"].clone()).as_ref(), Some(&diff["before"]));
+                    }
+                    Some("ADD") => assert_eq!(fold.insert(signature, diff["data"].clone()), None),
+                    other => panic!("a diff of type {other:?}"),
+                }
+            }
+        }
+        let row = |row: &Json| (row["row_signature"].as_str().expect("text").to_owned(), row["data"].clone());
+        let table: Vec<_> = read("late-now.jsonl").iter().map(row).collect();
+        assert_eq!(fold.into_iter().collect::<Vec<_>>(), table);
+    }
+}
+
+fn ended_within(child: &mut Child, life: Duration) -> bool {
+    let until = std::time::Instant::now() + life;
+    while std::time::Instant::now() < until {
+        if let Some(status) = child.try_wait().expect("a child can be asked") {
+            assert!(status.success(), "a run ended with {status}");
+            return true;
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    false
+}
+
+/// What of a head must not depend on kills: where the log begins does (it is trimmed when there is time).
+fn describe(head: &Head) -> String {
+    let Head { epoch, sequence, position, timestamp, rows, rows_hash, .. } = head;
+    format!("{epoch} {sequence} {position} {timestamp:?} {rows} {rows_hash:x}")
+}
+
+fn rows(store: &Arc<dyn Store>, query: &str) -> Vec<u8> {
+    let live = LiveResults::new(store.clone());
+    let rows = block_on(live.read_snapshot(query)).expect("the rows read");
+    let mut text = String::new();
+    for (signature, bytes) in rows {
+        let row = Row::decode(&bytes).expect("a row decodes");
+        writeln!(text, "{signature:016x} {:?} {:?}", key::of(row.columns.iter()), row).expect("text grows");
+    }
+    text.into_bytes()
+}
+
+fn outbox(store: &Arc<dyn Store>, query: &str) -> Vec<u8> {
+    let outbox = Outbox::new(store.clone());
+    let entries = block_on(outbox.read_from(query, 0)).expect("the outbox reads");
+    entries.into_iter().flat_map(|(sequence, bytes)| [&sequence.to_be_bytes()[..], &bytes].concat()).collect()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}
+
+/// splitmix64, so that a failure repeats from its seed.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
