@@ -66,6 +66,12 @@ impl Bells {
     pub(crate) fn ring(&self, feed: u32) {
         let by_feed = self.by_feed.read().unwrap_or_else(PoisonError::into_inner);
         let everything = self.everything.read().unwrap_or_else(PoisonError::into_inner);
-        by_feed.get(&feed).into_iter().flatten().chain(everything.iter()).filter_map(Weak::upgrade).for_each(|bell| bell.ring());
+        by_feed
+            .get(&feed)
+            .into_iter()
+            .flatten()
+            .chain(everything.iter())
+            .filter_map(Weak::upgrade)
+            .for_each(|bell| bell.ring());
     }
 }

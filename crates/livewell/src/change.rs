@@ -137,7 +137,14 @@ impl From<Relationship> for Patch {
     fn from(relationship: Relationship) -> Self {
         let Relationship { id, kind, from, to, properties } = relationship;
         let labels = Some(vec![kind]);
-        Self { is_relationship: Some(true), labels, from: Some(from), to: Some(to), properties, ..Self::new(id) }
+        Self {
+            is_relationship: Some(true),
+            labels,
+            from: Some(from),
+            to: Some(to),
+            properties,
+            ..Self::new(id)
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::EpochRecord;
 use livewell_store::{LiveSnapshot, Resume, Snapshot, Version, WriteSet, compare};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -68,7 +69,7 @@ impl Delivery {
         let started = self.reaction.start((!stored.is_empty()).then_some(stored.as_slice())).map_err(wrap)?;
         self.rebuild = started.rebuild;
         if started.detail != stored {
-            self.commit(&snapshot, &BTreeMap::new(), started.detail)?;
+            self.commit(&snapshot, &BTreeMap::new(), &started.detail)?;
         }
         Ok(())
     }
@@ -82,7 +83,7 @@ impl Delivery {
             let head = follow::open(snapshot, upstream)?.head;
             moved.insert(at, (head.epoch, head.sequence, head.position));
         }
-        self.commit(snapshot, &moved, started.detail)
+        self.commit(snapshot, &moved, &started.detail)
     }
 
     /// One delivery; false where there is nothing to deliver.
@@ -120,9 +121,9 @@ impl Delivery {
         }
         let mut columns: BTreeMap<(usize, u64), Vec<SmolStr>> = BTreeMap::new();
         for (at, epoch, _) in &results {
-            if !columns.contains_key(&(*at, *epoch)) {
+            if let Entry::Vacant(place) = columns.entry((*at, *epoch)) {
                 let record = EpochRecord::read(&**snapshot, self.upstreams[*at].number, *epoch)?;
-                columns.insert((*at, *epoch), record.unwrap_or_default().columns);
+                place.insert(record.unwrap_or_default().columns);
             }
         }
         let outgoing: Vec<Outgoing<'_>> = results
@@ -135,7 +136,7 @@ impl Delivery {
             })
             .collect();
         let detail = self.reaction.deliver(&outgoing).map_err(wrap)?;
-        self.commit(snapshot, &moved, detail)
+        self.commit(snapshot, &moved, &detail)
     }
 
     /// A trigger that cannot simply follow on: into the new epoch, over the gap, or stopped.
@@ -163,7 +164,7 @@ impl Delivery {
             tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, sequence, "skipping what is gone");
         }
         let detail = self.checkpoint(snapshot, 0)?.detail;
-        self.commit(snapshot, &BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]), detail)
+        self.commit(snapshot, &BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]), &detail)
     }
 
     fn step_snapshot(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
@@ -186,10 +187,10 @@ impl Delivery {
             self.component.bell.wait(pause);
             return Ok(true);
         }
-        self.replace(snapshot, LiveSnapshot(feed)).map(|()| true)
+        self.replace(snapshot, &LiveSnapshot(feed)).map(|()| true)
     }
 
-    fn replace(&mut self, snapshot: &Arc<dyn Snapshot>, live: LiveSnapshot) -> Result<(), Error> {
+    fn replace(&mut self, snapshot: &Arc<dyn Snapshot>, live: &LiveSnapshot) -> Result<(), Error> {
         let began = Instant::now();
         let upstream = &self.upstreams[0];
         let head = live.0.head.clone();
@@ -209,7 +210,7 @@ impl Delivery {
         drop(rows);
         self.rebuild = false;
         self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
-        self.commit(snapshot, &BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]), detail)
+        self.commit(snapshot, &BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]), &detail)
     }
 
     fn checkpoint(&self, snapshot: &Arc<dyn Snapshot>, at: usize) -> Result<Checkpoint, Error> {
@@ -222,7 +223,7 @@ impl Delivery {
         &self,
         snapshot: &Arc<dyn Snapshot>,
         moved: &BTreeMap<usize, (u64, u64, u64)>,
-        detail: Vec<u8>,
+        detail: &[u8],
     ) -> Result<(), Error> {
         let number = self.component.number;
         let expected = compare::read_version(&**snapshot, number)?;
@@ -236,7 +237,7 @@ impl Delivery {
                 checkpoint.config_hash = record.map_or(checkpoint.config_hash, |record| record.config_hash);
             }
             if at == 0 {
-                checkpoint.detail.clone_from(&detail);
+                checkpoint.detail = detail.to_vec();
             }
             set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
         }

@@ -73,7 +73,9 @@ impl Lens {
         Ok(match diff {
             Diff::Add { data, .. } => AppliedChange { before: None, after: node(data)? },
             Diff::Delete { data, .. } => AppliedChange { before: node(data)?, after: None },
-            Diff::Update { before, after, .. } => AppliedChange { before: node(before)?, after: node(after)? },
+            Diff::Update { before, after, .. } => {
+                AppliedChange { before: node(before)?, after: node(after)? }
+            }
         })
     }
 
@@ -82,9 +84,10 @@ impl Lens {
         if !self.upstream.is_query {
             return Ok(decode_element(bytes)?.1);
         }
-        let signature = key.try_into().map(u64::from_be_bytes).map_err(|_| {
-            Error::from(livewell_store::IndexError::corrupted("a row key has eight bytes"))
-        })?;
+        let signature = key
+            .try_into()
+            .map(u64::from_be_bytes)
+            .map_err(|_| Error::from(livewell_store::IndexError::corrupted("a row key has eight bytes")))?;
         self.node(signature, &Row::decode(bytes)?.columns)
     }
 

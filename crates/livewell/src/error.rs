@@ -87,9 +87,12 @@ impl From<StepError> for Error {
             StepError::Damaged(_) => {
                 Self { kind: ErrorKind::Storage, code: "LW0303", message: error.to_string(), source: None }
             }
-            error => {
-                Self { kind: ErrorKind::Stopped, code: "LW0510", message: error.to_string(), source: Some(error.into()) }
-            }
+            error => Self {
+                kind: ErrorKind::Stopped,
+                code: "LW0510",
+                message: error.to_string(),
+                source: Some(error.into()),
+            },
         }
     }
 }

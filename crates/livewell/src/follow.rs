@@ -78,7 +78,9 @@ pub(crate) fn read(
         let (epoch, exhausted_at) = match feed.resume(&checkpoint)? {
             Resume::Follow => (feed.head.epoch, feed.head.sequence),
             // The old epoch is drained to its end before the change is taken up.
-            Resume::Changed { old } if old.end.as_ref().is_some_and(|end| checkpoint.sequence < end.sequence) => {
+            Resume::Changed { old }
+                if old.end.as_ref().is_some_and(|end| checkpoint.sequence < end.sequence) =>
+            {
                 (checkpoint.epoch, old.end.map_or(0, |end| end.sequence))
             }
             resume => return Ok(Found::Broken { upstream: at, resume, checkpoint }),
@@ -104,7 +106,8 @@ fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
     let horizon = streams.iter().map(|stream| stream.horizon).min().unwrap_or(0);
     let mut groups = Vec::new();
     while groups.len() < groups_max {
-        let next = streams.iter().filter_map(|stream| stream.items.front().map(|(position, _)| *position)).min();
+        let next =
+            streams.iter().filter_map(|stream| stream.items.front().map(|(position, _)| *position)).min();
         let Some(position) = next.filter(|position| *position <= horizon) else { break };
         let at = |stream: &mut Stream| match stream.items.front() {
             Some((have, _)) if *have == position => stream.items.pop_front().map(|(_, item)| item),
@@ -152,7 +155,9 @@ pub(crate) fn followed(snapshot: &dyn Snapshot, consumer: u32) -> Result<BTreeMa
 
 pub(crate) fn open(snapshot: &Arc<dyn Snapshot>, upstream: &Upstream) -> Result<Feed, Error> {
     let feed = Feed::open(snapshot.clone(), upstream.number)?;
-    feed.ok_or_else(|| IndexError::corrupted(format!("`{}` is registered and has no head", upstream.id)).into())
+    feed.ok_or_else(|| {
+        IndexError::corrupted(format!("`{}` is registered and has no head", upstream.id)).into()
+    })
 }
 
 /// A component's first checkpoint is stored when it is made, so that there is always one.
@@ -162,5 +167,6 @@ pub(crate) fn checkpoint(
     upstream: &Upstream,
 ) -> Result<Checkpoint, Error> {
     let checkpoint = Checkpoint::read(snapshot, consumer, upstream.number)?;
-    checkpoint.ok_or_else(|| IndexError::corrupted(format!("a checkpoint in `{}` is missing", upstream.id)).into())
+    checkpoint
+        .ok_or_else(|| IndexError::corrupted(format!("a checkpoint in `{}` is missing", upstream.id)).into())
 }

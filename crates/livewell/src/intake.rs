@@ -51,6 +51,10 @@ impl<'a> Intake<'a> {
         self.head.log_entries >= limits.log_entries_max || self.head.log_bytes >= limits.log_bytes_max
     }
 
+    pub(crate) fn number(&self) -> u32 {
+        self.source.number
+    }
+
     pub(crate) fn overlay(&mut self) -> &mut Overlay {
         &mut self.overlay
     }

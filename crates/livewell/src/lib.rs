@@ -38,6 +38,7 @@ mod error;
 mod follow;
 mod intake;
 mod livewell;
+mod once;
 mod pipeline;
 mod rebuild;
 mod register;

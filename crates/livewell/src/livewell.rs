@@ -186,7 +186,8 @@ impl Livewell {
         }
         registrar.commit()?;
         {
-            let mut components = self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut components =
+                self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner);
             for (component, _) in &starts {
                 components.insert(component.id.clone(), component.clone());
             }

@@ -113,7 +113,10 @@ impl Pipeline {
                 return Ok(at);
             }
             let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
-            let diffs = self.engine.step(state, &transaction).map_err(|error| (at, self.name(error, &transaction)))?;
+            let diffs = self
+                .engine
+                .step(state, &transaction)
+                .map_err(|error| (at, self.name(error, &transaction)))?;
             state.head.position = transaction.position;
             state.head.timestamp = state.head.timestamp.max(transaction.timestamp);
             self.put_result(state, &transaction, diffs);
@@ -191,7 +194,8 @@ impl Pipeline {
 
     fn name(&self, error: livewell_query::StepError, transaction: &AppliedTransaction) -> Error {
         let mut error = Error::from(error);
-        let changed: Vec<String> = transaction.changes.iter().take(3).map(|change| change.id().to_string()).collect();
+        let changed: Vec<String> =
+            transaction.changes.iter().take(3).map(|change| change.id().to_string()).collect();
         error.message = format!(
             "`{}` cannot take in the transaction at position {} (changes {}{}): {}",
             self.component.id,

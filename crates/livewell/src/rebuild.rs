@@ -54,11 +54,22 @@ impl Pipeline {
         Ok(generation)
     }
 
-    fn checkpoint_at_head(&self, snapshot: &Arc<dyn Snapshot>, upstream: &Upstream) -> Result<Checkpoint, Error> {
+    fn checkpoint_at_head(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        upstream: &Upstream,
+    ) -> Result<Checkpoint, Error> {
         let head = Head::read(&**snapshot, upstream.number)?.unwrap_or_default();
-        let config_hash = EpochRecord::read(&**snapshot, upstream.number, head.epoch)?.unwrap_or_default().config_hash;
+        let config_hash =
+            EpochRecord::read(&**snapshot, upstream.number, head.epoch)?.unwrap_or_default().config_hash;
         let position = catalog::position(&**snapshot)?;
-        Ok(Checkpoint { epoch: head.epoch, sequence: head.sequence, position, config_hash, detail: Vec::new() })
+        Ok(Checkpoint {
+            epoch: head.epoch,
+            sequence: head.sequence,
+            position,
+            config_hash,
+            detail: Vec::new(),
+        })
     }
 
     /// Feeds the upstreams' elements, as they are in `base`, into the new generation.
@@ -114,7 +125,8 @@ impl Pipeline {
         let built = snapshot.get(&build_key(number))?;
         let built = built.ok_or_else(|| IndexError::corrupted("a build has no count of its rows"))?;
         let built = Head::from_bytes(&built)?;
-        let mut head = Head { generation, building: None, rows: built.rows, rows_hash: built.rows_hash, ..old.clone() };
+        let mut head =
+            Head { generation, building: None, rows: built.rows, rows_hash: built.rows_hash, ..old };
         head.position = catalog::position(&**base)?;
         let mut overlay = Overlay::new(snapshot.clone());
         overlay.delete(build_key(number));
@@ -141,7 +153,12 @@ impl Pipeline {
     /// What the query's epoch is defined as now.
     pub(crate) fn epoch_record(&self) -> EpochRecord {
         let columns = self.engine.columns().to_vec();
-        EpochRecord { config_hash: self.config_hash, fingerprint: Self::fingerprint_of(&self.engine), columns, end: None }
+        EpochRecord {
+            config_hash: self.config_hash,
+            fingerprint: Self::fingerprint_of(&self.engine),
+            columns,
+            end: None,
+        }
     }
 
     /// The rows are the base of the epoch that began with the query.
@@ -207,7 +224,12 @@ impl Pipeline {
         diffs.sort_by_key(Diff::order);
         let head = &mut state.head;
         head.sequence += 1;
-        let result = QueryResult { sequence: head.sequence, position: head.position, timestamp: head.timestamp, diffs };
+        let result = QueryResult {
+            sequence: head.sequence,
+            position: head.position,
+            timestamp: head.timestamp,
+            diffs,
+        };
         let mut bytes = Writer::new();
         bytes.result(&result);
         head.log_entries += 1;
@@ -262,7 +284,9 @@ where
             _ => true,
         });
         let after = after.transpose()?;
-        let Some(key) = before.as_ref().or(after.as_ref()).map(|(key, _)| key.clone()) else { return Ok(None) };
+        let Some(key) = before.as_ref().or(after.as_ref()).map(|(key, _)| key.clone()) else {
+            return Ok(None);
+        };
         let signature = key.try_into().map_err(|_| IndexError::corrupted("a row key has eight bytes"))?;
         Ok(Some((u64::from_be_bytes(signature), before.map(|(_, row)| row), after.map(|(_, row)| row))))
     }
@@ -285,7 +309,8 @@ where
             if before == after {
                 continue;
             }
-            let columns = |bytes: Option<Vec<u8>>| bytes.map(|bytes| Ok(Row::decode(&bytes)?.columns)).transpose();
+            let columns =
+                |bytes: Option<Vec<u8>>| bytes.map(|bytes| Ok(Row::decode(&bytes)?.columns)).transpose();
             return match (columns(before), columns(after)) {
                 (Err(error), _) | (_, Err(error)) => Some(Err(error)),
                 (Ok(None), Ok(Some(data))) => Some(Ok(Diff::Add { row_signature, data })),

@@ -4,12 +4,12 @@
 //! so "no checkpoint" never happens later. A query over what is still empty has its base at once; one over
 //! what is not is built first.
 
+use crate::Error;
 use crate::elements::Lens;
 use crate::follow::Upstream;
 use crate::settings::Query;
 use crate::shared::Shared;
 use crate::state::QueryState;
-use crate::Error;
 use livewell_model::codec::Writer;
 use livewell_query::Engine;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
@@ -70,7 +70,8 @@ impl<'a> Registrar<'a> {
             return Ok(known.number);
         }
         let number = self.number(id, Kind::Source, "")?;
-        let head = Head { epoch: self.epoch(id)?, generation: 1, last_generation: 1, low: 1, ..Head::default() };
+        let head =
+            Head { epoch: self.epoch(id)?, generation: 1, last_generation: 1, low: 1, ..Head::default() };
         let mut set = first_set(number, head.epoch);
         set.put(Head::key(number), head.encode());
         set.put(EpochRecord::key(number, head.epoch), EpochRecord::default().encode());
@@ -80,7 +81,12 @@ impl<'a> Registrar<'a> {
     }
 
     /// Registers a query, or finds it; notes where its definition or its plan has changed.
-    pub(crate) fn query(&mut self, query: &Query, engine: &Engine, fingerprint: u64) -> Result<RegisteredQuery, Error> {
+    pub(crate) fn query(
+        &mut self,
+        query: &Query,
+        engine: &Engine,
+        fingerprint: u64,
+    ) -> Result<RegisteredQuery, Error> {
         check_id(&query.id)?;
         let upstreams = self.upstreams(&query.sources)?;
         let config_hash = self.config_hash(query, &upstreams);
@@ -109,11 +115,13 @@ impl<'a> Registrar<'a> {
         (config_hash, fingerprint): (u64, u64),
         label: &str,
     ) -> Result<(), Error> {
-        let empty = query.sources.iter().all(|id| self.known.get(id).is_some_and(|known| is_empty(&known.head)));
+        let empty =
+            query.sources.iter().all(|id| self.known.get(id).is_some_and(|known| is_empty(&known.head)));
         let epoch = self.epoch(&query.id)?;
         let position = catalog::position(&*self.snapshot)?;
         let building = (!empty).then_some(Building::New);
-        let head = Head { epoch, generation: 1, last_generation: 1, low: 1, position, building, ..Head::default() };
+        let head =
+            Head { epoch, generation: 1, last_generation: 1, low: 1, position, building, ..Head::default() };
         let mut state = QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head);
         if empty {
             engine.begin(&mut state)?;
@@ -153,10 +161,16 @@ impl<'a> Registrar<'a> {
         };
         let head = Head { building, ..known.head.clone() };
         let expected = compare::read_version(&*self.snapshot, known.number)?;
-        let mut set = WriteSet { feed: known.number, expected, next: expected.after(), ..WriteSet::default() };
+        let mut set =
+            WriteSet { feed: known.number, expected, next: expected.after(), ..WriteSet::default() };
         set.put(Head::key(known.number), head.encode());
         self.sets.push(set);
-        let entry = Registered { number: known.number, kind: Kind::Query, id: id.into(), definition: definition.into() };
+        let entry = Registered {
+            number: known.number,
+            kind: Kind::Query,
+            id: id.into(),
+            definition: definition.into(),
+        };
         self.catalog.put(entry.key(), entry.encode());
         Ok(())
     }
@@ -230,9 +244,10 @@ impl<'a> Registrar<'a> {
 
     fn known(&self, id: &str, kind: Kind) -> Result<Option<Known>, Error> {
         match self.known.get(id) {
-            Some(known) if known.kind != kind => {
-                Err(Error::invalid("LW0503", format!("`{id}` is taken: ids are shared by sources, queries and reactions")))
-            }
+            Some(known) if known.kind != kind => Err(Error::invalid(
+                "LW0503",
+                format!("`{id}` is taken: ids are shared by sources, queries and reactions"),
+            )),
             known => Ok(known.cloned()),
         }
     }
@@ -299,7 +314,8 @@ pub(crate) fn definition(query: &Query) -> String {
 pub(crate) fn read_definition(id: &str, text: &str) -> Option<Query> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let mut query = Query::cypher(id, json.get("cypher")?.as_str()?);
-    query.sources = json.get("sources")?.as_array()?.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect();
+    query.sources =
+        json.get("sources")?.as_array()?.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect();
     query.label = json.get("label").and_then(|label| label.as_str()).map(ToOwned::to_owned);
     if let Some(params) = json.get("params").and_then(serde_json::Value::as_object) {
         for (name, value) in params {
@@ -319,7 +335,11 @@ pub(crate) fn stored_lenses(snapshot: &Arc<dyn Snapshot>, query: &Query) -> Resu
     let lens = |id: &String| {
         let entry = catalog::find(&**snapshot, id)?.ok_or_else(|| Error::not_found(id))?;
         let (label, is_query) = (label_of(&entry), entry.kind == Kind::Query);
-        crate::pipeline::lens(snapshot, &Upstream { id: id.clone(), number: entry.number, is_query, label }, None)
+        crate::pipeline::lens(
+            snapshot,
+            &Upstream { id: id.clone(), number: entry.number, is_query, label },
+            None,
+        )
     };
     query.sources.iter().map(lens).collect()
 }

@@ -106,7 +106,9 @@ fn holds_outbox(follower: &Component, settings: &OutboxSettings) -> bool {
     let moves = match follower.state() {
         State::Paused | State::Stopped | State::Error => false,
         State::CaughtUp => true,
-        State::Starting | State::Running | State::Waiting => follower.last_progress().elapsed() < settings.max_wait,
+        State::Starting | State::Running | State::Waiting => {
+            follower.last_progress().elapsed() < settings.max_wait
+        }
     };
     settings.when_full == WhenFull::Wait && moves
 }

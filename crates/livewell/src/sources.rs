@@ -1,11 +1,12 @@
 //! Sources at work: files that are read, and channels that a program or the server sends into.
 
-use crate::error::ErrorKind;
-use crate::intake::{Intake, Receipt, full};
-use crate::shared::{Component, Shared, State};
-use crate::supervise::{caught_up, failed, stopped};
 use crate::Error;
 use crate::change::IntoTransaction;
+use crate::error::ErrorKind;
+use crate::intake::{Intake, Receipt, full};
+use crate::once::{self, Once};
+use crate::shared::{Component, Shared, State};
+use crate::supervise::{caught_up, failed, stopped};
 use livewell_model::Transaction;
 use livewell_model::codec::Writer;
 use livewell_source::file::{Batch, FilePosition, FileSource};
@@ -50,9 +51,8 @@ pub(crate) fn run_file(runner: &FileRunner) {
 impl FileRunner {
     /// Waits until the sources this one comes after have been read to their end.
     fn wait_for_others(&self) {
-        let ended = |id: &String| {
-            self.shared.component(id).is_ok_and(|other| other.state() == State::CaughtUp)
-        };
+        let ended =
+            |id: &String| self.shared.component(id).is_ok_and(|other| other.state() == State::CaughtUp);
         for other in &self.settings.after {
             if let Ok(other) = self.shared.component(other) {
                 self.shared.bells.listen(other.number, &self.component.bell);
@@ -188,6 +188,7 @@ impl Pace {
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) transactions: Vec<Transaction>,
+    pub(crate) once: Option<Once>,
     pub(crate) reply: oneshot::Sender<Result<Vec<Receipt>, (usize, Error)>>,
 }
 
@@ -210,7 +211,8 @@ impl SourceHandle {
     /// [`ErrorKind::Invalid`] where a change does not fit its element; [`ErrorKind::Unavailable`] where the
     /// source is full or stopped. Nothing was taken in then.
     pub async fn send(&self, transaction: impl IntoTransaction) -> Result<Receipt, Error> {
-        let receipts = self.send_all(vec![transaction.into_transaction()]).await.map_err(|(_, error)| error)?;
+        let receipts =
+            self.send_all(vec![transaction.into_transaction()]).await.map_err(|(_, error)| error)?;
         receipts.last().copied().ok_or_else(|| closed(&self.component))
     }
 
@@ -219,8 +221,30 @@ impl SourceHandle {
     /// # Errors
     /// As [`SourceHandle::send`], with the index of the transaction that was refused.
     pub async fn send_all(&self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
+        self.submit(transactions, None).await
+    }
+
+    /// The same exactly once: under a `key` that came before, with a content of the same `hash`, nothing is
+    /// taken in again, and the last receipt of then is given. The last 10,000 keys are remembered.
+    ///
+    /// # Errors
+    /// As [`SourceHandle::send_all`]; LW0526 where the key came with another content.
+    pub async fn send_once(
+        &self,
+        transactions: Vec<Transaction>,
+        key: impl Into<String>,
+        hash: u128,
+    ) -> Result<Vec<Receipt>, (usize, Error)> {
+        self.submit(transactions, Some(Once { key: key.into(), hash })).await
+    }
+
+    async fn submit(
+        &self,
+        transactions: Vec<Transaction>,
+        once: Option<Once>,
+    ) -> Result<Vec<Receipt>, (usize, Error)> {
         let (reply, answer) = oneshot::channel();
-        match self.sender.try_send(Submission { transactions, reply }) {
+        match self.sender.try_send(Submission { transactions, once, reply }) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err((0, full(&self.component))),
             Err(TrySendError::Disconnected(_)) => return Err((0, closed(&self.component))),
@@ -257,6 +281,24 @@ pub(crate) fn run_channel(shared: &Arc<Shared>, component: &Arc<Component>, rece
     stopped(shared, component);
 }
 
+/// All of a submission, or none of it; one that came before is only answered.
+fn take_in(
+    intake: &mut Intake<'_>,
+    transactions: Vec<Transaction>,
+    once: Option<&Once>,
+) -> Result<Vec<Receipt>, (usize, Error)> {
+    let Some(once) = once else { return intake.add_all(transactions) };
+    let source = intake.number();
+    if let Some(receipt) = once::find(intake.overlay(), source, once).map_err(|error| (0, error))? {
+        return Ok(vec![receipt]);
+    }
+    let receipts = intake.add_all(transactions)?;
+    if let Some(last) = receipts.last() {
+        once::remember(intake.overlay(), source, once, *last).map_err(|error| (0, error))?;
+    }
+    Ok(receipts)
+}
+
 /// One commit for all that wait; each is told its own fate once it is durable.
 fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>) {
     let mut accepted = Vec::new();
@@ -267,7 +309,7 @@ fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>)
                 let _ = submission.reply.send(Err((0, full(component))));
                 continue;
             }
-            match intake.add_all(submission.transactions) {
+            match take_in(&mut intake, submission.transactions, submission.once.as_ref()) {
                 Ok(receipts) => accepted.push((submission.reply, receipts)),
                 Err(refusal) => {
                     let _ = submission.reply.send(Err(refusal));

@@ -51,7 +51,11 @@ fn one(snapshot: &dyn Snapshot, component: &Component) -> Result<Status, Error> 
         epoch: head.epoch,
         sequence: if is_reaction { behind.sequence } else { head.sequence },
         lag: behind.sequences,
-        lag_seconds: if behind.sequences == 0 || is_reaction { 0.0 } else { seconds(behind.time, head.timestamp.0) },
+        lag_seconds: if behind.sequences == 0 || is_reaction {
+            0.0
+        } else {
+            seconds(behind.time, head.timestamp.0)
+        },
         rows: head.rows,
         log_entries: head.log_entries,
         without_effect: component.without_effect.load(Ordering::Relaxed),

@@ -1,9 +1,9 @@
 //! Subscriptions: a query's snapshot, then its results as they come, resumable from any of them.
 
+use crate::Error;
 use crate::bell::Bell;
 use crate::results::Results;
 use crate::shared::{Component, Shared};
-use crate::Error;
 use livewell_model::codec::Reader;
 use livewell_model::diff::Columns;
 use livewell_model::{QueryResult, SmolStr};
@@ -69,7 +69,11 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    pub(crate) fn new(shared: Arc<Shared>, query: Arc<Component>, after: Option<Position>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        query: Arc<Component>,
+        after: Option<Position>,
+    ) -> Result<Self, Error> {
         let bell = Arc::<Bell>::default();
         shared.bells.listen(query.number, &bell);
         let columns = Results::read(&*shared.store, &query.id)?.columns;
@@ -139,7 +143,8 @@ impl Subscription {
 
     fn fill_results(&mut self, at: Position) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
-        let feed = Feed::open(snapshot.clone(), self.query.number)?.ok_or_else(|| Error::not_found(&self.query.id))?;
+        let feed = Feed::open(snapshot.clone(), self.query.number)?
+            .ok_or_else(|| Error::not_found(&self.query.id))?;
         let checkpoint = Checkpoint { epoch: at.epoch, sequence: at.sequence, ..Checkpoint::default() };
         let resume = feed.resume(&checkpoint)?;
         let drains = matches!(&resume, Resume::Changed { old } if old.end.as_ref().is_some_and(|end| at.sequence < end.sequence));

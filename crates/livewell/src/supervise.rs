@@ -68,7 +68,8 @@ fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
 fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
     let upstream = &pipeline.upstreams[upstream].id;
     let component = &pipeline.component;
-    let allowed = matches!(resume, Resume::Changed { .. }) || pipeline.settings.recovery == Recovery::AutoReset;
+    let allowed =
+        matches!(resume, Resume::Changed { .. }) || pipeline.settings.recovery == Recovery::AutoReset;
     if !allowed {
         failed(&pipeline.shared, component, &broken(&component.id, upstream, resume, "auto_reset"));
         return;
@@ -82,9 +83,13 @@ fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
 /// Why a consumer cannot simply go on, and what to do about it.
 pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) -> Error {
     let what = match resume {
-        Resume::Gap { low } => format!("`{upstream}` no longer holds what comes next for `{id}`; its log begins at {low}"),
+        Resume::Gap { low } => {
+            format!("`{upstream}` no longer holds what comes next for `{id}`; its log begins at {low}")
+        }
         Resume::Ahead => format!("`{id}` has seen more of `{upstream}` than is there: it was rolled back"),
-        Resume::OtherEpoch => format!("`{upstream}` is another history than the one `{id}` followed: it was wiped"),
+        Resume::OtherEpoch => {
+            format!("`{upstream}` is another history than the one `{id}` followed: it was wiped")
+        }
         Resume::Changed { .. } | Resume::Follow => format!("`{upstream}` has changed under `{id}`"),
     };
     let code = match resume {
@@ -92,7 +97,12 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) ->
         Resume::Ahead => "LW0531",
         _ => "LW0532",
     };
-    Error::stopped(code, format!("{what}; `livewell reset {id}` goes on from what is true now, and `recovery: {policy}` does so by itself"))
+    Error::stopped(
+        code,
+        format!(
+            "{what}; `livewell reset {id}` goes on from what is true now, and `recovery: {policy}` does so by itself"
+        ),
+    )
 }
 
 /// After a failure: once more where that may mend it, else stopped until a person resets it.
@@ -142,7 +152,8 @@ pub(crate) fn sweeper(shared: &Arc<Shared>, component: &Component) {
 
 /// Whether the prefix is a generation that its query is building right now.
 fn under_construction(shared: &Shared, prefix: &[u8]) -> bool {
-    let number = |at: usize| prefix.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    let number =
+        |at: usize| prefix.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
     let (Some(feed), Some(generation)) = (number(1), number(5)) else { return false };
     let Ok(snapshot) = shared.store.snapshot() else { return true };
     match livewell_store::Head::read(&*snapshot, feed) {

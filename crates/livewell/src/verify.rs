@@ -3,10 +3,10 @@
 //! The elements at the head may be ahead of the query, so the log's tail is undone by its before-images back
 //! to the query's checkpoint. A query holds its sources' logs, so the tail is always there.
 
+use crate::Error;
 use crate::elements::transaction;
 use crate::follow::{Group, Item};
 use crate::register::{read_definition, stored_lenses};
-use crate::Error;
 use livewell_model::row::signature_text;
 use livewell_model::{AppliedChange, AppliedTransaction, Row, Timestamp};
 use livewell_query::language::parse;
@@ -38,8 +38,9 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
     let snapshot = store.snapshot()?;
     let entry = catalog::find(&*snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
     let entry = entry.ok_or_else(|| Error::not_found(query_id))?;
-    let query = read_definition(query_id, &entry.definition)
-        .ok_or_else(|| IndexError::corrupted(format!("the stored definition of `{query_id}` cannot be read")))?;
+    let query = read_definition(query_id, &entry.definition).ok_or_else(|| {
+        IndexError::corrupted(format!("the stored definition of `{query_id}` cannot be read"))
+    })?;
     let mut graph = Graph::new();
     for lens in stored_lenses(&snapshot, &query)? {
         let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };
@@ -47,7 +48,8 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
             let (key, bytes) = entry?;
             graph.insert(lens.element(&key, &bytes)?);
         }
-        let checkpoint = Checkpoint::read(&*snapshot, entry.number, lens.upstream.number)?.unwrap_or_default();
+        let checkpoint =
+            Checkpoint::read(&*snapshot, entry.number, lens.upstream.number)?.unwrap_or_default();
         let tail = feed.log(feed.head.epoch, checkpoint.sequence, usize::MAX, usize::MAX)?;
         for entry in tail.into_iter().rev() {
             let item = Item { upstream: 0, epoch: feed.head.epoch, entry };
@@ -71,7 +73,8 @@ fn undone(transaction: AppliedTransaction) -> AppliedTransaction {
 }
 
 fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, Error> {
-    let mut expected: BTreeMap<Vec<u8>, Row> = expected.into_iter().map(|row| (row.key.clone(), row)).collect();
+    let mut expected: BTreeMap<Vec<u8>, Row> =
+        expected.into_iter().map(|row| (row.key.clone(), row)).collect();
     let mut differences = Vec::new();
     let mut count = 0;
     for entry in live.rows()? {
@@ -82,7 +85,8 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, E
         match expected.remove(&row.key) {
             Some(right) if right == row => {}
             Some(right) => {
-                differences.push(format!("row {at} holds {:?}, and should hold {:?}", row.columns, right.columns));
+                differences
+                    .push(format!("row {at} holds {:?}, and should hold {:?}", row.columns, right.columns));
             }
             None => differences.push(format!("row {at} holds {:?}, and should not be there", row.columns)),
         }

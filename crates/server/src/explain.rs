@@ -22,6 +22,11 @@ pub fn is_code(text: &str) -> bool {
     digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// The title of a code's page, if there is one.
+pub fn title(code: &str) -> Option<&'static str> {
+    page(code)?.lines().next()?.split_once(": ").map(|(_, title)| title)
+}
+
 /// The page of a code, if there is one.
 pub fn page(code: &str) -> Option<&'static str> {
     PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, page)| *page)

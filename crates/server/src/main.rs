@@ -1,5 +1,6 @@
 //! The binary `livewell`: from the command line to the library and back.
 
+mod api;
 mod cli;
 mod command;
 mod config;

@@ -110,7 +110,8 @@ pub(crate) fn commit_catalog(
     loop {
         let snapshot = store.snapshot()?;
         let expected = compare::read_version(&*snapshot, catalog::CATALOG)?;
-        let mut set = WriteSet { feed: catalog::CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        let mut set =
+            WriteSet { feed: catalog::CATALOG, expected, next: expected.after(), ..WriteSet::default() };
         fill(&*snapshot, &mut set)?;
         if store.commit(&[set])?.into_iter().all(|fate| fate.is_ok()) {
             return Ok(());

@@ -125,8 +125,10 @@ impl Feed {
         let to = log_key(self.number, epoch + 1, 0);
         let mut entries = Vec::new();
         let (mut bytes, mut expected) = (0, after + 1);
-        for entry in
-            self.snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)?.take(entries_max)
+        for entry in self
+            .snapshot
+            .scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)?
+            .take(entries_max)
         {
             let (key, value) = entry?;
             let sequence = log_sequence(&key)?;

@@ -91,7 +91,8 @@ impl LiveSnapshot {
 
 fn row(entry: Result<(Vec<u8>, Vec<u8>), IndexError>) -> Result<(u64, Vec<u8>), IndexError> {
     let (key, value) = entry?;
-    let signature = key.as_slice().try_into().map_err(|_| IndexError::corrupted("a row key has eight bytes"))?;
+    let signature =
+        key.as_slice().try_into().map_err(|_| IndexError::corrupted("a row key has eight bytes"))?;
     Ok((u64::from_be_bytes(signature), value))
 }
 

@@ -17,7 +17,8 @@ pub trait OutboxWriter: Send + Sync {
     async fn append(&self, query_id: &str, sequence: u64, data: &[u8]) -> Result<(), IndexError>;
 
     /// The results with sequences strictly after `after_sequence`, ascending.
-    async fn read_from(&self, query_id: &str, after_sequence: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError>;
+    async fn read_from(&self, query_id: &str, after_sequence: u64)
+    -> Result<Vec<(u64, Vec<u8>)>, IndexError>;
 
     /// The largest sequence stored, if any.
     async fn read_latest_sequence(&self, query_id: &str) -> Result<Option<u64>, IndexError>;
@@ -75,7 +76,11 @@ impl OutboxWriter for Outbox {
         })
     }
 
-    async fn read_from(&self, query_id: &str, after_sequence: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
+    async fn read_from(
+        &self,
+        query_id: &str,
+        after_sequence: u64,
+    ) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
         match (self.bare.feed(query_id)?, after_sequence.checked_add(1)) {
             (Some(feed), Some(from)) => entries(&feed, from.max(feed.head.low)),
             _ => Ok(Vec::new()),

@@ -36,7 +36,8 @@ pub fn generation(feed: u32, generation: u32) -> [Vec<u8>; 2] {
 pub fn sweep(store: &dyn Store, keys_max: usize, keep: &dyn Fn(&[u8]) -> bool) -> Result<bool, IndexError> {
     let snapshot = store.snapshot()?;
     let expected = compare::read_version(&*snapshot, catalog::SWEEPER)?;
-    let mut set = WriteSet { feed: catalog::SWEEPER, expected, next: expected.after(), ..WriteSet::default() };
+    let mut set =
+        WriteSet { feed: catalog::SWEEPER, expected, next: expected.after(), ..WriteSet::default() };
     let (from, to) = ([Space::Garbage as u8], [Space::Garbage as u8 + 1]);
     for mark in snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)? {
         let (mark, _) = mark?;

@@ -2,30 +2,63 @@
 
 use super::Failure;
 use crate::cli::Run;
-use crate::{config, setup};
+use crate::config::Config;
+use crate::{api, config, setup};
 use indicatif::{ProgressBar, ProgressStyle};
 use livewell::{ComponentKind, Livewell, State, Status};
+use livewell_source::settings::SourceSettings;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// Runs the configuration.
 pub fn run(run: &Run) -> Result<(), Failure> {
     let config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let listener = match config.server.as_ref().filter(|_| !run.until_idle) {
+            Some(server) => Some(api::bind(server.listen).await.map_err(Failure::failed)?),
+            None => None,
+        };
         let livewell = Arc::new(setup::open(&config.store).map_err(Failure::failed)?);
         livewell.add(setup::setup(&config, run.until_idle)).await.map_err(Failure::failed)?;
+        let (stop, stopping) = watch::channel(false);
+        let serving = listener.map(|listener| tokio::spawn(serve(listener, livewell.clone(), &config, stopping)));
         let progress = progress(run.until_idle);
         let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
         let ended = if run.until_idle { until_idle(&livewell).await } else { until_signal().await };
         shown.abort();
         progress.finish_and_clear();
+        stop.send_replace(true);
+        if let Some(serving) = serving {
+            serving.await.map_err(Failure::failed)??;
+        }
         livewell.shutdown().await;
         ended?;
         summary(&livewell.status().map_err(Failure::failed)?)
     })
+}
+
+/// Serves the API of the configuration.
+fn serve(
+    listener: TcpListener,
+    livewell: Arc<Livewell>,
+    config: &Config,
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = io::Result<()>> + use<> {
+    let http = |source: &SourceSettings| match source {
+        SourceSettings::Http(http) => Some(http.clone()),
+        SourceSettings::File(_) | SourceSettings::InProcess(_) => None,
+    };
+    let sources = config.sources.iter().filter_map(http).collect();
+    let token = config.server.as_ref().and_then(|server| server.token.clone());
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("serving http://{address}");
+    }
+    api::serve(listener, livewell, sources, token, stop)
 }
 
 async fn until_signal() -> Result<(), Failure> {

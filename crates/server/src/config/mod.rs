@@ -6,7 +6,7 @@
 
 mod align;
 mod deserialize;
-mod duration;
+pub mod duration;
 mod problem;
 mod query;
 mod references;

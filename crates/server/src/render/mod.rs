@@ -1,7 +1,7 @@
 //! Rows for people and programs: a table, JSON, NDJSON, CSV.
 
 mod csv_rows;
-mod json_rows;
+pub mod json_rows;
 mod table;
 
 use livewell_model::diff::Columns;

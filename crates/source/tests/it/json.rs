@@ -82,87 +82,79 @@ fn values_are_read_as_the_model_reads_them() {
     assert_eq!(patch.properties.get("p"), Some(&livewell_model::json::value_from_json(&json).unwrap()));
 }
 
-/// Each case marks with `^` where the error stands; the mark itself is taken out.
+/// What is no change, and what its error says. `^` marks where the error stands; the mark itself is taken out.
+const REFUSED: &[(&str, &str)] = &[
+    (r#"{"operation":"insert"^"#, "EOF"),
+    (r#"{"operation":^insert}"#, "expected value"),
+    (r#"^["#, "EOF"),
+    (r#"^[]"#, "must be an object"),
+    (r#"{"operation":"delete","id":"a"} ^x"#, "trailing"),
+    (r#"^{}"#, "`operation` is missing"),
+    (r#"{"operation":^"upsert","id":"a"}"#, "unknown operation"),
+    (r#"{"operation":^7,"id":"a"}"#, "must be a string, and this is a number"),
+    (r#"{"operation":"delete","id":^5}"#, "must be a string, and this is a number"),
+    (r#"{"operation":"delete","id":^""}"#, "cannot be empty"),
+    (r#"^{"operation":"delete"}"#, "`id` is missing"),
+    (r#"{"operation":"delete","id":"a",^"tmestamp":1}"#, "did you mean `timestamp`?"),
+    (r#"{"operation":"delete","id":"a","timestamp":^1.5}"#, "nanoseconds"),
+    (r#"{"operation":"delete","id":"a","timestamp":^"1"}"#, "nanoseconds"),
+    (r#"{"operation":"delete","id":"a","timestamp":^99999999999999999999}"#, "nanoseconds"),
+    (r#"{"operation":"delete","id":"a","id":^"b"}"#, "a second time"),
+    (r#"{"operation":"delete","id":"a","element":{"id":^"b"}}"#, "another id"),
+    (r#"^{"operation":"insert"}"#, "`element` is missing"),
+    (r#"{"operation":"insert","element":^[]}"#, "must be an object"),
+    (r#"{"operation":"insert","element":^{"id":"a"}}"#, "`type` is missing"),
+    (r#"{"operation":"insert","element":^{"type":"node"}}"#, "`id` is missing"),
+    (r#"{"operation":"insert","element":{"type":^"nod","id":"a"}}"#, "did you mean `node`?"),
+    (r#"{"operation":"insert","element":{"type":"node","id":"é",^"from":"b"}}"#, "unknown field `from`"),
+    (r#"{"operation":"insert","element":{"type":"node","id":"a","labels":^"L"}}"#, "must be a list"),
+    (r#"{"operation":"insert","element":{"type":"node","id":"a","labels":["L",^1]}}"#, "must be a string"),
+    (
+        r#"{"operation":"insert","element":{"type":"node","id":"a","labels":[^""]}}"#,
+        "a label cannot be empty",
+    ),
+    (r#"{"operation":"insert","element":{"type":"node","id":"a","properties":^null}}"#, "must be an object"),
+    (
+        r#"{"operation":"insert","element":{"type":"node","id":"a","properties":{"p":1,"p":^2}}}"#,
+        "a second time",
+    ),
+    (
+        r#"{"operation":"insert","element":{"type":"node","id":"a","properties":{"p":^{"x":1,"x":2}}}}"#,
+        "twice",
+    ),
+    (
+        r#"{"operation":"insert","element":{"type":"node","id":"a","properties":{"p":^1e999}}}"#,
+        "out of range",
+    ),
+    (r#"{"operation":"insert","element":{"type":"node","id":^"\ud800"}}"#, "not JSON"),
+    (r#"{"operation":"insert","element":^{"type":"relation","id":"r","from":"a","to":"b"}}"#, "one type"),
+    (
+        r#"{"operation":"insert","element":{"type":"relation","id":"r","labels":^["A","B"],"from":"a","to":"b"}}"#,
+        "one type",
+    ),
+    (r#"{"operation":"insert","element":^{"type":"relation","id":"r","labels":["A"],"to":"b"}}"#, "`from`"),
+    (
+        r#"{"operation":"insert","element":{"type":"relation","id":"r","labels":["A"],"from":"a","to":{"source":^"","id":"b"}}}"#,
+        "not the id of a source",
+    ),
+    (
+        r#"{"operation":"insert","element":{"type":"relation","id":"r","labels":["A"],"from":"a","to":^{"id":"b"}}}"#,
+        "`source` is missing",
+    ),
+    (r#"{"operation":"update","element":{"id":"r","labels":^[],"from":"a"}}"#, "one type"),
+    (r#"{"transaction":^{}}"#, "must be a list"),
+    (r#"{"transaction":[],^"tx":1}"#, "unknown field `tx`"),
+    (
+        r#"{"transaction":[{"operation":"delete","id":"a"},{"operation":"delete","id":^7}]}"#,
+        "`transaction[1].id`",
+    ),
+    (r#"{"transaction":[^{"transaction":[]}]}"#, "`operation` is missing"),
+    ("^", "empty"),
+];
+
 #[test]
 fn what_is_not_a_change_is_refused_at_its_column() {
-    let cases = [
-        (r#"{"operation":"insert"^"#, "EOF"),
-        (r#"{"operation":^insert}"#, "expected value"),
-        (r#"^["#, "EOF"),
-        (r#"^[]"#, "must be an object"),
-        (r#"{"operation":"delete","id":"a"} ^x"#, "trailing"),
-        (r#"^{}"#, "`operation` is missing"),
-        (r#"{"operation":^"upsert","id":"a"}"#, "unknown operation"),
-        (r#"{"operation":^7,"id":"a"}"#, "must be a string, and this is a number"),
-        (r#"{"operation":"delete","id":^5}"#, "must be a string, and this is a number"),
-        (r#"{"operation":"delete","id":^""}"#, "cannot be empty"),
-        (r#"^{"operation":"delete"}"#, "`id` is missing"),
-        (r#"{"operation":"delete","id":"a",^"tmestamp":1}"#, "did you mean `timestamp`?"),
-        (r#"{"operation":"delete","id":"a","timestamp":^1.5}"#, "nanoseconds"),
-        (r#"{"operation":"delete","id":"a","timestamp":^"1"}"#, "nanoseconds"),
-        (r#"{"operation":"delete","id":"a","timestamp":^99999999999999999999}"#, "nanoseconds"),
-        (r#"{"operation":"delete","id":"a","id":^"b"}"#, "a second time"),
-        (r#"{"operation":"delete","id":"a","element":{"id":^"b"}}"#, "another id"),
-        (r#"^{"operation":"insert"}"#, "`element` is missing"),
-        (r#"{"operation":"insert","element":^[]}"#, "must be an object"),
-        (r#"{"operation":"insert","element":^{"id":"a"}}"#, "`type` is missing"),
-        (r#"{"operation":"insert","element":^{"type":"node"}}"#, "`id` is missing"),
-        (r#"{"operation":"insert","element":{"type":^"nod","id":"a"}}"#, "did you mean `node`?"),
-        (r#"{"operation":"insert","element":{"type":"node","id":"é",^"from":"b"}}"#, "unknown field `from`"),
-        (r#"{"operation":"insert","element":{"type":"node","id":"a","labels":^"L"}}"#, "must be a list"),
-        (
-            r#"{"operation":"insert","element":{"type":"node","id":"a","labels":["L",^1]}}"#,
-            "must be a string",
-        ),
-        (
-            r#"{"operation":"insert","element":{"type":"node","id":"a","labels":[^""]}}"#,
-            "a label cannot be empty",
-        ),
-        (
-            r#"{"operation":"insert","element":{"type":"node","id":"a","properties":^null}}"#,
-            "must be an object",
-        ),
-        (
-            r#"{"operation":"insert","element":{"type":"node","id":"a","properties":{"p":1,"p":^2}}}"#,
-            "a second time",
-        ),
-        (
-            r#"{"operation":"insert","element":{"type":"node","id":"a","properties":{"p":^{"x":1,"x":2}}}}"#,
-            "twice",
-        ),
-        (
-            r#"{"operation":"insert","element":{"type":"node","id":"a","properties":{"p":^1e999}}}"#,
-            "out of range",
-        ),
-        (r#"{"operation":"insert","element":{"type":"node","id":^"\ud800"}}"#, "not JSON"),
-        (r#"{"operation":"insert","element":^{"type":"relation","id":"r","from":"a","to":"b"}}"#, "one type"),
-        (
-            r#"{"operation":"insert","element":{"type":"relation","id":"r","labels":^["A","B"],"from":"a","to":"b"}}"#,
-            "one type",
-        ),
-        (
-            r#"{"operation":"insert","element":^{"type":"relation","id":"r","labels":["A"],"to":"b"}}"#,
-            "`from`",
-        ),
-        (
-            r#"{"operation":"insert","element":{"type":"relation","id":"r","labels":["A"],"from":"a","to":{"source":^"","id":"b"}}}"#,
-            "not the id of a source",
-        ),
-        (
-            r#"{"operation":"insert","element":{"type":"relation","id":"r","labels":["A"],"from":"a","to":^{"id":"b"}}}"#,
-            "`source` is missing",
-        ),
-        (r#"{"operation":"update","element":{"id":"r","labels":^[],"from":"a"}}"#, "one type"),
-        (r#"{"transaction":^{}}"#, "must be a list"),
-        (r#"{"transaction":[],^"tx":1}"#, "unknown field `tx`"),
-        (
-            r#"{"transaction":[{"operation":"delete","id":"a"},{"operation":"delete","id":^7}]}"#,
-            "`transaction[1].id`",
-        ),
-        (r#"{"transaction":[^{"transaction":[]}]}"#, "`operation` is missing"),
-        ("^", "empty"),
-    ];
-    for (marked, says) in cases {
+    for (marked, says) in REFUSED.iter().copied() {
         let mark = marked.chars().position(|c| c == '^').unwrap();
         let error = parse(&marked.replacen('^', "", 1)).expect_err(marked);
         assert!(error.message.contains(says), "{marked}: {error}");
