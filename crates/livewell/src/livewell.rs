@@ -170,6 +170,8 @@ impl Livewell {
     /// # Errors
     /// As the single calls; nothing is registered or started then.
     pub async fn add(&self, setup: Setup) -> Result<(), Error> {
+        // No source takes anything in meanwhile: it would not know yet that its log is held.
+        let position = crate::shared::lock(&self.shared.position);
         let mut registrar = Registrar::begin(&self.shared)?;
         let mut starts: Vec<Start> = Vec::new();
         for settings in setup.files {
@@ -192,6 +194,7 @@ impl Livewell {
                 components.insert(component.id.clone(), component.clone());
             }
         }
+        drop(position);
         for (component, run) in starts {
             supervise::spawn(&self.shared, &component, run);
         }

@@ -23,10 +23,10 @@ pub(crate) fn trim_source(
     overlay: &mut Overlay,
 ) -> Result<(), Error> {
     let snapshot = overlay.snapshot().clone();
-    let Some(read) = held_from(shared, source, &*snapshot, head, |query| holds_source(shared, query))? else {
-        return trim(source.number, head, overlay, head.sequence);
-    };
-    trim(source.number, head, overlay, read)
+    let read = held_from(shared, source, &*snapshot, head, |query| holds_source(shared, query))?;
+    // What this commit adds stays in any case: a query that is being added may begin before it.
+    let stored = Head::read(&*snapshot, source.number)?.unwrap_or_default().sequence;
+    trim(source.number, head, overlay, read.unwrap_or(stored).min(stored))
 }
 
 /// A query in error lets go after a while; otherwise one broken query would stop all sources for ever.

@@ -183,8 +183,12 @@ impl Patch {
     }
 
     fn to_element(&self) -> Result<Element, ApplyError> {
-        let properties =
-            self.properties.iter().filter(|(_, v)| !v.is_null()).map(|(n, v)| (n.clone(), v.clone())).collect();
+        let properties = self
+            .properties
+            .iter()
+            .filter(|(_, v)| !v.is_null())
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
         if self.speaks_of_relationship() != Some(true) {
             let labels = self.labels.clone().unwrap_or_default();
             return Ok(Element::Node(Node { id: self.id.clone(), labels, properties }));

@@ -4,9 +4,10 @@
 //! is frozen and stands in `docs/format/values.md`; its golden bytes are tested here. New tags may be added.
 
 use crate::diff::Columns;
+use crate::number::identity_bits;
 use crate::{
-    AppliedChange, AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship, Timestamp,
-    Value,
+    AppliedChange, AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship,
+    Timestamp, Value,
 };
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -94,7 +95,7 @@ impl Writer {
             Value::Bool(true) => self.u8(TRUE),
             Value::Int(int) => self.u8(INT).signed(*int),
             Value::Float(float) => {
-                self.u8(FLOAT).bytes.extend_from_slice(&float.to_bits().to_le_bytes());
+                self.u8(FLOAT).bytes.extend_from_slice(&identity_bits(*float).to_le_bytes());
                 self
             }
             Value::String(text) => self.u8(STRING).string(text),

@@ -148,6 +148,7 @@ pub fn total_order(a: &Value, b: &Value) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
     fn hex(value: &Value) -> String {
         of([value]).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -213,6 +214,27 @@ mod tests {
         for (a, b) in [(Value::Int(1), Value::Float(1.0)), (Value::Float(0.0), Value::Float(-0.0))] {
             assert_eq!(of([&a]), of([&b]));
             assert!(exact(&a) < exact(&b));
+        }
+    }
+
+    #[test]
+    fn values_of_one_exact_key_are_one_value() {
+        let nans = [f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001), f64::from_bits(u64::MAX)];
+        let floats = nans.into_iter().chain([0.0, -0.0, 1.0, f64::INFINITY, f64::NEG_INFINITY]);
+        let scalars = floats.map(Value::Float).chain([Value::Null, Value::Int(0), Value::Int(1)]);
+        let values: Vec<Value> = scalars
+            .flat_map(|value| {
+                let map = Value::Map(Map::from_iter([("a", value.clone())]).into());
+                [Value::list([value.clone(), Value::Int(1)]), map, value]
+            })
+            .collect();
+        let stored = |value: &Value| crate::codec::Writer::new().value(value).bytes.clone();
+        let hash = |value: &Value| BuildHasherDefault::<DefaultHasher>::default().hash_one(value);
+        for (a, b) in values.iter().flat_map(|a| values.iter().map(move |b| (a, b))) {
+            let one = exact(a) == exact(b);
+            assert_eq!(stored(a) == stored(b), one, "stored: {a:?} and {b:?}");
+            assert_eq!(a == b, one, "compared: {a:?} and {b:?}");
+            assert!(!one || hash(a) == hash(b), "hashed: {a:?} and {b:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Values: what a property holds and what a column of a row holds.
 
+use crate::number::identity_bits;
 use crate::{Map, Node, Relationship};
 use smol_str::SmolStr;
 use std::hash::{Hash, Hasher};
@@ -8,7 +9,7 @@ use std::sync::Arc;
 /// A value of the property graph's type system.
 ///
 /// `==` is identity: it holds for values that are stored in the same bytes (`1` is not `1.0`, `0.0` is not
-/// `-0.0`, NaN is itself). Cypher has three other relations, each at its own home: equality with null in
+/// `-0.0`, NaN is NaN, whatever its sign and payload). Cypher has three other relations, each at its own home: equality with null in
 /// `livewell_query::expression`, equivalence (grouping, DISTINCT) and total order as the byte order of
 /// [`crate::key`].
 #[derive(Debug, Clone, Default)]
@@ -78,7 +79,7 @@ impl PartialEq for Value {
             (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Float(a), Self::Float(b)) => identity_bits(*a) == identity_bits(*b),
             (Self::String(a), Self::String(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Path(a), Self::Path(b)) => a == b,
@@ -99,7 +100,7 @@ impl Hash for Value {
             Self::Null => {}
             Self::Bool(value) => value.hash(state),
             Self::Int(value) => value.hash(state),
-            Self::Float(value) => value.to_bits().hash(state),
+            Self::Float(value) => identity_bits(*value).hash(state),
             Self::String(value) => value.hash(state),
             Self::Bytes(value) => value.hash(state),
             Self::List(items) | Self::Path(items) => items.hash(state),

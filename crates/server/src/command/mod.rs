@@ -2,7 +2,14 @@
 
 mod check;
 mod explain;
+mod offline;
+mod reset;
+mod results;
 mod run;
+mod status;
+mod store;
+mod verify;
+mod watch;
 
 use crate::cli::Command;
 use std::fmt;
@@ -21,7 +28,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn failed(reason: impl fmt::Display) -> Self {
+    /// A failure for this reason.
+    pub fn failed(reason: impl fmt::Display) -> Self {
         Self::Failed(format!("error: {reason}\n"))
     }
 }
@@ -41,7 +49,11 @@ pub fn dispatch(command: &Command) -> ExitCode {
         Command::Check(check) => check::run(check),
         Command::Explain(explain) => explain::run(explain),
         Command::Run(run) => run::run(run),
-        _ => Err(Failure::failed("this build cannot run pipelines")),
+        Command::Results(results) => results::run(results),
+        Command::Verify(verify) => verify::run(verify),
+        Command::Status(status) => status::run(status),
+        Command::Reset(reset) => reset::run(reset),
+        Command::Store(store) => store::run(store),
     };
     let (code, text) = match done {
         Ok(()) | Err(Failure::Closed) => return ExitCode::SUCCESS,

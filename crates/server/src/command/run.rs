@@ -51,7 +51,7 @@ fn serve(
 ) -> impl Future<Output = io::Result<()>> + use<> {
     let http = |source: &SourceSettings| match source {
         SourceSettings::Http(http) => Some(http.clone()),
-        SourceSettings::File(_) | SourceSettings::InProcess(_) => None,
+        _ => None,
     };
     let sources = config.sources.iter().filter_map(http).collect();
     let token = config.server.as_ref().and_then(|server| server.token.clone());

@@ -1,0 +1,162 @@
+//! Livewell's side: the engine over a store in memory, one commit a change.
+
+use crate::workload::{Field, Item};
+use livewell_model::{
+    AppliedChange, AppliedTransaction, Change, Element, ElementId, Map, Node, Relationship, Timestamp, Value,
+};
+use livewell_model::change::Patch;
+use livewell_query::Engine;
+use livewell_query::state::{Area, Order, State, StepError, Visit};
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Direction, IndexError, MemoryStore, Overlay, Store, Version, WriteSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+const SOURCE: &str = "src";
+const FEED: u32 = 1;
+
+/// A query at work.
+pub struct Side {
+    engine: Engine,
+    store: MemoryStore,
+    version: Version,
+    elements: HashMap<ElementId, Element>,
+    sequence: u64,
+}
+
+impl Side {
+    /// The query `text` over an empty graph.
+    ///
+    /// # Errors
+    /// Where the query is refused.
+    pub fn new(text: &str) -> anyhow::Result<Self> {
+        let engine = Engine::compile(text, &Map::new()).map_err(|refused| anyhow::anyhow!("{refused}"))?;
+        let store = MemoryStore::new();
+        let elements = HashMap::new();
+        let mut side = Self { engine, store, version: Version::default(), elements, sequence: 0 };
+        side.commit(|engine, state| engine.begin(state).map(|diffs| diffs.len()))?;
+        Ok(side)
+    }
+
+    /// Takes one change in, commits what it did and gives the number of diffs.
+    ///
+    /// # Errors
+    /// Where the change does not fit or the step fails.
+    pub fn step(&mut self, change: Change) -> anyhow::Result<usize> {
+        let before = self.elements.remove(change.id());
+        let after = change.apply(before.as_ref())?;
+        if let Some(after) = &after {
+            self.elements.insert(after.id().clone(), after.clone());
+        }
+        self.sequence += 1;
+        let transaction = AppliedTransaction {
+            sequence: self.sequence,
+            position: self.sequence,
+            timestamp: Timestamp(0),
+            changes: vec![AppliedChange { before, after }],
+        };
+        self.commit(|engine, state| engine.step(state, &transaction).map(|diffs| diffs.len()))
+    }
+
+    fn commit(
+        &mut self,
+        step: impl FnOnce(&Engine, &mut StoreState) -> Result<usize, StepError>,
+    ) -> anyhow::Result<usize> {
+        let mut state = StoreState::new(Overlay::new(self.store.snapshot()?));
+        let diffs = step(&self.engine, &mut state)?;
+        let next = Version { epoch: 1, commit: self.version.commit + 1 };
+        let mut set = WriteSet { feed: FEED, expected: self.version, next, ..WriteSet::default() };
+        state.overlay.into_writes(&mut set);
+        for fate in self.store.commit(&[set])? {
+            fate?;
+        }
+        self.version = next;
+        Ok(diffs)
+    }
+}
+
+/// The change as a source hands it on.
+pub fn change(item: &Item) -> Change {
+    match item {
+        Item::Node { id, label, is_new, properties } => {
+            let properties: Map = properties.iter().map(|(name, field)| (*name, value(field))).collect();
+            let id = ElementId::new(SOURCE, id.as_str());
+            if *is_new {
+                let labels = vec![(*label).into()];
+                return Change::insert(Node { id, labels, properties });
+            }
+            Change::Update(Patch { properties, ..Patch::new(id) })
+        }
+        Item::Relationship { id, kind, from, to } => Change::insert(Relationship {
+            id: ElementId::new(SOURCE, id.as_str()),
+            kind: (*kind).into(),
+            from: ElementId::new(SOURCE, from.as_str()),
+            to: ElementId::new(SOURCE, to.as_str()),
+            properties: Map::new(),
+        }),
+    }
+}
+
+fn value(field: &Field) -> Value {
+    match field {
+        Field::Int(int) => Value::Int(*int),
+        Field::Text(text) => Value::string(text.as_str()),
+    }
+}
+
+/// The engine's two areas as prefixes of one overlay, as a pipeline has them.
+struct StoreState {
+    overlay: Overlay,
+    prefixes: [Vec<u8>; 2],
+}
+
+impl StoreState {
+    fn new(overlay: Overlay) -> Self {
+        let prefix = |space| Key::new(space).number(FEED).number(1).done();
+        Self { overlay, prefixes: [prefix(Space::State), prefix(Space::Snapshot)] }
+    }
+
+    fn key(&self, area: Area, key: &[u8]) -> Vec<u8> {
+        let prefix = &self.prefixes[usize::from(area == Area::Rows)];
+        let mut full = Vec::with_capacity(prefix.len() + key.len());
+        full.extend_from_slice(prefix);
+        full.extend_from_slice(key);
+        full
+    }
+}
+
+impl State for StoreState {
+    fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
+        self.overlay.get(&self.key(area, key)).map_err(failed)
+    }
+
+    fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
+        let full = self.key(area, prefix);
+        let skip = full.len() - prefix.len();
+        let direction = match order {
+            Order::Ascending => Direction::Forward,
+            Order::Descending => Direction::Backward,
+        };
+        for entry in self.overlay.scan(&full, direction).map_err(failed)? {
+            let (key, value) = entry.map_err(failed)?;
+            if !visit(&key[skip..], &value)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
+        let full = self.key(area, &key);
+        self.overlay.put(full, value);
+    }
+
+    fn delete(&mut self, area: Area, key: Vec<u8>) {
+        let full = self.key(area, &key);
+        self.overlay.delete(full);
+    }
+}
+
+fn failed(error: IndexError) -> StepError {
+    StepError::State(error.into())
+}

@@ -1,0 +1,57 @@
+//! `livewell results`: a query's rows, from a server or from a store directory.
+
+use super::watch::watch;
+use super::{Failure, offline};
+use crate::cli::Results as Asked;
+use crate::client::{self, Client};
+use crate::render::{self, Format};
+use livewell_model::SmolStr;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+/// Shows the rows.
+pub fn run(asked: &Asked) -> Result<(), Failure> {
+    let terminal = io::stdout().is_terminal();
+    let format = asked.format.unwrap_or(if terminal { Format::Table } else { Format::Ndjson });
+    match &asked.at.store {
+        Some(directory) => from_store(directory, &asked.query, format),
+        None => {
+            let client = Client::new(asked.at.server.as_deref())?;
+            if asked.watch { watch(&client, &asked.query, terminal) } else { from_server(&client, &asked.query, format) }
+        }
+    }
+}
+
+fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failure> {
+    let store = offline::open(directory)?;
+    let results = livewell::Results::read(&store, query).map_err(Failure::failed)?;
+    let rows = results.rows().map_err(Failure::failed)?.map(|row| row.map_err(io::Error::other));
+    show(format, &results.columns, rows)
+}
+
+fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failure> {
+    let path = format!("/api/v1/queries/{query}/results");
+    let (columns, mut lines) = client.lines(&path, "application/x-ndjson", "livewell-columns")?;
+    let columns = columns.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(&names).ok()).unwrap_or_default();
+    let rows = std::iter::from_fn(|| match lines.next() {
+        Ok(line) => line.map(|line| {
+            let json = serde_json::from_str(&line)?;
+            client::row(&json).map(|(row, _)| row).ok_or_else(|| io::Error::other("the server sent no row [LW0710]"))
+        }),
+        Err(Failure::Usage(text) | Failure::Failed(text)) => {
+            Some(Err(io::Error::other(text.trim_start_matches("error: ").trim_end().to_owned())))
+        }
+        Err(Failure::Closed) => None,
+    });
+    show(format, &columns, rows)
+}
+
+fn show(
+    format: Format,
+    columns: &[SmolStr],
+    rows: impl Iterator<Item = io::Result<render::Row>>,
+) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    render::write(&mut out, format, columns, rows)?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,80 @@
+//! `livewell status`: what every source, query and reaction is doing; of a store, what it holds.
+
+use super::{Failure, offline};
+use crate::cli::{Status, StatusFormat};
+use crate::client::Client;
+use comfy_table::{Table, presets};
+use livewell_store::catalog::{self, Kind};
+use livewell_store::{Head, Store};
+use serde_json::{Value as Json, json};
+use std::io::{self, Write};
+use std::path::Path;
+
+const KINDS: [(&str, &str); 3] = [("sources", "source"), ("queries", "query"), ("reactions", "reaction")];
+
+/// Shows the status.
+pub fn run(status: &Status) -> Result<(), Failure> {
+    let all = match &status.at.store {
+        Some(directory) => of_store(directory)?,
+        None => {
+            let client = Client::new(status.at.server.as_deref())?;
+            let mut all = json!({});
+            for (kinds, _) in KINDS {
+                all[kinds] = client.get(&format!("/api/v1/{kinds}"))?;
+            }
+            all
+        }
+    };
+    let mut out = io::stdout().lock();
+    match status.format {
+        StatusFormat::Json => writeln!(out, "{all:#}")?,
+        StatusFormat::Table => table(&all, &mut out)?,
+    }
+    Ok(())
+}
+
+/// The feeds of a store that nobody runs: no states and no lags, but what is there.
+fn of_store(directory: &Path) -> Result<Json, Failure> {
+    let store = offline::open(directory)?;
+    let failed = |error| Failure::failed(livewell::Error::from(error));
+    let snapshot = store.snapshot().map_err(failed)?;
+    let mut all = json!({ "sources": [], "queries": [], "reactions": [] });
+    for entry in catalog::all(&*snapshot).map_err(failed)? {
+        let kinds = match entry.kind {
+            Kind::Source => "sources",
+            Kind::Query | Kind::Bare => "queries",
+            Kind::Reaction => "reactions",
+        };
+        let head = Head::read(&*snapshot, entry.number).map_err(failed)?.unwrap_or_default();
+        let shown = json!({
+            "id": entry.id, "state": "stopped", "epoch": head.epoch.to_string(), "sequence": head.sequence,
+            "rows": head.rows, "log_entries": head.log_entries,
+        });
+        all[kinds].as_array_mut().expect("it was made as an array").push(shown);
+    }
+    Ok(all)
+}
+
+fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["", "id", "state", "epoch-sequence", "lag", "seconds", "rows"]);
+    let mut errors = Vec::new();
+    for (kinds, kind) in KINDS {
+        for one in all[kinds].as_array().into_iter().flatten() {
+            let text = |field: &str| match &one[field] {
+                Json::String(text) => text.clone(),
+                Json::Null => String::new(),
+                other => other.to_string(),
+            };
+            let at = if kind == "reaction" { text("sequence") } else { format!("{}-{}", text("epoch"), text("sequence")) };
+            let seconds = one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
+            table.add_row([kind, &text("id"), &text("state"), &at, &text("lag"), &seconds, &text("rows")]);
+            if let Some(error) = one["error"].as_str() {
+                errors.push(format!("{}: {error}", text("id")));
+            }
+        }
+    }
+    writeln!(out, "{table}")?;
+    errors.iter().try_for_each(|error| writeln!(out, "{error}"))
+}

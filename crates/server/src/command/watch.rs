@@ -1,0 +1,132 @@
+//! `livewell results --watch`: on a terminal the rows, drawn anew with every result; else each result as a line.
+
+use super::Failure;
+use crate::client::{self, Client, Lines};
+use crate::render::{self, Format};
+use livewell_model::SmolStr;
+use livewell_model::diff::Columns;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Shows a query's changes until the server stops.
+pub fn watch(client: &Client, query: &str, terminal: bool) -> Result<(), Failure> {
+    let path = format!("/api/v1/queries/{query}/changes");
+    let (_, mut lines) = client.lines(&path, "text/event-stream", "")?;
+    let mut picture = Picture::default();
+    let mut complete = false;
+    while let Some((name, data)) = event(&mut lines)? {
+        if terminal {
+            complete = match name.as_str() {
+                "reset" => false,
+                "snapshot_end" => true,
+                _ => complete,
+            };
+            picture.take(&name, &data);
+            if complete && name != "heartbeat" {
+                picture.draw()?;
+            }
+        } else if name == "result" {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{data}")?;
+            out.flush()?;
+        } else if name == "reset" {
+            tracing::warn!("{}", data["reason"].as_str().unwrap_or("the results began anew"));
+        }
+    }
+    Err(Failure::failed("the server has stopped; watch again once it runs [LW0710]"))
+}
+
+/// The next event with its data.
+fn event(lines: &mut Lines) -> Result<Option<(String, Json)>, Failure> {
+    let (mut name, mut data) = (String::new(), Json::Null);
+    while let Some(line) = lines.next()? {
+        if line.is_empty() && !name.is_empty() {
+            return Ok(Some((name, data)));
+        }
+        match line.split_once(": ") {
+            Some(("event", value)) => name = value.to_owned(),
+            Some(("data", value)) => {
+                data = serde_json::from_str(value)
+                    .map_err(|error| Failure::failed(format!("the server sent no event: {error} [LW0710]")))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The rows as they are now.
+#[derive(Default)]
+struct Picture {
+    names: Vec<SmolStr>,
+    rows: BTreeMap<u64, Columns>,
+}
+
+impl Picture {
+    fn take(&mut self, name: &str, data: &Json) {
+        match name {
+            "reset" => self.rows.clear(),
+            "row" => self.put(data, "data"),
+            "snapshot_end" => {
+                let names = data["columns"].as_array().into_iter().flatten().filter_map(Json::as_str);
+                self.names = names.map(SmolStr::from).collect();
+            }
+            "result" => {
+                for diff in data["results"].as_array().into_iter().flatten() {
+                    match diff["type"].as_str() {
+                        Some("ADD") => self.put(diff, "data"),
+                        Some("UPDATE") => self.put(diff, "after"),
+                        _ => {
+                            signature(diff).and_then(|signature| self.rows.remove(&signature));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, json: &Json, field: &str) {
+        if let (Some(signature), Some((names, columns))) = (signature(json), client::columns(&json[field])) {
+            self.names = names;
+            self.rows.insert(signature, columns);
+        }
+    }
+
+    fn draw(&self) -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        // The cursor home, then everything below it away.
+        out.write_all(b"\x1b[H\x1b[J")?;
+        let rows = self.rows.iter().map(|(signature, columns)| Ok((*signature, columns.clone())));
+        render::write(&mut out, Format::Table, &self.names, rows)?;
+        out.flush()
+    }
+}
+
+fn signature(json: &Json) -> Option<u64> {
+    u64::from_str_radix(json["row_signature"].as_str()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_picture_is_the_snapshot_and_every_result_since() {
+        let mut picture = Picture::default();
+        picture.take("row", &json!({"row_signature": "0000000000000001", "data": {"n": 1}}));
+        picture.take("row", &json!({"row_signature": "0000000000000002", "data": {"n": 2}}));
+        picture.take("snapshot_end", &json!({"columns": ["n"]}));
+        picture.take("result", &json!({"results": [
+            {"type": "DELETE", "row_signature": "0000000000000001", "data": {"n": 1}},
+            {"type": "UPDATE", "row_signature": "0000000000000002", "before": {"n": 2}, "after": {"n": 5}},
+            {"type": "ADD", "row_signature": "0000000000000003", "data": {"n": 3}},
+        ]}));
+        let rows: Vec<_> = picture.rows.iter().map(|(signature, columns)| (*signature, columns[0].clone())).collect();
+        assert_eq!(rows, [(2, 5i64.into()), (3, 3i64.into())]);
+        picture.take("reset", &json!({}));
+        assert!(picture.rows.is_empty());
+    }
+}
