@@ -1,4 +1,4 @@
-//! Measuring: how long things take, what the middle of several runs is, what the process holds.
+//! Measuring: how long things take, and what the middle of several runs is.
 
 use std::time::{Duration, Instant};
 
@@ -43,12 +43,4 @@ pub fn timed<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, 
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// A line of `/proc/self/status` in MiB; zero where there is none.
-pub fn memory_mib(line: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let found = status.lines().find_map(|have| have.strip_prefix(line)?.strip_prefix(':'));
-    let kib = found.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
-    kib.unwrap_or(0.0) / 1024.0
 }

@@ -86,10 +86,7 @@ pub struct Case {
 /// The three queries.
 pub const QUERIES: [(&str, &str); 3] = [
     ("filter", "MATCH (n:Reading) WHERE n.value > 50 RETURN n.id, n.value"),
-    (
-        "join",
-        "MATCH (o:Order)-[:PLACED_BY]->(c:Customer) WHERE o.total > 100 RETURN o.id, c.name",
-    ),
+    ("join", "MATCH (o:Order)-[:PLACED_BY]->(c:Customer) WHERE o.total > 100 RETURN o.id, c.name"),
     (
         "aggregate",
         "MATCH (o:Order)-[:PLACED_BY]->(c:Customer) \

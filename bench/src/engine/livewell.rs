@@ -1,10 +1,10 @@
 //! Livewell's side: the engine over a store in memory, one commit a change.
 
 use crate::workload::{Field, Item};
+use livewell_model::change::Patch;
 use livewell_model::{
     AppliedChange, AppliedTransaction, Change, Element, ElementId, Map, Node, Relationship, Timestamp, Value,
 };
-use livewell_model::change::Patch;
 use livewell_query::Engine;
 use livewell_query::state::{Area, Order, State, StepError, Visit};
 use livewell_store::keyspace::{Key, Space};
@@ -43,11 +43,14 @@ impl Side {
     /// # Errors
     /// Where the change does not fit or the step fails.
     pub fn step(&mut self, change: Change) -> anyhow::Result<usize> {
-        let before = self.elements.remove(change.id());
-        let after = change.apply(before.as_ref())?;
-        if let Some(after) = &after {
-            self.elements.insert(after.id().clone(), after.clone());
-        }
+        let before = self.elements.get(change.id());
+        let after = change.apply(before)?;
+        let before = match (self.elements.get_mut(change.id()), &after) {
+            (Some(place), Some(after)) => Some(std::mem::replace(place, after.clone())),
+            (Some(_), None) => self.elements.remove(change.id()),
+            (None, Some(after)) => self.elements.insert(after.id().clone(), after.clone()),
+            (None, None) => return Ok(0),
+        };
         self.sequence += 1;
         let transaction = AppliedTransaction {
             sequence: self.sequence,

@@ -12,7 +12,7 @@ use livewell_model::codec::Reader;
 use livewell_model::{QueryResult, Row, SmolStr};
 use livewell_reaction::{Outgoing, Reaction, ReactionError, SnapshotOf, Style};
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::head::EpochRecord;
+use livewell_store::head::{Building, EpochRecord};
 use livewell_store::{LiveSnapshot, Resume, Snapshot, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -79,7 +79,9 @@ impl Delivery {
         let started = self.reaction.start(None).map_err(wrap)?;
         self.rebuild = self.reaction.style() == Style::Snapshots;
         let mut moved = BTreeMap::new();
-        for (at, upstream) in self.upstreams.iter().enumerate() {
+        // A copy is replaced before the checkpoint moves; a crash in between must not pass for a success.
+        let passed = if self.rebuild { &[] } else { self.upstreams.as_slice() };
+        for (at, upstream) in passed.iter().enumerate() {
             let head = follow::open(snapshot, upstream)?.head;
             moved.insert(at, (head.epoch, head.sequence, head.position));
         }
@@ -170,6 +172,10 @@ impl Delivery {
     fn step_snapshot(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
         let upstream = &self.upstreams[0];
         let feed = follow::open(snapshot, upstream)?;
+        if feed.head.building == Some(Building::New) {
+            // The base is still to come.
+            return Ok(false);
+        }
         let checkpoint = self.checkpoint(snapshot, 0)?;
         match feed.resume(&checkpoint)? {
             Resume::Follow if checkpoint.sequence == feed.head.sequence && !self.rebuild => return Ok(false),

@@ -9,7 +9,7 @@ use crate::Error;
 use livewell_model::codec::Reader;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::LogEntry;
-use livewell_store::{Feed, IndexError, Resume, Snapshot, catalog};
+use livewell_store::{Feed, Head, IndexError, Resume, Snapshot, catalog};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -95,6 +95,8 @@ pub(crate) fn read(
         let horizon = match items.back() {
             Some((last, _)) if !exhausted => *last,
             _ if upstreams.len() == 1 => u64::MAX,
+            // What the new epoch changes comes at a position of its own; the others wait for it.
+            last if epoch != feed.head.epoch => last.map_or(checkpoint.position, |(position, _)| *position),
             _ => frontier(snapshot, upstream.number)?,
         };
         streams.push(Stream { items, horizon });
@@ -121,11 +123,15 @@ fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
 /// Up to which position of the store feed number `feed` has taken everything in, in this snapshot.
 ///
 /// A source has, up to the store's position. A query that has read all of its upstreams' logs has come as
-/// far as they have, also where it had nothing to commit; else as far as its last commit.
+/// far as they have, also where it had nothing to commit; else as far as its last commit. One that is being
+/// built has come as far as its old rows.
 pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, feed: u32) -> Result<u64, Error> {
     let upstreams = followed(&**snapshot, feed)?;
     if upstreams.is_empty() {
         return Ok(catalog::position(&**snapshot)?);
+    }
+    if let Some(head) = Head::read(&**snapshot, feed)?.filter(|head| head.building.is_some()) {
+        return Ok(head.position);
     }
     let mut least = u64::MAX;
     for (upstream, checkpoint) in upstreams {

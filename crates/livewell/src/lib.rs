@@ -29,6 +29,7 @@
 //! follows the query's outbox, effects each result and commits its checkpoint (`deliver`). The same loop
 //! starts after a crash and after a pause.
 
+mod base;
 mod bell;
 mod change;
 pub mod clock;

@@ -38,7 +38,7 @@ pub(crate) enum Outcome {
     Advanced,
     /// Nothing is new.
     CaughtUp,
-    /// The outbox is full of what somebody still has to read.
+    /// Held up: the outbox is full of what somebody still has to read, or an upstream has to come forward.
     Full,
     /// An upstream cannot simply be followed on.
     Broken {

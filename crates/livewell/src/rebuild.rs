@@ -6,35 +6,41 @@
 //! whose base the new rows are; a reset, a gap or an upgrade puts the difference out as ordinary results.
 
 use crate::Error;
-use crate::follow::Upstream;
-use crate::pipeline::{Pipeline, lens};
+use crate::base::Base;
+use crate::follow::followed;
+use crate::pipeline::Pipeline;
+use crate::retention;
 use crate::state::QueryState;
 use livewell_model::codec::Writer;
 use livewell_model::{AppliedChange, Diff, QueryResult, Row};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::{SnapshotEntry, entries_of, log_key};
 use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
-use livewell_store::{Feed, IndexError, Overlay, Snapshot, catalog, sweep};
+use livewell_store::{IndexError, Overlay, Snapshot, catalog, sweep};
 use std::sync::Arc;
 
 /// At most this many diffs make one result of a difference.
 const DIFFS_MAX: usize = 10_000;
 
 impl Pipeline {
-    /// Rebuilds the query's rows for the reason given.
-    pub(crate) fn rebuild(&self, why: Building) -> Result<(), Error> {
+    /// Rebuilds the query's rows for the reason given; false where an upstream has to come forward first.
+    pub(crate) fn rebuild(&self, why: Building) -> Result<bool, Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let Some(base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
         tracing::info!(query = %self.component.id, ?why, "building the rows anew");
-        let generation = self.begin_build(why)?;
-        let base = self.shared.store.snapshot()?;
+        let generation = self.begin_build(&base, why)?;
+        // Only what is read after that commit is sure to be held.
+        let snapshot = self.shared.store.snapshot()?;
+        let Some(base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
         self.fill(&base, generation)?;
         self.switch(&base, generation, why)?;
         self.component.progressed();
         self.shared.bells.ring(self.component.number);
-        Ok(())
+        Ok(true)
     }
 
     /// Notes that a rebuild is due, and marks the new generation as garbage until it is the true one.
-    fn begin_build(&self, why: Building) -> Result<u32, Error> {
+    fn begin_build(&self, base: &Base, why: Building) -> Result<u32, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let mut head = self.head(&snapshot)?;
         head.last_generation += 1;
@@ -44,45 +50,32 @@ impl Pipeline {
         for prefix in sweep::generation(self.component.number, generation) {
             mark(&mut overlay, &prefix);
         }
-        // From here on the upstreams' logs are held from where the build begins.
-        for upstream in &self.upstreams {
-            let checkpoint = self.checkpoint_at_head(&snapshot, upstream)?;
-            overlay.put(Checkpoint::key(self.component.number, upstream.number), checkpoint.encode());
+        // From here on the upstreams' logs are held from where the build begins, and others no longer.
+        for feed in followed(&*snapshot, self.component.number)?.into_keys() {
+            if self.upstreams.iter().all(|upstream| upstream.number != feed) {
+                overlay.delete(Checkpoint::key(self.component.number, feed));
+            }
         }
+        self.put_base_checkpoints(&mut overlay, base);
         let state = QueryState::new(overlay, self.component.number, head.generation, head);
         self.commit(&snapshot, state)?;
         Ok(generation)
     }
 
-    fn checkpoint_at_head(
-        &self,
-        snapshot: &Arc<dyn Snapshot>,
-        upstream: &Upstream,
-    ) -> Result<Checkpoint, Error> {
-        let head = Head::read(&**snapshot, upstream.number)?.unwrap_or_default();
-        let config_hash =
-            EpochRecord::read(&**snapshot, upstream.number, head.epoch)?.unwrap_or_default().config_hash;
-        let position = catalog::position(&**snapshot)?;
-        Ok(Checkpoint {
-            epoch: head.epoch,
-            sequence: head.sequence,
-            position,
-            config_hash,
-            detail: Vec::new(),
-        })
+    fn put_base_checkpoints(&self, overlay: &mut Overlay, base: &Base) {
+        for (upstream, at) in self.upstreams.iter().zip(&base.upstreams) {
+            overlay.put(Checkpoint::key(self.component.number, upstream.number), at.checkpoint.encode());
+        }
     }
 
-    /// Feeds the upstreams' elements, as they are in `base`, into the new generation.
-    fn fill(&self, base: &Arc<dyn Snapshot>, generation: u32) -> Result<(), Error> {
+    /// Feeds the upstreams' elements into the new generation.
+    fn fill(&self, base: &Base, generation: u32) -> Result<(), Error> {
         let mut rows = Head::default();
         self.fill_chunk(generation, &mut rows, None)?;
-        for upstream in &self.upstreams {
-            let lens = lens(base, upstream, None)?;
-            let Some(feed) = Feed::open(base.clone(), upstream.number)? else { continue };
+        for upstream in &base.upstreams {
             let mut chunk = Vec::new();
-            for entry in feed.entries(None)? {
-                let (key, bytes) = entry?;
-                chunk.push(AppliedChange { before: None, after: Some(lens.element(&key, &bytes)?) });
+            for element in upstream.elements()? {
+                chunk.push(AppliedChange { before: None, after: Some(element?) });
                 if chunk.len() >= self.shared.limits.rebuild_elements_max {
                     self.fill_chunk(generation, &mut rows, Some(&std::mem::take(&mut chunk)))?;
                 }
@@ -118,7 +111,7 @@ impl Pipeline {
     }
 
     /// The commit that makes the new generation the true one.
-    fn switch(&self, base: &Arc<dyn Snapshot>, generation: u32, why: Building) -> Result<(), Error> {
+    fn switch(&self, base: &Base, generation: u32, why: Building) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let number = self.component.number;
         let old = self.head(&snapshot)?;
@@ -127,15 +120,16 @@ impl Pipeline {
         let built = Head::from_bytes(&built)?;
         let mut head =
             Head { generation, building: None, rows: built.rows, rows_hash: built.rows_hash, ..old };
-        head.position = catalog::position(&**base)?;
+        head.position = base.position;
+        head.timestamp = head.timestamp.max(base.timestamp);
         let mut overlay = Overlay::new(snapshot.clone());
         overlay.delete(build_key(number));
+        self.put_base_checkpoints(&mut overlay, base);
         for prefix in sweep::generation(number, generation) {
             unmark(&mut overlay, &prefix);
         }
-        let [old_rows, old_state] = sweep::generation(number, old.generation);
-        if old.generation != generation {
-            mark(&mut overlay, &old_state);
+        for prefix in sweep::generation(number, old.generation) {
+            mark(&mut overlay, &prefix);
         }
         let mut state = QueryState::new(overlay, number, generation, head);
         match why {
@@ -144,7 +138,6 @@ impl Pipeline {
             Building::Rebuilt => {
                 self.renew_epoch(&mut state)?;
                 self.put_difference(&snapshot, &mut state, &old)?;
-                mark(&mut state.overlay, &old_rows);
             }
         }
         self.commit(&snapshot, state)
@@ -168,7 +161,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Ends the old epoch, whose outbox and rows stay until its followers have drained it, and begins a new one.
+    /// Ends the old epoch, whose outbox stays until its followers have drained it, and begins a new one.
     fn change_epoch(
         &self,
         snapshot: &Arc<dyn Snapshot>,
@@ -194,6 +187,24 @@ impl Pipeline {
         (head.epoch, head.sequence, head.low) = (epoch, 0, 1);
         (head.log_entries, head.log_bytes) = (0, 0);
         self.renew_epoch(state)
+    }
+
+    /// Gives up the outboxes of old epochs that everybody has drained.
+    pub(crate) fn drop_drained(&self) -> Result<(), Error> {
+        use livewell_store::keyspace::{Key, Space};
+        let snapshot = self.shared.store.snapshot()?;
+        let (number, head) = (self.component.number, self.head(&snapshot)?);
+        let drained = retention::drained(&*snapshot, number, head.epoch)?;
+        if drained.is_empty() {
+            return Ok(());
+        }
+        let mut overlay = Overlay::new(snapshot.clone());
+        for epoch in drained {
+            mark(&mut overlay, &Key::new(Space::Log).number(number).long(epoch).done());
+            overlay.delete(EpochRecord::key(number, epoch));
+        }
+        let generation = head.generation;
+        self.commit(&snapshot, QueryState::new(overlay, number, generation, head))
     }
 
     /// Puts what differs between the old rows and the new ones into the outbox.

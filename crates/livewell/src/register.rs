@@ -48,7 +48,11 @@ pub(crate) struct RegisteredQuery {
 }
 
 impl<'a> Registrar<'a> {
+    /// Begins with all that was queued for a commit before; the caller holds [`Shared::position`].
     pub(crate) fn begin(shared: &'a Shared) -> Result<Self, Error> {
+        let expected = compare::read_version(&*shared.store.snapshot()?, CATALOG)?;
+        let nothing = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        shared.group.commit(nothing)?;
         let snapshot = shared.store.snapshot()?;
         let expected = compare::read_version(&*snapshot, CATALOG)?;
         let catalog = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
@@ -94,7 +98,7 @@ impl<'a> Registrar<'a> {
         let definition = definition(query);
         let number = match self.known(&query.id, Kind::Query)? {
             Some(known) => {
-                self.update_query(&query.id, &known, config_hash, fingerprint, &definition)?;
+                self.update_query(&query.id, &known, (config_hash, fingerprint), &definition, &upstreams)?;
                 known.number
             }
             None => {
@@ -142,15 +146,20 @@ impl<'a> Registrar<'a> {
         &mut self,
         id: &str,
         known: &Known,
-        config_hash: u64,
-        fingerprint: u64,
+        (config_hash, fingerprint): (u64, u64),
         definition: &str,
+        upstreams: &[Upstream],
     ) -> Result<(), Error> {
         let record = EpochRecord::read(&*self.snapshot, known.number, known.head.epoch)?.unwrap_or_default();
         let building = if record.config_hash != config_hash {
             Building::Changed
         } else if record.fingerprint != fingerprint {
             Building::Rebuilt
+        } else if let Some(due) = known.head.building
+            && catalog::find(&*self.snapshot, id)?.is_some_and(|entry| entry.definition != definition)
+        {
+            // The definition was changed back before the change was taken up.
+            due
         } else {
             return Ok(());
         };
@@ -164,6 +173,9 @@ impl<'a> Registrar<'a> {
         let mut set =
             WriteSet { feed: known.number, expected, next: expected.after(), ..WriteSet::default() };
         set.put(Head::key(known.number), head.encode());
+        // What it reads from now on is held from now on.
+        let missing = self.missing_checkpoints(known.number, upstreams)?;
+        self.put_checkpoints(&mut set, known.number, &missing)?;
         self.sets.push(set);
         let entry = Registered {
             number: known.number,
@@ -193,12 +205,7 @@ impl<'a> Registrar<'a> {
 
     /// A reaction that now follows a query more starts there where that query is.
     fn add_checkpoints(&mut self, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
-        let mut missing = Vec::new();
-        for upstream in upstreams {
-            if Checkpoint::read(&*self.snapshot, number, upstream.number)?.is_none() {
-                missing.push(upstream.clone());
-            }
-        }
+        let missing = self.missing_checkpoints(number, upstreams)?;
         if missing.is_empty() {
             return Ok(());
         }
@@ -207,6 +214,16 @@ impl<'a> Registrar<'a> {
         self.put_checkpoints(&mut set, number, &missing)?;
         self.sets.push(set);
         Ok(())
+    }
+
+    fn missing_checkpoints(&self, number: u32, upstreams: &[Upstream]) -> Result<Vec<Upstream>, Error> {
+        let mut missing = Vec::new();
+        for upstream in upstreams {
+            if Checkpoint::read(&*self.snapshot, number, upstream.number)?.is_none() {
+                missing.push(upstream.clone());
+            }
+        }
+        Ok(missing)
     }
 
     /// Stores everything in one commit.
@@ -282,7 +299,7 @@ impl<'a> Registrar<'a> {
 }
 
 fn is_empty(head: &Head) -> bool {
-    head.sequence == 0 && head.rows == 0
+    head.sequence == 0 && head.rows == 0 && head.building.is_none()
 }
 
 fn first_set(number: u32, epoch: u64) -> WriteSet {

@@ -5,7 +5,7 @@ use crate::follow::frontier;
 use livewell_model::diff::Columns;
 use livewell_model::{Row, SmolStr};
 use livewell_store::catalog::{self, Kind};
-use livewell_store::head::EpochRecord;
+use livewell_store::head::{Building, EpochRecord};
 use livewell_store::{Feed, LiveSnapshot, Store};
 
 /// The rows of a query at one sequence. Holds a snapshot of the store, not the rows.
@@ -46,6 +46,11 @@ impl Results {
             columns,
             live: LiveSnapshot(feed),
         })
+    }
+
+    /// Whether the query is new and its first rows are still being built.
+    pub(crate) fn is_to_come(&self) -> bool {
+        self.live.0.head.building == Some(Building::New)
     }
 
     /// How many rows there are.

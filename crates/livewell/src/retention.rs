@@ -10,7 +10,9 @@ use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::log_key;
 use livewell_store::head::Head;
-use livewell_store::{Overlay, Snapshot};
+use livewell_store::keyspace::{Key, Space, after_prefix};
+use livewell_store::{Direction, IndexError, Overlay, Snapshot, catalog};
+use std::ops::Bound;
 
 /// At most this many entries go with one commit; the rest with the next ones.
 const TRIM_MAX: u64 = 4_000;
@@ -74,7 +76,7 @@ pub(crate) fn room(
     snapshot: &dyn Snapshot,
     head: &Head,
 ) -> Result<u64, Error> {
-    let read = held_from(shared, query, snapshot, head, |follower| holds_outbox(follower, settings))?;
+    let read = held_from(shared, query, snapshot, head, |follower| holds_outbox(shared, follower, settings))?;
     let held = read.map_or(0, |read| head.sequence.saturating_sub(read));
     let too_large = head.log_bytes >= settings.bytes_max && held > 0;
     Ok(if too_large { 0 } else { settings.capacity.saturating_sub(held) })
@@ -89,7 +91,8 @@ pub(crate) fn evict(
     overlay: &mut Overlay,
 ) -> Result<(), Error> {
     let snapshot = overlay.snapshot().clone();
-    let read = held_from(shared, query, &*snapshot, head, |follower| holds_outbox(follower, settings))?;
+    let read =
+        held_from(shared, query, &*snapshot, head, |follower| holds_outbox(shared, follower, settings))?;
     let free = read.unwrap_or(head.sequence);
     let over = head.log_entries.saturating_sub(settings.capacity);
     trim(query.number, head, overlay, free.min((head.low + over).saturating_sub(1)))?;
@@ -99,9 +102,9 @@ pub(crate) fn evict(
     Ok(())
 }
 
-fn holds_outbox(follower: &Component, settings: &OutboxSettings) -> bool {
+fn holds_outbox(shared: &Shared, follower: &Component, settings: &OutboxSettings) -> bool {
     if follower.kind == ComponentKind::Query {
-        return true;
+        return holds_source(shared, follower);
     }
     let moves = match follower.state() {
         State::Paused | State::Stopped | State::Error => false,
@@ -111,4 +114,27 @@ fn holds_outbox(follower: &Component, settings: &OutboxSettings) -> bool {
         }
     };
     settings.when_full == WhenFull::Wait && moves
+}
+
+/// The ended epochs of a query in which nobody stands any more, followers that are not running included.
+pub(crate) fn drained(snapshot: &dyn Snapshot, feed: u32, present: u64) -> Result<Vec<u64>, Error> {
+    let prefix = Key::new(Space::Epoch).number(feed).done();
+    let end = after_prefix(&prefix);
+    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    let mut ended = Vec::new();
+    for entry in snapshot.scan(Bound::Included(&prefix), to, Direction::Forward)? {
+        let (key, _) = entry?;
+        let epoch = key[prefix.len()..].try_into().map(u64::from_be_bytes);
+        let epoch = epoch.map_err(|_| IndexError::corrupted("an epoch's key ends in its number"))?;
+        ended.extend((epoch < present).then_some(epoch));
+    }
+    if ended.is_empty() {
+        return Ok(ended);
+    }
+    for consumer in catalog::all(snapshot)? {
+        if let Some(checkpoint) = Checkpoint::read(snapshot, consumer.number, feed)? {
+            ended.retain(|epoch| *epoch != checkpoint.epoch);
+        }
+    }
+    Ok(ended)
 }

@@ -124,6 +124,10 @@ impl Component {
 
     pub(crate) fn set(&self, state: State) {
         let mut view = lock(&self.view);
+        if view.state == State::CaughtUp && state != State::CaughtUp {
+            // It stood still because there was nothing to do.
+            view.progress = Instant::now();
+        }
         if view.state != State::Error || state == State::Starting {
             view.state = state;
         }
@@ -137,6 +141,7 @@ impl Component {
         let mut view = lock(&self.view);
         view.state = State::Error;
         view.error = Some(error.to_string());
+        view.progress = Instant::now();
     }
 
     /// Notes that it has come forward.
@@ -144,7 +149,7 @@ impl Component {
         lock(&self.view).progress = Instant::now();
     }
 
-    /// Since when it has not come forward.
+    /// Since when it has not come forward, or has been in error.
     pub(crate) fn last_progress(&self) -> Instant {
         lock(&self.view).progress
     }

@@ -122,6 +122,9 @@ impl Subscription {
 
     fn begin_snapshot(&mut self) -> Result<(), Error> {
         let results = Results::read(&*self.shared.store, &self.query.id)?;
+        if results.is_to_come() {
+            return Ok(());
+        }
         self.columns.clone_from(&results.columns);
         self.fill_rows(results, None)
     }

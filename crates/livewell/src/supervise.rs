@@ -40,6 +40,11 @@ pub(crate) fn query(pipeline: &Pipeline) {
         match step(pipeline) {
             Ok(Outcome::Advanced) => component.set(State::Running),
             Ok(Outcome::CaughtUp) => {
+                if component.state() != State::CaughtUp
+                    && let Err(error) = pipeline.drop_drained()
+                {
+                    tracing::warn!(query = %component.id, "old epochs stay for now: {error}");
+                }
                 caught_up(&pipeline.shared, component);
                 component.bell.wait(LOOK);
             }
@@ -59,8 +64,12 @@ fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
     let due = pipeline.head(&snapshot)?.building;
     let reset = pipeline.component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
     drop(snapshot);
-    if let Some(why) = due.or(reset) {
-        pipeline.rebuild(why)?;
+    if let Some(why) = due.or(reset)
+        && !pipeline.rebuild(why)?
+    {
+        // One that was asked for and has not begun must not be forgotten.
+        pipeline.component.reset.fetch_or(reset.is_some(), Ordering::AcqRel);
+        return Ok(Outcome::Full);
     }
     pipeline.run()
 }
@@ -75,8 +84,13 @@ fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
         return;
     }
     tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
-    if let Err(error) = pipeline.rebuild(Building::Rebuilt) {
-        failed(&pipeline.shared, component, &error);
+    match pipeline.rebuild(Building::Rebuilt) {
+        Ok(true) => {}
+        Ok(false) => {
+            component.set(State::Waiting);
+            component.bell.wait(HELD_UP);
+        }
+        Err(error) => failed(&pipeline.shared, component, &error),
     }
 }
 

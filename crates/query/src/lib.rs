@@ -2,7 +2,7 @@
 //!
 //! Pure, synchronous and deterministic: no IO, no async, no clock. A query is parsed ([`language`]), its
 //! scalar expressions are compiled ([`expression`]), and what it gives can be computed from scratch
-//! ([`reference`]) or maintained change by change.
+//! ([`mod@reference`]) or maintained change by change.
 
 pub mod engine;
 pub mod expression;

@@ -32,7 +32,9 @@ impl Client {
         if base.starts_with("http://") {
             return Ok(Self { base });
         }
-        Err(Failure::Usage(format!("error: `{base}` is not `http://ADDRESS:PORT`, the only kind of server known here\n")))
+        Err(Failure::Usage(format!(
+            "error: `{base}` is not `http://ADDRESS:PORT`, the only kind of server known here\n"
+        )))
     }
 
     /// `GET` of JSON.
@@ -78,7 +80,9 @@ impl Client {
         let (detail, code) = (problem["detail"].as_str(), problem["code"].as_str());
         Err(Failure::failed(match (detail, code) {
             (Some(detail), Some(code)) => format!("{detail} [{code}]"),
-            _ => format!("{} answers with status {status}; is a Livewell listening there? [LW0710]", self.base),
+            _ => {
+                format!("{} answers with status {status}; is a Livewell listening there? [LW0710]", self.base)
+            }
         }))
     }
 

@@ -1,7 +1,7 @@
 //! From a configuration to what the library runs.
 
-use crate::config::settings::{self, QueryRecovery, QuerySettings, StoreSettings};
 use crate::config::Config;
+use crate::config::settings::{self, QueryRecovery, QuerySettings, StoreSettings};
 use livewell::{
     Durability, EmbeddedStore, Error, InProcess, Livewell, MemoryStore, OutboxSettings, Query, ReactionSetup,
     Recovery, Setup, WhenFull,

@@ -82,15 +82,19 @@ impl Output {
 fn step_bucket(
     state: &mut dyn State,
     bucket: u64,
-    changes: Changes,
+    mut changes: Changes,
     diffs: &mut Vec<Diff>,
 ) -> Result<(), StepError> {
-    let old = read_bucket(state, bucket)?;
+    let mut old = read_bucket(state, bucket)?;
+    let is_alone = |key: &Vec<u8>| old.len() <= 1 && old.iter().all(|row| row.key == *key);
+    if changes.len() == 1 && changes.keys().all(is_alone) {
+        let alone = changes.pop_first().expect("there is one change");
+        return step_alone(state, bucket, old.pop(), alone, diffs);
+    }
     let new = merge(&old, changes)?;
     if new.len() > 1 << RANK_BITS {
         return Err(StepError::Limit(format!("more than {} rows share one hash", 1 << RANK_BITS)));
     }
-    // Almost always the bucket has one row; the general case differs only in that ranks can shift.
     let old_ranks: BTreeMap<&[u8], (usize, &Columns)> =
         old.iter().enumerate().map(|(rank, row)| (row.key.as_slice(), (rank, &row.columns))).collect();
     for (rank, row) in new.iter().enumerate() {
@@ -120,6 +124,41 @@ fn step_bucket(
     Ok(())
 }
 
+/// As [`step_bucket`] where the bucket has one key alone, before and after: almost always, and no rank shifts.
+fn step_alone(
+    state: &mut dyn State,
+    row_signature: u64,
+    old: Option<Row>,
+    (key, change): (Vec<u8>, Change),
+    diffs: &mut Vec<Diff>,
+) -> Result<(), StepError> {
+    let before = old.map(|row| row.columns);
+    check_stored(before.as_ref(), change.before.as_ref())?;
+    if before == change.after {
+        return Ok(());
+    }
+    let place = row_signature.to_be_bytes().to_vec();
+    match &change.after {
+        Some(after) => state.put(Area::Rows, place, Row { key, columns: after.clone() }.encode()),
+        None => state.delete(Area::Rows, place),
+    }
+    diffs.extend(match (before, change.after) {
+        (Some(before), Some(after)) => Some(Diff::Update { row_signature, before, after }),
+        (Some(data), None) => Some(Diff::Delete { row_signature, data }),
+        (None, Some(data)) => Some(Diff::Add { row_signature, data }),
+        (None, None) => None,
+    });
+    Ok(())
+}
+
+/// What is live must be what the operators take back.
+fn check_stored(stored: Option<&Columns>, before: Option<&Columns>) -> Result<(), StepError> {
+    if stored == before {
+        return Ok(());
+    }
+    Err(StepError::Damaged(format!("a live row holds {stored:?} where the operators take back {before:?}")))
+}
+
 fn read_bucket(state: &dyn State, bucket: u64) -> Result<Vec<Row>, StepError> {
     let mut rows = Vec::new();
     let prefix = &bucket.to_be_bytes()[..((u64::BITS - RANK_BITS) / 8) as usize];
@@ -135,13 +174,7 @@ fn merge(old: &[Row], changes: Changes) -> Result<Vec<Row>, StepError> {
     let mut rows: BTreeMap<Vec<u8>, Columns> =
         old.iter().map(|row| (row.key.clone(), row.columns.clone())).collect();
     for (key, change) in changes {
-        let stored = rows.remove(&key);
-        if stored != change.before {
-            return Err(StepError::Damaged(format!(
-                "a live row holds {stored:?} where the operators take back {:?}",
-                change.before
-            )));
-        }
+        check_stored(rows.remove(&key).as_ref(), change.before.as_ref())?;
         if let Some(after) = change.after {
             rows.insert(key, after);
         }

@@ -4,7 +4,7 @@
 //! the parser, the values and the scalar expressions: nested loops over all nodes and relationships, no
 //! index, no order of evaluation other than the text's.
 //!
-//! A clause is a function from rows to rows. A [`Binding`] is a row between two clauses: its identity so
+//! A clause is a function from rows to rows. A `Binding` is a row between two clauses: its identity so
 //! far, and a value in every slot. MATCH appends slots, WITH and RETURN replace them all.
 
 mod aggregate;

@@ -158,115 +158,117 @@ proptest! {
     }
 }
 
-/// An expression over a node `n`, a relationship `r` and two values `a` and `b`.
+/// What an expression can end in: over a node `n`, a relationship `r` and two values `a` and `b`.
+const LEAVES: &[&str] = &[
+    "1",
+    "-3",
+    "2.5",
+    "'x'",
+    "''",
+    "null",
+    "true",
+    "false",
+    "[]",
+    "[1, null, 'a']",
+    "{k: 1}",
+    "a",
+    "b",
+    "n",
+    "r",
+    "n.name",
+    "n.age",
+    "r.since",
+    "a.k",
+    "$one",
+    "$list",
+    "9223372036854775807",
+    "0",
+];
+
+/// What stands between two expressions.
+const OPERATORS: &[&str] = &[
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "^",
+    "=",
+    "<>",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "AND",
+    "OR",
+    "XOR",
+    "IN",
+    "STARTS WITH",
+    "ENDS WITH",
+    "CONTAINS",
+];
+
+/// Forms of one expression, `#`.
+const WRAPPED: &[&str] = &[
+    "NOT (#)",
+    "-(#)",
+    "+(#)",
+    "(#) IS NULL",
+    "(#) IS NOT NULL",
+    "(#).k",
+    "(#):A",
+    "[#]",
+    "{k: #}",
+    "size(#)",
+    "head(#)",
+    "tail(#)",
+    "reverse(#)",
+    "toString(#)",
+    "toInteger(#)",
+    "toFloat(#)",
+    "toBoolean(#)",
+    "abs(#)",
+    "ceil(#)",
+    "sign(#)",
+    "toUpper(#)",
+    "trim(#)",
+    "keys(#)",
+    "labels(#)",
+    "type(#)",
+    "properties(#)",
+    "id(#)",
+    "isEmpty(#)",
+    "coalesce(#)",
+    "sqrt(#)",
+    "CASE WHEN # THEN 1 END",
+];
+
+/// Forms of two expressions, `#` and `@`.
+const JOINED: &[&str] = &[
+    "(#)[@]",
+    "(#)[@..]",
+    "(#)[..@]",
+    "left(#, @)",
+    "substring(#, @)",
+    "split(#, @)",
+    "replace(#, @, 'y')",
+    "coalesce(#, @)",
+    "range(#, @)",
+    "CASE # WHEN @ THEN # ELSE @ END",
+    "[#, @]",
+    "atan2(#, @)",
+];
+
+/// An expression over [`LEAVES`].
 fn expression() -> impl Strategy<Value = String> {
-    let leaf = prop::sample::select(
-        &[
-            "1",
-            "-3",
-            "2.5",
-            "'x'",
-            "''",
-            "null",
-            "true",
-            "false",
-            "[]",
-            "[1, null, 'a']",
-            "{k: 1}",
-            "a",
-            "b",
-            "n",
-            "r",
-            "n.name",
-            "n.age",
-            "r.since",
-            "a.k",
-            "$one",
-            "$list",
-            "9223372036854775807",
-            "0",
-        ][..],
-    );
-    leaf.prop_map(str::to_owned).prop_recursive(4, 32, 3, |inner| {
-        let operator = prop::sample::select(
-            &[
-                "+",
-                "-",
-                "*",
-                "/",
-                "%",
-                "^",
-                "=",
-                "<>",
-                "<",
-                "<=",
-                ">",
-                ">=",
-                "AND",
-                "OR",
-                "XOR",
-                "IN",
-                "STARTS WITH",
-                "ENDS WITH",
-                "CONTAINS",
-            ][..],
-        );
-        let wrapped = prop::sample::select(
-            &[
-                "NOT (#)",
-                "-(#)",
-                "+(#)",
-                "(#) IS NULL",
-                "(#) IS NOT NULL",
-                "(#).k",
-                "(#):A",
-                "[#]",
-                "{k: #}",
-                "size(#)",
-                "head(#)",
-                "tail(#)",
-                "reverse(#)",
-                "toString(#)",
-                "toInteger(#)",
-                "toFloat(#)",
-                "toBoolean(#)",
-                "abs(#)",
-                "ceil(#)",
-                "sign(#)",
-                "toUpper(#)",
-                "trim(#)",
-                "keys(#)",
-                "labels(#)",
-                "type(#)",
-                "properties(#)",
-                "id(#)",
-                "isEmpty(#)",
-                "coalesce(#)",
-                "sqrt(#)",
-                "CASE WHEN # THEN 1 END",
-            ][..],
-        );
-        let joined = prop::sample::select(
-            &[
-                "(#)[@]",
-                "(#)[@..]",
-                "(#)[..@]",
-                "left(#, @)",
-                "substring(#, @)",
-                "split(#, @)",
-                "replace(#, @, 'y')",
-                "coalesce(#, @)",
-                "range(#, @)",
-                "CASE # WHEN @ THEN # ELSE @ END",
-                "[#, @]",
-                "atan2(#, @)",
-            ][..],
-        );
+    let one_of = prop::sample::select::<&'static [&'static str]>;
+    one_of(LEAVES).prop_map(str::to_owned).prop_recursive(4, 32, 3, move |inner| {
         prop_oneof![
-            (inner.clone(), operator, inner.clone())
+            (inner.clone(), one_of(OPERATORS), inner.clone())
                 .prop_map(|(a, operator, b)| format!("({a}) {operator} ({b})")),
-            (wrapped, inner.clone()).prop_map(|(form, a)| form.replace('#', &a)),
-            (joined, inner.clone(), inner).prop_map(|(form, a, b)| form.replace('@', &b).replace('#', &a)),
+            (one_of(WRAPPED), inner.clone()).prop_map(|(form, a)| form.replace('#', &a)),
+            (one_of(JOINED), inner.clone(), inner)
+                .prop_map(|(form, a, b)| form.replace('@', &b).replace('#', &a)),
         ]
     })
 }

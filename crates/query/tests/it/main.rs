@@ -1,5 +1,6 @@
 //! The integration tests of the query crate, one module per promise or oracle.
 
+mod engine_cases;
 mod language_expressions;
 mod language_fuzz;
 mod language_refusals;

@@ -16,7 +16,8 @@ pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> R
         && !bearer(request.headers()).is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
     {
         let mut refusal =
-            Problem::new(401, "LW0707", "send the token of `server.token` as `Authorization: Bearer TOKEN`").into_response();
+            Problem::new(401, "LW0707", "send the token of `server.token` as `Authorization: Bearer TOKEN`")
+                .into_response();
         refusal.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         return refusal;
     }

@@ -50,7 +50,11 @@ pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem>
             ComponentKind::Query => "query",
             ComponentKind::Reaction => "reaction",
         };
-        Problem::new(404, "LW0501", format!("there is no {kind} `{id}` here; `livewell status` lists what there is"))
+        Problem::new(
+            404,
+            "LW0501",
+            format!("there is no {kind} `{id}` here; `livewell status` lists what there is"),
+        )
     })
 }
 

@@ -3,9 +3,9 @@
 //! `id` stands only on the event that ends a snapshot and on results, so whoever is cut off in the middle
 //! of a snapshot gets it anew and nothing is skipped.
 
+use super::Shared;
 use super::problem::Problem;
 use super::stream::{self, Lane};
-use super::Shared;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
@@ -53,7 +53,11 @@ fn position(text: &str) -> Result<Position, Problem> {
         Some(Position { epoch: epoch.parse().ok()?, sequence: sequence.parse().ok()? })
     });
     parsed.ok_or_else(|| {
-        Problem::new(400, "LW0701", format!("`{text}` is no position; write EPOCH-SEQUENCE, as an event's `id` has it"))
+        Problem::new(
+            400,
+            "LW0701",
+            format!("`{text}` is no position; write EPOCH-SEQUENCE, as an event's `id` has it"),
+        )
     })
 }
 
@@ -92,7 +96,8 @@ fn write(out: &mut String, id: &str, subscription: &Subscription, event: &Event)
             put(out, "row", None, &row);
         }
         Event::SnapshotEnd { at } => {
-            let end = json!({ "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names) });
+            let end =
+                json!({ "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names) });
             put(out, "snapshot_end", Some((at.epoch, at.sequence)), &end);
         }
         Event::Result { epoch, result } => {

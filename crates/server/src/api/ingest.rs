@@ -40,8 +40,9 @@ pub async fn post(
         let hash = xxhash_rust::xxh3::xxh3_128(&body);
         parse(&body, &source, &limits).map(|transactions| (transactions, hash))
     });
-    let (transactions, hash) =
-        parsed.await.map_err(|_| Problem::new(500, "LW0300", "reading the body broke off; see the log"))??;
+    let (transactions, hash) = parsed
+        .await
+        .map_err(|_| Problem::new(500, "LW0300", "reading the body broke off; see the log"))??;
     let handle = api.livewell.source(&id)?;
     let sent = match key {
         Some(key) => handle.send_once(transactions, key, hash).await,
@@ -52,7 +53,9 @@ pub async fn post(
         let problem = Problem::from(error);
         if is_about_a_line { problem.with("index", index) } else { problem }
     })?;
-    let last = receipts.last().ok_or_else(|| Problem::new(503, "LW0525", format!("the source `{id}` is stopped")))?;
+    let last = receipts
+        .last()
+        .ok_or_else(|| Problem::new(503, "LW0525", format!("the source `{id}` is stopped")))?;
     Ok(Json(json!({ "position": last.position, "sequence": last.sequence })))
 }
 
@@ -72,10 +75,12 @@ async fn read(
 ) -> Result<(Vec<u8>, Vec<tokio::sync::OwnedSemaphorePermit>), Problem> {
     let max = settings.body_bytes_max;
     let too_large = || {
-        let message = format!("the body has more than {max} bytes; send it in parts, or raise `body_bytes_max`");
+        let message =
+            format!("the body has more than {max} bytes; send it in parts, or raise `body_bytes_max`");
         Problem::new(413, "LW0703", message)
     };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large());
     }
@@ -84,7 +89,8 @@ async fn read(
         let piece = tokio::time::timeout(STALL, pieces.next()).await;
         let piece = piece.map_err(|_| Problem::new(408, "LW0701", "the body did not come to its end"))?;
         let Some(piece) = piece else { return Ok((bytes, held)) };
-        let piece = piece.map_err(|error| Problem::new(400, "LW0701", format!("the body broke off: {error}")))?;
+        let piece =
+            piece.map_err(|error| Problem::new(400, "LW0701", format!("the body broke off: {error}")))?;
         if bytes.len() + piece.len() > max {
             return Err(too_large());
         }
@@ -100,9 +106,11 @@ async fn read(
 /// The transactions of a body: of its lines, or of the whole where it is one document over several lines.
 fn parse(body: &[u8], source: &str, limits: &Limits) -> Result<Vec<Transaction>, Problem> {
     let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
-    let mut lines = body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !is_blank(line)).peekable();
+    let mut lines =
+        body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !is_blank(line)).peekable();
     if lines.peek().is_none() {
-        return Err(Problem::new(400, "LW0202", "the body is empty; a change is expected, or one a line").with("index", 0));
+        return Err(Problem::new(400, "LW0202", "the body is empty; a change is expected, or one a line")
+            .with("index", 0));
     }
     let mut transactions = Vec::new();
     for (at, line) in lines {
@@ -126,7 +134,10 @@ fn refused(error: &InputError, index: usize, line: usize) -> Problem {
     let at = error.column.map_or_else(String::new, |column| format!(", column {column}"));
     let detail = format!("line {line}{at}: {error}; nothing of the body was taken in");
     let status = if error.code == "LW0203" { 413 } else { 400 };
-    Problem::new(status, error.code, detail).with("index", index).with("line", line).with("column", error.column)
+    Problem::new(status, error.code, detail)
+        .with("index", index)
+        .with("line", line)
+        .with("column", error.column)
 }
 
 #[cfg(test)]

@@ -126,9 +126,15 @@ fn router(api: Shared) -> Router {
         .route("/api/v1/queries/{id}/changes", get(events::get))
         .route("/api/v1/queries/{id}/verify", post(query::verify))
         .route("/api/v1/queries/{id}/explain", get(query::explain))
-        .fallback(async || Problem::new(404, "LW0702", "there is no such call; the paths begin with /api/v1/"))
+        .fallback(async || {
+            Problem::new(404, "LW0702", "there is no such call; the paths begin with /api/v1/")
+        })
         .method_not_allowed_fallback(async || {
-            Problem::new(405, "LW0702", "this path does not take this method; the answer's `Allow` lists those it takes")
+            Problem::new(
+                405,
+                "LW0702",
+                "this path does not take this method; the answer's `Allow` lists those it takes",
+            )
         })
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
         .with_state(api)

@@ -29,7 +29,8 @@ impl Cursor {
     /// The cursor in `text`, as its `Display` wrote it.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
-        let (epoch, sequence, after) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
+        let (epoch, sequence, after) =
+            (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
         let after = (after.len() == 16).then(|| u64::from_str_radix(after, 16).ok())??;
         parts.next().is_none().then_some(Self { epoch, sequence, after })
     }
@@ -54,7 +55,12 @@ impl Pins {
     ///
     /// # Errors
     /// 410 where the sequence of the cursor is no longer kept and the query has gone on.
-    pub fn results(&self, livewell: &Livewell, query: &str, cursor: Option<Cursor>) -> Result<Results, Problem> {
+    pub fn results(
+        &self,
+        livewell: &Livewell,
+        query: &str,
+        cursor: Option<Cursor>,
+    ) -> Result<Results, Problem> {
         if let Some(Cursor { epoch, sequence, .. }) = cursor {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             forget_old(&mut kept);
@@ -100,7 +106,14 @@ mod tests {
     fn a_cursor_survives_its_text_and_nothing_else_is_one() {
         let cursor = Cursor { epoch: 3, sequence: 42, after: 0xc0ffee };
         assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
-        for text in ["", "3-42", "3-42-c0ffee", "3-42-0000000000c0ffee-1", "-3-42-0000000000c0ffee", "3-x-0000000000c0ffee"] {
+        for text in [
+            "",
+            "3-42",
+            "3-42-c0ffee",
+            "3-42-0000000000c0ffee-1",
+            "-3-42-0000000000c0ffee",
+            "3-x-0000000000c0ffee",
+        ] {
             assert_eq!(Cursor::parse(text), None, "{text}");
         }
     }

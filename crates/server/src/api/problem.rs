@@ -13,7 +13,7 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
-    more: Map<String, Value>,
+    more: Box<Map<String, Value>>,
     retry_after: Option<u32>,
 }
 
@@ -21,7 +21,7 @@ impl Problem {
     /// A problem with its HTTP status, its code, and what happened, where, and what to do.
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, detail: detail.into(), more: Map::new(), retry_after: None }
+        Self { status, code, detail: detail.into(), more: Box::default(), retry_after: None }
     }
 
     /// Adds a member.
@@ -58,7 +58,8 @@ impl From<Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let title = explain::title(self.code).unwrap_or_else(|| self.status.canonical_reason().unwrap_or("Failed"));
+        let title =
+            explain::title(self.code).unwrap_or_else(|| self.status.canonical_reason().unwrap_or("Failed"));
         let mut document = json!({
             "type": format!("/errors/{}", self.code),
             "title": title,
@@ -67,7 +68,7 @@ impl IntoResponse for Problem {
             "code": self.code,
         });
         if let Some(members) = document.as_object_mut() {
-            members.extend(self.more);
+            members.extend(*self.more);
         }
         let headers = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, headers, document.to_string()).into_response();
@@ -80,6 +81,7 @@ impl IntoResponse for Problem {
 
 /// `GET /errors/CODE`: the page of a code; problem documents point to it.
 pub async fn page(Path(code): Path<String>) -> Result<Response, Problem> {
-    let page = explain::page(&code).ok_or_else(|| Problem::new(404, "LW0702", "there is no such error code"))?;
+    let page =
+        explain::page(&code).ok_or_else(|| Problem::new(404, "LW0702", "there is no such error code"))?;
     Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], page).into_response())
 }

@@ -1,8 +1,8 @@
 //! A query's proof and plan: `verify` and `explain`.
 
+use super::Shared;
 use super::components::find;
 use super::problem::Problem;
-use super::Shared;
 use axum::Json;
 use axum::extract::{Path, State};
 use livewell::ComponentKind;
@@ -18,7 +18,8 @@ pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result
     let _permit = super::stream::permit(&api)?;
     let (livewell, query) = (api.livewell.clone(), id.clone());
     let verified = tokio::task::spawn_blocking(move || livewell.verify(&query));
-    let verified = verified.await.map_err(|_| Problem::new(500, "LW0300", "verifying broke off; see the log"))??;
+    let verified =
+        verified.await.map_err(|_| Problem::new(500, "LW0300", "verifying broke off; see the log"))??;
     Ok(Json(json!({
         "query_id": id,
         "sequence": verified.sequence,

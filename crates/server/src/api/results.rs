@@ -45,7 +45,11 @@ pub async fn get(
     }
     let Some(limit) = asked.limit else {
         if asked.cursor.is_some() {
-            return Err(Problem::new(400, "LW0701", "`cursor` goes with `limit`: say how many rows a page has"));
+            return Err(Problem::new(
+                400,
+                "LW0701",
+                "`cursor` goes with `limit`: say how many rows a page has",
+            ));
         }
         return whole(&api, api.livewell.results(&id)?, lines);
     };
@@ -59,7 +63,9 @@ pub async fn get(
 
 fn wants_lines(headers: &HeaderMap) -> bool {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepts.flat_map(|value| value.split(',')).any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NDJSON))
+    accepts
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NDJSON))
 }
 
 /// Waits until everything up to `position` is in the query's results.
@@ -78,7 +84,8 @@ async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<
             return Ok(());
         }
         if Instant::now() >= deadline {
-            let message = format!("`{id}` has come to position {reached}, and {position} was asked for; try again");
+            let message =
+                format!("`{id}` has come to position {reached}, and {position} was asked for; try again");
             return Err(Problem::new(504, "LW0705", message).with("position", reached));
         }
         tokio::select! {
@@ -155,7 +162,10 @@ fn headers(results: &Results, lines: bool) -> HeaderMap {
     let names: Vec<&str> = results.columns.iter().map(|name| name.as_str()).collect();
     let columns = serde_json::to_string(&names).unwrap_or_default();
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(if lines { NDJSON } else { "application/json" }));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(if lines { NDJSON } else { "application/json" }),
+    );
     headers.insert("livewell-epoch", results.epoch.into());
     headers.insert("livewell-sequence", results.sequence.into());
     headers.insert("livewell-position", results.position.into());

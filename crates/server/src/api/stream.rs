@@ -19,7 +19,8 @@ const STALL: Duration = Duration::from_secs(30);
 /// The right to be one of the streams that are sent at once.
 pub fn permit(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
     api.streams.clone().try_acquire_owned().map_err(|_| {
-        Problem::new(503, "LW0704", "as many streams as this server sends at once are open; try again").retry_after(1)
+        Problem::new(503, "LW0704", "as many streams as this server sends at once are open; try again")
+            .retry_after(1)
     })
 }
 

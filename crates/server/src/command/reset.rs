@@ -23,7 +23,8 @@ pub fn run(reset: &Reset) -> Result<(), Failure> {
     } else if has("reactions")? {
         "reactions"
     } else {
-        let message = format!("there is no query or reaction `{id}`; `livewell status` lists what there is [LW0501]");
+        let message =
+            format!("there is no query or reaction `{id}`; `livewell status` lists what there is [LW0501]");
         return Err(Failure::failed(message));
     };
     client.post(&format!("/api/v1/{kind}/{id}/reset"))?;

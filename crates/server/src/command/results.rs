@@ -17,7 +17,11 @@ pub fn run(asked: &Asked) -> Result<(), Failure> {
         Some(directory) => from_store(directory, &asked.query, format),
         None => {
             let client = Client::new(asked.at.server.as_deref())?;
-            if asked.watch { watch(&client, &asked.query, terminal) } else { from_server(&client, &asked.query, format) }
+            if asked.watch {
+                watch(&client, &asked.query, terminal)
+            } else {
+                from_server(&client, &asked.query, format)
+            }
         }
     }
 }
@@ -32,11 +36,14 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
 fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failure> {
     let path = format!("/api/v1/queries/{query}/results");
     let (columns, mut lines) = client.lines(&path, "application/x-ndjson", "livewell-columns")?;
-    let columns = columns.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(&names).ok()).unwrap_or_default();
+    let columns =
+        columns.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(&names).ok()).unwrap_or_default();
     let rows = std::iter::from_fn(|| match lines.next() {
         Ok(line) => line.map(|line| {
             let json = serde_json::from_str(&line)?;
-            client::row(&json).map(|(row, _)| row).ok_or_else(|| io::Error::other("the server sent no row [LW0710]"))
+            client::row(&json)
+                .map(|(row, _)| row)
+                .ok_or_else(|| io::Error::other("the server sent no row [LW0710]"))
         }),
         Err(Failure::Usage(text) | Failure::Failed(text)) => {
             Some(Err(io::Error::other(text.trim_start_matches("error: ").trim_end().to_owned())))

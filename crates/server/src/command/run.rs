@@ -26,7 +26,8 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let livewell = Arc::new(setup::open(&config.store).map_err(Failure::failed)?);
         livewell.add(setup::setup(&config, run.until_idle)).await.map_err(Failure::failed)?;
         let (stop, stopping) = watch::channel(false);
-        let serving = listener.map(|listener| tokio::spawn(serve(listener, livewell.clone(), &config, stopping)));
+        let serving =
+            listener.map(|listener| tokio::spawn(serve(listener, livewell.clone(), &config, stopping)));
         let progress = progress(run.until_idle);
         let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
         let ended = if run.until_idle { until_idle(&livewell).await } else { until_signal().await };
@@ -127,9 +128,7 @@ fn summary(status: &[Status]) -> Result<(), Failure> {
         };
         writeln!(out, "{kind:<9}{:<20} {what}{state}", one.id)?;
     }
-    let errors: Vec<String> = status
-        .iter()
-        .filter_map(|one| Some(format!("`{}`: {}", one.id, one.error.as_ref()?)))
-        .collect();
+    let errors: Vec<String> =
+        status.iter().filter_map(|one| Some(format!("`{}`: {}", one.id, one.error.as_ref()?))).collect();
     if errors.is_empty() { Ok(()) } else { Err(Failure::failed(errors.join("\n       "))) }
 }

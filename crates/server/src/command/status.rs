@@ -67,8 +67,13 @@ fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
                 Json::Null => String::new(),
                 other => other.to_string(),
             };
-            let at = if kind == "reaction" { text("sequence") } else { format!("{}-{}", text("epoch"), text("sequence")) };
-            let seconds = one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
+            let at = if kind == "reaction" {
+                text("sequence")
+            } else {
+                format!("{}-{}", text("epoch"), text("sequence"))
+            };
+            let seconds =
+                one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
             table.add_row([kind, &text("id"), &text("state"), &at, &text("lag"), &seconds, &text("rows")]);
             if let Some(error) = one["error"].as_str() {
                 errors.push(format!("{}: {error}", text("id")));

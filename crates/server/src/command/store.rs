@@ -46,7 +46,8 @@ fn inspect(store: &EmbeddedStore, damage: &mut Vec<String>) -> Result<(u64, Tabl
             Some(_) => recount(&snapshot, &entry, damage)?,
             None => 0,
         };
-        let number = |value: fn(&Head) -> u64| head.as_ref().map_or_else(String::new, |head| value(head).to_string());
+        let number =
+            |value: fn(&Head) -> u64| head.as_ref().map_or_else(String::new, |head| value(head).to_string());
         table.add_row([
             kind(entry.kind).to_owned(),
             entry.id.clone(),
@@ -71,7 +72,11 @@ fn kind(kind: Kind) -> &'static str {
 }
 
 /// Reads a feed's snapshot and log and compares them with what its head says. Gives the snapshot's bytes.
-fn recount(snapshot: &Arc<dyn Snapshot>, entry: &Registered, damage: &mut Vec<String>) -> Result<u64, IndexError> {
+fn recount(
+    snapshot: &Arc<dyn Snapshot>,
+    entry: &Registered,
+    damage: &mut Vec<String>,
+) -> Result<u64, IndexError> {
     let Some(feed) = Feed::open(snapshot.clone(), entry.number)? else { return Ok(0) };
     let (mut rows, mut hash, mut bytes) = (0u64, 0u64, 0u64);
     for row in feed.entries(None)? {

@@ -47,8 +47,9 @@ fn event(lines: &mut Lines) -> Result<Option<(String, Json)>, Failure> {
         match line.split_once(": ") {
             Some(("event", value)) => name = value.to_owned(),
             Some(("data", value)) => {
-                data = serde_json::from_str(value)
-                    .map_err(|error| Failure::failed(format!("the server sent no event: {error} [LW0710]")))?;
+                data = serde_json::from_str(value).map_err(|error| {
+                    Failure::failed(format!("the server sent no event: {error} [LW0710]"))
+                })?;
             }
             _ => {}
         }
@@ -124,7 +125,8 @@ mod tests {
             {"type": "UPDATE", "row_signature": "0000000000000002", "before": {"n": 2}, "after": {"n": 5}},
             {"type": "ADD", "row_signature": "0000000000000003", "data": {"n": 3}},
         ]}));
-        let rows: Vec<_> = picture.rows.iter().map(|(signature, columns)| (*signature, columns[0].clone())).collect();
+        let rows: Vec<_> =
+            picture.rows.iter().map(|(signature, columns)| (*signature, columns[0].clone())).collect();
         assert_eq!(rows, [(2, 5i64.into()), (3, 3i64.into())]);
         picture.take("reset", &json!({}));
         assert!(picture.rows.is_empty());

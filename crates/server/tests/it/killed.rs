@@ -29,6 +29,7 @@ fn killed_anywhere_in_os_nothing_changes() {
     killed_anywhere("os", Durability::Os);
 }
 
+#[expect(clippy::print_stderr, reason = "how often it was killed is worth knowing")]
 fn killed_anywhere(level: &str, durability: Durability) {
     let place = tempfile::tempdir().expect("a temporary directory");
     let calm = Run::new(place.path().join("calm"), level);
@@ -42,7 +43,10 @@ fn killed_anywhere(level: &str, durability: Durability) {
         killed += run.kill_until_done(&mut random, kills - killed);
         let outcome = run.outcome(durability);
         for (what, value) in &expected {
-            assert!(outcome.get(what) == Some(value), "{what} differs after {killed} kills in round {rounds}");
+            assert!(
+                outcome.get(what) == Some(value),
+                "{what} differs after {killed} kills in round {rounds}"
+            );
         }
         assert_eq!(outcome.len(), expected.len());
         run.the_fold_of_the_diffs_is_the_table();
@@ -101,10 +105,12 @@ impl Run {
     fn outcome(&self, durability: Durability) -> BTreeMap<String, Vec<u8>> {
         let mut outcome = BTreeMap::new();
         for file in ["late.jsonl", "late-now.jsonl"] {
-            let bytes = std::fs::read(self.place.join("out").join(file)).expect("the reaction wrote its file");
+            let bytes =
+                std::fs::read(self.place.join("out").join(file)).expect("the reaction wrote its file");
             outcome.insert(file.to_owned(), bytes);
         }
-        let store = EmbeddedStore::open(self.place.join("livewell-data"), durability).expect("the store opens");
+        let store =
+            EmbeddedStore::open(self.place.join("livewell-data"), durability).expect("the store opens");
         let store: Arc<dyn Store> = Arc::new(store);
         let snapshot = store.snapshot().expect("a snapshot");
         for entry in catalog::all(&*snapshot).expect("the catalog reads") {
@@ -112,7 +118,8 @@ impl Run {
                 outcome.insert(format!("head of {}", entry.id), describe(&head).into_bytes());
             }
             if entry.kind == Kind::Query {
-                let feed = Feed::open(snapshot.clone(), entry.number).expect("reads").expect("a query is a feed");
+                let feed =
+                    Feed::open(snapshot.clone(), entry.number).expect("reads").expect("a query is a feed");
                 assert_eq!(feed.head.rows, feed.entries(None).expect("reads").count() as u64);
                 outcome.insert(format!("rows of {}", entry.id), rows(&store, &entry.id));
                 outcome.insert(format!("outbox of {}", entry.id), outbox(&store, &entry.id));
@@ -124,7 +131,9 @@ impl Run {
     fn the_fold_of_the_diffs_is_the_table(&self) {
         let read = |file: &str| {
             let text = std::fs::read_to_string(self.place.join("out").join(file)).expect("the file is there");
-            text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect::<Vec<Json>>()
+            text.lines()
+                .map(|line| serde_json::from_str(line).expect("a line is JSON"))
+                .collect::<Vec<Json>>()
         };
         let mut fold: BTreeMap<String, Json> = BTreeMap::new();
         for (at, result) in read("late.jsonl").iter().enumerate() {
@@ -134,7 +143,10 @@ impl Run {
                 match diff["type"].as_str() {
                     Some("DELETE") => assert_eq!(fold.remove(&signature).as_ref(), Some(&diff["data"])),
                     Some("UPDATE") => {
-                        assert_eq!(fold.insert(signature, diff["after"].clone()).as_ref(), Some(&diff["before"]));
+                        assert_eq!(
+                            fold.insert(signature, diff["after"].clone()).as_ref(),
+                            Some(&diff["before"])
+                        );
                     }
                     Some("ADD") => assert_eq!(fold.insert(signature, diff["data"].clone()), None),
                     other => panic!("a diff of type {other:?}"),

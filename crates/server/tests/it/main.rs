@@ -1,8 +1,11 @@
 //! The binary as a user runs it: what it prints and how it exits.
 
+mod api;
 mod check;
 mod command_line;
+mod commands;
 mod explain;
+mod running;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -67,7 +67,7 @@ fn int(choice: &mut Choice, wild: Wildness) -> Value {
 
 fn number(choice: &mut Choice, wild: Wildness) -> Value {
     if wild.not_finite && choice.one_in(5) {
-        return Value::Float(*choice.of(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX]));
+        return Value::Float(*choice.of(&[f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX]));
     }
     match choice.weighted(&[3, 5]) {
         0 => int(choice, wild),

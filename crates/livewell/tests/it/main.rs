@@ -1,0 +1,11 @@
+//! The promises of a running Livewell, held against stores in memory and on disk.
+
+mod changed;
+mod failing;
+mod fixture;
+mod gaps;
+mod intake;
+mod late;
+mod layers;
+mod random;
+mod reopening;

@@ -1,0 +1,105 @@
+//! What a store gives back after everything was stopped, or dropped in the middle.
+
+use crate::fixture::*;
+use livewell::{InProcess, Livewell, Query, ReactionSetup, Recovery, Setup};
+use livewell_reaction::file::Append;
+use livewell_store::Store;
+use std::sync::Arc;
+
+async fn start(store: &Arc<dyn Store>, reactions: Vec<ReactionSetup>) -> Livewell {
+    let livewell = open(store);
+    let queries = vec![
+        query("all", "MATCH (n:N) RETURN n.id AS id, n.x AS x"),
+        query("sums", "MATCH (n:N) RETURN n.x % 3 AS k, sum(n.x) AS x"),
+        Query::cypher("top", "MATCH (s:sums) RETURN max(s.x) AS x").from("sums"),
+    ];
+    let channels = vec![InProcess::new("s")];
+    livewell.add(Setup { channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    livewell
+}
+
+fn stands(livewell: &Livewell) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
+    let of = |query: &str| {
+        let results = livewell.results(query).unwrap();
+        (results.epoch, results.sequence, results.config_hash, rows(livewell, query))
+    };
+    ["all", "sums", "top"].map(of).into()
+}
+
+#[tokio::test]
+async fn rows_signatures_and_sequences_are_the_same_after_reopening_and_positions_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = disk(&directory);
+    let livewell = start(&store, Vec::new()).await;
+    for x in 0..20 {
+        livewell.source("s").unwrap().send(node(&format!("n{x}"), x)).await.unwrap();
+    }
+    idle(&livewell).await;
+    let before = stands(&livewell);
+    livewell.shutdown().await;
+    drop(livewell);
+    let livewell = start(&store, Vec::new()).await;
+    idle(&livewell).await;
+    assert_eq!(stands(&livewell), before);
+    let receipt = livewell.source("s").unwrap().send(node("n20", 20)).await.unwrap();
+    assert_eq!((receipt.position, receipt.sequence), (21, 21));
+    idle(&livewell).await;
+    ["all", "sums", "top"].iter().for_each(|query| assert_verified(&livewell, query));
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_taken_in_and_not_yet_stepped_is_stepped_after_a_restart_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.jsonl");
+    let store = disk(&directory);
+    for round in 0..6 {
+        let livewell =
+            start(&store, vec![reaction("log", "sums", Recovery::Strict, Append::new(&path))]).await;
+        let source = livewell.source("s").unwrap();
+        for x in 0..40 {
+            source.send(node(&format!("n{}", (x * 7 + round) % 31), x)).await.unwrap();
+        }
+        // No rest before the end.
+        livewell.shutdown().await;
+    }
+    let livewell = start(&store, vec![reaction("log", "sums", Recovery::Strict, Append::new(&path))]).await;
+    idle(&livewell).await;
+    ["all", "sums", "top"].iter().for_each(|query| assert_verified(&livewell, query));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let sequences: Vec<u64> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["sequence"].as_u64().unwrap())
+        .collect();
+    let last = livewell.results("sums").unwrap().sequence;
+    assert_eq!(sequences, (1..=last).collect::<Vec<_>>());
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reaction_that_was_away_goes_on_where_it_stood() {
+    let (store, recorder) = (memory(), Recorder::default());
+    let act = || vec![reaction("act", "all", Recovery::Strict, recorder.clone())];
+    for (at, reactions) in [act(), Vec::new(), act()].into_iter().enumerate() {
+        let livewell = start(&store, reactions).await;
+        livewell.source("s").unwrap().send(node("n", at as i64)).await.unwrap();
+        idle(&livewell).await;
+        livewell.shutdown().await;
+    }
+    assert_eq!(recorder.sequences(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_reaction_that_follows_another_query_too_starts_there_now() {
+    let (store, recorder) = (memory(), Recorder::default());
+    let mut one = reaction("act", "all", Recovery::Strict, recorder.clone());
+    for round in 0..2 {
+        let livewell = start(&store, vec![one]).await;
+        livewell.source("s").unwrap().send(node("n", round)).await.unwrap();
+        idle(&livewell).await;
+        livewell.shutdown().await;
+        one = reaction("act", "all", Recovery::Strict, recorder.clone());
+        one.queries.push("sums".into());
+    }
+    assert_eq!(recorder.sequences(), [1, 2, 2]);
+}

@@ -1,0 +1,210 @@
+//! A pipeline that runs: started on a free port, asked over plain HTTP, stopped by a signal.
+
+use serde_json::Value as Json;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const QUERY: &str = "MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id, o.total AS total";
+
+/// `livewell run` over an `http` source `orders` and a query `big`, until it is dropped.
+pub struct Running {
+    pub folder: TempDir,
+    pub address: String,
+    process: Child,
+    /// Kept open, so that the process can go on writing to it.
+    log: BufReader<std::process::ChildStderr>,
+}
+
+/// An answer.
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let of =
+            |line: &'_ str| line.split_once(": ").is_some_and(|(found, _)| found.eq_ignore_ascii_case(name));
+        self.head.lines().find(|line| of(line)).and_then(|line| Some(line.split_once(": ")?.1))
+    }
+}
+
+impl Running {
+    pub fn start() -> Self {
+        Self::start_with("", "")
+    }
+
+    /// With more lines in the sections of the server and of the source.
+    pub fn start_with(server: &str, source: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = format!(
+            "store: {{ kind: embedded, path: data }}\n\
+             server:\n  listen: 127.0.0.1:0\n{server}\
+             sources:\n  - id: orders\n    kind: http\n{source}\
+             queries:\n  - {{ id: big, sources: [orders], cypher: \"{QUERY}\" }}\n"
+        );
+        fs::write(folder.path().join("livewell.yaml"), config).unwrap();
+        let (process, log, address) = spawn(&folder);
+        Self { folder, address, process, log }
+    }
+
+    /// Stops the process by a signal and waits for it; then its output is in order.
+    pub fn stop(&mut self) {
+        let kill = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(kill.success());
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).unwrap();
+        assert!(self.process.wait().unwrap().success(), "{log}");
+    }
+
+    /// Kills the process and starts it over the same store.
+    pub fn kill_and_start_again(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        (self.process, self.log, self.address) = spawn(&self.folder);
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("livewell.yaml")
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, "", "")
+    }
+
+    pub fn post(&self, body: &str) -> Answer {
+        self.ask("POST", "/api/v1/sources/orders/changes", "", body)
+    }
+
+    /// The whole answer; `headers` end in a line break each.
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let mut stream = self.open(method, path, &format!("{headers}connection: close\r\n"), body);
+        let mut answer = Vec::new();
+        // A server that refuses early may close before all is sent.
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+        let status = head[9..12].parse().unwrap();
+        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        let body = if chunked { unchunked(body) } else { body.to_owned() };
+        Answer { status, head: head.to_owned(), body }
+    }
+
+    /// The connection after the request was sent.
+    pub fn open(&self, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let length = body.len();
+        let host = &self.address;
+        let _ = write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        );
+        stream
+    }
+
+    /// The binary with these arguments, asking this server.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        super::livewell(&[arguments, &["--server", &format!("http://{}", self.address)]].concat())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[expect(clippy::zombie_processes, reason = "the caller waits; a process that ends by itself fails the test")]
+fn spawn(folder: &TempDir) -> (Child, BufReader<std::process::ChildStderr>, String) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_livewell"))
+        .args(["run", "livewell.yaml"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(process.stderr.take().unwrap());
+    let mut said = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it ended before it served: {said}");
+        if let Some((_, address)) = line.trim_end().split_once("serving http://") {
+            return (process, log, address.to_owned());
+        }
+        said.push_str(&line);
+    }
+}
+
+fn unchunked(mut body: &str) -> String {
+    let mut whole = String::new();
+    while let Some((length, rest)) = body.split_once("\r\n") {
+        let length = usize::from_str_radix(length, 16).unwrap();
+        if length == 0 {
+            return whole;
+        }
+        whole.push_str(&rest[..length]);
+        body = &rest[length + 2..];
+    }
+    panic!("the body was cut off after: {whole}");
+}
+
+/// Lines of inserts of orders with these totals, `o1` first.
+pub fn orders(totals: &[i64]) -> String {
+    let order = |(at, total): (usize, &i64)| {
+        let id = at + 1;
+        format!(
+            r#"{{"operation":"insert","element":{{"type":"node","id":"o{id}","labels":["Order"],"properties":{{"id":"o{id}","total":{total}}}}}}}"#
+        ) + "\n"
+    };
+    totals.iter().enumerate().map(order).collect()
+}
+
+/// Reads server-sent events from a connection: name, id, data.
+pub struct Events(BufReader<TcpStream>);
+
+impl Events {
+    pub fn of(stream: TcpStream) -> Self {
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            assert!(reader.read_line(&mut line).unwrap() > 0, "the head was cut off");
+        }
+        Self(reader)
+    }
+
+    /// The next event; `None` at the end.
+    pub fn next(&mut self) -> Option<(String, Option<String>, Json)> {
+        let (mut name, mut id, mut data) = (String::new(), None, Json::Null);
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            // The lengths of chunks stand between the lines and are none of these.
+            match line.trim_end_matches('\n').split_once(": ") {
+                Some(("event", value)) => name = value.to_owned(),
+                Some(("id", value)) => id = Some(value.to_owned()),
+                Some(("data", value)) => data = serde_json::from_str(value).unwrap(),
+                _ if line == "\n" && !name.is_empty() => return Some((name, id, data)),
+                _ => {}
+            }
+        }
+    }
+}
