@@ -261,7 +261,7 @@ const JOINED: &[&str] = &[
 
 /// An expression over [`LEAVES`].
 fn expression() -> impl Strategy<Value = String> {
-    let one_of = prop::sample::select::<&'static [&'static str]>;
+    let one_of = |names: &'static [&'static str]| prop::sample::select(names);
     one_of(LEAVES).prop_map(str::to_owned).prop_recursive(4, 32, 3, move |inner| {
         prop_oneof![
             (inner.clone(), one_of(OPERATORS), inner.clone())
