@@ -91,6 +91,7 @@ impl Delivery {
     /// One delivery; false where there is nothing to deliver.
     fn step(&mut self) -> Result<bool, Error> {
         if self.component.reset.load(Ordering::Acquire) {
+            self.component.set(State::Running);
             self.start()?;
         }
         let snapshot = self.shared.store.snapshot()?;

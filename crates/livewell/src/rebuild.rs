@@ -28,10 +28,7 @@ impl Pipeline {
         let snapshot = self.shared.store.snapshot()?;
         let Some(base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
         tracing::info!(query = %self.component.id, ?why, "building the rows anew");
-        let generation = self.begin_build(&base, why)?;
-        // Only what is read after that commit is sure to be held.
-        let snapshot = self.shared.store.snapshot()?;
-        let Some(base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
+        let generation = self.begin_build(why)?;
         self.fill(&base, generation)?;
         self.switch(&base, generation, why)?;
         self.component.progressed();
@@ -40,7 +37,7 @@ impl Pipeline {
     }
 
     /// Notes that a rebuild is due, and marks the new generation as garbage until it is the true one.
-    fn begin_build(&self, base: &Base, why: Building) -> Result<u32, Error> {
+    fn begin_build(&self, why: Building) -> Result<u32, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let mut head = self.head(&snapshot)?;
         head.last_generation += 1;
@@ -50,22 +47,26 @@ impl Pipeline {
         for prefix in sweep::generation(self.component.number, generation) {
             mark(&mut overlay, &prefix);
         }
-        // From here on the upstreams' logs are held from where the build begins, and others no longer.
-        for feed in followed(&*snapshot, self.component.number)?.into_keys() {
-            if self.upstreams.iter().all(|upstream| upstream.number != feed) {
-                overlay.delete(Checkpoint::key(self.component.number, feed));
-            }
-        }
-        self.put_base_checkpoints(&mut overlay, base);
+        // The checkpoints stay with the old rows until the switch; they hold all that comes after the base.
         let state = QueryState::new(overlay, self.component.number, head.generation, head);
         self.commit(&snapshot, state)?;
         Ok(generation)
     }
 
-    fn put_base_checkpoints(&self, overlay: &mut Overlay, base: &Base) {
+    /// Follows from the base on, and no longer what the query reads no longer.
+    fn put_checkpoints_at(
+        &self,
+        base: &Base,
+        snapshot: &dyn Snapshot,
+        overlay: &mut Overlay,
+    ) -> Result<(), Error> {
+        for feed in followed(snapshot, self.component.number)?.into_keys() {
+            overlay.delete(Checkpoint::key(self.component.number, feed));
+        }
         for (upstream, at) in self.upstreams.iter().zip(&base.upstreams) {
             overlay.put(Checkpoint::key(self.component.number, upstream.number), at.checkpoint.encode());
         }
+        Ok(())
     }
 
     /// Feeds the upstreams' elements into the new generation.
@@ -124,7 +125,7 @@ impl Pipeline {
         head.timestamp = head.timestamp.max(base.timestamp);
         let mut overlay = Overlay::new(snapshot.clone());
         overlay.delete(build_key(number));
-        self.put_base_checkpoints(&mut overlay, base);
+        self.put_checkpoints_at(base, &*snapshot, &mut overlay)?;
         for prefix in sweep::generation(number, generation) {
             unmark(&mut overlay, &prefix);
         }

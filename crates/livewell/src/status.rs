@@ -96,6 +96,11 @@ fn behind(snapshot: &dyn Snapshot, component: &Component) -> Result<Behind, Erro
 pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
     let at_rest = |component: &Arc<Component>| {
+        // A source has nothing to build anew, and one that is paused does it when it runs again.
+        let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
+        if is_asked && !matches!(component.state(), State::Paused | State::Stopped) {
+            return false;
+        }
         matches!(component.state(), State::CaughtUp | State::Paused | State::Stopped | State::Error)
     };
     if !components.iter().all(at_rest) {

@@ -62,6 +62,9 @@ pub(crate) fn query(pipeline: &Pipeline) {
 fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
     let snapshot = pipeline.shared.store.snapshot()?;
     let due = pipeline.head(&snapshot)?.building;
+    if due.is_some() || pipeline.component.reset.load(Ordering::Acquire) {
+        pipeline.component.set(State::Running);
+    }
     let reset = pipeline.component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
     drop(snapshot);
     if let Some(why) = due.or(reset)
