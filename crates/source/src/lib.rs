@@ -2,7 +2,7 @@
 //! [`Transaction`](livewell_model::Transaction)s.
 //!
 //! * [`json`] is the form that changes take in files and in the bodies of HTTP calls;
-//! * [`file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
+//! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
 //!   it stood;
 //! * [`settings`] is what a configuration says about a source.
 //!

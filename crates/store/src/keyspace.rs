@@ -17,7 +17,7 @@ pub enum Space {
     Counter = 0x04,
     /// feed, epoch -> what the epoch was defined as: columns, configuration hash, its end.
     Epoch = 0x05,
-    /// feed -> [`crate::feed::Head`]: sequence, position, counts.
+    /// feed -> [`crate::Head`]: sequence, position, counts.
     Head = 0x10,
     /// feed, generation, key -> element or row: the snapshot side of a feed.
     Snapshot = 0x20,
