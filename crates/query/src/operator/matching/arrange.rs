@@ -33,15 +33,16 @@ impl Match {
 
     /// Brings the atom's arrangements from the old to the new image.
     pub(super) fn rearrange(&self, state: &mut dyn State, atom: usize, scanned: &Scanned) {
-        if let Some(before) = &scanned.before {
-            for key in self.keys(atom, before) {
-                state.delete(Area::Operators, key);
-            }
+        let keys =
+            |image: &Option<Value>| image.as_ref().map_or_else(Vec::new, |value| self.keys(atom, value));
+        let (old, new) = (keys(&scanned.before), keys(&scanned.after));
+        for key in old.into_iter().filter(|key| !new.contains(key)) {
+            state.delete(Area::Operators, key);
         }
-        if let Some(after) = &scanned.after {
+        if let (Some(after), false) = (&scanned.after, new.is_empty()) {
             let mut bytes = Writer::new();
             bytes.value(after);
-            for key in self.keys(atom, after) {
+            for key in new {
                 state.put(Area::Operators, key, bytes.bytes.clone());
             }
         }
