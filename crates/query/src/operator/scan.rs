@@ -23,6 +23,11 @@ pub enum Needs {
 }
 
 impl Needs {
+    /// Nothing but the element's identity.
+    pub const fn nothing() -> Self {
+        Self::Parts { labels: false, properties: Vec::new() }
+    }
+
     fn properties(&self, all: &Map) -> Map {
         match self {
             Self::Whole => all.clone(),
@@ -51,8 +56,10 @@ pub enum Kind {
 pub struct Scan {
     /// Which elements.
     pub kind: Kind,
-    /// What of them.
+    /// What of them goes on to the rows.
     pub needs: Needs,
+    /// What of them the conditions see: what goes on, and what only they use.
+    pub tested: Needs,
     /// Conditions on the element alone, over a row of one slot; they cannot fail.
     pub conditions: Vec<Compiled>,
 }
@@ -80,39 +87,40 @@ impl Scan {
     }
 
     fn value(&self, element: Option<&Element>) -> Result<Option<Value>, StepError> {
-        let Some(value) = element.and_then(|element| self.prune(element)) else { return Ok(None) };
-        let row = [value];
+        let Some(element) = element else { return Ok(None) };
+        let Some(tested) = self.prune(element, &self.tested) else { return Ok(None) };
+        let row = [tested];
         for condition in &self.conditions {
             if !condition.is_true(&row)? {
                 return Ok(None);
             }
         }
-        let [value] = row;
-        Ok(Some(value))
+        let [tested] = row;
+        Ok(if self.tested == self.needs { Some(tested) } else { self.prune(element, &self.needs) })
     }
 
-    fn prune(&self, element: &Element) -> Option<Value> {
+    fn prune(&self, element: &Element, needs: &Needs) -> Option<Value> {
         match (&self.kind, element) {
             (Kind::Nodes(labels), Element::Node(node)) => {
                 labels.iter().all(|label| node.has_label(label)).then(|| {
                     Value::Node(Arc::new(Node {
                         id: node.id.clone(),
-                        labels: if self.needs.labels() { node.labels.clone() } else { Vec::new() },
-                        properties: self.needs.properties(&node.properties),
+                        labels: if needs.labels() { node.labels.clone() } else { Vec::new() },
+                        properties: needs.properties(&node.properties),
                     }))
                 })
             }
-            (Kind::Relationships(types), Element::Relationship(relationship)) => (types.is_empty()
-                || types.contains(&relationship.kind))
-            .then(|| {
-                Value::Relationship(Arc::new(Relationship {
-                    id: relationship.id.clone(),
-                    kind: if self.needs.labels() { relationship.kind.clone() } else { SmolStr::default() },
-                    from: relationship.from.clone(),
-                    to: relationship.to.clone(),
-                    properties: self.needs.properties(&relationship.properties),
-                }))
-            }),
+            (Kind::Relationships(types), Element::Relationship(relationship)) => {
+                (types.is_empty() || types.contains(&relationship.kind)).then(|| {
+                    Value::Relationship(Arc::new(Relationship {
+                        id: relationship.id.clone(),
+                        kind: if needs.labels() { relationship.kind.clone() } else { SmolStr::default() },
+                        from: relationship.from.clone(),
+                        to: relationship.to.clone(),
+                        properties: needs.properties(&relationship.properties),
+                    }))
+                })
+            }
             _ => None,
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn build(query: &Query, text: &str, params: &Map) -> Result<Plan, Dia
             Schema { names: Vec::new(), types: Vec::new(), key: Vec::new() },
         )
     } else {
-        pattern::plan(&matches, &AllNeeds::of(query), &mut source)?
+        pattern::plan(&matches, AllNeeds::of(query), &mut source)?
     };
     for clause in rest {
         match clause {

@@ -1,8 +1,6 @@
 //! What of each pattern variable a query uses, found from its last clause back to its first.
 
-use crate::language::ast::{
-    AggregateOp, Clause, Expr, ExprKind, NodePattern, Projection, Query, RelationshipPattern,
-};
+use crate::language::ast::{AggregateOp, Clause, Expr, ExprKind, Projection, Query};
 use crate::operator::scan::Needs;
 use livewell_model::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,11 +14,11 @@ struct Uses {
 }
 
 /// The uses of each variable in scope.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct AllNeeds(BTreeMap<SmolStr, Uses>);
 
 impl AllNeeds {
-    /// What the clauses of `query` use of the variables that its MATCH clauses bind.
+    /// What the clauses after MATCH use of the variables that the MATCH clauses of `query` bind.
     pub(super) fn of(query: &Query) -> Self {
         let mut later = Self::default();
         later.projection(&query.returns, None);
@@ -30,16 +28,8 @@ impl AllNeeds {
                     let after = std::mem::take(&mut later);
                     later.projection(with, Some(after));
                 }
-                Clause::Match(matching) => {
-                    for pattern in &matching.patterns {
-                        pattern.nodes.iter().for_each(|node| later.node(node));
-                        pattern
-                            .relationships
-                            .iter()
-                            .for_each(|relationship| later.relationship(relationship));
-                    }
-                    matching.condition.iter().for_each(|condition| later.uses(condition));
-                }
+                // What conditions use depends on where they come to be evaluated; the pattern's plan adds it.
+                Clause::Match(_) => {}
             }
         }
         later
@@ -48,7 +38,7 @@ impl AllNeeds {
     /// The needs of one variable.
     pub(super) fn get(&self, variable: &str) -> Needs {
         match self.0.get(variable) {
-            None => Needs::Parts { labels: false, properties: Vec::new() },
+            None => Needs::nothing(),
             Some(uses) if uses.whole => Needs::Whole,
             Some(uses) => {
                 Needs::Parts { labels: uses.labels, properties: uses.properties.iter().cloned().collect() }
@@ -69,27 +59,6 @@ impl AllNeeds {
                 }
                 _ => self.uses(&item.expr),
             }
-        }
-    }
-
-    fn node(&mut self, node: &NodePattern) {
-        node.properties.iter().for_each(|(_, value)| self.uses(value));
-        self.inline(
-            node.variable.as_ref().map(|name| &name.text),
-            node.properties.iter().map(|(key, _)| &key.text),
-        );
-    }
-
-    fn relationship(&mut self, relationship: &RelationshipPattern) {
-        relationship.properties.iter().for_each(|(_, value)| self.uses(value));
-        let keys = relationship.properties.iter().map(|(key, _)| &key.text);
-        self.inline(relationship.variable.as_ref().map(|name| &name.text), keys);
-    }
-
-    /// Inline properties are uses too; those of anonymous elements are added where these get their names.
-    fn inline<'a>(&mut self, variable: Option<&SmolStr>, keys: impl Iterator<Item = &'a SmolStr>) {
-        if let Some(variable) = variable {
-            self.of_variable(variable).properties.extend(keys.cloned());
         }
     }
 

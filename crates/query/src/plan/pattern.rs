@@ -22,8 +22,8 @@ use livewell_model::SmolStr;
 const ATOMS_MAX: usize = 100;
 
 /// Puts atoms together, element by element in the order of the text.
-struct Atoms<'a> {
-    needs: &'a AllNeeds,
+#[derive(Default)]
+struct Atoms {
     atoms: Vec<Atom>,
     /// Inline properties and WHERE, in the order in which they are evaluated.
     conditions: Vec<Expr>,
@@ -32,21 +32,22 @@ struct Atoms<'a> {
 /// Plans the MATCH clauses at the beginning of a query.
 pub(super) fn plan(
     clauses: &[&MatchClause],
-    needs: &AllNeeds,
+    needs: AllNeeds,
     source: &mut Source<'_>,
 ) -> Result<(PlanNode, Schema), Diagnostic> {
-    let mut atoms = Atoms { needs, atoms: Vec::new(), conditions: Vec::new() };
+    let mut atoms = Atoms::default();
     let mut distinct = Vec::new();
     for clause in clauses {
         distinct.push(atoms.add(clause)?);
     }
-    let Atoms { mut atoms, conditions, .. } = atoms;
+    let Atoms { mut atoms, conditions } = atoms;
     let schema = Schema {
         names: atoms.iter().map(|atom| SmolStr::new(&atom.name)).collect(),
         types: atoms.iter().map(types).collect(),
         key: (0..atoms.len()).collect(),
     };
-    let left = push_down(&mut atoms, conditions, &schema, source)?;
+    let Conditions { moved, left } = push_down(&mut atoms, conditions, &schema, source)?;
+    set_needs(&mut atoms, needs, &moved, &left);
     let lookups = lookups::plan(&mut atoms);
     let operator = Match { number: source.number(), atoms, lookups, distinct };
     let mut node = PlanNode { operator: Box::new(operator), inputs: Vec::new() };
@@ -56,7 +57,19 @@ pub(super) fn plan(
     Ok((node, schema))
 }
 
-impl Atoms<'_> {
+/// Decides what each scan gives on, and what it looks at to decide: a property that only conditions inside
+/// the scan use goes no further, so that changing it changes nothing while they hold.
+fn set_needs(atoms: &mut [Atom], mut given: AllNeeds, moved: &[Expr], left: &[Expr]) {
+    left.iter().for_each(|condition| given.uses(condition));
+    let mut tested = given.clone();
+    moved.iter().for_each(|condition| tested.uses(condition));
+    for atom in atoms {
+        atom.scan.needs = given.get(&atom.name);
+        atom.scan.tested = tested.get(&atom.name);
+    }
+}
+
+impl Atoms {
     /// Adds a clause's elements and conditions; gives the slots of its relationships.
     fn add(&mut self, clause: &MatchClause) -> Result<Vec<usize>, Diagnostic> {
         let mut relationships = Vec::new();
@@ -113,19 +126,14 @@ impl Atoms<'_> {
         let slot = self.atoms.len();
         // A made-up name is no identifier, so no variable can collide with it.
         let name = variable.map_or_else(|| format!("#{slot}"), |name| name.text.to_string());
-        let needs = self.needs.get(&name);
-        self.atoms.push(Atom { name, scan: Scan { kind, needs, conditions: Vec::new() }, kind: atom });
+        let scan = Scan { kind, needs: Needs::nothing(), tested: Needs::nothing(), conditions: Vec::new() };
+        self.atoms.push(Atom { name, scan, kind: atom });
         slot
     }
 
     fn inline(&mut self, slot: usize, properties: &[(Name, Expr)]) {
         let name = SmolStr::new(&self.atoms[slot].name);
         for (key, value) in properties {
-            if let Needs::Parts { properties, .. } = &mut self.atoms[slot].scan.needs
-                && let Err(at) = properties.binary_search(&key.text)
-            {
-                properties.insert(at, key.text.clone());
-            }
             let span = Span { start: key.span.start, end: value.span.end };
             let at = |kind| Expr { kind, span };
             let property =
@@ -139,7 +147,15 @@ impl Atoms<'_> {
     }
 }
 
-/// Moves conditions on one element alone into its scan; gives those that stay.
+/// The conditions of a pattern, by where they are evaluated.
+struct Conditions {
+    /// Inside the scan of one element.
+    moved: Vec<Expr>,
+    /// On complete rows.
+    left: Vec<Expr>,
+}
+
+/// Moves conditions on one element alone into its scan.
 ///
 /// Only what cannot fail moves, and only before the first condition that can: a row that a later condition
 /// would drop must still reach that one and fail there, as the order of the text has it.
@@ -148,8 +164,8 @@ fn push_down(
     conditions: Vec<Expr>,
     schema: &Schema,
     source: &Source<'_>,
-) -> Result<Vec<Expr>, Diagnostic> {
-    let mut left = Vec::new();
+) -> Result<Conditions, Diagnostic> {
+    let (mut moved, mut left) = (Vec::new(), Vec::new());
     let mut movable = true;
     for condition in conditions {
         movable &= compile(&condition, schema, source.params)?.is_infallible();
@@ -158,27 +174,29 @@ fn push_down(
             continue;
         }
         for part in conjuncts(&condition) {
-            left.extend(push_one(atoms, part.clone(), source)?);
+            let place = if push_one(atoms, part, source)? { &mut moved } else { &mut left };
+            place.push(part.clone());
         }
     }
-    Ok(left)
+    Ok(Conditions { moved, left })
 }
 
-fn push_one(atoms: &mut [Atom], condition: Expr, source: &Source<'_>) -> Result<Option<Expr>, Diagnostic> {
+/// Whether the condition could be moved, and was.
+fn push_one(atoms: &mut [Atom], condition: &Expr, source: &Source<'_>) -> Result<bool, Diagnostic> {
     let mut variables = Vec::new();
-    collect_variables(&condition, &mut variables);
+    collect_variables(condition, &mut variables);
     variables.dedup();
-    let [variable] = variables.as_slice() else { return Ok(Some(condition)) };
+    let [variable] = variables.as_slice() else { return Ok(false) };
     let Some(atom) = atoms.iter_mut().find(|atom| atom.name == **variable) else {
-        return Ok(Some(condition));
+        return Ok(false);
     };
     let one = One { variable, types: types(atom) };
-    let compiled: Compiled = compile(&condition, &one, source.params)?;
+    let compiled: Compiled = compile(condition, &one, source.params)?;
     if !compiled.is_infallible() {
-        return Ok(Some(condition));
+        return Ok(false);
     }
     atom.scan.conditions.push(compiled);
-    Ok(None)
+    Ok(true)
 }
 
 /// A row that holds one variable.

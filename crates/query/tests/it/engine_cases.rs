@@ -197,3 +197,11 @@ fn more_aggregates_than_the_limit_are_refused() {
 fn refusal(query: &str) -> &'static str {
     Engine::compile(query, &Map::new()).expect_err("beyond the limit").code
 }
+
+#[test]
+fn what_only_a_scan_s_condition_uses_is_not_remembered() {
+    let text =
+        "MATCH (o:Order)-[:PLACED_BY]->(c:Customer) WHERE o.total > 100 RETURN o.id AS id, c.name AS name";
+    let plan = Engine::compile(text, &Map::new()).expect("the query is fine").explain();
+    assert!(plan.contains("(o:Order {id})"), "{plan}");
+}
