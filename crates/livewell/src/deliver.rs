@@ -23,6 +23,10 @@ use std::time::{Duration, Instant};
 /// A whole snapshot is written at most this often while changes keep coming.
 const REPLACE_PAUSE_MAX: Duration = Duration::from_secs(1);
 
+/// How long a reaction waits after a failure that may pass: at first, and at most.
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+
 /// A reaction at work.
 pub(crate) struct Delivery {
     pub(crate) shared: Arc<Shared>,
@@ -40,22 +44,50 @@ pub(crate) struct Delivery {
 pub(crate) fn run(mut delivery: Delivery) {
     let (shared, component) = (delivery.shared.clone(), delivery.component.clone());
     component.set(State::Running);
-    let mut started = false;
+    let (mut started, mut retry) = (false, RETRY_FIRST);
     while !shared.is_stopping(&component) {
         let result = if started { delivery.step() } else { delivery.start().map(|()| true) };
         match result {
-            Ok(true) => started = true,
+            Ok(true) => {
+                started = true;
+                component.recovered();
+                retry = RETRY_FIRST;
+            }
             Ok(false) => {
                 caught_up(&shared, &component);
                 component.bell.wait(Duration::from_millis(500));
             }
             Err(error) => {
                 started = false;
-                failed(&shared, &component, &error);
+                if may_pass(&error) {
+                    component.fail(&error);
+                    shared.bells.ring(component.number);
+                    wait_out(&shared, &component, retry);
+                    retry = (retry * 2).min(RETRY_MAX);
+                } else {
+                    failed(&shared, &component, &error);
+                }
             }
         }
     }
     stopped(&shared, &component);
+}
+
+/// Whether the world outside may let the same call through later: a full disk, an absent directory.
+fn may_pass(error: &Error) -> bool {
+    let source = error.source.as_deref().and_then(|source| source.downcast_ref::<ReactionError>());
+    source.is_some_and(|error| error.kind() == livewell_reaction::ErrorKind::Retry)
+}
+
+/// Waits the whole time, whatever rings; a reset or the end cuts it short.
+fn wait_out(shared: &Shared, component: &Component, time: Duration) {
+    let until = Instant::now() + time;
+    while !shared.is_stopping(component) && !component.reset.load(Ordering::Acquire) {
+        match until.checked_duration_since(Instant::now()) {
+            Some(left) => component.bell.wait(left),
+            None => return,
+        }
+    }
 }
 
 impl Delivery {

@@ -12,7 +12,7 @@ use crate::settings::Query;
 use crate::shared::{Component, Shared};
 use crate::state::QueryState;
 use livewell_model::codec::Writer;
-use livewell_model::{AppliedTransaction, Diff, QueryResult};
+use livewell_model::{AppliedTransaction, Diff, QueryResult, Timestamp};
 use livewell_query::Engine;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::log_key;
@@ -40,6 +40,8 @@ pub(crate) enum Outcome {
     CaughtUp,
     /// Held up: the outbox is full of what somebody still has to read, or an upstream has to come forward.
     Full,
+    /// The rows are to be built anew, and an upstream is not ready for it.
+    Unready,
     /// An upstream cannot simply be followed on.
     Broken {
         /// Which upstream, by its place in the list.
@@ -119,21 +121,21 @@ impl Pipeline {
                 .map_err(|error| (at, self.name(error, &transaction)))?;
             state.head.position = transaction.position;
             state.head.timestamp = state.head.timestamp.max(transaction.timestamp);
-            self.put_result(state, &transaction, diffs);
+            self.put_result(state, transaction.timestamp, diffs);
         }
         Ok(groups.len())
     }
 
-    /// Puts the transaction's diffs into the outbox; one without diffs takes no sequence.
-    fn put_result(&self, state: &mut QueryState, transaction: &AppliedTransaction, diffs: Vec<Diff>) {
+    /// Puts diffs into the outbox as the result at the head's position; none take no sequence.
+    pub(crate) fn put_result(&self, state: &mut QueryState, timestamp: Timestamp, diffs: Vec<Diff>) {
         if diffs.is_empty() {
             return;
         }
         let head = &mut state.head;
         head.sequence += 1;
-        let AppliedTransaction { position, timestamp, .. } = *transaction;
+        let Head { sequence, position, .. } = *head;
         let mut bytes = Writer::new();
-        bytes.result(&QueryResult { sequence: head.sequence, position, timestamp, diffs });
+        bytes.result(&QueryResult { sequence, position, timestamp, diffs });
         head.log_entries += 1;
         head.log_bytes += bytes.bytes.len() as u64;
         state.overlay.put(log_key(self.component.number, head.epoch, head.sequence), bytes.bytes);
@@ -163,7 +165,8 @@ impl Pipeline {
     /// Commits all that the step changed, under the version it read.
     pub(crate) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<(), Error> {
         let number = self.component.number;
-        let QueryState { mut overlay, mut head, .. } = state;
+        let QueryState { mut overlay, mut head, failure, .. } = state;
+        failure.map_or(Ok(()), Err)?;
         retention::evict(&self.shared, &self.component, &self.settings.outbox, &mut head, &mut overlay)?;
         let expected = compare::read_version(&**snapshot, number)?;
         let next = livewell_store::Version { epoch: head.epoch, commit: expected.commit + 1 };

@@ -11,10 +11,9 @@ use crate::follow::followed;
 use crate::pipeline::Pipeline;
 use crate::retention;
 use crate::state::QueryState;
-use livewell_model::codec::Writer;
-use livewell_model::{AppliedChange, Diff, QueryResult, Row};
+use livewell_model::{AppliedChange, Diff, Row};
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::feed::{SnapshotEntry, entries_of, log_key};
+use livewell_store::feed::{SnapshotEntry, entries_of};
 use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
 use livewell_store::{IndexError, Overlay, Snapshot, catalog, sweep};
 use std::sync::Arc;
@@ -230,23 +229,9 @@ impl Pipeline {
     }
 
     fn put_diffs(&self, state: &mut QueryState, mut diffs: Vec<Diff>) {
-        if diffs.is_empty() {
-            return;
-        }
         diffs.sort_by_key(Diff::order);
-        let head = &mut state.head;
-        head.sequence += 1;
-        let result = QueryResult {
-            sequence: head.sequence,
-            position: head.position,
-            timestamp: head.timestamp,
-            diffs,
-        };
-        let mut bytes = Writer::new();
-        bytes.result(&result);
-        head.log_entries += 1;
-        head.log_bytes += bytes.bytes.len() as u64;
-        state.overlay.put(log_key(self.component.number, head.epoch, head.sequence), bytes.bytes);
+        let timestamp = state.head.timestamp;
+        self.put_result(state, timestamp, diffs);
     }
 }
 

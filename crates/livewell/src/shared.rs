@@ -144,6 +144,21 @@ impl Component {
         view.progress = Instant::now();
     }
 
+    /// Shows that it waits for another one that is in error; [`Component::recovered`] takes that back.
+    pub(crate) fn blocked_by(&self, other: &str) {
+        if self.state() != State::Error {
+            let message = format!("`{}` waits for `{other}`, which is in error", self.id);
+            self.fail(&Error::stopped("LW0527", message));
+        }
+    }
+
+    /// Takes an error back that has passed by itself.
+    pub(crate) fn recovered(&self) {
+        if self.state() == State::Error {
+            self.set(State::Starting);
+        }
+    }
+
     /// Notes that it has come forward.
     pub(crate) fn progressed(&self) {
         lock(&self.view).progress = Instant::now();
@@ -174,6 +189,13 @@ impl Shared {
 
     pub(crate) fn components(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Component>>> {
         self.components.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first of these feeds whose component is in error.
+    pub(crate) fn in_error(&self, feeds: &[u32]) -> Option<String> {
+        let components = self.components();
+        let mut stuck = components.values().filter(|component| component.state() == State::Error);
+        stuck.find(|component| feeds.contains(&component.number)).map(|component| component.id.clone())
     }
 
     /// The components that follow feed number `feed`.

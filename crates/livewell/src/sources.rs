@@ -51,31 +51,45 @@ pub(crate) fn run_file(runner: &FileRunner) {
 impl FileRunner {
     /// Waits until the sources this one comes after have been read to their end.
     fn wait_for_others(&self) {
-        let ended =
-            |id: &String| self.shared.component(id).is_ok_and(|other| other.state() == State::CaughtUp);
-        for other in &self.settings.after {
-            if let Ok(other) = self.shared.component(other) {
-                self.shared.bells.listen(other.number, &self.component.bell);
+        let others: Vec<_> =
+            self.settings.after.iter().filter_map(|id| self.shared.component(id).ok()).collect();
+        others.iter().for_each(|other| self.shared.bells.listen(other.number, &self.component.bell));
+        let numbers: Vec<u32> = others.iter().map(|other| other.number).collect();
+        while !self.shared.is_stopping(&self.component)
+            && !others.iter().all(|other| other.state() == State::CaughtUp)
+        {
+            match self.shared.in_error(&numbers) {
+                Some(other) => self.component.blocked_by(&other),
+                None => {
+                    self.component.recovered();
+                    self.component.set(State::Waiting);
+                }
             }
-        }
-        while !self.shared.is_stopping(&self.component) && !self.settings.after.iter().all(ended) {
-            self.component.set(State::Waiting);
             self.component.bell.wait(Duration::from_millis(200));
+        }
+        self.component.recovered();
+    }
+
+    /// Reads on from where reading stands. A transaction that is refused refuses its batch, so from there on
+    /// they are taken in one by one: what comes before it goes in, and it is named.
+    fn read_to_end(&self) -> Result<(), Error> {
+        match self.read_batches(self.shared.limits.step_transactions_max) {
+            Err(error) if error.kind == ErrorKind::Invalid => self.read_batches(1),
+            result => result,
         }
     }
 
-    fn read_to_end(&self) -> Result<(), Error> {
+    fn read_batches(&self, transactions_max: usize) -> Result<(), Error> {
         let mut file = FileSource::open(self.settings.clone(), self.position()?).map_err(wrap)?;
         let mut pace = Pace::new(self.settings.rate);
         while !self.shared.is_stopping(&self.component) {
-            let limits = &self.shared.limits;
-            let batch = file.read(pace.transactions_max(limits.step_transactions_max), limits.step_bytes_max);
-            let batch = batch.map_err(wrap)?;
+            let bytes_max = self.shared.limits.step_bytes_max;
+            let batch = file.read(pace.transactions_max(transactions_max), bytes_max).map_err(wrap)?;
             let (changes, end) = (batch.transactions.iter().map(|t| t.changes.len()).sum(), batch.end);
             let empty = batch.transactions.is_empty() && batch.parked.is_empty();
             if !empty || end {
                 self.component.set(State::Running);
-                self.take_in(batch)?;
+                self.take_in(batch).map_err(|error| self.name(error, &file.position()))?;
             }
             if end {
                 return Ok(());
@@ -87,6 +101,22 @@ impl FileRunner {
             pace.keep(changes, &self.shared, &self.component);
         }
         Ok(())
+    }
+
+    /// Says after which line a refused transaction was read.
+    fn name(&self, mut error: Error, read: &FilePosition) -> Error {
+        if error.kind == ErrorKind::Invalid {
+            let entries = self.settings.entries();
+            let path =
+                |at: usize| entries.get(at).map(|entry| entry.path.display().to_string()).unwrap_or_default();
+            // After a file's last line the position stands before the next one's first.
+            let place = match (read.line, read.done.len().checked_sub(1)) {
+                (0, Some(last)) => format!("{}, its last line", path(last)),
+                (line, _) => format!("{}:{line}", path(read.done.len())),
+            };
+            error.message = format!("{place}: {}", error.message);
+        }
+        error
     }
 
     fn position(&self) -> Result<Option<FilePosition>, Error> {

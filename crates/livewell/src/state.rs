@@ -14,13 +14,15 @@ pub(crate) struct QueryState {
     rows: Vec<u8>,
     /// The head whose row count and hash follow the rows.
     pub(crate) head: Head,
+    /// A read that failed while a row was counted; whoever commits looks here first.
+    pub(crate) failure: Option<IndexError>,
 }
 
 impl QueryState {
     /// The state of feed `number` in one of its generations.
     pub(crate) fn new(overlay: Overlay, number: u32, generation: u32, head: Head) -> Self {
         let prefix = |space| Key::new(space).number(number).number(generation).done();
-        Self { overlay, operators: prefix(Space::State), rows: prefix(Space::Snapshot), head }
+        Self { overlay, operators: prefix(Space::State), rows: prefix(Space::Snapshot), head, failure: None }
     }
 
     fn key(&self, area: Area, key: &[u8]) -> Vec<u8> {
@@ -35,10 +37,12 @@ impl QueryState {
     }
 
     fn count(&mut self, area: Area, key: &[u8], full: &[u8], after: Option<&[u8]>) {
-        if area == Area::Rows {
-            // The engine has read the row just before, so a failure here would have shown there.
-            let before = self.overlay.get(full).ok().flatten();
-            self.head.count(key, before.as_deref(), after);
+        if area != Area::Rows {
+            return;
+        }
+        match self.overlay.get(full) {
+            Ok(before) => self.head.count(key, before.as_deref(), after),
+            Err(error) => self.failure = Some(error),
         }
     }
 }

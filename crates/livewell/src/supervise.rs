@@ -52,6 +52,7 @@ pub(crate) fn query(pipeline: &Pipeline) {
                 component.set(State::Waiting);
                 component.bell.wait(HELD_UP);
             }
+            Ok(Outcome::Unready) => unready(&pipeline.shared, component),
             Ok(Outcome::Broken { upstream, resume }) => recover(pipeline, upstream, &resume),
             Err(error) => failed(&pipeline.shared, component, &error),
         }
@@ -72,9 +73,24 @@ fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
     {
         // One that was asked for and has not begun must not be forgotten.
         pipeline.component.reset.fetch_or(reset.is_some(), Ordering::AcqRel);
-        return Ok(Outcome::Full);
+        return Ok(Outcome::Unready);
+    }
+    if due.or(reset).is_some() {
+        pipeline.component.recovered();
     }
     pipeline.run()
+}
+
+/// Waits for the upstreams; says so where one of them is in error and may never come.
+fn unready(shared: &Shared, component: &Component) {
+    match shared.in_error(&component.follows) {
+        Some(other) => component.blocked_by(&other),
+        None => {
+            component.recovered();
+            component.set(State::Waiting);
+        }
+    }
+    component.bell.wait(HELD_UP);
 }
 
 fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
@@ -88,11 +104,8 @@ fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
     }
     tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
     match pipeline.rebuild(Building::Rebuilt) {
-        Ok(true) => {}
-        Ok(false) => {
-            component.set(State::Waiting);
-            component.bell.wait(HELD_UP);
-        }
+        Ok(true) => component.recovered(),
+        Ok(false) => unready(&pipeline.shared, component),
         Err(error) => failed(&pipeline.shared, component, &error),
     }
 }

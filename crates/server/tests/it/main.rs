@@ -29,4 +29,5 @@ fn configs() -> PathBuf {
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
+mod hostile;
 mod killed;
