@@ -333,12 +333,20 @@ impl Livewell {
         verify(&*self.shared.store, query)
     }
 
-    /// Rebuilds a query, or brings a reaction to what is true now. A component in error goes on with it.
+    /// Rebuilds a query, brings a reaction to what is true now, or reads a file source anew (as a new epoch,
+    /// which those who follow it meet with their recovery policies). A component in error goes on with it.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown id.
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] for a source that is sent
+    /// to and is not in error.
     pub fn reset(&self, id: &str) -> Result<(), Error> {
         let component = self.shared.component(id)?;
+        let is_sent_to = crate::shared::lock(&self.handles).contains_key(id);
+        if is_sent_to && component.state() != State::Error {
+            let message =
+                format!("`{id}` is sent to and has nothing to read anew; send deletes for what is to go");
+            return Err(Error::invalid("LW0528", message));
+        }
         component.reset.store(true, Ordering::Release);
         component.bell.ring();
         Ok(())

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::change::IntoTransaction;
 use crate::error::ErrorKind;
-use crate::intake::{Intake, Receipt, full};
+use crate::intake::{Intake, Receipt, full, wipe};
 use crate::once::{self, Once};
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
@@ -11,6 +11,7 @@ use livewell_model::Transaction;
 use livewell_model::codec::Writer;
 use livewell_source::file::{Batch, FilePosition, FileSource};
 use livewell_source::settings::{FileSettings, OnError};
+use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{IndexError, Overlay};
 use std::sync::Arc;
@@ -29,23 +30,32 @@ pub(crate) struct FileRunner {
     pub(crate) settings: FileSettings,
 }
 
-/// Runs a `file` source to its end, or until everything stops.
+/// Runs a `file` source to its end, or until everything stops. A reset reads everything anew.
 pub(crate) fn run_file(runner: &FileRunner) {
     let (shared, component) = (&runner.shared, &runner.component);
     runner.wait_for_others();
     while !shared.is_stopping(component) {
         component.set(State::Running);
-        component.reset.store(false, Ordering::Release);
-        match runner.read_to_end() {
-            Ok(()) => break,
-            Err(error) => failed(shared, component, &error),
+        let result = if component.reset.swap(false, Ordering::AcqRel) {
+            wipe(shared, component)
+        } else {
+            runner.read_to_end().map(|()| runner.rest())
+        };
+        if let Err(error) = result {
+            failed(shared, component, &error);
+            if !is_another_file(&error) {
+                // What stood in the way is gone; what was read is still what it was.
+                component.reset.store(false, Ordering::Release);
+            }
         }
     }
-    while !shared.is_stopping(component) {
-        caught_up(shared, component);
-        component.bell.wait(Duration::from_millis(500));
-    }
     stopped(shared, component);
+}
+
+/// Whether the files are no longer those that were read, so that there is nothing to go on from.
+fn is_another_file(error: &Error) -> bool {
+    let source = error.source.as_deref().and_then(|source| source.downcast_ref::<SourceError>());
+    source.is_some_and(|error| matches!(error.kind, SourceErrorKind::Changed | SourceErrorKind::Position))
 }
 
 impl FileRunner {
@@ -70,6 +80,18 @@ impl FileRunner {
         self.component.recovered();
     }
 
+    /// Waits at the end of the files for a reset, or for everything to stop.
+    fn rest(&self) {
+        while !self.is_interrupted() {
+            caught_up(&self.shared, &self.component);
+            self.component.bell.wait(Duration::from_millis(500));
+        }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.shared.is_stopping(&self.component) || self.component.reset.load(Ordering::Acquire)
+    }
+
     /// Reads on from where reading stands. A transaction that is refused refuses its batch, so from there on
     /// they are taken in one by one: what comes before it goes in, and it is named.
     fn read_to_end(&self) -> Result<(), Error> {
@@ -82,7 +104,7 @@ impl FileRunner {
     fn read_batches(&self, transactions_max: usize) -> Result<(), Error> {
         let mut file = FileSource::open(self.settings.clone(), self.position()?).map_err(wrap)?;
         let mut pace = Pace::new(self.settings.rate);
-        while !self.shared.is_stopping(&self.component) {
+        while !self.is_interrupted() {
             let bytes_max = self.shared.limits.step_bytes_max;
             let batch = file.read(pace.transactions_max(transactions_max), bytes_max).map_err(wrap)?;
             let (changes, end) = (batch.transactions.iter().map(|t| t.changes.len()).sum(), batch.end);
@@ -180,8 +202,10 @@ fn upstream_key(source: &Component) -> Vec<u8> {
     Key::new(Space::Upstream).number(source.number).done()
 }
 
-fn wrap(error: livewell_source::SourceError) -> Error {
-    Error::stopped(error.code, error.message)
+fn wrap(error: SourceError) -> Error {
+    let mut stopped = Error::stopped(error.code, error.message.clone());
+    stopped.source = Some(error.into());
+    stopped
 }
 
 /// Keeps to so many changes a second.
@@ -291,6 +315,8 @@ fn closed(component: &Component) -> Error {
 /// Runs a source that is sent to, until everything stops.
 pub(crate) fn run_channel(shared: &Arc<Shared>, component: &Arc<Component>, receiver: &Receiver<Submission>) {
     while !shared.is_stopping(component) {
+        // Reset after a failure means: go on. What was sent once cannot be sent for anew from here.
+        component.reset.store(false, Ordering::Release);
         match receiver.try_recv() {
             Ok(first) => {
                 component.set(State::Running);

@@ -108,11 +108,12 @@ Examples:
   livewell status --store ./livewell-data     without a server")]
     Status(Status),
 
-    /// Wipe and rebuild a query or a reaction
+    /// Wipe and rebuild a query, a reaction or a file source
     #[command(after_help = "\
 Examples:
   livewell reset late-departures      starts over from its sources' elements as they are now
   livewell reset board                starts over as if it had just been created
+  livewell reset ops                  reads its files anew; queries over it do what their `recovery` says
 
 The switch is one commit; until then the old results are served.")]
     Reset(Reset),

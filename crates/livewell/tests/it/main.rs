@@ -9,3 +9,4 @@ mod late;
 mod layers;
 mod random;
 mod reopening;
+mod reread;

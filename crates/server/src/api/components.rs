@@ -25,11 +25,7 @@ pub fn routes(kind: ComponentKind) -> Router<Shared> {
         api.livewell.reset(&id)?;
         Ok::<_, Problem>((StatusCode::ACCEPTED, Json(json!({ "id": id, "state": "starting" }))))
     };
-    let routes = Router::new().route("/", get(all)).route("/{id}", get(one));
-    match kind {
-        ComponentKind::Source => routes,
-        ComponentKind::Query | ComponentKind::Reaction => routes.route("/{id}/reset", post(reset)),
-    }
+    Router::new().route("/", get(all)).route("/{id}", get(one)).route("/{id}/reset", post(reset))
 }
 
 fn of_kind(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {

@@ -1,4 +1,4 @@
-//! `livewell reset`: a query or a reaction begins anew.
+//! `livewell reset`: a query, a reaction or a file source begins anew.
 
 use super::Failure;
 use crate::cli::Reset;
@@ -22,9 +22,10 @@ pub fn run(reset: &Reset) -> Result<(), Failure> {
         "queries"
     } else if has("reactions")? {
         "reactions"
+    } else if has("sources")? {
+        "sources"
     } else {
-        let message =
-            format!("there is no query or reaction `{id}`; `livewell status` lists what there is [LW0501]");
+        let message = format!("there is no component `{id}`; `livewell status` lists what there is [LW0501]");
         return Err(Failure::failed(message));
     };
     client.post(&format!("/api/v1/{kind}/{id}/reset"))?;

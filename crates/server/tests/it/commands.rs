@@ -73,7 +73,8 @@ fn status_and_reset_ask_the_server() {
     assert_eq!(status["queries"][0]["rows"], 1);
     assert!(text(&running.command(&["status"]).stdout).contains("orders"));
     assert!(running.command(&["reset", "big"]).status.success());
-    failed_with(&running.command(&["reset", "orders"]), 1, "LW0501");
+    failed_with(&running.command(&["reset", "orders"]), 1, "LW0528");
+    failed_with(&running.command(&["reset", "nope"]), 1, "LW0501");
     failed_with(&running.command(&["results", "nope"]), 1, "LW0501");
 }
 
