@@ -7,6 +7,7 @@ use crate::pipeline::Pipeline;
 use crate::register::Registrar;
 use crate::results::Results;
 use crate::settings::{Limits, Query, Recovery};
+use crate::setup::{InProcess, ReactionSetup, Setup};
 use crate::shared::{Component, ComponentKind, Shared, State};
 use crate::sources::{self, FileRunner, SourceHandle};
 use crate::status::{self, Status};
@@ -14,53 +15,13 @@ use crate::subscribe::{Position, Subscription};
 use crate::verify::{Verified, verify};
 use crate::{Error, supervise};
 use livewell_query::Engine;
-use livewell_reaction::{Reaction, Role};
+use livewell_reaction::Role;
 use livewell_source::settings::FileSettings;
 use livewell_store::{GroupCommit, Store, catalog};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::time::{Duration, Instant};
-
-/// A source that a program sends into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InProcess {
-    id: String,
-}
-
-impl InProcess {
-    /// The source `id`.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
-    }
-}
-
-/// A reaction, as it is added.
-pub struct ReactionSetup {
-    /// Its id.
-    pub id: String,
-    /// The queries it follows.
-    pub queries: Vec<String>,
-    /// What it does on a gap.
-    pub recovery: Recovery,
-    /// Whether it runs; paused, it keeps its checkpoint.
-    pub enabled: bool,
-    /// What it does.
-    pub reaction: Box<dyn Reaction>,
-}
-
-/// Everything that is to run, registered in one commit before any of it starts.
-#[derive(Default)]
-pub struct Setup {
-    /// Sources that read files.
-    pub files: Vec<FileSettings>,
-    /// Sources that are sent to.
-    pub channels: Vec<InProcess>,
-    /// Queries; those over others after them.
-    pub queries: Vec<Query>,
-    /// Reactions.
-    pub reactions: Vec<ReactionSetup>,
-}
 
 /// Builds a [`Livewell`].
 #[derive(Default)]

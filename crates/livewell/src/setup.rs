@@ -1,0 +1,45 @@
+//! What is to run: sources, queries and reactions, as they are handed to a Livewell.
+
+use crate::settings::{Query, Recovery};
+use livewell_reaction::Reaction;
+use livewell_source::settings::FileSettings;
+
+/// A source that a program sends into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InProcess {
+    pub(crate) id: String,
+}
+
+impl InProcess {
+    /// The source `id`.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// A reaction, as it is added.
+pub struct ReactionSetup {
+    /// Its id.
+    pub id: String,
+    /// The queries it follows.
+    pub queries: Vec<String>,
+    /// What it does on a gap.
+    pub recovery: Recovery,
+    /// Whether it runs; paused, it keeps its checkpoint.
+    pub enabled: bool,
+    /// What it does.
+    pub reaction: Box<dyn Reaction>,
+}
+
+/// Everything that is to run, registered in one commit before any of it starts.
+#[derive(Default)]
+pub struct Setup {
+    /// Sources that read files.
+    pub files: Vec<FileSettings>,
+    /// Sources that are sent to.
+    pub channels: Vec<InProcess>,
+    /// Queries; those over others after them.
+    pub queries: Vec<Query>,
+    /// Reactions.
+    pub reactions: Vec<ReactionSetup>,
+}

@@ -1,0 +1,150 @@
+//! Writing the stored form.
+
+use super::{BYTES, FALSE, FLOAT, INT, LIST, MAP, NODE, NULL, PATH, RELATIONSHIP, STRING, TRUE};
+use crate::number::identity_bits;
+use crate::{AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship, Value};
+
+/// Writes the stored form onto a buffer.
+#[derive(Debug, Default)]
+pub struct Writer {
+    /// What has been written.
+    pub bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// An empty buffer.
+    pub fn new() -> Self {
+        Self { bytes: Vec::with_capacity(64) }
+    }
+
+    /// One byte.
+    pub fn u8(&mut self, byte: u8) -> &mut Self {
+        self.bytes.push(byte);
+        self
+    }
+
+    /// An unsigned number in base 128, low digits first.
+    pub fn varint(&mut self, mut number: u64) -> &mut Self {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+        self
+    }
+
+    /// A signed number, zigzag (small magnitudes stay short).
+    pub fn signed(&mut self, number: i64) -> &mut Self {
+        self.varint(((number << 1) ^ (number >> 63)) as u64)
+    }
+
+    /// Bytes with their length before them.
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.varint(bytes.len() as u64);
+        self.bytes.extend_from_slice(bytes);
+        self
+    }
+
+    /// Text with its length before it.
+    pub fn string(&mut self, text: &str) -> &mut Self {
+        self.bytes(text.as_bytes())
+    }
+
+    /// A value with its tag.
+    pub fn value(&mut self, value: &Value) -> &mut Self {
+        match value {
+            Value::Null => self.u8(NULL),
+            Value::Bool(false) => self.u8(FALSE),
+            Value::Bool(true) => self.u8(TRUE),
+            Value::Int(int) => self.u8(INT).signed(*int),
+            Value::Float(float) => {
+                self.u8(FLOAT).bytes.extend_from_slice(&identity_bits(*float).to_le_bytes());
+                self
+            }
+            Value::String(text) => self.u8(STRING).string(text),
+            Value::Bytes(bytes) => self.u8(BYTES).bytes(bytes),
+            Value::List(items) => self.u8(LIST).values(items),
+            Value::Map(map) => self.u8(MAP).map(map),
+            Value::Node(node) => self.u8(NODE).node(node),
+            Value::Relationship(relationship) => self.u8(RELATIONSHIP).relationship(relationship),
+            Value::Path(items) => self.u8(PATH).values(items),
+        }
+    }
+
+    /// Values with their count before them.
+    pub fn values(&mut self, values: &[Value]) -> &mut Self {
+        self.varint(values.len() as u64);
+        for value in values {
+            self.value(value);
+        }
+        self
+    }
+
+    /// An element's id.
+    pub fn id(&mut self, id: &ElementId) -> &mut Self {
+        self.string(&id.source).string(&id.id)
+    }
+
+    /// An element with its tag.
+    pub fn element(&mut self, element: &Element) -> &mut Self {
+        match element {
+            Element::Node(node) => self.u8(NODE).node(node),
+            Element::Relationship(relationship) => self.u8(RELATIONSHIP).relationship(relationship),
+        }
+    }
+
+    /// A result without its sequence, which is its key.
+    pub fn result(&mut self, result: &QueryResult) -> &mut Self {
+        self.varint(result.position).signed(result.timestamp.0).varint(result.diffs.len() as u64);
+        for diff in &result.diffs {
+            self.diff(diff);
+        }
+        self
+    }
+
+    /// A transaction without its sequence, which is its key.
+    pub fn transaction(&mut self, transaction: &AppliedTransaction) -> &mut Self {
+        self.varint(transaction.position).signed(transaction.timestamp.0);
+        self.varint(transaction.changes.len() as u64);
+        for change in &transaction.changes {
+            self.image(change.before.as_ref()).image(change.after.as_ref());
+        }
+        self
+    }
+
+    fn image(&mut self, image: Option<&Element>) -> &mut Self {
+        match image {
+            None => self.u8(NULL),
+            Some(element) => self.element(element),
+        }
+    }
+
+    fn diff(&mut self, diff: &Diff) -> &mut Self {
+        self.u8(diff.order().0).bytes.extend_from_slice(&diff.row_signature().to_be_bytes());
+        match diff {
+            Diff::Delete { data, .. } | Diff::Add { data, .. } => self.values(data),
+            Diff::Update { before, after, .. } => self.values(before).values(after),
+        }
+    }
+
+    fn map(&mut self, map: &Map) -> &mut Self {
+        self.varint(map.len() as u64);
+        for (name, value) in map.iter() {
+            self.string(name).value(value);
+        }
+        self
+    }
+
+    fn node(&mut self, node: &Node) -> &mut Self {
+        self.id(&node.id).varint(node.labels.len() as u64);
+        for label in &node.labels {
+            self.string(label);
+        }
+        self.map(&node.properties)
+    }
+
+    fn relationship(&mut self, relationship: &Relationship) -> &mut Self {
+        self.id(&relationship.id).string(&relationship.kind);
+        self.id(&relationship.from).id(&relationship.to).map(&relationship.properties)
+    }
+}
