@@ -173,7 +173,6 @@ impl Pipeline {
         ended.end = Some(EpochEnd {
             sequence: old.sequence,
             low: old.low,
-            generation: old.generation,
             reason: "its definition was changed".into(),
         });
         state.overlay.put(EpochRecord::key(number, old.epoch), ended.encode());

@@ -144,8 +144,6 @@ pub struct EpochEnd {
     pub sequence: u64,
     /// The first sequence its log still holds.
     pub low: u64,
-    /// The generation of its rows, kept for those who need the difference.
-    pub generation: u32,
     /// Why it ended.
     pub reason: String,
 }
@@ -174,7 +172,7 @@ impl EpochRecord {
         });
         out.u8(u8::from(self.end.is_some()));
         if let Some(end) = &self.end {
-            out.varint(end.sequence).varint(end.low).varint(end.generation.into()).string(&end.reason);
+            out.varint(end.sequence).varint(end.low).string(&end.reason);
         }
         out.bytes
     }
@@ -195,7 +193,6 @@ impl EpochRecord {
             _ => Some(EpochEnd {
                 sequence: reader.varint()?,
                 low: reader.varint()?,
-                generation: u32::try_from(reader.varint()?).map_err(|_| reader.error("no generation"))?,
                 reason: reader.string()?.to_string(),
             }),
         };
