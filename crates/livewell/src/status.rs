@@ -84,8 +84,10 @@ fn behind(snapshot: &dyn Snapshot, component: &Component) -> Result<Behind, Erro
             continue;
         }
         let head = Head::read(snapshot, feed)?.unwrap_or_default();
-        let read = if checkpoint.epoch == head.epoch { checkpoint.sequence } else { 0 };
-        behind.sequences += head.sequence.saturating_sub(read);
+        // One in another epoch still has to take this one up, also where nothing has come in it yet.
+        let is_here = checkpoint.epoch == head.epoch;
+        let read = if is_here { checkpoint.sequence } else { 0 };
+        behind.sequences += head.sequence.saturating_sub(read).max(u64::from(!is_here));
         behind.sequence = behind.sequence.max(read);
         behind.time = behind.time.max(head.timestamp.0);
     }

@@ -3,10 +3,10 @@
 //! The elements at the head may be ahead of the query, so the log's tail is undone by its before-images back
 //! to the query's checkpoint. A query holds its sources' logs, so the tail is always there.
 
-use crate::Error;
 use crate::elements::transaction;
 use crate::follow::{Group, Item};
 use crate::register::{read_definition, stored_lenses};
+use crate::{Error, ErrorKind};
 use livewell_model::row::signature_text;
 use livewell_model::{AppliedChange, AppliedTransaction, Row, Timestamp};
 use livewell_query::language::parse;
@@ -50,6 +50,13 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
         }
         let checkpoint =
             Checkpoint::read(&*snapshot, entry.number, lens.upstream.number)?.unwrap_or_default();
+        if checkpoint.epoch != feed.head.epoch {
+            let message = format!(
+                "`{query_id}` has not taken up the present epoch of `{}` yet; try again once it has caught up",
+                lens.upstream.id
+            );
+            return Err(Error::new(ErrorKind::Unavailable, "LW0529", message));
+        }
         let tail = feed.log(feed.head.epoch, checkpoint.sequence, usize::MAX, usize::MAX)?;
         for entry in tail.into_iter().rev() {
             let item = Item { upstream: 0, epoch: feed.head.epoch, entry };
