@@ -92,6 +92,10 @@ impl Compiler<'_> {
                 let otherwise = case.otherwise.as_ref().map(|_| *next());
                 Program::Case(Box::new(Case { subject, branches, otherwise }))
             }
+            ExprKind::ListComprehension(_)
+            | ExprKind::Quantifier(..)
+            | ExprKind::Reduce(_)
+            | ExprKind::Subquery(_) => return Err(Diagnostic::not_yet(expr.span, "this expression")),
             ExprKind::Aggregate(..) => {
                 let message = "an aggregate is computed over rows and has no value on one row";
                 return Err(Diagnostic::semantic(code::AGGREGATE, expr.span, message));

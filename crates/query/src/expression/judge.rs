@@ -47,6 +47,8 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
         ExprKind::Case(case) => parts.case(case.subject.is_some(), case.otherwise.is_some())?,
         ExprKind::Call(name, _) => parts.call(name, expr)?,
         ExprKind::Aggregate(operator, ..) => parts.aggregate(*operator)?,
+        ExprKind::ListComprehension(_) | ExprKind::Reduce(_) | ExprKind::Subquery(_) => (TypeSet::ANY, false),
+        ExprKind::Quantifier(..) => (TypeSet::BOOLEAN.or_null(), false),
     };
     let infallible = certain && parts.parts.iter().all(|part| part.infallible);
     Ok(Facts { types, infallible, constant: false })
@@ -201,6 +203,8 @@ impl Parts<'_> {
             AggregateOp::Avg => TypeSet::FLOAT.or_null(),
             AggregateOp::Min | AggregateOp::Max => self.types(0).or_null(),
             AggregateOp::Collect => TypeSet::LIST,
+            AggregateOp::StDev | AggregateOp::StDevP => TypeSet::FLOAT,
+            AggregateOp::PercentileCont | AggregateOp::PercentileDisc => TypeSet::NUMBER.or_null(),
         };
         Ok((types, false))
     }

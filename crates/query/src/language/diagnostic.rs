@@ -1,6 +1,7 @@
 //! What is wrong with a query, where, and what to do about it.
 
 use super::ast::Span;
+use super::code;
 use std::fmt::{self, Display, Formatter, Write};
 
 /// What kind of refusal a [`Diagnostic`] is.
@@ -42,6 +43,11 @@ impl Diagnostic {
     /// A refusal because the text is no Cypher.
     pub fn not_cypher(code: &'static str, span: Span, message: impl Into<String>) -> Self {
         Self::new(DiagnosticKind::NotCypher, code, span, message.into())
+    }
+
+    /// A construct that standing queries do not have yet.
+    pub fn not_yet(span: Span, what: &str) -> Self {
+        Self::not_supported(code::CONSTRUCT, span, format!("{what} is not supported in a standing query yet"))
     }
 
     /// A refusal of Cypher that standing queries do not have.

@@ -4,7 +4,7 @@ use super::needs::AllNeeds;
 use super::{Plan, PlanNode, pattern, projection};
 use crate::expression::{Scope, TypeSet, compile};
 use crate::language::Diagnostic;
-use crate::language::ast::{Clause, Expr, Query, Span};
+use crate::language::ast::{Clause, Expr, Query, SingleQuery, Span};
 use crate::operator::filter::Filter;
 use crate::operator::output::Output;
 use crate::operator::unit::Unit;
@@ -57,6 +57,9 @@ impl<'a> Source<'a> {
 }
 
 pub(super) fn build(query: &Query, text: &str, params: &Map) -> Result<Plan, Diagnostic> {
+    let [query] = query.branches.as_slice() else {
+        return Err(Diagnostic::not_yet(query.branches[1].returns.span, "UNION"));
+    };
     let mut source = Source { text, params, next: 0 };
     let (matches, rest) = leading_matches(&query.clauses);
     let (mut node, mut schema) = if matches.is_empty() {
@@ -69,6 +72,7 @@ pub(super) fn build(query: &Query, text: &str, params: &Map) -> Result<Plan, Dia
     };
     for clause in rest {
         match clause {
+            Clause::Unwind(unwind) => return Err(Diagnostic::not_yet(unwind.span, "UNWIND")),
             Clause::With(with) => (node, schema) = projection::plan(node, &schema, with, &mut source)?,
             Clause::Match(matching) => {
                 let message = "MATCH after WITH is not supported yet";
@@ -92,7 +96,7 @@ fn leading_matches(clauses: &[Clause]) -> (Vec<&crate::language::ast::Match>, &[
     let (first, rest) = clauses.split_at(count);
     let matches = first.iter().filter_map(|clause| match clause {
         Clause::Match(matching) => Some(matching),
-        Clause::With(_) => None,
+        _ => None,
     });
     (matches.collect(), rest)
 }
@@ -110,10 +114,10 @@ pub(super) fn filter(
 }
 
 /// What identifies a row, in words; the last clause that says so decides.
-fn identity(query: &Query, matches: &[&crate::language::ast::Match]) -> String {
+fn identity(query: &SingleQuery, matches: &[&crate::language::ast::Match]) -> String {
     let withs = query.clauses.iter().filter_map(|clause| match clause {
         Clause::With(with) => Some(with),
-        Clause::Match(_) => None,
+        _ => None,
     });
     let projections: Vec<_> = withs.chain([&query.returns]).collect();
     for projection in projections.into_iter().rev() {

@@ -1,6 +1,6 @@
 //! What of each pattern variable a query uses, found from its last clause back to its first.
 
-use crate::language::ast::{AggregateOp, Clause, Expr, ExprKind, Projection, Query};
+use crate::language::ast::{AggregateOp, Clause, Expr, ExprKind, Projection, SingleQuery};
 use crate::operator::scan::Needs;
 use livewell_model::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ pub(super) struct AllNeeds(BTreeMap<SmolStr, Uses>);
 
 impl AllNeeds {
     /// What the clauses after MATCH use of the variables that the MATCH clauses of `query` bind.
-    pub(super) fn of(query: &Query) -> Self {
+    pub(super) fn of(query: &SingleQuery) -> Self {
         let mut later = Self::default();
         later.projection(&query.returns, None);
         for clause in query.clauses.iter().rev() {
@@ -29,7 +29,7 @@ impl AllNeeds {
                     later.projection(with, Some(after));
                 }
                 // What conditions use depends on where they come to be evaluated; the pattern's plan adds it.
-                Clause::Match(_) => {}
+                Clause::Match(_) | Clause::Unwind(_) => {}
             }
         }
         later
@@ -71,7 +71,8 @@ impl AllNeeds {
             }
             ExprKind::HasLabels(base, _) if is_variable(base) => self.of_base(base).labels = true,
             ExprKind::IsNull(base, _) if is_variable(base) => {}
-            ExprKind::Aggregate(AggregateOp::Count, Some(base), _) if is_variable(base) => {}
+            ExprKind::Aggregate(AggregateOp::Count, arguments, _) if matches!(arguments.as_slice(), [base] if is_variable(base)) =>
+                {}
             ExprKind::Call(name, arguments) if matches!(arguments.as_slice(), [base] if is_variable(base)) => {
                 match name.as_str() {
                     "id" | "elementid" => {}

@@ -12,7 +12,8 @@ use super::needs::AllNeeds;
 use crate::expression::{Compiled, Scope, TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{
-    BinaryOp, Expr, ExprKind, Match as MatchClause, Name, NodePattern, RelationshipPattern, Span, Way,
+    BinaryOp, Expr, ExprKind, Match as MatchClause, Name, NodePattern, Pattern, RelationshipPattern, Span,
+    Way,
 };
 use crate::operator::matching::{Atom, AtomKind, Ends, Match};
 use crate::operator::scan::{Kind, Needs, Scan};
@@ -73,7 +74,11 @@ impl Atoms {
     /// Adds a clause's elements and conditions; gives the slots of its relationships.
     fn add(&mut self, clause: &MatchClause) -> Result<Vec<usize>, Diagnostic> {
         let mut relationships = Vec::new();
+        if clause.optional {
+            return Err(Diagnostic::not_yet(clause.span, "OPTIONAL MATCH"));
+        }
         for pattern in &clause.patterns {
+            refuse_paths(pattern)?;
             let mut left = self.node(&pattern.nodes[0]);
             for (relationship, node) in pattern.relationships.iter().zip(&pattern.nodes[1..]) {
                 // The relationship's slot comes before its right node's, as in the text.
@@ -144,6 +149,16 @@ impl Atoms {
                 Box::new(value.clone()),
             )));
         }
+    }
+}
+
+fn refuse_paths(pattern: &Pattern) -> Result<(), Diagnostic> {
+    if let Some(path) = &pattern.path {
+        return Err(Diagnostic::not_yet(path.span, "a named path"));
+    }
+    match pattern.relationships.iter().find(|relationship| relationship.length.is_some()) {
+        Some(relationship) => Err(Diagnostic::not_yet(relationship.span, "a path of variable length")),
+        None => Ok(()),
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) fn plan(
     projection: &Projection,
     source: &mut Source<'_>,
 ) -> Result<(PlanNode, Schema), Diagnostic> {
+    if !projection.order.is_empty() || projection.skip.is_some() || projection.limit.is_some() {
+        return Err(Diagnostic::not_yet(projection.span, "ORDER BY, SKIP and LIMIT"));
+    }
     let aggregates = projection.items.iter().any(|item| item.expr.has_aggregate());
     let (mut node, mut schema) = if aggregates {
         aggregate(input, schema, projection, source)?
@@ -164,10 +167,10 @@ impl Parts<'_> {
 }
 
 fn plan_call(call: &Expr, schema: &Schema, source: &Source<'_>) -> Result<Call, Diagnostic> {
-    let ExprKind::Aggregate(op, argument, distinct) = &call.kind else {
+    let ExprKind::Aggregate(op, arguments, distinct) = &call.kind else {
         unreachable!("only aggregates are collected as calls")
     };
-    let argument = argument.as_deref().map(|expr| compile(expr, schema, source.params)).transpose()?;
+    let argument = arguments.first().map(|expr| compile(expr, schema, source.params)).transpose()?;
     let fold = match op {
         AggregateOp::Count => Fold::Count,
         AggregateOp::Sum => Fold::Sum,
@@ -175,6 +178,7 @@ fn plan_call(call: &Expr, schema: &Schema, source: &Source<'_>) -> Result<Call, 
         AggregateOp::Min => Fold::Min,
         AggregateOp::Max => Fold::Max,
         AggregateOp::Collect => Fold::Collect,
+        _ => return Err(Diagnostic::not_yet(call.span, "this aggregate")),
     };
     // Of equivalent values min and max show the first and the last anyhow.
     let distinct = *distinct && !matches!(fold, Fold::Min | Fold::Max);

@@ -23,11 +23,11 @@ pub(super) struct Aggregate {
 impl Aggregate {
     /// Compiles an expression of the kind [`ExprKind::Aggregate`].
     pub(super) fn new(call: &Expr, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
-        let ExprKind::Aggregate(op, argument, distinct) = &call.kind else {
+        let ExprKind::Aggregate(op, arguments, distinct) = &call.kind else {
             unreachable!("only aggregates are collected as aggregates")
         };
         let compile = |argument: &Expr| expression::compile(argument, names, params);
-        let argument = argument.as_deref().map(compile).transpose()?;
+        let argument = arguments.first().map(compile).transpose()?;
         Ok(Self { op: *op, argument, distinct: *distinct })
     }
 
@@ -54,6 +54,7 @@ impl Aggregate {
             AggregateOp::Min => Ok(values.first().cloned().unwrap_or_default()),
             AggregateOp::Max => Ok(values.last().cloned().unwrap_or_default()),
             AggregateOp::Collect => Ok(Value::list(values)),
+            _ => unreachable!("the plan refuses the other aggregates"),
         }
     }
 

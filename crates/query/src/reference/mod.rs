@@ -70,6 +70,9 @@ impl Reference {
     /// # Errors
     /// [`Diagnostic`] where an expression cannot be compiled (unknown variable, missing parameter).
     pub fn new(query: &Query, params: &Map) -> Result<Self, Diagnostic> {
+        let [query] = query.branches.as_slice() else {
+            return Err(Diagnostic::not_yet(query.branches[1].returns.span, "UNION"));
+        };
         let mut names = Names::default();
         let mut stages = Vec::with_capacity(query.clauses.len() + 1);
         for clause in &query.clauses {
@@ -81,6 +84,7 @@ impl Reference {
                         _ => stages.push(Stage::Match(vec![matching])),
                     }
                 }
+                Clause::Unwind(unwind) => return Err(Diagnostic::not_yet(unwind.span, "UNWIND")),
                 Clause::With(projection) => {
                     stages.push(Stage::Project(Projecting::new(projection, &mut names, params)?));
                 }

@@ -27,7 +27,8 @@ pub fn compiled(text: &str) -> Result<Compiled, String> {
     let query = parse(&format!("MATCH (n)-[r]->() WITH n, r, n.a AS a, n.b AS b RETURN {text} AS x"))
         .map_err(|diagnostic| diagnostic.to_string())?;
     let params: Map = [("one", Value::Int(1)), ("list", vec![1, 2].into())].into_iter().collect();
-    compile(&query.returns.items[0].expr, &Row, &params).map_err(|diagnostic| diagnostic.to_string())
+    compile(&query.branches[0].returns.items[0].expr, &Row, &params)
+        .map_err(|diagnostic| diagnostic.to_string())
 }
 
 pub fn row(a: Value, b: Value) -> Vec<Value> {

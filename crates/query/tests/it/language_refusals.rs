@@ -160,7 +160,7 @@ fn the_limits_on_a_query_are_refused_and_never_overflow_the_stack() {
 fn columns_are_named_by_their_text_and_the_star_by_its_variables() {
     let columns = |text: &str| -> Vec<String> {
         let query = parse(text).expect(text);
-        query.returns.items.iter().map(|item| item.name.to_string()).collect()
+        query.branches[0].returns.items.iter().map(|item| item.name.to_string()).collect()
     };
     assert_eq!(
         columns("MATCH (n) RETURN  n . name ,count( * ), `n`, 1+ 1 AS two"),
@@ -173,8 +173,8 @@ fn columns_are_named_by_their_text_and_the_star_by_its_variables() {
 #[test]
 fn the_where_of_with_may_speak_of_what_was_there_before() {
     let query = parse("MATCH (a)-->(b) WITH a.x AS x WHERE x > 1 OR a.x < b.y RETURN *").expect("accepted");
-    let [Clause::Match(_), Clause::With(first), Clause::With(second)] = &query.clauses[..] else {
-        panic!("{:?}", query.clauses);
+    let [Clause::Match(_), Clause::With(first), Clause::With(second)] = &query.branches[0].clauses[..] else {
+        panic!("{:?}", query.branches[0].clauses);
     };
     let names = |items: &[livewell_query::language::ast::Item]| -> Vec<String> {
         items.iter().map(|item| item.name.to_string()).collect()

@@ -54,11 +54,11 @@ fn run(text: &str, params: &Map) -> Outcome {
     };
     let mut names = Columns(vec![]);
     let mut row = vec![];
-    let withs = query.clauses.iter().map(|clause| match clause {
+    let withs = query.branches[0].clauses.iter().map(|clause| match clause {
         Clause::With(with) => Some(with),
-        Clause::Match(_) => None,
+        _ => None,
     });
-    for projection in withs.chain([Some(&query.returns)]) {
+    for projection in withs.chain([Some(&query.branches[0].returns)]) {
         let Some(projection) = projection else { return Outcome::Beyond };
         if projection.items.iter().any(|item| item.expr.has_aggregate()) {
             return Outcome::Beyond;

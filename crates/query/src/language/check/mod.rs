@@ -8,7 +8,7 @@ mod pattern;
 mod projection;
 mod with_where;
 
-use super::ast::{Clause, Expr, Query};
+use super::ast::{Clause, Expr, Query, SingleQuery, Span};
 use super::diagnostic::Diagnostic;
 use super::parser::Draft;
 use names::Names;
@@ -18,6 +18,11 @@ type Checked<T> = Result<T, Diagnostic>;
 /// Checks a query and completes it: `*` becomes the variables it stands for.
 pub(super) fn check(draft: Draft) -> Checked<Query> {
     let Draft { query, stars } = draft;
+    let branches = query.branches.into_iter().map(|branch| single(branch, &stars)).collect::<Checked<_>>()?;
+    Ok(Query { branches, distinct: query.distinct })
+}
+
+fn single(query: SingleQuery, stars: &[(usize, Span)]) -> Checked<SingleQuery> {
     let star_of = |clause: usize| stars.iter().find(|(at, _)| *at == clause).map(|(_, span)| *span);
     let returning = query.clauses.len();
     let mut names = Names::default();
@@ -28,6 +33,7 @@ pub(super) fn check(draft: Draft) -> Checked<Query> {
                 pattern::check(&matched, &mut names)?;
                 clauses.push(Clause::Match(matched));
             }
+            Clause::Unwind(unwind) => clauses.push(Clause::Unwind(unwind)),
             Clause::With(mut with) => {
                 let projected = projection::check(&mut with, star_of(number), &names, true)?;
                 clauses.extend(with_where::check(with, &names, &projected)?.into_iter().map(Clause::With));
@@ -37,7 +43,7 @@ pub(super) fn check(draft: Draft) -> Checked<Query> {
     }
     let mut returns = query.returns;
     projection::check(&mut returns, star_of(returning), &names, false)?;
-    Ok(Query { clauses, returns })
+    Ok(SingleQuery { clauses, returns })
 }
 
 /// Checks the condition of a WHERE.

@@ -36,7 +36,18 @@ pub(super) fn check(mut with: Projection, before: &Names, projected: &Names) -> 
     let narrow = kept.into_iter().map(|name| variable_item(name, span)).collect();
     with.items.extend(missing.into_iter().map(|name| variable_item(name, span)));
     with.condition = Some(where_);
-    Ok(vec![with, Projection { distinct: false, items: narrow, condition: None, span }])
+    Ok(vec![
+        with,
+        Projection {
+            distinct: false,
+            items: narrow,
+            order: vec![],
+            skip: None,
+            limit: None,
+            condition: None,
+            span,
+        },
+    ])
 }
 
 /// Replaces each expression that is an item by the item's name, unless it can be read in the projected

@@ -177,7 +177,7 @@ impl Parser<'_> {
         if aggregate == Some(AggregateOp::Count) && self.symbols_ahead(0, &["*", ")"]) {
             self.advance();
             self.advance();
-            return Ok(ExprKind::Aggregate(AggregateOp::Count, None, false));
+            return Ok(ExprKind::Aggregate(AggregateOp::Count, vec![], false));
         }
         let distinct = self.eat_keyword("DISTINCT");
         let mut arguments = if self.is_symbol(")") { vec![] } else { self.expressions()? };
@@ -193,7 +193,7 @@ impl Parser<'_> {
             return Ok(ExprKind::Call(name.into(), arguments));
         };
         match (arguments.pop(), arguments.len()) {
-            (Some(argument), 0) => Ok(ExprKind::Aggregate(aggregate, Some(Box::new(argument)), distinct)),
+            (Some(argument), 0) => Ok(ExprKind::Aggregate(aggregate, vec![argument], distinct)),
             _ => Err(Diagnostic::semantic(code::CALL, span, format!("`{name}` takes one argument"))),
         }
     }

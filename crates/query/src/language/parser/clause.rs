@@ -1,6 +1,6 @@
 //! Clauses: MATCH, WITH and RETURN, and which may follow which.
 
-use super::super::ast::{Clause, Expr, ExprKind, Item, Match, Projection, Query};
+use super::super::ast::{Clause, Expr, ExprKind, Item, Match, Projection, Query, SingleQuery};
 use super::super::token::TokenKind;
 use super::super::{MAX_CLAUSES, code};
 use super::{Diagnostic, Draft, Parsed, Parser};
@@ -19,7 +19,8 @@ impl Parser<'_> {
             if self.eat_keyword("RETURN") {
                 let returns = self.projection(start, clauses.len(), &mut stars)?;
                 self.end()?;
-                return Ok(Draft { query: Query { clauses, returns }, stars });
+                let branches = vec![SingleQuery { clauses, returns }];
+                return Ok(Draft { query: Query { branches, distinct: false }, stars });
             }
             let clause = if self.is_keyword("MATCH") {
                 if clauses.iter().any(|clause| matches!(clause, Clause::With(_))) {
@@ -46,7 +47,7 @@ impl Parser<'_> {
             patterns.push(self.pattern()?);
         }
         let condition = self.condition()?;
-        Ok(Match { patterns, condition, span: self.span_from(start) })
+        Ok(Match { optional: false, patterns, condition, span: self.span_from(start) })
     }
 
     fn condition(&mut self) -> Parsed<Option<Expr>> {
@@ -72,7 +73,15 @@ impl Parser<'_> {
             items.push(self.item()?);
         }
         self.refuse_window()?;
-        Ok(Projection { distinct, items, condition: None, span: self.span_from(start) })
+        Ok(Projection {
+            distinct,
+            items,
+            order: vec![],
+            skip: None,
+            limit: None,
+            condition: None,
+            span: self.span_from(start),
+        })
     }
 
     fn item(&mut self) -> Parsed<Item> {

@@ -15,7 +15,7 @@ impl Parser<'_> {
             relationships.push(self.relationship()?);
             nodes.push(self.node()?);
         }
-        Ok(Pattern { nodes, relationships })
+        Ok(Pattern { path: None, nodes, relationships })
     }
 
     fn refuse_path(&self) -> Parsed<()> {
@@ -118,7 +118,8 @@ impl Parser<'_> {
             (true, false) => Way::Left,
             _ => Way::Either,
         };
-        Ok(RelationshipPattern { variable, types, properties, way, span: self.span_from(start) })
+        let span = self.span_from(start);
+        Ok(RelationshipPattern { variable, types, properties, way, length: None, span })
     }
 
     /// `:A|B` or `:A|:B`.

@@ -45,8 +45,7 @@ const CALLS: &[(&str, &str)] = &[
 
 impl Parser<'_> {
     pub(super) fn unsupported(&self, what: &str) -> Diagnostic {
-        let message = format!("{what} is not supported in a standing query yet");
-        Diagnostic::not_supported(code::CONSTRUCT, self.span(), message)
+        Diagnostic::not_yet(self.span(), what)
     }
 
     /// A clause of Cypher that is refused, if one comes next.

@@ -1,6 +1,13 @@
 //! The tree a query's text becomes. Every node knows where in the text it stands.
 
+mod walk;
+
 use livewell_model::{SmolStr, Value};
+
+/// Stands in the names of variables that an expression binds for itself (the `x` of a comprehension, what the
+/// patterns of a subquery bind first). The checks rename them, so that each has a name of its own in the whole
+/// query and a walk over expressions needs no scopes. No identifier of a query's text holds it.
+pub const LOCAL: char = '\u{1}';
 
 /// A range of bytes in the query's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,10 +27,19 @@ pub struct Name {
     pub span: Span,
 }
 
-/// A whole query: reading clauses, the last of which is RETURN.
+/// A whole query: one single query, or several put together by UNION.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// MATCH and WITH clauses in their order.
+    /// The single queries in the order of the text, at least one; all have the same columns.
+    pub branches: Vec<SingleQuery>,
+    /// Whether equal rows of the branches become one: UNION rather than UNION ALL.
+    pub distinct: bool,
+}
+
+/// Reading clauses, the last of which is RETURN.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SingleQuery {
+    /// The clauses before RETURN in their order.
     pub clauses: Vec<Clause>,
     /// What the query gives.
     pub returns: Projection,
@@ -34,13 +50,28 @@ pub struct Query {
 pub enum Clause {
     /// `MATCH pattern, pattern WHERE condition`.
     Match(Match),
+    /// `UNWIND list AS variable`.
+    Unwind(Unwind),
     /// `WITH items WHERE condition`.
     With(Projection),
+}
+
+/// An UNWIND clause: a row for each item of a list; none for an empty list or null.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unwind {
+    /// The list.
+    pub list: Expr,
+    /// The variable that becomes the items.
+    pub variable: Name,
+    /// Where the clause stands.
+    pub span: Span,
 }
 
 /// A MATCH clause. Relationships are pairwise distinct over all its patterns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Match {
+    /// Whether a row without a match stays, with null for the clause's new variables.
+    pub optional: bool,
     /// The comma-separated patterns.
     pub patterns: Vec<Pattern>,
     /// The condition after WHERE.
@@ -52,6 +83,8 @@ pub struct Match {
 /// One connected chain: nodes with relationships between them; `nodes.len() == relationships.len() + 1`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
+    /// The variable of a named path.
+    pub path: Option<Name>,
     /// The nodes, left to right.
     pub nodes: Vec<NodePattern>,
     /// The relationships between them, left to right.
@@ -93,21 +126,47 @@ pub struct RelationshipPattern {
     pub properties: Vec<(Name, Expr)>,
     /// Which way it goes.
     pub way: Way,
+    /// How many relationships in a row; `None`: one. With bounds the variable is a list of relationships.
+    pub length: Option<Length>,
     /// Where the pattern stands.
     pub span: Span,
 }
 
-/// What WITH and RETURN share: items, DISTINCT, and (WITH only) a condition.
+/// The bounds of a pattern of variable length: `*`, `*2`, `*1..3`, `*..3`, `*0..`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    /// At least so many relationships; 1 where nothing is said.
+    pub min: u32,
+    /// At most so many; `None`: no bound.
+    pub max: Option<u32>,
+}
+
+/// What WITH and RETURN share: items, DISTINCT, the order and its window, and (WITH only) a condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Projection {
     /// Whether equal rows become one.
     pub distinct: bool,
     /// What is projected; `*` is expanded by the parser's checks into its variables.
     pub items: Vec<Item>,
+    /// What the rows are ordered by, first to last; empty: no order.
+    pub order: Vec<Sort>,
+    /// How many rows of the order are left out first.
+    pub skip: Option<Expr>,
+    /// How many rows stay at most.
+    pub limit: Option<Expr>,
     /// The condition after WHERE, over the projected names.
     pub condition: Option<Expr>,
     /// Where the clause stands.
     pub span: Span,
+}
+
+/// One key of ORDER BY.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sort {
+    /// The expression, over the projected names.
+    pub expr: Expr,
+    /// Whether the largest comes first.
+    pub descending: bool,
 }
 
 /// One projected expression with its column name: the alias, or the expression's text as it was written.
@@ -161,8 +220,74 @@ pub enum ExprKind {
     Case(Box<Case>),
     /// A scalar function by its lower-case name.
     Call(SmolStr, Vec<Expr>),
-    /// An aggregate.
-    Aggregate(AggregateOp, Option<Box<Expr>>, bool),
+    /// An aggregate over its arguments; none: `count(*)`. The flag says DISTINCT.
+    Aggregate(AggregateOp, Vec<Expr>, bool),
+    /// `[x IN list WHERE condition | result]`.
+    ListComprehension(Box<ListComprehension>),
+    /// `all(x IN list WHERE condition)` and its kin.
+    Quantifier(Quantifier, Box<ListComprehension>),
+    /// `reduce(total = start, x IN list | step)`.
+    Reduce(Box<Reduce>),
+    /// A query of its own, evaluated for each row: a pattern as a condition, EXISTS, a pattern comprehension.
+    Subquery(Box<Subquery>),
+}
+
+/// `x IN list WHERE condition | result`, as list comprehensions and quantifiers have it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListComprehension {
+    /// The variable that becomes the items, known to the condition and the result alone.
+    pub variable: Name,
+    /// The list.
+    pub list: Expr,
+    /// Which items count; `None`: all.
+    pub condition: Option<Expr>,
+    /// What each item becomes; `None`: itself. A quantifier has none.
+    pub result: Option<Expr>,
+}
+
+/// Of how many items a condition must be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the words")]
+pub enum Quantifier {
+    All,
+    Any,
+    None,
+    Single,
+}
+
+/// `reduce(accumulator = start, variable IN list | step)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reduce {
+    /// The variable that holds the result so far, known to the step alone.
+    pub accumulator: Name,
+    /// Its first value.
+    pub start: Expr,
+    /// The variable that becomes the items, known to the step alone.
+    pub variable: Name,
+    /// The list.
+    pub list: Expr,
+    /// The next value of the accumulator.
+    pub step: Expr,
+}
+
+/// A query inside an expression. It sees the variables of the row it stands in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subquery {
+    /// What it gives for a row.
+    pub gives: Gives,
+    /// Its clauses. A pattern that stands as a condition is one MATCH clause.
+    pub clauses: Vec<Clause>,
+}
+
+/// What a subquery gives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Gives {
+    /// Whether it has any row.
+    Exists,
+    /// How many rows it has.
+    Count,
+    /// A list: this expression on each of its rows.
+    Collect(Expr),
 }
 
 /// `CASE subject WHEN .. THEN .. ELSE .. END`.
@@ -212,7 +337,7 @@ pub enum BinaryOp {
     Contains,
 }
 
-/// The aggregates. `Aggregate(Count, None, _)` is `count(*)`; the flag says DISTINCT.
+/// The aggregates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the functions")]
 pub enum AggregateOp {
@@ -222,101 +347,8 @@ pub enum AggregateOp {
     Min,
     Max,
     Collect,
-}
-
-impl Expr {
-    /// The expressions directly under this one.
-    pub fn children(&self) -> Vec<&Expr> {
-        match &self.kind {
-            ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => vec![],
-            ExprKind::Property(base, _) | ExprKind::HasLabels(base, _) => vec![base],
-            ExprKind::Unary(_, inner) | ExprKind::IsNull(inner, _) => vec![inner],
-            ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => vec![a, b],
-            ExprKind::Slice(base, from, to) => {
-                [Some(base), from.as_ref(), to.as_ref()].into_iter().flatten().map(|e| &**e).collect()
-            }
-            ExprKind::List(items) | ExprKind::Call(_, items) => items.iter().collect(),
-            ExprKind::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
-            ExprKind::Aggregate(_, argument, _) => argument.iter().map(|e| &**e).collect(),
-            ExprKind::Case(case) => {
-                let branches = case.branches.iter().flat_map(|(when, then)| [when, then]);
-                case.subject.iter().chain(branches).chain(&case.otherwise).collect()
-            }
-        }
-    }
-
-    /// Whether an aggregate stands anywhere in it.
-    pub fn has_aggregate(&self) -> bool {
-        matches!(self.kind, ExprKind::Aggregate(..)) || self.children().into_iter().any(Expr::has_aggregate)
-    }
-
-    /// The same expression with `change` applied to each expression directly under it.
-    pub fn map_children(&self, change: &mut dyn FnMut(&Expr) -> Expr) -> Expr {
-        let mut boxed = |expr: &Expr| Box::new(change(expr));
-        let kind = match &self.kind {
-            ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => self.kind.clone(),
-            ExprKind::Property(base, name) => ExprKind::Property(boxed(base), name.clone()),
-            ExprKind::HasLabels(base, labels) => ExprKind::HasLabels(boxed(base), labels.clone()),
-            ExprKind::Unary(op, inner) => ExprKind::Unary(*op, boxed(inner)),
-            ExprKind::IsNull(inner, negated) => ExprKind::IsNull(boxed(inner), *negated),
-            ExprKind::Index(base, index) => ExprKind::Index(boxed(base), boxed(index)),
-            ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, boxed(left), boxed(right)),
-            ExprKind::Slice(base, from, to) => {
-                ExprKind::Slice(boxed(base), from.as_deref().map(&mut boxed), to.as_deref().map(&mut boxed))
-            }
-            ExprKind::Aggregate(op, argument, distinct) => {
-                ExprKind::Aggregate(*op, argument.as_deref().map(boxed), *distinct)
-            }
-            ExprKind::List(items) => ExprKind::List(items.iter().map(change).collect()),
-            ExprKind::Call(name, items) => ExprKind::Call(name.clone(), items.iter().map(change).collect()),
-            ExprKind::Map(entries) => {
-                ExprKind::Map(entries.iter().map(|(name, value)| (name.clone(), change(value))).collect())
-            }
-            ExprKind::Case(case) => ExprKind::Case(Box::new(Case {
-                subject: case.subject.as_ref().map(&mut *change),
-                branches: case.branches.iter().map(|(when, then)| (change(when), change(then))).collect(),
-                otherwise: case.otherwise.as_ref().map(&mut *change),
-            })),
-        };
-        Expr { kind, span: self.span }
-    }
-
-    /// The same expression without its places, so that two of the same text compare equal.
-    pub fn without_spans(&self) -> Expr {
-        let mut expr = self.map_children(&mut |child| child.without_spans());
-        expr.span = Span::default();
-        expr
-    }
-
-    /// The expressions directly under this one, to change, in the order of [`Expr::children`].
-    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
-        match &mut self.kind {
-            ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => vec![],
-            ExprKind::Property(base, _) | ExprKind::HasLabels(base, _) => vec![base],
-            ExprKind::Unary(_, inner) | ExprKind::IsNull(inner, _) => vec![inner],
-            ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => vec![a, b],
-            ExprKind::Slice(base, from, to) => {
-                [Some(base), from.as_mut(), to.as_mut()].into_iter().flatten().map(|e| &mut **e).collect()
-            }
-            ExprKind::List(items) | ExprKind::Call(_, items) => items.iter_mut().collect(),
-            ExprKind::Map(entries) => entries.iter_mut().map(|(_, value)| value).collect(),
-            ExprKind::Aggregate(_, argument, _) => argument.iter_mut().map(|e| &mut **e).collect(),
-            ExprKind::Case(case) => {
-                let branches = case.branches.iter_mut().flat_map(|(when, then)| [when, then]);
-                case.subject.iter_mut().chain(branches).chain(&mut case.otherwise).collect()
-            }
-        }
-    }
-
-    /// Whether the two say the same, wherever in the text they stand.
-    pub fn same_as(&self, other: &Self) -> bool {
-        fn placeless(expr: &mut Expr) {
-            expr.span = Span::default();
-            expr.children_mut().into_iter().for_each(placeless);
-        }
-        let (mut a, mut b) = (self.clone(), other.clone());
-        placeless(&mut a);
-        placeless(&mut b);
-        a == b
-    }
+    StDev,
+    StDevP,
+    PercentileCont,
+    PercentileDisc,
 }

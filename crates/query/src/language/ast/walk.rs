@@ -1,0 +1,164 @@
+//! Ways through the tree: the parts of an expression, to read and to change.
+
+use super::{Clause, Expr, ExprKind, Gives, LOCAL, ListComprehension, Match, Projection, Span, Subquery};
+use livewell_model::SmolStr;
+
+/// The parts of an expression, in their order; for shared and for exclusive references alike.
+macro_rules! parts {
+    ($kind:expr, $iter:ident, $as_ref:ident, $subquery:ident $(, $mutability:tt)?) => {
+        match $kind {
+            ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => vec![],
+            ExprKind::Property(base, _) | ExprKind::HasLabels(base, _) => vec![& $($mutability)? **base],
+            ExprKind::Unary(_, inner) | ExprKind::IsNull(inner, _) => vec![& $($mutability)? **inner],
+            ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => {
+                vec![& $($mutability)? **a, & $($mutability)? **b]
+            }
+            ExprKind::Slice(base, from, to) => {
+                let bounds = [from.$as_ref(), to.$as_ref()].into_iter().flatten();
+                [base].into_iter().chain(bounds).map(|part| & $($mutability)? **part).collect()
+            }
+            ExprKind::List(items) | ExprKind::Call(_, items) | ExprKind::Aggregate(_, items, _) => {
+                items.$iter().collect()
+            }
+            ExprKind::Map(entries) => entries.$iter().map(|(_, value)| value).collect(),
+            ExprKind::Case(case) => {
+                let case = & $($mutability)? **case;
+                let branches = case.branches.$iter().flat_map(|(when, then)| [when, then]);
+                case.subject.$iter().chain(branches).chain(case.otherwise.$iter()).collect()
+            }
+            ExprKind::ListComprehension(inner) | ExprKind::Quantifier(_, inner) => {
+                let ListComprehension { list, condition, result, .. } = & $($mutability)? **inner;
+                [list].into_iter().chain(condition.$iter()).chain(result.$iter()).collect()
+            }
+            ExprKind::Reduce(reduce) => {
+                let reduce = & $($mutability)? **reduce;
+                vec![& $($mutability)? reduce.start, & $($mutability)? reduce.list, & $($mutability)? reduce.step]
+            }
+            ExprKind::Subquery(subquery) => {
+                let Subquery { gives, clauses } = & $($mutability)? **subquery;
+                let mut parts: Vec<_> = clauses.$iter().flat_map(Clause::$subquery).collect();
+                if let Gives::Collect(result) = gives {
+                    parts.push(result);
+                }
+                parts
+            }
+        }
+    };
+}
+
+impl Expr {
+    /// The expressions directly under this one. For a subquery: all that stand directly in its clauses.
+    pub fn children(&self) -> Vec<&Expr> {
+        parts!(&self.kind, iter, as_ref, exprs)
+    }
+
+    /// The expressions directly under this one, to change, in the order of [`Expr::children`].
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        parts!(&mut self.kind, iter_mut, as_mut, exprs_mut, mut)
+    }
+
+    /// The same expression with `change` applied to each expression directly under it.
+    pub fn map_children(&self, change: &mut dyn FnMut(&Expr) -> Expr) -> Expr {
+        let mut changed = self.clone();
+        changed.children_mut().into_iter().for_each(|child| *child = change(child));
+        changed
+    }
+
+    /// Whether an aggregate stands anywhere in it; those of a subquery are its own.
+    pub fn has_aggregate(&self) -> bool {
+        match &self.kind {
+            ExprKind::Aggregate(..) => true,
+            ExprKind::Subquery(_) => false,
+            _ => self.children().into_iter().any(Expr::has_aggregate),
+        }
+    }
+
+    /// Whether a subquery stands anywhere in it.
+    pub fn has_subquery(&self) -> bool {
+        matches!(self.kind, ExprKind::Subquery(_)) || self.children().into_iter().any(Expr::has_subquery)
+    }
+
+    /// The variables of the row that the expression uses, each once, in the order of the text.
+    pub fn variables(&self) -> Vec<SmolStr> {
+        let mut found = Vec::new();
+        self.collect_variables(&mut found);
+        found
+    }
+
+    fn collect_variables(&self, found: &mut Vec<SmolStr>) {
+        let mut add = |name: &SmolStr| {
+            if !name.contains(LOCAL) && !found.contains(name) {
+                found.push(name.clone());
+            }
+        };
+        match &self.kind {
+            ExprKind::Variable(name) => add(name),
+            ExprKind::Subquery(subquery) => subquery.pattern_variables().into_iter().for_each(add),
+            _ => {}
+        }
+        self.children().into_iter().for_each(|child| child.collect_variables(found));
+    }
+
+    /// The same expression without its places, so that two of the same text compare equal.
+    pub fn without_spans(&self) -> Expr {
+        let mut expr = self.map_children(&mut |child| child.without_spans());
+        expr.span = Span::default();
+        expr
+    }
+
+    /// Whether the two say the same, wherever in the text they stand.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.without_spans() == other.without_spans()
+    }
+}
+
+impl Subquery {
+    /// The names that stand in its patterns.
+    pub fn pattern_variables(&self) -> Vec<&SmolStr> {
+        let patterns = self.clauses.iter().filter_map(|clause| match clause {
+            Clause::Match(matched) => Some(&matched.patterns),
+            _ => None,
+        });
+        let names = patterns.flatten().flat_map(|pattern| {
+            let nodes = pattern.nodes.iter().map(|node| &node.variable);
+            let relationships = pattern.relationships.iter().map(|relationship| &relationship.variable);
+            nodes.chain(relationships).flatten()
+        });
+        names.map(|name| &name.text).collect()
+    }
+}
+
+/// The expressions directly in a clause, in the order of the text.
+macro_rules! clause_exprs {
+    ($clause:expr, $iter:ident $(, $mutability:tt)?) => {
+        match $clause {
+            Clause::Match(Match { patterns, condition, .. }) => {
+                let properties = patterns.$iter().flat_map(|pattern| {
+                    let nodes = pattern.nodes.$iter().flat_map(|node| node.properties.$iter());
+                    let relationships = pattern.relationships.$iter();
+                    nodes.chain(relationships.flat_map(|relationship| relationship.properties.$iter()))
+                });
+                properties.map(|(_, value)| value).chain(condition.$iter()).collect()
+            }
+            Clause::Unwind(unwind) => vec![& $($mutability)? unwind.list],
+            Clause::With(Projection { items, order, skip, limit, condition, .. }) => {
+                let items = items.$iter().map(|item| & $($mutability)? item.expr);
+                let order = order.$iter().map(|sort| & $($mutability)? sort.expr);
+                let window = skip.$iter().chain(limit.$iter());
+                items.chain(order).chain(window).chain(condition.$iter()).collect()
+            }
+        }
+    };
+}
+
+impl Clause {
+    /// The expressions directly in the clause.
+    pub fn exprs(&self) -> Vec<&Expr> {
+        clause_exprs!(self, iter)
+    }
+
+    /// The expressions directly in the clause, to change, in the order of [`Clause::exprs`].
+    pub fn exprs_mut(&mut self) -> Vec<&mut Expr> {
+        clause_exprs!(self, iter_mut, mut)
+    }
+}
