@@ -4,7 +4,7 @@
 use super::judge::{Facts, judge};
 use super::program::{Case, Program};
 use super::{Allowance, Compiled, Scope, TypeSet, functions};
-use crate::language::ast::{Expr, ExprKind};
+use crate::language::ast::{BinaryOp, Expr, ExprKind};
 use crate::language::{Diagnostic, code};
 use livewell_model::{Map, SmolStr, Value};
 use std::borrow::Cow;
@@ -76,6 +76,9 @@ impl Compiler<'_> {
                 Program::Slice(next(), from.as_ref().map(|_| next()), to.as_ref().map(|_| next()))
             }
             ExprKind::HasLabels(_, labels) => Program::HasLabels(next(), labels.clone()),
+            ExprKind::Binary(BinaryOp::Matches, ..) => {
+                return Err(Diagnostic::not_yet(expr.span, "a regular expression"));
+            }
             ExprKind::Unary(operator, _) => Program::Unary(*operator, next()),
             ExprKind::Binary(operator, ..) => Program::Binary(*operator, next(), next()),
             ExprKind::IsNull(_, negated) => Program::IsNull(next(), *negated),

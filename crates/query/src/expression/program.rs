@@ -175,6 +175,7 @@ fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) ->
         BinaryOp::StartsWith => access::test_text(a, b, |a, b| a.starts_with(b)),
         BinaryOp::EndsWith => access::test_text(a, b, |a, b| a.ends_with(b)),
         BinaryOp::Contains => access::test_text(a, b, |a, b| a.contains(b)),
+        BinaryOp::Matches => unreachable!("refused when it is compiled"),
         BinaryOp::And => logic::and(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Or => logic::or(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Xor => logic::xor(logic::truth(a)?, logic::truth(b)?),

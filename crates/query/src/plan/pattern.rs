@@ -81,6 +81,7 @@ impl Atoms {
             refuse_paths(pattern)?;
             let mut left = self.node(&pattern.nodes[0]);
             for (relationship, node) in pattern.relationships.iter().zip(&pattern.nodes[1..]) {
+                self.refuse_bound(relationship)?;
                 // The relationship's slot comes before its right node's, as in the text.
                 let slot = self.atoms.len();
                 self.relationship(relationship);
@@ -110,6 +111,17 @@ impl Atoms {
         }
         self.inline(slot, &pattern.properties);
         slot
+    }
+
+    fn refuse_bound(&self, pattern: &RelationshipPattern) -> Result<(), Diagnostic> {
+        match &pattern.variable {
+            Some(name) if self.atoms.iter().any(|atom| *atom.name == *name.text) => {
+                let what = format!("matching the relationship `{}` again in another MATCH", name.text);
+                Err(Diagnostic::not_yet(name.span, &what)
+                    .with_help("use the nodes at its ends, or put both patterns into one MATCH"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn relationship(&mut self, pattern: &RelationshipPattern) {

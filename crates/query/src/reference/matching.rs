@@ -62,6 +62,7 @@ impl Matching {
     /// Compiles the clause; `names` gains a slot for every element that is not bound yet, in the order of the
     /// text. That order is also the order of the elements in the row's key.
     pub(super) fn new(clause: &Match, names: &mut Names, params: &Map) -> Result<Self, Diagnostic> {
+        refuse(clause)?;
         let mut steps = Vec::new();
         let mut inline: Vec<(usize, &Name, &Expr)> = Vec::new();
         let mut others = Vec::new();
@@ -123,6 +124,22 @@ impl Matching {
         }
         self.condition.as_ref().map_or(Ok(true), |condition| condition.is_true(values))
     }
+}
+
+/// Refuses what is not matched yet.
+fn refuse(clause: &Match) -> Result<(), Diagnostic> {
+    if clause.optional {
+        return Err(Diagnostic::not_yet(clause.span, "OPTIONAL MATCH"));
+    }
+    for pattern in &clause.patterns {
+        if let Some(path) = &pattern.path {
+            return Err(Diagnostic::not_yet(path.span, "a named path"));
+        }
+        if let Some(long) = pattern.relationships.iter().find(|relationship| relationship.length.is_some()) {
+            return Err(Diagnostic::not_yet(long.span, "a path of variable length"));
+        }
+    }
+    Ok(())
 }
 
 impl Step {

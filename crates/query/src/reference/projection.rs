@@ -36,6 +36,9 @@ enum Items {
 impl Projecting {
     /// Compiles the clause; `names` becomes the projected names.
     pub(super) fn new(clause: &Projection, names: &mut Names, params: &Map) -> Result<Self, Diagnostic> {
+        if !clause.order.is_empty() || clause.skip.is_some() || clause.limit.is_some() {
+            return Err(Diagnostic::not_yet(clause.span, "ORDER BY, SKIP and LIMIT"));
+        }
         let items = if clause.items.iter().any(|item| item.expr.has_aggregate()) {
             Items::grouped(clause, names, params)?
         } else {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The scenarios of a tier; none, said loudly, where the data folder is absent.
-fn scenarios(tier: &str) -> Vec<Json> {
+pub fn scenarios(tier: &str) -> Vec<Json> {
     let folder =
         std::env::var_os("LIVEWELL_DATA").map_or_else(|| PathBuf::from("../../../shared"), PathBuf::from);
     let file = folder.join("tck/scenarios.json");
@@ -25,7 +25,7 @@ fn scenarios(tier: &str) -> Vec<Json> {
 }
 
 /// Written past the test harness, which swallows the output of tests that hold.
-fn say(line: &str) {
+pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
@@ -52,15 +52,17 @@ fn run(text: &str, params: &Map) -> Outcome {
         Ok(query) => query,
         Err(diagnostic) => return Outcome::Refused(diagnostic.render(text, "scenario")),
     };
+    let [query] = &*query.branches else { return Outcome::Beyond };
     let mut names = Columns(vec![]);
     let mut row = vec![];
-    let withs = query.branches[0].clauses.iter().map(|clause| match clause {
+    let withs = query.clauses.iter().map(|clause| match clause {
         Clause::With(with) => Some(with),
         _ => None,
     });
-    for projection in withs.chain([Some(&query.branches[0].returns)]) {
+    for projection in withs.chain([Some(&query.returns)]) {
         let Some(projection) = projection else { return Outcome::Beyond };
-        if projection.items.iter().any(|item| item.expr.has_aggregate()) {
+        let windowed = projection.skip.is_some() || projection.limit.is_some();
+        if windowed || projection.items.iter().any(|item| item.expr.has_aggregate()) {
             return Outcome::Beyond;
         }
         match project(projection, &mut names, &mut row, params) {

@@ -5,6 +5,7 @@ mod language_expressions;
 mod language_fuzz;
 mod language_refusals;
 mod language_scenarios;
+mod language_tiers;
 mod random;
 mod reference_cases;
 mod reference_scenarios;

@@ -270,12 +270,14 @@ pub struct Reduce {
     pub step: Expr,
 }
 
-/// A query inside an expression. It sees the variables of the row it stands in.
+/// A query inside an expression. It sees the variables of the row it stands in, in each of its clauses: also
+/// behind a WITH that does not project them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subquery {
     /// What it gives for a row.
     pub gives: Gives,
-    /// Its clauses. A pattern that stands as a condition is one MATCH clause.
+    /// Its clauses. A pattern that stands as a condition is one MATCH clause. A RETURN that changes the number
+    /// or the values of its rows is the last of them, as a WITH.
     pub clauses: Vec<Clause>,
 }
 
@@ -335,6 +337,8 @@ pub enum BinaryOp {
     StartsWith,
     EndsWith,
     Contains,
+    /// `text =~ pattern`.
+    Matches,
 }
 
 /// The aggregates.

@@ -1,36 +1,109 @@
-//! Implicit grouping: what an aggregating item may use outside its aggregates.
+//! Implicit grouping: what an aggregating expression may use outside its aggregates.
 
-use super::super::ast::{Expr, ExprKind, Item};
+use super::super::ast::{Expr, ExprKind, Item, Span};
 use super::super::code;
-use super::{Checked, Diagnostic};
+use super::bound::{Bound, uses};
+use super::{Checked, Diagnostic, Names};
+use livewell_model::SmolStr;
+use std::collections::BTreeSet;
+
+/// What has one value in each group: variables and properties that are grouping items, and names.
+pub(super) struct Keys(BTreeSet<Vec<SmolStr>>);
+
+impl Keys {
+    pub(super) fn of(items: &[Item]) -> Self {
+        let grouping = items.iter().filter(|item| !item.expr.has_aggregate());
+        Self(grouping.filter_map(|item| path(&item.expr)).collect())
+    }
+
+    /// The same with the columns themselves, for what is evaluated behind the items.
+    pub(super) fn with_columns(mut self, items: &[Item]) -> Self {
+        self.0.extend(items.iter().map(|item| vec![item.name.clone()]));
+        self
+    }
+
+    fn has(&self, expr: &Expr) -> bool {
+        path(expr).is_some_and(|path| self.0.contains(&path))
+    }
+}
+
+/// A variable, or a property of one, as the names it consists of.
+fn path(expr: &Expr) -> Option<Vec<SmolStr>> {
+    match &expr.kind {
+        ExprKind::Variable(name) => Some(vec![name.clone()]),
+        ExprKind::Property(base, key) => {
+            let mut path = path(base)?;
+            path.push(key.clone());
+            Some(path)
+        }
+        _ => None,
+    }
+}
 
 /// Checks that every value an aggregating item uses outside its aggregates is the same in its whole group:
 /// constants, parameters, and variables or properties that are items of their own.
-pub(super) fn check(items: &[Item]) -> Checked<()> {
-    let (aggregating, grouping): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.expr.has_aggregate());
-    let keys: Vec<&Expr> = grouping.iter().map(|item| &item.expr).filter(|key| is_simple(key)).collect();
-    aggregating.iter().try_for_each(|item| unambiguous(&item.expr, &keys))
+pub(super) fn check(items: &[Item], names: &Names) -> Checked<()> {
+    let keys = Keys::of(items);
+    let mut aggregating = items.iter().filter(|item| item.expr.has_aggregate());
+    aggregating.try_for_each(|item| unambiguous(&item.expr, &keys, names))
 }
 
-/// A variable, or a property of one.
-fn is_simple(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Variable(_) => true,
-        ExprKind::Property(base, _) => is_simple(base),
-        _ => false,
+/// Checks an aggregating expression; names that are not known in `names` are none of its concern.
+pub(super) fn unambiguous(expr: &Expr, keys: &Keys, names: &Names) -> Checked<()> {
+    Grouped { keys, names, around: vec![] }.check(expr)
+}
+
+struct Grouped<'a> {
+    keys: &'a Keys,
+    names: &'a Names,
+    /// What the expressions around bind.
+    around: Vec<SmolStr>,
+}
+
+impl Grouped<'_> {
+    fn check(&mut self, expr: &Expr) -> Checked<()> {
+        match &expr.kind {
+            ExprKind::Aggregate(..) => return Ok(()),
+            ExprKind::Variable(_) | ExprKind::Property(..) if self.is_key(expr) => return Ok(()),
+            ExprKind::Variable(name) if !self.around.contains(name) => {
+                return Err(ambiguous(name, expr.span));
+            }
+            ExprKind::Subquery(_) => return self.subquery(expr),
+            _ => {}
+        }
+        let bound = Bound::by(expr);
+        for (at, part) in expr.children().into_iter().enumerate() {
+            let count = bound.enter(at, &mut self.around);
+            self.check(part)?;
+            self.around.truncate(self.around.len() - count);
+        }
+        Ok(())
+    }
+
+    fn is_key(&self, expr: &Expr) -> bool {
+        let mut root = expr;
+        while let ExprKind::Property(base, _) = &root.kind {
+            root = base;
+        }
+        let local = matches!(&root.kind, ExprKind::Variable(name) if self.around.contains(name));
+        !local && self.keys.has(expr)
+    }
+
+    /// Whatever a subquery uses of the row must be a grouping value as a whole.
+    fn subquery(&mut self, expr: &Expr) -> Checked<()> {
+        let mut lacking = None;
+        uses(expr, &mut self.around, &mut |name, span| {
+            let grouped = self.keys.0.contains(std::slice::from_ref(name));
+            if self.names.get(name).is_some() && !grouped {
+                lacking.get_or_insert_with(|| ambiguous(name, span));
+            }
+        });
+        lacking.map_or(Ok(()), Err)
     }
 }
 
-fn unambiguous(expr: &Expr, keys: &[&Expr]) -> Checked<()> {
-    if matches!(expr.kind, ExprKind::Aggregate(..))
-        || (is_simple(expr) && keys.iter().any(|key| key.same_as(expr)))
-    {
-        return Ok(());
-    }
-    if let ExprKind::Variable(name) = &expr.kind {
-        let message = format!("this item aggregates, and `{name}` has no one value in a group");
-        return Err(Diagnostic::semantic(code::AMBIGUOUS, expr.span, message)
-            .with_help("group by it: make the variable or its property an item of its own"));
-    }
-    expr.children().into_iter().try_for_each(|part| unambiguous(part, keys))
+fn ambiguous(name: &str, span: Span) -> Diagnostic {
+    let message = format!("this item aggregates, and `{name}` has no one value in a group");
+    Diagnostic::semantic(code::AMBIGUOUS, span, message)
+        .with_help("group by it: make the variable or its property an item of its own")
 }

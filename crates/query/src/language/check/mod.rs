@@ -1,52 +1,107 @@
 //! What must hold of a query beyond its grammar: every name is defined once and used as what it is, columns
-//! have names, aggregates stand where they can, and no operand has a type that can never fit.
+//! have names, aggregates stand where they can, and no operand has a type that can never fit. On the way the
+//! query is completed: `*` becomes the variables it stands for, names that are local to an expression become
+//! unique, and what ORDER BY and WHERE need beyond the projected columns is projected, too.
 
 mod aggregation;
+mod beyond;
+mod bound;
 mod expression;
 mod names;
 mod pattern;
 mod projection;
-mod with_where;
+mod subquery;
+mod window;
 
-use super::ast::{Clause, Expr, Query, SingleQuery, Span};
+use super::ast::{Clause, Query, SingleQuery, Unwind};
+use super::code;
 use super::diagnostic::Diagnostic;
-use super::parser::Draft;
+use super::parser::{Draft, Notes};
 use names::Names;
 
 type Checked<T> = Result<T, Diagnostic>;
 
-/// Checks a query and completes it: `*` becomes the variables it stands for.
+/// Checks a query and completes it.
 pub(super) fn check(draft: Draft) -> Checked<Query> {
-    let Draft { query, stars } = draft;
-    let branches = query.branches.into_iter().map(|branch| single(branch, &stars)).collect::<Checked<_>>()?;
+    let Draft { query, notes } = draft;
+    let mut checker = Checker { names: Names::default(), notes };
+    let mut branches: Vec<SingleQuery> = vec![];
+    for branch in query.branches {
+        checker.names.replace(vec![]);
+        let branch = checker.single(branch)?;
+        if let Some(first) = branches.first() {
+            same_columns(first, &branch)?;
+        }
+        branches.push(branch);
+    }
     Ok(Query { branches, distinct: query.distinct })
 }
 
-fn single(query: SingleQuery, stars: &[(usize, Span)]) -> Checked<SingleQuery> {
-    let star_of = |clause: usize| stars.iter().find(|(at, _)| *at == clause).map(|(_, span)| *span);
-    let returning = query.clauses.len();
-    let mut names = Names::default();
-    let mut clauses = vec![];
-    for (number, clause) in query.clauses.into_iter().enumerate() {
-        match clause {
-            Clause::Match(matched) => {
-                pattern::check(&matched, &mut names)?;
-                clauses.push(Clause::Match(matched));
-            }
-            Clause::Unwind(unwind) => clauses.push(Clause::Unwind(unwind)),
-            Clause::With(mut with) => {
-                let projected = projection::check(&mut with, star_of(number), &names, true)?;
-                clauses.extend(with_where::check(with, &names, &projected)?.into_iter().map(Clause::With));
-                names = projected;
-            }
-        }
-    }
-    let mut returns = query.returns;
-    projection::check(&mut returns, star_of(returning), &names, false)?;
-    Ok(SingleQuery { clauses, returns })
+/// Walks through a query in the order of the text.
+struct Checker {
+    /// The names in scope where the walk stands.
+    names: Names,
+    notes: Notes,
 }
 
-/// Checks the condition of a WHERE.
-fn condition(condition: &Expr, names: &Names) -> Checked<()> {
-    expression::boolean(condition, names)
+impl Checker {
+    fn single(&mut self, query: SingleQuery) -> Checked<SingleQuery> {
+        let mut clauses = vec![];
+        for clause in query.clauses {
+            self.clause(clause, &mut clauses)?;
+        }
+        let (returns, narrowed) = self.projection(query.returns, projection::Clause::Return)?;
+        Ok(match narrowed {
+            None => SingleQuery { clauses, returns },
+            Some(narrowed) => {
+                clauses.push(Clause::With(returns));
+                SingleQuery { clauses, returns: narrowed }
+            }
+        })
+    }
+
+    /// Checks a clause and puts it, or the two it becomes, behind the others.
+    fn clause(&mut self, clause: Clause, clauses: &mut Vec<Clause>) -> Checked<()> {
+        match clause {
+            Clause::Match(mut matched) => {
+                self.matching(&mut matched)?;
+                clauses.push(Clause::Match(matched));
+            }
+            Clause::Unwind(mut unwind) => {
+                self.unwind(&mut unwind)?;
+                clauses.push(Clause::Unwind(unwind));
+            }
+            Clause::With(with) => {
+                let (with, narrowed) = self.projection(with, projection::Clause::With)?;
+                clauses.extend([Some(with), narrowed].into_iter().flatten().map(Clause::With));
+            }
+        }
+        Ok(())
+    }
+
+    fn unwind(&mut self, unwind: &mut Unwind) -> Checked<()> {
+        let items =
+            self.list(&mut unwind.list, expression::Place::Elsewhere("UNWIND"), "what UNWIND takes apart")?;
+        let variable = &mut unwind.variable;
+        if self.names.get(&variable.text).is_some() {
+            let message = format!("`{}` is defined already and cannot become the items", variable.text);
+            return Err(
+                Diagnostic::semantic(code::REBOUND, variable.span, message).with_help("use another name")
+            );
+        }
+        variable.text = self.names.define(&variable.text, items);
+        Ok(())
+    }
+}
+
+fn same_columns(first: &SingleQuery, other: &SingleQuery) -> Checked<()> {
+    let columns =
+        |query: &SingleQuery| query.returns.items.iter().map(|item| item.name.clone()).collect::<Vec<_>>();
+    let (wanted, have) = (columns(first), columns(other));
+    if wanted == have {
+        return Ok(());
+    }
+    let message = "the queries of a UNION must have the same columns in the same order";
+    Err(Diagnostic::semantic(code::COLUMN, other.returns.span, message)
+        .with_help(format!("name these columns with `AS`: {}", projection::short(&wanted.join(", ")))))
 }

@@ -1,36 +1,112 @@
 //! The names in scope and what they can hold.
 
-use super::super::ast::Span;
+use super::super::ast::{LOCAL, Span};
 use super::super::code;
 use super::super::nearest::suggestion;
 use super::Diagnostic;
 use crate::expression::TypeSet;
 use livewell_model::SmolStr;
 
-/// Names with the types of their values, in the order they were defined.
+/// A name in scope.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// As the text has it.
+    pub written: SmolStr,
+    /// As the tree has it: with a number of its own if it is local to an expression.
+    pub name: SmolStr,
+    /// What it can hold.
+    pub types: TypeSet,
+}
+
+/// The names in scope, in the order they were defined; later ones hide earlier ones.
 #[derive(Debug, Default)]
-pub(super) struct Names(Vec<(SmolStr, TypeSet)>);
+pub(super) struct Names {
+    known: Vec<Known>,
+    /// Where the names of the innermost query begin; those before belong to what is around it.
+    own: usize,
+    /// How many subqueries are open.
+    depth: usize,
+    /// How many local names were given so far, in the whole query.
+    given: usize,
+}
+
+/// What [`Names::leave`] goes back to.
+pub(super) struct Around {
+    own: usize,
+    count: usize,
+}
 
 impl Names {
-    pub(super) fn get(&self, name: &str) -> Option<TypeSet> {
-        self.0.iter().find(|(have, _)| have == name).map(|(_, types)| *types)
+    pub(super) fn get(&self, written: &str) -> Option<&Known> {
+        self.known.iter().rev().find(|known| known.written == written)
     }
 
-    pub(super) fn define(&mut self, name: SmolStr, types: TypeSet) {
-        self.0.push((name, types));
+    /// The names of the innermost query.
+    pub(super) fn own(&self) -> &[Known] {
+        &self.known[self.own..]
     }
 
-    /// The names in the order of the alphabet, which is the order of `*`.
-    pub(super) fn sorted(&self) -> Vec<SmolStr> {
-        let mut names: Vec<_> = self.0.iter().map(|(name, _)| name.clone()).collect();
-        names.sort_unstable();
-        names
+    /// Whether the name comes from around the innermost query.
+    pub(super) fn is_outer(&self, written: &str) -> bool {
+        self.known[..self.own].iter().any(|known| known.written == written)
+    }
+
+    /// Defines a name of the innermost query; gives it as the tree has it.
+    pub(super) fn define(&mut self, written: &SmolStr, types: TypeSet) -> SmolStr {
+        let known = self.fresh(written, types);
+        let name = known.name.clone();
+        self.known.push(known);
+        name
+    }
+
+    /// A name that the innermost query could define.
+    pub(super) fn fresh(&mut self, written: &SmolStr, types: TypeSet) -> Known {
+        let name = if self.depth == 0 { written.clone() } else { self.local_name(written) };
+        Known { written: written.clone(), name, types }
+    }
+
+    /// Defines a variable of a comprehension or its kin, until [`Self::forget`]; gives it as the tree has it.
+    pub(super) fn define_local(&mut self, written: &SmolStr, types: TypeSet) -> SmolStr {
+        let name = self.local_name(written);
+        self.known.push(Known { written: written.clone(), name: name.clone(), types });
+        name
+    }
+
+    fn local_name(&mut self, written: &str) -> SmolStr {
+        self.given += 1;
+        format!("{written}{LOCAL}{}", self.given).into()
+    }
+
+    /// Forgets the names defined last.
+    pub(super) fn forget(&mut self, count: usize) {
+        self.known.truncate(self.known.len() - count);
+    }
+
+    /// Replaces the names of the innermost query.
+    pub(super) fn replace(&mut self, names: Vec<Known>) {
+        self.known.truncate(self.own);
+        self.known.extend(names);
+    }
+
+    /// Begins a subquery.
+    pub(super) fn enter(&mut self) -> Around {
+        let around = Around { own: self.own, count: self.known.len() };
+        self.own = self.known.len();
+        self.depth += 1;
+        around
+    }
+
+    /// Ends the innermost subquery.
+    pub(super) fn leave(&mut self, around: &Around) {
+        self.known.truncate(around.count);
+        self.own = around.own;
+        self.depth -= 1;
     }
 
     pub(super) fn undefined(&self, name: &str, span: Span) -> Diagnostic {
         let diagnostic =
             Diagnostic::semantic(code::UNDEFINED, span, format!("the variable `{name}` is not defined here"));
-        match suggestion(name, self.0.iter().map(|(name, _)| name.as_str())) {
+        match suggestion(name, self.known.iter().map(|known| known.written.as_str())) {
             Some(help) => diagnostic.with_help(help),
             None => diagnostic,
         }

@@ -13,6 +13,10 @@ const AGGREGATES: &[(&str, AggregateOp)] = &[
     ("min", AggregateOp::Min),
     ("max", AggregateOp::Max),
     ("collect", AggregateOp::Collect),
+    ("stdev", AggregateOp::StDev),
+    ("stdevp", AggregateOp::StDevP),
+    ("percentilecont", AggregateOp::PercentileCont),
+    ("percentiledisc", AggregateOp::PercentileDisc),
 ];
 
 impl Parser<'_> {
@@ -34,8 +38,9 @@ impl Parser<'_> {
                 self.advance();
                 ExprKind::Parameter(name)
             }
+            TokenKind::Symbol("(") if self.is_pattern(0) => self.pattern_predicate()?,
             TokenKind::Symbol("(") => return self.parenthesised(),
-            TokenKind::Symbol("[") => self.list()?,
+            TokenKind::Symbol("[") => self.brackets()?,
             TokenKind::Symbol("{") => self.map()?,
             TokenKind::Word(_) => self.word()?,
             TokenKind::Quoted(name) => {
@@ -62,7 +67,6 @@ impl Parser<'_> {
     }
 
     fn parenthesised(&mut self) -> Parsed<Expr> {
-        self.refuse_pattern_predicate()?;
         let start = self.span().start;
         self.expect_symbol("(")?;
         let mut inner = self.expression()?;
@@ -73,9 +77,15 @@ impl Parser<'_> {
         Ok(inner)
     }
 
-    fn list(&mut self) -> Parsed<ExprKind> {
+    /// A list or a comprehension.
+    fn brackets(&mut self) -> Parsed<ExprKind> {
         self.expect_symbol("[")?;
-        self.refuse_comprehension()?;
+        if self.is_element_of() {
+            return self.nested(Self::list_comprehension);
+        }
+        if self.is_pattern_comprehension() {
+            return self.nested(Self::pattern_comprehension);
+        }
         if self.eat_symbol("]") {
             return Ok(ExprKind::List(vec![]));
         }
@@ -137,6 +147,18 @@ impl Parser<'_> {
                 return Ok(self.literal(value));
             }
         }
+        if let Some(quantifier) = self.quantifier_ahead() {
+            return self.quantified(quantifier);
+        }
+        if self.is_subquery() {
+            return self.subquery();
+        }
+        if self.symbol_ahead(1, "(") && self.is_keyword("exists") {
+            return self.exists_call();
+        }
+        if self.symbol_ahead(1, "(") && self.is_keyword("reduce") {
+            return self.reduce();
+        }
         self.refuse_call_like()?;
         if let Some((name, tokens)) = self.function_ahead() {
             let span = Span { start: self.span().start, end: self.token(tokens - 1).span.end };
@@ -180,7 +202,7 @@ impl Parser<'_> {
             return Ok(ExprKind::Aggregate(AggregateOp::Count, vec![], false));
         }
         let distinct = self.eat_keyword("DISTINCT");
-        let mut arguments = if self.is_symbol(")") { vec![] } else { self.expressions()? };
+        let arguments = if self.is_symbol(")") { vec![] } else { self.expressions()? };
         if !self.eat_symbol(")") {
             return Err(self.unexpected("`,` or `)`"));
         }
@@ -192,10 +214,12 @@ impl Parser<'_> {
             }
             return Ok(ExprKind::Call(name.into(), arguments));
         };
-        match (arguments.pop(), arguments.len()) {
-            (Some(argument), 0) => Ok(ExprKind::Aggregate(aggregate, vec![argument], distinct)),
-            _ => Err(Diagnostic::semantic(code::CALL, span, format!("`{name}` takes one argument"))),
+        let percentile = matches!(aggregate, AggregateOp::PercentileCont | AggregateOp::PercentileDisc);
+        let (wanted, words) = if percentile { (2, "two arguments") } else { (1, "one argument") };
+        if arguments.len() != wanted {
+            return Err(Diagnostic::semantic(code::CALL, span, format!("`{name}` takes {words}")));
         }
+        Ok(ExprKind::Aggregate(aggregate, arguments, distinct))
     }
 
     fn case(&mut self) -> Parsed<ExprKind> {
@@ -210,6 +234,9 @@ impl Parser<'_> {
         let mut branches = vec![];
         while self.eat_keyword("WHEN") {
             let when = part(self)?;
+            if subject.is_none() {
+                self.claim(&when);
+            }
             self.expect_keyword("THEN")?;
             branches.push((when, part(self)?));
         }

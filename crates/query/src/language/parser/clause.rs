@@ -1,70 +1,102 @@
-//! Clauses: MATCH, WITH and RETURN, and which may follow which.
+//! Clauses and what they are made of, and which may follow which.
 
-use super::super::ast::{Clause, Expr, ExprKind, Item, Match, Projection, Query, SingleQuery};
+use super::super::ast::{Clause, Expr, ExprKind, Item, Match, Projection, Query, SingleQuery, Sort, Unwind};
 use super::super::token::TokenKind;
 use super::super::{MAX_CLAUSES, code};
-use super::{Diagnostic, Draft, Parsed, Parser};
+use super::{Diagnostic, Parsed, Parser};
 
 impl Parser<'_> {
     /// A whole query, to the end of the text.
-    pub(super) fn query(&mut self) -> Parsed<Draft> {
-        let mut clauses = vec![];
-        let mut stars = vec![];
-        loop {
-            if clauses.len() == MAX_CLAUSES {
-                let message = format!("the query has more than {MAX_CLAUSES} clauses");
-                return Err(Diagnostic::not_supported(code::LIMIT, self.span(), message));
+    pub(super) fn query(&mut self) -> Parsed<Query> {
+        let mut branches = vec![self.single_query()?];
+        let mut distinct = None;
+        while self.is_keyword("UNION") {
+            let union = self.span();
+            self.advance();
+            let drops_equal = !self.eat_keyword("ALL");
+            if distinct.replace(drops_equal).is_some_and(|before| before != drops_equal) {
+                let message = "one query cannot have both UNION and UNION ALL";
+                return Err(Diagnostic::semantic(code::UNEXPECTED, union, message)
+                    .with_help("the two mean different things for the rows before them"));
             }
+            branches.push(self.single_query()?);
+        }
+        self.end()?;
+        match self.loose.first() {
+            Some(pattern) => Err(Self::pattern_as_value(*pattern)),
+            None => Ok(Query { branches, distinct: distinct.unwrap_or(false) }),
+        }
+    }
+
+    fn single_query(&mut self) -> Parsed<SingleQuery> {
+        let mut clauses = vec![];
+        loop {
             let start = self.span().start;
             if self.eat_keyword("RETURN") {
-                let returns = self.projection(start, clauses.len(), &mut stars)?;
-                self.end()?;
-                let branches = vec![SingleQuery { clauses, returns }];
-                return Ok(Draft { query: Query { branches, distinct: false }, stars });
+                let returns = self.projection(start)?;
+                return Ok(SingleQuery { clauses, returns });
             }
-            let clause = if self.is_keyword("MATCH") {
-                if clauses.iter().any(|clause| matches!(clause, Clause::With(_))) {
-                    return Err(self.match_after_with());
-                }
-                Clause::Match(self.match_clause()?)
-            } else if self.eat_keyword("WITH") {
-                let mut projection = self.projection(start, clauses.len(), &mut stars)?;
-                projection.condition = self.condition()?;
-                projection.span = self.span_from(start);
-                Clause::With(projection)
-            } else {
-                return Err(self.no_clause(clauses.is_empty()));
-            };
-            clauses.push(clause);
+            match self.clause()? {
+                Some(clause) => clauses.push(clause),
+                None => return Err(self.no_clause(clauses.is_empty())),
+            }
         }
     }
 
-    fn match_clause(&mut self) -> Parsed<Match> {
+    /// A clause other than RETURN, if one comes next.
+    pub(super) fn clause(&mut self) -> Parsed<Option<Clause>> {
         let start = self.span().start;
-        self.expect_keyword("MATCH")?;
-        let mut patterns = vec![self.pattern()?];
-        while self.eat_symbol(",") {
-            patterns.push(self.pattern()?);
+        let optional = self.is_keyword("OPTIONAL") && self.keyword_ahead(1, "MATCH");
+        let clause = if optional || self.is_keyword("MATCH") {
+            Clause::Match(self.match_clause(optional)?)
+        } else if self.eat_keyword("UNWIND") {
+            let list = self.expression()?;
+            self.expect_keyword("AS")?;
+            let variable = self.take_variable("a name after `AS`")?;
+            Clause::Unwind(Unwind { list, variable, span: self.span_from(start) })
+        } else if self.eat_keyword("WITH") {
+            let mut projection = self.projection(start)?;
+            projection.condition = self.condition()?;
+            projection.span = self.span_from(start);
+            Clause::With(projection)
+        } else {
+            return Ok(None);
+        };
+        self.clauses += 1;
+        if self.clauses > MAX_CLAUSES {
+            let message = format!("the query has more than {MAX_CLAUSES} clauses");
+            return Err(Diagnostic::not_supported(code::LIMIT, self.span_from(start), message));
         }
+        Ok(Some(clause))
+    }
+
+    fn match_clause(&mut self, optional: bool) -> Parsed<Match> {
+        let start = self.span().start;
+        if optional {
+            self.advance();
+        }
+        self.expect_keyword("MATCH")?;
+        let patterns = self.patterns()?;
         let condition = self.condition()?;
-        Ok(Match { optional: false, patterns, condition, span: self.span_from(start) })
+        Ok(Match { optional, patterns, condition, span: self.span_from(start) })
     }
 
-    fn condition(&mut self) -> Parsed<Option<Expr>> {
-        if self.eat_keyword("WHERE") { self.expression().map(Some) } else { Ok(None) }
+    /// WHERE and what stands behind it, if it comes next.
+    pub(super) fn condition(&mut self) -> Parsed<Option<Expr>> {
+        if !self.eat_keyword("WHERE") {
+            return Ok(None);
+        }
+        let condition = self.expression()?;
+        self.claim(&condition);
+        Ok(Some(condition))
     }
 
-    /// What stands behind WITH or RETURN; `clause` is the number under which its `*` is noted.
-    fn projection(
-        &mut self,
-        start: usize,
-        clause: usize,
-        stars: &mut Vec<(usize, super::Span)>,
-    ) -> Parsed<Projection> {
+    /// What stands behind WITH or RETURN, which begins at `start`.
+    pub(super) fn projection(&mut self, start: usize) -> Parsed<Projection> {
         let distinct = self.eat_keyword("DISTINCT");
         let mut items = vec![];
         if self.is_symbol("*") {
-            stars.push((clause, self.span()));
+            self.notes.stars.insert(start, self.span());
             self.advance();
         } else {
             items.push(self.item()?);
@@ -72,16 +104,30 @@ impl Parser<'_> {
         while self.eat_symbol(",") {
             items.push(self.item()?);
         }
-        self.refuse_window()?;
-        Ok(Projection {
-            distinct,
-            items,
-            order: vec![],
-            skip: None,
-            limit: None,
-            condition: None,
-            span: self.span_from(start),
-        })
+        let order = self.order()?;
+        let skip = if self.eat_keyword("SKIP") { Some(self.expression()?) } else { None };
+        let limit = if self.eat_keyword("LIMIT") { Some(self.expression()?) } else { None };
+        let span = self.span_from(start);
+        Ok(Projection { distinct, items, order, skip, limit, condition: None, span })
+    }
+
+    fn order(&mut self) -> Parsed<Vec<Sort>> {
+        let mut order = vec![];
+        if !self.eat_keyword("ORDER") {
+            return Ok(order);
+        }
+        self.expect_keyword("BY")?;
+        loop {
+            let expr = self.expression()?;
+            let descending = self.eat_keyword("DESC") || self.eat_keyword("DESCENDING");
+            if !descending && !self.eat_keyword("ASC") {
+                self.eat_keyword("ASCENDING");
+            }
+            order.push(Sort { expr, descending });
+            if !self.eat_symbol(",") {
+                return Ok(order);
+            }
+        }
     }
 
     fn item(&mut self) -> Parsed<Item> {

@@ -220,6 +220,7 @@ impl Parser<'_> {
 fn symbol_operator(symbol: &str) -> Option<(u8, BinaryOp)> {
     Some(match symbol {
         "=" => (COMPARISON, BinaryOp::Equal),
+        "=~" => (COMPARISON, BinaryOp::Matches),
         "<>" => (COMPARISON, BinaryOp::NotEqual),
         "<" => (COMPARISON, BinaryOp::Less),
         "<=" => (COMPARISON, BinaryOp::LessOrEqual),

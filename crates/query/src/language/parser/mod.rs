@@ -5,24 +5,48 @@ mod clause;
 mod expression;
 mod pattern;
 mod refuse;
+mod scoped;
+mod subquery;
 
 use super::ast::{Name, Query, Span};
 use super::diagnostic::Diagnostic;
 use super::token::{Token, TokenKind, is_reserved};
 use super::{MAX_NESTING, code};
 use livewell_model::SmolStr;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A query as it was read: `*` is still to be expanded.
+/// A query as it was read: `*` is still to be expanded, names are as they were written.
 pub(crate) struct Draft {
     pub query: Query,
-    /// Where `*` stands: the clause's number (RETURN comes after all clauses) and the place.
-    pub stars: Vec<(usize, Span)>,
+    pub notes: Notes,
+}
+
+/// What the checks must know of a query beyond its tree. Clauses are known by the place they begin at.
+#[derive(Default)]
+pub(crate) struct Notes {
+    /// Where the `*` of a WITH or RETURN stands.
+    pub stars: BTreeMap<usize, Span>,
+    /// The MATCH clauses that were patterns in the place of an expression, which bind no variables.
+    pub predicates: BTreeSet<usize>,
+    /// The projections that were the RETURN of a subquery.
+    pub returns: BTreeSet<usize>,
 }
 
 /// Reads the tokens of one whole query.
 pub(crate) fn parse(text: &str, tokens: Vec<Token>) -> Result<Draft, Diagnostic> {
-    let mut parser = Parser { text, tokens, at: 0, nesting: 0, height: 0, copied: 0 };
-    parser.query()
+    let mut parser = Parser {
+        text,
+        tokens,
+        at: 0,
+        nesting: 0,
+        height: 0,
+        copied: 0,
+        clauses: 0,
+        notes: Notes::default(),
+        loose: vec![],
+    };
+    let query = parser.query()?;
+    Ok(Draft { query, notes: parser.notes })
 }
 
 type Parsed<T> = Result<T, Diagnostic>;
@@ -37,6 +61,11 @@ struct Parser<'t> {
     height: usize,
     /// How many expressions the chains of comparisons have doubled.
     copied: usize,
+    /// How many clauses were read.
+    clauses: usize,
+    notes: Notes,
+    /// The patterns in the place of an expression that no condition has claimed yet.
+    loose: Vec<Span>,
 }
 
 impl Parser<'_> {

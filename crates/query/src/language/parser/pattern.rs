@@ -1,33 +1,35 @@
 //! Patterns: nodes and the relationships between them.
 
-use super::super::ast::{Expr, Name, NodePattern, Pattern, RelationshipPattern, Way};
+use super::super::ast::{Expr, Length, Name, NodePattern, Pattern, RelationshipPattern, Way};
 use super::super::code;
 use super::super::token::TokenKind;
 use super::{Diagnostic, Parsed, Parser};
 
 impl Parser<'_> {
-    /// One chain.
+    /// Patterns with commas between them.
+    pub(super) fn patterns(&mut self) -> Parsed<Vec<Pattern>> {
+        let mut patterns = vec![self.pattern()?];
+        while self.eat_symbol(",") {
+            patterns.push(self.pattern()?);
+        }
+        Ok(patterns)
+    }
+
+    /// One chain, which may be named as a path.
     pub(super) fn pattern(&mut self) -> Parsed<Pattern> {
-        self.refuse_path()?;
+        let mut path = None;
+        if self.symbol_ahead(1, "=") && self.variable_name().is_some() {
+            path = Some(self.take_variable("the name of a path")?);
+            self.advance();
+        }
+        self.refuse_shortest_path()?;
         let mut nodes = vec![self.node()?];
         let mut relationships = vec![];
         while self.is_symbol("-") || self.symbols_ahead(0, &["<", "-"]) {
             relationships.push(self.relationship()?);
             nodes.push(self.node()?);
         }
-        Ok(Pattern { path: None, nodes, relationships })
-    }
-
-    fn refuse_path(&self) -> Parsed<()> {
-        for name in ["shortestPath", "allShortestPaths"] {
-            if self.is_keyword(name) && self.symbol_ahead(1, "(") {
-                return Err(self.unsupported(&format!("{name}(..)")));
-            }
-        }
-        if self.variable_name().is_some() && self.symbol_ahead(1, "=") {
-            return Err(self.unsupported("a named path, p = (a)-->(b),"));
-        }
-        Ok(())
+        Ok(Pattern { path, nodes, relationships })
     }
 
     fn node(&mut self) -> Parsed<NodePattern> {
@@ -104,11 +106,11 @@ impl Parser<'_> {
         let start = self.span().start;
         let from_right = self.eat_symbol("<");
         self.expect_symbol("-")?;
-        let (mut variable, mut types, mut properties) = (None, vec![], vec![]);
+        let (mut variable, mut types, mut length, mut properties) = (None, vec![], None, vec![]);
         if self.eat_symbol("[") {
             variable = self.optional_variable()?;
             types = self.types()?;
-            self.refuse_variable_length()?;
+            length = self.length()?;
             properties = self.pattern_properties()?;
             self.expect_symbol("]")?;
         }
@@ -119,7 +121,7 @@ impl Parser<'_> {
             _ => Way::Either,
         };
         let span = self.span_from(start);
-        Ok(RelationshipPattern { variable, types, properties, way, length: None, span })
+        Ok(RelationshipPattern { variable, types, properties, way, length, span })
     }
 
     /// `:A|B` or `:A|:B`.
@@ -142,13 +144,34 @@ impl Parser<'_> {
         Ok(types)
     }
 
-    fn refuse_variable_length(&self) -> Parsed<()> {
-        if self.is_symbol("*") {
-            return Err(self.unsupported("a path of variable length, -[*1..3]->,"));
-        }
+    /// `*`, `*2`, `*1..3`, `*..3`, `*0..`: how many relationships in a row.
+    fn length(&mut self) -> Parsed<Option<Length>> {
         if self.is_symbol("..") {
             return Err(self.unexpected("`*` before the bounds of a path"));
         }
-        Ok(())
+        if !self.eat_symbol("*") {
+            return Ok(None);
+        }
+        let min = self.bound()?;
+        if self.eat_symbol("..") {
+            return Ok(Some(Length { min: min.unwrap_or(1), max: self.bound()? }));
+        }
+        match (min, self.peek()) {
+            (Some(exactly), _) => Ok(Some(Length { min: exactly, max: Some(exactly) })),
+            (None, TokenKind::Symbol("]" | "{") | TokenKind::Parameter(_)) => {
+                Ok(Some(Length { min: 1, max: None }))
+            }
+            (None, _) => Err(self.unexpected("the bounds of a path, as in `*1..3`,")),
+        }
+    }
+
+    fn bound(&mut self) -> Parsed<Option<u32>> {
+        let TokenKind::Integer(bound) = *self.peek() else { return Ok(None) };
+        let Ok(bound) = u32::try_from(bound) else {
+            let message = "this bound of a path is too large";
+            return Err(Diagnostic::not_supported(code::LIMIT, self.span(), message));
+        };
+        self.advance();
+        Ok(Some(bound))
     }
 }

@@ -1,4 +1,4 @@
-//! Cypher that standing queries do not have (yet): each construct is recognised and named.
+//! Cypher that standing queries do not have: each construct is recognised and named.
 
 use super::super::code;
 use super::super::nearest::suggestion;
@@ -7,12 +7,6 @@ use super::{Diagnostic, Parsed, Parser};
 
 /// Clauses of Cypher that are refused, with the reason.
 const CLAUSES: &[(&str, &str, &str)] = &[
-    ("OPTIONAL", code::CONSTRUCT, "OPTIONAL MATCH is not supported in a standing query yet"),
-    ("UNWIND", code::CONSTRUCT, "UNWIND is not supported in a standing query yet"),
-    ("UNION", code::CONSTRUCT, "UNION is not supported in a standing query yet"),
-    ("ORDER", code::CONSTRUCT, "ORDER BY is not supported in a standing query yet"),
-    ("SKIP", code::CONSTRUCT, "SKIP is not supported in a standing query yet"),
-    ("LIMIT", code::CONSTRUCT, "LIMIT is not supported in a standing query yet"),
     ("CALL", code::WRITES, "CALL is refused: a standing query reads the graph and nothing else"),
     ("CREATE", code::WRITES, "CREATE is refused: a standing query reads the graph and never writes it"),
     ("MERGE", code::WRITES, "MERGE is refused: a standing query reads the graph and never writes it"),
@@ -29,19 +23,16 @@ const CLAUSES: &[(&str, &str, &str)] = &[
     ("USE", code::CONSTRUCT, "USE is refused: which sources a query reads stands in its settings"),
 ];
 
-/// Constructs that look like calls.
-const CALLS: &[(&str, &str)] = &[
-    ("all", "the quantifier all(x IN list WHERE ..)"),
-    ("any", "the quantifier any(x IN list WHERE ..)"),
-    ("none", "the quantifier none(x IN list WHERE ..)"),
-    ("single", "the quantifier single(x IN list WHERE ..)"),
-    ("reduce", "reduce(..)"),
-    ("filter", "filter(..)"),
-    ("extract", "extract(..)"),
-    ("exists", "exists(..)"),
-    ("shortestpath", "shortestPath(..)"),
-    ("allshortestpaths", "allShortestPaths(..)"),
-];
+/// The words that begin what a query is made of.
+const CLAUSE_WORDS: &[&str] =
+    &["MATCH", "OPTIONAL", "WHERE", "UNWIND", "WITH", "RETURN", "ORDER", "SKIP", "LIMIT", "UNION"];
+
+/// Words that look like calls and are refused, with what to write instead.
+const CALLS: &[(&str, &str)] =
+    &[("filter", "write `[x IN list WHERE condition]`"), ("extract", "write `[x IN list | expression]`")];
+
+/// Why no shortest path is maintained.
+const SHORTEST: &str = "is refused: which path is the shortest hangs on relationships anywhere in the graph";
 
 impl Parser<'_> {
     pub(super) fn unsupported(&self, what: &str) -> Diagnostic {
@@ -59,79 +50,58 @@ impl Parser<'_> {
         if let Some(refused) = self.refused_clause() {
             return refused;
         }
-        let expected =
-            if first { "`MATCH`, `WITH` or `RETURN`" } else { "`WITH` or `RETURN`, or more of this clause" };
+        let expected = if first {
+            "`MATCH`, `UNWIND`, `WITH` or `RETURN`"
+        } else {
+            "`MATCH`, `UNWIND`, `WITH` or `RETURN`, or more of this clause"
+        };
         let diagnostic = self.unexpected(expected);
         let TokenKind::Word(word) = self.peek() else { return diagnostic };
-        match suggestion(word, ["MATCH", "WHERE", "WITH", "RETURN"]) {
+        match suggestion(word, CLAUSE_WORDS.iter().copied()) {
             Some(help) => diagnostic.with_help(help),
             None => diagnostic,
         }
     }
 
-    pub(super) fn match_after_with(&self) -> Diagnostic {
-        self.unsupported("MATCH after WITH").with_help("write every `MATCH` before the first `WITH`")
-    }
-
     /// Something comes after the last item of RETURN.
     pub(super) fn after_return(&self) -> Diagnostic {
-        self.refused_clause().unwrap_or_else(|| self.unexpected("`,`, `AS` or the end of the query"))
-    }
-
-    /// ORDER BY, SKIP and LIMIT belong to WITH and RETURN.
-    pub(super) fn refuse_window(&self) -> Parsed<()> {
-        let window = ["ORDER", "SKIP", "LIMIT"].iter().any(|keyword| self.is_keyword(keyword));
-        match self.refused_clause() {
-            Some(refused) if window => Err(refused),
-            _ => Ok(()),
-        }
-    }
-
-    /// Refuses a construct that begins with a word and an opening parenthesis or brace.
-    pub(super) fn refuse_call_like(&self) -> Parsed<()> {
-        let TokenKind::Word(word) = self.peek() else { return Ok(()) };
-        if self.symbol_ahead(1, "{") {
-            let subquery = ["exists", "count", "collect"].iter().any(|name| word.eq_ignore_ascii_case(name));
-            let what =
-                if subquery { format!("the subquery {word} {{ .. }}") } else { "a map projection".into() };
-            return Err(self.unsupported(&what));
-        }
-        if !self.symbol_ahead(1, "(") {
-            return Ok(());
-        }
-        let Some((name, what)) = CALLS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) else {
-            return Ok(());
-        };
-        let refused = self.unsupported(what);
-        Err(if *name == "exists" {
-            refused.with_help("for a property, write `x.key IS NOT NULL`")
-        } else {
-            refused
+        let refused = self.refused_clause();
+        refused.unwrap_or_else(|| {
+            self.unexpected("`,`, `AS`, `ORDER BY`, `SKIP`, `LIMIT`, `UNION` or the end of the query")
         })
     }
 
-    /// Refuses a comprehension where a list was opened.
-    pub(super) fn refuse_comprehension(&self) -> Parsed<()> {
-        if self.variable_name().is_some() && self.keyword_ahead(1, "IN") {
-            return Err(self.unsupported("a list comprehension [x IN list ..]"));
+    /// Refuses what begins with a word and an opening parenthesis or brace, and is no function of Cypher's.
+    pub(super) fn refuse_call_like(&self) -> Parsed<()> {
+        let TokenKind::Word(word) = self.peek() else { return Ok(()) };
+        if self.symbol_ahead(1, "{") {
+            return Err(self.unsupported("a map projection").with_help("write the map: `{name: n.name}`"));
         }
-        let named = self.variable_name().is_some() && self.symbols_ahead(1, &["=", "("]);
-        if named || self.is_pattern(0) {
-            return Err(self.unsupported("a pattern comprehension [(a)-->(b) | ..]"));
+        self.refuse_shortest_path()?;
+        let found = CALLS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
+        match found.filter(|_| self.symbol_ahead(1, "(")) {
+            Some((name, instead)) => {
+                let message = format!("`{name}` is no longer part of Cypher");
+                Err(Diagnostic::not_supported(code::FUNCTION, self.span(), message).with_help(*instead))
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Refuses a pattern where an expression was expected.
-    pub(super) fn refuse_pattern_predicate(&self) -> Parsed<()> {
-        if self.is_pattern(0) {
-            return Err(self.unsupported("a pattern as a condition, (a)-->(b),"));
+    pub(super) fn refuse_shortest_path(&self) -> Parsed<()> {
+        for name in ["shortestPath", "allShortestPaths"] {
+            if self.is_keyword(name) && self.symbol_ahead(1, "(") {
+                let message = format!("{name} {SHORTEST}");
+                return Err(Diagnostic::not_supported(code::CONSTRUCT, self.span(), message).with_help(
+                    "match the paths with a bound, as in `(a)-[*..5]->(b)`, and order them by length",
+                ));
+            }
         }
         Ok(())
     }
 
     /// Whether a node pattern with a relationship behind it comes next: `(name:Label {..})-[`, `--`, `<-`.
-    fn is_pattern(&self, distance: usize) -> bool {
+    pub(super) fn is_pattern(&self, distance: usize) -> bool {
         let mut at = distance;
         if !self.symbol_ahead(at, "(") {
             return false;

@@ -1,0 +1,47 @@
+//! Subqueries: their clauses are checked like those of a query, in the scope of the row they stand in.
+
+use super::super::ast::{Clause, Gives, Projection, Subquery};
+use super::{Checked, Checker, Diagnostic, projection};
+use crate::expression::TypeSet;
+
+impl Checker {
+    /// Checks a subquery: the types it can have.
+    pub(super) fn subquery(&mut self, subquery: &mut Subquery) -> Checked<TypeSet> {
+        let around = self.names.enter();
+        let mut clauses = vec![];
+        for clause in std::mem::take(&mut subquery.clauses) {
+            match clause {
+                Clause::With(returns) if self.notes.returns.contains(&returns.span.start) => {
+                    self.returned(returns, &subquery.gives, &mut clauses)?;
+                }
+                clause => self.clause(clause, &mut clauses)?,
+            }
+        }
+        subquery.clauses = clauses;
+        let types = match &mut subquery.gives {
+            Gives::Exists => TypeSet::BOOLEAN,
+            Gives::Count => TypeSet::INTEGER,
+            Gives::Collect(result) => {
+                self.plain(result, "what is collected for each match")?;
+                TypeSet::LIST
+            }
+        };
+        self.names.leave(&around);
+        Ok(types)
+    }
+
+    /// The RETURN of a subquery. Where only the rows count, one that gives a row for each is left away.
+    fn returned(&mut self, returns: Projection, gives: &Gives, clauses: &mut Vec<Clause>) -> Checked<()> {
+        let collects = matches!(gives, Gives::Collect(_));
+        if collects && let Some(sort) = returns.order.first() {
+            return Err(Diagnostic::not_yet(sort.expr.span, "ORDER BY in a subquery COLLECT"));
+        }
+        let aggregates = returns.items.iter().any(|item| item.expr.has_aggregate());
+        let windowed = returns.skip.is_some() || returns.limit.is_some();
+        let (returns, narrowed) = self.projection(returns, projection::Clause::Subquery)?;
+        if collects || returns.distinct || aggregates || windowed {
+            clauses.extend([Some(returns), narrowed].into_iter().flatten().map(Clause::With));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Queries inside expressions: patterns as conditions, pattern comprehensions, EXISTS, COUNT and COLLECT.
+
+use super::super::ast::{
+    BinaryOp, Clause, Expr, ExprKind, Gives, Item, Match, Pattern, Projection, Span, Subquery, UnaryOp,
+};
+use super::super::code;
+use super::super::token::TokenKind;
+use super::{Diagnostic, Parsed, Parser};
+
+impl Parser<'_> {
+    /// A pattern in the place of an expression.
+    pub(super) fn pattern_predicate(&mut self) -> Parsed<ExprKind> {
+        let matched = self.lone_pattern()?;
+        self.loose.push(matched.span);
+        self.subquery_of(Gives::Exists, vec![Clause::Match(matched)])
+    }
+
+    /// A pattern that binds no variables.
+    fn lone_pattern(&mut self) -> Parsed<Match> {
+        let start = self.span().start;
+        self.notes.predicates.insert(start);
+        let pattern = self.pattern()?;
+        Ok(self.matching(start, vec![pattern], None))
+    }
+
+    fn matching(&self, start: usize, patterns: Vec<Pattern>, condition: Option<Expr>) -> Match {
+        Match { optional: false, patterns, condition, span: self.span_from(start) }
+    }
+
+    fn subquery_of(&mut self, gives: Gives, clauses: Vec<Clause>) -> Parsed<ExprKind> {
+        self.measured(ExprKind::Subquery(Box::new(Subquery { gives, clauses })))
+    }
+
+    /// Lets the patterns in a condition stand: those it consists of and those it joins by AND, OR, XOR, NOT.
+    pub(super) fn claim(&mut self, condition: &Expr) {
+        match &condition.kind {
+            ExprKind::Subquery(subquery) => {
+                if let [Clause::Match(matched)] = &*subquery.clauses {
+                    self.loose.retain(|pattern| *pattern != matched.span);
+                }
+            }
+            ExprKind::Unary(UnaryOp::Not, inner) => self.claim(inner),
+            ExprKind::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Xor, left, right) => {
+                self.claim(left);
+                self.claim(right);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn pattern_as_value(pattern: Span) -> Diagnostic {
+        let message = "a pattern is a condition and has no value here";
+        Diagnostic::semantic(code::TYPE, pattern, message)
+            .with_help("ask with `EXISTS { (a)-->(b) }`, or list its matches with `[(a)-->(b) | b]`")
+    }
+
+    /// `exists(pattern)` or `exists(x.key)`.
+    pub(super) fn exists_call(&mut self) -> Parsed<ExprKind> {
+        let start = self.span().start;
+        self.advance();
+        self.expect_symbol("(")?;
+        let kind = if self.is_pattern(0) {
+            let matched = self.lone_pattern()?;
+            self.subquery_of(Gives::Exists, vec![Clause::Match(matched)])?
+        } else {
+            let inner = self.expression()?;
+            if !matches!(inner.kind, ExprKind::Property(..) | ExprKind::Index(..)) {
+                let message = "`exists` takes a property or a pattern";
+                return Err(Diagnostic::semantic(code::CALL, self.span_from(start), message)
+                    .with_help("whether a value is there is asked with `x IS NOT NULL`"));
+            }
+            self.grow(0)?;
+            ExprKind::IsNull(Box::new(inner), true)
+        };
+        if !self.eat_symbol(")") {
+            return Err(self.unexpected("`)`"));
+        }
+        Ok(kind)
+    }
+
+    /// Whether a pattern comprehension follows the opening bracket that was just taken.
+    pub(super) fn is_pattern_comprehension(&self) -> bool {
+        let named = self.variable_name().is_some() && self.symbol_ahead(1, "=");
+        self.is_pattern(if named { 2 } else { 0 })
+    }
+
+    /// Behind the opening bracket of `[p = (a)-->(b) WHERE condition | result]`.
+    pub(super) fn pattern_comprehension(&mut self) -> Parsed<ExprKind> {
+        let start = self.span().start;
+        let pattern = self.pattern()?;
+        let condition = self.condition()?;
+        let matched = self.matching(start, vec![pattern], condition);
+        if !self.eat_symbol("|") {
+            return Err(self.unexpected("`WHERE`, or `|` and what each match becomes"));
+        }
+        let result = self.expression()?;
+        if !self.eat_symbol("]") {
+            return Err(self.unexpected("`]` or an operator"));
+        }
+        self.subquery_of(Gives::Collect(result), vec![Clause::Match(matched)])
+    }
+
+    /// Whether EXISTS, COUNT or COLLECT with its opening brace comes next.
+    pub(super) fn is_subquery(&self) -> bool {
+        ["EXISTS", "COUNT", "COLLECT"].iter().any(|word| self.is_keyword(word)) && self.symbol_ahead(1, "{")
+    }
+
+    /// `EXISTS { .. }` and its kin.
+    pub(super) fn subquery(&mut self) -> Parsed<ExprKind> {
+        self.nested(|parser| {
+            let (counts, collects) = (parser.is_keyword("COUNT"), parser.is_keyword("COLLECT"));
+            parser.advance();
+            parser.advance();
+            let named = parser.variable_name().is_some() && parser.symbol_ahead(1, "=");
+            let (clauses, returned) = if !collects && (named || parser.is_symbol("(")) {
+                let start = parser.span().start;
+                let patterns = parser.patterns()?;
+                let condition = parser.condition()?;
+                (vec![Clause::Match(parser.matching(start, patterns, condition))], None)
+            } else {
+                parser.subquery_clauses()?
+            };
+            if !parser.eat_symbol("}") {
+                return Err(parser.unclosed_subquery(returned.is_some()));
+            }
+            let gives = match (collects, returned) {
+                (false, _) if counts => Gives::Count,
+                (false, _) => Gives::Exists,
+                (true, Some(column)) => Gives::Collect(column),
+                (true, None) => {
+                    return Err(parser.unexpected("`RETURN` with one column in the subquery COLLECT"));
+                }
+            };
+            parser.subquery_of(gives, clauses)
+        })
+    }
+
+    /// The clauses of a subquery. A RETURN becomes the last of them; its one column, if it has just one.
+    fn subquery_clauses(&mut self) -> Parsed<(Vec<Clause>, Option<Expr>)> {
+        let mut clauses = vec![];
+        while let Some(clause) = self.clause()? {
+            clauses.push(clause);
+        }
+        let span = self.span();
+        if !self.eat_keyword("RETURN") {
+            return if clauses.is_empty() { Err(self.no_clause(true)) } else { Ok((clauses, None)) };
+        }
+        self.notes.returns.insert(span.start);
+        let returns = self.projection(span.start)?;
+        let column = match &*returns.items {
+            [item] if !self.notes.stars.contains_key(&span.start) => Some(column(item)),
+            _ => None,
+        };
+        clauses.push(Clause::With(named(returns)));
+        Ok((clauses, column))
+    }
+
+    fn unclosed_subquery(&self, returned: bool) -> Diagnostic {
+        if self.is_keyword("UNION") {
+            return self.unsupported("UNION in a subquery");
+        }
+        match self.peek() {
+            TokenKind::Word(_) if !returned => self.no_clause(false),
+            _ => self.unexpected("`}`"),
+        }
+    }
+}
+
+fn column(item: &Item) -> Expr {
+    Expr { kind: ExprKind::Variable(item.name.clone()), span: item.expr.span }
+}
+
+/// The columns of RETURN need no alias, those of the WITH it becomes do.
+fn named(mut returns: Projection) -> Projection {
+    returns.items.iter_mut().for_each(|item| item.aliased = true);
+    returns
+}
