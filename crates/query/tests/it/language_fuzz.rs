@@ -3,8 +3,10 @@
 
 use crate::language_expressions::{compiled, row};
 use livewell_model::{Map, Value};
+use livewell_query::engine::Engine;
 use livewell_query::expression::TypeSet;
-use livewell_query::language::parse;
+use livewell_query::language::{Diagnostic, parse};
+use livewell_query::reference::Reference;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -35,6 +37,23 @@ const PIECES: &[&str] = &[
     "ORDER BY",
     "LIMIT",
     "UNION",
+    "UNION ALL",
+    "SKIP",
+    "DESC",
+    "BY",
+    "EXISTS {",
+    "COUNT {",
+    "COLLECT {",
+    "[x IN",
+    "reduce(s = 0, x IN",
+    "p = (a)",
+    "-[*1..3]->",
+    "-[r*]-",
+    "(a)-->(b)",
+    "[(a)-->(b) |",
+    "exists((a)--())",
+    "percentileCont(",
+    "datetime.truncate(",
     "CREATE",
     "(",
     ")",
@@ -109,12 +128,46 @@ const PIECES: &[&str] = &[
     "\t",
 ];
 
+/// Whatever comes of a text, it comes back, also from the plan and the reference.
 fn survives(text: &str) {
-    if let Err(diagnostic) = parse(text) {
+    let shown = |diagnostic: Diagnostic| {
         assert!(diagnostic.render(text, "hostile").contains('^'));
         assert!(!diagnostic.to_string().is_empty());
+    };
+    match parse(text) {
+        Err(diagnostic) => shown(diagnostic),
+        Ok(query) => {
+            Engine::compile(text, &Map::new()).err().into_iter().for_each(shown);
+            Reference::new(&query, &Map::new()).err().into_iter().for_each(shown);
+        }
     }
 }
+
+/// Parts of queries, each whole in itself, that together often make a query.
+const CLAUSES: &[&str] = &[
+    "MATCH (a)",
+    "MATCH (a)-[r]->(b)",
+    "MATCH (b)-[r*..2]-(c) WHERE all(x IN r WHERE x.y = a.y)",
+    "OPTIONAL MATCH p = (a)-[*0..]->(d) WHERE length(p) > 1",
+    "OPTIONAL MATCH (a)-[s]-(b) WHERE NOT (a)-->(b)",
+    "UNWIND [1, 2, a] AS u",
+    "UNWIND [x IN [1, 2] WHERE x > 1 | x * 2] AS v",
+    "WITH *",
+    "WITH a",
+    "WITH a, count(*) AS c ORDER BY c, a.x DESC LIMIT 3",
+    "WITH DISTINCT a ORDER BY a.x SKIP 1 WHERE a.y",
+    "WITH a, a.x AS x ORDER BY b.x WHERE b.y > x",
+    "WITH a, collect(b) AS l WHERE EXISTS { (a)-->(z) WHERE z.x = a.x }",
+    "WITH a, reduce(s = 0, x IN [1] | s + x) AS t",
+    "WITH a, COUNT { MATCH (a)-->(z) WITH DISTINCT z ORDER BY z.x RETURN z LIMIT 2 } AS n",
+    "WITH a, [q = (a)-->(z) | z.x] AS zs",
+    "RETURN *",
+    "RETURN a",
+    "RETURN a.x ORDER BY a.y",
+    "RETURN count(*) + 1 AS n ORDER BY count(*) + 1",
+    "RETURN a UNION RETURN 1 AS a",
+    "UNION ALL MATCH (a) RETURN a",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
@@ -135,6 +188,25 @@ proptest! {
         spaced: bool,
     ) {
         survives(&pieces.join(if spaced { " " } else { "" }));
+    }
+
+    #[test]
+    fn random_clauses_never_panic_parser_plan_or_reference(
+        clauses in prop::collection::vec(prop::sample::select(CLAUSES), 1..8),
+    ) {
+        survives(&clauses.join(" "));
+        survives(&format!("MATCH (a)-->(b) {} RETURN a", clauses.join(" ")));
+    }
+
+    #[test]
+    fn a_cut_query_with_everything_never_panics_the_parser(cut in 0usize..420) {
+        let text = "OPTIONAL MATCH p = (a)-[r:T|U*1..3 {x: $p}]->(b) WHERE NOT (a)-->() OR EXISTS { MATCH (a)-->(c) \
+                    WITH c, count(*) AS n WHERE n > 1 RETURN c } UNWIND [x IN nodes(p) WHERE any(y IN x.l WHERE y = 1) | x.y] \
+                    AS z WITH DISTINCT a, reduce(s = 0, v IN [z] | s + v) AS t ORDER BY t DESC, a.x SKIP 1 LIMIT $l WHERE t > 1 \
+                    RETURN [(a)-->(d) WHERE d.x =~ 'a' | d.x] AS ds, COUNT { (a) } UNION ALL RETURN 1 AS ds, 2 AS c";
+        if let Some(text) = text.get(..cut) {
+            survives(text);
+        }
     }
 
     #[test]
@@ -241,6 +313,12 @@ const WRAPPED: &[&str] = &[
     "coalesce(#)",
     "sqrt(#)",
     "CASE WHEN # THEN 1 END",
+    "[x IN #]",
+    "[x IN # WHERE x IS NULL | [x, a]]",
+    "any(x IN # WHERE x = 1)",
+    "reduce(s = 0, x IN # | x)",
+    "EXISTS { (n)-->(m) WHERE m.x = # }",
+    "[(n)-->(m) | #]",
 ];
 
 /// Forms of two expressions, `#` and `@`.
@@ -257,6 +335,10 @@ const JOINED: &[&str] = &[
     "CASE # WHEN @ THEN # ELSE @ END",
     "[#, @]",
     "atan2(#, @)",
+    "(#) =~ (@)",
+    "[x IN # WHERE x = @ | x]",
+    "all(x IN # WHERE @)",
+    "reduce(s = #, x IN [1] | @)",
 ];
 
 /// An expression over [`LEAVES`].

@@ -1,10 +1,12 @@
 //! What is refused, as what, at which place, and with which help.
 
 use livewell_query::language::ast::{Clause, ExprKind};
-use livewell_query::language::{DiagnosticKind, MAX_CLAUSES, MAX_NESTING, MAX_QUERY_BYTES, code, parse};
+use livewell_query::language::{
+    Diagnostic, DiagnosticKind, MAX_CLAUSES, MAX_NESTING, MAX_QUERY_BYTES, code, parse,
+};
 
 /// Each query is refused with that code, at the place the mark `▮` stands in its text, and says these words.
-fn refused(kind: DiagnosticKind, table: &[(&str, &str, &str)]) {
+pub fn refused(kind: DiagnosticKind, table: &[(&str, &str, &str)]) {
     for (marked, code, says) in table {
         let text = marked.replacen('▮', "", 1);
         let diagnostic = parse(&text).expect_err(&text);
@@ -21,7 +23,11 @@ fn text_that_is_no_cypher_says_what_was_expected() {
     refused(
         DiagnosticKind::NotCypher,
         &[
-            ("▮", code::UNEXPECTED, "expected `MATCH`, `UNWIND`, `WITH` or `RETURN`, found the end of the query"),
+            (
+                "▮",
+                code::UNEXPECTED,
+                "expected `MATCH`, `UNWIND`, `WITH` or `RETURN`, found the end of the query",
+            ),
             ("▮MATHC (n) RETURN n", code::UNEXPECTED, "did you mean `MATCH`?"),
             ("MATCH ▮n RETURN n", code::UNEXPECTED, "expected a node pattern like `(name:Label)`"),
             ("MATCH (n) WHERE ▮RETURN n", code::UNEXPECTED, "expected an expression, found `RETURN`"),
@@ -47,7 +53,11 @@ fn cypher_that_is_not_supported_is_named() {
         &[
             ("MATCH ▮shortestPath((a)-->(b)) RETURN a", code::CONSTRUCT, "hangs on relationships anywhere"),
             ("MATCH p = ▮allShortestPaths((a)-->(b)) RETURN p", code::CONSTRUCT, "allShortestPaths"),
-            ("MATCH (a), (b) WHERE ▮shortestPath((a)-->(b)) IS NULL RETURN a", code::CONSTRUCT, "shortestPath"),
+            (
+                "MATCH (a), (b) WHERE ▮shortestPath((a)-->(b)) IS NULL RETURN a",
+                code::CONSTRUCT,
+                "shortestPath",
+            ),
             ("RETURN ▮filter(x IN [1] WHERE x > 0)", code::FUNCTION, "[x IN list WHERE condition]"),
             ("MATCH (a) RETURN ▮a {.name}", code::CONSTRUCT, "a map projection"),
             ("▮CALL db.labels()", code::WRITES, "CALL"),
@@ -103,6 +113,10 @@ fn what_is_in_conflict_points_at_the_conflict() {
     );
 }
 
+fn read(expr: &str) -> Result<(), Diagnostic> {
+    parse(&format!("RETURN {expr} AS x")).map(drop)
+}
+
 #[test]
 fn the_limits_on_a_query_are_refused_and_never_overflow_the_stack() {
     let deep =
@@ -118,11 +132,22 @@ fn the_limits_on_a_query_are_refused_and_never_overflow_the_stack() {
         deep("NOT ", "", 10_000),
         deep("-", "", 20_000),
         deep(mixed.0, mixed.1, 500),
+        deep("[x IN [", "] | x]", 5_000),
+        deep("[x IN [1] WHERE true | ", "]", 3_000),
+        deep("[(a)-->(b) | ", "]", 3_000),
+        deep("[(a {x: ", "})-->(b) | 1]", 3_000),
+        deep("all(x IN [1] WHERE ", ")", 3_000),
+        deep("reduce(s = 0, x IN [1] | ", ")", 2_000),
+        deep("EXISTS { MATCH (a) WHERE ", " }", 2_000),
+        deep("COLLECT { RETURN ", " AS x }", 2_000),
+        deep("exists((a {x: ", "})-->())", 2_000),
         chain(" AND true", 5_000),
         chain(" = 1", 5_000),
         chain(".a", 20_000),
         chain("[0]", 15_000),
         chain(" IS NULL", 5_000),
+        chain(" AND (a)-->()", 3_000),
+        deep("EXISTS { MATCH (a) WHERE ", &format!("{} }}", " AND true".repeat(40)), 10),
     ];
     for expr in too_much {
         let diagnostic = parse(&format!("RETURN {expr}")).expect_err("too much");
@@ -134,6 +159,19 @@ fn the_limits_on_a_query_are_refused_and_never_overflow_the_stack() {
     let deepest = deep(mixed.0, mixed.1, (MAX_NESTING - 1) / 5);
     let diagnostic = parse(&format!("RETURN {deepest} AS x")).expect_err("types in conflict");
     assert_eq!(diagnostic.code, code::TYPE);
+    for (open, close) in [
+        ("EXISTS { MATCH (a) WHERE true = ", " }"),
+        ("[x IN [1] WHERE true | ", "]"),
+        ("[(a)-->(b) WHERE a.x IS NULL | ", "]"),
+        ("COLLECT { MATCH (a) WITH a WHERE a.x IS NULL RETURN DISTINCT ", " AS x }"),
+        ("size([x IN [1] WHERE all(x IN [1] WHERE x IN [1]) | reduce(s = [], x IN [1] | [s, x, ", "])])"),
+    ] {
+        let levels = (0..MAX_NESTING).rev().find(|levels| read(&deep(open, close, *levels)).is_ok());
+        assert!(levels > Some(10), "{open}: {levels:?}");
+        let more = read(&deep(open, close, levels.expect("some") + 1)).expect_err("one more");
+        assert_eq!(more.code, code::LIMIT, "{open}: {more}");
+    }
+    assert_eq!(parse(&"RETURN 1 AS x UNION ".repeat(2_000)).expect_err("too many").code, code::LIMIT);
     let clauses = "WITH 1 AS x ".repeat(MAX_CLAUSES + 1);
     assert_eq!(parse(&format!("{clauses}RETURN x")).expect_err("too many").code, code::LIMIT);
     assert_eq!(parse(&" ".repeat(MAX_QUERY_BYTES + 1)).expect_err("too long").code, code::LIMIT);

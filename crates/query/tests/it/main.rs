@@ -1,10 +1,13 @@
 //! The integration tests of the query crate, one module per promise or oracle.
 
 mod engine_cases;
+mod language_conflicts;
 mod language_expressions;
 mod language_fuzz;
+mod language_reading;
 mod language_refusals;
 mod language_scenarios;
+mod language_shown;
 mod language_tiers;
 mod random;
 mod reference_cases;

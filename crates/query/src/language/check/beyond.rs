@@ -27,6 +27,9 @@ impl Checker {
                 self.aggregating_sort(&mut sort.expr, written, aggregates)?;
             }
             columns.rename(&mut sort.expr);
+            if let Some(aggregate) = first_aggregate(&sort.expr) {
+                return Err(misplaced(aggregate, Place::Elsewhere("ORDER BY unless it is an item, too")));
+            }
         }
         if let Some(condition) = &mut projection.condition {
             if let Some(aggregate) = first_aggregate(condition) {
@@ -37,7 +40,7 @@ impl Checker {
         let missing = self.missing(projection, projected, projection.distinct || aggregates)?;
         self.names.replace(projected.iter().chain(&missing).cloned().collect());
         for sort in &mut projection.order {
-            self.plain(&mut sort.expr, "ORDER BY, unless it is an item, too,")?;
+            self.plain(&mut sort.expr, "ORDER BY")?;
         }
         projection.condition.as_mut().map_or(Ok(()), |condition| self.condition(condition))?;
         Ok(missing)

@@ -85,13 +85,12 @@ impl Checker {
     }
 
     fn binds_nothing(&self, variable: &Name) -> Diagnostic {
-        let undefined = self.names.undefined(&variable.text, variable.span);
-        if undefined.help.is_some() {
-            return undefined;
+        let mut undefined = self.names.undefined(&variable.text, variable.span);
+        undefined.message += ", and a pattern in the place of a condition binds no variables";
+        match undefined.help {
+            Some(_) => undefined,
+            None => undefined.with_help("leave the name away, or write `EXISTS { .. }`"),
         }
-        undefined.with_help(
-            "a pattern in the place of a condition binds no variables: leave the name away, or write `EXISTS { .. }`",
-        )
     }
 
     /// A variable's name as the text has it.

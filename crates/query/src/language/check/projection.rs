@@ -47,13 +47,12 @@ impl Checker {
             return Ok((projection, None));
         }
         let span = projection.span;
-        let items = |names: &[Known]| -> Vec<Item> {
-            names.iter().map(|known| variable_item(known.name.clone(), span)).collect()
-        };
-        projection.items.extend(items(&missing));
+        let columns = projected.iter().zip(&written);
+        let items = columns.map(|(known, item)| variable_item(known.name.clone(), item.expr.span)).collect();
+        projection.items.extend(missing.into_iter().map(|known| variable_item(known.name, span)));
         let narrow = Projection {
             distinct: false,
-            items: items(&projected),
+            items,
             order: vec![],
             skip: None,
             limit: None,

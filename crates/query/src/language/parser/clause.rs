@@ -1,6 +1,8 @@
 //! Clauses and what they are made of, and which may follow which.
 
-use super::super::ast::{Clause, Expr, ExprKind, Item, Match, Projection, Query, SingleQuery, Sort, Unwind};
+use super::super::ast::{
+    Clause, Expr, ExprKind, Item, Match, Projection, Query, SingleQuery, Sort, Span, Unwind,
+};
 use super::super::token::TokenKind;
 use super::super::{MAX_CLAUSES, code};
 use super::{Diagnostic, Parsed, Parser};
@@ -13,6 +15,7 @@ impl Parser<'_> {
         while self.is_keyword("UNION") {
             let union = self.span();
             self.advance();
+            self.count_clause(union)?;
             let drops_equal = !self.eat_keyword("ALL");
             if distinct.replace(drops_equal).is_some_and(|before| before != drops_equal) {
                 let message = "one query cannot have both UNION and UNION ALL";
@@ -46,7 +49,7 @@ impl Parser<'_> {
     /// A clause other than RETURN, if one comes next.
     pub(super) fn clause(&mut self) -> Parsed<Option<Clause>> {
         let start = self.span().start;
-        let optional = self.is_keyword("OPTIONAL") && self.keyword_ahead(1, "MATCH");
+        let optional = self.is_keyword("OPTIONAL");
         let clause = if optional || self.is_keyword("MATCH") {
             Clause::Match(self.match_clause(optional)?)
         } else if self.eat_keyword("UNWIND") {
@@ -62,12 +65,18 @@ impl Parser<'_> {
         } else {
             return Ok(None);
         };
-        self.clauses += 1;
-        if self.clauses > MAX_CLAUSES {
-            let message = format!("the query has more than {MAX_CLAUSES} clauses");
-            return Err(Diagnostic::not_supported(code::LIMIT, self.span_from(start), message));
-        }
+        self.count_clause(self.span_from(start))?;
         Ok(Some(clause))
+    }
+
+    /// Notes that one more clause stands at `span`.
+    fn count_clause(&mut self, span: Span) -> Parsed<()> {
+        self.clauses += 1;
+        if self.clauses <= MAX_CLAUSES {
+            return Ok(());
+        }
+        let message = format!("the query has more than {MAX_CLAUSES} clauses");
+        Err(Diagnostic::not_supported(code::LIMIT, span, message))
     }
 
     fn match_clause(&mut self, optional: bool) -> Parsed<Match> {

@@ -56,6 +56,9 @@ impl Parser<'_> {
             "`MATCH`, `UNWIND`, `WITH` or `RETURN`, or more of this clause"
         };
         let diagnostic = self.unexpected(expected);
+        if self.is_symbol("|") || self.is_symbol("&") {
+            return diagnostic.with_help("labels are tested one by one: `n:A OR n:B`, `n:A AND n:B`");
+        }
         let TokenKind::Word(word) = self.peek() else { return diagnostic };
         match suggestion(word, CLAUSE_WORDS.iter().copied()) {
             Some(help) => diagnostic.with_help(help),

@@ -1,10 +1,9 @@
 //! Queries inside expressions: patterns as conditions, pattern comprehensions, EXISTS, COUNT and COLLECT.
 
 use super::super::ast::{
-    BinaryOp, Clause, Expr, ExprKind, Gives, Item, Match, Pattern, Projection, Span, Subquery, UnaryOp,
+    BinaryOp, Clause, Expr, ExprKind, Gives, Item, Match, Pattern, Span, Subquery, UnaryOp,
 };
 use super::super::code;
-use super::super::token::TokenKind;
 use super::{Diagnostic, Parsed, Parser};
 
 impl Parser<'_> {
@@ -108,70 +107,74 @@ impl Parser<'_> {
     /// `EXISTS { .. }` and its kin.
     pub(super) fn subquery(&mut self) -> Parsed<ExprKind> {
         self.nested(|parser| {
+            let word = parser.span();
             let (counts, collects) = (parser.is_keyword("COUNT"), parser.is_keyword("COLLECT"));
             parser.advance();
             parser.advance();
             let named = parser.variable_name().is_some() && parser.symbol_ahead(1, "=");
-            let (clauses, returned) = if !collects && (named || parser.is_symbol("(")) {
-                let start = parser.span().start;
-                let patterns = parser.patterns()?;
-                let condition = parser.condition()?;
-                (vec![Clause::Match(parser.matching(start, patterns, condition))], None)
+            let (clauses, returned) = if named || parser.is_symbol("(") {
+                (vec![parser.pattern_subquery()?], None)
             } else {
                 parser.subquery_clauses()?
             };
-            if !parser.eat_symbol("}") {
-                return Err(parser.unclosed_subquery(returned.is_some()));
-            }
             let gives = match (collects, returned) {
                 (false, _) if counts => Gives::Count,
                 (false, _) => Gives::Exists,
                 (true, Some(column)) => Gives::Collect(column),
                 (true, None) => {
-                    return Err(parser.unexpected("`RETURN` with one column in the subquery COLLECT"));
+                    let message = "the subquery COLLECT needs a RETURN with one column";
+                    return Err(Diagnostic::semantic(code::COLUMN, word, message));
                 }
             };
             parser.subquery_of(gives, clauses)
         })
     }
 
-    /// The clauses of a subquery. A RETURN becomes the last of them; its one column, if it has just one.
+    /// Patterns and a condition without the word MATCH, and the closing brace.
+    fn pattern_subquery(&mut self) -> Parsed<Clause> {
+        let start = self.span().start;
+        let patterns = self.patterns()?;
+        let condition = self.condition()?;
+        let matched = self.matching(start, patterns, condition);
+        match self.eat_symbol("}") {
+            true => Ok(Clause::Match(matched)),
+            false => Err(self.unexpected("`,`, `WHERE` or `}`; a query begins with `MATCH` here, too,")),
+        }
+    }
+
+    /// The clauses of a subquery and the closing brace. A RETURN becomes the last of them; gives its column, if
+    /// it has just one.
     fn subquery_clauses(&mut self) -> Parsed<(Vec<Clause>, Option<Expr>)> {
         let mut clauses = vec![];
         while let Some(clause) = self.clause()? {
             clauses.push(clause);
         }
         let span = self.span();
-        if !self.eat_keyword("RETURN") {
-            return if clauses.is_empty() { Err(self.no_clause(true)) } else { Ok((clauses, None)) };
+        let returns = self.eat_keyword("RETURN");
+        let mut column = None;
+        if returns {
+            self.notes.returns.insert(span.start);
+            let mut returned = self.projection(span.start)?;
+            // The columns of RETURN need no alias, those of the WITH it becomes do.
+            returned.items.iter_mut().for_each(|item| item.aliased = true);
+            column = match &*returned.items {
+                [item] if !self.notes.stars.contains_key(&span.start) => Some(variable(item)),
+                _ => None,
+            };
+            clauses.push(Clause::With(returned));
         }
-        self.notes.returns.insert(span.start);
-        let returns = self.projection(span.start)?;
-        let column = match &*returns.items {
-            [item] if !self.notes.stars.contains_key(&span.start) => Some(column(item)),
-            _ => None,
-        };
-        clauses.push(Clause::With(named(returns)));
-        Ok((clauses, column))
-    }
-
-    fn unclosed_subquery(&self, returned: bool) -> Diagnostic {
-        if self.is_keyword("UNION") {
-            return self.unsupported("UNION in a subquery");
+        if !clauses.is_empty() && self.eat_symbol("}") {
+            return Ok((clauses, column));
         }
-        match self.peek() {
-            TokenKind::Word(_) if !returned => self.no_clause(false),
-            _ => self.unexpected("`}`"),
-        }
+        Err(match self.peek() {
+            _ if self.is_keyword("UNION") => self.unsupported("UNION in a subquery"),
+            _ if returns => self.unexpected("`}`, or more of `RETURN`,"),
+            _ => self.no_clause(clauses.is_empty()),
+        })
     }
 }
 
-fn column(item: &Item) -> Expr {
+/// What an item becomes for those behind it.
+fn variable(item: &Item) -> Expr {
     Expr { kind: ExprKind::Variable(item.name.clone()), span: item.expr.span }
-}
-
-/// The columns of RETURN need no alias, those of the WITH it becomes do.
-fn named(mut returns: Projection) -> Projection {
-    returns.items.iter_mut().for_each(|item| item.aliased = true);
-    returns
 }
