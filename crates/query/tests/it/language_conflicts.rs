@@ -154,6 +154,11 @@ fn aggregates_stand_in_items_and_what_is_beside_them_is_grouped() {
                 code::AMBIGUOUS,
                 "`a` has no one value",
             ),
+            (
+                "MATCH (a) RETURN count(*) AS c ORDER BY count(*) + ▮b.x",
+                code::UNDEFINED,
+                "`b` is not defined here",
+            ),
             ("MATCH (a) RETURN [x IN [1] | ▮count(*)] AS l", code::AGGREGATE, "for each item of a list"),
             (
                 "MATCH (a) RETURN [x IN [1] WHERE ▮count(*) > 0] AS l",
@@ -211,6 +216,11 @@ fn what_subqueries_do_not_have_is_named() {
                 "MATCH (a) RETURN COLLECT { MATCH (b) RETURN b.x ORDER BY ▮b.y } AS l",
                 code::CONSTRUCT,
                 "ORDER BY in a",
+            ),
+            (
+                "MATCH (a) RETURN a, count(*) + ▮COUNT { (a)-->() } AS c",
+                code::CONSTRUCT,
+                "beside an aggregate",
             ),
             ("MATCH (a) RETURN a LIMIT ▮COUNT { (b) }", code::CONSTRUCT, "a subquery in LIMIT"),
             ("MATCH (a)-[*1..▮99999999999]->(b) RETURN a", code::LIMIT, "too large"),

@@ -131,6 +131,7 @@ fn patterns_and_subqueries_are_conditions() {
             "MATCH (a) RETURN COLLECT {MATCH (a)-[]->(b#1) WITH b#1.x AS x#2, b#1 WHERE (b#1.y Greater a.y) \
              WITH x#2 WITH x#2 LIMIT 3 | x#2} AS l",
         ),
+        ("RETURN COUNT { RETURN 1 } AS n", "RETURN COUNT {WITH 1 AS 1#1} AS n"),
         (
             "MATCH (a) WHERE EXISTS { UNWIND a.l AS x WITH * MATCH (b {x: x}) RETURN * } RETURN a",
             "MATCH (a) WHERE EXISTS {UNWIND a.l AS x#1 WITH x#1 MATCH (b#2 {x: x#1})} RETURN a",
@@ -168,6 +169,11 @@ fn order_by_may_speak_of_what_was_there_before() {
         (
             "MATCH (a), (b) WITH a AS b, b AS a ORDER BY a.x RETURN a",
             "MATCH (a), (b) WITH a AS b, b AS a ORDER BY a.x RETURN a",
+        ),
+        // What a subquery counts is its own.
+        (
+            "MATCH (a) RETURN count(*) AS c ORDER BY COUNT { UNWIND [1] AS x WITH count(*) AS d RETURN DISTINCT d }",
+            "MATCH (a) RETURN Count() AS c ORDER BY COUNT {UNWIND [1] AS x#1 WITH Count() AS d#2 WITH DISTINCT d#2}",
         ),
         // The `y` of the comprehension is not the one that was projected.
         (

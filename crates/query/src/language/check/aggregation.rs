@@ -65,7 +65,7 @@ impl Grouped<'_> {
         match &expr.kind {
             ExprKind::Aggregate(..) => return Ok(()),
             ExprKind::Variable(_) | ExprKind::Property(..) if self.is_key(expr) => return Ok(()),
-            ExprKind::Variable(name) if !self.around.contains(name) => {
+            ExprKind::Variable(name) if self.is_of_row(name) => {
                 return Err(ambiguous(name, expr.span));
             }
             ExprKind::Subquery(_) => return self.subquery(expr),
@@ -89,16 +89,24 @@ impl Grouped<'_> {
         !local && self.keys.has(expr)
     }
 
-    /// Whatever a subquery uses of the row must be a grouping value as a whole.
-    fn subquery(&mut self, expr: &Expr) -> Checked<()> {
-        let mut lacking = None;
-        uses(expr, &mut self.around, &mut |name, span| {
-            let grouped = self.keys.0.contains(std::slice::from_ref(name));
-            if self.names.get(name).is_some() && !grouped {
-                lacking.get_or_insert_with(|| ambiguous(name, span));
+    fn is_of_row(&self, name: &str) -> bool {
+        self.names.get(name).is_some() && !self.around.iter().any(|bound| bound == name)
+    }
+
+    /// A subquery beside an aggregate would have to be evaluated on groups.
+    fn subquery(&self, expr: &Expr) -> Checked<()> {
+        let mut used = None;
+        uses(expr, &mut self.around.clone(), &mut |name, span| {
+            if used.is_none() && self.is_of_row(name) {
+                used = Some((name.clone(), span));
             }
         });
-        lacking.map_or(Ok(()), Err)
+        let Some((name, span)) = used else { return Ok(()) };
+        if !self.keys.0.contains(std::slice::from_ref(&name)) {
+            return Err(ambiguous(&name, span));
+        }
+        Err(Diagnostic::not_yet(span, "a subquery beside an aggregate in one item")
+            .with_help("make the subquery an item of its own, and put the two together in the next clause"))
     }
 }
 

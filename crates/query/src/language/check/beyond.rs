@@ -113,20 +113,23 @@ impl Columns {
     /// Replaces each part of an expression that is an item by the item's name.
     fn rename(&self, expr: &mut Expr) {
         let bare = expr.without_spans();
-        self.rename_as(expr, &bare, &mut self.changed.clone());
+        self.rename_as(expr, &bare, &mut self.changed.clone(), true);
     }
 
-    /// `bare` is the expression without its places; names in `other` mean something else here than in an item.
-    fn rename_as(&self, expr: &mut Expr, bare: &Expr, other: &mut Vec<SmolStr>) {
+    /// `bare` is the expression without its places; names in `other` mean something else here than in an item,
+    /// and so do `aggregates` in a subquery.
+    fn rename_as(&self, expr: &mut Expr, bare: &Expr, other: &mut Vec<SmolStr>, aggregates: bool) {
         let item = self.items.iter().find(|(item, _)| item == bare);
-        if let Some((_, name)) = item.filter(|(item, _)| !mentions(item, other)) {
+        let means_it = |item: &Expr| !mentions(item, other) && (aggregates || !item.has_aggregate());
+        if let Some((_, name)) = item.filter(|(item, _)| means_it(item)) {
             expr.kind = ExprKind::Variable(name.clone());
             return;
         }
+        let aggregates = aggregates && !matches!(expr.kind, ExprKind::Subquery(_));
         let bound = Bound::by(expr);
         for (at, (part, bare)) in expr.children_mut().into_iter().zip(bare.children()).enumerate() {
             let count = bound.enter(at, other);
-            self.rename_as(part, bare, other);
+            self.rename_as(part, bare, other, aggregates);
             other.truncate(other.len() - count);
         }
     }

@@ -39,7 +39,7 @@ impl Checker {
         let aggregates = returns.items.iter().any(|item| item.expr.has_aggregate());
         let windowed = returns.skip.is_some() || returns.limit.is_some();
         let (returns, narrowed) = self.projection(returns, projection::Clause::Subquery)?;
-        if collects || returns.distinct || aggregates || windowed {
+        if collects || returns.distinct || aggregates || windowed || clauses.is_empty() {
             clauses.extend([Some(returns), narrowed].into_iter().flatten().map(Clause::With));
         }
         Ok(())
