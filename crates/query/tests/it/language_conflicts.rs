@@ -223,6 +223,7 @@ fn what_subqueries_do_not_have_is_named() {
                 "beside an aggregate",
             ),
             ("MATCH (a) RETURN a LIMIT ▮COUNT { (b) }", code::CONSTRUCT, "a subquery in LIMIT"),
+            ("MATCH (a)-[r* ▮WHERE r.x]->(b) RETURN a", code::CONSTRUCT, "all(x IN r WHERE ..)"),
             ("MATCH (a)-[*1..▮99999999999]->(b) RETURN a", code::LIMIT, "too large"),
         ],
     );

@@ -50,6 +50,8 @@ const PIECES: &[&str] = &[
     "-[*1..3]->",
     "-[r*]-",
     "(a)-->(b)",
+    "(a WHERE a.x)",
+    "!=",
     "[(a)-->(b) |",
     "exists((a)--())",
     "percentileCont(",

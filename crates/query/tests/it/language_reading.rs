@@ -52,6 +52,16 @@ fn patterns_have_lengths_paths_and_variables_from_before() {
         ),
         ("MATCH (a)-[r:T|:U*0..0 {x: 1}]->(b) RETURN r", "MATCH (a)-[r:T|U*0..0 {x: 1}]->(b) RETURN r"),
         ("MATCH (a)-[*3..2]->(b) RETURN a", "MATCH (a)-[*3..2]->(b) RETURN a"),
+        (
+            "MATCH (a:A WHERE a.x = 1)-[r:T WHERE r.y]->(WHERE (a)-->()), (b) WHERE b.x != a.x RETURN a",
+            "MATCH (a:A)-[r:T]->(), (b) WHERE ((((a.x Equal 1) And r.y) And EXISTS {MATCH (a)-[]->()}) And \
+             (b.x NotEqual a.x)) RETURN a",
+        ),
+        (
+            "OPTIONAL MATCH (a WHERE EXISTS { (b WHERE b.x) WHERE b.y }) RETURN [(a)-->(c WHERE c.x) | c] AS l",
+            "OPTIONAL MATCH (a) WHERE EXISTS {MATCH (b#1) WHERE (b#1.x And b#1.y)} RETURN \
+             COLLECT {MATCH (a)-[]->(c#2) WHERE c#2.x | c#2} AS l",
+        ),
         ("MATCH p = (a)-->(b), q = (c) RETURN p, q", "MATCH p = (a)-[]->(b), q = (c) RETURN p, q"),
         (
             "MATCH ()-[r]->() WITH r MATCH (a)-[r]->(b) RETURN a, b",

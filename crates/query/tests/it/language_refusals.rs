@@ -147,6 +147,7 @@ fn the_limits_on_a_query_are_refused_and_never_overflow_the_stack() {
         chain("[0]", 15_000),
         chain(" IS NULL", 5_000),
         chain(" AND (a)-->()", 3_000),
+        format!("EXISTS {{ ({}) }}", vec!["WHERE true"; 2_000].join("), (")),
         deep("EXISTS { MATCH (a) WHERE ", &format!("{} }}", " AND true".repeat(40)), 10),
     ];
     for expr in too_much {

@@ -85,8 +85,9 @@ impl Parser<'_> {
             self.advance();
         }
         self.expect_keyword("MATCH")?;
-        let patterns = self.patterns()?;
+        let (patterns, inline) = self.with_inline(Self::patterns)?;
         let condition = self.condition()?;
+        let condition = self.all_of(inline, condition)?;
         Ok(Match { optional, patterns, condition, span: self.span_from(start) })
     }
 

@@ -221,7 +221,7 @@ fn symbol_operator(symbol: &str) -> Option<(u8, BinaryOp)> {
     Some(match symbol {
         "=" => (COMPARISON, BinaryOp::Equal),
         "=~" => (COMPARISON, BinaryOp::Matches),
-        "<>" => (COMPARISON, BinaryOp::NotEqual),
+        "<>" | "!=" => (COMPARISON, BinaryOp::NotEqual),
         "<" => (COMPARISON, BinaryOp::Less),
         "<=" => (COMPARISON, BinaryOp::LessOrEqual),
         ">" => (COMPARISON, BinaryOp::Greater),
@@ -236,7 +236,7 @@ fn symbol_operator(symbol: &str) -> Option<(u8, BinaryOp)> {
     })
 }
 
-fn binary(operator: BinaryOp, left: Expr, right: Expr) -> Expr {
+pub(super) fn binary(operator: BinaryOp, left: Expr, right: Expr) -> Expr {
     let span = Span { start: left.span.start, end: right.span.end };
     Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), span }
 }

@@ -8,7 +8,7 @@ mod refuse;
 mod scoped;
 mod subquery;
 
-use super::ast::{Name, Query, Span};
+use super::ast::{Expr, Name, Query, Span};
 use super::diagnostic::Diagnostic;
 use super::token::{Token, TokenKind, is_reserved};
 use super::{MAX_NESTING, code};
@@ -44,6 +44,7 @@ pub(crate) fn parse(text: &str, tokens: Vec<Token>) -> Result<Draft, Diagnostic>
         clauses: 0,
         notes: Notes::default(),
         loose: vec![],
+        inline: vec![],
     };
     let query = parser.query()?;
     Ok(Draft { query, notes: parser.notes })
@@ -66,6 +67,8 @@ struct Parser<'t> {
     notes: Notes,
     /// The patterns in the place of an expression that no condition has claimed yet.
     loose: Vec<Span>,
+    /// The conditions inside the patterns of the clause in hand, each with its height.
+    inline: Vec<(Expr, usize)>,
 }
 
 impl Parser<'_> {

@@ -1,8 +1,9 @@
 //! Patterns: nodes and the relationships between them.
 
-use super::super::ast::{Expr, Length, Name, NodePattern, Pattern, RelationshipPattern, Way};
+use super::super::ast::{BinaryOp, Expr, Length, Name, NodePattern, Pattern, RelationshipPattern, Way};
 use super::super::code;
 use super::super::token::TokenKind;
+use super::expression::binary;
 use super::{Diagnostic, Parsed, Parser};
 
 impl Parser<'_> {
@@ -44,11 +45,7 @@ impl Parser<'_> {
         }
         self.refuse_label_expression()?;
         let properties = self.pattern_properties()?;
-        if self.is_keyword("WHERE") {
-            return Err(self
-                .unsupported("WHERE inside a pattern")
-                .with_help("write the condition in the clause's `WHERE`"));
-        }
+        self.inline_condition()?;
         self.expect_symbol(")")?;
         Ok(NodePattern { variable, labels, properties, span: self.span_from(start) })
     }
@@ -112,6 +109,12 @@ impl Parser<'_> {
             types = self.types()?;
             length = self.length()?;
             properties = self.pattern_properties()?;
+            if length.is_some() && self.is_keyword("WHERE") {
+                return Err(self
+                    .unsupported("WHERE inside a path of variable length")
+                    .with_help("name the relationships and write `WHERE all(x IN r WHERE ..)`"));
+            }
+            self.inline_condition()?;
             self.expect_symbol("]")?;
         }
         self.expect_symbol("-")?;
@@ -144,6 +147,43 @@ impl Parser<'_> {
         Ok(types)
     }
 
+    /// WHERE inside a node or relationship, which is one more condition of the clause.
+    fn inline_condition(&mut self) -> Parsed<()> {
+        if let Some(condition) = self.condition()? {
+            self.inline.push((condition, self.height));
+        }
+        Ok(())
+    }
+
+    /// Patterns as `read` takes them, with the conditions inside them.
+    pub(super) fn with_inline<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<(T, Vec<(Expr, usize)>)> {
+        let around = std::mem::take(&mut self.inline);
+        let patterns = read(self)?;
+        Ok((patterns, std::mem::replace(&mut self.inline, around)))
+    }
+
+    /// One condition of the conditions inside patterns and the one behind them, which was read last.
+    pub(super) fn all_of(&mut self, inline: Vec<(Expr, usize)>, last: Option<Expr>) -> Parsed<Option<Expr>> {
+        let last = last.map(|condition| (condition, self.height));
+        let mut all: Option<Expr> = None;
+        let mut height = 0;
+        for (condition, own) in inline.into_iter().chain(last) {
+            self.height = own;
+            all = Some(match all {
+                None => condition,
+                Some(before) => {
+                    self.grow(height)?;
+                    binary(BinaryOp::And, before, condition)
+                }
+            });
+            height = self.height;
+        }
+        Ok(all)
+    }
+
     /// `*`, `*2`, `*1..3`, `*..3`, `*0..`: how many relationships in a row.
     fn length(&mut self) -> Parsed<Option<Length>> {
         if self.is_symbol("..") {
@@ -158,10 +198,10 @@ impl Parser<'_> {
         }
         match (min, self.peek()) {
             (Some(exactly), _) => Ok(Some(Length { min: exactly, max: Some(exactly) })),
-            (None, TokenKind::Symbol("]" | "{") | TokenKind::Parameter(_)) => {
+            (None, TokenKind::Symbol("]" | "{") | TokenKind::Parameter(_) | TokenKind::Word(_)) => {
                 Ok(Some(Length { min: 1, max: None }))
             }
-            (None, _) => Err(self.unexpected("the bounds of a path, as in `*1..3`,")),
+            (None, _) => Err(self.unexpected("the bounds of a path, as in `*1..3`")),
         }
     }
 

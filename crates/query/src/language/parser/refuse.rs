@@ -60,7 +60,8 @@ impl Parser<'_> {
             return diagnostic.with_help("labels are tested one by one: `n:A OR n:B`, `n:A AND n:B`");
         }
         let TokenKind::Word(word) = self.peek() else { return diagnostic };
-        match suggestion(word, CLAUSE_WORDS.iter().copied()) {
+        let misspelt = !CLAUSE_WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
+        match suggestion(word, CLAUSE_WORDS.iter().copied()).filter(|_| misspelt) {
             Some(help) => diagnostic.with_help(help),
             None => diagnostic,
         }

@@ -50,7 +50,7 @@ impl Parser<'_> {
 
     /// `x IN list WHERE condition`.
     fn elements(&mut self) -> Parsed<ListComprehension> {
-        let variable = self.take_variable("a variable, as in `x IN list`,")?;
+        let variable = self.take_variable("a variable, as in `x IN list`")?;
         self.expect_keyword("IN")?;
         let list = self.expression()?;
         let condition = self.condition()?;
@@ -62,7 +62,7 @@ impl Parser<'_> {
         self.advance();
         self.expect_symbol("(")?;
         let accumulator =
-            self.take_variable("a variable, as in `reduce(total = 0, x IN list | total + x)`,")?;
+            self.take_variable("a variable, as in `reduce(total = 0, x IN list | total + x)`")?;
         self.expect_symbol("=")?;
         let start = self.expression()?;
         self.expect_symbol(",")?;

@@ -18,8 +18,9 @@ impl Parser<'_> {
     fn lone_pattern(&mut self) -> Parsed<Match> {
         let start = self.span().start;
         self.notes.predicates.insert(start);
-        let pattern = self.pattern()?;
-        Ok(self.matching(start, vec![pattern], None))
+        let (pattern, inline) = self.with_inline(Self::pattern)?;
+        let condition = self.all_of(inline, None)?;
+        Ok(self.matching(start, vec![pattern], condition))
     }
 
     fn matching(&self, start: usize, patterns: Vec<Pattern>, condition: Option<Expr>) -> Match {
@@ -86,8 +87,9 @@ impl Parser<'_> {
     /// Behind the opening bracket of `[p = (a)-->(b) WHERE condition | result]`.
     pub(super) fn pattern_comprehension(&mut self) -> Parsed<ExprKind> {
         let start = self.span().start;
-        let pattern = self.pattern()?;
+        let (pattern, inline) = self.with_inline(Self::pattern)?;
         let condition = self.condition()?;
+        let condition = self.all_of(inline, condition)?;
         let matched = self.matching(start, vec![pattern], condition);
         if !self.eat_symbol("|") {
             return Err(self.unexpected("`WHERE`, or `|` and what each match becomes"));
@@ -133,12 +135,13 @@ impl Parser<'_> {
     /// Patterns and a condition without the word MATCH, and the closing brace.
     fn pattern_subquery(&mut self) -> Parsed<Clause> {
         let start = self.span().start;
-        let patterns = self.patterns()?;
+        let (patterns, inline) = self.with_inline(Self::patterns)?;
         let condition = self.condition()?;
+        let condition = self.all_of(inline, condition)?;
         let matched = self.matching(start, patterns, condition);
         match self.eat_symbol("}") {
             true => Ok(Clause::Match(matched)),
-            false => Err(self.unexpected("`,`, `WHERE` or `}`; a query begins with `MATCH` here, too,")),
+            false => Err(self.unexpected("`,`, `WHERE` or `}`; a query begins with `MATCH` here, too")),
         }
     }
 
@@ -168,7 +171,7 @@ impl Parser<'_> {
         }
         Err(match self.peek() {
             _ if self.is_keyword("UNION") => self.unsupported("UNION in a subquery"),
-            _ if returns => self.unexpected("`}`, or more of `RETURN`,"),
+            _ if returns => self.unexpected("`}`, or more of `RETURN`"),
             _ => self.no_clause(clauses.is_empty()),
         })
     }
