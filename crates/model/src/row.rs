@@ -4,8 +4,11 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::diff::Columns;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The version of the stored form that this code writes.
-const FORMAT: u8 = 1;
+/// The stored form of a row without an order.
+const PLAIN: u8 = 1;
+
+/// The stored form of a row that has its place in an order behind its columns.
+const ORDERED: u8 = 2;
 
 /// One row of a query's result: its key and its columns.
 ///
@@ -17,13 +20,20 @@ pub struct Row {
     pub key: Vec<u8>,
     /// The values, in the order of the query's columns.
     pub columns: Columns,
+    /// Where the row stands in the order of its query's ORDER BY: a reader sorts by these bytes, then by the key.
+    /// Empty where the query has no order.
+    pub order: Vec<u8>,
 }
 
 impl Row {
     /// The stored bytes of a row.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
-        out.u8(FORMAT).bytes(&self.key).values(&self.columns);
+        out.u8(if self.order.is_empty() { PLAIN } else { ORDERED });
+        out.bytes(&self.key).values(&self.columns);
+        if !self.order.is_empty() {
+            out.bytes(&self.order);
+        }
         out.bytes
     }
 
@@ -33,10 +43,13 @@ impl Row {
     /// [`DecodeError`] where the bytes are not a row, or one of a version this code does not know.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new("row", bytes);
-        if reader.u8()? != FORMAT {
+        let format = reader.u8()?;
+        if !matches!(format, PLAIN | ORDERED) {
             return Err(reader.error("unknown row format"));
         }
-        let row = Self { key: reader.bytes()?.to_vec(), columns: reader.values()? };
+        let (key, columns) = (reader.bytes()?.to_vec(), reader.values()?);
+        let order = if format == ORDERED { reader.bytes()?.to_vec() } else { Vec::new() };
+        let row = Self { key, columns, order };
         reader.finish()?;
         Ok(row)
     }
@@ -59,13 +72,16 @@ mod tests {
 
     #[test]
     fn a_row_survives_its_bytes() {
-        let row = Row { key: vec![1, 0, 2], columns: vec![Value::Int(-7), Value::Null, "x".into()].into() };
-        assert_eq!(Row::decode(&row.encode()), Ok(row));
+        for order in [vec![], vec![5, 0]] {
+            let columns = vec![Value::Int(-7), Value::Null, "x".into()].into();
+            let row = Row { key: vec![1, 0, 2], columns, order };
+            assert_eq!(Row::decode(&row.encode()), Ok(row));
+        }
     }
 
     #[test]
     fn a_cut_or_extended_row_is_refused() {
-        let bytes = Row { key: vec![9; 4], columns: vec![Value::Float(0.5)].into() }.encode();
+        let bytes = Row { key: vec![9; 4], columns: vec![Value::Float(0.5)].into(), order: vec![] }.encode();
         for end in 0..bytes.len() {
             assert!(Row::decode(&bytes[..end]).is_err(), "cut at {end}");
         }

@@ -72,7 +72,7 @@ impl Engine {
     }
 
     fn run(&self, mut step: Step<'_>) -> Result<Vec<Diff>, StepError> {
-        let batch = self.plan.root.step(&mut step)?;
+        let batch = self.plan.step(&mut step)?;
         if batch.is_empty() {
             return Ok(Vec::new());
         }

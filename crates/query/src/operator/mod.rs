@@ -8,12 +8,18 @@
 //! "DBSP: Automatic Incremental View Maintenance for Rich Query Languages", VLDB 2023.
 
 pub mod aggregate;
+pub mod apply;
 pub mod filter;
 pub mod matching;
+pub mod nested;
+pub mod outer;
 pub mod output;
 pub mod project;
 pub mod scan;
+pub mod union;
 pub mod unit;
+pub mod unwind;
+pub mod window;
 
 use crate::state::{State, StepError};
 use livewell_model::{AppliedChange, Value};
@@ -55,6 +61,12 @@ pub trait Operator: Send + Sync + fmt::Debug {
     /// # Errors
     /// Where an expression has no value, a limit is reached or the state fails.
     fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError>;
+
+    /// Whether it looks at the changed elements themselves, so that it has work also where its inputs have not
+    /// changed.
+    fn reads_changes(&self) -> bool {
+        false
+    }
 
     /// One line for `explain`: what it does; a second, if it keeps state: what.
     fn describe(&self) -> (String, Option<String>);

@@ -11,9 +11,10 @@
 //! a live row that is not what the operators take back is damage, never silently overwritten.
 
 use super::Batch;
+use super::window::{Sort, order_key};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::diff::Columns;
-use livewell_model::{Diff, Row, key, row};
+use livewell_model::{Diff, Row, Value, key, row};
 use std::collections::BTreeMap;
 
 const RANK_BITS: u32 = 16;
@@ -23,17 +24,49 @@ const RANK_BITS: u32 = 16;
 pub struct Output {
     /// How many of the slots, from the first on, are columns.
     pub columns: usize,
-    /// The slots that make up the key.
-    pub key: Vec<usize>,
+    /// What makes up the key.
+    pub key: Key,
+    /// What a reader orders the rows by; ties are broken by the key.
+    pub order: Vec<Sort>,
     /// How many bits of the hash are used, at most 48. Fewer only in tests, to force collisions.
     pub hash_bits: u32,
 }
 
+/// The slots that make up a row's key.
+#[derive(Debug)]
+pub enum Key {
+    /// The same for every row.
+    Slots(Vec<usize>),
+    /// By the number of the UNION ALL's branch that gave the row.
+    ByBranch {
+        /// The slot that holds the number.
+        number: usize,
+        /// For each branch, its slots, the number's among them.
+        slots: Vec<Vec<usize>>,
+    },
+}
+
+impl Key {
+    fn of(&self, row: &[Value]) -> Result<Vec<u8>, StepError> {
+        let slots = match self {
+            Self::Slots(slots) => slots,
+            Self::ByBranch { number, slots } => match &row[*number] {
+                Value::Int(branch) => &slots[usize::try_from(*branch).unwrap_or(usize::MAX)],
+                other => return Err(StepError::Damaged(format!("a branch has the number {other:?}"))),
+            },
+        };
+        Ok(key::of(slots.iter().map(|slot| &row[*slot])))
+    }
+}
+
+/// One image of a row: its columns and the bytes it is ordered by.
+type Image = (Columns, Vec<u8>);
+
 /// What becomes of one key.
 #[derive(Debug, Default)]
 struct Change {
-    before: Option<Columns>,
-    after: Option<Columns>,
+    before: Option<Image>,
+    after: Option<Image>,
 }
 
 /// The keys touched in one bucket of signatures.
@@ -56,7 +89,8 @@ impl Output {
     fn by_bucket(&self, batch: Batch) -> Result<BTreeMap<u64, Changes>, StepError> {
         let mut buckets: BTreeMap<u64, Changes> = BTreeMap::new();
         for entry in batch {
-            let key = key::of(self.key.iter().map(|slot| &entry.row[*slot]));
+            let key = self.key.of(&entry.row)?;
+            let order = order_key(&self.order, &entry.row);
             let mut columns = entry.row;
             columns.truncate(self.columns);
             let change = buckets.entry(self.bucket(&key)).or_default().entry(key).or_default();
@@ -65,7 +99,7 @@ impl Output {
                 1 => &mut change.after,
                 weight => return Err(StepError::Damaged(format!("a row comes with weight {weight}"))),
             };
-            if image.replace(columns.into()).is_some() {
+            if image.replace((columns.into(), order)).is_some() {
                 return Err(StepError::Damaged("two rows of one step have the same key".into()));
             }
         }
@@ -95,17 +129,20 @@ fn step_bucket(
     if new.len() > 1 << RANK_BITS {
         return Err(StepError::Limit(format!("more than {} rows share one hash", 1 << RANK_BITS)));
     }
-    let old_ranks: BTreeMap<&[u8], (usize, &Columns)> =
-        old.iter().enumerate().map(|(rank, row)| (row.key.as_slice(), (rank, &row.columns))).collect();
+    let old_ranks: BTreeMap<&[u8], (usize, &Row)> =
+        old.iter().enumerate().map(|(rank, row)| (row.key.as_slice(), (rank, row))).collect();
     for (rank, row) in new.iter().enumerate() {
         let row_signature = bucket + rank as u64;
         match old_ranks.get(row.key.as_slice()) {
-            Some((old_rank, columns)) if *old_rank == rank => {
-                if **columns == row.columns {
+            Some((old_rank, old)) if *old_rank == rank => {
+                if *old == row {
                     continue;
                 }
-                let (before, after) = ((*columns).clone(), row.columns.clone());
-                diffs.push(Diff::Update { row_signature, before, after });
+                // A row that only moved in the order is written, but is no diff.
+                if old.columns != row.columns {
+                    let (before, after) = (old.columns.clone(), row.columns.clone());
+                    diffs.push(Diff::Update { row_signature, before, after });
+                }
             }
             _ => diffs.push(Diff::Add { row_signature, data: row.columns.clone() }),
         }
@@ -132,27 +169,32 @@ fn step_alone(
     (key, change): (Vec<u8>, Change),
     diffs: &mut Vec<Diff>,
 ) -> Result<(), StepError> {
-    let before = old.map(|row| row.columns);
+    let before = old.map(|row| (row.columns, row.order));
     check_stored(before.as_ref(), change.before.as_ref())?;
     if before == change.after {
         return Ok(());
     }
     let place = row_signature.to_be_bytes().to_vec();
     match &change.after {
-        Some(after) => state.put(Area::Rows, place, Row { key, columns: after.clone() }.encode()),
+        Some((columns, order)) => {
+            let row = Row { key, columns: columns.clone(), order: order.clone() };
+            state.put(Area::Rows, place, row.encode());
+        }
         None => state.delete(Area::Rows, place),
     }
     diffs.extend(match (before, change.after) {
-        (Some(before), Some(after)) => Some(Diff::Update { row_signature, before, after }),
-        (Some(data), None) => Some(Diff::Delete { row_signature, data }),
-        (None, Some(data)) => Some(Diff::Add { row_signature, data }),
+        // A row that only moved in the order is no diff.
+        (Some((before, _)), Some((after, _))) if before == after => None,
+        (Some((before, _)), Some((after, _))) => Some(Diff::Update { row_signature, before, after }),
+        (Some((data, _)), None) => Some(Diff::Delete { row_signature, data }),
+        (None, Some((data, _))) => Some(Diff::Add { row_signature, data }),
         (None, None) => None,
     });
     Ok(())
 }
 
 /// What is live must be what the operators take back.
-fn check_stored(stored: Option<&Columns>, before: Option<&Columns>) -> Result<(), StepError> {
+fn check_stored(stored: Option<&Image>, before: Option<&Image>) -> Result<(), StepError> {
     if stored == before {
         return Ok(());
     }
@@ -171,13 +213,13 @@ fn read_bucket(state: &dyn State, bucket: u64) -> Result<Vec<Row>, StepError> {
 
 /// The bucket's rows after the changes, by key.
 fn merge(old: &[Row], changes: Changes) -> Result<Vec<Row>, StepError> {
-    let mut rows: BTreeMap<Vec<u8>, Columns> =
-        old.iter().map(|row| (row.key.clone(), row.columns.clone())).collect();
+    let mut rows: BTreeMap<Vec<u8>, Image> =
+        old.iter().map(|row| (row.key.clone(), (row.columns.clone(), row.order.clone()))).collect();
     for (key, change) in changes {
         check_stored(rows.remove(&key).as_ref(), change.before.as_ref())?;
         if let Some(after) = change.after {
             rows.insert(key, after);
         }
     }
-    Ok(rows.into_iter().map(|(key, columns)| Row { key, columns }).collect())
+    Ok(rows.into_iter().map(|(key, (columns, order))| Row { key, columns, order }).collect())
 }

@@ -14,6 +14,12 @@ pub enum Slot {
     Keep(usize),
     /// It is computed.
     Compute(Compiled),
+    /// It is the same on every row.
+    Constant(Value),
+    /// It is the list of the relationships of the trail in a slot of the input.
+    Relationships(usize),
+    /// It is the path through these slots of the input: nodes and what lies between them, in turn.
+    Path(Vec<usize>),
 }
 
 impl Slot {
@@ -25,8 +31,37 @@ impl Slot {
         match self {
             Self::Keep(at) => Ok(input[*at].clone()),
             Self::Compute(expression) => expression.eval(input),
+            Self::Constant(value) => Ok(value.clone()),
+            Self::Relationships(at) => Ok(relationships(&input[*at])),
+            Self::Path(parts) => Ok(path(parts, input)),
         }
     }
+}
+
+/// A trail without the nodes between its relationships.
+fn relationships(trail: &Value) -> Value {
+    match trail {
+        Value::List(steps) => Value::list(steps.iter().step_by(2).cloned().collect::<Vec<_>>()),
+        other => other.clone(),
+    }
+}
+
+fn path(parts: &[usize], row: &[Value]) -> Value {
+    let mut steps = Vec::with_capacity(parts.len());
+    let mut parts = parts.iter().map(|slot| &row[*slot]);
+    while let Some(part) = parts.next() {
+        match part {
+            Value::List(trail) => {
+                steps.extend(trail.iter().cloned());
+                if trail.is_empty() {
+                    // A trail of no relationship ends at the node it starts from, which is there already.
+                    parts.next();
+                }
+            }
+            element => steps.push(element.clone()),
+        }
+    }
+    Value::Path(steps.into())
 }
 
 /// See the module.

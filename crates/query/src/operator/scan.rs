@@ -43,7 +43,7 @@ impl Needs {
 }
 
 /// What a scan lets through.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Kind {
     /// Nodes that have all these labels.
     Nodes(Vec<SmolStr>),

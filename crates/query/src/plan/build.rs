@@ -1,145 +1,177 @@
-//! From a query's tree to its plan, clause by clause.
+//! From a query's tree to its plan.
 
 use super::needs::AllNeeds;
-use super::{Plan, PlanNode, pattern, projection};
-use crate::expression::{Scope, TypeSet, compile};
+use super::schema::Schema;
+use super::{Plan, PlanNode, clauses, projection};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Query, SingleQuery, Span};
-use crate::operator::filter::Filter;
-use crate::operator::output::Output;
+use crate::operator::Operator;
+use crate::operator::aggregate::Aggregate;
+use crate::operator::output::{Key, Output};
+use crate::operator::project::{Project, Slot};
+use crate::operator::union::Union;
 use crate::operator::unit::Unit;
-use livewell_model::{Map, SmolStr};
+use livewell_model::{Map, SmolStr, Value};
 
-/// The slots of the rows between two operators.
-#[derive(Debug, Clone)]
-pub(super) struct Schema {
-    /// The variable in each slot; empty for one that no name reaches.
-    pub(super) names: Vec<SmolStr>,
-    /// What each slot can hold.
-    pub(super) types: Vec<TypeSet>,
-    /// The slots that identify a row, in the order of the query's text.
-    pub(super) key: Vec<usize>,
-}
-
-impl Schema {
-    pub(super) fn position(&self, variable: &str) -> Option<usize> {
-        self.names.iter().position(|name| name == variable)
-    }
-}
-
-impl Scope for Schema {
-    fn slot(&self, variable: &str) -> Option<usize> {
-        self.position(variable)
-    }
-
-    fn types(&self, variable: &str) -> TypeSet {
-        self.position(variable).map_or(TypeSet::ANY, |at| self.types[at])
-    }
-}
-
-/// What planning draws on: the text, the parameters, and the next operator's number.
-pub(super) struct Source<'a> {
+/// What planning draws on, and the operators planned so far.
+pub(super) struct Planner<'a> {
     text: &'a str,
     pub(super) params: &'a Map,
-    next: u16,
+    nodes: Vec<PlanNode>,
+    numbers: u16,
+    names: usize,
 }
 
-impl<'a> Source<'a> {
+/// A point in a plan: the operator whose rows are meant, and what they hold.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    /// The operator's place; `None` where there is one empty row and nothing has been planned yet.
+    node: Option<usize>,
+    pub(super) schema: Schema,
+}
+
+impl<'a> Planner<'a> {
     /// Gives the next operator's number: the first bytes of its state's keys.
     pub(super) fn number(&mut self) -> u16 {
-        self.next += 1;
-        self.next
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// A name for what has none. It is no identifier, so no variable can collide with it.
+    pub(super) fn name(&mut self) -> SmolStr {
+        self.names += 1;
+        format!("#{}", self.names - 1).into()
     }
 
     pub(super) fn text_of(&self, span: Span) -> &'a str {
         self.text.get(span.start..span.end).unwrap_or_default().trim()
     }
+
+    /// Puts an operator over others.
+    pub(super) fn add(&mut self, operator: impl Operator + 'static, inputs: Vec<usize>) -> usize {
+        self.nodes.push(PlanNode { operator: Box::new(operator), inputs });
+        self.nodes.len() - 1
+    }
+
+    /// Puts an operator over the rows of `stage`, which then hold what `schema` says.
+    pub(super) fn over(&mut self, stage: &Stage, operator: impl Operator + 'static, schema: Schema) -> Stage {
+        let input = self.rows(stage);
+        Stage::new(self.add(operator, vec![input]), schema)
+    }
+
+    /// The operator whose rows are those of `stage`.
+    pub(super) fn rows(&mut self, stage: &Stage) -> usize {
+        stage.node.unwrap_or_else(|| self.add(Unit, Vec::new()))
+    }
+}
+
+impl Stage {
+    pub(super) fn new(node: usize, schema: Schema) -> Self {
+        Self { node: Some(node), schema }
+    }
+
+    /// Whether nothing has been planned yet.
+    pub(super) fn is_start(&self) -> bool {
+        self.node.is_none()
+    }
 }
 
 pub(super) fn build(query: &Query, text: &str, params: &Map) -> Result<Plan, Diagnostic> {
-    let [query] = query.branches.as_slice() else {
-        return Err(Diagnostic::not_yet(query.branches[1].returns.span, "UNION"));
+    let mut planner = Planner { text, params, nodes: Vec::new(), numbers: 0, names: 0 };
+    let branches =
+        query.branches.iter().map(|branch| single(branch, &mut planner)).collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<SmolStr> =
+        query.branches[0].returns.items.iter().map(|item| item.name.clone()).collect();
+    let (key, order) = match <[Stage; 1]>::try_from(branches) {
+        Ok([only]) => {
+            planner.rows(&only);
+            (Key::Slots(only.schema.key), only.schema.order)
+        }
+        Err(branches) => (union(branches, columns.len(), query.distinct, &mut planner), Vec::new()),
     };
-    let mut source = Source { text, params, next: 0 };
-    let (matches, rest) = leading_matches(&query.clauses);
-    let (mut node, mut schema) = if matches.is_empty() {
-        (
-            PlanNode { operator: Box::new(Unit), inputs: Vec::new() },
-            Schema { names: Vec::new(), types: Vec::new(), key: Vec::new() },
-        )
-    } else {
-        pattern::plan(&matches, AllNeeds::of(query), &mut source)?
+    let output = Output { columns: columns.len(), key, order, hash_bits: 48 };
+    Ok(Plan { nodes: planner.nodes, output, columns, identity: identity(query) })
+}
+
+fn single(query: &SingleQuery, planner: &mut Planner<'_>) -> Result<Stage, Diagnostic> {
+    let needs = AllNeeds::of(query);
+    let stage = clauses::plan(Stage::default(), &query.clauses, &needs, planner)?;
+    projection::plan(stage, &query.returns, planner)
+}
+
+/// Puts the branches of a UNION together; gives what identifies their rows.
+fn union(branches: Vec<Stage>, columns: usize, distinct: bool, planner: &mut Planner<'_>) -> Key {
+    let mut inputs = Vec::with_capacity(branches.len());
+    let mut keys = Vec::with_capacity(branches.len());
+    for (number, branch) in (0_i64..).zip(branches) {
+        let mut slots: Vec<Slot> = (0..columns).map(Slot::Keep).collect();
+        if !distinct {
+            slots.push(Slot::Constant(Value::Int(number)));
+            keys.push((columns..columns + 1 + branch.schema.key.len()).collect());
+            slots.extend(branch.schema.key.iter().map(|slot| Slot::Keep(*slot)));
+        }
+        let input = planner.rows(&branch);
+        inputs.push(planner.add(Project { slots, text: format!("branch {number}") }, vec![input]));
+    }
+    let union = planner.add(Union { distinct }, inputs);
+    if !distinct {
+        return Key::ByBranch { number: columns, slots: keys };
+    }
+    let operator = Aggregate {
+        number: planner.number(),
+        groups: (0..columns).map(Slot::Keep).collect(),
+        calls: Vec::new(),
+        keyed: true,
+        text: "all columns".into(),
     };
-    for clause in rest {
-        match clause {
-            Clause::Unwind(unwind) => return Err(Diagnostic::not_yet(unwind.span, "UNWIND")),
-            Clause::With(with) => (node, schema) = projection::plan(node, &schema, with, &mut source)?,
-            Clause::Match(matching) => {
-                let message = "MATCH after WITH is not supported yet";
-                return Err(Diagnostic::not_supported(
-                    crate::language::code::CONSTRUCT,
-                    matching.span,
-                    message,
-                )
-                .with_help("put the MATCH clauses first and use WITH after them"));
-            }
+    planner.add(operator, vec![union]);
+    Key::Slots((0..columns).collect())
+}
+
+/// What identifies a row, in words.
+fn identity(query: &Query) -> String {
+    match query.branches.as_slice() {
+        [only] => identity_of(only),
+        _ if query.distinct => "all columns of a UNION".into(),
+        branches => {
+            let of_branches: Vec<String> = branches.iter().map(identity_of).collect();
+            format!("the branch of the UNION ALL, then: {}", of_branches.join(" | "))
         }
     }
-    (node, schema) = projection::plan(node, &schema, &query.returns, &mut source)?;
-    let columns: Vec<SmolStr> = query.returns.items.iter().map(|item| item.name.clone()).collect();
-    let output = Output { columns: columns.len(), key: schema.key, hash_bits: 48 };
-    Ok(Plan { root: node, output, columns, identity: identity(query, &matches) })
 }
 
-fn leading_matches(clauses: &[Clause]) -> (Vec<&crate::language::ast::Match>, &[Clause]) {
-    let count = clauses.iter().take_while(|clause| matches!(clause, Clause::Match(_))).count();
-    let (first, rest) = clauses.split_at(count);
-    let matches = first.iter().filter_map(|clause| match clause {
-        Clause::Match(matching) => Some(matching),
-        _ => None,
-    });
-    (matches.collect(), rest)
-}
-
-/// Puts a filter on top of `node`.
-pub(super) fn filter(
-    node: PlanNode,
-    condition: &Expr,
-    schema: &Schema,
-    source: &Source<'_>,
-) -> Result<PlanNode, Diagnostic> {
-    let text = source.text_of(condition.span).to_owned();
-    let operator = Filter { condition: compile(condition, schema, source.params)?, text };
-    Ok(PlanNode { operator: Box::new(operator), inputs: vec![node] })
-}
-
-/// What identifies a row, in words; the last clause that says so decides.
-fn identity(query: &SingleQuery, matches: &[&crate::language::ast::Match]) -> String {
-    let withs = query.clauses.iter().filter_map(|clause| match clause {
+/// The last clause that says so decides; then comes what later clauses add.
+fn identity_of(query: &SingleQuery) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let withs = query.clauses.iter().map(|clause| match clause {
         Clause::With(with) => Some(with),
         _ => None,
     });
-    let projections: Vec<_> = withs.chain([&query.returns]).collect();
-    for projection in projections.into_iter().rev() {
-        let names = |keep: &dyn Fn(&Expr) -> bool| {
-            let kept = projection.items.iter().filter(|item| keep(&item.expr));
-            kept.map(|item| item.name.as_str()).collect::<Vec<_>>().join(", ")
-        };
-        if projection.distinct {
-            return format!("all columns of a DISTINCT: {}", names(&|_| true));
-        }
-        if projection.items.iter().any(|item| item.expr.has_aggregate()) {
-            let groups = names(&|expr| !expr.has_aggregate());
-            return if groups.is_empty() {
-                "the one row".into()
-            } else {
-                format!("grouping values: {groups}")
+    let mut clauses =
+        query.clauses.iter().zip(withs).map(|(clause, with)| (Some(clause), with)).collect::<Vec<_>>();
+    clauses.push((None, Some(&query.returns)));
+    for (clause, projection) in clauses {
+        if let Some(projection) = projection {
+            let names = |keep: &dyn Fn(&Expr) -> bool| {
+                let kept = projection.items.iter().filter(|item| keep(&item.expr));
+                kept.map(|item| item.name.as_str()).collect::<Vec<_>>().join(", ")
             };
+            if projection.distinct {
+                parts = vec![format!("all columns of a DISTINCT: {}", names(&|_| true))];
+            } else if projection.items.iter().any(|item| item.expr.has_aggregate()) {
+                let groups = names(&|expr| !expr.has_aggregate());
+                parts =
+                    if groups.is_empty() { Vec::new() } else { vec![format!("grouping values: {groups}")] };
+            }
+        } else {
+            let added = match clause {
+                Some(Clause::Unwind(unwind)) => format!("the position of {}", unwind.variable.text),
+                _ => "the matched elements, in the order of the text".into(),
+            };
+            if parts.last() != Some(&added) {
+                parts.push(added);
+            }
         }
     }
-    if matches.is_empty() {
-        "the one row".into()
-    } else {
-        "the matched elements, in the order of the text".into()
-    }
+    if parts.is_empty() { "the one row".into() } else { parts.join("; ") }
 }

@@ -1,6 +1,6 @@
 //! A plan in words.
 
-use super::{Plan, PlanNode};
+use super::Plan;
 use std::fmt::Write;
 
 impl Plan {
@@ -10,17 +10,27 @@ impl Plan {
         // Writing into a string cannot fail.
         let _ = writeln!(out, "Output: {}", self.columns.join(", "));
         let _ = writeln!(out, "  row identity: {}", self.identity);
-        describe(&self.root, 1, &mut out);
+        let mut told = vec![false; self.nodes.len()];
+        if let Some(last) = self.nodes.len().checked_sub(1) {
+            self.describe(last, 1, &self.uses(), &mut told, &mut out);
+        }
         out
     }
-}
 
-fn describe(node: &PlanNode, depth: usize, out: &mut String) {
-    let indent = "  ".repeat(depth);
-    let (what, state) = node.operator.describe();
-    let _ = writeln!(out, "{indent}{what}");
-    if let Some(state) = state {
-        let _ = writeln!(out, "{indent}  state: {state}");
+    /// An operator whose rows more than one takes is told once and then named by its number.
+    fn describe(&self, at: usize, depth: usize, uses: &[usize], told: &mut [bool], out: &mut String) {
+        let indent = "  ".repeat(depth);
+        let node = &self.nodes[at];
+        if std::mem::replace(&mut told[at], true) {
+            let _ = writeln!(out, "{indent}the rows of [{at}]");
+            return;
+        }
+        let (what, state) = node.operator.describe();
+        let number = if uses[at] > 1 { format!("[{at}] ") } else { String::new() };
+        let _ = writeln!(out, "{indent}{number}{what}");
+        if let Some(state) = state {
+            let _ = writeln!(out, "{indent}  state: {state}");
+        }
+        node.inputs.iter().for_each(|input| self.describe(*input, depth + 1, uses, told, out));
     }
-    node.inputs.iter().for_each(|input| describe(input, depth + 1, out));
 }

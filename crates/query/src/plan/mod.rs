@@ -1,15 +1,19 @@
 //! Plans: the operators of a query, put together.
 //!
-//! A plan is a tree of operators over an [`Output`]. Building it decides which slots a row has, which of them
-//! identify it, what of each element is used, and in which order a pattern is extended; nothing that a user
-//! sees depends on those decisions but speed.
+//! A plan is a list of operators, each after those it takes its input from, under an [`Output`]. Building it
+//! decides which slots a row has, which of them identify it, what of each element is used, and in which order a
+//! pattern is extended; nothing that a user sees depends on those decisions but speed.
 
 mod build;
+mod clauses;
 mod explain;
 mod lookups;
 mod needs;
 mod pattern;
 mod projection;
+mod schema;
+mod subquery;
+mod window;
 
 use crate::language::Diagnostic;
 use crate::language::ast::Query;
@@ -23,27 +27,15 @@ use livewell_model::{Map, SmolStr};
 pub struct PlanNode {
     /// The operator.
     pub operator: Box<dyn Operator>,
-    /// Its inputs.
-    pub inputs: Vec<PlanNode>,
-}
-
-impl PlanNode {
-    /// Steps the inputs, then the operator.
-    ///
-    /// # Errors
-    /// As [`Operator::step`].
-    pub fn step(&self, step: &mut Step<'_>) -> Result<Batch, StepError> {
-        let inputs = self.inputs.iter().map(|input| input.step(step)).collect::<Result<Vec<_>, _>>()?;
-        let nothing_new = !self.inputs.is_empty() && inputs.iter().all(Vec::is_empty) && !step.begin;
-        if nothing_new { Ok(Batch::new()) } else { self.operator.step(step, inputs) }
-    }
+    /// Its inputs, as places in the plan, all before its own.
+    pub inputs: Vec<usize>,
 }
 
 /// A query's operators, its columns and its rows' identity.
 #[derive(Debug)]
 pub struct Plan {
-    /// The last operator before the output.
-    pub root: PlanNode,
+    /// The operators; the last one's rows go to the output.
+    pub nodes: Vec<PlanNode>,
     /// From rows to diffs.
     pub output: Output,
     /// The names of the columns.
@@ -60,4 +52,34 @@ impl Plan {
     pub fn build(query: &Query, text: &str, params: &Map) -> Result<Self, Diagnostic> {
         build::build(query, text, params)
     }
+
+    /// Steps every operator; gives the change of the last one's rows.
+    ///
+    /// # Errors
+    /// As [`Operator::step`].
+    pub fn step(&self, step: &mut Step<'_>) -> Result<Batch, StepError> {
+        let mut uses = self.uses();
+        let mut outputs: Vec<Batch> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let nothing_new = node.inputs.iter().all(|input| outputs[*input].is_empty());
+            let idle =
+                nothing_new && !node.inputs.is_empty() && !step.begin && !node.operator.reads_changes();
+            let inputs = node.inputs.iter().map(|input| taken(&mut outputs, &mut uses, *input)).collect();
+            outputs.push(if idle { Batch::new() } else { node.operator.step(step, inputs)? });
+        }
+        Ok(outputs.pop().unwrap_or_default())
+    }
+
+    /// How many operators take each one's rows.
+    fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.nodes.len()];
+        self.nodes.iter().flat_map(|node| &node.inputs).for_each(|input| uses[*input] += 1);
+        uses
+    }
+}
+
+/// An operator's rows, copied for all who take them but the last.
+fn taken(outputs: &mut [Batch], uses: &mut [usize], at: usize) -> Batch {
+    uses[at] -= 1;
+    if uses[at] == 0 { std::mem::take(&mut outputs[at]) } else { outputs[at].clone() }
 }

@@ -1,103 +1,142 @@
 //! From WITH and RETURN to projections, aggregates and DISTINCT, with the slots that identify a row kept along.
 
-use super::PlanNode;
-use super::build::{Schema, Source, filter};
+use super::build::{Planner, Stage};
+use super::clauses::filter;
+use super::schema::Schema;
+use super::{subquery, window};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind, Item, Projection, Span};
 use crate::operator::aggregate::{Aggregate, Call, Fold};
 use crate::operator::project::{Project, Slot};
+use crate::operator::window::Sort;
 use livewell_model::SmolStr;
 
 /// A clause computes at most this many different aggregates.
 const CALLS_MAX: usize = 200;
 
-/// Plans a projection over `input`; the items come first among the slots.
+/// Plans a projection over the rows of `stage`; the items come first among the slots.
 pub(super) fn plan(
-    input: PlanNode,
-    schema: &Schema,
+    stage: Stage,
     projection: &Projection,
-    source: &mut Source<'_>,
-) -> Result<(PlanNode, Schema), Diagnostic> {
-    if !projection.order.is_empty() || projection.skip.is_some() || projection.limit.is_some() {
-        return Err(Diagnostic::not_yet(projection.span, "ORDER BY, SKIP and LIMIT"));
-    }
-    let aggregates = projection.items.iter().any(|item| item.expr.has_aggregate());
-    let (mut node, mut schema) = if aggregates {
-        aggregate(input, schema, projection, source)?
+    planner: &mut Planner<'_>,
+) -> Result<Stage, Diagnostic> {
+    let mut items = projection.items.clone();
+    let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|item| &mut item.expr).collect();
+    let stage = subquery::lift(stage, &mut exprs, planner)?;
+    let aggregates = items.iter().any(|item| item.expr.has_aggregate());
+    let mut stage = if aggregates {
+        aggregate(&stage, &items, projection, planner)?
     } else {
-        project(input, schema, projection, source)?
+        project(&stage, &items, projection, planner)?
     };
     if projection.distinct {
-        (node, schema) = distinct(node, &schema, projection, source);
+        stage = distinct(&stage, &items, planner);
     }
-    if let Some(condition) = &projection.condition {
-        node = filter(node, condition, &schema, source)?;
+    stage = window::plan(stage, projection, planner)?;
+    match &projection.condition {
+        Some(condition) => filter(stage, condition, planner),
+        None => Ok(stage),
     }
-    Ok((node, schema))
 }
 
 fn project(
-    input: PlanNode,
-    schema: &Schema,
+    stage: &Stage,
+    items: &[Item],
     projection: &Projection,
-    source: &Source<'_>,
-) -> Result<(PlanNode, Schema), Diagnostic> {
-    let mut slots = projection
-        .items
-        .iter()
-        .map(|item| slot(&item.expr, schema, source))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut names = item_names(projection);
-    let mut types: Vec<TypeSet> = slots.iter().map(|slot| types_of(slot, schema)).collect();
-    let mut key = Vec::with_capacity(schema.key.len());
-    for identifying in &schema.key {
-        let kept = slots.iter().position(|slot| matches!(slot, Slot::Keep(at) if at == identifying));
-        key.push(kept.unwrap_or_else(|| {
-            slots.push(Slot::Keep(*identifying));
-            // Kept for the row's identity alone: no name reaches it.
-            names.push(SmolStr::default());
-            types.push(schema.types[*identifying]);
-            slots.len() - 1
-        }));
+    planner: &mut Planner<'_>,
+) -> Result<Stage, Diagnostic> {
+    let schema = &stage.schema;
+    let slots = items.iter().map(|item| slot(&item.expr, schema, planner)).collect::<Result<Vec<_>, _>>()?;
+    let types = slots.iter().map(|slot| types_of(slot, schema)).collect();
+    let mut projected = Projected { input: schema, slots, names: item_names(items), types };
+    // Kept for the row's identity and order alone: no name reaches these.
+    let key = schema.key.iter().map(|slot| projected.keep(*slot, SmolStr::default())).collect();
+    let order =
+        schema.order.iter().map(|sort| Sort { slot: projected.keep(sort.slot, SmolStr::default()), ..*sort });
+    let order = order.collect();
+    let outer = projected.keep_outer();
+    let Projected { slots, names, types, .. } = projected;
+    let operator = Project { slots, text: text(projection, planner) };
+    Ok(planner.over(stage, operator, Schema { names, types, key, order, outer }))
+}
+
+/// The slots of a projection as they are put together.
+struct Projected<'s> {
+    input: &'s Schema,
+    slots: Vec<Slot>,
+    names: Vec<SmolStr>,
+    types: Vec<TypeSet>,
+}
+
+impl Projected<'_> {
+    /// Where a slot of the input stands; appends it, if it is not there yet.
+    fn keep(&mut self, kept: usize, name: SmolStr) -> usize {
+        let there = self.slots.iter().position(|slot| matches!(slot, Slot::Keep(at) if *at == kept));
+        there.unwrap_or_else(|| {
+            self.slots.push(Slot::Keep(kept));
+            self.names.push(name);
+            self.types.push(self.input.types[kept]);
+            self.slots.len() - 1
+        })
     }
-    let operator = Project { slots, text: text(projection, source) };
-    Ok((PlanNode { operator: Box::new(operator), inputs: vec![input] }, Schema { names, types, key }))
+
+    /// Keeps the slots of the row around a subquery, under their names.
+    fn keep_outer(&mut self) -> Option<Vec<usize>> {
+        let outer = self.input.outer.as_ref()?;
+        let kept = outer.iter().map(|slot| {
+            let name = self.input.names[*slot].clone();
+            let at = self.keep(*slot, name.clone());
+            if self.names[at].is_empty() {
+                self.names[at] = name;
+            }
+            at
+        });
+        Some(kept.collect())
+    }
 }
 
 fn types_of(slot: &Slot, schema: &Schema) -> TypeSet {
     match slot {
         Slot::Keep(at) => schema.types[*at],
         Slot::Compute(expression) => expression.types(),
+        _ => TypeSet::ANY,
     }
 }
 
-fn slot(expr: &Expr, schema: &Schema, source: &Source<'_>) -> Result<Slot, Diagnostic> {
+fn slot(expr: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Slot, Diagnostic> {
     if let ExprKind::Variable(name) = &expr.kind
         && let Some(at) = schema.position(name)
     {
         return Ok(Slot::Keep(at));
     }
-    Ok(Slot::Compute(compile(expr, schema, source.params)?))
+    Ok(Slot::Compute(compile(expr, schema, planner.params)?))
 }
 
-fn distinct(
-    input: PlanNode,
-    schema: &Schema,
-    projection: &Projection,
-    source: &mut Source<'_>,
-) -> (PlanNode, Schema) {
-    let names = item_names(projection);
+fn distinct(stage: &Stage, items: &[Item], planner: &mut Planner<'_>) -> Stage {
+    let mut names = item_names(items);
+    let mut groups: Vec<usize> = (0..names.len()).collect();
+    let mut types = stage.schema.types[..names.len()].to_vec();
+    let text = names.join(", ");
+    // In a subquery, rows are distinct for each row around it.
+    let outer = stage.schema.outer.as_ref().map(|outer| {
+        let kept = outer.iter().map(|slot| {
+            groups.push(*slot);
+            names.push(stage.schema.names[*slot].clone());
+            types.push(stage.schema.types[*slot]);
+            groups.len() - 1
+        });
+        kept.collect()
+    });
     let operator = Aggregate {
-        number: source.number(),
-        groups: (0..names.len()).map(Slot::Keep).collect(),
+        number: planner.number(),
+        groups: groups.into_iter().map(Slot::Keep).collect(),
         calls: Vec::new(),
         keyed: true,
-        text: names.join(", "),
+        text,
     };
     let key = (0..names.len()).collect();
-    let types = schema.types[..names.len()].to_vec();
-    (PlanNode { operator: Box::new(operator), inputs: vec![input] }, Schema { names, types, key })
+    planner.over(stage, operator, Schema { names, types, key, order: Vec::new(), outer })
 }
 
 /// The aggregates of a clause, each once, and the grouping items.
@@ -107,37 +146,57 @@ struct Parts<'a> {
 }
 
 fn aggregate(
-    input: PlanNode,
-    schema: &Schema,
+    stage: &Stage,
+    items: &[Item],
     projection: &Projection,
-    source: &mut Source<'_>,
-) -> Result<(PlanNode, Schema), Diagnostic> {
+    planner: &mut Planner<'_>,
+) -> Result<Stage, Diagnostic> {
     let mut parts = Parts { groups: Vec::new(), calls: Vec::new() };
-    parts.groups.extend(projection.items.iter().filter(|item| !item.expr.has_aggregate()));
+    parts.groups.extend(items.iter().filter(|item| !item.expr.has_aggregate()));
     // Each item over the aggregate's output: grouping expressions and aggregates become names of its slots.
-    let items: Vec<Expr> = projection.items.iter().map(|item| parts.over_output(&item.expr)).collect();
+    let over: Vec<Expr> = items.iter().map(|item| parts.over_output(&item.expr)).collect();
     if parts.calls.len() > CALLS_MAX {
         let message = format!("more than {CALLS_MAX} aggregates in one clause");
         return Err(Diagnostic::not_supported(crate::language::code::LIMIT, projection.span, message));
     }
-    let groups =
-        parts.groups.iter().map(|item| slot(&item.expr, schema, source)).collect::<Result<_, _>>()?;
-    let calls = parts.calls.iter().map(|call| plan_call(call, schema, source)).collect::<Result<_, _>>()?;
-    let keyed = !parts.groups.is_empty();
+    let schema = &stage.schema;
+    let mut groups =
+        parts.groups.iter().map(|item| slot(&item.expr, schema, planner)).collect::<Result<Vec<_>, _>>()?;
+    let calls =
+        parts.calls.iter().map(|call| plan_call(call, schema, planner)).collect::<Result<Vec<_>, _>>()?;
+    let mut output = parts.output_schema();
+    output.types.splice(..groups.len(), groups.iter().map(|slot| types_of(slot, schema)));
+    let around = schema.outer.clone().unwrap_or_default();
+    if schema.outer.is_some() && groups.is_empty() {
+        let what = "an aggregate without grouping values in a subquery";
+        return Err(Diagnostic::not_yet(projection.span, what));
+    }
+    // In a subquery, groups are formed for each row around it; what comes of it stands behind the groups.
+    let first_outer = groups.len();
+    groups.extend(around.iter().map(|slot| Slot::Keep(*slot)));
+    let names = around.iter().map(|slot| schema.names[*slot].clone());
+    output.names.splice(first_outer..first_outer, names.collect::<Vec<_>>());
+    output.types.splice(first_outer..first_outer, around.iter().map(|slot| schema.types[*slot]));
+    let keyed = !groups.is_empty();
     let operator =
-        Aggregate { number: source.number(), groups, calls, keyed, text: text(projection, source) };
-    let node = PlanNode { operator: Box::new(operator), inputs: vec![input] };
+        Aggregate { number: planner.number(), groups, calls, keyed, text: text(projection, planner) };
+    let aggregated = planner.over(stage, operator, output);
 
-    let types = parts.groups.iter().map(|item| Ok(types_of(&slot(&item.expr, schema, source)?, schema)));
-    let output = parts.output_schema(types.collect::<Result<_, Diagnostic>>()?);
-    let slots = items.iter().map(|item| slot(item, &output, source)).collect::<Result<Vec<_>, _>>()?;
+    let output = &aggregated.schema;
+    let slots = over.iter().map(|item| slot(item, output, planner)).collect::<Result<Vec<_>, _>>()?;
+    let types = items.iter().map(|_| TypeSet::ANY).collect();
+    let mut projected = Projected { input: output, slots, names: item_names(items), types };
     // The grouping values identify the row, in the order of the items.
-    let grouping = |at: &usize| !projection.items[*at].expr.has_aggregate();
-    let key = (0..items.len()).filter(grouping).collect();
-    let operator = Project { slots, text: text(projection, source) };
-    let node = PlanNode { operator: Box::new(operator), inputs: vec![node] };
-    let types = projection.items.iter().map(|_| TypeSet::ANY).collect();
-    Ok((node, Schema { names: item_names(projection), types, key }))
+    let mut key: Vec<usize> = (0..items.len()).filter(|at| !items[*at].expr.has_aggregate()).collect();
+    let outer: Vec<usize> = (first_outer..first_outer + around.len())
+        .map(|slot| projected.keep(slot, output.names[slot].clone()))
+        .collect();
+    key.extend(&outer);
+    let outer = stage.schema.outer.is_some().then_some(outer);
+    let Projected { slots, names, types, .. } = projected;
+    let operator = Project { slots, text: text(projection, planner) };
+    let schema = Schema { names, types, key, order: Vec::new(), outer };
+    Ok(planner.over(&aggregated, operator, schema))
 }
 
 impl Parts<'_> {
@@ -158,19 +217,19 @@ impl Parts<'_> {
     }
 
     /// The slots of the aggregate's output: grouping values, then aggregates, under made-up names.
-    fn output_schema(&self, mut types: Vec<TypeSet>) -> Schema {
-        types.resize(self.groups.len() + self.calls.len(), TypeSet::ANY);
+    fn output_schema(&self) -> Schema {
         let groups = (0..self.groups.len()).map(group_name);
-        let names = groups.chain((0..self.calls.len()).map(call_name)).collect();
-        Schema { names, types, key: (0..self.groups.len()).collect() }
+        let names: Vec<SmolStr> = groups.chain((0..self.calls.len()).map(call_name)).collect();
+        let types = vec![TypeSet::ANY; names.len()];
+        Schema { names, types, ..Schema::default() }
     }
 }
 
-fn plan_call(call: &Expr, schema: &Schema, source: &Source<'_>) -> Result<Call, Diagnostic> {
+fn plan_call(call: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Call, Diagnostic> {
     let ExprKind::Aggregate(op, arguments, distinct) = &call.kind else {
         unreachable!("only aggregates are collected as calls")
     };
-    let argument = arguments.first().map(|expr| compile(expr, schema, source.params)).transpose()?;
+    let argument = arguments.first().map(|expr| compile(expr, schema, planner.params)).transpose()?;
     let fold = match op {
         AggregateOp::Count => Fold::Count,
         AggregateOp::Sum => Fold::Sum,
@@ -182,7 +241,8 @@ fn plan_call(call: &Expr, schema: &Schema, source: &Source<'_>) -> Result<Call, 
     };
     // Of equivalent values min and max show the first and the last anyhow.
     let distinct = *distinct && !matches!(fold, Fold::Min | Fold::Max);
-    Ok(Call { fold, distinct, argument })
+    let order = if fold == Fold::Collect { schema.order.clone() } else { Vec::new() };
+    Ok(Call { fold, distinct, argument, order })
 }
 
 fn variable(name: SmolStr, span: Span) -> Expr {
@@ -198,13 +258,13 @@ fn call_name(at: usize) -> SmolStr {
     format!("#aggregate{at}").into()
 }
 
-fn item_names(projection: &Projection) -> Vec<SmolStr> {
-    projection.items.iter().map(|item| item.name.clone()).collect()
+fn item_names(items: &[Item]) -> Vec<SmolStr> {
+    items.iter().map(|item| item.name.clone()).collect()
 }
 
-fn text(projection: &Projection, source: &Source<'_>) -> String {
+fn text(projection: &Projection, planner: &Planner<'_>) -> String {
     let items = projection.items.iter().map(|item| {
-        let text = source.text_of(item.expr.span);
+        let text = planner.text_of(item.expr.span);
         if text == item.name { text.to_owned() } else { format!("{text} AS {}", item.name) }
     });
     items.collect::<Vec<_>>().join(", ")

@@ -113,7 +113,10 @@ impl Reference {
             };
         }
         bindings.sort_by_cached_key(|binding| (binding.key.clone(), exact(&binding.values)));
-        Ok(bindings.into_iter().map(|b| Row { key: b.key, columns: b.values.into() }).collect())
+        Ok(bindings
+            .into_iter()
+            .map(|b| Row { key: b.key, columns: b.values.into(), order: Vec::new() })
+            .collect())
     }
 }
 

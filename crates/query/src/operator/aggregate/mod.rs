@@ -9,19 +9,20 @@
 //! State:
 //! ```text
 //! operator u16 | 0        | group key               -> group record: rows, shown values, accumulators
-//! operator u16 | 1 + agg  | group key | exact value -> how many rows hold the value, the value
+//! operator u16 | 1 + agg  | group key | sort keys | exact value -> how many rows hold the value, the value
 //! ```
 
 mod accumulator;
 pub mod exact_sum;
 mod group;
-mod multiset;
+pub(super) mod multiset;
 
 pub use accumulator::Fold;
 
 use super::project::Slot;
+use super::window::{Sort, order_key};
 use super::{Batch, Operator, Step, Weighted};
-use crate::expression::Compiled;
+use crate::expression::{Compiled, EvalError};
 use crate::state::{Area, State, StepError};
 use group::Group;
 use livewell_model::{Value, key};
@@ -36,6 +37,8 @@ pub struct Call {
     pub distinct: bool,
     /// What is aggregated; `None` is `count(*)`.
     pub argument: Option<Compiled>,
+    /// What collect is ordered by, before the values themselves.
+    pub order: Vec<Sort>,
 }
 
 /// See the module.
@@ -53,21 +56,26 @@ pub struct Aggregate {
     pub text: String,
 }
 
+/// An aggregate's argument on one row, behind the bytes that collect is ordered by.
+type Argument = (Vec<u8>, Value);
+
 /// The input of one group in one step: grouping values, arguments, weight.
-type Inputs = Vec<(Vec<Value>, Vec<Value>, i64)>;
+type Inputs = Vec<(Vec<Value>, Vec<Argument>, i64)>;
+
+impl Call {
+    fn argument(&self, row: &[Value]) -> Result<Argument, EvalError> {
+        let value = self.argument.as_ref().map_or(Ok(Value::Bool(true)), |argument| argument.eval(row))?;
+        Ok((order_key(&self.order, row), value))
+    }
+}
 
 impl Aggregate {
     fn by_group(&self, inputs: Vec<Batch>) -> Result<BTreeMap<Vec<u8>, Inputs>, StepError> {
         let mut touched: BTreeMap<Vec<u8>, Inputs> = BTreeMap::new();
         for Weighted { row, weight } in inputs.into_iter().flatten() {
             let groups = self.groups.iter().map(|group| group.eval(&row)).collect::<Result<Vec<_>, _>>()?;
-            let arguments = self
-                .calls
-                .iter()
-                .map(|call| {
-                    call.argument.as_ref().map_or(Ok(Value::Bool(true)), |argument| argument.eval(&row))
-                })
-                .collect::<Result<Vec<_>, _>>()?;
+            let arguments =
+                self.calls.iter().map(|call| call.argument(&row)).collect::<Result<Vec<_>, _>>()?;
             touched.entry(key::of(&groups)).or_default().push((groups, arguments, weight));
         }
         Ok(touched)
@@ -116,7 +124,7 @@ impl Aggregate {
         group: &mut Group,
         at: usize,
         group_key: &[u8],
-        argument: &Value,
+        (order, argument): &Argument,
         weight: i64,
     ) -> Result<(), StepError> {
         let call = &self.calls[at];
@@ -126,8 +134,9 @@ impl Aggregate {
         if !call.distinct && !call.fold.needs_values() {
             return group.accumulators[at].add(argument, weight);
         }
-        let prefix = self.key(1 + at, group_key);
-        if !call.distinct {
+        let mut prefix = self.key(1 + at, group_key);
+        prefix.extend_from_slice(order);
+        if !call.distinct || call.fold == Fold::Collect {
             return multiset::add(state, &prefix, argument, weight).map(|_| ());
         }
         // What counts is one value of each class: the smallest present. Where that one changes, the old one

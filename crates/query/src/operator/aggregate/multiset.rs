@@ -6,9 +6,15 @@ use super::Fold;
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
+use std::collections::BTreeSet;
 
 /// Adds `weight` copies of `value` under `prefix`.
-pub(super) fn add(state: &mut dyn State, prefix: &[u8], value: &Value, weight: i64) -> Result<(), StepError> {
+pub(in crate::operator) fn add(
+    state: &mut dyn State,
+    prefix: &[u8],
+    value: &Value,
+    weight: i64,
+) -> Result<(), StepError> {
     let mut entry_key = prefix.to_vec();
     key::encode(value, &mut entry_key);
     key::tie(value, &mut entry_key);
@@ -47,7 +53,7 @@ pub(super) fn first_of_class(
 }
 
 /// The result of an aggregate that needs all its values.
-pub(super) fn result(
+pub(in crate::operator) fn result(
     state: &dyn State,
     prefix: &[u8],
     fold: Fold,
@@ -55,7 +61,7 @@ pub(super) fn result(
 ) -> Result<Value, StepError> {
     let order = if fold == Fold::Max { Order::Descending } else { Order::Ascending };
     let mut values: Vec<Value> = Vec::new();
-    let mut last_class = Vec::new();
+    let mut seen = BTreeSet::new();
     state.scan(Area::Operators, prefix, order, &mut |_, bytes| {
         let (count, value) = entry(bytes)?;
         if count < 0 {
@@ -65,9 +71,7 @@ pub(super) fn result(
             values.push(value);
             return Ok(false);
         }
-        let class = key::of([&value]);
-        let copies = if distinct { usize::from(class != last_class) } else { copies(count)? };
-        last_class = class;
+        let copies = if distinct { usize::from(seen.insert(key::of([&value]))) } else { copies(count)? };
         values.extend(std::iter::repeat_n(value, copies));
         Ok(true)
     })?;

@@ -4,6 +4,8 @@
 //! operator u16 | atom u8 | 0 | node id                              -> node
 //! operator u16 | atom u8 | 1 | start id | end id | relationship id  -> relationship   (by start)
 //! operator u16 | atom u8 | 2 | end id | start id | relationship id  -> relationship   (by end)
+//! operator u16 | ff      | 0 | slot u16 | node id | row key         -> input row      (by a node it binds)
+//! operator u16 | ff      | 0 | ffff | row key                       -> input row      (all)
 //! ```
 
 use super::{AtomKind, Match};
@@ -11,6 +13,9 @@ use crate::operator::scan::Scanned;
 use crate::state::{Area, State};
 use livewell_model::codec::Writer;
 use livewell_model::{ElementId, Value, key};
+
+/// Stands for the input where keys have an atom.
+pub(super) const INPUT: usize = 0xff;
 
 /// By what an arrangement finds its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Atoms: the pattern elements that a match joins, and how each is found from the others.
 
+use super::Trail;
 use crate::operator::scan::{Scan, Scanned};
 use livewell_model::{ElementId, Value};
 
@@ -14,7 +15,7 @@ pub struct Atom {
     pub kind: AtomKind,
 }
 
-/// A node or a relationship of the pattern.
+/// A node of the pattern, or what lies between two.
 #[derive(Debug)]
 pub enum AtomKind {
     /// A node; `arranged` if any other atom's change has to look it up.
@@ -24,6 +25,26 @@ pub enum AtomKind {
     },
     /// A relationship between the nodes in two slots.
     Relationship(Ends),
+    /// A trail of relationships between the nodes in two slots. Its edges come as an input of the operator.
+    Trail(Trail),
+}
+
+impl AtomKind {
+    /// The ends of what lies between two nodes.
+    pub fn ends(&self) -> Option<&Ends> {
+        match self {
+            Self::Node { .. } => None,
+            Self::Relationship(ends) | Self::Trail(Trail { ends, .. }) => Some(ends),
+        }
+    }
+
+    /// The ends, to change.
+    pub fn ends_mut(&mut self) -> Option<&mut Ends> {
+        match self {
+            Self::Node { .. } => None,
+            Self::Relationship(ends) | Self::Trail(Trail { ends, .. }) => Some(ends),
+        }
+    }
 }
 
 /// Where a relationship's ends are bound, and by which of them it is remembered.
@@ -54,16 +75,23 @@ pub enum Lookup {
         /// The node's slot.
         node: usize,
     },
-    /// The relationships that start at the bound node.
+    /// The relationships, or trails, that start at the bound node.
     ByFrom {
         /// The relationship's slot.
         relationship: usize,
     },
-    /// The relationships that end at the bound node.
+    /// The relationships, or trails, that end at the bound node.
     ByTo {
         /// The relationship's slot.
         relationship: usize,
     },
+    /// The input rows that bind a node whose id is known.
+    InputByNode {
+        /// The node's slot.
+        node: usize,
+    },
+    /// All input rows: nothing connects them with what is bound.
+    AllInput,
 }
 
 /// A changed atom to extend from: what is bound, and the weighted values of its slot that share the binding.
@@ -118,15 +146,20 @@ impl Atom {
                     .collect();
                 (!by.is_empty()).then(|| format!("{} by {}", self.name, by.join(" and ")))
             }
+            AtomKind::Trail(_) => Some(format!("edges of {} by start and end", self.name)),
         }
     }
 }
 
 impl std::fmt::Display for Atom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.kind {
+        match &self.kind {
             AtomKind::Node { .. } => write!(f, "({}{})", self.name, self.scan),
             AtomKind::Relationship(_) => write!(f, "[{}{}]", self.name, self.scan),
+            AtomKind::Trail(Trail { min, max, .. }) => {
+                let max = max.map_or_else(String::new, |max| max.to_string());
+                write!(f, "[{}{}*{min}..{max}]", self.name, self.scan)
+            }
         }
     }
 }

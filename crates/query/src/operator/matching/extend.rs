@@ -1,8 +1,9 @@
-//! Extension: from one changed atom to all complete matches it takes part in.
+//! Extension: from one changed atom, or input row, to all complete matches it takes part in.
 
 use super::arrange::By;
 use super::atom::Start;
-use super::{AtomKind, Lookup, Match};
+use super::{AtomKind, Bind, Ends, Input, Lookup, Match, ROWS_MAX};
+use crate::expression::EvalError;
 use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::Reader;
@@ -15,63 +16,79 @@ pub(super) struct Extension<'a> {
     out: &'a mut Batch,
     /// The value of each slot bound so far; null: not bound.
     slots: Vec<Value>,
-    /// The ids of node slots that a relationship has told.
+    /// The ids of node slots that are known.
     ids: Vec<Option<ElementId>>,
 }
 
+type Put<'p> = &'p mut dyn FnMut(&[Value], &mut Batch);
+
 impl<'a> Extension<'a> {
     pub(super) fn new(plan: &'a Match, state: &'a dyn State, out: &'a mut Batch) -> Self {
-        let slots = plan.atoms.len();
+        let slots = plan.width() + plan.atoms.len();
         Self { plan, state, out, slots: vec![Value::Null; slots], ids: vec![None; slots] }
     }
 
-    /// Puts out every match that holds `start` in slot `at`, with the weights of its values.
-    pub(super) fn from(mut self, at: usize, start: &Start) -> Result<(), StepError> {
-        self.slots[at] = start.values[0].0.clone();
+    /// Puts out every match that holds `start` in atom `at`, with the weights of its values.
+    pub(super) fn begin_at_atom(mut self, at: usize, start: &Start) -> Result<(), StepError> {
+        let slot = self.plan.width() + at;
+        self.slots[slot] = start.values[0].0.clone();
         match &start.ends {
-            Some((from, to)) if !self.bind_ends(at, from, to) => return Ok(()),
+            Some((from, to)) if !self.bind_ends_of(slot, from, to) => return Ok(()),
             Some(_) => {}
-            None => self.ids[at] = node_id(&self.slots[at]),
+            None => self.ids[slot] = node_id(&self.slots[slot]),
         }
         let plan = self.plan;
         self.extend(&plan.lookups[at], &mut |slots, out| {
             for (value, weight) in &start.values {
                 let mut row = slots.to_vec();
-                row[at] = value.clone();
+                row[slot] = value.clone();
                 out.push(Weighted { row, weight: *weight });
             }
         })
     }
 
-    fn extend(
-        &mut self,
-        lookups: &[Lookup],
-        put: &mut dyn FnMut(&[Value], &mut Batch),
-    ) -> Result<(), StepError> {
+    /// Puts out every match of one changed input row.
+    pub(super) fn begin_at_input(mut self, input: &Input, entry: &Weighted) -> Result<(), StepError> {
+        self.extend_from_row(input, &entry.row, &input.lookups, &mut |slots, out| {
+            out.push(Weighted { row: slots.to_vec(), weight: entry.weight });
+        })
+    }
+
+    fn extend(&mut self, lookups: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
         let Some((lookup, rest)) = lookups.split_first() else {
             put(&self.slots, self.out);
-            return Ok(());
+            return self.within_limit();
         };
         match *lookup {
             Lookup::NodeById { node } => self.extend_by_id(node, rest, put),
             Lookup::AllNodes { node } => {
-                let found = self.find(&self.plan.arrangement(node, By::Id))?;
+                let found = self.find(&self.plan.arrangement(node - self.plan.width(), By::Id))?;
                 self.extend_each(node, found, rest, put)
             }
             Lookup::ByFrom { relationship } => self.extend_by_end(relationship, By::From, rest, put),
             Lookup::ByTo { relationship } => self.extend_by_end(relationship, By::To, rest, put),
+            Lookup::InputByNode { node } => {
+                let id = self.known(node);
+                self.extend_by_input(&self.plan.input_key(Some((node, id))), rest, put)
+            }
+            Lookup::AllInput => self.extend_by_input(&self.plan.input_key(None), rest, put),
         }
     }
 
-    fn extend_by_id(
-        &mut self,
-        node: usize,
-        rest: &[Lookup],
-        put: &mut dyn FnMut(&[Value], &mut Batch),
-    ) -> Result<(), StepError> {
-        let id =
-            self.ids[node].as_ref().expect("the plan binds a relationship before its nodes are looked up");
-        let key = self.plan.key(node, By::Id, &[id]);
+    fn within_limit(&self) -> Result<(), StepError> {
+        if self.out.len() <= ROWS_MAX {
+            return Ok(());
+        }
+        let message = format!("a pattern gives more than {ROWS_MAX} rows in one step");
+        Err(StepError::Limit(message))
+    }
+
+    fn known(&self, node: usize) -> &ElementId {
+        self.ids[node].as_ref().expect("the plan looks up by nodes that are bound")
+    }
+
+    fn extend_by_id(&mut self, node: usize, rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
+        let key = self.plan.key(node - self.plan.width(), By::Id, &[self.known(node)]);
         // A node that is not there (yet): the relationship dangles and matches nothing.
         let Some(bytes) = self.state.get(Area::Operators, &key)? else { return Ok(()) };
         let value = Reader::new("arranged node", &bytes).value()?;
@@ -82,27 +99,39 @@ impl<'a> Extension<'a> {
         Ok(())
     }
 
-    fn extend_by_end(
-        &mut self,
-        slot: usize,
-        by: By,
-        rest: &[Lookup],
-        put: &mut dyn FnMut(&[Value], &mut Batch),
-    ) -> Result<(), StepError> {
-        let AtomKind::Relationship(ends) = &self.plan.atoms[slot].kind else {
-            unreachable!("only relationships are found by an end")
-        };
+    fn extend_by_end(&mut self, slot: usize, by: By, rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
+        let kind = &self.plan.atom_in(slot).kind;
+        let ends = kind.ends().expect("only what lies between nodes is found by an end");
         let (near, far) = if by == By::From { (ends.from, ends.to) } else { (ends.to, ends.from) };
-        let near_id = self.ids[near].as_ref().expect("the plan binds the near end first");
+        if let AtomKind::Trail(trail) = kind {
+            let atom = slot - self.plan.width();
+            let found = self.plan.trails(self.state, atom, trail, by, self.known(near))?;
+            let near = self.known(near).clone();
+            let oriented = found.into_iter().map(|found| match by {
+                By::To => (found.value, found.far, near.clone()),
+                _ => (found.value, near.clone(), found.far),
+            });
+            return self.extend_each_trail(slot, oriented, rest, put);
+        }
         // An undirected relationship is kept both ways round in one arrangement.
         let by = if ends.undirected { By::From } else { by };
-        let mut prefix = self.plan.key(slot, by, &[near_id]);
+        let mut prefix = self.plan.key(slot - self.plan.width(), by, &[self.known(near)]);
         // With both ends bound the look-up is exact: a node of many relationships costs no more.
         if let Some(far_id) = &self.ids[far] {
             livewell_model::key::encode_id(far_id, &mut prefix);
         }
         let found = self.find(&prefix)?;
         self.extend_each(slot, found, rest, put)
+    }
+
+    fn extend_by_input(&mut self, prefix: &[u8], rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
+        let input = self.plan.input.as_ref().expect("the plan looks up input rows where it has an input");
+        let mut rows = Vec::new();
+        self.state.scan(Area::Operators, prefix, Order::Ascending, &mut |_, bytes| {
+            rows.push(Reader::new("arranged input row", bytes).values()?.to_vec());
+            Ok(true)
+        })?;
+        rows.iter().try_for_each(|row| self.extend_from_row(input, row, rest, put))
     }
 
     /// Reads the entries first, so that no scan stays open while the walk goes deeper.
@@ -120,7 +149,7 @@ impl<'a> Extension<'a> {
         slot: usize,
         found: Vec<Value>,
         rest: &[Lookup],
-        put: &mut dyn FnMut(&[Value], &mut Batch),
+        put: Put<'_>,
     ) -> Result<(), StepError> {
         for value in found {
             let before = self.ids.clone();
@@ -134,6 +163,72 @@ impl<'a> Extension<'a> {
         Ok(())
     }
 
+    fn extend_each_trail(
+        &mut self,
+        slot: usize,
+        found: impl Iterator<Item = (Value, ElementId, ElementId)>,
+        rest: &[Lookup],
+        put: Put<'_>,
+    ) -> Result<(), StepError> {
+        for (value, from, to) in found {
+            let before = self.ids.clone();
+            self.slots[slot] = value;
+            if self.bind_ends_of(slot, &from, &to) {
+                self.extend(rest, put)?;
+            }
+            self.ids = before;
+            self.slots[slot] = Value::Null;
+        }
+        Ok(())
+    }
+
+    /// Takes over an input row and goes on with each way in which it can lie in the pattern; with none where it
+    /// contradicts what is bound, or what it should bind is null.
+    fn extend_from_row(
+        &mut self,
+        input: &Input,
+        row: &[Value],
+        rest: &[Lookup],
+        put: Put<'_>,
+    ) -> Result<(), StepError> {
+        let before = self.ids.clone();
+        self.slots[..input.width].clone_from_slice(row);
+        self.extend_bound(&input.binds, rest, put)?;
+        self.ids = before;
+        self.slots[..input.width].fill(Value::Null);
+        Ok(())
+    }
+
+    fn extend_bound(&mut self, binds: &[Bind], rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
+        let Some((bind, binds)) = binds.split_first() else { return self.extend(rest, put) };
+        match *bind {
+            Bind::Node(slot) => match &self.slots[slot] {
+                Value::Null => Ok(()),
+                Value::Node(node) => {
+                    let id = node.id.clone();
+                    if self.bind_id(slot, &id) { self.extend_bound(binds, rest, put) } else { Ok(()) }
+                }
+                other => Err(not_an_element(other, "node")),
+            },
+            Bind::Relationship(slot, ends) => match &self.slots[slot] {
+                Value::Null => Ok(()),
+                Value::Relationship(relationship) => {
+                    let (from, to) = (relationship.from.clone(), relationship.to.clone());
+                    let against = (ends.undirected && from != to).then(|| (to.clone(), from.clone()));
+                    for (from, to) in std::iter::once((from, to)).chain(against) {
+                        let before = self.ids.clone();
+                        if self.bind_ends(slot, &ends, &from, &to) {
+                            self.extend_bound(binds, rest, put)?;
+                        }
+                        self.ids = before;
+                    }
+                    Ok(())
+                }
+                other => Err(not_an_element(other, "relationship")),
+            },
+        }
+    }
+
     /// Takes over the ids that the element in `slot` tells; false where they contradict what is bound.
     fn bind(&mut self, slot: usize) -> bool {
         let Value::Relationship(relationship) = &self.slots[slot] else {
@@ -141,25 +236,34 @@ impl<'a> Extension<'a> {
             return true;
         };
         let relationship = relationship.clone();
-        let AtomKind::Relationship(ends) = &self.plan.atoms[slot].kind else { return false };
+        let AtomKind::Relationship(ends) = &self.plan.atom_in(slot).kind else { return false };
         let (from, to) = (&relationship.from, &relationship.to);
         // An undirected relationship was found from one bound end; it lies so that this end fits.
         let turned = ends.undirected
             && (self.ids[ends.from].as_ref().is_some_and(|id| id != from)
                 || self.ids[ends.to].as_ref().is_some_and(|id| id != to));
-        if turned { self.bind_ends(slot, to, from) } else { self.bind_ends(slot, from, to) }
+        if turned { self.bind_ends(slot, ends, to, from) } else { self.bind_ends(slot, ends, from, to) }
     }
 
-    fn bind_ends(&mut self, slot: usize, from: &ElementId, to: &ElementId) -> bool {
-        let AtomKind::Relationship(ends) = &self.plan.atoms[slot].kind else { return false };
-        for (node, id) in [(ends.from, from), (ends.to, to)] {
-            match &self.ids[node] {
-                Some(bound) if bound != id => return false,
-                Some(_) => {}
-                None => self.ids[node] = Some(id.clone()),
+    fn bind_ends_of(&mut self, slot: usize, from: &ElementId, to: &ElementId) -> bool {
+        match self.plan.atom_in(slot).kind.ends() {
+            Some(ends) => self.bind_ends(slot, ends, from, to),
+            None => false,
+        }
+    }
+
+    fn bind_ends(&mut self, slot: usize, ends: &Ends, from: &ElementId, to: &ElementId) -> bool {
+        self.bind_id(ends.from, from) && self.bind_id(ends.to, to) && self.plan.is_trail(&self.slots, slot)
+    }
+
+    fn bind_id(&mut self, node: usize, id: &ElementId) -> bool {
+        match &self.ids[node] {
+            Some(bound) => bound == id,
+            None => {
+                self.ids[node] = Some(id.clone());
+                true
             }
         }
-        self.plan.is_trail(&self.slots, slot)
     }
 }
 
@@ -168,4 +272,9 @@ fn node_id(value: &Value) -> Option<ElementId> {
         Value::Node(node) => Some(node.id.clone()),
         _ => None,
     }
+}
+
+fn not_an_element(value: &Value, wanted: &str) -> StepError {
+    let found = value.type_name();
+    EvalError::types(format!("a pattern needs a {wanted} where it got a {found}")).into()
 }

@@ -128,5 +128,5 @@ fn fold(rows: &mut BTreeMap<u64, Columns>, diff: &Diff) -> Result<(), &'static s
 
 /// The columns exactly: NaN is itself, `1` is not `1.0`, `0.0` is not `-0.0`.
 fn bytes(columns: &Columns) -> Vec<u8> {
-    Row { key: Vec::new(), columns: columns.clone() }.encode()
+    Row { key: Vec::new(), columns: columns.clone(), order: Vec::new() }.encode()
 }

@@ -1,0 +1,101 @@
+//! Apply: each input row with the value of a subquery behind it.
+//!
+//! Law: `F(R, M) = {r ++ v(M of r) : r in R}`, where each row of `M` says to which `r` it belongs and `v` is
+//! whether there is one, how many there are, or the list of what they hold. A changed `M of r` takes the old
+//! row back and puts the new one out.
+//!
+//! State beside [`super::nested`]'s:
+//! ```text
+//! operator u16 | 1 | key of the outer row | exact value -> how many inner rows hold the value, the value
+//! ```
+
+use super::aggregate::{Fold, multiset};
+use super::nested::{Change, Nesting, Record};
+use super::{Batch, Operator, Step, Weighted};
+use crate::expression::Compiled;
+use crate::state::{State, StepError};
+use livewell_model::Value;
+
+/// What a subquery's rows become.
+#[derive(Debug)]
+pub enum Gives {
+    /// Whether there is one.
+    Exists,
+    /// How many there are.
+    Count,
+    /// The list of this expression's values on them, nulls included, in their order.
+    Collect(Compiled),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Apply {
+    /// Which input row an inner row belongs to.
+    pub nesting: Nesting,
+    /// What they become.
+    pub gives: Gives,
+    /// The subquery as it was written.
+    pub text: String,
+}
+
+impl Operator for Apply {
+    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+        let [rows, inner] = <[Batch; 2]>::try_from(inputs).expect("a subquery has two inputs");
+        let mut out = Batch::new();
+        for (outer, change) in self.nesting.changes(rows, inner)? {
+            let before = self.nesting.read(step.state, &outer)?;
+            let mut after = self.nesting.advance(&before, &change)?;
+            after.result = self.result(step.state, &outer, &change, &after)?;
+            if before == after {
+                continue;
+            }
+            self.nesting.write(step.state, &outer, &after);
+            let (gone, come) = (shown(before), shown(after));
+            if gone != come {
+                out.extend(gone.map(|row| Weighted { row, weight: -1 }));
+                out.extend(come.map(|row| Weighted { row, weight: 1 }));
+            }
+        }
+        Ok(out)
+    }
+
+    fn describe(&self) -> (String, Option<String>) {
+        let what = match self.gives {
+            Gives::Exists | Gives::Count => "each input row with its count of inner rows",
+            Gives::Collect(_) => "each input row with the values of its inner rows",
+        };
+        (format!("Apply: {}", self.text), Some(what.into()))
+    }
+}
+
+impl Apply {
+    fn result(
+        &self,
+        state: &mut dyn State,
+        outer: &[u8],
+        change: &Change,
+        record: &Record,
+    ) -> Result<Value, StepError> {
+        match &self.gives {
+            Gives::Exists => Ok(Value::Bool(record.count > 0)),
+            Gives::Count => Ok(Value::Int(record.count)),
+            Gives::Collect(value) => {
+                let values = self.nesting.key(1, outer);
+                // What goes, goes first: the old and the new version of an element have one exact key.
+                let mut inner: Vec<&Weighted> = change.inner.iter().collect();
+                inner.sort_by_key(|entry| entry.weight > 0);
+                for entry in inner {
+                    multiset::add(state, &values, &value.eval(&entry.row)?, entry.weight)?;
+                }
+                multiset::result(state, &values, Fold::Collect, false)
+            }
+        }
+    }
+}
+
+/// The row with the subquery's value behind it, while it is there.
+fn shown(record: Record) -> Option<Vec<Value>> {
+    let mut row = record.row?;
+    row.push(record.result);
+    Some(row)
+}

@@ -1,0 +1,99 @@
+//! The input of a match: rows that bind some of the pattern's elements before it begins.
+
+use super::arrange::{By, INPUT};
+use super::{Ends, Lookup, Match};
+use crate::operator::Batch;
+use crate::state::{Area, State, StepError};
+use livewell_model::codec::Writer;
+use livewell_model::{ElementId, Value, key};
+
+/// The rows that a match extends.
+#[derive(Debug)]
+pub struct Input {
+    /// How many slots a row has.
+    pub width: usize,
+    /// The slots that identify a row.
+    pub key: Vec<usize>,
+    /// What of the pattern its slots hold.
+    pub binds: Vec<Bind>,
+    /// How the pattern's elements are found when a row comes or goes, in order.
+    pub lookups: Vec<Lookup>,
+    /// The node slots by which rows are looked up.
+    pub arranged: Vec<usize>,
+    /// Whether all rows are looked up together, where no element connects them with the pattern.
+    pub arranged_all: bool,
+}
+
+/// An element of the pattern that an input slot holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Bind {
+    /// A node.
+    Node(usize),
+    /// A relationship; its ends are slots of the pattern.
+    Relationship(usize, Ends),
+}
+
+impl Input {
+    /// What of the input is remembered, for `explain`.
+    pub(super) fn describe_state(&self) -> Option<String> {
+        let ways = self.arranged.len() + usize::from(self.arranged_all);
+        (ways > 0).then(|| "input rows by the nodes they bind".to_owned())
+    }
+
+    /// Where a row is remembered; nowhere while a node it should bind is null.
+    fn places(&self, plan: &Match, row: &[Value]) -> Vec<Vec<u8>> {
+        let identity = || self.key.iter().map(|slot| &row[*slot]);
+        let mut places = Vec::with_capacity(self.arranged.len() + 1);
+        for slot in &self.arranged {
+            if let Value::Node(node) = &row[*slot] {
+                places.push(plan.input_key(Some((*slot, &node.id))));
+            }
+        }
+        if self.arranged_all {
+            places.push(plan.input_key(None));
+        }
+        for place in &mut places {
+            place.extend(key::of(identity()));
+        }
+        places
+    }
+}
+
+impl Match {
+    /// The beginning of the keys of the input rows that bind this node, or of all of them.
+    pub(super) fn input_key(&self, bound: Option<(usize, &ElementId)>) -> Vec<u8> {
+        let mut key = self.arrangement(INPUT, By::Id);
+        if let Some((slot, id)) = bound {
+            key.extend_from_slice(
+                &u16::try_from(slot).expect("the plan limits the slots of a row").to_be_bytes(),
+            );
+            key::encode_id(id, &mut key);
+        } else {
+            key.extend_from_slice(&u16::MAX.to_be_bytes());
+        }
+        key
+    }
+
+    /// Brings the input's arrangements from the old to the new rows.
+    pub(super) fn rearrange_input(
+        &self,
+        state: &mut dyn State,
+        input: &Input,
+        mut rows: Batch,
+    ) -> Result<(), StepError> {
+        // What goes, goes first: a row that changed in other slots has one place before and after.
+        rows.sort_by_key(|entry| entry.weight > 0);
+        for entry in rows {
+            for place in input.places(self, &entry.row) {
+                if entry.weight < 0 {
+                    state.delete(Area::Operators, place);
+                } else {
+                    let mut bytes = Writer::new();
+                    bytes.values(&entry.row);
+                    state.put(Area::Operators, place, bytes.bytes);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Match: all ways to lay the patterns of MATCH clauses onto the graph, for each row of the input, if it has one.
+//!
+//! A pattern is a natural join of one bag per pattern element ("atom"); the input's rows are one more, which
+//! comes first. Law, for atoms `A1 .. An`:
+//!
+//! ```text
+//! d(A1 x .. x An) = sum over i of  A1' x .. x A(i-1)' x dAi x A(i+1) x .. x An
+//! ```
+//!
+//! where `A'` is new and `A` old. So each changed atom is extended by look-ups in the others' arrangements,
+//! the earlier ones updated already and the later ones not; that also gives the delta-with-delta term of a
+//! self-join. State: each atom's elements, by id (nodes) or by end (relationships), and no intermediate
+//! result, however long the pattern (a "delta join": K. Ammar et al., "Distributed Evaluation of Subgraph
+//! Queries Using Worst-case Optimal Low-Memory Dataflows", VLDB 2018).
+
+mod arrange;
+mod atom;
+mod extend;
+mod input;
+mod trail;
+
+pub use atom::{Atom, AtomKind, Ends, Lookup};
+pub use input::{Bind, Input};
+pub use trail::{HOPS_MAX, Trail};
+
+use super::{Batch, Operator, Step, consolidate};
+use crate::state::StepError;
+use extend::Extension;
+use livewell_model::{ElementId, Value};
+
+/// How many rows one step of one pattern may give.
+pub const ROWS_MAX: usize = 1_000_000;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Match {
+    /// The operator's number: the first bytes of its state's keys.
+    pub number: u16,
+    /// The rows that are extended, the first of the operator's inputs; `None`: one empty row.
+    pub input: Option<Input>,
+    /// The pattern elements in the order of the text; atom `i` fills slot `i` behind the input's slots.
+    pub atoms: Vec<Atom>,
+    /// For each atom: how the others are found when it changes, in order.
+    pub lookups: Vec<Vec<Lookup>>,
+    /// Groups of relationship slots that are pairwise distinct: one group a MATCH clause.
+    pub distinct: Vec<Vec<usize>>,
+}
+
+impl Operator for Match {
+    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+        let mut inputs = inputs.into_iter();
+        let mut out = Batch::new();
+        if let Some(input) = &self.input {
+            let rows = inputs.next().unwrap_or_default();
+            for entry in &rows {
+                Extension::new(self, &*step.state, &mut out).begin_at_input(input, entry)?;
+            }
+            self.rearrange_input(step.state, input, rows)?;
+        }
+        for at in 0..self.atoms.len() {
+            if let AtomKind::Trail(trail) = &self.atoms[at].kind {
+                let edges = inputs.next().unwrap_or_default();
+                for start in self.step_trail(step.state, at, trail, edges)? {
+                    Extension::new(self, &*step.state, &mut out).begin_at_atom(at, &start)?;
+                }
+            } else {
+                self.step_atom(step, at, &mut out)?;
+            }
+        }
+        Ok(consolidate(out))
+    }
+
+    fn reads_changes(&self) -> bool {
+        true
+    }
+
+    fn describe(&self) -> (String, Option<String>) {
+        let atoms: Vec<String> = self.atoms.iter().map(ToString::to_string).collect();
+        let input = self.input.as_ref().and_then(Input::describe_state);
+        let arranged: Vec<String> =
+            input.into_iter().chain(self.atoms.iter().filter_map(Atom::describe_state)).collect();
+        let state = (!arranged.is_empty()).then(|| arranged.join(", "));
+        (format!("Match: {}", atoms.join(" ")), state)
+    }
+}
+
+impl Match {
+    /// How many slots come before those of the atoms.
+    fn width(&self) -> usize {
+        self.input.as_ref().map_or(0, |input| input.width)
+    }
+
+    /// The atom that fills a slot behind the input's.
+    fn atom_in(&self, slot: usize) -> &Atom {
+        &self.atoms[slot - self.width()]
+    }
+
+    /// Takes in the changes of a node or relationship atom.
+    fn step_atom(&self, step: &mut Step<'_>, at: usize, out: &mut Batch) -> Result<(), StepError> {
+        let atom = &self.atoms[at];
+        let mut changed = Vec::new();
+        for change in step.changes {
+            changed.extend(atom.scan.apply(change)?);
+        }
+        for start in changed.iter().flat_map(|scanned| atom.starts(scanned)) {
+            Extension::new(self, &*step.state, out).begin_at_atom(at, &start)?;
+        }
+        // Only now: the look-ups of earlier atoms had to see this one old.
+        for scanned in &changed {
+            self.rearrange(step.state, at, scanned);
+        }
+        Ok(())
+    }
+
+    /// Whether the relationships bound so far are pairwise distinct within each clause.
+    fn is_trail(&self, slots: &[Value], newest: usize) -> bool {
+        self.distinct.iter().filter(|group| group.contains(&newest)).all(|group| {
+            let others = || group.iter().filter(|slot| **slot != newest);
+            relationships(&slots[newest])
+                .all(|new| others().all(|slot| relationships(&slots[*slot]).all(|other| other != new)))
+        })
+    }
+}
+
+/// The ids of the relationships in a slot: one, those of a trail, or none where it is not bound.
+fn relationships(value: &Value) -> impl Iterator<Item = &ElementId> {
+    let items = match value {
+        Value::List(items) => items,
+        value => std::slice::from_ref(value),
+    };
+    items.iter().filter_map(|item| match item {
+        Value::Relationship(relationship) => Some(&relationship.id),
+        _ => None,
+    })
+}

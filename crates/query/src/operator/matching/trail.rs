@@ -1,0 +1,244 @@
+//! Trails: the ways along relationships that a pattern of variable length takes, no relationship twice.
+//!
+//! The atom's bag is every trail within the bounds, but none is stored. What is remembered are the edges: the
+//! relationships with both their nodes, by either end. A changed edge brings or takes exactly the trails that
+//! go through it, so a step walks from the edge backwards and forwards; changed edges are taken one after
+//! another, each against the edges as they then are. A look-up walks from the bound node.
+//!
+//! A trail's value is the list of its steps without its ends, as the text has them from left to right:
+//! relationship, node, relationship, .. relationship.
+
+use super::arrange::By;
+use super::atom::Start;
+use super::{Ends, Match};
+use crate::operator::{Batch, Weighted};
+use crate::state::{Area, Order, State, StepError};
+use livewell_model::codec::{Reader, Writer};
+use livewell_model::{ElementId, Value};
+
+/// How many relationships a trail without an upper bound may have. Where one could go on beyond, the query stops.
+pub const HOPS_MAX: u32 = 32;
+
+/// A relationship pattern of variable length.
+#[derive(Debug, Clone, Copy)]
+pub struct Trail {
+    /// Its ends, and by which of them its edges are remembered.
+    pub ends: Ends,
+    /// At least so many relationships.
+    pub min: u32,
+    /// At most so many; `None`: no bound but [`HOPS_MAX`].
+    pub max: Option<u32>,
+    /// Whether the text has its end left of its start, so that its value begins at its end.
+    pub backwards: bool,
+}
+
+/// A relationship as it may be walked, with the nodes where it begins and ends.
+#[derive(Debug, Clone)]
+struct Edge {
+    from: Value,
+    relationship: Value,
+    to: Value,
+}
+
+/// A trail that was found from one of its ends.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The trail's value.
+    pub value: Value,
+    /// The node at its other end.
+    pub far: ElementId,
+}
+
+impl Match {
+    /// Takes in changed edges; gives the trails that come and go, for the rest of the pattern to be found.
+    pub(super) fn step_trail(
+        &self,
+        state: &mut dyn State,
+        atom: usize,
+        trail: &Trail,
+        mut edges: Batch,
+    ) -> Result<Vec<Start>, StepError> {
+        let mut starts = Vec::new();
+        // What goes, goes first: an edge's old and new version have one place.
+        edges.sort_by_key(|entry| entry.weight > 0);
+        for Weighted { row, weight } in edges {
+            let [from, relationship, to] =
+                <[Value; 3]>::try_from(row).expect("an edge is a relationship between two nodes");
+            let edge = Edge { from, relationship, to };
+            if weight > 0 {
+                self.rearrange_edge(state, atom, trail, &edge, true);
+            }
+            let walk = Walk { plan: self, state: &*state, atom, trail };
+            for way in edge.ways(trail.ends.undirected) {
+                walk.through(&way, weight, &mut starts)?;
+            }
+            if weight < 0 {
+                self.rearrange_edge(state, atom, trail, &edge, false);
+            }
+        }
+        Ok(starts)
+    }
+
+    fn rearrange_edge(&self, state: &mut dyn State, atom: usize, trail: &Trail, edge: &Edge, present: bool) {
+        for way in edge.ways(trail.ends.undirected) {
+            let ids = [node_id(&way.from), node_id(&way.to), relationship_id(&way.relationship)];
+            let by_end = [(By::From, [ids[0], ids[1], ids[2]]), (By::To, [ids[1], ids[0], ids[2]])];
+            for (by, ids) in by_end {
+                let key = self.key(atom, by, &ids);
+                if present {
+                    let mut bytes = Writer::new();
+                    bytes.value(&way.from).value(&way.relationship).value(&way.to);
+                    state.put(Area::Operators, key, bytes.bytes);
+                } else {
+                    state.delete(Area::Operators, key);
+                }
+            }
+        }
+    }
+
+    /// All trails that begin (`By::From`) or end at the node.
+    pub(super) fn trails(
+        &self,
+        state: &dyn State,
+        atom: usize,
+        trail: &Trail,
+        by: By,
+        near: &ElementId,
+    ) -> Result<Vec<Found>, StepError> {
+        let walk = Walk { plan: self, state, atom, trail };
+        let mut found = Vec::new();
+        walk.all(by, near, &mut Vec::new(), trail.min, &mut |hops, far| {
+            found.push(Found { value: trail.value(hops, by), far: far.clone() });
+            if found.len() > super::ROWS_MAX { Err(too_many()) } else { Ok(()) }
+        })?;
+        Ok(found)
+    }
+}
+
+/// A walk over the edges of one trail atom.
+struct Walk<'a> {
+    plan: &'a Match,
+    state: &'a dyn State,
+    atom: usize,
+    trail: &'a Trail,
+}
+
+type Visit<'v> = &'v mut dyn FnMut(&[Edge], &ElementId) -> Result<(), StepError>;
+
+impl Walk<'_> {
+    /// Every trail that goes over `edge` in this direction, with the change's weight.
+    fn through(&self, edge: &Edge, weight: i64, starts: &mut Vec<Start>) -> Result<(), StepError> {
+        let mut before = vec![edge.clone()];
+        self.all(By::To, node_id(&edge.from), &mut before, 1, &mut |backward, first| {
+            // The edges were collected from this one backwards.
+            let mut hops: Vec<Edge> = backward.iter().rev().cloned().collect();
+            let min = self.trail.min.max(1);
+            self.all(By::From, node_id(&edge.to), &mut hops, min, &mut |hops, last| {
+                let value = self.trail.value(hops, By::From);
+                starts
+                    .push(Start { values: vec![(value, weight)], ends: Some((first.clone(), last.clone())) });
+                if starts.len() > super::ROWS_MAX { Err(too_many()) } else { Ok(()) }
+            })
+        })
+    }
+
+    /// Visits each trail that goes on from `hops` by edges that begin (`By::From`) or end at `near`, and has at
+    /// least `min` relationships; `hops` itself first.
+    fn all(
+        &self,
+        by: By,
+        near: &ElementId,
+        hops: &mut Vec<Edge>,
+        min: u32,
+        visit: Visit<'_>,
+    ) -> Result<(), StepError> {
+        let length = u32::try_from(hops.len()).expect("a trail has at most so many relationships");
+        let left = self.trail.max.map(|max| i64::from(max) - i64::from(length));
+        if length >= min && left.is_none_or(|left| left >= 0) {
+            visit(hops, near)?;
+        }
+        if left.is_some_and(|left| left <= 0) {
+            return Ok(());
+        }
+        for edge in self.edges(by, near)? {
+            if hops
+                .iter()
+                .any(|hop| relationship_id(&hop.relationship) == relationship_id(&edge.relationship))
+            {
+                continue;
+            }
+            if length >= HOPS_MAX && self.trail.max.is_none() {
+                let message = format!(
+                    "a path of variable length without an upper bound has more than {HOPS_MAX} relationships; give it a bound, like `*1..{HOPS_MAX}`"
+                );
+                return Err(StepError::Limit(message));
+            }
+            let far = if by == By::From { node_id(&edge.to).clone() } else { node_id(&edge.from).clone() };
+            hops.push(edge);
+            self.all(by, &far, hops, min, visit)?;
+            hops.pop();
+        }
+        Ok(())
+    }
+
+    fn edges(&self, by: By, near: &ElementId) -> Result<Vec<Edge>, StepError> {
+        let mut found = Vec::new();
+        let prefix = self.plan.key(self.atom, by, &[near]);
+        self.state.scan(Area::Operators, &prefix, Order::Ascending, &mut |_, bytes| {
+            let mut reader = Reader::new("edge", bytes);
+            found.push(Edge { from: reader.value()?, relationship: reader.value()?, to: reader.value()? });
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+}
+
+impl Edge {
+    /// The directions in which it is walked: along, and where the pattern has none also against; a loop once.
+    fn ways(&self, undirected: bool) -> Vec<Self> {
+        let mut ways = vec![self.clone()];
+        if undirected && node_id(&self.from) != node_id(&self.to) {
+            let Self { from, relationship, to } = self.clone();
+            ways.push(Self { from: to, relationship, to: from });
+        }
+        ways
+    }
+}
+
+impl Trail {
+    /// The value of a trail whose edges were collected from its start, or from its end backwards.
+    fn value(&self, hops: &[Edge], by: By) -> Value {
+        let mut steps = Vec::with_capacity(hops.len() * 2);
+        let mut add = |edge: &Edge| steps.extend([edge.relationship.clone(), edge.to.clone()]);
+        match by {
+            By::From => hops.iter().for_each(&mut add),
+            _ => hops.iter().rev().for_each(&mut add),
+        }
+        steps.pop();
+        if self.backwards {
+            steps.reverse();
+        }
+        Value::list(steps)
+    }
+}
+
+fn too_many() -> StepError {
+    StepError::Limit(format!(
+        "a path of variable length gives more than {} paths in one step",
+        super::ROWS_MAX
+    ))
+}
+
+fn node_id(node: &Value) -> &ElementId {
+    match node {
+        Value::Node(node) => &node.id,
+        _ => unreachable!("an edge lies between nodes"),
+    }
+}
+
+fn relationship_id(relationship: &Value) -> &ElementId {
+    match relationship {
+        Value::Relationship(relationship) => &relationship.id,
+        _ => unreachable!("an edge is a relationship"),
+    }
+}

@@ -1,0 +1,44 @@
+//! Unwind: each row becomes one row for each item of a list, with the item and its position behind it.
+//!
+//! Law: linear, so it keeps no state. Null and the empty list give no row.
+
+use super::{Batch, Operator, Step, Weighted};
+use crate::expression::{Compiled, EvalError};
+use crate::state::StepError;
+use livewell_model::Value;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Unwind {
+    /// The list, over the input's slots.
+    pub list: Compiled,
+    /// The clause as it was written.
+    pub text: String,
+}
+
+impl Operator for Unwind {
+    fn step(&self, _step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+        let mut out = Batch::new();
+        for Weighted { row, weight } in inputs.into_iter().flatten() {
+            let items = match self.list.eval(&row)? {
+                Value::Null => continue,
+                Value::List(items) => items,
+                other => {
+                    let found = other.type_name();
+                    return Err(EvalError::types(format!("UNWIND needs a list and got a {found}")).into());
+                }
+            };
+            for (position, item) in (0_i64..).zip(items.iter()) {
+                let mut row = row.clone();
+                row.extend([item.clone(), Value::Int(position)]);
+                out.push(Weighted { row, weight });
+            }
+        }
+        // Where a list changed in part, the items that stayed cancel out.
+        Ok(super::consolidate(out))
+    }
+
+    fn describe(&self) -> (String, Option<String>) {
+        (format!("Unwind: {}", self.text), None)
+    }
+}

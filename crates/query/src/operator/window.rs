@@ -1,0 +1,126 @@
+//! Window: the rows between SKIP and LIMIT in the order of ORDER BY.
+//!
+//! Law: `F(R) = R[skip .. skip + limit]` in one total order: the sort keys, then the row's own key. All rows are
+//! remembered in that order; a step that touches no row before the window's end changes nothing, else the
+//! window is read before and after, and its differences go out. So only rows at its bounds move.
+//!
+//! State:
+//! ```text
+//! operator u16 | sort keys and row key -> row
+//! ```
+
+use super::{Batch, Operator, Step, Weighted, consolidate};
+use crate::state::{Area, Order, State, StepError};
+use livewell_model::codec::{Reader, Writer};
+use livewell_model::{Value, key};
+
+/// One sort key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// The slot that is sorted by.
+    pub slot: usize,
+    /// Whether the largest comes first.
+    pub descending: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Window {
+    /// The operator's number: the first bytes of its state's keys.
+    pub number: u16,
+    /// The order, first key first.
+    pub order: Vec<Sort>,
+    /// The slots that identify a row; they break ties.
+    pub key: Vec<usize>,
+    /// How many rows are left out first.
+    pub skip: usize,
+    /// How many rows stay at most.
+    pub limit: Option<usize>,
+    /// Order and window as they were written.
+    pub text: String,
+}
+
+/// The bytes by which rows sort: each key's own order, or its reverse.
+pub fn order_key(order: &[Sort], row: &[Value]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(24);
+    for sort in order {
+        let from = bytes.len();
+        key::encode(&row[sort.slot], &mut bytes);
+        if sort.descending {
+            // No key is a prefix of another, so the complements sort the other way round.
+            bytes[from..].iter_mut().for_each(|byte| *byte = !*byte);
+        }
+    }
+    bytes
+}
+
+impl Operator for Window {
+    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+        let rows = inputs.into_iter().flatten();
+        let mut changes: Vec<_> =
+            rows.map(|Weighted { row, weight }| (self.place(&row), weight, row)).collect();
+        // What goes, goes first: a row that changed in other slots has one place before and after.
+        changes.sort_by_key(|(_, weight, _)| *weight > 0);
+        let before = self.window(step.state)?;
+        let reached = before.full && changes.iter().all(|(place, ..)| *place > before.end);
+        for (place, weight, row) in changes {
+            if weight < 0 {
+                step.state.delete(Area::Operators, place);
+            } else {
+                let mut out = Writer::new();
+                out.values(&row);
+                step.state.put(Area::Operators, place, out.bytes);
+            }
+        }
+        if reached {
+            return Ok(Batch::new());
+        }
+        let after = self.window(step.state)?;
+        let gone = before.rows.into_iter().map(|row| Weighted { row, weight: -1 });
+        let come = after.rows.into_iter().map(|row| Weighted { row, weight: 1 });
+        Ok(consolidate(gone.chain(come).collect()))
+    }
+
+    fn describe(&self) -> (String, Option<String>) {
+        (format!("Window: {}", self.text), Some("all rows in their order".into()))
+    }
+}
+
+/// The rows in the window.
+struct Shown {
+    rows: Vec<Vec<Value>>,
+    /// Whether the window holds as many rows as it can.
+    full: bool,
+    /// The place of the last row looked at.
+    end: Vec<u8>,
+}
+
+impl Window {
+    fn place(&self, row: &[Value]) -> Vec<u8> {
+        let mut place = self.number.to_be_bytes().to_vec();
+        place.extend(order_key(&self.order, row));
+        place.extend(key::of(self.key.iter().map(|slot| &row[*slot])));
+        place
+    }
+
+    fn window(&self, state: &dyn State) -> Result<Shown, StepError> {
+        let mut shown = Shown { rows: Vec::new(), full: self.limit == Some(0), end: Vec::new() };
+        if shown.full {
+            return Ok(shown);
+        }
+        let mut left_out = 0;
+        state.scan(Area::Operators, &self.number.to_be_bytes(), Order::Ascending, &mut |place, bytes| {
+            if left_out < self.skip {
+                left_out += 1;
+                return Ok(true);
+            }
+            shown.rows.push(Reader::new("ordered row", bytes).values()?.to_vec());
+            shown.full = Some(shown.rows.len()) == self.limit;
+            if shown.full {
+                shown.end = place.to_vec();
+            }
+            Ok(!shown.full)
+        })?;
+        Ok(shown)
+    }
+}

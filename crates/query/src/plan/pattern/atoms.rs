@@ -1,0 +1,272 @@
+//! Atoms: the elements of the patterns, put together in the order of the text.
+
+use super::conditions;
+use crate::language::Diagnostic;
+use crate::language::ast::{
+    BinaryOp, Expr, ExprKind, ListComprehension, Match as MatchClause, Name, NodePattern, Pattern,
+    Quantifier, RelationshipPattern, Span, Way,
+};
+use crate::language::{ast::Length, code};
+use crate::operator::matching::{Atom, AtomKind, Bind, Ends, Trail};
+use crate::operator::scan::{Kind, Needs, Scan};
+use crate::plan::build::Planner;
+use crate::plan::schema::Schema;
+use livewell_model::SmolStr;
+
+/// A pattern holds at most this many elements.
+const ATOMS_MAX: usize = 100;
+
+/// The elements of a pattern, and what else its text says of them.
+pub(super) struct Atoms<'s> {
+    input: &'s Schema,
+    /// How many slots come before those of the atoms.
+    pub(super) width: usize,
+    pub(super) atoms: Vec<Atom>,
+    /// Elements of the pattern that the input's slots hold.
+    pub(super) binds: Vec<Bind>,
+    /// Inline properties and WHERE, in the order in which they are evaluated.
+    pub(super) conditions: Vec<Expr>,
+    /// Conditions that stand in scans already.
+    pub(super) moved: Vec<Expr>,
+    pub(super) paths: Vec<Path>,
+}
+
+/// A named path.
+pub(super) struct Path {
+    pub(super) name: SmolStr,
+    /// The slots of its nodes and of what lies between them, in turn.
+    pub(super) parts: Vec<usize>,
+    /// The names of its parts.
+    pub(super) names: Vec<SmolStr>,
+}
+
+impl<'s> Atoms<'s> {
+    /// No atoms yet, behind the slots of `input`.
+    pub(super) fn over(input: &'s Schema) -> Self {
+        Self {
+            input,
+            width: input.width(),
+            atoms: Vec::new(),
+            binds: Vec::new(),
+            conditions: Vec::new(),
+            moved: Vec::new(),
+            paths: Vec::new(),
+        }
+    }
+
+    /// Adds a clause's elements and conditions; gives the slots of its relationships.
+    pub(super) fn add(
+        &mut self,
+        clause: &MatchClause,
+        planner: &mut Planner<'_>,
+    ) -> Result<Vec<usize>, Diagnostic> {
+        let mut relationships = Vec::new();
+        for pattern in &clause.patterns {
+            self.pattern(pattern, &mut relationships, planner)?;
+        }
+        if self.atoms.len() > ATOMS_MAX {
+            let message = format!("a pattern of more than {ATOMS_MAX} elements");
+            return Err(Diagnostic::not_supported(code::LIMIT, clause.span, message));
+        }
+        self.conditions.extend(clause.condition.clone());
+        Ok(relationships)
+    }
+
+    fn pattern(
+        &mut self,
+        pattern: &Pattern,
+        relationships: &mut Vec<usize>,
+        planner: &mut Planner<'_>,
+    ) -> Result<(), Diagnostic> {
+        let mut left = self.node(&pattern.nodes[0], planner);
+        let mut parts = vec![left];
+        for (relationship, node) in pattern.relationships.iter().zip(&pattern.nodes[1..]) {
+            // The relationship's slot comes before its right node's, as in the text.
+            let between = self.relationship(relationship, planner)?;
+            let right = self.node(node, planner);
+            self.tie(between, relationship.way, left, right);
+            let slot = between.slot();
+            relationships.push(slot);
+            parts.extend([slot, right]);
+            left = right;
+        }
+        if let Some(path) = &pattern.path {
+            let names = parts.iter().map(|slot| self.name_of(*slot)).collect();
+            self.paths.push(Path { name: path.text.clone(), parts, names });
+        }
+        Ok(())
+    }
+
+    fn name_of(&self, slot: usize) -> SmolStr {
+        match slot.checked_sub(self.width) {
+            Some(atom) => SmolStr::new(&self.atoms[atom].name),
+            None => self.input.names[slot].clone(),
+        }
+    }
+
+    fn node(&mut self, pattern: &NodePattern, planner: &mut Planner<'_>) -> usize {
+        let name = pattern.variable.as_ref().map_or_else(|| planner.name(), |name| name.text.clone());
+        self.inline(&name, &pattern.properties);
+        if let Some(slot) = self.input.position(&name) {
+            self.bind_node(slot);
+            self.labelled(&name, &pattern.labels, pattern.span);
+            return slot;
+        }
+        let known = self.atoms.iter().position(|atom| atom.name == *name);
+        let atom = known.unwrap_or_else(|| {
+            let kind = AtomKind::Node { arranged: false };
+            self.push(&name, Kind::Nodes(Vec::new()), kind)
+        });
+        if let Kind::Nodes(labels) = &mut self.atoms[atom].scan.kind {
+            labels.extend(pattern.labels.iter().map(|label| label.text.clone()));
+        }
+        self.width + atom
+    }
+
+    fn bind_node(&mut self, slot: usize) {
+        let known = self.binds.iter().any(|bind| matches!(bind, Bind::Node(have) if *have == slot));
+        if !known {
+            self.binds.push(Bind::Node(slot));
+        }
+    }
+
+    /// A node from before must have these labels now.
+    fn labelled(&mut self, name: &SmolStr, labels: &[Name], span: Span) {
+        if !labels.is_empty() {
+            let labels = labels.iter().map(|label| label.text.clone()).collect();
+            self.conditions.push(has_labels(name, labels, span));
+        }
+    }
+
+    fn relationship(
+        &mut self,
+        pattern: &RelationshipPattern,
+        planner: &mut Planner<'_>,
+    ) -> Result<Between, Diagnostic> {
+        let name = pattern.variable.as_ref().map_or_else(|| planner.name(), |name| name.text.clone());
+        if let Some(slot) = self.input.position(&name) {
+            if pattern.length.is_some() {
+                let what = format!("matching the list `{name}` of relationships again");
+                return Err(Diagnostic::not_yet(pattern.span, &what));
+            }
+            self.inline(&name, &pattern.properties);
+            self.typed(&name, &pattern.types, pattern.span);
+            return Ok(Between::Input(slot));
+        }
+        let types = pattern.types.iter().map(|kind| kind.text.clone()).collect();
+        let ends = Ends { from: 0, to: 0, undirected: false, by_from: false, by_to: false };
+        let kind = match pattern.length {
+            None => AtomKind::Relationship(ends),
+            Some(Length { min, max }) => {
+                AtomKind::Trail(Trail { ends, min, max, backwards: pattern.way == Way::Left })
+            }
+        };
+        let atom = self.push(&name, Kind::Relationships(types), kind);
+        if pattern.length.is_some() {
+            self.inline_each(atom, &name, &pattern.properties, planner)?;
+        } else {
+            self.inline(&name, &pattern.properties);
+        }
+        Ok(Between::Atom { slot: self.width + atom, atom })
+    }
+
+    /// A relationship from before must have one of these types.
+    fn typed(&mut self, name: &SmolStr, types: &[Name], span: Span) {
+        let one_of = types.iter().map(|kind| has_labels(name, vec![kind.text.clone()], span));
+        let any = one_of.reduce(|left, right| Expr {
+            kind: ExprKind::Binary(BinaryOp::Or, Box::new(left), Box::new(right)),
+            span,
+        });
+        self.conditions.extend(any);
+    }
+
+    fn tie(&mut self, between: Between, way: Way, left: usize, right: usize) {
+        let (from, to) = if way == Way::Left { (right, left) } else { (left, right) };
+        match between {
+            Between::Atom { atom, .. } => {
+                if let Some(ends) = self.atoms[atom].kind.ends_mut() {
+                    (ends.from, ends.to) = (from, to);
+                    ends.undirected = way == Way::Either;
+                }
+            }
+            Between::Input(slot) => {
+                let undirected = way == Way::Either;
+                let ends = Ends { from, to, undirected, by_from: false, by_to: false };
+                self.binds.push(Bind::Relationship(slot, ends));
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, kind: Kind, atom: AtomKind) -> usize {
+        let scan = Scan { kind, needs: Needs::nothing(), tested: Needs::nothing(), conditions: Vec::new() };
+        self.atoms.push(Atom { name: name.to_owned(), scan, kind: atom });
+        self.atoms.len() - 1
+    }
+
+    fn inline(&mut self, name: &SmolStr, properties: &[(Name, Expr)]) {
+        self.conditions.extend(properties.iter().map(|(key, value)| has_property(name, key, value)));
+    }
+
+    /// Inline properties of a trail hold for each of its relationships: what is the same for all rows is asked
+    /// of each edge, the rest of the list on complete rows.
+    fn inline_each(
+        &mut self,
+        atom: usize,
+        name: &SmolStr,
+        properties: &[(Name, Expr)],
+        planner: &Planner<'_>,
+    ) -> Result<(), Diagnostic> {
+        for (key, value) in properties {
+            let condition = has_property(name, key, value);
+            if is_constant(value) && conditions::push_onto(&mut self.atoms[atom], &condition, planner)? {
+                self.moved.push(condition);
+                continue;
+            }
+            let span = Span { start: key.span.start, end: value.span.end };
+            let item = Name { text: format!("{name}{}", crate::language::ast::LOCAL).into(), span };
+            let each = ListComprehension {
+                list: variable(name, span),
+                condition: Some(has_property(&item.text, key, value)),
+                variable: item,
+                result: None,
+            };
+            self.conditions.push(Expr { kind: ExprKind::Quantifier(Quantifier::All, Box::new(each)), span });
+        }
+        Ok(())
+    }
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    let varies = matches!(expr.kind, ExprKind::Variable(_) | ExprKind::Subquery(_));
+    !varies && expr.children().into_iter().all(is_constant)
+}
+
+/// What lies between two nodes.
+#[derive(Clone, Copy)]
+enum Between {
+    Atom { slot: usize, atom: usize },
+    Input(usize),
+}
+
+impl Between {
+    fn slot(self) -> usize {
+        match self {
+            Self::Atom { slot, .. } | Self::Input(slot) => slot,
+        }
+    }
+}
+
+fn variable(name: &SmolStr, span: Span) -> Expr {
+    Expr { kind: ExprKind::Variable(name.clone()), span }
+}
+
+fn has_property(name: &SmolStr, key: &Name, value: &Expr) -> Expr {
+    let span = Span { start: key.span.start, end: value.span.end };
+    let property = ExprKind::Property(Box::new(variable(name, span)), key.text.clone());
+    let property = Expr { kind: property, span };
+    Expr { kind: ExprKind::Binary(BinaryOp::Equal, Box::new(property), Box::new(value.clone())), span }
+}
+
+fn has_labels(name: &SmolStr, labels: Vec<SmolStr>, span: Span) -> Expr {
+    Expr { kind: ExprKind::HasLabels(Box::new(variable(name, span)), labels), span }
+}

@@ -1,0 +1,128 @@
+//! From the subqueries of an expression to slots that hold their values.
+
+use super::build::{Planner, Stage};
+use super::clauses;
+use super::needs::AllNeeds;
+use super::schema::Schema;
+use crate::expression::{TypeSet, compile};
+use crate::language::Diagnostic;
+use crate::language::ast::{Expr, ExprKind, Gives, LOCAL, Subquery};
+use crate::operator::apply::{self, Apply};
+use crate::operator::nested::Nesting;
+use livewell_model::SmolStr;
+
+/// Appends a slot for each subquery in `exprs` to the rows of `stage`, and puts the slot's name in its place.
+pub(super) fn lift(
+    mut stage: Stage,
+    exprs: &mut [&mut Expr],
+    planner: &mut Planner<'_>,
+) -> Result<Stage, Diagnostic> {
+    for expr in exprs {
+        stage = lift_one(stage, expr, &mut Vec::new(), planner)?;
+    }
+    Ok(stage)
+}
+
+/// `items` are the variables of the list expressions around `expr`.
+fn lift_one(
+    mut stage: Stage,
+    expr: &mut Expr,
+    items: &mut Vec<SmolStr>,
+    planner: &mut Planner<'_>,
+) -> Result<Stage, Diagnostic> {
+    if !expr.has_subquery() {
+        return Ok(stage);
+    }
+    if let ExprKind::Subquery(subquery) = &expr.kind {
+        refuse_items(expr, items)?;
+        let name = planner.name();
+        stage = plan(stage, subquery, expr, &name, planner)?;
+        expr.kind = ExprKind::Variable(name);
+        return Ok(stage);
+    }
+    let around = items.len();
+    items.extend(bound_by(expr));
+    for child in expr.children_mut() {
+        stage = lift_one(stage, child, items, planner)?;
+    }
+    items.truncate(around);
+    Ok(stage)
+}
+
+/// The variables that a list expression binds for its parts.
+fn bound_by(expr: &Expr) -> Vec<SmolStr> {
+    match &expr.kind {
+        ExprKind::ListComprehension(inner) | ExprKind::Quantifier(_, inner) => {
+            vec![inner.variable.text.clone()]
+        }
+        ExprKind::Reduce(reduce) => vec![reduce.accumulator.text.clone(), reduce.variable.text.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// A subquery for each item of a list would need a row for each.
+fn refuse_items(subquery: &Expr, items: &[SmolStr]) -> Result<(), Diagnostic> {
+    match items.iter().find(|item| mentions(subquery, item)) {
+        None => Ok(()),
+        Some(item) => {
+            let written = item.split(LOCAL).next().unwrap_or_default();
+            let what = format!("a subquery that uses `{written}`, an item of a list,");
+            Err(Diagnostic::not_yet(subquery.span, &what).with_help("UNWIND the list first"))
+        }
+    }
+}
+
+fn mentions(expr: &Expr, name: &str) -> bool {
+    let here = match &expr.kind {
+        ExprKind::Variable(variable) => variable == name,
+        ExprKind::Subquery(subquery) => subquery.pattern_variables().into_iter().any(|have| have == name),
+        _ => false,
+    };
+    here || expr.children().into_iter().any(|child| mentions(child, name))
+}
+
+/// Plans a subquery over the rows of `stage`: they get one slot more, its value.
+fn plan(
+    stage: Stage,
+    subquery: &Subquery,
+    expr: &Expr,
+    name: &SmolStr,
+    planner: &mut Planner<'_>,
+) -> Result<Stage, Diagnostic> {
+    let rows = planner.rows(&stage);
+    let needs = AllNeeds::of_subquery(subquery);
+    let mut inner = clauses::plan(inside(&stage.schema, rows), &subquery.clauses, &needs, planner)?;
+    let (gives, types) = match &subquery.gives {
+        Gives::Exists => (apply::Gives::Exists, TypeSet::BOOLEAN),
+        Gives::Count => (apply::Gives::Count, TypeSet::INTEGER),
+        Gives::Collect(result) => {
+            let mut result = result.clone();
+            inner = lift(inner, &mut [&mut result], planner)?;
+            let compiled = compile(&result, &inner.schema, planner.params)?;
+            (apply::Gives::Collect(compiled), TypeSet::LIST)
+        }
+    };
+    let outer = inner.schema.outer.as_ref().expect("a subquery's rows carry those around it");
+    let nesting = Nesting {
+        number: planner.number(),
+        outer: stage.schema.key.clone(),
+        inner: stage.schema.key.iter().map(|slot| outer[*slot]).collect(),
+    };
+    let operator = Apply { nesting, gives, text: planner.text_of(expr.span).to_owned() };
+    let inner = planner.rows(&inner);
+    let mut schema = stage.schema;
+    schema.push(name.clone(), types);
+    Ok(Stage::new(planner.add(operator, vec![rows, inner]), schema))
+}
+
+/// The rows around a subquery, as its clauses see them.
+fn inside(around: &Schema, rows: usize) -> Stage {
+    let schema = Schema {
+        names: around.names.clone(),
+        types: around.types.clone(),
+        key: around.key.clone(),
+        order: Vec::new(),
+        outer: Some((0..around.width()).collect()),
+    };
+    Stage::new(rows, schema)
+}
