@@ -2,6 +2,8 @@
 
 use super::{Allowance, EvalError};
 use livewell_model::{SmolStr, Value};
+use regex_automata::meta::{Config, Regex};
+use regex_syntax::hir::{Hir, Look};
 
 static NULL: Value = Value::Null;
 
@@ -117,6 +119,43 @@ pub fn test_text(a: &Value, b: &Value, test: impl FnOnce(&str, &str) -> bool) ->
     match (a, b) {
         (Value::String(a), Value::String(b)) => Some(test(a, b)),
         _ => None,
+    }
+}
+
+/// How large a compiled pattern of `=~` may be, in bytes.
+const PATTERN_SIZE: usize = 1 << 20;
+
+/// The pattern of `=~`, which has to match the whole text.
+///
+/// # Errors
+/// [`EvalError`] where it is no regular expression of the `regex` crate, or too large a one.
+pub fn pattern(text: &str) -> Result<Regex, EvalError> {
+    let refused = |error: &dyn std::fmt::Display| {
+        EvalError::argument(format!("`{text}` is no pattern that `=~` takes: {error}"))
+    };
+    let inner = regex_syntax::parse(text).map_err(|error| refused(&error))?;
+    // Joined as trees: no parenthesis, comment or flag of the text can reach what stands around it.
+    let whole = Hir::concat(vec![Hir::look(Look::Start), inner, Hir::look(Look::End)]);
+    let limits = Config::new().nfa_size_limit(Some(PATTERN_SIZE)).onepass_size_limit(Some(PATTERN_SIZE));
+    Regex::builder().configure(limits).build_from_hir(&whole).map_err(|error| refused(&error))
+}
+
+/// `value =~ pattern`; null where the value is no string.
+pub fn matches(value: &Value, pattern: &Regex) -> Option<bool> {
+    match value {
+        Value::String(text) => Some(pattern.is_match(text.as_str())),
+        _ => None,
+    }
+}
+
+/// `a =~ b` with a pattern that only the row knows; null where either is no string.
+///
+/// # Errors
+/// [`EvalError`] as for [`pattern`].
+pub fn matches_text(a: &Value, b: &Value) -> Result<Option<bool>, EvalError> {
+    match (a, b) {
+        (Value::String(_), Value::String(text)) => Ok(matches(a, &pattern(text)?)),
+        _ => Ok(None),
     }
 }
 

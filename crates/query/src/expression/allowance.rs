@@ -14,16 +14,24 @@ pub const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// How deep lists and maps that an expression builds may be nested.
 pub const MAX_DEPTH: usize = 100;
 
+/// How much one evaluation may do in the bodies of comprehensions, quantifiers and reduce: their rounds, and the
+/// items and [`TEXT_UNIT`]s that are looked at in them.
+pub const MAX_WORK: usize = 50_000_000;
+
+/// So many bytes of text count as one unit of work.
+const TEXT_UNIT: usize = 16;
+
 /// What is left of the limits in one evaluation.
 #[derive(Debug)]
 pub struct Allowance {
     items: Cell<usize>,
     text: Cell<usize>,
+    work: Cell<usize>,
 }
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self { items: Cell::new(MAX_ITEMS), text: Cell::new(MAX_TEXT) }
+        Self { items: Cell::new(MAX_ITEMS), text: Cell::new(MAX_TEXT), work: Cell::new(MAX_WORK) }
     }
 }
 
@@ -33,7 +41,7 @@ impl Allowance {
     /// # Errors
     /// [`EvalError`] where fewer are left.
     pub fn items(&self, count: usize) -> Result<(), EvalError> {
-        take(&self.items, count, || format!("more than {MAX_ITEMS} list items"))
+        take(&self.items, count, || format!("build more than {MAX_ITEMS} list items"))
     }
 
     /// Takes the building of `bytes` of text.
@@ -41,7 +49,35 @@ impl Allowance {
     /// # Errors
     /// [`EvalError`] where fewer are left.
     pub fn text(&self, bytes: usize) -> Result<(), EvalError> {
-        take(&self.text, bytes, || format!("more than {MAX_TEXT} bytes of text"))
+        take(&self.text, bytes, || format!("build more than {MAX_TEXT} bytes of text"))
+    }
+
+    /// Takes `units` of work in the body of a comprehension.
+    ///
+    /// # Errors
+    /// [`EvalError`] where less is left.
+    pub fn work(&self, units: usize) -> Result<(), EvalError> {
+        take(&self.work, units, || format!("take more than {MAX_WORK} steps"))
+    }
+
+    /// Takes the work of looking at all of a value.
+    ///
+    /// # Errors
+    /// [`EvalError`] where less is left.
+    pub fn look(&self, value: &Value) -> Result<(), EvalError> {
+        match value {
+            Value::List(items) | Value::Path(items) => {
+                self.work(items.len())?;
+                let high = |item: &&Value| matches!(item, Value::List(_) | Value::Map(_) | Value::String(_));
+                items.iter().filter(high).try_for_each(|item| self.look(item))
+            }
+            Value::Map(map) => {
+                self.work(map.len())?;
+                map.iter().try_for_each(|(_, item)| self.look(item))
+            }
+            Value::String(text) => self.work(text.len() / TEXT_UNIT),
+            _ => Ok(()),
+        }
     }
 
     /// Takes a value that is put into a list or map. A list that holds one list many times is small in
@@ -56,7 +92,7 @@ impl Allowance {
     fn measure(&self, value: &Value, depth: usize) -> Result<(), EvalError> {
         self.items(1)?;
         if depth > MAX_DEPTH {
-            return Err(too_large(format!("lists nested more than {MAX_DEPTH} levels deep")));
+            return Err(too_large(format!("build lists nested more than {MAX_DEPTH} levels deep")));
         }
         match value {
             Value::List(items) => items.iter().try_for_each(|item| self.measure(item, depth + 1)),
@@ -73,5 +109,5 @@ fn take(left: &Cell<usize>, count: usize, what: impl FnOnce() -> String) -> Resu
 }
 
 fn too_large(what: impl std::fmt::Display) -> EvalError {
-    EvalError { code: code::TOO_LARGE, message: format!("the expression would build {what}") }
+    EvalError { code: code::TOO_LARGE, message: format!("the expression would {what}") }
 }

@@ -1,10 +1,12 @@
 //! From the tree of an expression to its program: names become slots, parameters become values, what is the
 //! same on every row is computed once.
 
+use super::binding::{Elements, Reduce};
+use super::environment::Env;
 use super::judge::{Facts, judge};
 use super::program::{Case, Program};
-use super::{Allowance, Compiled, Scope, TypeSet, functions};
-use crate::language::ast::{BinaryOp, Expr, ExprKind};
+use super::{Allowance, Compiled, Scope, TypeSet, access, functions};
+use crate::language::ast::{BinaryOp, Expr, ExprKind, ListComprehension, Span};
 use crate::language::{Diagnostic, code};
 use livewell_model::{Map, SmolStr, Value};
 use std::borrow::Cow;
@@ -20,13 +22,15 @@ const MAX_FOLDED: usize = 1_000;
 /// A semantic [`Diagnostic`] for a missing parameter, an unknown variable or function, types that can never
 /// fit, and an aggregate, which is no scalar expression.
 pub fn compile(expr: &Expr, scope: &dyn Scope, params: &Map) -> Result<Compiled, Diagnostic> {
-    let (program, facts) = Compiler { scope, params }.expr(expr)?;
+    let (program, facts) = Compiler { scope, params, locals: Vec::new() }.expr(expr)?;
     Ok(Compiled { program: Arc::new(program), types: facts.types, infallible: facts.infallible })
 }
 
 struct Compiler<'a> {
     scope: &'a dyn Scope,
     params: &'a Map,
+    /// The variables bound around this place, the innermost last.
+    locals: Vec<SmolStr>,
 }
 
 type Judged = (Program, Facts);
@@ -34,14 +38,17 @@ type Judged = (Program, Facts);
 impl Compiler<'_> {
     /// Parts first, then what they are parts of: this is the only function that calls itself, so its small
     /// frame is all that a high expression costs.
-    fn expr(&self, expr: &Expr) -> Result<Judged, Diagnostic> {
+    fn expr(&mut self, expr: &Expr) -> Result<Judged, Diagnostic> {
         let children = expr.children();
         let (mut parts, mut facts) = (Vec::with_capacity(children.len()), Vec::with_capacity(children.len()));
-        for child in children {
+        let outside = self.locals.len();
+        for (at, child) in children.into_iter().enumerate() {
+            self.locals.extend(bound_from(expr, at));
             let (part, judged) = self.expr(child)?;
             parts.push(part);
             facts.push(judged);
         }
+        self.locals.truncate(outside);
         self.judged(expr, parts, &facts)
     }
 
@@ -55,8 +62,9 @@ impl Compiler<'_> {
         let judged = judge(expr, facts, leaf)?;
         match program {
             Program::Constant(_) => Ok((program, Facts { constant: true, ..judged })),
-            Program::Slot(_) => Ok((program, judged)),
+            Program::Slot(_) | Program::Local(_) => Ok((program, judged)),
             _ if facts.iter().all(|part| part.constant) => Ok(folded(program, judged)),
+            _ if self.is_closed(expr) => Ok(folded(program, judged)),
             _ => Ok((program, judged)),
         }
     }
@@ -68,7 +76,7 @@ impl Compiler<'_> {
         let mut next = || Box::new(parts.next().expect("an expression has the parts its kind says"));
         Ok(match &expr.kind {
             ExprKind::Literal(value) => Program::Constant(value.clone()),
-            ExprKind::Variable(name) => Program::Slot(self.slot(name, expr)?),
+            ExprKind::Variable(name) => self.variable(name, expr)?,
             ExprKind::Parameter(name) => Program::Constant(self.parameter(name, expr)?),
             ExprKind::Property(_, key) => Program::Property(next(), key.clone()),
             ExprKind::Index(..) => Program::Index(next(), next()),
@@ -76,9 +84,7 @@ impl Compiler<'_> {
                 Program::Slice(next(), from.as_ref().map(|_| next()), to.as_ref().map(|_| next()))
             }
             ExprKind::HasLabels(_, labels) => Program::HasLabels(next(), labels.clone()),
-            ExprKind::Binary(BinaryOp::Matches, ..) => {
-                return Err(Diagnostic::not_yet(expr.span, "a regular expression"));
-            }
+            ExprKind::Binary(BinaryOp::Matches, _, text) => matching(*next(), *next(), text.span)?,
             ExprKind::Unary(operator, _) => Program::Unary(*operator, next()),
             ExprKind::Binary(operator, ..) => Program::Binary(*operator, next(), next()),
             ExprKind::IsNull(_, negated) => Program::IsNull(next(), *negated),
@@ -95,15 +101,35 @@ impl Compiler<'_> {
                 let otherwise = case.otherwise.as_ref().map(|_| *next());
                 Program::Case(Box::new(Case { subject, branches, otherwise }))
             }
-            ExprKind::ListComprehension(_)
-            | ExprKind::Quantifier(..)
-            | ExprKind::Reduce(_)
-            | ExprKind::Subquery(_) => return Err(Diagnostic::not_yet(expr.span, "this expression")),
+            ExprKind::ListComprehension(inner) => Program::Elements(elements(inner, &mut next)),
+            ExprKind::Quantifier(quantifier, inner) => {
+                Program::Quantified(*quantifier, elements(inner, &mut next))
+            }
+            ExprKind::Reduce(_) => {
+                Program::Reduce(Box::new(Reduce { start: *next(), list: *next(), step: *next() }))
+            }
+            ExprKind::Subquery(_) => return Err(Diagnostic::not_yet(expr.span, "a subquery here")),
             ExprKind::Aggregate(..) => {
                 let message = "an aggregate is computed over rows and has no value on one row";
                 return Err(Diagnostic::semantic(code::AGGREGATE, expr.span, message));
             }
         })
+    }
+
+    fn variable(&self, name: &SmolStr, expr: &Expr) -> Result<Program, Diagnostic> {
+        match self.locals.iter().rev().position(|local| local == name) {
+            Some(up) => Ok(Program::Local(up)),
+            None => Ok(Program::Slot(self.slot(name, expr)?)),
+        }
+    }
+
+    /// Whether an expression that binds variables reads nothing but those.
+    fn is_closed(&self, expr: &Expr) -> bool {
+        let binds = matches!(
+            expr.kind,
+            ExprKind::ListComprehension(_) | ExprKind::Quantifier(..) | ExprKind::Reduce(_)
+        );
+        binds && self.locals.is_empty() && expr.variables().is_empty()
     }
 
     fn slot(&self, name: &SmolStr, expr: &Expr) -> Result<usize, Diagnostic> {
@@ -125,10 +151,42 @@ impl Compiler<'_> {
     }
 }
 
+/// The variables that an expression binds for its parts from number `at` on.
+fn bound_from(expr: &Expr, at: usize) -> Vec<SmolStr> {
+    match &expr.kind {
+        ExprKind::ListComprehension(inner) | ExprKind::Quantifier(_, inner) if at == 1 => {
+            vec![inner.variable.text.clone()]
+        }
+        ExprKind::Reduce(reduce) if at == 2 => {
+            vec![reduce.accumulator.text.clone(), reduce.variable.text.clone()]
+        }
+        _ => vec![],
+    }
+}
+
+fn elements(inner: &ListComprehension, next: &mut dyn FnMut() -> Box<Program>) -> Box<Elements> {
+    let list = *next();
+    let condition = inner.condition.as_ref().map(|_| *next());
+    let result = inner.result.as_ref().map(|_| *next());
+    Box::new(Elements { list, condition, result })
+}
+
+/// `text =~ pattern`; a pattern that is known now is read once.
+fn matching(text: Program, pattern: Program, span: Span) -> Result<Program, Diagnostic> {
+    match &pattern {
+        Program::Constant(Value::String(known)) => {
+            let pattern = access::pattern(known)
+                .map_err(|error| Diagnostic::semantic(code::CALL, span, error.message))?;
+            Ok(Program::Matches(Box::new(text), pattern))
+        }
+        _ => Ok(Program::Binary(BinaryOp::Matches, Box::new(text), Box::new(pattern))),
+    }
+}
+
 /// A program that reads no row as its value, unless it fails or the value is too large to keep. Then it does
 /// not count as constant, or each expression around it would try again.
 fn folded(program: Program, facts: Facts) -> Judged {
-    match program.eval(&[], &Allowance::default()).map(Cow::into_owned) {
+    match program.eval(Env::of(&[]), &Allowance::default()).map(Cow::into_owned) {
         Ok(value) if weight(&value) <= MAX_FOLDED => {
             let facts = Facts { types: TypeSet::of(&value), infallible: true, constant: true };
             (Program::Constant(value), facts)

@@ -128,6 +128,8 @@ impl Parts<'_> {
                 Ok(self.number_result())
             }
             BinaryOp::Power => Ok((TypeSet::FLOAT.or_null(), self.numbers()?)),
+            // The pattern may be none.
+            BinaryOp::Matches => Ok((boolean, false)),
             _ => Ok((boolean, true)),
         }
     }

@@ -11,7 +11,9 @@ pub mod functions;
 pub mod logic;
 pub mod types;
 
+mod binding;
 mod compile;
+mod environment;
 mod error;
 pub(crate) mod judge;
 mod program;
@@ -21,6 +23,7 @@ pub use compile::compile;
 pub use error::EvalError;
 pub use types::TypeSet;
 
+use environment::Env;
 use livewell_model::Value;
 use program::Program;
 use std::sync::Arc;
@@ -52,7 +55,7 @@ impl Compiled {
     /// # Errors
     /// [`EvalError`] where the row's values do not fit: a wrong type, an overflow, a division by zero.
     pub fn eval(&self, row: &[Value]) -> Result<Value, EvalError> {
-        Ok(self.program.eval(row, &Allowance::default())?.into_owned())
+        Ok(self.program.eval(Env::of(row), &Allowance::default())?.into_owned())
     }
 
     /// Whether a WHERE with this expression keeps a row: only true keeps it, false and null do not.
@@ -60,7 +63,7 @@ impl Compiled {
     /// # Errors
     /// [`EvalError`] as for [`Compiled::eval`], and where the value is neither boolean nor null.
     pub fn is_true(&self, row: &[Value]) -> Result<bool, EvalError> {
-        let value = self.program.eval(row, &Allowance::default())?;
+        let value = self.program.eval(Env::of(row), &Allowance::default())?;
         Ok(logic::truth(&value)? == Some(true))
     }
 

@@ -4,10 +4,13 @@
 //! nothing.
 
 use super::arithmetic::{self, Operation};
+use super::binding::{Elements, Reduce};
+use super::environment::Env;
 use super::functions::Function;
 use super::{Allowance, EvalError, access, compare, logic};
-use crate::language::ast::{BinaryOp, UnaryOp};
+use crate::language::ast::{BinaryOp, Quantifier, UnaryOp};
 use livewell_model::{Map, SmolStr, Value};
+use regex_automata::meta::Regex;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -17,6 +20,8 @@ use std::sync::Arc;
 pub(super) enum Program {
     Constant(Value),
     Slot(usize),
+    /// A variable bound around this place, so many bindings up.
+    Local(usize),
     Property(Box<Program>, SmolStr),
     Index(Box<Program>, Box<Program>),
     Slice(Box<Program>, Option<Box<Program>>, Option<Box<Program>>),
@@ -28,6 +33,11 @@ pub(super) enum Program {
     IsNull(Box<Program>, bool),
     Case(Box<Case>),
     Call(&'static Function, Vec<Program>),
+    /// `=~` with a pattern that is known already.
+    Matches(Box<Program>, Regex),
+    Elements(Box<Elements>),
+    Quantified(Quantifier, Box<Elements>),
+    Reduce(Box<Reduce>),
 }
 
 /// The branches of a CASE.
@@ -38,30 +48,39 @@ pub(super) struct Case {
     pub otherwise: Option<Program>,
 }
 
-type Evaluated<'v> = Result<Cow<'v, Value>, EvalError>;
+pub(super) type Evaluated<'v> = Result<Cow<'v, Value>, EvalError>;
 
 impl Program {
-    pub(super) fn eval<'v>(&'v self, row: &'v [Value], allowance: &Allowance) -> Evaluated<'v> {
+    pub(super) fn eval<'v>(&'v self, env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
-            Self::Slot(slot) => Ok(Cow::Borrowed(&row[*slot])),
-            Self::Property(base, key) => property(base.eval(row, allowance)?, key),
-            Self::Index(base, at) => index(base.eval(row, allowance)?, &*at.eval(row, allowance)?),
-            Self::Slice(base, from, to) => slice(base, from.as_deref(), to.as_deref(), row, allowance),
-            Self::HasLabels(base, labels) => has_labels(&*base.eval(row, allowance)?, labels),
-            Self::List(items) => list(items, row, allowance),
-            Self::Map(entries) => map(entries, row, allowance),
-            Self::Unary(operator, operand) => unary(*operator, &*operand.eval(row, allowance)?),
+            Self::Slot(slot) => Ok(Cow::Borrowed(&env.row[*slot])),
+            Self::Local(up) => Ok(Cow::Borrowed(env.local(*up))),
+            Self::Property(base, key) => property(base.eval(env, allowance)?, key),
+            Self::Index(base, at) => index(base.eval(env, allowance)?, &*at.eval(env, allowance)?),
+            Self::Slice(base, from, to) => slice(base, from.as_deref(), to.as_deref(), env, allowance),
+            Self::HasLabels(base, labels) => has_labels(&*base.eval(env, allowance)?, labels),
+            Self::List(items) => list(items, env, allowance),
+            Self::Map(entries) => map(entries, env, allowance),
+            Self::Unary(operator, operand) => unary(*operator, &*operand.eval(env, allowance)?),
             Self::Binary(operator @ (BinaryOp::And | BinaryOp::Or | BinaryOp::Xor), left, right) => {
-                logical(*operator, left, right, row, allowance)
+                logical(*operator, left, right, env, allowance)
             }
             Self::Binary(operator, left, right) => {
-                let left = left.eval(row, allowance)?;
-                apply(*operator, &left, &*right.eval(row, allowance)?, allowance)
+                let left = left.eval(env, allowance)?;
+                let right = right.eval(env, allowance)?;
+                env.charge(&[&left, &right], allowance)?;
+                apply(*operator, &left, &right, allowance)
             }
-            Self::IsNull(operand, negated) => is_null(&*operand.eval(row, allowance)?, *negated),
-            Self::Case(case) => case.eval(row, allowance),
-            Self::Call(function, arguments) => call(function, arguments, row, allowance),
+            Self::IsNull(operand, negated) => is_null(&*operand.eval(env, allowance)?, *negated),
+            Self::Case(case) => case.eval(env, allowance),
+            Self::Call(function, arguments) => call(function, arguments, env, allowance),
+            Self::Matches(text, pattern) => truth(access::matches(&*text.eval(env, allowance)?, pattern)),
+            Self::Elements(elements) => elements.eval(env, allowance).map(Cow::Owned),
+            Self::Quantified(quantifier, elements) => {
+                truth(elements.quantify(*quantifier, env, allowance)?)
+            }
+            Self::Reduce(reduce) => reduce.eval(env, allowance).map(Cow::Owned),
         }
     }
 }
@@ -102,29 +121,29 @@ fn slice<'v>(
     base: &Program,
     from: Option<&Program>,
     to: Option<&Program>,
-    row: &[Value],
+    env: Env<'v>,
     allowance: &Allowance,
 ) -> Evaluated<'v> {
-    let base = base.eval(row, allowance)?;
-    let from = from.map(|from| from.eval(row, allowance)).transpose()?;
-    let to = to.map(|to| to.eval(row, allowance)).transpose()?;
+    let base = base.eval(env, allowance)?;
+    let from = from.map(|from| from.eval(env, allowance)).transpose()?;
+    let to = to.map(|to| to.eval(env, allowance)).transpose()?;
     access::slice(&base, from.as_deref(), to.as_deref(), allowance).map(Cow::Owned)
 }
 
-fn list<'v>(items: &[Program], row: &[Value], allowance: &Allowance) -> Evaluated<'v> {
+fn list<'v>(items: &[Program], env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
     let mut values = Vec::with_capacity(items.len());
     for item in items {
-        let value = item.eval(row, allowance)?;
+        let value = item.eval(env, allowance)?;
         allowance.nested(&value)?;
         values.push(value.into_owned());
     }
     Ok(Cow::Owned(Value::list(values)))
 }
 
-fn map<'v>(entries: &[(SmolStr, Program)], row: &[Value], allowance: &Allowance) -> Evaluated<'v> {
+fn map<'v>(entries: &[(SmolStr, Program)], env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
     let mut map = Map::new();
     for (key, value) in entries {
-        let value = value.eval(row, allowance)?;
+        let value = value.eval(env, allowance)?;
         allowance.nested(&value)?;
         map.insert(key.clone(), value.into_owned());
     }
@@ -144,15 +163,15 @@ fn logical<'v>(
     operator: BinaryOp,
     left: &Program,
     right: &Program,
-    row: &[Value],
+    env: Env<'v>,
     allowance: &Allowance,
 ) -> Evaluated<'v> {
-    let left = logic::truth(&*left.eval(row, allowance)?)?;
+    let left = logic::truth(&*left.eval(env, allowance)?)?;
     match (operator, left) {
         (BinaryOp::And, Some(false)) | (BinaryOp::Or, Some(true)) => return truth(left),
         _ => {}
     }
-    apply(operator, &logic::value(left), &*right.eval(row, allowance)?, allowance)
+    apply(operator, &logic::value(left), &*right.eval(env, allowance)?, allowance)
 }
 
 /// The operators that always look at both values.
@@ -175,7 +194,7 @@ fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) ->
         BinaryOp::StartsWith => access::test_text(a, b, |a, b| a.starts_with(b)),
         BinaryOp::EndsWith => access::test_text(a, b, |a, b| a.ends_with(b)),
         BinaryOp::Contains => access::test_text(a, b, |a, b| a.contains(b)),
-        BinaryOp::Matches => unreachable!("refused when it is compiled"),
+        BinaryOp::Matches => access::matches_text(a, b)?,
         BinaryOp::And => logic::and(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Or => logic::or(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Xor => logic::xor(logic::truth(a)?, logic::truth(b)?),
@@ -194,31 +213,35 @@ fn is_in(value: &Value, items: &Value) -> Result<Option<bool>, EvalError> {
 }
 
 impl Case {
-    fn eval<'v>(&'v self, row: &'v [Value], allowance: &Allowance) -> Evaluated<'v> {
-        let subject = self.subject.as_ref().map(|subject| subject.eval(row, allowance)).transpose()?;
+    fn eval<'v>(&'v self, env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
+        let subject = self.subject.as_ref().map(|subject| subject.eval(env, allowance)).transpose()?;
         for (when, then) in &self.branches {
-            let when = when.eval(row, allowance)?;
+            let when = when.eval(env, allowance)?;
             let taken = match &subject {
                 Some(subject) => compare::equals(subject, &when),
                 None => logic::truth(&when)?,
             };
             if taken == Some(true) {
-                return then.eval(row, allowance);
+                return then.eval(env, allowance);
             }
         }
         self.otherwise
             .as_ref()
-            .map_or(Ok(Cow::Owned(Value::Null)), |otherwise| otherwise.eval(row, allowance))
+            .map_or(Ok(Cow::Owned(Value::Null)), |otherwise| otherwise.eval(env, allowance))
     }
 }
 
 fn call<'v>(
     function: &'static Function,
     arguments: &[Program],
-    row: &[Value],
+    env: Env<'v>,
     allowance: &Allowance,
 ) -> Evaluated<'v> {
-    let arg = |at: usize| arguments[at].eval(row, allowance).map(Cow::into_owned);
+    let arg = |at: usize| {
+        let value = arguments[at].eval(env, allowance)?;
+        env.charge(&[&value], allowance)?;
+        Ok(value.into_owned())
+    };
     // Most calls have few arguments and need no allocation for them.
     let value = match arguments.len() {
         0 => function.apply(&[], allowance),
@@ -226,8 +249,8 @@ fn call<'v>(
         2 => function.apply(&[arg(0)?, arg(1)?], allowance),
         3 => function.apply(&[arg(0)?, arg(1)?, arg(2)?], allowance),
         _ => {
-            let values = arguments.iter().map(|argument| argument.eval(row, allowance).map(Cow::into_owned));
-            function.apply(&values.collect::<Result<Vec<_>, _>>()?, allowance)
+            let values = (0..arguments.len()).map(arg).collect::<Result<Vec<_>, EvalError>>()?;
+            function.apply(&values, allowance)
         }
     };
     value.map(Cow::Owned)

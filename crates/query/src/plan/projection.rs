@@ -229,7 +229,8 @@ fn plan_call(call: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Call
     let ExprKind::Aggregate(op, arguments, distinct) = &call.kind else {
         unreachable!("only aggregates are collected as calls")
     };
-    let argument = arguments.first().map(|expr| compile(expr, schema, planner.params)).transpose()?;
+    let argument =
+        |at: usize| arguments.get(at).map(|expr| compile(expr, schema, planner.params)).transpose();
     let fold = match op {
         AggregateOp::Count => Fold::Count,
         AggregateOp::Sum => Fold::Sum,
@@ -237,12 +238,15 @@ fn plan_call(call: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Call
         AggregateOp::Min => Fold::Min,
         AggregateOp::Max => Fold::Max,
         AggregateOp::Collect => Fold::Collect,
-        _ => return Err(Diagnostic::not_yet(call.span, "this aggregate")),
+        AggregateOp::StDev => Fold::StDev,
+        AggregateOp::StDevP => Fold::StDevP,
+        AggregateOp::PercentileCont => Fold::PercentileCont,
+        AggregateOp::PercentileDisc => Fold::PercentileDisc,
     };
     // Of equivalent values min and max show the first and the last anyhow.
     let distinct = *distinct && !matches!(fold, Fold::Min | Fold::Max);
     let order = if fold == Fold::Collect { schema.order.clone() } else { Vec::new() };
-    Ok(Call { fold, distinct, argument, order })
+    Ok(Call { fold, distinct, argument: argument(0)?, percentile: argument(1)?, order })
 }
 
 fn variable(name: SmolStr, span: Span) -> Expr {

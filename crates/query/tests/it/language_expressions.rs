@@ -46,14 +46,14 @@ fn eval(text: &str) -> Result<Value, EvalError> {
     compiled(text).unwrap_or_else(|error| panic!("{text}: {error}")).eval(&row(Value::Null, "x".into()))
 }
 
-fn check(table: &[(&str, &str)]) {
+pub fn check(table: &[(&str, &str)]) {
     for (text, expect) in table {
         let expected = eval(expect).unwrap_or_else(|error| panic!("{expect}: {error}"));
         assert_eq!(eval(text), Ok(expected), "{text}");
     }
 }
 
-fn fails(table: &[(&str, &str)]) {
+pub fn fails(table: &[(&str, &str)]) {
     for (text, code) in table {
         assert_eq!(eval(text).map_err(|error| error.code), Err(*code), "{text}");
     }

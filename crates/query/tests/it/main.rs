@@ -3,6 +3,7 @@
 mod engine_cases;
 mod language_conflicts;
 mod language_expressions;
+mod language_functions;
 mod language_fuzz;
 mod language_reading;
 mod language_refusals;

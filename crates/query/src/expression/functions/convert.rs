@@ -51,6 +51,40 @@ pub(super) fn to_boolean(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
     }
 }
 
+/// A conversion that gives null where the plain one fails.
+macro_rules! or_null {
+    ($($name:ident = $convert:ident, $list:ident;)*) => {
+        $(
+            pub(super) fn $name(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+                Ok($convert(arguments, allowance).unwrap_or_default())
+            }
+
+            pub(super) fn $list(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+                each(arguments, $convert, allowance)
+            }
+        )*
+    };
+}
+
+or_null! {
+    to_string_or_null = to_string, to_string_list;
+    to_integer_or_null = to_integer, to_integer_list;
+    to_float_or_null = to_float, to_float_list;
+    to_boolean_or_null = to_boolean, to_boolean_list;
+}
+
+/// Each item of a list converted; null where it cannot be.
+fn each(
+    arguments: &[Value],
+    convert: super::Implementation,
+    allowance: &Allowance,
+) -> Result<Value, EvalError> {
+    let [Value::List(items)] = arguments else { return Err(EvalError::arguments(arguments)) };
+    allowance.items(items.len())?;
+    let converted = items.iter().map(|item| convert(std::slice::from_ref(item), allowance));
+    Ok(Value::list(converted.map(Result::unwrap_or_default).collect::<Vec<_>>()))
+}
+
 fn truncated(float: f64) -> Option<i64> {
     livewell_model::number::float_as_int(float.trunc())
 }

@@ -7,6 +7,13 @@ pub(super) fn coalesce(arguments: &[Value], _: &Allowance) -> Result<Value, Eval
     Ok(arguments.iter().find(|value| !value.is_null()).cloned().unwrap_or_default())
 }
 
+pub(super) fn characters(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::String(text)] => Ok(count(text.chars().count())),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
 pub(super) fn size(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
     match arguments {
         [Value::List(items)] => Ok(count(items.len())),
@@ -19,6 +26,23 @@ pub(super) fn size(arguments: &[Value], _: &Allowance) -> Result<Value, EvalErro
 pub(super) fn length(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
     match arguments {
         [Value::Path(elements)] => Ok(count(elements.len() / 2)),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// The nodes of a path, from its start on.
+pub(super) fn nodes(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    every_other(arguments, 0)
+}
+
+/// The relationships of a path, from its start on.
+pub(super) fn relationships(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    every_other(arguments, 1)
+}
+
+fn every_other(arguments: &[Value], first: usize) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Path(elements)] => Ok(Value::List(elements.iter().skip(first).step_by(2).cloned().collect())),
         _ => Err(EvalError::arguments(arguments)),
     }
 }
@@ -44,14 +68,20 @@ pub(super) fn last(arguments: &[Value], _: &Allowance) -> Result<Value, EvalErro
     items_of(arguments).map(|items| items.last().cloned().unwrap_or_default())
 }
 
-pub(super) fn tail(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
-    items_of(arguments).map(|items| Value::List(items.get(1..).unwrap_or_default().into()))
+pub(super) fn tail(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    let items = items_of(arguments)?.get(1..).unwrap_or_default();
+    allowance.items(items.len())?;
+    Ok(Value::List(items.into()))
 }
 
-pub(super) fn reverse(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn reverse(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
     match arguments {
         [Value::String(text)] => Ok(text.chars().rev().collect::<String>().into()),
-        _ => items_of(arguments).map(|items| Value::List(items.iter().rev().cloned().collect())),
+        _ => {
+            let items = items_of(arguments)?;
+            allowance.items(items.len())?;
+            Ok(Value::List(items.iter().rev().cloned().collect()))
+        }
     }
 }
 

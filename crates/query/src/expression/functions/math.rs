@@ -14,7 +14,6 @@ macro_rules! float_functions {
 float_functions! {
     ceil = f64::ceil;
     floor = f64::floor;
-    round = half_up;
     sqrt = f64::sqrt;
     exp = f64::exp;
     log = f64::ln;
@@ -28,6 +27,7 @@ float_functions! {
     atan = f64::atan;
     degrees = f64::to_degrees;
     radians = f64::to_radians;
+    haversin = |x: f64| (1.0 - x.cos()) / 2.0;
 }
 
 fn of_float(arguments: &[Value], compute: impl FnOnce(f64) -> f64) -> Result<Value, EvalError> {
@@ -36,12 +36,6 @@ fn of_float(arguments: &[Value], compute: impl FnOnce(f64) -> f64) -> Result<Val
         [Value::Int(int)] => Ok(compute(*int as f64).into()),
         _ => Err(EvalError::arguments(arguments)),
     }
-}
-
-/// To the nearest whole number; a half goes up.
-fn half_up(x: f64) -> f64 {
-    let below = x.floor();
-    if x - below >= 0.5 { below + 1.0 } else { below }
 }
 
 pub(super) fn abs(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
@@ -59,6 +53,14 @@ pub(super) fn sign(arguments: &[Value], _: &Allowance) -> Result<Value, EvalErro
     match arguments {
         [Value::Int(int)] => Ok(int.signum().into()),
         [Value::Float(float)] => Ok((i64::from(*float > 0.0) - i64::from(*float < 0.0)).into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn is_nan(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Int(_)] => Ok(false.into()),
+        [Value::Float(float)] => Ok(float.is_nan().into()),
         _ => Err(EvalError::arguments(arguments)),
     }
 }

@@ -5,6 +5,7 @@ mod element;
 mod list;
 mod math;
 mod refused;
+mod round;
 mod string;
 
 use super::{Allowance, EvalError, TypeSet};
@@ -48,11 +49,15 @@ const KEYED: TypeSet = TypeSet::ELEMENT.or(TypeSet::MAP);
 pub static TABLE: &[Function] = &[
     total("coalesce", &[ANY], ANY, list::coalesce).variadic().lenient(),
     total("size", &[LIST.or(STRING)], INTEGER, list::size),
+    total("char_length", &[STRING], INTEGER, list::characters),
+    total("character_length", &[STRING], INTEGER, list::characters),
     total("length", &[TypeSet::PATH], INTEGER, list::length),
+    total("nodes", &[TypeSet::PATH], LIST, list::nodes),
+    total("relationships", &[TypeSet::PATH], LIST, list::relationships),
     total("head", &[LIST], ANY, list::head),
     total("last", &[LIST], ANY, list::last),
-    total("tail", &[LIST], LIST, list::tail),
-    total("reverse", &[LIST.or(STRING)], LIST.or(STRING), list::reverse),
+    partial("tail", &[LIST], LIST, list::tail),
+    partial("reverse", &[LIST.or(STRING)], LIST.or(STRING), list::reverse),
     partial("range", &[INTEGER, INTEGER, INTEGER], LIST, list::range).optional(1).lenient(),
     total("isEmpty", &[LIST.or(STRING).or(TypeSet::MAP)], BOOLEAN, list::is_empty),
     total("keys", &[KEYED], LIST, element::keys),
@@ -65,10 +70,18 @@ pub static TABLE: &[Function] = &[
     partial("toInteger", &[NUMBER.or(STRING)], INTEGER, convert::to_integer),
     total("toFloat", &[NUMBER.or(STRING)], FLOAT, convert::to_float),
     total("toBoolean", &[BOOLEAN.or(STRING)], BOOLEAN, convert::to_boolean),
+    total("toStringOrNull", &[ANY], STRING, convert::to_string_or_null),
+    total("toIntegerOrNull", &[ANY], INTEGER, convert::to_integer_or_null),
+    total("toFloatOrNull", &[ANY], FLOAT, convert::to_float_or_null),
+    total("toBooleanOrNull", &[ANY], BOOLEAN, convert::to_boolean_or_null),
+    partial("toStringList", &[LIST], LIST, convert::to_string_list),
+    partial("toIntegerList", &[LIST], LIST, convert::to_integer_list),
+    partial("toFloatList", &[LIST], LIST, convert::to_float_list),
+    partial("toBooleanList", &[LIST], LIST, convert::to_boolean_list),
     partial("abs", &[NUMBER], NUMBER, math::abs),
     total("ceil", &[NUMBER], FLOAT, math::ceil),
     total("floor", &[NUMBER], FLOAT, math::floor),
-    total("round", &[NUMBER], FLOAT, math::round),
+    partial("round", &[NUMBER, NUMBER, STRING], FLOAT, round::round).optional(2),
     total("sign", &[NUMBER], INTEGER, math::sign),
     total("sqrt", &[NUMBER], FLOAT, math::sqrt),
     total("exp", &[NUMBER], FLOAT, math::exp),
@@ -84,13 +97,18 @@ pub static TABLE: &[Function] = &[
     total("atan2", &[NUMBER, NUMBER], FLOAT, math::atan2),
     total("degrees", &[NUMBER], FLOAT, math::degrees),
     total("radians", &[NUMBER], FLOAT, math::radians),
+    total("haversin", &[NUMBER], FLOAT, math::haversin),
+    total("isNaN", &[NUMBER], BOOLEAN, math::is_nan),
     total("pi", &[], FLOAT, math::pi),
     total("e", &[], FLOAT, math::e),
     total("toUpper", &[STRING], STRING, string::to_upper),
     total("toLower", &[STRING], STRING, string::to_lower),
+    total("upper", &[STRING], STRING, string::to_upper),
+    total("lower", &[STRING], STRING, string::to_lower),
     total("trim", &[STRING], STRING, string::trim),
-    total("lTrim", &[STRING], STRING, string::trim_left),
-    total("rTrim", &[STRING], STRING, string::trim_right),
+    total("bTrim", &[STRING, STRING], STRING, string::trim).optional(1),
+    total("lTrim", &[STRING, STRING], STRING, string::trim_left).optional(1),
+    total("rTrim", &[STRING, STRING], STRING, string::trim_right).optional(1),
     partial("substring", &[STRING, INTEGER, INTEGER], STRING, string::substring).optional(1).lenient(),
     partial("left", &[STRING, INTEGER], STRING, string::left).lenient(),
     partial("right", &[STRING, INTEGER], STRING, string::right).lenient(),
@@ -182,7 +200,18 @@ pub fn resolve(name: &str, arguments: usize, span: Span) -> Result<&'static Func
 
 fn unknown(name: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::semantic(code::CALL, span, format!("there is no function `{name}`"));
-    let aggregates = ["count", "sum", "avg", "min", "max", "collect"];
+    let aggregates = [
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "collect",
+        "stDev",
+        "stDevP",
+        "percentileCont",
+        "percentileDisc",
+    ];
     match suggestion(name, TABLE.iter().map(|function| function.name).chain(aggregates)) {
         Some(help) => diagnostic.with_help(help),
         None => diagnostic,

@@ -5,9 +5,8 @@ use super::{Diagnostic, Span, code};
 const RANDOM: &str = "its value would differ each time it is computed";
 const CLOCK: &str = "between two changes its value would move without one; store the moment as a property";
 const TEMPORAL: &str = "temporal values are not supported in a standing query yet";
-const AGGREGATE: &str = "this aggregate is not supported in a standing query yet";
-const PATHS: &str = "paths are not supported in a standing query yet";
-const ENDS: &str = "name the end in the pattern instead: `(a)-[r]->(b)`";
+const ENDS: &str =
+    "a relationship knows its ends only by id; name the end in the pattern instead: `(a)-[r]->(b)`";
 const TIMERS: &str = "the functions of time are not supported yet";
 
 const REFUSED: &[(&str, &str)] = &[
@@ -21,12 +20,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("localtime", TEMPORAL),
     ("localdatetime", TEMPORAL),
     ("duration", TEMPORAL),
-    ("percentilecont", AGGREGATE),
-    ("percentiledisc", AGGREGATE),
-    ("stdev", AGGREGATE),
-    ("stdevp", AGGREGATE),
-    ("nodes", PATHS),
-    ("relationships", PATHS),
     ("startnode", ENDS),
     ("endnode", ENDS),
     ("livewell", TIMERS),

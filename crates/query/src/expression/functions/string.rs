@@ -11,16 +11,27 @@ pub(super) fn to_lower(arguments: &[Value], _: &Allowance) -> Result<Value, Eval
     of_text(arguments, |text| text.to_lowercase().into())
 }
 
+/// `trim(text)` takes whitespace off both ends, `trim(text, characters)` any of these characters.
 pub(super) fn trim(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
-    of_text(arguments, |text| text.trim().into())
+    trimmed(arguments, true, true)
 }
 
 pub(super) fn trim_left(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
-    of_text(arguments, |text| text.trim_start().into())
+    trimmed(arguments, true, false)
 }
 
 pub(super) fn trim_right(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
-    of_text(arguments, |text| text.trim_end().into())
+    trimmed(arguments, false, true)
+}
+
+fn trimmed(arguments: &[Value], start: bool, end: bool) -> Result<Value, EvalError> {
+    let (text, goes): (_, &dyn Fn(char) -> bool) = match arguments {
+        [Value::String(text)] => (text, &char::is_whitespace),
+        [Value::String(text), Value::String(any)] => (text, &|c| any.contains(c)),
+        _ => return Err(EvalError::arguments(arguments)),
+    };
+    let text = if start { text.trim_start_matches(goes) } else { text };
+    Ok(if end { text.trim_end_matches(goes) } else { text }.into())
 }
 
 fn of_text(arguments: &[Value], compute: impl FnOnce(&str) -> SmolStr) -> Result<Value, EvalError> {

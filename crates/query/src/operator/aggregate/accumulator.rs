@@ -16,12 +16,16 @@ pub enum Fold {
     Min,
     Max,
     Collect,
+    StDev,
+    StDevP,
+    PercentileCont,
+    PercentileDisc,
 }
 
 impl Fold {
     /// Whether the values themselves must be kept to take one back.
     pub fn needs_values(self) -> bool {
-        matches!(self, Self::Min | Self::Max | Self::Collect)
+        !matches!(self, Self::Count | Self::Sum | Self::Avg)
     }
 }
 
@@ -58,7 +62,7 @@ impl Accumulator {
             Fold::Count => Self::Count(0),
             Fold::Sum => Self::Sum(Box::default()),
             Fold::Avg => Self::Avg(Box::default()),
-            Fold::Min | Fold::Max | Fold::Collect => Self::Aside,
+            _ => Self::Aside,
         }
     }
 
@@ -67,7 +71,7 @@ impl Accumulator {
             Fold::Count => Self::Count(reader.signed()?),
             Fold::Sum => Self::Sum(Box::new(Sum::decode(reader)?)),
             Fold::Avg => Self::Avg(Box::new(Sum::decode(reader)?)),
-            Fold::Min | Fold::Max | Fold::Collect => Self::Aside,
+            _ => Self::Aside,
         })
     }
 

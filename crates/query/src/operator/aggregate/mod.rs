@@ -16,6 +16,7 @@ mod accumulator;
 pub mod exact_sum;
 mod group;
 pub(super) mod multiset;
+mod statistics;
 
 pub use accumulator::Fold;
 
@@ -37,8 +38,29 @@ pub struct Call {
     pub distinct: bool,
     /// What is aggregated; `None` is `count(*)`.
     pub argument: Option<Compiled>,
+    /// The second argument of a percentile: which one, of 0 to 1; the same in all of a group's rows.
+    pub percentile: Option<Compiled>,
     /// What collect is ordered by, before the values themselves.
     pub order: Vec<Sort>,
+}
+
+impl Call {
+    /// What one row adds: the argument; for a percentile, which one and then the argument, as a list.
+    fn eval(&self, row: &[Value]) -> Result<Value, EvalError> {
+        let value = match &self.argument {
+            None => return Ok(Value::Bool(true)),
+            Some(argument) => argument.eval(row)?,
+        };
+        match &self.percentile {
+            Some(percentile) if !value.is_null() => Ok(Value::list([percentile.eval(row)?, value])),
+            _ => Ok(value),
+        }
+    }
+
+    /// What one row adds, behind the bytes it is ordered by.
+    fn argument(&self, row: &[Value]) -> Result<Argument, EvalError> {
+        Ok((order_key(&self.order, row), self.eval(row)?))
+    }
 }
 
 /// See the module.
@@ -61,13 +83,6 @@ type Argument = (Vec<u8>, Value);
 
 /// The input of one group in one step: grouping values, arguments, weight.
 type Inputs = Vec<(Vec<Value>, Vec<Argument>, i64)>;
-
-impl Call {
-    fn argument(&self, row: &[Value]) -> Result<Argument, EvalError> {
-        let value = self.argument.as_ref().map_or(Ok(Value::Bool(true)), |argument| argument.eval(row))?;
-        Ok((order_key(&self.order, row), value))
-    }
-}
 
 impl Aggregate {
     fn by_group(&self, inputs: Vec<Batch>) -> Result<BTreeMap<Vec<u8>, Inputs>, StepError> {
@@ -203,7 +218,7 @@ impl Operator for Aggregate {
         let name = if self.calls.is_empty() { "Distinct" } else { "Aggregate" };
         let mut state = "a record per group".to_owned();
         if self.calls.iter().any(|call| call.distinct || call.fold.needs_values()) {
-            state += ", the values under min, max, collect and DISTINCT";
+            state += ", the values under min, max, collect, the statistics and DISTINCT";
         }
         (format!("{name}: {}", self.text), Some(state))
     }

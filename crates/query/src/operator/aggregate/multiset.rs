@@ -1,8 +1,8 @@
 //! The values under one aggregate of one group, with their counts, in the order of their exact keys.
 //!
-//! What min, max, collect and DISTINCT need to give a value back when another one leaves.
+//! What min, max, collect, the statistics and DISTINCT need to give a value back when another one leaves.
 
-use super::Fold;
+use super::{Fold, statistics};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
@@ -67,7 +67,7 @@ pub(in crate::operator) fn result(
         if count < 0 {
             return Err(StepError::Damaged(format!("{count} copies of an aggregated value")));
         }
-        if fold != Fold::Collect {
+        if matches!(fold, Fold::Min | Fold::Max) {
             values.push(value);
             return Ok(false);
         }
@@ -76,8 +76,12 @@ pub(in crate::operator) fn result(
         Ok(true)
     })?;
     Ok(match fold {
-        Fold::Collect => Value::list(values),
-        _ => values.pop().unwrap_or(Value::Null),
+        Fold::Min | Fold::Max => values.pop().unwrap_or(Value::Null),
+        Fold::StDev | Fold::StDevP => statistics::deviation(&values, fold == Fold::StDev)?,
+        Fold::PercentileCont | Fold::PercentileDisc => {
+            statistics::percentile(&values, fold == Fold::PercentileCont)?
+        }
+        _ => Value::list(values),
     })
 }
 
