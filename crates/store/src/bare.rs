@@ -58,7 +58,9 @@ impl Bare {
             let mut session = Session { snapshot: &*snapshot, number, head, set };
             fill(&mut session)?;
             let Session { head, mut set, .. } = session;
-            set.put(Head::key(number), head.encode());
+            if set.rows.is_none() {
+                set.put(Head::key(number), head.encode());
+            }
             if self.store.commit(&[set])?.into_iter().all(|fate| fate.is_ok()) {
                 return Ok(());
             }

@@ -4,7 +4,7 @@
 //! write sets of many feeds in one backend transaction, each under its compare, so that operator state, rows,
 //! log entry, sequence and checkpoint of a step cannot part, and a stale owner is refused inside.
 
-use crate::IndexError;
+use crate::{IndexError, RowWrites, long_key};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -44,6 +44,8 @@ pub struct WriteSet {
     pub next: Version,
     /// Keys to values; `None` deletes. Ordered, since stores take keys in order best.
     pub writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Rows that the store counts into the feed's head while it writes them, after `writes`.
+    pub rows: Option<RowWrites>,
 }
 
 impl WriteSet {
@@ -55,6 +57,17 @@ impl WriteSet {
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: Vec<u8>) {
         self.writes.insert(key, None);
+    }
+
+    /// Refuses what no backend stores.
+    ///
+    /// # Errors
+    /// [`IndexError::NotSupported`] for an empty or too long key, or a too long value.
+    pub fn check(&self) -> Result<(), IndexError> {
+        let mut writes = self.writes.iter();
+        writes.try_for_each(|(key, value)| long_key::check(key, value.as_deref()))?;
+        let mut rows = self.rows.iter().flat_map(RowWrites::iter);
+        rows.try_for_each(|(signature, data)| long_key::check(&signature.to_be_bytes(), data))
     }
 }
 
@@ -121,7 +134,8 @@ pub trait Snapshot: Send + Sync {
 /// 3. When `commit` returns, what it applied is durable at the store's level, and in every later snapshot.
 /// 4. A set is refused with [`Conflict`] unless the feed's stored version equals `expected`; then the stored
 ///    version becomes `next`. Sets of one call apply in their order, so a later one sees an earlier one's version.
-/// 5. Keys and values are any bytes; a key is 1 to 64 KiB and a few, also where the engine below has a lower limit.
+/// 5. The rows of a set are written after its other writes, and the head that counts them after those.
+/// 6. Keys and values are any bytes; a key is 1 to 64 KiB and a few, also where the engine below has a lower limit.
 pub trait Store: Send + Sync + 'static {
     /// The store's identity.
     fn id(&self) -> StoreId;

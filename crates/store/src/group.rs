@@ -4,7 +4,7 @@
 //! it at once and tells each its fate. The others sleep until then. No thread of its own, no spinning.
 
 use crate::commit::Conflict;
-use crate::{IndexError, Store, WriteSet, long_key};
+use crate::{IndexError, RowWrites, Store, WriteSet};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
@@ -57,11 +57,9 @@ impl GroupCommit {
     /// Blocks only while the queue is full.
     pub fn submit(&self, set: WriteSet) -> Ticket {
         let seat = Seat::default();
-        for (key, value) in &set.writes {
-            if let Err(error) = long_key::check(key, value.as_deref()) {
-                // Refused here, so that it does not take its neighbours along.
-                seat.settle(Fate::Failed(Arc::new(error)));
-            }
+        if let Err(error) = set.check() {
+            // Refused here, so that it does not take its neighbours along.
+            seat.settle(Fate::Failed(Arc::new(error)));
         }
         if seat.0.get().is_none() {
             let mut state = self.shared.lock();
@@ -76,7 +74,9 @@ impl GroupCommit {
 }
 
 fn size(set: &WriteSet) -> usize {
-    set.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16).sum()
+    let writes = set.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16);
+    let rows = set.rows.iter().flat_map(RowWrites::iter).map(|(_, data)| data.map_or(0, <[u8]>::len) + 32);
+    writes.chain(rows).sum()
 }
 
 /// A submitted set. Dropped unwaited, its set stays in the queue and goes with the next commit.

@@ -20,6 +20,7 @@ pub mod long_key;
 pub mod memory;
 pub mod outbox;
 pub mod overlay;
+pub mod rows;
 pub mod sweep;
 pub mod testkit;
 
@@ -34,3 +35,4 @@ pub use live_results::{LiveResults, LiveResultsWriter, LiveSnapshot, RowMutation
 pub use memory::MemoryStore;
 pub use outbox::{Outbox, OutboxWriter};
 pub use overlay::Overlay;
+pub use rows::RowWrites;

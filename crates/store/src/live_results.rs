@@ -2,10 +2,9 @@
 
 use crate::bare::{Bare, Session};
 use crate::commit::Store;
-use crate::feed::{Feed, snapshot_key};
-use crate::{IndexError, catalog, sweep};
+use crate::feed::Feed;
+use crate::{IndexError, RowWrites, catalog, sweep};
 use async_trait::async_trait;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What becomes of one row.
@@ -99,12 +98,9 @@ fn row(entry: Result<(Vec<u8>, Vec<u8>), IndexError>) -> Result<(u64, Vec<u8>), 
 #[async_trait]
 impl LiveResultsWriter for LiveResults {
     async fn apply_mutations(&self, query_id: &str, mutations: &[RowMutation<'_>]) -> Result<(), IndexError> {
-        let last: BTreeMap<u64, Option<&[u8]>> =
-            mutations.iter().map(|mutation| (mutation.row_signature, mutation.data)).collect();
         self.bare.commit(query_id, |session| {
-            for (signature, data) in &last {
-                session.put_row(&signature.to_be_bytes(), *data)?;
-            }
+            let rows = mutations.iter().map(|mutation| (mutation.row_signature, mutation.data));
+            session.set.rows = Some(RowWrites::new(session.head.clone(), rows));
             Ok(())
         })
     }
@@ -134,16 +130,6 @@ impl LiveResultsWriter for LiveResults {
 }
 
 impl Session<'_> {
-    fn put_row(&mut self, key: &[u8], data: Option<&[u8]>) -> Result<(), IndexError> {
-        let stored = snapshot_key(self.number, self.head.generation, key);
-        let before = self.snapshot.get(&stored)?;
-        self.head.count(key, before.as_deref(), data);
-        if before.is_some() || data.is_some() {
-            self.set.writes.insert(stored, data.map(<[u8]>::to_vec));
-        }
-        Ok(())
-    }
-
     fn new_generation(&mut self) {
         for prefix in sweep::generation(self.number, self.head.generation) {
             sweep::mark(&mut self.set, &prefix);

@@ -5,7 +5,7 @@
 
 use crate::commit::{Conflict, Direction, Entries, Entry, Snapshot, Store, StoreId};
 use crate::long_key::{self, PhysicalMap};
-use crate::{IndexError, Version, WriteSet, compare};
+use crate::{Head, IndexError, Version, WriteSet, compare};
 use imbl::OrdMap;
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
@@ -51,9 +51,7 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
-        for (key, value) in sets.iter().flat_map(|set| &set.writes) {
-            long_key::check(key, value.as_deref())?;
-        }
+        sets.iter().try_for_each(WriteSet::check)?;
         let mut tree = self.tree.write().unwrap_or_else(PoisonError::into_inner);
         // Every version is read before anything is applied, so that damage found here leaves nothing half done;
         // the first set's is read in time anyway.
@@ -78,6 +76,14 @@ fn apply(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexE
     }
     for (key, value) in &set.writes {
         write(tree, key, value.as_deref());
+    }
+    if let Some(rows) = &set.rows {
+        let head = rows.apply(set.feed, |key, data, count| {
+            count(tree.get(key).map(AsRef::as_ref));
+            write(tree, key, data);
+            Ok(())
+        })?;
+        write(tree, &Head::key(set.feed), Some(&head.encode()));
     }
     write(tree, &compare::version_key(set.feed), compare::encode(set.next).as_deref());
     Ok(Ok(()))

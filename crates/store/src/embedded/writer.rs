@@ -3,18 +3,21 @@
 use super::checksum;
 use super::environment::Environment;
 use crate::commit::Conflict;
-use crate::{IndexError, Version, WriteSet, compare, long_key};
-use heed::{DatabaseStat, RwTxn};
+use crate::{Head, IndexError, Version, WriteSet, compare, long_key};
+use heed::types::Bytes;
+use heed::{DatabaseStat, PutFlags, RwTxn};
 use std::io::Write;
+use std::ops::Bound;
 
 /// What each set has come to.
 type Fates = Vec<Result<(), Conflict>>;
 
+/// The length of a row's key, in bytes.
+const ROW_KEY: usize = 17;
+
 /// Applies write sets in one transaction.
 pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fates, IndexError> {
-    for (key, value) in sets.iter().flat_map(|set| &set.writes) {
-        long_key::check(key, value.as_deref())?;
-    }
+    sets.iter().try_for_each(WriteSet::check)?;
     let mut room = environment.room();
     let mut txn = environment.write()?;
     let mut fates = Fates::with_capacity(sets.len());
@@ -42,8 +45,12 @@ fn pages_at_most(tree: &DatabaseStat, used: u64, sets: &[WriteSet]) -> u64 {
     for set in sets {
         // The feed's version and the note.
         writes += set.writes.len() as u64 + 2;
-        for (key, value) in &set.writes {
-            let length = key.len() as u64 + value.as_ref().map_or(0, |value| value.len() as u64) + 32;
+        let plain = set.writes.iter().map(|(key, value)| (key.len(), value.as_deref()));
+        // With the rows comes the head that counts them.
+        let rows = set.rows.iter().flat_map(|rows| rows.iter().map(|(_, data)| (ROW_KEY, data)));
+        writes += set.rows.as_ref().map_or(0, |rows| rows.len() as u64 + 1);
+        for (key, value) in plain.chain(rows) {
+            let length = key as u64 + value.map_or(0, |value| value.len() as u64) + 32;
             if length > page / 4 {
                 overflow += length / page + 2;
             } else {
@@ -68,6 +75,14 @@ fn apply(
     }
     for (key, value) in &set.writes {
         write(environment, txn, key, value.as_deref())?;
+    }
+    if let Some(rows) = &set.rows {
+        let mut stored = Vec::new();
+        let head = rows.apply(set.feed, |key, data, count| {
+            replace(environment, txn, key, data, &mut stored, count)
+                .map_err(|error| environment.fault(error))?
+        })?;
+        write(environment, txn, &Head::key(set.feed), Some(&head.encode()))?;
     }
     let version = compare::encode(set.next);
     write(environment, txn, &compare::version_key(set.feed), version.as_deref())?;
@@ -101,11 +116,56 @@ fn write(
     written.map_err(|error| environment.fault(error))
 }
 
+/// Writes under a short key, and shows `count` what stood there: one search for both.
+fn replace(
+    environment: &Environment,
+    txn: &mut RwTxn<'_>,
+    key: &[u8],
+    data: Option<&[u8]>,
+    stored: &mut Vec<u8>,
+    count: &mut dyn FnMut(Option<&[u8]>),
+) -> heed::Result<Result<(), IndexError>> {
+    let from = (Bound::Included(key), Bound::Unbounded);
+    let mut place = environment.tree().range_mut(txn, &from)?;
+    let found = place.next().transpose()?.filter(|(found, _)| *found == key);
+    match found.map(|(_, before)| checksum::open(key, before)).transpose() {
+        Ok(before) => count(before),
+        Err(damage) => return Ok(Err(damage)),
+    }
+    if let Some(data) = data {
+        stored.clear();
+        stored.extend_from_slice(&checksum::of(key, data));
+        stored.extend_from_slice(data);
+    }
+    // SAFETY: nothing borrowed from the tree is used any more; `key`, `stored` and `data` are the caller's own. The
+    // place is that of `key` where it was found; without the flag for that, LMDB searches from there by itself.
+    #[allow(unsafe_code)]
+    unsafe {
+        match (data, found.is_some()) {
+            (Some(_), true) => place.put_current(key, stored).map(|_| Ok(())),
+            (Some(_), false) => {
+                place.put_current_with_options::<Bytes>(PutFlags::empty(), key, stored).map(|()| Ok(()))
+            }
+            (None, true) => place.del_current().map(|_| Ok(())),
+            (None, false) => Ok(Ok(())),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::embedded::{EmbeddedStore, snapshot::EmbeddedSnapshot};
-    use crate::{Durability, Store};
+    use crate::{Durability, RowWrites, Store};
+
+    /// The set's writes as rows of a feed.
+    fn as_rows(set: &mut WriteSet) {
+        let signature = |key: &[u8]| u64::from_be_bytes(*key.first_chunk().expect("eight bytes"));
+        let head = Head { rows: 1 << 40, ..Head::default() };
+        let rows = set.writes.iter().map(|(key, value)| (signature(key), value.as_deref()));
+        set.rows = Some(RowWrites::new(head, rows));
+        set.writes.clear();
+    }
 
     fn set(number: u64, count: u64, spread: u64, key: usize, value: usize) -> WriteSet {
         let expected = Version { epoch: u64::from(number > 0), commit: number };
@@ -147,7 +207,10 @@ mod tests {
             let _pinned = EmbeddedSnapshot::take(environment).expect("a snapshot");
             for number in 0..60 {
                 let count = [1, 3, 30, 400][number as usize % 4];
-                let set = set(number, count, if number % 5 == 0 { u64::MAX } else { 2000 }, key, value);
+                let mut set = set(number, count, if number % 5 == 0 { u64::MAX } else { 2000 }, key, value);
+                if key == 8 && number % 2 == 1 {
+                    as_rows(&mut set);
+                }
                 let txn = environment.read().expect("a transaction");
                 let tree = environment.tree().stat(&txn).expect("its shape");
                 let before = environment.pages();

@@ -20,6 +20,7 @@ mod commits;
 mod keys;
 mod model;
 mod reopening;
+mod rows;
 mod scans;
 mod snapshots;
 
@@ -71,7 +72,7 @@ pub struct Law {
 
 /// All laws.
 pub fn laws() -> Vec<Law> {
-    [commits::LAWS, keys::LAWS, scans::LAWS, snapshots::LAWS, reopening::LAWS, model::LAWS]
+    [commits::LAWS, rows::LAWS, keys::LAWS, scans::LAWS, snapshots::LAWS, reopening::LAWS, model::LAWS]
         .into_iter()
         .flatten()
         .map(|&(name, check)| Law { name, check })

@@ -18,6 +18,7 @@ enum Fault {
     ForgetsOnReopening,
     CutsKeys,
     ReversesSets,
+    LeavesRowsOut,
 }
 
 #[derive(Clone)]
@@ -50,6 +51,7 @@ impl Store for Broken {
                 fates.reverse();
                 return Ok(fates);
             }
+            Fault::LeavesRowsOut => sets.iter_mut().for_each(|set| set.rows = None),
             Fault::CutsKeys => {
                 for set in &mut sets {
                     let writes = std::mem::take(&mut set.writes);
@@ -128,6 +130,7 @@ fn each_broken_law_is_found() {
     expect_found(Fault::ForgetsOnReopening, "after opening again");
     expect_found(Fault::CutsKeys, "keys are any bytes");
     expect_found(Fault::ReversesSets, "apply in their order");
+    expect_found(Fault::LeavesRowsOut, "rows are counted");
 }
 
 #[test]
