@@ -75,6 +75,7 @@ impl Builder {
             position: Mutex::new(position),
             components: RwLock::new(BTreeMap::new()),
             stopping: AtomicBool::new(false),
+            threads: Mutex::default(),
         });
         let sweeper = Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new());
         let (background, component) = (shared.clone(), sweeper.clone());
@@ -333,15 +334,13 @@ impl Livewell {
         &self.shared.store
     }
 
-    /// Stops everything after its running step and waits for it.
+    /// Stops everything after its running step and waits until no thread of its own is left, at most 30 s.
+    ///
+    /// Once this is dropped too, the store is held by nobody but the caller's own handles, and can be opened again.
     pub async fn shutdown(&self) {
         self.stop();
-        let components: Vec<_> = self.shared.components().values().cloned().collect();
-        let running = |component: &Arc<Component>| {
-            !matches!(component.state(), State::Stopped | State::Paused | State::Error)
-        };
         let deadline = Instant::now() + Duration::from_secs(30);
-        while components.iter().any(running) && Instant::now() < deadline {
+        while self.shared.join_ended() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -8,6 +8,7 @@ use livewell_store::{GroupCommit, Store};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// What all components share.
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) components: RwLock<BTreeMap<String, Arc<Component>>>,
     /// Set when everything is to come to an end.
     pub(crate) stopping: AtomicBool,
+    /// All threads that may still run; each holds the store until its end.
+    pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What a component is doing.
@@ -171,6 +174,28 @@ impl Component {
 }
 
 impl Shared {
+    /// Takes in one more thread, and gives up those that have ended.
+    pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
+        self.join_ended();
+        self.lock_threads().push(thread);
+    }
+
+    /// Joins the threads that have ended. Gives how many still run.
+    pub(crate) fn join_ended(&self) -> usize {
+        let mut threads = self.lock_threads();
+        for ended in threads.extract_if(.., |thread| thread.is_finished()) {
+            let name = ended.thread().name().unwrap_or_default().to_owned();
+            if ended.join().is_err() {
+                tracing::error!("the thread of `{name}` has panicked");
+            }
+        }
+        threads.len()
+    }
+
+    fn lock_threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn is_stopping(&self, component: &Component) -> bool {
         self.stopping.load(Ordering::Acquire) || component.stopping.load(Ordering::Acquire)
     }

@@ -25,10 +25,11 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, run: impl 
         shared.bells.listen(*feed, &component.bell);
     }
     let name = component.id.chars().take(15).collect();
-    let component = component.clone();
-    let started = std::thread::Builder::new().name(name).spawn(run);
-    if let Err(error) = started {
-        component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
+    match std::thread::Builder::new().name(name).spawn(run) {
+        Ok(thread) => shared.keep_thread(thread),
+        Err(error) => {
+            component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! What a store gives back after everything was stopped, or dropped in the middle.
 
 use crate::fixture::*;
-use livewell::{InProcess, Livewell, Query, ReactionSetup, Recovery, Setup};
+use livewell::{Durability, EmbeddedStore, InProcess, Livewell, Query, ReactionSetup, Recovery, Setup};
 use livewell_reaction::file::Append;
-use livewell_store::Store;
+use livewell_store::commit::Conflict;
+use livewell_store::{IndexError, Snapshot, Store, StoreId, Version, WriteSet, catalog, sweep};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 async fn start(store: &Arc<dyn Store>, reactions: Vec<ReactionSetup>) -> Livewell {
     let livewell = open(store);
@@ -102,4 +105,51 @@ async fn a_reaction_that_follows_another_query_too_starts_there_now() {
         one.queries.push("sums".into());
     }
     assert_eq!(recorder.sequences(), [1, 2, 2]);
+}
+
+/// A store that takes its time for the sweeper.
+struct SlowSweeps {
+    inner: EmbeddedStore,
+    sweeping: AtomicBool,
+}
+
+impl Store for SlowSweeps {
+    fn id(&self) -> StoreId {
+        self.inner.id()
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
+        self.inner.snapshot()
+    }
+
+    fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
+        if sets.iter().any(|set| set.feed == catalog::SWEEPER) {
+            self.sweeping.store(true, Ordering::Release);
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+        self.inner.commit(sets)
+    }
+
+    fn is_volatile(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn a_directory_can_be_opened_again_right_after_a_shutdown() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data");
+    let inner = EmbeddedStore::open(&path, Durability::Os).unwrap();
+    let mut garbage = WriteSet { feed: 99, next: Version { epoch: 1, commit: 1 }, ..WriteSet::default() };
+    sweep::mark(&mut garbage, b"nothing");
+    assert_eq!(inner.commit(&[garbage]).unwrap(), [Ok(())]);
+    let store = Arc::new(SlowSweeps { inner, sweeping: AtomicBool::new(false) });
+    let livewell = Livewell::builder().shared_store(store.clone()).build().unwrap();
+    while !store.sweeping.load(Ordering::Acquire) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(store);
+    livewell.shutdown().await;
+    drop(livewell);
+    EmbeddedStore::open(&path, Durability::Os).expect("nobody owns the directory any more");
 }
