@@ -235,6 +235,10 @@ pub enum Store {
         /// The store directory
         #[arg(value_name = "DIR")]
         directory: PathBuf,
+
+        /// Look in this very process, which damage may end
+        #[arg(long, hide = true)]
+        here: bool,
     },
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod command_line;
 mod commands;
 mod explain;
+mod inspect;
 mod running;
 
 use std::path::PathBuf;

@@ -21,6 +21,7 @@ mod writer;
 
 use crate::commit::{Conflict, Snapshot, Store, StoreId};
 use crate::{IndexError, WriteSet};
+pub use directory::FORMAT_VERSION;
 use environment::Environment;
 use std::path::Path;
 use std::sync::Arc;
