@@ -10,6 +10,7 @@ use crate::base::Base;
 use crate::follow::followed;
 use crate::pipeline::Pipeline;
 use crate::retention;
+use crate::shared::lock;
 use crate::state::QueryState;
 use livewell_model::{AppliedChange, Diff, Row};
 use livewell_store::checkpoint::Checkpoint;
@@ -24,10 +25,13 @@ const DIFFS_MAX: usize = 10_000;
 impl Pipeline {
     /// Rebuilds the query's rows for the reason given; false where an upstream has to come forward first.
     pub(crate) fn rebuild(&self, why: Building) -> Result<bool, Error> {
+        // No source takes anything in, and trims nothing, until the base is held.
+        let position = lock(&self.shared.position);
         let snapshot = self.shared.store.snapshot()?;
         let Some(base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
         tracing::info!(query = %self.component.id, ?why, "building the rows anew");
-        let generation = self.begin_build(why)?;
+        let generation = self.begin_build(&base, why)?;
+        drop(position);
         self.fill(&base, generation)?;
         self.switch(&base, generation, why)?;
         self.component.progressed();
@@ -36,7 +40,7 @@ impl Pipeline {
     }
 
     /// Notes that a rebuild is due, and marks the new generation as garbage until it is the true one.
-    fn begin_build(&self, why: Building) -> Result<u32, Error> {
+    fn begin_build(&self, base: &Base, why: Building) -> Result<u32, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let mut head = self.head(&snapshot)?;
         head.last_generation += 1;
@@ -46,7 +50,11 @@ impl Pipeline {
         for prefix in sweep::generation(self.component.number, generation) {
             mark(&mut overlay, &prefix);
         }
-        // The checkpoints stay with the old rows until the switch; they hold all that comes after the base.
+        // The checkpoints hold all that comes after the base. Those of old rows do, and stay until the switch; those
+        // of a new query stand where its upstreams stood when it was added, and one of these can be ahead of the base.
+        if why == Building::New {
+            self.put_checkpoints_at(base, &*snapshot, &mut overlay)?;
+        }
         let state = QueryState::new(overlay, self.component.number, head.generation, head);
         self.commit(&snapshot, state)?;
         Ok(generation)
