@@ -2,6 +2,7 @@
 
 mod ci;
 mod flights;
+mod tck;
 mod tidy;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ usage: cargo xtask CHORE
 
   ci                               everything that has to hold before a change goes in
   tidy                             the rules of style that are tests
+  tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   flights --data DIR --out DIR     prepare the data of the flights example";
 
 /// What goes wrong in a chore is told to a person and ends it.
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["ci"] => ci::run(root()),
         ["tidy"] => tidy::run(root()),
+        ["tck", ..] => return tck::run(&arguments[1..]),
         ["flights", ..] => flights::run(&arguments[1..]),
         _ => Err(USAGE.into()),
     };

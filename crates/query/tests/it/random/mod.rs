@@ -1,6 +1,5 @@
 //! Random standing queries over random streams of changes. Everything follows from one seed.
 
-mod choice;
 mod elements;
 mod engine_equals_reference;
 mod expressions;
@@ -9,9 +8,9 @@ mod patterns;
 mod projections;
 mod stream;
 
-use choice::Choice;
 use expressions::Known;
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId};
+use livewell_scenarios::choice::{self, Choice};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

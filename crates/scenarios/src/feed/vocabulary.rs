@@ -1,0 +1,71 @@
+//! The words and values that wrong and junk elements are made of: those of the graph and of the query.
+
+use crate::choice::Choice;
+use livewell_model::{Element, SmolStr, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem::discriminant;
+
+/// What a graph and a query over it speak of.
+#[derive(Debug)]
+pub struct Vocabulary {
+    /// Labels, and what may be one.
+    pub labels: Vec<SmolStr>,
+    /// Types of relationships, and what may be one.
+    pub kinds: Vec<SmolStr>,
+    /// The values that stand under each property's name.
+    pub values: BTreeMap<SmolStr, Vec<Value>>,
+}
+
+impl Vocabulary {
+    /// That of `graph` and of the query's `text`, in which every word after a colon may be a label or a type.
+    pub fn of(graph: &[Element], text: &str) -> Self {
+        let words = text.split(':').skip(1).map(word).filter(|word| !word.is_empty());
+        let mut labels: BTreeSet<SmolStr> = words.map(SmolStr::from).collect();
+        labels.insert("Other".into());
+        let mut kinds = labels.clone();
+        let mut values: BTreeMap<SmolStr, Vec<Value>> = BTreeMap::new();
+        for element in graph {
+            match element {
+                Element::Node(node) => labels.extend(node.labels.iter().cloned()),
+                Element::Relationship(via) => kinds.extend([via.kind.clone()]),
+            }
+            for (name, value) in element.properties().iter() {
+                values.entry(name.clone()).or_default().push(value.clone());
+            }
+        }
+        Self { labels: labels.into_iter().collect(), kinds: kinds.into_iter().collect(), values }
+    }
+
+    /// Another value of the same type for the property `name`; `None` where there is none.
+    pub fn other_value(&self, name: &str, value: &Value, choice: &mut Choice) -> Option<Value> {
+        let near = if choice.one_in(2) { variant(value, choice) } else { None };
+        if near.is_some() {
+            return near;
+        }
+        let alike = |other: &&Value| discriminant(*other) == discriminant(value) && *other != value;
+        let others: Vec<_> = self.values.get(name).into_iter().flatten().filter(alike).collect();
+        if others.is_empty() { variant(value, choice) } else { Some((*choice.of(&others)).clone()) }
+    }
+}
+
+/// The word a text begins with.
+fn word(text: &str) -> &str {
+    let text = text.trim_start().trim_start_matches('`');
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// A value of the same type that is a little different.
+fn variant(value: &Value, choice: &mut Choice) -> Option<Value> {
+    Some(match value {
+        Value::Bool(truth) => Value::Bool(!truth),
+        Value::Int(int) => Value::Int(*choice.of(&[int.wrapping_add(1), int.wrapping_sub(1), 0, 1, -3])),
+        Value::Float(float) => Value::Float(*choice.of(&[float + 1.0, -float, 0.0, 0.5])),
+        Value::String(text) => Value::string(*choice.of(&["", "zz", &format!("{text}x")])),
+        Value::List(items) if items.len() > 1 => {
+            let from = choice.below(2);
+            Value::list(&items[from..from + items.len() - 1])
+        }
+        _ => return None,
+    })
+}

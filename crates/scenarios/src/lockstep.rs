@@ -1,0 +1,121 @@
+//! The engine in step with the reference: after every transaction its live rows are the query evaluated from
+//! scratch, and what it says of the transaction leads from the rows before to the rows after.
+
+use livewell_model::diff::Columns;
+use livewell_model::{AppliedTransaction, Diff, Row};
+use livewell_query::expression::EvalError;
+use livewell_query::reference::{Graph, Reference};
+use livewell_query::{Engine, MemoryState, StepError};
+use std::collections::BTreeMap;
+
+/// One query, maintained and evaluated from scratch side by side.
+#[derive(Debug)]
+pub struct Lockstep<'a> {
+    engine: &'a Engine,
+    reference: &'a Reference,
+    state: MemoryState,
+    graph: Graph,
+    folded: BTreeMap<u64, Columns>,
+}
+
+/// What came of a step on which the two do not contradict each other.
+#[derive(Debug)]
+pub enum Stepped {
+    /// They have the same rows.
+    Agree,
+    /// The reference has no answer; what the engine said.
+    ReferenceFailed(EvalError, Result<Vec<Diff>, StepError>),
+}
+
+impl<'a> Lockstep<'a> {
+    /// Before anything has been taken in.
+    pub fn new(engine: &'a Engine, reference: &'a Reference) -> Self {
+        let (state, graph, folded) = (MemoryState::new(), Graph::new(), BTreeMap::new());
+        Self { engine, reference, state, graph, folded }
+    }
+
+    /// The step to the empty graph.
+    ///
+    /// # Errors
+    /// How the two differ.
+    pub fn begin(&mut self) -> Result<Stepped, String> {
+        let diffs = self.engine.begin(&mut self.state);
+        self.agree(diffs)
+    }
+
+    /// Takes one transaction in.
+    ///
+    /// # Errors
+    /// How the two differ.
+    pub fn step(&mut self, transaction: &AppliedTransaction) -> Result<Stepped, String> {
+        self.graph.apply(transaction);
+        let diffs = self.engine.step(&mut self.state, transaction);
+        self.agree(diffs)
+    }
+
+    /// The live rows.
+    pub fn rows(&self) -> Vec<Row> {
+        self.state.rows().into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn agree(&mut self, diffs: Result<Vec<Diff>, StepError>) -> Result<Stepped, String> {
+        let expected = match self.reference.rows(&self.graph) {
+            Ok(expected) => expected,
+            Err(error) => return Ok(Stepped::ReferenceFailed(error, diffs)),
+        };
+        let diffs = diffs.map_err(|error| format!("the engine erred, the reference did not: {error}"))?;
+        if let Some(pair) = diffs.windows(2).find(|pair| pair[0].order() >= pair[1].order()) {
+            return Err(format!("diffs out of order: {pair:?}"));
+        }
+        for diff in &diffs {
+            fold(&mut self.folded, diff).map_err(|why| format!("{why}: {diff:?}"))?;
+        }
+        let stored = self.state.rows();
+        same_as_told(&stored, &self.folded)?;
+        same_rows(&stored, &expected)?;
+        Ok(Stepped::Agree)
+    }
+}
+
+/// Compares the live rows with those the diffs have told of.
+fn same_as_told(stored: &[(u64, Row)], folded: &BTreeMap<u64, Columns>) -> Result<(), String> {
+    let told: Vec<_> = folded.iter().map(|(signature, columns)| (*signature, bytes(columns))).collect();
+    let live: Vec<_> = stored.iter().map(|(signature, row)| (*signature, bytes(&row.columns))).collect();
+    if told == live {
+        return Ok(());
+    }
+    Err(format!("the diffs fold to\n  {folded:?}\nand stored is\n  {stored:?}"))
+}
+
+/// Compares the live rows with the expected ones, keys and all.
+fn same_rows(stored: &[(u64, Row)], expected: &[Row]) -> Result<(), String> {
+    let mut want: Vec<_> = expected.iter().map(Row::encode).collect();
+    let mut have: Vec<_> = stored.iter().map(|(_, row)| row.encode()).collect();
+    want.sort();
+    have.sort();
+    if want == have {
+        return Ok(());
+    }
+    Err(format!("the reference has\n  {expected:?}\nand stored is\n  {stored:?}"))
+}
+
+/// Applies one diff to the rows it is about, which must be as it says they were.
+fn fold(rows: &mut BTreeMap<u64, Columns>, diff: &Diff) -> Result<(), &'static str> {
+    let signature = diff.row_signature();
+    let was = rows.get(&signature).map(bytes);
+    match diff {
+        Diff::Add { .. } if was.is_some() => return Err("adds a row that is there"),
+        Diff::Delete { data: before, .. } | Diff::Update { before, .. } if was != Some(bytes(before)) => {
+            return Err("tells another row than the one that was");
+        }
+        Diff::Update { before, after, .. } if bytes(before) == bytes(after) => return Err("changes nothing"),
+        Diff::Add { data, .. } | Diff::Update { after: data, .. } => rows.insert(signature, data.clone()),
+        Diff::Delete { .. } => rows.remove(&signature),
+    };
+    Ok(())
+}
+
+/// The columns exactly: NaN is itself, `1` is not `1.0`, `0.0` is not `-0.0`.
+fn bytes(columns: &Columns) -> Vec<u8> {
+    Row { key: Vec::new(), columns: columns.clone() }.encode()
+}

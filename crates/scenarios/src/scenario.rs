@@ -1,0 +1,110 @@
+//! Scenarios and the files they stand in.
+
+use crate::table::Table;
+use crate::value::{self, Read, Unread, array, map, text};
+use livewell_model::{Element, Map};
+use serde_json::Value as Json;
+
+/// A file of scenarios. Each is decoded when it is asked for, so that one that cannot be is that one's matter.
+#[derive(Debug)]
+pub struct File {
+    json: Json,
+}
+
+/// A query over a graph, and what to expect of it.
+#[derive(Debug)]
+pub struct Scenario<'a> {
+    json: &'a Json,
+    graphs: &'a Json,
+}
+
+/// What a scenario expects.
+#[derive(Debug)]
+pub enum Expected {
+    /// These rows.
+    Rows(Table),
+    /// That it is rejected, when it is compiled or while it runs. The words say which error.
+    Error(String),
+}
+
+impl File {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// What is wrong with it as a whole.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let json: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match (json["scenarios"].is_array(), json["graphs"].is_object()) {
+            (true, true) => Ok(Self { json }),
+            _ => Err("no file of scenarios: `graphs` and `scenarios` are missing".into()),
+        }
+    }
+
+    /// The scenarios in the order of the file.
+    pub fn scenarios(&self) -> impl Iterator<Item = Scenario<'_>> {
+        let scenarios = self.json["scenarios"].as_array().into_iter().flatten();
+        scenarios.map(|json| Scenario { json, graphs: &self.json["graphs"] })
+    }
+}
+
+impl Scenario<'_> {
+    /// Its name among its like.
+    pub fn id(&self) -> &str {
+        self.json["id"].as_str().unwrap_or("(a scenario without an id)")
+    }
+
+    /// The group it is counted in.
+    pub fn tier(&self) -> &str {
+        self.json["tier"].as_str().unwrap_or("(no tier)")
+    }
+
+    /// The query's text.
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn query(&self) -> Read<&str> {
+        text(&self.json["query"])
+    }
+
+    /// The parameters' values.
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn params(&self) -> Read<Map> {
+        map(&self.json["params"])
+    }
+
+    /// The elements of its graph; none where it names no graph.
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn graph(&self) -> Read<Vec<Element>> {
+        let Some(id) = self.json["graph"].as_str() else { return Ok(Vec::new()) };
+        let graph = self.graphs.get(id).ok_or_else(|| Unread::Malformed(format!("no graph `{id}`")))?;
+        let mut elements = Vec::new();
+        for node in array(&graph["nodes"])? {
+            elements.push(value::node(text(&node["id"])?, node)?.into());
+        }
+        for via in array(&graph["rels"])? {
+            let ends = [text(&via["id"])?, text(&via["src"])?, text(&via["dst"])?];
+            elements.push(value::relationship(via, ends)?.into());
+        }
+        Ok(elements)
+    }
+
+    /// What it expects.
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn expected(&self) -> Read<Expected> {
+        let expect = &self.json["expect"];
+        match text(&expect["kind"])? {
+            "rows" => Ok(Expected::Rows(Table::read(expect)?)),
+            "error" => {
+                let word = |name: &str| expect[name].as_str().unwrap_or("?").to_owned();
+                Ok(Expected::Error(format!("{} ({}, {})", word("error"), word("detail"), word("phase"))))
+            }
+            _ => Err(value::malformed("`rows` or `error`", &expect["kind"])),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The table a scenario expects.
+
+use crate::value::{Read, array, shown, text, value};
+use livewell_model::{Row, SmolStr, Value};
+use serde_json::Value as Json;
+
+/// Columns and rows, and how much of their order counts.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<Value>>,
+    ordered: bool,
+    lists_unordered: bool,
+}
+
+impl Table {
+    /// Reads the `expect` of a scenario.
+    ///
+    /// # Errors
+    /// [`crate::value::Unread`].
+    pub fn read(expect: &Json) -> Read<Self> {
+        let columns = array(&expect["columns"])?.iter().map(|column| Ok(text(column)?.to_owned()));
+        let row = |row| array(row)?.iter().map(value).collect();
+        Ok(Self {
+            columns: columns.collect::<Read<_>>()?,
+            rows: array(&expect["rows"])?.iter().map(row).collect::<Read<_>>()?,
+            ordered: expect["order"] == "ordered",
+            lists_unordered: expect["lists_unordered"] == true,
+        })
+    }
+
+    /// Whether the order of the rows counts.
+    pub fn is_ordered(&self) -> bool {
+        self.ordered
+    }
+
+    /// Compares what a query gave, in the order its reader gets it; `in_order`: whether that is the query's.
+    ///
+    /// # Errors
+    /// What is other than expected.
+    pub fn compare(&self, columns: &[SmolStr], rows: &[Row], in_order: bool) -> Result<(), String> {
+        let slots = self.slots(columns)?;
+        let shown = |values: Vec<&Value>| -> String {
+            let cells: Vec<_> = values.into_iter().map(|cell| shown(cell, self.lists_unordered)).collect();
+            cells.join(" | ")
+        };
+        let mut got: Vec<_> =
+            rows.iter().map(|row| shown(slots.iter().map(|slot| &row.columns[*slot]).collect())).collect();
+        let mut wanted: Vec<_> = self.rows.iter().map(|row| shown(row.iter().collect())).collect();
+        if !(self.ordered && in_order) {
+            got.sort();
+            wanted.sort();
+        }
+        if got == wanted { Ok(()) } else { Err(format!("expected {wanted:#?}\nbut there is {got:#?}")) }
+    }
+
+    /// Where each expected column stands among those there are; the tables do not fix their order.
+    fn slots(&self, columns: &[SmolStr]) -> Result<Vec<usize>, String> {
+        let place = |name: &String| columns.iter().position(|column| column == name.as_str());
+        let slots: Option<Vec<_>> = self.columns.iter().map(place).collect();
+        slots
+            .filter(|_| columns.len() == self.columns.len())
+            .ok_or_else(|| format!("expected the columns {:?}, but there are {columns:?}", self.columns))
+    }
+}

@@ -1,0 +1,199 @@
+//! The values of scenarios: tagged JSON.
+//!
+//! `null`, `true`, `false`, `{int:"n"}`, `{float:"x"}`, `{str}`, `{list}`, `{map:[[k,v]]}`,
+//! `{node:{labels,props}}`, `{rel:{type,props,dir}}`, `{path:[node,rel,node,..]}`, and `{expr}`: the text of a
+//! constant expression.
+
+use livewell_model::{Element, ElementId, Map, Node, Relationship, SmolStr, Value};
+use livewell_query::expression::{Scope, compile};
+use livewell_query::language::parse;
+use serde_json::Value as Json;
+
+/// Why a value cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// It is not of the format.
+    Malformed(String),
+    /// It is the text of an expression that the language does not have.
+    Refused(String),
+}
+
+/// What stands behind a `?` here.
+pub type Read<T> = Result<T, Unread>;
+
+/// Rows without variables.
+struct NoVariables;
+
+impl Scope for NoVariables {
+    fn slot(&self, _: &str) -> Option<usize> {
+        None
+    }
+}
+
+/// A tagged value. Its elements, which have no ids, get empty ones; along a path ids by their place.
+///
+/// # Errors
+/// [`Unread`].
+pub fn value(json: &Json) -> Read<Value> {
+    let Json::Object(tagged) = json else {
+        return match json {
+            Json::Null => Ok(Value::Null),
+            Json::Bool(truth) => Ok(Value::Bool(*truth)),
+            _ => Err(malformed("a tagged value", json)),
+        };
+    };
+    let Some((tag, content)) = tagged.iter().next().filter(|_| tagged.len() == 1) else {
+        return Err(malformed("one tag", json));
+    };
+    Ok(match tag.as_str() {
+        "int" => Value::Int(text(content)?.parse().map_err(|_| malformed("an integer", content))?),
+        "float" => Value::Float(text(content)?.parse().map_err(|_| malformed("a float", content))?),
+        "str" => Value::string(text(content)?),
+        "list" => Value::list(array(content)?.iter().map(value).collect::<Read<Vec<_>>>()?),
+        "map" => Value::Map(map(content)?.into()),
+        "node" => Value::Node(node("", content)?.into()),
+        "rel" => Value::Relationship(relationship(content, ["", "", ""])?.into()),
+        "path" => path(content)?,
+        "expr" => constant(text(content)?)?,
+        _ => return Err(malformed("a known tag", json)),
+    })
+}
+
+/// A list of names with their values.
+///
+/// # Errors
+/// [`Unread`].
+pub fn map(json: &Json) -> Read<Map> {
+    array(json)?.iter().map(|entry| Ok((text(&entry[0])?, value(&entry[1])?))).collect()
+}
+
+/// `{labels, props}` under an id.
+///
+/// # Errors
+/// [`Unread`].
+pub fn node(id: &str, json: &Json) -> Read<Node> {
+    let labels = array(&json["labels"])?.iter().map(|label| text(label).map(SmolStr::from));
+    let node =
+        Node { id: element_id(id), labels: labels.collect::<Read<_>>()?, properties: map(&json["props"])? };
+    // The conversion sorts the labels and drops properties that are null.
+    match Element::from(node) {
+        Element::Node(node) => Ok(node),
+        Element::Relationship(_) => unreachable!("made of a node"),
+    }
+}
+
+/// `{type, props}` under an id, between two nodes.
+///
+/// # Errors
+/// [`Unread`].
+pub fn relationship(json: &Json, id_from_to: [&str; 3]) -> Read<Relationship> {
+    let [id, from, to] = id_from_to.map(element_id);
+    let kind = text(&json["type"])?.into();
+    match Element::from(Relationship { id, kind, from, to, properties: map(&json["props"])? }) {
+        Element::Relationship(relationship) => Ok(relationship),
+        Element::Node(_) => unreachable!("made of a relationship"),
+    }
+}
+
+/// The id of an element of a scenario's graph.
+fn element_id(id: &str) -> ElementId {
+    ElementId::new("scenario", id)
+}
+
+fn path(json: &Json) -> Read<Value> {
+    let step = |(at, step): (usize, &Json)| {
+        if let Some(content) = step.get("node") {
+            return Ok(Value::Node(node(&at.to_string(), content)?.into()));
+        }
+        let content = step.get("rel").ok_or_else(|| malformed("a node or a relationship", step))?;
+        let (id, left, right) = (at.to_string(), at.saturating_sub(1).to_string(), (at + 1).to_string());
+        let (from, to) = if content["dir"] == "in" { (right, left) } else { (left, right) };
+        Ok(Value::Relationship(relationship(content, [&id, &from, &to])?.into()))
+    };
+    Ok(Value::Path(array(json)?.iter().enumerate().map(step).collect::<Read<Vec<_>>>()?.into()))
+}
+
+/// The value of a constant expression.
+///
+/// # Errors
+/// [`Unread::Refused`] where the language does not have it, or it has no value.
+pub fn constant(expression: &str) -> Read<Value> {
+    evaluate(expression, &Map::new())
+}
+
+/// The value of an expression over parameters alone.
+fn evaluate(expression: &str, params: &Map) -> Read<Value> {
+    let refused = |why: String| Unread::Refused(format!("{expression}: {why}"));
+    let query = parse(&format!("RETURN {expression} AS value")).map_err(|why| refused(why.to_string()))?;
+    let item = &query.branches[0].returns.items[0];
+    let compiled = compile(&item.expr, &NoVariables, params).map_err(|why| refused(why.to_string()))?;
+    compiled.eval(&[]).map_err(|why| refused(why.to_string()))
+}
+
+/// The value as an expected table can tell it: elements without ids; what has no tag of its own as its text.
+/// `any_order`: the order of lists is not told either.
+pub fn shown(value: &Value, any_order: bool) -> String {
+    let map = |map: &Map| {
+        let entries: Vec<_> =
+            map.iter().map(|(name, v)| format!("{name}: {}", shown(v, any_order))).collect();
+        format!("{{{}}}", entries.join(", "))
+    };
+    match value {
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => format!("{value:?}"),
+        // Neither zeros nor NaNs are told apart by a table.
+        Value::Float(float) if *float == 0.0 => "Float(0.0)".into(),
+        Value::Float(float) => format!("Float({float:?})"),
+        Value::Node(node) => format!("({} {})", node.labels.join(":"), map(&node.properties)),
+        Value::Relationship(via) => format!("[{} {}]", via.kind, map(&via.properties)),
+        Value::Map(entries) => map(entries),
+        Value::List(items) => {
+            let mut items: Vec<_> = items.iter().map(|item| shown(item, any_order)).collect();
+            if any_order {
+                items.sort();
+            }
+            format!("[{}]", items.join(", "))
+        }
+        Value::Path(steps) => shown_path(steps, any_order),
+        other => shown_text(other),
+    }
+}
+
+/// A path with the way each of its relationships goes.
+fn shown_path(steps: &[Value], any_order: bool) -> String {
+    let mut text = String::from("<");
+    for (at, step) in steps.iter().enumerate() {
+        let inward = match (at.checked_sub(1).map(|before| &steps[before]), step) {
+            (Some(Value::Node(before)), Value::Relationship(via)) => via.from != before.id,
+            _ => false,
+        };
+        text += if inward { "<-" } else { "-" };
+        text += &shown(step, any_order);
+    }
+    text + ">"
+}
+
+/// A temporal value stands in a table as the string it prints as.
+fn shown_text(value: &Value) -> String {
+    let params: Map = [("value", value.clone())].into_iter().collect();
+    format!("{:?}", evaluate("toString($value)", &params).as_ref().unwrap_or(value))
+}
+
+/// The items of a JSON array.
+///
+/// # Errors
+/// [`Unread::Malformed`] where it is none.
+pub fn array(json: &Json) -> Read<&[Json]> {
+    json.as_array().map(Vec::as_slice).ok_or_else(|| malformed("an array", json))
+}
+
+/// The text of a JSON string.
+///
+/// # Errors
+/// [`Unread::Malformed`] where it is none.
+pub fn text(json: &Json) -> Read<&str> {
+    json.as_str().ok_or_else(|| malformed("a string", json))
+}
+
+pub(crate) fn malformed(wanted: &str, json: &Json) -> Unread {
+    Unread::Malformed(format!("expected {wanted}, found {json}"))
+}
