@@ -1,6 +1,6 @@
 //! Everything that has to hold before a change goes in, one step after another; the first failure ends it.
 
-use crate::{Outcome, tidy};
+use crate::{Outcome, tck, tidy};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -55,6 +55,7 @@ pub fn run(root: &Path) -> Outcome<()> {
     tidy::run(root)?;
     run_step(root, &LINT)?;
     run_step(root, if has_nextest(root) { &TEST_BY_NEXTEST } else { &TEST })?;
+    tck::floor::hold()?;
     run_step(root, &EXAMPLES_IN_DOCS)?;
     run_step(root, &DOCS)
 }

@@ -1,5 +1,7 @@
 //! Judges files of scenarios: `tck FILE [--tier PREFIX] [--seeds 20] [--seed 0] [--unsupported] [--json]`.
 
+pub mod floor;
+
 use livewell_scenarios::report::{Count, Remark, Report};
 use livewell_scenarios::run::Settings;
 use livewell_scenarios::scenario::File;
