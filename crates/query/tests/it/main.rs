@@ -11,5 +11,6 @@ mod language_scenarios;
 mod language_shown;
 mod language_tiers;
 mod random;
+mod recorded;
 mod reference_cases;
 mod reference_scenarios;

@@ -1,0 +1,60 @@
+//! Where the recorded system is wrong: what it says, and why that is not so.
+//!
+//! Two rules stand behind the list. A keyed group exists only while it has rows: that system keeps an
+//! emptied group with its aggregates' first values, and a new group comes from such a row that nobody has
+//! seen. And everywhere, not listed here: it sums in floats, and collects in the order of arrival.
+
+/// One wrong statement of a recorded step.
+#[derive(Debug)]
+pub struct Deviation {
+    pub case: &'static str,
+    /// Counted from 0.
+    pub step: usize,
+    pub wrong: Wrong,
+    /// The row, as JSON.
+    pub row: &'static str,
+}
+
+/// What is wrong about a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// A group's row stays although the group has no row any more.
+    Kept,
+    /// A row is taken back that never was in the result: that of a group without rows.
+    NeverThere,
+}
+
+use Wrong::{Kept, NeverThere};
+
+/// Cases in which an insert of what is there already, the same in every part, is told to change the result: its
+/// rows are counted once more. A result follows from the elements, so nothing may change.
+pub const REPEATS: [&str; 1] = ["collect_aggregation::collect_with_filter[0]"];
+
+const fn deviation(case: &'static str, step: usize, wrong: Wrong, row: &'static str) -> Deviation {
+    Deviation { case, step, wrong, row }
+}
+
+const FLOORS: &str = "building_comfort::building_comfort_use_case[4]";
+const BUILDINGS: &str = "building_comfort::building_comfort_use_case[5]";
+const INCIDENTS: &str = "incident_alert::incident_alert[2]";
+
+pub const DEVIATIONS: &[Deviation] = &[
+    // The first room of a floor makes its group; none was there to be taken back.
+    deviation(FLOORS, 13, NeverThere, r#"{"FloorId":"floor_01_01","ComfortLevel":0.0}"#),
+    deviation(FLOORS, 17, NeverThere, r#"{"FloorId":"floor_01_02","ComfortLevel":0.0}"#),
+    deviation(BUILDINGS, 13, NeverThere, r#"{"BuildingId":"building_01","ComfortLevel":0.0}"#),
+    // The incident's severity, by which is grouped, changes: no employee is told of the former one.
+    deviation(
+        INCIDENTS,
+        28,
+        Kept,
+        r#"{"RegionName":"SoCal","IncidentId":"in1000","IncidentSeverity":"extreme","IncidentDescription":"Forest Fire","EmployeeCount":0}"#,
+    ),
+    // The incident ends.
+    deviation(
+        INCIDENTS,
+        29,
+        Kept,
+        r#"{"RegionName":"SoCal","IncidentId":"in1000","IncidentSeverity":"critical","IncidentDescription":"Forest Fire","EmployeeCount":0}"#,
+    ),
+];
