@@ -4,6 +4,7 @@ mod ci;
 mod flights;
 mod tck;
 mod tidy;
+mod ttc;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ usage: cargo xtask CHORE
   ci                               everything that has to hold before a change goes in
   tidy                             the rules of style that are tests
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
+  ttc                              measure the social media query (--size, --runs)
   flights --data DIR --out DIR     prepare the data of the flights example";
 
 /// What goes wrong in a chore is told to a person and ends it.
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(root()),
         ["tidy"] => tidy::run(root()),
         ["tck", ..] => return tck::run(&arguments[1..]),
+        ["ttc", ..] => ttc::run(&arguments[1..]),
         ["flights", ..] => flights::run(&arguments[1..]),
         _ => Err(USAGE.into()),
     };

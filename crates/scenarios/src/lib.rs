@@ -12,6 +12,7 @@ pub mod lockstep;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod social_media;
 pub mod table;
 pub mod value;
 

@@ -2,5 +2,6 @@
 
 mod feeds;
 mod judgements;
+mod social_media;
 mod steps;
 mod values;
