@@ -10,7 +10,7 @@ use imbl::OrdMap;
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 use std::sync::{Arc, PoisonError, RwLock};
 
 type Tree = OrdMap<TreeKey, Arc<[u8]>>;
@@ -135,16 +135,29 @@ impl PhysicalMap for MemorySnapshot {
         to: Bound<Vec<u8>>,
         direction: Direction,
     ) -> Result<impl Iterator<Item = Result<Entry<'_>, IndexError>>, IndexError> {
-        let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
-        let mut range = self.tree.range::<_, [u8]>(bounds);
+        // Only the end where the scan begins is sought in the tree; the other is met on the way. Most scans are
+        // short, and seeking is what they cost.
+        let (sought, met) = match direction {
+            Direction::Forward => ((from, Bound::Unbounded), (Bound::Unbounded, to)),
+            Direction::Backward => ((Bound::Unbounded, to), (from, Bound::Unbounded)),
+        };
+        let mut range = self.tree.range::<_, [u8]>(borrow(&sought));
         Ok(std::iter::from_fn(move || {
-            let entry = match direction {
+            let (key, value) = match direction {
                 Direction::Forward => range.next(),
                 Direction::Backward => range.next_back(),
-            };
-            entry.map(|(key, value)| Ok((Cow::Borrowed(key.bytes()), Cow::Borrowed(value.as_ref()))))
+            }?;
+            let entry = (Cow::Borrowed(key.bytes()), Cow::Borrowed(value.as_ref()));
+            borrow(&met).contains(key.bytes()).then_some(Ok(entry))
         }))
     }
+}
+
+/// The ends of a range.
+type Ends<T> = (Bound<T>, Bound<T>);
+
+fn borrow(ends: &Ends<Vec<u8>>) -> Ends<&[u8]> {
+    (ends.0.as_ref().map(Vec::as_slice), ends.1.as_ref().map(Vec::as_slice))
 }
 
 /// The most key bytes that lie in the tree's node itself.
