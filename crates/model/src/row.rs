@@ -1,5 +1,6 @@
 //! Rows as they are stored among the live results.
 
+use crate::Value;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::diff::Columns;
 use xxhash_rust::xxh3::xxh3_64;
@@ -28,13 +29,7 @@ pub struct Row {
 impl Row {
     /// The stored bytes of a row.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::new();
-        out.u8(if self.order.is_empty() { PLAIN } else { ORDERED });
-        out.bytes(&self.key).values(&self.columns);
-        if !self.order.is_empty() {
-            out.bytes(&self.order);
-        }
-        out.bytes
+        encode(&self.key, &self.columns, &self.order)
     }
 
     /// The row in `bytes`, as [`Row::encode`] wrote it.
@@ -55,6 +50,16 @@ impl Row {
     }
 }
 
+/// The stored bytes of the row with this key, these values and this place in an order; see [`Row::encode`].
+pub fn encode(key: &[u8], columns: &[Value], order: &[u8]) -> Vec<u8> {
+    let mut out = Writer::new();
+    out.u8(if order.is_empty() { PLAIN } else { ORDERED }).bytes(key).values(columns);
+    if !order.is_empty() {
+        out.bytes(order);
+    }
+    out.bytes
+}
+
 /// The hash that row signatures come from: XXH3 with 64 bits, whose output is frozen by its specification.
 pub fn key_hash(key: &[u8]) -> u64 {
     xxh3_64(key)
@@ -68,7 +73,6 @@ pub fn signature_text(row_signature: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Value;
 
     #[test]
     fn a_row_survives_its_bytes() {

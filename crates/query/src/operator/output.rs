@@ -12,7 +12,7 @@
 
 use super::Batch;
 use super::window::{Sort, order_key};
-use crate::state::{Area, Order, State, StepError};
+use crate::state::{Area, Order, State, StepError, Visit};
 use livewell_model::diff::Columns;
 use livewell_model::{Diff, Row, Value, key, row};
 use std::collections::BTreeMap;
@@ -49,28 +49,49 @@ pub enum Key {
 impl Key {
     fn of(&self, row: &[Value]) -> Result<Vec<u8>, StepError> {
         let slots = match self {
-            Self::Slots(slots) => slots,
+            Self::Slots(slots) => Some(slots),
             Self::ByBranch { number, slots } => match &row[*number] {
-                Value::Int(branch) => &slots[usize::try_from(*branch).unwrap_or(usize::MAX)],
-                other => return Err(StepError::Damaged(format!("a branch has the number {other:?}"))),
+                Value::Int(branch) => usize::try_from(*branch).ok().and_then(|branch| slots.get(branch)),
+                _ => None,
             },
         };
+        let slots = slots.ok_or_else(|| StepError::Damaged("a row of a UNION has no branch".into()))?;
         Ok(key::of(slots.iter().map(|slot| &row[*slot])))
     }
 }
 
-/// One image of a row: its columns and the bytes it is ordered by.
-type Image = (Columns, Vec<u8>);
+/// One image of a row.
+#[derive(Debug, Clone, PartialEq)]
+struct Image {
+    columns: Columns,
+    /// The bytes a reader orders it by.
+    order: Vec<u8>,
+}
 
 /// What becomes of one key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Change {
+    /// The signature of the first row in the key's bucket.
+    bucket: u64,
+    key: Vec<u8>,
     before: Option<Image>,
     after: Option<Image>,
 }
 
-/// The keys touched in one bucket of signatures.
-type Changes = BTreeMap<Vec<u8>, Change>;
+impl Change {
+    fn place(&self) -> (u64, &[u8]) {
+        (self.bucket, &self.key)
+    }
+
+    /// Takes the images of another change of the key over; false where both have the same one.
+    fn take(&mut self, other: &mut Self) -> bool {
+        let pairs = [(&mut self.before, &mut other.before), (&mut self.after, &mut other.after)];
+        pairs.into_iter().all(|(have, new)| match new.take() {
+            Some(new) => have.replace(new).is_none(),
+            None => true,
+        })
+    }
+}
 
 impl Output {
     /// Writes the live rows and gives the diffs, ordered.
@@ -79,31 +100,41 @@ impl Output {
     /// Where the stored rows are not those the batch changes, or a bucket is full.
     pub fn step(&self, state: &mut dyn State, batch: Batch) -> Result<Vec<Diff>, StepError> {
         let mut diffs = Vec::with_capacity(batch.len());
-        for (bucket, changes) in self.by_bucket(batch)? {
-            step_bucket(state, bucket, changes, &mut diffs)?;
+        for changes in self.changes(batch)?.chunk_by(|left, right| left.bucket == right.bucket) {
+            step_bucket(state, changes, &mut diffs)?;
         }
         diffs.sort_unstable_by_key(Diff::order);
         Ok(diffs)
     }
 
-    fn by_bucket(&self, batch: Batch) -> Result<BTreeMap<u64, Changes>, StepError> {
-        let mut buckets: BTreeMap<u64, Changes> = BTreeMap::new();
+    /// What becomes of each key, ordered by bucket and key.
+    fn changes(&self, batch: Batch) -> Result<Vec<Change>, StepError> {
+        let mut changes: Vec<Change> = Vec::with_capacity(batch.len());
         for entry in batch {
             let key = self.key.of(&entry.row)?;
             let order = order_key(&self.order, &entry.row);
             let mut columns = entry.row;
             columns.truncate(self.columns);
-            let change = buckets.entry(self.bucket(&key)).or_default().entry(key).or_default();
-            let image = match entry.weight {
-                -1 => &mut change.before,
-                1 => &mut change.after,
+            let (bucket, image) = (self.bucket(&key), Some(Image { columns: columns.into(), order }));
+            changes.push(match entry.weight {
+                -1 => Change { bucket, key, before: image, after: None },
+                1 => Change { bucket, key, before: None, after: image },
                 weight => return Err(StepError::Damaged(format!("a row comes with weight {weight}"))),
-            };
-            if image.replace((columns.into(), order)).is_some() {
-                return Err(StepError::Damaged("two rows of one step have the same key".into()));
-            }
+            });
         }
-        Ok(buckets)
+        changes.sort_unstable_by(|left, right| left.place().cmp(&right.place()));
+        let mut twice = false;
+        changes.dedup_by(|next, change| {
+            let same = next.place() == change.place();
+            if same {
+                twice |= !change.take(next);
+            }
+            same
+        });
+        if twice {
+            return Err(StepError::Damaged("two rows of one step have the same key".into()));
+        }
+        Ok(changes)
     }
 
     /// The signature of the first row in the bucket of `key`.
@@ -113,18 +144,15 @@ impl Output {
     }
 }
 
-fn step_bucket(
-    state: &mut dyn State,
-    bucket: u64,
-    mut changes: Changes,
-    diffs: &mut Vec<Diff>,
-) -> Result<(), StepError> {
-    let mut old = read_bucket(state, bucket)?;
-    let is_alone = |key: &Vec<u8>| old.len() <= 1 && old.iter().all(|row| row.key == *key);
-    if changes.len() == 1 && changes.keys().all(is_alone) {
-        let alone = changes.pop_first().expect("there is one change");
-        return step_alone(state, bucket, old.pop(), alone, diffs);
+fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>) -> Result<(), StepError> {
+    let bucket = changes[0].bucket;
+    if let [alone] = changes
+        && holds_just(state, bucket, alone)?
+    {
+        step_alone(state, alone, diffs);
+        return Ok(());
     }
+    let old = read_bucket(state, bucket)?;
     let new = merge(&old, changes)?;
     if new.len() > 1 << RANK_BITS {
         return Err(StepError::Limit(format!("more than {} rows share one hash", 1 << RANK_BITS)));
@@ -138,11 +166,7 @@ fn step_bucket(
                 if *old == row {
                     continue;
                 }
-                // A row that only moved in the order is written, but is no diff.
-                if old.columns != row.columns {
-                    let (before, after) = (old.columns.clone(), row.columns.clone());
-                    diffs.push(Diff::Update { row_signature, before, after });
-                }
+                diffs.extend(update(row_signature, &old.columns, &row.columns));
             }
             _ => diffs.push(Diff::Add { row_signature, data: row.columns.clone() }),
         }
@@ -161,36 +185,46 @@ fn step_bucket(
     Ok(())
 }
 
-/// As [`step_bucket`] where the bucket has one key alone, before and after: almost always, and no rank shifts.
-fn step_alone(
-    state: &mut dyn State,
-    row_signature: u64,
-    old: Option<Row>,
-    (key, change): (Vec<u8>, Change),
-    diffs: &mut Vec<Diff>,
-) -> Result<(), StepError> {
-    let before = old.map(|row| (row.columns, row.order));
-    check_stored(before.as_ref(), change.before.as_ref())?;
-    if before == change.after {
-        return Ok(());
+/// Whether the stored bucket is exactly what the change takes back: one row, or nothing. Almost always; then no
+/// rank shifts, and as equal rows have equal bytes, nothing has to be decoded.
+fn holds_just(state: &dyn State, bucket: u64, change: &Change) -> Result<bool, StepError> {
+    let mut missing = change.before.as_ref().map(|before| before.encode(&change.key));
+    let mut other = false;
+    scan_bucket(state, bucket, &mut |_, bytes| {
+        other = missing.take().is_none_or(|expected| expected != bytes);
+        Ok(!other)
+    })?;
+    Ok(!other && missing.is_none())
+}
+
+/// As [`step_bucket`] where the bucket has one key alone, before and after.
+fn step_alone(state: &mut dyn State, change: &Change, diffs: &mut Vec<Diff>) {
+    let (row_signature, before, after) = (change.bucket, &change.before, &change.after);
+    if before == after {
+        return;
     }
     let place = row_signature.to_be_bytes().to_vec();
-    match &change.after {
-        Some((columns, order)) => {
-            let row = Row { key, columns: columns.clone(), order: order.clone() };
-            state.put(Area::Rows, place, row.encode());
-        }
+    match after {
+        Some(after) => state.put(Area::Rows, place, after.encode(&change.key)),
         None => state.delete(Area::Rows, place),
     }
-    diffs.extend(match (before, change.after) {
-        // A row that only moved in the order is no diff.
-        (Some((before, _)), Some((after, _))) if before == after => None,
-        (Some((before, _)), Some((after, _))) => Some(Diff::Update { row_signature, before, after }),
-        (Some((data, _)), None) => Some(Diff::Delete { row_signature, data }),
-        (None, Some((data, _))) => Some(Diff::Add { row_signature, data }),
+    diffs.extend(match (before, after) {
+        (Some(before), Some(after)) => update(row_signature, &before.columns, &after.columns),
+        (Some(before), None) => Some(Diff::Delete { row_signature, data: before.columns.clone() }),
+        (None, Some(after)) => Some(Diff::Add { row_signature, data: after.columns.clone() }),
         (None, None) => None,
     });
-    Ok(())
+}
+
+/// A row that only moved in its order is written, but is no diff.
+fn update(row_signature: u64, before: &Columns, after: &Columns) -> Option<Diff> {
+    (before != after).then(|| Diff::Update { row_signature, before: before.clone(), after: after.clone() })
+}
+
+impl Image {
+    fn encode(&self, key: &[u8]) -> Vec<u8> {
+        row::encode(key, &self.columns, &self.order)
+    }
 }
 
 /// What is live must be what the operators take back.
@@ -203,23 +237,27 @@ fn check_stored(stored: Option<&Image>, before: Option<&Image>) -> Result<(), St
 
 fn read_bucket(state: &dyn State, bucket: u64) -> Result<Vec<Row>, StepError> {
     let mut rows = Vec::new();
-    let prefix = &bucket.to_be_bytes()[..((u64::BITS - RANK_BITS) / 8) as usize];
-    state.scan(Area::Rows, prefix, Order::Ascending, &mut |_, bytes| {
+    scan_bucket(state, bucket, &mut |_, bytes| {
         rows.push(Row::decode(bytes)?);
         Ok(true)
     })?;
     Ok(rows)
 }
 
+fn scan_bucket(state: &dyn State, bucket: u64, visit: Visit<'_>) -> Result<(), StepError> {
+    let prefix = &bucket.to_be_bytes()[..((u64::BITS - RANK_BITS) / 8) as usize];
+    state.scan(Area::Rows, prefix, Order::Ascending, visit)
+}
+
 /// The bucket's rows after the changes, by key.
-fn merge(old: &[Row], changes: Changes) -> Result<Vec<Row>, StepError> {
-    let mut rows: BTreeMap<Vec<u8>, Image> =
-        old.iter().map(|row| (row.key.clone(), (row.columns.clone(), row.order.clone()))).collect();
-    for (key, change) in changes {
-        check_stored(rows.remove(&key).as_ref(), change.before.as_ref())?;
-        if let Some(after) = change.after {
-            rows.insert(key, after);
+fn merge(old: &[Row], changes: &[Change]) -> Result<Vec<Row>, StepError> {
+    let image = |row: &Row| Image { columns: row.columns.clone(), order: row.order.clone() };
+    let mut rows: BTreeMap<Vec<u8>, Image> = old.iter().map(|row| (row.key.clone(), image(row))).collect();
+    for change in changes {
+        check_stored(rows.remove(&change.key).as_ref(), change.before.as_ref())?;
+        if let Some(after) = &change.after {
+            rows.insert(change.key.clone(), after.clone());
         }
     }
-    Ok(rows.into_iter().map(|(key, (columns, order))| Row { key, columns, order }).collect())
+    Ok(rows.into_iter().map(|(key, Image { columns, order })| Row { key, columns, order }).collect())
 }
