@@ -52,6 +52,10 @@ impl Map {
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
+        // Entries mostly come in the order of their names.
+        if self.0.last().is_none_or(|(last, _)| last.as_str() < name) {
+            return Err(self.0.len());
+        }
         self.0.binary_search_by(|(have, _)| have.as_str().cmp(name))
     }
 }
@@ -59,7 +63,11 @@ impl Map {
 impl<N: Into<SmolStr>> FromIterator<(N, Value)> for Map {
     /// Of two entries with one name the later wins.
     fn from_iter<I: IntoIterator<Item = (N, Value)>>(entries: I) -> Self {
-        let mut map = Self::new();
+        const MANY: usize = 16;
+        let entries = entries.into_iter();
+        // What a damaged count claims is not believed beyond a handful.
+        let (least, most) = entries.size_hint();
+        let mut map = Self(Vec::with_capacity(most.unwrap_or(least).min(MANY)));
         for (name, value) in entries {
             map.insert(name, value);
         }

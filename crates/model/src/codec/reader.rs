@@ -138,8 +138,14 @@ impl<'a> Reader<'a> {
     /// See [`super::Writer::values`].
     pub fn values(&mut self) -> Read<Columns> {
         self.nested(|reader| {
+            const MANY: usize = 64;
             let count = reader.count()?;
-            (0..count).map(|_| reader.value()).collect()
+            // What a damaged count claims is not believed beyond some.
+            let mut values = Vec::with_capacity(count.min(MANY));
+            for _ in 0..count {
+                values.push(reader.value()?);
+            }
+            Ok(values.into())
         })
     }
 

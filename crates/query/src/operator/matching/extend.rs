@@ -151,13 +151,19 @@ impl<'a> Extension<'a> {
         rest: &[Lookup],
         put: Put<'_>,
     ) -> Result<(), StepError> {
+        let told = match &self.plan.atoms[slot].kind {
+            AtomKind::Node { .. } => [slot; 2],
+            AtomKind::Relationship(ends) => [ends.from, ends.to],
+        };
         for value in found {
-            let before = self.ids.clone();
+            let before = told.map(|node| self.ids[node].clone());
             self.slots[slot] = value;
             if self.bind(slot) {
                 self.extend(rest, put)?;
             }
-            self.ids = before;
+            for (node, id) in told.into_iter().zip(before) {
+                self.ids[node] = id;
+            }
             self.slots[slot] = Value::Null;
         }
         Ok(())
