@@ -99,8 +99,7 @@ fn holds(engine: &Engine, reference: &Reference, table: &Table, feeds: &Feeds<'_
     for attempt in 0..TRIES {
         match along(engine, reference, &feeds.draw(attempt))? {
             Ok(rows) => {
-                let (rows, in_order) = as_read(rows);
-                return table.compare(engine.columns(), &rows, in_order);
+                return table.compare(engine.columns(), &as_read(rows));
             }
             Err(error) => last = error,
         }
@@ -128,9 +127,10 @@ fn along(
     Ok(Ok(pair.rows()))
 }
 
-/// The rows as a reader of the query gets them, and whether that is in the order of its ORDER BY.
-fn as_read(rows: Vec<Row>) -> (Vec<Row>, bool) {
-    (rows, false)
+/// The rows as a reader of the query gets them, in the order of its ORDER BY.
+fn as_read(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by(|a, b| (&a.order, &a.key).cmp(&(&b.order, &b.key)));
+    rows
 }
 
 /// Whether the query is rejected: when it is compiled, or by a step on the way of every feed.

@@ -58,6 +58,6 @@ fn run(scenario: &Scenario<'_>) -> Result<Outcome, Outcome> {
         return Ok(Outcome::Wrong("an error is expected of a query that is accepted".into()));
     };
     let rows = reference.rows(&graph).map_err(|error| Outcome::Wrong(format!("failed: {error}")))?;
-    let compared = table.compare(reference.columns(), &rows, false);
+    let compared = table.compare(reference.columns(), &rows);
     Ok(compared.map_or_else(Outcome::Wrong, |()| Outcome::Held))
 }

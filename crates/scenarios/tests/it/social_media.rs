@@ -65,7 +65,7 @@ impl Scores {
         }
         let row = |(id, score): (&&ElementId, &i64)| {
             let [number, timestamp] = self.posts[*id].clone();
-            Row { key: vec![], columns: vec![number, Value::Int(*score), timestamp].into() }
+            Row { key: vec![], columns: vec![number, Value::Int(*score), timestamp].into(), order: vec![] }
         };
         let ids = answer(&scores.iter().map(row).collect::<Vec<_>>());
         ids.split('|').take(3).collect::<Vec<_>>().join("|")

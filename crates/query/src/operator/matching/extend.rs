@@ -151,10 +151,7 @@ impl<'a> Extension<'a> {
         rest: &[Lookup],
         put: Put<'_>,
     ) -> Result<(), StepError> {
-        let told = match &self.plan.atoms[slot].kind {
-            AtomKind::Node { .. } => [slot; 2],
-            AtomKind::Relationship(ends) => [ends.from, ends.to],
-        };
+        let told = self.plan.atom_in(slot).kind.ends().map_or([slot; 2], |ends| [ends.from, ends.to]);
         for value in found {
             let before = told.map(|node| self.ids[node].clone());
             self.slots[slot] = value;
