@@ -11,7 +11,7 @@ use crate::settings::Query;
 use crate::shared::Shared;
 use crate::state::QueryState;
 use livewell_model::codec::Writer;
-use livewell_query::Engine;
+use livewell_query::{Engine, Join};
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
@@ -284,12 +284,18 @@ impl<'a> Registrar<'a> {
         self.known.insert(id.to_owned(), Known { number, kind, head, config_hash, label });
     }
 
-    /// Of everything that decides what the rows are: text, parameters, and what is read, by identity.
+    /// Of everything that decides what the rows are: text, parameters, joins, and what is read, by identity.
     fn config_hash(&self, query: &Query, upstreams: &[Upstream]) -> u64 {
         let mut out = Writer::new();
         out.string(query.cypher.trim());
         for (name, value) in query.params.iter() {
             out.string(name).value(value);
+        }
+        for join in &query.joins {
+            out.string(&join.kind).varint(join.keys.len() as u64);
+            for key in &join.keys {
+                out.string(&key.label).string(&key.property);
+            }
         }
         for upstream in upstreams {
             out.string(&upstream.id).varint(upstream.number.into()).string(&upstream.label);
@@ -321,8 +327,16 @@ fn check_id(id: &str) -> Result<(), Error> {
 /// What a store keeps of a query, for those who open it without the configuration.
 pub(crate) fn definition(query: &Query) -> String {
     let params = serde_json::to_value(&query.params).unwrap_or_default();
+    let joins: Vec<_> = query
+        .joins
+        .iter()
+        .map(|join| {
+            let keys: Vec<_> = join.keys.iter().map(|key| [&key.label, &key.property]).collect();
+            serde_json::json!([join.kind, keys])
+        })
+        .collect();
     serde_json::json!({
-        "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label,
+        "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label, "joins": joins,
     })
     .to_string()
 }
@@ -338,6 +352,12 @@ pub(crate) fn read_definition(id: &str, text: &str) -> Option<Query> {
         for (name, value) in params {
             query.params.insert(name.as_str(), livewell_model::json::value_from_json(value).ok()?);
         }
+    }
+    let joins: Vec<(String, Vec<[String; 2]>)> =
+        serde_json::from_value(json.get("joins").cloned().unwrap_or_default()).unwrap_or_default();
+    for (kind, keys) in joins {
+        let join = |join: Join, [label, property]: [String; 2]| join.key(label, property);
+        query.joins.push(keys.into_iter().fold(Join::new(kind), join));
     }
     Some(query)
 }

@@ -1,6 +1,7 @@
 //! Settings: plain, with limits. What is built and injected (stores, sources, reactions) is elsewhere.
 
 use livewell_model::{Map, Value};
+use livewell_query::Join;
 use std::time::Duration;
 
 /// What a consumer does when the log no longer reaches back to its checkpoint, or is another one.
@@ -99,6 +100,8 @@ pub struct Query {
     pub sources: Vec<String>,
     /// The values of its parameters.
     pub params: Map,
+    /// Virtual relationships between nodes whose properties are equal.
+    pub joins: Vec<Join>,
     /// The label its rows carry in queries over it; its id if absent.
     pub label: Option<String>,
     /// What it does on a gap.
@@ -117,6 +120,7 @@ impl Query {
             cypher: text.into(),
             sources: Vec::new(),
             params: Map::new(),
+            joins: Vec::new(),
             label: None,
             recovery: Recovery::default(),
             outbox: OutboxSettings::default(),
@@ -135,6 +139,13 @@ impl Query {
     #[must_use]
     pub fn param(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name, value.into());
+        self
+    }
+
+    /// Adds a virtual relationship between nodes whose properties are equal.
+    #[must_use]
+    pub fn join(mut self, join: Join) -> Self {
+        self.joins.push(join);
         self
     }
 

@@ -64,7 +64,7 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
             graph.apply(&undone(transaction(&group, std::slice::from_ref(&lens))?));
         }
     }
-    let reference = Reference::new(&parse(&query.cypher)?, &query.params)?;
+    let reference = Reference::with_joins(&parse(&query.cypher)?, &query.params, &query.joins)?;
     let expected = reference.rows(&graph).map_err(|error| Error::stopped(error.code, error.message))?;
     let feed = Feed::open(snapshot, entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
     let live = LiveSnapshot(feed);
@@ -90,7 +90,8 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, E
         let row = Row::decode(&bytes)?;
         let at = signature_text(signature);
         match expected.remove(&row.key) {
-            Some(right) if right == row => {}
+            // The bytes a row is ordered by are no part of what it says.
+            Some(right) if right.columns == row.columns => {}
             Some(right) => {
                 differences
                     .push(format!("row {at} holds {:?}, and should hold {:?}", row.columns, right.columns));

@@ -4,6 +4,7 @@
 //! the same transactions give the same diffs, whatever is behind the state and however often the process
 //! died in between.
 
+use crate::joins::{self, Join, Joined};
 use crate::language::{Diagnostic, parse};
 use crate::operator::Step;
 use crate::plan::Plan;
@@ -14,6 +15,7 @@ use livewell_model::{AppliedChange, AppliedTransaction, Diff, Map, SmolStr};
 #[derive(Debug)]
 pub struct Engine {
     plan: Plan,
+    joined: Joined,
 }
 
 impl Engine {
@@ -23,7 +25,18 @@ impl Engine {
     /// A [`Diagnostic`] that points into the text: it is not Cypher, it makes no sense, or it cannot be
     /// maintained exactly.
     pub fn compile(text: &str, params: &Map) -> Result<Self, Diagnostic> {
-        Ok(Self { plan: Plan::build(&parse(text)?, text, params)? })
+        Self::compile_with_joins(text, params, &[])
+    }
+
+    /// Compiles a query's text that reads the virtual relationships of `joins`.
+    ///
+    /// # Errors
+    /// As [`Engine::compile`].
+    pub fn compile_with_joins(text: &str, params: &Map, joins: &[Join]) -> Result<Self, Diagnostic> {
+        Join::check(joins)?;
+        let mut query = parse(text)?;
+        joins::undirect(&mut query, joins)?;
+        Ok(Self { plan: Plan::build(&query, text, params)?, joined: Joined::new(joins) })
     }
 
     /// Uses only this many bits of a key's hash in row signatures, so that tests meet collisions.
@@ -68,10 +81,15 @@ impl Engine {
 
     /// The plan in words: operators, their state, the row identity.
     pub fn explain(&self) -> String {
-        self.plan.explain()
+        let joins = self.joined.joins().iter().map(|join| format!("Join: {join}\n"));
+        joins.chain([self.plan.explain()]).collect()
     }
 
-    fn run(&self, mut step: Step<'_>) -> Result<Vec<Diff>, StepError> {
+    fn run(&self, step: Step<'_>) -> Result<Vec<Diff>, StepError> {
+        let Step { state, changes, begin } = step;
+        let followed = self.joined.follow(state, changes)?;
+        let joined = (!followed.is_empty()).then(|| [changes, &followed].concat());
+        let mut step = Step { state, changes: joined.as_deref().unwrap_or(changes), begin };
         let batch = self.plan.step(&mut step)?;
         if batch.is_empty() {
             return Ok(Vec::new());

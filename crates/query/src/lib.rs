@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod expression;
+pub mod joins;
 pub mod language;
 pub mod operator;
 pub mod plan;
@@ -13,4 +14,5 @@ pub mod reference;
 pub mod state;
 
 pub use engine::Engine;
+pub use joins::{Join, JoinKey};
 pub use state::{MemoryState, State, StepError};

@@ -32,6 +32,8 @@ pub const CALL: &str = "LW1206";
 pub const TYPE: &str = "LW1207";
 /// A parameter that was not given.
 pub const PARAMETER: &str = "LW1208";
+/// A join that makes no sense.
+pub const JOIN: &str = "LW1209";
 
 /// At run time: a value whose type does not fit.
 pub const VALUE_TYPE: &str = "LW1301";

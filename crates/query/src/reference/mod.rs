@@ -10,11 +10,13 @@
 mod aggregate;
 mod exact_sum;
 mod graph;
+mod joins;
 mod matching;
 mod projection;
 mod rewrite;
 
 use crate::expression::{EvalError, Scope};
+use crate::joins::{Join, undirect};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Query};
 use livewell_model::{Map, Row, SmolStr, Value, key};
@@ -26,6 +28,7 @@ pub use graph::Graph;
 /// A query, ready to be evaluated over any graph.
 #[derive(Debug)]
 pub struct Reference {
+    joins: Vec<Join>,
     stages: Vec<Stage>,
     columns: Vec<SmolStr>,
 }
@@ -70,6 +73,17 @@ impl Reference {
     /// # Errors
     /// [`Diagnostic`] where an expression cannot be compiled (unknown variable, missing parameter).
     pub fn new(query: &Query, params: &Map) -> Result<Self, Diagnostic> {
+        Self::with_joins(query, params, &[])
+    }
+
+    /// Compiles `query`, which reads the virtual relationships of `joins`.
+    ///
+    /// # Errors
+    /// As [`Reference::new`].
+    pub fn with_joins(query: &Query, params: &Map, joins: &[Join]) -> Result<Self, Diagnostic> {
+        let mut query = query.clone();
+        undirect(&mut query, joins)?;
+        let query = &query;
         let [query] = query.branches.as_slice() else {
             return Err(Diagnostic::not_yet(query.branches[1].returns.span, "UNION"));
         };
@@ -92,7 +106,7 @@ impl Reference {
         }
         stages.push(Stage::Project(Projecting::new(&query.returns, &mut names, params)?));
         let columns = query.returns.items.iter().map(|item| item.name.clone()).collect();
-        Ok(Self { stages, columns })
+        Ok(Self { joins: joins.to_vec(), stages, columns })
     }
 
     /// The names of the columns.
@@ -105,6 +119,8 @@ impl Reference {
     /// # Errors
     /// [`EvalError`] where an expression or an aggregate fails on any row of any clause.
     pub fn rows(&self, graph: &Graph) -> Result<Vec<Row>, EvalError> {
+        let joined = (!self.joins.is_empty()).then(|| joins::joined(graph, &self.joins));
+        let graph = joined.as_ref().unwrap_or(graph);
         let mut bindings = vec![Binding { key: Vec::new(), values: Vec::new() }];
         for stage in &self.stages {
             bindings = match stage {

@@ -1,6 +1,7 @@
 //! The integration tests of the query crate, one module per promise or oracle.
 
 mod engine_cases;
+mod joins;
 mod language_conflicts;
 mod language_expressions;
 mod language_functions;

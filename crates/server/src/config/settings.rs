@@ -3,6 +3,7 @@
 use super::duration;
 use livewell_model::Map;
 use livewell_model::json::{TooDeep, value_from_json};
+use livewell_query::Join;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value as Json;
 use smol_str::SmolStr;
@@ -92,6 +93,9 @@ pub struct QuerySettings {
     /// The values of its parameters.
     #[serde(default)]
     pub params: BTreeMap<String, Json>,
+    /// Virtual relationships between nodes whose properties are equal.
+    #[serde(default)]
+    pub joins: Vec<JoinSettings>,
     /// The label its rows carry where another query reads them; its id where nothing is said.
     #[serde(default, rename = "as")]
     pub label: Option<SmolStr>,
@@ -106,11 +110,41 @@ pub struct QuerySettings {
     pub enabled: bool,
 }
 
+/// A virtual relationship wherever the properties of two of the keys are equal.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinSettings {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: SmolStr,
+    /// The nodes that take part, two or more.
+    pub keys: Vec<JoinKeySettings>,
+}
+
+/// The nodes of a label, by a property.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinKeySettings {
+    /// The label.
+    pub label: SmolStr,
+    /// The property.
+    pub property: SmolStr,
+}
+
 fn yes() -> bool {
     true
 }
 
 impl QuerySettings {
+    /// The query's joins, as the engine takes them.
+    pub fn joins(&self) -> Vec<Join> {
+        let join = |join: &JoinSettings| {
+            let key = |made: Join, key: &JoinKeySettings| made.key(key.label.clone(), key.property.clone());
+            join.keys.iter().fold(Join::new(join.kind.clone()), key)
+        };
+        self.joins.iter().map(join).collect()
+    }
+
     /// The values of the query's parameters.
     ///
     /// # Errors

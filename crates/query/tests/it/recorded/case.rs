@@ -5,6 +5,7 @@ use livewell_model::json::value_from_json;
 use livewell_model::{
     AppliedChange, AppliedTransaction, Change, Element, ElementId, Patch, Row, SmolStr, Timestamp, Value,
 };
+use livewell_query::Join;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -34,11 +35,22 @@ impl<'a> Case<'a> {
         self.0["steps"].as_array().expect("steps")
     }
 
+    /// Its virtual relationships.
+    pub fn joins(&self) -> Vec<Join> {
+        let text = |json: &Json| json.as_str().expect("a string").to_owned();
+        let join = |json: &Json| {
+            let keys = json["keys"].as_array().expect("keys").iter();
+            keys.fold(Join::new(text(&json["id"])), |join, key| {
+                join.key(text(&key["label"]), text(&key["property"]))
+            })
+        };
+        self.0["joins"].as_array().map_or_else(Vec::new, |joins| joins.iter().map(join).collect())
+    }
+
     /// What it needs beside a query over elements.
     pub fn needs(&self) -> Option<&'static str> {
         let any = |name: &str| self.0[name].as_array().is_some_and(|all| !all.is_empty());
         match () {
-            () if any("joins") => Some("joins"),
             () if any("middleware") => Some("middleware"),
             () if self.steps().iter().any(|step| step["trigger"] == "future") => Some("timers"),
             () if self.steps().is_empty() => Some("steps, of which none is recorded"),

@@ -1,0 +1,140 @@
+//! Joins: virtual relationships between nodes whose properties are equal, so that a query can go from one
+//! source to another where nothing but a shared value ties them together.
+//!
+//! A virtual relationship is an element like any other: `Joined` turns the change of a node into the
+//! changes of the relationships it takes part in, and everything after it, in the engine and in the reference,
+//! sees relationships. It has no direction: a pattern matches it whichever way it is written.
+
+mod maintain;
+mod virtual_relationship;
+
+pub(crate) use maintain::Joined;
+pub(crate) use virtual_relationship::{Role, between, roles};
+
+use crate::language::ast::{Clause, Expr, ExprKind, Pattern, Query, Span, Way};
+use crate::language::{Diagnostic, code};
+use livewell_model::SmolStr;
+use std::fmt;
+
+/// A virtual relationship: wherever the properties of two of the keys are equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// The relationship's type, as patterns name it.
+    pub kind: SmolStr,
+    /// The nodes and properties that take part; two or more.
+    pub keys: Vec<JoinKey>,
+}
+
+/// One side of a join: the nodes of a label, by a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinKey {
+    /// The label of the nodes.
+    pub label: SmolStr,
+    /// The property that is compared. Nodes that do not have it take no part.
+    pub property: SmolStr,
+}
+
+impl Join {
+    /// A join of this type without keys; add two or more with [`Join::key`].
+    pub fn new(kind: impl Into<SmolStr>) -> Self {
+        Self { kind: kind.into(), keys: Vec::new() }
+    }
+
+    /// Adds the nodes of `label` by their `property`.
+    #[must_use]
+    pub fn key(mut self, label: impl Into<SmolStr>, property: impl Into<SmolStr>) -> Self {
+        self.keys.push(JoinKey { label: label.into(), property: property.into() });
+        self
+    }
+
+    /// Whether joins make sense together.
+    ///
+    /// # Errors
+    /// A [`Diagnostic`] without a place for a join without a type, of fewer than two keys or more than 255, with a
+    /// key twice, or of a type that another one has.
+    pub fn check(joins: &[Self]) -> Result<(), Diagnostic> {
+        for (at, join) in joins.iter().enumerate() {
+            let invalid = |why: &str| {
+                let message = format!("the join `{}` {why}", join.kind);
+                Err(Diagnostic::semantic(code::JOIN, Span::default(), message))
+            };
+            if join.kind.is_empty() {
+                return invalid("has no type");
+            }
+            if joins[..at].iter().any(|other| other.kind == join.kind) {
+                return invalid("is there twice");
+            }
+            if !(2..=usize::from(u8::MAX)).contains(&join.keys.len()) {
+                return invalid("needs two keys, and can have up to 255");
+            }
+            if join.keys.iter().any(|key| key.label.is_empty() || key.property.is_empty()) {
+                return invalid("has a key without a label or a property");
+            }
+            if join.keys.iter().enumerate().any(|(at, key)| join.keys[..at].contains(key)) {
+                return invalid("has a key twice");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Join {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<String> =
+            self.keys.iter().map(|key| format!("{}.{}", key.label, key.property)).collect();
+        write!(f, "{} where {}", self.kind, keys.join(" = "))
+    }
+}
+
+/// Makes the patterns of a query match joins in either direction.
+///
+/// # Errors
+/// A [`Diagnostic`] for a directed pattern of a join or another type, which would have a direction for one alone.
+pub(crate) fn undirect(query: &mut Query, joins: &[Join]) -> Result<(), Diagnostic> {
+    if joins.is_empty() {
+        return Ok(());
+    }
+    for branch in &mut query.branches {
+        undirect_clauses(&mut branch.clauses, joins)?;
+        let mut returns = Clause::With(branch.returns.clone());
+        undirect_clauses(std::slice::from_mut(&mut returns), joins)?;
+        if let Clause::With(returns) = returns {
+            branch.returns = returns;
+        }
+    }
+    Ok(())
+}
+
+fn undirect_clauses(clauses: &mut [Clause], joins: &[Join]) -> Result<(), Diagnostic> {
+    for clause in clauses {
+        if let Clause::Match(matched) = clause {
+            matched.patterns.iter_mut().try_for_each(|pattern| undirect_pattern(pattern, joins))?;
+        }
+        clause.exprs_mut().into_iter().try_for_each(|expr| undirect_expr(expr, joins))?;
+    }
+    Ok(())
+}
+
+fn undirect_expr(expr: &mut Expr, joins: &[Join]) -> Result<(), Diagnostic> {
+    if let ExprKind::Subquery(subquery) = &mut expr.kind {
+        undirect_clauses(&mut subquery.clauses, joins)?;
+    }
+    expr.children_mut().into_iter().try_for_each(|child| undirect_expr(child, joins))
+}
+
+fn undirect_pattern(pattern: &mut Pattern, joins: &[Join]) -> Result<(), Diagnostic> {
+    for relationship in &mut pattern.relationships {
+        let joined = relationship.types.iter().filter(|kind| joins.iter().any(|join| join.kind == kind.text));
+        let joined = joined.count();
+        if joined == 0 || relationship.way == Way::Either {
+            continue;
+        }
+        if joined < relationship.types.len() {
+            let message = "a join has no direction, so it cannot share a directed pattern with another type";
+            return Err(Diagnostic::semantic(code::TYPE, relationship.span, message)
+                .with_help("write the pattern without a direction, or as two"));
+        }
+        relationship.way = Way::Either;
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Virtual relationships, found by comparing every node with every other.
+
+use super::Graph;
+use crate::expression::compare::equals;
+use crate::joins::{Join, between};
+use livewell_model::{Element, Node};
+
+/// The graph with the virtual relationships of `joins`.
+pub(super) fn joined(graph: &Graph, joins: &[Join]) -> Graph {
+    let mut joined = graph.clone();
+    for join in joins {
+        for one in graph.nodes() {
+            for other in graph.nodes().filter(|other| other.id >= one.id) {
+                if are_joined(join, one, other) {
+                    joined.insert(Element::Relationship(between(join, &one.id, &other.id)));
+                }
+            }
+        }
+    }
+    joined
+}
+
+/// Whether two of the keys have equal values, one on each node.
+fn are_joined(join: &Join, one: &Node, other: &Node) -> bool {
+    let keys = || join.keys.iter().enumerate();
+    keys().any(|(at, left)| {
+        keys().filter(|(other_at, _)| *other_at != at).any(|(_, right)| {
+            let values = (one.properties.get(&left.property), other.properties.get(&right.property));
+            one.has_label(&left.label)
+                && other.has_label(&right.label)
+                && matches!(values, (Some(left), Some(right)) if equals(left, right) == Some(true))
+        })
+    })
+}
