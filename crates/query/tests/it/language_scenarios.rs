@@ -1,20 +1,19 @@
 //! TCK-derived scenarios without a graph: each gives the expected value or is refused; and expected errors
 //! are refused. Nothing is answered wrongly.
 
-use livewell_model::{Map, SmolStr, Value};
+use livewell_model::{Map, Row, SmolStr, Value};
 use livewell_query::expression::{Scope, compile};
 use livewell_query::language::ast::{Clause, Expr, Projection, Unwind};
 use livewell_query::language::parse;
+use livewell_scenarios::data_file;
+use livewell_scenarios::table;
+use livewell_scenarios::value::map;
 use serde_json::Value as Json;
 use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// The scenarios of a tier; none, said loudly, where the data folder is absent.
 pub fn scenarios(tier: &str) -> Vec<Json> {
-    let folder =
-        std::env::var_os("LIVEWELL_DATA").map_or_else(|| PathBuf::from("../../../shared"), PathBuf::from);
-    let file = folder.join("tck/scenarios.json");
+    let file = data_file("tck/scenarios.json");
     let Ok(text) = std::fs::read_to_string(&file) else {
         say(&format!("SKIPPED: no scenarios at {}; set LIVEWELL_DATA", file.display()));
         return vec![];
@@ -125,69 +124,16 @@ impl Table<'_> {
     }
 }
 
-/// A tagged value of the scenarios; `None` for kinds these tests have no use for.
-fn value_of(json: &Json) -> Option<Value> {
-    match json {
-        Json::Null => return Some(Value::Null),
-        Json::Bool(truth) => return Some(Value::Bool(*truth)),
-        _ => {}
-    }
-    let (tag, content) = json.as_object()?.iter().next()?;
-    Some(match tag.as_str() {
-        "int" => Value::Int(content.as_str()?.parse().ok()?),
-        "float" => Value::Float(content.as_str()?.parse().ok()?),
-        "str" => content.as_str()?.into(),
-        "list" => Value::list(content.as_array()?.iter().map(value_of).collect::<Option<Vec<_>>>()?),
-        "map" => Value::Map(Arc::new(map_of(content)?)),
-        _ => return None,
-    })
+/// The parameters of a scenario; `None` where the language does not have what they hold.
+fn params(scenario: &Json) -> Option<Map> {
+    map(&scenario["params"]).ok()
 }
 
-fn map_of(json: &Json) -> Option<Map> {
-    let entries = json.as_array()?.iter();
-    entries.map(|entry| Some((entry[0].as_str()?, value_of(&entry[1])?))).collect()
-}
-
-/// Whether two values look the same; both zeros do.
-fn same(a: &Value, b: &Value, unordered: bool) -> bool {
-    match (a, b) {
-        (Value::Float(a), Value::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
-        (Value::List(a), Value::List(b)) if unordered => {
-            a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| same(a, b, unordered)))
-        }
-        (Value::List(a), Value::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b, false))
-        }
-        (Value::Map(a), Value::Map(b)) => {
-            a.len() == b.len()
-                && a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && same(a, b, unordered))
-        }
-        (a, b) => a == b,
-    }
-}
-
-fn holds(scenario: &Json, columns: &[SmolStr], rows: &[Vec<Value>]) -> bool {
-    let expect = &scenario["expect"];
-    let Some(expected) = expect["rows"].as_array() else { return false };
-    let named: Vec<&str> =
-        expect["columns"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
-    let unordered = expect["lists_unordered"] == true;
-    let places: Option<Vec<usize>> =
-        named.iter().map(|name| columns.iter().position(|column| column == name)).collect();
-    let Some(places) = places.filter(|places| places.len() == columns.len()) else { return false };
-    let is_row = |row: &Vec<Value>, cells: &Json| {
-        let cells = cells.as_array().into_iter().flatten().map(value_of);
-        places.iter().zip(cells).all(|(at, cell)| cell.is_some_and(|cell| same(&row[*at], &cell, unordered)))
-    };
-    let mut left: Vec<&Json> = expected.iter().collect();
-    rows.len() == expected.len()
-        && rows.iter().all(|row| match left.iter().position(|cells| is_row(row, cells)) {
-            Some(at) => {
-                left.remove(at);
-                true
-            }
-            None => false,
-        })
+fn holds(scenario: &Json, columns: &[SmolStr], rows: Vec<Vec<Value>>) -> bool {
+    let row = |values: Vec<Value>| Row { key: vec![], columns: values.into(), order: vec![] };
+    let rows: Vec<_> = rows.into_iter().map(row).collect();
+    let table = table::Table::read(&scenario["expect"]);
+    table.is_ok_and(|table| table.as_bag().compare(columns, &rows).is_ok())
 }
 
 #[test]
@@ -196,9 +142,9 @@ fn a_query_without_a_graph_gives_the_expected_rows_or_is_refused() {
     let listed = std::env::var_os("LIVEWELL_LIST_REFUSED").is_some();
     for scenario in scenarios("C-constant") {
         let text = scenario["query"].as_str().expect("a query");
-        let params = map_of(&scenario["params"]);
-        match params.map(|params| run(text, &params)) {
-            Some(Outcome::Rows(columns, rows)) if holds(&scenario, &columns, &rows) => held += 1,
+        let outcome = params(&scenario).map(|params| run(text, &params));
+        match &outcome {
+            Some(Outcome::Rows(columns, rows)) if holds(&scenario, columns, rows.clone()) => held += 1,
             Some(Outcome::Beyond) | None => beyond += 1,
             Some(Outcome::Refused(why)) => {
                 refused += 1;
@@ -206,7 +152,7 @@ fn a_query_without_a_graph_gives_the_expected_rows_or_is_refused() {
                     say(&format!("{}: {why}\n", scenario["id"]));
                 }
             }
-            outcome => wrong.push(format!(
+            _ => wrong.push(format!(
                 "{}\n  {text}\n  gave {outcome:?}\n  for {}",
                 scenario["id"], scenario["expect"]
             )),
@@ -225,7 +171,7 @@ fn an_expected_error_is_refused() {
         let (mut refused, mut accepted) = (0, vec![]);
         for scenario in scenarios(tier) {
             let text = scenario["query"].as_str().expect("a query");
-            match map_of(&scenario["params"]).map(|params| run(text, &params)) {
+            match params(&scenario).map(|params| run(text, &params)) {
                 Some(Outcome::Refused(_)) | None => refused += 1,
                 outcome => accepted.push(format!(
                     "{}\n  {text}\n  gave {outcome:?}, expected {}",
