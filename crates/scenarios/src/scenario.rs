@@ -66,12 +66,12 @@ impl Scenario<'_> {
         text(&self.json["query"])
     }
 
-    /// The parameters' values.
+    /// The parameters' values; a scenario without any need not say so.
     ///
     /// # Errors
     /// [`Unread`].
     pub fn params(&self) -> Read<Map> {
-        map(&self.json["params"])
+        self.json.get("params").map_or_else(|| Ok(Map::new()), map)
     }
 
     /// The elements of its graph; none where it names no graph.

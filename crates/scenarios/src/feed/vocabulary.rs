@@ -3,7 +3,6 @@
 use crate::choice::Choice;
 use livewell_model::{Element, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::mem::discriminant;
 
 /// What a graph and a query over it speak of.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ impl Vocabulary {
         if near.is_some() {
             return near;
         }
-        let alike = |other: &&Value| discriminant(*other) == discriminant(value) && *other != value;
+        let alike = |other: &&Value| other.type_name() == value.type_name() && *other != value;
         let others: Vec<_> = self.values.get(name).into_iter().flatten().filter(alike).collect();
         if others.is_empty() { variant(value, choice) } else { Some((*choice.of(&others)).clone()) }
     }
