@@ -1,6 +1,7 @@
 //! Values are read by their tags and compared as tables tell them.
 
-use livewell_model::Value;
+use livewell_model::{Row, Value};
+use livewell_scenarios::table::Table;
 use livewell_scenarios::value::{Unread, shown, value};
 use serde_json::{Value as Json, json};
 
@@ -48,4 +49,20 @@ fn an_expression_is_evaluated_or_refused() {
     assert!(matches!(value(&json!({ "expr": "noSuch()" })), Err(Unread::Refused(_))));
     assert!(matches!(value(&json!({ "int": "x" })), Err(Unread::Malformed(_))));
     assert!(matches!(value(&json!(7)), Err(Unread::Malformed(_))));
+}
+
+#[test]
+fn the_order_of_rows_counts_where_the_table_says_so() {
+    let table = |order: &str| {
+        let rows = [1, 2].map(|x| [json!({ "int": x.to_string() })]);
+        let expect = json!({ "kind": "rows", "order": order, "columns": ["x"], "rows": rows });
+        Table::read(&expect).expect("a table")
+    };
+    let row = |x: i64| Row { key: vec![], columns: vec![Value::Int(x)].into(), order: vec![] };
+    let columns = ["x".into()];
+    for (order, rows, holds) in [("ordered", [1, 2], true), ("ordered", [2, 1], false), ("bag", [2, 1], true)]
+    {
+        assert_eq!(table(order).compare(&columns, &rows.map(row)).is_ok(), holds, "{order} {rows:?}");
+    }
+    assert!(table("ordered").as_bag().compare(&columns, &[2, 1].map(row)).is_ok());
 }
