@@ -127,9 +127,9 @@ fn along(
     Ok(Ok(pair.rows()))
 }
 
-/// The rows as a reader of the query gets them, in the order of its ORDER BY.
+/// The rows as a reader of the query gets them: in the order of its ORDER BY, ties by the key.
 fn as_read(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_by(|a, b| (&a.order, &a.key).cmp(&(&b.order, &b.key)));
+    rows.sort_by(|one, other| (&one.order, &one.key).cmp(&(&other.order, &other.key)));
     rows
 }
 

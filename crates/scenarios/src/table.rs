@@ -29,9 +29,10 @@ impl Table {
         })
     }
 
-    /// Whether the order of the rows counts.
-    pub fn is_ordered(&self) -> bool {
-        self.ordered
+    /// The same table, without an order of its rows.
+    #[must_use]
+    pub fn as_bag(self) -> Self {
+        Self { ordered: false, ..self }
     }
 
     /// Compares what a query gave, in the order its reader gets it.

@@ -61,6 +61,6 @@ fn run(scenario: &Scenario<'_>, table: Table) -> Result<Outcome, Outcome> {
     let reference = Reference::new(&query, &scenario.params()?).map_err(|_| Outcome::Unsupported)?;
     let graph = scenario.graph()?.into_iter().collect();
     let rows = reference.rows(&graph).map_err(|error| Outcome::Wrong(format!("failed: {error}")))?;
-    let compared = table.compare(reference.columns(), &rows);
+    let compared = table.as_bag().compare(reference.columns(), &rows);
     Ok(compared.map_or_else(Outcome::Wrong, |()| Outcome::Held))
 }
