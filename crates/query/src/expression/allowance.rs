@@ -6,7 +6,7 @@ use livewell_model::Value;
 use std::cell::Cell;
 
 /// The list items and map entries one evaluation may build.
-pub const MAX_ITEMS: usize = 1_000_000;
+pub const MAX_ITEMS: usize = 2_000_000;
 
 /// The bytes of strings one evaluation may build.
 pub const MAX_TEXT: usize = 16 * 1024 * 1024;

@@ -129,7 +129,14 @@ impl Compiler<'_> {
             expr.kind,
             ExprKind::ListComprehension(_) | ExprKind::Quantifier(..) | ExprKind::Reduce(_)
         );
-        binds && self.locals.is_empty() && expr.variables().is_empty()
+        binds && self.locals.is_empty() && !self.reads_row(expr)
+    }
+
+    fn reads_row(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Variable(name) => self.scope.slot(name).is_some(),
+            _ => expr.children().into_iter().any(|child| self.reads_row(child)),
+        }
     }
 
     fn slot(&self, name: &SmolStr, expr: &Expr) -> Result<usize, Diagnostic> {

@@ -1,21 +1,27 @@
 //! The aggregates over the rows of one group, each from all of its values at once.
 //!
-//! No aggregate sees null, and none depends on the order of the rows: sums are exact and rounded once, and
-//! where values are equivalent but not the same (`1` and `1.0`) the encoding of the values decides.
+//! No aggregate sees null, and only collect() depends on the order of the rows: sums are exact and rounded once,
+//! and where values are equivalent but not the same (`1` and `1.0`) the encoding of the values decides.
 
-use super::Names;
 use super::exact_sum::ExactSum;
-use crate::expression::{self, Compiled, EvalError};
+use super::expression::RowExpr;
+use super::order::{SortKey, sort_values};
+use super::statistics::{self, deviation, percentile_cont, percentile_disc};
+use super::{Binding, Graph, Names};
+use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind};
 use livewell_model::{Map, Value, key};
+use std::collections::BTreeSet;
 
 /// A compiled aggregate.
 #[derive(Debug)]
 pub(super) struct Aggregate {
     op: AggregateOp,
     /// What is evaluated for each row; nothing for `count(*)`.
-    argument: Option<Compiled>,
+    argument: Option<RowExpr>,
+    /// Which percentile.
+    share: Option<RowExpr>,
     /// Whether equivalent values count once.
     distinct: bool,
 }
@@ -26,35 +32,33 @@ impl Aggregate {
         let ExprKind::Aggregate(op, arguments, distinct) = &call.kind else {
             unreachable!("only aggregates are collected as aggregates")
         };
-        let further = [
-            AggregateOp::StDev,
-            AggregateOp::StDevP,
-            AggregateOp::PercentileCont,
-            AggregateOp::PercentileDisc,
-        ];
-        if further.contains(op) {
-            return Err(Diagnostic::not_yet(call.span, "this aggregate"));
-        }
-        let compile = |argument: &Expr| expression::compile(argument, names, params);
-        let argument = arguments.first().map(compile).transpose()?;
-        Ok(Self { op: *op, argument, distinct: *distinct })
+        let compile = |at| arguments.get(at).map(|argument| RowExpr::new(argument, names, params));
+        let (argument, share) = (compile(0).transpose()?, compile(1).transpose()?);
+        Ok(Self { op: *op, argument, share, distinct: *distinct })
     }
 
-    /// The aggregate's value over `rows`.
-    pub(super) fn over<'a>(&self, rows: impl Iterator<Item = &'a [Value]>) -> Result<Value, EvalError> {
-        let Some(argument) = &self.argument else { return Ok(count(rows.count())) };
-        let mut values = Vec::new();
+    /// The aggregate's value over the rows of a group.
+    pub(super) fn over(&self, rows: &[&Binding], graph: &Graph) -> Result<Value, EvalError> {
+        let Some(argument) = &self.argument else { return Ok(count(rows.len())) };
+        let mut values: Vec<(Vec<SortKey>, Value)> = Vec::new();
+        let mut shares = Vec::new();
         for row in rows {
-            let value = argument.eval(row)?;
-            if !value.is_null() {
-                values.push(value);
+            let value = argument.eval(&row.values, graph)?;
+            if value.is_null() {
+                continue;
             }
+            if let Some(share) = &self.share {
+                shares.push(statistics::share(&share.eval(&row.values, graph)?)?);
+            }
+            let order = if self.op == AggregateOp::Collect { row.order.clone() } else { Vec::new() };
+            values.push((order, value));
         }
-        values.sort_by_cached_key(key::exact);
+        sort_values(&mut values);
+        let mut values: Vec<Value> = values.into_iter().map(|(_, value)| value).collect();
         // The extremes of all values are those of the distinct ones: DISTINCT says nothing there.
         if self.distinct && !matches!(self.op, AggregateOp::Min | AggregateOp::Max) {
-            // Equivalent values now stand together, the smallest by its exact encoding first.
-            values.dedup_by_key(|value| key::of([&*value]));
+            let mut seen = BTreeSet::new();
+            values.retain(|value| seen.insert(key::of([value])));
         }
         match self.op {
             AggregateOp::Count => Ok(count(values.len())),
@@ -63,7 +67,22 @@ impl Aggregate {
             AggregateOp::Min => Ok(values.first().cloned().unwrap_or_default()),
             AggregateOp::Max => Ok(values.last().cloned().unwrap_or_default()),
             AggregateOp::Collect => Ok(Value::list(values)),
-            _ => unreachable!("refused when they are compiled"),
+            AggregateOp::StDev => deviation(&values, true),
+            AggregateOp::StDevP => deviation(&values, false),
+            AggregateOp::PercentileCont | AggregateOp::PercentileDisc => self.percentile(&values, &shares),
+        }
+    }
+
+    fn percentile(&self, values: &[Value], shares: &[f64]) -> Result<Value, EvalError> {
+        let Some(share) = shares.first() else { return Ok(Value::Null) };
+        if shares.iter().any(|other| other != share) {
+            return Err(EvalError::argument("a percentile has to be the same for all values of a group"));
+        }
+        // A percentile is of numbers, all of them.
+        values.iter().try_for_each(|value| statistics::float(value).map(drop))?;
+        match self.op {
+            AggregateOp::PercentileDisc => Ok(percentile_disc(values, *share)),
+            _ => percentile_cont(values, *share),
         }
     }
 

@@ -5,23 +5,32 @@
 //! index, no order of evaluation other than the text's.
 //!
 //! A clause is a function from rows to rows. A `Binding` is a row between two clauses: its identity so
-//! far, and a value in every slot. MATCH appends slots, WITH and RETURN replace them all.
+//! far, its place in the order so far, and a value in every slot. MATCH and UNWIND append slots, WITH and
+//! RETURN replace them all, but for those of the row around a subquery.
 
 mod aggregate;
 mod exact_sum;
+mod expression;
 mod graph;
 mod joins;
 mod matching;
+mod order;
+mod pattern;
+mod pipeline;
 mod projection;
 mod rewrite;
+mod statistics;
+mod subquery;
+mod trail;
+mod unwind;
 
 use crate::expression::{EvalError, Scope};
 use crate::joins::{Join, undirect};
 use crate::language::Diagnostic;
-use crate::language::ast::{Clause, Query};
+use crate::language::ast::{Clause, Query, SingleQuery};
 use livewell_model::{Map, Row, SmolStr, Value, key};
-use matching::Matching;
-use projection::Projecting;
+use order::SortKey;
+use pipeline::Pipeline;
 
 pub use graph::Graph;
 
@@ -29,15 +38,10 @@ pub use graph::Graph;
 #[derive(Debug)]
 pub struct Reference {
     joins: Vec<Join>,
-    stages: Vec<Stage>,
+    branches: Vec<Pipeline>,
+    /// Whether equal rows of several branches become one.
+    distinct: bool,
     columns: Vec<SmolStr>,
-}
-
-/// One clause, or several MATCH clauses in a row. RETURN is the last.
-#[derive(Debug)]
-enum Stage {
-    Match(Vec<Matching>),
-    Project(Projecting),
 }
 
 /// A row between two clauses.
@@ -45,25 +49,47 @@ enum Stage {
 struct Binding {
     /// The row's identity so far, in the encoding of [`livewell_model::key`].
     key: Vec<u8>,
+    /// The keys of the last ORDER BY; the row's key breaks ties. Empty: no order.
+    order: Vec<SortKey>,
     /// The value of each slot.
     values: Vec<Value>,
 }
 
 /// The variable in each slot; an anonymous part of a pattern has a slot without a name.
 #[derive(Debug, Clone, Default)]
-struct Names(Vec<Option<SmolStr>>);
+struct Names {
+    slots: Vec<Option<SmolStr>>,
+    /// In a subquery: how many of the slots, the first ones, are of the row around it.
+    around: Option<usize>,
+}
 
 impl Scope for Names {
     fn slot(&self, variable: &str) -> Option<usize> {
-        self.0.iter().position(|name| name.as_deref() == Some(variable))
+        self.slots.iter().position(|name| name.as_deref() == Some(variable))
     }
 }
 
 impl Names {
     /// Appends a slot and says which it is.
     fn push(&mut self, name: Option<SmolStr>) -> usize {
-        self.0.push(name);
-        self.0.len() - 1
+        self.slots.push(name);
+        self.slots.len() - 1
+    }
+
+    /// How many slots are of the row around this query; none where there is no such row.
+    fn around(&self) -> usize {
+        self.around.unwrap_or(0)
+    }
+
+    /// The slots of the row around this query, then one for each of `names`.
+    fn replaced(&self, names: impl IntoIterator<Item = SmolStr>) -> Self {
+        let around = self.slots[..self.around()].iter().cloned();
+        Self { slots: around.chain(names.into_iter().map(Some)).collect(), around: self.around }
+    }
+
+    /// The names a subquery begins with: all of them, as those of the row around it.
+    fn enter(&self) -> Self {
+        Self { slots: self.slots.clone(), around: Some(self.slots.len()) }
     }
 }
 
@@ -71,7 +97,8 @@ impl Reference {
     /// Compiles `query` with its parameters' values.
     ///
     /// # Errors
-    /// [`Diagnostic`] where an expression cannot be compiled (unknown variable, missing parameter).
+    /// [`Diagnostic`] where an expression cannot be compiled (unknown variable, missing parameter), and where
+    /// the query needs what is not supported.
     pub fn new(query: &Query, params: &Map) -> Result<Self, Diagnostic> {
         Self::with_joins(query, params, &[])
     }
@@ -83,30 +110,13 @@ impl Reference {
     pub fn with_joins(query: &Query, params: &Map, joins: &[Join]) -> Result<Self, Diagnostic> {
         let mut query = query.clone();
         undirect(&mut query, joins)?;
-        let query = &query;
-        let [query] = query.branches.as_slice() else {
-            return Err(Diagnostic::not_yet(query.branches[1].returns.span, "UNION"));
+        let branch = |branch: &SingleQuery| {
+            let returns = Clause::With(branch.returns.clone());
+            Pipeline::new(branch.clauses.iter().chain([&returns]), &mut Names::default(), params)
         };
-        let mut names = Names::default();
-        let mut stages = Vec::with_capacity(query.clauses.len() + 1);
-        for clause in &query.clauses {
-            match clause {
-                Clause::Match(clause) => {
-                    let matching = Matching::new(clause, &mut names, params)?;
-                    match stages.last_mut() {
-                        Some(Stage::Match(consecutive)) => consecutive.push(matching),
-                        _ => stages.push(Stage::Match(vec![matching])),
-                    }
-                }
-                Clause::Unwind(unwind) => return Err(Diagnostic::not_yet(unwind.span, "UNWIND")),
-                Clause::With(projection) => {
-                    stages.push(Stage::Project(Projecting::new(projection, &mut names, params)?));
-                }
-            }
-        }
-        stages.push(Stage::Project(Projecting::new(&query.returns, &mut names, params)?));
-        let columns = query.returns.items.iter().map(|item| item.name.clone()).collect();
-        Ok(Self { joins: joins.to_vec(), stages, columns })
+        let branches = query.branches.iter().map(branch).collect::<Result<_, _>>()?;
+        let columns = query.branches[0].returns.items.iter().map(|item| item.name.clone()).collect();
+        Ok(Self { joins: joins.to_vec(), branches, distinct: query.distinct, columns })
     }
 
     /// The names of the columns.
@@ -119,43 +129,42 @@ impl Reference {
     /// # Errors
     /// [`EvalError`] where an expression or an aggregate fails on any row of any clause.
     pub fn rows(&self, graph: &Graph) -> Result<Vec<Row>, EvalError> {
+        let mut bindings = self.bindings(graph)?;
+        bindings.sort_by_cached_key(|binding| (binding.key.clone(), exact(&binding.values)));
+        Ok(bindings.into_iter().map(row).collect())
+    }
+
+    /// The query's rows over `graph` as a reader gets them: in the order of the last ORDER BY, those of one place
+    /// by their key. The rows of several branches have no order of their own.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn ordered_rows(&self, graph: &Graph) -> Result<Vec<Row>, EvalError> {
+        let mut bindings = self.bindings(graph)?;
+        order::sort(&mut bindings);
+        Ok(bindings.into_iter().map(row).collect())
+    }
+
+    fn bindings(&self, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
         let joined = (!self.joins.is_empty()).then(|| joins::joined(graph, &self.joins));
         let graph = joined.as_ref().unwrap_or(graph);
-        let mut bindings = vec![Binding { key: Vec::new(), values: Vec::new() }];
-        for stage in &self.stages {
-            bindings = match stage {
-                Stage::Match(consecutive) => matched(consecutive, bindings, graph)?,
-                Stage::Project(projecting) => projecting.run(bindings)?,
-            };
+        let nothing = Binding { key: Vec::new(), order: Vec::new(), values: Vec::new() };
+        if let [only] = self.branches.as_slice() {
+            return only.run(vec![nothing], graph);
         }
-        bindings.sort_by_cached_key(|binding| (binding.key.clone(), exact(&binding.values)));
-        Ok(bindings
-            .into_iter()
-            .map(|b| Row { key: b.key, columns: b.values.into(), order: Vec::new() })
-            .collect())
+        let mut all = Vec::new();
+        for (number, branch) in (0..).zip(&self.branches) {
+            for binding in branch.run(vec![nothing.clone()], graph)? {
+                let key = [key::of(&[Value::Int(number)]), binding.key].concat();
+                all.push(Binding { key, order: Vec::new(), ..binding });
+            }
+        }
+        Ok(if self.distinct { projection::distinct(all, 0) } else { all })
     }
 }
 
-/// Every extension by the patterns of all the clauses for which then the conditions of all of them are true.
-fn matched(
-    clauses: &[Matching],
-    mut bindings: Vec<Binding>,
-    graph: &Graph,
-) -> Result<Vec<Binding>, EvalError> {
-    for clause in clauses {
-        bindings = clause.run(bindings, graph);
-    }
-    let mut kept = Vec::new();
-    for binding in bindings {
-        let mut holds = true;
-        for clause in clauses {
-            holds = holds && clause.holds(&binding.values)?;
-        }
-        if holds {
-            kept.push(binding);
-        }
-    }
-    Ok(kept)
+fn row(binding: Binding) -> Row {
+    Row { key: binding.key, columns: binding.values.into(), order: Vec::new() }
 }
 
 /// The exact encodings of several values, one after another: tells `1` from `1.0`.

@@ -1,71 +1,81 @@
-//! WITH and RETURN: every row becomes the values of its items, by itself or as one of a group.
+//! WITH and RETURN: every row becomes the values of its items, by itself or as one of a group. Then come DISTINCT,
+//! ORDER BY, SKIP and LIMIT, and the condition of a WITH.
 //!
 //! Without aggregates and DISTINCT a row keeps its identity, whatever is projected. A group is identified by
 //! its grouping values, a distinct row by all of its values.
 
 use super::aggregate::Aggregate;
+use super::expression::RowExpr;
+use super::order::Ordering;
 use super::rewrite::Grouping;
-use super::{Binding, Names, exact};
-use crate::expression::{self, Compiled, EvalError};
+use super::{Binding, Graph, Names, exact};
+use crate::expression::EvalError;
 use crate::language::Diagnostic;
-use crate::language::ast::Projection;
+use crate::language::ast::{Expr, Projection};
 use livewell_model::{Map, Value, key};
 use std::collections::BTreeMap;
 
 /// A compiled WITH or RETURN.
 #[derive(Debug)]
 pub(super) struct Projecting {
+    /// How many slots stay as they are: those of the row around the query.
+    around: usize,
     items: Items,
     distinct: bool,
-    condition: Option<Compiled>,
+    ordering: Ordering,
+    condition: Option<RowExpr>,
 }
 
 /// A row of a group: its grouping values, and the row itself.
-type Member<'a> = (Vec<Value>, &'a [Value]);
+type Member<'a> = (Vec<Value>, &'a Binding);
 
 /// How the items come from the rows.
 #[derive(Debug)]
 enum Items {
     /// Each row by itself.
-    OneByOne(Vec<Compiled>),
-    /// Rows of equivalent grouping values together. The items are expressions over one row per group: its
-    /// grouping values, then the results of its aggregates.
-    Grouped { grouping: Vec<Compiled>, aggregates: Vec<Aggregate>, items: Vec<Compiled> },
+    OneByOne(Vec<RowExpr>),
+    /// Rows of equivalent grouping values together.
+    Grouped(Groups),
+}
+
+/// The items are expressions over one row per group: what is around the query, its grouping values, then the
+/// results of its aggregates.
+#[derive(Debug)]
+struct Groups {
+    grouping: Vec<RowExpr>,
+    aggregates: Vec<Aggregate>,
+    items: Vec<RowExpr>,
 }
 
 impl Projecting {
     /// Compiles the clause; `names` becomes the projected names.
     pub(super) fn new(clause: &Projection, names: &mut Names, params: &Map) -> Result<Self, Diagnostic> {
-        if !clause.order.is_empty() || clause.skip.is_some() || clause.limit.is_some() {
-            return Err(Diagnostic::not_yet(clause.span, "ORDER BY, SKIP and LIMIT"));
-        }
         let items = if clause.items.iter().any(|item| item.expr.has_aggregate()) {
-            Items::grouped(clause, names, params)?
+            Items::Grouped(Groups::new(clause, names, params)?)
         } else {
-            let compiled = clause.items.iter().map(|item| expression::compile(&item.expr, names, params));
-            Items::OneByOne(compiled.collect::<Result<_, _>>()?)
+            Items::OneByOne(compile(clause.items.iter().map(|item| &item.expr), names, params)?)
         };
-        *names = Names(clause.items.iter().map(|item| Some(item.name.clone())).collect());
-        let compile = |condition| expression::compile(condition, names, params);
-        let condition = clause.condition.as_ref().map(compile).transpose()?;
-        Ok(Self { items, distinct: clause.distinct, condition })
+        *names = names.replaced(clause.items.iter().map(|item| item.name.clone()));
+        let ordering = Ordering::new(clause, names, params)?;
+        let condition = clause.condition.as_ref().map(|condition| RowExpr::new(condition, names, params));
+        let (around, condition) = (names.around(), condition.transpose()?);
+        Ok(Self { around, items, distinct: clause.distinct, ordering, condition })
     }
 
-    /// The projected rows for which the condition is true.
-    pub(super) fn run(&self, bindings: Vec<Binding>) -> Result<Vec<Binding>, EvalError> {
+    /// The projected rows within the window for which the condition is true.
+    pub(super) fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
         let mut projected = match &self.items {
-            Items::OneByOne(items) => one_by_one(items, bindings)?,
-            Items::Grouped { grouping, aggregates, items } => {
-                grouped(grouping, aggregates, items, &bindings)?
-            }
+            Items::OneByOne(items) => one_by_one(items, self.around, bindings, graph)?,
+            Items::Grouped(groups) => groups.run(self.around, &bindings, graph)?,
         };
         if self.distinct {
-            projected = distinct(projected);
+            projected = distinct(projected, self.around);
         }
+        projected = self.ordering.run(projected, graph)?;
         let Some(condition) = &self.condition else { return Ok(projected) };
         let mut kept = Vec::new();
         for binding in projected {
-            if condition.is_true(&binding.values)? {
+            if condition.is_true(&binding.values, graph)? {
                 kept.push(binding);
             }
         }
@@ -73,66 +83,86 @@ impl Projecting {
     }
 }
 
-impl Items {
-    fn grouped(clause: &Projection, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
-        let mut over_groups = Grouping::new(&clause.items);
-        let items: Vec<_> = clause.items.iter().map(|item| over_groups.rewrite(&item.expr)).collect();
-        let grouping = over_groups.keys().map(|key| expression::compile(key, names, params));
-        let aggregates = over_groups.aggregates().map(|call| Aggregate::new(call, names, params));
-        let group = Names(over_groups.names().map(Some).collect());
-        Ok(Self::Grouped {
-            grouping: grouping.collect::<Result<_, _>>()?,
-            aggregates: aggregates.collect::<Result<_, _>>()?,
-            items: items
-                .iter()
-                .map(|item| expression::compile(item, &group, params))
-                .collect::<Result<_, _>>()?,
-        })
-    }
+fn compile<'a>(
+    exprs: impl Iterator<Item = &'a Expr>,
+    names: &Names,
+    params: &Map,
+) -> Result<Vec<RowExpr>, Diagnostic> {
+    exprs.map(|expr| RowExpr::new(expr, names, params)).collect()
 }
 
-fn evaluate(exprs: &[Compiled], row: &[Value]) -> Result<Vec<Value>, EvalError> {
-    exprs.iter().map(|expr| expr.eval(row)).collect()
+fn evaluate(exprs: &[RowExpr], row: &[Value], graph: &Graph) -> Result<Vec<Value>, EvalError> {
+    exprs.iter().map(|expr| expr.eval(row, graph)).collect()
 }
 
-fn one_by_one(items: &[Compiled], bindings: Vec<Binding>) -> Result<Vec<Binding>, EvalError> {
-    let project = |Binding { key, values }| Ok(Binding { key, values: evaluate(items, &values)? });
+fn one_by_one(
+    items: &[RowExpr],
+    around: usize,
+    bindings: Vec<Binding>,
+    graph: &Graph,
+) -> Result<Vec<Binding>, EvalError> {
+    let project = |Binding { key, order, values }| {
+        let projected = evaluate(items, &values, graph)?;
+        Ok(Binding { key, order, values: [&values[..around], &projected].concat() })
+    };
     bindings.into_iter().map(project).collect()
 }
 
-/// One row per group. Without grouping items there is one group, also of no rows.
-fn grouped(
-    grouping: &[Compiled],
-    aggregates: &[Aggregate],
-    items: &[Compiled],
-    bindings: &[Binding],
-) -> Result<Vec<Binding>, EvalError> {
-    let mut groups: BTreeMap<Vec<u8>, Vec<Member<'_>>> = BTreeMap::new();
-    if grouping.is_empty() {
-        groups.insert(Vec::new(), Vec::new());
-    }
-    for binding in bindings {
-        let values = evaluate(grouping, &binding.values)?;
-        groups.entry(key::of(&values)).or_default().push((values, &binding.values));
-    }
-    let mut rows = Vec::with_capacity(groups.len());
-    for (key, members) in groups {
-        let mut group = smallest(members.iter().map(|(values, _)| values.clone()));
-        for aggregate in aggregates {
-            group.push(aggregate.over(members.iter().map(|(_, row)| *row))?);
+impl Groups {
+    fn new(clause: &Projection, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
+        let mut over_groups = Grouping::new(&clause.items);
+        let items: Vec<_> = clause.items.iter().map(|item| over_groups.rewrite(&item.expr)).collect();
+        let grouping = compile(over_groups.keys(), names, params)?;
+        if grouping.is_empty() && names.around.is_some() {
+            return Err(Diagnostic::not_yet(clause.span, "an aggregate of all rows in a subquery"));
         }
-        rows.push(Binding { key, values: evaluate(items, &group)? });
+        let aggregates = over_groups.aggregates().map(|call| Aggregate::new(call, names, params));
+        let group = names.replaced(over_groups.names());
+        Ok(Self {
+            grouping,
+            aggregates: aggregates.collect::<Result<_, _>>()?,
+            items: compile(items.iter(), &group, params)?,
+        })
     }
-    Ok(rows)
+
+    /// One row per group. Without grouping items there is one group, also of no rows.
+    fn run(&self, around: usize, bindings: &[Binding], graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        let mut groups: BTreeMap<Vec<u8>, Vec<Member<'_>>> = BTreeMap::new();
+        if self.grouping.is_empty() {
+            groups.insert(Vec::new(), Vec::new());
+        }
+        for binding in bindings {
+            let values = evaluate(&self.grouping, &binding.values, graph)?;
+            groups.entry(key::of(&values)).or_default().push((values, binding));
+        }
+        let around = bindings.first().map_or(&[][..], |binding| &binding.values[..around]);
+        let mut rows = Vec::with_capacity(groups.len());
+        for (key, members) in groups {
+            let mut group = around.to_vec();
+            group.extend(smallest(members.iter().map(|(values, _)| values.clone())));
+            let members: Vec<&Binding> = members.into_iter().map(|(_, row)| row).collect();
+            for aggregate in &self.aggregates {
+                group.push(aggregate.over(&members, graph)?);
+            }
+            let values = [around, &evaluate(&self.items, &group, graph)?].concat();
+            rows.push(Binding { key, order: Vec::new(), values });
+        }
+        Ok(rows)
+    }
 }
 
-/// One row for all rows of equivalent values.
-fn distinct(bindings: Vec<Binding>) -> Vec<Binding> {
+/// One row for all rows of equivalent values, without regard to the first `around` of them.
+pub(super) fn distinct(bindings: Vec<Binding>, around: usize) -> Vec<Binding> {
     let mut groups: BTreeMap<Vec<u8>, Vec<Vec<Value>>> = BTreeMap::new();
     for Binding { values, .. } in bindings {
-        groups.entry(key::of(&values)).or_default().push(values);
+        groups.entry(key::of(&values[around..])).or_default().push(values);
     }
-    groups.into_iter().map(|(key, members)| Binding { key, values: smallest(members.into_iter()) }).collect()
+    let one = |(key, members): (_, Vec<Vec<Value>>)| Binding {
+        key,
+        order: Vec::new(),
+        values: smallest(members.into_iter()),
+    };
+    groups.into_iter().map(one).collect()
 }
 
 /// Of equivalent tuples (`1` and `1.0`) the one that stands for all; of no tuple the empty one.

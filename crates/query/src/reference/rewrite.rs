@@ -47,6 +47,10 @@ impl Grouping {
             self.aggregates.push(expr.clone());
             return variable(aggregate_name(self.aggregates.len() - 1), expr.span);
         }
+        // The aggregates of a subquery are its own.
+        if matches!(expr.kind, ExprKind::Subquery(_)) {
+            return expr.clone();
+        }
         let mut rewritten = expr.clone();
         for child in rewritten.children_mut() {
             *child = self.rewrite(child);

@@ -1,8 +1,9 @@
 //! Where the recorded system is wrong: what it says, and why that is not so.
 //!
-//! Two rules stand behind the list. A keyed group exists only while it has rows: that system keeps an
+//! Three rules stand behind the list. A keyed group exists only while it has rows: that system keeps an
 //! emptied group with its aggregates' first values, and a new group comes from such a row that nobody has
-//! seen. And everywhere, not listed here: it sums in floats, and collects in the order of arrival.
+//! seen. An optional match has its row of nulls only while nothing matches: that system lets each match come
+//! from such a row and go back to one. And everywhere, not listed here: it sums in floats, and collects in the order of arrival.
 
 /// One wrong statement of a recorded step.
 #[derive(Debug)]
@@ -18,9 +19,10 @@ pub struct Deviation {
 /// What is wrong about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrong {
-    /// A group's row stays although the group has no row any more.
+    /// A row stays, or is told, although it is not in the result: that of a group without rows, or of nulls beside
+    /// a match.
     Kept,
-    /// A row is taken back that never was in the result: that of a group without rows.
+    /// A row is taken back that was not in the result: that of a group without rows, or of nulls beside a match.
     NeverThere,
 }
 
@@ -36,6 +38,7 @@ const fn deviation(case: &'static str, step: usize, wrong: Wrong, row: &'static 
 
 const FLOORS: &str = "building_comfort::building_comfort_use_case[4]";
 const BUILDINGS: &str = "building_comfort::building_comfort_use_case[5]";
+const OPTIONAL: &str = "optional_match::optional_match[0]";
 const INCIDENTS: &str = "incident_alert::incident_alert[2]";
 
 pub const DEVIATIONS: &[Deviation] = &[
@@ -50,6 +53,9 @@ pub const DEVIATIONS: &[Deviation] = &[
         Kept,
         r#"{"RegionName":"SoCal","IncidentId":"in1000","IncidentSeverity":"extreme","IncidentDescription":"Forest Fire","EmployeeCount":0}"#,
     ),
+    // The first payment still matches while the second comes and goes.
+    deviation(OPTIONAL, 4, NeverThere, r#"{"id":"i1","amount":100,"payment_amount":null}"#),
+    deviation(OPTIONAL, 6, Kept, r#"{"id":"i1","amount":100,"payment_amount":null}"#),
     // The incident ends.
     deviation(
         INCIDENTS,

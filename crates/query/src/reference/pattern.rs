@@ -1,0 +1,248 @@
+//! The steps of a walk over a pattern, each from what is bound so far to all ways to bind one thing more.
+
+use super::expression::RowExpr;
+use super::{Graph, Names, trail};
+use crate::expression::{self, Compiled, EvalError};
+use crate::language::Diagnostic;
+use crate::language::ast::{BinaryOp, Expr, ExprKind, Length, Span, Way};
+use livewell_model::{ElementId, Map, Node, Relationship, SmolStr, Value};
+use std::sync::Arc;
+
+/// One step of the walk.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// The first node of a pattern.
+    Start(End),
+    /// From the node in the slot `left` over one relationship, or over several of them, to a node.
+    Hop { left: usize, via: Via, right: End },
+    /// The path of what these slots hold: nodes, and between them a relationship or a list of them.
+    Path(Vec<usize>),
+}
+
+/// Where an element of a pattern stands in the rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    pub at: usize,
+    /// Whether an earlier step or clause gave the slot its value.
+    pub bound: bool,
+}
+
+/// What an element of a pattern must be, where its slot was bound before.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted {
+    Node,
+    Relationship,
+    List,
+}
+
+/// A node to bind.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    pub slot: Slot,
+    pub labels: Vec<SmolStr>,
+}
+
+/// A relationship to bind, or several of them in a row.
+#[derive(Debug)]
+pub(super) struct Via {
+    pub slot: Slot,
+    /// One of these; none means any.
+    pub types: Vec<SmolStr>,
+    pub way: Way,
+    /// How many; `None`: one, and the slot holds no list.
+    pub length: Option<Length>,
+    /// The slots of the clause's relationships before, from which these must differ.
+    pub others: Vec<usize>,
+    pub properties: Properties,
+}
+
+/// Inline properties: what the element in a slot, or each relationship of the list in it, has to have.
+#[derive(Debug, Clone)]
+pub(super) struct Properties {
+    slot: usize,
+    wanted: Arc<[(SmolStr, RowExpr)]>,
+    /// `left = right` as expressions have it.
+    equal: Compiled,
+}
+
+impl Step {
+    /// All ways to take this step from what `values` has bound.
+    pub(super) fn extensions(&self, values: &[Value], graph: &Graph) -> Result<Vec<Vec<Value>>, EvalError> {
+        match self {
+            Self::Start(end) => {
+                Ok(graph.nodes().filter_map(|node| end.bind(values.to_vec(), node)).collect())
+            }
+            Self::Hop { left, via, right } => {
+                // What is null matches nothing.
+                let Value::Node(from) = &values[*left] else { return Ok(Vec::new()) };
+                let mut extensions = Vec::new();
+                for (relationships, node) in via.ways(from, values, graph)? {
+                    let extended = via.bind(values.to_vec(), relationships);
+                    extensions.extend(extended.and_then(|extended| right.bind(extended, &node)));
+                }
+                Ok(extensions)
+            }
+            Self::Path(slots) => {
+                let mut extended = values.to_vec();
+                extended.push(trail::path(slots.iter().map(|slot| &values[*slot]), graph));
+                Ok(vec![extended])
+            }
+        }
+    }
+}
+
+/// The other ends of `relationship` seen from the node `near`: none, one, or for an undirected pattern one
+/// per direction. A loop is the same relationship in both directions and counts once.
+fn far_ends<'a>(relationship: &'a Relationship, near: &ElementId, way: Way) -> Vec<&'a ElementId> {
+    let Relationship { from, to, .. } = relationship;
+    let mut ends = Vec::new();
+    if from == near && matches!(way, Way::Right | Way::Either) {
+        ends.push(to);
+    }
+    if to == near && (way == Way::Left || way == Way::Either && from != to) {
+        ends.push(from);
+    }
+    ends
+}
+
+impl Wanted {
+    /// Checks a value from before the clause.
+    pub(super) fn check(self, value: &Value) -> Result<(), EvalError> {
+        let wanted = match (self, value) {
+            (_, Value::Null)
+            | (Self::Node, Value::Node(_))
+            | (Self::Relationship, Value::Relationship(_))
+            | (Self::List, Value::List(_)) => return Ok(()),
+            (Self::Node, _) => "a node",
+            (Self::Relationship, _) => "a relationship",
+            (Self::List, _) => "a list of relationships",
+        };
+        let found = value.type_name();
+        Err(EvalError::types(format!("a pattern needs {wanted} in this place and got a {found}")))
+    }
+}
+
+impl End {
+    /// `values` with `node` in the slot, if the node fits there.
+    fn bind(&self, mut values: Vec<Value>, node: &Arc<Node>) -> Option<Vec<Value>> {
+        if !self.labels.iter().all(|label| node.has_label(label)) {
+            return None;
+        }
+        if self.slot.bound {
+            let same = matches!(&values[self.slot.at], Value::Node(bound) if bound.id == node.id);
+            return same.then_some(values);
+        }
+        values.push(Value::Node(node.clone()));
+        Some(values)
+    }
+}
+
+impl Via {
+    /// All ways from a node: the relationship, or the list of them, and the node at the far end.
+    fn ways(
+        &self,
+        from: &Arc<Node>,
+        values: &[Value],
+        graph: &Graph,
+    ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
+        match self.length {
+            None => Ok(self.hops(from, values, graph)),
+            Some(length) => trail::trails(self, length, from, values, graph),
+        }
+    }
+
+    /// All ways over one relationship that the clause has not matched yet.
+    pub(super) fn hops(&self, from: &Node, values: &[Value], graph: &Graph) -> Vec<(Value, Arc<Node>)> {
+        let mut hops = Vec::new();
+        for candidate in graph.relationships() {
+            let of_type = self.types.is_empty() || self.types.contains(&candidate.kind);
+            if !of_type || self.others.iter().any(|other| holds(&values[*other], candidate)) {
+                continue;
+            }
+            for far in far_ends(candidate, &from.id, self.way) {
+                let node = graph.node(far);
+                hops.extend(node.map(|node| (Value::Relationship(candidate.clone()), node.clone())));
+            }
+        }
+        hops
+    }
+
+    /// `values` with the relationship, or the list of them, in the slot, if it fits there.
+    fn bind(&self, mut values: Vec<Value>, found: Value) -> Option<Vec<Value>> {
+        if self.slot.bound {
+            return same(&values[self.slot.at], &found).then_some(values);
+        }
+        values.push(found);
+        Some(values)
+    }
+}
+
+/// Whether this is the relationship or a list that holds it.
+pub(super) fn holds(value: &Value, relationship: &Relationship) -> bool {
+    match value {
+        Value::Relationship(bound) => bound.id == relationship.id,
+        Value::List(items) => items.iter().any(|item| holds(item, relationship)),
+        _ => false,
+    }
+}
+
+/// Whether what was bound is the relationship, or the list of relationships, that was found.
+fn same(bound: &Value, found: &Value) -> bool {
+    match (bound, found) {
+        (Value::Relationship(bound), Value::Relationship(found)) => bound.id == found.id,
+        (Value::List(bound), Value::List(found)) => {
+            bound.len() == found.len() && bound.iter().zip(found.iter()).all(|(a, b)| same(a, b))
+        }
+        _ => false,
+    }
+}
+
+impl Properties {
+    pub(super) fn new(slot: usize, wanted: Vec<(SmolStr, RowExpr)>) -> Result<Self, Diagnostic> {
+        Ok(Self { slot, wanted: wanted.into(), equal: equality()? })
+    }
+
+    /// Whether what is in the slot has the properties.
+    pub(super) fn hold(&self, values: &[Value], graph: &Graph) -> Result<bool, EvalError> {
+        let elements = match &values[self.slot] {
+            Value::List(relationships) => relationships,
+            element => std::slice::from_ref(element),
+        };
+        for element in elements {
+            if !self.are_of(element, values, graph)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the element has the properties.
+    pub(super) fn are_of(&self, element: &Value, values: &[Value], graph: &Graph) -> Result<bool, EvalError> {
+        for (name, wanted) in &*self.wanted {
+            if !self.equal.is_true(&[property(element, name), wanted.eval(values, graph)?])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The property of a node or relationship; null if it has none of that name.
+fn property(element: &Value, name: &str) -> Value {
+    let properties = match element {
+        Value::Node(node) => &node.properties,
+        Value::Relationship(relationship) => &relationship.properties,
+        _ => return Value::Null,
+    };
+    properties.get(name).cloned().unwrap_or_default()
+}
+
+/// `left = right` over a row of the two, so that inline properties compare as WHERE does.
+fn equality() -> Result<Compiled, Diagnostic> {
+    let sides = ["left", "right"].map(SmolStr::new_static);
+    let scope = Names { slots: sides.iter().cloned().map(Some).collect(), around: None };
+    let spanned = |kind| Expr { kind, span: Span::default() };
+    let [left, right] = sides.map(|side| Box::new(spanned(ExprKind::Variable(side))));
+    let equal = spanned(ExprKind::Binary(BinaryOp::Equal, left, right));
+    expression::compile(&equal, &scope, &Map::new())
+}

@@ -1,0 +1,105 @@
+//! The clauses of a query or of a subquery, one after another.
+
+use super::matching::Matching;
+use super::projection::Projecting;
+use super::unwind::Unwinding;
+use super::{Binding, Graph, Names};
+use crate::expression::EvalError;
+use crate::language::Diagnostic;
+use crate::language::ast::Clause;
+use livewell_model::{Map, Value};
+
+/// Compiled clauses.
+#[derive(Debug)]
+pub(super) struct Pipeline(Vec<Stage>);
+
+/// One clause, or several MATCH clauses in a row.
+#[derive(Debug)]
+enum Stage {
+    Match(Vec<Matching>),
+    Optional(Matching),
+    Unwind(Unwinding),
+    Project(Projecting),
+}
+
+impl Pipeline {
+    /// Compiles the clauses; `names`, what is known before them, becomes what is known after them.
+    pub(super) fn new<'a>(
+        clauses: impl IntoIterator<Item = &'a Clause>,
+        names: &mut Names,
+        params: &Map,
+    ) -> Result<Self, Diagnostic> {
+        let mut stages = Vec::new();
+        for clause in clauses {
+            match clause {
+                Clause::Match(clause) => {
+                    let matching = Matching::new(clause, names, params)?;
+                    match stages.last_mut() {
+                        _ if clause.optional => stages.push(Stage::Optional(matching)),
+                        Some(Stage::Match(consecutive)) => consecutive.push(matching),
+                        _ => stages.push(Stage::Match(vec![matching])),
+                    }
+                }
+                Clause::Unwind(clause) => stages.push(Stage::Unwind(Unwinding::new(clause, names, params)?)),
+                Clause::With(clause) => stages.push(Stage::Project(Projecting::new(clause, names, params)?)),
+            }
+        }
+        Ok(Self(stages))
+    }
+
+    /// The rows that the last clause makes of `bindings`, in no particular order.
+    pub(super) fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        self.0.iter().try_fold(bindings, |bindings, stage| stage.run(bindings, graph))
+    }
+}
+
+impl Stage {
+    fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        match self {
+            Self::Project(projecting) => projecting.run(bindings, graph),
+            Self::Unwind(unwinding) => flat_map(bindings, |binding| unwinding.run(&binding, graph)),
+            Self::Match(clauses) => flat_map(bindings, |binding| matched(clauses, binding, graph)),
+            Self::Optional(clause) => flat_map(bindings, |binding| {
+                let matches = matched(std::slice::from_ref(clause), binding.clone(), graph)?;
+                Ok(if matches.is_empty() { vec![clause.unmatched(&binding)] } else { matches })
+            }),
+        }
+    }
+}
+
+fn flat_map(
+    bindings: Vec<Binding>,
+    run: impl Fn(Binding) -> Result<Vec<Binding>, EvalError>,
+) -> Result<Vec<Binding>, EvalError> {
+    let mut all = Vec::new();
+    for binding in bindings {
+        all.extend(run(binding)?);
+    }
+    Ok(all)
+}
+
+/// Every extension by the patterns of all the clauses for which then the conditions of all of them are true.
+fn matched(clauses: &[Matching], binding: Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    for clause in clauses {
+        clause.check(&binding.values)?;
+    }
+    let mut bindings = vec![binding];
+    for clause in clauses {
+        bindings = flat_map(bindings, |binding| clause.extensions(&binding, graph))?;
+    }
+    let holds = |values: &[Value]| -> Result<bool, EvalError> {
+        for clause in clauses {
+            if !clause.holds(values, graph)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    let mut kept = Vec::new();
+    for binding in bindings {
+        if holds(&binding.values)? {
+            kept.push(binding);
+        }
+    }
+    Ok(kept)
+}

@@ -1,0 +1,72 @@
+//! Subqueries: a query of its own for each row, in which the row's variables are known to every clause.
+
+use super::expression::RowExpr;
+use super::pipeline::Pipeline;
+use super::{Binding, Graph, Names, order};
+use crate::expression::EvalError;
+use crate::language::Diagnostic;
+use crate::language::ast::{Expr, ExprKind, Gives, Subquery};
+use livewell_model::{Map, SmolStr, Value};
+
+/// A compiled subquery.
+#[derive(Debug)]
+pub(super) struct Subquerying {
+    clauses: Pipeline,
+    gives: Giving,
+}
+
+/// What it gives for a row.
+#[derive(Debug)]
+enum Giving {
+    Exists,
+    Count,
+    /// The values of this expression on its rows.
+    Collect(RowExpr),
+}
+
+impl Subquerying {
+    /// Compiles a subquery that stands in a row with these names.
+    pub(super) fn new(subquery: &Subquery, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
+        let mut names = names.enter();
+        let clauses = Pipeline::new(&subquery.clauses, &mut names, params)?;
+        let gives = match &subquery.gives {
+            Gives::Exists => Giving::Exists,
+            Gives::Count => Giving::Count,
+            Gives::Collect(result) => Giving::Collect(RowExpr::new(result, &names, params)?),
+        };
+        Ok(Self { clauses, gives })
+    }
+
+    /// Its value for a row.
+    pub(super) fn value(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
+        let start = Binding { key: Vec::new(), order: Vec::new(), values: row.to_vec() };
+        let rows = self.clauses.run(vec![start], graph)?;
+        match &self.gives {
+            Giving::Exists => Ok(Value::Bool(!rows.is_empty())),
+            Giving::Count => Ok(Value::Int(i64::try_from(rows.len()).expect("rows in memory"))),
+            Giving::Collect(result) => collect(result, rows, graph),
+        }
+    }
+}
+
+/// All values, also null: in the order of an ORDER BY, where there was one, then by value.
+fn collect(result: &RowExpr, rows: Vec<Binding>, graph: &Graph) -> Result<Value, EvalError> {
+    let mut values = Vec::with_capacity(rows.len());
+    for row in rows {
+        values.push((row.order, result.eval(&row.values, graph)?));
+    }
+    order::sort_values(&mut values);
+    Ok(Value::list(values.into_iter().map(|(_, value)| value).collect::<Vec<_>>()))
+}
+
+/// Whether one of these variables stands anywhere in an expression, also in the patterns of its subqueries.
+pub(super) fn mentions(expr: &Expr, variables: &[SmolStr]) -> bool {
+    let here = match &expr.kind {
+        ExprKind::Variable(name) => variables.contains(name),
+        ExprKind::Subquery(subquery) => {
+            subquery.pattern_variables().into_iter().any(|name| variables.contains(name))
+        }
+        _ => false,
+    };
+    here || expr.children().into_iter().any(|child| mentions(child, variables))
+}

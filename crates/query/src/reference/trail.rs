@@ -1,0 +1,92 @@
+//! Patterns of variable length: trails, which are ways over relationships of which none is taken twice. And the
+//! paths that name a pattern's match.
+
+use super::Graph;
+use super::pattern::{Via, holds};
+use crate::expression::EvalError;
+use crate::language::ast::Length;
+use crate::language::code;
+use livewell_model::{Node, Value};
+use std::sync::Arc;
+
+/// How many relationships a trail may have where the pattern says no bound.
+const UNBOUNDED: usize = 32;
+
+/// A trail so far, and the node it has come to.
+type Trail = (Vec<Value>, Arc<Node>);
+
+/// All trails from a node that fit the pattern: the list of their relationships, and the node at the far end.
+pub(super) fn trails(
+    via: &Via,
+    length: Length,
+    from: &Arc<Node>,
+    values: &[Value],
+    graph: &Graph,
+) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
+    let min = length.min as usize;
+    let max = length.max.map_or(UNBOUNDED, |max| max as usize);
+    let mut found = Vec::new();
+    let mut trails: Vec<Trail> = vec![(Vec::new(), from.clone())];
+    for hops in 0.. {
+        if hops >= min && hops <= max {
+            found.extend(trails.iter().map(|(taken, at)| (Value::list(taken.clone()), at.clone())));
+        }
+        if trails.is_empty() || hops >= max && length.max.is_some() {
+            break;
+        }
+        trails = trails.iter().flat_map(|trail| longer(via, trail, values, graph)).collect();
+        if hops == UNBOUNDED && !trails.is_empty() {
+            return Err(too_long());
+        }
+    }
+    Ok(found)
+}
+
+/// The trail with each relationship that can follow.
+fn longer(via: &Via, (taken, at): &Trail, values: &[Value], graph: &Graph) -> Vec<Trail> {
+    let mut longer = Vec::new();
+    for (next, node) in via.hops(at, values, graph) {
+        let Value::Relationship(relationship) = &next else { unreachable!("hops are relationships") };
+        if taken.iter().any(|taken| holds(taken, relationship)) {
+            continue;
+        }
+        // An error is not told here but on the complete row, if there is one.
+        if via.properties.are_of(&next, values, graph) != Ok(false) {
+            longer.push((taken.iter().cloned().chain([next]).collect(), node));
+        }
+    }
+    longer
+}
+
+fn too_long() -> EvalError {
+    let message = format!(
+        "a path of unbounded length would need more than {UNBOUNDED} relationships; give the pattern a bound, \
+         for example `*..{UNBOUNDED}`"
+    );
+    EvalError { code: code::LIMIT, message }
+}
+
+/// The path over nodes and what stands between them: a relationship, or the relationships of a trail.
+pub(super) fn path<'a>(parts: impl Iterator<Item = &'a Value>, graph: &Graph) -> Value {
+    let mut path: Vec<Value> = Vec::new();
+    for part in parts {
+        match part {
+            Value::Node(_) if path.is_empty() => path.push(part.clone()),
+            // What led to it has brought it.
+            Value::Node(_) => {}
+            Value::List(taken) => taken.iter().for_each(|taken| follow(taken, &mut path, graph)),
+            taken => follow(taken, &mut path, graph),
+        }
+    }
+    Value::Path(path.into())
+}
+
+/// Extends a path that ends with a node by a relationship of this node and by the node at its other end.
+fn follow(taken: &Value, path: &mut Vec<Value>, graph: &Graph) {
+    let (Some(Value::Node(at)), Value::Relationship(relationship)) = (path.last(), taken) else {
+        unreachable!("a pattern alternates nodes and relationships")
+    };
+    let far = if relationship.from == at.id { &relationship.to } else { &relationship.from };
+    let far = graph.node(far).expect("what was matched is there").clone();
+    path.extend([taken.clone(), Value::Node(far)]);
+}

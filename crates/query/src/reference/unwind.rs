@@ -1,0 +1,40 @@
+//! UNWIND: a row for each item of a list. The item's position tells the rows of one list apart.
+
+use super::expression::RowExpr;
+use super::{Binding, Graph, Names};
+use crate::expression::EvalError;
+use crate::language::Diagnostic;
+use crate::language::ast::Unwind;
+use livewell_model::{Map, Value, key};
+
+/// A compiled UNWIND.
+#[derive(Debug)]
+pub(super) struct Unwinding(RowExpr);
+
+impl Unwinding {
+    /// Compiles the clause; `names` gains the variable that becomes the items.
+    pub(super) fn new(clause: &Unwind, names: &mut Names, params: &Map) -> Result<Self, Diagnostic> {
+        let list = RowExpr::new(&clause.list, names, params)?;
+        names.push(Some(clause.variable.text.clone()));
+        Ok(Self(list))
+    }
+
+    /// A row for each item; none where there is no list.
+    pub(super) fn run(&self, binding: &Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        let items = match self.0.eval(&binding.values, graph)? {
+            Value::Null => return Ok(Vec::new()),
+            Value::List(items) => items,
+            other => {
+                let found = other.type_name();
+                return Err(EvalError::types(format!("UNWIND needs a list and got a {found}")));
+            }
+        };
+        let with = |(position, item): (i64, &Value)| {
+            let mut extended = binding.clone();
+            extended.key.extend(key::of(&[Value::Int(position)]));
+            extended.values.push(item.clone());
+            extended
+        };
+        Ok((0..).zip(items.iter()).map(with).collect())
+    }
+}
