@@ -22,6 +22,12 @@ impl Serialize for Value {
             Self::Bytes(value) => out.serialize_str(&hex(value)),
             Self::List(items) | Self::Path(items) => out.collect_seq(items.iter()),
             Self::Map(map) => map.serialize(out),
+            Self::Date(date) => out.collect_str(date),
+            Self::Time(time) => out.collect_str(time),
+            Self::LocalTime(time) => out.collect_str(time),
+            Self::DateTime(date_time) => out.collect_str(date_time),
+            Self::LocalDateTime(date_time) => out.collect_str(date_time),
+            Self::Duration(duration) => out.collect_str(duration),
             Self::Node(node) => {
                 let mut map = out.serialize_map(Some(3))?;
                 map.serialize_entry("id", node.id.id.as_str())?;

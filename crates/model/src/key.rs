@@ -15,6 +15,12 @@ const NODE: u8 = 0x18;
 const RELATIONSHIP: u8 = 0x20;
 const LIST: u8 = 0x28;
 const PATH: u8 = 0x30;
+const DATE_TIME: u8 = 0x34;
+const LOCAL_DATE_TIME: u8 = 0x38;
+const DATE: u8 = 0x3c;
+const TIME: u8 = 0x40;
+const LOCAL_TIME: u8 = 0x44;
+const DURATION: u8 = 0x48;
 const BYTES: u8 = 0x58;
 const STRING: u8 = 0x60;
 const FALSE: u8 = 0x68;
@@ -44,7 +50,59 @@ pub fn encode(value: &Value, out: &mut Vec<u8>) {
         Value::Map(map) => map_key(map, out),
         Value::Node(node) => element(NODE, &node.id, out),
         Value::Relationship(relationship) => element(RELATIONSHIP, &relationship.id, out),
+        Value::Date(_)
+        | Value::Time(_)
+        | Value::LocalTime(_)
+        | Value::DateTime(_)
+        | Value::LocalDateTime(_)
+        | Value::Duration(_) => temporal(value, out),
     }
+}
+
+/// Moments in the order of time, those of one moment by their offset from west to east, then by the zone's name;
+/// durations by their average length, then by their months and days.
+fn temporal(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Date(date) => {
+            out.push(DATE);
+            signed(date.days(), out);
+        }
+        Value::Time(time) => {
+            out.push(TIME);
+            signed(time.utc_nanos(), out);
+            signed(time.offset().into(), out);
+        }
+        Value::LocalTime(time) => {
+            out.push(LOCAL_TIME);
+            signed(time.nanos(), out);
+        }
+        Value::DateTime(date_time) => {
+            out.push(DATE_TIME);
+            long(date_time.utc_nanos(), out);
+            signed(date_time.offset().into(), out);
+            escaped(date_time.zone.as_deref().unwrap_or_default().as_bytes(), out);
+        }
+        Value::LocalDateTime(date_time) => {
+            out.push(LOCAL_DATE_TIME);
+            long(date_time.nanos(), out);
+        }
+        Value::Duration(duration) => {
+            out.push(DURATION);
+            long(duration.average(), out);
+            signed(duration.months, out);
+            signed(duration.days, out);
+        }
+        _ => unreachable!("only temporal values come here"),
+    }
+}
+
+/// Offset binary, so that the bytes order as the signed number does.
+fn signed(number: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&((number as u64) ^ 1 << 63).to_be_bytes());
+}
+
+fn long(number: i128, out: &mut Vec<u8>) {
+    out.extend_from_slice(&((number as u128) ^ 1 << 127).to_be_bytes());
 }
 
 /// The keys of several values one after another; no key is a prefix of another of the same length.
@@ -115,6 +173,9 @@ pub fn tie(value: &Value, out: &mut Vec<u8>) {
         Value::Map(map) => map.iter().for_each(|(_, item)| tie(item, out)),
         Value::Null | Value::Bool(_) | Value::String(_) | Value::Bytes(_) => {}
         Value::Node(_) | Value::Relationship(_) => {}
+        // The key of a temporal value leaves nothing out.
+        Value::Date(_) | Value::Time(_) | Value::LocalTime(_) => {}
+        Value::DateTime(_) | Value::LocalDateTime(_) | Value::Duration(_) => {}
     }
 }
 
@@ -148,6 +209,7 @@ pub fn total_order(a: &Value, b: &Value) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
     use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
     fn hex(value: &Value) -> String {
@@ -169,12 +231,75 @@ mod tests {
             (Value::string("a\0b"), "606100ff620000"),
             (Value::from(vec![1i64]), "2870bff0000000000000800000"),
             (Value::Bytes([0u8, 1].into()), "5800ff010000"),
+            (date(-1).into(), "3c7fffffffffffffff"),
+            (time(1, 0), "4080000000000000018000000000000000"),
+            (local_time(1).into(), "448000000000000001"),
+            (moment(1, 0, Some("Z")), "34800000000000000000000000000000018000000000000000 5a0000"),
+            (
+                LocalDateTime { date: date(0), time: local_time(1) }.into(),
+                "3880000000000000000000000000000001",
+            ),
+            (length(0, 0, 1), "488000000000000000000000000000000180000000000000008000000000000000"),
         ];
         for (value, bytes) in cases {
-            assert_eq!(hex(&value), bytes, "{value:?}");
+            assert_eq!(hex(&value), bytes.replace(' ', ""), "{value:?}");
         }
         let node = Value::Node(Node::new(ElementId::new("s", "n1")).into());
         assert_eq!(hex(&node), "187300006e310000");
+    }
+
+    fn date(days: i64) -> Date {
+        Date::from_days(days).expect("in range")
+    }
+
+    fn local_time(nanos: i64) -> LocalTime {
+        LocalTime::from_nanos(nanos).expect("in range")
+    }
+
+    fn time(nanos: i64, offset: i32) -> Value {
+        Time::new(local_time(nanos), offset).expect("in range").into()
+    }
+
+    fn moment(nanos: i64, offset: i32, zone: Option<&str>) -> Value {
+        let local = LocalDateTime { date: date(0), time: local_time(nanos) };
+        DateTime::new(local, offset, zone.map(Into::into)).expect("in range").into()
+    }
+
+    fn length(months: i64, days: i64, nanos: i128) -> Value {
+        Duration::new(months, days, nanos).expect("in range").into()
+    }
+
+    #[test]
+    fn temporal_keys_order_by_the_moment_then_the_zone() {
+        const HOUR: i64 = 3_600_000_000_000;
+        let ascending = [
+            Value::Path([Value::Null].into()),
+            moment(HOUR, 3_601, None),
+            moment(HOUR, 3_600, None),
+            moment(HOUR, 3_599, None),
+            moment(2 * HOUR, 3_600, Some("A")),
+            moment(2 * HOUR, 3_600, Some("B")),
+            LocalDateTime { date: date(-1), time: local_time(5) }.into(),
+            LocalDateTime { date: date(0), time: local_time(0) }.into(),
+            date(-1).into(),
+            date(0).into(),
+            time(0, 3_600),
+            time(0, 0),
+            time(HOUR, 3_600),
+            time(HOUR, 0),
+            local_time(0).into(),
+            local_time(1).into(),
+            length(0, -1, 0),
+            length(0, 0, 0),
+            length(0, 0, 30 * 86_400_000_000_000),
+            length(0, 30, 0),
+            length(1, 0, 0),
+            length(0, 31, 0),
+            Value::Bytes([0u8].into()),
+        ];
+        for pair in ascending.windows(2) {
+            assert!(of([&pair[0]]) < of([&pair[1]]), "{:?} < {:?}", pair[0], pair[1]);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod key;
 pub mod map;
 pub mod number;
 pub mod row;
+pub mod temporal;
 pub mod timestamp;
 pub mod value;
 

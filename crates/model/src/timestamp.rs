@@ -1,11 +1,11 @@
 //! A moment: nanoseconds since 1970-01-01T00:00:00Z, as a change carries it.
 
+use crate::temporal::calendar::civil_from_days;
+use crate::temporal::{NANOS_PER_SECOND, SECONDS_PER_DAY};
+
 /// Nanoseconds since the Unix epoch, UTC. Reaches from 1677 to 2262.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
-
-const NANOS_PER_SECOND: i64 = 1_000_000_000;
-const SECONDS_PER_DAY: i64 = 86_400;
 
 impl Timestamp {
     /// The moment as RFC 3339 in UTC with microseconds: `2026-01-01T00:00:00.000000Z`.
@@ -17,22 +17,6 @@ impl Timestamp {
         let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
     }
-}
-
-/// Days since 1970-01-01 to a date of the proleptic Gregorian calendar.
-///
-/// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

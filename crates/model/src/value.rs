@@ -1,6 +1,7 @@
 //! Values: what a property holds and what a column of a row holds.
 
 use crate::number::identity_bits;
+use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
 use crate::{Map, Node, Relationship};
 use smol_str::SmolStr;
 use std::hash::{Hash, Hasher};
@@ -37,6 +38,18 @@ pub enum Value {
     Relationship(Arc<Relationship>),
     /// A path: nodes and relationships in turn, beginning and ending with a node.
     Path(Arc<[Value]>),
+    /// A day.
+    Date(Date),
+    /// A time of day with an offset.
+    Time(Time),
+    /// A time of day.
+    LocalTime(LocalTime),
+    /// A moment in a time zone.
+    DateTime(Arc<DateTime>),
+    /// A day and a time of day.
+    LocalDateTime(LocalDateTime),
+    /// A length of time.
+    Duration(Arc<Duration>),
 }
 
 impl Value {
@@ -48,6 +61,19 @@ impl Value {
     /// A list value.
     pub fn list(items: impl Into<Arc<[Value]>>) -> Self {
         Self::List(items.into())
+    }
+
+    /// A temporal value as text, in a form of ISO 8601; `None` for any other value.
+    pub fn temporal_text(&self) -> Option<String> {
+        Some(match self {
+            Self::Date(date) => date.to_string(),
+            Self::Time(time) => time.to_string(),
+            Self::LocalTime(time) => time.to_string(),
+            Self::DateTime(date_time) => date_time.to_string(),
+            Self::LocalDateTime(date_time) => date_time.to_string(),
+            Self::Duration(duration) => duration.to_string(),
+            _ => return None,
+        })
     }
 
     /// Whether this is null.
@@ -69,6 +95,12 @@ impl Value {
             Self::Node(_) => "node",
             Self::Relationship(_) => "relationship",
             Self::Path(_) => "path",
+            Self::Date(_) => "date",
+            Self::Time(_) => "time",
+            Self::LocalTime(_) => "local time",
+            Self::DateTime(_) => "date-time",
+            Self::LocalDateTime(_) => "local date-time",
+            Self::Duration(_) => "duration",
         }
     }
 }
@@ -84,6 +116,12 @@ impl PartialEq for Value {
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Path(a), Self::Path(b)) => a == b,
             (Self::Map(a), Self::Map(b)) => a == b,
+            (Self::Date(a), Self::Date(b)) => a == b,
+            (Self::Time(a), Self::Time(b)) => a == b,
+            (Self::LocalTime(a), Self::LocalTime(b)) => a == b,
+            (Self::DateTime(a), Self::DateTime(b)) => a == b,
+            (Self::LocalDateTime(a), Self::LocalDateTime(b)) => a == b,
+            (Self::Duration(a), Self::Duration(b)) => a == b,
             (Self::Node(a), Self::Node(b)) => Arc::ptr_eq(a, b) || a == b,
             (Self::Relationship(a), Self::Relationship(b)) => Arc::ptr_eq(a, b) || a == b,
             _ => false,
@@ -105,6 +143,12 @@ impl Hash for Value {
             Self::Bytes(value) => value.hash(state),
             Self::List(items) | Self::Path(items) => items.hash(state),
             Self::Map(map) => map.hash(state),
+            Self::Date(date) => date.hash(state),
+            Self::Time(time) => time.hash(state),
+            Self::LocalTime(time) => time.hash(state),
+            Self::DateTime(date_time) => date_time.hash(state),
+            Self::LocalDateTime(date_time) => date_time.hash(state),
+            Self::Duration(duration) => duration.hash(state),
             Self::Node(node) => node.id.hash(state),
             Self::Relationship(relationship) => relationship.id.hash(state),
         }
@@ -144,6 +188,42 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Self::String(value.into())
+    }
+}
+
+impl From<Date> for Value {
+    fn from(value: Date) -> Self {
+        Self::Date(value)
+    }
+}
+
+impl From<Time> for Value {
+    fn from(value: Time) -> Self {
+        Self::Time(value)
+    }
+}
+
+impl From<LocalTime> for Value {
+    fn from(value: LocalTime) -> Self {
+        Self::LocalTime(value)
+    }
+}
+
+impl From<DateTime> for Value {
+    fn from(value: DateTime) -> Self {
+        Self::DateTime(Arc::new(value))
+    }
+}
+
+impl From<LocalDateTime> for Value {
+    fn from(value: LocalDateTime) -> Self {
+        Self::LocalDateTime(value)
+    }
+}
+
+impl From<Duration> for Value {
+    fn from(value: Duration) -> Self {
+        Self::Duration(Arc::new(value))
     }
 }
 

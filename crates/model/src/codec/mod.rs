@@ -36,12 +36,19 @@ const MAP: u8 = 0x08;
 const NODE: u8 = 0x09;
 const RELATIONSHIP: u8 = 0x0a;
 const PATH: u8 = 0x0b;
-// 0x10..=0x17 are reserved for date, time, local time, date-time, local date-time, duration, decimal, point.
+const DATE: u8 = 0x10;
+const TIME: u8 = 0x11;
+const LOCAL_TIME: u8 = 0x12;
+const DATE_TIME: u8 = 0x13;
+const LOCAL_DATE_TIME: u8 = 0x14;
+const DURATION: u8 = 0x15;
+// 0x16 and 0x17 are reserved for decimal and point.
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ElementId, Map, Node, Relationship, Value};
+    use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
+    use crate::{ElementId, Map, Node, Relationship, SmolStr, Value};
     use proptest::prelude::*;
 
     fn hex(value: &Value) -> String {
@@ -64,6 +71,11 @@ mod tests {
             to: ElementId::new("t", "m"),
             properties: Map::new(),
         };
+        let date = Date::new(1984, 10, 11).expect("a day");
+        let time = LocalTime::from_nanos(1_000).expect("a time");
+        let local = LocalDateTime { date, time };
+        let moment =
+            |zone: Option<&str>| DateTime::new(local, 3_600, zone.map(SmolStr::new)).expect("in range");
         let cases = [
             (Value::Null, "00"),
             (Value::Bool(false), "01"),
@@ -81,9 +93,50 @@ mod tests {
             (Value::Node(node.into()), "0901730 16e01014101016b0302"),
             (Value::Relationship(relationship.into()), "0a017301720154017301 6e0174016d00"),
             (Value::Path([Value::Null].into()), "0b0100"),
+            (date.into(), "10aa54"),
+            (Time::new(time, -3_600).expect("in range").into(), "11e807 9f38"),
+            (time.into(), "12e807"),
+            (moment(None).into(), "13aa54 e807 a038 00"),
+            (moment(Some("A/B")).into(), "13aa54 e807 a038 03412f42"),
+            (local.into(), "14aa54 e807"),
+            (Duration::new(-1, 2, -1).expect("in range").into(), "1501 04 01 ff93ebdc03"),
         ];
         for (value, bytes) in cases {
             assert_eq!(hex(&value), bytes.replace(' ', ""), "{value:?}");
+        }
+    }
+
+    fn temporal() -> impl Strategy<Value = Value> {
+        let date = (-365_000_000_000i64..365_000_000_000).prop_filter_map("in range", Date::from_days);
+        let time = (0..86_400_000_000_000i64).prop_filter_map("in range", LocalTime::from_nanos);
+        let local = (date, time).prop_map(|(date, time)| LocalDateTime { date, time });
+        let duration = (any::<i64>(), any::<i64>(), any::<i64>(), 0..1_000_000_000i128);
+        (local, -64_800..=64_800, prop::option::of("[A-Z]{1,9}/[a-z]{1,9}"), duration).prop_flat_map(
+            |(local, offset, zone, (months, days, seconds, nanos))| {
+                let zone = zone.map(SmolStr::new);
+                let duration = Duration::new(months, days, i128::from(seconds) * 1_000_000_000 + nanos);
+                prop_oneof![
+                    Just(local.date.into()),
+                    Just(local.time.into()),
+                    Just(local.into()),
+                    Just(Time::new(local.time, offset).into()),
+                    Just(DateTime::new(local, offset, zone).into()),
+                    Just(duration.into()),
+                ]
+            },
+        )
+    }
+
+    #[test]
+    fn a_temporal_value_out_of_range_is_refused() {
+        // A day too far, a time of a whole day, an offset beyond 18 hours, a whole second of nanoseconds.
+        let too_far = Writer::new().u8(DATE).signed(365_242_500_000).bytes.clone();
+        let too_late = Writer::new().u8(LOCAL_TIME).varint(86_400_000_000_000).bytes.clone();
+        let too_east = Writer::new().u8(TIME).varint(0).signed(64_801).bytes.clone();
+        let too_long =
+            Writer::new().u8(DURATION).signed(0).signed(0).signed(0).varint(1_000_000_000).bytes.clone();
+        for bytes in [too_far, too_late, too_east, too_long] {
+            assert!(Reader::new("value", &bytes).value().is_err(), "{bytes:?}");
         }
     }
 
@@ -94,6 +147,7 @@ mod tests {
             any::<i64>().prop_map(Value::Int),
             any::<f64>().prop_map(Value::Float),
             ".{0,30}".prop_map(Value::from),
+            temporal(),
         ];
         scalar.prop_recursive(4, 24, 4, |inner| {
             prop_oneof![

@@ -1,10 +1,11 @@
 //! Reading the stored form; damage is an error, never a panic and never an allocation without end.
 
 use super::{
-    BYTES, DecodeError, FALSE, FLOAT, INT, LIST, MAP, NESTING_MAX, NODE, NULL, PATH, RELATIONSHIP, STRING,
-    TRUE,
+    BYTES, DATE, DATE_TIME, DURATION, DecodeError, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME, LOCAL_TIME, MAP,
+    NESTING_MAX, NODE, NULL, PATH, RELATIONSHIP, STRING, TIME, TRUE,
 };
 use crate::diff::Columns;
+use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, NANOS_PER_SECOND, Time};
 use crate::{
     AppliedChange, AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship,
     Timestamp, Value,
@@ -131,8 +132,52 @@ impl<'a> Reader<'a> {
             NODE => Value::Node(Arc::new(self.node()?)),
             RELATIONSHIP => Value::Relationship(Arc::new(self.relationship()?)),
             PATH => Value::Path(self.values()?),
+            DATE => Value::Date(self.date()?),
+            TIME => {
+                let (local, offset) = (self.local_time()?, self.offset()?);
+                self.in_range(Time::new(local, offset))?.into()
+            }
+            LOCAL_TIME => Value::LocalTime(self.local_time()?),
+            DATE_TIME => {
+                let (local, offset) = (self.local_date_time()?, self.offset()?);
+                let zone = Some(self.string()?).filter(|zone| !zone.is_empty());
+                self.in_range(DateTime::new(local, offset, zone))?.into()
+            }
+            LOCAL_DATE_TIME => Value::LocalDateTime(self.local_date_time()?),
+            DURATION => self.duration()?.into(),
             _ => return Err(self.error("unknown value tag")),
         })
+    }
+
+    fn date(&mut self) -> Read<Date> {
+        let days = self.signed()?;
+        self.in_range(Date::from_days(days))
+    }
+
+    fn local_time(&mut self) -> Read<LocalTime> {
+        let nanos = i64::try_from(self.varint()?).ok();
+        self.in_range(nanos.and_then(LocalTime::from_nanos))
+    }
+
+    fn local_date_time(&mut self) -> Read<LocalDateTime> {
+        Ok(LocalDateTime { date: self.date()?, time: self.local_time()? })
+    }
+
+    fn offset(&mut self) -> Read<i32> {
+        let offset = i32::try_from(self.signed()?).ok();
+        self.in_range(offset)
+    }
+
+    fn duration(&mut self) -> Read<Duration> {
+        let (months, days, seconds) = (self.signed()?, self.signed()?, i128::from(self.signed()?));
+        let per_second = i128::from(NANOS_PER_SECOND);
+        let nanos = Some(i128::from(self.varint()?)).filter(|nanos| *nanos < per_second);
+        let nanos = self.in_range(nanos)?;
+        self.in_range(Duration::new(months, days, seconds * per_second + nanos))
+    }
+
+    fn in_range<T>(&self, value: Option<T>) -> Read<T> {
+        value.ok_or(self.error("a temporal value is out of range"))
     }
 
     /// See [`super::Writer::values`].

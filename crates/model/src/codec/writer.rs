@@ -1,7 +1,11 @@
 //! Writing the stored form.
 
-use super::{BYTES, FALSE, FLOAT, INT, LIST, MAP, NODE, NULL, PATH, RELATIONSHIP, STRING, TRUE};
+use super::{
+    BYTES, DATE, DATE_TIME, DURATION, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME, LOCAL_TIME, MAP, NODE, NULL,
+    PATH, RELATIONSHIP, STRING, TIME, TRUE,
+};
 use crate::number::identity_bits;
+use crate::temporal::LocalDateTime;
 use crate::{AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship, Value};
 
 /// Writes the stored form onto a buffer.
@@ -68,7 +72,23 @@ impl Writer {
             Value::Node(node) => self.u8(NODE).node(node),
             Value::Relationship(relationship) => self.u8(RELATIONSHIP).relationship(relationship),
             Value::Path(items) => self.u8(PATH).values(items),
+            Value::Date(date) => self.u8(DATE).signed(date.days()),
+            Value::Time(time) => self.u8(TIME).varint(time.local.nanos() as u64).signed(time.offset().into()),
+            Value::LocalTime(time) => self.u8(LOCAL_TIME).varint(time.nanos() as u64),
+            Value::DateTime(date_time) => {
+                self.u8(DATE_TIME).local_date_time(date_time.local).signed(date_time.offset().into());
+                self.string(date_time.zone.as_deref().unwrap_or_default())
+            }
+            Value::LocalDateTime(date_time) => self.u8(LOCAL_DATE_TIME).local_date_time(*date_time),
+            Value::Duration(duration) => {
+                self.u8(DURATION).signed(duration.months).signed(duration.days).signed(duration.seconds);
+                self.varint(duration.nanos_of_second() as u64)
+            }
         }
+    }
+
+    fn local_date_time(&mut self, date_time: LocalDateTime) -> &mut Self {
+        self.signed(date_time.date.days()).varint(date_time.time.nanos() as u64)
     }
 
     /// Values with their count before them.

@@ -15,7 +15,7 @@ pub const MAX_TEXT: usize = 16 * 1024 * 1024;
 pub const MAX_DEPTH: usize = 100;
 
 /// How much one evaluation may do in the bodies of comprehensions, quantifiers and reduce: their rounds, and the
-/// items and [`TEXT_UNIT`]s that are looked at in them.
+/// items and pieces of 16 bytes of text that are looked at in them.
 pub const MAX_WORK: usize = 50_000_000;
 
 /// So many bytes of text count as one unit of work.

@@ -1,5 +1,6 @@
 //! Arithmetic: integers stay integers and never wrap, floats follow IEEE 754, `+` also joins strings and lists.
 
+use super::temporal::arithmetic as temporal;
 use super::{Allowance, EvalError};
 use crate::language::code;
 use livewell_model::{SmolStr, Value};
@@ -36,7 +37,7 @@ pub fn add(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalErr
                 allowance.text(first.len() + second.len())?;
                 Ok(Value::String(format!("{first}{second}").into()))
             }
-            _ => Err(unfit("+", a, b)),
+            _ => temporal::sum(a, b).unwrap_or_else(|| Err(unfit("+", a, b))),
         },
     }
 }
@@ -52,7 +53,15 @@ pub fn calculate(operation: Operation, a: &Value, b: &Value) -> Result<Value, Ev
         (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
             Ok(floats(operation, float(a), float(b)).into())
         }
-        _ => Err(unfit(operation.symbol(), a, b)),
+        _ => {
+            let temporal = match operation {
+                Operation::Subtract => temporal::difference(a, b),
+                Operation::Multiply => temporal::product(a, b),
+                Operation::Divide => temporal::quotient(a, b),
+                Operation::Modulo | Operation::Power => None,
+            };
+            temporal.unwrap_or_else(|| Err(unfit(operation.symbol(), a, b)))
+        }
     }
 }
 

@@ -73,7 +73,8 @@ pub fn is_in(value: &Value, items: &[Value]) -> Option<bool> {
 }
 
 /// How `a` stands to `b`. Numbers compare exactly across their two types, strings by code point, lists
-/// item by item, false before true; nothing else compares.
+/// item by item, false before true, instants of one kind by the moment, then by their zone; nothing else compares,
+/// durations neither: whether a month is longer than 30 days depends on the month.
 pub fn compare(a: &Value, b: &Value) -> Order {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Order::Is(a.cmp(b)),
@@ -86,6 +87,11 @@ pub fn compare(a: &Value, b: &Value) -> Order {
         (Value::Bool(a), Value::Bool(b)) => Order::Is(a.cmp(b)),
         (Value::Bytes(a), Value::Bytes(b)) => Order::Is(a.cmp(b)),
         (Value::List(a), Value::List(b)) => compare_lists(a, b),
+        (Value::Date(a), Value::Date(b)) => Order::Is(a.cmp(b)),
+        (Value::Time(a), Value::Time(b)) => Order::Is(a.cmp(b)),
+        (Value::LocalTime(a), Value::LocalTime(b)) => Order::Is(a.cmp(b)),
+        (Value::DateTime(a), Value::DateTime(b)) => Order::Is(a.cmp(b)),
+        (Value::LocalDateTime(a), Value::LocalDateTime(b)) => Order::Is(a.cmp(b)),
         _ => Order::Unknown,
     }
 }

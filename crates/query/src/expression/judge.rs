@@ -26,8 +26,10 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
     let (types, certain) = match &expr.kind {
         ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => (leaf, true),
         ExprKind::Property(..) => {
-            let base = parts.need(0, TypeSet::ELEMENT.or(TypeSet::MAP), "what stands before `.`")?;
-            (TypeSet::ANY, base)
+            let keyed = TypeSet::ELEMENT.or(TypeSet::MAP);
+            parts.need(0, keyed.or(TypeSet::TEMPORAL), "what stands before `.`")?;
+            // Not every temporal value has every component.
+            (TypeSet::ANY, parts.types(0).within(keyed.or_null()))
         }
         ExprKind::Index(..) => (TypeSet::ANY, parts.index()?),
         ExprKind::Slice(..) => {
@@ -53,6 +55,8 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
     let infallible = certain && parts.parts.iter().all(|part| part.infallible);
     Ok(Facts { types, infallible, constant: false })
 }
+
+const OPERAND: &str = "an operand of arithmetic";
 
 /// The facts of an expression's parts, with the parts themselves for where they stand.
 struct Parts<'a> {
@@ -86,7 +90,7 @@ impl Parts<'_> {
 
     fn index(&self) -> Result<bool, Diagnostic> {
         let keyed = TypeSet::ELEMENT.or(TypeSet::MAP);
-        self.need(0, TypeSet::LIST.or(keyed), "what is indexed")?;
+        self.need(0, TypeSet::LIST.or(keyed).or(TypeSet::TEMPORAL), "what is indexed")?;
         if self.types(0).within(TypeSet::LIST.or_null()) {
             return self.need(1, TypeSet::INTEGER, "the index of a list");
         }
@@ -123,20 +127,28 @@ impl Parts<'_> {
             }
             BinaryOp::In => Ok((boolean, self.need(1, TypeSet::LIST, "what stands behind IN")?)),
             BinaryOp::Add => self.add(),
-            BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
-                self.numbers()?;
-                Ok(self.number_result())
+            BinaryOp::Subtract => self.calculation(TypeSet::TEMPORAL, TypeSet::DURATION),
+            BinaryOp::Multiply => self.calculation(TypeSet::DURATION, TypeSet::DURATION),
+            BinaryOp::Divide => self.calculation(TypeSet::DURATION, TypeSet::NONE),
+            BinaryOp::Modulo => self.calculation(TypeSet::NONE, TypeSet::NONE),
+            BinaryOp::Power => {
+                let left = self.need(0, TypeSet::NUMBER, OPERAND)?;
+                Ok((TypeSet::FLOAT.or_null(), self.need(1, TypeSet::NUMBER, OPERAND)? && left))
             }
-            BinaryOp::Power => Ok((TypeSet::FLOAT.or_null(), self.numbers()?)),
             // The pattern may be none.
             BinaryOp::Matches => Ok((boolean, false)),
             _ => Ok((boolean, true)),
         }
     }
 
-    fn numbers(&self) -> Result<bool, Diagnostic> {
-        let left = self.need(0, TypeSet::NUMBER, "an operand of arithmetic")?;
-        Ok(self.need(1, TypeSet::NUMBER, "an operand of arithmetic")? && left)
+    /// Arithmetic on numbers, and on these temporal types to the left and right.
+    fn calculation(&self, left: TypeSet, right: TypeSet) -> Judgement {
+        self.need(0, TypeSet::NUMBER.or(left), OPERAND)?;
+        self.need(1, TypeSet::NUMBER.or(right), OPERAND)?;
+        if self.types(0).meets(left) || self.types(1).meets(right) {
+            return Ok((TypeSet::NUMBER.or(TypeSet::TEMPORAL).or_null(), false));
+        }
+        Ok(self.number_result())
     }
 
     /// Integers give integers and may overflow; with a float among them the result is a float and cannot.
@@ -158,7 +170,7 @@ impl Parts<'_> {
         if a.meets(TypeSet::LIST) || b.meets(TypeSet::LIST) {
             return Ok((TypeSet::ANY, false));
         }
-        let allowed = TypeSet::NUMBER.or(TypeSet::STRING);
+        let allowed = TypeSet::NUMBER.or(TypeSet::STRING).or(TypeSet::TEMPORAL);
         self.need(0, allowed, "an operand of `+`")?;
         self.need(1, allowed, "an operand of `+`")?;
         if a.or(b).within(TypeSet::NUMBER.or_null()) {
@@ -187,6 +199,10 @@ impl Parts<'_> {
 
     fn call(&self, name: &str, expr: &Expr) -> Judgement {
         let function = functions::resolve(name, self.parts.len(), expr.span)?;
+        let first = self.parts.first().map(|part| part.types);
+        if let Some(refused) = function.refusal(first, expr.span) {
+            return Err(refused);
+        }
         let mut certain = !function.fallible;
         for at in 0..self.parts.len() {
             let allowed = function.parameter(at);

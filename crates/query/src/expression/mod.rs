@@ -17,6 +17,7 @@ mod environment;
 mod error;
 pub(crate) mod judge;
 mod program;
+mod temporal;
 
 pub use allowance::Allowance;
 pub use compile::compile;

@@ -7,7 +7,7 @@ use super::arithmetic::{self, Operation};
 use super::binding::{Elements, Reduce};
 use super::environment::Env;
 use super::functions::Function;
-use super::{Allowance, EvalError, access, compare, logic};
+use super::{Allowance, EvalError, access, compare, logic, temporal};
 use crate::language::ast::{BinaryOp, Quantifier, UnaryOp};
 use livewell_model::{Map, SmolStr, Value};
 use regex_automata::meta::Regex;
@@ -86,10 +86,18 @@ impl Program {
 }
 
 fn property<'v>(base: Cow<'v, Value>, key: &str) -> Evaluated<'v> {
+    if let Some(component) = temporal::component(&base, key) {
+        return component.map(Cow::Owned);
+    }
     part_of(base, |base| access::property(base, key), |base| access::property(base, key).cloned())
 }
 
 fn index<'v>(base: Cow<'v, Value>, at: &Value) -> Evaluated<'v> {
+    if let Value::String(key) = at
+        && let Some(component) = temporal::component(&base, key)
+    {
+        return component.map(Cow::Owned);
+    }
     part_of(base, |base| access::index(base, at), |base| access::index(base, at).cloned())
 }
 

@@ -4,7 +4,7 @@ use livewell_model::Value;
 
 /// A set of value types. Null is one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TypeSet(u16);
+pub struct TypeSet(u32);
 
 impl TypeSet {
     /// No type.
@@ -35,10 +35,27 @@ impl TypeSet {
     pub const ELEMENT: Self = Self::NODE.or(Self::RELATIONSHIP);
     /// Paths.
     pub const PATH: Self = Self(1 << 10);
+    /// Dates.
+    pub const DATE: Self = Self(1 << 11);
+    /// Times with an offset.
+    pub const TIME: Self = Self(1 << 12);
+    /// Times without one.
+    pub const LOCAL_TIME: Self = Self(1 << 13);
+    /// Moments in a time zone.
+    pub const DATE_TIME: Self = Self(1 << 14);
+    /// Days with a time and no time zone.
+    pub const LOCAL_DATE_TIME: Self = Self(1 << 15);
+    /// Dates and times of all kinds.
+    pub const INSTANT: Self =
+        Self::DATE.or(Self::TIME).or(Self::LOCAL_TIME).or(Self::DATE_TIME).or(Self::LOCAL_DATE_TIME);
+    /// Durations.
+    pub const DURATION: Self = Self(1 << 16);
+    /// Instants and durations.
+    pub const TEMPORAL: Self = Self::INSTANT.or(Self::DURATION);
     /// Every type.
-    pub const ANY: Self = Self((1 << 11) - 1);
+    pub const ANY: Self = Self((1 << 17) - 1);
 
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 17] = [
         "null",
         "boolean",
         "integer",
@@ -50,6 +67,12 @@ impl TypeSet {
         "node",
         "relationship",
         "path",
+        "date",
+        "time",
+        "local time",
+        "date-time",
+        "local date-time",
+        "duration",
     ];
 
     /// The types of either set.
@@ -100,6 +123,12 @@ impl TypeSet {
             Value::Node(_) => Self::NODE,
             Value::Relationship(_) => Self::RELATIONSHIP,
             Value::Path(_) => Self::PATH,
+            Value::Date(_) => Self::DATE,
+            Value::Time(_) => Self::TIME,
+            Value::LocalTime(_) => Self::LOCAL_TIME,
+            Value::DateTime(_) => Self::DATE_TIME,
+            Value::LocalDateTime(_) => Self::LOCAL_DATE_TIME,
+            Value::Duration(_) => Self::DURATION,
         }
     }
 

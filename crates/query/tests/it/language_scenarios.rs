@@ -129,9 +129,9 @@ fn params(scenario: &Json) -> Option<Map> {
     map(&scenario["params"]).ok()
 }
 
-fn holds(scenario: &Json, columns: &[SmolStr], rows: Vec<Vec<Value>>) -> bool {
-    let row = |values: Vec<Value>| Row { key: vec![], columns: values.into(), order: vec![] };
-    let rows: Vec<_> = rows.into_iter().map(row).collect();
+fn holds(scenario: &Json, columns: &[SmolStr], rows: &[Vec<Value>]) -> bool {
+    let row = |values: &Vec<Value>| Row { key: vec![], columns: values.clone().into(), order: vec![] };
+    let rows: Vec<_> = rows.iter().map(row).collect();
     let table = table::Table::read(&scenario["expect"]);
     table.is_ok_and(|table| table.as_bag().compare(columns, &rows).is_ok())
 }
@@ -144,7 +144,7 @@ fn a_query_without_a_graph_gives_the_expected_rows_or_is_refused() {
         let text = scenario["query"].as_str().expect("a query");
         let outcome = params(&scenario).map(|params| run(text, &params));
         match &outcome {
-            Some(Outcome::Rows(columns, rows)) if holds(&scenario, columns, rows.clone()) => held += 1,
+            Some(Outcome::Rows(columns, rows)) if holds(&scenario, columns, rows) => held += 1,
             Some(Outcome::Beyond) | None => beyond += 1,
             Some(Outcome::Refused(why)) => {
                 refused += 1;

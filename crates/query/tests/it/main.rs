@@ -10,6 +10,7 @@ mod language_reading;
 mod language_refusals;
 mod language_scenarios;
 mod language_shown;
+mod language_temporal;
 mod language_tiers;
 mod random;
 mod recorded;

@@ -10,6 +10,7 @@ pub(super) fn to_string(arguments: &[Value], _: &Allowance) -> Result<Value, Eva
         [Value::Int(int)] => Ok(int.to_string().into()),
         [Value::Float(float)] => Ok(float_text(*float).into()),
         [Value::Bool(truth)] => Ok(truth.to_string().into()),
+        [value] => value.temporal_text().map(Value::from).ok_or_else(|| EvalError::arguments(arguments)),
         _ => Err(EvalError::arguments(arguments)),
     }
 }

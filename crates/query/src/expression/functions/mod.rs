@@ -7,6 +7,7 @@ mod math;
 mod refused;
 mod round;
 mod string;
+mod temporal;
 
 use super::{Allowance, EvalError, TypeSet};
 use crate::language::ast::Span;
@@ -43,6 +44,19 @@ const NUMBER: TypeSet = TypeSet::NUMBER;
 const STRING: TypeSet = TypeSet::STRING;
 const LIST: TypeSet = TypeSet::LIST;
 const SCALAR: TypeSet = NUMBER.or(STRING).or(BOOLEAN);
+const DATE: TypeSet = TypeSet::DATE;
+const TIME: TypeSet = TypeSet::TIME;
+const LOCAL_TIME: TypeSet = TypeSet::LOCAL_TIME;
+const DATE_TIME: TypeSet = TypeSet::DATE_TIME;
+const LOCAL_DATE_TIME: TypeSet = TypeSet::LOCAL_DATE_TIME;
+const INSTANT: TypeSet = TypeSet::INSTANT;
+const DURATION: TypeSet = TypeSet::DURATION;
+/// What every temporal value can be made from.
+const WRITTEN: TypeSet = STRING.or(TypeSet::MAP);
+const MOMENT: TypeSet = DATE_TIME.or(LOCAL_DATE_TIME);
+const TIMED: TypeSet = MOMENT.or(TIME).or(LOCAL_TIME);
+const DATED: TypeSet = MOMENT.or(DATE);
+const MAP: TypeSet = TypeSet::MAP;
 const KEYED: TypeSet = TypeSet::ELEMENT.or(TypeSet::MAP);
 
 /// Every function.
@@ -66,7 +80,7 @@ pub static TABLE: &[Function] = &[
     total("properties", &[KEYED], TypeSet::MAP, element::properties),
     total("id", &[TypeSet::ELEMENT], STRING, element::id),
     total("elementId", &[TypeSet::ELEMENT], STRING, element::id),
-    total("toString", &[SCALAR], STRING, convert::to_string),
+    total("toString", &[SCALAR.or(TypeSet::TEMPORAL)], STRING, convert::to_string),
     partial("toInteger", &[NUMBER.or(STRING)], INTEGER, convert::to_integer),
     total("toFloat", &[NUMBER.or(STRING)], FLOAT, convert::to_float),
     total("toBoolean", &[BOOLEAN.or(STRING)], BOOLEAN, convert::to_boolean),
@@ -114,6 +128,46 @@ pub static TABLE: &[Function] = &[
     partial("right", &[STRING, INTEGER], STRING, string::right).lenient(),
     partial("replace", &[STRING, STRING, STRING], STRING, string::replace),
     partial("split", &[STRING, STRING], LIST, string::split),
+    partial("date", &[WRITTEN.or(DATED)], DATE, temporal::date),
+    partial("time", &[WRITTEN.or(TIMED)], TIME, temporal::time),
+    partial("localtime", &[WRITTEN.or(TIMED)], LOCAL_TIME, temporal::local_time),
+    partial("datetime", &[WRITTEN.or(MOMENT)], DATE_TIME, temporal::date_time),
+    partial("localdatetime", &[WRITTEN.or(MOMENT)], LOCAL_DATE_TIME, temporal::local_date_time),
+    partial("date.truncate", &[STRING, INSTANT, MAP], DATE, temporal::date_truncate).optional(1),
+    partial("time.truncate", &[STRING, INSTANT, MAP], TIME, temporal::time_truncate).optional(1),
+    partial("localtime.truncate", &[STRING, INSTANT, MAP], LOCAL_TIME, temporal::local_time_truncate)
+        .optional(1),
+    partial("datetime.truncate", &[STRING, INSTANT, MAP], DATE_TIME, temporal::date_time_truncate)
+        .optional(1),
+    partial(
+        "localdatetime.truncate",
+        &[STRING, INSTANT, MAP],
+        LOCAL_DATE_TIME,
+        temporal::local_date_time_truncate,
+    )
+    .optional(1),
+    partial("datetime.fromEpoch", &[INTEGER, INTEGER], DATE_TIME, temporal::from_epoch),
+    partial("datetime.fromEpochMillis", &[INTEGER], DATE_TIME, temporal::from_epoch_millis),
+    partial("duration", &[WRITTEN.or(DURATION)], DURATION, temporal::duration),
+    partial("duration.between", &[INSTANT, INSTANT], DURATION, temporal::duration_between),
+    partial("duration.inMonths", &[INSTANT, INSTANT], DURATION, temporal::duration_in_months),
+    partial("duration.inDays", &[INSTANT, INSTANT], DURATION, temporal::duration_in_days),
+    partial("duration.inSeconds", &[INSTANT, INSTANT], DURATION, temporal::duration_in_seconds),
+    clock("date.transaction"),
+    clock("date.statement"),
+    clock("date.realtime"),
+    clock("time.transaction"),
+    clock("time.statement"),
+    clock("time.realtime"),
+    clock("localtime.transaction"),
+    clock("localtime.statement"),
+    clock("localtime.realtime"),
+    clock("datetime.transaction"),
+    clock("datetime.statement"),
+    clock("datetime.realtime"),
+    clock("localdatetime.transaction"),
+    clock("localdatetime.statement"),
+    clock("localdatetime.realtime"),
 ];
 
 /// A function that succeeds on all arguments of its types.
@@ -140,7 +194,18 @@ const fn partial(
     function
 }
 
+/// A function that reads a clock, which a standing query does not have: all it has is null for null.
+const fn clock(name: &'static str) -> Function {
+    total(name, &[TypeSet::NULL], TypeSet::NULL, |arguments, _| Err(EvalError::arguments(arguments)))
+}
+
 impl Function {
+    /// Why a call with an argument of these types is refused, if it would read a clock.
+    pub(super) fn refusal(&self, argument: Option<TypeSet>, span: Span) -> Option<Diagnostic> {
+        let reads = self.parameters == [TypeSet::NULL] && argument != Some(TypeSet::NULL);
+        reads.then(|| refused::clock_with_argument(self.name, span))
+    }
+
     const fn variadic(mut self) -> Self {
         self.arguments.1 = usize::MAX;
         self
@@ -181,8 +246,11 @@ impl Function {
 /// # Errors
 /// A [`Diagnostic`] where there is none, or where it is one that standing queries do not have.
 pub fn resolve(name: &str, arguments: usize, span: Span) -> Result<&'static Function, Diagnostic> {
+    if let Some(refused) = refused::clock(name, arguments, span) {
+        return Err(refused);
+    }
     let Some(function) = TABLE.iter().find(|function| function.name.eq_ignore_ascii_case(name)) else {
-        return Err(refused::reason(name, arguments, span).unwrap_or_else(|| unknown(name, span)));
+        return Err(refused::reason(name, span).unwrap_or_else(|| unknown(name, span)));
     };
     let (fewest, most) = function.arguments;
     if (fewest..=most).contains(&arguments) {
@@ -247,7 +315,19 @@ mod tests {
             Value::Relationship(Arc::new(relationship)),
             Value::Path(Arc::new([Value::Node(Arc::new(Node::new(id("a"))))])),
         ];
-        numbers.into_iter().chain(floats).chain(others).collect()
+        let temporal = [
+            ("date", "2017-10-29"),
+            ("time", "12:31:14.645+01:00"),
+            ("localtime", "02:30"),
+            ("datetime", "2017-10-29T02:30[Europe/Stockholm]"),
+            ("localdatetime", "-999999999-01-01T00:00"),
+            ("duration", "P1Y-2M3DT4.5S"),
+        ];
+        let temporal = temporal.map(|(name, text)| {
+            let function = resolve(name, 1, Span::default()).expect("in the table");
+            function.apply(&[text.into()], &Allowance::default()).expect("a temporal value")
+        });
+        numbers.into_iter().chain(floats).chain(others).chain(temporal).collect()
     }
 
     /// All lists of so many samples.

@@ -4,7 +4,6 @@ use super::{Diagnostic, Span, code};
 
 const RANDOM: &str = "its value would differ each time it is computed";
 const CLOCK: &str = "between two changes its value would move without one; store the moment as a property";
-const TEMPORAL: &str = "temporal values are not supported in a standing query yet";
 const ENDS: &str =
     "a relationship knows its ends only by id; name the end in the pattern instead: `(a)-[r]->(b)`";
 const TIMERS: &str = "the functions of time are not supported yet";
@@ -14,26 +13,33 @@ const REFUSED: &[(&str, &str)] = &[
     ("randomuuid", RANDOM),
     ("timestamp", CLOCK),
     ("now", CLOCK),
-    ("date", TEMPORAL),
-    ("datetime", TEMPORAL),
-    ("time", TEMPORAL),
-    ("localtime", TEMPORAL),
-    ("localdatetime", TEMPORAL),
-    ("duration", TEMPORAL),
     ("startnode", ENDS),
     ("endnode", ENDS),
     ("livewell", TIMERS),
     ("drasi", TIMERS),
 ];
 
-/// Why a function is refused, if it is one of Cypher's.
-pub(super) fn reason(name: &str, arguments: usize, span: Span) -> Option<Diagnostic> {
+/// The families whose functions read a clock: without an argument, or by a clock's name.
+const CLOCKS: &[&str] = &["date", "datetime", "time", "localtime", "localdatetime"];
+
+/// Why a call without arguments is refused, if it would read a clock.
+pub(super) fn clock(name: &str, arguments: usize, span: Span) -> Option<Diagnostic> {
     let family = name.split('.').next().unwrap_or(name);
-    let (_, mut reason) = *REFUSED.iter().find(|(refused, _)| *refused == family)?;
-    let named = ["realtime", "transaction", "statement"].iter().any(|clock| name.ends_with(clock));
-    let reads_clock = named || (arguments == 0 && name == family);
-    if reads_clock && reason == TEMPORAL {
-        reason = CLOCK;
-    }
-    Some(Diagnostic::not_supported(code::FUNCTION, span, format!("`{name}` is refused: {reason}")))
+    (arguments == 0 && CLOCKS.contains(&family)).then(|| refusal(name, CLOCK, span))
+}
+
+/// Why a call by a clock's name is refused whose argument is not always null.
+pub(super) fn clock_with_argument(name: &str, span: Span) -> Diagnostic {
+    refusal(name, CLOCK, span)
+}
+
+/// Why a function is refused, if it is one of Cypher's.
+pub(super) fn reason(name: &str, span: Span) -> Option<Diagnostic> {
+    let family = name.split('.').next().unwrap_or(name);
+    let (_, reason) = *REFUSED.iter().find(|(refused, _)| *refused == family)?;
+    Some(refusal(name, reason, span))
+}
+
+fn refusal(name: &str, reason: &str, span: Span) -> Diagnostic {
+    Diagnostic::not_supported(code::FUNCTION, span, format!("`{name}` is refused: {reason}"))
 }
