@@ -262,6 +262,27 @@ mod tests {
     }
 
     #[test]
+    fn temporal_values_go_out_as_text() {
+        use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
+        let date = Date::new(1984, 10, 11).expect("a day");
+        let time = LocalTime::from_nanos(45_074_645_000_000).expect("a time");
+        let local = LocalDateTime { date, time };
+        let zone = Some("Europe/Stockholm".into());
+        let values: [Value; 6] = [
+            date.into(),
+            time.into(),
+            local.into(),
+            Time::new(time, 3_600).expect("in range").into(),
+            DateTime::new(local, 3_600, zone).expect("in range").into(),
+            Duration::new(14, 3, 1_500_000_000).expect("in range").into(),
+        ];
+        assert_eq!(
+            serde_json::to_string(&Value::list(values)).unwrap(),
+            r#"["1984-10-11","12:31:14.645","1984-10-11T12:31:14.645","12:31:14.645+01:00","1984-10-11T12:31:14.645+01:00[Europe/Stockholm]","P1Y2M3DT1.5S"]"#
+        );
+    }
+
+    #[test]
     fn nesting_beyond_the_limit_is_refused() {
         let mut json = serde_json::Value::Null;
         for _ in 0..=NESTING_MAX {

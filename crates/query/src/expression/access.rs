@@ -125,6 +125,9 @@ pub fn test_text(a: &Value, b: &Value, test: impl FnOnce(&str, &str) -> bool) ->
 /// How large a compiled pattern of `=~` may be, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
 
+/// The work of reading a pattern: so many steps of a comprehension.
+const PATTERN_WORK: usize = 50_000;
+
 /// The pattern of `=~`, which has to match the whole text.
 ///
 /// # Errors
@@ -152,9 +155,12 @@ pub fn matches(value: &Value, pattern: &Regex) -> Option<bool> {
 ///
 /// # Errors
 /// [`EvalError`] as for [`pattern`].
-pub fn matches_text(a: &Value, b: &Value) -> Result<Option<bool>, EvalError> {
+pub fn matches_text(a: &Value, b: &Value, allowance: &Allowance) -> Result<Option<bool>, EvalError> {
     match (a, b) {
-        (Value::String(_), Value::String(text)) => Ok(matches(a, &pattern(text)?)),
+        (Value::String(_), Value::String(text)) => {
+            allowance.work(PATTERN_WORK)?;
+            Ok(matches(a, &pattern(text)?))
+        }
         _ => Ok(None),
     }
 }

@@ -50,4 +50,12 @@ impl<'v> Env<'v> {
             None => Ok(()),
         }
     }
+
+    /// Takes the text that a call in a loop has built; lists take their items where they are built.
+    pub(super) fn built(self, value: &Value, allowance: &Allowance) -> Result<(), EvalError> {
+        match (self.locals, value) {
+            (Some(_), Value::String(text)) => allowance.text(text.len()),
+            _ => Ok(()),
+        }
+    }
 }

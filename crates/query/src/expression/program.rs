@@ -202,7 +202,7 @@ fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) ->
         BinaryOp::StartsWith => access::test_text(a, b, |a, b| a.starts_with(b)),
         BinaryOp::EndsWith => access::test_text(a, b, |a, b| a.ends_with(b)),
         BinaryOp::Contains => access::test_text(a, b, |a, b| a.contains(b)),
-        BinaryOp::Matches => access::matches_text(a, b)?,
+        BinaryOp::Matches => access::matches_text(a, b, allowance)?,
         BinaryOp::And => logic::and(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Or => logic::or(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Xor => logic::xor(logic::truth(a)?, logic::truth(b)?),
@@ -260,6 +260,7 @@ fn call<'v>(
             let values = (0..arguments.len()).map(arg).collect::<Result<Vec<_>, EvalError>>()?;
             function.apply(&values, allowance)
         }
-    };
-    value.map(Cow::Owned)
+    }?;
+    env.built(&value, allowance)?;
+    Ok(Cow::Owned(value))
 }

@@ -65,6 +65,11 @@ fn what_would_take_too_long_ends_in_an_error() {
         (long, code::TOO_LARGE),
         ("size([x IN range(1, 10000) | [y IN range(1, 10000) | n.age]])", code::TOO_LARGE),
         ("reduce(t = 'ab', x IN range(1, 100) | t + t)", code::TOO_LARGE),
+        ("[x IN range(1, n.age * 30000) | 'x' =~ (b + x)]", code::TOO_LARGE),
+        (
+            "[x IN range(1, n.age * 3000) | toUpper(replace('aaaaaaaaaa', 'a', n.name + '0123456789'))]",
+            code::TOO_LARGE,
+        ),
         ("reduce(t = [], x IN range(1, n.age * 10) | [t])", code::TOO_LARGE),
     ]);
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());

@@ -189,6 +189,8 @@ fn truncation_keeps_the_local_time_and_takes_changes() {
         "date.truncate('day', localtime('12:00'))",
         "localtime.truncate('year', localdatetime('1984-10-11T12:31'))",
         "datetime.truncate('hour', date('1984-10-11'))",
+        "localtime.truncate('microsecond', localtime('12:31'), {microsecond: 9000000000000000000})",
+        "localtime.truncate('millisecond', localtime('12:31'), {microsecond: 1000})",
         "date.truncate('day', date('1984-10-11'), {date: date('1984-10-11')})",
     ] {
         fails(&[(text, code::ARGUMENT)]);

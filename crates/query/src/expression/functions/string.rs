@@ -100,5 +100,6 @@ pub(super) fn split(arguments: &[Value], allowance: &Allowance) -> Result<Value,
         delimiter => text.split(delimiter).map(Value::from).collect(),
     };
     allowance.items(parts.len())?;
+    allowance.text(text.len())?;
     Ok(parts.into())
 }

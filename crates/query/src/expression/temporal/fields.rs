@@ -252,15 +252,17 @@ impl Fields<'_> {
             return Ok(base);
         }
         let milli = self.within("millisecond", 0, 999)?;
-        let micro = self.int("microsecond")?;
         let milli = match unit {
             Some(Unit::Millisecond) => milli.or(Some(base / 1_000_000)),
-            Some(Unit::Microsecond) if micro.is_none() => milli.or(Some(base / 1_000_000)),
+            Some(Unit::Microsecond) if self.map.get("microsecond").is_none() => {
+                milli.or(Some(base / 1_000_000))
+            }
             _ => milli,
         };
+        let micro = self.within("microsecond", 0, if milli.is_some() { 999 } else { 999_999 })?;
         let micro = match unit {
             Some(Unit::Microsecond) => micro.or(Some(base / 1_000 % 1_000)),
-            _ => self.within("microsecond", 0, if milli.is_some() { 999 } else { 999_999 })?,
+            _ => micro,
         };
         let room = match (milli, micro) {
             (_, Some(_)) => 999,
