@@ -8,14 +8,14 @@ use livewell_scenarios::scenario::File;
 
 /// The least that passes of each tier. It only rises: who makes more pass writes down the new numbers.
 const FLOORS: [(&str, u64); 9] = [
-    ("C-constant", 649),
+    ("C-constant", 1461),
     ("E-compile", 383),
     ("E-runtime", 61),
-    ("G1-core", 156),
-    ("G2-order/limit", 0),
-    ("G3-paths", 0),
-    ("G4-varlen", 0),
-    ("G5-advanced", 1),
+    ("G1-core", 215),
+    ("G2-order/limit", 122),
+    ("G3-paths", 24),
+    ("G4-varlen", 44),
+    ("G5-advanced", 99),
     ("X-nondet", 0),
 ];
 
