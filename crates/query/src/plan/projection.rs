@@ -73,12 +73,14 @@ impl Projected<'_> {
     /// Where a slot of the input stands; appends it, if it is not there yet.
     fn keep(&mut self, kept: usize, name: SmolStr) -> usize {
         let there = self.slots.iter().position(|slot| matches!(slot, Slot::Keep(at) if *at == kept));
-        there.unwrap_or_else(|| {
-            self.slots.push(Slot::Keep(kept));
-            self.names.push(name);
-            self.types.push(self.input.types[kept]);
-            self.slots.len() - 1
-        })
+        there.unwrap_or_else(|| self.add(kept, name))
+    }
+
+    fn add(&mut self, kept: usize, name: SmolStr) -> usize {
+        self.slots.push(Slot::Keep(kept));
+        self.names.push(name);
+        self.types.push(self.input.types[kept]);
+        self.slots.len() - 1
     }
 
     /// Keeps the slots of the row around a subquery, under their names.
@@ -86,11 +88,11 @@ impl Projected<'_> {
         let outer = self.input.outer.as_ref()?;
         let kept = outer.iter().map(|slot| {
             let name = self.input.names[*slot].clone();
-            let at = self.keep(*slot, name.clone());
-            if self.names[at].is_empty() {
-                self.names[at] = name;
-            }
-            at
+            // An item may have the same value under another name; this name has to be seen, too.
+            let there = (0..self.slots.len()).find(|at| {
+                matches!(self.slots[*at], Slot::Keep(have) if have == *slot) && self.names[*at] == name
+            });
+            there.unwrap_or_else(|| self.add(*slot, name))
         });
         Some(kept.collect())
     }

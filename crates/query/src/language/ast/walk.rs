@@ -1,6 +1,8 @@
 //! Ways through the tree: the parts of an expression, to read and to change.
 
-use super::{Clause, Expr, ExprKind, Gives, LOCAL, ListComprehension, Match, Projection, Span, Subquery};
+use super::{
+    Clause, Expr, ExprKind, Gives, LOCAL, ListComprehension, Match, Name, Pattern, Projection, Span, Subquery,
+};
 use livewell_model::SmolStr;
 
 /// The parts of an expression, in their order; for shared and for exclusive references alike.
@@ -103,6 +105,9 @@ impl Expr {
     pub fn without_spans(&self) -> Expr {
         let mut expr = self.map_children(&mut |child| child.without_spans());
         expr.span = Span::default();
+        if let ExprKind::Subquery(subquery) = &mut expr.kind {
+            subquery.clauses.iter_mut().for_each(Clause::clear_spans);
+        }
         expr
     }
 
@@ -152,6 +157,19 @@ macro_rules! clause_exprs {
 }
 
 impl Clause {
+    /// Forgets the places of the clause and of its names; those of its expressions stay.
+    fn clear_spans(&mut self) {
+        let none = Span::default();
+        match self {
+            Self::Match(matched) => {
+                matched.span = none;
+                matched.patterns.iter_mut().for_each(Pattern::clear_spans);
+            }
+            Self::Unwind(unwind) => (unwind.span, unwind.variable.span) = (none, none),
+            Self::With(with) => with.span = none,
+        }
+    }
+
     /// The expressions directly in the clause.
     pub fn exprs(&self) -> Vec<&Expr> {
         clause_exprs!(self, iter)
@@ -160,5 +178,23 @@ impl Clause {
     /// The expressions directly in the clause, to change, in the order of [`Clause::exprs`].
     pub fn exprs_mut(&mut self) -> Vec<&mut Expr> {
         clause_exprs!(self, iter_mut, mut)
+    }
+}
+
+impl Pattern {
+    fn clear_spans(&mut self) {
+        let none = Span::default();
+        let mut names: Vec<&mut Name> = self.path.iter_mut().collect();
+        for node in &mut self.nodes {
+            node.span = none;
+            names.extend(node.variable.iter_mut().chain(&mut node.labels));
+            names.extend(node.properties.iter_mut().map(|(key, _)| key));
+        }
+        for relationship in &mut self.relationships {
+            relationship.span = none;
+            names.extend(relationship.variable.iter_mut().chain(&mut relationship.types));
+            names.extend(relationship.properties.iter_mut().map(|(key, _)| key));
+        }
+        names.into_iter().for_each(|name| name.span = none);
     }
 }

@@ -202,8 +202,21 @@ fn normal(json: &Json) -> String {
             format!("{items:?}")
         }
         Json::Object(entries) => normal_row(entries),
+        // That system writes a duration of days as one of seconds.
+        Json::String(text) if seconds(text).is_some() => format!("{:?} seconds", seconds(text)),
         other => other.to_string(),
     }
+}
+
+/// The length of a duration without months.
+fn seconds(text: &str) -> Option<i64> {
+    let rest = text.strip_prefix('P')?;
+    let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
+    let part = |text: &str, unit: char| match text {
+        "" => Some(0),
+        text => text.strip_suffix(unit)?.parse::<i64>().ok(),
+    };
+    Some(part(days, 'D')? * 86_400 + part(time, 'S')?)
 }
 
 fn text(json: &Json) -> &str {
