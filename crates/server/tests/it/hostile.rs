@@ -60,18 +60,18 @@ fn a_reaction_whose_place_cannot_be_made_ends_the_run_in_error_and_goes_on_once_
     assert_eq!(std::fs::read_to_string(place.path().join("out/late.jsonl")).unwrap().lines().count(), 1);
 }
 
-fn place(lines: &[&str]) -> TempDir {
+pub fn place(lines: &[&str]) -> TempDir {
     let place = tempfile::tempdir().unwrap();
     write(place.path(), "ops.jsonl", &(lines.join("\n") + "\n"));
     place
 }
 
-fn write(place: &Path, name: &str, content: &str) {
+pub fn write(place: &Path, name: &str, content: &str) {
     std::fs::write(place.join(name), content).unwrap();
 }
 
 /// Runs to idle; a run that does not end is a failure, not a hang of the tests.
-fn run(place: &Path) -> Output {
+pub fn run(place: &Path) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_livewell"))
         .args(["run", "livewell.yaml", "--until-idle", "--log-level", "error"])
         .current_dir(place)
@@ -90,6 +90,6 @@ fn run(place: &Path) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }

@@ -69,7 +69,9 @@ impl Run {
         let text = std::fs::read_to_string(example.join("livewell.yaml")).expect("the example is there");
         let data = example.join("data").canonicalize().expect("the example has data");
         let text = text.replace("data/", &format!("{}/", data.display()));
-        let text = text.replace("durability: sync", &format!("durability: {level}"));
+        let store = "path: ./livewell-data";
+        assert!(text.contains(store), "the example's store is where this test sets its durability");
+        let text = text.replace(store, &format!("{store}, durability: {level}"));
         let without_server = text.lines().filter(|line| !line.starts_with("server:"));
         let text = without_server.fold(String::new(), |text, line| text + line + "\n");
         std::fs::write(place.join("livewell.yaml"), text).expect("the configuration is written");
