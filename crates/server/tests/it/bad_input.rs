@@ -65,6 +65,34 @@ fn a_directory_that_is_not_a_store_is_refused_and_left_as_it_was() {
     assert_eq!(names, ["letters.txt"]);
 }
 
+#[test]
+fn a_truncated_or_bit_flipped_store_gives_the_rows_it_held_or_a_refusal() {
+    let lines: Vec<String> = (0..1_000).map(|at| node(&format!("n{at}"))).collect();
+    let place = started(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(run(place.path()).status.code(), Some(0));
+    let rows = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_livewell"));
+        command.args(["results", "q", "--store", "data"]).current_dir(place.path()).output().unwrap()
+    };
+    let (right, file) = (rows().stdout, place.path().join("data/data.mdb"));
+    let whole = fs::read(&file).unwrap();
+    let mut refused = 0;
+    for at in 0..60 {
+        let mut bytes = whole.clone();
+        match at % 4 {
+            0 => bytes.truncate(whole.len() * at / 60),
+            _ => bytes[whole.len() * at / 60 + at * 67] ^= 1 << (at % 8),
+        }
+        fs::write(&file, bytes).unwrap();
+        let output = rows();
+        match output.status.success() {
+            true => assert_eq!(output.stdout, right, "damage {at} gives a wrong answer"),
+            false => refused += 1,
+        }
+    }
+    assert!(refused >= 15, "every truncated store is refused");
+}
+
 fn started(lines: &[&str]) -> TempDir {
     let place = place(lines);
     write(place.path(), "livewell.yaml", CONFIG);
