@@ -60,7 +60,7 @@ pub use error::{Error, ErrorKind};
 pub use intake::Receipt;
 pub use livewell::{Builder, Livewell};
 pub use livewell_store::{Durability, EmbeddedStore, MemoryStore};
-pub use results::Results;
+pub use results::{ReadRow, Results};
 pub use settings::{Limits, OutboxSettings, Query, Recovery, WhenFull};
 pub use setup::{InProcess, ReactionSetup, Setup};
 pub use shared::{ComponentKind, State};

@@ -1,4 +1,5 @@
-//! Reading a query's live results: one consistent snapshot, streamed.
+//! Reading a query's live results: one consistent snapshot, streamed; that of an ordered query in its order,
+//! for which its rows are held in memory while they are read.
 
 use crate::Error;
 use crate::follow::frontier;
@@ -7,8 +8,13 @@ use livewell_model::{Row, SmolStr};
 use livewell_store::catalog::{self, Kind};
 use livewell_store::head::{Building, EpochRecord};
 use livewell_store::{Feed, LiveSnapshot, Store};
+use std::sync::{Arc, OnceLock};
 
-/// The rows of a query at one sequence. Holds a snapshot of the store, not the rows.
+/// A row as it is read, its signature first.
+pub type ReadRow = Result<(u64, Columns), Error>;
+
+/// The rows of a query at one sequence. Holds a snapshot of the store, not the rows; only those of a query with
+/// ORDER BY are held, from the first time they are read, by all clones together.
 #[derive(Debug, Clone)]
 pub struct Results {
     /// The query's id.
@@ -24,6 +30,8 @@ pub struct Results {
     /// The names of the columns.
     pub columns: Vec<SmolStr>,
     live: LiveSnapshot,
+    /// The rows in the query's order, once they were asked for.
+    sorted: Arc<OnceLock<Vec<(u64, Columns)>>>,
 }
 
 impl Results {
@@ -45,6 +53,7 @@ impl Results {
             config_hash,
             columns,
             live: LiveSnapshot(feed),
+            sorted: Arc::default(),
         })
     }
 
@@ -58,23 +67,67 @@ impl Results {
         self.live.row_count()
     }
 
-    /// The rows by ascending signature, streamed.
-    ///
-    /// # Errors
-    /// As the store has them, also from the iterator.
-    pub fn rows(&self) -> Result<impl Iterator<Item = Result<(u64, Columns), Error>> + '_, Error> {
-        Ok(self.live.rows()?.map(|row| {
-            let (signature, bytes) = row?;
-            Ok((signature, Row::decode(&bytes)?.columns))
-        }))
-    }
-
-    /// At most `rows_max` rows with signatures strictly above `after`.
+    /// Whether the query has an ORDER BY, as its rows show it: without rows there is no order to keep.
     ///
     /// # Errors
     /// As the store has them.
+    pub fn is_ordered(&self) -> Result<bool, Error> {
+        match self.live.page(None, 1)?.first() {
+            Some((_, bytes)) => Ok(!Row::decode(bytes)?.order.is_empty()),
+            None => Ok(false),
+        }
+    }
+
+    /// The rows: those of an ordered query in its order, from memory; else by ascending signature, streamed.
+    ///
+    /// # Errors
+    /// As the store has them, also from the iterator.
+    pub fn rows(&self) -> Result<Box<dyn Iterator<Item = ReadRow> + '_>, Error> {
+        if self.is_ordered()? {
+            return Ok(Box::new(self.sorted()?.iter().cloned().map(Ok)));
+        }
+        Ok(Box::new(self.live.rows()?.map(|row| {
+            let (signature, bytes) = row?;
+            Ok((signature, Row::decode(&bytes)?.columns))
+        })))
+    }
+
+    /// At most `rows_max` rows, those that [`Results::rows`] gives after the one with the signature `after`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`] where an ordered query has no row `after`; as the store has them.
     pub fn page(&self, after: Option<u64>, rows_max: usize) -> Result<Vec<(u64, Columns)>, Error> {
+        if self.is_ordered()? {
+            let rows = self.sorted()?;
+            let begin = match after {
+                None => 0,
+                Some(after) => {
+                    let at = rows.iter().position(|(signature, _)| *signature == after);
+                    1 + at.ok_or_else(|| no_such_row(&self.query_id, after))?
+                }
+            };
+            return Ok(rows[begin..].iter().take(rows_max).cloned().collect());
+        }
         let page = self.live.page(after, rows_max)?;
         page.into_iter().map(|(signature, bytes)| Ok((signature, Row::decode(&bytes)?.columns))).collect()
     }
+
+    /// The rows of an ordered query: by the bytes of their order, ties by their keys.
+    fn sorted(&self) -> Result<&[(u64, Columns)], Error> {
+        if let Some(rows) = self.sorted.get() {
+            return Ok(rows);
+        }
+        let decoded = self.live.rows()?.map(|row| {
+            let (signature, bytes) = row?;
+            Ok((signature, Row::decode(&bytes)?))
+        });
+        let mut rows = decoded.collect::<Result<Vec<_>, Error>>()?;
+        rows.sort_unstable_by(|(_, a), (_, b)| (&a.order, &a.key).cmp(&(&b.order, &b.key)));
+        let rows = rows.into_iter().map(|(signature, row)| (signature, row.columns)).collect();
+        Ok(self.sorted.get_or_init(|| rows))
+    }
+}
+
+fn no_such_row(query: &str, signature: u64) -> Error {
+    Error::invalid("LW0701", format!("`{query}` has no row {signature:016x} at this sequence to go on after"))
 }

@@ -1,4 +1,5 @@
-//! Subscriptions: a query's snapshot, then its results as they come, resumable from any of them.
+//! Subscriptions: a query's snapshot (that of an ordered query in its order), then its results as they come,
+//! resumable from any of them.
 
 use crate::Error;
 use crate::bell::Bell;
@@ -38,6 +39,8 @@ pub enum Event {
     SnapshotEnd {
         /// Where the snapshot stands.
         at: Position,
+        /// Whether its rows came in the order of the query's ORDER BY.
+        ordered: bool,
     },
     /// A query result; from here one can resume.
     Result {
@@ -139,7 +142,7 @@ impl Subscription {
         } else {
             let at = Position { epoch: results.epoch, sequence: results.sequence };
             self.at = Some(at);
-            self.ready.push_back(Event::SnapshotEnd { at });
+            self.ready.push_back(Event::SnapshotEnd { at, ordered: results.is_ordered()? });
         }
         Ok(())
     }

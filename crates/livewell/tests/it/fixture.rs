@@ -111,7 +111,7 @@ pub fn drain(
                 rows.clear();
             }
             Event::Row { row_signature, data } => assert_eq!(rows.insert(row_signature, data), None),
-            Event::SnapshotEnd { at: end } => at = Some(end),
+            Event::SnapshotEnd { at: end, .. } => at = Some(end),
             Event::Result { epoch, result } => {
                 fold(rows, &result.diffs);
                 at = Some(livewell::Position { epoch, sequence: result.sequence });

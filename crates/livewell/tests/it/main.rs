@@ -7,6 +7,7 @@ mod gaps;
 mod intake;
 mod late;
 mod layers;
+mod ordered;
 mod random;
 mod reopening;
 mod reread;

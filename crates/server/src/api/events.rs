@@ -95,9 +95,10 @@ fn write(out: &mut String, id: &str, subscription: &Subscription, event: &Event)
             let row = RowShape { row_signature: *row_signature, data: Data { names, columns: data } };
             put(out, "row", None, &row);
         }
-        Event::SnapshotEnd { at } => {
-            let end =
-                json!({ "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names) });
+        Event::SnapshotEnd { at, ordered } => {
+            let end = json!({
+                "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names), "ordered": ordered,
+            });
             put(out, "snapshot_end", Some((at.epoch, at.sequence)), &end);
         }
         Event::Result { epoch, result } => {

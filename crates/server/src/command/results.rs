@@ -3,7 +3,7 @@
 use super::watch::watch;
 use super::{Failure, offline};
 use crate::cli::Results as Asked;
-use crate::client::{self, Client};
+use crate::client::{self, Client, Lines};
 use crate::render::{self, Format};
 use livewell_model::SmolStr;
 use std::io::{self, IsTerminal, Write};
@@ -44,10 +44,15 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
 
 fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failure> {
     let path = format!("/api/v1/queries/{query}/results");
-    let (columns, mut lines) = client.lines(&path, "application/x-ndjson", "livewell-columns")?;
+    let (columns, lines) = client.lines(&path, "application/x-ndjson", "livewell-columns")?;
     let columns =
         columns.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(&names).ok()).unwrap_or_default();
-    let rows = std::iter::from_fn(|| match lines.next() {
+    show(format, &columns, rows(lines))
+}
+
+/// The rows that a server sends, a line each.
+pub fn rows(mut lines: Lines) -> impl Iterator<Item = io::Result<render::Row>> {
+    std::iter::from_fn(move || match lines.next() {
         Ok(line) => line.map(|line| {
             let json = serde_json::from_str(&line)?;
             client::row(&json)
@@ -58,8 +63,7 @@ fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failu
             Some(Err(io::Error::other(text.trim_start_matches("error: ").trim_end().to_owned())))
         }
         Err(Failure::Closed) => None,
-    });
-    show(format, &columns, rows)
+    })
 }
 
 fn show(

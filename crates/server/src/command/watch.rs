@@ -1,4 +1,6 @@
 //! `livewell results --watch`: on a terminal the rows, drawn anew with every result; else each result as a line.
+//!
+//! Diffs do not say where a row stands in the order of an ordered query, so its rows are read anew instead.
 
 use super::Failure;
 use crate::client::{self, Client, Lines};
@@ -24,7 +26,12 @@ pub fn watch(client: &Client, query: &str, terminal: bool) -> Result<(), Failure
             };
             picture.take(&name, &data);
             if complete && name != "heartbeat" {
-                picture.draw()?;
+                if picture.ordered {
+                    picture.draw_in_order(client, query, &data)?;
+                } else {
+                    let rows = picture.rows.iter();
+                    draw(&picture.names, rows.map(|(signature, columns)| Ok((*signature, columns.clone()))))?;
+                }
             }
         } else if name == "result" {
             let mut out = io::stdout().lock();
@@ -62,16 +69,23 @@ fn event(lines: &mut Lines) -> Result<Option<(String, Json)>, Failure> {
 struct Picture {
     names: Vec<SmolStr>,
     rows: BTreeMap<u64, Columns>,
+    ordered: bool,
+    /// The last sequence that is in what was drawn of an ordered query.
+    drawn: Option<u64>,
 }
 
 impl Picture {
     fn take(&mut self, name: &str, data: &Json) {
         match name {
-            "reset" => self.rows.clear(),
+            "reset" => {
+                self.rows.clear();
+                self.drawn = None;
+            }
             "row" => self.put(data, "data"),
             "snapshot_end" => {
                 let names = data["columns"].as_array().into_iter().flatten().filter_map(Json::as_str);
                 self.names = names.map(SmolStr::from).collect();
+                self.ordered = data["ordered"] == true;
             }
             "result" => {
                 for diff in data["results"].as_array().into_iter().flatten() {
@@ -95,14 +109,25 @@ impl Picture {
         }
     }
 
-    fn draw(&self) -> io::Result<()> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        // The cursor home, then everything below it away.
-        out.write_all(b"\x1b[H\x1b[J")?;
-        let rows = self.rows.iter().map(|(signature, columns)| Ok((*signature, columns.clone())));
-        render::write(&mut out, Format::Table, &self.names, rows)?;
-        out.flush()
+    /// Draws the rows as they are now, unless what is drawn has this event in it already.
+    fn draw_in_order(&mut self, client: &Client, query: &str, event: &Json) -> Result<(), Failure> {
+        if self.drawn >= event["sequence"].as_u64() {
+            return Ok(());
+        }
+        let path = format!("/api/v1/queries/{query}/results");
+        let (sequence, lines) = client.lines(&path, "application/x-ndjson", "livewell-sequence")?;
+        draw(&self.names, super::results::rows(lines))?;
+        self.drawn = sequence.and_then(|sequence| sequence.parse().ok());
+        Ok(())
     }
+}
+
+fn draw(names: &[SmolStr], rows: impl Iterator<Item = io::Result<render::Row>>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    // The cursor home, then everything below it away.
+    out.write_all(b"\x1b[H\x1b[J")?;
+    render::write(&mut out, Format::Table, names, rows)?;
+    out.flush()
 }
 
 fn signature(json: &Json) -> Option<u64> {

@@ -77,7 +77,7 @@ fn a_key_is_taken_in_once_also_over_a_kill() {
 
 #[test]
 fn a_body_beyond_the_limit_is_refused_announced_or_not() {
-    let running = Running::start_with("", "    body_bytes_max: 1000\n");
+    let running = Running::start_with("", "    body_bytes_max: 1000\n", "");
     assert_eq!(running.post(&orders(&[1; 100])).status, 413);
     let chunked = format!("transfer-encoding: chunked\r\n\r\n7d0\r\n{}\r\n0\r\n", " ".repeat(2000));
     let refused = running.ask("POST", "/api/v1/sources/orders/changes", "", "");
@@ -143,7 +143,7 @@ fn pages_are_of_one_sequence_while_the_query_goes_on() {
 
 #[test]
 fn what_is_not_there_is_a_problem_with_a_code_and_a_page() {
-    let running = Running::start_with("  token: open-sesame\n", "");
+    let running = Running::start_with("  token: open-sesame\n", "", "");
     let path = "/api/v1/queries/nope";
     assert_eq!(running.get(path).status, 401);
     let token = "authorization: Bearer open-sesame\r\n";

@@ -6,7 +6,10 @@ mod check;
 mod command_line;
 mod commands;
 mod explain;
+mod hostile;
 mod inspect;
+mod killed;
+mod ordered;
 mod running;
 
 use std::path::PathBuf;
@@ -31,5 +34,3 @@ fn configs() -> PathBuf {
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
-mod hostile;
-mod killed;

@@ -41,17 +41,17 @@ impl Answer {
 
 impl Running {
     pub fn start() -> Self {
-        Self::start_with("", "")
+        Self::start_with("", "", "")
     }
 
-    /// With more lines in the sections of the server and of the source.
-    pub fn start_with(server: &str, source: &str) -> Self {
+    /// With more lines in the sections of the server, of the source and of the queries.
+    pub fn start_with(server: &str, source: &str, queries: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let config = format!(
             "store: {{ kind: embedded, path: data }}\n\
              server:\n  listen: 127.0.0.1:0\n{server}\
              sources:\n  - id: orders\n    kind: http\n{source}\
-             queries:\n  - {{ id: big, sources: [orders], cypher: \"{QUERY}\" }}\n"
+             queries:\n  - {{ id: big, sources: [orders], cypher: \"{QUERY}\" }}\n{queries}"
         );
         fs::write(folder.path().join("livewell.yaml"), config).unwrap();
         let (process, log, address) = spawn(&folder);
