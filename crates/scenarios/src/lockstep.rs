@@ -2,7 +2,7 @@
 //! scratch, and what it says of the transaction leads from the rows before to the rows after.
 
 use livewell_model::diff::Columns;
-use livewell_model::{AppliedTransaction, Diff, Row};
+use livewell_model::{AppliedTransaction, Diff, Row, row};
 use livewell_query::expression::EvalError;
 use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, MemoryState, StepError};
@@ -59,7 +59,7 @@ impl<'a> Lockstep<'a> {
     }
 
     fn agree(&mut self, diffs: Result<Vec<Diff>, StepError>) -> Result<Stepped, String> {
-        let expected = match self.reference.rows(&self.graph) {
+        let expected = match self.reference.ordered_rows(&self.graph) {
             Ok(expected) => expected,
             Err(error) => return Ok(Stepped::ReferenceFailed(error, diffs)),
         };
@@ -87,22 +87,16 @@ fn same_as_told(stored: &[(u64, Row)], folded: &BTreeMap<u64, Columns>) -> Resul
     Err(format!("the diffs fold to\n  {folded:?}\nand stored is\n  {stored:?}"))
 }
 
-/// Compares the live rows with the expected ones, keys and all; their places in an order where the reference
-/// says them.
+/// Compares the live rows, as a reader gets them, with the expected ones, keys and all.
 fn same_rows(stored: &[(u64, Row)], expected: &[Row]) -> Result<(), String> {
-    let with_order = expected.iter().any(|row| !row.order.is_empty());
-    let encoded = |row: &Row| match with_order {
-        true => row.encode(),
-        false => Row { order: Vec::new(), ..row.clone() }.encode(),
-    };
-    let mut want: Vec<_> = expected.iter().map(encoded).collect();
-    let mut have: Vec<_> = stored.iter().map(|(_, row)| encoded(row)).collect();
-    want.sort();
-    have.sort();
-    if want == have {
+    let mut read: Vec<&Row> = stored.iter().map(|(_, row)| row).collect();
+    read.sort_by(|one, other| (&one.order, &one.key).cmp(&(&other.order, &other.key)));
+    // The bytes that a row is ordered by are the engine's alone.
+    let have = read.iter().map(|row| row::encode(&row.key, &row.columns, &[]));
+    if have.eq(expected.iter().map(Row::encode)) {
         return Ok(());
     }
-    Err(format!("the reference has\n  {expected:?}\nand stored is\n  {stored:?}"))
+    Err(format!("the reference has\n  {expected:?}\nand a reader gets\n  {read:?}"))
 }
 
 /// Applies one diff to the rows it is about, which must be as it says they were.

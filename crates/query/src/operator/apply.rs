@@ -6,11 +6,12 @@
 //!
 //! State beside [`super::nested`]'s:
 //! ```text
-//! operator u16 | 1 | key of the outer row | exact value -> how many inner rows hold the value, the value
+//! operator u16 | 1 | key of the outer row | sort keys | exact value -> how many inner rows hold the value, the value
 //! ```
 
 use super::aggregate::{Fold, multiset};
 use super::nested::{Change, Nesting, Record};
+use super::window::{Sort, order_key};
 use super::{Batch, Operator, Step, Weighted};
 use crate::expression::Compiled;
 use crate::state::{State, StepError};
@@ -34,6 +35,8 @@ pub struct Apply {
     pub nesting: Nesting,
     /// What they become.
     pub gives: Gives,
+    /// What a list is ordered by, before the values themselves.
+    pub order: Vec<Sort>,
     /// The subquery as it was written.
     pub text: String,
 }
@@ -85,7 +88,8 @@ impl Apply {
                 let mut inner: Vec<&Weighted> = change.inner.iter().collect();
                 inner.sort_by_key(|entry| entry.weight > 0);
                 for entry in inner {
-                    multiset::add(state, &values, &value.eval(&entry.row)?, entry.weight)?;
+                    let place = [values.as_slice(), &order_key(&self.order, &entry.row)].concat();
+                    multiset::add(state, &place, &value.eval(&entry.row)?, entry.weight)?;
                 }
                 multiset::result(state, &values, Fold::Collect, false)
             }

@@ -108,7 +108,8 @@ fn plan(
         outer: stage.schema.key.clone(),
         inner: stage.schema.key.iter().map(|slot| outer[*slot]).collect(),
     };
-    let operator = Apply { nesting, gives, text: planner.text_of(expr.span).to_owned() };
+    let order = inner.schema.order.clone();
+    let operator = Apply { nesting, gives, order, text: planner.text_of(expr.span).to_owned() };
     let inner = planner.rows(&inner);
     let mut schema = stage.schema;
     schema.push(name.clone(), types);

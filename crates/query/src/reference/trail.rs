@@ -35,7 +35,7 @@ pub(super) fn trails(
             break;
         }
         trails = trails.iter().flat_map(|trail| longer(via, trail, values, graph)).collect();
-        if hops == UNBOUNDED && !trails.is_empty() {
+        if hops == UNBOUNDED && length.max.is_none() && !trails.is_empty() {
             return Err(too_long());
         }
     }

@@ -2,12 +2,19 @@
 
 use super::choice::Choice;
 use super::elements::{LABELS, PROPERTIES};
+use super::subqueries;
 
 /// What a variable holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Node,
     Relationship,
+    /// A path.
+    Path,
+    /// A list of nodes.
+    Nodes,
+    /// A list of relationships.
+    Relationships,
     Int,
     Number,
     Text,
@@ -21,6 +28,10 @@ pub enum Kind {
 pub struct Known {
     pub variables: Vec<(String, Kind)>,
     pub fresh: usize,
+    /// How many subqueries are around.
+    pub depth: usize,
+    /// How many of the variables, the first ones, come from around the subquery.
+    pub around: usize,
 }
 
 impl Known {
@@ -59,11 +70,28 @@ pub fn of_kind(choice: &mut Choice, known: &Known, kind: Kind, depth: usize) -> 
         Kind::Text => text(choice, known),
         Kind::Bool => boolean(choice, known, depth),
         Kind::List => list(choice, known, depth),
-        Kind::Any | Kind::Node | Kind::Relationship => any(choice, known, depth),
+        Kind::Nodes => parts(choice, known, "nodes").unwrap_or("null".into()),
+        Kind::Relationships => parts(choice, known, "relationships").unwrap_or("null".into()),
+        Kind::Any | Kind::Node | Kind::Relationship | Kind::Path => any(choice, known, depth),
     }
 }
 
+/// The nodes or relationships of a path in scope.
+fn parts(choice: &mut Choice, known: &Known, function: &str) -> Option<String> {
+    known.of_kind(choice, &[Kind::Path]).map(|path| format!("{function}({path})"))
+}
+
 fn int(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if choice.one_in(6)
+        && let Some(path) = known.of_kind(choice, &[Kind::Path])
+    {
+        return format!("length({path})");
+    }
+    if choice.one_in(12)
+        && let Some(count) = subqueries::int(choice, known)
+    {
+        return count;
+    }
     if depth == 0 || choice.one_in(2) {
         return match choice.weighted(&[4, 1]) {
             0 => property(choice, known, "a"),
@@ -111,6 +139,16 @@ fn text(choice: &mut Choice, known: &Known) -> String {
 }
 
 fn list(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if choice.one_in(3)
+        && let Some(list) = subqueries::list(choice, known)
+    {
+        return list;
+    }
+    if choice.one_in(3)
+        && let Some(list) = known.of_kind(choice, &[Kind::Nodes, Kind::Relationships])
+    {
+        return format!("[x IN {list} | x.{}]", choice.of(&PROPERTIES));
+    }
     match choice.weighted(&[2, 1]) {
         0 => format!("[{}, {}]", any(choice, known, depth), any(choice, known, depth)),
         _ => known.of_kind(choice, &[Kind::Node]).map_or("[]".into(), |node| format!("labels({node})")),
@@ -144,8 +182,25 @@ fn case(choice: &mut Choice, known: &Known, kind: Kind, depth: usize) -> String 
     format!("CASE WHEN {} THEN {then}{otherwise} END", boolean(choice, known, depth))
 }
 
+/// The condition of a WHERE, in which patterns can stand.
+pub fn condition(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    let pattern = if choice.one_in(7) { subqueries::pattern(choice, known) } else { None };
+    match pattern {
+        None => boolean(choice, known, depth),
+        Some(pattern) if choice.one_in(2) => pattern,
+        Some(pattern) => {
+            format!("{pattern} {} {}", choice.of(&["AND", "OR"]), boolean(choice, known, depth))
+        }
+    }
+}
+
 /// A condition, in three-valued logic.
 pub fn boolean(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if choice.one_in(9)
+        && let Some(condition) = subqueries::boolean(choice, known)
+    {
+        return condition;
+    }
     if depth > 0 && choice.one_in(2) {
         let inner = |choice: &mut Choice| boolean(choice, known, depth - 1);
         return match choice.weighted(&[4, 4, 1, 3]) {

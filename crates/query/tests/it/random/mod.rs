@@ -7,8 +7,9 @@ mod generated_cases_are_sound;
 mod patterns;
 mod projections;
 mod stream;
+mod subqueries;
 
-use expressions::Known;
+use expressions::{Kind, Known};
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId};
 use livewell_scenarios::choice::{self, Choice};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,17 +84,62 @@ impl Case {
     }
 }
 
-/// The text of a random query.
+/// The text of a random query: one single query, or several under UNION.
 fn query(choice: &mut Choice) -> String {
+    if !choice.one_in(10) {
+        let (text, known) = clauses(choice, 3);
+        return text + &projections::returns(choice, &known);
+    }
+    let union = *choice.of(&["\nUNION\n", "\nUNION ALL\n"]);
+    let columns = choice.between(1, 3);
+    let branches = (0..choice.between(2, 3)).map(|_| {
+        let (text, known) = clauses(choice, 1);
+        text + &projections::returns_columns(choice, &known, columns)
+    });
+    branches.collect::<Vec<_>>().join(union)
+}
+
+/// The clauses before RETURN, and what is known after them. The first matches at most so many relationships.
+fn clauses(choice: &mut Choice, relationships_max: usize) -> (String, Known) {
     let mut known = Known::default();
-    let mut text = patterns::clause(choice, &mut known, 3);
-    if choice.one_in(4) {
-        text += &patterns::clause(choice, &mut known, 1);
+    let mut text = match choice.weighted(&[16, 2, 1]) {
+        0 => patterns::clause(choice, &mut known, relationships_max),
+        1 => format!("OPTIONAL {}", patterns::clause(choice, &mut known, relationships_max)),
+        _ => unwind(choice, &mut known),
+    };
+    for _ in 0..choice.weighted(&[5, 5, 3, 2]) {
+        text += &match choice.weighted(&[5, 2, 3, 2]) {
+            0 => projections::with(choice, &mut known),
+            1 => patterns::clause(choice, &mut known, 1),
+            2 => format!("OPTIONAL {}", patterns::clause(choice, &mut known, 1)),
+            _ => unwind(choice, &mut known),
+        };
     }
-    for _ in 0..choice.weighted(&[5, 4, 2]) {
-        text += &projections::with(choice, &mut known);
-    }
-    text + &projections::returns(choice, &known)
+    (text, known)
+}
+
+/// An UNWIND clause, whose variable becomes known.
+fn unwind(choice: &mut Choice, known: &mut Known) -> String {
+    let (list, of) = match choice.weighted(&[2, 2, 1, 1, 1]) {
+        0 => (Kind::Nodes, Kind::Node),
+        1 => (Kind::Relationships, Kind::Relationship),
+        2 => (Kind::List, Kind::Any),
+        3 => {
+            let count = known.fresh("u");
+            known.variables.push((count.clone(), Kind::Int));
+            return format!("UNWIND range(0, {}) AS {count}\n", choice.below(3));
+        }
+        _ => {
+            let items = (0..choice.below(4)).map(|_| expressions::any(choice, known, 1)).collect::<Vec<_>>();
+            let item = known.fresh("u");
+            known.variables.push((item.clone(), Kind::Any));
+            return format!("UNWIND [{}] AS {item}\n", items.join(", "));
+        }
+    };
+    let list = expressions::of_kind(choice, known, list, 1);
+    let item = known.fresh("u");
+    known.variables.push((item.clone(), of));
+    format!("UNWIND {list} AS {item}\n")
 }
 
 /// A reproduction: the seed, the query and every change.

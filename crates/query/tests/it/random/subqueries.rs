@@ -1,0 +1,116 @@
+//! Random subqueries over the nodes a query knows: patterns as conditions, EXISTS, COUNT, COLLECT, pattern
+//! comprehensions.
+
+use super::choice::Choice;
+use super::expressions::{self, Kind, Known};
+use super::patterns;
+
+/// A pattern as a condition, which stands in WHERE alone; none where no node is known or subqueries stand around it
+/// already.
+pub fn pattern(choice: &mut Choice, known: &Known) -> Option<String> {
+    let (start, mut inner) = within(choice, known)?;
+    let pattern = patterns::from_known(choice, &mut inner, &start, false);
+    Some(if choice.one_in(3) { format!("NOT {pattern}") } else { pattern })
+}
+
+/// A condition that can stand anywhere; none as for [`pattern`].
+pub fn boolean(choice: &mut Choice, known: &Known) -> Option<String> {
+    let (start, mut inner) = within(choice, known)?;
+    Some(match choice.weighted(&[3, 1]) {
+        0 => format!("EXISTS {{ {} }}", counted(choice, &mut inner, &start)),
+        _ => format!("{} > {}", int(choice, known)?, choice.below(3)),
+    })
+}
+
+/// How many rows there are.
+pub fn int(choice: &mut Choice, known: &Known) -> Option<String> {
+    let (start, mut inner) = within(choice, known)?;
+    Some(match choice.weighted(&[3, 1]) {
+        0 => format!("COUNT {{ {} }}", counted(choice, &mut inner, &start)),
+        _ => format!("size({})", list(choice, known)?),
+    })
+}
+
+/// A list of what is found.
+pub fn list(choice: &mut Choice, known: &Known) -> Option<String> {
+    let (start, mut inner) = within(choice, known)?;
+    if choice.one_in(3) {
+        let rows = rows(choice, &mut inner, &start);
+        let rows = if rows.starts_with('(') { format!("MATCH {rows}") } else { rows };
+        let distinct = if choice.one_in(3) { "DISTINCT " } else { "" };
+        return Some(format!("COLLECT {{ {rows} RETURN {distinct}{} AS x }}", result(choice, &inner)));
+    }
+    let path = choice.one_in(3).then(|| inner.fresh("p"));
+    let pattern = patterns::from_known(choice, &mut inner, &start, true);
+    let named = path.as_ref().map(|name| format!("{name} = ")).unwrap_or_default();
+    inner.variables.extend(path.map(|name| (name, Kind::Path)));
+    let condition = condition(choice, &inner);
+    Some(format!("[{named}{pattern}{condition} | {}]", result(choice, &inner)))
+}
+
+/// A known node, and what is known within a subquery. One in three of those is allowed one of its own.
+fn within(choice: &mut Choice, known: &Known) -> Option<(String, Known)> {
+    let start = known.of_kind(choice, &[Kind::Node])?;
+    if known.depth > 0 && !choice.one_in(3) || known.depth > 1 {
+        return None;
+    }
+    let around = known.variables.len();
+    Some((start, Known { depth: known.depth + 1, around, ..known.clone() }))
+}
+
+/// Clauses after one another from a known node on, or a pattern alone.
+fn rows(choice: &mut Choice, inner: &mut Known, start: &str) -> String {
+    let pattern = patterns::from_known(choice, inner, start, true);
+    let mut text = format!("{pattern}{}", condition(choice, inner));
+    let further = choice.weighted(&[8, 1, 1, 1, 1]);
+    if further > 0 {
+        text = format!("MATCH {text}");
+    }
+    match further {
+        1 => {
+            let again = inner.of_kind(choice, &[Kind::Node]).expect("the start is a node");
+            text += &format!(" OPTIONAL MATCH {}", patterns::from_known(choice, inner, &again, true));
+        }
+        2 => {
+            let item = inner.fresh("u");
+            text += &format!(" UNWIND {} AS {item}", expressions::of_kind(choice, inner, Kind::List, 0));
+            inner.variables.push((item, Kind::Any));
+        }
+        3 => {
+            let name = inner.fresh("w");
+            let any = expressions::any(choice, inner, 1);
+            let distinct = if choice.one_in(2) { "DISTINCT " } else { "" };
+            text += &format!(" WITH {distinct}{any} AS {name}");
+            inner.variables.truncate(inner.around);
+            inner.variables.push((name, Kind::Any));
+        }
+        4 => {
+            let again = inner.of_kind(choice, &[Kind::Node]).expect("the start is a node");
+            text += &format!(" MATCH {}", patterns::from_known(choice, inner, &again, true));
+        }
+        _ => {}
+    }
+    text
+}
+
+/// The inside of EXISTS or COUNT, at times with a RETURN that makes equal rows one.
+fn counted(choice: &mut Choice, inner: &mut Known, start: &str) -> String {
+    let text = rows(choice, inner, start);
+    if text.starts_with('(') || !choice.one_in(3) {
+        return text;
+    }
+    format!("{text} RETURN DISTINCT {} AS y", expressions::any(choice, inner, 1))
+}
+
+fn condition(choice: &mut Choice, inner: &Known) -> String {
+    if choice.one_in(2) {
+        format!(" WHERE {}", expressions::condition(choice, inner, 1))
+    } else {
+        String::new()
+    }
+}
+
+fn result(choice: &mut Choice, inner: &Known) -> String {
+    let kind = *choice.of(&[Kind::Any, Kind::Int, Kind::Number, Kind::Path, Kind::Node]);
+    expressions::of_kind(choice, inner, kind, 1)
+}
