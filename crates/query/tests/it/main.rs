@@ -16,4 +16,7 @@ mod language_tiers;
 mod random;
 mod recorded;
 mod reference_cases;
+mod reference_clauses;
+mod reference_paths;
 mod reference_scenarios;
+mod reference_subqueries;

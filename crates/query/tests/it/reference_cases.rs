@@ -8,22 +8,22 @@ pub fn id(id: &str) -> ElementId {
     ElementId::new("s", id)
 }
 
-fn properties(entries: &[(&str, Value)]) -> Map {
+pub fn properties(entries: &[(&str, Value)]) -> Map {
     entries.iter().map(|(name, value)| (*name, value.clone())).collect()
 }
 
-fn node(name: &str, labels: &[&str], entries: &[(&str, Value)]) -> Element {
+pub fn node(name: &str, labels: &[&str], entries: &[(&str, Value)]) -> Element {
     let labels = labels.iter().map(|label| (*label).into()).collect();
     Node { id: id(name), labels, properties: properties(entries) }.into()
 }
 
-fn relationship(name: &str, kind: &str, from: &str, to: &str) -> Element {
+pub fn relationship(name: &str, kind: &str, from: &str, to: &str) -> Element {
     let properties = Map::new();
     Relationship { id: id(name), kind: kind.into(), from: id(from), to: id(to), properties }.into()
 }
 
 /// `(a:A {x: 1})-[r:R]->(b:A:B {x: 2})-[s:S]->(c:B {x: 3})`, and a loop `t:R` at `a`.
-fn chain() -> Graph {
+pub fn chain() -> Graph {
     Graph::from_iter([
         node("a", &["A"], &[("x", 1.into())]),
         node("b", &["A", "B"], &[("x", 2.into())]),
@@ -35,7 +35,7 @@ fn chain() -> Graph {
 }
 
 /// Nodes `n0`, `n1`, ... without labels, each with one of the values as its `x`.
-fn values(values: &[Value]) -> Graph {
+pub fn values(values: &[Value]) -> Graph {
     let node = |(at, value): (usize, &Value)| match value {
         Value::Null => node(&format!("n{at}"), &[], &[]),
         value => node(&format!("n{at}"), &[], &[("x", value.clone())]),
@@ -43,19 +43,19 @@ fn values(values: &[Value]) -> Graph {
     values.iter().enumerate().map(node).collect()
 }
 
-fn rows(graph: &Graph, query: &str) -> Vec<Row> {
+pub fn rows(graph: &Graph, query: &str) -> Vec<Row> {
     let tree = language::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     let reference =
         Reference::new(&tree, &Map::new()).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     reference.rows(graph).unwrap_or_else(|error| panic!("{query}: {error}"))
 }
 
-fn exact(columns: &[Value]) -> Vec<u8> {
+pub fn exact(columns: &[Value]) -> Vec<u8> {
     columns.iter().flat_map(key::exact).collect()
 }
 
 /// The rows as a bag: in one order, and such that `1` is not `1.0`.
-fn check(graph: &Graph, query: &str, expected: &[&[Value]]) {
+pub fn check(graph: &Graph, query: &str, expected: &[&[Value]]) {
     let mut got: Vec<_> = rows(graph, query).into_iter().map(|row| row.columns.to_vec()).collect();
     let mut expected: Vec<_> = expected.iter().map(|row| row.to_vec()).collect();
     got.sort_by_key(|row| exact(row));
@@ -64,22 +64,22 @@ fn check(graph: &Graph, query: &str, expected: &[&[Value]]) {
     assert!(same, "{query}\n gave {got:?}\n not {expected:?}");
 }
 
-fn fails(graph: &Graph, query: &str) -> String {
+pub fn fails(graph: &Graph, query: &str) -> String {
     let tree = language::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     let reference =
         Reference::new(&tree, &Map::new()).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     reference.rows(graph).expect_err(query).to_string()
 }
 
-fn s(text: &str) -> Value {
+pub fn s(text: &str) -> Value {
     Value::string(text)
 }
 
-fn i(int: i64) -> Value {
+pub fn i(int: i64) -> Value {
     Value::Int(int)
 }
 
-fn f(float: f64) -> Value {
+pub fn f(float: f64) -> Value {
     Value::Float(float)
 }
 
