@@ -185,7 +185,7 @@ impl Livewell {
             let message = format!("`{}`: a query keeps state; `recovery` is strict or auto_reset", query.id);
             return Err(Error::invalid("LW0506", message));
         }
-        let engine = Engine::compile_with_joins(&query.cypher, &query.params, &query.joins)?;
+        let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())?;
         let fingerprint = Pipeline::fingerprint_of(&engine);
         let registered = registrar.query(&query, &engine, fingerprint)?;
         let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();

@@ -11,7 +11,7 @@ use crate::settings::Query;
 use crate::shared::Shared;
 use crate::state::QueryState;
 use livewell_model::codec::Writer;
-use livewell_query::{Engine, Join};
+use livewell_query::{Engine, Join, Limits};
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
@@ -337,6 +337,7 @@ pub(crate) fn definition(query: &Query) -> String {
         .collect();
     serde_json::json!({
         "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label, "joins": joins,
+        "limits": [query.limits.hops as usize, query.limits.rows],
     })
     .to_string()
 }
@@ -355,6 +356,10 @@ pub(crate) fn read_definition(id: &str, text: &str) -> Option<Query> {
     }
     let joins: Vec<(String, Vec<[String; 2]>)> =
         serde_json::from_value(json.get("joins").cloned().unwrap_or_default()).unwrap_or_default();
+    let limits = json.get("limits").cloned().unwrap_or_default();
+    if let Ok((hops, rows)) = serde_json::from_value(limits) {
+        query.limits = Limits { hops, rows };
+    }
     for (kind, keys) in joins {
         let join = |join: Join, [label, property]: [String; 2]| join.key(label, property);
         query.joins.push(keys.into_iter().fold(Join::new(kind), join));

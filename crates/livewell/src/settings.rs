@@ -1,7 +1,7 @@
 //! Settings: plain, with limits. What is built and injected (stores, sources, reactions) is elsewhere.
 
 use livewell_model::{Map, Value};
-use livewell_query::Join;
+use livewell_query::{Join, Limits as QueryLimits, Settings};
 use std::time::Duration;
 
 /// What a consumer does when the log no longer reaches back to its checkpoint, or is another one.
@@ -102,6 +102,8 @@ pub struct Query {
     pub params: Map,
     /// Virtual relationships between nodes whose properties are equal.
     pub joins: Vec<Join>,
+    /// Where it stops rather than go on.
+    pub limits: QueryLimits,
     /// The label its rows carry in queries over it; its id if absent.
     pub label: Option<String>,
     /// What it does on a gap.
@@ -121,11 +123,17 @@ impl Query {
             sources: Vec::new(),
             params: Map::new(),
             joins: Vec::new(),
+            limits: QueryLimits::default(),
             label: None,
             recovery: Recovery::default(),
             outbox: OutboxSettings::default(),
             enabled: true,
         }
+    }
+
+    /// What the engine is given beside text and parameters.
+    pub(crate) fn engine_settings(&self) -> Settings {
+        Settings { joins: self.joins.clone(), limits: self.limits }
     }
 
     /// Reads the source or query `id`, too.

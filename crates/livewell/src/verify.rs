@@ -64,7 +64,7 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
             graph.apply(&undone(transaction(&group, std::slice::from_ref(&lens))?));
         }
     }
-    let reference = Reference::with_joins(&parse(&query.cypher)?, &query.params, &query.joins)?;
+    let reference = Reference::with(&parse(&query.cypher)?, &query.params, &query.engine_settings())?;
     let expected = reference.rows(&graph).map_err(|error| Error::stopped(error.code, error.message))?;
     let feed = Feed::open(snapshot, entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
     let live = LiveSnapshot(feed);

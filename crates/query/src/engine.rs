@@ -4,10 +4,11 @@
 //! the same transactions give the same diffs, whatever is behind the state and however often the process
 //! died in between.
 
-use crate::joins::{self, Join, Joined};
+use crate::joins::Joined;
 use crate::language::{Diagnostic, parse};
 use crate::operator::Step;
 use crate::plan::Plan;
+use crate::settings::Settings;
 use crate::state::{State, StepError};
 use livewell_model::{AppliedChange, AppliedTransaction, Diff, Map, SmolStr};
 
@@ -25,18 +26,18 @@ impl Engine {
     /// A [`Diagnostic`] that points into the text: it is not Cypher, it makes no sense, or it cannot be
     /// maintained exactly.
     pub fn compile(text: &str, params: &Map) -> Result<Self, Diagnostic> {
-        Self::compile_with_joins(text, params, &[])
+        Self::compile_with(text, params, &Settings::default())
     }
 
-    /// Compiles a query's text that reads the virtual relationships of `joins`.
+    /// Compiles a query's text that has joins, or other limits than the usual ones.
     ///
     /// # Errors
-    /// As [`Engine::compile`].
-    pub fn compile_with_joins(text: &str, params: &Map, joins: &[Join]) -> Result<Self, Diagnostic> {
-        Join::check(joins)?;
+    /// As [`Engine::compile`], and for joins that make no sense.
+    pub fn compile_with(text: &str, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
         let mut query = parse(text)?;
-        joins::undirect(&mut query, joins)?;
-        Ok(Self { plan: Plan::build(&query, text, params)?, joined: Joined::new(joins) })
+        settings.apply(&mut query)?;
+        let plan = Plan::build(&query, text, params, settings.limits)?;
+        Ok(Self { plan, joined: Joined::new(&settings.joins) })
     }
 
     /// Uses only this many bits of a key's hash in row signatures, so that tests meet collisions.

@@ -11,8 +11,10 @@ pub mod language;
 pub mod operator;
 pub mod plan;
 pub mod reference;
+pub mod settings;
 pub mod state;
 
 pub use engine::Engine;
 pub use joins::{Join, JoinKey};
+pub use settings::{Limits, Settings};
 pub use state::{MemoryState, State, StepError};

@@ -83,7 +83,8 @@ fn query(settings: &QuerySettings) -> Query {
         sources: settings.sources.iter().map(ToString::to_string).collect(),
         // Loading the configuration has read them before.
         params: settings.params().unwrap_or_default(),
-        joins: settings.joins(),
+        joins: settings.engine().joins,
+        limits: settings.engine().limits,
         label: settings.label.as_ref().map(ToString::to_string),
         recovery: match settings.recovery {
             QueryRecovery::Strict => Recovery::Strict,

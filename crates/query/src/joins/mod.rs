@@ -11,7 +11,7 @@ mod virtual_relationship;
 pub(crate) use maintain::Joined;
 pub(crate) use virtual_relationship::{Role, between, roles};
 
-use crate::language::ast::{Clause, Expr, ExprKind, Pattern, Query, Span, Way};
+use crate::language::ast::{Pattern, Span, Way};
 use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
 use std::fmt;
@@ -86,43 +86,11 @@ impl fmt::Display for Join {
     }
 }
 
-/// Makes the patterns of a query match joins in either direction.
+/// Makes a pattern match joins in either direction.
 ///
 /// # Errors
 /// A [`Diagnostic`] for a directed pattern of a join or another type, which would have a direction for one alone.
-pub(crate) fn undirect(query: &mut Query, joins: &[Join]) -> Result<(), Diagnostic> {
-    if joins.is_empty() {
-        return Ok(());
-    }
-    for branch in &mut query.branches {
-        undirect_clauses(&mut branch.clauses, joins)?;
-        let mut returns = Clause::With(branch.returns.clone());
-        undirect_clauses(std::slice::from_mut(&mut returns), joins)?;
-        if let Clause::With(returns) = returns {
-            branch.returns = returns;
-        }
-    }
-    Ok(())
-}
-
-fn undirect_clauses(clauses: &mut [Clause], joins: &[Join]) -> Result<(), Diagnostic> {
-    for clause in clauses {
-        if let Clause::Match(matched) = clause {
-            matched.patterns.iter_mut().try_for_each(|pattern| undirect_pattern(pattern, joins))?;
-        }
-        clause.exprs_mut().into_iter().try_for_each(|expr| undirect_expr(expr, joins))?;
-    }
-    Ok(())
-}
-
-fn undirect_expr(expr: &mut Expr, joins: &[Join]) -> Result<(), Diagnostic> {
-    if let ExprKind::Subquery(subquery) = &mut expr.kind {
-        undirect_clauses(&mut subquery.clauses, joins)?;
-    }
-    expr.children_mut().into_iter().try_for_each(|child| undirect_expr(child, joins))
-}
-
-fn undirect_pattern(pattern: &mut Pattern, joins: &[Join]) -> Result<(), Diagnostic> {
+pub(crate) fn undirect(pattern: &mut Pattern, joins: &[Join]) -> Result<(), Diagnostic> {
     for relationship in &mut pattern.relationships {
         let joined = relationship.types.iter().filter(|kind| joins.iter().any(|join| join.kind == kind.text));
         let joined = joined.count();

@@ -11,12 +11,14 @@ use crate::operator::output::{Key, Output};
 use crate::operator::project::{Project, Slot};
 use crate::operator::union::Union;
 use crate::operator::unit::Unit;
+use crate::settings::Limits;
 use livewell_model::{Map, SmolStr, Value};
 
 /// What planning draws on, and the operators planned so far.
 pub(super) struct Planner<'a> {
     text: &'a str,
     pub(super) params: &'a Map,
+    pub(super) limits: Limits,
     nodes: Vec<PlanNode>,
     numbers: u16,
     names: usize,
@@ -76,8 +78,8 @@ impl Stage {
     }
 }
 
-pub(super) fn build(query: &Query, text: &str, params: &Map) -> Result<Plan, Diagnostic> {
-    let mut planner = Planner { text, params, nodes: Vec::new(), numbers: 0, names: 0 };
+pub(super) fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> Result<Plan, Diagnostic> {
+    let mut planner = Planner { text, params, limits, nodes: Vec::new(), numbers: 0, names: 0 };
     let branches =
         query.branches.iter().map(|branch| single(branch, &mut planner)).collect::<Result<Vec<_>, _>>()?;
     let columns: Vec<SmolStr> =

@@ -19,6 +19,7 @@ use crate::language::Diagnostic;
 use crate::language::ast::Query;
 use crate::operator::output::Output;
 use crate::operator::{Batch, Operator, Step};
+use crate::settings::Limits;
 use crate::state::StepError;
 use livewell_model::{Map, SmolStr};
 
@@ -49,8 +50,8 @@ impl Plan {
     ///
     /// # Errors
     /// A [`Diagnostic`] where it cannot be maintained exactly.
-    pub fn build(query: &Query, text: &str, params: &Map) -> Result<Self, Diagnostic> {
-        build::build(query, text, params)
+    pub fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> Result<Self, Diagnostic> {
+        build::build(query, text, params, limits)
     }
 
     /// Steps every operator; gives the change of the last one's rows.

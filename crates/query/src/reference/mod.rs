@@ -25,9 +25,10 @@ mod trail;
 mod unwind;
 
 use crate::expression::{EvalError, Scope};
-use crate::joins::{Join, undirect};
+use crate::joins::Join;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Query, SingleQuery};
+use crate::settings::Settings;
 use livewell_model::{Map, Row, SmolStr, Value, key};
 use order::SortKey;
 use pipeline::Pipeline;
@@ -100,23 +101,23 @@ impl Reference {
     /// [`Diagnostic`] where an expression cannot be compiled (unknown variable, missing parameter), and where
     /// the query needs what is not supported.
     pub fn new(query: &Query, params: &Map) -> Result<Self, Diagnostic> {
-        Self::with_joins(query, params, &[])
+        Self::with(query, params, &Settings::default())
     }
 
-    /// Compiles `query`, which reads the virtual relationships of `joins`.
+    /// Compiles `query`, which has joins, or other limits than the usual ones.
     ///
     /// # Errors
     /// As [`Reference::new`].
-    pub fn with_joins(query: &Query, params: &Map, joins: &[Join]) -> Result<Self, Diagnostic> {
+    pub fn with(query: &Query, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
         let mut query = query.clone();
-        undirect(&mut query, joins)?;
+        settings.apply(&mut query)?;
         let branch = |branch: &SingleQuery| {
             let returns = Clause::With(branch.returns.clone());
             Pipeline::new(branch.clauses.iter().chain([&returns]), &mut Names::default(), params)
         };
         let branches = query.branches.iter().map(branch).collect::<Result<_, _>>()?;
         let columns = query.branches[0].returns.items.iter().map(|item| item.name.clone()).collect();
-        Ok(Self { joins: joins.to_vec(), branches, distinct: query.distinct, columns })
+        Ok(Self { joins: settings.joins.clone(), branches, distinct: query.distinct, columns })
     }
 
     /// The names of the columns.

@@ -9,9 +9,6 @@ use crate::language::code;
 use livewell_model::{Node, Value};
 use std::sync::Arc;
 
-/// How many relationships a trail may have where the pattern says no bound.
-const UNBOUNDED: usize = 32;
-
 /// A trail so far, and the node it has come to.
 type Trail = (Vec<Value>, Arc<Node>);
 
@@ -24,7 +21,8 @@ pub(super) fn trails(
     graph: &Graph,
 ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
     let min = length.min as usize;
-    let max = length.max.map_or(UNBOUNDED, |max| max as usize);
+    let limit = length.limit as usize;
+    let max = length.max.map_or(limit, |max| max as usize);
     let mut found = Vec::new();
     let mut trails: Vec<Trail> = vec![(Vec::new(), from.clone())];
     for hops in 0.. {
@@ -35,8 +33,8 @@ pub(super) fn trails(
             break;
         }
         trails = trails.iter().flat_map(|trail| longer(via, trail, values, graph)).collect();
-        if hops == UNBOUNDED && length.max.is_none() && !trails.is_empty() {
-            return Err(too_long());
+        if hops == limit && length.max.is_none() && !trails.is_empty() {
+            return Err(too_long(limit));
         }
     }
     Ok(found)
@@ -58,10 +56,10 @@ fn longer(via: &Via, (taken, at): &Trail, values: &[Value], graph: &Graph) -> Ve
     longer
 }
 
-fn too_long() -> EvalError {
+fn too_long(limit: usize) -> EvalError {
     let message = format!(
-        "a path of unbounded length would need more than {UNBOUNDED} relationships; give the pattern a bound, \
-         for example `*..{UNBOUNDED}`"
+        "a path of unbounded length would need more than {limit} relationships; give the pattern a bound, \
+         for example `*..{limit}`"
     );
     EvalError { code: code::LIMIT, message }
 }

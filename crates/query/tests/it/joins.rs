@@ -3,7 +3,7 @@
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, Timestamp, Value};
 use livewell_query::language::parse;
 use livewell_query::reference::Reference;
-use livewell_query::{Engine, Join};
+use livewell_query::{Engine, Join, Settings};
 use livewell_scenarios::choice::Choice;
 use livewell_scenarios::lockstep::{Lockstep, Stepped};
 use std::collections::BTreeMap;
@@ -16,20 +16,21 @@ const QUERIES: [&str; 5] = [
     "MATCH (v:Vehicle) WHERE EXISTS { (v)-[:OWNED_BY]-(:Driver)-[:PAIR]-() } RETURN id(v) AS v",
 ];
 
-fn joins() -> Vec<Join> {
-    vec![
+fn joins() -> Settings {
+    let joins = vec![
         Join::new("OWNED_BY").key("Vehicle", "plate").key("Driver", "plate"),
         // One label under two properties: a node can be joined with another, or with itself.
         Join::new("PAIR").key("Driver", "name").key("Driver", "plate"),
-    ]
+    ];
+    Settings { joins, ..Settings::default() }
 }
 
 #[test]
 fn engine_and_reference_agree_over_random_streams() {
     for (number, query) in QUERIES.into_iter().enumerate() {
-        let engine = Engine::compile_with_joins(query, &Map::new(), &joins()).expect("it is a query");
+        let engine = Engine::compile_with(query, &Map::new(), &joins()).expect("it is a query");
         let tree = parse(query).expect("it is a query");
-        let reference = Reference::with_joins(&tree, &Map::new(), &joins());
+        let reference = Reference::with(&tree, &Map::new(), &joins());
         // What the reference does not evaluate (yet) has no oracle.
         let Ok(reference) = reference else { continue };
         for seed in 0..40 {
@@ -90,8 +91,10 @@ fn node(id: &str, choice: &mut Choice) -> Element {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
+    let settings = |joins: &[Join]| Settings { joins: joins.to_vec(), ..Settings::default() };
     let refused = |joins: &[Join]| {
-        let refusal = Engine::compile_with_joins("MATCH (a)-[:J]-(b) RETURN id(a) AS a", &Map::new(), joins);
+        let refusal =
+            Engine::compile_with("MATCH (a)-[:J]-(b) RETURN id(a) AS a", &Map::new(), &settings(joins));
         refusal.expect_err("it is refused").to_string()
     };
     let join = Join::new("J").key("A", "x").key("B", "x");
@@ -99,6 +102,7 @@ fn what_makes_no_sense_is_refused() {
     assert!(refused(&[Join::new("J").key("A", "x")]).contains("needs two keys"));
     assert!(refused(&[Join::new("J").key("A", "x").key("A", "x")]).contains("has a key twice"));
     assert!(refused(&[Join::new("").key("A", "x").key("B", "x")]).contains("has no type"));
-    let mixed = Engine::compile_with_joins("MATCH (a)-[:J|K]->(b) RETURN id(a) AS a", &Map::new(), &[join]);
+    let mixed =
+        Engine::compile_with("MATCH (a)-[:J|K]->(b) RETURN id(a) AS a", &Map::new(), &settings(&[join]));
     assert!(mixed.expect_err("it is refused").to_string().contains("a join has no direction"));
 }

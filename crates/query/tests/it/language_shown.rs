@@ -78,7 +78,7 @@ fn node(part: &NodePattern) -> String {
 fn relationship(part: &RelationshipPattern) -> String {
     let types = join(part.types.iter().map(|kind| kind.text.to_string()), "|");
     let types = if types.is_empty() { types } else { format!(":{types}") };
-    let length = part.length.map_or_else(String::new, |Length { min, max }| {
+    let length = part.length.map_or_else(String::new, |Length { min, max, .. }| {
         format!("*{min}..{}", max.map_or_else(String::new, |max| max.to_string()))
     });
     let (left, right) = match part.way {

@@ -17,8 +17,7 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
                 problems.push(problem::at(problem::code::VALUE, params.span, error.to_string()));
             }
             Ok(params) => {
-                if let Err(diagnostic) = Engine::compile_with_joins(cypher, &params, &query.settings.joins())
-                {
+                if let Err(diagnostic) = Engine::compile_with(cypher, &params, &query.settings.engine()) {
                     problems.push(in_file(file, place, cypher, diagnostic));
                 }
             }

@@ -215,13 +215,7 @@ fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<
 }
 
 fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<QuerySettings> {
-    let mut rest = node.clone();
-    if let Some(joins) = rest.split_off(|key| key == "joins").entries().first() {
-        let help = "match on equal properties: `MATCH (v:Vehicle), (d:Driver) WHERE v.plate = d.plate`";
-        problems
-            .push(problem::at(code::NOT_HERE, joins.key_span, "this version has no `joins`").with_help(help));
-    }
-    let settings: QuerySettings = deserialize::read(rest, &["joins"], problems)?;
+    let settings: QuerySettings = deserialize::read(node.clone(), &[], problems)?;
     if settings.sources.is_empty() {
         let place = node.get("sources").unwrap_or(node);
         let message = "the query reads nothing; name at least one source or query under `sources`";

@@ -96,6 +96,9 @@ pub struct QuerySettings {
     /// Virtual relationships between nodes whose properties are equal.
     #[serde(default)]
     pub joins: Vec<JoinSettings>,
+    /// Where it stops rather than go on.
+    #[serde(default)]
+    pub limits: LimitSettings,
     /// The label its rows carry where another query reads them; its id where nothing is said.
     #[serde(default, rename = "as")]
     pub label: Option<SmolStr>,
@@ -108,6 +111,23 @@ pub struct QuerySettings {
     /// Whether it runs; `false` pauses it and keeps what it stored.
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+/// Limits whose breach stops a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// How many relationships a path without an upper bound may have.
+    pub hops: u32,
+    /// How many rows one pattern may give in one step.
+    pub rows: usize,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        let livewell_query::Limits { hops, rows } = livewell_query::Limits::default();
+        Self { hops, rows }
+    }
 }
 
 /// A virtual relationship wherever the properties of two of the keys are equal.
@@ -136,13 +156,14 @@ fn yes() -> bool {
 }
 
 impl QuerySettings {
-    /// The query's joins, as the engine takes them.
-    pub fn joins(&self) -> Vec<Join> {
+    /// What the engine is given beside text and parameters.
+    pub fn engine(&self) -> livewell_query::Settings {
         let join = |join: &JoinSettings| {
             let key = |made: Join, key: &JoinKeySettings| made.key(key.label.clone(), key.property.clone());
             join.keys.iter().fold(Join::new(join.kind.clone()), key)
         };
-        self.joins.iter().map(join).collect()
+        let limits = livewell_query::Limits { hops: self.limits.hops, rows: self.limits.rows };
+        livewell_query::Settings { joins: self.joins.iter().map(join).collect(), limits }
     }
 
     /// The values of the query's parameters.

@@ -8,6 +8,7 @@ mod commands;
 mod explain;
 mod hostile;
 mod inspect;
+mod joined;
 mod killed;
 mod ordered;
 mod running;

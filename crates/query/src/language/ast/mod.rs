@@ -2,6 +2,8 @@
 
 mod walk;
 
+pub(crate) use walk::each_pattern;
+
 use livewell_model::{SmolStr, Value};
 
 /// Stands in the names of variables that an expression binds for itself (the `x` of a comprehension, what the
@@ -139,6 +141,8 @@ pub struct Length {
     pub min: u32,
     /// At most so many; `None`: no bound.
     pub max: Option<u32>,
+    /// Where there is no bound: how many there may be before the query stops.
+    pub limit: u32,
 }
 
 /// What WITH and RETURN share: items, DISTINCT, the order and its window, and (WITH only) a condition.

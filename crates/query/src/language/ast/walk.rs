@@ -1,7 +1,8 @@
 //! Ways through the tree: the parts of an expression, to read and to change.
 
 use super::{
-    Clause, Expr, ExprKind, Gives, LOCAL, ListComprehension, Match, Name, Pattern, Projection, Span, Subquery,
+    Clause, Expr, ExprKind, Gives, LOCAL, ListComprehension, Match, Name, Pattern, Projection, Query, Span,
+    Subquery,
 };
 use livewell_model::SmolStr;
 
@@ -133,6 +134,17 @@ impl Subquery {
     }
 }
 
+/// The expressions directly in a projection, in the order of the text.
+macro_rules! projection_exprs {
+    ($projection:expr, $iter:ident $(, $mutability:tt)?) => {{
+        let Projection { items, order, skip, limit, condition, .. } = $projection;
+        let items = items.$iter().map(|item| & $($mutability)? item.expr);
+        let order = order.$iter().map(|sort| & $($mutability)? sort.expr);
+        let window = skip.$iter().chain(limit.$iter());
+        items.chain(order).chain(window).chain(condition.$iter()).collect::<Vec<_>>()
+    }};
+}
+
 /// The expressions directly in a clause, in the order of the text.
 macro_rules! clause_exprs {
     ($clause:expr, $iter:ident $(, $mutability:tt)?) => {
@@ -146,12 +158,7 @@ macro_rules! clause_exprs {
                 properties.map(|(_, value)| value).chain(condition.$iter()).collect()
             }
             Clause::Unwind(unwind) => vec![& $($mutability)? unwind.list],
-            Clause::With(Projection { items, order, skip, limit, condition, .. }) => {
-                let items = items.$iter().map(|item| & $($mutability)? item.expr);
-                let order = order.$iter().map(|sort| & $($mutability)? sort.expr);
-                let window = skip.$iter().chain(limit.$iter());
-                items.chain(order).chain(window).chain(condition.$iter()).collect()
-            }
+            Clause::With(projection) => projection_exprs!(projection, $iter $(, $mutability)?),
         }
     };
 }
@@ -197,4 +204,44 @@ impl Pattern {
         }
         names.into_iter().for_each(|name| name.span = none);
     }
+}
+
+/// Changes every pattern of a query, those of its subqueries too.
+pub(crate) fn each_pattern<E>(
+    query: &mut Query,
+    change: &mut dyn FnMut(&mut Pattern) -> Result<(), E>,
+) -> Result<(), E> {
+    for branch in &mut query.branches {
+        patterns_of_clauses(&mut branch.clauses, change)?;
+        let exprs = projection_exprs!(&mut branch.returns, iter_mut, mut);
+        exprs.into_iter().try_for_each(|expr| patterns_of_expr(expr, change))?;
+    }
+    Ok(())
+}
+
+fn patterns_of_clauses<E>(
+    clauses: &mut [Clause],
+    change: &mut dyn FnMut(&mut Pattern) -> Result<(), E>,
+) -> Result<(), E> {
+    for clause in clauses {
+        if let Clause::Match(matched) = clause {
+            matched.patterns.iter_mut().try_for_each(&mut *change)?;
+        }
+        clause.exprs_mut().into_iter().try_for_each(|expr| patterns_of_expr(expr, change))?;
+    }
+    Ok(())
+}
+
+fn patterns_of_expr<E>(
+    expr: &mut Expr,
+    change: &mut dyn FnMut(&mut Pattern) -> Result<(), E>,
+) -> Result<(), E> {
+    if let ExprKind::Subquery(subquery) = &mut expr.kind {
+        patterns_of_clauses(&mut subquery.clauses, change)?;
+        if let Gives::Collect(result) = &mut subquery.gives {
+            patterns_of_expr(result, change)?;
+        }
+        return Ok(());
+    }
+    expr.children_mut().into_iter().try_for_each(|child| patterns_of_expr(child, change))
 }

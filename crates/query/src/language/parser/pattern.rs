@@ -5,6 +5,7 @@ use super::super::code;
 use super::super::token::TokenKind;
 use super::expression::binary;
 use super::{Diagnostic, Parsed, Parser};
+use crate::settings::HOPS_MAX;
 
 impl Parser<'_> {
     /// Patterns with commas between them.
@@ -194,12 +195,12 @@ impl Parser<'_> {
         }
         let min = self.bound()?;
         if self.eat_symbol("..") {
-            return Ok(Some(Length { min: min.unwrap_or(1), max: self.bound()? }));
+            return Ok(Some(Length { min: min.unwrap_or(1), max: self.bound()?, limit: HOPS_MAX }));
         }
         match (min, self.peek()) {
-            (Some(exactly), _) => Ok(Some(Length { min: exactly, max: Some(exactly) })),
+            (Some(exactly), _) => Ok(Some(Length { min: exactly, max: Some(exactly), limit: HOPS_MAX })),
             (None, TokenKind::Symbol("]" | "{") | TokenKind::Parameter(_) | TokenKind::Word(_)) => {
-                Ok(Some(Length { min: 1, max: None }))
+                Ok(Some(Length { min: 1, max: None, limit: HOPS_MAX }))
             }
             (None, _) => Err(self.unexpected("the bounds of a path, as in `*1..3`")),
         }

@@ -2,7 +2,7 @@
 
 use super::arrange::By;
 use super::atom::Start;
-use super::{AtomKind, Bind, Ends, Input, Lookup, Match, ROWS_MAX};
+use super::{AtomKind, Bind, Ends, Input, Lookup, Match};
 use crate::expression::EvalError;
 use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
@@ -76,10 +76,13 @@ impl<'a> Extension<'a> {
     }
 
     fn within_limit(&self) -> Result<(), StepError> {
-        if self.out.len() <= ROWS_MAX {
+        let most = self.plan.rows_max;
+        if self.out.len() <= most {
             return Ok(());
         }
-        let message = format!("a pattern gives more than {ROWS_MAX} rows in one step");
+        let message = format!(
+            "a pattern gives more than {most} rows in one step; the query's `limits.rows` allows more"
+        );
         Err(StepError::Limit(message))
     }
 

@@ -21,15 +21,12 @@ mod trail;
 
 pub use atom::{Atom, AtomKind, Ends, Lookup};
 pub use input::{Bind, Input};
-pub use trail::{HOPS_MAX, Trail};
+pub use trail::Trail;
 
 use super::{Batch, Operator, Step, consolidate};
 use crate::state::StepError;
 use extend::Extension;
 use livewell_model::{ElementId, Value};
-
-/// How many rows one step of one pattern may give.
-pub const ROWS_MAX: usize = 1_000_000;
 
 /// See the module.
 #[derive(Debug)]
@@ -44,6 +41,8 @@ pub struct Match {
     pub lookups: Vec<Vec<Lookup>>,
     /// Groups of relationship slots that are pairwise distinct: one group a MATCH clause.
     pub distinct: Vec<Vec<usize>>,
+    /// How many rows a step may give, and how many ways along a trail it may try.
+    pub rows_max: usize,
 }
 
 impl Operator for Match {

@@ -15,9 +15,7 @@ use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{ElementId, Value};
-
-/// How many relationships a trail without an upper bound may have. Where one could go on beyond, the query stops.
-pub const HOPS_MAX: u32 = 32;
+use std::cell::Cell;
 
 /// A relationship pattern of variable length.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +24,10 @@ pub struct Trail {
     pub ends: Ends,
     /// At least so many relationships.
     pub min: u32,
-    /// At most so many; `None`: no bound but [`HOPS_MAX`].
+    /// At most so many; `None`: no bound.
     pub max: Option<u32>,
+    /// Where there is no bound: how many there may be. Where a trail could go on beyond, the query stops.
+    pub limit: u32,
     /// Whether the text has its end left of its start, so that its value begins at its end.
     pub backwards: bool,
 }
@@ -68,7 +68,7 @@ impl Match {
             if weight > 0 {
                 self.rearrange_edge(state, atom, trail, &edge, true);
             }
-            let walk = Walk { plan: self, state: &*state, atom, trail };
+            let walk = Walk { plan: self, state: &*state, atom, trail, tried: Cell::new(0) };
             for way in edge.ways(trail.ends.undirected) {
                 walk.through(&way, weight, &mut starts)?;
             }
@@ -105,11 +105,11 @@ impl Match {
         by: By,
         near: &ElementId,
     ) -> Result<Vec<Found>, StepError> {
-        let walk = Walk { plan: self, state, atom, trail };
+        let walk = Walk { plan: self, state, atom, trail, tried: Cell::new(0) };
         let mut found = Vec::new();
         walk.all(by, near, &mut Vec::new(), trail.min, &mut |hops, far| {
             found.push(Found { value: trail.value(hops, by), far: far.clone() });
-            if found.len() > super::ROWS_MAX { Err(too_many()) } else { Ok(()) }
+            Ok(())
         })?;
         Ok(found)
     }
@@ -121,6 +121,8 @@ struct Walk<'a> {
     state: &'a dyn State,
     atom: usize,
     trail: &'a Trail,
+    /// How many ways were tried; a dense graph has more than can be walked.
+    tried: Cell<usize>,
 }
 
 type Visit<'v> = &'v mut dyn FnMut(&[Edge], &ElementId) -> Result<(), StepError>;
@@ -137,7 +139,7 @@ impl Walk<'_> {
                 let value = self.trail.value(hops, By::From);
                 starts
                     .push(Start { values: vec![(value, weight)], ends: Some((first.clone(), last.clone())) });
-                if starts.len() > super::ROWS_MAX { Err(too_many()) } else { Ok(()) }
+                Ok(())
             })
         })
     }
@@ -153,6 +155,13 @@ impl Walk<'_> {
         visit: Visit<'_>,
     ) -> Result<(), StepError> {
         let length = u32::try_from(hops.len()).expect("a trail has at most so many relationships");
+        self.tried.set(self.tried.get() + 1);
+        if self.tried.get() > self.plan.rows_max {
+            let most = self.plan.rows_max;
+            return Err(StepError::Limit(format!(
+                "a path of variable length has more than {most} ways to go in one step; bound it more closely, or allow more in the query's `limits.rows`"
+            )));
+        }
         let left = self.trail.max.map(|max| i64::from(max) - i64::from(length));
         if length >= min && left.is_none_or(|left| left >= 0) {
             visit(hops, near)?;
@@ -167,11 +176,8 @@ impl Walk<'_> {
             {
                 continue;
             }
-            if length >= HOPS_MAX && self.trail.max.is_none() {
-                let message = format!(
-                    "a path of variable length without an upper bound has more than {HOPS_MAX} relationships; give it a bound, like `*1..{HOPS_MAX}`"
-                );
-                return Err(StepError::Limit(message));
+            if length >= self.trail.limit && self.trail.max.is_none() {
+                return Err(too_long(self.trail.limit));
             }
             let far = if by == By::From { node_id(&edge.to).clone() } else { node_id(&edge.from).clone() };
             hops.push(edge);
@@ -222,10 +228,9 @@ impl Trail {
     }
 }
 
-fn too_many() -> StepError {
+fn too_long(limit: u32) -> StepError {
     StepError::Limit(format!(
-        "a path of variable length gives more than {} paths in one step",
-        super::ROWS_MAX
+        "a path of variable length without an upper bound has more than {limit} relationships; give it one, like `*1..{limit}`, or allow more in the query's `limits.hops`"
     ))
 }
 

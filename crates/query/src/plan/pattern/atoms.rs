@@ -157,8 +157,8 @@ impl<'s> Atoms<'s> {
         let ends = Ends { from: 0, to: 0, undirected: false, by_from: false, by_to: false };
         let kind = match pattern.length {
             None => AtomKind::Relationship(ends),
-            Some(Length { min, max }) => {
-                AtomKind::Trail(Trail { ends, min, max, backwards: pattern.way == Way::Left })
+            Some(Length { min, max, limit }) => {
+                AtomKind::Trail(Trail { ends, min, max, limit, backwards: pattern.way == Way::Left })
             }
         };
         let atom = self.push(&name, Kind::Relationships(types), kind);

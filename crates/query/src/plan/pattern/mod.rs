@@ -61,7 +61,8 @@ pub(super) fn plan(
             inputs.push(trails::edges(atom, &through(atom, &paths, needs, &left), planner));
         }
     }
-    let mut operator = Match { number: planner.number(), input, atoms, lookups: Vec::new(), distinct };
+    let (number, rows_max) = (planner.number(), planner.limits.rows);
+    let mut operator = Match { number, input, atoms, lookups: Vec::new(), distinct, rows_max };
     lookups::plan(&mut operator);
     let trails: Vec<bool> =
         operator.atoms.iter().map(|atom| matches!(atom.kind, AtomKind::Trail(_))).collect();

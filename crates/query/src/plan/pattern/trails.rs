@@ -21,8 +21,14 @@ pub(super) fn edges(trail: &mut Atom, through: &Needs, planner: &mut Planner<'_>
         Atom { name: trail.name.clone(), scan, kind: AtomKind::Relationship(ends) },
         node("to", through),
     ];
-    let mut operator =
-        Match { number: planner.number(), input: None, atoms, lookups: Vec::new(), distinct: Vec::new() };
+    let mut operator = Match {
+        number: planner.number(),
+        input: None,
+        atoms,
+        lookups: Vec::new(),
+        distinct: Vec::new(),
+        rows_max: planner.limits.rows,
+    };
     lookups::plan(&mut operator);
     planner.add(operator, Vec::new())
 }

@@ -5,7 +5,7 @@ use livewell_model::json::value_from_json;
 use livewell_model::{
     AppliedChange, AppliedTransaction, Change, Element, ElementId, Patch, Row, SmolStr, Timestamp, Value,
 };
-use livewell_query::Join;
+use livewell_query::{Join, Settings};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ impl<'a> Case<'a> {
     }
 
     /// Its virtual relationships.
-    pub fn joins(&self) -> Vec<Join> {
+    pub fn settings(&self) -> Settings {
         let text = |json: &Json| json.as_str().expect("a string").to_owned();
         let join = |json: &Json| {
             let keys = json["keys"].as_array().expect("keys").iter();
@@ -44,7 +44,9 @@ impl<'a> Case<'a> {
                 join.key(text(&key["label"]), text(&key["property"]))
             })
         };
-        self.0["joins"].as_array().map_or_else(Vec::new, |joins| joins.iter().map(join).collect())
+        let joins =
+            self.0["joins"].as_array().map_or_else(Vec::new, |joins| joins.iter().map(join).collect());
+        Settings { joins, ..Settings::default() }
     }
 
     /// What it needs beside a query over elements.

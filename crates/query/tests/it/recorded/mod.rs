@@ -93,12 +93,12 @@ fn run(case: &Case<'_>) -> Outcome {
         return Outcome::Unsupported(format!("it needs {needs}"));
     }
     let refused = |refusal: livewell_query::language::Diagnostic| Outcome::Unsupported(refusal.to_string());
-    let engine = match Engine::compile_with_joins(case.query(), &Map::new(), &case.joins()) {
+    let engine = match Engine::compile_with(case.query(), &Map::new(), &case.settings()) {
         Ok(engine) => engine,
         Err(refusal) => return refused(refusal),
     };
     let reference =
-        parse(case.query()).and_then(|query| Reference::with_joins(&query, &Map::new(), &case.joins()));
+        parse(case.query()).and_then(|query| Reference::with(&query, &Map::new(), &case.settings()));
     match reference {
         Err(refusal) => Outcome::Wrong(format!("only the engine accepts it: {refusal}")),
         Ok(reference) => along(case, &engine, &reference).map_or_else(Outcome::Wrong, |()| Outcome::Held),
