@@ -40,6 +40,7 @@ mod follow;
 mod intake;
 mod livewell;
 mod once;
+pub mod parked;
 mod pipeline;
 mod rebuild;
 mod register;

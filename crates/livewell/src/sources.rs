@@ -5,15 +5,14 @@ use crate::change::IntoTransaction;
 use crate::error::ErrorKind;
 use crate::intake::{Intake, Receipt, full, wipe};
 use crate::once::{self, Once};
+use crate::parked::park;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
 use livewell_model::Transaction;
-use livewell_model::codec::Writer;
 use livewell_source::file::{Batch, FilePosition, FileSource};
 use livewell_source::settings::{FileSettings, OnError};
 use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::keyspace::{Key, Space};
-use livewell_store::{IndexError, Overlay};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
@@ -178,24 +177,6 @@ impl FileRunner {
         intake.overlay().put(upstream_key(&self.component), batch.position);
         intake.commit()
     }
-}
-
-/// Sets input aside that is not a change, for a person to look at.
-fn park(overlay: &mut Overlay, source: &Component, text: &str, why: &str) -> Result<(), Error> {
-    let counter = Key::new(Space::Parked).number(source.number).done();
-    let last = match overlay.get(&counter)? {
-        Some(bytes) => {
-            let bytes = bytes.as_ref().try_into();
-            u64::from_be_bytes(bytes.map_err(|_| IndexError::corrupted("a counter has eight bytes"))?)
-        }
-        None => 0,
-    };
-    tracing::warn!(source = %source.id, "parked: {why}");
-    let mut out = Writer::new();
-    out.string(text).string(why);
-    overlay.put(counter, (last + 1).to_be_bytes().to_vec());
-    overlay.put(Key::new(Space::Parked).number(source.number).long(last + 1).done(), out.bytes);
-    Ok(())
 }
 
 fn upstream_key(source: &Component) -> Vec<u8> {

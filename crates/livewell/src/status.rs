@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::follow::followed;
+use crate::parked;
 use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_store::{Head, Snapshot};
 use std::sync::Arc;
@@ -30,6 +31,10 @@ pub struct Status {
     pub log_entries: u64,
     /// How many transactions came that changed nothing.
     pub without_effect: u64,
+    /// How much input a source has set aside.
+    pub parked: u64,
+    /// The last position of the store that is in it.
+    pub position: u64,
     /// Why it is in error.
     pub error: Option<String>,
 }
@@ -59,6 +64,12 @@ fn one(snapshot: &dyn Snapshot, component: &Component) -> Result<Status, Error> 
         rows: head.rows,
         log_entries: head.log_entries,
         without_effect: component.without_effect.load(Ordering::Relaxed),
+        parked: if component.kind == ComponentKind::Source {
+            parked::count(snapshot, component.number)?
+        } else {
+            0
+        },
+        position: if is_reaction { behind.position } else { head.position },
         error: component.error(),
     })
 }
@@ -73,6 +84,8 @@ struct Behind {
     sequences: u64,
     /// The last sequence it has taken in, of the first upstream.
     sequence: u64,
+    /// The position of that.
+    position: u64,
     /// The time its upstreams have reached.
     time: i64,
 }
@@ -89,6 +102,7 @@ fn behind(snapshot: &dyn Snapshot, component: &Component) -> Result<Behind, Erro
         let read = if is_here { checkpoint.sequence } else { 0 };
         behind.sequences += head.sequence.saturating_sub(read).max(u64::from(!is_here));
         behind.sequence = behind.sequence.max(read);
+        behind.position = behind.position.max(checkpoint.position);
         behind.time = behind.time.max(head.timestamp.0);
     }
     Ok(behind)

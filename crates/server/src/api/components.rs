@@ -65,7 +65,9 @@ fn shape(status: &Status) -> Value {
         "lag_seconds": status.lag_seconds,
         "rows": status.rows,
         "log_entries": status.log_entries,
+        "position": status.position,
         "without_effect": status.without_effect,
+        "parked": status.parked,
         "error": status.error,
     })
 }

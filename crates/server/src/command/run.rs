@@ -111,6 +111,9 @@ fn summary(status: &[Status]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     for one in status {
         let what = match one.kind {
+            ComponentKind::Source if one.parked > 0 => {
+                format!("{} transactions, {} elements, {} parked", one.sequence, one.rows, one.parked)
+            }
             ComponentKind::Source => format!("{} transactions, {} elements", one.sequence, one.rows),
             ComponentKind::Query => format!("{} results, {} rows", one.sequence, one.rows),
             ComponentKind::Reaction => format!("delivered to sequence {}", one.sequence),

@@ -48,7 +48,8 @@ fn of_store(directory: &Path) -> Result<Json, Failure> {
         let head = Head::read(&*snapshot, entry.number).map_err(failed)?.unwrap_or_default();
         let shown = json!({
             "id": entry.id, "state": "stopped", "epoch": head.epoch.to_string(), "sequence": head.sequence,
-            "rows": head.rows, "log_entries": head.log_entries,
+            "position": head.position, "rows": head.rows, "log_entries": head.log_entries,
+            "parked": livewell::parked::count(&*snapshot, entry.number).map_err(Failure::failed)?,
         });
         all[kinds].as_array_mut().expect("it was made as an array").push(shown);
     }
@@ -58,7 +59,7 @@ fn of_store(directory: &Path) -> Result<Json, Failure> {
 fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["", "id", "state", "epoch-sequence", "lag", "seconds", "rows"]);
+    table.set_header(["", "id", "state", "epoch-sequence", "lag", "seconds", "rows", "parked"]);
     let mut errors = Vec::new();
     for (kinds, kind) in KINDS {
         for one in all[kinds].as_array().into_iter().flatten() {
@@ -74,7 +75,17 @@ fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
             };
             let seconds =
                 one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
-            table.add_row([kind, &text("id"), &text("state"), &at, &text("lag"), &seconds, &text("rows")]);
+            let parked = if kind == "source" { text("parked") } else { String::new() };
+            table.add_row([
+                kind,
+                &text("id"),
+                &text("state"),
+                &at,
+                &text("lag"),
+                &seconds,
+                &text("rows"),
+                &parked,
+            ]);
             if let Some(error) = one["error"].as_str() {
                 errors.push(format!("{}: {error}", text("id")));
             }

@@ -1,16 +1,18 @@
 //! The binary as a user runs it: what it prints and how it exits.
 
 mod api;
-mod bad_input;
 mod check;
 mod command_line;
 mod commands;
+mod damaged;
+mod disk;
 mod explain;
 mod hostile;
 mod inspect;
 mod joined;
 mod killed;
 mod ordered;
+mod place;
 mod running;
 
 use std::path::PathBuf;
