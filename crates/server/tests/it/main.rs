@@ -5,6 +5,7 @@ mod check;
 mod command_line;
 mod commands;
 mod damaged;
+mod demonstrations;
 mod disk;
 mod explain;
 mod hostile;
