@@ -12,12 +12,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often each durability level is killed; `LIVEWELL_KILLS` says otherwise.
-const KILLS: usize = 50;
-/// Kills come after at most this many milliseconds, so that many fall into recovery.
-const LIFE_MS_MAX: u64 = 500;
+const KILLS: usize = 100;
 
 #[test]
 fn killed_anywhere_in_sync_nothing_changes() {
@@ -33,28 +31,39 @@ fn killed_anywhere_in_os_nothing_changes() {
 fn killed_anywhere(level: &str, durability: Durability) {
     let place = tempfile::tempdir().expect("a temporary directory");
     let calm = Run::new(place.path().join("calm"), level);
-    assert!(calm.start().wait().expect("the run ends").success());
+    let whole = calm.run();
     let expected = calm.outcome(durability);
+    // With nothing left to do, a start is recovery alone.
+    let recovery = calm.run();
     let kills: usize = std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
+    // The lives' mean is a third of the longest, so that the kills of a round are spread over the whole of it.
+    let life_max = whole * 3 / u32::try_from(kills).expect("a small number") + recovery;
     let mut random = Random(std::env::var("LIVEWELL_SEED").map_or(1, |text| text.parse().expect("a number")));
-    let (mut killed, mut rounds) = (0, 0);
-    while killed < kills {
+    let (mut lives, mut rounds) = (Vec::new(), 0);
+    while lives.len() < kills {
         let run = Run::new(place.path().join(format!("round{rounds}")), level);
-        killed += run.kill_until_done(&mut random, kills - killed);
+        run.kill_until_done(&mut random, life_max, kills, &mut lives);
         let outcome = run.outcome(durability);
         for (what, value) in &expected {
+            let killed = lives.len();
             assert!(
                 outcome.get(what) == Some(value),
                 "{what} differs after {killed} kills in round {rounds}"
             );
         }
         assert_eq!(outcome.len(), expected.len());
-        run.the_fold_of_the_diffs_is_the_table();
+        run.the_fold_of_the_diffs_is_the_table_and_the_results();
         std::fs::remove_dir_all(&run.place).expect("the round's directory goes");
         rounds += 1;
     }
-    assert!(killed >= kills);
-    eprintln!("{level}: {killed} kills in {rounds} rounds");
+    let within = |time: Duration| lives.iter().filter(|life| **life < time).count();
+    let (at_once, recovering) = (within(Duration::from_millis(10)), within(recovery));
+    eprintln!(
+        "{level}: {} kills in {rounds} rounds, {at_once} in the first 10 ms, {recovering} in the {recovery:?} of a \
+         recovery, others up to {life_max:?}",
+        lives.len()
+    );
+    assert!(lives.len() >= kills && recovering > 0 && recovering < lives.len());
 }
 
 /// The example in a place of its own.
@@ -69,9 +78,9 @@ impl Run {
         let text = std::fs::read_to_string(example.join("livewell.yaml")).expect("the example is there");
         let data = example.join("data").canonicalize().expect("the example has data");
         let text = text.replace("data/", &format!("{}/", data.display()));
-        let store = "path: ./livewell-data";
-        assert!(text.contains(store), "the example's store is where this test sets its durability");
-        let text = text.replace(store, &format!("{store}, durability: {level}"));
+        let store = "path: ./livewell-data }";
+        assert!(text.contains(store), "the durability is written into the example's store");
+        let text = text.replace(store, &format!("path: ./livewell-data, durability: {level} }}"));
         let without_server = text.lines().filter(|line| !line.starts_with("server:"));
         let text = without_server.fold(String::new(), |text, line| text + line + "\n");
         std::fs::write(place.join("livewell.yaml"), text).expect("the configuration is written");
@@ -84,23 +93,34 @@ impl Run {
         command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the binary starts")
     }
 
-    /// Kills and starts again, up to `kills_max` times, then lets it end; says how often it was killed.
-    fn kill_until_done(&self, random: &mut Random, kills_max: usize) -> usize {
-        let mut killed = 0;
-        while killed < kills_max {
+    /// Runs to the end; says how long it took.
+    fn run(&self) -> Duration {
+        let began = Instant::now();
+        assert!(self.start().wait().expect("the run ends").success());
+        began.elapsed()
+    }
+
+    /// Kills and starts again until there are `kills`, then lets it end; adds how long each lived.
+    fn kill_until_done(
+        &self,
+        random: &mut Random,
+        life_max: Duration,
+        kills: usize,
+        lives: &mut Vec<Duration>,
+    ) {
+        while lives.len() < kills {
             let mut child = self.start();
             // The square of a uniform number: the first milliseconds get their share.
             let part = random.next() % 1_000;
-            let life = Duration::from_micros(part * part * LIFE_MS_MAX / 1_000);
+            let life = life_max.mul_f64((part * part) as f64 / 1e6);
             if ended_within(&mut child, life) {
-                return killed;
+                return;
             }
             child.kill().expect("a running child can be killed");
             child.wait().expect("a killed child ends");
-            killed += 1;
+            lives.push(life);
         }
-        assert!(self.start().wait().expect("the last run ends").success());
-        killed
+        self.run();
     }
 
     /// Everything that must not depend on kills, by name.
@@ -130,7 +150,7 @@ impl Run {
         outcome
     }
 
-    fn the_fold_of_the_diffs_is_the_table(&self) {
+    fn the_fold_of_the_diffs_is_the_table_and_the_results(&self) {
         let read = |file: &str| {
             let text = std::fs::read_to_string(self.place.join("out").join(file)).expect("the file is there");
             text.lines()
@@ -158,12 +178,17 @@ impl Run {
         let row = |row: &Json| (row["row_signature"].as_str().expect("text").to_owned(), row["data"].clone());
         let table: Vec<_> = read("late-now.jsonl").iter().map(row).collect();
         assert_eq!(fold.into_iter().collect::<Vec<_>>(), table);
+        let mut results = Command::new(env!("CARGO_BIN_EXE_livewell"));
+        results.args(["results", "late-in-the-air", "--store"]).arg(self.place.join("livewell-data"));
+        let results = results.output().expect("the binary starts");
+        let file = std::fs::read(self.place.join("out/late-now.jsonl")).expect("the file is there");
+        assert!(results.status.success() && results.stdout == file, "the results are not the table");
     }
 }
 
 fn ended_within(child: &mut Child, life: Duration) -> bool {
-    let until = std::time::Instant::now() + life;
-    while std::time::Instant::now() < until {
+    let until = Instant::now() + life;
+    while Instant::now() < until {
         if let Some(status) = child.try_wait().expect("a child can be asked") {
             assert!(status.success(), "a run ended with {status}");
             return true;
