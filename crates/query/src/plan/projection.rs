@@ -22,6 +22,7 @@ pub(super) fn plan(
     planner: &mut Planner<'_>,
 ) -> Result<Stage, Diagnostic> {
     let mut items = projection.items.clone();
+    items.iter().try_for_each(|item| refuse_beside_aggregate(&item.expr))?;
     let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|item| &mut item.expr).collect();
     let stage = subquery::lift(stage, &mut exprs, planner)?;
     let aggregates = items.iter().any(|item| item.expr.has_aggregate());
@@ -37,6 +38,28 @@ pub(super) fn plan(
     match &projection.condition {
         Some(condition) => filter(stage, condition, planner),
         None => Ok(stage),
+    }
+}
+
+/// A subquery has a value for each row, an aggregate one for each group: an item that needs both is refused.
+fn refuse_beside_aggregate(expr: &Expr) -> Result<(), Diagnostic> {
+    if !expr.has_aggregate() {
+        return Ok(());
+    }
+    match subquery_outside_aggregates(expr) {
+        None => Ok(()),
+        Some(subquery) => {
+            let what = "a subquery beside an aggregate in one item";
+            Err(Diagnostic::not_yet(subquery.span, what).with_help("give it a name in a `WITH` before"))
+        }
+    }
+}
+
+fn subquery_outside_aggregates(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Aggregate(..) => None,
+        ExprKind::Subquery(_) => Some(expr),
+        _ => expr.children().into_iter().find_map(subquery_outside_aggregates),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The integration tests of the query crate, one module per promise or oracle.
 
 mod engine_cases;
+mod engine_ends;
 mod engine_statistics;
 mod joins;
 mod language_conflicts;

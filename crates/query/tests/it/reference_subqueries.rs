@@ -148,3 +148,11 @@ fn what_is_not_evaluated_is_refused() {
         assert!(refused(query).contains("not supported in a standing query yet"), "{query}");
     }
 }
+
+#[test]
+fn the_ends_of_a_relationship_are_its_nodes() {
+    let query = "MATCH (x {x: 1})-[r]-(y) RETURN startNode(r).x AS s, endNode(r).x AS e";
+    check(&chain(), query, &[&[i(1), i(2)], &[i(1), i(1)]]);
+    let none = "MATCH (c {x: 3}) OPTIONAL MATCH (c)-[r]->() RETURN startNode(r) AS s";
+    check(&chain(), none, &[&[Value::Null]]);
+}

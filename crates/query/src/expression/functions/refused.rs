@@ -5,7 +5,7 @@ use super::{Diagnostic, Span, code};
 const RANDOM: &str = "its value would differ each time it is computed";
 const CLOCK: &str = "between two changes its value would move without one; store the moment as a property";
 const ENDS: &str =
-    "a relationship knows its ends only by id; name the end in the pattern instead: `(a)-[r]->(b)`";
+    "it takes the variable of one relationship; name the end in the pattern instead: `(a)-[r]->(b)`";
 const TIMERS: &str = "the functions of time are not supported yet";
 
 const REFUSED: &[(&str, &str)] = &[

@@ -212,7 +212,12 @@ impl Parser<'_> {
                 let message = format!("DISTINCT has no meaning in `{name}`, which is no aggregate");
                 return Err(Diagnostic::semantic(code::CALL, span, message));
             }
-            return Ok(ExprKind::Call(name.into(), arguments));
+            return match (name, arguments.as_slice()) {
+                ("startnode" | "endnode", [Expr { kind: ExprKind::Variable(relationship), .. }]) => {
+                    self.end_of(relationship, name == "startnode", span)
+                }
+                _ => Ok(ExprKind::Call(name.into(), arguments)),
+            };
         };
         let percentile = matches!(aggregate, AggregateOp::PercentileCont | AggregateOp::PercentileDisc);
         let (wanted, words) = if percentile { (2, "two arguments") } else { (1, "one argument") };

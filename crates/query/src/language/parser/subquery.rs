@@ -1,10 +1,12 @@
 //! Queries inside expressions: patterns as conditions, pattern comprehensions, EXISTS, COUNT and COLLECT.
 
 use super::super::ast::{
-    BinaryOp, Clause, Expr, ExprKind, Gives, Item, Match, Pattern, Span, Subquery, UnaryOp,
+    BinaryOp, Clause, Expr, ExprKind, Gives, Item, Match, Name, NodePattern, Pattern, RelationshipPattern,
+    Span, Subquery, UnaryOp, Way,
 };
 use super::super::code;
 use super::{Diagnostic, Parsed, Parser};
+use livewell_model::SmolStr;
 
 impl Parser<'_> {
     /// A pattern in the place of an expression.
@@ -76,6 +78,28 @@ impl Parser<'_> {
             return Err(self.unexpected("`)`"));
         }
         Ok(kind)
+    }
+
+    /// `startNode(r)` or `endNode(r)`: a relationship knows its ends by their ids alone, so the node is looked
+    /// for, as in `head([(n)-[r]->() | n])`.
+    pub(super) fn end_of(&mut self, relationship: &SmolStr, start: bool, span: Span) -> Parsed<ExprKind> {
+        // No one writes a variable with a blank in it.
+        let name = Name { text: "the end".into(), span };
+        let node = |variable| NodePattern { variable, labels: vec![], properties: vec![], span };
+        let between = RelationshipPattern {
+            variable: Some(Name { text: relationship.clone(), span }),
+            types: vec![],
+            properties: vec![],
+            way: if start { Way::Right } else { Way::Left },
+            length: None,
+            span,
+        };
+        let nodes = vec![node(Some(name.clone())), node(None)];
+        let pattern = Pattern { path: None, nodes, relationships: vec![between] };
+        let result = Expr { kind: ExprKind::Variable(name.text), span };
+        let matched = Match { optional: false, patterns: vec![pattern], condition: None, span };
+        let kind = self.subquery_of(Gives::Collect(result), vec![Clause::Match(matched)])?;
+        Ok(ExprKind::Call("head".into(), vec![Expr { kind, span }]))
     }
 
     /// Whether a pattern comprehension follows the opening bracket that was just taken.
