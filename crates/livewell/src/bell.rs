@@ -51,7 +51,7 @@ impl Bells {
     pub(crate) fn listen(&self, feed: u32, bell: &Arc<Bell>) {
         let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
         let bells = by_feed.entry(feed).or_default();
-        bells.retain(|have| have.strong_count() > 0);
+        bells.retain(|have| have.strong_count() > 0 && have.as_ptr() != Arc::as_ptr(bell));
         bells.push(Arc::downgrade(bell));
     }
 

@@ -23,6 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::time::{Duration, Instant};
 
+/// How long stopping one component may take.
+const STOP_MAX: Duration = Duration::from_secs(30);
+
 /// Builds a [`Livewell`].
 #[derive(Default)]
 pub struct Builder {
@@ -240,7 +243,8 @@ impl Livewell {
         kind: ComponentKind,
         follows: Vec<u32>,
     ) -> Result<Arc<Component>, Error> {
-        if self.shared.components().contains_key(id) {
+        let has_ended = |component: &Arc<Component>| component.ended.load(Ordering::Acquire);
+        if self.shared.components().get(id).is_some_and(|component| !has_ended(component)) {
             return Err(Error::invalid("LW0503", format!("`{id}` is running already")));
         }
         Ok(Component::new(id, number, kind, follows))
@@ -329,6 +333,30 @@ impl Livewell {
         Ok(())
     }
 
+    /// Stops one component after its running step and waits for it. It keeps its place: added again, it goes on
+    /// from there, and until then it holds the logs it reads as a slow one does.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Unavailable`] where its step takes
+    /// longer than 30 seconds.
+    pub async fn stop(&self, id: &str) -> Result<(), Error> {
+        let component = self.shared.component(id)?;
+        component.stopping.store(true, Ordering::Release);
+        component.bell.ring();
+        self.shared.bells.ring(component.number);
+        let deadline = Instant::now() + STOP_MAX;
+        while !component.ended.load(Ordering::Acquire) {
+            if Instant::now() > deadline {
+                let message = format!("`{id}` is still at a step; it stops after it");
+                return Err(Error::new(crate::ErrorKind::Unavailable, "LW0533", message));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        component.show_stopped();
+        self.shared.bells.ring(component.number);
+        Ok(())
+    }
+
     /// The store below.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.shared.store
@@ -338,14 +366,14 @@ impl Livewell {
     ///
     /// Once this is dropped too, the store is held by nobody but the caller's own handles, and can be opened again.
     pub async fn shutdown(&self) {
-        self.stop();
+        self.stop_all();
         let deadline = Instant::now() + Duration::from_secs(30);
         while self.shared.join_ended() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
-    fn stop(&self) {
+    fn stop_all(&self) {
         self.shared.stopping.store(true, Ordering::Release);
         self.sweeper.bell.ring();
         self.shared.components().values().for_each(|component| {
@@ -357,6 +385,6 @@ impl Livewell {
 
 impl Drop for Livewell {
     fn drop(&mut self) {
-        self.stop();
+        self.stop_all();
     }
 }

@@ -15,6 +15,11 @@ impl InProcess {
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into() }
     }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// A reaction, as it is added.

@@ -49,6 +49,17 @@ pub enum State {
 }
 
 impl State {
+    /// All there are.
+    pub const ALL: [Self; 7] = [
+        Self::Starting,
+        Self::Running,
+        Self::CaughtUp,
+        Self::Waiting,
+        Self::Paused,
+        Self::Stopped,
+        Self::Error,
+    ];
+
     /// The state's name in JSON and on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -90,6 +101,10 @@ pub(crate) struct Component {
     pub(crate) reset: AtomicBool,
     /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
     pub(crate) without_effect: AtomicU64,
+    /// How often it has failed.
+    pub(crate) failures: AtomicU64,
+    /// Set once its thread has come to its end.
+    pub(crate) ended: AtomicBool,
     view: Mutex<View>,
 }
 
@@ -113,6 +128,8 @@ impl Component {
             stopping: AtomicBool::new(false),
             reset: AtomicBool::new(false),
             without_effect: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
             view: Mutex::new(view),
         })
     }
@@ -141,10 +158,18 @@ impl Component {
 
     pub(crate) fn fail(&self, error: &Error) {
         tracing::error!(component = %self.id, code = error.code, "{error}");
+        self.failures.fetch_add(1, Ordering::Relaxed);
         let mut view = lock(&self.view);
         view.state = State::Error;
         view.error = Some(error.to_string());
         view.progress = Instant::now();
+    }
+
+    /// Shows that it was stopped, also where it had failed before.
+    pub(crate) fn show_stopped(&self) {
+        let mut view = lock(&self.view);
+        view.state = State::Stopped;
+        view.error = None;
     }
 
     /// Shows that it waits for another one that is in error; [`Component::recovered`] takes that back.

@@ -60,13 +60,17 @@ fn is_another_file(error: &Error) -> bool {
 impl FileRunner {
     /// Waits until the sources this one comes after have been read to their end.
     fn wait_for_others(&self) {
-        let others: Vec<_> =
-            self.settings.after.iter().filter_map(|id| self.shared.component(id).ok()).collect();
-        others.iter().for_each(|other| self.shared.bells.listen(other.number, &self.component.bell));
-        let numbers: Vec<u32> = others.iter().map(|other| other.number).collect();
-        while !self.shared.is_stopping(&self.component)
-            && !others.iter().all(|other| other.state() == State::CaughtUp)
-        {
+        loop {
+            // Looked up each time: one that was stopped and started again is another component.
+            let others: Vec<_> =
+                self.settings.after.iter().filter_map(|id| self.shared.component(id).ok()).collect();
+            others.iter().for_each(|other| self.shared.bells.listen(other.number, &self.component.bell));
+            if self.shared.is_stopping(&self.component)
+                || others.iter().all(|other| other.state() == State::CaughtUp)
+            {
+                break;
+            }
+            let numbers: Vec<u32> = others.iter().map(|other| other.number).collect();
             match self.shared.in_error(&numbers) {
                 Some(other) => self.component.blocked_by(&other),
                 None => {

@@ -1,7 +1,7 @@
 //! Status: what every component is doing, how far it is, and how far behind.
 
 use crate::Error;
-use crate::follow::followed;
+use crate::follow::{followed, frontier};
 use crate::parked;
 use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_store::{Head, Snapshot};
@@ -35,6 +35,8 @@ pub struct Status {
     pub parked: u64,
     /// The last position of the store that is in it.
     pub position: u64,
+    /// How often it has failed since it was started.
+    pub failures: u64,
     /// Why it is in error.
     pub error: Option<String>,
 }
@@ -42,12 +44,12 @@ pub struct Status {
 pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
     let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
     let snapshot = shared.store.snapshot()?;
-    components.iter().map(|component| one(&*snapshot, component)).collect()
+    components.iter().map(|component| one(&snapshot, component)).collect()
 }
 
-fn one(snapshot: &dyn Snapshot, component: &Component) -> Result<Status, Error> {
-    let head = Head::read(snapshot, component.number)?.unwrap_or_default();
-    let behind = behind(snapshot, component)?;
+fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
+    let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
+    let behind = behind(&**snapshot, component)?;
     let is_reaction = component.kind == ComponentKind::Reaction;
     Ok(Status {
         id: component.id.clone(),
@@ -65,11 +67,16 @@ fn one(snapshot: &dyn Snapshot, component: &Component) -> Result<Status, Error> 
         log_entries: head.log_entries,
         without_effect: component.without_effect.load(Ordering::Relaxed),
         parked: if component.kind == ComponentKind::Source {
-            parked::count(snapshot, component.number)?
+            parked::count(&**snapshot, component.number)?
         } else {
             0
         },
-        position: if is_reaction { behind.position } else { head.position },
+        position: match component.kind {
+            ComponentKind::Source => head.position,
+            ComponentKind::Query => frontier(snapshot, component.number)?,
+            ComponentKind::Reaction => behind.position,
+        },
+        failures: component.failures.load(Ordering::Relaxed),
         error: component.error(),
     })
 }

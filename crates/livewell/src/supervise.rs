@@ -25,6 +25,11 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, run: impl 
         shared.bells.listen(*feed, &component.bell);
     }
     let name = component.id.chars().take(15).collect();
+    let own = component.clone();
+    let run = move || {
+        run();
+        own.ended.store(true, Ordering::Release);
+    };
     match std::thread::Builder::new().name(name).spawn(run) {
         Ok(thread) => shared.keep_thread(thread),
         Err(error) => {

@@ -13,7 +13,7 @@ use livewell_query::language::parse;
 use livewell_query::reference::{Graph, Reference};
 use livewell_store::catalog::{self, Kind};
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::{Feed, IndexError, LiveSnapshot, Store};
+use livewell_store::{Feed, IndexError, LiveSnapshot, Resume, Store};
 use std::collections::BTreeMap;
 
 /// How many differences are told.
@@ -33,7 +33,8 @@ pub struct Verified {
 /// Compares a query's live results with its evaluation from scratch.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] for an unknown query; where the evaluation fails; as the store has them.
+/// [`crate::ErrorKind::NotFound`] for an unknown query; where the evaluation fails; where the query is too far
+/// behind for a comparison (LW0529, LW0534); as the store has them.
 pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
     let snapshot = store.snapshot()?;
     let entry = catalog::find(&*snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
@@ -56,6 +57,14 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
                 lens.upstream.id
             );
             return Err(Error::new(ErrorKind::Unavailable, "LW0529", message));
+        }
+        if matches!(feed.resume(&checkpoint)?, Resume::Gap { .. }) {
+            let message = format!(
+                "`{query_id}` stands behind what `{}` still holds in its log, so its rows cannot be compared; \
+                 `livewell reset {query_id}` builds it anew",
+                lens.upstream.id
+            );
+            return Err(Error::stopped("LW0534", message));
         }
         let tail = feed.log(feed.head.epoch, checkpoint.sequence, usize::MAX, usize::MAX)?;
         for entry in tail.into_iter().rev() {

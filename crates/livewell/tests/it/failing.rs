@@ -1,8 +1,9 @@
 //! A query that cannot take something in stops alone, says why, and can be healed.
 
 use crate::fixture::*;
-use livewell::{InProcess, Setup, State};
+use livewell::{InProcess, Limits, Livewell, Recovery, Setup, State};
 use livewell_model::Value;
+use std::time::Duration;
 
 #[tokio::test]
 async fn an_evaluation_error_stops_its_query_only_and_a_reset_heals_it() {
@@ -31,6 +32,53 @@ async fn an_evaluation_error_stops_its_query_only_and_a_reset_heals_it() {
     reach(&livewell, "inverse", State::CaughtUp).await;
     assert_eq!(rows(&livewell, "inverse").len(), 4);
     assert_verified(&livewell, "inverse");
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_behind_a_trimmed_log_cannot_be_verified_and_that_is_no_damage() {
+    let limits = Limits { error_hold: Duration::ZERO, ..Limits::default() };
+    let livewell = Livewell::builder().shared_store(memory()).limits(limits).build().unwrap();
+    let source = livewell.add_source(InProcess::new("s")).await.unwrap();
+    livewell.add_query(query("q", "MATCH (n:N) RETURN 12 / n.x AS y")).await.unwrap();
+    source.send(node("zero", 0)).await.unwrap();
+    reach(&livewell, "q", State::Error).await;
+    // In error it holds nothing, so what it has not taken in goes.
+    for x in 1..5 {
+        source.send(node("a", x)).await.unwrap();
+    }
+    assert_eq!(livewell.verify("q").unwrap_err().code, "LW0534");
+    source.send(node("zero", 3)).await.unwrap();
+    livewell.reset("q").unwrap();
+    reach(&livewell, "q", State::CaughtUp).await;
+    assert_verified(&livewell, "q");
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_stopped_component_keeps_its_place_and_goes_on_when_it_is_added_again() {
+    let livewell = open(&memory());
+    let source = livewell.add_source(InProcess::new("s")).await.unwrap();
+    let text = "MATCH (n:N) RETURN n.id AS id";
+    livewell.add_query(query("q", text)).await.unwrap();
+    assert_eq!(livewell.add_query(query("q", text)).await.unwrap_err().code, "LW0503");
+    let recorder = Recorder::default();
+    livewell.add_reaction(reaction("r", "q", Recovery::Strict, recorder.clone())).await.unwrap();
+    source.send(node("a", 1)).await.unwrap();
+    idle(&livewell).await;
+    for id in ["r", "q", "s"] {
+        livewell.stop(id).await.unwrap();
+        assert_eq!(status(&livewell, id).state, State::Stopped);
+    }
+    assert_eq!(source.send(node("b", 1)).await.unwrap_err().code, "LW0525");
+    let source = livewell.add_source(InProcess::new("s")).await.unwrap();
+    source.send(node("b", 1)).await.unwrap();
+    idle(&livewell).await;
+    assert_eq!((rows(&livewell, "q").len(), recorder.sequences()), (1, vec![1]));
+    livewell.add_query(query("q", text)).await.unwrap();
+    livewell.add_reaction(reaction("r", "q", Recovery::Strict, recorder.clone())).await.unwrap();
+    idle(&livewell).await;
+    assert_eq!((rows(&livewell, "q").len(), recorder.sequences()), (2, vec![1, 2]));
     livewell.shutdown().await;
 }
 

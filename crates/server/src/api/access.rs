@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 /// Lets a call pass or refuses it.
 pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    // Liveness says nothing that a token would protect.
-    let open = matches!(path, "/health" | "/ready");
+    // Liveness and the page of the dashboard, which asks for the token, say nothing that one would protect.
+    let open = matches!(path, "/" | "/health" | "/ready");
     if let Some(token) = api.token.as_deref().filter(|_| !open)
         && !bearer(request.headers()).is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
     {

@@ -1,31 +1,75 @@
 //! Sources, queries and reactions: what they are doing; and whether the whole is alive and ready.
 
 use super::problem::Problem;
-use super::{Api, Shared};
+use super::{Api, Call, Shared, call};
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use livewell::{ComponentKind, State as Doing, Status};
+use livewell::{ComponentKind, Error, Livewell, State as Doing, Status};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How often it is looked whether all have caught up.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The name of a kind in paths.
+pub fn plural(kind: ComponentKind) -> &'static str {
+    match kind {
+        ComponentKind::Source => "sources",
+        ComponentKind::Query => "queries",
+        ComponentKind::Reaction => "reactions",
+    }
+}
 
 /// The calls that all kinds have.
-pub fn routes(kind: ComponentKind) -> Router<Shared> {
-    let all = move |State(api): State<Shared>| async move {
+pub fn calls(kind: ComponentKind) -> Vec<Call> {
+    let all = async move |State(api): State<Shared>| {
         let shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(shape).collect();
         Ok::<_, Problem>(Json(shapes))
     };
-    let one = move |State(api): State<Shared>, Path(id): Path<String>| async move {
+    let one = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find(&api, kind, &id).map(|status| Json(shape(&status)))
     };
-    let reset = move |State(api): State<Shared>, Path(id): Path<String>| async move {
+    let reset = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find(&api, kind, &id)?;
         api.livewell.reset(&id)?;
         Ok::<_, Problem>((StatusCode::ACCEPTED, Json(json!({ "id": id, "state": "starting" }))))
     };
-    Router::new().route("/", get(all)).route("/{id}", get(one)).route("/{id}/reset", post(reset))
+    let stop = async move |State(api): State<Shared>, Path(id): Path<String>| {
+        find(&api, kind, &id)?;
+        let _one_at_a_time = api.changing.lock().await;
+        api.livewell.stop(&id).await?;
+        find(&api, kind, &id).map(|status| Json(shape(&status)))
+    };
+    let start = async move |State(api): State<Shared>, Path(id): Path<String>| {
+        begin(&api, kind, &id).await?;
+        find(&api, kind, &id).map(|status| Json(shape(&status)))
+    };
+    let path = |rest: &str| format!("/api/v1/{}{rest}", plural(kind));
+    vec![
+        call(Method::GET, path(""), all),
+        call(Method::GET, path("/{id}"), one),
+        call(Method::POST, path("/{id}/reset"), reset),
+        call(Method::POST, path("/{id}/start"), start),
+        call(Method::POST, path("/{id}/stop"), stop),
+    ]
+}
+
+/// Starts a component that does not run, with its settings in the configuration; one that runs goes on.
+async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> {
+    let _one_at_a_time = api.changing.lock().await;
+    match find(api, kind, id)?.state {
+        Doing::Paused | Doing::Stopped => {}
+        Doing::Error => api.livewell.stop(id).await?,
+        _ => return Ok(()),
+    }
+    let setup = crate::setup::one(&api.config, id).ok_or_else(|| {
+        let message = format!("`{id}` is not in the configuration this server runs with");
+        Problem::new(409, "LW0716", message)
+    })?;
+    Ok(api.livewell.add(setup).await?)
 }
 
 fn of_kind(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
@@ -68,6 +112,7 @@ fn shape(status: &Status) -> Value {
         "position": status.position,
         "without_effect": status.without_effect,
         "parked": status.parked,
+        "failures": status.failures,
         "error": status.error,
     })
 }
@@ -80,20 +125,30 @@ pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Prob
 
 /// `GET /ready`: every query has caught up once since the start.
 pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    if !api.ready.load(Ordering::Relaxed) {
-        let behind = |status: &Status| match status.state {
-            Doing::CaughtUp | Doing::Paused => false,
-            Doing::Starting | Doing::Error | Doing::Stopped => true,
-            Doing::Running | Doing::Waiting => status.lag > 0,
-        };
-        let queries = of_kind(&api, ComponentKind::Query)?;
-        let waiting: Vec<&str> =
-            queries.iter().filter(|status| behind(status)).map(|status| status.id.as_str()).collect();
-        if !waiting.is_empty() {
-            let problem = Problem::new(503, "LW0714", format!("not caught up yet: {}", waiting.join(", ")));
-            return Err(problem.with("waiting_for", waiting).retry_after(1));
-        }
-        api.ready.store(true, Ordering::Relaxed);
+    if api.ready.load(Ordering::Relaxed) {
+        return Ok(Json(json!({ "status": "ready" })));
     }
-    Ok(Json(json!({ "status": "ready" })))
+    let waiting = behind(&api.livewell)?;
+    let problem = Problem::new(503, "LW0714", format!("not caught up yet: {}", waiting.join(", ")));
+    Err(problem.with("waiting_for", waiting).retry_after(1))
+}
+
+/// Notes once and for all when every query has caught up, whether anybody asks or not.
+pub async fn watch_ready(api: &Api) {
+    while !behind(&api.livewell).is_ok_and(|waiting| waiting.is_empty()) {
+        tokio::time::sleep(LOOK).await;
+    }
+    api.ready.store(true, Ordering::Relaxed);
+}
+
+/// The queries that have not caught up.
+fn behind(livewell: &Livewell) -> Result<Vec<String>, Error> {
+    let is_behind = |status: &Status| match status.state {
+        Doing::CaughtUp | Doing::Paused => false,
+        Doing::Starting | Doing::Error | Doing::Stopped => true,
+        Doing::Running | Doing::Waiting => status.lag > 0,
+    };
+    let mut queries = livewell.status()?;
+    queries.retain(|status| status.kind == ComponentKind::Query && is_behind(status));
+    Ok(queries.into_iter().map(|status| status.id).collect())
 }

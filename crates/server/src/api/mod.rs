@@ -2,18 +2,24 @@
 
 mod access;
 mod components;
+mod dashboard;
 mod events;
 mod ingest;
+mod metrics;
+mod openapi;
 mod page;
 mod problem;
 mod query;
 mod results;
 mod stream;
 
+use crate::config::Config;
 use axum::Router;
-use axum::routing::{get, post};
-use livewell::Livewell;
-use livewell_source::settings::HttpSettings;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use livewell::{ComponentKind, Livewell};
+use livewell_source::settings::{HttpSettings, SourceSettings};
 use page::Pins;
 use problem::Problem;
 use std::collections::BTreeMap;
@@ -37,12 +43,15 @@ const SWEEP: Duration = Duration::from_secs(15);
 /// What all calls share.
 pub struct Api {
     livewell: Arc<Livewell>,
+    config: Arc<Config>,
     /// The sources that take changes by HTTP.
     sources: BTreeMap<String, HttpSettings>,
     token: Option<String>,
     pins: Pins,
     streams: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
+    /// Held while components are started and stopped.
+    changing: tokio::sync::Mutex<()>,
     /// Set once every query had caught up.
     ready: AtomicBool,
     stop: watch::Receiver<bool>,
@@ -71,17 +80,22 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 pub async fn serve(
     listener: TcpListener,
     livewell: Arc<Livewell>,
-    sources: Vec<HttpSettings>,
-    token: Option<String>,
+    config: Arc<Config>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let http = |source: &SourceSettings| match source {
+        SourceSettings::Http(http) => Some((http.id.clone(), http.clone())),
+        _ => None,
+    };
     let api = Arc::new(Api {
         livewell,
-        sources: sources.into_iter().map(|source| (source.id.clone(), source)).collect(),
-        token,
+        sources: config.sources.iter().filter_map(http).collect(),
+        token: config.server.as_ref().and_then(|server| server.token.clone()),
+        config,
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
+        changing: tokio::sync::Mutex::default(),
         ready: AtomicBool::new(false),
         stop: stop.clone(),
     });
@@ -106,28 +120,65 @@ async fn until(mut stop: watch::Receiver<bool>) {
 }
 
 async fn sweep(api: Shared) {
+    let watching = api.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = components::watch_ready(&watching) => {}
+            () = until(watching.stop.clone()) => {}
+        }
+    });
     loop {
         tokio::time::sleep(SWEEP).await;
         api.pins.sweep();
     }
 }
 
+/// A call: its method, its path, and what answers it.
+pub struct Call {
+    method: Method,
+    path: String,
+    answer: Box<dyn FnOnce(MethodFilter) -> MethodRouter<Shared>>,
+}
+
+/// The call of `method` at `path`, answered by `handler`.
+pub fn call<H, T>(method: Method, path: impl Into<String>, handler: H) -> Call
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    Call { method, path: path.into(), answer: Box::new(|method| on(method, handler)) }
+}
+
+/// Every call there is; `openapi.json` describes the same ones.
+fn calls() -> Vec<Call> {
+    let mut calls = vec![
+        call(Method::GET, "/", dashboard::page),
+        call(Method::GET, "/health", components::health),
+        call(Method::GET, "/ready", components::ready),
+        call(Method::GET, "/metrics", metrics::get),
+        call(Method::GET, "/openapi.json", openapi::get),
+        call(Method::GET, "/errors/{code}", problem::page),
+        call(Method::POST, "/api/v1/sources/{id}/changes", ingest::post),
+        call(Method::GET, "/api/v1/queries/{id}/results", results::get),
+        call(Method::GET, "/api/v1/queries/{id}/changes", events::get),
+        call(Method::POST, "/api/v1/queries/{id}/verify", query::verify),
+        call(Method::GET, "/api/v1/queries/{id}/explain", query::explain),
+    ];
+    for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
+        calls.extend(components::calls(kind));
+    }
+    calls
+}
+
 fn router(api: Shared) -> Router {
-    let components = |kind| components::routes(kind);
-    Router::new()
-        .route("/health", get(components::health))
-        .route("/ready", get(components::ready))
-        .route("/errors/{code}", get(problem::page))
-        .nest("/api/v1/sources", components(livewell::ComponentKind::Source))
-        .nest("/api/v1/queries", components(livewell::ComponentKind::Query))
-        .nest("/api/v1/reactions", components(livewell::ComponentKind::Reaction))
-        .route("/api/v1/sources/{id}/changes", post(ingest::post))
-        .route("/api/v1/queries/{id}/results", get(results::get))
-        .route("/api/v1/queries/{id}/changes", get(events::get))
-        .route("/api/v1/queries/{id}/verify", post(query::verify))
-        .route("/api/v1/queries/{id}/explain", get(query::explain))
+    let mut routes = Router::new();
+    for Call { method, path, answer } in calls() {
+        let method = MethodFilter::try_from(method).expect("the methods used here are common ones");
+        routes = routes.route(&path, answer(method));
+    }
+    routes
         .fallback(async || {
-            Problem::new(404, "LW0702", "there is no such call; the paths begin with /api/v1/")
+            Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists those there are")
         })
         .method_not_allowed_fallback(async || {
             Problem::new(

@@ -6,7 +6,6 @@ use crate::config::Config;
 use crate::{api, config, setup};
 use indicatif::{ProgressBar, ProgressStyle};
 use livewell::{ComponentKind, Livewell, State, Status};
-use livewell_source::settings::SourceSettings;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use tokio::sync::watch;
 /// Runs the configuration.
 pub fn run(run: &Run) -> Result<(), Failure> {
     let config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let config = Arc::new(config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = match config.server.as_ref().filter(|_| !run.until_idle) {
@@ -26,8 +26,8 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let livewell = Arc::new(setup::open(&config.store).map_err(Failure::failed)?);
         livewell.add(setup::setup(&config, run.until_idle)).await.map_err(Failure::failed)?;
         let (stop, stopping) = watch::channel(false);
-        let serving =
-            listener.map(|listener| tokio::spawn(serve(listener, livewell.clone(), &config, stopping)));
+        let serving = listener
+            .map(|listener| tokio::spawn(serve(listener, livewell.clone(), config.clone(), stopping)));
         let progress = progress(run.until_idle);
         let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
         let ended = if run.until_idle { until_idle(&livewell).await } else { until_signal().await };
@@ -47,19 +47,13 @@ pub fn run(run: &Run) -> Result<(), Failure> {
 fn serve(
     listener: TcpListener,
     livewell: Arc<Livewell>,
-    config: &Config,
+    config: Arc<Config>,
     stop: watch::Receiver<bool>,
-) -> impl Future<Output = io::Result<()>> + use<> {
-    let http = |source: &SourceSettings| match source {
-        SourceSettings::Http(http) => Some(http.clone()),
-        _ => None,
-    };
-    let sources = config.sources.iter().filter_map(http).collect();
-    let token = config.server.as_ref().and_then(|server| server.token.clone());
+) -> impl Future<Output = io::Result<()>> {
     if let Ok(address) = listener.local_addr() {
         tracing::info!("serving http://{address}");
     }
-    api::serve(listener, livewell, sources, token, stop)
+    api::serve(listener, livewell, config, stop)
 }
 
 async fn until_signal() -> Result<(), Failure> {

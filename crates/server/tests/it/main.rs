@@ -12,6 +12,7 @@ mod hostile;
 mod inspect;
 mod joined;
 mod killed;
+mod operating;
 mod ordered;
 mod place;
 mod running;

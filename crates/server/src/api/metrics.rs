@@ -1,0 +1,85 @@
+//! `GET /metrics`: what every component is doing, in the text that Prometheus reads.
+
+use super::Shared;
+use super::problem::Problem;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use livewell::{ComponentKind, State as Doing, Status};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
+
+const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Labels = Vec<(&'static str, String)>;
+type Values = Family<Labels, Gauge<f64, AtomicU64>>;
+
+/// What is measured of a component: its name, what it is, and how it is read from a status.
+type Measure = (&'static str, &'static str, fn(&Status) -> Option<f64>);
+
+const MEASURES: &[Measure] = &[
+    ("sequence", "The last sequence of a source or query; the last one a reaction has delivered", |one| {
+        Some(one.sequence as f64)
+    }),
+    ("position", "The last position of the store that is taken in", |one| Some(one.position as f64)),
+    ("lag_sequences", "Sequences of what it follows that are still before it", |one| Some(one.lag as f64)),
+    ("lag_seconds", "How far it is behind, in seconds of its transactions' time", |one| {
+        Some(one.lag_seconds)
+    }),
+    ("rows", "A query's rows, a source's elements", |one| {
+        (one.kind != ComponentKind::Reaction).then_some(one.rows as f64)
+    }),
+    ("log_entries", "Entries of its log or outbox that are kept", |one| {
+        (one.kind != ComponentKind::Reaction).then_some(one.log_entries as f64)
+    }),
+    ("parked", "Input that a source has set aside", |one| {
+        (one.kind == ComponentKind::Source).then_some(one.parked as f64)
+    }),
+    ("without_effect", "Transactions since the start that changed nothing", |one| {
+        (one.kind == ComponentKind::Source).then_some(one.without_effect as f64)
+    }),
+    ("failures", "Failures since it was started", |one| Some(one.failures as f64)),
+];
+
+/// See the module.
+pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+    let mut text = String::new();
+    encode(&mut text, &registry(&api.livewell.status()?))
+        .map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, TEXT)], text))
+}
+
+fn registry(status: &[Status]) -> Registry {
+    let mut registry = Registry::with_prefix("livewell");
+    for (name, help, read) in MEASURES {
+        let values = Values::default();
+        for one in status {
+            if let Some(value) = read(one) {
+                values.get_or_create(&labels(one)).set(value);
+            }
+        }
+        registry.register(*name, *help, values);
+    }
+    let states = Values::default();
+    for one in status {
+        for state in Doing::ALL {
+            let mut labels = labels(one);
+            labels.push(("state", state.name().to_owned()));
+            states.get_or_create(&labels).set(f64::from(u8::from(one.state == state)));
+        }
+    }
+    registry.register("state", "1 for the state it is in, 0 for the others", states);
+    registry
+}
+
+fn labels(one: &Status) -> Labels {
+    let kind = match one.kind {
+        ComponentKind::Source => "source",
+        ComponentKind::Query => "query",
+        ComponentKind::Reaction => "reaction",
+    };
+    vec![("kind", kind.to_owned()), ("id", one.id.clone())]
+}
