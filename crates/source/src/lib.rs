@@ -15,7 +15,7 @@ pub mod file;
 pub mod json;
 pub mod limits;
 pub mod settings;
-mod suggest;
+pub mod suggest;
 
 pub use error::{ErrorKind, InputError, Place, SourceError};
 pub use limits::Limits;

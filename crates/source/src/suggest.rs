@@ -1,7 +1,7 @@
-//! The near name in a message about an unknown one.
+//! The near name in a message about an unknown one; the only home of this.
 
 /// The one of `names` that `given` was probably meant to be.
-pub(crate) fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing takes time by the product of the lengths, and what is given may be megabytes.
     const LONGEST: usize = 64;
     if given.len() > LONGEST {
@@ -16,7 +16,7 @@ pub(crate) fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `did you mean `x`?`, or what there is to choose from.
-pub(crate) fn advice(given: &str, names: &[&str]) -> String {
+pub fn advice(given: &str, names: &[&str]) -> String {
     match near(given, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("known are {}", list(names)),

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::cli::Run;
 use crate::config::Config;
-use crate::{api, config, setup};
+use crate::{api, config, logging, setup};
 use indicatif::{ProgressBar, ProgressStyle};
 use livewell::{ComponentKind, Livewell, State, Status};
 use std::io::{self, Write};
@@ -80,6 +80,7 @@ fn progress(until_idle: bool) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
         bar.set_style(style);
     }
+    logging::above(&bar);
     bar
 }
 

@@ -2,6 +2,7 @@
 
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
+use livewell_source::suggest::near;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
@@ -32,17 +33,9 @@ pub fn at(code: &'static str, span: Span, message: impl Into<String>) -> Diagnos
     Diagnostic::semantic(code, span, message)
 }
 
-/// The one of `names` that `given` was probably meant to be.
-pub fn nearest<'n>(given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    // Names are short; comparing takes time by the product of the lengths.
-    let given: String = given.chars().take(64).collect::<String>().to_lowercase();
-    let scored = names.into_iter().map(|name| (strsim::osa_distance(&given, &name.to_lowercase()), name));
-    scored.filter(|(distance, name)| *distance <= 1 + name.len() / 4).min().map(|(_, name)| name)
-}
-
 /// `did you mean`, or what there is to choose from.
 pub fn advice<'n>(given: &str, names: impl IntoIterator<Item = &'n str> + Clone, of_what: &str) -> String {
-    if let Some(name) = nearest(given, names.clone()) {
+    if let Some(name) = near(given, names.clone()) {
         return format!("did you mean `{name}`?");
     }
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
