@@ -21,3 +21,4 @@ mod reference_clauses;
 mod reference_paths;
 mod reference_scenarios;
 mod reference_subqueries;
+mod traps;
