@@ -4,7 +4,7 @@ use crate::bell::{Bell, Bells};
 use crate::clock::{Clock, SystemClock};
 use crate::deliver::{self, Delivery};
 use crate::pipeline::Pipeline;
-use crate::register::Registrar;
+use crate::register::{self, Registrar};
 use crate::results::Results;
 use crate::settings::{Limits, Query, Recovery};
 use crate::setup::{InProcess, ReactionSetup, Setup};
@@ -354,6 +354,28 @@ impl Livewell {
         }
         component.show_stopped();
         self.shared.bells.ring(component.number);
+        Ok(())
+    }
+
+    /// Stops a component and removes it with all it stored. One of the same id that is added later is another one.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`] where others still follow it; else as [`Livewell::stop`].
+    pub async fn remove(&self, id: &str) -> Result<(), Error> {
+        let component = self.shared.component(id)?;
+        let followers = self.shared.followers(component.number);
+        if !followers.is_empty() {
+            let names: Vec<String> = followers.iter().map(|follower| format!("`{}`", follower.id)).collect();
+            let message = format!("`{id}` is read by {}; remove what reads it first", names.join(", "));
+            return Err(Error::invalid("LW0535", message));
+        }
+        self.stop(id).await?;
+        register::remove(&self.shared, &component)?;
+        self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
+        crate::shared::lock(&self.handles).remove(id);
+        // Those who were held up by what it held.
+        component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));
+        self.sweeper.bell.ring();
         Ok(())
     }
 

@@ -8,14 +8,15 @@ use crate::Error;
 use crate::elements::Lens;
 use crate::follow::Upstream;
 use crate::settings::Query;
-use crate::shared::Shared;
+use crate::shared::{Component, Shared};
 use crate::state::QueryState;
 use livewell_model::codec::Writer;
 use livewell_query::{Engine, Join, Limits};
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
-use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare};
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare, sweep};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -302,6 +303,34 @@ impl<'a> Registrar<'a> {
         }
         xxh3_64(&out.bytes)
     }
+}
+
+/// Takes a component that has ended out of the catalog and marks all it stored as garbage, in one commit. Its last
+/// epoch is remembered, so that one of the same id begins another history.
+pub(crate) fn remove(shared: &Shared, component: &Component) -> Result<(), Error> {
+    let _position = crate::shared::lock(&shared.position);
+    let mut catalog = Registrar::begin(shared)?.catalog;
+    if let Some(entry) = catalog::find(&*shared.store.snapshot()?, &component.id)? {
+        catalog.delete(entry.key());
+    }
+    for space in [
+        Space::Version,
+        Space::Epoch,
+        Space::Head,
+        Space::Snapshot,
+        Space::Log,
+        Space::State,
+        Space::Checkpoint,
+        Space::Upstream,
+        Space::Idempotency,
+        Space::Parked,
+    ] {
+        sweep::mark(&mut catalog, &Key::new(space).number(component.number).done());
+    }
+    for fate in shared.store.commit(&[catalog])? {
+        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
+    }
+    Ok(())
 }
 
 fn is_empty(head: &Head) -> bool {

@@ -57,8 +57,9 @@ impl Results {
         })
     }
 
-    /// Whether the query is new and its first rows are still being built.
-    pub(crate) fn is_to_come(&self) -> bool {
+    /// Whether the query is new and its first rows are still being built: until then it has none, and that is no
+    /// answer.
+    pub fn is_to_come(&self) -> bool {
         self.live.0.head.building == Some(Building::New)
     }
 

@@ -58,17 +58,23 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
     setup
 }
 
-/// What the configuration says of the component `id` alone, to be started whether it is enabled or not.
-pub fn one(config: &Config, id: &str) -> Option<Setup> {
+/// What the configuration says of the component `id` alone.
+pub fn configured(config: &Config, id: &str) -> Option<Setup> {
     let mut one = setup(config, false);
     one.files.retain(|file| file.id == id);
     one.channels.retain(|channel| channel.id() == id);
     one.queries.retain(|query| query.id == id);
     one.reactions.retain(|reaction| reaction.id == id);
-    one.queries.iter_mut().for_each(|query| query.enabled = true);
-    one.reactions.iter_mut().for_each(|reaction| reaction.enabled = true);
     let found = one.files.len() + one.channels.len() + one.queries.len() + one.reactions.len();
     (found == 1).then_some(one)
+}
+
+/// The same, to be started whether it is enabled or not.
+pub fn started(config: &Config, id: &str) -> Option<Setup> {
+    let mut one = configured(config, id)?;
+    one.queries.iter_mut().for_each(|query| query.enabled = true);
+    one.reactions.iter_mut().for_each(|reaction| reaction.enabled = true);
+    Some(one)
 }
 
 /// The queries in an order in which each comes after those it reads; the configuration has no circles.

@@ -9,5 +9,6 @@ mod late;
 mod layers;
 mod ordered;
 mod random;
+mod removed;
 mod reopening;
 mod reread;

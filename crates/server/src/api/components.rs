@@ -65,7 +65,7 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         Doing::Error => api.livewell.stop(id).await?,
         _ => return Ok(()),
     }
-    let setup = crate::setup::one(&api.config, id).ok_or_else(|| {
+    let setup = crate::setup::started(&api.config(), id).ok_or_else(|| {
         let message = format!("`{id}` is not in the configuration this server runs with");
         Problem::new(409, "LW0716", message)
     })?;
@@ -99,7 +99,7 @@ pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem>
 }
 
 /// A component in JSON.
-fn shape(status: &Status) -> Value {
+pub fn shape(status: &Status) -> Value {
     json!({
         "id": status.id,
         "state": status.state.name(),
@@ -125,10 +125,15 @@ pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Prob
 
 /// `GET /ready`: every query has caught up once since the start.
 pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+    let ready = Ok(Json(json!({ "status": "ready" })));
     if api.ready.load(Ordering::Relaxed) {
-        return Ok(Json(json!({ "status": "ready" })));
+        return ready;
     }
     let waiting = behind(&api.livewell)?;
+    if waiting.is_empty() {
+        api.ready.store(true, Ordering::Relaxed);
+        return ready;
+    }
     let problem = Problem::new(503, "LW0714", format!("not caught up yet: {}", waiting.join(", ")));
     Err(problem.with("waiting_for", waiting).retry_after(1))
 }

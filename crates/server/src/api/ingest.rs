@@ -28,13 +28,13 @@ pub async fn post(
     body: Body,
 ) -> Result<Json<Value>, Problem> {
     find(&api, ComponentKind::Source, &id)?;
-    let settings = api.sources.get(&id).ok_or_else(|| {
+    let settings = api.http(&id).ok_or_else(|| {
         let message = format!("`{id}` does not take changes by HTTP; only a source of `kind: http` does");
         Problem::new(409, "LW0708", message)
     })?;
     let key = key(&headers)?;
     // The permits count the bytes that all calls together hold, until this one is answered.
-    let (body, _held) = read(&api, settings, &headers, body).await?;
+    let (body, _held) = read(&api, &settings, &headers, body).await?;
     let (source, limits) = (id.clone(), settings.limits);
     let parsed = tokio::task::spawn_blocking(move || {
         let hash = xxhash_rust::xxh3::xxh3_128(&body);

@@ -1,6 +1,7 @@
 //! The HTTP API: what a running Livewell shows and takes. One file per resource.
 
 mod access;
+mod change;
 mod components;
 mod dashboard;
 mod events;
@@ -22,11 +23,10 @@ use livewell::{ComponentKind, Livewell};
 use livewell_source::settings::{HttpSettings, SourceSettings};
 use page::Pins;
 use problem::Problem;
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -43,9 +43,8 @@ const SWEEP: Duration = Duration::from_secs(15);
 /// What all calls share.
 pub struct Api {
     livewell: Arc<Livewell>,
-    config: Arc<Config>,
-    /// The sources that take changes by HTTP.
-    sources: BTreeMap<String, HttpSettings>,
+    /// The configuration as it is now: as it was read, and what calls have changed since.
+    config: RwLock<Arc<Config>>,
     token: Option<String>,
     pins: Pins,
     streams: Arc<Semaphore>,
@@ -58,6 +57,25 @@ pub struct Api {
 }
 
 type Shared = Arc<Api>;
+
+impl Api {
+    /// The configuration as it is now.
+    fn config(&self) -> Arc<Config> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_config(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// The settings of a source that takes changes by HTTP.
+    fn http(&self, id: &str) -> Option<HttpSettings> {
+        self.config().sources.iter().find_map(|source| match source {
+            SourceSettings::Http(http) if http.id == id => Some(http.clone()),
+            _ => None,
+        })
+    }
+}
 
 /// Takes the address, so that one in use is an error before anything starts.
 ///
@@ -83,15 +101,10 @@ pub async fn serve(
     config: Arc<Config>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let http = |source: &SourceSettings| match source {
-        SourceSettings::Http(http) => Some((http.id.clone(), http.clone())),
-        _ => None,
-    };
     let api = Arc::new(Api {
         livewell,
-        sources: config.sources.iter().filter_map(http).collect(),
         token: config.server.as_ref().and_then(|server| server.token.clone()),
-        config,
+        config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
@@ -166,6 +179,7 @@ fn calls() -> Vec<Call> {
     ];
     for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
         calls.extend(components::calls(kind));
+        calls.extend(change::calls(kind));
     }
     calls
 }

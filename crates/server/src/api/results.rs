@@ -51,7 +51,7 @@ pub async fn get(
                 "`cursor` goes with `limit`: say how many rows a page has",
             ));
         }
-        return whole(&api, api.livewell.results(&id)?, lines);
+        return whole(&api, built(api.livewell.results(&id)?)?, lines);
     };
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::new(400, "LW0701", format!("`limit` is from 1 to {LIMIT_MAX}")));
@@ -79,8 +79,9 @@ async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<
     let deadline = Instant::now() + wait;
     let mut pause = Duration::from_millis(2);
     loop {
-        let reached = api.livewell.results(id)?.position;
-        if reached >= position {
+        let results = api.livewell.results(id)?;
+        let reached = if results.is_to_come() { 0 } else { results.position };
+        if reached >= position && !results.is_to_come() {
             return Ok(());
         }
         if Instant::now() >= deadline {
@@ -94,6 +95,15 @@ async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<
         }
         pause = (pause * 2).min(Duration::from_millis(50));
     }
+}
+
+/// The results, unless the query is new and has none yet.
+fn built(results: Results) -> Result<Results, Problem> {
+    if results.is_to_come() {
+        let message = format!("the first rows of `{}` are still being built", results.query_id);
+        return Err(Problem::new(503, "LW0714", message).retry_after(1));
+    }
+    Ok(results)
 }
 
 /// All rows, streamed from one snapshot.
@@ -110,7 +120,7 @@ fn whole(api: &Api, results: Results, lines: bool) -> Result<Response, Problem> 
 }
 
 fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) -> Result<Response, Problem> {
-    let results = api.pins.results(&api.livewell, id, cursor)?;
+    let results = built(api.pins.results(&api.livewell, id, cursor)?)?;
     let mut rows = results.page(cursor.map(|cursor| cursor.after), limit + 1)?;
     let next = if rows.len() > limit {
         rows.truncate(limit);

@@ -29,6 +29,11 @@ pub fn run(asked: &Asked) -> Result<(), Failure> {
 fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failure> {
     let store = offline::open(directory)?;
     let results = livewell::Results::read(&store, query).map_err(Failure::failed)?;
+    if results.is_to_come() {
+        return Err(Failure::failed(format!(
+            "`{query}` is new and its first rows were still being built; `livewell run` builds them [LW0714]"
+        )));
+    }
     let mut shown = 0;
     let rows = results.rows().map_err(Failure::failed)?.inspect(|_| shown += 1);
     show(format, &results.columns, rows.map(|row| row.map_err(io::Error::other)))?;

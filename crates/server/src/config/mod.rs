@@ -23,8 +23,9 @@ use livewell_reaction::Settings as ReactionSettings;
 use livewell_source::settings::SourceSettings;
 use problem::code;
 use settings::{QuerySettings, ServerSettings, StoreSettings};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use substitute::Outside;
+use tree::Node;
 
 /// A configuration that was found in order.
 #[derive(Debug)]
@@ -39,6 +40,23 @@ pub struct Config {
     pub queries: Vec<QuerySettings>,
     /// The reactions, in the order of the file.
     pub reactions: Vec<ReactionSettings>,
+    /// What all of this was read from, with the values from outside filled in.
+    root: Node,
+    folder: PathBuf,
+}
+
+impl Config {
+    /// This configuration with the item `id` of `section` (`sources`, `queries` or `reactions`) as `text` has it, in
+    /// YAML or JSON, or without it. Values from outside are not filled in here.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the result.
+    pub fn with(&self, section: &str, id: &str, text: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
+        let item = text.map(tree::parse).transpose().map_err(|problem| vec![problem])?;
+        let mut root = self.root.clone();
+        root.set_item(section, id, item);
+        of_tree(&root, text.unwrap_or_default(), &self.folder)
+    }
 }
 
 /// Reads the configuration file at `path`. Relative paths in it become relative to its directory.
@@ -76,11 +94,16 @@ fn read(text: &str, outside: &Outside<'_>) -> Result<Config, Vec<Diagnostic>> {
         // What a missing value would have made of the rest is not known.
         return Err(problems);
     }
-    let read = sections::read(&root, outside.folder, &mut problems);
+    of_tree(&root, text, outside.folder)
+}
+
+fn of_tree(root: &Node, text: &str, folder: &Path) -> Result<Config, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let read = sections::read(root, folder, &mut problems);
     references::check(&read, &mut problems);
     query::check(text, &read, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(read.into_config())
+    Ok(read.into_config(root.clone(), folder.to_owned()))
 }

@@ -8,7 +8,7 @@ use livewell_query::language::Diagnostic;
 use livewell_reaction::settings::{FileSettings, LogSettings, Shared};
 use livewell_reaction::{Connector, Settings as ReactionSettings};
 use livewell_source::settings::SourceSettings;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
 const SHARED: [&str; 5] = ["id", "queries", "recovery", "enabled", "durable"];
@@ -51,14 +51,16 @@ impl Stage {
 }
 
 impl Sections<'_> {
-    /// The settings without their places.
-    pub fn into_config(self) -> Config {
+    /// The settings without their places, which `root` still has.
+    pub fn into_config(self, root: Node, folder: PathBuf) -> Config {
         Config {
             store: self.store,
             server: self.server,
             sources: self.sources.into_iter().map(|item| item.settings).collect(),
             queries: self.queries.into_iter().map(|item| item.settings).collect(),
             reactions: self.reactions.into_iter().map(|item| item.settings).collect(),
+            root,
+            folder,
         }
     }
 }

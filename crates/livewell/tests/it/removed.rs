@@ -1,0 +1,70 @@
+//! What is removed goes with all it stored, and what comes under its id later is another one.
+
+use crate::fixture::*;
+use livewell::{InProcess, Recovery};
+use livewell_store::keyspace::Space;
+use livewell_store::{Direction, Store, catalog, sweep};
+use std::ops::Bound;
+
+/// How many keys of feed `number` the store holds.
+fn keys(store: &dyn Store, number: u32) -> usize {
+    let of_feeds = [
+        Space::Version,
+        Space::Epoch,
+        Space::Head,
+        Space::Snapshot,
+        Space::Log,
+        Space::State,
+        Space::Checkpoint,
+        Space::Upstream,
+        Space::Idempotency,
+        Space::Parked,
+    ];
+    let snapshot = store.snapshot().unwrap();
+    let all = snapshot.scan(Bound::Unbounded, Bound::Unbounded, Direction::Forward).unwrap();
+    let keys = all.map(|entry| entry.unwrap().0.into_owned());
+    let is_of = |key: &Vec<u8>| {
+        of_feeds.iter().any(|space| *space as u8 == key[0])
+            && key.get(1..5) == Some(&number.to_be_bytes()[..])
+    };
+    keys.filter(is_of).count()
+}
+
+#[tokio::test]
+async fn a_removed_component_leaves_nothing_and_its_id_begins_another_history() {
+    let store = memory();
+    let livewell = open(&store);
+    let source = livewell.add_source(InProcess::new("s")).await.unwrap();
+    let text = "MATCH (n:N) RETURN n.x AS x, count(*) AS n";
+    livewell.add_query(query("q", text)).await.unwrap();
+    let recorder = Recorder::default();
+    livewell.add_reaction(reaction("r", "q", Recovery::Strict, recorder.clone())).await.unwrap();
+    for x in 0..20 {
+        source.send(node(&format!("n{x}"), x % 3)).await.unwrap();
+    }
+    idle(&livewell).await;
+    let number = |id: &str| catalog::find(&*store.snapshot().unwrap(), id).unwrap().unwrap().number;
+    let numbers = ["r", "q", "s"].map(number);
+    assert!(numbers.iter().all(|number| keys(&*store, *number) > 0));
+    for (id, reader) in [("s", "`q`"), ("q", "`r`")] {
+        let refused = livewell.remove(id).await.unwrap_err();
+        assert!(refused.code == "LW0535" && refused.message.contains(reader), "{refused}");
+    }
+    let epoch = livewell.results("q").unwrap().epoch;
+    for id in ["r", "q", "s"] {
+        livewell.remove(id).await.unwrap();
+        assert!(catalog::find(&*store.snapshot().unwrap(), id).unwrap().is_none());
+        assert_eq!(livewell.remove(id).await.unwrap_err().code, "LW0501");
+    }
+    while sweep::sweep(&*store, 1_000, &|_| false).unwrap() {}
+    assert_eq!(numbers.map(|number| keys(&*store, number)), [0, 0, 0]);
+
+    let source = livewell.add_source(InProcess::new("s")).await.unwrap();
+    livewell.add_query(query("q", text)).await.unwrap();
+    source.send(node("a", 1)).await.unwrap();
+    idle(&livewell).await;
+    assert!(livewell.results("q").unwrap().epoch > epoch, "epochs never repeat");
+    assert_eq!(rows(&livewell, "q").len(), 1);
+    assert_verified(&livewell, "q");
+    livewell.shutdown().await;
+}

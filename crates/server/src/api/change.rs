@@ -1,0 +1,101 @@
+//! Creating, changing and removing components: a section of the configuration in JSON, read by the same code.
+//!
+//! What a call has changed holds until the process ends; what the components stored stays, and the configuration
+//! decides again at the next start.
+
+use super::components::{find, plural, shape};
+use super::problem::Problem;
+use super::{Api, Call, Shared, call};
+use crate::config::Config;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode};
+use livewell::ComponentKind;
+use livewell_query::language::Diagnostic;
+use serde_json::{Value, json};
+
+/// The calls that change components of this kind.
+pub fn calls(kind: ComponentKind) -> Vec<Call> {
+    let create = async move |State(api): State<Shared>, body: String| {
+        let id = id_of(&body)?;
+        create(&api, kind, &id, &body).await?;
+        find(&api, kind, &id).map(|status| (StatusCode::CREATED, Json(shape(&status))))
+    };
+    let change = async move |State(api): State<Shared>, Path(id): Path<String>, body: String| {
+        change(&api, kind, &id, &body).await?;
+        find(&api, kind, &id).map(|status| Json(shape(&status)))
+    };
+    let remove = async move |State(api): State<Shared>, Path(id): Path<String>| {
+        remove(&api, kind, &id).await.map(|()| StatusCode::NO_CONTENT)
+    };
+    let path = |rest: &str| format!("/api/v1/{}{rest}", plural(kind));
+    vec![
+        call(Method::POST, path(""), create),
+        call(Method::PUT, path("/{id}"), change),
+        call(Method::DELETE, path("/{id}"), remove),
+    ]
+}
+
+fn id_of(body: &str) -> Result<String, Problem> {
+    let json: Value = serde_json::from_str(body)
+        .map_err(|error| Problem::new(400, "LW0701", format!("the body is not JSON: {error}")))?;
+    let id = json.get("id").and_then(Value::as_str).map(ToOwned::to_owned);
+    id.ok_or_else(|| {
+        Problem::new(400, "LW0605", "the body is a section of the configuration and has an `id`")
+    })
+}
+
+async fn create(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<(), Problem> {
+    let _one_at_a_time = api.changing.lock().await;
+    if api.livewell.status()?.iter().any(|status| status.id == id) {
+        return Err(Problem::new(409, "LW0503", format!("`{id}` is there already; `PUT` changes it")));
+    }
+    let config = api.config().with(plural(kind), id, Some(body)).map_err(|problems| refused(&problems))?;
+    add(api, &config, id).await?;
+    api.set_config(config);
+    Ok(())
+}
+
+async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<(), Problem> {
+    let _one_at_a_time = api.changing.lock().await;
+    find(api, kind, id)?;
+    if id_of(body)? != id {
+        let message = format!("the body is of another component than `{id}`; an id cannot be changed");
+        return Err(Problem::new(400, "LW0605", message));
+    }
+    let config = api.config().with(plural(kind), id, Some(body)).map_err(|problems| refused(&problems))?;
+    api.livewell.stop(id).await?;
+    if let Err(problem) = add(api, &config, id).await {
+        // It goes on as it was; where even that fails, it stays stopped, and its status says so.
+        let _ = add(api, &api.config(), id).await;
+        return Err(problem);
+    }
+    api.set_config(config);
+    Ok(())
+}
+
+async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> {
+    let _one_at_a_time = api.changing.lock().await;
+    find(api, kind, id)?;
+    let config = api.config().with(plural(kind), id, None).map_err(|problems| refused(&problems))?;
+    api.livewell.remove(id).await?;
+    api.set_config(config);
+    Ok(())
+}
+
+async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {
+    let setup = crate::setup::configured(config, id)
+        .ok_or_else(|| Problem::new(409, "LW0716", format!("`{id}` is not in the configuration")))?;
+    Ok(api.livewell.add(setup).await?)
+}
+
+/// What `livewell check` would say, as one problem with a member for each.
+fn refused(problems: &[Diagnostic]) -> Problem {
+    let code = problems.first().map_or("LW0604", |problem| problem.code);
+    let detail: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    let shapes: Vec<Value> = problems
+        .iter()
+        .map(|problem| json!({ "code": problem.code, "message": problem.message, "help": problem.help }))
+        .collect();
+    Problem::new(400, code, detail.join("; ")).with("problems", shapes)
+}
