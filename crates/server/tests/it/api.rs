@@ -30,7 +30,7 @@ fn what_was_posted_is_read_as_of_its_position() {
     assert_eq!(Json::from(rows), results["rows"]);
     let late = running.get("/api/v1/queries/big/results?position=4&wait=20ms");
     assert_eq!((late.status, &late.json()["code"]), (504, &json!("LW0705")));
-    assert_eq!(running.get("/ready").status, 200);
+    running.wait_until_ready();
     assert_eq!(running.get("/api/v1/queries/big").json()["rows"], json!(2));
 }
 

@@ -50,6 +50,7 @@ fn a_query_and_a_reaction_are_created_changed_and_removed_with_what_they_stored(
 #[test]
 fn what_a_configuration_may_not_say_a_call_may_not_say_either_and_nothing_changes() {
     let running = Running::start();
+    running.wait_until_ready();
     let before = running.get("/api/v1/queries").body;
     for (kind, body, code) in [
         ("queries", json!({"id": "q", "sources": ["orders"], "cyhper": SMALL}), "LW0603"),

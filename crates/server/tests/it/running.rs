@@ -82,6 +82,17 @@ impl Running {
         self.folder.path().join("livewell.yaml")
     }
 
+    /// Waits until every query has caught up since the start.
+    pub fn wait_until_ready(&self) {
+        for _ in 0..400 {
+            if self.get("/ready").status == 200 {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        panic!("the server is not ready within 20 seconds");
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, "", "")
     }
