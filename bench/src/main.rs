@@ -4,11 +4,15 @@
 //! livewell-bench engine [--query filter|join|aggregate] [--orders N] [--updates N] [--rounds N]
 //! livewell-bench profile --query NAME [--orders N] [--updates N]      (Livewell's side alone)
 //! livewell-bench live [--rows N] [--rounds N] [--seconds S] [--directory PATH]
+//! livewell-bench pipeline [--updates N] [--history N] [--rounds N] [--directory PATH]
+//! livewell-bench latency [--rounds N] [--directory PATH]              (Livewell's side alone)
+//! livewell-bench restart [--rows N] [--rounds N] [--directory PATH]   (Livewell's side alone)
 //! ```
 
 mod engine;
 mod live;
 mod measure;
+mod pipeline;
 mod report;
 mod workload;
 
@@ -40,29 +44,39 @@ impl Options {
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let command = arguments.next().context("say what to measure: engine, profile or live")?;
+    let command = arguments
+        .next()
+        .context("say what to measure: engine, profile, live, pipeline, latency or restart")?;
     let options = Options::read(arguments)?;
     // The kind of runtime that the other side's own server has.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let size = Size {
         orders: options.get("orders", 100_000)?,
         customers: options.get("customers", 1_000)?,
-        updates: options.get("updates", 100_000)?,
+        updates: options.get("updates", if command == "pipeline" { 2_000 } else { 100_000 })?,
     };
     let rounds = options.get("rounds", 3)?;
+    let rows = options.get("rows", 1_000_000)?;
+    let directory = options.get("directory", std::env::temp_dir())?;
     let query: String = options.get("query", String::new())?;
     match command.as_str() {
         "engine" => engine::run(&runtime, size, rounds, Some(query.as_str()).filter(|name| !name.is_empty())),
         "profile" => engine::profile(size, &query),
-        "live" => live::run(
-            &runtime,
-            &live::Settings {
-                rows: options.get("rows", 1_000_000)?,
-                rounds,
-                slice: Duration::from_secs_f64(options.get("seconds", 2.0)?),
-                directory: options.get("directory", std::env::temp_dir())?,
-            },
-        ),
-        other => bail!("{other:?} is not measured here: engine, profile or live"),
+        "live" => {
+            let slice = Duration::from_secs_f64(options.get("seconds", 2.0)?);
+            live::run(&runtime, &live::Settings { rows, rounds, slice, directory })
+        }
+        "pipeline" | "latency" => {
+            let history = options.get("history", 100_000)?;
+            let settings = pipeline::Settings { size, history, rounds, directory };
+            if command == "latency" {
+                return pipeline::latency(&runtime, &settings);
+            }
+            pipeline::run(&runtime, &settings)
+        }
+        "restart" => pipeline::restart::run(&runtime, rows, rounds, &directory),
+        // What `restart` starts.
+        "restarted" => pipeline::restart::child(&runtime, options.get("round", 1)?, &directory),
+        other => bail!("{other:?} is not measured here: engine, profile, live, pipeline, latency or restart"),
     }
 }

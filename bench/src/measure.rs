@@ -16,6 +16,11 @@ impl Times {
         self.total += time;
     }
 
+    /// How many operations.
+    pub fn count(&self) -> usize {
+        self.nanos.len()
+    }
+
     /// How many operations a second.
     pub fn rate(&self) -> f64 {
         self.nanos.len() as f64 / self.total.as_secs_f64()

@@ -3,8 +3,8 @@
 //! Both sides merge the change into the element's former image, evaluate it and update their state, one
 //! transaction a change. Livewell's side also writes the live rows and commits; the other's core does neither.
 
-mod livewell;
-mod peer;
+pub mod livewell;
+pub mod peer;
 
 use crate::measure::Times;
 use crate::report::{Better, Pair, header};

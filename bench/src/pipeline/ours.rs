@@ -1,0 +1,216 @@
+//! Livewell's side: the library over its embedded store, with a source, a query and a subscriber.
+
+use crate::engine::livewell::change;
+use crate::workload::Item;
+use anyhow::{Context, bail, ensure};
+use livewell::{Durability, EmbeddedStore, Event, InProcess, Livewell, Query, SourceHandle, Subscription};
+use livewell_model::Transaction;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// The source's id, which the changes of the engine's measurement name.
+const SOURCE: &str = "src";
+const QUERY: &str = "query-1";
+/// How many changes one transaction of the load has.
+const LOAD_CHANGES: usize = 1_000;
+/// How many sends wait for their receipt at a time.
+const IN_FLIGHT: usize = 512;
+/// How often the end of a run is looked for.
+const LOOK: Duration = Duration::from_micros(200);
+
+/// A subscriber at work.
+pub struct Follower {
+    /// The last sequence it has seen.
+    seen: Arc<AtomicU64>,
+    /// Ends once the query has stopped.
+    pub task: JoinHandle<anyhow::Result<()>>,
+}
+
+/// A pipeline at work.
+pub struct Side {
+    livewell: Livewell,
+    source: SourceHandle,
+}
+
+impl Side {
+    /// The pipeline of the query `text` over the store at `path`.
+    ///
+    /// # Errors
+    /// Where the store does not open or the query is refused.
+    pub async fn open(path: &Path, durability: Durability, text: &str) -> anyhow::Result<Self> {
+        let livewell = Livewell::builder().store(EmbeddedStore::open(path, durability)?).build()?;
+        let source = livewell.add_source(InProcess::new(SOURCE)).await?;
+        livewell.add_query(Query::cypher(QUERY, text).from(SOURCE)).await?;
+        Ok(Self { livewell, source })
+    }
+
+    /// Loads the graph in transactions of many changes, and waits until the query has all of it.
+    ///
+    /// # Errors
+    /// Where a send fails.
+    pub async fn load(&self, items: &[Item]) -> anyhow::Result<()> {
+        for items in items.chunks(LOAD_CHANGES) {
+            self.source
+                .send(Transaction { changes: items.iter().map(change).collect(), timestamp: None })
+                .await?;
+        }
+        Ok(self.livewell.idle().await?)
+    }
+
+    /// A subscriber that has read the snapshot, and the snapshot's sequence.
+    async fn subscribe(&self) -> anyhow::Result<(Subscription, u64)> {
+        let mut subscription = self.livewell.subscribe(QUERY).await?;
+        loop {
+            if let Event::SnapshotEnd { at } = subscription.next().await?.context("the query stopped")? {
+                return Ok((subscription, at.sequence));
+            }
+        }
+    }
+
+    /// Starts a subscriber that reads until the query stops.
+    ///
+    /// # Errors
+    /// Where the query stops before.
+    pub async fn follow(&self) -> anyhow::Result<Follower> {
+        let (mut subscription, sequence) = self.subscribe().await?;
+        let seen = Arc::new(AtomicU64::new(sequence));
+        let own = seen.clone();
+        let task = tokio::spawn(async move {
+            while let Some(event) = subscription.next().await? {
+                let Event::Result { result, .. } = event else { bail!("the subscriber got {event:?}") };
+                own.store(result.sequence, Ordering::Release);
+            }
+            Ok(())
+        });
+        Ok(Follower { seen, task })
+    }
+
+    /// Sends the updates, each a transaction, and gives the time until the subscriber has seen the last result.
+    ///
+    /// # Errors
+    /// Where a send or the query fails.
+    pub async fn update(&self, items: &[Item], follower: &Follower) -> anyhow::Result<Duration> {
+        let mut lanes = vec![Vec::new(); IN_FLIGHT.min(items.len())];
+        let count = lanes.len();
+        for (at, item) in items.iter().enumerate() {
+            lanes[at % count].push(one(item));
+        }
+        let began = Instant::now();
+        let mut sends = JoinSet::new();
+        for lane in lanes {
+            let source = self.source.clone();
+            sends.spawn(async move {
+                let mut last = 0;
+                for transaction in lane {
+                    last = source.send(transaction).await?.position;
+                }
+                Ok::<u64, livewell::Error>(last)
+            });
+        }
+        let mut last = 0;
+        while let Some(position) = sends.join_next().await {
+            last = last.max(position??);
+        }
+        self.seen(last, follower).await?;
+        Ok(began.elapsed())
+    }
+
+    /// Waits until the query is past `position` and its last result until then is seen.
+    async fn seen(&self, position: u64, follower: &Follower) -> anyhow::Result<()> {
+        loop {
+            let results = self.livewell.results(QUERY)?;
+            if results.position >= position && follower.seen.load(Ordering::Acquire) >= results.sequence {
+                return Ok(());
+            }
+            ensure!(!follower.task.is_finished(), "the subscriber ended");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Sends one update every `pause` and gives the time of each, from before its send until the subscriber has
+    /// its result; updates without a result have no time.
+    ///
+    /// # Errors
+    /// Where a send or the query fails.
+    pub async fn paced(&self, items: &[Item], pause: Duration) -> anyhow::Result<Vec<Duration>> {
+        let (mut subscription, _) = self.subscribe().await?;
+        let receipts = tokio::spawn(async move {
+            let mut receipts = Vec::new();
+            while let Some(Event::Result { result, .. }) = subscription.next().await? {
+                receipts.push((result.position, Instant::now()));
+            }
+            Ok::<_, livewell::Error>(receipts)
+        });
+        let mut sends = JoinSet::new();
+        let mut clock = tokio::time::interval(pause);
+        for item in items {
+            let (transaction, source) = (one(item), self.source.clone());
+            clock.tick().await;
+            // A slow commit must not hold the next send back.
+            sends.spawn(async move {
+                let began = Instant::now();
+                Ok::<_, livewell::Error>((source.send(transaction).await?.position, began))
+            });
+        }
+        let mut sent = Vec::with_capacity(items.len());
+        while let Some(receipt) = sends.join_next().await {
+            sent.push(receipt??);
+        }
+        self.livewell.idle().await?;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.livewell.shutdown().await;
+        let receipts: HashMap<u64, Instant> = receipts.await??.into_iter().collect();
+        // A send without effect has the position of the one before it, which began first.
+        sent.sort_unstable();
+        sent.dedup_by_key(|(position, _)| *position);
+        let times = sent.into_iter();
+        Ok(times.filter_map(|(at, began)| Some(receipts.get(&at)?.duration_since(began))).collect())
+    }
+
+    /// How many rows the query has.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn rows(&self) -> anyhow::Result<u64> {
+        Ok(self.livewell.results(QUERY)?.row_count())
+    }
+
+    /// Reads the first row, and gives whether there is one.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn first_row(&self) -> anyhow::Result<bool> {
+        Ok(!self.livewell.results(QUERY)?.page(None, 1)?.is_empty())
+    }
+
+    /// Reads all rows, one at a time, and gives their number; looks at `each` now and then.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn stream(&self, mut each: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<u64> {
+        let results = self.livewell.results(QUERY)?;
+        let mut count = 0;
+        for row in results.rows()? {
+            row?;
+            count += 1;
+            if count % 50_000 == 0 {
+                each()?;
+            }
+        }
+        ensure!(count == results.row_count(), "{count} rows were read, {} counted", results.row_count());
+        Ok(count)
+    }
+
+    /// Stops everything.
+    pub async fn close(self) {
+        self.livewell.shutdown().await;
+    }
+}
+
+fn one(item: &Item) -> Transaction {
+    Transaction { changes: vec![change(item)], timestamp: None }
+}
