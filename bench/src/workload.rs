@@ -60,6 +60,15 @@ pub enum Item {
     },
 }
 
+impl Item {
+    /// The element's id.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Node { id, .. } | Self::Relationship { id, .. } => id,
+        }
+    }
+}
+
 /// How much there is of everything.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {

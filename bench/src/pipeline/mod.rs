@@ -37,7 +37,7 @@ pub fn run(runtime: &Runtime, settings: &Settings) -> anyhow::Result<()> {
         for _ in 0..settings.rounds {
             let (ours, rows) = runtime.block_on(throughput(settings, Durability::Os, &case))?;
             let (theirs, others) = runtime.block_on(peer(settings, &case))?;
-            println!("<!-- {}: {rows} and {others} rows -->", case.name);
+            anyhow::ensure!(rows == others, "the sides have {rows} and {others} rows");
             rate.ours.push(ours);
             rate.theirs.push(theirs);
         }

@@ -6,6 +6,7 @@ use anyhow::{Context, bail, ensure};
 use livewell::{Durability, EmbeddedStore, Event, InProcess, Livewell, Query, SourceHandle, Subscription};
 use livewell_model::Transaction;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -95,9 +96,12 @@ impl Side {
     /// Where a send or the query fails.
     pub async fn update(&self, items: &[Item], follower: &Follower) -> anyhow::Result<Duration> {
         let mut lanes = vec![Vec::new(); IN_FLIGHT.min(items.len())];
-        let count = lanes.len();
-        for (at, item) in items.iter().enumerate() {
-            lanes[at % count].push(one(item));
+        let count = lanes.len() as u64;
+        for item in items {
+            // All updates of an element take one lane: their order is the workload's.
+            let mut hasher = DefaultHasher::new();
+            item.id().hash(&mut hasher);
+            lanes[(hasher.finish() % count) as usize].push(one(item));
         }
         let began = Instant::now();
         let mut sends = JoinSet::new();
