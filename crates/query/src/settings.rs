@@ -1,8 +1,8 @@
 //! What a query is given beside its text and its parameters.
 
 use crate::joins::{Join, undirect};
-use crate::language::Diagnostic;
 use crate::language::ast::{Query, each_pattern};
+use crate::language::{Diagnostic, code};
 
 /// Joins and limits of a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub struct Limits {
 /// How many relationships a path without an upper bound may have, where nothing else is said.
 pub(crate) const HOPS_MAX: u32 = 32;
 
+/// How many relationships any path may have: a walk goes one call deeper with each, and each path found holds all of
+/// its own.
+const LONGEST: u32 = 100;
+
 impl Default for Limits {
     fn default() -> Self {
         Self { hops: HOPS_MAX, rows: 1_000_000 }
@@ -36,8 +40,15 @@ impl Settings {
     pub(crate) fn apply(&self, query: &mut Query) -> Result<(), Diagnostic> {
         Join::check(&self.joins)?;
         each_pattern(query, &mut |pattern| {
-            let lengths = pattern.relationships.iter_mut().filter_map(|between| between.length.as_mut());
-            lengths.for_each(|length| length.limit = self.limits.hops);
+            for between in &mut pattern.relationships {
+                let Some(length) = &mut between.length else { continue };
+                length.limit = self.limits.hops;
+                let longest = length.max.unwrap_or(length.limit);
+                if longest > LONGEST {
+                    let message = format!("a path of up to {longest} relationships; {LONGEST} is the most");
+                    return Err(Diagnostic::not_supported(code::LIMIT, between.span, message));
+                }
+            }
             undirect(pattern, &self.joins)
         })
     }

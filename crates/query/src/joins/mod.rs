@@ -16,6 +16,9 @@ use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
 use std::fmt;
 
+/// How many joins a query may have: a byte numbers them in its state.
+const JOINS_MAX: usize = 255;
+
 /// A virtual relationship: wherever the properties of two of the keys are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
@@ -53,6 +56,11 @@ impl Join {
     /// A [`Diagnostic`] without a place for a join without a type, of fewer than two keys or more than 255, with a
     /// key twice, or of a type that another one has.
     pub fn check(joins: &[Self]) -> Result<(), Diagnostic> {
+        if let Some(beyond) = joins.get(JOINS_MAX) {
+            let message =
+                format!("the join `{}` is one too many: a query has up to {JOINS_MAX}", beyond.kind);
+            return Err(Diagnostic::semantic(code::JOIN, Span::default(), message));
+        }
         for (at, join) in joins.iter().enumerate() {
             let invalid = |why: &str| {
                 let message = format!("the join `{}` {why}", join.kind);

@@ -99,6 +99,9 @@ fn what_makes_no_sense_is_refused() {
     };
     let join = Join::new("J").key("A", "x").key("B", "x");
     assert!(refused(&[join.clone(), join.clone()]).contains("the join `J` is there twice"));
+    let many: Vec<Join> =
+        (0..256).map(|at| Join::new(format!("J{at}")).key("A", "x").key("B", "x")).collect();
+    assert!(refused(&many).contains("`J255` is one too many"));
     assert!(refused(&[Join::new("J").key("A", "x")]).contains("needs two keys"));
     assert!(refused(&[Join::new("J").key("A", "x").key("A", "x")]).contains("has a key twice"));
     assert!(refused(&[Join::new("").key("A", "x").key("B", "x")]).contains("has no type"));

@@ -357,4 +357,8 @@ fn cost() {
     assert!(breach("MATCH (a:N), (b:N) RETURN count(*) AS n").contains("`limits.rows`"));
     assert!(breach("MATCH (a)-[:R*]->(b) RETURN count(*) AS n").contains("`limits.hops`"));
     assert!(run("MATCH (a)-[:R*..9]->(b) RETURN count(*) AS n").is_ok(), "a bound of one's own counts");
+    for long in ["MATCH (a)-[*..101]->(b) RETURN 1 AS x", "RETURN EXISTS { ()-[*5000]->() } AS e"] {
+        let refused = Engine::compile(long, &Map::new()).expect_err("no path is so long");
+        assert!(refused.to_string().contains("100 is the most"), "{refused}");
+    }
 }

@@ -139,7 +139,8 @@ impl Walk<'_> {
                 let value = self.trail.value(hops, By::From);
                 starts
                     .push(Start { values: vec![(value, weight)], ends: Some((first.clone(), last.clone())) });
-                Ok(())
+                // Those of the step's other edges are kept, too.
+                if starts.len() > self.plan.rows_max { Err(self.too_many()) } else { Ok(()) }
             })
         })
     }
@@ -157,10 +158,7 @@ impl Walk<'_> {
         let length = u32::try_from(hops.len()).expect("a trail has at most so many relationships");
         self.tried.set(self.tried.get() + 1);
         if self.tried.get() > self.plan.rows_max {
-            let most = self.plan.rows_max;
-            return Err(StepError::Limit(format!(
-                "a path of variable length has more than {most} ways to go in one step; bound it more closely, or allow more in the query's `limits.rows`"
-            )));
+            return Err(self.too_many());
         }
         let left = self.trail.max.map(|max| i64::from(max) - i64::from(length));
         if length >= min && left.is_none_or(|left| left >= 0) {
@@ -185,6 +183,13 @@ impl Walk<'_> {
             hops.pop();
         }
         Ok(())
+    }
+
+    fn too_many(&self) -> StepError {
+        StepError::Limit(format!(
+            "a path of variable length has more than {} ways to go in one step; bound it more closely, or allow more in the query's `limits.rows`",
+            self.plan.rows_max
+        ))
     }
 
     fn edges(&self, by: By, near: &ElementId) -> Result<Vec<Edge>, StepError> {
