@@ -13,6 +13,19 @@ fn id(id: &str) -> ElementId {
 }
 
 #[test]
+fn a_float_is_the_nearest_to_its_digits() {
+    for digits in ["21.864639999999996", "0.1", "5e-324", "1.7976931348623157e308", "9007199254740993.0"] {
+        let line = format!(
+            r#"{{"operation":"update","element":{{"type":"node","id":"n","properties":{{"x":{digits}}}}}}}"#
+        );
+        let transaction = parse(&line).expect("a change");
+        let Change::Update(patch) = &transaction.changes[0] else { panic!("an update") };
+        let nearest: f64 = digits.parse().expect("a number");
+        assert_eq!(patch.properties.get("x"), Some(&Value::Float(nearest)), "{digits}");
+    }
+}
+
+#[test]
 fn the_changes_of_the_contract_are_read() {
     let mut order = Node { labels: vec!["Order".into()], ..Node::new(id("o1")) };
     order.properties.insert("total", Value::Float(12.5));
