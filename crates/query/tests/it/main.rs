@@ -4,6 +4,7 @@ mod engine_cases;
 mod engine_ends;
 mod engine_statistics;
 mod joins;
+mod language_beside;
 mod language_conflicts;
 mod language_expressions;
 mod language_functions;
