@@ -1,0 +1,222 @@
+//! Reads a page of the query guide: its standing examples and its refused queries, out of their fenced blocks.
+//!
+//! | block | holds |
+//! |---|---|
+//! | `cypher standing` | a query; the blocks up to the next query are its |
+//! | `json settings` | its `params`, `joins` and `limits`, if it has any |
+//! | `text plan` | what `livewell explain` says, where the page shows it |
+//! | `diff step` | a step, in the list item with its number: transactions and what they put out |
+//! | `cypher refused` | a query that is refused |
+//! | `text refusal` | the message it is refused with |
+//!
+//! What stands in a step is told to readers in `docs/guide/query/README.md`. A block of any other tag is malformed,
+//! so that no example escapes the test.
+
+use livewell_model::Timestamp;
+
+/// What a page shows.
+#[derive(Debug, PartialEq)]
+pub enum Example {
+    /// A query with changes fed in and diffs that come out.
+    Standing(Standing),
+    /// A query that is refused.
+    Refused(Refused),
+}
+
+/// A query, what it is given beside its text, and its steps.
+#[derive(Debug, Default, PartialEq)]
+pub struct Standing {
+    /// The line of the query's block, counted from 1.
+    pub line: usize,
+    pub query: String,
+    /// `params`, `joins` and `limits` as in a configuration.
+    pub settings: Option<String>,
+    /// What `livewell explain` says.
+    pub plan: Option<String>,
+    pub steps: Vec<Step>,
+}
+
+/// A numbered step.
+#[derive(Debug, PartialEq)]
+pub struct Step {
+    /// The line of the step's block.
+    pub line: usize,
+    pub exchanges: Vec<Exchange>,
+}
+
+/// Transactions, one after another, and what they put out together.
+#[derive(Debug, Default, PartialEq)]
+pub struct Exchange {
+    pub fed: Vec<Fed>,
+    /// Lines in the short form; empty where nothing is put out.
+    pub shown: Vec<String>,
+}
+
+/// A transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fed {
+    /// The source it comes from.
+    pub source: String,
+    /// Its time, where its changes carry none.
+    pub time: Timestamp,
+    /// A change or a transaction, as a source takes it.
+    pub json: String,
+}
+
+/// A query and the message it is refused with.
+#[derive(Debug, PartialEq)]
+pub struct Refused {
+    pub line: usize,
+    pub query: String,
+    pub message: String,
+}
+
+/// Says that a transaction puts nothing out.
+const NO_DIFF: &str = "(no diff)";
+
+/// The source of the changes where nothing else is said.
+const SOURCE: &str = "example";
+
+/// A fenced block with the number of the list item it stands in.
+struct Block {
+    line: usize,
+    tag: String,
+    content: String,
+    item: Option<usize>,
+}
+
+/// The examples of a page, in their order.
+///
+/// # Errors
+/// The first thing that is malformed, with its line.
+pub fn read(page: &str) -> Result<Vec<Example>, String> {
+    let mut examples = Vec::new();
+    for block in blocks(page)? {
+        let line = block.line;
+        add(&mut examples, block).map_err(|why| format!("line {line}: {why}"))?;
+    }
+    let incomplete = examples.iter().find_map(|example| match example {
+        Example::Standing(standing) if standing.steps.is_empty() => Some((standing.line, "no step")),
+        Example::Refused(refused) if refused.message.is_empty() => Some((refused.line, "no refusal")),
+        _ => None,
+    });
+    match incomplete {
+        Some((line, lacks)) => Err(format!("line {line}: {lacks} follows this query")),
+        None => Ok(examples),
+    }
+}
+
+fn add(examples: &mut Vec<Example>, block: Block) -> Result<(), String> {
+    let Block { line, tag, content, item } = block;
+    match (tag.as_str(), examples.last_mut()) {
+        ("cypher standing", _) => {
+            examples.push(Example::Standing(Standing { line, query: content, ..Standing::default() }));
+        }
+        ("cypher refused", _) => {
+            examples.push(Example::Refused(Refused { line, query: content, message: String::new() }));
+        }
+        ("json settings", Some(Example::Standing(of))) if of.settings.is_none() && of.steps.is_empty() => {
+            of.settings = Some(content);
+        }
+        ("text plan", Some(Example::Standing(of))) if of.plan.is_none() => of.plan = Some(content),
+        ("diff step", Some(Example::Standing(of))) => {
+            let number = of.steps.len() + 1;
+            if item != Some(number) {
+                return Err(format!("this is step {number} of its query, and the list says {item:?}"));
+            }
+            let exchanges = exchanges(&content)?;
+            if number > 1 && exchanges[0].fed.is_empty() {
+                return Err("only the first step can be without changes".into());
+            }
+            of.steps.push(Step { line, exchanges });
+        }
+        ("text refusal", Some(Example::Refused(of))) if of.message.is_empty() => of.message = content,
+        _ => return Err(format!("a block `{tag}` has no place here")),
+    }
+    Ok(())
+}
+
+fn blocks(page: &str) -> Result<Vec<Block>, String> {
+    let mut blocks = Vec::new();
+    let mut item = None;
+    let mut lines = (1..).zip(page.lines());
+    while let Some((line, text)) = lines.next() {
+        let Some(tag) = text.trim_start().strip_prefix("```") else {
+            item = list_item(text).or(item.filter(|_| !text.starts_with('#')));
+            continue;
+        };
+        let indent = text.len() - text.trim_start().len();
+        let mut content = String::new();
+        loop {
+            let Some((_, inside)) = lines.next() else {
+                return Err(format!("line {line}: the block is not closed"));
+            };
+            if inside.trim() == "```" {
+                break;
+            }
+            content.push_str(inside.get(indent..).unwrap_or_default());
+            content.push('\n');
+        }
+        blocks.push(Block { line, tag: tag.trim().to_owned(), content, item });
+    }
+    Ok(blocks)
+}
+
+/// The number of a list item that begins on this line.
+fn list_item(text: &str) -> Option<usize> {
+    text.split_once(". ")?.0.parse().ok()
+}
+
+fn exchanges(content: &str) -> Result<Vec<Exchange>, String> {
+    let mut exchanges = vec![Exchange::default()];
+    let (mut source, mut time) = (SOURCE.to_owned(), Timestamp::default());
+    let mut answered = false;
+    let mut lines = content.lines();
+    while let Some(line) = lines.next() {
+        if is_diff(line) || line == NO_DIFF {
+            let shown = &mut exchanges.last_mut().expect("one at least").shown;
+            if answered && (line == NO_DIFF || shown.is_empty()) {
+                return Err(format!("`{NO_DIFF}` stands alone"));
+            }
+            answered = true;
+            shown.extend((line != NO_DIFF).then(|| line.to_owned()));
+        } else if let Some(name) = line.strip_prefix("source: ") {
+            name.clone_into(&mut source);
+        } else if let Some(moment) = line.strip_prefix("time: ") {
+            time = timestamp(moment)?;
+        } else if line.starts_with('{') {
+            if std::mem::take(&mut answered) {
+                exchanges.push(Exchange::default());
+            }
+            let fed = Fed { source: source.clone(), time, json: whole(line, &mut lines)? };
+            exchanges.last_mut().expect("one at least").fed.push(fed);
+        } else {
+            return Err(format!("neither a change nor a diff: `{line}`"));
+        }
+    }
+    if answered { Ok(exchanges) } else { Err(format!("no diff follows the changes, and no `{NO_DIFF}`")) }
+}
+
+fn is_diff(line: &str) -> bool {
+    ["+ ", "~ ", "- ", "! "].iter().any(|sign| line.starts_with(sign))
+}
+
+/// A piece of JSON with the lines it goes on over.
+fn whole<'a>(first: &str, rest: &mut impl Iterator<Item = &'a str>) -> Result<String, String> {
+    let mut json = first.to_owned();
+    loop {
+        match serde_json::from_str::<serde_json::Value>(&json) {
+            Ok(_) => return Ok(json),
+            Err(error) if error.is_eof() => {
+                json.push_str(rest.next().ok_or_else(|| format!("this JSON has no end: {json}"))?);
+            }
+            Err(error) => return Err(format!("not JSON: {error}: {json}")),
+        }
+    }
+}
+
+fn timestamp(moment: &str) -> Result<Timestamp, String> {
+    let moment: jiff::Timestamp = moment.parse().map_err(|error| format!("no time: {moment}: {error}"))?;
+    let nanos = i64::try_from(moment.as_nanosecond()).map_err(|_| format!("out of range: {moment}"))?;
+    Ok(Timestamp(nanos))
+}

@@ -1,0 +1,221 @@
+//! Runs an example: the engine and the reference have to put out what the page shows.
+
+use super::page::{Example, Exchange, Refused, Standing};
+use super::source::Source;
+use livewell_model::diff::Columns;
+use livewell_model::json::{Data, value_from_json};
+use livewell_model::{AppliedTransaction, Diff, Map, SmolStr, row};
+use livewell_query::language::parse;
+use livewell_query::reference::{Graph, Reference};
+use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Holds an example to the engine and the reference.
+///
+/// # Errors
+/// The first difference, with its line.
+pub fn hold(example: &Example) -> Result<(), String> {
+    match example {
+        Example::Standing(standing) => hold_standing(standing),
+        Example::Refused(refused) => hold_refused(refused),
+    }
+}
+
+fn hold_standing(example: &Standing) -> Result<(), String> {
+    let at_query = |why: String| format!("line {}: {why}", example.line);
+    let (params, settings) = settings(example.settings.as_deref()).map_err(at_query)?;
+    let query = &example.query;
+    let refused = |refusal: livewell_query::language::Diagnostic| at_query(refusal.render(query, "query"));
+    let engine = Engine::compile_with(query, &params, &settings).map_err(refused)?;
+    let reference = parse(query).and_then(|tree| Reference::with(&tree, &params, &settings));
+    let reference = reference.map_err(refused)?;
+    if let Some(plan) = example.plan.as_ref().filter(|plan| **plan != engine.explain()) {
+        return Err(at_query(format!("the page shows the plan\n{plan}and it is\n{}", engine.explain())));
+    }
+    follow(example, &engine, &reference)
+}
+
+/// Goes through the steps of an example.
+///
+/// # Errors
+/// The first difference, with its line.
+pub fn follow(example: &Standing, engine: &Engine, reference: &Reference) -> Result<(), String> {
+    let mut both = Both::new(engine, reference);
+    let first = &example.steps[0];
+    let at_start = both.begin().map_err(|why| format!("line {}: {why}", first.line))?;
+    let is_start = first.exchanges[0].fed.is_empty();
+    if !is_start && !at_start.is_empty() {
+        let why = format!("line {}: rows are there from the start, in a step of their own", first.line);
+        return Err(format!("{why}:\n{}", at_start.join("\n")));
+    }
+    for (number, step) in example.steps.iter().enumerate() {
+        for exchange in &step.exchanges {
+            let start = if number == 0 && is_start { at_start.as_slice() } else { &[] };
+            both.exchange(exchange, start).map_err(|why| format!("line {}: {why}", step.line))?;
+        }
+    }
+    Ok(())
+}
+
+fn hold_refused(example: &Refused) -> Result<(), String> {
+    let told = match Engine::compile(&example.query, &Map::new()) {
+        Ok(_) => "it is accepted".to_owned(),
+        Err(refusal) => refusal.render(&example.query, "query"),
+    };
+    if told == example.message {
+        return Ok(());
+    }
+    Err(format!("line {}: the page shows\n{}and it says\n{told}", example.line, example.message))
+}
+
+/// A query, maintained and evaluated from scratch side by side.
+struct Both<'a> {
+    engine: &'a Engine,
+    reference: &'a Reference,
+    source: Source,
+    state: MemoryState,
+    graph: Graph,
+    /// The reference's rows after the last transaction, by their keys.
+    rows: BTreeMap<Vec<u8>, Columns>,
+    stopped: bool,
+}
+
+impl<'a> Both<'a> {
+    fn new(engine: &'a Engine, reference: &'a Reference) -> Self {
+        let (source, state, graph) = (Source::default(), MemoryState::new(), Graph::new());
+        Self { engine, reference, source, state, graph, rows: BTreeMap::new(), stopped: false }
+    }
+
+    fn begin(&mut self) -> Result<Vec<String>, String> {
+        let maintained = self.engine.begin(&mut self.state).map_err(|error| error.to_string());
+        self.agree(maintained)
+    }
+
+    /// Feeds the transactions of an exchange; with what was there at the `start`, they put out what is shown.
+    fn exchange(&mut self, exchange: &Exchange, start: &[String]) -> Result<(), String> {
+        let mut out = start.to_vec();
+        for fed in &exchange.fed {
+            let transaction = self.source.take_in(fed)?;
+            out.extend(self.step(&transaction)?);
+        }
+        if out == exchange.shown {
+            return Ok(());
+        }
+        Err(format!("the page shows\n{}\nand it is\n{}", exchange.shown.join("\n"), out.join("\n")))
+    }
+
+    fn step(&mut self, transaction: &AppliedTransaction) -> Result<Vec<String>, String> {
+        if self.stopped {
+            return Err("the query has stopped before".into());
+        }
+        self.graph.apply(transaction);
+        let maintained = self.engine.step(&mut self.state, transaction).map_err(|error| error.to_string());
+        self.agree(maintained)
+    }
+
+    /// What the engine put out, in the short form, if the reference says the same.
+    fn agree(&mut self, maintained: Result<Vec<Diff>, String>) -> Result<Vec<String>, String> {
+        let evaluated = self.reference.rows(&self.graph);
+        match (maintained, evaluated) {
+            (Err(error), Err(_)) => {
+                self.stopped = true;
+                Ok(vec![format!("! {error}")])
+            }
+            (Ok(diffs), Ok(rows)) => {
+                let after = rows.into_iter().map(|row| (row.key, row.columns)).collect();
+                let before = std::mem::replace(&mut self.rows, after);
+                let told = |diffs: &[Diff]| -> Vec<_> {
+                    diffs.iter().map(|diff| (diff.row_signature(), self.short(diff))).collect()
+                };
+                let (maintained, evaluated) = (told(&diffs), told(&differences(&before, &self.rows)));
+                if maintained == evaluated {
+                    return Ok(maintained.into_iter().map(|(_, short)| short).collect());
+                }
+                Err(format!("the engine puts out\n{maintained:#?}\nand the reference\n{evaluated:#?}"))
+            }
+            (maintained, evaluated) => {
+                Err(format!("one errs alone: the engine {maintained:?}, the reference {evaluated:?}"))
+            }
+        }
+    }
+
+    /// A diff in the short form.
+    fn short(&self, diff: &Diff) -> String {
+        let json = |columns| data(self.engine.columns(), columns);
+        match diff {
+            Diff::Add { data, .. } => format!("+ {}", json(data)),
+            Diff::Delete { data, .. } => format!("- {}", json(data)),
+            Diff::Update { before, after, .. } => format!("~ {} -> {}", json(before), json(after)),
+        }
+    }
+}
+
+fn data(names: &[SmolStr], columns: &Columns) -> String {
+    serde_json::to_string(&Data { names, columns }).expect("rows are written without fail")
+}
+
+/// The diffs that lead from one set of rows to another, in their order.
+fn differences(before: &BTreeMap<Vec<u8>, Columns>, after: &BTreeMap<Vec<u8>, Columns>) -> Vec<Diff> {
+    let exact = |columns: &Columns| row::encode(&[], columns, &[]);
+    let gone = before.iter().filter(|(key, _)| !after.contains_key(*key));
+    let gone = gone.map(|(key, data)| Diff::Delete { row_signature: signature(key), data: data.clone() });
+    let come = after.iter().filter_map(|(key, data)| {
+        let (row_signature, data) = (signature(key), data.clone());
+        match before.get(key) {
+            None => Some(Diff::Add { row_signature, data }),
+            Some(before) if exact(before) == exact(&data) => None,
+            Some(before) => Some(Diff::Update { row_signature, before: before.clone(), after: data }),
+        }
+    });
+    let mut diffs: Vec<_> = gone.chain(come).collect();
+    diffs.sort_by_key(Diff::order);
+    diffs
+}
+
+/// A row's signature, as long as no other row has its hash: the low 16 bits count such rows.
+fn signature(key: &[u8]) -> u64 {
+    row::key_hash(key) & !0xffff
+}
+
+/// Parameters, joins and limits, as a configuration has them.
+fn settings(json: Option<&str>) -> Result<(Map, Settings), String> {
+    let (mut params, mut settings) = (Map::new(), Settings::default());
+    let json: Json = serde_json::from_str(json.unwrap_or("{}")).map_err(|error| error.to_string())?;
+    for (name, value) in json.as_object().ok_or("settings are an object")? {
+        match name.as_str() {
+            "params" => {
+                for (name, value) in value.as_object().ok_or("params are an object")? {
+                    params.insert(name.as_str(), value_from_json(value).map_err(|error| error.to_string())?);
+                }
+            }
+            "joins" => {
+                let joins = value.as_array().ok_or("joins are a list")?;
+                settings.joins = joins.iter().map(join).collect::<Option<_>>().ok_or("what join is that?")?;
+            }
+            "limits" => settings.limits = limits(value).ok_or("limits are `hops` and `rows`")?,
+            _ => return Err(format!("there is no setting `{name}`")),
+        }
+    }
+    Ok((params, settings))
+}
+
+fn join(json: &Json) -> Option<Join> {
+    let mut join = Join::new(json["type"].as_str()?);
+    for key in json["keys"].as_array()? {
+        join = join.key(key["label"].as_str()?, key["property"].as_str()?);
+    }
+    Some(join)
+}
+
+fn limits(json: &Json) -> Option<Limits> {
+    let mut limits = Limits::default();
+    for (name, value) in json.as_object()? {
+        match name.as_str() {
+            "hops" => limits.hops = u32::try_from(value.as_u64()?).ok()?,
+            "rows" => limits.rows = usize::try_from(value.as_u64()?).ok()?,
+            _ => return None,
+        }
+    }
+    Some(limits)
+}
