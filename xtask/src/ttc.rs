@@ -1,7 +1,7 @@
 //! Measures the first query of the social media case: `ttc [--size 64] [--runs 5]`.
 
 use crate::Outcome;
-use livewell_model::{AppliedTransaction, Map};
+use livewell_model::{AppliedTransaction, Map, Timestamp};
 use livewell_query::{Engine, MemoryState};
 use livewell_scenarios::data_file;
 use livewell_scenarios::social_media::{QUERY, answer, answers, transactions};
@@ -58,7 +58,7 @@ pub fn run(arguments: &[String]) -> Outcome<()> {
 fn measure(engine: &Engine, stream: &[AppliedTransaction], expected: &[String]) -> Outcome<Times> {
     let mut state = MemoryState::new();
     let mut times = Times { initial: Duration::ZERO, updates: Duration::ZERO };
-    engine.begin(&mut state)?;
+    engine.begin(&mut state, Timestamp(0))?;
     for (at, (transaction, expected)) in stream.iter().zip(expected).enumerate() {
         let begun = Instant::now();
         engine.step(&mut state, transaction)?;

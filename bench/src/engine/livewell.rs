@@ -34,7 +34,7 @@ impl Side {
         let store = MemoryStore::new();
         let elements = HashMap::new();
         let mut side = Self { engine, store, version: Version::default(), elements, sequence: 0 };
-        side.commit(|engine, state| engine.begin(state).map(|diffs| diffs.len()))?;
+        side.commit(|engine, state| engine.begin(state, Timestamp(0)).map(|diffs| diffs.len()))?;
         Ok(side)
     }
 

@@ -46,7 +46,8 @@ pub(crate) fn transaction(group: &Group, lenses: &[Lens]) -> Result<AppliedTrans
     Ok(AppliedTransaction { sequence, position: group.position, timestamp, changes: merge_moved(changes) })
 }
 
-/// A row that left one signature while another took it is a delete and an add of one id: one change.
+/// Several changes of one element become one, from its first image to its last: a row that left one signature while
+/// another took it is a delete and an add of one id, and timers may have moved it before the transaction did.
 fn merge_moved(changes: Vec<AppliedChange>) -> Vec<AppliedChange> {
     let mut merged: Vec<AppliedChange> = Vec::with_capacity(changes.len());
     let mut places = std::collections::HashMap::new();
@@ -54,8 +55,7 @@ fn merge_moved(changes: Vec<AppliedChange>) -> Vec<AppliedChange> {
         match places.get(change.id()) {
             Some(at) => {
                 let have: &mut AppliedChange = &mut merged[*at];
-                have.before = have.before.take().or(change.before);
-                have.after = have.after.take().or(change.after);
+                have.after = change.after;
             }
             None => {
                 places.insert(change.id().clone(), merged.len());
@@ -63,6 +63,7 @@ fn merge_moved(changes: Vec<AppliedChange>) -> Vec<AppliedChange> {
             }
         }
     }
+    merged.retain(|change| change.before.is_some() || change.after.is_some());
     merged
 }
 

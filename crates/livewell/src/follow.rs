@@ -33,7 +33,8 @@ pub(crate) struct Item {
     pub(crate) entry: LogEntry,
 }
 
-/// Everything that one position brought, at most one entry of each upstream.
+/// Everything that one position brought, each upstream's entries in their order: a query may have several results of
+/// one position where its timers fired before the transaction.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) position: u64,
@@ -93,6 +94,8 @@ pub(crate) fn read(
             items.push_back((position, Item { upstream: at, epoch, entry }));
         }
         let horizon = match items.back() {
+            // More entries of the last position may follow; where it fills all that was read, they come later.
+            Some((last, _)) if !exhausted && items[0].0 < *last => *last - 1,
             Some((last, _)) if !exhausted => *last,
             _ if upstreams.len() == 1 => u64::MAX,
             // What the new epoch changes comes at a position of its own; the others wait for it.
@@ -111,11 +114,13 @@ fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
         let next =
             streams.iter().filter_map(|stream| stream.items.front().map(|(position, _)| *position)).min();
         let Some(position) = next.filter(|position| *position <= horizon) else { break };
-        let at = |stream: &mut Stream| match stream.items.front() {
-            Some((have, _)) if *have == position => stream.items.pop_front().map(|(_, item)| item),
-            _ => None,
-        };
-        groups.push(Group { position, items: streams.iter_mut().filter_map(at).collect() });
+        let mut items = Vec::new();
+        for stream in &mut streams {
+            while let Some((_, item)) = stream.items.pop_front_if(|(have, _)| *have == position) {
+                items.push(item);
+            }
+        }
+        groups.push(Group { position, items });
     }
     groups
 }

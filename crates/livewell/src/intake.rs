@@ -80,6 +80,11 @@ impl<'a> Intake<'a> {
         self.log(changes, timestamp)
     }
 
+    /// Logs a transaction without changes: that it is `now`.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.log_entry(Vec::new(), now);
+    }
+
     /// Takes several transactions in, or none of them: then says which one was refused.
     pub(crate) fn add_all(&mut self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
         let before = (self.head.clone(), *self.position);
@@ -166,6 +171,10 @@ impl<'a> Intake<'a> {
                 None => self.overlay.delete(key),
             }
         }
+        Ok(self.log_entry(changes, timestamp))
+    }
+
+    fn log_entry(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Receipt {
         *self.position += 1;
         self.head.sequence += 1;
         self.head.position = *self.position;
@@ -176,7 +185,7 @@ impl<'a> Intake<'a> {
         self.head.log_entries += 1;
         self.head.log_bytes += bytes.bytes.len() as u64;
         self.overlay.put(log_key(self.source.number, epoch, sequence), bytes.bytes);
-        Ok(Receipt { position, sequence })
+        Receipt { position, sequence }
     }
 
     /// Commits; when it returns, everything is durable. Then the followers are told.

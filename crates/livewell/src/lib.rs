@@ -54,6 +54,7 @@ mod state;
 mod status;
 mod subscribe;
 mod supervise;
+mod timers;
 pub mod verify;
 
 pub use change::{Change, IntoTransaction, Node, Relationship};

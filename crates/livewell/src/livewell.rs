@@ -12,6 +12,7 @@ use crate::shared::{Component, ComponentKind, Shared, State};
 use crate::sources::{self, FileRunner, SourceHandle};
 use crate::status::{self, Status};
 use crate::subscribe::{Position, Subscription};
+use crate::timers::Timers;
 use crate::verify::{Verified, verify};
 use crate::{Error, supervise};
 use livewell_query::Engine;
@@ -74,6 +75,7 @@ impl Builder {
             store,
             bells: Bells::default(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            timers: Timers::default(),
             limits: self.limits,
             position: Mutex::new(position),
             components: RwLock::new(BTreeMap::new()),
@@ -179,8 +181,8 @@ impl Livewell {
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
         crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
-        let (shared, own) = (self.shared.clone(), component.clone());
-        Ok((component, Box::new(move || sources::run_channel(&shared, &own, &receiver))))
+        let (shared, own, clock) = (self.shared.clone(), component.clone(), source.clock);
+        Ok((component, Box::new(move || sources::run_channel(&shared, &own, clock, &receiver))))
     }
 
     fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {

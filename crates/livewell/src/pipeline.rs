@@ -59,7 +59,10 @@ impl Pipeline {
         let (entries_max, bytes_max) = (limits.step_transactions_max, limits.step_bytes_max);
         let found = follow::read(&snapshot, self.component.number, &self.upstreams, entries_max, bytes_max)?;
         let groups = match found {
-            Found::Groups(groups) if groups.is_empty() => return Ok(Outcome::CaughtUp),
+            Found::Groups(groups) if groups.is_empty() => {
+                self.tell_timer(&snapshot)?;
+                return Ok(Outcome::CaughtUp);
+            }
             Found::Groups(groups) => groups,
             Found::Broken { upstream, resume, .. } => return Ok(Outcome::Broken { upstream, resume }),
         };
@@ -115,15 +118,38 @@ impl Pipeline {
                 return Ok(at);
             }
             let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
-            let diffs = self
-                .engine
-                .step(state, &transaction)
-                .map_err(|error| (at, self.name(error, &transaction)))?;
-            state.head.position = transaction.position;
-            state.head.timestamp = state.head.timestamp.max(transaction.timestamp);
-            self.put_result(state, transaction.timestamp, diffs);
+            self.step_one(state, transaction).map_err(|error| (at, error))?;
         }
         Ok(groups.len())
+    }
+
+    /// Lets the timers fire that are due by the transaction's time, moment by moment, then takes the transaction in.
+    fn step_one(&self, state: &mut QueryState, mut transaction: AppliedTransaction) -> Result<(), Error> {
+        let told = transaction.timestamp;
+        let now = state.head.timestamp.max(told);
+        state.head.position = transaction.position;
+        while self.engine.tells_time()
+            && let Some(due) = self.engine.next_due(state)?.filter(|due| *due <= now)
+        {
+            let diffs = self.engine.tick(state, due).map_err(|error| self.name(error, &transaction))?;
+            self.put_result(state, due, diffs);
+        }
+        transaction.timestamp = now;
+        let diffs = self.engine.step(state, &transaction).map_err(|error| self.name(error, &transaction))?;
+        state.head.timestamp = now;
+        self.put_result(state, told, diffs);
+        Ok(())
+    }
+
+    /// Says when the query's first timer is due, so that time goes on though nothing comes.
+    fn tell_timer(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
+        if self.engine.tells_time() {
+            let head = self.head(snapshot)?;
+            let state =
+                QueryState::new(Overlay::new(snapshot.clone()), self.component.number, head.generation, head);
+            self.shared.timers.set(&self.shared, &self.component, self.engine.next_due(&state)?);
+        }
+        Ok(())
     }
 
     /// Puts diffs into the outbox as the result at the head's position; none take no sequence.

@@ -12,7 +12,7 @@ use crate::pipeline::Pipeline;
 use crate::retention;
 use crate::shared::lock;
 use crate::state::QueryState;
-use livewell_model::{AppliedChange, Diff, Row};
+use livewell_model::{AppliedChange, Diff, Row, Timestamp};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::{SnapshotEntry, entries_of};
 use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
@@ -79,16 +79,21 @@ impl Pipeline {
     /// Feeds the upstreams' elements into the new generation.
     fn fill(&self, base: &Base, generation: u32) -> Result<(), Error> {
         let mut rows = Head::default();
-        self.fill_chunk(generation, &mut rows, None)?;
+        self.fill_chunk(generation, base.timestamp, &mut rows, None)?;
         for upstream in &base.upstreams {
             let mut chunk = Vec::new();
             for element in upstream.elements()? {
                 chunk.push(AppliedChange { before: None, after: Some(element?) });
                 if chunk.len() >= self.shared.limits.rebuild_elements_max {
-                    self.fill_chunk(generation, &mut rows, Some(&std::mem::take(&mut chunk)))?;
+                    self.fill_chunk(
+                        generation,
+                        base.timestamp,
+                        &mut rows,
+                        Some(&std::mem::take(&mut chunk)),
+                    )?;
                 }
             }
-            self.fill_chunk(generation, &mut rows, Some(&chunk))?;
+            self.fill_chunk(generation, base.timestamp, &mut rows, Some(&chunk))?;
         }
         Ok(())
     }
@@ -97,6 +102,7 @@ impl Pipeline {
     fn fill_chunk(
         &self,
         generation: u32,
+        now: Timestamp,
         rows: &mut Head,
         changes: Option<&[AppliedChange]>,
     ) -> Result<(), Error> {
@@ -104,8 +110,8 @@ impl Pipeline {
         let overlay = Overlay::new(snapshot.clone());
         let mut state = QueryState::new(overlay, self.component.number, generation, rows.clone());
         match changes {
-            None => self.engine.begin(&mut state)?,
-            Some(changes) => self.engine.apply(&mut state, changes)?,
+            None => self.engine.begin(&mut state, now)?,
+            Some(changes) => self.engine.apply(&mut state, changes, now)?,
         };
         // The count of the rows under construction is kept aside; the true head's stays what it is.
         *rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);

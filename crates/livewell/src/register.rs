@@ -10,6 +10,7 @@ use crate::follow::Upstream;
 use crate::settings::Query;
 use crate::shared::{Component, Shared};
 use crate::state::QueryState;
+use livewell_model::Timestamp;
 use livewell_model::codec::Writer;
 use livewell_query::{Engine, Join, Limits};
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
@@ -94,6 +95,9 @@ impl<'a> Registrar<'a> {
     ) -> Result<RegisteredQuery, Error> {
         check_id(&query.id)?;
         let upstreams = self.upstreams(&query.sources)?;
+        if let Some(other) = upstreams.iter().find(|upstream| upstream.is_query && engine.tells_time()) {
+            return Err(time_over_a_query(&query.id, &other.id));
+        }
         let config_hash = self.config_hash(query, &upstreams);
         let label = query.label.clone().unwrap_or_else(|| query.id.clone());
         let definition = definition(query);
@@ -129,7 +133,7 @@ impl<'a> Registrar<'a> {
             Head { epoch, generation: 1, last_generation: 1, low: 1, position, building, ..Head::default() };
         let mut state = QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head);
         if empty {
-            engine.begin(&mut state)?;
+            engine.begin(&mut state, Timestamp::default())?;
         }
         let record = EpochRecord { config_hash, fingerprint, columns: engine.columns().to_vec(), end: None };
         let mut set = first_set(number, epoch);
@@ -413,4 +417,11 @@ pub(crate) fn stored_lenses(snapshot: &Arc<dyn Snapshot>, query: &Query) -> Resu
         )
     };
     query.sources.iter().map(lens).collect()
+}
+
+/// Time moves with transactions; a query's results come only where something changes.
+fn time_over_a_query(id: &str, other: &str) -> Error {
+    let message =
+        format!("`{id}` uses functions of time and reads the query `{other}`; they need sources alone");
+    Error::invalid("LW0536", message)
 }

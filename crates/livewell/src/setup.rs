@@ -2,18 +2,26 @@
 
 use crate::settings::{Query, Recovery};
 use livewell_reaction::Reaction;
-use livewell_source::settings::FileSettings;
+use livewell_source::settings::{Clock, FileSettings};
 
 /// A source that a program sends into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InProcess {
     pub(crate) id: String,
+    pub(crate) clock: Clock,
 }
 
 impl InProcess {
-    /// The source `id`.
+    /// The source `id`. While nothing is sent, its time is the wall's.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
+        Self { id: id.into(), clock: Clock::Wall }
+    }
+
+    /// Chooses which clock its time follows while nothing is sent.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Its id.

@@ -3,6 +3,7 @@
 use crate::bell::{Bell, Bells};
 use crate::clock::Clock;
 use crate::settings::Limits;
+use crate::timers::Timers;
 use crate::{Error, error::ErrorKind};
 use livewell_store::{GroupCommit, Store};
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) group: GroupCommit,
     pub(crate) bells: Bells,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) timers: Timers,
     pub(crate) limits: Limits,
     /// The last position given to a transaction. Held from giving a position until the transaction is in the
     /// queue of commits, so that positions become visible in their order.

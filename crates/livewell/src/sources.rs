@@ -8,9 +8,10 @@ use crate::once::{self, Once};
 use crate::parked::park;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
+use crate::timers;
 use livewell_model::Transaction;
 use livewell_source::file::{Batch, FilePosition, FileSource};
-use livewell_source::settings::{FileSettings, OnError};
+use livewell_source::settings::{Clock, FileSettings, OnError};
 use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::keyspace::{Key, Space};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub(crate) fn run_file(runner: &FileRunner) {
         let result = if component.reset.swap(false, Ordering::AcqRel) {
             wipe(shared, component)
         } else {
-            runner.read_to_end().map(|()| runner.rest())
+            runner.read_to_end().and_then(|()| runner.rest())
         };
         if let Err(error) = result {
             failed(shared, component, &error);
@@ -84,10 +85,19 @@ impl FileRunner {
     }
 
     /// Waits at the end of the files for a reset, or for everything to stop.
-    fn rest(&self) {
+    fn rest(&self) -> Result<(), Error> {
         while !self.is_interrupted() {
             caught_up(&self.shared, &self.component);
-            self.component.bell.wait(Duration::from_millis(500));
+            self.component.bell.wait(self.tick()?);
+        }
+        Ok(())
+    }
+
+    /// Logs a tick where one is due and the clock is the wall's. Gives how long to wait at most.
+    fn tick(&self) -> Result<Duration, Error> {
+        match self.settings.clock {
+            Some(Clock::Wall) => timers::tick(&self.shared, &self.component),
+            _ => Ok(timers::LOOK),
         }
     }
 
@@ -121,7 +131,7 @@ impl FileRunner {
             }
             if empty {
                 caught_up(&self.shared, &self.component);
-                self.component.bell.wait(FOLLOW);
+                self.component.bell.wait(FOLLOW.min(self.tick()?));
             }
             pace.keep(changes, &self.shared, &self.component);
         }
@@ -298,7 +308,12 @@ fn closed(component: &Component) -> Error {
 }
 
 /// Runs a source that is sent to, until everything stops.
-pub(crate) fn run_channel(shared: &Arc<Shared>, component: &Arc<Component>, receiver: &Receiver<Submission>) {
+pub(crate) fn run_channel(
+    shared: &Arc<Shared>,
+    component: &Arc<Component>,
+    clock: Clock,
+    receiver: &Receiver<Submission>,
+) {
     while !shared.is_stopping(component) {
         // Reset after a failure means: go on. What was sent once cannot be sent for anew from here.
         component.reset.store(false, Ordering::Release);
@@ -311,7 +326,10 @@ pub(crate) fn run_channel(shared: &Arc<Shared>, component: &Arc<Component>, rece
             }
             Err(TryRecvError::Empty) => {
                 caught_up(shared, component);
-                component.bell.wait(Duration::from_millis(500));
+                match if clock == Clock::Wall { timers::tick(shared, component) } else { Ok(timers::LOOK) } {
+                    Ok(rest) => component.bell.wait(rest),
+                    Err(error) => failed(shared, component, &error),
+                }
             }
             Err(TryRecvError::Disconnected) => {
                 caught_up(shared, component);

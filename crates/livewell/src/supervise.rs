@@ -63,6 +63,7 @@ pub(crate) fn query(pipeline: &Pipeline) {
             Err(error) => failed(&pipeline.shared, component, &error),
         }
     }
+    pipeline.shared.timers.set(&pipeline.shared, component, None);
     stopped(&pipeline.shared, component);
 }
 

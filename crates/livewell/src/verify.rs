@@ -6,15 +6,19 @@
 use crate::elements::transaction;
 use crate::follow::{Group, Item};
 use crate::register::{read_definition, stored_lenses};
+use crate::settings::Query;
+use crate::state::QueryState;
 use crate::{Error, ErrorKind};
 use livewell_model::row::signature_text;
 use livewell_model::{AppliedChange, AppliedTransaction, Row, Timestamp};
+use livewell_query::Engine;
 use livewell_query::language::parse;
 use livewell_query::reference::{Graph, Reference};
 use livewell_store::catalog::{self, Kind};
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::{Feed, IndexError, LiveSnapshot, Resume, Store};
+use livewell_store::{Feed, Head, IndexError, LiveSnapshot, Overlay, Resume, Snapshot, Store};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many differences are told.
 const DIFFERENCES_MAX: usize = 10;
@@ -74,11 +78,30 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
         }
     }
     let reference = Reference::with(&parse(&query.cypher)?, &query.params, &query.engine_settings())?;
+    remember(&snapshot, entry.number, &query, &mut graph)?;
     let expected = reference.rows(&graph).map_err(|error| Error::stopped(error.code, error.message))?;
     let feed = Feed::open(snapshot, entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
     let live = LiveSnapshot(feed);
     let (sequence, rows) = (live.0.head.sequence, live.row_count());
     Ok(Verified { sequence, rows, differences: differences(&live, expected)? })
+}
+
+/// What functions of time remember cannot be evaluated from the elements of now, nor from a log that was trimmed. It is
+/// taken as it is stored; everything else is evaluated from scratch at the query's time.
+fn remember(
+    snapshot: &Arc<dyn Snapshot>,
+    number: u32,
+    query: &Query,
+    graph: &mut Graph,
+) -> Result<(), Error> {
+    let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())?;
+    if engine.tells_time() {
+        let head = Head::read(&**snapshot, number)?.unwrap_or_default();
+        let now = head.timestamp;
+        let state = QueryState::new(Overlay::new(snapshot.clone()), number, head.generation, head);
+        graph.remember(now, engine.histories(&state)?);
+    }
+    Ok(())
 }
 
 /// The transaction that takes this one back.

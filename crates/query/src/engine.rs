@@ -6,11 +6,11 @@
 
 use crate::joins::Joined;
 use crate::language::{Diagnostic, parse};
-use crate::operator::Step;
+use crate::operator::{History, Step, StepKind};
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::state::{State, StepError};
-use livewell_model::{AppliedChange, AppliedTransaction, Diff, Map, SmolStr};
+use livewell_model::{AppliedChange, AppliedTransaction, Diff, Map, SmolStr, Timestamp};
 
 /// A standing query, compiled.
 #[derive(Debug)]
@@ -52,15 +52,16 @@ impl Engine {
         &self.plan.columns
     }
 
-    /// The step from nothing to the empty graph: rows that hold without any element. To be taken once.
+    /// The step from nothing to the empty graph, at `now`: rows that hold without any element. To be taken once.
     ///
     /// # Errors
     /// As [`Engine::step`].
-    pub fn begin(&self, state: &mut dyn State) -> Result<Vec<Diff>, StepError> {
-        self.run(Step { state, changes: &[], begin: true })
+    pub fn begin(&self, state: &mut dyn State, now: Timestamp) -> Result<Vec<Diff>, StepError> {
+        self.run(Step { state, changes: &[], kind: StepKind::Begin, now })
     }
 
-    /// Takes one transaction in; gives its diffs in the order of [`Diff::order`].
+    /// Takes one transaction in, at its time; gives its diffs in the order of [`Diff::order`]. Time does not go back,
+    /// and the timers that are due by then have fired: see [`Engine::next_due`].
     ///
     /// # Errors
     /// [`StepError`]; then what was written to the state in this step must be dropped.
@@ -69,15 +70,56 @@ impl Engine {
         state: &mut dyn State,
         transaction: &AppliedTransaction,
     ) -> Result<Vec<Diff>, StepError> {
-        self.apply(state, &transaction.changes)
+        let AppliedTransaction { changes, timestamp: now, .. } = transaction;
+        self.run(Step { state, changes, kind: StepKind::Transaction, now: *now })
     }
 
-    /// Takes changes in that need not come from a log: the elements of a snapshot, as inserts.
+    /// Takes in a part of the base: elements of a snapshot, as inserts. All parts of a base have one time, and no row
+    /// has a history before the last of them.
     ///
     /// # Errors
     /// As [`Engine::step`].
-    pub fn apply(&self, state: &mut dyn State, changes: &[AppliedChange]) -> Result<Vec<Diff>, StepError> {
-        self.run(Step { state, changes, begin: false })
+    pub fn apply(
+        &self,
+        state: &mut dyn State,
+        changes: &[AppliedChange],
+        now: Timestamp,
+    ) -> Result<Vec<Diff>, StepError> {
+        self.run(Step { state, changes, kind: StepKind::Base, now })
+    }
+
+    /// When the first timer is due. Before a transaction of that time or later is taken in, a [`Engine::tick`] at that
+    /// very moment is to be taken, and so on until none is due.
+    ///
+    /// # Errors
+    /// [`StepError`] where the state fails.
+    pub fn next_due(&self, state: &dyn State) -> Result<Option<Timestamp>, StepError> {
+        self.plan.next_due(state)
+    }
+
+    /// Whether the query uses functions of time: then it needs ticks, and its rows follow from their history, too.
+    pub fn tells_time(&self) -> bool {
+        self.plan.tells_time()
+    }
+
+    /// What the query remembers of its rows over time.
+    ///
+    /// # Errors
+    /// [`StepError`] where the state fails.
+    pub fn histories(&self, state: &dyn State) -> Result<Vec<History>, StepError> {
+        let mut all = Vec::new();
+        for node in &self.plan.nodes {
+            node.operator.histories(state, &mut |history| all.push(history))?;
+        }
+        Ok(all)
+    }
+
+    /// Lets the timers fire that are due at `now`.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn tick(&self, state: &mut dyn State, now: Timestamp) -> Result<Vec<Diff>, StepError> {
+        self.run(Step { state, changes: &[], kind: StepKind::Tick, now })
     }
 
     /// The plan in words: operators, their state, the row identity.
@@ -87,10 +129,10 @@ impl Engine {
     }
 
     fn run(&self, step: Step<'_>) -> Result<Vec<Diff>, StepError> {
-        let Step { state, changes, begin } = step;
+        let Step { state, changes, .. } = step;
         let followed = self.joined.follow(state, changes)?;
         let joined = (!followed.is_empty()).then(|| [changes, &followed].concat());
-        let mut step = Step { state, changes: joined.as_deref().unwrap_or(changes), begin };
+        let mut step = Step { state, changes: joined.as_deref().unwrap_or(changes), ..step };
         let batch = self.plan.step(&mut step)?;
         if batch.is_empty() {
             return Ok(Vec::new());

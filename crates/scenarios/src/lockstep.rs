@@ -2,7 +2,7 @@
 //! scratch, and what it says of the transaction leads from the rows before to the rows after.
 
 use livewell_model::diff::Columns;
-use livewell_model::{AppliedTransaction, Diff, Row, row};
+use livewell_model::{AppliedTransaction, Diff, Row, Timestamp, row};
 use livewell_query::expression::EvalError;
 use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, MemoryState, StepError};
@@ -15,6 +15,7 @@ pub struct Lockstep<'a> {
     reference: &'a Reference,
     state: MemoryState,
     graph: Graph,
+    now: Timestamp,
     folded: BTreeMap<u64, Columns>,
 }
 
@@ -31,7 +32,7 @@ impl<'a> Lockstep<'a> {
     /// Before anything has been taken in.
     pub fn new(engine: &'a Engine, reference: &'a Reference) -> Self {
         let (state, graph, folded) = (MemoryState::new(), Graph::new(), BTreeMap::new());
-        Self { engine, reference, state, graph, folded }
+        Self { engine, reference, state, graph, now: Timestamp(0), folded }
     }
 
     /// The step to the empty graph.
@@ -39,17 +40,34 @@ impl<'a> Lockstep<'a> {
     /// # Errors
     /// How the two differ.
     pub fn begin(&mut self) -> Result<Stepped, String> {
-        let diffs = self.engine.begin(&mut self.state);
+        let diffs = self.engine.begin(&mut self.state, self.now);
         self.agree(diffs)
     }
 
-    /// Takes one transaction in.
+    /// Takes one transaction in, at its time or the largest so far, after a tick at each moment up to then at which a
+    /// timer is due.
     ///
     /// # Errors
     /// How the two differ.
     pub fn step(&mut self, transaction: &AppliedTransaction) -> Result<Stepped, String> {
-        self.graph.apply(transaction);
-        let diffs = self.engine.step(&mut self.state, transaction);
+        let now = self.now.max(transaction.timestamp);
+        while let Some(due) = self.graph.next_due().filter(|due| *due <= now) {
+            let stepped = self.tick(due).map_err(|why| format!("the tick at {}: {why}", due.to_rfc3339()))?;
+            if let Stepped::ReferenceFailed(..) = stepped {
+                return Ok(stepped);
+            }
+        }
+        self.now = now;
+        let transaction = AppliedTransaction { timestamp: now, ..transaction.clone() };
+        self.graph.apply(&transaction);
+        let diffs = self.engine.step(&mut self.state, &transaction);
+        self.agree(diffs)
+    }
+
+    fn tick(&mut self, due: Timestamp) -> Result<Stepped, String> {
+        self.now = due;
+        self.graph.tick(due);
+        let diffs = self.engine.tick(&mut self.state, due);
         self.agree(diffs)
     }
 
@@ -73,6 +91,10 @@ impl<'a> Lockstep<'a> {
         let stored = self.state.rows();
         same_as_told(&stored, &self.folded)?;
         same_rows(&stored, &expected)?;
+        let due = self.engine.next_due(&self.state).map_err(|error| error.to_string())?;
+        if due != self.graph.next_due() {
+            return Err(format!("the next timer is due at {due:?}, not at {:?}", self.graph.next_due()));
+        }
         Ok(Stepped::Agree)
     }
 }

@@ -6,7 +6,7 @@ use crate::lockstep::{Lockstep, Stepped};
 use crate::scenario::{Expected, Scenario};
 use crate::table::Table;
 use crate::value::Unread;
-use livewell_model::{AppliedTransaction, Element, Row};
+use livewell_model::{AppliedTransaction, Element, Row, Timestamp};
 use livewell_query::language::parse;
 use livewell_query::reference::Reference;
 use livewell_query::{Engine, MemoryState};
@@ -154,7 +154,7 @@ fn rejected(scenario: &Scenario<'_>, error: &str, settings: Settings) -> Result<
 /// How many rows there are at the end of a feed; `None` where a step fails.
 fn accepted(engine: &Engine, feed: &[AppliedTransaction]) -> Option<usize> {
     let mut state = MemoryState::new();
-    engine.begin(&mut state).ok()?;
+    engine.begin(&mut state, Timestamp(0)).ok()?;
     for transaction in feed {
         engine.step(&mut state, transaction).ok()?;
     }

@@ -7,7 +7,7 @@ use livewell::{
     Recovery, Setup, WhenFull,
 };
 use livewell_reaction::settings::Recovery as ReactionRecovery;
-use livewell_source::settings::SourceSettings;
+use livewell_source::settings::{Clock, SourceSettings};
 use std::collections::BTreeSet;
 
 /// Opens the store and builds a Livewell over it, with nothing running yet.
@@ -35,10 +35,11 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
                 let mut file = file.clone();
                 if until_idle {
                     file.follow = Some(false);
+                    file.clock = Some(Clock::Input);
                 }
                 setup.files.push(file);
             }
-            other => setup.channels.push(InProcess::new(other.id())),
+            other => setup.channels.push(InProcess::new(other.id()).clock(other.clock())),
         }
     }
     setup.queries = upstream_first(&config.queries).into_iter().map(query).collect();

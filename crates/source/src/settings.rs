@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "there are a handful of these, read once")]
 pub enum SourceSettings {
     /// Files of changes or tables.
     File(FileSettings),
@@ -28,6 +27,15 @@ impl SourceSettings {
             Self::File(settings) => &settings.id,
             Self::Http(settings) => &settings.id,
             Self::InProcess(settings) => &settings.id,
+        }
+    }
+
+    /// Which clock its time follows while nothing comes.
+    pub fn clock(&self) -> Clock {
+        match self {
+            Self::File(settings) => settings.clock.unwrap_or(Clock::Input),
+            Self::Http(settings) => settings.clock,
+            Self::InProcess(settings) => settings.clock,
         }
     }
 
@@ -52,18 +60,36 @@ impl SourceSettings {
     }
 }
 
+/// Which clock a source's time follows while nothing comes. Time moves with what comes, and the functions of time of
+/// its queries with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// The wall's: a timer that is due fires though nothing comes.
+    Wall,
+    /// That of its input: what was recorded in 2013 lives in 2013, at whatever pace it is read.
+    Input,
+}
+
 /// A source whose changes are posted to `/api/v1/sources/ID/changes`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
     /// The source's id.
     pub id: String,
+    /// Which clock its time follows while nothing comes.
+    #[serde(default = "wall")]
+    pub clock: Clock,
     /// Limits on what comes in.
     #[serde(default)]
     pub limits: Limits,
     /// The largest body of one call, in bytes.
     #[serde(default = "default_body_bytes_max")]
     pub body_bytes_max: usize,
+}
+
+fn wall() -> Clock {
+    Clock::Wall
 }
 
 fn default_body_bytes_max() -> usize {
@@ -76,6 +102,9 @@ fn default_body_bytes_max() -> usize {
 pub struct InProcessSettings {
     /// The source's id.
     pub id: String,
+    /// Which clock its time follows while nothing comes.
+    #[serde(default = "wall")]
+    pub clock: Clock,
     /// Limits on what comes in.
     #[serde(default)]
     pub limits: Limits,

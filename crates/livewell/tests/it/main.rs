@@ -12,3 +12,4 @@ mod random;
 mod removed;
 mod reopening;
 mod reread;
+mod timed;

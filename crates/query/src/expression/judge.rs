@@ -2,7 +2,7 @@
 //! fail, and whether its types are in conflict. The checks of a query and the compiler both ask here.
 
 use super::{TypeSet, functions};
-use crate::language::ast::{AggregateOp, BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::language::ast::{AggregateOp, BinaryOp, Expr, ExprKind, TimeFunction, UnaryOp};
 use crate::language::{Diagnostic, code};
 
 /// What is known of an expression.
@@ -50,6 +50,7 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
         ExprKind::Call(name, _) => parts.call(name, expr)?,
         ExprKind::Aggregate(operator, ..) => parts.aggregate(*operator)?,
         ExprKind::ListComprehension(_) | ExprKind::Reduce(_) | ExprKind::Subquery(_) => (TypeSet::ANY, false),
+        ExprKind::OverTime(function, _) => (parts.over_time(*function)?, false),
         ExprKind::Quantifier(..) => (TypeSet::BOOLEAN.or_null(), false),
     };
     let infallible = certain && parts.parts.iter().all(|part| part.infallible);
@@ -209,6 +210,22 @@ impl Parts<'_> {
             certain &= self.need(at, allowed, &format!("this argument of `{}`", function.name))?;
         }
         Ok((function.result, certain))
+    }
+
+    fn over_time(&self, function: TimeFunction) -> Result<TypeSet, Diagnostic> {
+        let instant = TypeSet::DATE.or(TypeSet::DATE_TIME).or(TypeSet::LOCAL_DATE_TIME).or(TypeSet::INTEGER);
+        let wanted = match function {
+            TimeFunction::PreviousDistinctValue => return Ok(TypeSet::ANY),
+            TimeFunction::TrueFor => [Some(TypeSet::BOOLEAN), Some(TypeSet::DURATION)],
+            TimeFunction::TrueLater | TimeFunction::TrueUntil => [Some(TypeSet::BOOLEAN), Some(instant)],
+            TimeFunction::Fresh => [None, Some(TypeSet::DURATION)],
+        };
+        for (at, wanted) in wanted.into_iter().enumerate() {
+            if let Some(wanted) = wanted {
+                self.need(at, wanted, "this argument of a function of time")?;
+            }
+        }
+        Ok(TypeSet::BOOLEAN.or_null())
     }
 
     fn aggregate(&self, operator: AggregateOp) -> Judgement {

@@ -22,6 +22,7 @@ mod temporal;
 pub use allowance::Allowance;
 pub use compile::compile;
 pub use error::EvalError;
+pub(crate) use temporal::{later_by, moment};
 pub use types::TypeSet;
 
 use environment::Env;

@@ -16,13 +16,14 @@ pub mod outer;
 pub mod output;
 pub mod project;
 pub mod scan;
+pub mod timed;
 pub mod union;
 pub mod unit;
 pub mod unwind;
 pub mod window;
 
 use crate::state::{State, StepError};
-use livewell_model::{AppliedChange, Value};
+use livewell_model::{AppliedChange, Timestamp, Value};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -38,20 +39,57 @@ pub struct Weighted {
 /// The change of a bag of rows.
 pub type Batch = Vec<Weighted>;
 
+/// The kinds of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// From nothing to the empty graph, where rows that need no element arise.
+    Begin,
+    /// A part of the base: what was before the query.
+    Base,
+    /// The changes of a transaction.
+    Transaction,
+    /// No changes: the timers fire that are due.
+    Tick,
+}
+
 /// What a step gives its operators.
 pub struct Step<'a> {
     /// The query's state.
     pub state: &'a mut dyn State,
     /// The elements the transaction changed, each once.
     pub changes: &'a [AppliedChange],
-    /// Whether this is the step from nothing to the empty graph, where rows that need no element arise.
-    pub begin: bool,
+    /// What kind of step it is.
+    pub kind: StepKind,
+    /// The query's time: the largest time of a transaction so far, or the moment of a tick.
+    pub now: Timestamp,
+}
+
+impl Step<'_> {
+    /// Whether rows arise that need no element.
+    pub fn begins(&self) -> bool {
+        self.kind == StepKind::Begin
+    }
 }
 
 impl fmt::Debug for Step<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Step").field("changes", &self.changes.len()).field("begin", &self.begin).finish()
+        f.debug_struct("Step").field("changes", &self.changes.len()).field("kind", &self.kind).finish()
     }
+}
+
+/// What is remembered of one row at one function of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// Where in the query's text the function's call begins.
+    pub place: usize,
+    /// The row's key.
+    pub key: Vec<u8>,
+    /// Since when the call's first argument is what it is.
+    pub since: Timestamp,
+    /// The first argument.
+    pub held: Value,
+    /// The last value it had that was another one.
+    pub previous: Option<Value>,
 }
 
 /// One operator of a plan.
@@ -65,6 +103,27 @@ pub trait Operator: Send + Sync + fmt::Debug {
     /// Whether it looks at the changed elements themselves, so that it has work also where its inputs have not
     /// changed.
     fn reads_changes(&self) -> bool {
+        false
+    }
+
+    /// When its first timer is due, if it has any.
+    ///
+    /// # Errors
+    /// Where the state fails.
+    fn next_due(&self, _state: &dyn State) -> Result<Option<Timestamp>, StepError> {
+        Ok(None)
+    }
+
+    /// Visits what it remembers of each row over time.
+    ///
+    /// # Errors
+    /// Where the state fails.
+    fn histories(&self, _state: &dyn State, _visit: &mut dyn FnMut(History)) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    /// Whether what it gives moves with the history of rows and the clock.
+    fn tells_time(&self) -> bool {
         false
     }
 

@@ -11,7 +11,7 @@ pub struct Unit;
 
 impl Operator for Unit {
     fn step(&self, step: &mut Step<'_>, _inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        Ok(if step.begin { vec![Weighted { row: Vec::new(), weight: 1 }] } else { Vec::new() })
+        Ok(if step.begins() { vec![Weighted { row: Vec::new(), weight: 1 }] } else { Vec::new() })
     }
 
     fn describe(&self) -> (String, Option<String>) {

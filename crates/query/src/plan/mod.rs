@@ -20,8 +20,8 @@ use crate::language::ast::Query;
 use crate::operator::output::Output;
 use crate::operator::{Batch, Operator, Step};
 use crate::settings::Limits;
-use crate::state::StepError;
-use livewell_model::{Map, SmolStr};
+use crate::state::{State, StepError};
+use livewell_model::{Map, SmolStr, Timestamp};
 
 /// An operator with the operators it takes its input from.
 #[derive(Debug)]
@@ -64,11 +64,28 @@ impl Plan {
         for node in &self.nodes {
             let nothing_new = node.inputs.iter().all(|input| outputs[*input].is_empty());
             let idle =
-                nothing_new && !node.inputs.is_empty() && !step.begin && !node.operator.reads_changes();
+                nothing_new && !node.inputs.is_empty() && !step.begins() && !node.operator.reads_changes();
             let inputs = node.inputs.iter().map(|input| taken(&mut outputs, &mut uses, *input)).collect();
             outputs.push(if idle { Batch::new() } else { node.operator.step(step, inputs)? });
         }
         Ok(outputs.pop().unwrap_or_default())
+    }
+
+    /// When the first timer of any operator is due.
+    ///
+    /// # Errors
+    /// As [`Operator::next_due`].
+    pub fn next_due(&self, state: &dyn State) -> Result<Option<Timestamp>, StepError> {
+        let mut first = None;
+        for node in &self.nodes {
+            first = first.into_iter().chain(node.operator.next_due(state)?).min();
+        }
+        Ok(first)
+    }
+
+    /// Whether an operator's rows move with history and the clock.
+    pub fn tells_time(&self) -> bool {
+        self.nodes.iter().any(|node| node.operator.tells_time())
     }
 
     /// How many operators take each one's rows.

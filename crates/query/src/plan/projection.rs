@@ -41,25 +41,27 @@ pub(super) fn plan(
     }
 }
 
-/// A subquery has a value for each row, an aggregate one for each group: an item that needs both is refused.
+/// A subquery or a function of time has a value for each row, an aggregate one for each group: an item that needs both
+/// is refused.
 fn refuse_beside_aggregate(expr: &Expr) -> Result<(), Diagnostic> {
     if !expr.has_aggregate() {
         return Ok(());
     }
-    match subquery_outside_aggregates(expr) {
+    match lifted_outside_aggregates(expr) {
         None => Ok(()),
-        Some(subquery) => {
-            let what = "a subquery beside an aggregate in one item";
-            Err(Diagnostic::not_yet(subquery.span, what).with_help("give it a name in a `WITH` before"))
+        Some(lifted) => {
+            let kind = if lifted.has_time() { "function of time" } else { "subquery" };
+            let what = format!("a {kind} beside an aggregate in one item");
+            Err(Diagnostic::not_yet(lifted.span, &what).with_help("give it a name in a `WITH` before"))
         }
     }
 }
 
-fn subquery_outside_aggregates(expr: &Expr) -> Option<&Expr> {
+fn lifted_outside_aggregates(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Aggregate(..) => None,
-        ExprKind::Subquery(_) => Some(expr),
-        _ => expr.children().into_iter().find_map(subquery_outside_aggregates),
+        ExprKind::Subquery(_) | ExprKind::OverTime(..) => Some(expr),
+        _ => expr.children().into_iter().find_map(lifted_outside_aggregates),
     }
 }
 

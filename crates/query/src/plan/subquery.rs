@@ -1,4 +1,4 @@
-//! From the subqueries of an expression to slots that hold their values.
+//! From what an expression cannot compute on one row, subqueries and functions of time, to slots that hold its values.
 
 use super::build::{Planner, Stage};
 use super::clauses;
@@ -6,12 +6,14 @@ use super::needs::AllNeeds;
 use super::schema::Schema;
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
-use crate::language::ast::{Expr, ExprKind, Gives, LOCAL, Subquery};
+use crate::language::ast::{Expr, ExprKind, Gives, LOCAL, Span, Subquery, TimeFunction};
 use crate::operator::apply::{self, Apply};
 use crate::operator::nested::Nesting;
+use crate::operator::timed::Timed;
 use livewell_model::SmolStr;
 
-/// Appends a slot for each subquery in `exprs` to the rows of `stage`, and puts the slot's name in its place.
+/// Appends a slot for each subquery and each function of time in `exprs` to the rows of `stage`, and puts the slot's
+/// name in its place.
 pub(super) fn lift(
     mut stage: Stage,
     exprs: &mut [&mut Expr],
@@ -30,7 +32,7 @@ fn lift_one(
     items: &mut Vec<SmolStr>,
     planner: &mut Planner<'_>,
 ) -> Result<Stage, Diagnostic> {
-    if !expr.has_subquery() {
+    if !expr.has_subquery() && !expr.has_time() {
         return Ok(stage);
     }
     if let ExprKind::Subquery(subquery) = &expr.kind {
@@ -46,7 +48,36 @@ fn lift_one(
         stage = lift_one(stage, child, items, planner)?;
     }
     items.truncate(around);
+    if let ExprKind::OverTime(function, arguments) = &expr.kind {
+        let name = planner.name();
+        stage = plan_timed(stage, *function, arguments, expr.span, &name, planner)?;
+        expr.kind = ExprKind::Variable(name);
+    }
     Ok(stage)
+}
+
+/// Plans a function of time over the rows of `stage`: they get one slot more, its value.
+fn plan_timed(
+    mut stage: Stage,
+    function: TimeFunction,
+    arguments: &[Expr],
+    span: Span,
+    name: &SmolStr,
+    planner: &mut Planner<'_>,
+) -> Result<Stage, Diagnostic> {
+    let compiled = arguments.iter().map(|argument| compile(argument, &stage.schema, planner.params));
+    let arguments = compiled.collect::<Result<Vec<_>, _>>()?;
+    let key = stage.schema.key.clone();
+    let rows = Nesting { number: planner.number(), outer: key, inner: Vec::new() };
+    let operator =
+        Timed { rows, function, arguments, text: planner.text_of(span).to_owned(), place: span.start };
+    let input = planner.rows(&stage);
+    let types = match function {
+        TimeFunction::PreviousDistinctValue => TypeSet::ANY,
+        _ => TypeSet::BOOLEAN.or_null(),
+    };
+    stage.schema.push(name.clone(), types);
+    Ok(Stage::new(planner.add(operator, vec![input]), stage.schema))
 }
 
 /// The variables that a list expression binds for its parts.

@@ -43,12 +43,12 @@ impl Aggregate {
         let mut values: Vec<(Vec<SortKey>, Value)> = Vec::new();
         let mut shares = Vec::new();
         for row in rows {
-            let value = argument.eval(&row.values, graph)?;
+            let value = argument.eval_on(row, graph)?;
             if value.is_null() {
                 continue;
             }
             if let Some(share) = &self.share {
-                shares.push(statistics::share(&share.eval(&row.values, graph)?)?);
+                shares.push(statistics::share(&share.eval_on(row, graph)?)?);
             }
             let order = if self.op == AggregateOp::Collect { row.order.clone() } else { Vec::new() };
             values.push((order, value));

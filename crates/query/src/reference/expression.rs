@@ -1,10 +1,11 @@
 //! Scalar expressions in which subqueries may stand.
 //!
-//! Scalar expressions know no graph. So each subquery is evaluated first, into a slot of its own behind those of
-//! the row, and stands in the expression as the variable of that slot.
+//! Scalar expressions know no graph and no time. So each subquery and each function of time is evaluated first, into a
+//! slot of its own behind those of the row, and stands in the expression as the variable of that slot.
 
 use super::subquery::{Subquerying, mentions};
-use super::{Graph, Names};
+use super::time::Timing;
+use super::{Binding, Graph, Names};
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, ExprKind};
@@ -15,49 +16,72 @@ use livewell_model::{Map, SmolStr, Value};
 pub(super) struct RowExpr {
     /// How many slots of the row the expression knows; a row may have more.
     width: usize,
-    subqueries: Vec<Subquerying>,
+    lifted: Vec<Lifted>,
     scalar: Compiled,
+}
+
+/// What is evaluated before the expression around it.
+#[derive(Debug)]
+enum Lifted {
+    Subquery(Subquerying),
+    Time(Timing),
 }
 
 impl RowExpr {
     /// Compiles `expr` for rows with these names.
     pub(super) fn new(expr: &Expr, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
-        let mut parting = Parting { names, params, subqueries: Vec::new(), around: Vec::new() };
+        let mut parting = Parting { names, params, lifted: Vec::new(), around: Vec::new() };
         let expr = parting.part(expr)?;
-        let subqueries = parting.subqueries;
+        let lifted = parting.lifted;
         let mut scope = names.clone();
-        for at in 0..subqueries.len() {
+        for at in 0..lifted.len() {
             scope.push(Some(slot_name(at)));
         }
-        Ok(Self { width: names.slots.len(), subqueries, scalar: expression::compile(&expr, &scope, params)? })
+        Ok(Self { width: names.slots.len(), lifted, scalar: expression::compile(&expr, &scope, params)? })
+    }
+
+    /// The expression's value on a row without an identity: no function of time stands in it.
+    pub(super) fn eval(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
+        self.scalar.eval(&self.completed(row, None, graph)?)
     }
 
     /// The expression's value on a row.
-    pub(super) fn eval(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
-        self.scalar.eval(&self.completed(row, graph)?)
+    pub(super) fn eval_on(&self, row: &Binding, graph: &Graph) -> Result<Value, EvalError> {
+        self.scalar.eval(&self.completed(&row.values, Some(row), graph)?)
     }
 
     /// Whether the expression is true on a row.
-    pub(super) fn is_true(&self, row: &[Value], graph: &Graph) -> Result<bool, EvalError> {
-        self.scalar.is_true(&self.completed(row, graph)?)
+    pub(super) fn is_true_on(&self, row: &Binding, graph: &Graph) -> Result<bool, EvalError> {
+        self.scalar.is_true(&self.completed(&row.values, Some(row), graph)?)
     }
 
-    /// The row with the values of the subqueries.
-    fn completed(&self, row: &[Value], graph: &Graph) -> Result<Vec<Value>, EvalError> {
+    /// The row with the values of what is lifted.
+    fn completed(
+        &self,
+        row: &[Value],
+        identified: Option<&Binding>,
+        graph: &Graph,
+    ) -> Result<Vec<Value>, EvalError> {
         let row = &row[..self.width];
         let mut completed = row.to_vec();
-        for subquery in &self.subqueries {
-            completed.push(subquery.value(row, graph)?);
+        for lifted in &self.lifted {
+            completed.push(match lifted {
+                Lifted::Subquery(subquery) => subquery.value(row, graph)?,
+                Lifted::Time(timing) => {
+                    let row = identified.expect("a function of time stands where rows have an identity");
+                    timing.value(row, graph)?
+                }
+            });
         }
         Ok(completed)
     }
 }
 
-/// Takes the subqueries out of an expression.
+/// Takes the subqueries and the functions of time out of an expression.
 struct Parting<'a> {
     names: &'a Names,
     params: &'a Map,
-    subqueries: Vec<Subquerying>,
+    lifted: Vec<Lifted>,
     /// The variables that the expressions around bind for their parts.
     around: Vec<SmolStr>,
 }
@@ -69,9 +93,12 @@ impl Parting<'_> {
                 let what = "a subquery that uses a variable of the expression around it";
                 return Err(Diagnostic::not_yet(expr.span, what));
             }
-            self.subqueries.push(Subquerying::new(subquery, self.names, self.params)?);
-            let name = slot_name(self.subqueries.len() - 1);
-            return Ok(Expr { kind: ExprKind::Variable(name), span: expr.span });
+            let subquery = Subquerying::new(subquery, self.names, self.params)?;
+            return Ok(self.lift(Lifted::Subquery(subquery), expr));
+        }
+        if let ExprKind::OverTime(function, arguments) = &expr.kind {
+            let timing = Timing::new(*function, arguments, expr.span, self.names, self.params)?;
+            return Ok(self.lift(Lifted::Time(timing), expr));
         }
         let outside = self.around.len();
         // Local names are unique, so it does no harm that parts which do not see them know them, too.
@@ -91,9 +118,15 @@ impl Parting<'_> {
         self.around.truncate(outside);
         Ok(parted)
     }
+
+    /// The variable in whose place `expr` is evaluated.
+    fn lift(&mut self, lifted: Lifted, expr: &Expr) -> Expr {
+        self.lifted.push(lifted);
+        Expr { kind: ExprKind::Variable(slot_name(self.lifted.len() - 1)), span: expr.span }
+    }
 }
 
 // No identifier of a query's text begins with a control character.
 fn slot_name(at: usize) -> SmolStr {
-    SmolStr::from(format!("\u{1}subquery {at}"))
+    SmolStr::from(format!("\u{1}lifted {at}"))
 }

@@ -1,6 +1,8 @@
-//! The graph a query is evaluated over: every element by its id, and nothing else.
+//! What a query is evaluated over: every element by its id, the time, and what the query's rows have been.
 
-use livewell_model::{AppliedTransaction, Element, ElementId, Node, Relationship};
+use super::time::Time;
+use crate::operator::History;
+use livewell_model::{AppliedTransaction, Element, ElementId, Node, Relationship, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use std::sync::Arc;
 pub struct Graph {
     nodes: BTreeMap<ElementId, Arc<Node>>,
     relationships: BTreeMap<ElementId, Arc<Relationship>>,
+    pub(super) time: Time,
 }
 
 impl Graph {
@@ -38,8 +41,24 @@ impl Graph {
         self.relationships.remove(id);
     }
 
-    /// Makes the graph what it is after `transaction`.
+    /// When the clock alone will change the rows of the query that was evaluated last.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.time.next_due()
+    }
+
+    /// Takes what has been of the query's rows as given, as of `now`: what cannot be evaluated from the elements.
+    pub fn remember(&mut self, now: Timestamp, histories: impl IntoIterator<Item = History>) {
+        self.time.remember(now, histories);
+    }
+
+    /// Goes on to a moment at which nothing changes.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.time.advance(now);
+    }
+
+    /// Makes the graph what it is after `transaction`, at the largest time so far.
     pub fn apply(&mut self, transaction: &AppliedTransaction) {
+        self.time.advance(self.time.now.max(transaction.timestamp));
         for change in &transaction.changes {
             match &change.after {
                 Some(element) => self.insert(element.clone()),

@@ -106,13 +106,13 @@ impl Matching {
 
     /// Whether the clause's inline properties and WHERE are true, in the order of the text. Variables of later
     /// clauses stand in slots after those of this one.
-    pub(super) fn holds(&self, values: &[Value], graph: &Graph) -> Result<bool, EvalError> {
+    pub(super) fn holds(&self, row: &Binding, graph: &Graph) -> Result<bool, EvalError> {
         for properties in &self.properties {
-            if !properties.hold(values, graph)? {
+            if !properties.hold(&row.values, graph)? {
                 return Ok(false);
             }
         }
-        self.condition.as_ref().map_or(Ok(true), |condition| condition.is_true(values, graph))
+        self.condition.as_ref().map_or(Ok(true), |condition| condition.is_true_on(row, graph))
     }
 }
 

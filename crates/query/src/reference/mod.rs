@@ -21,6 +21,7 @@ mod projection;
 mod rewrite;
 mod statistics;
 mod subquery;
+mod time;
 mod trail;
 mod unwind;
 
@@ -147,6 +148,7 @@ impl Reference {
     }
 
     fn bindings(&self, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        graph.time.begin();
         let joined = (!self.joins.is_empty()).then(|| joins::joined(graph, &self.joins));
         let graph = joined.as_ref().unwrap_or(graph);
         let nothing = Binding { key: Vec::new(), order: Vec::new(), values: Vec::new() };

@@ -7,7 +7,7 @@ use super::{Binding, Graph, Names};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::Clause;
-use livewell_model::{Map, Value};
+use livewell_model::Map;
 
 /// Compiled clauses.
 #[derive(Debug)]
@@ -87,9 +87,9 @@ fn matched(clauses: &[Matching], binding: Binding, graph: &Graph) -> Result<Vec<
     for clause in clauses {
         bindings = flat_map(bindings, |binding| clause.extensions(&binding, graph))?;
     }
-    let holds = |values: &[Value]| -> Result<bool, EvalError> {
+    let holds = |row: &Binding| -> Result<bool, EvalError> {
         for clause in clauses {
-            if !clause.holds(values, graph)? {
+            if !clause.holds(row, graph)? {
                 return Ok(false);
             }
         }
@@ -97,7 +97,7 @@ fn matched(clauses: &[Matching], binding: Binding, graph: &Graph) -> Result<Vec<
     };
     let mut kept = Vec::new();
     for binding in bindings {
-        if holds(&binding.values)? {
+        if holds(&binding)? {
             kept.push(binding);
         }
     }

@@ -75,7 +75,7 @@ impl Projecting {
         let Some(condition) = &self.condition else { return Ok(projected) };
         let mut kept = Vec::new();
         for binding in projected {
-            if condition.is_true(&binding.values, graph)? {
+            if condition.is_true_on(&binding, graph)? {
                 kept.push(binding);
             }
         }
@@ -95,15 +95,19 @@ fn evaluate(exprs: &[RowExpr], row: &[Value], graph: &Graph) -> Result<Vec<Value
     exprs.iter().map(|expr| expr.eval(row, graph)).collect()
 }
 
+fn evaluate_on(exprs: &[RowExpr], row: &Binding, graph: &Graph) -> Result<Vec<Value>, EvalError> {
+    exprs.iter().map(|expr| expr.eval_on(row, graph)).collect()
+}
+
 fn one_by_one(
     items: &[RowExpr],
     around: usize,
     bindings: Vec<Binding>,
     graph: &Graph,
 ) -> Result<Vec<Binding>, EvalError> {
-    let project = |Binding { key, order, values }| {
-        let projected = evaluate(items, &values, graph)?;
-        Ok(Binding { key, order, values: [&values[..around], &projected].concat() })
+    let project = |row: Binding| {
+        let projected = evaluate_on(items, &row, graph)?;
+        Ok(Binding { values: [&row.values[..around], &projected].concat(), ..row })
     };
     bindings.into_iter().map(project).collect()
 }
@@ -132,7 +136,7 @@ impl Groups {
             groups.insert(Vec::new(), Vec::new());
         }
         for binding in bindings {
-            let values = evaluate(&self.grouping, &binding.values, graph)?;
+            let values = evaluate_on(&self.grouping, binding, graph)?;
             groups.entry(key::of(&values)).or_default().push((values, binding));
         }
         let around = bindings.first().map_or(&[][..], |binding| &binding.values[..around]);

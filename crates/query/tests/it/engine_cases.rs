@@ -22,7 +22,7 @@ impl Standing {
         let engine = Engine::compile(query, &Map::new())
             .unwrap_or_else(|refusal| panic!("{}", refusal.render(query, "query")));
         let mut state = MemoryState::new();
-        engine.begin(&mut state).expect("the base of these queries has no error");
+        engine.begin(&mut state, Timestamp(0)).expect("the base of these queries has no error");
         Self { query: query.into(), engine, state, graph: Graph::new(), sequence: 0 }
     }
 

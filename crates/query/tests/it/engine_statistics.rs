@@ -13,7 +13,7 @@ fn node(id: &str, x: impl Into<Value>) -> Element {
 fn rows(query: &str, changes: &[(Option<Element>, Option<Element>)]) -> Vec<Result<Vec<Value>, String>> {
     let engine = Engine::compile(query, &Map::new()).unwrap_or_else(|refusal| panic!("{refusal}"));
     let mut state = MemoryState::new();
-    engine.begin(&mut state).expect("a base without error");
+    engine.begin(&mut state, Timestamp(0)).expect("a base without error");
     let mut sequence = 0;
     let mut step = |(before, after): &(Option<Element>, Option<Element>)| {
         sequence += 1;

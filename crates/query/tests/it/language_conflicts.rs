@@ -163,7 +163,7 @@ fn aggregates_stand_in_items_and_what_is_beside_them_is_grouped() {
             (
                 "MATCH (a) RETURN [x IN [1] WHERE ▮count(*) > 0] AS l",
                 code::AGGREGATE,
-                "cannot stand in WHERE",
+                "cannot stand in the WHERE of a list",
             ),
             (
                 "MATCH (a) RETURN reduce(s = 0, x IN [1] | s + ▮count(*)) AS l",

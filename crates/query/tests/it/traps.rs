@@ -76,7 +76,7 @@ impl Standing {
     /// How many diffs each transaction put out.
     fn diffs(&self) -> Vec<Result<usize, StepError>> {
         let mut state = MemoryState::new();
-        self.engine.begin(&mut state).expect("the base has no error");
+        self.engine.begin(&mut state, Timestamp(0)).expect("the base has no error");
         let steps = self.history.iter().map(|transaction| self.engine.step(&mut state, transaction));
         steps.map(|diffs| diffs.map(|diffs| diffs.len())).collect()
     }
@@ -350,7 +350,7 @@ fn cost() {
     let run = |query: &str| {
         let engine = engine(query);
         let mut state = MemoryState::new();
-        engine.begin(&mut state).expect("the base has no error");
+        engine.begin(&mut state, Timestamp(0)).expect("the base has no error");
         history.history.iter().try_for_each(|step| engine.step(&mut state, step).map(drop))
     };
     let breach = |query: &str| run(query).expect_err("a limit is reached").to_string();

@@ -1,7 +1,7 @@
 //! The social media data are read rightly, and the query over them, once it is supported, has the expected
 //! answers after every set of changes.
 
-use livewell_model::{AppliedTransaction, Element, ElementId, Map, Row, Value};
+use livewell_model::{AppliedTransaction, Element, ElementId, Map, Row, Timestamp, Value};
 use livewell_query::{Engine, MemoryState};
 use livewell_scenarios::data_file;
 use livewell_scenarios::social_media::{QUERY, answer, answers, transactions};
@@ -93,7 +93,7 @@ fn the_maintained_answers_are_the_expected_ones() {
     for size in [1, 8] {
         let Some((transactions, answers)) = data(size) else { return };
         let mut state = MemoryState::new();
-        engine.begin(&mut state).expect("a step");
+        engine.begin(&mut state, Timestamp(0)).expect("a step");
         for (transaction, expected) in transactions.iter().zip(&answers) {
             engine.step(&mut state, transaction).expect("a step");
             let rows: Vec<_> = state.rows().into_iter().map(|(_, row)| row).collect();

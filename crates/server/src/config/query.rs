@@ -16,13 +16,22 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
                 let params = query.node.get("params").unwrap_or(query.node);
                 problems.push(problem::at(problem::code::VALUE, params.span, error.to_string()));
             }
-            Ok(params) => {
-                if let Err(diagnostic) = Engine::compile_with(cypher, &params, &query.settings.engine()) {
-                    problems.push(in_file(file, place, cypher, diagnostic));
-                }
-            }
+            Ok(params) => match Engine::compile_with(cypher, &params, &query.settings.engine()) {
+                Err(diagnostic) => problems.push(in_file(file, place, cypher, diagnostic)),
+                Ok(engine) if engine.tells_time() => problems.extend(over_queries(sections, query.node)),
+                Ok(_) => {}
+            },
         }
     }
+}
+
+/// Functions of time need sources alone.
+fn over_queries(sections: &Sections<'_>, node: &Node) -> Vec<Diagnostic> {
+    let is_query = |id: &str| sections.queries.iter().any(|query| query.settings.id == id);
+    let names = node.get("sources").map(Node::items).unwrap_or_default();
+    let queries = names.iter().filter(|name| name.text().is_some_and(is_query));
+    let message = "the query uses functions of time, and this is a query: they need sources alone";
+    queries.map(|name| problem::at("LW0536", name.span, message)).collect()
 }
 
 /// The diagnostic of a query's text at its place in the file.

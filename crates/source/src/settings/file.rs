@@ -1,6 +1,6 @@
 //! The settings of a `file` source.
 
-use super::validate_common;
+use super::{Clock, validate_common};
 use crate::file::Format;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct FileSettings {
     /// Changes a second; all at once where nothing is said. The pipeline keeps to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
+    /// Which clock its time follows at the end of the files; that of the input, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Clock>,
     /// Sources that must have been read to their end before. The pipeline sees to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,

@@ -6,7 +6,6 @@ const RANDOM: &str = "its value would differ each time it is computed";
 const CLOCK: &str = "between two changes its value would move without one; store the moment as a property";
 const ENDS: &str =
     "it takes the variable of one relationship; name the end in the pattern instead: `(a)-[r]->(b)`";
-const TIMERS: &str = "the functions of time are not supported yet";
 
 const REFUSED: &[(&str, &str)] = &[
     ("rand", RANDOM),
@@ -15,8 +14,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("now", CLOCK),
     ("startnode", ENDS),
     ("endnode", ENDS),
-    ("livewell", TIMERS),
-    ("drasi", TIMERS),
 ];
 
 /// The families whose functions read a clock: without an argument, or by a clock's name.

@@ -77,7 +77,7 @@ fn time_later(time: LocalTime, duration: &Duration) -> LocalTime {
 }
 
 /// Months first, then days, then the rest.
-fn local_later(at: LocalDateTime, duration: &Duration) -> Result<LocalDateTime, EvalError> {
+pub(super) fn local_later(at: LocalDateTime, duration: &Duration) -> Result<LocalDateTime, EvalError> {
     let date = by_calendar(at, duration.months, duration.days)?;
     LocalDateTime::from_nanos(date.nanos() + duration.nanos()).ok_or_else(out_of_range)
 }

@@ -5,11 +5,13 @@ pub(super) mod between;
 mod component;
 pub(super) mod duration;
 mod fields;
+mod moment;
 mod text;
 pub(super) mod truncate;
 mod zone;
 
 pub(super) use component::component;
+pub(crate) use moment::{later_by, moment};
 
 use super::EvalError;
 use livewell_model::Value;

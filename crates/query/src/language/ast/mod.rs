@@ -234,6 +234,25 @@ pub enum ExprKind {
     Reduce(Box<Reduce>),
     /// A query of its own, evaluated for each row: a pattern as a condition, EXISTS, a pattern comprehension.
     Subquery(Box<Subquery>),
+    /// A function of time over its arguments: its value moves with the row's history and with the clock.
+    OverTime(TimeFunction, Vec<Expr>),
+}
+
+/// The functions of time, each over the row it stands on. A row's history begins when it comes and ends when it
+/// goes; a row that only changes its values goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeFunction {
+    /// `trueFor(condition, duration)`: whether the condition has held for so long; null while it holds and it is
+    /// too early to say, else the condition.
+    TrueFor,
+    /// `trueLater(condition, instant)`: the condition from then on; null before.
+    TrueLater,
+    /// `trueUntil(condition, instant)`: whether the condition holds up to then; null while that is open.
+    TrueUntil,
+    /// `fresh(value, duration)`: whether the value came less than so long ago. `slidingWindow` is made of it.
+    Fresh,
+    /// `previousDistinctValue(value, default)`: the last value that was another one.
+    PreviousDistinctValue,
 }
 
 /// `x IN list WHERE condition | result`, as list comprehensions and quantifiers have it.

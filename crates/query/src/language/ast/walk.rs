@@ -20,9 +20,10 @@ macro_rules! parts {
                 let bounds = [from.$as_ref(), to.$as_ref()].into_iter().flatten();
                 [base].into_iter().chain(bounds).map(|part| & $($mutability)? **part).collect()
             }
-            ExprKind::List(items) | ExprKind::Call(_, items) | ExprKind::Aggregate(_, items, _) => {
-                items.$iter().collect()
-            }
+            ExprKind::List(items)
+            | ExprKind::Call(_, items)
+            | ExprKind::Aggregate(_, items, _)
+            | ExprKind::OverTime(_, items) => items.$iter().collect(),
             ExprKind::Map(entries) => entries.$iter().map(|(_, value)| value).collect(),
             ExprKind::Case(case) => {
                 let case = & $($mutability)? **case;
@@ -79,6 +80,11 @@ impl Expr {
     /// Whether a subquery stands anywhere in it.
     pub fn has_subquery(&self) -> bool {
         matches!(self.kind, ExprKind::Subquery(_)) || self.children().into_iter().any(Expr::has_subquery)
+    }
+
+    /// Whether a function of time stands anywhere in it.
+    pub fn has_time(&self) -> bool {
+        matches!(self.kind, ExprKind::OverTime(..)) || self.children().into_iter().any(Expr::has_time)
     }
 
     /// The variables of the row that the expression uses, each once, in the order of the text.

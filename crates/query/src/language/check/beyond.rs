@@ -33,7 +33,7 @@ impl Checker {
         }
         if let Some(condition) = &mut projection.condition {
             if let Some(aggregate) = first_aggregate(condition) {
-                return Err(misplaced(aggregate, Place::Elsewhere("WHERE")));
+                return Err(misplaced(aggregate, Place::Condition));
             }
             columns.rename(condition);
         }

@@ -14,6 +14,8 @@ pub(super) enum Place<'a> {
     Item,
     /// Inside an aggregate.
     Aggregate,
+    /// In the condition of a WHERE, which takes none.
+    Condition,
     /// In this other place, which takes none.
     Elsewhere(&'a str),
 }
@@ -33,11 +35,11 @@ impl Checker {
 
     /// The condition of a WHERE.
     pub(super) fn condition(&mut self, expr: &mut Expr) -> Checked<()> {
-        self.boolean(expr).map(drop)
+        self.boolean(expr, Place::Condition).map(drop)
     }
 
-    fn boolean(&mut self, expr: &mut Expr) -> Checked<Facts> {
-        let facts = self.facts(expr, Place::Elsewhere("WHERE"))?;
+    fn boolean(&mut self, expr: &mut Expr, place: Place<'_>) -> Checked<Facts> {
+        let facts = self.facts(expr, place)?;
         let types = facts.types;
         if types.meets(TypeSet::BOOLEAN) || types == TypeSet::NULL {
             return Ok(facts);
@@ -50,6 +52,9 @@ impl Checker {
     /// costs.
     pub(super) fn facts(&mut self, expr: &mut Expr, place: Place<'_>) -> Checked<Facts> {
         let inner = inside(expr, place)?;
+        if matches!(expr.kind, ExprKind::OverTime(..)) {
+            self.has_a_row(expr, place)?;
+        }
         if binds(expr) {
             return self.binding(expr, inner);
         }
@@ -60,6 +65,16 @@ impl Checker {
         }
         let leaf = self.leaf(expr)?;
         judge(expr, &parts, leaf)
+    }
+
+    /// A function of time follows a row from step to step, so there must be one that it stands on.
+    fn has_a_row(&self, expr: &Expr, place: Place<'_>) -> Checked<()> {
+        let what = match place {
+            Place::Elsewhere(place) => format!("a function of time in {place}"),
+            _ if self.subqueries > 0 => "a function of time in a subquery".into(),
+            _ => return Ok(()),
+        };
+        Err(Diagnostic::not_yet(expr.span, &what).with_help("give it a name in a `WITH` before"))
     }
 
     fn leaf(&self, expr: &mut Expr) -> Checked<TypeSet> {
@@ -102,7 +117,7 @@ impl Checker {
         let items = items_of(&inner.list, parts[0].types, BEHIND_IN)?;
         inner.variable.text = self.names.define_local(&inner.variable.text, items);
         if let Some(condition) = &mut inner.condition {
-            parts.push(self.boolean(condition)?);
+            parts.push(self.boolean(condition, Place::Elsewhere("the WHERE of a list"))?);
         }
         if let Some(result) = &mut inner.result {
             parts.push(self.facts(result, BODY)?);
@@ -166,6 +181,7 @@ fn inside<'a>(expr: &Expr, place: Place<'a>) -> Checked<Place<'a>> {
     match (&expr.kind, place) {
         (ExprKind::Aggregate(..), Place::Item) => Ok(Place::Aggregate),
         (ExprKind::Aggregate(..), place) => Err(misplaced(expr, place)),
+        (ExprKind::OverTime(..), _) => Ok(Place::Elsewhere("a function of time")),
         _ => Ok(place),
     }
 }
@@ -173,6 +189,7 @@ fn inside<'a>(expr: &Expr, place: Place<'a>) -> Checked<Place<'a>> {
 pub(super) fn misplaced(expr: &Expr, place: Place<'_>) -> Diagnostic {
     let message = match place {
         Place::Elsewhere(place) => format!("an aggregate cannot stand in {place}"),
+        Place::Condition => "an aggregate cannot stand in WHERE".into(),
         _ => "an aggregate cannot stand inside another".into(),
     };
     Diagnostic::semantic(code::AGGREGATE, expr.span, message)

@@ -24,7 +24,7 @@ type Checked<T> = Result<T, Diagnostic>;
 /// Checks a query and completes it.
 pub(super) fn check(draft: Draft) -> Checked<Query> {
     let Draft { query, notes } = draft;
-    let mut checker = Checker { names: Names::default(), notes };
+    let mut checker = Checker { names: Names::default(), notes, subqueries: 0 };
     let mut branches: Vec<SingleQuery> = vec![];
     for branch in query.branches {
         checker.names.replace(vec![]);
@@ -42,6 +42,8 @@ struct Checker {
     /// The names in scope where the walk stands.
     names: Names,
     notes: Notes,
+    /// How many subqueries the walk is in.
+    subqueries: usize,
 }
 
 impl Checker {

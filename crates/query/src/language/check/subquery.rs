@@ -8,6 +8,7 @@ impl Checker {
     /// Checks a subquery: the types it can have.
     pub(super) fn subquery(&mut self, subquery: &mut Subquery) -> Checked<TypeSet> {
         let around = self.names.enter();
+        self.subqueries += 1;
         let mut clauses = vec![];
         for clause in std::mem::take(&mut subquery.clauses) {
             match clause {
@@ -27,6 +28,7 @@ impl Checker {
             }
         };
         self.names.leave(&around);
+        self.subqueries -= 1;
         Ok(types)
     }
 

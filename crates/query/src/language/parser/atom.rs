@@ -3,7 +3,7 @@
 use super::super::ast::{AggregateOp, Case, Expr, ExprKind, Span};
 use super::super::code;
 use super::super::token::TokenKind;
-use super::{Diagnostic, Parsed, Parser};
+use super::{Diagnostic, Parsed, Parser, time};
 use livewell_model::{SmolStr, Value};
 
 const AGGREGATES: &[(&str, AggregateOp)] = &[
@@ -195,6 +195,7 @@ impl Parser<'_> {
 
     /// Behind the opening parenthesis of a call.
     fn call(&mut self, name: &str, span: Span) -> Parsed<ExprKind> {
+        let name = &*name.strip_prefix("drasi.").map_or(name.into(), |own| format!("livewell.{own}"));
         let aggregate = AGGREGATES.iter().find(|(have, _)| *have == name).map(|(_, aggregate)| *aggregate);
         if aggregate == Some(AggregateOp::Count) && self.symbols_ahead(0, &["*", ")"]) {
             self.advance();
@@ -207,6 +208,9 @@ impl Parser<'_> {
             return Err(self.unexpected("`,` or `)`"));
         }
         self.grow(0)?;
+        if let Some(called) = time::call(name, &arguments, span) {
+            return called;
+        }
         let Some(aggregate) = aggregate else {
             if distinct {
                 let message = format!("DISTINCT has no meaning in `{name}`, which is no aggregate");

@@ -7,6 +7,7 @@ mod pattern;
 mod refuse;
 mod scoped;
 mod subquery;
+mod time;
 
 use super::ast::{Expr, Name, Query, Span};
 use super::diagnostic::Diagnostic;

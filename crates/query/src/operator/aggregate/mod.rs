@@ -204,7 +204,7 @@ impl Aggregate {
 impl Operator for Aggregate {
     fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
         let mut touched = self.by_group(inputs)?;
-        if step.begin && !self.keyed {
+        if step.begins() && !self.keyed {
             touched.entry(Vec::new()).or_default();
         }
         let mut out = Batch::new();

@@ -29,8 +29,10 @@ pub(super) fn push_down(
     let (mut moved, mut left) = (Vec::new(), Vec::new());
     let mut movable = true;
     for condition in conditions {
-        // What a subquery gives is judged by its type; it is evaluated on complete rows.
-        movable &= compile(&without_subqueries(&condition), schema, planner.params)?.is_infallible();
+        // A function of time follows complete rows. What a subquery gives is judged by its type; it is evaluated on
+        // complete rows, too.
+        movable &= !condition.has_time()
+            && compile(&without_subqueries(&condition), schema, planner.params)?.is_infallible();
         if !movable {
             left.push(condition);
             continue;

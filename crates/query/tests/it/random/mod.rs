@@ -4,6 +4,7 @@ mod elements;
 mod engine_equals_reference;
 mod expressions;
 mod generated_cases_are_sound;
+mod over_time;
 mod patterns;
 mod projections;
 mod stream;
@@ -108,10 +109,11 @@ fn clauses(choice: &mut Choice, relationships_max: usize) -> (String, Known) {
         _ => unwind(choice, &mut known),
     };
     for _ in 0..choice.weighted(&[5, 5, 3, 2]) {
-        text += &match choice.weighted(&[5, 2, 3, 2]) {
+        text += &match choice.weighted(&[5, 2, 3, 2, 2]) {
             0 => projections::with(choice, &mut known),
             1 => patterns::clause(choice, &mut known, 1),
             2 => format!("OPTIONAL {}", patterns::clause(choice, &mut known, 1)),
+            4 => over_time::clause(choice, &mut known),
             _ => unwind(choice, &mut known),
         };
     }
@@ -148,7 +150,7 @@ impl fmt::Display for Case {
         writeln!(f, "LIVEWELL_SEED={} LIVEWELL_CASES=1", self.seed)?;
         writeln!(f, "{}", self.query)?;
         for transaction in &self.stream {
-            writeln!(f, "transaction {}", transaction.sequence)?;
+            writeln!(f, "transaction {} at {}", transaction.sequence, transaction.timestamp.to_rfc3339())?;
             for AppliedChange { before, after } in &transaction.changes {
                 let image = |element| elements::text(element);
                 match (before, after) {

@@ -16,9 +16,14 @@ pub fn generate(choice: &mut Choice) -> Vec<AppliedTransaction> {
     let wild = Wildness { huge: choice.one_in(6), not_finite: choice.one_in(4) };
     let mut elements = BTreeMap::new();
     let mut stream = Vec::new();
+    let mut millis = 0;
     for sequence in 1..=choice.between(12, 32) as u64 {
         let changes = transaction(choice, &mut elements, wild);
-        stream.push(AppliedTransaction { sequence, position: sequence, timestamp: Timestamp(0), changes });
+        // Time may stand still, and a transaction may tell of an earlier one.
+        millis += 250 * choice.below(8) as i64;
+        let told = if choice.one_in(8) { millis - 500 } else { millis };
+        let timestamp = Timestamp(told.max(0) * 1_000_000);
+        stream.push(AppliedTransaction { sequence, position: sequence, timestamp, changes });
     }
     stream
 }

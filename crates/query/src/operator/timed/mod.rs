@@ -1,0 +1,168 @@
+//! Timed: each row with the value of a function of time behind it.
+//!
+//! Law: `F(R) = {r ++ f(history of r, now) : r in R}`. A row's history is that of its key: it begins when a row of
+//! the key comes and ends with the step that leaves none. A value that the clock alone will change has a timer: the
+//! moment of the next change. Timers fire in ticks, steps without changes, so between two steps nothing moves.
+//!
+//! State:
+//! ```text
+//! operator u16 | 0 | key of the row           -> what is remembered, its value, its timer, the row
+//! operator u16 | 1 | moment i64 | key of the row -> nothing
+//! ```
+//! (the moment with its sign turned, so that keys stand in the order of time).
+
+mod memory;
+mod record;
+
+pub use memory::Memory;
+
+use super::nested::{Change, Nesting};
+use super::{Batch, History, Operator, Step, StepKind, Weighted};
+use crate::expression::Compiled;
+use crate::language::ast::TimeFunction;
+use crate::state::{Area, Order, State, StepError};
+use livewell_model::{Timestamp, Value};
+use record::Record;
+use std::collections::BTreeMap;
+
+const ROWS: u8 = 0;
+const TIMERS: u8 = 1;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Timed {
+    /// The operator's number and the slots that identify a row.
+    pub rows: Nesting,
+    /// What is computed.
+    pub function: TimeFunction,
+    /// Its arguments, over the row.
+    pub arguments: Vec<Compiled>,
+    /// The call as it was written.
+    pub text: String,
+    /// Where the call begins in the query's text.
+    pub place: usize,
+}
+
+impl Operator for Timed {
+    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+        let rows = inputs.into_iter().flatten().collect();
+        let mut changes = self.rows.changes(rows, Batch::new())?;
+        if step.kind == StepKind::Tick {
+            self.add_due(step, &mut changes)?;
+        }
+        let mut out = Batch::new();
+        for (key, change) in changes {
+            let before = self.read(step.state, &key)?;
+            let after = self.advance(before.as_ref(), change, step)?;
+            self.write(step.state, &key, before.as_ref(), after.as_ref());
+            let (gone, come) = (before.map(Record::shown), after.map(Record::shown));
+            if gone != come {
+                out.extend(gone.map(|row| Weighted { row, weight: -1 }));
+                out.extend(come.map(|row| Weighted { row, weight: 1 }));
+            }
+        }
+        Ok(out)
+    }
+
+    fn reads_changes(&self) -> bool {
+        true
+    }
+
+    fn next_due(&self, state: &dyn State) -> Result<Option<Timestamp>, StepError> {
+        let mut first = None;
+        let timers = self.rows.key(TIMERS, &[]);
+        state.scan(Area::Operators, &timers, Order::Ascending, &mut |key, _| {
+            first = Some(timer(&key[timers.len()..])?.0);
+            Ok(false)
+        })?;
+        Ok(first)
+    }
+
+    fn histories(&self, state: &dyn State, visit: &mut dyn FnMut(History)) -> Result<(), StepError> {
+        let rows = self.rows.key(ROWS, &[]);
+        state.scan(Area::Operators, &rows, Order::Ascending, &mut |key, bytes| {
+            let Memory { since, held, previous } = Record::decode(bytes)?.memory;
+            visit(History { place: self.place, key: key[rows.len()..].to_vec(), since, held, previous });
+            Ok(true)
+        })
+    }
+
+    fn tells_time(&self) -> bool {
+        true
+    }
+
+    fn describe(&self) -> (String, Option<String>) {
+        (format!("Timed: {}", self.text), Some("each input row with its history and its timer".into()))
+    }
+}
+
+impl Timed {
+    /// Adds the rows whose timers are due, as they are.
+    fn add_due(&self, step: &Step<'_>, changes: &mut BTreeMap<Vec<u8>, Change>) -> Result<(), StepError> {
+        let timers = self.rows.key(TIMERS, &[]);
+        let mut due = Vec::new();
+        step.state.scan(Area::Operators, &timers, Order::Ascending, &mut |key, _| {
+            let (moment, row) = timer(&key[timers.len()..])?;
+            let is_due = moment <= step.now;
+            due.extend(is_due.then(|| row.to_vec()));
+            Ok(is_due)
+        })?;
+        for key in due {
+            changes.entry(key).or_default();
+        }
+        Ok(())
+    }
+
+    /// The record after a step that changes the row, or only lets its timer fire.
+    fn advance(
+        &self,
+        before: Option<&Record>,
+        change: Change,
+        step: &Step<'_>,
+    ) -> Result<Option<Record>, StepError> {
+        let row_before = before.map(|before| &before.row);
+        if change.before.is_some() && change.before.as_ref() != row_before {
+            return Err(StepError::Damaged("a timed row is not the one that the input takes back".into()));
+        }
+        let stays = if change.before.is_none() { row_before.cloned() } else { None };
+        let Some(row) = change.after.or(stays) else { return Ok(None) };
+        let arguments =
+            self.arguments.iter().map(|argument| argument.eval(&row)).collect::<Result<Vec<Value>, _>>()?;
+        // What a row was while the base was put together in parts is no history.
+        let has_history = matches!(step.kind, StepKind::Transaction | StepKind::Tick);
+        let memory = before.filter(|_| has_history).map(|before| &before.memory);
+        let (memory, reading) = Memory::advance(self.function, memory, &arguments, step.now)?;
+        Ok(Some(Record { memory, reading, row }))
+    }
+
+    fn read(&self, state: &dyn State, key: &[u8]) -> Result<Option<Record>, StepError> {
+        let bytes = state.get(Area::Operators, &self.rows.key(ROWS, key))?;
+        Ok(bytes.map(|bytes| Record::decode(&bytes)).transpose()?)
+    }
+
+    fn write(&self, state: &mut dyn State, key: &[u8], before: Option<&Record>, after: Option<&Record>) {
+        let timer_of = |record: Option<&Record>| Some(self.timer_key(record?.reading.due?, key));
+        let (old, new) = (timer_of(before), timer_of(after));
+        if old != new {
+            old.into_iter().for_each(|timer| state.delete(Area::Operators, timer));
+            new.into_iter().for_each(|timer| state.put(Area::Operators, timer, Vec::new()));
+        }
+        let place = self.rows.key(ROWS, key);
+        match after {
+            Some(record) => state.put(Area::Operators, place, record.encode()),
+            None => state.delete(Area::Operators, place),
+        }
+    }
+
+    fn timer_key(&self, due: Timestamp, row: &[u8]) -> Vec<u8> {
+        let in_order = due.0 as u64 ^ (1 << 63);
+        [self.rows.key(TIMERS, &in_order.to_be_bytes()).as_slice(), row].concat()
+    }
+}
+
+/// A timer's moment, and the key of the row it is of.
+fn timer(key: &[u8]) -> Result<(Timestamp, &[u8]), StepError> {
+    let (moment, row) =
+        key.split_first_chunk().ok_or_else(|| StepError::Damaged("a timer without a moment".into()))?;
+    Ok((Timestamp((u64::from_be_bytes(*moment) ^ (1 << 63)) as i64), row))
+}

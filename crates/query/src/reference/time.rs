@@ -1,0 +1,150 @@
+//! Functions of time, from all that has been of a row.
+//!
+//! At every step, and at every moment a function named as the one it will change at, the query is evaluated, and for
+//! each call and each row the first argument is written down. A row that is not there at a step has no past any more.
+
+use super::expression::RowExpr;
+use super::{Binding, Graph, Names};
+use crate::expression::{EvalError, later_by, logic, moment};
+use crate::language::Diagnostic;
+use crate::language::ast::{Expr, Span, TimeFunction};
+use crate::operator::History;
+use livewell_model::{Map, Timestamp, Value, key};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// A call, known by its place in the text, on a row, known by its key.
+type Place = (usize, Vec<u8>);
+
+/// What the first argument was at each step, the oldest first.
+type Past = Vec<(Timestamp, Value)>;
+
+/// The time, and what has been of each row.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Time {
+    pub(super) now: Timestamp,
+    past: BTreeMap<Place, Past>,
+    /// Shared by the graph and the same graph with its joins.
+    told: Rc<RefCell<Told>>,
+}
+
+/// What one evaluation has found.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    past: BTreeMap<Place, Past>,
+    due: BTreeSet<Timestamp>,
+}
+
+/// A compiled call of a function of time.
+#[derive(Debug)]
+pub(super) struct Timing {
+    place: usize,
+    function: TimeFunction,
+    arguments: Vec<RowExpr>,
+}
+
+impl Time {
+    /// When the clock alone will change a value next, as the last evaluation has it.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.told.borrow().due.first().copied()
+    }
+
+    /// Goes on to a moment; what the last evaluation has found is past.
+    pub(super) fn advance(&mut self, now: Timestamp) {
+        self.past = self.told.borrow().past.clone();
+        self.now = now;
+    }
+
+    /// Begins at `now` with a past of one or two steps for each row.
+    pub(super) fn remember(&mut self, now: Timestamp, histories: impl IntoIterator<Item = History>) {
+        self.now = now;
+        let past = |history: History| {
+            let before = history.previous.map(|previous| (history.since, previous));
+            let past = before.into_iter().chain([(history.since, history.held)]).collect();
+            ((history.place, history.key), past)
+        };
+        self.past = histories.into_iter().map(past).collect();
+    }
+
+    /// Begins an evaluation.
+    pub(super) fn begin(&self) {
+        self.told.take();
+    }
+}
+
+impl Timing {
+    pub(super) fn new(
+        function: TimeFunction,
+        arguments: &[Expr],
+        span: Span,
+        names: &Names,
+        params: &Map,
+    ) -> Result<Self, Diagnostic> {
+        let arguments = arguments.iter().map(|argument| RowExpr::new(argument, names, params));
+        Ok(Self { place: span.start, function, arguments: arguments.collect::<Result<_, _>>()? })
+    }
+
+    /// The function's value on a row.
+    pub(super) fn value(&self, row: &Binding, graph: &Graph) -> Result<Value, EvalError> {
+        let mut arguments = Vec::new();
+        for argument in &self.arguments {
+            arguments.push(argument.eval(&row.values, graph)?);
+        }
+        let (time, place) = (&graph.time, (self.place, row.key.clone()));
+        let mut past = time.past.get(&place).cloned().unwrap_or_default();
+        past.push((time.now, arguments[0].clone()));
+        let (value, due) = self.reading(&past, arguments.get(1), time.now)?;
+        let mut told = time.told.borrow_mut();
+        told.past.insert(place, past);
+        told.due.extend(due);
+        Ok(value)
+    }
+
+    /// The value, and when the clock alone will change it.
+    fn reading(
+        &self,
+        past: &Past,
+        other: Option<&Value>,
+        now: Timestamp,
+    ) -> Result<(Value, Option<Timestamp>), EvalError> {
+        let held = past.last().map(|(_, held)| held.clone()).unwrap_or_default();
+        let other = other.unwrap_or(&Value::Null);
+        let open = |end: Option<i128>, before: Value, after: Value| match end {
+            None => (Value::Null, None),
+            Some(end) if end <= i128::from(now.0) => (after, None),
+            Some(end) => (before, i64::try_from(end).ok().map(Timestamp)),
+        };
+        Ok(match self.function {
+            TimeFunction::TrueFor => match logic::truth(&held)? {
+                Some(true) => {
+                    let since = since(past, |value| matches!(value, Value::Bool(true)));
+                    open(later_by(since, other)?, Value::Null, Value::Bool(true))
+                }
+                _ => (held, None),
+            },
+            TimeFunction::TrueLater => {
+                logic::truth(&held)?;
+                open(moment(other)?, Value::Null, held)
+            }
+            TimeFunction::TrueUntil => match logic::truth(&held)? {
+                Some(true) => open(moment(other)?, Value::Null, Value::Bool(true)),
+                _ => (Value::Bool(false), None),
+            },
+            TimeFunction::Fresh => {
+                let since = since(past, |value| key::exact(value) == key::exact(&held));
+                open(later_by(since, other)?, Value::Bool(true), Value::Bool(false))
+            }
+            TimeFunction::PreviousDistinctValue => {
+                let another = past.iter().rev().find(|(_, value)| key::of([value]) != key::of([&held]));
+                (another.map_or(other, |(_, value)| value).clone(), None)
+            }
+        })
+    }
+}
+
+/// The time of the first step since which the argument has been so without a break.
+fn since(past: &Past, so: impl Fn(&Value) -> bool) -> Timestamp {
+    let run = past.iter().rev().take_while(|(_, value)| so(value));
+    run.last().map(|(time, _)| *time).expect("it is so now")
+}
