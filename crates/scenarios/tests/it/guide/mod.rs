@@ -65,7 +65,7 @@ fn another(line: &str) -> Option<String> {
         "+ " => said.replacen('+', "-", 1),
         "- " if said.starts_with("- {") => said.replacen('-', "+", 1),
         "~ " => said.replacen('~', "+", 1),
-        "! " => format!("{said}, or so"),
+        "! " | "@ " => format!("{said}, or so"),
         _ if said == "(no diff)" => "+ {}".to_owned(),
         _ => return None,
     };

@@ -198,7 +198,7 @@ fn exchanges(content: &str) -> Result<Vec<Exchange>, String> {
 }
 
 fn is_diff(line: &str) -> bool {
-    ["+ ", "~ ", "- ", "! "].iter().any(|sign| line.starts_with(sign))
+    ["+ ", "~ ", "- ", "! ", "@ "].iter().any(|sign| line.starts_with(sign))
 }
 
 /// A piece of JSON with the lines it goes on over.

@@ -4,7 +4,7 @@ use super::page::{Example, Exchange, Refused, Standing};
 use super::source::Source;
 use livewell_model::diff::Columns;
 use livewell_model::json::{Data, value_from_json};
-use livewell_model::{AppliedTransaction, Diff, Map, SmolStr, row};
+use livewell_model::{AppliedTransaction, Diff, Map, SmolStr, Timestamp, row};
 use livewell_query::language::parse;
 use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
@@ -76,6 +76,7 @@ struct Both<'a> {
     source: Source,
     state: MemoryState,
     graph: Graph,
+    now: Timestamp,
     /// The reference's rows after the last transaction, by their keys.
     rows: BTreeMap<Vec<u8>, Columns>,
     stopped: bool,
@@ -84,11 +85,12 @@ struct Both<'a> {
 impl<'a> Both<'a> {
     fn new(engine: &'a Engine, reference: &'a Reference) -> Self {
         let (source, state, graph) = (Source::default(), MemoryState::new(), Graph::new());
-        Self { engine, reference, source, state, graph, rows: BTreeMap::new(), stopped: false }
+        let now = Timestamp(0);
+        Self { engine, reference, source, state, graph, now, rows: BTreeMap::new(), stopped: false }
     }
 
     fn begin(&mut self) -> Result<Vec<String>, String> {
-        let maintained = self.engine.begin(&mut self.state).map_err(|error| error.to_string());
+        let maintained = self.engine.begin(&mut self.state, self.now).map_err(|error| error.to_string());
         self.agree(maintained)
     }
 
@@ -109,9 +111,23 @@ impl<'a> Both<'a> {
         if self.stopped {
             return Err("the query has stopped before".into());
         }
-        self.graph.apply(transaction);
-        let maintained = self.engine.step(&mut self.state, transaction).map_err(|error| error.to_string());
-        self.agree(maintained)
+        let now = self.now.max(transaction.timestamp);
+        let mut out = Vec::new();
+        while let Some(due) = self.graph.next_due().filter(|due| *due <= now) {
+            self.graph.tick(due);
+            let maintained = self.engine.tick(&mut self.state, due).map_err(|error| error.to_string());
+            let said = self.agree(maintained)?;
+            if !said.is_empty() {
+                out.push(format!("@ {}", due.to_rfc3339()));
+            }
+            out.extend(said);
+        }
+        self.now = now;
+        let transaction = AppliedTransaction { timestamp: now, ..transaction.clone() };
+        self.graph.apply(&transaction);
+        let maintained = self.engine.step(&mut self.state, &transaction).map_err(|error| error.to_string());
+        out.extend(self.agree(maintained)?);
+        Ok(out)
     }
 
     /// What the engine put out, in the short form, if the reference says the same.
