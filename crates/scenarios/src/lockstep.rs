@@ -51,17 +51,28 @@ impl<'a> Lockstep<'a> {
     /// How the two differ.
     pub fn step(&mut self, transaction: &AppliedTransaction) -> Result<Stepped, String> {
         let now = self.now.max(transaction.timestamp);
+        if let failed @ Stepped::ReferenceFailed(..) = self.advance(now)? {
+            return Ok(failed);
+        }
+        let transaction = AppliedTransaction { timestamp: now, ..transaction.clone() };
+        self.graph.apply(&transaction);
+        let diffs = self.engine.step(&mut self.state, &transaction);
+        self.agree(diffs)
+    }
+
+    /// Lets time go on, with a tick at each moment up to then at which a timer is due.
+    ///
+    /// # Errors
+    /// How the two differ.
+    pub fn advance(&mut self, now: Timestamp) -> Result<Stepped, String> {
         while let Some(due) = self.graph.next_due().filter(|due| *due <= now) {
             let stepped = self.tick(due).map_err(|why| format!("the tick at {}: {why}", due.to_rfc3339()))?;
             if let Stepped::ReferenceFailed(..) = stepped {
                 return Ok(stepped);
             }
         }
-        self.now = now;
-        let transaction = AppliedTransaction { timestamp: now, ..transaction.clone() };
-        self.graph.apply(&transaction);
-        let diffs = self.engine.step(&mut self.state, &transaction);
-        self.agree(diffs)
+        self.now = self.now.max(now);
+        Ok(Stepped::Agree)
     }
 
     fn tick(&mut self, due: Timestamp) -> Result<Stepped, String> {

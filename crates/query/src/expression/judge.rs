@@ -215,7 +215,7 @@ impl Parts<'_> {
     fn over_time(&self, function: TimeFunction) -> Result<TypeSet, Diagnostic> {
         let instant = TypeSet::DATE.or(TypeSet::DATE_TIME).or(TypeSet::LOCAL_DATE_TIME).or(TypeSet::INTEGER);
         let wanted = match function {
-            TimeFunction::PreviousDistinctValue => return Ok(TypeSet::ANY),
+            TimeFunction::PreviousValue => return Ok(TypeSet::ANY),
             TimeFunction::TrueFor => [Some(TypeSet::BOOLEAN), Some(TypeSet::DURATION)],
             TimeFunction::TrueLater | TimeFunction::TrueUntil => [Some(TypeSet::BOOLEAN), Some(instant)],
             TimeFunction::Fresh => [None, Some(TypeSet::DURATION)],

@@ -73,7 +73,7 @@ fn plan_timed(
         Timed { rows, function, arguments, text: planner.text_of(span).to_owned(), place: span.start };
     let input = planner.rows(&stage);
     let types = match function {
-        TimeFunction::PreviousDistinctValue => TypeSet::ANY,
+        TimeFunction::PreviousValue => TypeSet::ANY,
         _ => TypeSet::BOOLEAN.or_null(),
     };
     stage.schema.push(name.clone(), types);

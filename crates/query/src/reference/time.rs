@@ -135,7 +135,7 @@ impl Timing {
                 let since = since(past, |value| key::exact(value) == key::exact(&held));
                 open(later_by(since, other)?, Value::Bool(true), Value::Bool(false))
             }
-            TimeFunction::PreviousDistinctValue => {
+            TimeFunction::PreviousValue => {
                 let another = past.iter().rev().find(|(_, value)| key::of([value]) != key::of([&held]));
                 (another.map_or(other, |(_, value)| value).clone(), None)
             }

@@ -251,8 +251,8 @@ pub enum TimeFunction {
     TrueUntil,
     /// `fresh(value, duration)`: whether the value came less than so long ago. `slidingWindow` is made of it.
     Fresh,
-    /// `previousDistinctValue(value, default)`: the last value that was another one.
-    PreviousDistinctValue,
+    /// `previousValue(value, default)`, also as `previousDistinctValue`: the last value that was another one.
+    PreviousValue,
 }
 
 /// `x IN list WHERE condition | result`, as list comprehensions and quantifiers have it.

@@ -10,7 +10,8 @@ const FUNCTIONS: &[(&str, TimeFunction, usize, usize)] = &[
     ("livewell.truefor", TimeFunction::TrueFor, 2, 2),
     ("livewell.truelater", TimeFunction::TrueLater, 2, 2),
     ("livewell.trueuntil", TimeFunction::TrueUntil, 2, 2),
-    ("livewell.previousdistinctvalue", TimeFunction::PreviousDistinctValue, 1, 2),
+    ("livewell.previousvalue", TimeFunction::PreviousValue, 1, 2),
+    ("livewell.previousdistinctvalue", TimeFunction::PreviousValue, 1, 2),
 ];
 
 const SLIDING_WINDOW: &str = "livewell.slidingwindow";

@@ -68,7 +68,7 @@ impl Memory {
             TimeFunction::Fresh => {
                 Ok(at(later_by(self.since, &other)?, now, Value::Bool(true), Value::Bool(false)))
             }
-            TimeFunction::PreviousDistinctValue => Ok(settled(self.previous.clone().unwrap_or(other))),
+            TimeFunction::PreviousValue => Ok(settled(self.previous.clone().unwrap_or(other))),
         }
     }
 }

@@ -54,11 +54,16 @@ impl<'a> Case<'a> {
         let any = |name: &str| self.0[name].as_array().is_some_and(|all| !all.is_empty());
         match () {
             () if any("middleware") => Some("middleware"),
-            () if self.steps().iter().any(|step| step["trigger"] == "future") => Some("timers"),
             () if self.steps().is_empty() => Some("steps, of which none is recorded"),
             () => None,
         }
     }
+}
+
+/// The moment at which a timer fires in this step, if it is no change.
+pub fn due(step: &Json) -> Option<Timestamp> {
+    let due = || step["change"]["due_time"].as_i64().expect("a time").saturating_mul(1_000_000);
+    (step["trigger"] == "future").then(|| Timestamp(due()))
 }
 
 /// The elements as they are after the steps so far.
@@ -147,6 +152,12 @@ impl Fold {
         }
         for kept in of(Wrong::Kept) {
             self.take(Some(&normal_row(&kept)))?;
+        }
+        for deviation in deviations {
+            if let Wrong::Otherwise(right) = deviation.wrong {
+                self.take(Some(&normal_row(&serde_json::from_str(deviation.row).expect("a row"))))?;
+                self.0.push(serde_json::from_str(right).expect("a row"));
+            }
         }
         match never_there.pop() {
             Some(row) => Err(format!("a deviation is listed that is not recorded: {row}")),

@@ -3,7 +3,7 @@
 //! Three rules stand behind the list. A keyed group exists only while it has rows: that system keeps an
 //! emptied group with its aggregates' first values, and a new group comes from such a row that nobody has
 //! seen. An optional match has its row of nulls only while nothing matches: that system lets each match come
-//! from such a row and go back to one. And everywhere, not listed here: it sums in floats, and collects in the order of arrival.
+//! from such a row and go back to one. The average of nothing is null: that system says 0. And everywhere, not listed here: it sums in floats, and collects in the order of arrival.
 
 /// One wrong statement of a recorded step.
 #[derive(Debug)]
@@ -24,9 +24,11 @@ pub enum Wrong {
     Kept,
     /// A row is taken back that was not in the result: that of a group without rows, or of nulls beside a match.
     NeverThere,
+    /// The row holds another value than it should: this is the right one.
+    Otherwise(&'static str),
 }
 
-use Wrong::{Kept, NeverThere};
+use Wrong::{Kept, NeverThere, Otherwise};
 
 /// Cases in which an insert of what is there already, the same in every part, is told to change the result: its
 /// rows are counted once more. A result follows from the elements, so nothing may change.
@@ -41,7 +43,28 @@ const BUILDINGS: &str = "building_comfort::building_comfort_use_case[5]";
 const OPTIONAL: &str = "optional_match::optional_match[0]";
 const INCIDENTS: &str = "incident_alert::incident_alert[2]";
 
+const WINDOW: &str = "windows::sliding_window_avg_grouped[0]";
+
 pub const DEVIATIONS: &[Deviation] = &[
+    // The last reading leaves the window; in the end a sensor is left whose reading is too old.
+    deviation(
+        WINDOW,
+        4,
+        Otherwise(r#"{"sensorGroup":"B","slidingAvg":null}"#),
+        r#"{"sensorGroup":"B","slidingAvg":0.0}"#,
+    ),
+    deviation(
+        WINDOW,
+        5,
+        Otherwise(r#"{"sensorGroup":"A","slidingAvg":null}"#),
+        r#"{"sensorGroup":"A","slidingAvg":0.0}"#,
+    ),
+    deviation(
+        WINDOW,
+        7,
+        Otherwise(r#"{"sensorGroup":"A","slidingAvg":null}"#),
+        r#"{"sensorGroup":"A","slidingAvg":0.0}"#,
+    ),
     // The first room of a floor makes its group; none was there to be taken back.
     deviation(FLOORS, 13, NeverThere, r#"{"FloorId":"floor_01_01","ComfortLevel":0.0}"#),
     deviation(FLOORS, 17, NeverThere, r#"{"FloorId":"floor_01_02","ComfortLevel":0.0}"#),

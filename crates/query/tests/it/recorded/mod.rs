@@ -28,7 +28,11 @@ enum Outcome {
 }
 
 /// The cases that are answered as recorded, or as is right. It only grows.
-const HELD: [&str; 15] = [
+const HELD: [&str; 19] = [
+    "before::before_sum[0]",
+    "overdue_invoice::overdue_invoice[0]",
+    "prev_unique::prev_unique[0]",
+    "windows::sliding_window_avg_grouped[0]",
     "building_comfort::building_comfort_use_case[0]",
     "building_comfort::building_comfort_use_case[1]",
     "building_comfort::building_comfort_use_case[2]",
@@ -112,22 +116,34 @@ fn along(case: &Case<'_>, engine: &Engine, reference: &Reference) -> Result<(), 
     let mut elements = case::Elements::default();
     for (at, step) in case.steps().iter().enumerate() {
         let place = |why: String| format!("step {at}: {why}\n{step}");
-        let transaction = elements.transaction(at, &step["change"]).map_err(place)?;
-        if let Stepped::ReferenceFailed(error, _) = pair.step(&transaction).map_err(place)? {
+        let (stepped, repeats) = match case::due(step) {
+            Some(due) => (pair.advance(due), false),
+            None => {
+                let transaction = elements.transaction(at, &step["change"]).map_err(place)?;
+                (pair.step(&transaction), transaction.changes.is_empty())
+            }
+        };
+        if let Stepped::ReferenceFailed(error, _) = stepped.map_err(place)? {
             return Err(place(format!("the query fails: {error}")));
         }
-        if transaction.changes.is_empty() && REPEATS.contains(&case.id()) {
+        if repeats && REPEATS.contains(&case.id()) {
             continue;
         }
         let deviations: Vec<_> =
             DEVIATIONS.iter().filter(|one| (one.case, one.step) == (case.id(), at)).collect();
         recorded.step(&step["result"], &deviations).map_err(place)?;
+        // Timers of one moment fire together here, one after another there.
+        let same_moment = case::due(step).is_some_and(|due| next_due(case, at) == Some(due));
         let ours = case::rows(engine.columns(), &pair.rows());
-        if ours != recorded.rows() {
+        if !same_moment && ours != recorded.rows() {
             return Err(place(format!("recorded are\n{:#?}\nand there are\n{ours:#?}", recorded.rows())));
         }
     }
     Ok(())
+}
+
+fn next_due(case: &Case<'_>, at: usize) -> Option<livewell_model::Timestamp> {
+    case.steps().get(at + 1).and_then(case::due)
 }
 
 #[test]
