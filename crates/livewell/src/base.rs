@@ -94,15 +94,19 @@ fn tail(feed: &Feed, position: u64) -> Result<Option<(u64, Vec<LogEntry>)>, Erro
 }
 
 impl UpstreamBase {
-    /// The elements at the base's position, streamed.
-    pub(crate) fn elements(&self) -> Result<impl Iterator<Item = Result<Element, Error>> + '_, Error> {
-        let present = self.feed.entries(None)?.filter_map(|entry| {
+    /// The elements at the base's position, streamed, with the time of their last change. Of an element that has changed
+    /// since the base that time is not known any more: it is the base's, until the change is taken in.
+    pub(crate) fn elements(
+        &self,
+        now: Timestamp,
+    ) -> Result<impl Iterator<Item = Result<(Element, Timestamp), Error>> + '_, Error> {
+        let present = self.feed.entries(None)?.filter_map(move |entry| {
             let element = entry.map_err(Error::from).and_then(|(key, bytes)| self.lens.element(&key, &bytes));
             match element {
-                Ok(element) if self.differing.contains_key(element.id()) => None,
-                element => Some(element),
+                Ok((element, _)) if self.differing.contains_key(element.id()) => None,
+                element => Some(element.map(|(element, changed)| (element, changed.unwrap_or(now)))),
             }
         });
-        Ok(present.chain(self.differing.values().flatten().cloned().map(Ok)))
+        Ok(present.chain(self.differing.values().flatten().cloned().map(move |element| Ok((element, now)))))
     }
 }

@@ -80,16 +80,17 @@ impl Lens {
         })
     }
 
-    /// An entry of the upstream's snapshot as an element.
-    pub(crate) fn element(&self, key: &[u8], bytes: &[u8]) -> Result<Element, Error> {
+    /// An entry of the upstream's snapshot as an element, with the time of its last change; of a row nobody knows it.
+    pub(crate) fn element(&self, key: &[u8], bytes: &[u8]) -> Result<(Element, Option<Timestamp>), Error> {
         if !self.upstream.is_query {
-            return Ok(decode_element(bytes)?.1);
+            let (changed, element) = decode_element(bytes)?;
+            return Ok((element, Some(changed)));
         }
         let signature = key
             .try_into()
             .map(u64::from_be_bytes)
             .map_err(|_| Error::from(livewell_store::IndexError::corrupted("a row key has eight bytes")))?;
-        self.node(signature, &Row::decode(bytes)?.columns)
+        Ok((self.node(signature, &Row::decode(bytes)?.columns)?, None))
     }
 
     fn node(&self, signature: u64, columns: &Columns) -> Result<Element, Error> {

@@ -12,7 +12,7 @@ use crate::pipeline::Pipeline;
 use crate::retention;
 use crate::shared::lock;
 use crate::state::QueryState;
-use livewell_model::{AppliedChange, Diff, Row, Timestamp};
+use livewell_model::{Diff, Element, Row, Timestamp};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::{SnapshotEntry, entries_of};
 use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
@@ -82,18 +82,14 @@ impl Pipeline {
         self.fill_chunk(generation, base.timestamp, &mut rows, None)?;
         for upstream in &base.upstreams {
             let mut chunk = Vec::new();
-            for element in upstream.elements()? {
-                chunk.push(AppliedChange { before: None, after: Some(element?) });
+            for element in upstream.elements(base.timestamp)? {
+                chunk.push(element?);
                 if chunk.len() >= self.shared.limits.rebuild_elements_max {
-                    self.fill_chunk(
-                        generation,
-                        base.timestamp,
-                        &mut rows,
-                        Some(&std::mem::take(&mut chunk)),
-                    )?;
+                    let chunk = std::mem::take(&mut chunk);
+                    self.fill_chunk(generation, base.timestamp, &mut rows, Some(chunk))?;
                 }
             }
-            self.fill_chunk(generation, base.timestamp, &mut rows, Some(&chunk))?;
+            self.fill_chunk(generation, base.timestamp, &mut rows, Some(chunk))?;
         }
         Ok(())
     }
@@ -104,14 +100,14 @@ impl Pipeline {
         generation: u32,
         now: Timestamp,
         rows: &mut Head,
-        changes: Option<&[AppliedChange]>,
+        elements: Option<Vec<(Element, Timestamp)>>,
     ) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let overlay = Overlay::new(snapshot.clone());
         let mut state = QueryState::new(overlay, self.component.number, generation, rows.clone());
-        match changes {
+        match elements {
             None => self.engine.begin(&mut state, now)?,
-            Some(changes) => self.engine.apply(&mut state, changes, now)?,
+            Some(elements) => self.engine.base(&mut state, elements, now)?,
         };
         // The count of the rows under construction is kept aside; the true head's stays what it is.
         *rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);

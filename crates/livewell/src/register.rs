@@ -302,6 +302,10 @@ impl<'a> Registrar<'a> {
                 out.string(&key.label).string(&key.property);
             }
         }
+        // The other limits decide nothing about the rows.
+        if query.limits.versions != Limits::default().versions {
+            out.varint(query.limits.versions as u64);
+        }
         for upstream in upstreams {
             out.string(&upstream.id).varint(upstream.number.into()).string(&upstream.label);
         }
@@ -370,7 +374,7 @@ pub(crate) fn definition(query: &Query) -> String {
         .collect();
     serde_json::json!({
         "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label, "joins": joins,
-        "limits": [query.limits.hops as usize, query.limits.rows],
+        "limits": [query.limits.hops as usize, query.limits.rows], "versions": query.limits.versions,
     })
     .to_string()
 }
@@ -391,7 +395,10 @@ pub(crate) fn read_definition(id: &str, text: &str) -> Option<Query> {
         serde_json::from_value(json.get("joins").cloned().unwrap_or_default()).unwrap_or_default();
     let limits = json.get("limits").cloned().unwrap_or_default();
     if let Ok((hops, rows)) = serde_json::from_value(limits) {
-        query.limits = Limits { hops, rows };
+        query.limits = Limits { hops, rows, ..query.limits };
+    }
+    if let Some(versions) = json.get("versions").and_then(serde_json::Value::as_u64) {
+        query.limits.versions = usize::try_from(versions).unwrap_or(usize::MAX);
     }
     for (kind, keys) in joins {
         let join = |join: Join, [label, property]: [String; 2]| join.key(label, property);

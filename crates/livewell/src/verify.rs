@@ -51,7 +51,7 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
         let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };
         for entry in feed.entries(None)? {
             let (key, bytes) = entry?;
-            graph.insert(lens.element(&key, &bytes)?);
+            graph.insert(lens.element(&key, &bytes)?.0);
         }
         let checkpoint =
             Checkpoint::read(&*snapshot, entry.number, lens.upstream.number)?.unwrap_or_default();
@@ -100,6 +100,8 @@ fn remember(
         let now = head.timestamp;
         let state = QueryState::new(Overlay::new(snapshot.clone()), number, head.generation, head);
         graph.remember(now, engine.histories(&state)?);
+        let elements = graph.elements();
+        graph.remember_elements(engine.past_of(&state, &elements)?);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::operator::{History, Step, StepKind};
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::state::{State, StepError};
-use livewell_model::{AppliedChange, AppliedTransaction, Diff, Map, SmolStr, Timestamp};
+use livewell_model::{AppliedChange, AppliedTransaction, Diff, Element, Map, SmolStr, Timestamp};
 
 /// A standing query, compiled.
 #[derive(Debug)]
@@ -74,18 +74,23 @@ impl Engine {
         self.run(Step { state, changes, kind: StepKind::Transaction, now: *now })
     }
 
-    /// Takes in a part of the base: elements of a snapshot, as inserts. All parts of a base have one time, and no row
-    /// has a history before the last of them.
+    /// Takes in a part of the base: elements of a snapshot, each with the time of its last change. All parts of a base
+    /// are taken in at one time, and no row has a history before the last of them.
     ///
     /// # Errors
     /// As [`Engine::step`].
-    pub fn apply(
+    pub fn base(
         &self,
         state: &mut dyn State,
-        changes: &[AppliedChange],
+        elements: Vec<(Element, Timestamp)>,
         now: Timestamp,
     ) -> Result<Vec<Diff>, StepError> {
-        self.run(Step { state, changes, kind: StepKind::Base, now })
+        for (element, changed) in &elements {
+            self.plan.chronicle.add(state, element, *changed)?;
+        }
+        let insert = |(element, _)| AppliedChange { before: None, after: Some(element) };
+        let changes: Vec<_> = elements.into_iter().map(insert).collect();
+        self.run(Step { state, changes: &changes, kind: StepKind::Base, now })
     }
 
     /// When the first timer is due. Before a transaction of that time or later is taken in, a [`Engine::tick`] at that
@@ -114,6 +119,22 @@ impl Engine {
         Ok(all)
     }
 
+    /// What the query has written down of its elements' past, each element's versions from the oldest on.
+    ///
+    /// # Errors
+    /// [`StepError`] where the state fails.
+    pub fn past_of<'e>(
+        &self,
+        state: &dyn State,
+        elements: impl IntoIterator<Item = &'e Element>,
+    ) -> Result<Vec<(Timestamp, Element)>, StepError> {
+        let mut past = Vec::new();
+        for element in elements {
+            past.extend(self.plan.chronicle.past(state, element)?);
+        }
+        Ok(past)
+    }
+
     /// Lets the timers fire that are due at `now`.
     ///
     /// # Errors
@@ -132,7 +153,12 @@ impl Engine {
         let Step { state, changes, .. } = step;
         let followed = self.joined.follow(state, changes)?;
         let joined = (!followed.is_empty()).then(|| [changes, &followed].concat());
-        let mut step = Step { state, changes: joined.as_deref().unwrap_or(changes), ..step };
+        let now = step.now;
+        let changes = joined.as_deref().unwrap_or(changes);
+        // What the base holds was written down before, each element with the time of its own change.
+        let written = if step.kind == StepKind::Base { &followed } else { changes };
+        self.plan.chronicle.follow(state, written, now)?;
+        let mut step = Step { state, changes, ..step };
         let batch = self.plan.step(&mut step)?;
         if batch.is_empty() {
             return Ok(Vec::new());

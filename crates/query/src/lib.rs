@@ -4,6 +4,7 @@
 //! scalar expressions are compiled ([`expression`]), and what it gives can be computed from scratch
 //! ([`mod@reference`]) or maintained change by change.
 
+mod chronicle;
 pub mod engine;
 pub mod expression;
 pub mod joins;

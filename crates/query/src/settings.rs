@@ -13,17 +13,22 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// Limits whose breach stops a query, visibly. They decide nothing about its rows.
+/// Limits whose breach stops a query, visibly; of them, only how many versions are kept decides anything about its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How many relationships a path without an upper bound may have.
     pub hops: u32,
     /// How many rows one pattern may give in one step.
     pub rows: usize,
+    /// How many versions of an element are kept, the latest ones, where a query asks for versions.
+    pub versions: usize,
 }
 
 /// How many relationships a path without an upper bound may have, where nothing else is said.
 pub(crate) const HOPS_MAX: u32 = 32;
+
+/// How many versions of an element are kept, where nothing else is said.
+const VERSIONS_MAX: usize = 1_000;
 
 /// How many relationships any path may have: a walk goes one call deeper with each, and each path found holds all of
 /// its own.
@@ -31,7 +36,7 @@ const LONGEST: u32 = 100;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { hops: HOPS_MAX, rows: 1_000_000 }
+        Self { hops: HOPS_MAX, rows: 1_000_000, versions: VERSIONS_MAX }
     }
 }
 

@@ -162,6 +162,42 @@ async fn a_query_that_is_built_later_begins_its_histories_with_its_base() {
 }
 
 #[tokio::test]
+async fn an_element_keeps_the_time_of_its_last_change_and_its_versions_since_the_base() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, clock) = (disk(&directory), Hand::at(0));
+    let livewell = start(&store, &clock, Follows::Input, Vec::new()).await;
+    send(&livewell, "a", 1, 100).await;
+    send(&livewell, "a", 2, 110).await;
+    send(&livewell, "b", 7, 120).await;
+    let changed = "MATCH (n:N) RETURN n.id AS id, livewell.changeDateTime(n).epochSeconds AS at";
+    let past = "MATCH (n:N {id: 'a'}) \
+        RETURN [v IN livewell.getVersionsByTimeRange(n, 0, 1000000, true) | v.x] AS xs, \
+        livewell.getVersionByTimestamp(n, 125000).x AS was, livewell.getVersionByTimestamp(n, 1000).x AS early";
+    livewell.add_query(query("changed", changed)).await.unwrap();
+    livewell.add_query(query("past", past)).await.unwrap();
+    idle(&livewell).await;
+    let text = |id: &str| Value::String(id.into());
+    let int = Value::Int;
+    assert_eq!(values(&livewell, "changed"), [[text("a"), int(110)], [text("b"), int(120)]]);
+    assert_eq!(values(&livewell, "past"), [[Value::list(vec![int(2)]), int(2), Value::Null]]);
+    send(&livewell, "a", 3, 130).await;
+    idle(&livewell).await;
+    livewell.shutdown().await;
+    drop(livewell);
+
+    let livewell = start(&store, &clock, Follows::Input, Vec::new()).await;
+    livewell.add_query(query("changed", changed)).await.unwrap();
+    livewell.add_query(query("past", past)).await.unwrap();
+    send(&livewell, "a", 4, 140).await;
+    idle(&livewell).await;
+    assert_eq!(values(&livewell, "changed"), [[text("a"), int(140)], [text("b"), int(120)]]);
+    let all = Value::list(vec![int(2), int(3), int(4)]);
+    assert_eq!(values(&livewell, "past"), [[all, int(2), Value::Null]]);
+    ["changed", "past"].iter().for_each(|query| assert_verified(&livewell, query));
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_timers_and_a_transaction_do_at_one_position_reaches_a_following_query_as_one_transaction() {
     let (store, clock) = (memory(), Hand::at(0));
     let livewell = start(&store, &clock, Follows::Input, Vec::new()).await;

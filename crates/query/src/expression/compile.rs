@@ -108,7 +108,9 @@ impl Compiler<'_> {
             ExprKind::Reduce(_) => {
                 Program::Reduce(Box::new(Reduce { start: *next(), list: *next(), step: *next() }))
             }
-            ExprKind::OverTime(..) => return Err(Diagnostic::not_yet(expr.span, "a function of time here")),
+            ExprKind::OverTime(..) | ExprKind::Recall(..) => {
+                return Err(Diagnostic::not_yet(expr.span, "a function of time here"));
+            }
             ExprKind::Subquery(_) => return Err(Diagnostic::not_yet(expr.span, "a subquery here")),
             ExprKind::Aggregate(..) => {
                 let message = "an aggregate is computed over rows and has no value on one row";

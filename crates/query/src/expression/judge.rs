@@ -2,7 +2,7 @@
 //! fail, and whether its types are in conflict. The checks of a query and the compiler both ask here.
 
 use super::{TypeSet, functions};
-use crate::language::ast::{AggregateOp, BinaryOp, Expr, ExprKind, TimeFunction, UnaryOp};
+use crate::language::ast::{AggregateOp, BinaryOp, Expr, ExprKind, RecallFunction, TimeFunction, UnaryOp};
 use crate::language::{Diagnostic, code};
 
 /// What is known of an expression.
@@ -51,11 +51,16 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
         ExprKind::Aggregate(operator, ..) => parts.aggregate(*operator)?,
         ExprKind::ListComprehension(_) | ExprKind::Reduce(_) | ExprKind::Subquery(_) => (TypeSet::ANY, false),
         ExprKind::OverTime(function, _) => (parts.over_time(*function)?, false),
+        ExprKind::Recall(function, _) => (parts.recall(*function)?, false),
         ExprKind::Quantifier(..) => (TypeSet::BOOLEAN.or_null(), false),
     };
     let infallible = certain && parts.parts.iter().all(|part| part.infallible);
     Ok(Facts { types, infallible, constant: false })
 }
+
+/// What names a moment of the clock.
+const MOMENT: TypeSet =
+    TypeSet::DATE.or(TypeSet::DATE_TIME).or(TypeSet::LOCAL_DATE_TIME).or(TypeSet::INTEGER);
 
 const OPERAND: &str = "an operand of arithmetic";
 
@@ -213,11 +218,10 @@ impl Parts<'_> {
     }
 
     fn over_time(&self, function: TimeFunction) -> Result<TypeSet, Diagnostic> {
-        let instant = TypeSet::DATE.or(TypeSet::DATE_TIME).or(TypeSet::LOCAL_DATE_TIME).or(TypeSet::INTEGER);
         let wanted = match function {
             TimeFunction::PreviousValue => return Ok(TypeSet::ANY),
             TimeFunction::TrueFor => [Some(TypeSet::BOOLEAN), Some(TypeSet::DURATION)],
-            TimeFunction::TrueLater | TimeFunction::TrueUntil => [Some(TypeSet::BOOLEAN), Some(instant)],
+            TimeFunction::TrueLater | TimeFunction::TrueUntil => [Some(TypeSet::BOOLEAN), Some(MOMENT)],
             TimeFunction::Fresh => [None, Some(TypeSet::DURATION)],
         };
         for (at, wanted) in wanted.into_iter().enumerate() {
@@ -226,6 +230,16 @@ impl Parts<'_> {
             }
         }
         Ok(TypeSet::BOOLEAN.or_null())
+    }
+
+    fn recall(&self, function: RecallFunction) -> Result<TypeSet, Diagnostic> {
+        self.need(0, TypeSet::ELEMENT, "what has a past")?;
+        (1..self.nodes.len().min(3)).try_for_each(|at| self.need(at, MOMENT, "a moment").map(drop))?;
+        Ok(match function {
+            RecallFunction::ChangeTime => TypeSet::DATE_TIME.or_null(),
+            RecallFunction::VersionAt => TypeSet::ELEMENT.or_null(),
+            RecallFunction::VersionsIn => TypeSet::LIST.or_null(),
+        })
     }
 
     fn aggregate(&self, operator: AggregateOp) -> Judgement {
@@ -240,6 +254,7 @@ impl Parts<'_> {
             AggregateOp::Collect => TypeSet::LIST,
             AggregateOp::StDev | AggregateOp::StDevP => TypeSet::FLOAT,
             AggregateOp::PercentileCont | AggregateOp::PercentileDisc => TypeSet::NUMBER.or_null(),
+            AggregateOp::LinearGradient => TypeSet::FLOAT.or_null(),
         };
         Ok((types, false))
     }

@@ -11,6 +11,7 @@ mod parser;
 mod token;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub(crate) use parser::functions_of_time as of_time;
 
 use ast::{Query, Span};
 

@@ -15,6 +15,7 @@ pub mod nested;
 pub mod outer;
 pub mod output;
 pub mod project;
+pub mod recalled;
 pub mod scan;
 pub mod timed;
 pub mod union;

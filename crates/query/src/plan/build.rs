@@ -3,6 +3,7 @@
 use super::needs::AllNeeds;
 use super::schema::Schema;
 use super::{Plan, PlanNode, clauses, projection};
+use crate::chronicle::{Asks, Chronicle};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Query, SingleQuery, Span};
 use crate::operator::Operator;
@@ -19,6 +20,8 @@ pub(super) struct Planner<'a> {
     text: &'a str,
     pub(super) params: &'a Map,
     pub(super) limits: Limits,
+    /// What is asked of the elements' past.
+    pub(super) asks: Asks,
     nodes: Vec<PlanNode>,
     numbers: u16,
     names: usize,
@@ -79,7 +82,8 @@ impl Stage {
 }
 
 pub(super) fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> Result<Plan, Diagnostic> {
-    let mut planner = Planner { text, params, limits, nodes: Vec::new(), numbers: 0, names: 0 };
+    let mut planner =
+        Planner { text, params, limits, asks: Asks::Nothing, nodes: Vec::new(), numbers: 0, names: 0 };
     let branches =
         query.branches.iter().map(|branch| single(branch, &mut planner)).collect::<Result<Vec<_>, _>>()?;
     let columns: Vec<SmolStr> =
@@ -92,7 +96,8 @@ pub(super) fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> 
         Err(branches) => (union(branches, columns.len(), query.distinct, &mut planner), Vec::new()),
     };
     let output = Output { columns: columns.len(), key, order, hash_bits: 48 };
-    Ok(Plan { nodes: planner.nodes, output, columns, identity: identity(query) })
+    let chronicle = Chronicle { asks: planner.asks, versions_max: limits.versions };
+    Ok(Plan { nodes: planner.nodes, output, columns, identity: identity(query), chronicle })
 }
 
 fn single(query: &SingleQuery, planner: &mut Planner<'_>) -> Result<Stage, Diagnostic> {

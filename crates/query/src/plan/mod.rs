@@ -13,8 +13,10 @@ mod pattern;
 mod projection;
 mod schema;
 mod subquery;
+mod timed;
 mod window;
 
+use crate::chronicle::Chronicle;
 use crate::language::Diagnostic;
 use crate::language::ast::Query;
 use crate::operator::output::Output;
@@ -43,6 +45,8 @@ pub struct Plan {
     pub columns: Vec<SmolStr>,
     /// What identifies a row, in words.
     pub identity: String,
+    /// What is written down of the elements' past.
+    pub(crate) chronicle: Chronicle,
 }
 
 impl Plan {

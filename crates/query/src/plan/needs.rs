@@ -150,6 +150,11 @@ impl AllNeeds {
                     _ => uses.whole = true,
                 }
             }
+            // Its past is looked up by its id.
+            ExprKind::Recall(_, arguments) if is_variable(&arguments[0]) => {
+                self.of_base(&arguments[0]);
+                arguments[1..].iter().for_each(|argument| self.uses(argument));
+            }
             ExprKind::Subquery(subquery) => {
                 let (_, before) = Self::of_result(&subquery.gives).backwards(&subquery.clauses);
                 self.add(before);

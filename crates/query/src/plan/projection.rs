@@ -60,7 +60,7 @@ fn refuse_beside_aggregate(expr: &Expr) -> Result<(), Diagnostic> {
 fn lifted_outside_aggregates(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Aggregate(..) => None,
-        ExprKind::Subquery(_) | ExprKind::OverTime(..) => Some(expr),
+        ExprKind::Subquery(_) | ExprKind::OverTime(..) | ExprKind::Recall(..) => Some(expr),
         _ => expr.children().into_iter().find_map(lifted_outside_aggregates),
     }
 }
@@ -269,6 +269,7 @@ fn plan_call(call: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Call
         AggregateOp::StDevP => Fold::StDevP,
         AggregateOp::PercentileCont => Fold::PercentileCont,
         AggregateOp::PercentileDisc => Fold::PercentileDisc,
+        AggregateOp::LinearGradient => Fold::LinearGradient,
     };
     // Of equivalent values min and max show the first and the last anyhow.
     let distinct = *distinct && !matches!(fold, Fold::Min | Fold::Max);

@@ -1,15 +1,14 @@
 //! From what an expression cannot compute on one row, subqueries and functions of time, to slots that hold its values.
 
 use super::build::{Planner, Stage};
-use super::clauses;
 use super::needs::AllNeeds;
 use super::schema::Schema;
+use super::{clauses, timed};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
-use crate::language::ast::{Expr, ExprKind, Gives, LOCAL, Span, Subquery, TimeFunction};
+use crate::language::ast::{Expr, ExprKind, Gives, LOCAL, Subquery};
 use crate::operator::apply::{self, Apply};
 use crate::operator::nested::Nesting;
-use crate::operator::timed::Timed;
 use livewell_model::SmolStr;
 
 /// Appends a slot for each subquery and each function of time in `exprs` to the rows of `stage`, and puts the slot's
@@ -48,36 +47,12 @@ fn lift_one(
         stage = lift_one(stage, child, items, planner)?;
     }
     items.truncate(around);
-    if let ExprKind::OverTime(function, arguments) = &expr.kind {
+    if matches!(expr.kind, ExprKind::OverTime(..) | ExprKind::Recall(..)) {
         let name = planner.name();
-        stage = plan_timed(stage, *function, arguments, expr.span, &name, planner)?;
+        stage = timed::plan(stage, expr, &name, planner)?;
         expr.kind = ExprKind::Variable(name);
     }
     Ok(stage)
-}
-
-/// Plans a function of time over the rows of `stage`: they get one slot more, its value.
-fn plan_timed(
-    mut stage: Stage,
-    function: TimeFunction,
-    arguments: &[Expr],
-    span: Span,
-    name: &SmolStr,
-    planner: &mut Planner<'_>,
-) -> Result<Stage, Diagnostic> {
-    let compiled = arguments.iter().map(|argument| compile(argument, &stage.schema, planner.params));
-    let arguments = compiled.collect::<Result<Vec<_>, _>>()?;
-    let key = stage.schema.key.clone();
-    let rows = Nesting { number: planner.number(), outer: key, inner: Vec::new() };
-    let operator =
-        Timed { rows, function, arguments, text: planner.text_of(span).to_owned(), place: span.start };
-    let input = planner.rows(&stage);
-    let types = match function {
-        TimeFunction::PreviousValue => TypeSet::ANY,
-        _ => TypeSet::BOOLEAN.or_null(),
-    };
-    stage.schema.push(name.clone(), types);
-    Ok(Stage::new(planner.add(operator, vec![input]), stage.schema))
 }
 
 /// The variables that a list expression binds for its parts.

@@ -6,7 +6,7 @@
 use super::exact_sum::ExactSum;
 use super::expression::RowExpr;
 use super::order::{SortKey, sort_values};
-use super::statistics::{self, deviation, percentile_cont, percentile_disc};
+use super::statistics::{self, deviation, gradient, percentile_cont, percentile_disc};
 use super::{Binding, Graph, Names};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
@@ -68,6 +68,7 @@ impl Aggregate {
             AggregateOp::Max => Ok(values.last().cloned().unwrap_or_default()),
             AggregateOp::Collect => Ok(Value::list(values)),
             AggregateOp::StDev => deviation(&values, true),
+            AggregateOp::LinearGradient => gradient(&values),
             AggregateOp::StDevP => deviation(&values, false),
             AggregateOp::PercentileCont | AggregateOp::PercentileDisc => self.percentile(&values, &shares),
         }

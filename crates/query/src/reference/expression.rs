@@ -4,7 +4,7 @@
 //! slot of its own behind those of the row, and stands in the expression as the variable of that slot.
 
 use super::subquery::{Subquerying, mentions};
-use super::time::Timing;
+use super::time::{Recalling, Timing};
 use super::{Binding, Graph, Names};
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
@@ -25,6 +25,7 @@ pub(super) struct RowExpr {
 enum Lifted {
     Subquery(Subquerying),
     Time(Timing),
+    Recall(Recalling),
 }
 
 impl RowExpr {
@@ -67,6 +68,7 @@ impl RowExpr {
         for lifted in &self.lifted {
             completed.push(match lifted {
                 Lifted::Subquery(subquery) => subquery.value(row, graph)?,
+                Lifted::Recall(recalling) => recalling.value(row, graph)?,
                 Lifted::Time(timing) => {
                     let row = identified.expect("a function of time stands where rows have an identity");
                     timing.value(row, graph)?
@@ -99,6 +101,10 @@ impl Parting<'_> {
         if let ExprKind::OverTime(function, arguments) = &expr.kind {
             let timing = Timing::new(*function, arguments, expr.span, self.names, self.params)?;
             return Ok(self.lift(Lifted::Time(timing), expr));
+        }
+        if let ExprKind::Recall(function, arguments) = &expr.kind {
+            let recalling = Recalling::new(*function, arguments, self.names, self.params)?;
+            return Ok(self.lift(Lifted::Recall(recalling), expr));
         }
         let outside = self.around.len();
         // Local names are unique, so it does no harm that parts which do not see them know them, too.

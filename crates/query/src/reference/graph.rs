@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Graph {
     nodes: BTreeMap<ElementId, Arc<Node>>,
     relationships: BTreeMap<ElementId, Arc<Relationship>>,
+    /// What each element was from a moment on, the oldest first; of an element that is there.
+    past: BTreeMap<ElementId, Vec<(Timestamp, Element)>>,
     pub(super) time: Time,
 }
 
@@ -24,7 +26,11 @@ impl Graph {
 
     /// Puts `element` in, in place of the one of the same id.
     pub fn insert(&mut self, element: Element) {
+        let mut past = self.past.remove(element.id()).unwrap_or_default();
         self.remove(element.id());
+        past.retain(|(moment, _)| *moment < self.time.now);
+        past.push((self.time.now, element.clone()));
+        self.past.insert(element.id().clone(), past);
         match element {
             Element::Node(node) => {
                 self.nodes.insert(node.id.clone(), Arc::new(node));
@@ -39,6 +45,21 @@ impl Graph {
     pub fn remove(&mut self, id: &ElementId) {
         self.nodes.remove(id);
         self.relationships.remove(id);
+        self.past.remove(id);
+    }
+
+    /// What an element was from a moment on, the oldest first; at most so many, the latest ones.
+    pub(super) fn past(&self, id: &ElementId, most: usize) -> &[(Timestamp, Element)] {
+        let past = self.past.get(id).map_or(&[][..], Vec::as_slice);
+        &past[past.len().saturating_sub(most)..]
+    }
+
+    /// Takes what has been of the elements as given.
+    pub fn remember_elements(&mut self, past: impl IntoIterator<Item = (Timestamp, Element)>) {
+        self.past.clear();
+        for (moment, element) in past {
+            self.past.entry(element.id().clone()).or_default().push((moment, element));
+        }
     }
 
     /// When the clock alone will change the rows of the query that was evaluated last.
@@ -65,6 +86,12 @@ impl Graph {
                 None => self.remove(change.id()),
             }
         }
+    }
+
+    /// All elements.
+    pub fn elements(&self) -> Vec<Element> {
+        let nodes = self.nodes.values().map(|node| Element::Node((**node).clone()));
+        nodes.chain(self.relationships.values().map(|one| Element::Relationship((**one).clone()))).collect()
     }
 
     /// The nodes, by id.

@@ -63,6 +63,8 @@ struct Names {
     slots: Vec<Option<SmolStr>>,
     /// In a subquery: how many of the slots, the first ones, are of the row around it.
     around: Option<usize>,
+    /// How many versions of an element are known.
+    versions_max: usize,
 }
 
 impl Scope for Names {
@@ -86,12 +88,13 @@ impl Names {
     /// The slots of the row around this query, then one for each of `names`.
     fn replaced(&self, names: impl IntoIterator<Item = SmolStr>) -> Self {
         let around = self.slots[..self.around()].iter().cloned();
-        Self { slots: around.chain(names.into_iter().map(Some)).collect(), around: self.around }
+        let slots = around.chain(names.into_iter().map(Some)).collect();
+        Self { slots, ..self.clone() }
     }
 
     /// The names a subquery begins with: all of them, as those of the row around it.
     fn enter(&self) -> Self {
-        Self { slots: self.slots.clone(), around: Some(self.slots.len()) }
+        Self { around: Some(self.slots.len()), ..self.clone() }
     }
 }
 
@@ -114,7 +117,8 @@ impl Reference {
         settings.apply(&mut query)?;
         let branch = |branch: &SingleQuery| {
             let returns = Clause::With(branch.returns.clone());
-            Pipeline::new(branch.clauses.iter().chain([&returns]), &mut Names::default(), params)
+            let mut names = Names { versions_max: settings.limits.versions, ..Names::default() };
+            Pipeline::new(branch.clauses.iter().chain([&returns]), &mut names, params)
         };
         let branches = query.branches.iter().map(branch).collect::<Result<_, _>>()?;
         let columns = query.branches[0].returns.items.iter().map(|item| item.name.clone()).collect();

@@ -240,7 +240,7 @@ fn property(element: &Value, name: &str) -> Value {
 /// `left = right` over a row of the two, so that inline properties compare as WHERE does.
 fn equality() -> Result<Compiled, Diagnostic> {
     let sides = ["left", "right"].map(SmolStr::new_static);
-    let scope = Names { slots: sides.iter().cloned().map(Some).collect(), around: None };
+    let scope = Names { slots: sides.iter().cloned().map(Some).collect(), ..Names::default() };
     let spanned = |kind| Expr { kind, span: Span::default() };
     let [left, right] = sides.map(|side| Box::new(spanned(ExprKind::Variable(side))));
     let equal = spanned(ExprKind::Binary(BinaryOp::Equal, left, right));

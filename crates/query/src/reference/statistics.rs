@@ -24,6 +24,28 @@ pub(super) fn deviation(values: &[Value], of_sample: bool) -> Result<Value, Eval
     Ok(Value::Float((sum(&squares) / divisor).sqrt()))
 }
 
+/// The slope of the line of least squares through `[x, y]` points; null where there is no spread in x, NaN where one
+/// number is not finite. Rounded where [`deviation`] rounds: the means, each product, the two sums.
+pub(super) fn gradient(points: &[Value]) -> Result<Value, EvalError> {
+    let mut numbers: Vec<(f64, f64)> = Vec::new();
+    for point in points {
+        let Value::List(point) = point else { unreachable!("a point is a list") };
+        numbers.push((float(&point[0])?, float(&point[1])?));
+    }
+    if numbers.iter().any(|(x, y)| !(x.is_finite() && y.is_finite())) {
+        return Ok(Value::Float(f64::NAN));
+    }
+    let all = |of: &dyn Fn(&(f64, f64)) -> f64| sum(&numbers.iter().map(of).collect::<Vec<_>>());
+    let count = numbers.len() as f64;
+    let (x_mean, y_mean) = (all(&|(x, _)| *x) / count, all(&|(_, y)| *y) / count);
+    let spread = all(&|(x, _)| (x - x_mean) * (x - x_mean));
+    let one_x = numbers.windows(2).all(|two| two[0].0 == two[1].0);
+    if one_x || spread == 0.0 {
+        return Ok(Value::Null);
+    }
+    Ok(Value::Float(all(&|(x, y)| (x - x_mean) * (y - y_mean)) / spread))
+}
+
 /// The sum, rounded once. Without NaN and without infinities of both signs.
 fn sum(values: &[f64]) -> f64 {
     let mut total = ExactSum::zero();

@@ -7,9 +7,10 @@ use super::expression::RowExpr;
 use super::{Binding, Graph, Names};
 use crate::expression::{EvalError, later_by, logic, moment};
 use crate::language::Diagnostic;
-use crate::language::ast::{Expr, Span, TimeFunction};
+use crate::language::ast::{Expr, RecallFunction, Span, TimeFunction};
 use crate::operator::History;
-use livewell_model::{Map, Timestamp, Value, key};
+use livewell_model::temporal::{DateTime, LocalDateTime};
+use livewell_model::{Element, Map, Timestamp, Value, key};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -141,6 +142,72 @@ impl Timing {
             }
         })
     }
+}
+
+/// A compiled call of a function of an element's past.
+#[derive(Debug)]
+pub(super) struct Recalling {
+    function: RecallFunction,
+    arguments: Vec<RowExpr>,
+    versions_max: usize,
+}
+
+impl Recalling {
+    pub(super) fn new(
+        function: RecallFunction,
+        arguments: &[Expr],
+        names: &Names,
+        params: &Map,
+    ) -> Result<Self, Diagnostic> {
+        let arguments = arguments.iter().map(|argument| RowExpr::new(argument, names, params));
+        let arguments = arguments.collect::<Result<_, _>>()?;
+        Ok(Self { function, arguments, versions_max: names.versions_max })
+    }
+
+    /// The function's value on a row.
+    pub(super) fn value(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
+        let argument =
+            |at: usize| self.arguments.get(at).map_or(Ok(Value::Null), |argument| argument.eval(row, graph));
+        let (element, first, second, third) = (argument(0)?, argument(1)?, argument(2)?, argument(3)?);
+        let id = match &element {
+            Value::Null => return Ok(Value::Null),
+            Value::Node(node) => &node.id,
+            Value::Relationship(relationship) => &relationship.id,
+            _ => return Err(EvalError::types("only a node or a relationship has a past")),
+        };
+        let past = graph.past(id, self.versions_max);
+        let value = |(_, element): &(Timestamp, Element)| match element.clone() {
+            Element::Node(node) => Value::Node(node.into()),
+            Element::Relationship(relationship) => Value::Relationship(relationship.into()),
+        };
+        match self.function {
+            RecallFunction::ChangeTime => Ok(past.last().map_or(Value::Null, |(moment, _)| utc(*moment))),
+            RecallFunction::VersionAt => {
+                let Some(at) = moment(&first)? else { return Ok(Value::Null) };
+                let version = past.iter().rev().find(|(from, _)| i128::from(from.0) <= at);
+                Ok(version.map_or(Value::Null, value))
+            }
+            RecallFunction::VersionsIn => {
+                let (Some(from), Some(to)) = (moment(&first)?, moment(&second)?) else {
+                    return Ok(Value::Null);
+                };
+                let with_initial = logic::truth(&third)? == Some(true);
+                let begins = |(moment, _): &(Timestamp, Element)| i128::from(moment.0);
+                let initial = past.iter().rposition(|version| begins(version) <= from);
+                let is_in = |(at, version): &(usize, &(Timestamp, Element))| {
+                    let initial = with_initial && initial == Some(*at);
+                    (from..=to).contains(&begins(version)) || initial && begins(version) <= to
+                };
+                let versions = past.iter().enumerate().filter(is_in).map(|(_, version)| value(version));
+                Ok(Value::list(versions.collect::<Vec<_>>()))
+            }
+        }
+    }
+}
+
+fn utc(moment: Timestamp) -> Value {
+    let local = LocalDateTime::from_nanos(moment.0.into()).expect("every timestamp is in the calendar");
+    DateTime::new(local, 0, None).expect("UTC is a zone").into()
 }
 
 /// The time of the first step since which the argument has been so without a break.

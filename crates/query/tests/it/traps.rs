@@ -337,7 +337,7 @@ fn runtime_errors() {
 
 #[test]
 fn cost() {
-    let limits = Limits { hops: 3, rows: 100 };
+    let limits = Limits { hops: 3, rows: 100, ..Limits::default() };
     let engine = |query: &str| {
         Engine::compile_with(query, &Map::new(), &Settings { limits, ..Settings::default() })
             .expect("it is a query")

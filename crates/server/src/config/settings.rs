@@ -121,12 +121,14 @@ pub struct LimitSettings {
     pub hops: u32,
     /// How many rows one pattern may give in one step.
     pub rows: usize,
+    /// How many versions of an element are kept where the query asks for versions.
+    pub versions: usize,
 }
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        let livewell_query::Limits { hops, rows } = livewell_query::Limits::default();
-        Self { hops, rows }
+        let livewell_query::Limits { hops, rows, versions } = livewell_query::Limits::default();
+        Self { hops, rows, versions }
     }
 }
 
@@ -162,7 +164,11 @@ impl QuerySettings {
             let key = |made: Join, key: &JoinKeySettings| made.key(key.label.clone(), key.property.clone());
             join.keys.iter().fold(Join::new(join.kind.clone()), key)
         };
-        let limits = livewell_query::Limits { hops: self.limits.hops, rows: self.limits.rows };
+        let limits = livewell_query::Limits {
+            hops: self.limits.hops,
+            rows: self.limits.rows,
+            versions: self.limits.versions,
+        };
         livewell_query::Settings { joins: self.joins.iter().map(join).collect(), limits }
     }
 

@@ -1,7 +1,7 @@
 //! Functions of lists, and of whatever else has a size or a first one.
 
 use super::{Allowance, EvalError};
-use livewell_model::Value;
+use livewell_model::{Value, key};
 
 pub(super) fn coalesce(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
     Ok(arguments.iter().find(|value| !value.is_null()).cloned().unwrap_or_default())
@@ -90,6 +90,41 @@ fn items_of(arguments: &[Value]) -> Result<&[Value], EvalError> {
         [Value::List(items)] => Ok(items),
         _ => Err(EvalError::arguments(arguments)),
     }
+}
+
+/// The largest item in the order of ORDER BY, nulls left out.
+pub(super) fn max(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    let items = items_of(arguments)?.iter().filter(|item| !item.is_null());
+    Ok(items.max_by(|a, b| key::total_order(a, b)).cloned().unwrap_or_default())
+}
+
+/// The smallest item in the order of ORDER BY, nulls left out.
+pub(super) fn min(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    let items = items_of(arguments)?.iter().filter(|item| !item.is_null());
+    Ok(items.min_by(|a, b| key::total_order(a, b)).cloned().unwrap_or_default())
+}
+
+/// The standard deviation of a whole population, nulls left out; 0 for less than two numbers.
+pub(super) fn deviation(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    let mut numbers = Vec::new();
+    for item in items_of(arguments)?.iter().filter(|item| !item.is_null()) {
+        numbers.push(match item {
+            Value::Int(int) => *int as f64,
+            Value::Float(float) => *float,
+            other => {
+                return Err(EvalError::types(format!(
+                    "statistics need numbers, not a {}",
+                    other.type_name()
+                )));
+            }
+        });
+    }
+    if numbers.len() < 2 {
+        return Ok(0.0.into());
+    }
+    let count = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / count;
+    Ok((numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count).sqrt().into())
 }
 
 /// Both ends included; the third argument is the step.

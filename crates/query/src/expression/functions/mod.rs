@@ -12,7 +12,7 @@ mod temporal;
 use super::{Allowance, EvalError, TypeSet};
 use crate::language::ast::Span;
 use crate::language::nearest::suggestion;
-use crate::language::{Diagnostic, code};
+use crate::language::{Diagnostic, code, of_time};
 use livewell_model::Value;
 
 /// A scalar function.
@@ -73,6 +73,9 @@ pub static TABLE: &[Function] = &[
     partial("tail", &[LIST], LIST, list::tail),
     partial("reverse", &[LIST.or(STRING)], LIST.or(STRING), list::reverse),
     partial("range", &[INTEGER, INTEGER, INTEGER], LIST, list::range).optional(1).lenient(),
+    total("livewell.listMax", &[LIST], ANY, list::max),
+    total("livewell.listMin", &[LIST], ANY, list::min),
+    partial("livewell.stDevP", &[LIST], TypeSet::FLOAT, list::deviation),
     total("isEmpty", &[LIST.or(STRING).or(TypeSet::MAP)], BOOLEAN, list::is_empty),
     total("keys", &[KEYED], LIST, element::keys),
     total("labels", &[TypeSet::NODE], LIST, element::labels),
@@ -280,7 +283,12 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
         "percentileCont",
         "percentileDisc",
     ];
-    match suggestion(name, TABLE.iter().map(|function| function.name).chain(aggregates)) {
+    let bare = |full: &&str| full.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
+    if let Some(full) = of_time().find(bare) {
+        return diagnostic.with_help(format!("did you mean `{full}`?"));
+    }
+    let known = TABLE.iter().map(|function| function.name).chain(aggregates).chain(of_time());
+    match suggestion(name, known) {
         Some(help) => diagnostic.with_help(help),
         None => diagnostic,
     }

@@ -236,6 +236,20 @@ pub enum ExprKind {
     Subquery(Box<Subquery>),
     /// A function of time over its arguments: its value moves with the row's history and with the clock.
     OverTime(TimeFunction, Vec<Expr>),
+    /// What has been of an element, the first of the arguments.
+    Recall(RecallFunction, Vec<Expr>),
+}
+
+/// The functions of an element's past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecallFunction {
+    /// `changeDateTime(element)`: when it last changed.
+    ChangeTime,
+    /// `getVersionByTimestamp(element, instant)`: what it was then; null before its first version.
+    VersionAt,
+    /// `getVersionsByTimeRange(element, from, to, with_initial)`: its versions that began in between, both bounds
+    /// included; with `true` also the one that it had at `from`.
+    VersionsIn,
 }
 
 /// The functions of time, each over the row it stands on. A row's history begins when it comes and ends when it
@@ -378,4 +392,6 @@ pub enum AggregateOp {
     StDevP,
     PercentileCont,
     PercentileDisc,
+    /// The slope of the straight line nearest to points, each a list of x and y.
+    LinearGradient,
 }

@@ -23,7 +23,8 @@ macro_rules! parts {
             ExprKind::List(items)
             | ExprKind::Call(_, items)
             | ExprKind::Aggregate(_, items, _)
-            | ExprKind::OverTime(_, items) => items.$iter().collect(),
+            | ExprKind::OverTime(_, items)
+            | ExprKind::Recall(_, items) => items.$iter().collect(),
             ExprKind::Map(entries) => entries.$iter().map(|(_, value)| value).collect(),
             ExprKind::Case(case) => {
                 let case = & $($mutability)? **case;
@@ -84,7 +85,8 @@ impl Expr {
 
     /// Whether a function of time stands anywhere in it.
     pub fn has_time(&self) -> bool {
-        matches!(self.kind, ExprKind::OverTime(..)) || self.children().into_iter().any(Expr::has_time)
+        matches!(self.kind, ExprKind::OverTime(..) | ExprKind::Recall(..))
+            || self.children().into_iter().any(Expr::has_time)
     }
 
     /// The variables of the row that the expression uses, each once, in the order of the text.

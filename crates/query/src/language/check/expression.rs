@@ -52,7 +52,7 @@ impl Checker {
     /// costs.
     pub(super) fn facts(&mut self, expr: &mut Expr, place: Place<'_>) -> Checked<Facts> {
         let inner = inside(expr, place)?;
-        if matches!(expr.kind, ExprKind::OverTime(..)) {
+        if matches!(expr.kind, ExprKind::OverTime(..) | ExprKind::Recall(..)) {
             self.has_a_row(expr, place)?;
         }
         if binds(expr) {
@@ -181,7 +181,7 @@ fn inside<'a>(expr: &Expr, place: Place<'a>) -> Checked<Place<'a>> {
     match (&expr.kind, place) {
         (ExprKind::Aggregate(..), Place::Item) => Ok(Place::Aggregate),
         (ExprKind::Aggregate(..), place) => Err(misplaced(expr, place)),
-        (ExprKind::OverTime(..), _) => Ok(Place::Elsewhere("a function of time")),
+        (ExprKind::OverTime(..) | ExprKind::Recall(..), _) => Ok(Place::Elsewhere("a function of time")),
         _ => Ok(place),
     }
 }

@@ -17,6 +17,7 @@ const AGGREGATES: &[(&str, AggregateOp)] = &[
     ("stdevp", AggregateOp::StDevP),
     ("percentilecont", AggregateOp::PercentileCont),
     ("percentiledisc", AggregateOp::PercentileDisc),
+    ("livewell.lineargradient", AggregateOp::LinearGradient),
 ];
 
 impl Parser<'_> {
@@ -223,11 +224,18 @@ impl Parser<'_> {
                 _ => Ok(ExprKind::Call(name.into(), arguments)),
             };
         };
-        let percentile = matches!(aggregate, AggregateOp::PercentileCont | AggregateOp::PercentileDisc);
-        let (wanted, words) = if percentile { (2, "two arguments") } else { (1, "one argument") };
+        let pairs = matches!(
+            aggregate,
+            AggregateOp::PercentileCont | AggregateOp::PercentileDisc | AggregateOp::LinearGradient
+        );
+        let (wanted, words) = if pairs { (2, "two arguments") } else { (1, "one argument") };
         if arguments.len() != wanted {
             return Err(Diagnostic::semantic(code::CALL, span, format!("`{name}` takes {words}")));
         }
+        let arguments = match aggregate {
+            AggregateOp::LinearGradient => vec![time::point(&arguments, span)],
+            _ => arguments,
+        };
         Ok(ExprKind::Aggregate(aggregate, arguments, distinct))
     }
 

@@ -9,6 +9,8 @@ mod scoped;
 mod subquery;
 mod time;
 
+pub(crate) use time::names as functions_of_time;
+
 use super::ast::{Expr, Name, Query, Span};
 use super::diagnostic::Diagnostic;
 use super::token::{Token, TokenKind, is_reserved};

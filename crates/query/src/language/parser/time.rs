@@ -1,29 +1,42 @@
 //! Functions of time: `livewell.trueFor(..)` and its kin, also under `drasi.`.
 
-use super::super::ast::{Case, Expr, ExprKind, Span, TimeFunction};
+use super::super::ast::{BinaryOp, Case, Expr, ExprKind, RecallFunction, Span, TimeFunction};
 use super::super::code;
 use super::{Diagnostic, Parsed};
 use livewell_model::Value;
 
-/// The functions by their lower-case names, with the fewest and the most arguments they take.
-const FUNCTIONS: &[(&str, TimeFunction, usize, usize)] = &[
-    ("livewell.truefor", TimeFunction::TrueFor, 2, 2),
-    ("livewell.truelater", TimeFunction::TrueLater, 2, 2),
-    ("livewell.trueuntil", TimeFunction::TrueUntil, 2, 2),
-    ("livewell.previousvalue", TimeFunction::PreviousValue, 1, 2),
-    ("livewell.previousdistinctvalue", TimeFunction::PreviousValue, 1, 2),
+/// The functions by their names, with the fewest and the most arguments they take.
+const FUNCTIONS: &[(&str, Function, usize, usize)] = &[
+    ("livewell.trueFor", Function::OverTime(TimeFunction::TrueFor), 2, 2),
+    ("livewell.trueLater", Function::OverTime(TimeFunction::TrueLater), 2, 2),
+    ("livewell.trueUntil", Function::OverTime(TimeFunction::TrueUntil), 2, 2),
+    ("livewell.previousValue", Function::OverTime(TimeFunction::PreviousValue), 1, 2),
+    ("livewell.previousDistinctValue", Function::OverTime(TimeFunction::PreviousValue), 1, 2),
+    ("livewell.changeDateTime", Function::Recall(RecallFunction::ChangeTime), 1, 1),
+    ("livewell.getVersionByTimestamp", Function::Recall(RecallFunction::VersionAt), 2, 2),
+    ("livewell.getVersionsByTimeRange", Function::Recall(RecallFunction::VersionsIn), 3, 4),
 ];
 
-const SLIDING_WINDOW: &str = "livewell.slidingwindow";
+#[derive(Clone, Copy)]
+enum Function {
+    OverTime(TimeFunction),
+    Recall(RecallFunction),
+}
+
+const SLIDING_WINDOW: &str = "livewell.slidingWindow";
 
 /// What a call means that is one of a function of time; `None` for any other.
 pub(super) fn call(name: &str, arguments: &[Expr], span: Span) -> Option<Parsed<ExprKind>> {
-    if name == SLIDING_WINDOW {
+    if name.eq_ignore_ascii_case(SLIDING_WINDOW) {
         return Some(sliding_window(arguments, span));
     }
-    let (name, function, fewest, most) = FUNCTIONS.iter().find(|(have, ..)| *have == name)?;
+    let (name, function, fewest, most) =
+        FUNCTIONS.iter().find(|(have, ..)| have.eq_ignore_ascii_case(name))?;
     if (*fewest..=*most).contains(&arguments.len()) {
-        return Some(Ok(ExprKind::OverTime(*function, arguments.to_vec())));
+        return Some(Ok(match function {
+            Function::OverTime(function) => ExprKind::OverTime(*function, arguments.to_vec()),
+            Function::Recall(function) => ExprKind::Recall(*function, arguments.to_vec()),
+        }));
     }
     let wanted = if fewest == most { format!("{fewest}") } else { format!("{fewest} or {most}") };
     let message = format!("`{name}` takes {wanted} arguments, got {}", arguments.len());
@@ -45,4 +58,19 @@ fn sliding_window(arguments: &[Expr], span: Span) -> Parsed<ExprKind> {
     let others = values.iter().skip(1).cloned();
     let values = [spanned(ExprKind::Case(Box::new(within)))].into_iter().chain(others).collect();
     Ok(ExprKind::Aggregate(*op, values, *distinct))
+}
+
+/// `[x, y]`, or null where one of them is.
+pub(super) fn point(coordinates: &[Expr], span: Span) -> Expr {
+    let spanned = |kind| Expr { kind, span };
+    let known = coordinates.iter().map(|part| spanned(ExprKind::IsNull(Box::new(part.clone()), true)));
+    let both = known.reduce(|one, other| spanned(ExprKind::Binary(BinaryOp::And, one.into(), other.into())));
+    let branches =
+        both.into_iter().map(|both| (both, spanned(ExprKind::List(coordinates.to_vec())))).collect();
+    spanned(ExprKind::Case(Box::new(Case { subject: None, branches, otherwise: None })))
+}
+
+/// The names of all of them, for "did you mean".
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, ..)| *name).chain([SLIDING_WINDOW])
 }

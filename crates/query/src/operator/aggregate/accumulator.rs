@@ -18,6 +18,7 @@ pub enum Fold {
     Collect,
     StDev,
     StDevP,
+    LinearGradient,
     PercentileCont,
     PercentileDisc,
 }

@@ -77,6 +77,7 @@ pub(in crate::operator) fn result(
     })?;
     Ok(match fold {
         Fold::Min | Fold::Max => values.pop().unwrap_or(Value::Null),
+        Fold::LinearGradient => statistics::gradient(&values)?,
         Fold::StDev | Fold::StDevP => statistics::deviation(&values, fold == Fold::StDev)?,
         Fold::PercentileCont | Fold::PercentileDisc => {
             statistics::percentile(&values, fold == Fold::PercentileCont)?

@@ -24,6 +24,31 @@ pub(super) fn deviation(values: &[Value], sample: bool) -> Result<Value, EvalErr
     Ok((sum(squares) / divisor as f64).sqrt().into())
 }
 
+/// The slope of the straight line that is nearest to `[x, y]` points by the squares of its distances in y; null where
+/// all have one x.
+///
+/// The means are exact sums, rounded, divided by the count; the products of the deviations from them are added
+/// exactly and rounded once.
+pub(super) fn gradient(points: &[Value]) -> Result<Value, EvalError> {
+    let mut parts = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
+    for point in points {
+        let Value::List(point) = point else { unreachable!("points come as pairs") };
+        parts.0.push(float(&point[0])?);
+        parts.1.push(float(&point[1])?);
+    }
+    let (xs, ys) = parts;
+    if !xs.iter().chain(&ys).all(|float| float.is_finite()) {
+        return Ok(f64::NAN.into());
+    }
+    let mean = |floats: &[f64]| sum(floats.iter().copied()) / floats.len() as f64;
+    let (x, y) = (mean(&xs), mean(&ys));
+    let spread = sum(xs.iter().map(|at| (at - x) * (at - x)));
+    if xs.iter().all(|at| *at == xs[0]) || spread == 0.0 {
+        return Ok(Value::Null);
+    }
+    Ok((sum(xs.iter().zip(&ys).map(|(at, to)| (at - x) * (to - y))) / spread).into())
+}
+
 fn sum(values: impl Iterator<Item = f64>) -> f64 {
     let mut total = ExactSum::default();
     for value in values {
@@ -100,6 +125,18 @@ mod tests {
         assert_eq!(deviation(&values[..1], true), Ok(0.0.into()));
         assert_eq!(deviation(&[], true), Ok(0.0.into()));
         assert!(deviation(&["x".into(), "y".into()], true).is_err());
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_line() {
+        let points = |points: &[(i64, i64)]| -> Vec<Value> {
+            points.iter().map(|(x, y)| Value::list([(*x).into(), (*y).into()])).collect()
+        };
+        assert_eq!(gradient(&points(&[(1, 6), (2, 7), (3, 8)])), Ok(1.0.into()));
+        assert_eq!(gradient(&points(&[(1, 6), (2, 7), (3, 8), (4, 10)])), Ok(1.3.into()));
+        for flat in [&[][..], &[(1, 6)], &[(1, 6), (1, 9)]] {
+            assert_eq!(gradient(&points(flat)), Ok(Value::Null));
+        }
     }
 
     #[test]

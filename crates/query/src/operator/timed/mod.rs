@@ -18,6 +18,7 @@ pub use memory::Memory;
 
 use super::nested::{Change, Nesting};
 use super::{Batch, History, Operator, Step, StepKind, Weighted};
+use crate::chronicle::{in_order, moment_of};
 use crate::expression::Compiled;
 use crate::language::ast::TimeFunction;
 use crate::state::{Area, Order, State, StepError};
@@ -155,14 +156,11 @@ impl Timed {
     }
 
     fn timer_key(&self, due: Timestamp, row: &[u8]) -> Vec<u8> {
-        let in_order = due.0 as u64 ^ (1 << 63);
-        [self.rows.key(TIMERS, &in_order.to_be_bytes()).as_slice(), row].concat()
+        [self.rows.key(TIMERS, &in_order(due)).as_slice(), row].concat()
     }
 }
 
 /// A timer's moment, and the key of the row it is of.
 fn timer(key: &[u8]) -> Result<(Timestamp, &[u8]), StepError> {
-    let (moment, row) =
-        key.split_first_chunk().ok_or_else(|| StepError::Damaged("a timer without a moment".into()))?;
-    Ok((Timestamp((u64::from_be_bytes(*moment) ^ (1 << 63)) as i64), row))
+    Ok((moment_of(key)?, key.get(size_of::<Timestamp>()..).unwrap_or_default()))
 }

@@ -12,9 +12,10 @@ pub fn clause(choice: &mut Choice, known: &mut Known) -> String {
     match choice.weighted(&[4, 3, 2]) {
         0 => format!("WITH * WHERE {}\n", condition(choice, known)),
         1 => {
-            let (text, kind) = match choice.one_in(2) {
-                true => (condition(choice, known), Kind::Bool),
-                false => previous(choice, known),
+            let (text, kind) = match choice.below(3) {
+                0 => (condition(choice, known), Kind::Bool),
+                1 => previous(choice, known),
+                _ => recalled(choice, known),
             };
             let name = known.fresh("t");
             known.variables.push((name.clone(), kind));
@@ -49,6 +50,28 @@ fn previous(choice: &mut Choice, known: &Known) -> (String, Kind) {
     let value = expressions::of_kind(choice, known, kind, 1);
     let default = if choice.one_in(2) { ", 1" } else { "" };
     (format!("livewell.previousDistinctValue({value}{default})"), Kind::Any)
+}
+
+/// What has been of an element; null where none is known.
+fn recalled(choice: &mut Choice, known: &Known) -> (String, Kind) {
+    let Some(element) = known.of_kind(choice, &[Kind::Node, Kind::Relationship]) else {
+        return ("livewell.changeDateTime(null)".into(), Kind::Any);
+    };
+    let (from, to) = (millis(choice), millis(choice));
+    match choice.below(4) {
+        0 => (format!("livewell.changeDateTime({element})"), Kind::Any),
+        1 => (format!("livewell.getVersionByTimestamp({element}, {from}).a"), Kind::Any),
+        2 => {
+            let versions =
+                format!("livewell.getVersionsByTimeRange({element}, {from}, {to}, {})", choice.one_in(2));
+            (format!("[v IN {versions} | v.b]"), Kind::List)
+        }
+        // Of the past of what was: the element that a version is of may change while the version stays.
+        _ => {
+            let then = format!("livewell.getVersionByTimestamp({element}, {from})");
+            (then, Kind::Node)
+        }
+    }
 }
 
 /// Groups by some variable, at times by none.

@@ -175,7 +175,7 @@ fn aggregates(choice: &mut Choice, known: &mut Known, grouping: &[Item]) -> Vec<
 fn aggregate(choice: &mut Choice, known: &Known) -> (String, Kind) {
     let distinct = if choice.one_in(4) { "DISTINCT " } else { "" };
     let argument = |choice: &mut Choice, kind| expressions::of_kind(choice, known, kind, 1);
-    match choice.weighted(&[3, 2, 2, 2, 2, 2, 3, 3, 1, 1, 1]) {
+    match choice.weighted(&[3, 2, 2, 2, 2, 2, 3, 3, 1, 1, 1, 1]) {
         0 => ("count(*)".into(), Kind::Int),
         1 => (format!("count({distinct}{})", argument(choice, Kind::Any)), Kind::Int),
         2 => (format!("sum({distinct}{})", argument(choice, Kind::Int)), Kind::Int),
@@ -194,6 +194,10 @@ fn aggregate(choice: &mut Choice, known: &Known) -> (String, Kind) {
             let function = *choice.of(&["percentileDisc", "percentileCont"]);
             let share = *choice.of(&["0", "0.3", "0.5", "1.0"]);
             (format!("{function}({distinct}{}, {share})", argument(choice, Kind::Number)), Kind::Number)
+        }
+        11 => {
+            let (x, y) = (argument(choice, Kind::Int), argument(choice, Kind::Number));
+            (format!("livewell.linearGradient({x}, {y})"), Kind::Number)
         }
         extreme => {
             let function = if extreme == 6 { "min" } else { "max" };

@@ -207,6 +207,8 @@ fn normal(json: &Json) -> String {
     match json {
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (None, Some(float)) if float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
+            // The last digits depend on the order of the operations.
+            (None, Some(float)) => format!("{float:.12e}"),
             _ => number.to_string(),
         },
         Json::Array(items) => {
@@ -214,11 +216,19 @@ fn normal(json: &Json) -> String {
             items.sort();
             format!("{items:?}")
         }
-        Json::Object(entries) => normal_row(entries),
+        // A node is shown by its properties, and there by what else is known of it.
+        Json::Object(entries) => match entries.get("properties") {
+            Some(Json::Object(properties)) if entries.contains_key("labels") => normal_row(properties),
+            _ => normal_row(&entries.iter().filter(|(name, _)| *name != "$metadata").map(owned).collect()),
+        },
         // That system writes a duration of days as one of seconds.
         Json::String(text) if seconds(text).is_some() => format!("{:?} seconds", seconds(text)),
         other => other.to_string(),
     }
+}
+
+fn owned((name, json): (&String, &Json)) -> (String, Json) {
+    (name.clone(), json.clone())
 }
 
 /// The length of a duration without months.

@@ -43,9 +43,23 @@ const BUILDINGS: &str = "building_comfort::building_comfort_use_case[5]";
 const OPTIONAL: &str = "optional_match::optional_match[0]";
 const INCIDENTS: &str = "incident_alert::incident_alert[2]";
 
+const ROLLING: &str = "rolling_average_decrease_by_ten::rolling_average_decrease_by_ten[0]";
+const VERSIONS: &str = "temporal_retrieval::get_versions_by_range[0]";
 const WINDOW: &str = "windows::sliding_window_avg_grouped[0]";
 
 pub const DEVIATIONS: &[Deviation] = &[
+    // An update takes the row back as it would have been with the versions of after it.
+    deviation(VERSIONS, 1, NeverThere, r#"{"t":{"Value":0},"range":[{"Value":1}]}"#),
+    deviation(VERSIONS, 1, Kept, r#"{"t":{"Value":0},"range":[]}"#),
+    deviation(VERSIONS, 2, NeverThere, r#"{"t":{"Value":1},"range":[{"Value":1},{"Value":2}]}"#),
+    deviation(VERSIONS, 2, Kept, r#"{"t":{"Value":1},"range":[{"Value":1}]}"#),
+    // The reading of that moment is replaced by one that is no decrease: nothing is told, and the row stays.
+    deviation(
+        ROLLING,
+        9,
+        Kept,
+        r#"{"freezerId":"equip_01","previousAverageTemp":42.5,"currentAverageTemp":37.857142857142854}"#,
+    ),
     // The last reading leaves the window; in the end a sensor is left whose reading is too old.
     deviation(
         WINDOW,
