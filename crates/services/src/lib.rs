@@ -1,0 +1,18 @@
+//! Real servers for tests: each is started by the test that needs it, on a free port, and ended with it.
+//!
+//! * [`Postgres`]: a cluster of its own in a temporary directory, ready for logical replication;
+//! * [`Redis`]: a server without persistence;
+//! * [`Proxy`]: stands before any of them and cuts connections when asked.
+//!
+//! A program that is missing is installed with `apt-get` where the test may do that. A failure here is no
+//! outcome of a test: everything panics with what to do.
+
+mod postgres;
+mod process;
+mod proxy;
+mod redis;
+
+pub use postgres::{Options, Postgres};
+pub use process::pause;
+pub use proxy::Proxy;
+pub use redis::Redis;

@@ -1,0 +1,226 @@
+//! A PostgreSQL cluster of a test's own.
+
+use crate::process::{User, end, find_or_install, free_port, in_path, wait_until};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// The password of the user `postgres`.
+const PASSWORD: &str = "secret word";
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// How a cluster is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The method by which connections authenticate, as in `pg_hba.conf`: `scram-sha-256`, `md5`, `password`.
+    pub auth: &'static str,
+    /// Settings of the server, beside those that every cluster here gets: `name=value`.
+    pub settings: Vec<String>,
+    /// A certificate and its key in PEM; with them the server speaks TLS.
+    pub tls: Option<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { auth: "scram-sha-256", settings: Vec::new(), tls: None }
+    }
+}
+
+/// A running PostgreSQL with `wal_level=logical`, gone when this is dropped.
+///
+/// It belongs to the thread that started it: when that thread ends, so does the server.
+#[derive(Debug)]
+pub struct Postgres {
+    programs: PathBuf,
+    folder: TempDir,
+    user: User,
+    port: u16,
+    settings: Vec<String>,
+    server: Option<Child>,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it.
+    pub fn start() -> Self {
+        Self::start_with(&Options::default())
+    }
+
+    /// The same with options.
+    pub fn start_with(options: &Options) -> Self {
+        let programs = find_or_install("postgresql", programs);
+        let user = User::unprivileged("postgres");
+        let folder = TempDir::with_prefix("livewell-postgres-").expect("a temporary directory can be made");
+        user.own(folder.path()).expect("the directory can be given to another user");
+        let mut settings = vec![
+            "listen_addresses=127.0.0.1".to_owned(),
+            "unix_socket_directories=".into(),
+            "wal_level=logical".into(),
+            "max_wal_senders=20".into(),
+            "max_replication_slots=20".into(),
+            // The machine does not fail in a test, and tests are many.
+            "fsync=off".into(),
+            "shared_buffers=32MB".into(),
+        ];
+        settings.extend(options.settings.iter().cloned());
+        let mut postgres = Self { programs, folder, user, port: free_port(), settings, server: None };
+        postgres.init(options);
+        postgres.up();
+        postgres
+    }
+
+    fn init(&mut self, options: &Options) {
+        let password = self.write("password", PASSWORD);
+        let mut init = self.user.command(&self.programs.join("initdb"));
+        // It stores the password in the form that the method takes.
+        init.args(["--no-sync", "--username=postgres", "--encoding=UTF8", "--locale=C", "--auth-host"]);
+        init.arg(options.auth).arg("--pwfile").arg(password).arg("--pgdata").arg(self.data());
+        succeed(&init.output().expect("initdb can be run"));
+        if let Some((certificate, key)) = &options.tls {
+            let (certificate, key) = (self.write("server.crt", certificate), self.write("server.key", key));
+            self.settings.push("ssl=on".into());
+            self.settings.push(format!("ssl_cert_file={}", certificate.display()));
+            self.settings.push(format!("ssl_key_file={}", key.display()));
+        }
+    }
+
+    /// A file that only the server's user can read.
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).expect("a file of a temporary directory can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode can be set");
+        self.user.own(&path).expect("it can be given to another user");
+        path
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts the server after [`Postgres::stop`] or [`Postgres::kill`]: same data, same port.
+    pub fn up(&mut self) {
+        assert!(self.server.is_none(), "the server is up already");
+        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log"));
+        let log = log.expect("a log can be written");
+        let mut server = self.user.server(&self.programs.join("postgres"));
+        server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
+        self.settings.iter().for_each(|setting| {
+            server.args(["-c", setting]);
+        });
+        server.stdout(Stdio::null()).stderr(log);
+        let mut server = server.spawn().expect("the server can be started");
+        wait_until("PostgreSQL takes connections", || {
+            if let Ok(Some(status)) = server.try_wait() {
+                panic!("PostgreSQL ended with {status}:\n{}", self.log());
+            }
+            self.psql("select 1").is_ok_and(|output| output.status.success())
+        });
+        self.server = Some(server);
+    }
+
+    /// Stops the server; clients are disconnected, and what they had not committed is gone.
+    pub fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            end(&mut server, "-INT");
+        }
+    }
+
+    /// Stops the server as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            end(&mut server, "-QUIT");
+        }
+    }
+
+    /// Stops and starts the server.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.up();
+    }
+
+    /// The port it listens on, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The user's password.
+    pub fn password(&self) -> &'static str {
+        PASSWORD
+    }
+
+    /// Where it can be reached, as the user `postgres`, which may do everything.
+    pub fn url(&self) -> String {
+        self.url_at(self.port)
+    }
+
+    /// The same through another port: that of a [`crate::Proxy`].
+    pub fn url_at(&self, port: u16) -> String {
+        let password = PASSWORD.replace(' ', "%20");
+        format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres")
+    }
+
+    /// Runs statements in one session, each in a transaction of its own; gives what they print: a row a line, `|`
+    /// between columns. Panics where one fails.
+    pub fn sql(&self, statements: &str) -> String {
+        let output = self.psql(statements).expect("psql can be run");
+        succeed(&output);
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// A command that runs a program of PostgreSQL (`psql`, `pgbench`) against this server.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
+        command.env("PGPASSWORD", PASSWORD).env("PGDATABASE", "postgres").stdin(Stdio::null());
+        command
+    }
+
+    fn psql(&self, statements: &str) -> std::io::Result<Output> {
+        use std::io::Write;
+        let mut psql = self.program("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1"]);
+        let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut input = psql.stdin.take().expect("its input is a pipe");
+        let statements = statements.to_owned();
+        let writer = std::thread::spawn(move || input.write_all(statements.as_bytes()));
+        let output = psql.wait_with_output();
+        let _ = writer.join();
+        output
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Nobody is going to read the data again.
+        self.kill();
+    }
+}
+
+fn succeed(output: &Output) {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The folder of the newest PostgreSQL's programs.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
+    let mut folders: Vec<(u32, PathBuf)> = versions
+        .filter_map(|version| Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin"))))
+        .filter(|(_, folder)| has_server(folder))
+        .collect();
+    folders.sort();
+    let newest = folders.pop().map(|(_, folder)| folder);
+    newest.or_else(|| {
+        let server = fs::canonicalize(in_path(&["postgres"])?).ok()?;
+        server.parent().filter(|folder| has_server(folder)).map(Path::to_owned)
+    })
+}
+
+fn has_server(folder: &Path) -> bool {
+    ["postgres", "initdb", "psql"].iter().all(|name| folder.join(name).is_file())
+}

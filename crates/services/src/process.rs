@@ -1,0 +1,115 @@
+//! Programs of the system: finding or installing them, running them as a user without privileges.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to start or to stop.
+pub(crate) const START_MAX: Duration = Duration::from_secs(60);
+
+/// Waits for something outside this process, which rings no bell.
+#[expect(clippy::disallowed_methods, reason = "another process gives no hint to wait on")]
+pub fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+/// Asks again and again until the answer is yes.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < START_MAX, "{what}: not within {START_MAX:?}");
+        pause(Duration::from_millis(20));
+    }
+}
+
+/// A port that nobody listens on at the moment.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine can be listened on");
+    listener.local_addr().expect("a listener has an address").port()
+}
+
+/// What `find` finds, after `apt-get install -y PACKAGE` if need be.
+pub(crate) fn find_or_install(package: &str, find: impl Fn() -> Option<PathBuf>) -> PathBuf {
+    if let Some(found) = find() {
+        return found;
+    }
+    if is_root() {
+        for arguments in [vec!["update"], vec!["install", "-y", package]] {
+            let mut install = Command::new("apt-get");
+            install.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+            // Whether it worked is seen by looking again.
+            let _ = install.stdin(Stdio::null()).stdout(Stdio::null()).status();
+        }
+    }
+    find().unwrap_or_else(|| panic!("this test needs {package}; install it with `apt-get install {package}`"))
+}
+
+/// The first of `names` that lies in one of the directories of `PATH`.
+pub(crate) fn in_path(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let mut places = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    places.find(|place| place.is_file())
+}
+
+pub(crate) fn is_root() -> bool {
+    id("-u", None) == Some(0)
+}
+
+fn id(what: &str, user: Option<&str>) -> Option<u32> {
+    let output = Command::new("id").arg(what).args(user).stderr(Stdio::null()).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+/// The user that servers run as, which refuse to run as root; `None` where this process has no privileges.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct User(Option<(u32, u32)>);
+
+impl User {
+    /// `name` if there is such a user, else `nobody`; this process' own unless it runs as root.
+    pub(crate) fn unprivileged(name: &str) -> Self {
+        if !is_root() {
+            return Self(None);
+        }
+        let ids = |name| Some((id("-u", Some(name))?, id("-g", Some(name))?));
+        Self(Some(ids(name).or_else(|| ids("nobody")).expect("there is a user without privileges")))
+    }
+
+    /// Makes `path` the user's own.
+    pub(crate) fn own(self, path: &Path) -> io::Result<()> {
+        self.0.map_or(Ok(()), |(user, group)| std::os::unix::fs::chown(path, Some(user), Some(group)))
+    }
+
+    /// A command run by the user.
+    pub(crate) fn command(self, program: &Path) -> Command {
+        use std::os::unix::process::CommandExt;
+        let mut command = Command::new(program);
+        if let Some((user, group)) = self.0 {
+            command.uid(user).gid(group);
+        }
+        command.current_dir("/").stdin(Stdio::null());
+        command
+    }
+
+    /// A command run by the user that ends with the thread that started it, also where that is killed.
+    pub(crate) fn server(self, program: &Path) -> Command {
+        let Some(setpriv) = in_path(&["setpriv"]) else { return self.command(program) };
+        let mut command = Command::new(setpriv);
+        if let Some((user, group)) = self.0 {
+            command.arg(format!("--reuid={user}")).arg(format!("--regid={group}")).arg("--clear-groups");
+        }
+        command.args(["--pdeathsig", "INT"]).arg(program).current_dir("/").stdin(Stdio::null());
+        command
+    }
+}
+
+/// Ends a child process by a signal and waits for it.
+pub(crate) fn end(child: &mut Child, signal: &str) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    if !sent.is_ok_and(|status| status.success()) {
+        let _ = child.kill();
+    }
+    child.wait().expect("a child process can be waited for");
+}

@@ -1,0 +1,132 @@
+//! A TCP proxy that cuts, holds up and refuses connections when a test asks it to.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Stands before a server of this machine; gone when this is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    state: Arc<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    target: Mutex<u16>,
+    connections: Mutex<Vec<TcpStream>>,
+    refusing: AtomicBool,
+    held: AtomicBool,
+    ended: AtomicBool,
+    accepted: AtomicU64,
+}
+
+impl Proxy {
+    /// A proxy before the server at this port of 127.0.0.1.
+    pub fn start(target: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine can be listened on");
+        let port = listener.local_addr().expect("a listener has an address").port();
+        let state = Arc::new(State {
+            target: Mutex::new(target),
+            connections: Mutex::default(),
+            refusing: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            accepted: AtomicU64::new(0),
+        });
+        let own = state.clone();
+        std::thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                if own.ended.load(Ordering::Acquire) {
+                    return;
+                }
+                if let Err(error) = own.connect(connection) {
+                    // The client sees a connection that ends at once.
+                    drop(error);
+                }
+            }
+        });
+        Self { port, state }
+    }
+
+    /// The port it listens on, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Leads new connections to another port from now on.
+    pub fn retarget(&self, target: u16) {
+        *lock(&self.state.target) = target;
+    }
+
+    /// Cuts all connections; new ones are taken.
+    pub fn cut(&self) {
+        for connection in lock(&self.state.connections).drain(..) {
+            // One that has ended by itself cannot be shut down any more.
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Whether new connections are ended at once.
+    pub fn refuse(&self, refusing: bool) {
+        self.state.refusing.store(refusing, Ordering::Release);
+    }
+
+    /// Whether bytes are held up in both directions, as on a network that has gone silent.
+    pub fn hold(&self, held: bool) {
+        self.state.held.store(held, Ordering::Release);
+    }
+
+    /// How many connections have been taken so far.
+    pub fn accepted(&self) -> u64 {
+        self.state.accepted.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.state.ended.store(true, Ordering::Release);
+        self.cut();
+        // Wakes the thread that waits for connections.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+impl State {
+    fn connect(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
+        self.accepted.fetch_add(1, Ordering::AcqRel);
+        if self.refusing.load(Ordering::Acquire) {
+            return client.shutdown(Shutdown::Both);
+        }
+        let server = TcpStream::connect(("127.0.0.1", *lock(&self.target)))?;
+        for stream in [&client, &server] {
+            stream.set_nodelay(true)?;
+            lock(&self.connections).push(stream.try_clone()?);
+        }
+        for (from, to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
+            let state = self.clone();
+            std::thread::spawn(move || state.carry(from, to));
+        }
+        Ok(())
+    }
+
+    fn carry(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut bytes = [0; 16 << 10];
+        while let Ok(count @ 1..) = from.read(&mut bytes) {
+            while self.held.load(Ordering::Acquire) && !self.ended.load(Ordering::Acquire) {
+                crate::pause(Duration::from_millis(5));
+            }
+            if to.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
