@@ -14,6 +14,13 @@ pub const CODES: &[(&str, &str)] = &[
     (code::DAMAGED, "a compressed file is damaged or incomplete"),
     (code::CHANGED, "a file was changed where it had been read"),
     (code::POSITION, "a stored position cannot be understood"),
+    (code::UNREACHABLE, "a database is out of reach"),
+    (code::REFUSED, "a database refuses what a source needs"),
+    (code::LOST, "the changes since the last position cannot be had"),
+    (code::ALTERED, "a table was altered in a way that its changes do not tell"),
+    (code::VALUE, "a value of a database cannot be taken exactly"),
+    (code::PROTOCOL, "a message of a database is not understood"),
+    (code::MAPPING, "a source's mapping is not that of what it has stored"),
 ];
 
 /// See [`CODES`].
@@ -36,6 +43,20 @@ pub mod code {
     pub const CHANGED: &str = "LW0208";
     /// A stored position cannot be understood.
     pub const POSITION: &str = "LW0209";
+    /// A database is out of reach.
+    pub const UNREACHABLE: &str = "LW0210";
+    /// A database refuses what a source needs.
+    pub const REFUSED: &str = "LW0211";
+    /// The changes since the last position cannot be had.
+    pub const LOST: &str = "LW0212";
+    /// A table was altered in a way that its changes do not tell.
+    pub const ALTERED: &str = "LW0213";
+    /// A value of a database cannot be taken exactly.
+    pub const VALUE: &str = "LW0214";
+    /// A message of a database is not understood.
+    pub const PROTOCOL: &str = "LW0215";
+    /// A source's mapping is not that of what it has stored.
+    pub const MAPPING: &str = "LW0216";
 }
 
 /// Why a piece of input is not a change. Whoever has the file and the line adds them.
@@ -70,6 +91,10 @@ pub enum ErrorKind {
     Unavailable,
     /// Put back the file that was read, or reset the source: its history is not what it was.
     Changed,
+    /// Wait: what is out of reach is tried again.
+    Unreachable,
+    /// Mend the settings or the database; then the same works.
+    Refused,
     /// The stored position is damaged: restore the store or reset the source.
     Position,
 }

@@ -4,6 +4,7 @@
 //! * [`json`] is the form that changes take in files and in the bodies of HTTP calls;
 //! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
 //!   it stood;
+//! * `postgres` (a feature) follows tables of a database;
 //! * [`settings`] is what a configuration says about a source.
 //!
 //! Nothing here knows where a transaction goes: the pipeline pulls, commits, and stores the position that a
@@ -14,6 +15,8 @@ pub mod error;
 pub mod file;
 pub mod json;
 pub mod limits;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod settings;
 pub mod suggest;
 

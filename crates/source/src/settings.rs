@@ -1,8 +1,14 @@
 //! What a configuration says about a source: plain, serialisable, checked before anything is opened.
 
 mod file;
+mod postgres;
 
 pub use file::{ColumnType, End, FileEntry, FileSettings, NodeMapping, OnError, RelationshipMapping};
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::table_name;
+pub use postgres::{
+    DatabaseUrl, ForeignKey, PostgresLimits, PostgresSettings, SourceRecovery, TableSettings, TakenAs,
+};
 
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
@@ -18,6 +24,8 @@ pub enum SourceSettings {
     Http(HttpSettings),
     /// Changes sent by the program that Livewell is embedded in.
     InProcess(InProcessSettings),
+    /// Tables of a PostgreSQL database.
+    Postgres(PostgresSettings),
 }
 
 impl SourceSettings {
@@ -27,6 +35,7 @@ impl SourceSettings {
             Self::File(settings) => &settings.id,
             Self::Http(settings) => &settings.id,
             Self::InProcess(settings) => &settings.id,
+            Self::Postgres(settings) => &settings.id,
         }
     }
 
@@ -36,6 +45,7 @@ impl SourceSettings {
             Self::File(settings) => settings.clock.unwrap_or(Clock::Input),
             Self::Http(settings) => settings.clock,
             Self::InProcess(settings) => settings.clock,
+            Self::Postgres(settings) => settings.clock,
         }
     }
 
@@ -43,7 +53,7 @@ impl SourceSettings {
     pub fn after(&self) -> &[String] {
         match self {
             Self::File(settings) => &settings.after,
-            Self::Http(_) | Self::InProcess(_) => &[],
+            Self::Http(_) | Self::InProcess(_) | Self::Postgres(_) => &[],
         }
     }
 
@@ -56,6 +66,7 @@ impl SourceSettings {
             Self::File(settings) => settings.validate(),
             Self::Http(settings) => validate_common(&settings.id, &settings.limits),
             Self::InProcess(settings) => validate_common(&settings.id, &settings.limits),
+            Self::Postgres(settings) => settings.validate(),
         }
     }
 }

@@ -5,6 +5,8 @@ mod flights;
 mod follow;
 mod hostile;
 mod json;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod settings;
 mod support;
 mod tables;

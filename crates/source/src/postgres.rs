@@ -1,0 +1,38 @@
+//! A PostgreSQL database as a source, by logical replication.
+//!
+//! In the way of the data: `address` (where it is), `tls` and `connection` (bytes and messages),
+//! `session` and `catalog` (what the server is and has), `snapshot` (the rows that were there),
+//! `stream` (what came after), which takes `pgoutput` messages, `assemble`s them to transactions (kept in a
+//! `spool`) and turns them into steps by its `tables`: `map` for rows, `value`, `array` and `temporal`
+//! for what they hold. `layout` is what is stored of all that, with the position.
+//!
+//! A [`Snapshot`] makes the slot and gives the rows at the point from which the slot begins; a [`Stream`] goes on
+//! from the position that it gave. Everything here blocks.
+
+mod address;
+mod array;
+mod assemble;
+mod bytes;
+mod catalog;
+mod connection;
+mod failure;
+mod layout;
+mod map;
+mod pgoutput;
+mod session;
+mod snapshot;
+mod spool;
+mod stream;
+mod tables;
+mod temporal;
+mod tls;
+mod value;
+
+pub use map::Step;
+pub use snapshot::Snapshot;
+pub use stream::{Received, Stream, Upstream};
+
+/// Whether a URL can be read; else why not.
+pub(crate) fn check_url(url: &str) -> Result<(), String> {
+    address::Address::parse(url).map(drop)
+}

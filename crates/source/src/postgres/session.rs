@@ -1,0 +1,176 @@
+//! A session with the database of a source: where it is, what it is, what it has.
+
+use super::address::Address;
+use super::catalog::{self, Published, identifier, literal, number, qualified, text};
+use super::connection::Connection;
+use super::failure::{lost, not_understood, refused};
+use super::layout::{Lsn, Position};
+use super::value::Types;
+use crate::SourceError;
+use crate::settings::PostgresSettings;
+
+/// See the module.
+pub(super) struct Session {
+    pub connection: Connection,
+    pub version: u32,
+    pub system: String,
+    pub timeline: u32,
+    pub database: String,
+    /// The end of the server's log.
+    pub end: Lsn,
+    pub types: Types,
+}
+
+/// A replication slot as the server shows it.
+pub(super) struct Slot {
+    is_ours: bool,
+    is_active: bool,
+    is_lost: bool,
+    confirmed: Option<Lsn>,
+}
+
+/// Opens a connection as the settings say.
+pub(super) fn connect(settings: &PostgresSettings) -> Result<Connection, SourceError> {
+    let address = Address::parse(&settings.url.0).map_err(|text| refused(format!("`url`: {text}")))?;
+    let name = format!("livewell {}", settings.id);
+    Connection::open(&address, &name, settings.limits.message_bytes_max)
+}
+
+impl Session {
+    pub fn open(settings: &PostgresSettings) -> Result<Self, SourceError> {
+        let mut connection = connect(settings)?;
+        let rows = connection.query("IDENTIFY_SYSTEM", "to say which system it is")?;
+        let row = rows.first().ok_or_else(|| not_understood("it does not say which system it is"))?;
+        let (system, timeline) = (text(row, 0)?.to_owned(), number(row, 1)?);
+        let end = Lsn::parse(text(row, 2)?).ok_or_else(|| not_understood("its log has no end"))?;
+        let database = text(row, 3)?.to_owned();
+        let version = catalog::version(&mut connection)?;
+        let types = catalog::types(&mut connection)?;
+        Ok(Self { connection, version, system, timeline, database, end, types })
+    }
+
+    /// The tables that the source follows, as they are now.
+    pub fn tables(&mut self, settings: &PostgresSettings) -> Result<Vec<Published>, SourceError> {
+        catalog::tables(&mut self.connection, settings, self.version, true)
+    }
+
+    /// Makes the publication where it is missing; refuses tables whose changes could not be told apart.
+    pub fn publish(&mut self, settings: &PostgresSettings) -> Result<(), SourceError> {
+        let level = self.connection.query("SHOW wal_level", "to show a setting")?;
+        if level.first().map(|row| text(row, 0)).transpose()? != Some("logical") {
+            return Err(refused(
+                "the database does not log what this source needs; set `wal_level = logical` and restart it",
+            ));
+        }
+        let name = settings.publication();
+        let is_there = catalog::has_publication(&mut self.connection, &name)?;
+        // A publication of a table without an identity would make that table's updates fail.
+        let tables = catalog::tables(&mut self.connection, settings, self.version, is_there)?;
+        if is_there {
+            return Ok(());
+        }
+        if tables.is_empty() {
+            // One for all tables would make updates of those without a key fail.
+            return Err(refused(format!(
+                "no tables are named here and the publication `{name}` does not exist; name `tables`, or make it"
+            )));
+        }
+        let tables: Vec<String> = tables
+            .iter()
+            .map(|published| qualified((&published.table.schema, &published.table.name)))
+            .collect();
+        let statement = format!(
+            "CREATE PUBLICATION {} FOR TABLE {} WITH (publish_via_partition_root = true)",
+            identifier(&name),
+            tables.join(", ")
+        );
+        let purpose = format!("to make a publication (let its owner run: {statement})");
+        self.connection.query(&statement, &purpose).map(drop)
+    }
+
+    /// The slot of this name, if there is one.
+    pub fn slot(&mut self, name: &str) -> Result<Option<Slot>, SourceError> {
+        let statement = format!(
+            "SELECT plugin = 'pgoutput' AND database = {}, active, \
+             coalesce(wal_status = 'lost', false) OR restart_lsn IS NULL, confirmed_flush_lsn \
+             FROM pg_catalog.pg_replication_slots WHERE slot_name = {}",
+            literal(&self.database),
+            literal(name)
+        );
+        let rows = self.connection.query(&statement, "to show its slots")?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(Slot {
+            is_ours: row.first().cloned().flatten().as_deref() == Some("t"),
+            is_active: text(row, 1)? == "t",
+            is_lost: text(row, 2)? == "t",
+            confirmed: row.get(3).and_then(Option::as_deref).and_then(Lsn::parse),
+        }))
+    }
+
+    /// Takes an old slot of the source away.
+    pub fn drop_slot(&mut self, name: &str) -> Result<(), SourceError> {
+        match self.slot(name)? {
+            None => Ok(()),
+            Some(slot) if !slot.is_ours => Err(refused(format!(
+                "the slot `{name}` is one of another database or plugin; name another `slot`"
+            ))),
+            // Most often it is our own session of before, which the server has not missed yet.
+            Some(slot) if slot.is_active => Err(super::failure::unreachable(format!(
+                "the slot `{name}` is in use by another session; end that, or name another `slot`"
+            ))),
+            Some(_) => {
+                let statement = format!("SELECT pg_catalog.pg_drop_replication_slot({})", literal(name));
+                self.connection.query(&statement, "to drop a slot").map(drop)
+            }
+        }
+    }
+
+    /// Whether what comes next after the position can be had from here.
+    pub fn continues(&mut self, position: &Position, settings: &PostgresSettings) -> Result<(), SourceError> {
+        let (slot_name, lsn) = (settings.slot(), position.lsn);
+        if self.system != position.system || self.database != position.database {
+            return Err(lost("this is another database than the one that was read"));
+        }
+        if self.timeline != position.timeline {
+            self.descends(position)?;
+        }
+        if self.end < lsn {
+            let end = self.end;
+            return Err(lost(format!(
+                "the database was put back to a state before the one that was read ({end} is before {lsn})"
+            )));
+        }
+        let Some(slot) = self.slot(&slot_name)? else {
+            return Err(lost(format!("the slot `{slot_name}` is gone, and with it what came after {lsn}")));
+        };
+        if slot.is_lost || !slot.is_ours {
+            return Err(lost(format!("the slot `{slot_name}` no longer holds what came after {lsn}")));
+        }
+        match slot.confirmed {
+            Some(confirmed) if confirmed > lsn => Err(lost(format!(
+                "the slot `{slot_name}` was made anew or moved on by another ({confirmed} is after {lsn}), \
+                 and what came between is gone"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this history goes on from the position: whether it left the old one only after that.
+    fn descends(&mut self, position: &Position) -> Result<(), SourceError> {
+        let statement = format!("TIMELINE_HISTORY {}", self.timeline);
+        let rows = self.connection.query(&statement, "to show its history")?;
+        let history = text(rows.first().ok_or_else(|| not_understood("it has no history"))?, 1)?;
+        let left = history.lines().find_map(|line| {
+            let mut words = line.split_whitespace();
+            let timeline: u32 = words.next()?.parse().ok()?;
+            (timeline == position.timeline).then(|| words.next().and_then(Lsn::parse)).flatten()
+        });
+        match left {
+            Some(left) if left >= position.lsn => Ok(()),
+            _ => Err(lost(format!(
+                "this database has another history since before {}: a failover has lost what was read",
+                position.lsn
+            ))),
+        }
+    }
+}

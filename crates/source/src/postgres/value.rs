@@ -1,0 +1,214 @@
+//! From PostgreSQL's text of a value to a value, exactly or not at all.
+
+use super::array;
+use super::temporal;
+use livewell_model::Value;
+use livewell_model::json::value_from_json;
+use std::collections::BTreeMap;
+
+/// The most digits that a float of 64 bits keeps whatever they are.
+const FLOAT_DIGITS_MAX: usize = 15;
+
+/// How the text of a column is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bool,
+    Int,
+    Float4,
+    Float8,
+    /// `whole`: declared without digits after the point.
+    Numeric {
+        whole: bool,
+    },
+    Bytes,
+    Date,
+    Time,
+    TimeWithZone,
+    Timestamp,
+    TimestampWithZone,
+    Interval,
+    Json,
+    List {
+        of: Box<Kind>,
+        delimiter: char,
+    },
+    /// As it stands: texts, enums, ranges, UUIDs, addresses, and whatever else there is.
+    Text,
+}
+
+/// What the server says of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TypeEntry {
+    /// For a domain, what it is over, with the modifier that it adds.
+    pub base: Option<(u32, i32)>,
+    /// For an array, what it is of.
+    pub element: Option<u32>,
+    pub delimiter: char,
+}
+
+/// The types of a database by their numbers.
+pub(super) type Types = BTreeMap<u32, TypeEntry>;
+
+/// How values of this type are read.
+pub(super) fn kind(types: &Types, oid: u32, modifier: i32) -> Kind {
+    match oid {
+        16 => Kind::Bool,
+        20 | 21 | 23 | 26 => Kind::Int,
+        700 => Kind::Float4,
+        701 => Kind::Float8,
+        1700 => Kind::Numeric { whole: modifier >= 4 && (modifier - 4) & 0x7ff == 0 },
+        17 => Kind::Bytes,
+        1082 => Kind::Date,
+        1083 => Kind::Time,
+        1266 => Kind::TimeWithZone,
+        1114 => Kind::Timestamp,
+        1184 => Kind::TimestampWithZone,
+        1186 => Kind::Interval,
+        114 | 3802 => Kind::Json,
+        _ => match types.get(&oid) {
+            // A domain cannot be over itself, so this ends.
+            Some(TypeEntry { base: Some((base, own)), .. }) if *base != oid => {
+                kind(types, *base, if modifier == -1 { *own } else { modifier })
+            }
+            Some(TypeEntry { element: Some(element), .. }) if *element != oid => {
+                // An array's delimiter is that of its elements.
+                let delimiter = types.get(element).map_or(',', |entry| entry.delimiter);
+                Kind::List { of: Box::new(kind(types, *element, modifier)), delimiter }
+            }
+            _ => Kind::Text,
+        },
+    }
+}
+
+/// Reads the text of a value; the error says why it cannot be taken.
+pub(super) fn value(kind: &Kind, text: &str) -> Result<Value, String> {
+    match kind {
+        Kind::Bool => match text {
+            "t" | "true" => Ok(Value::Bool(true)),
+            "f" | "false" => Ok(Value::Bool(false)),
+            _ => Err(format!("`{text}` is no boolean")),
+        },
+        Kind::Int => text.parse().map(Value::Int).map_err(|_| format!("`{text}` is no integer of 64 bits")),
+        // As the database itself widens it.
+        Kind::Float4 => float(text, |text| text.parse::<f32>().map(f64::from)),
+        Kind::Float8 => float(text, str::parse),
+        Kind::Numeric { whole } => numeric(text, *whole),
+        Kind::Bytes => bytes(text),
+        Kind::Date => temporal::date(text),
+        Kind::Time => temporal::time(text),
+        Kind::TimeWithZone => temporal::time_with_zone(text),
+        Kind::Timestamp => temporal::timestamp(text),
+        Kind::TimestampWithZone => temporal::timestamp_with_zone(text),
+        Kind::Interval => temporal::interval(text),
+        Kind::Json => json(text),
+        Kind::List { of, delimiter } => array::list(text, of, *delimiter),
+        Kind::Text => Ok(Value::string(text)),
+    }
+}
+
+fn float(
+    text: &str,
+    parse: impl Fn(&str) -> Result<f64, std::num::ParseFloatError>,
+) -> Result<Value, String> {
+    match text {
+        "NaN" => Ok(Value::Float(f64::NAN)),
+        "Infinity" => Ok(Value::Float(f64::INFINITY)),
+        "-Infinity" => Ok(Value::Float(f64::NEG_INFINITY)),
+        _ => parse(text).map(Value::Float).map_err(|_| format!("`{text}` is no number")),
+    }
+}
+
+/// Exact or refused: a float keeps 15 digits whatever they are, an integer those of 64 bits.
+fn numeric(text: &str, whole: bool) -> Result<Value, String> {
+    if matches!(text, "NaN" | "Infinity" | "-Infinity") {
+        return Err(format!("`{text}` is not a number that can be computed with exactly"));
+    }
+    if whole {
+        let error = |_| format!("`{text}` is beyond an integer of 64 bits");
+        return text.parse().map(Value::Int).map_err(error);
+    }
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (before, after) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let is_number = !before.is_empty() && [before, after].iter().all(|part| is_digits(part));
+    if !is_number {
+        return Err(format!("`{text}` is no number"));
+    }
+    let digits: String = [before, after].concat();
+    let digits = digits.trim_matches('0').len();
+    if digits > FLOAT_DIGITS_MAX {
+        return Err(format!(
+            "`{text}` has {digits} digits, and a number with a fraction is exact up to {FLOAT_DIGITS_MAX}"
+        ));
+    }
+    let float: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    // Beyond the range of floats, where they round to infinity or to zero.
+    let fits = float.is_finite() && (float != 0.0 || digits == 0) && (digits == 0 || float.is_normal());
+    if fits { Ok(Value::Float(float)) } else { Err(format!("`{text}` is beyond the range of floats")) }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn bytes(text: &str) -> Result<Value, String> {
+    let wrong = || "bytes are not in hexadecimal".to_owned();
+    let digits = text.strip_prefix("\\x").ok_or_else(wrong)?.as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some((digit(*high)? * 16 + digit(*low)?) as u8),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
+    Ok(Value::Bytes(bytes.ok_or_else(wrong)?.into()))
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    let json: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("JSON that cannot be read: {error}"))?;
+    value_from_json(&json).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numeric_is_exact_or_refused() {
+        let fraction = |text: &str| numeric(text, false);
+        assert_eq!(fraction("1234567890.12345"), Ok(Value::Float(1_234_567_890.123_45)));
+        assert_eq!(fraction("-0.50"), Ok(Value::Float(-0.5)));
+        assert_eq!(fraction("0.00"), Ok(Value::Float(0.0)));
+        assert_eq!(fraction("12000000000000000000000"), Ok(Value::Float(1.2e22)));
+        assert!(fraction("1234567890.123456").unwrap_err().contains("16 digits"));
+        for text in ["NaN", "Infinity", "-Infinity", "", ".", "1e5", "0x1"] {
+            assert!(fraction(text).is_err(), "{text}");
+        }
+        assert!(fraction(&format!("0.{}1", "0".repeat(400))).is_err());
+        assert!(fraction(&format!("1{}", "0".repeat(400))).is_err());
+        assert_eq!(numeric("9223372036854775807", true), Ok(Value::Int(i64::MAX)));
+        assert!(numeric("9223372036854775808", true).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_numeric_that_is_taken_prints_as_it_came(digits in 1i64..1_000_000_000_000_000, scale in 1u32..9) {
+            let unit = 10i64.pow(scale);
+            let text = format!("{}.{:0width$}", digits / unit, digits % unit, width = scale as usize);
+            let Value::Float(float) = numeric(&text, false).unwrap() else { panic!("a float") };
+            prop_assert_eq!(format!("{:.*}", scale as usize, float), text);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[-0-9a-fTPYMDHSZ.:+ {}\",\\\\x\\[\\]=]{0,24}") {
+            let list = Kind::List { of: Box::new(Kind::Text), delimiter: ',' };
+            for kind in [
+                Kind::Bool, Kind::Int, Kind::Float4, Kind::Float8, Kind::Numeric { whole: false }, Kind::Bytes,
+                Kind::Date, Kind::Time, Kind::TimeWithZone, Kind::Timestamp, Kind::TimestampWithZone,
+                Kind::Interval, Kind::Json, list,
+            ] {
+                let _ = value(&kind, &text);
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The settings of a `postgres` source.
+
+use super::{Clock, is_component_id, wall};
+use crate::SourceError;
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A source that follows tables of a PostgreSQL database by logical replication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresSettings {
+    /// The source's id.
+    pub id: String,
+    /// The database: `postgres://user:password@host:5432/database?sslmode=verify-full`.
+    pub url: DatabaseUrl,
+    /// The publication that says what is sent; `livewell_ID` where nothing is said. Created where missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<String>,
+    /// The replication slot, which keeps the place on the server; `livewell_ID` where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// The tables; all of the publication where nothing is said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableSettings>,
+    /// What happens where the changes since the last position cannot be had or followed.
+    #[serde(default)]
+    pub recovery: SourceRecovery,
+    /// Which clock its time follows while nothing comes.
+    #[serde(default = "wall")]
+    pub clock: Clock,
+    /// Whether the server sends large transactions in parts before they are committed.
+    #[serde(default = "yes")]
+    pub streaming: bool,
+    /// Limits on what comes in.
+    #[serde(default)]
+    pub limits: PostgresLimits,
+}
+
+/// A table whose rows become nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableSettings {
+    /// The table, `schema.name`; of the schema `public` where there is no dot.
+    pub table: String,
+    /// The label of its nodes; the table's name where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The columns that tell its rows apart; those of its replica identity where nothing is said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
+    /// What relationships a row has, each starting at the row's node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relationships: Vec<ForeignKey>,
+    /// Columns to take as text, whatever their type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, TakenAs>,
+}
+
+/// A relationship from a row to the row of another table that its columns name; none where one of them is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignKey {
+    /// The relationship's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The table it leads to.
+    pub table: String,
+    /// The columns that hold the key of that table, in the order of that key.
+    pub columns: Vec<String>,
+}
+
+/// How the values of a column are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TakenAs {
+    /// As the text that PostgreSQL prints.
+    String,
+}
+
+/// What a source does where it cannot go on from its last position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceRecovery {
+    /// Stop and say why.
+    #[default]
+    Strict,
+    /// Take a new snapshot, and emit what differs.
+    AutoReset,
+}
+
+/// Limits on what comes from a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PostgresLimits {
+    /// The longest id, in bytes.
+    pub id_bytes_max: usize,
+    /// The longest message, which is a row, in bytes.
+    pub message_bytes_max: usize,
+    /// The most row changes in one transaction.
+    pub changes_max: usize,
+    /// How much of the transactions under way is kept in memory, in bytes; the rest waits in a temporary file.
+    pub memory_bytes_max: usize,
+}
+
+impl Default for PostgresLimits {
+    fn default() -> Self {
+        Self {
+            id_bytes_max: 64 << 10,
+            message_bytes_max: 256 << 20,
+            changes_max: 1_000_000,
+            memory_bytes_max: 16 << 20,
+        }
+    }
+}
+
+/// Where a database is, with the secrets to get in; shown without them.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(pub String);
+
+impl DatabaseUrl {
+    fn shown(&self) -> String {
+        let Some((scheme, rest)) = self.0.split_once("://") else { return "***".into() };
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+        format!("{scheme}://***@{}", rest.split('?').next().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+impl Serialize for DatabaseUrl {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&self.shown())
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl PostgresSettings {
+    /// The publication's name.
+    pub fn publication(&self) -> String {
+        self.publication.clone().unwrap_or_else(|| self.default_name())
+    }
+
+    /// The slot's name.
+    pub fn slot(&self) -> String {
+        self.slot.clone().unwrap_or_else(|| self.default_name())
+    }
+
+    fn default_name(&self) -> String {
+        format!("livewell_{}", self.id.to_ascii_lowercase().replace('-', "_"))
+    }
+
+    /// Checks what the types alone do not; what only the database knows is checked when it is connected to.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    pub fn validate(&self) -> Result<(), SourceError> {
+        let wrong = |text: String| Err(SourceError::settings(format!("source `{}`: {text}", self.id)));
+        if !is_component_id(&self.id) {
+            return super::validate_common(&self.id, &crate::Limits::default());
+        }
+        let slot = self.slot();
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if slot.is_empty() || slot.len() > 63 || !slot.bytes().all(fits) {
+            return wrong(format!("`slot: {slot:?}`: a slot has up to 63 of a-z, 0-9 and `_`"));
+        }
+        let publication = self.publication();
+        if publication.is_empty() || publication.len() > 63 {
+            return wrong(format!("`publication: {publication:?}`: a name has 1 to 63 bytes"));
+        }
+        #[cfg(feature = "postgres")]
+        if let Err(text) = crate::postgres::check_url(&self.url.0) {
+            return wrong(format!("`url`: {text}"));
+        }
+        let limits = &self.limits;
+        if [limits.id_bytes_max, limits.message_bytes_max, limits.changes_max, limits.memory_bytes_max]
+            .contains(&0)
+        {
+            return wrong("every one of `limits` must be at least 1".into());
+        }
+        let mut names = BTreeSet::new();
+        for table in &self.tables {
+            if !names.insert(table.name()) {
+                return wrong(format!("`{}` stands twice under `tables`", table.table));
+            }
+        }
+        self.tables.iter().try_for_each(|table| table.validate(&names).or_else(wrong))
+    }
+}
+
+/// A table's name in its two parts, schema first.
+pub(crate) fn table_name(name: &str) -> (&str, &str) {
+    name.split_once('.').unwrap_or(("public", name))
+}
+
+impl TableSettings {
+    /// Schema and name.
+    pub(crate) fn name(&self) -> (&str, &str) {
+        table_name(&self.table)
+    }
+
+    fn validate(&self, known: &BTreeSet<(&str, &str)>) -> Result<(), String> {
+        let name = &self.table;
+        let (schema, table) = self.name();
+        if schema.is_empty() || table.is_empty() {
+            return Err(format!("`table: {name:?}`: write it as `schema.name`"));
+        }
+        if self.label.as_ref().is_some_and(String::is_empty) {
+            return Err(format!("`{name}`: `label` is empty"));
+        }
+        let mut seen = BTreeSet::new();
+        for relationship in &self.relationships {
+            let ForeignKey { kind, table, columns } = relationship;
+            if kind.is_empty() || columns.is_empty() {
+                return Err(format!("`{name}`: a relationship has a `type` and `columns`"));
+            }
+            if !known.contains(&table_name(table)) {
+                return Err(format!(
+                    "`{name}`: a relationship leads to `{table}`, which is not under `tables`"
+                ));
+            }
+            if !seen.insert((kind, columns)) {
+                return Err(format!("`{name}`: two relationships of type `{kind}` have the same columns"));
+            }
+        }
+        Ok(())
+    }
+}

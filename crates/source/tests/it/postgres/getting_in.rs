@@ -1,0 +1,126 @@
+//! Getting in: passwords, TLS, permissions, and what is said where it fails.
+
+use super::{Follower, settings, started, texts};
+use livewell_services::{Options, Postgres};
+use livewell_source::ErrorKind;
+use std::process::Command;
+
+const TABLE: &str = "create table t (id int primary key); insert into t values (1)";
+
+#[test]
+fn each_method_of_passwords_is_spoken() {
+    for auth in ["scram-sha-256", "md5", "password"] {
+        let postgres = Postgres::start_with(&Options { auth, ..Options::default() });
+        postgres.sql(TABLE);
+        let follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+        assert_eq!(follower.ids(), texts(&["public.t:1"]), "{auth}");
+        let wrong = postgres.url().replace("secret", "wrong");
+        let error = Follower::copied(settings(wrong, &["t"])).err().unwrap();
+        assert_eq!((error.kind, error.code), (ErrorKind::Refused, "LW0211"), "{auth}: {error}");
+    }
+}
+
+/// A certificate of its own making for this name, and its key.
+fn certificate(name: &str) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("c"), folder.path().join("k"));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
+    openssl.args(["-days", "2", "-subj", "/CN=test", "-addext", &format!("subjectAltName={name}")]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    let output = openssl.arg("-out").arg(&certificate).arg("-keyout").arg(&key).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (std::fs::read_to_string(certificate).unwrap(), std::fs::read_to_string(key).unwrap())
+}
+
+#[test]
+fn tls_is_spoken_and_certificates_are_checked_as_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root.pem");
+    let by_address = certificate("IP:127.0.0.1");
+    std::fs::write(&root, &by_address.0).unwrap();
+    let postgres = Postgres::start_with(&Options { tls: Some(by_address), ..Options::default() });
+    postgres.sql(&format!("{TABLE}; create publication livewell_shop for table t"));
+    let elsewhere =
+        Postgres::start_with(&Options { tls: Some(certificate("DNS:other")), ..Options::default() });
+    let open = |postgres: &Postgres, parameters: &str| {
+        let mut settings = settings(format!("{}?{parameters}", postgres.url()), &["t"]);
+        settings.slot = Some("never".into());
+        // What it wants is refused only once it is in.
+        let refusal = livewell_source::postgres::Stream::open(&settings, &[]).err().unwrap();
+        assert_eq!(refusal.kind, ErrorKind::Position);
+        let copied = Follower::copied(settings).map(|_| ()).map_err(|error| error.message);
+        let slots = "select pg_drop_replication_slot(slot_name) from pg_replication_slots";
+        livewell_services::pause(std::time::Duration::from_millis(100));
+        postgres.sql(slots);
+        copied
+    };
+    let trusted = format!("sslrootcert={}", root.display());
+    for parameters in [
+        "sslmode=require".to_owned(),
+        "sslmode=prefer".into(),
+        "sslmode=disable".into(),
+        format!("sslmode=verify-ca&{trusted}"),
+        format!("sslmode=verify-full&{trusted}"),
+    ] {
+        assert_eq!(open(&postgres, &parameters), Ok(()), "{parameters}");
+    }
+    for parameters in ["sslmode=verify-full".to_owned(), "sslmode=verify-ca&sslrootcert=/no/such".into()] {
+        assert!(open(&postgres, &parameters).is_err(), "{parameters}");
+    }
+    elsewhere.sql(TABLE);
+    let unknown = open(&elsewhere, &format!("sslmode=verify-full&{trusted}"));
+    assert!(unknown.as_ref().is_err_and(|error| error.contains("TLS")), "{unknown:?}");
+    assert_eq!(open(&elsewhere, "sslmode=require"), Ok(()));
+    let plain = started(TABLE);
+    assert!(open(&plain, "sslmode=require").is_err_and(|error| error.contains("no TLS")));
+}
+
+#[test]
+fn what_is_missing_on_the_server_is_named_with_what_to_run() {
+    let postgres = started(&format!(
+        "{TABLE}; create table bare (id int); create table two (a int, b int, primary key (a, b))"
+    ));
+    let refused = |tables: &[&str]| {
+        let error = Follower::copied(settings(postgres.url(), tables)).err().unwrap();
+        assert_eq!((error.kind, error.code), (ErrorKind::Refused, "LW0211"), "{error}");
+        error.message
+    };
+    assert!(refused(&["absent"]).contains("no table `public.absent`"));
+    assert!(refused(&["bare"]).contains("REPLICA IDENTITY FULL"));
+    let mut half = settings(postgres.url(), &["two"]);
+    half.tables[0].key = vec!["a".into()];
+    assert!(Follower::copied(half).err().unwrap().message.contains("[a, b]"));
+    assert_eq!(postgres.sql("select count(*) from pg_publication"), "0", "nothing is made in vain");
+    postgres.sql("create publication livewell_shop for table two");
+    assert!(refused(&["t"]).contains("ALTER PUBLICATION \"livewell_shop\" ADD TABLE \"public\".\"t\""));
+    postgres.sql("alter publication livewell_shop set (publish = 'insert')");
+    assert!(refused(&["two"]).contains("SET (publish"));
+    postgres.sql("drop publication livewell_shop; create role weak login replication password 'secret word'");
+    let weak = postgres.url().replace("postgres:secret", "weak:secret");
+    let error = Follower::copied(settings(weak.clone(), &["t"])).err().unwrap();
+    assert!(error.message.contains("CREATE PUBLICATION"), "{error}");
+    postgres.sql("create publication livewell_shop for table t");
+    let error = Follower::copied(settings(weak, &["t"])).err().unwrap();
+    assert!(error.message.contains("permission denied"), "{error}");
+    let off =
+        Postgres::start_with(&Options { settings: vec!["wal_level=replica".into()], ..Options::default() });
+    off.sql(TABLE);
+    let error = Follower::copied(settings(off.url(), &["t"])).err().unwrap();
+    assert!(error.message.contains("wal_level = logical"), "{error}");
+}
+
+#[test]
+fn settings_are_refused_with_what_to_write() {
+    let wrong = |change: &dyn Fn(&mut livewell_source::settings::PostgresSettings)| {
+        let mut settings = settings("postgres://me@host/db".into(), &["t"]);
+        change(&mut settings);
+        settings.validate().unwrap_err().message
+    };
+    assert!(wrong(&|s| s.slot = Some("My-Slot".into())).contains("a-z"));
+    assert!(wrong(&|s| s.url.0 = "host".into()).contains("postgres://"));
+    assert!(wrong(&|s| s.tables.push(s.tables[0].clone())).contains("twice"));
+    assert!(wrong(&|s| s.limits.changes_max = 0).contains("limits"));
+    let shown = format!("{:?}", settings("postgres://me:secret@host/db?x=y".replace("?x=y", ""), &[]).url);
+    assert_eq!(shown, "postgres://***@host/db");
+}
