@@ -153,10 +153,31 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    fn element(&self, id: &ElementId) -> Result<Option<Element>, Error> {
+    /// The element as it is now, with what this commit has taken in so far.
+    pub(crate) fn element(&self, id: &ElementId) -> Result<Option<Element>, Error> {
         let key = snapshot_key(self.source.number, self.head.generation, id.id.as_bytes());
         let Some(bytes) = self.overlay.get(&key)? else { return Ok(None) };
         Ok(Some(decode_element(&bytes)?.1))
+    }
+
+    /// The ids that begin with `prefix`, of elements as they are now.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn ids(&self, prefix: &str) -> Result<Vec<ElementId>, Error> {
+        let all = snapshot_key(self.source.number, self.head.generation, &[]);
+        let from = snapshot_key(self.source.number, self.head.generation, prefix.as_bytes());
+        let mut ids = Vec::new();
+        for entry in self.overlay.scan(&from, livewell_store::Direction::Forward)? {
+            let id = std::str::from_utf8(&entry?.0[all.len()..]).map(ToOwned::to_owned);
+            let id = id.map_err(|_| livewell_store::IndexError::corrupted("an element's id is text"))?;
+            ids.push(ElementId::new(self.source.id.as_str(), id));
+        }
+        Ok(ids)
+    }
+
+    /// Notes with this commit that no other generation of elements is being made any more.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn end_build(&mut self) {
+        self.head.building = None;
     }
 
     fn log(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Result<Receipt, Error> {

@@ -42,14 +42,20 @@ mod livewell;
 mod once;
 pub mod parked;
 mod pipeline;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod rebuild;
 mod register;
+#[cfg(feature = "postgres")]
+mod resolve;
 mod results;
 mod retention;
 pub mod settings;
 mod setup;
 mod shared;
 mod sources;
+#[cfg(feature = "postgres")]
+mod stage;
 mod state;
 mod status;
 mod subscribe;

@@ -85,7 +85,13 @@ impl Builder {
         let sweeper = Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new());
         let (background, component) = (shared.clone(), sweeper.clone());
         supervise::spawn(&shared, &sweeper, move || supervise::sweeper(&background, &component));
-        Ok(Livewell { shared, sweeper, handles: Mutex::default() })
+        Ok(Livewell {
+            shared,
+            sweeper,
+            handles: Mutex::default(),
+            #[cfg(feature = "postgres")]
+            databases: Mutex::default(),
+        })
     }
 }
 
@@ -94,6 +100,9 @@ pub struct Livewell {
     shared: Arc<Shared>,
     sweeper: Arc<Component>,
     handles: Mutex<HashMap<String, SourceHandle>>,
+    /// Where sources that are removed have left something.
+    #[cfg(feature = "postgres")]
+    databases: Mutex<HashMap<String, livewell_source::settings::PostgresSettings>>,
 }
 
 /// A component that is registered and waits to be started.
@@ -147,6 +156,10 @@ impl Livewell {
         for channel in setup.channels {
             starts.push(self.channel(&mut registrar, &channel)?);
         }
+        #[cfg(feature = "postgres")]
+        for settings in setup.databases {
+            starts.push(self.database(&mut registrar, settings)?);
+        }
         for query in setup.queries {
             starts.push(self.query_start(&mut registrar, query)?);
         }
@@ -183,6 +196,20 @@ impl Livewell {
         crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
         let (shared, own, clock) = (self.shared.clone(), component.clone(), source.clock);
         Ok((component, Box::new(move || sources::run_channel(&shared, &own, clock, &receiver))))
+    }
+
+    #[cfg(feature = "postgres")]
+    fn database(
+        &self,
+        registrar: &mut Registrar<'_>,
+        settings: livewell_source::settings::PostgresSettings,
+    ) -> Result<Start, Error> {
+        let number = registrar.copied_source(&settings.id)?;
+        let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
+        crate::shared::lock(&self.databases).insert(settings.id.clone(), settings.clone());
+        let (shared, own) = (self.shared.clone(), component.clone());
+        let runner = crate::postgres::PostgresRunner { shared, component: own, settings };
+        Ok((component, Box::new(move || crate::postgres::run(&runner))))
     }
 
     fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {
@@ -359,7 +386,8 @@ impl Livewell {
         Ok(())
     }
 
-    /// Stops a component and removes it with all it stored. One of the same id that is added later is another one.
+    /// Stops a component and removes it with all it stored, and with the slot that a source has in its database.
+    /// One of the same id that is added later is another one.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] where others still follow it; else as [`Livewell::stop`].
@@ -375,6 +403,10 @@ impl Livewell {
         register::remove(&self.shared, &component)?;
         self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
         crate::shared::lock(&self.handles).remove(id);
+        #[cfg(feature = "postgres")]
+        if let Some(settings) = crate::shared::lock(&self.databases).remove(id) {
+            std::thread::spawn(move || crate::postgres::drop_slot(&settings));
+        }
         // Those who were held up by what it held.
         component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));
         self.sweeper.bell.ring();

@@ -69,15 +69,25 @@ impl<'a> Registrar<'a> {
         Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known })
     }
 
-    /// Registers a source, or finds it.
+    /// Registers a source that begins empty, or finds it.
     pub(crate) fn source(&mut self, id: &str) -> Result<u32, Error> {
+        self.source_from(id, None)
+    }
+
+    /// Registers a source that begins with what it copies, or finds it. Queries over it wait for the copy.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn copied_source(&mut self, id: &str) -> Result<u32, Error> {
+        self.source_from(id, Some(Building::New))
+    }
+
+    fn source_from(&mut self, id: &str, building: Option<Building>) -> Result<u32, Error> {
         check_id(id)?;
         if let Some(known) = self.known(id, Kind::Source)? {
             return Ok(known.number);
         }
         let number = self.number(id, Kind::Source, "")?;
-        let head =
-            Head { epoch: self.epoch(id)?, generation: 1, last_generation: 1, low: 1, ..Head::default() };
+        let epoch = self.epoch(id)?;
+        let head = Head { epoch, generation: 1, last_generation: 1, building, low: 1, ..Head::default() };
         let mut set = first_set(number, head.epoch);
         set.put(Head::key(number), head.encode());
         set.put(EpochRecord::key(number, head.epoch), EpochRecord::default().encode());

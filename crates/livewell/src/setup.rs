@@ -51,6 +51,9 @@ pub struct Setup {
     pub files: Vec<FileSettings>,
     /// Sources that are sent to.
     pub channels: Vec<InProcess>,
+    /// Sources that follow databases.
+    #[cfg(feature = "postgres")]
+    pub databases: Vec<livewell_source::settings::PostgresSettings>,
     /// Queries; those over others after them.
     pub queries: Vec<Query>,
     /// Reactions.

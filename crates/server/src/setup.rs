@@ -39,6 +39,7 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
                 }
                 setup.files.push(file);
             }
+            SourceSettings::Postgres(database) => setup.databases.push(database.clone()),
             other => setup.channels.push(InProcess::new(other.id()).clock(other.clock())),
         }
     }
@@ -64,10 +65,11 @@ pub fn configured(config: &Config, id: &str) -> Option<Setup> {
     let mut one = setup(config, false);
     one.files.retain(|file| file.id == id);
     one.channels.retain(|channel| channel.id() == id);
+    one.databases.retain(|database| database.id == id);
     one.queries.retain(|query| query.id == id);
     one.reactions.retain(|reaction| reaction.id == id);
-    let found = one.files.len() + one.channels.len() + one.queries.len() + one.reactions.len();
-    (found == 1).then_some(one)
+    let sources = one.files.len() + one.channels.len() + one.databases.len();
+    (sources + one.queries.len() + one.reactions.len() == 1).then_some(one)
 }
 
 /// The same, to be started whether it is enabled or not.

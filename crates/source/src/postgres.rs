@@ -6,7 +6,7 @@
 //! `spool`) and turns them into steps by its `tables`: `map` for rows, `value`, `array` and `temporal`
 //! for what they hold. `layout` is what is stored of all that, with the position.
 //!
-//! A [`Snapshot`] makes the slot and gives the rows at the point from which the slot begins; a [`Stream`] goes on
+//! A [`Snapshot`], once [`Prepared`], makes the slot and gives the rows at the point from which the slot begins; a [`Stream`] goes on
 //! from the position that it gave. Everything here blocks.
 
 mod address;
@@ -29,10 +29,18 @@ mod tls;
 mod value;
 
 pub use map::Step;
-pub use snapshot::Snapshot;
+pub use snapshot::{Prepared, Snapshot};
 pub use stream::{Received, Stream, Upstream};
 
 /// Whether a URL can be read; else why not.
 pub(crate) fn check_url(url: &str) -> Result<(), String> {
     address::Address::parse(url).map(drop)
+}
+
+/// Drops the slot of a source that no longer needs it; one that is not there is fine.
+///
+/// # Errors
+/// Where the slot is in use or somebody else's; where the database is out of reach.
+pub fn drop_slot(settings: &crate::settings::PostgresSettings) -> Result<(), crate::SourceError> {
+    session::Session::open(settings)?.drop_slot(&settings.slot())
 }

@@ -8,6 +8,8 @@ mod intake;
 mod late;
 mod layers;
 mod ordered;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod random;
 mod removed;
 mod reopening;

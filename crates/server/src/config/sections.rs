@@ -196,16 +196,18 @@ fn server(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSettings>
 }
 
 fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<SourceSettings> {
-    let planned = ["postgres", "mysql", "mongodb", "sqlserver", "kafka", "nats", "mqtt", "in-process"];
-    let kind = kind(node, "source", &["file", "http"], &planned, problems)?;
+    let planned = ["mysql", "mongodb", "sqlserver", "kafka", "nats", "mqtt", "in-process"];
+    let kind = kind(node, "source", &["file", "http", "postgres"], &planned, problems)?;
     let rest = without_kind(node);
-    let settings = if kind == "file" {
-        let mut settings: livewell_source::settings::FileSettings =
-            deserialize::read(rest, &["kind"], problems)?;
-        settings.resolve(folder);
-        SourceSettings::File(settings)
-    } else {
-        SourceSettings::Http(deserialize::read(rest, &["kind"], problems)?)
+    let settings = match kind {
+        "file" => {
+            let mut settings: livewell_source::settings::FileSettings =
+                deserialize::read(rest, &["kind"], problems)?;
+            settings.resolve(folder);
+            SourceSettings::File(settings)
+        }
+        "postgres" => SourceSettings::Postgres(deserialize::read(rest, &["kind"], problems)?),
+        _ => SourceSettings::Http(deserialize::read(rest, &["kind"], problems)?),
     };
     // A bad id is reported with all the others.
     if let Err(error) = settings.validate()

@@ -24,24 +24,38 @@ pub struct Snapshot {
     rows: u64,
 }
 
-impl Snapshot {
-    /// Makes the publication where it is missing, and a slot whose changes come after exactly the rows that this
-    /// copy gives. A slot of the same name is replaced where `replace`; else it is an error.
+/// A database that is ready for a copy, with nothing of it begun.
+pub struct Prepared {
+    session: Session,
+    settings: PostgresSettings,
+}
+
+impl Prepared {
+    /// Makes the publication where it is missing. A slot of the source's name may be there only where `replace`.
     ///
     /// # Errors
     /// What the database refuses, and where it is out of reach.
-    pub fn begin(settings: &PostgresSettings, replace: bool) -> Result<Self, SourceError> {
+    pub fn new(settings: &PostgresSettings, replace: bool) -> Result<Self, SourceError> {
         let mut session = Session::open(settings)?;
         session.publish(settings)?;
         let slot = settings.slot();
-        if replace {
-            session.drop_slot(&slot)?;
-        } else if session.slot(&slot)?.is_some() {
+        if !replace && session.slot(&slot)?.is_some() {
             return Err(lost(format!(
                 "the slot `{slot}` is there already, and nothing here says what was read from it; if nobody uses it, \
                  reset the source (or say `recovery: auto_reset`), which drops it and copies all rows anew"
             )));
         }
+        Ok(Self { session, settings: settings.clone() })
+    }
+
+    /// Makes a slot, in place of an old one, whose changes come after exactly the rows that this copy gives.
+    ///
+    /// # Errors
+    /// What the database refuses, and where it is out of reach.
+    pub fn begin(self) -> Result<Snapshot, SourceError> {
+        let Self { mut session, settings } = self;
+        let (settings, slot) = (&settings, settings.slot());
+        session.drop_slot(&slot)?;
         // The snapshot of this transaction is the one from which the slot begins.
         session.connection.query("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ", WHAT)?;
         let statement =
@@ -64,9 +78,12 @@ impl Snapshot {
             mapping: mapping(settings),
             tables: waiting.iter().rev().map(|(map, _)| map.table.clone()).collect(),
         };
-        Ok(Self { connection: session.connection, position, timestamp, waiting, copying: None, rows: 0 })
+        let connection = session.connection;
+        Ok(Snapshot { connection, position, timestamp, waiting, copying: None, rows: 0 })
     }
+}
 
+impl Snapshot {
     /// The server's time at the copy.
     pub fn timestamp(&self) -> Timestamp {
         self.timestamp

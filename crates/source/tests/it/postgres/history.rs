@@ -3,7 +3,7 @@
 use super::{Follower, settings, started, texts};
 use livewell_services::{Proxy, pause};
 use livewell_source::ErrorKind;
-use livewell_source::postgres::{Snapshot, Stream};
+use livewell_source::postgres::{Prepared, Stream};
 use std::time::{Duration, Instant};
 
 const TABLE: &str = "create table t (id int primary key); insert into t values (1)";
@@ -22,7 +22,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 fn the_copy_and_the_stream_leave_nothing_out_and_take_nothing_twice() {
     let postgres = started(TABLE);
     let url = postgres.url();
-    let mut snapshot = Snapshot::begin(&settings(url.clone(), &["t"]), false).unwrap();
+    let mut snapshot = Prepared::new(&settings(url.clone(), &["t"]), false).unwrap().begin().unwrap();
     // After the slot was made, and before any row was read.
     postgres.sql("insert into t values (2); delete from t where id = 1");
     let rows = snapshot.read(100).unwrap();

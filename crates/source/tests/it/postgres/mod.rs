@@ -9,7 +9,7 @@ mod types;
 use livewell_model::{Element, ElementId, SmolStr, Value};
 use livewell_services::Postgres;
 use livewell_source::SourceError;
-use livewell_source::postgres::{Snapshot, Step, Stream, Upstream};
+use livewell_source::postgres::{Prepared, Step, Stream, Upstream};
 use livewell_source::settings::{DatabaseUrl, PostgresSettings, SourceSettings, TableSettings};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ struct Follower {
 impl Follower {
     /// Copies the tables.
     fn copied(settings: PostgresSettings) -> Result<Self, SourceError> {
-        let mut snapshot = Snapshot::begin(&settings, false)?;
+        let mut snapshot = Prepared::new(&settings, false)?.begin()?;
         let mut elements = BTreeMap::new();
         loop {
             let read = snapshot.read(10)?;

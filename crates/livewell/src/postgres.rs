@@ -1,0 +1,230 @@
+//! A `postgres` source at work: a copy of its tables as the base, then their changes, transaction by transaction.
+
+use crate::Error;
+use crate::error::ErrorKind;
+use crate::intake::Intake;
+use crate::resolve;
+use crate::shared::{Component, Shared, State};
+use crate::stage::{Stage, upstream_key};
+use crate::supervise::{caught_up, failed, stopped};
+use livewell_model::Transaction;
+use livewell_source::postgres::{Prepared, Received, Stream};
+use livewell_source::settings::{PostgresSettings, SourceRecovery};
+use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
+use livewell_store::Head;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+const HELD_UP: Duration = Duration::from_millis(50);
+/// How long one read waits for the server, and so how long a stop or a reset waits for the source.
+const READ_MAX: Duration = Duration::from_millis(100);
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(10);
+/// How long a database may be out of reach before that is an error for people to look at.
+const AWAY_MAX: Duration = Duration::from_secs(30);
+
+/// A `postgres` source at work.
+pub(crate) struct PostgresRunner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) settings: PostgresSettings,
+}
+
+/// How long things have been going wrong.
+struct Trouble {
+    wait: Duration,
+    since: Option<Instant>,
+}
+
+impl Trouble {
+    fn none() -> Self {
+        Self { wait: RETRY_FIRST, since: None }
+    }
+}
+
+/// Runs a `postgres` source until everything stops. A reset copies all rows anew.
+pub(crate) fn run(runner: &PostgresRunner) {
+    let (shared, component) = (&runner.shared, &runner.component);
+    let mut trouble = Trouble::none();
+    component.set(State::Running);
+    while !shared.is_stopping(component) {
+        let transactions_max = shared.limits.step_transactions_max;
+        let followed = match runner.follow(transactions_max, &mut trouble) {
+            // One that is refused refuses its batch, so what comes before it is taken in by itself.
+            Err(error) if error.kind == ErrorKind::Invalid => runner.follow(1, &mut trouble),
+            followed => followed,
+        };
+        if let Err(error) = followed {
+            runner.meet(&error, &mut trouble);
+        }
+    }
+    stopped(shared, component);
+}
+
+impl PostgresRunner {
+    /// Copies where that is due, then follows until something interrupts.
+    fn follow(&self, transactions_max: usize, trouble: &mut Trouble) -> Result<(), Error> {
+        if self.component.reset.swap(false, Ordering::AcqRel) {
+            self.copy(true).inspect_err(|error| {
+                let is_away = source_error(error).is_some_and(|e| e.kind == SourceErrorKind::Unreachable);
+                // What was asked for and could not begin is not forgotten.
+                self.component.reset.fetch_or(is_away, Ordering::AcqRel);
+            })?;
+        }
+        let position = loop {
+            let snapshot = self.shared.store.snapshot()?;
+            let head = Head::read(&*snapshot, self.component.number)?.unwrap_or_default();
+            let stored = snapshot.get(&upstream_key(&self.component))?.map(|bytes| bytes.into_owned());
+            match stored {
+                Some(position) if head.building.is_none() => break position,
+                // What is on the server under our name is ours once a copy was begun.
+                begun => self.copy(begun.is_some())?,
+            }
+        };
+        let mut stream = Stream::open(&self.settings, &position).map_err(wrap)?;
+        while !self.is_interrupted() {
+            let changes_max = self.shared.limits.transaction_changes_max;
+            let received = stream.read(transactions_max, changes_max, READ_MAX).map_err(wrap)?;
+            self.component.recovered();
+            *trouble = Trouble::none();
+            let is_idle = received.caught_up && received.transactions.is_empty();
+            if received.position.is_some() {
+                if !received.transactions.is_empty() {
+                    self.component.set(State::Running);
+                }
+                self.take_in(received, &mut stream)?;
+            }
+            if is_idle {
+                caught_up(&self.shared, &self.component);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.shared.is_stopping(&self.component) || self.component.reset.load(Ordering::Acquire)
+    }
+
+    /// Copies all rows as they are, with a new slot. `replace`: whether an old slot of the name may go.
+    fn copy(&self, replace: bool) -> Result<(), Error> {
+        let replace = replace || self.settings.recovery == SourceRecovery::AutoReset;
+        self.component.set(State::Running);
+        let prepared = Prepared::new(&self.settings, replace).map_err(wrap)?;
+        let mut stage = Stage::begin(&self.shared, &self.component)?;
+        let mut copy = prepared.begin().map_err(wrap)?;
+        self.component.recovered();
+        let (began, timestamp) = (Instant::now(), copy.timestamp());
+        tracing::info!(source = %self.component.id, "copying the rows that are there");
+        loop {
+            let elements = copy.read(self.shared.limits.rebuild_elements_max).map_err(wrap)?;
+            if elements.is_empty() {
+                break;
+            }
+            stage.add(timestamp, &elements)?;
+            if self.shared.is_stopping(&self.component) {
+                return Ok(());
+            }
+        }
+        let rows = copy.rows();
+        let position = copy.finish().map_err(wrap)?;
+        stage.finish(timestamp, position)?;
+        tracing::info!(source = %self.component.id, rows, took = ?began.elapsed(), "copied");
+        Ok(())
+    }
+
+    /// Takes transactions in with the position after them, once the log has room, and then acknowledges them.
+    fn take_in(&self, received: Received, stream: &mut Stream) -> Result<(), Error> {
+        let mut intake = loop {
+            let intake = Intake::begin(&self.shared, &self.component)?;
+            if !intake.is_full() {
+                break intake;
+            }
+            // The commit of nothing still trims the log.
+            intake.commit()?;
+            if self.is_interrupted() {
+                return Ok(());
+            }
+            self.component.set(State::Waiting);
+            stream.keep_alive().map_err(wrap)?;
+            self.component.bell.wait(HELD_UP);
+        };
+        for upstream in received.transactions {
+            let changes = resolve::changes(&intake, upstream.steps)?;
+            intake.add(Transaction { changes, timestamp: Some(upstream.timestamp) })?;
+        }
+        if let Some(position) = received.position {
+            intake.overlay().put(upstream_key(&self.component), position);
+        }
+        intake.commit()?;
+        stream.acknowledge().map_err(wrap)
+    }
+
+    /// Waits, copies anew or stops, as the error and the policy have it.
+    fn meet(&self, error: &Error, trouble: &mut Trouble) {
+        let kind = source_error(error).map(|error| error.kind);
+        match kind {
+            Some(SourceErrorKind::Unreachable) => self.wait_out(error, trouble),
+            Some(SourceErrorKind::Changed) if self.settings.recovery == SourceRecovery::AutoReset => {
+                tracing::warn!(source = %self.component.id, "{error}; copying all rows anew");
+                self.component.reset.store(true, Ordering::Release);
+                self.pause(trouble);
+            }
+            _ => {
+                failed(&self.shared, &self.component, error);
+                let copies = matches!(
+                    kind,
+                    Some(SourceErrorKind::Changed | SourceErrorKind::Input | SourceErrorKind::Position)
+                ) || error.kind == ErrorKind::Invalid;
+                if !copies {
+                    // What stood in the way is gone; what was read is still what it was.
+                    self.component.reset.store(false, Ordering::Release);
+                }
+            }
+        }
+    }
+
+    fn wait_out(&self, error: &Error, trouble: &mut Trouble) {
+        let is_new = trouble.since.is_none();
+        let since = *trouble.since.get_or_insert_with(Instant::now);
+        if since.elapsed() < AWAY_MAX {
+            if is_new {
+                tracing::warn!(source = %self.component.id, "{error}; trying again");
+            }
+            self.component.set(State::Waiting);
+        } else if self.component.state() != State::Error {
+            self.component.fail(error);
+            self.shared.bells.ring(self.component.number);
+        }
+        self.pause(trouble);
+    }
+
+    /// Waits twice as long each time; the end cuts it short.
+    fn pause(&self, trouble: &mut Trouble) {
+        let until = Instant::now() + trouble.wait;
+        trouble.wait = (trouble.wait * 2).min(RETRY_MAX);
+        while !self.shared.is_stopping(&self.component)
+            && let Some(left) = until.checked_duration_since(Instant::now())
+        {
+            self.component.bell.wait(left);
+        }
+    }
+}
+
+/// Takes the slot of a source that was removed away, so that the server no longer keeps its log for it.
+pub(crate) fn drop_slot(settings: &PostgresSettings) {
+    if let Err(error) = livewell_source::postgres::drop_slot(settings) {
+        let slot = settings.slot();
+        tracing::warn!(source = %settings.id, "{error}; drop the slot `{slot}` by hand, or the server keeps its log");
+    }
+}
+
+fn source_error(error: &Error) -> Option<&SourceError> {
+    error.source.as_deref().and_then(|source| source.downcast_ref())
+}
+
+fn wrap(error: SourceError) -> Error {
+    let mut stopped = Error::stopped(error.code, error.message.clone());
+    stopped.source = Some(error.into());
+    stopped
+}
