@@ -208,7 +208,8 @@ impl Livewell {
         let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
         crate::shared::lock(&self.databases).insert(settings.id.clone(), settings.clone());
         let (shared, own) = (self.shared.clone(), component.clone());
-        let runner = crate::postgres::PostgresRunner { shared, component: own, settings };
+        let copy_due = std::cell::Cell::new(false);
+        let runner = crate::postgres::PostgresRunner { shared, component: own, settings, copy_due };
         Ok((component, Box::new(move || crate::postgres::run(&runner))))
     }
 

@@ -12,6 +12,7 @@ use livewell_source::postgres::{Prepared, Received, Stream};
 use livewell_source::settings::{PostgresSettings, SourceRecovery};
 use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::Head;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(crate) struct PostgresRunner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) component: Arc<Component>,
     pub(crate) settings: PostgresSettings,
+    /// Somebody or the policy has asked for a copy, and it is not done.
+    pub(crate) copy_due: Cell<bool>,
 }
 
 /// How long things have been going wrong.
@@ -66,11 +69,11 @@ impl PostgresRunner {
     /// Copies where that is due, then follows until something interrupts.
     fn follow(&self, transactions_max: usize, trouble: &mut Trouble) -> Result<(), Error> {
         if self.component.reset.swap(false, Ordering::AcqRel) {
-            self.copy(true).inspect_err(|error| {
-                let is_away = source_error(error).is_some_and(|e| e.kind == SourceErrorKind::Unreachable);
-                // What was asked for and could not begin is not forgotten.
-                self.component.reset.fetch_or(is_away, Ordering::AcqRel);
-            })?;
+            self.copy_due.set(true);
+        }
+        if self.copy_due.get() {
+            self.copy(true)?;
+            self.copy_due.set(false);
         }
         let position = loop {
             let snapshot = self.shared.store.snapshot()?;
@@ -84,8 +87,8 @@ impl PostgresRunner {
         };
         let mut stream = Stream::open(&self.settings, &position).map_err(wrap)?;
         while !self.is_interrupted() {
-            let changes_max = self.shared.limits.transaction_changes_max;
-            let received = stream.read(transactions_max, changes_max, READ_MAX).map_err(wrap)?;
+            let bytes_max = self.shared.limits.step_bytes_max;
+            let received = stream.read(transactions_max, bytes_max, READ_MAX).map_err(wrap)?;
             self.component.recovered();
             *trouble = Trouble::none();
             let is_idle = received.caught_up && received.transactions.is_empty();
@@ -117,7 +120,8 @@ impl PostgresRunner {
         let (began, timestamp) = (Instant::now(), copy.timestamp());
         tracing::info!(source = %self.component.id, "copying the rows that are there");
         loop {
-            let elements = copy.read(self.shared.limits.rebuild_elements_max).map_err(wrap)?;
+            let limits = &self.shared.limits;
+            let elements = copy.read(limits.rebuild_elements_max, limits.step_bytes_max).map_err(wrap)?;
             if elements.is_empty() {
                 break;
             }
@@ -167,7 +171,7 @@ impl PostgresRunner {
             Some(SourceErrorKind::Unreachable) => self.wait_out(error, trouble),
             Some(SourceErrorKind::Changed) if self.settings.recovery == SourceRecovery::AutoReset => {
                 tracing::warn!(source = %self.component.id, "{error}; copying all rows anew");
-                self.component.reset.store(true, Ordering::Release);
+                self.copy_due.set(true);
                 self.pause(trouble);
             }
             _ => {

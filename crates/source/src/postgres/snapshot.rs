@@ -94,13 +94,14 @@ impl Snapshot {
         self.rows
     }
 
-    /// The next elements, about so many; empty at the end.
+    /// The next elements, about so many or of so many bytes; empty at the end.
     ///
     /// # Errors
     /// A value that cannot be taken exactly; where the database goes out of reach.
-    pub fn read(&mut self, elements_max: usize) -> Result<Vec<Element>, SourceError> {
+    pub fn read(&mut self, elements_max: usize, bytes_max: usize) -> Result<Vec<Element>, SourceError> {
         let mut elements = Vec::with_capacity(elements_max);
-        while elements.len() < elements_max {
+        let mut bytes = 0;
+        while elements.len() < elements_max && bytes < bytes_max {
             let Some(map) = &self.copying else {
                 let Some((map, published)) = self.waiting.pop() else { break };
                 self.connection.copy_out(&copy(&published), WHAT)?;
@@ -109,6 +110,7 @@ impl Snapshot {
             };
             match self.connection.copied(WHAT)? {
                 Some(line) => {
+                    bytes += line.len();
                     elements.extend(row(map, &line)?);
                     self.rows += 1;
                 }

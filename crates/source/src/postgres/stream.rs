@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// How often the server hears of this source at least; it gives up on one that is silent for a minute.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
+/// How long the server may be silent, though it was asked to say something.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
 /// How often a position that only the server's other work has moved is stored.
 const IDLE_EVERY: Duration = Duration::from_secs(10);
 
@@ -52,6 +54,7 @@ pub struct Stream {
     acknowledged: Lsn,
     told: Lsn,
     told_at: Instant,
+    heard_at: Instant,
     /// Up to where the server has nothing for this source.
     quiet: Lsn,
     quiet_stored: Instant,
@@ -98,26 +101,27 @@ impl Stream {
             acknowledged: lsn,
             told: Lsn(0),
             told_at: now,
+            heard_at: now,
             quiet: lsn,
             quiet_stored: now,
             asked: true,
         })
     }
 
-    /// Takes in what comes within `wait`, at most about so many transactions and changes.
+    /// Takes in what comes within `wait`, at most so many transactions, and about so many bytes beyond one.
     ///
     /// # Errors
     /// As [`Stream::open`]; values that cannot be taken exactly. The stream is of no use afterwards.
     pub fn read(
         &mut self,
         transactions_max: usize,
-        changes_max: usize,
+        bytes_max: usize,
         wait: Duration,
     ) -> Result<Received, SourceError> {
         let mut received = Received::default();
-        let mut changes = 0;
+        let mut bytes = 0;
         let deadline = Instant::now() + wait;
-        while received.transactions.len() < transactions_max && changes < changes_max {
+        while received.transactions.len() < transactions_max {
             self.tell()?;
             let left = match received.transactions.is_empty() {
                 true => deadline.saturating_duration_since(Instant::now()),
@@ -125,12 +129,17 @@ impl Stream {
                 false => Duration::ZERO,
             };
             let Some(message) = self.connection.receive(left)? else {
+                self.still_heard()?;
                 received.caught_up = !self.assembler.is_inside();
                 break;
             };
+            self.heard_at = Instant::now();
+            bytes += message.body.len();
             if let Some(transaction) = self.take(&message)? {
-                changes += transaction.steps.len().max(1);
                 received.transactions.push(transaction);
+                if bytes > bytes_max {
+                    break;
+                }
             }
             if self.asked && received.transactions.is_empty() && !self.assembler.is_inside() {
                 // The answer is better once what is quiet is stored.
@@ -214,6 +223,16 @@ impl Stream {
         Ok(Some(Upstream { steps, timestamp: committed.timestamp }))
     }
 
+    /// A network that has gone silent says nothing of it.
+    fn still_heard(&self) -> Result<(), SourceError> {
+        match self.heard_at.elapsed() {
+            silent if silent > SILENCE_MAX => {
+                Err(unreachable(format!("it has said nothing for {} seconds", silent.as_secs())))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn tell(&mut self) -> Result<(), SourceError> {
         let news = self.acknowledged > self.told && self.told_at.elapsed() > Duration::from_millis(100);
         if self.asked || news || self.told_at.elapsed() > STATUS_EVERY { self.send_status() } else { Ok(()) }
@@ -224,8 +243,9 @@ impl Stream {
         for place in [self.position.lsn, self.acknowledged, self.acknowledged] {
             status.extend(place.0.to_be_bytes());
         }
-        // The time is for people to look at, and no answer is asked for.
-        status.extend([0; 9]);
+        // The time is for people to look at; an answer is asked for where it is long that one came.
+        status.extend([0; 8]);
+        status.push(u8::from(self.heard_at.elapsed() > STATUS_EVERY));
         self.connection.send_copied(&status)?;
         (self.told, self.told_at, self.asked) = (self.acknowledged, Instant::now(), false);
         Ok(())

@@ -25,10 +25,10 @@ fn the_copy_and_the_stream_leave_nothing_out_and_take_nothing_twice() {
     let mut snapshot = Prepared::new(&settings(url.clone(), &["t"]), false).unwrap().begin().unwrap();
     // After the slot was made, and before any row was read.
     postgres.sql("insert into t values (2); delete from t where id = 1");
-    let rows = snapshot.read(100).unwrap();
+    let rows = snapshot.read(100, usize::MAX).unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].id().id, "public.t:1");
-    assert!(snapshot.read(100).unwrap().is_empty());
+    assert!(snapshot.read(100, usize::MAX).unwrap().is_empty());
     let position = snapshot.finish().unwrap();
     let elements = rows.into_iter().map(|element| (element.id().clone(), element)).collect();
     let mut follower = Follower { settings: settings(url, &["t"]), elements, position, stream: None };
@@ -46,11 +46,11 @@ fn only_what_is_durable_is_acknowledged_and_a_new_stream_goes_on_after_it() {
     let mut stream = Stream::open(&follower.settings, &follower.position).unwrap();
     let mut seen = 0;
     wait_until("both transactions come", || {
-        seen += stream.read(10, 1_000, Duration::from_millis(50)).unwrap().transactions.len();
+        seen += stream.read(10, 1_000_000, Duration::from_millis(50)).unwrap().transactions.len();
         seen == 2
     });
     for _ in 0..10 {
-        stream.read(10, 1_000, Duration::from_millis(100)).unwrap();
+        stream.read(10, 1_000_000, Duration::from_millis(100)).unwrap();
     }
     assert_eq!(postgres.sql(CONFIRMED), before, "nothing was said to be durable");
     drop(stream);
@@ -73,7 +73,7 @@ fn an_idle_source_lets_the_server_forget_what_others_write() {
     let goal = postgres.sql("select pg_current_wal_lsn()");
     let reached = format!("select confirmed_flush_lsn >= '{goal}' from pg_replication_slots");
     wait_until("the slot moves on", || {
-        let received = stream.read(10, 1_000, Duration::from_millis(200)).unwrap();
+        let received = stream.read(10, 1_000_000, Duration::from_millis(200)).unwrap();
         assert!(received.transactions.is_empty());
         if let Some(position) = received.position {
             follower.position = position;
@@ -85,7 +85,7 @@ fn an_idle_source_lets_the_server_forget_what_others_write() {
     postgres.sql("insert into other values (1)");
     let began = Instant::now();
     let reading = std::thread::spawn(move || {
-        while let Ok(received) = stream.read(10, 1_000, Duration::from_millis(50)) {
+        while let Ok(received) = stream.read(10, 1_000_000, Duration::from_millis(50)) {
             if let Some(position) = received.position {
                 follower.position = position;
                 let _ = stream.acknowledge();
@@ -167,4 +167,34 @@ fn a_cut_connection_is_out_of_reach_and_the_next_one_goes_on() {
         }
     });
     assert_eq!(follower.ids(), texts(&["public.t:1", "public.t:2", "public.t:3"]));
+}
+
+#[test]
+fn a_network_that_has_gone_silent_is_noticed() {
+    let postgres = started(TABLE);
+    let proxy = Proxy::start(postgres.port());
+    let mut follower = Follower::copied(settings(postgres.url_at(proxy.port()), &["t"])).unwrap();
+    let mut stream = Stream::open(&follower.settings, &follower.position).unwrap();
+    let began = Instant::now();
+    // A quiet one is none: the server answers when it is asked.
+    while began.elapsed() < Duration::from_secs(22) {
+        stream.read(10, 1_000_000, Duration::from_millis(500)).unwrap();
+    }
+    proxy.hold(true);
+    let error = loop {
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing was noticed");
+        if let Err(error) = stream.read(10, 1_000_000, Duration::from_millis(500)) {
+            break error;
+        }
+    };
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+    drop(stream);
+    proxy.hold(false);
+    proxy.cut();
+    postgres.sql("insert into t values (2)");
+    follower.settings = settings(postgres.url(), &["t"]);
+    wait_until("the stream goes on", || {
+        follower.stream = None;
+        follower.transaction().is_ok()
+    });
 }

@@ -39,7 +39,7 @@ impl Follower {
         let mut snapshot = Prepared::new(&settings, false)?.begin()?;
         let mut elements = BTreeMap::new();
         loop {
-            let read = snapshot.read(10)?;
+            let read = snapshot.read(10, 1_000)?;
             if read.is_empty() {
                 break;
             }
