@@ -69,6 +69,23 @@ impl Postgres {
         postgres
     }
 
+    /// A server that follows this one as its standby, on a port of its own; `select pg_promote()` makes it go on
+    /// by itself.
+    pub fn standby(&self) -> Self {
+        let folder = TempDir::with_prefix("livewell-postgres-").expect("a temporary directory can be made");
+        self.user.own(folder.path()).expect("the directory can be given to another user");
+        let (programs, settings) = (self.programs.clone(), self.settings.clone());
+        let mut standby =
+            Self { programs, folder, user: self.user, port: free_port(), settings, server: None };
+        let mut copy = self.user.command(&self.programs.join("pg_basebackup"));
+        copy.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--pgdata"])
+            .arg(standby.data());
+        copy.args(["--dbname", &self.url()]);
+        succeed(&copy.output().expect("pg_basebackup can be run"));
+        standby.up();
+        standby
+    }
+
     fn init(&mut self, options: &Options) {
         let password = self.write("password", PASSWORD);
         let mut init = self.user.command(&self.programs.join("initdb"));

@@ -160,17 +160,35 @@ impl Session {
         let statement = format!("TIMELINE_HISTORY {}", self.timeline);
         let rows = self.connection.query(&statement, "to show its history")?;
         let history = text(rows.first().ok_or_else(|| not_understood("it has no history"))?, 1)?;
-        let left = history.lines().find_map(|line| {
-            let mut words = line.split_whitespace();
-            let timeline: u32 = words.next()?.parse().ok()?;
-            (timeline == position.timeline).then(|| words.next().and_then(Lsn::parse)).flatten()
-        });
-        match left {
+        match left_at(history, position.timeline) {
             Some(left) if left >= position.lsn => Ok(()),
             _ => Err(lost(format!(
                 "this database has another history since before {}: a failover has lost what was read",
                 position.lsn
             ))),
         }
+    }
+}
+
+/// Where a server's history has left that of the timeline, as its history file says.
+fn left_at(history: &str, timeline: u32) -> Option<Lsn> {
+    history.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let parent: u32 = words.next()?.parse().ok()?;
+        (parent == timeline).then(|| words.next().and_then(Lsn::parse)).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_says_where_it_left_each_of_its_parents() {
+        let history = "1\t0/1000028\tno recovery target specified\n\n2\t0/3000000\tbefore 2026-01-01\n";
+        assert_eq!(left_at(history, 1), Some(Lsn(0x100_0028)));
+        assert_eq!(left_at(history, 2), Some(Lsn(0x300_0000)));
+        assert_eq!(left_at(history, 3), None);
+        assert_eq!(left_at("damaged", 1), None);
     }
 }

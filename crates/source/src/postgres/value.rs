@@ -49,8 +49,16 @@ pub(super) struct TypeEntry {
 /// The types of a database by their numbers.
 pub(super) type Types = BTreeMap<u32, TypeEntry>;
 
+/// How deep domains and arrays may lie in each other; no database that is in order comes near it.
+const TYPES_DEPTH_MAX: usize = 32;
+
 /// How values of this type are read.
 pub(super) fn kind(types: &Types, oid: u32, modifier: i32) -> Kind {
+    kind_within(types, oid, modifier, TYPES_DEPTH_MAX)
+}
+
+fn kind_within(types: &Types, oid: u32, modifier: i32, depth: usize) -> Kind {
+    let Some(depth) = depth.checked_sub(1) else { return Kind::Text };
     match oid {
         16 => Kind::Bool,
         20 | 21 | 23 | 26 => Kind::Int,
@@ -66,14 +74,14 @@ pub(super) fn kind(types: &Types, oid: u32, modifier: i32) -> Kind {
         1186 => Kind::Interval,
         114 | 3802 => Kind::Json,
         _ => match types.get(&oid) {
-            // A domain cannot be over itself, so this ends.
-            Some(TypeEntry { base: Some((base, own)), .. }) if *base != oid => {
-                kind(types, *base, if modifier == -1 { *own } else { modifier })
+            Some(TypeEntry { base: Some((base, own)), .. }) => {
+                kind_within(types, *base, if modifier == -1 { *own } else { modifier }, depth)
             }
-            Some(TypeEntry { element: Some(element), .. }) if *element != oid => {
+            Some(TypeEntry { element: Some(element), .. }) => {
                 // An array's delimiter is that of its elements.
                 let delimiter = types.get(element).map_or(',', |entry| entry.delimiter);
-                Kind::List { of: Box::new(kind(types, *element, modifier)), delimiter }
+                let of = Box::new(kind_within(types, *element, modifier, depth));
+                Kind::List { of, delimiter }
             }
             _ => Kind::Text,
         },
@@ -188,6 +196,14 @@ mod tests {
         assert!(fraction(&format!("1{}", "0".repeat(400))).is_err());
         assert_eq!(numeric("9223372036854775807", true), Ok(Value::Int(i64::MAX)));
         assert!(numeric("9223372036854775808", true).is_err());
+    }
+
+    #[test]
+    fn types_that_lie_in_each_other_for_ever_come_to_an_end() {
+        let entry = |base, element| TypeEntry { base, element, delimiter: ',' };
+        let types =
+            Types::from([(70_000, entry(Some((70_001, -1)), None)), (70_001, entry(None, Some(70_000)))]);
+        assert!(matches!(kind(&types, 70_000, -1), Kind::List { .. }));
     }
 
     proptest! {

@@ -124,3 +124,43 @@ fn settings_are_refused_with_what_to_write() {
     let shown = format!("{:?}", settings("postgres://me:secret@host/db?x=y".replace("?x=y", ""), &[]).url);
     assert_eq!(shown, "postgres://***@host/db");
 }
+
+#[test]
+fn whatever_a_server_says_there_is_an_error_and_no_panic() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let ready = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I".to_vec();
+    let with = |more: &[u8]| [ready.as_slice(), more].concat();
+    let answers: Vec<Vec<u8>> = vec![
+        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+        b"R\0\0\0\x03".to_vec(),
+        b"R\xff\xff\xff\xff".to_vec(),
+        b"R\0\0\0\x08\0\0\0\x07".to_vec(),
+        b"R\0\0\0\x0b\0\0\0\x0aSCRAM".to_vec(),
+        b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0R\0\0\0\x0c\0\0\0\x0br=x,".to_vec(),
+        b"E\0\0\0\x05M".to_vec(),
+        with(b"D\0\0\0\x06\xff\xff"),
+        with(b"D\0\0\0\x0a\0\x01\0\0\0\x09Z\0\0\0\x05I"),
+        with(b"D\0\0\0\x0b\0\x01\0\0\0\x01\xffZ\0\0\0\x05I"),
+        with(b"Z\0\0\0\x05I"),
+        with(b""),
+    ];
+    let count = answers.len();
+    let server = std::thread::spawn(move || {
+        for answer in answers {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut hello = [0; 4096];
+            let _ = socket.read(&mut hello).unwrap();
+            let _ = socket.write_all(&answer);
+            // What is written into a closed connection would hide the answer.
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+            while socket.read(&mut hello).is_ok_and(|count| count > 0) {}
+        }
+    });
+    for _ in 0..count {
+        let url = format!("postgres://me:secret@127.0.0.1:{port}/db?sslmode=disable");
+        assert!(Follower::copied(settings(url, &["t"])).is_err());
+    }
+    server.join().unwrap();
+}

@@ -136,6 +136,31 @@ fn another_database_cluster_is_noticed() {
 }
 
 #[test]
+fn a_failover_to_a_server_without_the_slot_is_noticed() {
+    let mut postgres = started(TABLE);
+    let proxy = Proxy::start(postgres.port());
+    let mut follower = Follower::copied(settings(postgres.url_at(proxy.port()), &["t"])).unwrap();
+    let standby = postgres.standby();
+    postgres.sql("insert into t values (2)");
+    follower.transaction().unwrap();
+    wait_until("the standby has it", || standby.sql("select count(*) from t") == "2");
+    postgres.kill();
+    proxy.retarget(standby.port());
+    standby.sql("select pg_promote()");
+    standby.sql("insert into t values (3)");
+    let error = loop {
+        let error = follower.error();
+        if error.kind != ErrorKind::Unreachable {
+            break error;
+        }
+    };
+    assert_eq!(error.code, "LW0212");
+    assert!(error.message.contains("gone"), "{error}");
+    standby.sql("select pg_create_logical_replication_slot('livewell_shop', 'pgoutput')");
+    assert!(follower.error().message.contains("made anew"));
+}
+
+#[test]
 fn a_changed_mapping_is_noticed() {
     let postgres = started(TABLE);
     let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
@@ -197,4 +222,19 @@ fn a_network_that_has_gone_silent_is_noticed() {
         follower.stream = None;
         follower.transaction().is_ok()
     });
+}
+
+#[test]
+fn a_server_that_was_put_back_to_an_earlier_state_is_noticed() {
+    let postgres = started(TABLE);
+    let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+    let restored = postgres.standby();
+    restored.sql("select pg_promote()");
+    postgres.sql("insert into t select generate_series(2, 5000)");
+    follower.transaction().unwrap();
+    follower.settings = settings(restored.url(), &["t"]);
+    follower.stream = None;
+    let error = follower.error();
+    assert_eq!(error.code, "LW0212");
+    assert!(error.message.contains("another history since before"), "{error}");
 }
