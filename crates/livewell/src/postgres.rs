@@ -7,9 +7,10 @@ use crate::resolve;
 use crate::shared::{Component, Shared, State};
 use crate::stage::{Stage, upstream_key};
 use crate::supervise::{caught_up, failed, stopped};
+use crate::timers;
 use livewell_model::Transaction;
 use livewell_source::postgres::{Prepared, Received, Stream};
-use livewell_source::settings::{PostgresSettings, SourceRecovery};
+use livewell_source::settings::{Clock, PostgresSettings, SourceRecovery};
 use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::Head;
 use std::cell::Cell;
@@ -86,9 +87,10 @@ impl PostgresRunner {
             }
         };
         let mut stream = Stream::open(&self.settings, &position).map_err(wrap)?;
+        let mut wait = READ_MAX;
         while !self.is_interrupted() {
             let bytes_max = self.shared.limits.step_bytes_max;
-            let received = stream.read(transactions_max, bytes_max, READ_MAX).map_err(wrap)?;
+            let received = stream.read(transactions_max, bytes_max, wait).map_err(wrap)?;
             self.component.recovered();
             *trouble = Trouble::none();
             let is_idle = received.caught_up && received.transactions.is_empty();
@@ -100,6 +102,9 @@ impl PostgresRunner {
             }
             if is_idle {
                 caught_up(&self.shared, &self.component);
+                if self.settings.clock == Clock::Wall {
+                    wait = READ_MAX.min(timers::tick(&self.shared, &self.component)?);
+                }
             }
         }
         Ok(())

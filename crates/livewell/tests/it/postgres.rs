@@ -309,6 +309,21 @@ async fn a_removed_source_leaves_no_slot_behind() {
     livewell.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn timers_fire_while_the_database_is_quiet() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLE);
+    let livewell = start(&memory(), settings(&postgres.url()), &Recorder::default()).await;
+    let text = "MATCH (n:t) WHERE livewell.trueFor(n.x > 25, duration('PT1S')) RETURN n.id AS id";
+    livewell.add_query(query("long", text)).await.unwrap();
+    same_as_the_table(&livewell, &postgres).await;
+    postgres.sql("insert into t values (4, 40)");
+    let ids = |ids: &[i64]| ids.iter().map(|id| vec![Value::Int(*id)]).collect::<Vec<_>>();
+    eventually("both have been so for a second", || values(&livewell, "long") == ids(&[3, 4])).await;
+    assert_verified(&livewell, "long");
+    livewell.shutdown().await;
+}
+
 /// A client at random: what it does is repeated from its seed.
 struct Client(u64);
 
