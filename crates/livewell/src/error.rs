@@ -57,6 +57,12 @@ impl Error {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<IndexError>());
         matches!(source, Some(IndexError::Fenced(_) | IndexError::Connection(_)))
     }
+
+    /// Whether an expression had no value.
+    pub(crate) fn is_of_a_value(&self) -> bool {
+        let source = self.source.as_deref().and_then(|source| source.downcast_ref::<StepError>());
+        matches!(source, Some(StepError::Evaluate(_)))
+    }
 }
 
 impl From<IndexError> for Error {

@@ -235,7 +235,8 @@ impl Livewell {
             config_hash: registered.config_hash,
             upstreams: registered.upstreams,
         };
-        Ok((component, Box::new(move || supervise::query(&pipeline))))
+        let refusal = registered.refusal;
+        Ok((component, Box::new(move || supervise::query(&pipeline, refusal))))
     }
 
     fn reaction(&self, registrar: &mut Registrar<'_>, setup: ReactionSetup) -> Result<Start, Error> {

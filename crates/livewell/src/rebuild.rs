@@ -21,6 +21,19 @@ use std::sync::Arc;
 
 /// At most this many diffs make one result of a difference.
 const DIFFS_MAX: usize = 10_000;
+/// How many parts of a base are taken in at once at most, where there is no value without them all.
+const PARTS_TOGETHER_MAX: usize = 16;
+
+/// A build on its way.
+struct Build {
+    generation: u32,
+    /// The base's time.
+    now: Timestamp,
+    /// Counts the rows under construction.
+    rows: Head,
+    /// Whether the step from nothing was taken.
+    begun: bool,
+}
 
 impl Pipeline {
     /// Rebuilds the query's rows for the reason given; false where an upstream has to come forward first.
@@ -76,42 +89,45 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Feeds the upstreams' elements into the new generation.
+    /// Feeds the upstreams' elements into the new generation, part by part.
+    ///
+    /// The graph between two parts was never true, and an expression may have no value there though it has one over
+    /// the whole base: such a part is taken in together with the next one, up to a limit.
     fn fill(&self, base: &Base, generation: u32) -> Result<(), Error> {
-        let mut rows = Head::default();
-        self.fill_chunk(generation, base.timestamp, &mut rows, None)?;
+        let size = self.shared.limits.rebuild_elements_max;
+        let mut build = Build { generation, now: base.timestamp, rows: Head::default(), begun: false };
+        let mut part = Vec::new();
         for upstream in &base.upstreams {
-            let mut chunk = Vec::new();
             for element in upstream.elements(base.timestamp)? {
-                chunk.push(element?);
-                if chunk.len() >= self.shared.limits.rebuild_elements_max {
-                    let chunk = std::mem::take(&mut chunk);
-                    self.fill_chunk(generation, base.timestamp, &mut rows, Some(chunk))?;
+                part.push(element?);
+                if part.len() % size != 0 {
+                    continue;
+                }
+                match self.fill_part(&mut build, &part) {
+                    Ok(()) => part.clear(),
+                    Err(error) if error.is_of_a_value() && part.len() < size * PARTS_TOGETHER_MAX => {}
+                    Err(error) => return Err(error),
                 }
             }
-            self.fill_chunk(generation, base.timestamp, &mut rows, Some(chunk))?;
         }
-        Ok(())
+        self.fill_part(&mut build, &part)
     }
 
-    /// One bounded commit of the build; `None` is the step from nothing to the empty graph.
-    fn fill_chunk(
-        &self,
-        generation: u32,
-        now: Timestamp,
-        rows: &mut Head,
-        elements: Option<Vec<(Element, Timestamp)>>,
-    ) -> Result<(), Error> {
+    /// One bounded commit of the build; the first one is the step from nothing, too.
+    fn fill_part(&self, build: &mut Build, part: &[(Element, Timestamp)]) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let overlay = Overlay::new(snapshot.clone());
-        let mut state = QueryState::new(overlay, self.component.number, generation, rows.clone());
-        match elements {
-            None => self.engine.begin(&mut state, now)?,
-            Some(elements) => self.engine.base(&mut state, elements, now)?,
-        };
+        let number = self.component.number;
+        let mut state = QueryState::new(overlay, number, build.generation, build.rows.clone());
+        if build.begun {
+            self.engine.base(&mut state, part, build.now)?;
+        } else {
+            self.engine.begin_over(&mut state, part, build.now)?;
+        }
+        build.begun = true;
         // The count of the rows under construction is kept aside; the true head's stays what it is.
-        *rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);
-        self.store_build(&mut state.overlay, rows);
+        build.rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);
+        self.store_build(&mut state.overlay, &build.rows);
         self.commit(&snapshot, state)
     }
 

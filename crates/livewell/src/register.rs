@@ -47,6 +47,8 @@ pub(crate) struct RegisteredQuery {
     pub(crate) number: u32,
     pub(crate) config_hash: u64,
     pub(crate) upstreams: Vec<Upstream>,
+    /// Why it has no rows to begin with.
+    pub(crate) refusal: Option<Error>,
 }
 
 impl<'a> Registrar<'a> {
@@ -111,20 +113,22 @@ impl<'a> Registrar<'a> {
         let config_hash = self.config_hash(query, &upstreams);
         let label = query.label.clone().unwrap_or_else(|| query.id.clone());
         let definition = definition(query);
-        let number = match self.known(&query.id, Kind::Query)? {
+        let (number, refusal) = match self.known(&query.id, Kind::Query)? {
             Some(known) => {
                 self.update_query(&query.id, &known, (config_hash, fingerprint), &definition, &upstreams)?;
-                known.number
+                (known.number, None)
             }
             None => {
                 let number = self.number(&query.id, Kind::Query, &definition)?;
-                self.new_query(query, engine, number, &upstreams, (config_hash, fingerprint), &label)?;
-                number
+                let hashes = (config_hash, fingerprint);
+                (number, self.new_query(query, engine, number, &upstreams, hashes, &label)?)
             }
         };
-        Ok(RegisteredQuery { number, config_hash, upstreams })
+        Ok(RegisteredQuery { number, config_hash, upstreams, refusal })
     }
 
+    /// Gives the reason where the query has no value over the empty graph. It is then built from what there is when
+    /// a person resets it, or when it is started again.
     fn new_query(
         &mut self,
         query: &Query,
@@ -133,17 +137,24 @@ impl<'a> Registrar<'a> {
         upstreams: &[Upstream],
         (config_hash, fingerprint): (u64, u64),
         label: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Error>, Error> {
         let empty =
             query.sources.iter().all(|id| self.known.get(id).is_some_and(|known| is_empty(&known.head)));
         let epoch = self.epoch(&query.id)?;
         let position = catalog::position(&*self.snapshot)?;
-        let building = (!empty).then_some(Building::New);
-        let head =
-            Head { epoch, generation: 1, last_generation: 1, low: 1, position, building, ..Head::default() };
-        let mut state = QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head);
+        let head = Head { epoch, generation: 1, last_generation: 1, low: 1, position, ..Head::default() };
+        let unbuilt = || {
+            let head = Head { building: Some(Building::New), ..head.clone() };
+            QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head)
+        };
+        let mut refusal = None;
+        let mut state = unbuilt();
         if empty {
-            engine.begin(&mut state, Timestamp::default())?;
+            state.head.building = None;
+            if let Err(error) = engine.begin(&mut state, Timestamp::default()) {
+                refusal = Some(no_value_at_the_start(error.into())?);
+                state = unbuilt();
+            }
         }
         let record = EpochRecord { config_hash, fingerprint, columns: engine.columns().to_vec(), end: None };
         let mut set = first_set(number, epoch);
@@ -154,7 +165,7 @@ impl<'a> Registrar<'a> {
         self.put_checkpoints(&mut set, number, upstreams)?;
         self.sets.push(set);
         self.remember(&query.id, number, Kind::Query, head, config_hash, label);
-        Ok(())
+        Ok(refusal)
     }
 
     fn update_query(
@@ -349,6 +360,16 @@ pub(crate) fn remove(shared: &Shared, component: &Component) -> Result<(), Error
         fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
     }
     Ok(())
+}
+
+/// The error by which a query is in error from its start; others are none of the query.
+fn no_value_at_the_start(error: Error) -> Result<Error, Error> {
+    if !error.is_of_a_value() {
+        return Err(error);
+    }
+    let message =
+        format!("there is no value over the empty graph, where every query begins: {}", error.message);
+    Ok(Error { message, ..error })
 }
 
 fn is_empty(head: &Head) -> bool {

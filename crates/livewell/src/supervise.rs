@@ -38,10 +38,13 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, run: impl 
     }
 }
 
-/// Runs a query until everything stops.
-pub(crate) fn query(pipeline: &Pipeline) {
+/// Runs a query until everything stops; one that was refused at its start is in error until it is reset.
+pub(crate) fn query(pipeline: &Pipeline, refusal: Option<Error>) {
     let component = &pipeline.component;
     component.set(State::Running);
+    if let Some(error) = refusal {
+        failed(&pipeline.shared, component, &error);
+    }
     while !pipeline.shared.is_stopping(component) {
         match step(pipeline) {
             Ok(Outcome::Advanced) => component.set(State::Running),

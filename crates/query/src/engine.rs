@@ -57,7 +57,21 @@ impl Engine {
     /// # Errors
     /// As [`Engine::step`].
     pub fn begin(&self, state: &mut dyn State, now: Timestamp) -> Result<Vec<Diff>, StepError> {
-        self.run(Step { state, changes: &[], kind: StepKind::Begin, now })
+        self.begin_over(state, &[], now)
+    }
+
+    /// [`Engine::begin`] and the first part of the base in one step, so that an expression without a value over the
+    /// empty graph need not have one.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn begin_over(
+        &self,
+        state: &mut dyn State,
+        elements: &[(Element, Timestamp)],
+        now: Timestamp,
+    ) -> Result<Vec<Diff>, StepError> {
+        self.over_elements(StepKind::Begin, state, elements, now)
     }
 
     /// Takes one transaction in, at its time; gives its diffs in the order of [`Diff::order`]. Time does not go back,
@@ -82,15 +96,25 @@ impl Engine {
     pub fn base(
         &self,
         state: &mut dyn State,
-        elements: Vec<(Element, Timestamp)>,
+        elements: &[(Element, Timestamp)],
         now: Timestamp,
     ) -> Result<Vec<Diff>, StepError> {
-        for (element, changed) in &elements {
+        self.over_elements(StepKind::Base, state, elements, now)
+    }
+
+    fn over_elements(
+        &self,
+        kind: StepKind,
+        state: &mut dyn State,
+        elements: &[(Element, Timestamp)],
+        now: Timestamp,
+    ) -> Result<Vec<Diff>, StepError> {
+        for (element, changed) in elements {
             self.plan.chronicle.add(state, element, *changed)?;
         }
-        let insert = |(element, _)| AppliedChange { before: None, after: Some(element) };
-        let changes: Vec<_> = elements.into_iter().map(insert).collect();
-        self.run(Step { state, changes: &changes, kind: StepKind::Base, now })
+        let insert = |(element, _): &(Element, _)| AppliedChange { before: None, after: Some(element.clone()) };
+        let changes: Vec<_> = elements.iter().map(insert).collect();
+        self.run(Step { state, changes: &changes, kind, now })
     }
 
     /// When the first timer is due. Before a transaction of that time or later is taken in, a [`Engine::tick`] at that
@@ -156,7 +180,8 @@ impl Engine {
         let now = step.now;
         let changes = joined.as_deref().unwrap_or(changes);
         // What the base holds was written down before, each element with the time of its own change.
-        let written = if step.kind == StepKind::Base { &followed } else { changes };
+        let is_base = matches!(step.kind, StepKind::Begin | StepKind::Base);
+        let written = if is_base { &followed } else { changes };
         self.plan.chronicle.follow(state, written, now)?;
         let mut step = Step { state, changes, ..step };
         let batch = self.plan.step(&mut step)?;

@@ -1,5 +1,6 @@
 //! The promises of a running Livewell, held against stores in memory and on disk.
 
+mod begun;
 mod changed;
 mod failing;
 mod fixture;

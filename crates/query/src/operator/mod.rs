@@ -43,7 +43,7 @@ pub type Batch = Vec<Weighted>;
 /// The kinds of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepKind {
-    /// From nothing to the empty graph, where rows that need no element arise.
+    /// From nothing to the empty graph, where rows that need no element arise, and on to a first part of the base.
     Begin,
     /// A part of the base: what was before the query.
     Base,

@@ -1,5 +1,6 @@
 //! The commands that ask a running server or read a store directory.
 
+use super::place::Place;
 use super::running::{Running, orders};
 use super::{livewell, text};
 use serde_json::Value as Json;
@@ -85,4 +86,23 @@ fn without_a_server_or_a_store_it_is_said_what_to_do() {
     failed_with(&livewell(&["results", "big", "--store", "no-such-directory"]), 1, "no store");
     failed_with(&livewell(&["reset", "big", "--store", "no-such-directory"]), 2, "running server");
     assert!(!super::configs().join("no-such-directory").exists());
+}
+
+#[test]
+fn a_query_without_a_value_at_the_start_is_in_error_by_name_and_the_others_run() {
+    let config = "sources:\n  - { id: ops, kind: file, path: ops.jsonl }\nqueries:\n  \
+                  - { id: mean, sources: [ops], cypher: 'MATCH (n:A) RETURN sum(n.x) / count(*) AS mean' }\n  \
+                  - { id: all, sources: [ops], cypher: 'MATCH (n:A) RETURN n.x AS x' }\n";
+    let line =
+        r#"{"operation":"insert","element":{"type":"node","id":"n","labels":["A"],"properties":{"x":8}}}"#;
+    let place = Place::new(config, &[line]);
+    let ran = place.run();
+    ran.expect(1, &["`mean`: ", "empty graph", "divided by zero [LW0510]"]);
+    assert!(ran.out.contains("in error") && ran.out.contains("1 results, 1 rows"), "{}", ran.out);
+    assert!(place.results("all").ends_with("\"data\":{\"x\":8}}\n"));
+    let refused = place.livewell(&["results", "mean", "--store", "livewell-data"]);
+    refused.expect(1, &["`mean`", "[LW0714]"]);
+    // Once there are elements, the next start builds it.
+    place.run().expect(0, &[]);
+    assert!(place.results("mean").ends_with("\"data\":{\"mean\":8}}\n"));
 }
