@@ -71,7 +71,8 @@ SIGINT (Ctrl-C) and SIGTERM stop it in order; it may also be killed: it goes on 
 Examples:
   livewell check livewell.yaml
 
-Every problem is shown with its line, column and what to do about it. Exit code 2 if there is any.")]
+Every problem is shown with its line, column and what to do about it, also a query that has no value
+over the empty graph. Exit code 2 if there is any.")]
     Check(Check),
 
     /// Show the live results of a query

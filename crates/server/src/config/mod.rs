@@ -64,6 +64,24 @@ impl Config {
 /// # Errors
 /// Everything that is wrong with it, each at its place.
 pub fn load(path: &Path) -> Result<Config, Problems> {
+    load_with_text(path).map(|(config, _)| config)
+}
+
+/// Reads the configuration file at `path` as [`load`] does, and has each query begin over the empty graph.
+///
+/// # Errors
+/// As [`load`], and for each query that has no value there. It is no fault of the configuration as such: a run has that
+/// query alone in error, and over a store that has elements already there may be a value.
+pub fn check(path: &Path) -> Result<Config, Problems> {
+    let (config, text) = load_with_text(path)?;
+    let nodes = config.root.get("queries").map(Node::items).unwrap_or_default();
+    let queries = nodes.iter().zip(&config.queries);
+    let found: Vec<_> =
+        queries.filter_map(|(node, settings)| query::check_begin(&text, node, settings)).collect();
+    if found.is_empty() { Ok(config) } else { Err(Problems::new(path.to_owned(), text, found)) }
+}
+
+fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
     let text = read_text(path).map_err(|reason| {
         let message = format!("cannot read `{}`: {reason}", path.display());
         let problem = problem::at(code::UNREADABLE, Span::default(), message);
@@ -73,7 +91,10 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
         folder: path.parent().unwrap_or(Path::new("")),
         variable: &|name| std::env::var(name).ok(),
     };
-    read(&text, &outside).map_err(|found| Problems::new(path.to_owned(), text, found))
+    match read(&text, &outside) {
+        Ok(config) => Ok((config, text)),
+        Err(found) => Err(Problems::new(path.to_owned(), text, found)),
+    }
 }
 
 fn read_text(path: &Path) -> Result<String, String> {

@@ -2,9 +2,12 @@
 
 use super::problem;
 use super::sections::Sections;
+use super::settings::QuerySettings;
 use super::{align, tree::Node};
-use livewell_query::Engine;
+use livewell_model::Timestamp;
 use livewell_query::language::Diagnostic;
+use livewell_query::language::ast::Span;
+use livewell_query::{Engine, MemoryState};
 
 /// Adds what is wrong with the queries' texts.
 pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>) {
@@ -23,6 +26,22 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
             },
         }
     }
+}
+
+/// Why the query, which is in order as such, has no value over the empty graph.
+pub fn check_begin(file: &str, node: &Node, settings: &QuerySettings) -> Option<Diagnostic> {
+    let (place, cypher) = (node.get("cypher")?, &settings.cypher);
+    let engine = Engine::compile_with(cypher, &settings.params().ok()?, &settings.engine()).ok()?;
+    let error = engine.begin(&mut MemoryState::new(), Timestamp::default()).err()?;
+    let message =
+        format!("`{}` has no value over the empty graph, where every query begins: {error}", settings.id);
+    let help = format!(
+        "say what it is there, as in `CASE WHEN count(*) = 0 THEN null ELSE sum(x) / count(*) END`; else it is in \
+         error until `livewell reset {}` once there are elements",
+        settings.id
+    );
+    let span = Span { start: 0, end: cypher.trim_end().len() };
+    Some(in_file(file, place, cypher, problem::at("LW0510", span, message).with_help(help)))
 }
 
 /// Functions of time need sources alone.
