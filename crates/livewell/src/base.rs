@@ -100,7 +100,7 @@ impl UpstreamBase {
         &self,
         now: Timestamp,
     ) -> Result<impl Iterator<Item = Result<(Element, Timestamp), Error>> + '_, Error> {
-        let present = self.feed.entries(None)?.filter_map(move |entry| {
+        let present = self.feed.whole()?.filter_map(move |entry| {
             let element = entry.map_err(Error::from).and_then(|(key, bytes)| self.lens.element(&key, &bytes));
             match element {
                 Ok((element, _)) if self.differing.contains_key(element.id()) => None,

@@ -7,7 +7,7 @@ use livewell_model::diff::Columns;
 use livewell_model::{Row, SmolStr};
 use livewell_store::catalog::{self, Kind};
 use livewell_store::head::{Building, EpochRecord};
-use livewell_store::{Feed, LiveSnapshot, Store};
+use livewell_store::{Feed, IndexError, LiveSnapshot, Store};
 use std::sync::{Arc, OnceLock};
 
 /// A row as it is read, its signature first.
@@ -93,7 +93,8 @@ impl Results {
         })))
     }
 
-    /// At most `rows_max` rows, those that [`Results::rows`] gives after the one with the signature `after`.
+    /// At most `rows_max` rows, those that [`Results::rows`] gives after the one with the signature `after`. Whoever
+    /// reads all pages compares what they come to with [`Results::check_count`].
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] where an ordered query has no row `after`; as the store has them.
@@ -111,6 +112,18 @@ impl Results {
         }
         let page = self.live.page(after, rows_max)?;
         page.into_iter().map(|(signature, bytes)| Ok((signature, Row::decode(&bytes)?.columns))).collect()
+    }
+
+    /// That all pages together had as many rows as there are.
+    ///
+    /// # Errors
+    /// LW0303 where they had not: the store is damaged, and what was read is not the answer.
+    pub fn check_count(&self, read: u64) -> Result<(), Error> {
+        let (id, rows) = (&self.query_id, self.row_count());
+        if read == rows {
+            return Ok(());
+        }
+        Err(IndexError::corrupted(format!("it holds {read} of {rows} rows of `{id}`")).into())
     }
 
     /// The rows of an ordered query: by the bytes of their order, ties by their keys.

@@ -67,8 +67,17 @@ pub struct Subscription {
     bell: Arc<Bell>,
     columns: Vec<SmolStr>,
     at: Option<Position>,
-    snapshot: Option<(Results, Option<u64>)>,
+    snapshot: Option<Rest>,
     ready: VecDeque<Event>,
+}
+
+/// What is still to be given of a snapshot.
+#[derive(Clone)]
+struct Rest {
+    results: Results,
+    /// The last row that was given, and how many were.
+    after: Option<u64>,
+    given: u64,
 }
 
 impl Subscription {
@@ -116,8 +125,8 @@ impl Subscription {
     }
 
     fn fill(&mut self) -> Result<(), Error> {
-        match (self.snapshot.take(), self.at) {
-            (Some((results, after)), _) => self.fill_rows(results, after),
+        match (self.snapshot.clone(), self.at) {
+            (Some(rest), _) => self.fill_rows(rest),
             (None, Some(at)) => self.fill_results(at),
             (None, None) => self.begin_snapshot(),
         }
@@ -129,20 +138,28 @@ impl Subscription {
             return Ok(());
         }
         self.columns.clone_from(&results.columns);
-        self.fill_rows(results, None)
+        let rest = Rest { results, after: None, given: 0 };
+        self.snapshot = Some(rest.clone());
+        self.fill_rows(rest)
     }
 
-    fn fill_rows(&mut self, results: Results, after: Option<u64>) -> Result<(), Error> {
+    /// Where it fails, what is left to be given stays, so that the next call fails alike.
+    fn fill_rows(&mut self, Rest { results, after, given }: Rest) -> Result<(), Error> {
         let page = results.page(after, PAGE_ROWS)?;
         let last = page.last().map(|(signature, _)| *signature);
         let rows = page.len();
+        let given = given + rows as u64;
+        let ordered = results.is_ordered()?;
+        if rows < PAGE_ROWS {
+            results.check_count(given)?;
+        }
         self.ready.extend(page.into_iter().map(|(row_signature, data)| Event::Row { row_signature, data }));
         if rows == PAGE_ROWS {
-            self.snapshot = Some((results, last));
+            self.snapshot = Some(Rest { results, after: last, given });
         } else {
             let at = Position { epoch: results.epoch, sequence: results.sequence };
-            self.at = Some(at);
-            self.ready.push_back(Event::SnapshotEnd { at, ordered: results.is_ordered()? });
+            (self.snapshot, self.at) = (None, Some(at));
+            self.ready.push_back(Event::SnapshotEnd { at, ordered });
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
     let mut graph = Graph::new();
     for lens in stored_lenses(&snapshot, &query)? {
         let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };
-        for entry in feed.entries(None)? {
+        for entry in feed.whole()? {
             let (key, bytes) = entry?;
             graph.insert(lens.element(&key, &bytes)?.0);
         }
@@ -117,10 +117,8 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, E
     let mut expected: BTreeMap<Vec<u8>, Row> =
         expected.into_iter().map(|row| (row.key.clone(), row)).collect();
     let mut differences = Vec::new();
-    let mut count = 0;
     for entry in live.rows()? {
         let (signature, bytes) = entry?;
-        count += 1;
         let row = Row::decode(&bytes)?;
         let at = signature_text(signature);
         match expected.remove(&row.key) {
@@ -134,9 +132,6 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, E
         }
     }
     differences.extend(expected.values().map(|row| format!("a row is missing: {:?}", row.columns)));
-    if count != live.row_count() {
-        differences.push(format!("the row count says {}, and there are {count}", live.row_count()));
-    }
     differences.truncate(DIFFERENCES_MAX);
     Ok(differences)
 }

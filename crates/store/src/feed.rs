@@ -6,7 +6,7 @@
 //! once, in the pipeline.
 
 use crate::checkpoint::Checkpoint;
-use crate::head::{EpochRecord, Head};
+use crate::head::{EpochRecord, Head, entry_hash};
 use crate::keyspace::{Key, Space, after_prefix};
 use crate::{Direction, IndexError, Snapshot};
 use std::ops::Bound;
@@ -164,6 +164,43 @@ impl Feed {
         after: Option<&[u8]>,
     ) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + '_, IndexError> {
         entries_of(&*self.snapshot, self.number, self.head.generation, after)
+    }
+
+    /// All entries of the snapshot, as [`Feed::entries`] gives them.
+    ///
+    /// # Errors
+    /// As [`Feed::entries`]; at the end [`IndexError::Corrupted`] where they are not those that the head counts: a page
+    /// of a store that lost entries breaks no checksum of those that are left.
+    pub fn whole(&self) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + '_, IndexError> {
+        let mut entries = self.entries(None)?;
+        let (mut count, mut hash, mut is_over) = (0u64, 0u64, false);
+        Ok(std::iter::from_fn(move || {
+            if is_over {
+                return None;
+            }
+            let next = entries.next();
+            is_over = !matches!(next, Some(Ok(_)));
+            let Some(entry) = next else { return self.check_count(count, hash).err().map(Err) };
+            if let Ok((key, value)) = &entry {
+                count += 1;
+                hash = hash.wrapping_add(entry_hash(key, value));
+            }
+            Some(entry)
+        }))
+    }
+
+    fn check_count(&self, count: u64, hash: u64) -> Result<(), IndexError> {
+        let Head { rows, rows_hash, .. } = self.head;
+        let number = self.number;
+        if count != rows {
+            return Err(IndexError::corrupted(format!("feed {number} holds {count} of {rows} entries")));
+        }
+        if hash != rows_hash {
+            return Err(IndexError::corrupted(format!(
+                "feed {number} holds other entries than were written"
+            )));
+        }
+        Ok(())
     }
 }
 

@@ -77,9 +77,9 @@ impl LiveSnapshot {
     /// All rows by ascending signature, streamed.
     ///
     /// # Errors
-    /// As the store has them, also from the iterator.
+    /// As the store has them, also from the iterator; as [`Feed::whole`] at its end.
     pub fn rows(&self) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), IndexError>> + '_, IndexError> {
-        Ok(self.0.entries(None)?.map(row))
+        Ok(self.0.whole()?.map(row))
     }
 
     /// How many rows there are.

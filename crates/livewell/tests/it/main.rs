@@ -8,6 +8,7 @@ mod gaps;
 mod intake;
 mod late;
 mod layers;
+mod lost;
 mod ordered;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -16,29 +16,33 @@ const AGE_MAX: Duration = Duration::from_secs(300);
 pub struct Cursor {
     epoch: u64,
     sequence: u64,
+    /// How many rows the pages before had.
+    pub rows: u64,
     /// The last row signature of the page before.
     pub after: u64,
 }
 
 impl Cursor {
-    /// The cursor after the row `after` of these results.
-    pub fn new(results: &Results, after: u64) -> Self {
-        Self { epoch: results.epoch, sequence: results.sequence, after }
+    /// The cursor after `rows` rows of these results, of which `after` is the last.
+    pub fn new(results: &Results, rows: u64, after: u64) -> Self {
+        Self { epoch: results.epoch, sequence: results.sequence, rows, after }
     }
 
     /// The cursor in `text`, as its `Display` wrote it.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
-        let (epoch, sequence, after) =
-            (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
+        let mut number = || parts.next()?.parse().ok();
+        let (epoch, sequence, rows) = (number()?, number()?, number()?);
+        let after = parts.next()?;
         let after = (after.len() == 16).then(|| u64::from_str_radix(after, 16).ok())??;
-        parts.next().is_none().then_some(Self { epoch, sequence, after })
+        parts.next().is_none().then_some(Self { epoch, sequence, rows, after })
     }
 }
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}-{:016x}", self.epoch, self.sequence, self.after)
+        let Self { epoch, sequence, rows, after } = self;
+        write!(f, "{epoch}-{sequence}-{rows}-{after:016x}")
     }
 }
 
@@ -104,15 +108,16 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_its_text_and_nothing_else_is_one() {
-        let cursor = Cursor { epoch: 3, sequence: 42, after: 0xc0ffee };
+        let cursor = Cursor { epoch: 3, sequence: 42, rows: 7, after: 0xc0ffee };
         assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
         for text in [
             "",
             "3-42",
-            "3-42-c0ffee",
-            "3-42-0000000000c0ffee-1",
-            "-3-42-0000000000c0ffee",
-            "3-x-0000000000c0ffee",
+            "3-42-7-c0ffee",
+            "3-42-0000000000c0ffee",
+            "3-42-7-0000000000c0ffee-1",
+            "-3-42-7-0000000000c0ffee",
+            "3-x-7-0000000000c0ffee",
         ] {
             assert_eq!(Cursor::parse(text), None, "{text}");
         }

@@ -122,11 +122,13 @@ fn whole(api: &Api, results: Results, lines: bool) -> Result<Response, Problem> 
 fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) -> Result<Response, Problem> {
     let results = built(api.pins.results(&api.livewell, id, cursor)?)?;
     let mut rows = results.page(cursor.map(|cursor| cursor.after), limit + 1)?;
+    let before = cursor.map_or(0, |cursor| cursor.rows);
     let next = if rows.len() > limit {
         rows.truncate(limit);
         api.pins.keep(&results);
-        rows.last().map(|(signature, _)| Cursor::new(&results, *signature))
+        rows.last().map(|(signature, _)| Cursor::new(&results, before + limit as u64, *signature))
     } else {
+        results.check_count(before + rows.len() as u64)?;
         None
     };
     let mut headers = headers(&results, lines);

@@ -73,7 +73,12 @@ where
     tokio::task::spawn_blocking(move || {
         let mut out = Out { lane, handle, buffer: Vec::with_capacity(CHUNK_BYTES) };
         if let Err(error) = work(&mut out).and_then(|()| out.flush()) {
-            tracing::debug!("a stream of results was cut off: {error}");
+            let is_of_the_store = error.get_ref().is_some_and(|cause| cause.is::<livewell::Error>());
+            if is_of_the_store {
+                tracing::error!("a stream of results was cut off: {error}");
+            } else {
+                tracing::debug!("a stream of results was cut off: {error}");
+            }
             // Without room for the failure the reader has stalled, and the connection ends all the same.
             let _ = out.lane.chunks.try_send(Err(error));
         }

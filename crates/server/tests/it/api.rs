@@ -134,9 +134,9 @@ fn pages_are_of_one_sequence_while_the_query_goes_on() {
     }
     assert_eq!(seen.len(), 25);
     assert!(seen.values().all(|total| *total == 101));
-    let gone = running.get("/api/v1/queries/big/results?limit=10&cursor=1-3-0000000000000000");
+    let gone = running.get("/api/v1/queries/big/results?limit=10&cursor=1-3-10-0000000000000000");
     assert_eq!((gone.status, &gone.json()["code"]), (410, &json!("LW0706")));
-    for wrong in ["limit=0", "limit=100000", "cursor=1-3-0000000000000000", "limit=5&cursor=x", "limt=5"] {
+    for wrong in ["limit=0", "limit=100000", "cursor=1-3-10-0000000000000000", "limit=5&cursor=x", "limt=5"] {
         assert_eq!(running.get(&format!("/api/v1/queries/big/results?{wrong}")).status, 400, "{wrong}");
     }
 }
