@@ -3,7 +3,7 @@
 use crate::render::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use livewell_model::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Runs standing Cypher queries over changing data, keeps their results durable, and drives reactions from
 /// their changes.
@@ -28,6 +28,10 @@ pub struct Cli {
     /// The least important level that is logged
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info, env = "LIVEWELL_LOG_LEVEL", value_name = "LEVEL", help_heading = "Logging")]
     pub log_level: LogLevel,
+
+    /// Read a store directory in this very process, which damage may end
+    #[arg(long, global = true, hide = true)]
+    pub here: bool,
 }
 
 /// How log lines look.
@@ -122,6 +126,19 @@ The switch is one commit; until then the old results are served.")]
     /// Look into a store directory that no process uses
     #[command(subcommand)]
     Store(Store),
+}
+
+impl Command {
+    /// The store directory that the command reads itself.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Results(Results { at, .. })
+            | Self::Verify(Verify { at, .. })
+            | Self::Status(Status { at, .. }) => at.store.as_deref(),
+            Self::Store(Store::Inspect { directory }) => Some(directory),
+            Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Reset(_) => None,
+        }
+    }
 }
 
 /// `livewell run`.
@@ -236,10 +253,6 @@ pub enum Store {
         /// The store directory
         #[arg(value_name = "DIR")]
         directory: PathBuf,
-
-        /// Look in this very process, which damage may end
-        #[arg(long, hide = true)]
-        here: bool,
     },
 }
 

@@ -16,5 +16,5 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     logging::start(cli.log_format, cli.log_level);
-    command::dispatch(&cli.command)
+    command::dispatch(&cli)
 }

@@ -11,7 +11,7 @@ mod store;
 mod verify;
 mod watch;
 
-use crate::cli::Command;
+use crate::cli::{Cli, Command};
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -43,17 +43,11 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Runs the command.
-pub fn dispatch(command: &Command) -> ExitCode {
-    let done = match command {
-        Command::Check(check) => check::run(check),
-        Command::Explain(explain) => explain::run(explain),
-        Command::Run(run) => run::run(run),
-        Command::Results(results) => results::run(results),
-        Command::Verify(verify) => verify::run(verify),
-        Command::Status(status) => status::run(status),
-        Command::Reset(reset) => reset::run(reset),
-        Command::Store(store) => store::run(store),
+/// Runs the command; one that reads a store directory in a child.
+pub fn dispatch(cli: &Cli) -> ExitCode {
+    let done = match cli.command.directory() {
+        Some(directory) if !cli.here => offline::in_a_child(directory),
+        _ => run_here(&cli.command),
     };
     let (code, text) = match done {
         Ok(()) | Err(Failure::Closed) => return ExitCode::SUCCESS,
@@ -63,4 +57,17 @@ pub fn dispatch(command: &Command) -> ExitCode {
     // Nothing is left to do where stderr is closed.
     let _ = io::stderr().write_all(text.as_bytes());
     ExitCode::from(code)
+}
+
+fn run_here(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Check(check) => check::run(check),
+        Command::Explain(explain) => explain::run(explain),
+        Command::Run(run) => run::run(run),
+        Command::Results(results) => results::run(results),
+        Command::Verify(verify) => verify::run(verify),
+        Command::Status(status) => status::run(status),
+        Command::Reset(reset) => reset::run(reset),
+        Command::Store(store) => store::run(store),
+    }
 }

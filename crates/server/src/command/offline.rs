@@ -1,8 +1,30 @@
-//! Opening a store directory for the commands that work without a server.
+//! Reading a store directory, for the commands that work without a server.
 
 use super::Failure;
 use livewell_store::{EmbeddedOptions, EmbeddedStore};
+use std::env;
 use std::path::Path;
+use std::process::Command;
+
+/// Runs this very command in a child that reads the store, since damage within the pages of its data file may end the
+/// process that reads them. The child says itself what it finds; an end without a word is damage, too.
+pub fn in_a_child(directory: &Path) -> Result<(), Failure> {
+    let status = Command::new(env::current_exe()?).arg("--here").args(env::args_os().skip(1)).status()?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(1) => Err(Failure::Failed(String::new())),
+        Some(2) => Err(Failure::Usage(String::new())),
+        _ => Err(damaged(&[format!("reading {} ended the process: {status}", directory.display())])),
+    }
+}
+
+/// The failure by which a damaged store is told, from all that was found of it.
+pub fn damaged(found: &[String]) -> Failure {
+    Failure::failed(format!(
+        "{}\n       the store is damaged: restore it from a copy, or move it away and begin anew [LW0303]",
+        found.join("\n       ")
+    ))
+}
 
 /// The store in `directory`; makes nothing, and says who owns it where somebody does.
 pub fn open(directory: &Path) -> Result<EmbeddedStore, Failure> {

@@ -34,17 +34,10 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
             "`{query}` is new and its first rows were still being built; `livewell run` builds them [LW0714]"
         )));
     }
-    let mut shown = 0;
-    let rows = results.rows().map_err(Failure::failed)?.inspect(|_| shown += 1);
-    show(format, &results.columns, rows.map(|row| row.map_err(io::Error::other)))?;
-    // A page of the store that lost its entries breaks no checksum of those that are left.
-    if shown == results.row_count() {
-        return Ok(());
-    }
-    let expected = results.row_count();
-    Err(Failure::failed(format!(
-        "the store is damaged: it holds {shown} of {expected} rows of `{query}` [LW0303]"
-    )))
+    // Read through before any is shown: of a damaged store not even some.
+    results.rows().and_then(|mut rows| rows.try_for_each(|row| row.map(drop))).map_err(Failure::failed)?;
+    let rows = results.rows().map_err(Failure::failed)?;
+    show(format, &results.columns, rows.map(|row| row.map_err(io::Error::other)))
 }
 
 fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failure> {

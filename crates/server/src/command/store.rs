@@ -7,37 +7,14 @@ use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::embedded::FORMAT_VERSION;
 use livewell_store::head::{Head, entry_hash};
 use livewell_store::{EmbeddedStore, Feed, IndexError, Snapshot, Store};
-use std::env;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 /// Looks into a store.
 pub fn run(asked: &Asked) -> Result<(), Failure> {
-    match asked {
-        Asked::Inspect { directory, here: true } => look(directory),
-        Asked::Inspect { directory, here: false } => watch(directory),
-    }
-}
-
-/// Has a child look, since damage within the pages of the data file may end the process that reads them.
-fn watch(directory: &Path) -> Result<(), Failure> {
-    let mut child = Command::new(env::current_exe()?);
-    let status = child.args(env::args_os().skip(1)).arg("--here").status()?;
-    match status.code() {
-        Some(0) => Ok(()),
-        // It has said why itself.
-        Some(1) => Err(Failure::Failed(String::new())),
-        _ => Err(damaged(&[format!("reading {} ended the process: {status}", directory.display())])),
-    }
-}
-
-fn damaged(found: &[String]) -> Failure {
-    Failure::failed(format!(
-        "{}\n       the store is damaged: restore it from a copy, or move it away and begin anew [LW0303]",
-        found.join("\n       ")
-    ))
+    let Asked::Inspect { directory } = asked;
+    look(directory)
 }
 
 fn look(directory: &Path) -> Result<(), Failure> {
@@ -59,7 +36,7 @@ fn look(directory: &Path) -> Result<(), Failure> {
         return Ok(writeln!(out, "no damage found")?);
     }
     damage.dedup();
-    Err(damaged(&damage))
+    Err(offline::damaged(&damage))
 }
 
 fn inspect(store: &EmbeddedStore, damage: &mut Vec<String>) -> Result<(u64, Table), IndexError> {
