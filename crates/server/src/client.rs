@@ -47,13 +47,11 @@ impl Client {
         self.json(self.request(minreq::post(self.url(path)))?)
     }
 
-    /// `GET` of lines, with the named header of the answer.
-    pub fn lines(&self, path: &str, accept: &str, header: &str) -> Result<(Option<String>, Lines), Failure> {
+    /// `GET` of lines.
+    pub fn lines(&self, path: &str, accept: &str) -> Result<Lines, Failure> {
         let request = minreq::get(self.url(path)).with_header("accept", accept);
         let response = self.request(request)?;
-        let named = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(header));
-        let named = named.map(|(_, value)| value.clone());
-        Ok((named, Lines { reader: BufReader::new(response), base: self.base.clone() }))
+        Ok(Lines { reader: BufReader::new(response), base: self.base.clone() })
     }
 
     fn url(&self, path: &str) -> String {
@@ -96,14 +94,27 @@ impl Client {
 }
 
 impl Lines {
+    /// A header of the answer.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.reader.get_ref().headers.iter();
+        headers.find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     /// The next line without its end; `None` at the end.
     pub fn next(&mut self) -> Result<Option<String>, Failure> {
         let mut line = String::new();
-        let read = self.reader.by_ref().take(LINE_BYTES_MAX).read_line(&mut line).map_err(|error| {
-            Failure::failed(format!("{} broke off: {error}; ask again [LW0710]", self.base))
-        })?;
+        let read = self.reader.by_ref().take(LINE_BYTES_MAX).read_line(&mut line);
+        let read = read.map_err(|error| self.broke_off(error))?;
         line.truncate(line.trim_end_matches(['\r', '\n']).len());
         Ok((read > 0).then_some(line))
+    }
+
+    /// The failure by which an answer is told that did not come to its end.
+    pub fn broke_off(&self, how: impl std::fmt::Display) -> Failure {
+        Failure::failed(format!(
+            "{} broke off: {how}; its log may say why, else ask again [LW0710]",
+            self.base
+        ))
     }
 }
 

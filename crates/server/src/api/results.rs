@@ -180,6 +180,7 @@ fn headers(results: &Results, lines: bool) -> HeaderMap {
     );
     headers.insert("livewell-epoch", results.epoch.into());
     headers.insert("livewell-sequence", results.sequence.into());
+    headers.insert("livewell-rows", results.row_count().into());
     headers.insert("livewell-position", results.position.into());
     headers.insert("livewell-config-hash", ascii(&format!("{:016x}", results.config_hash)));
     headers.insert("livewell-columns", ascii(&columns));

@@ -42,26 +42,45 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
 
 fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failure> {
     let path = format!("/api/v1/queries/{query}/results");
-    let (columns, lines) = client.lines(&path, "application/x-ndjson", "livewell-columns")?;
+    let lines = client.lines(&path, "application/x-ndjson")?;
+    let names = lines.header("livewell-columns");
     let columns =
-        columns.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(&names).ok()).unwrap_or_default();
+        names.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(names).ok()).unwrap_or_default();
     show(format, &columns, rows(lines))
 }
 
-/// The rows that a server sends, a line each.
+/// The rows that a server sends, a line each; an error where fewer come than it has announced, since the end of a
+/// connection can pass for the end of an answer.
 pub fn rows(mut lines: Lines) -> impl Iterator<Item = io::Result<render::Row>> {
+    let announced: Option<u64> = lines.header("livewell-rows").and_then(|rows| rows.parse().ok());
+    let mut come = 0;
     std::iter::from_fn(move || match lines.next() {
-        Ok(line) => line.map(|line| {
-            let json = serde_json::from_str(&line)?;
-            client::row(&json)
-                .map(|(row, _)| row)
-                .ok_or_else(|| io::Error::other("the server sent no row [LW0710]"))
-        }),
-        Err(Failure::Usage(text) | Failure::Failed(text)) => {
-            Some(Err(io::Error::other(text.trim_start_matches("error: ").trim_end().to_owned())))
+        Ok(Some(line)) => {
+            come += 1;
+            Some(row(&line))
         }
-        Err(Failure::Closed) => None,
+        Ok(None) => {
+            let missing = announced.filter(|announced| *announced > come)?;
+            come = missing;
+            Some(Err(other(lines.broke_off("not all of its rows have come"))))
+        }
+        Err(failure) => Some(Err(other(failure))),
     })
+}
+
+fn row(line: &str) -> io::Result<render::Row> {
+    let row = client::row(&serde_json::from_str(line)?).map(|(row, _)| row);
+    row.ok_or_else(|| io::Error::other("the server sent no row [LW0710]"))
+}
+
+/// The failure within what is read.
+fn other(failure: Failure) -> io::Error {
+    match failure {
+        Failure::Usage(text) | Failure::Failed(text) => {
+            io::Error::other(text.trim_start_matches("error: ").trim_end().to_owned())
+        }
+        Failure::Closed => io::ErrorKind::BrokenPipe.into(),
+    }
 }
 
 fn show(

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 /// Shows a query's changes until the server stops.
 pub fn watch(client: &Client, query: &str, terminal: bool) -> Result<(), Failure> {
     let path = format!("/api/v1/queries/{query}/changes");
-    let (_, mut lines) = client.lines(&path, "text/event-stream", "")?;
+    let mut lines = client.lines(&path, "text/event-stream")?;
     let mut picture = Picture::default();
     let mut complete = false;
     while let Some((name, data)) = event(&mut lines)? {
@@ -115,9 +115,10 @@ impl Picture {
             return Ok(());
         }
         let path = format!("/api/v1/queries/{query}/results");
-        let (sequence, lines) = client.lines(&path, "application/x-ndjson", "livewell-sequence")?;
+        let lines = client.lines(&path, "application/x-ndjson")?;
+        let sequence = lines.header("livewell-sequence").and_then(|sequence| sequence.parse().ok());
         draw(&self.names, super::results::rows(lines))?;
-        self.drawn = sequence.and_then(|sequence| sequence.parse().ok());
+        self.drawn = sequence;
         Ok(())
     }
 }
