@@ -6,6 +6,7 @@ mod changing;
 mod check;
 mod command_line;
 mod commands;
+mod crowded;
 mod damaged;
 mod demonstrations;
 mod disk;
