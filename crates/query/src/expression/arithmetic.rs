@@ -175,7 +175,15 @@ fn overflow(a: i64, symbol: &str, b: i64) -> EvalError {
 }
 
 fn unfit(symbol: &str, a: &Value, b: &Value) -> EvalError {
-    EvalError::types(format!("`{symbol}` cannot join {} and {}", a.type_name(), b.type_name()))
+    let takes = match symbol {
+        "+" => {
+            "two numbers, a string and a string or number, a list and anything, or a duration and a temporal value"
+        }
+        "-" => "two numbers, or a temporal value and a duration",
+        "*" | "/" => "two numbers, or a duration and a number",
+        _ => "two numbers",
+    };
+    EvalError::types(format!("`{symbol}` takes {takes}; got {} and {}", a.type_name(), b.type_name()))
 }
 
 #[cfg(test)]
@@ -213,6 +221,20 @@ mod tests {
         check(Power, 2, 3, Some(8.0.into()));
         check(Multiply, Value::Null, "x", Some(Value::Null));
         check(Multiply, 2, "x", None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_what_would() {
+        let message = |operation, a: Value, b: Value| calculate(operation, &a, &b).unwrap_err().message;
+        let string = || Value::from("ten");
+        assert_eq!(
+            message(Multiply, string(), 2.into()),
+            "`*` takes two numbers, or a duration and a number; got string and integer"
+        );
+        assert_eq!(message(Power, true.into(), 2.into()), "`^` takes two numbers; got boolean and integer");
+        let sum = add(&string(), &true.into(), &Allowance::default()).unwrap_err().message;
+        assert!(sum.starts_with("`+` takes two numbers, a string and a string or number,"), "{sum}");
+        assert!(sum.ends_with("; got string and boolean"), "{sum}");
     }
 
     #[test]
