@@ -172,5 +172,5 @@ fn the_first_command_of_the_readme_works_as_it_stands() {
     let place = example(|text| text);
     let ran = ended(place.command(&["check", "livewell.yaml"]));
     ran.expect(0, &[]);
-    assert!(ran.out.contains("2 sources, 4 queries, 3 reactions"), "{}", ran.out);
+    assert!(ran.out.contains("2 sources, 4 queries, 2 reactions"), "{}", ran.out);
 }
