@@ -1,38 +1,11 @@
 //! A full disk and missing permissions: named, and the same command goes on once they are mended.
 
 use super::place::{Place, Ran, ended, skip};
+use super::small_disk::SmallDisk;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
-use tempfile::TempDir;
-
-/// A small file system in memory.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn mount(mib: u32) -> Option<Self> {
-        let place = tempfile::tempdir().unwrap();
-        let size = format!("size={mib}m");
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place.path()).output();
-        if mount.is_ok_and(|output| output.status.success()) {
-            return Some(Self(place));
-        }
-        skip("a full disk: no small file system can be mounted here");
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.path()).output();
-    }
-}
 
 fn config(store: &Path, out: &Path) -> String {
     let (store, out) = (store.display(), out.display());

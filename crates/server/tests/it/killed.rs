@@ -2,6 +2,7 @@
 //! as it does without a kill: rows, outboxes, sequences, positions, files.
 
 use livewell_model::{Row, key};
+use livewell_scenarios::choice::Choice;
 use livewell_store::catalog::{self, Kind};
 use livewell_store::{
     Durability, EmbeddedStore, Feed, Head, LiveResults, LiveResultsWriter, Outbox, OutboxWriter, Store,
@@ -38,7 +39,8 @@ fn killed_anywhere(level: &str, durability: Durability) {
     let kills: usize = std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
     // The lives' mean is a third of the longest, so that the kills of a round are spread over the whole of it.
     let life_max = whole * 3 / u32::try_from(kills).expect("a small number") + recovery;
-    let mut random = Random(std::env::var("LIVEWELL_SEED").map_or(1, |text| text.parse().expect("a number")));
+    let seed = std::env::var("LIVEWELL_SEED").map_or(1, |text| text.parse().expect("a number"));
+    let mut random = Choice::new(seed);
     let (mut lives, mut rounds) = (Vec::new(), 0);
     while lives.len() < kills {
         let run = Run::new(place.path().join(format!("round{rounds}")), level);
@@ -103,7 +105,7 @@ impl Run {
     /// Kills and starts again until there are `kills`, then lets it end; adds how long each lived.
     fn kill_until_done(
         &self,
-        random: &mut Random,
+        random: &mut Choice,
         life_max: Duration,
         kills: usize,
         lives: &mut Vec<Duration>,
@@ -111,7 +113,7 @@ impl Run {
         while lives.len() < kills {
             let mut child = self.start();
             // The square of a uniform number: the first milliseconds get their share.
-            let part = random.next() % 1_000;
+            let part = random.below(1_000);
             let life = life_max.mul_f64((part * part) as f64 / 1e6);
             if ended_within(&mut child, life) {
                 return;
@@ -223,17 +225,4 @@ fn outbox(store: &Arc<dyn Store>, query: &str) -> Vec<u8> {
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
-}
-
-/// splitmix64, so that a failure repeats from its seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
 }

@@ -19,6 +19,8 @@ mod operating;
 mod ordered;
 mod place;
 mod running;
+#[path = "../../../store/tests/it/small_disk.rs"]
+mod small_disk;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

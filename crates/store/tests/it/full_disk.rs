@@ -1,38 +1,8 @@
 //! A full disk: an error, nothing half written, and on it goes once there is room.
 
-use crate::child;
+use crate::small_disk::SmallDisk;
 use livewell_store::{Durability, EmbeddedStore, IndexError, Store, Version, WriteSet, compare};
 use std::fs;
-use std::path::Path;
-use std::process::Command;
-use tempfile::TempDir;
-
-/// A small file system in memory.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn mount(mib: u32) -> Option<Self> {
-        let place = TempDir::new().expect("a directory");
-        let size = format!("size={mib}m");
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place.path()).output();
-        if mount.is_ok_and(|output| output.status.success()) {
-            return Some(Self(place));
-        }
-        child::skip("a full disk: no small file system can be mounted here");
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.path()).output();
-    }
-}
 
 fn batch(number: u64) -> WriteSet {
     let epoch = u64::from(number > 0);

@@ -10,4 +10,5 @@ mod full_disk;
 mod grouped;
 mod killed;
 mod model;
+mod small_disk;
 mod truncated;
