@@ -4,13 +4,17 @@
 //! effect, never before, with the detail by which the reaction finds its place outside again.
 
 use crate::Error;
+use crate::dead_letters::{self, Order, What};
 use crate::follow::{self, Found, Group, Upstream};
 use crate::settings::Recovery;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{broken, caught_up, failed, stopped};
 use livewell_model::codec::Reader;
 use livewell_model::{QueryResult, Row, SmolStr};
-use livewell_reaction::{Outgoing, Reaction, ReactionError, SnapshotOf, Style};
+use livewell_reaction::{
+    DeadLetter, ErrorKind, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started,
+    Style,
+};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord};
 use livewell_store::{LiveSnapshot, Resume, Snapshot, Version, WriteSet, compare};
@@ -26,6 +30,13 @@ const REPLACE_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long a reaction waits after a failure that may pass: at first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(30);
+/// A target that has been away this long is an error, though it is tried on.
+const AWAY_MAX: Duration = Duration::from_secs(60);
+/// How many dead letters are looked at together.
+const LETTERS_MAX: usize = 100;
+
+/// Checkpoints that move, by upstream: epoch, sequence, position.
+type Moved = BTreeMap<usize, (u64, u64, u64)>;
 
 /// A reaction at work.
 pub(crate) struct Delivery {
@@ -38,6 +49,8 @@ pub(crate) struct Delivery {
     pub(crate) rebuild: bool,
     /// Not before this time is the snapshot written again.
     pub(crate) not_before: Instant,
+    /// Since when its target has been away.
+    pub(crate) away_since: Option<Instant>,
 }
 
 /// Runs a reaction until everything stops.
@@ -50,6 +63,7 @@ pub(crate) fn run(mut delivery: Delivery) {
         match result {
             Ok(true) => {
                 started = true;
+                delivery.away_since = None;
                 component.recovered();
                 retry = RETRY_FIRST;
             }
@@ -59,24 +73,27 @@ pub(crate) fn run(mut delivery: Delivery) {
             }
             Err(error) => {
                 started = false;
-                if may_pass(&error) {
-                    component.fail(&error);
-                    shared.bells.ring(component.number);
-                    wait_out(&shared, &component, retry);
-                    retry = (retry * 2).min(RETRY_MAX);
-                } else {
-                    failed(&shared, &component, &error);
+                let cause = cause(&error);
+                match cause.map(ReactionError::kind) {
+                    Some(ErrorKind::Wait) => delivery.away(&error),
+                    Some(ErrorKind::Retry) => component.fail(&error),
+                    _ => {
+                        failed(&shared, &component, &error);
+                        continue;
+                    }
                 }
+                shared.bells.ring(component.number);
+                wait_out(&shared, &component, cause.and_then(ReactionError::after).unwrap_or(retry));
+                retry = (retry * 2).min(RETRY_MAX);
             }
         }
     }
     stopped(&shared, &component);
 }
 
-/// Whether the world outside may let the same call through later: a full disk, an absent directory.
-fn may_pass(error: &Error) -> bool {
-    let source = error.source.as_deref().and_then(|source| source.downcast_ref::<ReactionError>());
-    source.is_some_and(|error| error.kind() == livewell_reaction::ErrorKind::Retry)
+/// What the reaction said, where the failure is its own.
+fn cause(error: &Error) -> Option<&ReactionError> {
+    error.source.as_deref()?.downcast_ref()
 }
 
 /// Waits the whole time, whatever rings; a reset or the end cuts it short.
@@ -98,19 +115,51 @@ impl Delivery {
             return self.reset(&snapshot);
         }
         let stored = self.checkpoint(&snapshot, 0)?.detail;
-        let started = self.reaction.start((!stored.is_empty()).then_some(stored.as_slice())).map_err(wrap)?;
+        let started = self.begin(Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
         self.rebuild = started.rebuild;
-        if started.detail != stored {
-            self.commit(&snapshot, &BTreeMap::new(), &started.detail)?;
+        let moved = self.reached(&snapshot, &started.reached)?;
+        if started.detail != stored || !moved.is_empty() {
+            self.commit(&snapshot, &moved, &started.detail)?;
         }
         Ok(())
     }
 
+    fn begin(&mut self, detail: Option<&[u8]>) -> Result<Started, Error> {
+        let store = format!("{:032x}", self.shared.store.id().0);
+        let clock = self.shared.clock.clone();
+        let now = Arc::new(move || clock.now());
+        let start = Start { store: &store, reaction: &self.component.id, detail, now };
+        self.reaction.start(&start).map_err(wrap)
+    }
+
+    /// The checkpoints that a target contradicts which keeps its own.
+    fn reached(&self, snapshot: &Arc<dyn Snapshot>, reached: &[Reached]) -> Result<Moved, Error> {
+        let mut moved = Moved::new();
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let Some(there) = reached.iter().find(|there| there.query_id == upstream.id) else { continue };
+            let here = self.checkpoint(snapshot, at)?;
+            if (here.epoch, here.sequence) != (there.epoch, there.sequence) {
+                tracing::info!(
+                    reaction = %self.component.id, upstream = %upstream.id, here = here.sequence, there = there.sequence,
+                    "going on from where the target stands",
+                );
+                moved.insert(at, (there.epoch, there.sequence, there.position));
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Shows that the target is away: waiting at first, in error once that takes long.
+    fn away(&mut self, error: &Error) {
+        let since = *self.away_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < AWAY_MAX { self.component.held_up(error) } else { self.component.fail(error) }
+    }
+
     /// Goes on from what is true now, whatever was missed.
     fn reset(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
-        let started = self.reaction.start(None).map_err(wrap)?;
-        self.rebuild = self.reaction.style() == Style::Snapshots;
-        let mut moved = BTreeMap::new();
+        let started = self.begin(None)?;
+        self.rebuild = self.reaction.role() == Role::StateKeeper;
+        let mut moved = Moved::new();
         // A copy is replaced before the checkpoint moves; a crash in between must not pass for a success.
         let passed = if self.rebuild { &[] } else { self.upstreams.as_slice() };
         for (at, upstream) in passed.iter().enumerate() {
@@ -126,10 +175,14 @@ impl Delivery {
             self.component.set(State::Running);
             self.start()?;
         }
+        let orders = std::mem::take(&mut *crate::shared::lock(&self.component.letters));
+        for order in &orders {
+            self.carry_out(order)?;
+        }
         let snapshot = self.shared.store.snapshot()?;
         match self.reaction.style() {
-            Style::Results => self.step_results(&snapshot),
-            Style::Snapshots => self.step_snapshot(&snapshot),
+            Style::Results if !self.rebuild => self.step_results(&snapshot),
+            _ => self.step_snapshot(&snapshot),
         }
     }
 
@@ -140,7 +193,11 @@ impl Delivery {
             Found::Groups(groups) if groups.is_empty() => Ok(false),
             Found::Groups(groups) => self.deliver(snapshot, &groups).map(|()| true),
             Found::Broken { upstream, resume, checkpoint } => {
-                self.skip(snapshot, upstream, &resume, &checkpoint).map(|()| true)
+                match self.reaction.role() {
+                    Role::Trigger => self.skip(snapshot, upstream, &resume, &checkpoint)?,
+                    Role::StateKeeper => self.regain(upstream, &resume)?,
+                }
+                Ok(true)
             }
         }
     }
@@ -148,10 +205,8 @@ impl Delivery {
     fn deliver(&mut self, snapshot: &Arc<dyn Snapshot>, groups: &[Group]) -> Result<(), Error> {
         self.component.set(State::Running);
         let mut results: Vec<(usize, u64, QueryResult)> = Vec::new();
-        let mut moved = BTreeMap::new();
         for item in groups.iter().flat_map(|group| &group.items) {
             let result = Reader::new("query result", &item.entry.bytes).result(item.entry.sequence)?;
-            moved.insert(item.upstream, (item.epoch, result.sequence, result.position));
             results.push((item.upstream, item.epoch, result));
         }
         let mut columns: BTreeMap<(usize, u64), Vec<SmolStr>> = BTreeMap::new();
@@ -170,8 +225,66 @@ impl Delivery {
                 result,
             })
             .collect();
-        let detail = self.reaction.deliver(&outgoing).map_err(wrap)?;
-        self.commit(snapshot, &moved, &detail)
+        let mut done = 0;
+        while done < outgoing.len() && !self.shared.is_stopping(&self.component) {
+            let delivered = self.reaction.deliver(&outgoing[done..]).map_err(wrap)?;
+            let effected = &results[done..done + delivered.results];
+            let moved =
+                effected.iter().map(|(at, epoch, result)| (*at, (*epoch, result.sequence, result.position)));
+            let snapshot = self.shared.store.snapshot()?;
+            self.commit_with(&snapshot, &moved.collect(), &delivered.detail, |set| {
+                let (number, now) = (self.component.number, self.shared.clock.now());
+                dead_letters::put(&*snapshot, set, number, now, &delivered.dead)
+            })?;
+            done += delivered.results;
+            // Each part that came through shows that the target is there.
+            self.away_since = None;
+            self.component.recovered();
+            self.component.set(State::Running);
+        }
+        Ok(())
+    }
+
+    /// A state-keeper that cannot simply follow on: brought to what is true now, or stopped.
+    fn regain(&mut self, at: usize, resume: &Resume) -> Result<(), Error> {
+        let upstream = &self.upstreams[at].id;
+        if !matches!(resume, Resume::Changed { .. }) && self.recovery != Recovery::AutoReset {
+            return Err(broken(&self.component.id, upstream, resume, "auto_reset"));
+        }
+        self.rebuild = true;
+        Ok(())
+    }
+
+    /// Sends dead letters once more, or drops them. One that is refused again stays where it is.
+    fn carry_out(&mut self, order: &Order) -> Result<(), Error> {
+        let mut last = 0;
+        loop {
+            let snapshot = self.shared.store.snapshot()?;
+            let letters = dead_letters::list(&*snapshot, self.component.number, last, LETTERS_MAX)?;
+            let Some(end) = letters.last() else { return Ok(()) };
+            last = end.number;
+            for letter in letters.iter().filter(|letter| order.names(letter.number)) {
+                if self.shared.is_stopping(&self.component) {
+                    return Ok(());
+                }
+                if order.what == What::Replay && !self.resend(letter.number, &letter.letter) {
+                    continue;
+                }
+                let snapshot = self.shared.store.snapshot()?;
+                let detail = self.checkpoint(&snapshot, 0)?.detail;
+                self.commit_with(&snapshot, &Moved::new(), &detail, |set| {
+                    dead_letters::take_out(&*snapshot, set, self.component.number, letter.number)
+                })?;
+            }
+        }
+    }
+
+    fn resend(&mut self, number: u64, letter: &DeadLetter) -> bool {
+        let sent = self.reaction.resend(letter);
+        if let Err(error) = &sent {
+            tracing::warn!(reaction = %self.component.id, number, "the dead letter stays: {error}");
+        }
+        sent.is_ok()
     }
 
     /// A trigger that cannot simply follow on: into the new epoch, over the gap, or stopped.
@@ -242,12 +355,14 @@ impl Delivery {
             query_id: &upstream.id,
             epoch: head.epoch,
             sequence: head.sequence,
+            position: head.position,
             columns: &columns,
             rows: &mut rows,
         });
         let detail = detail.map_err(wrap)?;
         drop(rows);
         self.rebuild = false;
+        self.away_since = None;
         self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
         self.commit(snapshot, &BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]), &detail)
     }
@@ -256,13 +371,18 @@ impl Delivery {
         follow::checkpoint(&**snapshot, self.component.number, &self.upstreams[at])
     }
 
-    /// Commits the checkpoints that moved to (epoch, sequence, position), and the detail, which lies with the
-    /// first upstream's.
-    fn commit(
+    /// Commits the checkpoints that moved, and the detail, which lies with the first upstream's.
+    fn commit(&self, snapshot: &Arc<dyn Snapshot>, moved: &Moved, detail: &[u8]) -> Result<(), Error> {
+        self.commit_with(snapshot, moved, detail, |_| Ok(()))
+    }
+
+    /// The same with what `more` adds.
+    fn commit_with(
         &self,
         snapshot: &Arc<dyn Snapshot>,
-        moved: &BTreeMap<usize, (u64, u64, u64)>,
+        moved: &Moved,
         detail: &[u8],
+        more: impl FnOnce(&mut WriteSet) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let number = self.component.number;
         let expected = compare::read_version(&**snapshot, number)?;
@@ -280,6 +400,7 @@ impl Delivery {
             }
             set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
         }
+        more(&mut set)?;
         self.shared.group.commit(set)?;
         self.component.progressed();
         // The queries may be waiting for room in their outboxes.

@@ -33,6 +33,7 @@ mod base;
 mod bell;
 mod change;
 pub mod clock;
+pub mod dead_letters;
 mod deliver;
 mod elements;
 mod error;

@@ -2,6 +2,7 @@
 
 use crate::bell::{Bell, Bells};
 use crate::clock::{Clock, SystemClock};
+use crate::dead_letters::{self, DeadLetter, Order, What};
 use crate::deliver::{self, Delivery};
 use crate::pipeline::Pipeline;
 use crate::register::{self, Registrar};
@@ -263,6 +264,7 @@ impl Livewell {
             reaction: setup.reaction,
             rebuild: false,
             not_before: Instant::now(),
+            away_since: None,
         };
         Ok((component, Box::new(move || deliver::run(delivery))))
     }
@@ -346,6 +348,34 @@ impl Livewell {
         }
         component.reset.store(true, Ordering::Release);
         component.bell.ring();
+        Ok(())
+    }
+
+    /// The first `limit` dead letters of a reaction after number `after`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such reaction; as the store has them.
+    pub fn dead_letters(&self, id: &str, after: u64, limit: usize) -> Result<Vec<DeadLetter>, Error> {
+        let component = self.shared.reaction(id)?;
+        dead_letters::list(&*self.shared.store.snapshot()?, component.number, after, limit)
+    }
+
+    /// Has a running reaction send its dead letters once more (`None`: all), between two deliveries and in their
+    /// order; those that are taken are gone from the list.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such reaction.
+    pub fn replay_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
+        self.shared.reaction(id)?.order(Order { what: What::Replay, numbers });
+        Ok(())
+    }
+
+    /// Has a running reaction drop its dead letters (`None`: all).
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such reaction.
+    pub fn discard_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
+        self.shared.reaction(id)?.order(Order { what: What::Discard, numbers });
         Ok(())
     }
 

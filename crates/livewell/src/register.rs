@@ -353,6 +353,7 @@ pub(crate) fn remove(shared: &Shared, component: &Component) -> Result<(), Error
         Space::Upstream,
         Space::Idempotency,
         Space::Parked,
+        Space::DeadLetter,
     ] {
         sweep::mark(&mut catalog, &Key::new(space).number(component.number).done());
     }

@@ -2,6 +2,7 @@
 
 use crate::bell::{Bell, Bells};
 use crate::clock::Clock;
+use crate::dead_letters::Order;
 use crate::settings::Limits;
 use crate::timers::Timers;
 use crate::{Error, error::ErrorKind};
@@ -101,6 +102,8 @@ pub(crate) struct Component {
     pub(crate) stopping: AtomicBool,
     /// Set when its state is to be rebuilt.
     pub(crate) reset: AtomicBool,
+    /// What is to be done about its dead letters.
+    pub(crate) letters: Mutex<Vec<Order>>,
     /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
     pub(crate) without_effect: AtomicU64,
     /// How often it has failed.
@@ -129,6 +132,7 @@ impl Component {
             bell: Arc::default(),
             stopping: AtomicBool::new(false),
             reset: AtomicBool::new(false),
+            letters: Mutex::default(),
             without_effect: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             ended: AtomicBool::new(false),
@@ -152,10 +156,18 @@ impl Component {
         }
         if view.state != State::Error || state == State::Starting {
             view.state = state;
-        }
-        if state == State::Starting {
             view.error = None;
         }
+    }
+
+    /// Shows that it waits for the world outside, and why; the next [`Component::set`] takes that back.
+    pub(crate) fn held_up(&self, error: &Error) {
+        tracing::warn!(component = %self.id, code = error.code, "{error}");
+        let mut view = lock(&self.view);
+        if view.state != State::Error {
+            view.state = State::Waiting;
+        }
+        view.error = Some(error.to_string());
     }
 
     pub(crate) fn fail(&self, error: &Error) {
@@ -187,6 +199,12 @@ impl Component {
         if self.state() == State::Error {
             self.set(State::Starting);
         }
+    }
+
+    /// Has its thread do something about its dead letters.
+    pub(crate) fn order(&self, order: Order) {
+        lock(&self.letters).push(order);
+        self.bell.ring();
     }
 
     /// Notes that it has come forward.
@@ -235,6 +253,14 @@ impl Shared {
         let component = self.component(id)?;
         if component.kind != ComponentKind::Query {
             return Err(Error::new(ErrorKind::NotFound, "LW0501", format!("`{id}` is not a query")));
+        }
+        Ok(component)
+    }
+
+    pub(crate) fn reaction(&self, id: &str) -> Result<Arc<Component>, Error> {
+        let component = self.component(id)?;
+        if component.kind != ComponentKind::Reaction {
+            return Err(Error::new(ErrorKind::NotFound, "LW0501", format!("`{id}` is not a reaction")));
         }
         Ok(component)
     }

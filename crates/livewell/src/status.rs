@@ -1,6 +1,7 @@
 //! Status: what every component is doing, how far it is, and how far behind.
 
 use crate::Error;
+use crate::dead_letters;
 use crate::follow::{followed, frontier};
 use crate::parked;
 use crate::shared::{Component, ComponentKind, Shared, State};
@@ -33,6 +34,8 @@ pub struct Status {
     pub without_effect: u64,
     /// How much input a source has set aside.
     pub parked: u64,
+    /// How many dead letters a reaction has.
+    pub dead_letters: u64,
     /// The last position of the store that is in it.
     pub position: u64,
     /// How often it has failed since it was started.
@@ -71,6 +74,7 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
         } else {
             0
         },
+        dead_letters: if is_reaction { dead_letters::count(&**snapshot, component.number)? } else { 0 },
         position: match component.kind {
             ComponentKind::Source => head.position,
             ComponentKind::Query => frontier(snapshot, component.number)?,
@@ -121,7 +125,10 @@ pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     let at_rest = |component: &Arc<Component>| {
         // A source has nothing to build anew, and one that is paused does it when it runs again.
         let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
-        if is_asked && !matches!(component.state(), State::Paused | State::Stopped) {
+        let is_ordered = !crate::shared::lock(&component.letters).is_empty();
+        if (is_asked || is_ordered && component.state() != State::Error)
+            && !matches!(component.state(), State::Paused | State::Stopped)
+        {
             return false;
         }
         matches!(component.state(), State::CaughtUp | State::Paused | State::Stopped | State::Error)

@@ -2,12 +2,15 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What whoever drives the reaction must do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Start it anew after a while: the cause may pass by itself.
     Retry,
+    /// The same, and it is no error yet: the target is away or busy, which happens and passes.
+    Wait,
     /// Stop it and show the message: a person has to act.
     Stop,
 }
@@ -89,6 +92,70 @@ pub enum ReactionError {
         /// Why.
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The target is out of reach, does not answer in time or asks for patience.
+    #[error("{target}: {cause}; it is tried again")]
+    Away {
+        /// The target: a host, never with its credentials.
+        target: String,
+        /// What happened.
+        cause: String,
+        /// How long to wait before the next attempt; as the driver likes where the target does not matter.
+        after: Option<Duration>,
+    },
+    /// The target does not take what it is given, and will not by itself.
+    #[error("{target}: {cause}")]
+    Refused {
+        /// The target: a host or a table, never with credentials.
+        target: String,
+        /// What happened and what to do.
+        cause: String,
+    },
+    /// The target lies at an address that is not to be reached from here.
+    #[error(
+        "`{host}` is at {address}, an address of this machine or its own network; say `allow_private: true` if that \
+         is meant"
+    )]
+    Private {
+        /// The host in the URL.
+        host: String,
+        /// Where it is.
+        address: std::net::IpAddr,
+    },
+    /// A template cannot be filled in.
+    #[error(
+        "the template cannot be filled in for {key}: {cause}; mend `template` and start the reaction again"
+    )]
+    Template {
+        /// What it was filled in for.
+        key: String,
+        /// Why, with the line.
+        cause: String,
+    },
+    /// Two rows of a result have one key in the target.
+    #[error(
+        "two live rows have the key {key} in {target}: {first} and {second}; let the query return one row a key, or \
+         choose another `key`"
+    )]
+    SameKey {
+        /// The table or the prefix.
+        target: String,
+        /// The key.
+        key: String,
+        /// One row.
+        first: String,
+        /// The other row.
+        second: String,
+    },
+    /// What the target keeps is not what was delivered to it.
+    #[error(
+        "{target} is not as it was left: {cause}; bring it back by difference with `livewell reset REACTION`"
+    )]
+    Altered {
+        /// The table or the prefix.
+        target: String,
+        /// What is the matter.
+        cause: String,
+    },
     /// Input of the kind the reaction does not take: a fault of whoever drives it.
     #[error("this reaction takes {takes} and was given {given}; please report this as a fault of Livewell")]
     OtherStyle {
@@ -116,6 +183,12 @@ impl ReactionError {
             Self::Detail { .. } => "LW0406",
             Self::Snapshot { .. } => "LW0407",
             Self::OtherStyle { .. } | Self::NotStarted => "LW0408",
+            Self::Away { .. } => "LW0409",
+            Self::Refused { .. } => "LW0410",
+            Self::Private { .. } => "LW0411",
+            Self::Template { .. } => "LW0412",
+            Self::SameKey { .. } => "LW0413",
+            Self::Altered { .. } => "LW0414",
         }
     }
 
@@ -123,8 +196,18 @@ impl ReactionError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             // A snapshot breaks off when its pin expires or the store is restarted; the next one may not.
-            Self::Io { .. } | Self::Snapshot { .. } => ErrorKind::Retry,
+            // Names may lead elsewhere later.
+            Self::Io { .. } | Self::Snapshot { .. } | Self::Private { .. } => ErrorKind::Retry,
+            Self::Away { .. } => ErrorKind::Wait,
             _ => ErrorKind::Stop,
+        }
+    }
+
+    /// How long to wait before the next attempt, where the target or the reaction's settings say so.
+    pub fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Away { after, .. } => *after,
+            _ => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What acts on query results: a file, a log line.
+//! What acts on query results: a file, a log line, a request, a table or keys elsewhere.
 //!
 //! A [`Reaction`] effects results outside the store, durably and before its checkpoint is stored; the few
 //! bytes it returns (its *detail*) travel with that checkpoint and say where the outside world stood. After
@@ -8,11 +8,21 @@
 pub mod error;
 pub mod file;
 pub mod log;
+pub mod period;
 pub mod reaction;
+mod secret;
 pub mod settings;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+#[cfg(any(feature = "webhook", feature = "postgres", feature = "redis"))]
+pub mod tls;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 pub use error::{ErrorKind, ReactionError};
-pub use reaction::{Outgoing, Reaction, Role, SnapshotOf, SnapshotRow, Started, Style};
+pub use reaction::{
+    DeadLetter, Delivered, Now, Outgoing, Reached, Reaction, Role, SnapshotOf, SnapshotRow, Start, Started,
+    Style,
+};
+pub use secret::Secret;
 pub use settings::{Connector, Settings, SettingsError};

@@ -1,6 +1,6 @@
 //! `kind: log`: a line for every query result, for watching and trying out.
 
-use crate::{Outgoing, Reaction, ReactionError, Role, Started, Style};
+use crate::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use livewell_model::json::Data;
 use livewell_model::{Diff, SmolStr};
 use std::fmt::Write;
@@ -32,11 +32,11 @@ impl Reaction for Log {
         Style::Results
     }
 
-    fn start(&mut self, _detail: Option<&[u8]>) -> Result<Started, ReactionError> {
-        Ok(Started { detail: Vec::new(), rebuild: false })
+    fn start(&mut self, _start: &Start<'_>) -> Result<Started, ReactionError> {
+        Ok(Started::default())
     }
 
-    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Vec<u8>, ReactionError> {
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         for result in results {
             tracing::info!(
                 target: "livewell::reaction",
@@ -47,7 +47,7 @@ impl Reaction for Log {
                 "{}", describe(result),
             );
         }
-        Ok(Vec::new())
+        Ok(Delivered::all(results, Vec::new()))
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::ReactionError;
 use livewell_model::diff::Columns;
 use livewell_model::json::ResultShape;
-use livewell_model::{QueryResult, SmolStr};
+use livewell_model::{QueryResult, SmolStr, Timestamp};
 use std::error::Error;
+use std::sync::Arc;
 
 /// What a reaction is to the world outside, which decides how it starts and which recovery fits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,7 @@ pub enum Style {
     /// Every query result, one after another, through [`Reaction::deliver`].
     Results,
     /// The whole state whenever it changed (several results may coalesce), through [`Reaction::replace`].
+    /// For state-keepers alone; one of [`Style::Results`] gets a snapshot to begin with and after a gap.
     Snapshots,
 }
 
@@ -55,28 +57,93 @@ pub struct SnapshotOf<'a> {
     pub epoch: u64,
     /// The sequence the rows are as of; 0 is the epoch's base.
     pub sequence: u64,
+    /// The position of the store that led to it.
+    pub position: u64,
     /// The query's column names.
     pub columns: &'a [SmolStr],
     /// The rows, ascending by signature, each once.
     pub rows: &'a mut dyn Iterator<Item = SnapshotRow>,
 }
 
+/// What tells a reaction the time, for what it says outside; it decides nothing by it.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a reaction is started with.
+#[derive(Clone)]
+pub struct Start<'a> {
+    /// The store's random identity in hexadecimal digits. Whatever is named outside carries it, so that another
+    /// store's history is never taken for this one.
+    pub store: &'a str,
+    /// The reaction's id.
+    pub reaction: &'a str,
+    /// The detail of the checkpoint; `None`: begin anew, nothing is stored yet or all of it was given up.
+    pub detail: Option<&'a [u8]>,
+    /// The clock.
+    pub now: Now,
+}
+
 /// Where a reaction stands after [`Reaction::start`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Started {
     /// The detail that holds now. It is to be stored before the first delivery, so that a crash during that
     /// delivery finds it.
     pub detail: Vec<u8>,
     /// Whether what the reaction keeps is not there (any more) and has to be replaced by a snapshot.
     pub rebuild: bool,
+    /// Where the outside world stands in the feeds, if it knows: it wins over the stored checkpoints then.
+    pub reached: Vec<Reached>,
+}
+
+/// How far the outside world has come in the results of one query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The query.
+    pub query_id: SmolStr,
+    /// The epoch the sequence counts in.
+    pub epoch: u64,
+    /// The last sequence that was effected; 0: the epoch's base.
+    pub sequence: u64,
+    /// The position of the store that led to it.
+    pub position: u64,
+}
+
+/// What came of a delivery.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// How many of the given results are effected whole; those after them are to be delivered again.
+    pub results: usize,
+    /// The detail that holds from then on; it says how far into the next result the reaction has come.
+    pub detail: Vec<u8>,
+    /// What the outside world would not take, set aside.
+    pub dead: Vec<DeadLetter>,
+}
+
+impl Delivered {
+    /// All of `results` are effected.
+    pub fn all(results: &[Outgoing<'_>], detail: Vec<u8>) -> Self {
+        Self { results: results.len(), detail, dead: Vec::new() }
+    }
+}
+
+/// What could not be delivered and is kept so that a person can have it sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The key it has outside, the same whenever it is sent.
+    pub key: String,
+    /// What is sent.
+    pub body: Vec<u8>,
+    /// Why it was not taken.
+    pub reason: String,
 }
 
 /// Something that acts on query results. Driven by one thread at a time; calls may block.
 ///
 /// The law: after `start` with the detail of some checkpoint, the outside world is as it was when that
-/// detail was returned, however often and wherever later calls were cut off. So delivering again what came
-/// after the checkpoint has its effect once. After an error from `deliver` or `replace` the same call may be
-/// repeated, or the reaction started anew; never the next one made.
+/// detail was returned, however often and wherever later calls were cut off; or it says itself where it stands
+/// ([`Started::reached`]). So delivering again what came after has its effect once. A reaction that can only
+/// promise *at least once* repeats what came after the checkpoint under the keys it had before. After an error
+/// from `deliver` or `replace` the same call may be repeated, or the reaction started anew; never the next one
+/// made.
 pub trait Reaction: Send {
     /// What it is to the world outside.
     fn role(&self) -> Role;
@@ -84,17 +151,17 @@ pub trait Reaction: Send {
     /// How it takes its input.
     fn style(&self) -> Style;
 
-    /// Takes up the outside world where the checkpoint's `detail` says it stands (`None`: nothing stored yet).
+    /// Takes up the outside world where the checkpoint's detail says it stands.
     ///
     /// # Errors
     /// [`ReactionError`] where the outside world is not as the detail says and cannot be brought there.
-    fn start(&mut self, detail: Option<&[u8]>) -> Result<Started, ReactionError>;
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError>;
 
-    /// Effects the results, in order and durably; returns the detail that holds from then on.
+    /// Effects the results, in order and durably, all or the first of them.
     ///
     /// # Errors
-    /// [`ReactionError`] where they could not be effected; always for [`Style::Snapshots`].
-    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Vec<u8>, ReactionError> {
+    /// [`ReactionError`] where none could be effected; always for [`Style::Snapshots`].
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let _ = results;
         Err(ReactionError::OtherStyle { takes: "snapshots", given: "results" })
     }
@@ -106,5 +173,14 @@ pub trait Reaction: Send {
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
         let _ = snapshot;
         Err(ReactionError::OtherStyle { takes: "results", given: "a snapshot" })
+    }
+
+    /// Sends a dead letter once more, out of its turn.
+    ///
+    /// # Errors
+    /// [`ReactionError`] where it was not taken again; always for a reaction that sets nothing aside.
+    fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
+        let _ = letter;
+        Err(ReactionError::OtherStyle { takes: "no dead letters", given: "one" })
     }
 }

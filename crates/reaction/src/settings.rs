@@ -2,6 +2,8 @@
 
 use crate::file::{Append, Table};
 use crate::log::Log;
+#[cfg(feature = "webhook")]
+use crate::webhook::{Webhook, WebhookSettings};
 use crate::{Reaction, Role};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -63,6 +65,9 @@ pub enum Connector {
     File(FileSettings),
     /// Logs every query result.
     Log(LogSettings),
+    /// Sends HTTP requests.
+    #[cfg(feature = "webhook")]
+    Webhook(Box<WebhookSettings>),
 }
 
 /// The settings of `kind: file`.
@@ -126,6 +131,14 @@ pub enum SettingsError {
         /// The id of the reaction that named it first.
         other: SmolStr,
     },
+    /// A field that does not hold what it should.
+    #[error("{message}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it and what to write; never its value.
+        message: String,
+    },
 }
 
 impl SettingsError {
@@ -135,6 +148,7 @@ impl SettingsError {
             Self::Recovery { .. } => "LW0420",
             Self::NoQuery | Self::TableOfMany { .. } => "LW0421",
             Self::NoPath | Self::SharedPath { .. } => "LW0422",
+            Self::Field { .. } => "LW0423",
         }
     }
 
@@ -144,6 +158,7 @@ impl SettingsError {
             Self::Recovery { .. } => "recovery",
             Self::NoQuery | Self::TableOfMany { .. } => "queries",
             Self::NoPath | Self::SharedPath { .. } => "path",
+            Self::Field { field, .. } => field,
         }
     }
 }
@@ -154,6 +169,8 @@ impl Connector {
         match self {
             Self::File(_) => "file",
             Self::Log(_) => "log",
+            #[cfg(feature = "webhook")]
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -162,14 +179,23 @@ impl Connector {
         match self {
             Self::File(FileSettings { mode: FileMode::Table, .. }) => Role::StateKeeper,
             Self::File(_) | Self::Log(_) => Role::Trigger,
+            #[cfg(feature = "webhook")]
+            Self::Webhook(_) => Role::Trigger,
         }
     }
 
     /// Whether it leaves something outside that must not differ from its checkpoint.
     pub fn has_durable_effects(&self) -> bool {
+        !matches!(self, Self::Log(_))
+    }
+
+    fn validate(&self, queries: usize) -> Result<(), SettingsError> {
         match self {
-            Self::File(_) => true,
-            Self::Log(_) => false,
+            Self::File(file) if file.path.as_os_str().is_empty() => Err(SettingsError::NoPath),
+            Self::File(FileSettings { mode: FileMode::Table, .. }) => one_query(queries),
+            Self::File(_) | Self::Log(_) => Ok(()),
+            #[cfg(feature = "webhook")]
+            Self::Webhook(webhook) => webhook.validate(),
         }
     }
 }
@@ -184,14 +210,7 @@ impl Settings {
         if queries == 0 {
             return Err(SettingsError::NoQuery);
         }
-        if let Connector::File(file) = &self.connector {
-            if file.path.as_os_str().is_empty() {
-                return Err(SettingsError::NoPath);
-            }
-            if file.mode == FileMode::Table && queries > 1 {
-                return Err(SettingsError::TableOfMany { count: queries });
-            }
-        }
+        self.connector.validate(queries)?;
         match (self.connector.role(), self.shared.recovery) {
             (Role::StateKeeper, Recovery::AutoSkipGap) => Err(SettingsError::Recovery {
                 does: "keeps state",
@@ -213,8 +232,14 @@ impl Settings {
             Connector::File(FileSettings { path, mode: FileMode::Append }) => Box::new(Append::new(path)),
             Connector::File(FileSettings { path, mode: FileMode::Table }) => Box::new(Table::new(path)),
             Connector::Log(LogSettings {}) => Box::new(Log::new(self.shared.id.clone())),
+            #[cfg(feature = "webhook")]
+            Connector::Webhook(settings) => Box::new(Webhook::new((**settings).clone())),
         }
     }
+}
+
+fn one_query(count: usize) -> Result<(), SettingsError> {
+    if count > 1 { Err(SettingsError::TableOfMany { count }) } else { Ok(()) }
 }
 
 /// Every reaction that writes a file which an earlier one writes already: its index, and the refusal.

@@ -123,6 +123,18 @@ Examples:
 The switch is one commit; until then the old results are served.")]
     Reset(Reset),
 
+    /// List what a reaction's target would not take; send it once more, or drop it
+    #[command(after_help = "\
+Examples:
+  livewell dead-letters hook
+  livewell dead-letters hook --replay
+  livewell dead-letters hook --replay --number 3 --number 4
+  livewell dead-letters hook --discard --number 3
+  livewell dead-letters hook --store ./livewell-data     without a server
+
+One letter a line, as JSON. A letter that is sent again keeps its key; one that is taken leaves the list.")]
+    DeadLetters(DeadLetters),
+
     /// Look into a store directory that no process uses
     #[command(subcommand)]
     Store(Store),
@@ -134,7 +146,8 @@ impl Command {
         match self {
             Self::Results(Results { at, .. })
             | Self::Verify(Verify { at, .. })
-            | Self::Status(Status { at, .. }) => at.store.as_deref(),
+            | Self::Status(Status { at, .. })
+            | Self::DeadLetters(DeadLetters { at, .. }) => at.store.as_deref(),
             Self::Store(Store::Inspect { directory }) => Some(directory),
             Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Reset(_) => None,
         }
@@ -239,6 +252,30 @@ pub struct Reset {
     /// The id of the query or reaction
     #[arg(value_name = "QUERY|REACTION")]
     pub id: String,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell dead-letters`.
+#[derive(Debug, Args)]
+pub struct DeadLetters {
+    /// The reaction's id
+    #[arg(value_name = "REACTION")]
+    pub reaction: String,
+
+    /// Send them once more
+    #[arg(long, conflicts_with = "discard")]
+    pub replay: bool,
+
+    /// Drop them
+    #[arg(long)]
+    pub discard: bool,
+
+    /// Only the letter of this number; may be given several times
+    #[arg(long = "number", value_name = "NUMBER")]
+    pub numbers: Vec<u64>,
 
     /// Whom to ask
     #[command(flatten)]

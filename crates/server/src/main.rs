@@ -14,6 +14,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    livewell_reaction::tls::install();
     let cli = cli::Cli::parse();
     logging::start(cli.log_format, cli.log_level);
     command::dispatch(&cli)

@@ -2,6 +2,7 @@
 //!
 //! * [`Postgres`]: a cluster of its own in a temporary directory, ready for logical replication;
 //! * [`Redis`]: a server without persistence;
+//! * [`Web`]: a web server that answers as it is told;
 //! * [`Proxy`]: stands before any of them and cuts connections when asked.
 //!
 //! A program that is missing is installed with `apt-get` where the test may do that. A failure here is no
@@ -11,8 +12,10 @@ mod postgres;
 mod process;
 mod proxy;
 mod redis;
+mod web;
 
 pub use postgres::{Options, Postgres};
 pub use process::pause;
 pub use proxy::Proxy;
 pub use redis::Redis;
+pub use web::{Act, Request, Web};

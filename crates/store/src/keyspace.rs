@@ -33,6 +33,8 @@ pub enum Space {
     Idempotency = 0x61,
     /// source, number -> input that is not a change, kept for somebody to look at.
     Parked = 0x62,
+    /// reaction, number -> what its target would not take.
+    DeadLetter = 0x63,
     /// feed, generation -> a generation that is to be deleted in the background.
     Garbage = 0x70,
 }

@@ -6,7 +6,7 @@ use livewell::{
 };
 use livewell_model::diff::Columns;
 use livewell_model::{Diff, QueryResult, Value};
-use livewell_reaction::{Outgoing, Reaction, ReactionError, Role, Started, Style};
+use livewell_reaction::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use livewell_store::Store;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
@@ -151,11 +151,11 @@ impl Reaction for Recorder {
         Style::Results
     }
 
-    fn start(&mut self, detail: Option<&[u8]>) -> Result<Started, ReactionError> {
-        Ok(Started { detail: detail.unwrap_or_default().to_vec(), rebuild: false })
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
+        Ok(Started { detail: start.detail.unwrap_or_default().to_vec(), ..Started::default() })
     }
 
-    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Vec<u8>, ReactionError> {
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let held = self.held.0.lock().unwrap();
         drop(self.held.1.wait_while(held, |held| *held).unwrap());
         let mut seen = self.seen.lock().unwrap();
@@ -163,7 +163,7 @@ impl Reaction for Recorder {
             let columns = out.columns.iter().map(ToString::to_string).collect();
             seen.push((out.epoch, columns, out.result.clone()));
         }
-        Ok(Vec::new())
+        Ok(Delivered::all(results, Vec::new()))
     }
 }
 

@@ -16,4 +16,5 @@ mod random;
 mod removed;
 mod reopening;
 mod reread;
+mod targets;
 mod timed;

@@ -19,6 +19,7 @@ fn keys(store: &dyn Store, number: u32) -> usize {
         Space::Upstream,
         Space::Idempotency,
         Space::Parked,
+        Space::DeadLetter,
     ];
     let snapshot = store.snapshot().unwrap();
     let all = snapshot.scan(Bound::Unbounded, Bound::Unbounded, Direction::Forward).unwrap();

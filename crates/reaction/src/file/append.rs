@@ -6,7 +6,7 @@
 
 use super::mark::{self, Mark};
 use super::place;
-use crate::{Outgoing, Reaction, ReactionError, Role, Started, Style};
+use crate::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -100,8 +100,8 @@ impl Reaction for Append {
     }
 
     /// A file that is there before anything was delivered is kept, and appended to.
-    fn start(&mut self, detail: Option<&[u8]>) -> Result<Started, ReactionError> {
-        let committed = match detail {
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
+        let committed = match start.detail {
             Some(detail) => {
                 let committed = Mark::decode(detail)?;
                 self.open_at(&committed)?;
@@ -114,19 +114,19 @@ impl Reaction for Append {
             }
         };
         self.committed = Some(committed);
-        Ok(Started { detail: committed.encode(), rebuild: false })
+        Ok(Started { detail: committed.encode(), ..Started::default() })
     }
 
-    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Vec<u8>, ReactionError> {
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let committed = self.committed.ok_or(ReactionError::NotStarted)?;
         if results.is_empty() {
-            return Ok(committed.encode());
+            return Ok(Delivered::all(results, committed.encode()));
         }
         // Opened anew each time: a file that is moved away or edited meanwhile is noticed at once, and what a
         // failed delivery left behind is cut away.
         let mut file = self.open_at(&committed)?;
         let mark = Self::write(&mut file, committed.length, results).map_err(self.io("write"))?;
         self.committed = Some(mark);
-        Ok(mark.encode())
+        Ok(Delivered::all(results, mark.encode()))
     }
 }

@@ -5,7 +5,7 @@
 
 use super::mark::Mark;
 use super::place;
-use crate::{Reaction, ReactionError, Role, SnapshotOf, Started, Style};
+use crate::{Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style};
 use livewell_model::json::{Data, RowShape};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -111,12 +111,13 @@ impl Reaction for Table {
     }
 
     /// A table that is gone, or is not the one of the checkpoint, asks to be rebuilt.
-    fn start(&mut self, detail: Option<&[u8]>) -> Result<Started, ReactionError> {
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
+        let detail = start.detail;
         // Before the first snapshot the stored detail is empty.
         let expected = detail.filter(|detail| !detail.is_empty()).map(Mark::decode).transpose()?;
         let found = match self.find()? {
             Some((_, mark)) if Some(mark) == expected => {
-                return Ok(Started { detail: mark.encode(), rebuild: false });
+                return Ok(Started { detail: mark.encode(), ..Started::default() });
             }
             Some((file, _)) => Some(file),
             None => None,
@@ -124,7 +125,7 @@ impl Reaction for Table {
         if let Some(file) = found {
             self.refuse_foreign(file)?;
         }
-        Ok(Started { detail: detail.unwrap_or_default().to_owned(), rebuild: true })
+        Ok(Started { detail: detail.unwrap_or_default().to_owned(), rebuild: true, ..Started::default() })
     }
 
     fn replace(&mut self, mut snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {

@@ -11,7 +11,21 @@ pub use sample::{Sample, columns, sample_rows};
 pub use state_keeper::state_keepers;
 pub use trigger::triggers;
 
-use crate::Reaction;
+use crate::{Reaction, ReactionError, Start, Started};
+use livewell_model::Timestamp;
+use std::sync::Arc;
+
+/// Starts a reaction as the one named `sample` of one and the same store.
+///
+/// # Errors
+/// As [`Reaction::start`].
+pub fn start(reaction: &mut dyn Reaction, detail: Option<&[u8]>) -> Result<Started, ReactionError> {
+    let now = Arc::new(|| Timestamp(1_700_000_000_000_000_000));
+    reaction.start(&Start { store: STORE, reaction: "sample", detail, now })
+}
+
+/// The identity of the store that samples come from.
+pub const STORE: &str = "0123456789abcdef0123456789abcdef";
 
 /// The world a reaction acts on, seen by a test.
 pub trait Bench {

@@ -54,7 +54,14 @@ fn row(number: u64) -> Columns {
 /// Gives `with` a snapshot of `count` rows at `sequence`; the rows depend on both.
 pub fn sample_rows<T>(sequence: u64, count: u64, with: impl FnOnce(SnapshotOf<'_>) -> T) -> T {
     let mut rows = (0..count).map(|at| -> SnapshotRow { Ok((at * 7 + sequence, row(at))) });
-    with(SnapshotOf { query_id: "sample", epoch: 1, sequence, columns: &columns(), rows: &mut rows })
+    with(SnapshotOf {
+        query_id: "sample",
+        epoch: 1,
+        sequence,
+        position: sequence * 3,
+        columns: &columns(),
+        rows: &mut rows,
+    })
 }
 
 /// The lines of [`sample_rows`].

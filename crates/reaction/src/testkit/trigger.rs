@@ -18,7 +18,7 @@ pub fn triggers<B: Bench>(mut bench: impl FnMut() -> B) {
 fn started(bench: &impl Bench, detail: Option<&[u8]>) -> (Box<dyn Reaction>, Vec<u8>) {
     let mut reaction = bench.reaction();
     assert_eq!(reaction.role(), Role::Trigger);
-    let started = reaction.start(detail).expect("starts");
+    let started = super::start(&mut *reaction, detail).expect("starts");
     assert!(!started.rebuild, "a trigger keeps nothing that could be rebuilt");
     (reaction, started.detail)
 }
@@ -35,7 +35,7 @@ fn results_are_effected_in_order(bench: &impl Bench) {
 fn a_kill_between_effect_and_checkpoint_effects_once(bench: &impl Bench) {
     let sample = Sample::new(6);
     let (mut reaction, _) = started(bench, None);
-    let checkpoint = reaction.deliver(&sample.outgoing(1..=2)).expect("delivers");
+    let checkpoint = reaction.deliver(&sample.outgoing(1..=2)).expect("delivers").detail;
     for _ in 0..3 {
         reaction.deliver(&sample.outgoing(3..=4)).expect("delivers");
         drop(reaction);
@@ -65,7 +65,7 @@ fn a_kill_before_the_first_checkpoint_of_a_delivery_effects_once(bench: &impl Be
 fn half_an_effect_is_taken_back(bench: &impl Bench) {
     let sample = Sample::new(3);
     let (mut reaction, _) = started(bench, None);
-    let checkpoint = reaction.deliver(&sample.outgoing(1..=1)).expect("delivers");
+    let checkpoint = reaction.deliver(&sample.outgoing(1..=1)).expect("delivers").detail;
     drop(reaction);
     bench.leave_half_an_effect();
     let (mut reaction, _) = started(bench, Some(&checkpoint));
@@ -78,6 +78,10 @@ fn half_an_effect_is_taken_back(bench: &impl Bench) {
 
 fn nothing_to_deliver_changes_nothing(bench: &impl Bench) {
     let (mut reaction, detail) = started(bench, None);
-    assert_eq!(reaction.deliver(&[]).expect("delivers"), detail, "nothing delivered leaves the detail");
+    assert_eq!(
+        reaction.deliver(&[]).expect("delivers").detail,
+        detail,
+        "nothing delivered leaves the detail"
+    );
     assert!(bench.effects().is_empty(), "nothing delivered has no effect");
 }

@@ -1,7 +1,7 @@
 //! `mode: append`: exactly once, and never a line of someone else's lost.
 
 use livewell_reaction::file::Append;
-use livewell_reaction::testkit::{Bench, Sample, triggers};
+use livewell_reaction::testkit::{Bench, Sample, start, triggers};
 use livewell_reaction::{ErrorKind, Reaction, ReactionError};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -29,13 +29,13 @@ impl File {
     fn delivered() -> (Self, Vec<u8>) {
         let file = Self::new();
         let mut append = file.append();
-        append.start(None).unwrap();
-        let detail = append.deliver(&Sample::new(2).outgoing(1..=2)).unwrap();
+        start(&mut append, None).unwrap();
+        let detail = append.deliver(&Sample::new(2).outgoing(1..=2)).unwrap().detail;
         (file, detail)
     }
 
     fn refusal(&self, detail: &[u8]) -> ReactionError {
-        self.append().start(Some(detail)).unwrap_err()
+        start(&mut self.append(), Some(detail)).unwrap_err()
     }
 }
 
@@ -68,10 +68,10 @@ fn a_file_that_was_here_before_is_kept_and_ours_begin_on_a_line_of_their_own() {
         let file = File::new();
         fs::create_dir_all(file.path().parent().unwrap()).unwrap();
         fs::write(file.path(), before).unwrap();
-        let first = file.append().start(None).unwrap().detail;
+        let first = start(&mut file.append(), None).unwrap().detail;
         for _ in 0..2 {
             let mut append = file.append();
-            append.start(Some(&first)).unwrap();
+            start(&mut append, Some(&first)).unwrap();
             append.deliver(&sample.outgoing(1..=2)).unwrap();
         }
         let mut expected: Vec<String> = before.lines().map(str::to_owned).collect();
@@ -118,7 +118,7 @@ fn a_replaced_file_of_at_least_the_length_is_refused_and_left_as_it_is() {
 fn a_file_moved_away_between_two_deliveries_is_noticed_at_the_next() {
     let file = File::new();
     let mut append = file.append();
-    append.start(None).unwrap();
+    start(&mut append, None).unwrap();
     let sample = Sample::new(2);
     append.deliver(&sample.outgoing(1..=1)).unwrap();
     fs::rename(file.path(), file.directory.path().join("rotated")).unwrap();
@@ -130,7 +130,7 @@ fn a_file_moved_away_between_two_deliveries_is_noticed_at_the_next() {
 fn a_directory_in_the_place_of_the_file_is_named_with_what_to_do() {
     let file = File::new();
     fs::create_dir_all(file.path()).unwrap();
-    let error = file.append().start(None).unwrap_err().to_string();
+    let error = start(&mut file.append(), None).unwrap_err().to_string();
     assert!(error.contains("results.jsonl") && error.contains("names a file"), "{error}");
 }
 
@@ -138,7 +138,8 @@ fn a_directory_in_the_place_of_the_file_is_named_with_what_to_do() {
 fn a_file_in_the_place_of_a_directory_is_named_with_what_to_do() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join("made"), "a file").unwrap();
-    let error = Append::new(directory.path().join("made/results.jsonl")).start(None).unwrap_err().to_string();
+    let error =
+        start(&mut Append::new(directory.path().join("made/results.jsonl")), None).unwrap_err().to_string();
     assert!(error.contains("a part of the `path` is a file"), "{error}");
 }
 
@@ -148,7 +149,7 @@ fn a_full_disk_is_an_error_to_try_again_after() {
         return;
     }
     let mut append = Append::new("/dev/full");
-    append.start(None).unwrap();
+    start(&mut append, None).unwrap();
     let error = append.deliver(&Sample::new(1).outgoing(1..=1)).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Retry, "LW0405"));
     assert!(error.to_string().contains("free space"), "{error}");

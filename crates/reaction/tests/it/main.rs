@@ -3,3 +3,4 @@
 mod append;
 mod settings;
 mod table;
+mod webhook;

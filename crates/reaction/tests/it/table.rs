@@ -1,7 +1,7 @@
 //! `mode: table`: one snapshot or the next, nothing between, and no file of someone else's replaced.
 
 use livewell_reaction::file::Table;
-use livewell_reaction::testkit::{Bench, sample_rows, state_keepers};
+use livewell_reaction::testkit::{Bench, sample_rows, start, state_keepers};
 use livewell_reaction::{Reaction, ReactionError};
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ impl File {
     fn written() -> (Self, Vec<u8>) {
         let file = Self::new();
         let mut table = Table::new(file.path());
-        table.start(None).unwrap();
+        start(&mut table, None).unwrap();
         let detail = sample_rows(1, 3, |rows| table.replace(rows)).unwrap();
         (file, detail)
     }
@@ -56,15 +56,15 @@ fn a_table_that_is_gone_or_edited_is_rebuilt() {
     let (file, detail) = File::written();
     let text = fs::read_to_string(file.path()).unwrap();
     fs::write(file.path(), text.replace("o1", "o2")).unwrap();
-    assert!(Table::new(file.path()).start(Some(&detail)).unwrap().rebuild);
+    assert!(start(&mut Table::new(file.path()), Some(&detail)).unwrap().rebuild);
     fs::remove_file(file.path()).unwrap();
-    assert!(Table::new(file.path()).start(Some(&detail)).unwrap().rebuild);
+    assert!(start(&mut Table::new(file.path()), Some(&detail)).unwrap().rebuild);
 }
 
 #[test]
 fn a_table_of_an_earlier_store_is_replaced() {
     let (file, _) = File::written();
-    assert!(Table::new(file.path()).start(None).unwrap().rebuild);
+    assert!(start(&mut Table::new(file.path()), None).unwrap().rebuild);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_file_that_is_no_table_is_refused_and_left_as_it_is() {
     let (file, detail) = File::written();
     fs::write(file.path(), "precious").unwrap();
     for detail in [None, Some(&detail[..])] {
-        let refusal = Table::new(file.path()).start(detail).unwrap_err();
+        let refusal = start(&mut Table::new(file.path()), detail).unwrap_err();
         assert!(matches!(refusal, ReactionError::Foreign { .. }), "{refusal}");
     }
     assert_eq!(fs::read_to_string(file.path()).unwrap(), "precious");
@@ -90,6 +90,6 @@ fn nothing_but_the_table_is_left_beside_it() {
 fn a_directory_in_the_place_of_the_table_is_named_with_what_to_do() {
     let file = File::new();
     fs::create_dir_all(file.path()).unwrap();
-    let error = Table::new(file.path()).start(None).unwrap_err().to_string();
+    let error = start(&mut Table::new(file.path()), None).unwrap_err().to_string();
     assert!(error.contains("rows.jsonl") && error.contains("names a file"), "{error}");
 }

@@ -112,6 +112,7 @@ pub fn shape(status: &Status) -> Value {
         "position": status.position,
         "without_effect": status.without_effect,
         "parked": status.parked,
+        "dead_letters": status.dead_letters,
         "failures": status.failures,
         "error": status.error,
     })

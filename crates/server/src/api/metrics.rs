@@ -38,6 +38,9 @@ const MEASURES: &[Measure] = &[
     ("parked", "Input that a source has set aside", |one| {
         (one.kind == ComponentKind::Source).then_some(one.parked as f64)
     }),
+    ("dead_letters", "What a reaction's target would not take", |one| {
+        (one.kind == ComponentKind::Reaction).then_some(one.dead_letters as f64)
+    }),
     ("without_effect", "Transactions since the start that changed nothing", |one| {
         (one.kind == ComponentKind::Source).then_some(one.without_effect as f64)
     }),

@@ -4,6 +4,7 @@ mod access;
 mod change;
 mod components;
 mod dashboard;
+pub mod dead_letters;
 mod events;
 mod ingest;
 mod metrics;
@@ -181,6 +182,7 @@ fn calls() -> Vec<Call> {
         calls.extend(components::calls(kind));
         calls.extend(change::calls(kind));
     }
+    calls.extend(dead_letters::calls());
     calls
 }
 

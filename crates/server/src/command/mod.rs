@@ -1,6 +1,7 @@
 //! The commands. Output goes to stdout, everything else to stderr.
 
 mod check;
+mod dead_letters;
 mod explain;
 mod offline;
 mod reset;
@@ -68,6 +69,7 @@ fn run_here(command: &Command) -> Result<(), Failure> {
         Command::Verify(verify) => verify::run(verify),
         Command::Status(status) => status::run(status),
         Command::Reset(reset) => reset::run(reset),
+        Command::DeadLetters(letters) => dead_letters::run(letters),
         Command::Store(store) => store::run(store),
     }
 }

@@ -50,6 +50,7 @@ fn of_store(directory: &Path) -> Result<Json, Failure> {
             "id": entry.id, "state": "stopped", "epoch": head.epoch.to_string(), "sequence": head.sequence,
             "position": head.position, "rows": head.rows, "log_entries": head.log_entries,
             "parked": livewell::parked::count(&*snapshot, entry.number).map_err(Failure::failed)?,
+            "dead_letters": livewell::dead_letters::count(&*snapshot, entry.number).map_err(Failure::failed)?,
         });
         all[kinds].as_array_mut().expect("it was made as an array").push(shown);
     }
@@ -88,6 +89,10 @@ fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
             ]);
             if let Some(error) = one["error"].as_str() {
                 errors.push(format!("{}: {error}", text("id")));
+            }
+            if let Some(count @ 1..) = one["dead_letters"].as_u64() {
+                let id = text("id");
+                errors.push(format!("{id}: dead letters: {count}; `livewell dead-letters {id}` lists them"));
             }
         }
     }

@@ -6,7 +6,6 @@
 
 mod align;
 mod deserialize;
-pub mod duration;
 mod problem;
 mod query;
 mod references;

@@ -5,7 +5,7 @@ use super::settings::{EmbeddedSettings, QuerySettings, ServerSettings, StoreSett
 use super::tree::{Kind, Node, Scalar};
 use super::{Config, deserialize};
 use livewell_query::language::Diagnostic;
-use livewell_reaction::settings::{FileSettings, LogSettings, Shared};
+use livewell_reaction::settings::{FileSettings, Shared};
 use livewell_reaction::{Connector, Settings as ReactionSettings};
 use livewell_source::settings::SourceSettings;
 use std::path::{Path, PathBuf};
@@ -229,20 +229,22 @@ fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<QuerySettings> {
 }
 
 fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {
-    let planned = ["webhook", "sse", "postgres", "redis", "nats", "mqtt"];
-    let kind = kind(node, "reaction", &["file", "log"], &planned, problems)?;
+    let planned = ["sse", "postgres", "redis", "nats", "mqtt"];
+    let kind = kind(node, "reaction", &["file", "log", "webhook"], &planned, problems)?;
     let mut rest = without_kind(node);
     let shared = rest.split_off(|key| SHARED.contains(&key));
-    let connector = if kind == "file" {
-        let settings: Option<FileSettings> = deserialize::read(rest, &SHARED, problems);
-        settings.map(|settings| {
-            let path =
-                if settings.path.as_os_str().is_empty() { settings.path } else { folder.join(settings.path) };
-            Connector::File(FileSettings { path, ..settings })
-        })
-    } else {
-        let settings: Option<LogSettings> = deserialize::read(rest, &SHARED, problems);
-        settings.map(Connector::Log)
+    let connector = match kind {
+        "file" => {
+            let settings: Option<FileSettings> = deserialize::read(rest, &SHARED, problems);
+            settings.map(|settings| {
+                let path = settings.path;
+                // An empty one is refused as such.
+                let path = if path.as_os_str().is_empty() { path } else { folder.join(path) };
+                Connector::File(FileSettings { path, ..settings })
+            })
+        }
+        "webhook" => deserialize::read(rest, &SHARED, problems).map(Connector::Webhook),
+        _ => deserialize::read(rest, &SHARED, problems).map(Connector::Log),
     };
     let shared: Option<Shared> = deserialize::read(shared, &["kind"], problems);
     Some(ReactionSettings { shared: shared?, connector: connector? })

@@ -1,6 +1,5 @@
 //! What a configuration holds besides the settings that sources and reactions bring themselves.
 
-use super::duration;
 use livewell_model::Map;
 use livewell_model::json::{TooDeep, value_from_json};
 use livewell_query::Join;
@@ -201,7 +200,7 @@ pub struct OutboxSettings {
     /// What happens when it is full.
     pub when_full: WhenFull,
     /// How long a reaction may stand still before it no longer holds the outbox.
-    #[serde(deserialize_with = "duration::read")]
+    #[serde(deserialize_with = "livewell_reaction::period::deserialize")]
     pub max_wait: Duration,
 }
 

@@ -1,10 +1,13 @@
-//! Durations as settings write them: `500ms`, `60s`, `5m`, `1h`.
+//! Lengths of time as settings write them: `500ms`, `10s`, `5m`, `1h`.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serializer, de};
 use std::time::Duration;
 
-/// Reads a duration; for `#[serde(deserialize_with)]`.
-pub fn read<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+/// Reads a length of time; with [`serialize`] for `#[serde(with = "period")]`.
+///
+/// # Errors
+/// Where the text is not a whole number and a unit.
+pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(input)?;
     parse(&text).ok_or_else(|| {
         de::Error::custom(format!(
@@ -13,10 +16,17 @@ pub fn read<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     })
 }
 
-/// The duration a text stands for. `None` where it stands for none, or for more than 2^64 milliseconds.
+/// Writes a length of time in whole milliseconds.
+///
+/// # Errors
+/// As the serializer has them.
+pub fn serialize<S: Serializer>(time: &Duration, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(&format_args!("{}ms", time.as_millis()))
+}
+
+/// The time a text stands for. `None` where it stands for none, or for more than 2^64 milliseconds.
 pub fn parse(text: &str) -> Option<Duration> {
-    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(unit_at);
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let milliseconds = match unit {
         "ms" => 1,
         "s" => 1_000,

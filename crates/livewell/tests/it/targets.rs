@@ -1,0 +1,234 @@
+//! Reactions to a target that is away, refuses, or keeps the checkpoint itself.
+
+use crate::fixture::{self, fold, idle, memory, node, open, query, reaction, rows, status, until};
+use livewell::{InProcess, Livewell, Recovery, Setup, State};
+use livewell_model::diff::Columns;
+use livewell_reaction::{
+    DeadLetter, Delivered, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style,
+};
+use livewell_store::Store;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A target elsewhere, which outlives the process that delivers to it.
+#[derive(Debug, Default)]
+struct Target {
+    away: bool,
+    /// Effects the next delivery, and then loses the answer.
+    loses_the_answer: bool,
+    refuses: bool,
+    rows: BTreeMap<u64, Columns>,
+    reached: Option<Reached>,
+    sent: Vec<String>,
+    snapshots: u32,
+}
+
+type Shared = Arc<Mutex<Target>>;
+
+fn away() -> ReactionError {
+    let after = Some(Duration::from_millis(20));
+    ReactionError::Away { target: "there".into(), cause: "no connection".into(), after }
+}
+
+/// A trigger that sends the sequence of each result.
+struct Sender(Shared);
+
+impl Reaction for Sender {
+    fn role(&self) -> Role {
+        Role::Trigger
+    }
+
+    fn style(&self) -> Style {
+        Style::Results
+    }
+
+    fn start(&mut self, _: &Start<'_>) -> Result<Started, ReactionError> {
+        Ok(Started { detail: vec![1], ..Started::default() })
+    }
+
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
+        let mut target = self.0.lock().unwrap();
+        if target.away {
+            return Err(away());
+        }
+        let key = format!("{}", results[0].result.sequence);
+        let mut delivered = Delivered { results: 1, detail: vec![1], dead: Vec::new() };
+        if target.refuses {
+            let reason = "no".into();
+            delivered.dead.push(DeadLetter { key, body: b"body".to_vec(), reason });
+        } else {
+            target.sent.push(key);
+        }
+        Ok(delivered)
+    }
+
+    fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
+        let mut target = self.0.lock().unwrap();
+        if target.refuses {
+            return Err(ReactionError::Refused { target: "there".into(), cause: "no".into() });
+        }
+        target.sent.push(letter.key.clone());
+        Ok(())
+    }
+}
+
+/// A state-keeper with the checkpoint in its target.
+struct Mirror(Shared);
+
+impl Reaction for Mirror {
+    fn role(&self) -> Role {
+        Role::StateKeeper
+    }
+
+    fn style(&self) -> Style {
+        Style::Results
+    }
+
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
+        let mut target = self.0.lock().unwrap();
+        if start.detail.is_none() {
+            target.reached = None;
+        }
+        let reached: Vec<Reached> = target.reached.iter().cloned().collect();
+        Ok(Started { detail: vec![1], rebuild: reached.is_empty(), reached })
+    }
+
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
+        let mut target = self.0.lock().unwrap();
+        if target.away {
+            return Err(away());
+        }
+        for outgoing in results {
+            fold(&mut target.rows, &outgoing.result.diffs);
+            let (sequence, position) = (outgoing.result.sequence, outgoing.result.position);
+            let query_id = outgoing.query_id.into();
+            target.reached = Some(Reached { query_id, epoch: outgoing.epoch, sequence, position });
+        }
+        if std::mem::take(&mut target.loses_the_answer) {
+            return Err(away());
+        }
+        Ok(Delivered::all(results, vec![1]))
+    }
+
+    fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
+        let mut target = self.0.lock().unwrap();
+        target.rows = snapshot.rows.map(|row| row.unwrap()).collect();
+        let (epoch, sequence, position) = (snapshot.epoch, snapshot.sequence, snapshot.position);
+        target.reached = Some(Reached { query_id: snapshot.query_id.into(), epoch, sequence, position });
+        target.snapshots += 1;
+        Ok(vec![1])
+    }
+}
+
+async fn running(store: &Arc<dyn Store>, reaction: livewell::ReactionSetup) -> Livewell {
+    let livewell = open(store);
+    let mut setup = Setup::default();
+    setup.channels.push(InProcess::new("s"));
+    setup.queries.push(query("all", "MATCH (n:N) RETURN n.id AS id, n.x AS x").outbox(fixture::small_outbox()));
+    setup.reactions.push(reaction);
+    livewell.add(setup).await.unwrap();
+    livewell
+}
+
+async fn send(livewell: &Livewell, range: std::ops::Range<i64>) {
+    let source = livewell.source("s").unwrap();
+    for x in range {
+        source.send(node(&format!("n{}", x % 7), x)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_is_away_is_waited_for_with_the_reason_and_nothing_is_lost() {
+    let target = Shared::default();
+    target.lock().unwrap().away = true;
+    let livewell = running(&memory(), reaction("r", "all", Recovery::Strict, Sender(target.clone()))).await;
+    send(&livewell, 0..3).await;
+    until(&livewell, "r", |status| status.state == State::Waiting && status.error.is_some()).await;
+    assert!(status(&livewell, "r").error.unwrap().contains("no connection"));
+    target.lock().unwrap().away = false;
+    idle(&livewell).await;
+    let after = status(&livewell, "r");
+    assert_eq!((after.state, after.error, after.lag, after.failures), (State::CaughtUp, None, 0, 0));
+    assert_eq!(target.lock().unwrap().sent, ["1", "2", "3"]);
+}
+
+#[tokio::test]
+async fn dead_letters_outlive_the_process_and_are_sent_again_or_dropped_when_asked() {
+    let (store, target) = (memory(), Shared::default());
+    let make = || reaction("r", "all", Recovery::Strict, Sender(target.clone()));
+    let livewell = running(&store, make()).await;
+    target.lock().unwrap().refuses = true;
+    send(&livewell, 0..4).await;
+    idle(&livewell).await;
+    livewell.shutdown().await;
+    drop(livewell);
+
+    let livewell = running(&store, make()).await;
+    let numbers = || -> Vec<u64> {
+        livewell.dead_letters("r", 0, 100).unwrap().iter().map(|letter| letter.number).collect()
+    };
+    assert_eq!(numbers(), [1, 2, 3, 4]);
+    assert_eq!(status(&livewell, "r").dead_letters, 4);
+    let second = livewell.dead_letters("r", 1, 1).unwrap().remove(0);
+    assert_eq!((second.letter.key.as_str(), second.letter.reason.as_str()), ("2", "no"));
+
+    livewell.replay_dead_letters("r", None).unwrap();
+    idle(&livewell).await;
+    assert_eq!(numbers(), [1, 2, 3, 4], "what is refused again stays");
+    livewell.discard_dead_letters("r", Some(vec![3])).unwrap();
+    until(&livewell, "r", |status| status.dead_letters == 3).await;
+    target.lock().unwrap().refuses = false;
+    livewell.replay_dead_letters("r", Some(vec![4])).unwrap();
+    until(&livewell, "r", |status| status.dead_letters == 2).await;
+    livewell.replay_dead_letters("r", None).unwrap();
+    until(&livewell, "r", |status| status.dead_letters == 0).await;
+    assert_eq!(target.lock().unwrap().sent, ["4", "1", "2"]);
+    assert_eq!(livewell.dead_letters("all", 0, 1).unwrap_err().code, "LW0501");
+}
+
+#[tokio::test]
+async fn where_the_target_stands_wins_over_the_stored_checkpoint() {
+    let (store, target) = (memory(), Shared::default());
+    let livewell = running(&store, reaction("r", "all", Recovery::Strict, Mirror(target.clone()))).await;
+    send(&livewell, 0..3).await;
+    idle(&livewell).await;
+    // Each is effected and its answer lost: done again it would fold a row twice, which fails.
+    for x in 3..10 {
+        target.lock().unwrap().loses_the_answer = true;
+        send(&livewell, x..x + 1).await;
+        idle(&livewell).await;
+    }
+    let target = target.lock().unwrap();
+    assert_eq!(target.rows, rows(&livewell, "all"));
+    assert_eq!(target.snapshots, 1, "by results, not by snapshots");
+}
+
+#[tokio::test]
+async fn a_mirror_that_falls_out_of_the_log_does_what_its_policy_says() {
+    for (recovery, goes_on) in [(Recovery::Strict, false), (Recovery::AutoReset, true)] {
+        let (store, target) = (memory(), Shared::default());
+        let make = |recovery| reaction("r", "all", recovery, Mirror(target.clone()));
+        let livewell = running(&store, make(recovery)).await;
+        send(&livewell, 0..2).await;
+        idle(&livewell).await;
+        livewell.stop("r").await.unwrap();
+        send(&livewell, 2..40).await;
+        livewell.add_reaction(make(recovery)).await.unwrap();
+        idle(&livewell).await;
+        let after = status(&livewell, "r");
+        if !goes_on {
+            assert_eq!(after.state, State::Error);
+            assert!(after.error.unwrap().contains("LW0530"));
+            assert_ne!(target.lock().unwrap().rows, rows(&livewell, "all"));
+            livewell.reset("r").unwrap();
+            until(&livewell, "r", |status| status.state == State::CaughtUp && status.lag == 0).await;
+        }
+        assert_eq!(target.lock().unwrap().rows, rows(&livewell, "all"), "{recovery:?}");
+        assert_eq!(target.lock().unwrap().snapshots, 2);
+        send(&livewell, 40..44).await;
+        idle(&livewell).await;
+        assert_eq!(target.lock().unwrap().rows, rows(&livewell, "all"), "and it follows on");
+        assert_eq!(target.lock().unwrap().snapshots, 2);
+    }
+}

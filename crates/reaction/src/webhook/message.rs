@@ -1,0 +1,103 @@
+//! What is sent: the key of a message and its body.
+
+use super::settings::{Each, WebhookSettings};
+use crate::{Outgoing, ReactionError};
+use livewell_model::QueryResult;
+use minijinja::{Environment, UndefinedBehavior};
+use serde_json::Value as Json;
+
+/// How many instructions a template may take for one message.
+const FUEL: u64 = 5_000_000;
+const TEMPLATE: &str = "template";
+
+/// Makes messages of results.
+pub(super) struct Messages {
+    store: String,
+    each: Each,
+    template: Option<Environment<'static>>,
+}
+
+impl Messages {
+    pub fn new(store: &str, settings: &WebhookSettings) -> Result<Self, ReactionError> {
+        let template = settings.template.as_deref().map(compile).transpose();
+        let template =
+            template.map_err(|cause| ReactionError::Template { key: "any message".into(), cause })?;
+        Ok(Self { store: store.to_owned(), each: settings.each, template })
+    }
+
+    /// How many messages a result makes.
+    pub fn count(&self, outgoing: &Outgoing<'_>) -> usize {
+        match self.each {
+            Each::Diff => outgoing.result.diffs.len(),
+            Each::Result => 1,
+        }
+    }
+
+    /// The key of message `index`: `STORE:QUERY:EPOCH:SEQUENCE`, for a diff with `:INDEX` behind it.
+    pub fn key(&self, outgoing: &Outgoing<'_>, index: usize) -> String {
+        let Outgoing { query_id, epoch, result, .. } = outgoing;
+        let key = format!("{}:{query_id}:{epoch}:{}", self.store, result.sequence);
+        match self.each {
+            Each::Diff => format!("{key}:{index}"),
+            Each::Result => key,
+        }
+    }
+
+    /// The body of message `index`.
+    pub fn body(&self, outgoing: &Outgoing<'_>, index: usize, key: &str) -> Result<Vec<u8>, ReactionError> {
+        let alone;
+        let outgoing = match self.each {
+            Each::Diff => {
+                let diffs = outgoing.result.diffs.get(index).cloned().into_iter().collect();
+                alone = QueryResult { diffs, ..*outgoing.result };
+                &Outgoing { result: &alone, ..*outgoing }
+            }
+            Each::Result => outgoing,
+        };
+        match &self.template {
+            None => Ok(serde_json::to_vec(&outgoing.shape()).expect("a result always has a JSON form")),
+            Some(environment) => render(environment, context(outgoing, self.each, key))
+                .map_err(|cause| ReactionError::Template { key: key.to_owned(), cause }),
+        }
+    }
+}
+
+/// The template, compiled.
+pub(super) fn compile(text: &str) -> Result<Environment<'static>, String> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.add_template_owned(TEMPLATE, text.to_owned()).map_err(|error| in_words(&error))?;
+    Ok(environment)
+}
+
+fn render(environment: &Environment<'static>, context: Json) -> Result<Vec<u8>, String> {
+    let template = environment.get_template(TEMPLATE).map_err(|error| in_words(&error))?;
+    let text = template.render(minijinja::value::Serde(context));
+    Ok(text.map_err(|error| in_words(&error))?.into_bytes())
+}
+
+fn in_words(error: &minijinja::Error) -> String {
+    let line = error.line().map_or_else(String::new, |line| format!(" in line {line}"));
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
+    format!("{detail}{line}")
+}
+
+/// What a template sees: the members of the result, `id`, and for a diff its members beside them with `row`, the
+/// row as it is now, or was before it went.
+fn context(outgoing: &Outgoing<'_>, each: Each, key: &str) -> Json {
+    let mut context = serde_json::to_value(outgoing.shape()).expect("a result always has a JSON form");
+    context["id"] = key.into();
+    if each == Each::Diff
+        && let Json::Object(mut diff) = context["results"][0].take()
+    {
+        let row = diff.get("after").or_else(|| diff.get("data")).cloned();
+        diff.insert("row".into(), row.unwrap_or_default());
+        if let Some(members) = context.as_object_mut() {
+            members.remove("results");
+            members.append(&mut diff);
+        }
+    }
+    context
+}
