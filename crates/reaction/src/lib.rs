@@ -7,9 +7,15 @@
 
 pub mod error;
 pub mod file;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod keyed;
 pub mod log;
 pub mod period;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod reaction;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod secret;
 pub mod settings;
 #[cfg(feature = "testkit")]

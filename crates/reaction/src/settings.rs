@@ -2,6 +2,10 @@
 
 use crate::file::{Append, Table};
 use crate::log::Log;
+#[cfg(feature = "postgres")]
+use crate::postgres::{Execute, PostgresMode, PostgresSettings};
+#[cfg(feature = "redis")]
+use crate::redis::RedisSettings;
 #[cfg(feature = "webhook")]
 use crate::webhook::{Webhook, WebhookSettings};
 use crate::{Reaction, Role};
@@ -68,6 +72,12 @@ pub enum Connector {
     /// Sends HTTP requests.
     #[cfg(feature = "webhook")]
     Webhook(Box<WebhookSettings>),
+    /// Keeps a table of a PostgreSQL database, or executes statements there.
+    #[cfg(feature = "postgres")]
+    Postgres(Box<PostgresSettings>),
+    /// Keeps keys of a Redis.
+    #[cfg(feature = "redis")]
+    Redis(Box<RedisSettings>),
 }
 
 /// The settings of `kind: file`.
@@ -115,7 +125,7 @@ pub enum SettingsError {
     #[error("it follows no query; name at least one under `queries`")]
     NoQuery,
     /// A table of several queries.
-    #[error("a table holds the rows of one query, and {count} are named; make one reaction for each")]
+    #[error("a copy holds the rows of one query, and {count} are named; make one reaction for each")]
     TableOfMany {
         /// How many queries are named.
         count: usize,
@@ -128,6 +138,14 @@ pub enum SettingsError {
     SharedPath {
         /// The file.
         path: PathBuf,
+        /// The id of the reaction that named it first.
+        other: SmolStr,
+    },
+    /// Two reactions that keep the same copy.
+    #[error("it writes where the reaction `{other}` does; give each a {field} of its own")]
+    SharedTarget {
+        /// The field that says where.
+        field: &'static str,
         /// The id of the reaction that named it first.
         other: SmolStr,
     },
@@ -147,7 +165,7 @@ impl SettingsError {
         match self {
             Self::Recovery { .. } => "LW0420",
             Self::NoQuery | Self::TableOfMany { .. } => "LW0421",
-            Self::NoPath | Self::SharedPath { .. } => "LW0422",
+            Self::NoPath | Self::SharedPath { .. } | Self::SharedTarget { .. } => "LW0422",
             Self::Field { .. } => "LW0423",
         }
     }
@@ -158,7 +176,7 @@ impl SettingsError {
             Self::Recovery { .. } => "recovery",
             Self::NoQuery | Self::TableOfMany { .. } => "queries",
             Self::NoPath | Self::SharedPath { .. } => "path",
-            Self::Field { field, .. } => field,
+            Self::Field { field, .. } | Self::SharedTarget { field, .. } => field,
         }
     }
 }
@@ -171,6 +189,10 @@ impl Connector {
             Self::Log(_) => "log",
             #[cfg(feature = "webhook")]
             Self::Webhook(_) => "webhook",
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "postgres",
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => "redis",
         }
     }
 
@@ -181,6 +203,13 @@ impl Connector {
             Self::File(_) | Self::Log(_) => Role::Trigger,
             #[cfg(feature = "webhook")]
             Self::Webhook(_) => Role::Trigger,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => match postgres.mode {
+                PostgresMode::Table => Role::StateKeeper,
+                PostgresMode::Execute => Role::Trigger,
+            },
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => Role::StateKeeper,
         }
     }
 
@@ -196,8 +225,49 @@ impl Connector {
             Self::File(_) | Self::Log(_) => Ok(()),
             #[cfg(feature = "webhook")]
             Self::Webhook(webhook) => webhook.validate(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => match postgres.mode {
+                PostgresMode::Table => one_query(queries).and_then(|()| postgres.validate()),
+                PostgresMode::Execute => postgres.validate(),
+            },
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => one_query(queries).and_then(|()| redis.validate()),
         }
     }
+}
+
+impl Connector {
+    /// Whether this and another one keep copies in the same place, and the field that says so.
+    fn shares_target(&self, other: &Self) -> Option<&'static str> {
+        match (self, other) {
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(one), Self::Postgres(other)) => {
+                let same = !one.table.is_empty() && (&one.url, &one.table) == (&other.url, &other.table);
+                same.then_some("table")
+            }
+            #[cfg(feature = "redis")]
+            (Self::Redis(one), Self::Redis(other)) => {
+                // Whatever begins with the shorter prefix would be taken for a key of its own.
+                let overlap = one.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&one.prefix);
+                (one.url == other.url && overlap).then_some("prefix")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Every reaction that keeps a copy where an earlier one keeps its own: its index, and the refusal.
+pub fn shared_targets<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Vec<(usize, SettingsError)> {
+    let all: Vec<&Settings> = reactions.into_iter().collect();
+    let refusal = |at: usize| {
+        let here = &all[at].connector;
+        let first = all[..at].iter().find_map(|other| {
+            let field = here.shares_target(&other.connector)?;
+            Some(SettingsError::SharedTarget { field, other: other.shared.id.clone() })
+        });
+        Some((at, first?))
+    };
+    (0..all.len()).filter_map(refusal).collect()
 }
 
 impl Settings {
@@ -234,6 +304,13 @@ impl Settings {
             Connector::Log(LogSettings {}) => Box::new(Log::new(self.shared.id.clone())),
             #[cfg(feature = "webhook")]
             Connector::Webhook(settings) => Box::new(Webhook::new((**settings).clone())),
+            #[cfg(feature = "postgres")]
+            Connector::Postgres(settings) => match settings.mode {
+                PostgresMode::Table => Box::new(crate::postgres::Table::new((**settings).clone())),
+                PostgresMode::Execute => Box::new(Execute::new((**settings).clone())),
+            },
+            #[cfg(feature = "redis")]
+            Connector::Redis(settings) => Box::new(crate::redis::Redis::new((**settings).clone())),
         }
     }
 }

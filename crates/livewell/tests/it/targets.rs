@@ -4,7 +4,8 @@ use crate::fixture::{self, fold, idle, memory, node, open, query, reaction, rows
 use livewell::{InProcess, Livewell, Recovery, Setup, State};
 use livewell_model::diff::Columns;
 use livewell_reaction::{
-    DeadLetter, Delivered, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style,
+    DeadLetter, Delivered, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started,
+    Style,
 };
 use livewell_store::Store;
 use std::collections::BTreeMap;
@@ -125,7 +126,9 @@ async fn running(store: &Arc<dyn Store>, reaction: livewell::ReactionSetup) -> L
     let livewell = open(store);
     let mut setup = Setup::default();
     setup.channels.push(InProcess::new("s"));
-    setup.queries.push(query("all", "MATCH (n:N) RETURN n.id AS id, n.x AS x").outbox(fixture::small_outbox()));
+    setup
+        .queries
+        .push(query("all", "MATCH (n:N) RETURN n.id AS id, n.x AS x").outbox(fixture::small_outbox()));
     setup.reactions.push(reaction);
     livewell.add(setup).await.unwrap();
     livewell

@@ -1,6 +1,8 @@
 //! The promises of the reactions in this crate.
 
 mod append;
+mod postgres;
+mod redis;
 mod settings;
 mod table;
 mod webhook;

@@ -1,6 +1,6 @@
 //! Settings read as the contract writes them, and combinations refused.
 
-use livewell_reaction::settings::{Settings, SettingsError, shared_paths};
+use livewell_reaction::settings::{Settings, SettingsError, shared_paths, shared_targets};
 use livewell_reaction::{Role, Style};
 
 fn settings(json: &str) -> Settings {
@@ -79,4 +79,78 @@ fn two_reactions_on_one_file_are_refused_however_it_is_written() {
         matches!(&refused[..], [(2, SettingsError::SharedPath { other, .. })] if other == "a"),
         "{refused:?}"
     );
+}
+
+#[test]
+fn kinds_with_a_target_elsewhere_have_their_roles_and_refusals() {
+    let hook = r#""id":"h","kind":"webhook","queries":["q"]"#;
+    let table = r#""id":"t","kind":"postgres","queries":["q"],"url":"postgres://h/d""#;
+    let keys = r#""id":"k","kind":"redis","queries":["q"]"#;
+    let fits = |rest: &str| {
+        let read = settings(&format!("{{{rest}}}"));
+        read.validate().map(|()| read.connector.role())
+    };
+    let refused = |rest: &str, word: &str| {
+        let error = fits(rest).unwrap_err();
+        assert!(error.to_string().contains(word), "{error}");
+        error.field()
+    };
+    let role = fits(&format!(r#"{hook},"url":"https://example.com","recovery":"auto_skip_gap""#));
+    assert_eq!(role, Ok(Role::Trigger));
+    assert_eq!(
+        refused(&format!(r#"{hook},"url":"https://x.org","recovery":"auto_reset""#), "auto_skip"),
+        "recovery"
+    );
+    for (rest, field) in [
+        (r#""url":"ftp://example.com""#, "url"),
+        (r#""url":"http://2130706433/""#, "url"),
+        (r#""url":"http://[::1]:80""#, "url"),
+        (r#""url":"https://example.com","secret":"s3cret""#, "secret"),
+        (r#""url":"https://example.com","template":"{{ a""#, "template"),
+        (r#""url":"https://example.com","headers":{"webhook-id":"1"}"#, "headers"),
+        (r#""url":"https://example.com","timeout":"1h""#, "timeout"),
+    ] {
+        assert_eq!(refused(&format!("{hook},{rest}"), ""), field);
+    }
+    let role = fits(&format!(r#"{table},"table":"t","key":["id"],"recovery":"auto_reset""#));
+    assert_eq!(role, Ok(Role::StateKeeper));
+    let role =
+        fits(&format!(r#"{table},"mode":"execute","statement":"SELECT 1","recovery":"auto_skip_gap""#));
+    assert_eq!(role, Ok(Role::Trigger));
+    for (rest, field) in [
+        (r#""key":["id"]"#, "table"),
+        (r#""table":"t""#, "key"),
+        (r#""table":"t","key":["id"],"recovery":"auto_skip_gap""#, "recovery"),
+        (r#""table":"t","key":["id"],"columns":{"id":"int; drop"}"#, "columns"),
+        (r#""mode":"execute""#, "statement"),
+        (r#""mode":"execute","statement":"SELECT 1","recovery":"auto_reset""#, "recovery"),
+    ] {
+        assert_eq!(refused(&format!("{table},{rest}"), ""), field);
+    }
+    let role = fits(&format!(r#"{keys},"url":"redis://h","prefix":"p:","key":["id"]"#));
+    assert_eq!(role, Ok(Role::StateKeeper));
+    for (rest, field) in [
+        (r#""url":"http://h","prefix":"p:","key":["id"]"#, "url"),
+        (r#""url":"redis://h","prefix":"","key":["id"]"#, "prefix"),
+        (r#""url":"redis://h","prefix":"p:","key":["id"],"recovery":"auto_skip_gap""#, "recovery"),
+    ] {
+        assert_eq!(refused(&format!("{keys},{rest}"), ""), field);
+    }
+}
+
+#[test]
+fn two_copies_in_one_place_are_refused() {
+    let keys = |prefix: &str| {
+        settings(&format!(
+            r#"{{"id":"k{prefix}","kind":"redis","queries":["q"],"url":"redis://h","prefix":"{prefix}","key":["id"]}}"#
+        ))
+    };
+    let table = |url: &str| {
+        settings(&format!(
+            r#"{{"id":"t","kind":"postgres","queries":["q"],"url":"postgres://{url}","table":"t","key":["id"]}}"#
+        ))
+    };
+    let all = [keys("a:"), keys("b:"), keys("a:b:"), table("h/d"), table("h/e"), table("h/d")];
+    let refused: Vec<_> = shared_targets(&all).into_iter().map(|(at, error)| (at, error.field())).collect();
+    assert_eq!(refused, [(2, "prefix"), (5, "table")]);
 }

@@ -6,6 +6,7 @@ use super::settings::StoreSettings;
 use super::tree::Node;
 use livewell_query::language::Diagnostic;
 use livewell_reaction::Settings as ReactionSettings;
+use livewell_reaction::settings::{shared_paths, shared_targets};
 use std::collections::HashMap;
 
 /// Whether `id` can be the id of a source, query or reaction.
@@ -161,9 +162,8 @@ fn reactions(sections: &Sections<'_>, problems: &mut Vec<Diagnostic>) {
             problems.push(problem::at(code::REFUSED, place(item, "id"), message).with_help(help));
         }
     }
-    for (index, error) in
-        livewell_reaction::settings::shared_paths(sections.reactions.iter().map(|i| &i.settings))
-    {
+    let settings = || sections.reactions.iter().map(|item| &item.settings);
+    for (index, error) in shared_paths(settings()).into_iter().chain(shared_targets(settings())) {
         let item = &sections.reactions[index];
         problems.push(problem::at(error.code(), place(item, error.field()), error.to_string()));
     }

@@ -229,8 +229,8 @@ fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<QuerySettings> {
 }
 
 fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {
-    let planned = ["sse", "postgres", "redis", "nats", "mqtt"];
-    let kind = kind(node, "reaction", &["file", "log", "webhook"], &planned, problems)?;
+    let known = ["file", "log", "webhook", "postgres", "redis"];
+    let kind = kind(node, "reaction", &known, &["sse", "nats", "mqtt"], problems)?;
     let mut rest = without_kind(node);
     let shared = rest.split_off(|key| SHARED.contains(&key));
     let connector = match kind {
@@ -244,6 +244,8 @@ fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Optio
             })
         }
         "webhook" => deserialize::read(rest, &SHARED, problems).map(Connector::Webhook),
+        "postgres" => deserialize::read(rest, &SHARED, problems).map(Connector::Postgres),
+        "redis" => deserialize::read(rest, &SHARED, problems).map(Connector::Redis),
         _ => deserialize::read(rest, &SHARED, problems).map(Connector::Log),
     };
     let shared: Option<Shared> = deserialize::read(shared, &["kind"], problems);

@@ -21,6 +21,7 @@ mod place;
 mod running;
 #[path = "../../../store/tests/it/small_disk.rs"]
 mod small_disk;
+mod targets;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,0 +1,17 @@
+//! `kind: postgres`: a table that equals the live results, or a statement for each diff; exactly once, because the
+//! checkpoint moves in the same transaction of the target database.
+
+mod address;
+mod checkpoint;
+mod execute;
+
+mod layout;
+mod session;
+mod settings;
+mod table;
+mod text;
+mod write;
+
+pub use execute::Execute;
+pub use settings::{PostgresMode, PostgresSettings};
+pub use table::Table;
