@@ -116,7 +116,11 @@ impl Delivery {
         }
         let stored = self.checkpoint(&snapshot, 0)?.detail;
         let started = self.begin(Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
-        self.rebuild = started.rebuild;
+        // A copy of another query's results is none of this one's.
+        let ids = || self.upstreams.iter().map(|upstream| upstream.id.as_str());
+        let is_other = |there: &Reached| ids().all(|id| id != there.query_id);
+        let keeps_other = !started.reached.is_empty() && started.reached.iter().all(is_other);
+        self.rebuild = started.rebuild || keeps_other && self.reaction.role() == Role::StateKeeper;
         let moved = self.reached(&snapshot, &started.reached)?;
         if started.detail != stored || !moved.is_empty() {
             self.commit(&snapshot, &moved, &started.detail)?;

@@ -235,3 +235,19 @@ async fn a_mirror_that_falls_out_of_the_log_does_what_its_policy_says() {
         assert_eq!(target.lock().unwrap().snapshots, 2);
     }
 }
+
+#[tokio::test]
+async fn a_mirror_that_is_given_another_query_is_brought_to_that_one() {
+    let (store, target) = (memory(), Shared::default());
+    let livewell = running(&store, reaction("r", "all", Recovery::Strict, Mirror(target.clone()))).await;
+    livewell.add_query(query("few", "MATCH (n:N) WHERE n.x < 3 RETURN n.id AS id, n.x AS x")).await.unwrap();
+    send(&livewell, 0..6).await;
+    idle(&livewell).await;
+    livewell.stop("r").await.unwrap();
+    livewell.add_reaction(reaction("r", "few", Recovery::Strict, Mirror(target.clone()))).await.unwrap();
+    idle(&livewell).await;
+    assert_eq!(target.lock().unwrap().rows, rows(&livewell, "few"));
+    send(&livewell, 6..9).await;
+    idle(&livewell).await;
+    assert_eq!(target.lock().unwrap().rows, rows(&livewell, "few"));
+}

@@ -51,6 +51,13 @@ impl Owner {
         Ok(())
     }
 
+    /// Forgets how far the target is in queries that are not followed any more.
+    pub async fn forget_others(&self, transaction: &Transaction<'_>, query_id: &str) -> Result<(), Failure> {
+        let forget = format!("DELETE FROM {TABLE} WHERE store = $1 AND reaction = $2 AND query <> $3");
+        transaction.execute(&forget, &[&self.store, &self.reaction, &query_id]).await?;
+        Ok(())
+    }
+
     /// Moves a checkpoint from where this process left it.
     ///
     /// Fails where somebody else has moved it, before anything of the transaction is seen.

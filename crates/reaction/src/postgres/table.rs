@@ -30,8 +30,8 @@ pub struct Table {
 struct Running {
     session: Session,
     owner: Owner,
-    /// Where the target stands.
-    reached: Option<Reached>,
+    /// Where the target stands, in this query or in one that the reaction followed before.
+    reached: Vec<Reached>,
     /// The table, once it was looked at for these columns.
     layout: Option<(Vec<SmolStr>, Layout)>,
 }
@@ -67,7 +67,7 @@ impl Reaction for Table {
             }
             owner.read(transaction).await
         })?;
-        self.running = Some(Running { session, owner, reached: reached.first().cloned(), layout: None });
+        self.running = Some(Running { session, owner, reached: reached.clone(), layout: None });
         Ok(Started { detail: BEGUN.to_vec(), rebuild: reached.is_empty(), reached })
     }
 
@@ -91,6 +91,7 @@ impl Reaction for Table {
             sequence: last.result.sequence,
             position: last.result.position,
         };
+        let query_id = last.query_id;
         let Running { session, owner, reached, layout } = running;
         let known = layout.take().filter(|(of, _)| of == names).map(|(_, layout)| layout);
         let settings = &self.settings;
@@ -103,12 +104,12 @@ impl Reaction for Table {
                     find_or_make(transaction, settings, names, &rows).await?
                 }
             };
-            owner.advance(transaction, reached.as_ref(), &to).await?;
+            owner.advance(transaction, at(reached, query_id), &to).await?;
             write::apply(transaction, &layout, &keyed, &changes).await?;
             Ok(layout)
         })?;
         *layout = Some((names.to_vec(), found));
-        *reached = Some(to);
+        *reached = vec![to];
         Ok(Delivered::all(results, BEGUN.to_vec()))
     }
 
@@ -132,7 +133,7 @@ impl Reaction for Table {
                 Some(layout) => layout,
                 // Without a row nobody knows the types of its columns; the first delivery does.
                 None if part.is_empty() => {
-                    owner.advance(transaction, reached.as_ref(), &to).await?;
+                    owner.advance(transaction, at(reached, query_id), &to).await?;
                     return Ok(None);
                 }
                 None => {
@@ -146,13 +147,19 @@ impl Reaction for Table {
                 part = next_part(query_id, rows)?;
             }
             write::end_snapshot(transaction, &layout, &target).await?;
-            owner.advance(transaction, reached.as_ref(), &to).await?;
+            owner.forget_others(transaction, query_id).await?;
+            owner.advance(transaction, at(reached, query_id), &to).await?;
             Ok(Some(layout))
         })?;
         *layout = found.map(|layout| (columns.to_vec(), layout));
-        *reached = Some(to);
+        *reached = vec![to];
         Ok(BEGUN.to_vec())
     }
+}
+
+/// Where the target stands in this query.
+fn at<'r>(reached: &'r [Reached], query_id: &str) -> Option<&'r Reached> {
+    reached.iter().find(|reached| reached.query_id == query_id)
 }
 
 async fn find_or_make(

@@ -2,7 +2,7 @@
 
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value, json::value_from_json};
 use livewell_reaction::postgres::{Execute, PostgresSettings, Table};
-use livewell_reaction::testkit::{Behaviour, Mirrored, Sample, mirrors, start};
+use livewell_reaction::testkit::{Behaviour, History, Mirrored, Sample, mirrors, start};
 use livewell_reaction::{ErrorKind, Outgoing, Reaction, SnapshotOf, SnapshotRow};
 use livewell_services::{Postgres, Proxy};
 use std::cell::Cell;
@@ -199,4 +199,21 @@ fn a_statement_is_executed_for_each_diff_exactly_once() {
     assert!(error.to_string().contains("4 parameters"), "{error}");
     assert_eq!(error.kind(), ErrorKind::Stop);
     assert_eq!(target.sql("SELECT count(*) FROM audit"), "9");
+}
+
+#[test]
+fn a_table_of_another_query_is_brought_to_this_one_and_forgets_the_other() {
+    let server = Postgres::start();
+    let target = Target::new(&server, 0);
+    let history = History::new(1, 10);
+    let mut table = Table::new(target.settings());
+    start(&mut table, None).unwrap();
+    let detail = history.snapshot(9, |snapshot| table.replace(snapshot)).unwrap();
+    let mut table = Table::new(target.settings());
+    start(&mut table, Some(&detail)).unwrap();
+    let detail =
+        history.snapshot(3, |snapshot| table.replace(SnapshotOf { query_id: "other", ..snapshot })).unwrap();
+    assert_eq!(target.rows(), history.rows(3));
+    let reached = start(&mut table, Some(&detail)).unwrap().reached;
+    assert_eq!(reached.iter().map(|one| one.query_id.as_str()).collect::<Vec<_>>(), ["other"]);
 }
