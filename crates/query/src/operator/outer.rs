@@ -1,7 +1,8 @@
-//! Outer: the rows that a match gives for each input row, and the input row with nulls where it gives none.
+//! Outer: the rows `M` over each input row, and the input row with values in their stead where there is none: nulls
+//! for an OPTIONAL MATCH, what aggregates are of nothing for one over all rows of a subquery.
 //!
-//! Law: `F(R, M) = M + {r ++ nulls : r in R without a row in M}`, where each row of `M` begins with its `r`. A
-//! row's place among the nulls changes as its count of matches leaves zero or comes back to it.
+//! Law: `F(R, M) = M + {r ++ values : r in R without a row in M}`, where each row of `M` begins with its `r`. Whether
+//! a row stands among the latter changes as its count of rows in `M` leaves zero or comes back to it.
 
 use super::nested::{Nesting, Record};
 use super::{Batch, Operator, Step, Weighted};
@@ -11,15 +12,16 @@ use livewell_model::Value;
 /// See the module.
 #[derive(Debug)]
 pub struct Outer {
-    /// Which input row a match belongs to.
+    /// Which input row a row of `M` belongs to.
     pub nesting: Nesting,
-    /// How many slots a match adds.
-    pub added: usize,
+    /// What stands in the slots that `M` adds where it has no row.
+    pub added: Vec<Value>,
 }
 
 impl Operator for Outer {
     fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        let [rows, matches] = <[Batch; 2]>::try_from(inputs).expect("an outer match has two inputs");
+        let [rows, matches] =
+            <[Batch; 2]>::try_from(inputs).expect("rows and what is over them are two inputs");
         let mut out = matches.clone();
         for (outer, change) in self.nesting.changes(rows, matches)? {
             let before = self.nesting.read(step.state, &outer)?;
@@ -37,8 +39,10 @@ impl Operator for Outer {
     }
 
     fn describe(&self) -> (String, Option<String>) {
+        let nulls = self.added.iter().all(Value::is_null);
+        let values = if nulls { "nulls" } else { "what the aggregates of nothing are" };
         (
-            "Outer: a row without a match stays, with nulls".into(),
+            format!("Outer: a row without a match stays, with {values}"),
             Some("each input row with its count of matches".into()),
         )
     }
@@ -47,6 +51,6 @@ impl Operator for Outer {
 impl Outer {
     fn unmatched(&self, record: &Record) -> Option<Vec<Value>> {
         let row = record.row.as_ref().filter(|_| record.count == 0)?;
-        Some(row.iter().cloned().chain(std::iter::repeat_n(Value::Null, self.added)).collect())
+        Some(row.iter().cloned().chain(self.added.iter().cloned()).collect())
     }
 }

@@ -1,18 +1,20 @@
 //! Window: the rows between SKIP and LIMIT in the order of ORDER BY.
 //!
-//! Law: `F(R) = R[skip .. skip + limit]` in one total order: the sort keys, then the row's own key. All rows are
-//! remembered in that order; a step that touches no row before the window's end changes nothing, else the
-//! window is read before and after, and its differences go out. So only rows at its bounds move.
+//! Law: `F(R) = R[skip .. skip + limit]` in one total order: the sort keys, then the row's own key. In a subquery
+//! there is one such window for each row around it. All rows are remembered in that order; a step that touches no
+//! row before a window's end changes nothing in it, else the window is read before and after, and its differences
+//! go out. So only rows at its bounds move.
 //!
 //! State:
 //! ```text
-//! operator u16 | sort keys and row key -> row
+//! operator u16 | row around | sort keys and row key -> row
 //! ```
 
 use super::{Batch, Operator, Step, Weighted, consolidate};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
+use std::collections::BTreeMap;
 
 /// One sort key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Sort {
 pub struct Window {
     /// The operator's number: the first bytes of its state's keys.
     pub number: u16,
+    /// In a subquery: the slots of the row around it, of which each has a window of its own.
+    pub outer: Vec<usize>,
     /// The order, first key first.
     pub order: Vec<Sort>,
     /// The slots that identify a row; they break ties.
@@ -56,29 +60,15 @@ pub fn order_key(order: &[Sort], row: &[Value]) -> Vec<u8> {
 
 impl Operator for Window {
     fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        let rows = inputs.into_iter().flatten();
-        let mut changes: Vec<_> =
-            rows.map(|Weighted { row, weight }| (self.place(&row), weight, row)).collect();
-        // What goes, goes first: a row that changed in other slots has one place before and after.
-        changes.sort_by_key(|(_, weight, _)| *weight > 0);
-        let before = self.window(step.state)?;
-        let reached = before.full && changes.iter().all(|(place, ..)| *place > before.end);
-        for (place, weight, row) in changes {
-            if weight < 0 {
-                step.state.delete(Area::Operators, place);
-            } else {
-                let mut out = Writer::new();
-                out.values(&row);
-                step.state.put(Area::Operators, place, out.bytes);
-            }
+        let mut windows: BTreeMap<Vec<u8>, Batch> = BTreeMap::new();
+        for entry in inputs.into_iter().flatten() {
+            windows.entry(self.prefix(&entry.row)).or_default().push(entry);
         }
-        if reached {
-            return Ok(Batch::new());
+        let mut out = Batch::new();
+        for (prefix, rows) in windows {
+            out.extend(self.step_window(step.state, &prefix, rows)?);
         }
-        let after = self.window(step.state)?;
-        let gone = before.rows.into_iter().map(|row| Weighted { row, weight: -1 });
-        let come = after.rows.into_iter().map(|row| Weighted { row, weight: 1 });
-        Ok(consolidate(gone.chain(come).collect()))
+        Ok(out)
     }
 
     fn describe(&self) -> (String, Option<String>) {
@@ -96,20 +86,55 @@ struct Shown {
 }
 
 impl Window {
-    fn place(&self, row: &[Value]) -> Vec<u8> {
-        let mut place = self.number.to_be_bytes().to_vec();
+    /// The beginning of the places of all rows in the row's window.
+    fn prefix(&self, row: &[Value]) -> Vec<u8> {
+        let mut prefix = self.number.to_be_bytes().to_vec();
+        prefix.extend(key::of(self.outer.iter().map(|slot| &row[*slot])));
+        prefix
+    }
+
+    fn place(&self, prefix: &[u8], row: &[Value]) -> Vec<u8> {
+        let mut place = prefix.to_vec();
         place.extend(order_key(&self.order, row));
         place.extend(key::of(self.key.iter().map(|slot| &row[*slot])));
         place
     }
 
-    fn window(&self, state: &dyn State) -> Result<Shown, StepError> {
+    /// Takes in the changed rows of one window; gives what of them enters and leaves it.
+    fn step_window(&self, state: &mut dyn State, prefix: &[u8], rows: Batch) -> Result<Batch, StepError> {
+        let mut changes: Vec<_> = rows
+            .into_iter()
+            .map(|Weighted { row, weight }| (self.place(prefix, &row), weight, row))
+            .collect();
+        // What goes, goes first: a row that changed in other slots has one place before and after.
+        changes.sort_by_key(|(_, weight, _)| *weight > 0);
+        let before = self.window(state, prefix)?;
+        let reached = before.full && changes.iter().all(|(place, ..)| *place > before.end);
+        for (place, weight, row) in changes {
+            if weight < 0 {
+                state.delete(Area::Operators, place);
+            } else {
+                let mut out = Writer::new();
+                out.values(&row);
+                state.put(Area::Operators, place, out.bytes);
+            }
+        }
+        if reached {
+            return Ok(Batch::new());
+        }
+        let after = self.window(state, prefix)?;
+        let gone = before.rows.into_iter().map(|row| Weighted { row, weight: -1 });
+        let come = after.rows.into_iter().map(|row| Weighted { row, weight: 1 });
+        Ok(consolidate(gone.chain(come).collect()))
+    }
+
+    fn window(&self, state: &dyn State, prefix: &[u8]) -> Result<Shown, StepError> {
         let mut shown = Shown { rows: Vec::new(), full: self.limit == Some(0), end: Vec::new() };
         if shown.full {
             return Ok(shown);
         }
         let mut left_out = 0;
-        state.scan(Area::Operators, &self.number.to_be_bytes(), Order::Ascending, &mut |place, bytes| {
+        state.scan(Area::Operators, prefix, Order::Ascending, &mut |place, bytes| {
             if left_out < self.skip {
                 left_out += 1;
                 return Ok(true);

@@ -2,15 +2,17 @@
 
 use super::build::{Planner, Stage};
 use super::clauses::filter;
-use super::schema::Schema;
+use super::schema::{Around, Schema};
 use super::{subquery, window};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind, Item, Projection, Span};
 use crate::operator::aggregate::{Aggregate, Call, Fold};
+use crate::operator::nested::Nesting;
+use crate::operator::outer::Outer;
 use crate::operator::project::{Project, Slot};
 use crate::operator::window::Sort;
-use livewell_model::SmolStr;
+use livewell_model::{SmolStr, Value};
 
 /// A clause computes at most this many different aggregates.
 const CALLS_MAX: usize = 200;
@@ -109,9 +111,9 @@ impl Projected<'_> {
     }
 
     /// Keeps the slots of the row around a subquery, under their names.
-    fn keep_outer(&mut self) -> Option<Vec<usize>> {
+    fn keep_outer(&mut self) -> Option<Around> {
         let outer = self.input.outer.as_ref()?;
-        let kept = outer.iter().map(|slot| {
+        let kept = outer.slots.iter().map(|slot| {
             let name = self.input.names[*slot].clone();
             // An item may have the same value under another name; this name has to be seen, too.
             let there = (0..self.slots.len()).find(|at| {
@@ -119,7 +121,7 @@ impl Projected<'_> {
             });
             there.unwrap_or_else(|| self.add(*slot, name))
         });
-        Some(kept.collect())
+        Some(outer.at(kept.collect()))
     }
 }
 
@@ -147,13 +149,13 @@ fn distinct(stage: &Stage, items: &[Item], planner: &mut Planner<'_>) -> Stage {
     let text = names.join(", ");
     // In a subquery, rows are distinct for each row around it.
     let outer = stage.schema.outer.as_ref().map(|outer| {
-        let kept = outer.iter().map(|slot| {
+        let kept = outer.slots.iter().map(|slot| {
             groups.push(*slot);
             names.push(stage.schema.names[*slot].clone());
             types.push(stage.schema.types[*slot]);
             groups.len() - 1
         });
-        kept.collect()
+        outer.at(kept.collect())
     });
     let operator = Aggregate {
         number: planner.number(),
@@ -193,21 +195,21 @@ fn aggregate(
         parts.calls.iter().map(|call| plan_call(call, schema, planner)).collect::<Result<Vec<_>, _>>()?;
     let mut output = parts.output_schema();
     output.types.splice(..groups.len(), groups.iter().map(|slot| types_of(slot, schema)));
-    let around = schema.outer.clone().unwrap_or_default();
-    if schema.outer.is_some() && groups.is_empty() {
-        let what = "an aggregate without grouping values in a subquery";
-        return Err(Diagnostic::not_yet(projection.span, what));
-    }
+    let around = schema.outer.as_ref().map(|outer| outer.slots.clone()).unwrap_or_default();
     // In a subquery, groups are formed for each row around it; what comes of it stands behind the groups.
     let first_outer = groups.len();
     groups.extend(around.iter().map(|slot| Slot::Keep(*slot)));
     let names = around.iter().map(|slot| schema.names[*slot].clone());
     output.names.splice(first_outer..first_outer, names.collect::<Vec<_>>());
     output.types.splice(first_outer..first_outer, around.iter().map(|slot| schema.types[*slot]));
-    let keyed = !groups.is_empty();
+    let keyed = schema.outer.is_some() || !groups.is_empty();
+    let of_nothing: Vec<Value> = calls.iter().map(|call| call.fold.of_nothing()).collect();
     let operator =
         Aggregate { number: planner.number(), groups, calls, keyed, text: text(projection, planner) };
-    let aggregated = planner.over(stage, operator, output);
+    let mut aggregated = planner.over(stage, operator, output);
+    if let (0, Some(outer)) = (first_outer, &schema.outer) {
+        aggregated = over_each(outer, aggregated, of_nothing, planner);
+    }
 
     let output = &aggregated.schema;
     let slots = over.iter().map(|item| slot(item, output, planner)).collect::<Result<Vec<_>, _>>()?;
@@ -219,11 +221,20 @@ fn aggregate(
         .map(|slot| projected.keep(slot, output.names[slot].clone()))
         .collect();
     key.extend(&outer);
-    let outer = stage.schema.outer.is_some().then_some(outer);
+    let outer = stage.schema.outer.as_ref().map(|around| around.at(outer));
     let Projected { slots, names, types, .. } = projected;
     let operator = Project { slots, text: text(projection, planner) };
     let schema = Schema { names, types, key, order: Vec::new(), outer };
     Ok(planner.over(&aggregated, operator, schema))
+}
+
+/// In a subquery, all rows of one row around are aggregated, also where it has none. The slots of `aggregated` begin
+/// with those of the row around.
+fn over_each(around: &Around, aggregated: Stage, of_nothing: Vec<Value>, planner: &mut Planner<'_>) -> Stage {
+    let key = around.key.clone();
+    let nesting = Nesting { number: planner.number(), outer: key.clone(), inner: key };
+    let inputs = vec![around.rows, planner.rows(&aggregated)];
+    Stage::new(planner.add(Outer { nesting, added: of_nothing }, inputs), aggregated.schema)
 }
 
 impl Parts<'_> {

@@ -15,8 +15,26 @@ pub(super) struct Schema {
     pub(super) key: Vec<usize>,
     /// The order the rows were brought into, as slots; a projection carries it on, for collect and RETURN.
     pub(super) order: Vec<Sort>,
-    /// Inside a subquery: where the slots of the row around it stand. They are carried through all its clauses.
-    pub(super) outer: Option<Vec<usize>>,
+    /// Inside a subquery: the row around it, whose slots are carried through all its clauses.
+    pub(super) outer: Option<Around>,
+}
+
+/// The rows around a subquery.
+#[derive(Debug, Clone)]
+pub(super) struct Around {
+    /// The operator they come from.
+    pub(super) rows: usize,
+    /// Their slots that identify them.
+    pub(super) key: Vec<usize>,
+    /// Where each of their slots stands in a row of the subquery.
+    pub(super) slots: Vec<usize>,
+}
+
+impl Around {
+    /// The same rows with their slots at other places.
+    pub(super) fn at(&self, slots: Vec<usize>) -> Self {
+        Self { slots, ..self.clone() }
+    }
 }
 
 impl Schema {

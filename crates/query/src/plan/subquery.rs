@@ -2,7 +2,7 @@
 
 use super::build::{Planner, Stage};
 use super::needs::AllNeeds;
-use super::schema::Schema;
+use super::schema::{Around, Schema};
 use super::{clauses, timed};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
@@ -112,7 +112,7 @@ fn plan(
     let nesting = Nesting {
         number: planner.number(),
         outer: stage.schema.key.clone(),
-        inner: stage.schema.key.iter().map(|slot| outer[*slot]).collect(),
+        inner: outer.key.iter().map(|slot| outer.slots[*slot]).collect(),
     };
     let order = inner.schema.order.clone();
     let operator = Apply { nesting, gives, order, text: planner.text_of(expr.span).to_owned() };
@@ -124,12 +124,13 @@ fn plan(
 
 /// The rows around a subquery, as its clauses see them.
 fn inside(around: &Schema, rows: usize) -> Stage {
+    let slots = (0..around.width()).collect();
     let schema = Schema {
         names: around.names.clone(),
         types: around.types.clone(),
         key: around.key.clone(),
         order: Vec::new(),
-        outer: Some((0..around.width()).collect()),
+        outer: Some(Around { rows, key: around.key.clone(), slots }),
     };
     Stage::new(rows, schema)
 }

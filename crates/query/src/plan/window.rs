@@ -22,11 +22,9 @@ pub(super) fn plan(
     if skip.is_none() && limit.is_none() {
         return Ok(stage);
     }
-    if stage.schema.outer.is_some() {
-        return Err(Diagnostic::not_yet(projection.span, "SKIP or LIMIT in a subquery"));
-    }
     let operator = Window {
         number: planner.number(),
+        outer: stage.schema.outer.as_ref().map(|outer| outer.slots.clone()).unwrap_or_default(),
         order: stage.schema.order.clone(),
         key: stage.schema.key.clone(),
         skip: skip.unwrap_or(0),

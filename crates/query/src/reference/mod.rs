@@ -157,11 +157,11 @@ impl Reference {
         let graph = joined.as_ref().unwrap_or(graph);
         let nothing = Binding { key: Vec::new(), order: Vec::new(), values: Vec::new() };
         if let [only] = self.branches.as_slice() {
-            return only.run(vec![nothing], graph);
+            return only.run(nothing, graph);
         }
         let mut all = Vec::new();
         for (number, branch) in (0..).zip(&self.branches) {
-            for binding in branch.run(vec![nothing.clone()], graph)? {
+            for binding in branch.run(nothing.clone(), graph)? {
                 let key = [key::of(&[Value::Int(number)]), binding.key].concat();
                 all.push(Binding { key, order: Vec::new(), ..binding });
             }

@@ -40,11 +40,6 @@ pub(super) fn sort_values(values: &mut [(Vec<SortKey>, Value)]) {
 impl Ordering {
     /// Compiles what the clause says of order; `names` are the projected ones.
     pub(super) fn new(clause: &Projection, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
-        if let Some(window) = clause.skip.as_ref().or(clause.limit.as_ref())
-            && names.around.is_some()
-        {
-            return Err(Diagnostic::not_yet(window.span, "SKIP or LIMIT in a subquery"));
-        }
         let sort = |Sort { expr, descending }: &Sort| Ok((RowExpr::new(expr, names, params)?, *descending));
         let rows = |expr: &Option<Expr>| expr.as_ref().map(|expr| count(expr, params)).transpose();
         Ok(Self {

@@ -7,7 +7,7 @@ use super::{Binding, Graph, Names};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::Clause;
-use livewell_model::Map;
+use livewell_model::{Map, Value};
 
 /// Compiled clauses.
 #[derive(Debug)]
@@ -47,16 +47,23 @@ impl Pipeline {
         Ok(Self(stages))
     }
 
-    /// The rows that the last clause makes of `bindings`, in no particular order.
-    pub(super) fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
-        self.0.iter().try_fold(bindings, |bindings, stage| stage.run(bindings, graph))
+    /// The rows that the last clause makes of the row `start`, in no particular order. In a subquery that is the row
+    /// around it.
+    pub(super) fn run(&self, start: Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        let around = start.values.clone();
+        self.0.iter().try_fold(vec![start], |bindings, stage| stage.run(&around, bindings, graph))
     }
 }
 
 impl Stage {
-    fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    fn run(
+        &self,
+        around: &[Value],
+        bindings: Vec<Binding>,
+        graph: &Graph,
+    ) -> Result<Vec<Binding>, EvalError> {
         match self {
-            Self::Project(projecting) => projecting.run(bindings, graph),
+            Self::Project(projecting) => projecting.run(around, bindings, graph),
             Self::Unwind(unwinding) => flat_map(bindings, |binding| unwinding.run(&binding, graph)),
             Self::Match(clauses) => flat_map(bindings, |binding| matched(clauses, binding, graph)),
             Self::Optional(clause) => flat_map(bindings, |binding| {

@@ -18,8 +18,6 @@ use std::collections::BTreeMap;
 /// A compiled WITH or RETURN.
 #[derive(Debug)]
 pub(super) struct Projecting {
-    /// How many slots stay as they are: those of the row around the query.
-    around: usize,
     items: Items,
     distinct: bool,
     ordering: Ordering,
@@ -58,18 +56,23 @@ impl Projecting {
         *names = names.replaced(clause.items.iter().map(|item| item.name.clone()));
         let ordering = Ordering::new(clause, names, params)?;
         let condition = clause.condition.as_ref().map(|condition| RowExpr::new(condition, names, params));
-        let (around, condition) = (names.around(), condition.transpose()?);
-        Ok(Self { around, items, distinct: clause.distinct, ordering, condition })
+        Ok(Self { items, distinct: clause.distinct, ordering, condition: condition.transpose()? })
     }
 
-    /// The projected rows within the window for which the condition is true.
-    pub(super) fn run(&self, bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    /// The projected rows within the window for which the condition is true. The values of the row `around` the query
+    /// stay as they are.
+    pub(super) fn run(
+        &self,
+        around: &[Value],
+        bindings: Vec<Binding>,
+        graph: &Graph,
+    ) -> Result<Vec<Binding>, EvalError> {
         let mut projected = match &self.items {
-            Items::OneByOne(items) => one_by_one(items, self.around, bindings, graph)?,
-            Items::Grouped(groups) => groups.run(self.around, &bindings, graph)?,
+            Items::OneByOne(items) => one_by_one(items, around.len(), bindings, graph)?,
+            Items::Grouped(groups) => groups.run(around, &bindings, graph)?,
         };
         if self.distinct {
-            projected = distinct(projected, self.around);
+            projected = distinct(projected, around.len());
         }
         projected = self.ordering.run(projected, graph)?;
         let Some(condition) = &self.condition else { return Ok(projected) };
@@ -117,9 +120,6 @@ impl Groups {
         let mut over_groups = Grouping::new(&clause.items);
         let items: Vec<_> = clause.items.iter().map(|item| over_groups.rewrite(&item.expr)).collect();
         let grouping = compile(over_groups.keys(), names, params)?;
-        if grouping.is_empty() && names.around.is_some() {
-            return Err(Diagnostic::not_yet(clause.span, "an aggregate of all rows in a subquery"));
-        }
         let aggregates = over_groups.aggregates().map(|call| Aggregate::new(call, names, params));
         let group = names.replaced(over_groups.names());
         Ok(Self {
@@ -130,7 +130,7 @@ impl Groups {
     }
 
     /// One row per group. Without grouping items there is one group, also of no rows.
-    fn run(&self, around: usize, bindings: &[Binding], graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    fn run(&self, around: &[Value], bindings: &[Binding], graph: &Graph) -> Result<Vec<Binding>, EvalError> {
         let mut groups: BTreeMap<Vec<u8>, Vec<Member<'_>>> = BTreeMap::new();
         if self.grouping.is_empty() {
             groups.insert(Vec::new(), Vec::new());
@@ -139,7 +139,6 @@ impl Groups {
             let values = evaluate_on(&self.grouping, binding, graph)?;
             groups.entry(key::of(&values)).or_default().push((values, binding));
         }
-        let around = bindings.first().map_or(&[][..], |binding| &binding.values[..around]);
         let mut rows = Vec::with_capacity(groups.len());
         for (key, members) in groups {
             let mut group = around.to_vec();

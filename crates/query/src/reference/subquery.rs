@@ -40,7 +40,7 @@ impl Subquerying {
     /// Its value for a row.
     pub(super) fn value(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
         let start = Binding { key: Vec::new(), order: Vec::new(), values: row.to_vec() };
-        let rows = self.clauses.run(vec![start], graph)?;
+        let rows = self.clauses.run(start, graph)?;
         match &self.gives {
             Giving::Exists => Ok(Value::Bool(!rows.is_empty())),
             Giving::Count => Ok(Value::Int(i64::try_from(rows.len()).expect("rows in memory"))),

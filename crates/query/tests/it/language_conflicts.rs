@@ -213,11 +213,6 @@ fn what_subqueries_do_not_have_is_named() {
             ),
             ("MATCH (a) WHERE EXISTS { MATCH (a) ▮SET a.x = 1 } RETURN a", code::WRITES, "never writes"),
             (
-                "MATCH (a) RETURN COLLECT { MATCH (b) RETURN b.x ORDER BY ▮b.y } AS l",
-                code::CONSTRUCT,
-                "ORDER BY in a",
-            ),
-            (
                 "MATCH (a) RETURN a, count(*) + ▮COUNT { (a)-->() } AS c",
                 code::CONSTRUCT,
                 "beside an aggregate",

@@ -1,7 +1,7 @@
 //! Subqueries: their clauses are checked like those of a query, in the scope of the row they stand in.
 
 use super::super::ast::{Clause, Gives, Projection, Subquery};
-use super::{Checked, Checker, Diagnostic, projection};
+use super::{Checked, Checker, projection};
 use crate::expression::TypeSet;
 
 impl Checker {
@@ -35,9 +35,6 @@ impl Checker {
     /// The RETURN of a subquery. Where only the rows count, one that gives a row for each is left away.
     fn returned(&mut self, returns: Projection, gives: &Gives, clauses: &mut Vec<Clause>) -> Checked<()> {
         let collects = matches!(gives, Gives::Collect(_));
-        if collects && let Some(sort) = returns.order.first() {
-            return Err(Diagnostic::not_yet(sort.expr.span, "ORDER BY in a subquery COLLECT"));
-        }
         let aggregates = returns.items.iter().any(|item| item.expr.has_aggregate());
         let windowed = returns.skip.is_some() || returns.limit.is_some();
         let (returns, narrowed) = self.projection(returns, projection::Clause::Subquery)?;

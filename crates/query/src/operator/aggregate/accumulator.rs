@@ -28,6 +28,15 @@ impl Fold {
     pub fn needs_values(self) -> bool {
         !matches!(self, Self::Count | Self::Sum | Self::Avg)
     }
+
+    /// What no values become.
+    pub fn of_nothing(self) -> Value {
+        match self {
+            Self::Count | Self::Sum => Value::Int(0),
+            Self::Collect => Value::list([]),
+            _ => Value::Null,
+        }
+    }
 }
 
 /// What is remembered of the values, for those folds that do not need them.

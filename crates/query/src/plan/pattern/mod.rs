@@ -24,7 +24,7 @@ use crate::operator::project::{Project, Slot};
 use crate::operator::scan::Needs;
 use atoms::{Atoms, Path};
 use conditions::Conditions;
-use livewell_model::SmolStr;
+use livewell_model::{SmolStr, Value};
 
 /// Plans MATCH clauses that are one pattern; `needs` is what is used after them.
 pub(super) fn plan(
@@ -92,7 +92,7 @@ pub(super) fn plan_optional(
     schema.order = order;
     schema.types[width..].iter_mut().for_each(|types| *types = types.or_null());
     let nesting = Nesting { number: planner.number(), outer: key.clone(), inner: key };
-    let added = schema.width() - width;
+    let added = vec![Value::Null; schema.width() - width];
     Ok(Stage::new(planner.add(Outer { nesting, added }, vec![rows, matches]), schema))
 }
 

@@ -37,8 +37,12 @@ pub fn list(choice: &mut Choice, known: &Known) -> Option<String> {
     if choice.one_in(3) {
         let rows = rows(choice, &mut inner, &start);
         let rows = if rows.starts_with('(') { format!("MATCH {rows}") } else { rows };
+        if choice.one_in(4) {
+            return Some(format!("COLLECT {{ {rows} RETURN {} AS x }}", aggregate(choice, &inner)));
+        }
         let distinct = if choice.one_in(3) { "DISTINCT " } else { "" };
-        return Some(format!("COLLECT {{ {rows} RETURN {distinct}{} AS x }}", result(choice, &inner)));
+        let result = result(choice, &inner);
+        return Some(format!("COLLECT {{ {rows} RETURN {distinct}{result} AS x{} }}", window(choice, "x")));
     }
     let path = choice.one_in(3).then(|| inner.fresh("p"));
     let pattern = patterns::from_known(choice, &mut inner, &start, true);
@@ -62,7 +66,7 @@ fn within(choice: &mut Choice, known: &Known) -> Option<(String, Known)> {
 fn rows(choice: &mut Choice, inner: &mut Known, start: &str) -> String {
     let pattern = patterns::from_known(choice, inner, start, true);
     let mut text = format!("{pattern}{}", condition(choice, inner));
-    let further = choice.weighted(&[8, 1, 1, 1, 1]);
+    let further = choice.weighted(&[8, 1, 1, 1, 1, 1]);
     if further > 0 {
         text = format!("MATCH {text}");
     }
@@ -80,11 +84,17 @@ fn rows(choice: &mut Choice, inner: &mut Known, start: &str) -> String {
             let name = inner.fresh("w");
             let any = expressions::any(choice, inner, 1);
             let distinct = if choice.one_in(2) { "DISTINCT " } else { "" };
-            text += &format!(" WITH {distinct}{any} AS {name}");
+            text += &format!(" WITH {distinct}{any} AS {name}{}", window(choice, &name));
             inner.variables.truncate(inner.around);
             inner.variables.push((name, Kind::Any));
         }
         4 => {
+            let name = inner.fresh("w");
+            text += &format!(" WITH {} AS {name}", aggregate(choice, inner));
+            inner.variables.truncate(inner.around);
+            inner.variables.push((name, Kind::Any));
+        }
+        5 => {
             let again = inner.of_kind(choice, &[Kind::Node]).expect("the start is a node");
             text += &format!(" MATCH {}", patterns::from_known(choice, inner, &again, true));
         }
@@ -99,7 +109,31 @@ fn counted(choice: &mut Choice, inner: &mut Known, start: &str) -> String {
     if text.starts_with('(') || !choice.one_in(3) {
         return text;
     }
-    format!("{text} RETURN DISTINCT {} AS y", expressions::any(choice, inner, 1))
+    let item = if choice.one_in(4) { aggregate(choice, inner) } else { expressions::any(choice, inner, 1) };
+    let distinct = if choice.one_in(2) { "DISTINCT " } else { "" };
+    format!("{text} RETURN {distinct}{item} AS y{}", window(choice, "y"))
+}
+
+/// An aggregate of all rows.
+fn aggregate(choice: &mut Choice, inner: &Known) -> String {
+    let name = *choice.of(&["count", "collect", "min", "max", "count(DISTINCT", "collect(DISTINCT"]);
+    let argument = expressions::any(choice, inner, 1);
+    if name.contains('(') { format!("{name} {argument})") } else { format!("{name}({argument})") }
+}
+
+/// At times an order by this name, and a part of the rows.
+fn window(choice: &mut Choice, name: &str) -> String {
+    let mut text = String::new();
+    if choice.one_in(2) {
+        text += &format!(" ORDER BY {name}{}", choice.of(&["", " DESC"]));
+    }
+    if choice.one_in(4) {
+        text += &format!(" SKIP {}", choice.below(3));
+    }
+    if choice.one_in(3) {
+        text += &format!(" LIMIT {}", choice.below(4));
+    }
+    text
 }
 
 fn condition(choice: &mut Choice, inner: &Known) -> String {
