@@ -4,7 +4,7 @@
 //! input by a known node, then what has one known end, and only where the pattern is not connected all rows of
 //! the input or all nodes of the next part.
 
-use crate::operator::matching::{AtomKind, Bind, Ends, Lookup, Match};
+use crate::operator::matching::{AtomKind, Bind, Ends, Lookup, Match, Trail};
 
 /// Decides the look-ups that complete a match from each atom and from the input. Marks what must be arranged.
 pub(super) fn plan(matching: &mut Match) {
@@ -79,7 +79,7 @@ impl Bound<'_> {
         for bind in binds {
             match bind {
                 Bind::Node(slot) => self.known[slot] = true,
-                Bind::Relationship(_, ends) => self.know(ends),
+                Bind::Relationship(_, ends) | Bind::Trail(_, Trail { ends, .. }) => self.know(ends),
             }
         }
     }

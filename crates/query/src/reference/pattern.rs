@@ -147,6 +147,10 @@ impl Via {
     ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
         match self.length {
             None => Ok(self.hops(from, values, graph)),
+            Some(length) if self.slot.bound => {
+                let end = trail::end(self, length, from, values, graph);
+                Ok(end.map(|end| (values[self.slot.at].clone(), end)).into_iter().collect())
+            }
             Some(length) => trail::trails(self, length, from, values, graph),
         }
     }

@@ -40,6 +40,32 @@ pub(super) fn trails(
     Ok(found)
 }
 
+/// Where the list that `via` has from before leads from a node, if it is a trail of the pattern. As a list has its
+/// length already, no limit holds for it.
+pub(super) fn end(
+    via: &Via,
+    length: Length,
+    from: &Arc<Node>,
+    values: &[Value],
+    graph: &Graph,
+) -> Option<Arc<Node>> {
+    let Value::List(wanted) = &values[via.slot.at] else { return None };
+    let max = length.max.map_or(usize::MAX, |max| max as usize);
+    if !(length.min as usize..=max).contains(&wanted.len()) {
+        return None;
+    }
+    let mut at = from.clone();
+    for (number, item) in wanted.iter().enumerate() {
+        let Value::Relationship(wanted_here) = item else { return None };
+        if wanted[..number].iter().any(|taken| holds(taken, wanted_here)) {
+            return None;
+        }
+        let mut hops = via.hops(&at, values, graph).into_iter();
+        at = hops.find(|(hop, _)| holds(hop, wanted_here))?.1;
+    }
+    Some(at)
+}
+
 /// The trail with each relationship that can follow.
 fn longer(via: &Via, (taken, at): &Trail, values: &[Value], graph: &Graph) -> Vec<Trail> {
     let mut longer = Vec::new();

@@ -125,3 +125,39 @@ fn a_trail_without_bound_ends_within_32_relationships_or_fails() {
     // What the properties rule out is no way to go on.
     check(&line(33), "MATCH ({at: 0})-[* {y: 1}]->() RETURN 1", &[]);
 }
+
+#[test]
+fn a_list_of_relationships_from_before_is_matched_as_a_trail() {
+    let query = |pattern: &str| {
+        format!("MATCH ({{at: 1}})-[rs*2]->({{at: 3}}) WITH rs MATCH {pattern} RETURN x.at AS x, y.at AS y")
+    };
+    let there: &[&[Value]] = &[&[i(1), i(3)]];
+    let both: &[&[Value]] = &[&[i(1), i(3)]];
+    let cases: [(&str, &[&[Value]]); 11] = [
+        ("(x)-[rs*]->(y)", there),
+        ("(x)<-[rs*]-(y)", &[]),
+        ("(x)-[rs*]-(y)", both),
+        ("(x)-[rs*2..5]->(y)", there),
+        ("(x)-[rs*3..]->(y)", &[]),
+        ("(x)-[rs*..1]->(y)", &[]),
+        ("(x)-[rs:R*]->(y)", there),
+        ("(x)-[rs:Q|S*]->(y)", &[]),
+        ("(x)-[rs* {p: 1}]->(y)", &[]),
+        ("(x)-[rs*]->(y)-[:R]->({at: 4})", there),
+        ("(x)-[rs*]->(y), (x)-[:R]->()", &[]),
+    ];
+    for (pattern, expected) in cases {
+        check(&line(4), &query(pattern), expected);
+    }
+    let lists = |list: &str| {
+        format!(
+            "MATCH (a)-[r {{}}]->(b {{at: 1}})-[s]->(c) WITH {list} AS rs MATCH (x)-[rs*]->(y) RETURN x.at, y.at"
+        )
+    };
+    check(&line(4), &lists("[r, s]"), &[&[i(0), i(2)]]);
+    check(&line(4), &lists("[s, r]"), &[]);
+    check(&line(4), &lists("[r, r]"), &[]);
+    check(&line(4), &lists("[r, null]"), &[]);
+    check(&line(4), &lists("null"), &[]);
+    check(&line(4), &lists("[]"), &[]);
+}

@@ -2,7 +2,7 @@
 
 use super::arrange::By;
 use super::atom::Start;
-use super::{AtomKind, Bind, Ends, Input, Lookup, Match};
+use super::{AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 use crate::expression::EvalError;
 use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
@@ -232,7 +232,31 @@ impl<'a> Extension<'a> {
                 }
                 other => Err(not_an_element(other, "relationship")),
             },
+            Bind::Trail(slot, trail) => match &self.slots[slot] {
+                Value::Null => Ok(()),
+                Value::List(items) => {
+                    for (from, to) in self.lies(&trail, items) {
+                        let before = self.ids.clone();
+                        if self.bind_ends(slot, &trail.ends, &from, &to) {
+                            self.extend_bound(binds, rest, put)?;
+                        }
+                        self.ids = before;
+                    }
+                    Ok(())
+                }
+                other => Err(not_an_element(other, "list of relationships")),
+            },
         }
+    }
+
+    /// Where a list lies as a trail: an empty one at the node that is known already.
+    fn lies(&self, trail: &Trail, items: &[Value]) -> Vec<(ElementId, ElementId)> {
+        if !items.is_empty() {
+            return trail.lies(items);
+        }
+        let known = self.ids[trail.ends.from].as_ref().or(self.ids[trail.ends.to].as_ref());
+        let stays = known.filter(|_| trail.min == 0);
+        stays.map(|node| (node.clone(), node.clone())).into_iter().collect()
     }
 
     /// Takes over the ids that the element in `slot` tells; false where they contradict what is bound.

@@ -1,7 +1,7 @@
 //! The input of a match: rows that bind some of the pattern's elements before it begins.
 
 use super::arrange::{By, INPUT};
-use super::{Ends, Lookup, Match};
+use super::{Ends, Lookup, Match, Trail};
 use crate::operator::Batch;
 use crate::state::{Area, State, StepError};
 use livewell_model::codec::Writer;
@@ -31,6 +31,8 @@ pub enum Bind {
     Node(usize),
     /// A relationship; its ends are slots of the pattern.
     Relationship(usize, Ends),
+    /// A list of relationships that lies as a trail; its ends are slots of the pattern.
+    Trail(usize, Trail),
 }
 
 impl Input {

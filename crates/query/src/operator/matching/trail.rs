@@ -14,8 +14,9 @@ use super::{Ends, Match};
 use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
-use livewell_model::{ElementId, Value};
+use livewell_model::{ElementId, Relationship, Value};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 /// A relationship pattern of variable length.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,43 @@ pub struct Trail {
     pub limit: u32,
     /// Whether the text has its end left of its start, so that its value begins at its end.
     pub backwards: bool,
+}
+
+impl Trail {
+    /// Where a list of relationships lies as a trail of this pattern, from its start to its end: nowhere where it is
+    /// none, and both ways round where it is undirected and both fit.
+    pub(super) fn lies(&self, items: &[Value]) -> Vec<(ElementId, ElementId)> {
+        let too_long = self.max.is_some_and(|max| items.len() > max as usize);
+        let Some(mut hops) = relationships(items) else { return Vec::new() };
+        if too_long || items.len() < self.min as usize {
+            return Vec::new();
+        }
+        if self.backwards {
+            hops.reverse();
+        }
+        let Some(first) = hops.first() else { return Vec::new() };
+        let both = self.ends.undirected && first.from != first.to;
+        let starts = std::iter::once(&first.from).chain(both.then_some(&first.to));
+        let walked = starts.filter_map(|start| {
+            let end = hops.iter().try_fold(start, |at, hop| match () {
+                () if hop.from == *at => Some(&hop.to),
+                () if hop.to == *at && self.ends.undirected => Some(&hop.from),
+                () => None,
+            });
+            Some((start.clone(), end?.clone()))
+        });
+        walked.collect()
+    }
+}
+
+/// What a list holds, if that is relationships, none of them twice.
+fn relationships(items: &[Value]) -> Option<Vec<&Relationship>> {
+    let mut seen = BTreeSet::new();
+    let relationships = items.iter().map(|item| match item {
+        Value::Relationship(relationship) => seen.insert(&relationship.id).then_some(&**relationship),
+        _ => None,
+    });
+    relationships.collect()
 }
 
 /// A relationship as it may be walked, with the nodes where it begins and ends.

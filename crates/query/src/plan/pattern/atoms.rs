@@ -80,10 +80,11 @@ impl<'s> Atoms<'s> {
     ) -> Result<(), Diagnostic> {
         let mut left = self.node(&pattern.nodes[0], planner);
         let mut parts = vec![left];
-        for (relationship, node) in pattern.relationships.iter().zip(&pattern.nodes[1..]) {
+        for (at, (relationship, node)) in pattern.relationships.iter().zip(&pattern.nodes[1..]).enumerate() {
             // The relationship's slot comes before its right node's, as in the text.
             let between = self.relationship(relationship, planner)?;
             let right = self.node(node, planner);
+            self.refuse_unknown_nodes(pattern, at, (left, right), between)?;
             self.tie(between, relationship.way, left, right);
             let slot = between.slot();
             relationships.push(slot);
@@ -145,13 +146,7 @@ impl<'s> Atoms<'s> {
     ) -> Result<Between, Diagnostic> {
         let name = pattern.variable.as_ref().map_or_else(|| planner.name(), |name| name.text.clone());
         if let Some(slot) = self.input.position(&name) {
-            if pattern.length.is_some() {
-                let what = format!("matching the list `{name}` of relationships again");
-                return Err(Diagnostic::not_yet(pattern.span, &what));
-            }
-            self.inline(&name, &pattern.properties);
-            self.typed(&name, &pattern.types, pattern.span);
-            return Ok(Between::Input(slot));
+            return Ok(self.again(slot, &name, pattern));
         }
         let types = pattern.types.iter().map(|kind| kind.text.clone()).collect();
         let ends = Ends { from: 0, to: 0, undirected: false, by_from: false, by_to: false };
@@ -170,14 +165,45 @@ impl<'s> Atoms<'s> {
         Ok(Between::Atom { slot: self.width + atom, atom })
     }
 
-    /// A relationship from before must have one of these types.
-    fn typed(&mut self, name: &SmolStr, types: &[Name], span: Span) {
-        let one_of = types.iter().map(|kind| has_labels(name, vec![kind.text.clone()], span));
-        let any = one_of.reduce(|left, right| Expr {
-            kind: ExprKind::Binary(BinaryOp::Or, Box::new(left), Box::new(right)),
-            span,
-        });
-        self.conditions.extend(any);
+    /// A relationship from before, or a list of them.
+    fn again(&mut self, slot: usize, name: &SmolStr, pattern: &RelationshipPattern) -> Between {
+        let types = |of: &SmolStr| one_of(of, &pattern.types, pattern.span);
+        let Some(length) = pattern.length else {
+            self.inline(name, &pattern.properties);
+            self.conditions.extend(types(name));
+            return Between::Input { slot, length: None };
+        };
+        for (key, value) in &pattern.properties {
+            let span = Span { start: key.span.start, end: value.span.end };
+            self.conditions.push(each(name, span, |item| has_property(item, key, value)));
+        }
+        if !pattern.types.is_empty() {
+            let of_type = |item: &SmolStr| types(item).expect("there is one type");
+            self.conditions.push(each(name, pattern.span, of_type));
+        }
+        Between::Input { slot, length: Some(length) }
+    }
+
+    /// What cannot be said of a list of relationships from before: its nodes are not known.
+    fn refuse_unknown_nodes(
+        &self,
+        pattern: &Pattern,
+        at: usize,
+        (left, right): (usize, usize),
+        between: Between,
+    ) -> Result<(), Diagnostic> {
+        let Between::Input { length: Some(length), .. } = between else { return Ok(()) };
+        if let Some(path) = &pattern.path {
+            let what = "a path over a list of relationships that is matched again";
+            return Err(Diagnostic::not_yet(path.span, what));
+        }
+        if length.min == 0 && left >= self.width && right >= self.width {
+            let what =
+                "a list of relationships that is matched again and may be empty, between two new nodes,";
+            let span = pattern.relationships[at].span;
+            return Err(Diagnostic::not_yet(span, what).with_help("let it have at least one, as in `*1..`"));
+        }
+        Ok(())
     }
 
     fn tie(&mut self, between: Between, way: Way, left: usize, right: usize) {
@@ -189,10 +215,15 @@ impl<'s> Atoms<'s> {
                     ends.undirected = way == Way::Either;
                 }
             }
-            Between::Input(slot) => {
+            Between::Input { slot, length } => {
                 let undirected = way == Way::Either;
                 let ends = Ends { from, to, undirected, by_from: false, by_to: false };
-                self.binds.push(Bind::Relationship(slot, ends));
+                self.binds.push(match length {
+                    None => Bind::Relationship(slot, ends),
+                    Some(Length { min, max, limit }) => {
+                        Bind::Trail(slot, Trail { ends, min, max, limit, backwards: way == Way::Left })
+                    }
+                });
             }
         }
     }
@@ -223,14 +254,7 @@ impl<'s> Atoms<'s> {
                 continue;
             }
             let span = Span { start: key.span.start, end: value.span.end };
-            let item = Name { text: format!("{name}{}", crate::language::ast::LOCAL).into(), span };
-            let each = ListComprehension {
-                list: variable(name, span),
-                condition: Some(has_property(&item.text, key, value)),
-                variable: item,
-                result: None,
-            };
-            self.conditions.push(Expr { kind: ExprKind::Quantifier(Quantifier::All, Box::new(each)), span });
+            self.conditions.push(each(name, span, |item| has_property(item, key, value)));
         }
         Ok(())
     }
@@ -244,20 +268,48 @@ fn is_constant(expr: &Expr) -> bool {
 /// What lies between two nodes.
 #[derive(Clone, Copy)]
 enum Between {
-    Atom { slot: usize, atom: usize },
-    Input(usize),
+    Atom {
+        slot: usize,
+        atom: usize,
+    },
+    /// From before; with bounds a list of relationships.
+    Input {
+        slot: usize,
+        length: Option<Length>,
+    },
 }
 
 impl Between {
     fn slot(self) -> usize {
         match self {
-            Self::Atom { slot, .. } | Self::Input(slot) => slot,
+            Self::Atom { slot, .. } | Self::Input { slot, .. } => slot,
         }
     }
 }
 
 fn variable(name: &SmolStr, span: Span) -> Expr {
     Expr { kind: ExprKind::Variable(name.clone()), span }
+}
+
+/// A condition on each item of the list of relationships `name`.
+fn each(name: &SmolStr, span: Span, condition: impl FnOnce(&SmolStr) -> Expr) -> Expr {
+    let item = Name { text: format!("{name}{}", crate::language::ast::LOCAL).into(), span };
+    let each = ListComprehension {
+        list: variable(name, span),
+        condition: Some(condition(&item.text)),
+        variable: item,
+        result: None,
+    };
+    Expr { kind: ExprKind::Quantifier(Quantifier::All, Box::new(each)), span }
+}
+
+/// Whether a relationship has one of these types; `None` where any will do.
+fn one_of(name: &SmolStr, types: &[Name], span: Span) -> Option<Expr> {
+    let one_of = types.iter().map(|kind| has_labels(name, vec![kind.text.clone()], span));
+    one_of.reduce(|left, right| Expr {
+        kind: ExprKind::Binary(BinaryOp::Or, Box::new(left), Box::new(right)),
+        span,
+    })
 }
 
 fn has_property(name: &SmolStr, key: &Name, value: &Expr) -> Expr {

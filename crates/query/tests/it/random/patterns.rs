@@ -28,15 +28,21 @@ pub fn clause(choice: &mut Choice, known: &mut Known, relationships_max: usize) 
 struct Bound {
     /// The relationships known before the clause and not used in it yet: none may stand in it twice.
     relationships: Vec<String>,
+    /// The lists of relationships likewise.
+    lists: Vec<String>,
     /// Whether a pattern of variable length may come.
     variable_length: bool,
 }
 
 impl Bound {
     fn of(known: &Known, relationships: usize) -> Self {
-        let bound = known.variables.iter().filter(|(_, kind)| *kind == Kind::Relationship);
+        let bound = |wanted: Kind| {
+            let bound = known.variables.iter().filter(move |(_, kind)| *kind == wanted);
+            bound.map(|(name, _)| name.clone()).collect()
+        };
         Self {
-            relationships: bound.map(|(name, _)| name.clone()).collect(),
+            relationships: bound(Kind::Relationship),
+            lists: bound(Kind::Relationships),
             variable_length: relationships < 3,
         }
     }
@@ -56,7 +62,7 @@ pub fn from_known(choice: &mut Choice, known: &mut Known, start: &str, may_bind:
     let mut text = format!("({start})");
     for _ in 0..choice.between(1, 2) {
         if may_bind {
-            let mut bound = Bound { relationships: Vec::new(), variable_length: true };
+            let mut bound = Bound { relationships: Vec::new(), lists: Vec::new(), variable_length: true };
             text += &relationship(choice, known, &mut bound);
             text += &node(choice, known);
         } else {
@@ -100,7 +106,9 @@ fn relationship(choice: &mut Choice, known: &mut Known, bound: &mut Bound) -> St
     let way = choice.weighted(&[3, 2, 3]);
     let length = if bound.variable_length && choice.one_in(6) { Some(length(choice, way)) } else { None };
     let again = !bound.relationships.is_empty() && length.is_none() && choice.one_in(5);
+    let list_again = !bound.lists.is_empty() && length.is_some() && choice.one_in(2);
     let name = match (again, &length) {
+        _ if list_again => bound.lists.swap_remove(choice.below(bound.lists.len())),
         (true, _) => bound.relationships.swap_remove(choice.below(bound.relationships.len())),
         (_, Some(_)) if choice.one_in(2) => fresh(known, "r", Kind::Relationships),
         (_, None) if choice.one_in(2) => fresh(known, "r", Kind::Relationship),
