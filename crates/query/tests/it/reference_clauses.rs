@@ -233,3 +233,12 @@ fn statistics_are_those_of_the_textbook() {
     let text = Graph::from_iter([node("a", &[], &[("x", s("1"))]), node("b", &[], &[("x", s("2"))])]);
     assert!(fails(&text, "MATCH (n) RETURN stDev(n.x)").contains("number"));
 }
+
+#[test]
+fn an_order_may_repeat_an_item_that_binds_a_variable_of_its_own() {
+    for item in ["[y IN [n.x] | y + 1]", "all(y IN [n.x] WHERE y > 0)", "reduce(t = 0, y IN [n.x] | t + y)"] {
+        let query =
+            format!("MATCH (n {{x: 3}}) RETURN DISTINCT {item}, count(*) AS c ORDER BY {item} LIMIT 1");
+        assert_eq!(rows(&chain(), &query).len(), 1, "{query}");
+    }
+}

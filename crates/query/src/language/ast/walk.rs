@@ -114,8 +114,15 @@ impl Expr {
     pub fn without_spans(&self) -> Expr {
         let mut expr = self.map_children(&mut |child| child.without_spans());
         expr.span = Span::default();
-        if let ExprKind::Subquery(subquery) = &mut expr.kind {
-            subquery.clauses.iter_mut().for_each(Clause::clear_spans);
+        match &mut expr.kind {
+            ExprKind::Subquery(subquery) => subquery.clauses.iter_mut().for_each(Clause::clear_spans),
+            ExprKind::ListComprehension(inner) | ExprKind::Quantifier(_, inner) => {
+                inner.variable.span = Span::default();
+            }
+            ExprKind::Reduce(reduce) => {
+                (reduce.accumulator.span, reduce.variable.span) = (Span::default(), Span::default());
+            }
+            _ => {}
         }
         expr
     }
