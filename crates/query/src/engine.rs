@@ -112,7 +112,8 @@ impl Engine {
         for (element, changed) in elements {
             self.plan.chronicle.add(state, element, *changed)?;
         }
-        let insert = |(element, _): &(Element, _)| AppliedChange { before: None, after: Some(element.clone()) };
+        let insert =
+            |(element, _): &(Element, _)| AppliedChange { before: None, after: Some(element.clone()) };
         let changes: Vec<_> = elements.iter().map(insert).collect();
         self.run(Step { state, changes: &changes, kind, now })
     }
