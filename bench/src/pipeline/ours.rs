@@ -66,7 +66,7 @@ impl Side {
     async fn subscribe(&self) -> anyhow::Result<(Subscription, u64)> {
         let mut subscription = self.livewell.subscribe(QUERY).await?;
         loop {
-            if let Event::SnapshotEnd { at } = subscription.next().await?.context("the query stopped")? {
+            if let Event::SnapshotEnd { at, .. } = subscription.next().await?.context("the query stopped")? {
                 return Ok((subscription, at.sequence));
             }
         }
