@@ -59,13 +59,16 @@ impl State for QueryState {
             Order::Ascending => Direction::Forward,
             Order::Descending => Direction::Backward,
         };
-        for entry in self.overlay.scan(&full, direction).map_err(failed)? {
-            let (key, value) = entry.map_err(failed)?;
-            if !visit(&key[skip..], &value)? {
-                break;
+        let mut outcome = Ok(());
+        let visited = self.overlay.visit(&full, direction, &mut |key, value| {
+            let more = visit(&key[skip..], value);
+            *more.as_ref().unwrap_or(&false) || {
+                outcome = more.map(drop);
+                false
             }
-        }
-        Ok(())
+        });
+        visited.map_err(failed)?;
+        outcome
     }
 
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {

@@ -2,7 +2,7 @@
 //!
 //! A step reads and writes here; what it wrote becomes the write set. Dropping the overlay drops the step.
 
-use crate::commit::Entries;
+use crate::commit::{Entries, Visit, visit_all};
 use crate::keyspace::after_prefix;
 use crate::{Direction, Entry, IndexError, Snapshot, WriteSet};
 use std::borrow::Cow;
@@ -118,16 +118,31 @@ impl Overlay {
         let end = after_prefix(prefix);
         let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let below = self.snapshot.scan(Bound::Included(prefix), to, direction)?;
-        let range = (Bound::Included(prefix), to);
-        let mut above = self.writes.range::<[u8], _>(range).peekable();
-        if above.peek().is_none() {
+        if !self.has_written(prefix) {
             return Ok(below);
         }
+        let range = (Bound::Included(prefix), to);
         let above: Box<dyn Iterator<Item = Written<'a>> + 'a> = match direction {
-            Direction::Forward => Box::new(above),
+            Direction::Forward => Box::new(self.writes.range::<[u8], _>(range)),
             Direction::Backward => Box::new(self.writes.range::<[u8], _>(range).rev()),
         };
         Ok(Box::new(Merged { below: below.peekable(), above: above.peekable(), direction }))
+    }
+
+    /// Visits what [`Overlay::scan`] gives, until `visit` says false.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`].
+    pub fn visit(&self, prefix: &[u8], direction: Direction, visit: Visit<'_>) -> Result<(), IndexError> {
+        if self.has_written(prefix) {
+            return visit_all(self.scan(prefix, direction)?, visit);
+        }
+        self.snapshot.visit(prefix, direction, visit)
+    }
+
+    fn has_written(&self, prefix: &[u8]) -> bool {
+        let mut from = self.writes.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded));
+        from.next().is_some_and(|(key, _)| key.starts_with(prefix))
     }
 
     /// Gives up the overlay for what was written, into a write set.
