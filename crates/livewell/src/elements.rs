@@ -113,6 +113,7 @@ impl Lens {
             }
         }
         let id = ElementId::new(self.upstream.id.as_str(), signature_text(signature));
-        Ok(Element::Node(Node { id, labels: vec![self.upstream.label.as_str().into()], properties }))
+        let node = Node { id, labels: vec![self.upstream.label.as_str().into()], properties };
+        Ok(Element::Node(node.into()))
     }
 }

@@ -12,6 +12,7 @@ use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Overlay, Version, WriteSet, catalog, compare, sweep};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Where a transaction came to stand.
@@ -127,8 +128,9 @@ impl<'a> Intake<'a> {
             }
         };
         match change {
-            Change::Insert(Element::Node(node)) => own(&mut node.id),
+            Change::Insert(Element::Node(node)) => own(&mut Arc::make_mut(node).id),
             Change::Insert(Element::Relationship(relationship)) => {
+                let relationship = Arc::make_mut(relationship);
                 own(&mut relationship.id);
                 own(&mut relationship.from);
                 own(&mut relationship.to);

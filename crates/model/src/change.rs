@@ -3,6 +3,7 @@
 use crate::element::set_or_remove;
 use crate::{Element, ElementId, Map, Node, Relationship, Timestamp, Value};
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// Insert, update or delete of one element, as a source submits it.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,11 +161,13 @@ impl Patch {
         let mut after = before.clone();
         match &mut after {
             Element::Node(node) => {
+                let node = Arc::make_mut(node);
                 if let Some(labels) = &self.labels {
                     node.labels.clone_from(labels);
                 }
             }
             Element::Relationship(relationship) => {
+                let relationship = Arc::make_mut(relationship);
                 if let Some(kind) = self.labels.as_ref().and_then(|labels| labels.first()) {
                     relationship.kind = kind.clone();
                 }
@@ -191,16 +194,16 @@ impl Patch {
             .collect();
         if self.speaks_of_relationship() != Some(true) {
             let labels = self.labels.clone().unwrap_or_default();
-            return Ok(Element::Node(Node { id: self.id.clone(), labels, properties }));
+            return Ok(Element::Node(Arc::new(Node { id: self.id.clone(), labels, properties })));
         }
         let missing = |missing| ApplyError::Incomplete { id: self.id.clone(), missing };
-        Ok(Element::Relationship(Relationship {
+        Ok(Element::Relationship(Arc::new(Relationship {
             id: self.id.clone(),
             kind: self.labels.as_ref().and_then(|l| l.first()).cloned().ok_or(missing("its type"))?,
             from: self.from.clone().ok_or(missing("`from`"))?,
             to: self.to.clone().ok_or(missing("`to`"))?,
             properties,
-        }))
+        })))
     }
 }
 
@@ -208,14 +211,14 @@ impl From<Node> for Element {
     fn from(mut node: Node) -> Self {
         node.labels = crate::element::sorted_labels(node.labels);
         drop_nulls(&mut node.properties);
-        Self::Node(node)
+        Self::Node(node.into())
     }
 }
 
 impl From<Relationship> for Element {
     fn from(mut relationship: Relationship) -> Self {
         drop_nulls(&mut relationship.properties);
-        Self::Relationship(relationship)
+        Self::Relationship(relationship.into())
     }
 }
 

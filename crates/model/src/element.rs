@@ -2,6 +2,7 @@
 
 use crate::{Map, Value};
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// What identifies an element: the feed it comes from, and its id there.
 ///
@@ -54,13 +55,13 @@ pub struct Relationship {
     pub properties: Map,
 }
 
-/// A node or a relationship.
+/// A node or a relationship. A copy shares what it is a copy of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element {
     /// A node.
-    Node(Node),
+    Node(Arc<Node>),
     /// A relationship.
-    Relationship(Relationship),
+    Relationship(Arc<Relationship>),
 }
 
 impl Element {
@@ -83,8 +84,16 @@ impl Element {
     /// The element's properties, to change.
     pub fn properties_mut(&mut self) -> &mut Map {
         match self {
-            Self::Node(node) => &mut node.properties,
-            Self::Relationship(relationship) => &mut relationship.properties,
+            Self::Node(node) => &mut Arc::make_mut(node).properties,
+            Self::Relationship(relationship) => &mut Arc::make_mut(relationship).properties,
+        }
+    }
+
+    /// The element as a value.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Node(node) => Value::Node(Arc::clone(node)),
+            Self::Relationship(relationship) => Value::Relationship(Arc::clone(relationship)),
         }
     }
 

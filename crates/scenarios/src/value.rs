@@ -8,6 +8,7 @@ use livewell_model::{Element, ElementId, Map, Node, Relationship, SmolStr, Value
 use livewell_query::expression::{Scope, compile};
 use livewell_query::language::parse;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// Why a value cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub fn node(id: &str, json: &Json) -> Read<Node> {
         Node { id: element_id(id), labels: labels.collect::<Read<_>>()?, properties: map(&json["props"])? };
     // The conversion sorts the labels and drops properties that are null.
     match Element::from(node) {
-        Element::Node(node) => Ok(node),
+        Element::Node(node) => Ok(Arc::unwrap_or_clone(node)),
         Element::Relationship(_) => unreachable!("made of a node"),
     }
 }
@@ -90,7 +91,7 @@ pub fn relationship(json: &Json, id_from_to: [&str; 3]) -> Read<Relationship> {
     let [id, from, to] = id_from_to.map(element_id);
     let kind = text(&json["type"])?.into();
     match Element::from(Relationship { id, kind, from, to, properties: map(&json["props"])? }) {
-        Element::Relationship(relationship) => Ok(relationship),
+        Element::Relationship(relationship) => Ok(Arc::unwrap_or_clone(relationship)),
         Element::Node(_) => unreachable!("made of a relationship"),
     }
 }

@@ -227,8 +227,8 @@ impl<'a> Reader<'a> {
     fn image(&mut self) -> Read<Option<Element>> {
         Ok(match self.u8()? {
             NULL => None,
-            NODE => Some(Element::Node(self.node()?)),
-            RELATIONSHIP => Some(Element::Relationship(self.relationship()?)),
+            NODE => Some(Element::Node(self.node()?.into())),
+            RELATIONSHIP => Some(Element::Relationship(self.relationship()?.into())),
             _ => return Err(self.error("unknown element tag")),
         })
     }

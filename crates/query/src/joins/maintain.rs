@@ -81,7 +81,7 @@ impl Mover<'_> {
     ) -> Result<(), StepError> {
         let (was, is) = (self.partners(state, before)?, self.partners(state, after)?);
         for partner in was.symmetric_difference(&is) {
-            let relationship = Element::Relationship(between(self.join, self.node, partner));
+            let relationship = Element::Relationship(between(self.join, self.node, partner).into());
             let image = |there: bool| there.then(|| relationship.clone());
             let next = image(is.contains(partner));
             followed

@@ -2,7 +2,7 @@
 //!
 //! Law: linear, `F(A + dA) - F(A) = F(dA)`, so it keeps no state.
 
-use super::{Batch, Operator, Step};
+use super::{Batch, Operator, Step, only};
 use crate::expression::Compiled;
 use crate::state::StepError;
 
@@ -17,13 +17,16 @@ pub struct Filter {
 
 impl Operator for Filter {
     fn step(&self, _step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        let mut kept = Batch::new();
-        for entry in inputs.into_iter().flatten() {
-            if self.condition.is_true(&entry.row)? {
-                kept.push(entry);
+        let mut rows = only(inputs);
+        let mut failed = None;
+        rows.retain(|entry| match self.condition.is_true(&entry.row) {
+            Ok(is_true) => is_true,
+            Err(error) => {
+                failed.get_or_insert(error);
+                false
             }
-        }
-        Ok(kept)
+        });
+        failed.map_or(Ok(rows), |error| Err(error.into()))
     }
 
     fn describe(&self) -> (String, Option<String>) {

@@ -132,35 +132,47 @@ pub trait Operator: Send + Sync + fmt::Debug {
     fn describe(&self) -> (String, Option<String>);
 }
 
+/// The rows of an operator's only input.
+fn only(inputs: Vec<Batch>) -> Batch {
+    inputs.into_iter().next().unwrap_or_default()
+}
+
 /// Adds the weights of equal rows and drops those that come to nothing.
 ///
 /// Without it, rows that were never true (one input already new, another still old) would reach expressions.
-pub fn consolidate(batch: Batch) -> Batch {
+pub fn consolidate(mut batch: Batch) -> Batch {
     const FEW: usize = 8;
-    if batch.len() <= 1 {
-        return batch.into_iter().filter(|entry| entry.weight != 0).collect();
-    }
-    let mut kept: Batch = Vec::with_capacity(batch.len());
     if batch.len() <= FEW {
-        for entry in batch {
-            match kept.iter_mut().find(|have| have.row == entry.row) {
-                Some(have) => have.weight += entry.weight,
-                None => kept.push(entry),
-            }
-        }
+        add_up_few(&mut batch);
     } else {
-        // The map only finds places; the order of the output is that of first arrival.
-        let mut places: HashMap<Vec<Value>, usize> = HashMap::with_capacity(batch.len());
-        for entry in batch {
-            match places.get(&entry.row) {
-                Some(at) => kept[*at].weight += entry.weight,
-                None => {
-                    places.insert(entry.row.clone(), kept.len());
-                    kept.push(entry);
-                }
+        batch = add_up_many(batch);
+    }
+    batch.retain(|entry| entry.weight != 0);
+    batch
+}
+
+/// Moves each row's weight to where the row comes first, in place.
+fn add_up_few(batch: &mut Batch) {
+    for at in 1..batch.len() {
+        let (before, rest) = batch.split_at_mut(at);
+        if let Some(have) = before.iter_mut().find(|have| have.row == rest[0].row) {
+            have.weight += std::mem::take(&mut rest[0].weight);
+        }
+    }
+}
+
+fn add_up_many(batch: Batch) -> Batch {
+    let mut kept: Batch = Vec::with_capacity(batch.len());
+    // The map only finds places; the order of the output is that of first arrival.
+    let mut places: HashMap<Vec<Value>, usize> = HashMap::with_capacity(batch.len());
+    for entry in batch {
+        match places.get(&entry.row) {
+            Some(at) => kept[*at].weight += entry.weight,
+            None => {
+                places.insert(entry.row.clone(), kept.len());
+                kept.push(entry);
             }
         }
     }
-    kept.retain(|entry| entry.weight != 0);
     kept
 }

@@ -188,7 +188,11 @@ fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>)
 /// Whether the stored bucket is exactly what the change takes back: one row, or nothing. Almost always; then no
 /// rank shifts, and as equal rows have equal bytes, nothing has to be decoded.
 fn holds_just(state: &dyn State, bucket: u64, change: &Change) -> Result<bool, StepError> {
-    let mut missing = change.before.as_ref().map(|before| before.encode(&change.key));
+    let Some(before) = &change.before else {
+        // Ranks are dense: where there is no first row, there is none.
+        return Ok(state.get(Area::Rows, &bucket.to_be_bytes())?.is_none());
+    };
+    let mut missing = Some(before.encode(&change.key));
     let mut other = false;
     scan_bucket(state, bucket, &mut |_, bytes| {
         other = missing.take().is_none_or(|expected| expected != bytes);

@@ -2,7 +2,7 @@
 //!
 //! Law: linear, so it keeps no state. Rows that become equal are added up.
 
-use super::{Batch, Operator, Step, Weighted, consolidate};
+use super::{Batch, Operator, Step, Weighted, consolidate, only};
 use crate::expression::{Compiled, EvalError};
 use crate::state::StepError;
 use livewell_model::Value;
@@ -75,12 +75,15 @@ pub struct Project {
 
 impl Operator for Project {
     fn step(&self, _step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        let mut projected = Batch::new();
-        for Weighted { row, weight } in inputs.into_iter().flatten() {
-            let row = self.slots.iter().map(|slot| slot.eval(&row)).collect::<Result<_, _>>()?;
-            projected.push(Weighted { row, weight });
+        let mut rows = only(inputs);
+        for Weighted { row, .. } in &mut rows {
+            let mut projected = Vec::with_capacity(self.slots.len());
+            for slot in &self.slots {
+                projected.push(slot.eval(row)?);
+            }
+            *row = projected;
         }
-        Ok(consolidate(projected))
+        Ok(consolidate(rows))
     }
 
     fn describe(&self) -> (String, Option<String>) {

@@ -18,7 +18,7 @@ use crate::language::ast::RecallFunction;
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::temporal::{DateTime, LocalDateTime};
-use livewell_model::{Element, ElementId, Timestamp, Value, key};
+use livewell_model::{ElementId, Timestamp, Value, key};
 use std::collections::BTreeMap;
 
 const ROWS: u8 = 0;
@@ -182,10 +182,7 @@ fn recalled(
 ) -> Result<Value, EvalError> {
     let at = |argument: Option<&Value>| moment(argument.unwrap_or(&Value::Null));
     let valid = |moment: i128| versions.partition_point(|(from, _)| i128::from(from.0) <= moment);
-    let value = |(_, element): &chronicle::Version| match element.clone() {
-        Element::Node(node) => Value::Node(node.into()),
-        Element::Relationship(relationship) => Value::Relationship(relationship.into()),
-    };
+    let value = |(_, element): &chronicle::Version| element.to_value();
     if function == RecallFunction::VersionAt {
         let Some(moment) = at(arguments.first())? else { return Ok(Value::Null) };
         return Ok(versions[..valid(moment)].last().map_or(Value::Null, value));

@@ -51,15 +51,25 @@ pub enum Kind {
     Relationships(Vec<SmolStr>),
 }
 
+impl Kind {
+    fn admits(&self, element: &Element) -> bool {
+        match (self, element) {
+            (Self::Nodes(labels), Element::Node(node)) => labels.iter().all(|label| node.has_label(label)),
+            (Self::Relationships(types), Element::Relationship(relationship)) => {
+                types.is_empty() || types.contains(&relationship.kind)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Scan {
     /// Which elements.
     pub kind: Kind,
-    /// What of them goes on to the rows.
+    /// What of them goes on to the rows; the conditions see all.
     pub needs: Needs,
-    /// What of them the conditions see: what goes on, and what only they use.
-    pub tested: Needs,
     /// Conditions on the element alone, over a row of one slot; they cannot fail.
     pub conditions: Vec<Compiled>,
 }
@@ -87,41 +97,32 @@ impl Scan {
     }
 
     fn value(&self, element: Option<&Element>) -> Result<Option<Value>, StepError> {
-        let Some(element) = element else { return Ok(None) };
-        let Some(tested) = self.prune(element, &self.tested) else { return Ok(None) };
-        let row = [tested];
+        let Some(element) = element.filter(|element| self.kind.admits(element)) else { return Ok(None) };
+        let whole = [element.to_value()];
         for condition in &self.conditions {
-            if !condition.is_true(&row)? {
+            if !condition.is_true(&whole)? {
                 return Ok(None);
             }
         }
-        let [tested] = row;
-        Ok(if self.tested == self.needs { Some(tested) } else { self.prune(element, &self.needs) })
+        let [whole] = whole;
+        Ok(Some(if self.needs == Needs::Whole { whole } else { self.prune(element) }))
     }
 
-    fn prune(&self, element: &Element, needs: &Needs) -> Option<Value> {
-        match (&self.kind, element) {
-            (Kind::Nodes(labels), Element::Node(node)) => {
-                labels.iter().all(|label| node.has_label(label)).then(|| {
-                    Value::Node(Arc::new(Node {
-                        id: node.id.clone(),
-                        labels: if needs.labels() { node.labels.clone() } else { Vec::new() },
-                        properties: needs.properties(&node.properties),
-                    }))
-                })
-            }
-            (Kind::Relationships(types), Element::Relationship(relationship)) => {
-                (types.is_empty() || types.contains(&relationship.kind)).then(|| {
-                    Value::Relationship(Arc::new(Relationship {
-                        id: relationship.id.clone(),
-                        kind: if needs.labels() { relationship.kind.clone() } else { SmolStr::default() },
-                        from: relationship.from.clone(),
-                        to: relationship.to.clone(),
-                        properties: needs.properties(&relationship.properties),
-                    }))
-                })
-            }
-            _ => None,
+    fn prune(&self, element: &Element) -> Value {
+        let labels = self.needs.labels();
+        match element {
+            Element::Node(node) => Value::Node(Arc::new(Node {
+                id: node.id.clone(),
+                labels: if labels { node.labels.clone() } else { Vec::new() },
+                properties: self.needs.properties(&node.properties),
+            })),
+            Element::Relationship(relationship) => Value::Relationship(Arc::new(Relationship {
+                id: relationship.id.clone(),
+                kind: if labels { relationship.kind.clone() } else { SmolStr::default() },
+                from: relationship.from.clone(),
+                to: relationship.to.clone(),
+                properties: self.needs.properties(&relationship.properties),
+            })),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::needs::AllNeeds;
 use super::schema::Schema;
-use super::{Plan, PlanNode, clauses, projection};
+use super::{Plan, PlanNode, clauses, last_uses, projection};
 use crate::chronicle::{Asks, Chronicle};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Query, SingleQuery, Span};
@@ -97,7 +97,8 @@ pub(super) fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> 
     };
     let output = Output { columns: columns.len(), key, order, hash_bits: 48 };
     let chronicle = Chronicle { asks: planner.asks, versions_max: limits.versions };
-    Ok(Plan { nodes: planner.nodes, output, columns, identity: identity(query), chronicle })
+    let last_uses = last_uses(&planner.nodes);
+    Ok(Plan { nodes: planner.nodes, last_uses, output, columns, identity: identity(query), chronicle })
 }
 
 fn single(query: &SingleQuery, planner: &mut Planner<'_>) -> Result<Stage, Diagnostic> {

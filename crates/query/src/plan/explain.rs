@@ -1,6 +1,6 @@
 //! A plan in words.
 
-use super::Plan;
+use super::{Plan, PlanNode};
 use std::fmt::Write;
 
 impl Plan {
@@ -12,7 +12,7 @@ impl Plan {
         let _ = writeln!(out, "  row identity: {}", self.identity);
         let mut told = vec![false; self.nodes.len()];
         if let Some(last) = self.nodes.len().checked_sub(1) {
-            self.describe(last, 1, &self.uses(), &mut told, &mut out);
+            self.describe(last, 1, &uses(&self.nodes), &mut told, &mut out);
         }
         out
     }
@@ -33,4 +33,11 @@ impl Plan {
         }
         node.inputs.iter().for_each(|input| self.describe(*input, depth + 1, uses, told, out));
     }
+}
+
+/// How many operators take each one's rows.
+fn uses(nodes: &[PlanNode]) -> Vec<usize> {
+    let mut uses = vec![0; nodes.len()];
+    nodes.iter().flat_map(|node| &node.inputs).for_each(|input| uses[*input] += 1);
+    uses
 }

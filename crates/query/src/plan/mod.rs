@@ -45,6 +45,8 @@ pub struct Plan {
     pub columns: Vec<SmolStr>,
     /// What identifies a row, in words.
     pub identity: String,
+    /// For each operator the last one that takes its rows.
+    last_uses: Vec<usize>,
     /// What is written down of the elements' past.
     pub(crate) chronicle: Chronicle,
 }
@@ -63,14 +65,17 @@ impl Plan {
     /// # Errors
     /// As [`Operator::step`].
     pub fn step(&self, step: &mut Step<'_>) -> Result<Batch, StepError> {
-        let mut uses = self.uses();
         let mut outputs: Vec<Batch> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
+        for (at, node) in self.nodes.iter().enumerate() {
             let nothing_new = node.inputs.iter().all(|input| outputs[*input].is_empty());
             let idle =
                 nothing_new && !node.inputs.is_empty() && !step.begins() && !node.operator.reads_changes();
-            let inputs = node.inputs.iter().map(|input| taken(&mut outputs, &mut uses, *input)).collect();
-            outputs.push(if idle { Batch::new() } else { node.operator.step(step, inputs)? });
+            if idle {
+                outputs.push(Batch::new());
+                continue;
+            }
+            let inputs = node.inputs.iter().map(|input| self.taken(&mut outputs, *input, at)).collect();
+            outputs.push(node.operator.step(step, inputs)?);
         }
         Ok(outputs.pop().unwrap_or_default())
     }
@@ -92,16 +97,17 @@ impl Plan {
         self.nodes.iter().any(|node| node.operator.tells_time())
     }
 
-    /// How many operators take each one's rows.
-    fn uses(&self) -> Vec<usize> {
-        let mut uses = vec![0; self.nodes.len()];
-        self.nodes.iter().flat_map(|node| &node.inputs).for_each(|input| uses[*input] += 1);
-        uses
+    /// The rows of the operator at `input` for the one at `at`, copied for all who take them but the last.
+    fn taken(&self, outputs: &mut [Batch], input: usize, at: usize) -> Batch {
+        if self.last_uses[input] == at { std::mem::take(&mut outputs[input]) } else { outputs[input].clone() }
     }
 }
 
-/// An operator's rows, copied for all who take them but the last.
-fn taken(outputs: &mut [Batch], uses: &mut [usize], at: usize) -> Batch {
-    uses[at] -= 1;
-    if uses[at] == 0 { std::mem::take(&mut outputs[at]) } else { outputs[at].clone() }
+/// For each operator the last one that takes its rows; no operator takes another's twice.
+fn last_uses(nodes: &[PlanNode]) -> Vec<usize> {
+    let mut last = vec![nodes.len(); nodes.len()];
+    for (at, node) in nodes.iter().enumerate() {
+        node.inputs.iter().for_each(|input| last[*input] = at);
+    }
+    last
 }

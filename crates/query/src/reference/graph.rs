@@ -33,10 +33,10 @@ impl Graph {
         self.past.insert(element.id().clone(), past);
         match element {
             Element::Node(node) => {
-                self.nodes.insert(node.id.clone(), Arc::new(node));
+                self.nodes.insert(node.id.clone(), node);
             }
             Element::Relationship(relationship) => {
-                self.relationships.insert(relationship.id.clone(), Arc::new(relationship));
+                self.relationships.insert(relationship.id.clone(), relationship);
             }
         }
     }
@@ -90,8 +90,8 @@ impl Graph {
 
     /// All elements.
     pub fn elements(&self) -> Vec<Element> {
-        let nodes = self.nodes.values().map(|node| Element::Node((**node).clone()));
-        nodes.chain(self.relationships.values().map(|one| Element::Relationship((**one).clone()))).collect()
+        let nodes = self.nodes.values().cloned().map(Element::Node);
+        nodes.chain(self.relationships.values().cloned().map(Element::Relationship)).collect()
     }
 
     /// The nodes, by id.

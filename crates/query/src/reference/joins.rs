@@ -12,7 +12,7 @@ pub(super) fn joined(graph: &Graph, joins: &[Join]) -> Graph {
         for one in graph.nodes() {
             for other in graph.nodes().filter(|other| other.id >= one.id) {
                 if are_joined(join, one, other) {
-                    joined.insert(Element::Relationship(between(join, &one.id, &other.id)));
+                    joined.insert(Element::Relationship(between(join, &one.id, &other.id).into()));
                 }
             }
         }

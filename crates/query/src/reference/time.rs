@@ -176,10 +176,7 @@ impl Recalling {
             _ => return Err(EvalError::types("only a node or a relationship has a past")),
         };
         let past = graph.past(id, self.versions_max);
-        let value = |(_, element): &(Timestamp, Element)| match element.clone() {
-            Element::Node(node) => Value::Node(node.into()),
-            Element::Relationship(relationship) => Value::Relationship(relationship.into()),
-        };
+        let value = |(_, element): &(Timestamp, Element)| element.to_value();
         match self.function {
             RecallFunction::ChangeTime => Ok(past.last().map_or(Value::Null, |(moment, _)| utc(*moment))),
             RecallFunction::VersionAt => {

@@ -65,23 +65,16 @@ fn node(id: &str, label: &str, x: impl Into<Value>) -> Element {
     Node { id: ElementId::new("s", id), labels: vec![label.into()], properties }.into()
 }
 
-fn value(element: &Element) -> Value {
-    match element {
-        Element::Node(node) => Value::Node(node.clone().into()),
-        Element::Relationship(relationship) => Value::Relationship(relationship.clone().into()),
-    }
-}
-
 #[test]
 fn an_updated_element_replaces_its_old_self_in_every_aggregate() {
     let (old, new) = (node("n", "N", 1), node("n", "N", 2));
-    let list = |element: &Element| Value::list([value(element)]);
+    let list = |element: &Element| Value::list([element.to_value()]);
     let shown: [(&str, Shown<'_>); 5] = [
         ("MATCH (n:N) RETURN collect(n) AS v", &list),
         ("MATCH (n:N) RETURN collect(DISTINCT n) AS v", &list),
-        ("MATCH (n:N) RETURN min(n) AS v", &value),
+        ("MATCH (n:N) RETURN min(n) AS v", &Element::to_value),
         ("MATCH (n:N) RETURN max([n]) AS v", &list),
-        ("MATCH (n:N) RETURN DISTINCT n AS v", &value),
+        ("MATCH (n:N) RETURN DISTINCT n AS v", &Element::to_value),
     ];
     assert_ne!(list(&old), list(&new), "an element is compared with its properties");
     for (query, of) in shown {
@@ -100,7 +93,7 @@ fn an_updated_element_stays_the_group_it_is() {
     let mut standing = Standing::new("MATCH (n:N), (m:M) RETURN n AS n, count(*) AS c");
     standing.insert(&[&old, &other, &node("m2", "M", 0)]);
     standing.apply(&[(Some(&old), Some(&new)), (Some(&other), None)]).expect("no error");
-    assert_eq!(standing.columns(), [Columns::from(vec![value(&new), 1.into()])]);
+    assert_eq!(standing.columns(), [Columns::from(vec![new.to_value(), 1.into()])]);
 }
 
 #[test]

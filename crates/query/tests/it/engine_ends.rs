@@ -48,18 +48,13 @@ fn change(present: &mut BTreeMap<ElementId, Element>, choice: &mut Choice) -> Op
     let node = |at: usize| ElementId::new("s", format!("n{at}"));
     let element = if choice.one_in(2) {
         let properties = Map::from_iter([("x", Value::Int(choice.below(3) as i64))]);
-        Element::Node(Node { id: node(choice.below(4)), labels: vec![], properties })
+        Element::Node(Node { id: node(choice.below(4)), labels: vec![], properties }.into())
     } else {
         let (id, from, to) = (choice.below(5), choice.below(4), choice.below(4));
         let id = ElementId::new("s", format!("r{id}"));
         let properties = Map::new();
-        Element::Relationship(Relationship {
-            id,
-            kind: "R".into(),
-            from: node(from),
-            to: node(to),
-            properties,
-        })
+        let kind = "R".into();
+        Element::Relationship(Relationship { id, kind, from: node(from), to: node(to), properties }.into())
     };
     let id = element.id().clone();
     let after = (!choice.one_in(4)).then_some(element);

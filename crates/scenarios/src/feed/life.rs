@@ -4,6 +4,7 @@ use super::{Temper, Vocabulary};
 use crate::choice::Choice;
 use livewell_model::element::sorted_labels;
 use livewell_model::{Element, ElementId, Map, Node, Relationship, SmolStr};
+use std::sync::Arc;
 
 /// One element from its first image to its last.
 #[derive(Debug)]
@@ -82,14 +83,17 @@ fn end(graph: &[Element], choice: &mut Choice) -> ElementId {
 fn wrong(element: &Element, graph: &[Element], vocabulary: &Vocabulary, choice: &mut Choice) -> Element {
     let mut wrong = element.clone();
     match &mut wrong {
-        Element::Node(node) if choice.one_in(2) => relabel(node, &vocabulary.labels, choice),
+        Element::Node(node) if choice.one_in(2) => relabel(Arc::make_mut(node), &vocabulary.labels, choice),
         Element::Node(_) => {}
-        Element::Relationship(via) => match choice.weighted(&[3, 2, 1, 1]) {
-            0 => {}
-            1 => via.kind = choice.of(&vocabulary.kinds).clone(),
-            2 => via.from = end(graph, choice),
-            _ => via.to = end(graph, choice),
-        },
+        Element::Relationship(via) => {
+            let via = Arc::make_mut(via);
+            match choice.weighted(&[3, 2, 1, 1]) {
+                0 => {}
+                1 => via.kind = choice.of(&vocabulary.kinds).clone(),
+                2 => via.from = end(graph, choice),
+                _ => via.to = end(graph, choice),
+            }
+        }
     }
     for (name, value) in element.properties().iter() {
         if choice.one_in(2) {

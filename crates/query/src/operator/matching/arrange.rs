@@ -40,16 +40,19 @@ impl Match {
     pub(super) fn rearrange(&self, state: &mut dyn State, atom: usize, scanned: &Scanned) {
         let keys =
             |image: &Option<Value>| image.as_ref().map_or_else(Vec::new, |value| self.keys(atom, value));
-        let (old, new) = (keys(&scanned.before), keys(&scanned.after));
-        for key in old.into_iter().filter(|key| !new.contains(key)) {
-            state.delete(Area::Operators, key);
+        let mut new = keys(&scanned.after);
+        if !lie_alike(scanned) {
+            for key in keys(&scanned.before).into_iter().filter(|key| !new.contains(key)) {
+                state.delete(Area::Operators, key);
+            }
         }
-        if let (Some(after), false) = (&scanned.after, new.is_empty()) {
+        if let (Some(after), Some(last)) = (&scanned.after, new.pop()) {
             let mut bytes = Writer::new();
             bytes.value(after);
             for key in new {
                 state.put(Area::Operators, key, bytes.bytes.clone());
             }
+            state.put(Area::Operators, last, bytes.bytes);
         }
     }
 
@@ -87,5 +90,16 @@ impl Match {
             key::encode_id(id, &mut key);
         }
         key
+    }
+}
+
+/// Whether both images of an element lie under the same keys.
+fn lie_alike(scanned: &Scanned) -> bool {
+    match (&scanned.before, &scanned.after) {
+        (Some(Value::Node(before)), Some(Value::Node(after))) => before.id == after.id,
+        (Some(Value::Relationship(before)), Some(Value::Relationship(after))) => {
+            (&before.id, &before.from, &before.to) == (&after.id, &after.from, &after.to)
+        }
+        _ => false,
     }
 }

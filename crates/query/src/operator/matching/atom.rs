@@ -123,16 +123,16 @@ impl Atom {
 
     /// The ways this element can lie in the pattern: one for a node or a directed relationship; for an
     /// undirected one two, a loop once.
-    fn orientations(&self, value: &Value) -> Vec<Option<(ElementId, ElementId)>> {
-        let (AtomKind::Relationship(ends), Value::Relationship(relationship)) = (&self.kind, value) else {
-            return vec![None];
+    fn orientations(&self, value: &Value) -> impl Iterator<Item = Option<(ElementId, ElementId)>> {
+        let (along, against) = match (&self.kind, value) {
+            (AtomKind::Relationship(ends), Value::Relationship(relationship)) => {
+                let (from, to) = (relationship.from.clone(), relationship.to.clone());
+                let against = (ends.undirected && from != to).then(|| (to.clone(), from.clone()));
+                (Some((from, to)), against)
+            }
+            _ => (None, None),
         };
-        let (from, to) = (relationship.from.clone(), relationship.to.clone());
-        if ends.undirected && from != to {
-            vec![Some((from.clone(), to.clone())), Some((to, from))]
-        } else {
-            vec![Some((from, to))]
-        }
+        std::iter::once(along).chain(against.map(Some))
     }
 
     /// What of this atom is remembered, for `explain`.

@@ -229,7 +229,7 @@ impl<'s> Atoms<'s> {
     }
 
     fn push(&mut self, name: &str, kind: Kind, atom: AtomKind) -> usize {
-        let scan = Scan { kind, needs: Needs::nothing(), tested: Needs::nothing(), conditions: Vec::new() };
+        let scan = Scan { kind, needs: Needs::nothing(), conditions: Vec::new() };
         self.atoms.push(Atom { name: name.to_owned(), scan, kind: atom });
         self.atoms.len() - 1
     }

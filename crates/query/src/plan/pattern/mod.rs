@@ -42,7 +42,7 @@ pub(super) fn plan(
     let visible = visible(&stage.schema, &atoms, &paths);
     let Conditions { mut moved, left } = conditions::push_down(&mut atoms, conditions, &visible, planner)?;
     moved.extend(asked);
-    set_needs(&mut atoms, needs, &moved, &left, &paths);
+    set_needs(&mut atoms, needs, &left, &paths);
 
     let input = (!stage.is_start()).then(|| Input {
         width,
@@ -151,18 +151,15 @@ fn through(trail: &Atom, paths: &[Path], needs: &AllNeeds, left: &[Expr]) -> Nee
     if paths.iter().any(shown) { Needs::Whole } else { Needs::nothing() }
 }
 
-/// Decides what each scan gives on, and what it looks at to decide: a property that only conditions inside
-/// the scan use goes no further, so that changing it changes nothing while they hold.
-fn set_needs(atoms: &mut [Atom], needs: &AllNeeds, moved: &[Expr], left: &[Expr], paths: &[Path]) {
+/// Decides what each scan gives on: a property that only conditions inside the scan use goes no further, so that
+/// changing it changes nothing while they hold.
+fn set_needs(atoms: &mut [Atom], needs: &AllNeeds, left: &[Expr], paths: &[Path]) {
     let mut given = needs.clone();
     left.iter().for_each(|condition| given.uses(condition));
     for path in paths.iter().filter(|path| given.is_whole(&path.name)).collect::<Vec<_>>() {
         path.names.iter().for_each(|name| given.whole(name));
     }
-    let mut tested = given.clone();
-    moved.iter().for_each(|condition| tested.uses(condition));
     for atom in atoms {
         atom.scan.needs = given.get(&atom.name);
-        atom.scan.tested = tested.get(&atom.name);
     }
 }

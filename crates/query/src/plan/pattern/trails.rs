@@ -12,7 +12,6 @@ pub(super) fn edges(trail: &mut Atom, through: &Needs, planner: &mut Planner<'_>
     let scan = Scan {
         kind: trail.scan.kind.clone(),
         needs: trail.scan.needs.clone(),
-        tested: trail.scan.tested.clone(),
         conditions: std::mem::take(&mut trail.scan.conditions),
     };
     let ends = Ends { from: 0, to: 2, undirected: false, by_from: false, by_to: false };
@@ -34,11 +33,6 @@ pub(super) fn edges(trail: &mut Atom, through: &Needs, planner: &mut Planner<'_>
 }
 
 fn node(name: &str, needs: &Needs) -> Atom {
-    let scan = Scan {
-        kind: Kind::Nodes(Vec::new()),
-        needs: needs.clone(),
-        tested: needs.clone(),
-        conditions: Vec::new(),
-    };
+    let scan = Scan { kind: Kind::Nodes(Vec::new()), needs: needs.clone(), conditions: Vec::new() };
     Atom { name: name.to_owned(), scan, kind: AtomKind::Node { arranged: false } }
 }

@@ -29,14 +29,14 @@ pub fn relationship_id(at: usize) -> ElementId {
 
 pub fn node(choice: &mut Choice, id: ElementId, wild: Wildness) -> Element {
     let labels = LABELS.iter().filter(|_| choice.one_in(2)).map(|label| (*label).into()).collect();
-    Element::Node(Node { id, labels, properties: properties(choice, wild) })
+    Element::Node(Node { id, labels, properties: properties(choice, wild) }.into())
 }
 
 pub fn relationship(choice: &mut Choice, id: ElementId, nodes: usize, wild: Wildness) -> Element {
     let from = node_id(choice.below(nodes));
     let to = if choice.one_in(6) { from.clone() } else { node_id(choice.below(nodes)) };
     let kind = (*choice.of(&TYPES)).into();
-    Element::Relationship(Relationship { id, kind, from, to, properties: properties(choice, wild) })
+    Element::Relationship(Relationship { id, kind, from, to, properties: properties(choice, wild) }.into())
 }
 
 fn properties(choice: &mut Choice, wild: Wildness) -> Map {
@@ -94,7 +94,8 @@ pub fn text(element: &Element) -> String {
             let labels: String = node.labels.iter().map(|label| format!(":{label}")).collect();
             format!("({}{labels} {{{properties}}})", node.id.id)
         }
-        Element::Relationship(Relationship { id, kind, from, to, .. }) => {
+        Element::Relationship(relationship) => {
+            let Relationship { id, kind, from, to, .. } = &**relationship;
             format!("({})-[{}:{kind} {{{properties}}}]->({})", from.id, id.id, to.id)
         }
     }

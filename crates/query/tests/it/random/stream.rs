@@ -7,6 +7,7 @@ use livewell_model::codec::Writer;
 use livewell_model::element::sorted_labels;
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const NODES: usize = 5;
 const RELATIONSHIPS: usize = 10;
@@ -98,15 +99,19 @@ fn update(choice: &mut Choice, element: &mut Element, wild: Wildness) {
 fn relabel_or_move(choice: &mut Choice, element: &mut Element) {
     match element {
         Element::Node(node) => {
+            let node = Arc::make_mut(node);
             let label = *choice.of(&LABELS);
             let without = node.labels.iter().filter(|have| *have != label).cloned();
             let with = (!node.has_label(label)).then(|| label.into());
             node.labels = sorted_labels(without.chain(with));
         }
-        Element::Relationship(relationship) => match choice.below(3) {
-            0 => relationship.kind = (*choice.of(&TYPES)).into(),
-            1 => relationship.from = elements::node_id(choice.below(NODES)),
-            _ => relationship.to = elements::node_id(choice.below(NODES)),
-        },
+        Element::Relationship(relationship) => {
+            let relationship = Arc::make_mut(relationship);
+            match choice.below(3) {
+                0 => relationship.kind = (*choice.of(&TYPES)).into(),
+                1 => relationship.from = elements::node_id(choice.below(NODES)),
+                _ => relationship.to = elements::node_id(choice.below(NODES)),
+            }
+        }
     }
 }
