@@ -1,6 +1,7 @@
 //! Livewell's side: the engine over a store in memory, one commit a change.
 
 use crate::workload::{Field, Item};
+use hashbrown::HashMap;
 use livewell_model::change::Patch;
 use livewell_model::{
     AppliedChange, AppliedTransaction, Change, Element, ElementId, Map, Node, Relationship, Timestamp, Value,
@@ -10,7 +11,6 @@ use livewell_query::state::{Area, Order, State, StepError, Visit};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Direction, IndexError, MemoryStore, Overlay, Store, Version, WriteSet};
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 const SOURCE: &str = "src";
 const FEED: u32 = 1;
@@ -22,6 +22,7 @@ pub struct Side {
     version: Version,
     elements: HashMap<ElementId, Element>,
     sequence: u64,
+    prefixes: [Vec<u8>; 2],
 }
 
 impl Side {
@@ -33,7 +34,9 @@ impl Side {
         let engine = Engine::compile(text, &Map::new()).map_err(|refused| anyhow::anyhow!("{refused}"))?;
         let store = MemoryStore::new();
         let elements = HashMap::new();
-        let mut side = Self { engine, store, version: Version::default(), elements, sequence: 0 };
+        let prefix = |space| Key::new(space).number(FEED).number(1).done();
+        let prefixes = [prefix(Space::State), prefix(Space::Snapshot)];
+        let mut side = Self { engine, store, version: Version::default(), elements, sequence: 0, prefixes };
         side.commit(|engine, state| engine.begin(state, Timestamp(0)).map(|diffs| diffs.len()))?;
         Ok(side)
     }
@@ -43,9 +46,9 @@ impl Side {
     /// # Errors
     /// Where the change does not fit or the step fails.
     pub fn step(&mut self, change: Change) -> anyhow::Result<usize> {
-        let before = self.elements.get(change.id());
-        let after = change.apply(before)?;
-        let before = match (self.elements.get_mut(change.id()), &after) {
+        let place = self.elements.get_mut(change.id());
+        let after = change.apply(place.as_deref())?;
+        let before = match (place, &after) {
             (Some(place), Some(after)) => Some(std::mem::replace(place, after.clone())),
             (Some(_), None) => self.elements.remove(change.id()),
             (None, Some(after)) => self.elements.insert(after.id().clone(), after.clone()),
@@ -63,9 +66,10 @@ impl Side {
 
     fn commit(
         &mut self,
-        step: impl FnOnce(&Engine, &mut StoreState) -> Result<usize, StepError>,
+        step: impl FnOnce(&Engine, &mut StoreState<'_>) -> Result<usize, StepError>,
     ) -> anyhow::Result<usize> {
-        let mut state = StoreState::new(Overlay::new(self.store.snapshot()?));
+        let mut state =
+            StoreState { overlay: Overlay::new(self.store.snapshot()?), prefixes: &self.prefixes };
         let diffs = step(&self.engine, &mut state)?;
         let next = Version { epoch: 1, commit: self.version.commit + 1 };
         let mut set = WriteSet { feed: FEED, expected: self.version, next, ..WriteSet::default() };
@@ -108,17 +112,12 @@ fn value(field: &Field) -> Value {
 }
 
 /// The engine's two areas as prefixes of one overlay, as a pipeline has them.
-struct StoreState {
+struct StoreState<'a> {
     overlay: Overlay,
-    prefixes: [Vec<u8>; 2],
+    prefixes: &'a [Vec<u8>; 2],
 }
 
-impl StoreState {
-    fn new(overlay: Overlay) -> Self {
-        let prefix = |space| Key::new(space).number(FEED).number(1).done();
-        Self { overlay, prefixes: [prefix(Space::State), prefix(Space::Snapshot)] }
-    }
-
+impl StoreState<'_> {
     fn key(&self, area: Area, key: &[u8]) -> Vec<u8> {
         let prefix = &self.prefixes[usize::from(area == Area::Rows)];
         let mut full = Vec::with_capacity(prefix.len() + key.len());
@@ -128,7 +127,7 @@ impl StoreState {
     }
 }
 
-impl State for StoreState {
+impl State for StoreState<'_> {
     fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
         self.overlay.get(&self.key(area, key)).map_err(failed)
     }
@@ -140,13 +139,16 @@ impl State for StoreState {
             Order::Ascending => Direction::Forward,
             Order::Descending => Direction::Backward,
         };
-        for entry in self.overlay.scan(&full, direction).map_err(failed)? {
-            let (key, value) = entry.map_err(failed)?;
-            if !visit(&key[skip..], &value)? {
-                break;
+        let mut outcome = Ok(());
+        let visited = self.overlay.visit(&full, direction, &mut |key, value| {
+            let more = visit(&key[skip..], value);
+            *more.as_ref().unwrap_or(&false) || {
+                outcome = more.map(drop);
+                false
             }
-        }
-        Ok(())
+        });
+        visited.map_err(failed)?;
+        outcome
     }
 
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
