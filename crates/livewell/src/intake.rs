@@ -9,9 +9,10 @@ use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
 use livewell_store::feed::{log_key, snapshot_key};
 use livewell_store::head::{EpochRecord, Head};
-use livewell_store::keyspace::{Key, Space};
-use livewell_store::{Overlay, Version, WriteSet, catalog, compare, sweep};
+use livewell_store::keyspace::{Key, Space, after_prefix};
+use livewell_store::{Direction, Overlay, Version, WriteSet, catalog, compare, sweep};
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -36,7 +37,7 @@ pub(crate) struct Intake<'a> {
 }
 
 /// The elements of one transaction: as they were and as they become.
-type Touched = BTreeMap<ElementId, (Option<Element>, Option<Element>)>;
+pub(crate) type Touched = BTreeMap<ElementId, (Option<Element>, Option<Element>)>;
 
 impl<'a> Intake<'a> {
     pub(crate) fn begin(shared: &'a Shared, source: &'a Component) -> Result<Self, Error> {
@@ -68,7 +69,19 @@ impl<'a> Intake<'a> {
             return Err(Error::invalid("LW0520", format!("the transaction has more than {max} changes")));
         }
         let timestamp = transaction.timestamp.unwrap_or_else(|| self.shared.clock.now());
+        let mut touched = self.touch(transaction)?;
+        crate::unwind::follow(&self.source.unwind, self, &mut touched)?;
+        self.take(touched, timestamp)
+    }
+
+    /// Takes a transaction in that Livewell has made itself.
+    pub(crate) fn add_made(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
+        let timestamp = transaction.timestamp.unwrap_or_else(|| self.shared.clock.now());
         let touched = self.touch(transaction)?;
+        self.take(touched, timestamp)
+    }
+
+    fn take(&mut self, touched: Touched, timestamp: Timestamp) -> Result<Receipt, Error> {
         let changes: Vec<AppliedChange> = touched
             .into_values()
             .filter(|(before, after)| before != after)
@@ -162,13 +175,24 @@ impl<'a> Intake<'a> {
         Ok(Some(decode_element(&bytes)?.1))
     }
 
+    /// The elements from the one after `after` on, at most so many, by their ids.
+    pub(crate) fn elements(&self, after: Option<&str>, most: usize) -> Result<Vec<Element>, Error> {
+        let all = snapshot_key(self.source.number, self.head.generation, &[]);
+        let from = after.map(|id| snapshot_key(self.source.number, self.head.generation, id.as_bytes()));
+        let from = from.as_deref().map_or(Bound::Included(&*all), Bound::Excluded);
+        let end = after_prefix(&all);
+        let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = self.overlay.snapshot().scan(from, to, Direction::Forward)?;
+        entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
+    }
+
     /// The ids that begin with `prefix`, of elements as they are now.
     #[cfg(feature = "postgres")]
     pub(crate) fn ids(&self, prefix: &str) -> Result<Vec<ElementId>, Error> {
         let all = snapshot_key(self.source.number, self.head.generation, &[]);
         let from = snapshot_key(self.source.number, self.head.generation, prefix.as_bytes());
         let mut ids = Vec::new();
-        for entry in self.overlay.scan(&from, livewell_store::Direction::Forward)? {
+        for entry in self.overlay.scan(&from, Direction::Forward)? {
             let id = std::str::from_utf8(&entry?.0[all.len()..]).map(ToOwned::to_owned);
             let id = id.map_err(|_| livewell_store::IndexError::corrupted("an element's id is text"))?;
             ids.push(ElementId::new(self.source.id.as_str(), id));

@@ -62,6 +62,7 @@ mod status;
 mod subscribe;
 mod supervise;
 mod timers;
+mod unwind;
 pub mod verify;
 
 pub use change::{Change, IntoTransaction, Node, Relationship};

@@ -15,10 +15,11 @@ use crate::status::{self, Status};
 use crate::subscribe::{Position, Subscription};
 use crate::timers::Timers;
 use crate::verify::{Verified, verify};
-use crate::{Error, supervise};
+use crate::{Error, supervise, unwind};
 use livewell_query::Engine;
 use livewell_reaction::Role;
 use livewell_source::settings::FileSettings;
+use livewell_source::unwind::Unwind;
 use livewell_store::{GroupCommit, Store, catalog};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,7 +84,7 @@ impl Builder {
             stopping: AtomicBool::new(false),
             threads: Mutex::default(),
         });
-        let sweeper = Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new());
+        let sweeper = Arc::new(Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new()));
         let (background, component) = (shared.clone(), sweeper.clone());
         supervise::spawn(&shared, &sweeper, move || supervise::sweeper(&background, &component));
         Ok(Livewell {
@@ -177,6 +178,9 @@ impl Livewell {
         }
         drop(position);
         for (component, run) in starts {
+            if component.kind == ComponentKind::Source {
+                unwind::refit(&self.shared, &component)?;
+            }
             supervise::spawn(&self.shared, &component, run);
         }
         Ok(())
@@ -184,14 +188,14 @@ impl Livewell {
 
     fn file(&self, registrar: &mut Registrar<'_>, settings: FileSettings) -> Result<Start, Error> {
         let number = registrar.source(&settings.id)?;
-        let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
+        let component = self.unwinding(&settings.id, number, &settings.unwind)?;
         let runner = FileRunner { shared: self.shared.clone(), component: component.clone(), settings };
         Ok((component, Box::new(move || sources::run_file(&runner))))
     }
 
     fn channel(&self, registrar: &mut Registrar<'_>, source: &InProcess) -> Result<Start, Error> {
         let number = registrar.source(&source.id)?;
-        let component = self.component(&source.id, number, ComponentKind::Source, Vec::new())?;
+        let component = self.unwinding(&source.id, number, &source.unwind)?;
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
         crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
@@ -276,11 +280,23 @@ impl Livewell {
         kind: ComponentKind,
         follows: Vec<u32>,
     ) -> Result<Arc<Component>, Error> {
+        self.check_free(id)?;
+        Ok(Arc::new(Component::new(id, number, kind, follows)))
+    }
+
+    /// A source that makes nodes of lists in its nodes.
+    fn unwinding(&self, id: &str, number: u32, unwind: &[Unwind]) -> Result<Arc<Component>, Error> {
+        self.check_free(id)?;
+        let component = Component::new(id, number, ComponentKind::Source, Vec::new());
+        Ok(Arc::new(component.unwinding(unwind.to_vec())))
+    }
+
+    fn check_free(&self, id: &str) -> Result<(), Error> {
         let has_ended = |component: &Arc<Component>| component.ended.load(Ordering::Acquire);
         if self.shared.components().get(id).is_some_and(|component| !has_ended(component)) {
             return Err(Error::invalid("LW0503", format!("`{id}` is running already")));
         }
-        Ok(Component::new(id, number, kind, follows))
+        Ok(())
     }
 
     /// The handle of a source that is sent to.

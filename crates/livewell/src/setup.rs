@@ -3,24 +3,33 @@
 use crate::settings::{Query, Recovery};
 use livewell_reaction::Reaction;
 use livewell_source::settings::{Clock, FileSettings};
+use livewell_source::unwind::Unwind;
 
 /// A source that a program sends into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InProcess {
     pub(crate) id: String,
     pub(crate) clock: Clock,
+    pub(crate) unwind: Vec<Unwind>,
 }
 
 impl InProcess {
     /// The source `id`. While nothing is sent, its time is the wall's.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), clock: Clock::Wall }
+        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new() }
     }
 
     /// Chooses which clock its time follows while nothing is sent.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Makes nodes of lists in its nodes.
+    #[must_use]
+    pub fn unwind(mut self, rules: impl IntoIterator<Item = Unwind>) -> Self {
+        self.unwind = rules.into_iter().collect();
         self
     }
 

@@ -6,6 +6,7 @@ use crate::dead_letters::Order;
 use crate::settings::Limits;
 use crate::timers::Timers;
 use crate::{Error, error::ErrorKind};
+use livewell_source::unwind::Unwind;
 use livewell_store::{GroupCommit, Store};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -96,6 +97,8 @@ pub(crate) struct Component {
     pub(crate) kind: ComponentKind,
     /// The feeds it follows.
     pub(crate) follows: Vec<u32>,
+    /// Of a source: the lists whose items become nodes of their own.
+    pub(crate) unwind: Vec<Unwind>,
     /// Rung when there may be something to do for it.
     pub(crate) bell: Arc<Bell>,
     /// Set when it alone is to stop.
@@ -122,13 +125,14 @@ struct View {
 }
 
 impl Component {
-    pub(crate) fn new(id: &str, number: u32, kind: ComponentKind, follows: Vec<u32>) -> Arc<Self> {
+    pub(crate) fn new(id: &str, number: u32, kind: ComponentKind, follows: Vec<u32>) -> Self {
         let view = View { state: State::Starting, error: None, progress: Instant::now() };
-        Arc::new(Self {
+        Self {
             id: id.to_owned(),
             number,
             kind,
             follows,
+            unwind: Vec::new(),
             bell: Arc::default(),
             stopping: AtomicBool::new(false),
             reset: AtomicBool::new(false),
@@ -137,7 +141,13 @@ impl Component {
             failures: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             view: Mutex::new(view),
-        })
+        }
+    }
+
+    /// The source with lists whose items become nodes of their own.
+    pub(crate) fn unwinding(mut self, rules: Vec<Unwind>) -> Self {
+        self.unwind = rules;
+        self
     }
 
     pub(crate) fn state(&self) -> State {

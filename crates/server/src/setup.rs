@@ -40,7 +40,10 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
                 setup.files.push(file);
             }
             SourceSettings::Postgres(database) => setup.databases.push(database.clone()),
-            other => setup.channels.push(InProcess::new(other.id()).clock(other.clock())),
+            other => {
+                let channel = InProcess::new(other.id()).clock(other.clock());
+                setup.channels.push(channel.unwind(other.unwind().iter().cloned()));
+            }
         }
     }
     setup.queries = upstream_first(&config.queries).into_iter().map(query).collect();

@@ -5,6 +5,7 @@
 //! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
 //!   it stood;
 //! * `postgres` (a feature) follows tables of a database;
+//! * [`unwind`] makes nodes of the lists in a node;
 //! * [`settings`] is what a configuration says about a source.
 //!
 //! Nothing here knows where a transaction goes: the pipeline pulls, commits, and stores the position that a
@@ -19,6 +20,7 @@ pub mod limits;
 pub mod postgres;
 pub mod settings;
 pub mod suggest;
+pub mod unwind;
 
 pub use error::{ErrorKind, InputError, Place, SourceError};
 pub use limits::Limits;

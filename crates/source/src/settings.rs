@@ -10,6 +10,7 @@ pub use postgres::{
     DatabaseUrl, ForeignKey, PostgresLimits, PostgresSettings, SourceRecovery, TableSettings, TakenAs,
 };
 
+use crate::unwind::{self, Unwind};
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,16 @@ impl SourceSettings {
         }
     }
 
+    /// The lists whose items become nodes of their own.
+    pub fn unwind(&self) -> &[Unwind] {
+        match self {
+            Self::File(settings) => &settings.unwind,
+            Self::Http(settings) => &settings.unwind,
+            Self::InProcess(settings) => &settings.unwind,
+            Self::Postgres(_) => &[],
+        }
+    }
+
     /// The sources that must have ended before this one begins.
     pub fn after(&self) -> &[String] {
         match self {
@@ -67,7 +78,8 @@ impl SourceSettings {
             Self::Http(settings) => validate_common(&settings.id, &settings.limits),
             Self::InProcess(settings) => validate_common(&settings.id, &settings.limits),
             Self::Postgres(settings) => settings.validate(),
-        }
+        }?;
+        unwind::validate(self.id(), self.unwind())
     }
 }
 
@@ -91,6 +103,9 @@ pub struct HttpSettings {
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,
+    /// Lists in nodes whose items become nodes of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwind: Vec<Unwind>,
     /// Limits on what comes in.
     #[serde(default)]
     pub limits: Limits,
@@ -113,6 +128,9 @@ fn default_body_bytes_max() -> usize {
 pub struct InProcessSettings {
     /// The source's id.
     pub id: String,
+    /// Lists in nodes whose items become nodes of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwind: Vec<Unwind>,
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,

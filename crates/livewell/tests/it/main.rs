@@ -18,3 +18,4 @@ mod reopening;
 mod reread;
 mod targets;
 mod timed;
+mod unwind;

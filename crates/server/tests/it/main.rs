@@ -22,6 +22,7 @@ mod running;
 #[path = "../../../store/tests/it/small_disk.rs"]
 mod small_disk;
 mod targets;
+mod unwound;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -2,6 +2,7 @@
 
 use super::{Clock, validate_common};
 use crate::file::Format;
+use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,6 +48,9 @@ pub struct FileSettings {
     /// Sources that must have been read to their end before. The pipeline sees to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
+    /// Lists in nodes whose items become nodes of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwind: Vec<Unwind>,
     /// Limits on what comes in.
     #[serde(default)]
     pub limits: Limits,

@@ -6,8 +6,9 @@ use livewell_model::{
     AppliedChange, AppliedTransaction, Change, Element, ElementId, Patch, Row, SmolStr, Timestamp, Value,
 };
 use livewell_query::{Join, Settings};
+use livewell_source::unwind::{self, Part, Parts, Unwind};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One query with its steps.
 #[derive(Debug)]
@@ -49,15 +50,34 @@ impl<'a> Case<'a> {
         Settings { joins, ..Settings::default() }
     }
 
+    /// The lists that it unwinds, as the middleware's settings tell them.
+    pub fn unwind(&self) -> Vec<Unwind> {
+        let all = self.0["middleware"].as_array().map_or(&[][..], Vec::as_slice);
+        all.iter().filter_map(|one| unwind(text(one))).collect()
+    }
+
     /// What it needs beside a query over elements.
     pub fn needs(&self) -> Option<&'static str> {
         let any = |name: &str| self.0[name].as_array().is_some_and(|all| !all.is_empty());
         match () {
-            () if any("middleware") => Some("middleware"),
+            () if any("middleware") && self.unwind().is_empty() => Some("middleware"),
             () if self.steps().is_empty() => Some("steps, of which none is recorded"),
             () => None,
         }
     }
+}
+
+/// Reads `SourceMiddlewareConfig { kind: "unwind", ..., config: {"Pod": Array [Object {"key": String("$.id"), ...}]} }`.
+fn unwind(settings: &str) -> Option<Unwind> {
+    let (head, config) = settings.split_once("config: {\"")?;
+    let field = |name: &str| {
+        let (_, value) = config.split_once(&format!("\"{name}\": String(\""))?;
+        Some(value.split_once("\")")?.0.trim_start_matches("$.").trim_end_matches("[*]").to_owned())
+    };
+    let into = Part { label: field("label")?, id: Some(field("key")?) };
+    let label = config.split_once('"')?.0.to_owned();
+    let rule = Unwind { label, path: field("selector")?, relationship: field("relation")?, into };
+    head.contains("kind: \"unwind\"").then_some(rule)
 }
 
 /// The moment at which a timer fires in this step, if it is no change.
@@ -72,7 +92,12 @@ pub struct Elements(BTreeMap<ElementId, Element>);
 
 impl Elements {
     /// The transaction of one change.
-    pub fn transaction(&mut self, at: usize, json: &Json) -> Result<AppliedTransaction, String> {
+    pub fn transaction(
+        &mut self,
+        at: usize,
+        json: &Json,
+        unwind: &[Unwind],
+    ) -> Result<AppliedTransaction, String> {
         let change = change(json);
         let id = change.id().clone();
         let before = self.0.get(&id).cloned();
@@ -82,7 +107,15 @@ impl Elements {
             Some(element) => self.0.insert(id, element.clone()),
             None => self.0.remove(&id),
         };
-        let changes = if before == after { vec![] } else { vec![AppliedChange { before, after }] };
+        let parts = |whole: &Option<Element>| {
+            whole.as_ref().map_or(Ok(Parts::new()), |whole| unwind::parts(unwind, whole))
+        };
+        let (old, new) = (parts(&before)?, parts(&after)?);
+        let ids: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+        let part = |id: &ElementId| (old.get(id).cloned(), new.get(id).cloned());
+        let changes = std::iter::once((before, after)).chain(ids.into_iter().map(part));
+        let changes = changes.filter(|(before, after)| before != after);
+        let changes = changes.map(|(before, after)| AppliedChange { before, after }).collect();
         let millis = json["t"].as_i64().expect("a time");
         let sequence = at as u64 + 1;
         Ok(AppliedTransaction {
