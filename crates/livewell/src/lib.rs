@@ -40,6 +40,8 @@ mod error;
 mod follow;
 mod intake;
 mod livewell;
+#[cfg(feature = "nats")]
+mod nats;
 mod once;
 pub mod parked;
 mod pipeline;
@@ -62,6 +64,7 @@ mod status;
 mod subscribe;
 mod supervise;
 mod timers;
+mod trouble;
 mod unwind;
 pub mod verify;
 

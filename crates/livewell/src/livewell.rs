@@ -158,6 +158,10 @@ impl Livewell {
         for channel in setup.channels {
             starts.push(self.channel(&mut registrar, &channel)?);
         }
+        #[cfg(feature = "nats")]
+        for settings in setup.streams {
+            starts.push(self.stream(&mut registrar, settings)?);
+        }
         #[cfg(feature = "postgres")]
         for settings in setup.databases {
             starts.push(self.database(&mut registrar, settings)?);
@@ -201,6 +205,19 @@ impl Livewell {
         crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
         let (shared, own, clock) = (self.shared.clone(), component.clone(), source.clock);
         Ok((component, Box::new(move || sources::run_channel(&shared, &own, clock, &receiver))))
+    }
+
+    #[cfg(feature = "nats")]
+    fn stream(
+        &self,
+        registrar: &mut Registrar<'_>,
+        settings: livewell_source::settings::NatsSettings,
+    ) -> Result<Start, Error> {
+        let number = registrar.source(&settings.id)?;
+        let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
+        let (shared, own) = (self.shared.clone(), component.clone());
+        let runner = crate::nats::NatsRunner { shared, component: own, settings };
+        Ok((component, Box::new(move || crate::nats::run(&runner))))
     }
 
     #[cfg(feature = "postgres")]

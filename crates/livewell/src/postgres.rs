@@ -8,10 +8,11 @@ use crate::shared::{Component, Shared, State};
 use crate::stage::{Stage, upstream_key};
 use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
+use crate::trouble::{Trouble, source_error, wrap};
 use livewell_model::Transaction;
+use livewell_source::ErrorKind as SourceErrorKind;
 use livewell_source::postgres::{Prepared, Received, Stream};
 use livewell_source::settings::{Clock, PostgresSettings, SourceRecovery};
-use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::Head;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -21,10 +22,6 @@ use std::time::{Duration, Instant};
 const HELD_UP: Duration = Duration::from_millis(50);
 /// How long one read waits for the server, and so how long a stop or a reset waits for the source.
 const READ_MAX: Duration = Duration::from_millis(100);
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_MAX: Duration = Duration::from_secs(10);
-/// How long a database may be out of reach before that is an error for people to look at.
-const AWAY_MAX: Duration = Duration::from_secs(30);
 
 /// A `postgres` source at work.
 pub(crate) struct PostgresRunner {
@@ -33,18 +30,6 @@ pub(crate) struct PostgresRunner {
     pub(crate) settings: PostgresSettings,
     /// Somebody or the policy has asked for a copy, and it is not done.
     pub(crate) copy_due: Cell<bool>,
-}
-
-/// How long things have been going wrong.
-struct Trouble {
-    wait: Duration,
-    since: Option<Instant>,
-}
-
-impl Trouble {
-    fn none() -> Self {
-        Self { wait: RETRY_FIRST, since: None }
-    }
 }
 
 /// Runs a `postgres` source until everything stops. A reset copies all rows anew.
@@ -171,51 +156,26 @@ impl PostgresRunner {
 
     /// Waits, copies anew or stops, as the error and the policy have it.
     fn meet(&self, error: &Error, trouble: &mut Trouble) {
+        let (shared, component) = (&self.shared, &self.component);
         let kind = source_error(error).map(|error| error.kind);
         match kind {
-            Some(SourceErrorKind::Unreachable) => self.wait_out(error, trouble),
+            Some(SourceErrorKind::Unreachable) => trouble.wait_out(shared, component, error),
             Some(SourceErrorKind::Changed) if self.settings.recovery == SourceRecovery::AutoReset => {
-                tracing::warn!(source = %self.component.id, "{error}; copying all rows anew");
+                tracing::warn!(source = %component.id, "{error}; copying all rows anew");
                 self.copy_due.set(true);
-                self.pause(trouble);
+                trouble.pause(shared, component);
             }
             _ => {
-                failed(&self.shared, &self.component, error);
+                failed(shared, component, error);
                 let copies = matches!(
                     kind,
                     Some(SourceErrorKind::Changed | SourceErrorKind::Input | SourceErrorKind::Position)
                 ) || error.kind == ErrorKind::Invalid;
                 if !copies {
                     // What stood in the way is gone; what was read is still what it was.
-                    self.component.reset.store(false, Ordering::Release);
+                    component.reset.store(false, Ordering::Release);
                 }
             }
-        }
-    }
-
-    fn wait_out(&self, error: &Error, trouble: &mut Trouble) {
-        let is_new = trouble.since.is_none();
-        let since = *trouble.since.get_or_insert_with(Instant::now);
-        if since.elapsed() < AWAY_MAX {
-            if is_new {
-                tracing::warn!(source = %self.component.id, "{error}; trying again");
-            }
-            self.component.set(State::Waiting);
-        } else if self.component.state() != State::Error {
-            self.component.fail(error);
-            self.shared.bells.ring(self.component.number);
-        }
-        self.pause(trouble);
-    }
-
-    /// Waits twice as long each time; the end cuts it short.
-    fn pause(&self, trouble: &mut Trouble) {
-        let until = Instant::now() + trouble.wait;
-        trouble.wait = (trouble.wait * 2).min(RETRY_MAX);
-        while !self.shared.is_stopping(&self.component)
-            && let Some(left) = until.checked_duration_since(Instant::now())
-        {
-            self.component.bell.wait(left);
         }
     }
 }
@@ -226,14 +186,4 @@ pub(crate) fn drop_slot(settings: &PostgresSettings) {
         let slot = settings.slot();
         tracing::warn!(source = %settings.id, "{error}; drop the slot `{slot}` by hand, or the server keeps its log");
     }
-}
-
-fn source_error(error: &Error) -> Option<&SourceError> {
-    error.source.as_deref().and_then(|source| source.downcast_ref())
-}
-
-fn wrap(error: SourceError) -> Error {
-    let mut stopped = Error::stopped(error.code, error.message.clone());
-    stopped.source = Some(error.into());
-    stopped
 }

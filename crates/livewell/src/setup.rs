@@ -60,6 +60,9 @@ pub struct Setup {
     pub files: Vec<FileSettings>,
     /// Sources that are sent to.
     pub channels: Vec<InProcess>,
+    /// Sources that follow streams of message brokers.
+    #[cfg(feature = "nats")]
+    pub streams: Vec<livewell_source::settings::NatsSettings>,
     /// Sources that follow databases.
     #[cfg(feature = "postgres")]
     pub databases: Vec<livewell_source::settings::PostgresSettings>,

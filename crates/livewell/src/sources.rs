@@ -9,10 +9,11 @@ use crate::parked::park;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
+use crate::trouble::{source_error, wrap};
 use livewell_model::Transaction;
+use livewell_source::ErrorKind as SourceErrorKind;
 use livewell_source::file::{Batch, FilePosition, FileSource};
 use livewell_source::settings::{Clock, FileSettings, OnError};
-use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::keyspace::{Key, Space};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -54,8 +55,8 @@ pub(crate) fn run_file(runner: &FileRunner) {
 
 /// Whether the files are no longer those that were read, so that there is nothing to go on from.
 fn is_another_file(error: &Error) -> bool {
-    let source = error.source.as_deref().and_then(|source| source.downcast_ref::<SourceError>());
-    source.is_some_and(|error| matches!(error.kind, SourceErrorKind::Changed | SourceErrorKind::Position))
+    source_error(error)
+        .is_some_and(|error| matches!(error.kind, SourceErrorKind::Changed | SourceErrorKind::Position))
 }
 
 impl FileRunner {
@@ -193,14 +194,8 @@ impl FileRunner {
     }
 }
 
-fn upstream_key(source: &Component) -> Vec<u8> {
+pub(crate) fn upstream_key(source: &Component) -> Vec<u8> {
     Key::new(Space::Upstream).number(source.number).done()
-}
-
-fn wrap(error: SourceError) -> Error {
-    let mut stopped = Error::stopped(error.code, error.message.clone());
-    stopped.source = Some(error.into());
-    stopped
 }
 
 /// Keeps to so many changes a second.

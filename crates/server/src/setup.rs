@@ -39,6 +39,7 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
                 }
                 setup.files.push(file);
             }
+            SourceSettings::Nats(stream) => setup.streams.push(stream.clone()),
             SourceSettings::Postgres(database) => setup.databases.push(database.clone()),
             other => {
                 let channel = InProcess::new(other.id()).clock(other.clock());
@@ -68,10 +69,11 @@ pub fn configured(config: &Config, id: &str) -> Option<Setup> {
     let mut one = setup(config, false);
     one.files.retain(|file| file.id == id);
     one.channels.retain(|channel| channel.id() == id);
+    one.streams.retain(|stream| stream.id == id);
     one.databases.retain(|database| database.id == id);
     one.queries.retain(|query| query.id == id);
     one.reactions.retain(|reaction| reaction.id == id);
-    let sources = one.files.len() + one.channels.len() + one.databases.len();
+    let sources = one.files.len() + one.channels.len() + one.streams.len() + one.databases.len();
     (sources + one.queries.len() + one.reactions.len() == 1).then_some(one)
 }
 

@@ -1,6 +1,7 @@
 //! Real servers for tests: each is started by the test that needs it, on a free port, and ended with it.
 //!
 //! * [`Postgres`]: a cluster of its own in a temporary directory, ready for logical replication;
+//! * [`Nats`]: a server with JetStream, its streams in a temporary directory;
 //! * [`Redis`]: a server without persistence;
 //! * [`Web`]: a web server that answers as it is told;
 //! * [`Proxy`]: stands before any of them and cuts connections when asked.
@@ -8,12 +9,14 @@
 //! A program that is missing is installed with `apt-get` where the test may do that. A failure here is no
 //! outcome of a test: everything panics with what to do.
 
+mod nats;
 mod postgres;
 mod process;
 mod proxy;
 mod redis;
 mod web;
 
+pub use nats::Nats;
 pub use postgres::{Options, Postgres};
 pub use process::pause;
 pub use proxy::Proxy;

@@ -21,6 +21,9 @@ pub const CODES: &[(&str, &str)] = &[
     (code::VALUE, "a value of a database cannot be taken exactly"),
     (code::PROTOCOL, "a message of a database is not understood"),
     (code::MAPPING, "a source's mapping is not that of what it has stored"),
+    (code::BROKER_AWAY, "a message broker is out of reach"),
+    (code::BROKER_REFUSED, "a message broker refuses what a source needs"),
+    (code::MESSAGES_LOST, "the messages after the last position cannot be had"),
 ];
 
 /// See [`CODES`].
@@ -57,6 +60,12 @@ pub mod code {
     pub const PROTOCOL: &str = "LW0215";
     /// A source's mapping is not that of what it has stored.
     pub const MAPPING: &str = "LW0216";
+    /// A message broker is out of reach.
+    pub const BROKER_AWAY: &str = "LW0217";
+    /// A message broker refuses what a source needs.
+    pub const BROKER_REFUSED: &str = "LW0218";
+    /// The messages after the last position cannot be had.
+    pub const MESSAGES_LOST: &str = "LW0219";
 }
 
 /// Why a piece of input is not a change. Whoever has the file and the line adds them.

@@ -4,6 +4,7 @@
 //! * [`json`] is the form that changes take in files and in the bodies of HTTP calls;
 //! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
 //!   it stood;
+//! * `nats` (a feature) follows a stream of a message broker;
 //! * `postgres` (a feature) follows tables of a database;
 //! * [`unwind`] makes nodes of the lists in a node;
 //! * [`settings`] is what a configuration says about a source.
@@ -16,6 +17,8 @@ pub mod error;
 pub mod file;
 pub mod json;
 pub mod limits;
+#[cfg(feature = "nats")]
+pub mod nats;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod settings;

@@ -1,9 +1,11 @@
 //! What a configuration says about a source: plain, serialisable, checked before anything is opened.
 
 mod file;
+mod nats;
 mod postgres;
 
 pub use file::{ColumnType, End, FileEntry, FileSettings, NodeMapping, OnError, RelationshipMapping};
+pub use nats::NatsSettings;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::table_name;
 pub use postgres::{
@@ -25,6 +27,8 @@ pub enum SourceSettings {
     Http(HttpSettings),
     /// Changes sent by the program that Livewell is embedded in.
     InProcess(InProcessSettings),
+    /// Messages of a NATS JetStream.
+    Nats(NatsSettings),
     /// Tables of a PostgreSQL database.
     Postgres(PostgresSettings),
 }
@@ -36,6 +40,7 @@ impl SourceSettings {
             Self::File(settings) => &settings.id,
             Self::Http(settings) => &settings.id,
             Self::InProcess(settings) => &settings.id,
+            Self::Nats(settings) => &settings.id,
             Self::Postgres(settings) => &settings.id,
         }
     }
@@ -46,6 +51,7 @@ impl SourceSettings {
             Self::File(settings) => settings.clock.unwrap_or(Clock::Input),
             Self::Http(settings) => settings.clock,
             Self::InProcess(settings) => settings.clock,
+            Self::Nats(settings) => settings.clock,
             Self::Postgres(settings) => settings.clock,
         }
     }
@@ -64,7 +70,7 @@ impl SourceSettings {
     pub fn after(&self) -> &[String] {
         match self {
             Self::File(settings) => &settings.after,
-            Self::Http(_) | Self::InProcess(_) | Self::Postgres(_) => &[],
+            Self::Http(_) | Self::InProcess(_) | Self::Nats(_) | Self::Postgres(_) => &[],
         }
     }
 
@@ -77,6 +83,7 @@ impl SourceSettings {
             Self::File(settings) => settings.validate(),
             Self::Http(settings) => validate_common(&settings.id, &settings.limits),
             Self::InProcess(settings) => validate_common(&settings.id, &settings.limits),
+            Self::Nats(settings) => settings.validate(),
             Self::Postgres(settings) => settings.validate(),
         }?;
         unwind::validate(self.id(), self.unwind())

@@ -9,6 +9,8 @@ mod intake;
 mod late;
 mod layers;
 mod lost;
+#[cfg(feature = "nats")]
+mod nats;
 mod ordered;
 #[cfg(feature = "postgres")]
 mod postgres;

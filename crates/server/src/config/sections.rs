@@ -196,8 +196,8 @@ fn server(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSettings>
 }
 
 fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<SourceSettings> {
-    let planned = ["mysql", "mongodb", "sqlserver", "kafka", "nats", "mqtt", "in-process"];
-    let kind = kind(node, "source", &["file", "http", "postgres"], &planned, problems)?;
+    let planned = ["mysql", "mongodb", "sqlserver", "kafka", "mqtt", "in-process"];
+    let kind = kind(node, "source", &["file", "http", "nats", "postgres"], &planned, problems)?;
     let rest = without_kind(node);
     let settings = match kind {
         "file" => {
@@ -205,6 +205,12 @@ fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<
                 deserialize::read(rest, &["kind"], problems)?;
             settings.resolve(folder);
             SourceSettings::File(settings)
+        }
+        "nats" => {
+            let mut settings: livewell_source::settings::NatsSettings =
+                deserialize::read(rest, &["kind"], problems)?;
+            settings.resolve(folder);
+            SourceSettings::Nats(settings)
         }
         "postgres" => SourceSettings::Postgres(deserialize::read(rest, &["kind"], problems)?),
         _ => SourceSettings::Http(deserialize::read(rest, &["kind"], problems)?),

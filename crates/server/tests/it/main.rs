@@ -15,6 +15,7 @@ mod hostile;
 mod inspect;
 mod joined;
 mod killed;
+mod nats;
 mod operating;
 mod ordered;
 mod place;

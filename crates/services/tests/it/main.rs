@@ -1,6 +1,6 @@
 //! The servers that other tests rely on: that they start, restart, can be cut off, and end.
 
-use livewell_services::{Options, Postgres, Proxy, Redis};
+use livewell_services::{Nats, Options, Postgres, Proxy, Redis};
 use std::net::TcpStream;
 
 #[test]
@@ -25,6 +25,19 @@ fn postgres_takes_the_password_method_that_is_asked_for() {
         let output = postgres.program("psql").env("PGPASSWORD", "wrong").args(["-c", "select 1"]).output();
         assert!(!output.expect("psql can be run").status.success(), "{auth}");
     }
+}
+
+#[test]
+fn nats_comes_back_at_its_port_after_a_stop_and_a_crash() {
+    let mut nats = Nats::start();
+    let is_up = |nats: &Nats| TcpStream::connect(("127.0.0.1", nats.port())).is_ok();
+    nats.stop();
+    assert!(!is_up(&nats));
+    nats.up();
+    nats.kill();
+    assert!(!is_up(&nats));
+    nats.up();
+    assert!(is_up(&nats));
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! Between two streams of a real NATS server, a Livewell that is killed at random moments: every message comes in once,
+//! and every diff goes out under its own id.
+
+use crate::place::Place;
+use async_nats::jetstream::{self, Context, stream};
+use livewell_services::{Nats, pause};
+use serde_json::{Value as Json, json};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// How often it is killed; `LIVEWELL_KILLS` says otherwise.
+const KILLS: u64 = 30;
+/// How many messages there are for each kill.
+const MESSAGES: u64 = 60;
+
+/// A client with a thread of its own.
+struct Broker {
+    runtime: Runtime,
+    jetstream: Context,
+}
+
+impl Broker {
+    fn of(nats: &Nats) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let client = runtime.block_on(async_nats::connect(nats.url())).expect("NATS takes connections");
+        let jetstream = {
+            let _inside = runtime.enter();
+            jetstream::new(client)
+        };
+        Self { runtime, jetstream }
+    }
+
+    fn create(&self, name: &str, subject: &str) {
+        let config =
+            stream::Config { name: name.into(), subjects: vec![subject.into()], ..stream::Config::default() };
+        self.runtime.block_on(self.jetstream.create_stream(config)).expect("a stream");
+    }
+
+    fn publish(&self, numbers: std::ops::Range<u64>) {
+        self.runtime.block_on(async {
+            for x in numbers {
+                let element = json!({ "type": "node", "id": format!("n{x}"), "labels": ["N"], "properties": { "x": x } });
+                let body = json!({ "operation": "insert", "element": element }).to_string();
+                let ack = self.jetstream.publish("in", body.into()).await.expect("sent");
+                ack.await.expect("taken");
+            }
+        });
+    }
+}
+
+#[test]
+fn killed_anywhere_every_message_comes_in_once() {
+    let nats = Nats::start();
+    let broker = Broker::of(&nats);
+    broker.create("IN", "in");
+    let kills: u64 = std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
+    let place = Place::new(&config(&nats), &[]);
+    for kill in 0..kills {
+        let run = ["run", "--log-level", "error", "livewell.yaml"];
+        let mut child = place.command(&run).stdout(Stdio::null()).spawn().expect("the binary starts");
+        broker.publish(kill * MESSAGES..(kill + 1) * MESSAGES);
+        pause(Duration::from_millis(kill * 37 % 150));
+        child.kill().expect("a running child can be killed");
+        child.wait().expect("a killed child ends");
+    }
+    place.livewell(&["run", "--until-idle", "--log-level", "error", "livewell.yaml"]).expect(0, &[]);
+    let mut seen = Vec::new();
+    for (at, line) in place.read("all.jsonl").lines().enumerate() {
+        let result: Json = serde_json::from_str(line).expect("a line is JSON");
+        assert_eq!(result["sequence"], at + 1, "no message makes two results");
+        seen.push(result["results"][0]["data"]["x"].as_u64().expect("a number"));
+    }
+    assert_eq!(seen, (0..kills * MESSAGES).collect::<Vec<_>>(), "each message, once, in order");
+}
+
+fn config(nats: &Nats) -> String {
+    format!(
+        "store: {{ kind: embedded, path: data, durability: os }}\n\
+         sources:\n  - {{ id: in, kind: nats, url: '{}', stream: IN }}\n\
+         queries:\n  - id: all\n    sources: [in]\n    cypher: 'MATCH (n:N) RETURN n.x AS x'\n\
+         reactions:\n\
+         \x20 - {{ id: file, kind: file, queries: [all], path: all.jsonl }}\n",
+        nats.url()
+    )
+}

@@ -1,0 +1,105 @@
+//! The settings of a `nats` source.
+
+use super::{Clock, DatabaseUrl, OnError, SourceRecovery, validate_common, wall};
+use crate::{Limits, SourceError};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A source that follows a stream of a NATS server with JetStream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatsSettings {
+    /// The source's id.
+    pub id: String,
+    /// The server: `nats://host:4222`, or `tls://host:4222`; several with commas between. Shown without its secrets.
+    pub url: DatabaseUrl,
+    /// The stream; the one that holds `subject` where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// The subject whose messages are taken, `*` and `>` allowed; all of the stream where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The user to get in as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The user's password; never shown.
+    #[serde(default, skip_serializing)]
+    pub password: Option<DatabaseUrl>,
+    /// A token to get in with; never shown.
+    #[serde(default, skip_serializing)]
+    pub token: Option<DatabaseUrl>,
+    /// A file of certificates in PEM to trust beside those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+    /// What happens to a message that is not a change.
+    #[serde(default)]
+    pub on_error: OnError,
+    /// What happens where the messages after the last position cannot be had.
+    #[serde(default)]
+    pub recovery: SourceRecovery,
+    /// Which clock its time follows while nothing comes.
+    #[serde(default = "wall")]
+    pub clock: Clock,
+    /// Limits on what comes in; `line_bytes_max` is the longest message.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+impl NatsSettings {
+    /// The settings of a source `id` over `stream`, everything else as it is where nothing is said.
+    pub fn new(id: impl Into<String>, url: impl Into<String>, stream: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            url: DatabaseUrl(url.into()),
+            stream: Some(stream.into()),
+            subject: None,
+            user: None,
+            password: None,
+            token: None,
+            ca: None,
+            on_error: OnError::Stop,
+            recovery: SourceRecovery::Strict,
+            clock: Clock::Wall,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Makes relative paths start at `base`, the directory of the configuration.
+    pub fn resolve(&mut self, base: &Path) {
+        self.ca = self.ca.take().map(|path| base.join(path));
+    }
+
+    /// Checks what the types alone do not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    pub fn validate(&self) -> Result<(), SourceError> {
+        validate_common(&self.id, &self.limits)?;
+        let wrong = |text: &str| Err(SourceError::settings(format!("source `{}`: {text}", self.id)));
+        let is_url = |url: &str| url.starts_with("nats://") || url.starts_with("tls://");
+        if !self.url.0.split(',').all(|url| is_url(url.trim())) {
+            return wrong("`url` is `nats://host:4222`, or `tls://host:4222` for TLS");
+        }
+        if self.stream.is_none() && self.subject.is_none() {
+            return wrong("name the `stream` to follow, or a `subject` that one holds");
+        }
+        if self.subject.as_deref().is_some_and(|subject| !is_subject(subject)) {
+            return wrong(
+                "`subject` is words with dots between, `*` for any one word, `>` at the end for any more",
+            );
+        }
+        if self.user.is_some() != self.password.is_some() {
+            return wrong("`user` and `password` go together");
+        }
+        if self.token.is_some() && self.user.is_some() {
+            return wrong("give either a `token` or `user` and `password`");
+        }
+        Ok(())
+    }
+}
+
+fn is_subject(subject: &str) -> bool {
+    let words: Vec<&str> = subject.split('.').collect();
+    let is_word = |word: &&str| !word.is_empty() && !word.contains(char::is_whitespace);
+    words.iter().all(is_word) && words[..words.len() - 1].iter().all(|word| *word != ">")
+}
