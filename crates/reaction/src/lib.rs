@@ -10,7 +10,13 @@ pub mod file;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod keyed;
 pub mod log;
+#[cfg(any(feature = "nats", feature = "webhook"))]
+mod message;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod period;
+#[cfg(any(feature = "nats", feature = "webhook"))]
+mod place;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod reaction;
@@ -20,7 +26,7 @@ mod secret;
 pub mod settings;
 #[cfg(feature = "testkit")]
 pub mod testkit;
-#[cfg(any(feature = "webhook", feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "nats", feature = "webhook", feature = "postgres", feature = "redis"))]
 pub mod tls;
 #[cfg(feature = "webhook")]
 pub mod webhook;

@@ -2,6 +2,8 @@
 
 use crate::file::{Append, Table};
 use crate::log::Log;
+#[cfg(feature = "nats")]
+use crate::nats::{Nats, NatsSettings};
 #[cfg(feature = "postgres")]
 use crate::postgres::{Execute, PostgresMode, PostgresSettings};
 #[cfg(feature = "redis")]
@@ -72,6 +74,9 @@ pub enum Connector {
     /// Sends HTTP requests.
     #[cfg(feature = "webhook")]
     Webhook(Box<WebhookSettings>),
+    /// Publishes messages to a NATS JetStream.
+    #[cfg(feature = "nats")]
+    Nats(Box<NatsSettings>),
     /// Keeps a table of a PostgreSQL database, or executes statements there.
     #[cfg(feature = "postgres")]
     Postgres(Box<PostgresSettings>),
@@ -189,6 +194,8 @@ impl Connector {
             Self::Log(_) => "log",
             #[cfg(feature = "webhook")]
             Self::Webhook(_) => "webhook",
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => "nats",
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => "postgres",
             #[cfg(feature = "redis")]
@@ -203,6 +210,8 @@ impl Connector {
             Self::File(_) | Self::Log(_) => Role::Trigger,
             #[cfg(feature = "webhook")]
             Self::Webhook(_) => Role::Trigger,
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => Role::Trigger,
             #[cfg(feature = "postgres")]
             Self::Postgres(postgres) => match postgres.mode {
                 PostgresMode::Table => Role::StateKeeper,
@@ -225,6 +234,8 @@ impl Connector {
             Self::File(_) | Self::Log(_) => Ok(()),
             #[cfg(feature = "webhook")]
             Self::Webhook(webhook) => webhook.validate(),
+            #[cfg(feature = "nats")]
+            Self::Nats(nats) => nats.validate(),
             #[cfg(feature = "postgres")]
             Self::Postgres(postgres) => match postgres.mode {
                 PostgresMode::Table => one_query(queries).and_then(|()| postgres.validate()),
@@ -304,6 +315,8 @@ impl Settings {
             Connector::Log(LogSettings {}) => Box::new(Log::new(self.shared.id.clone())),
             #[cfg(feature = "webhook")]
             Connector::Webhook(settings) => Box::new(Webhook::new((**settings).clone())),
+            #[cfg(feature = "nats")]
+            Connector::Nats(settings) => Box::new(Nats::new((**settings).clone())),
             #[cfg(feature = "postgres")]
             Connector::Postgres(settings) => match settings.mode {
                 PostgresMode::Table => Box::new(crate::postgres::Table::new((**settings).clone())),

@@ -5,18 +5,17 @@
 //! inside a result, so that a large one does not start over.
 
 mod address;
-mod message;
-mod place;
 mod retry;
 mod send;
 mod settings;
 mod sign;
 
-pub use settings::{Each, WebhookSettings};
+pub use crate::message::Each;
+pub use settings::WebhookSettings;
 
+use crate::message::Messages;
+use crate::place::Place;
 use crate::{DeadLetter, Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
-use message::Messages;
-use place::Place;
 use send::{Answer, Sender};
 use std::time::{Duration, Instant};
 
@@ -96,7 +95,7 @@ impl Reaction for Webhook {
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let place = start.detail.map(Place::decode).transpose()?.unwrap_or_default();
         let detail = place.encode();
-        let messages = Messages::new(start.store, &self.settings)?;
+        let messages = Messages::new(start.store, self.settings.each, self.settings.template.as_deref())?;
         let sender = match self.running.take() {
             Some(running) => running.sender,
             None => Sender::new(&self.settings, start.now.clone())?,

@@ -1,7 +1,8 @@
 //! The settings of `kind: webhook`.
 
 use super::address::is_public;
-use super::{message, sign};
+use super::sign;
+use crate::message::{self, Each};
 use crate::{Secret, SettingsError, period};
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -46,17 +47,6 @@ pub struct WebhookSettings {
     /// Whether addresses of this machine and of private networks may be connected to.
     #[serde(default)]
     pub allow_private: bool,
-}
-
-/// What a message holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Each {
-    /// One diff: a row that came, changed or went.
-    #[default]
-    Diff,
-    /// All diffs of one result.
-    Result,
 }
 
 fn json() -> String {

@@ -235,8 +235,8 @@ fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<QuerySettings> {
 }
 
 fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {
-    let known = ["file", "log", "webhook", "postgres", "redis"];
-    let kind = kind(node, "reaction", &known, &["sse", "nats", "mqtt"], problems)?;
+    let known = ["file", "log", "webhook", "nats", "postgres", "redis"];
+    let kind = kind(node, "reaction", &known, &["sse", "mqtt"], problems)?;
     let mut rest = without_kind(node);
     let shared = rest.split_off(|key| SHARED.contains(&key));
     let connector = match kind {
@@ -251,6 +251,14 @@ fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Optio
         }
         "webhook" => deserialize::read(rest, &SHARED, problems).map(Connector::Webhook),
         "postgres" => deserialize::read(rest, &SHARED, problems).map(Connector::Postgres),
+        "nats" => {
+            let settings: Option<Box<livewell_reaction::nats::NatsSettings>> =
+                deserialize::read(rest, &SHARED, problems);
+            settings.map(|mut settings| {
+                settings.ca = settings.ca.take().map(|path| folder.join(path));
+                Connector::Nats(settings)
+            })
+        }
         "redis" => deserialize::read(rest, &SHARED, problems).map(Connector::Redis),
         _ => deserialize::read(rest, &SHARED, problems).map(Connector::Log),
     };

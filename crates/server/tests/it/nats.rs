@@ -37,6 +37,23 @@ impl Broker {
         self.runtime.block_on(self.jetstream.create_stream(config)).expect("a stream");
     }
 
+    /// What stands in the stream of diffs, in its order: the sequence in the id, and the message.
+    fn published(&self) -> Vec<(u64, String)> {
+        self.runtime.block_on(async {
+            let stream = self.jetstream.get_stream("OUT").await.expect("the stream is there");
+            let mut published = Vec::new();
+            for sequence in 1..=stream.cached_info().state.last_sequence {
+                let message = stream.get_raw_message(sequence).await.expect("a message");
+                let id = message.headers.get("Nats-Msg-Id").expect("an id").to_string();
+                let parts: Vec<&str> = id.split(':').collect();
+                let [_, "all", "1", sequence, "0"] = parts[..] else { panic!("{id}") };
+                let body = String::from_utf8(message.payload.to_vec()).expect("text");
+                published.push((sequence.parse().expect("a number"), body));
+            }
+            published
+        })
+    }
+
     fn publish(&self, numbers: std::ops::Range<u64>) {
         self.runtime.block_on(async {
             for x in numbers {
@@ -50,10 +67,11 @@ impl Broker {
 }
 
 #[test]
-fn killed_anywhere_every_message_comes_in_once() {
+fn killed_anywhere_every_message_comes_in_once_and_every_diff_goes_out_under_its_id() {
     let nats = Nats::start();
     let broker = Broker::of(&nats);
     broker.create("IN", "in");
+    broker.create("OUT", "out.*");
     let kills: u64 = std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
     let place = Place::new(&config(&nats), &[]);
     for kill in 0..kills {
@@ -72,6 +90,9 @@ fn killed_anywhere_every_message_comes_in_once() {
         seen.push(result["results"][0]["data"]["x"].as_u64().expect("a number"));
     }
     assert_eq!(seen, (0..kills * MESSAGES).collect::<Vec<_>>(), "each message, once, in order");
+    // The file, which is exact under kills by a test of its own, is what the messages must come to.
+    let expected: Vec<_> = (1..).zip(place.read("all.jsonl").lines().map(str::to_owned)).collect();
+    assert_eq!(broker.published(), expected, "the stream recognises what is sent again by its id");
 }
 
 fn config(nats: &Nats) -> String {
@@ -80,7 +101,9 @@ fn config(nats: &Nats) -> String {
          sources:\n  - {{ id: in, kind: nats, url: '{}', stream: IN }}\n\
          queries:\n  - id: all\n    sources: [in]\n    cypher: 'MATCH (n:N) RETURN n.x AS x'\n\
          reactions:\n\
-         \x20 - {{ id: file, kind: file, queries: [all], path: all.jsonl }}\n",
+         \x20 - {{ id: file, kind: file, queries: [all], path: all.jsonl }}\n\
+         \x20 - {{ id: out, kind: nats, queries: [all], url: '{}', subject: 'out.{{{{ row.x }}}}' }}\n",
+        nats.url(),
         nats.url()
     )
 }

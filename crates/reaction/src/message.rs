@@ -1,28 +1,39 @@
 //! What is sent: the key of a message and its body.
 
-use super::settings::{Each, WebhookSettings};
 use crate::{Outgoing, ReactionError};
 use livewell_model::QueryResult;
 use minijinja::{Environment, UndefinedBehavior};
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// How many instructions a template may take for one message.
 const FUEL: u64 = 5_000_000;
 const TEMPLATE: &str = "template";
 
+/// What a message holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Each {
+    /// One diff: a row that came, changed or went.
+    #[default]
+    Diff,
+    /// All diffs of one result.
+    Result,
+}
+
 /// Makes messages of results.
-pub(super) struct Messages {
+pub(crate) struct Messages {
     store: String,
     each: Each,
     template: Option<Environment<'static>>,
 }
 
 impl Messages {
-    pub fn new(store: &str, settings: &WebhookSettings) -> Result<Self, ReactionError> {
-        let template = settings.template.as_deref().map(compile).transpose();
+    pub fn new(store: &str, each: Each, template: Option<&str>) -> Result<Self, ReactionError> {
+        let template = template.map(compile).transpose();
         let template =
             template.map_err(|cause| ReactionError::Template { key: "any message".into(), cause })?;
-        Ok(Self { store: store.to_owned(), each: settings.each, template })
+        Ok(Self { store: store.to_owned(), each, template })
     }
 
     /// How many messages a result makes.
@@ -45,25 +56,41 @@ impl Messages {
 
     /// The body of message `index`.
     pub fn body(&self, outgoing: &Outgoing<'_>, index: usize, key: &str) -> Result<Vec<u8>, ReactionError> {
-        let alone;
-        let outgoing = match self.each {
+        match &self.template {
+            None => Ok(self.about(outgoing, index, |outgoing| {
+                serde_json::to_vec(&outgoing.shape()).expect("a result always has a JSON form")
+            })),
+            Some(template) => self.fill(template, outgoing, index, key).map(String::into_bytes),
+        }
+    }
+
+    /// A template, filled in for message `index`.
+    pub fn fill(
+        &self,
+        template: &Environment<'static>,
+        outgoing: &Outgoing<'_>,
+        index: usize,
+        key: &str,
+    ) -> Result<String, ReactionError> {
+        let context = self.about(outgoing, index, |outgoing| context(outgoing, self.each, key));
+        render(template, context).map_err(|cause| ReactionError::Template { key: key.to_owned(), cause })
+    }
+
+    /// What `make` makes of what message `index` is about: the result, or the one diff of it.
+    fn about<T>(&self, outgoing: &Outgoing<'_>, index: usize, make: impl FnOnce(&Outgoing<'_>) -> T) -> T {
+        match self.each {
             Each::Diff => {
                 let diffs = outgoing.result.diffs.get(index).cloned().into_iter().collect();
-                alone = QueryResult { diffs, ..*outgoing.result };
-                &Outgoing { result: &alone, ..*outgoing }
+                let alone = QueryResult { diffs, ..*outgoing.result };
+                make(&Outgoing { result: &alone, ..*outgoing })
             }
-            Each::Result => outgoing,
-        };
-        match &self.template {
-            None => Ok(serde_json::to_vec(&outgoing.shape()).expect("a result always has a JSON form")),
-            Some(environment) => render(environment, context(outgoing, self.each, key))
-                .map_err(|cause| ReactionError::Template { key: key.to_owned(), cause }),
+            Each::Result => make(outgoing),
         }
     }
 }
 
 /// The template, compiled.
-pub(super) fn compile(text: &str) -> Result<Environment<'static>, String> {
+pub(crate) fn compile(text: &str) -> Result<Environment<'static>, String> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
@@ -72,10 +99,10 @@ pub(super) fn compile(text: &str) -> Result<Environment<'static>, String> {
     Ok(environment)
 }
 
-fn render(environment: &Environment<'static>, context: Json) -> Result<Vec<u8>, String> {
+fn render(environment: &Environment<'static>, context: Json) -> Result<String, String> {
     let template = environment.get_template(TEMPLATE).map_err(|error| in_words(&error))?;
     let text = template.render(minijinja::value::Serde(context));
-    Ok(text.map_err(|error| in_words(&error))?.into_bytes())
+    text.map_err(|error| in_words(&error))
 }
 
 fn in_words(error: &minijinja::Error) -> String {

@@ -1,4 +1,4 @@
-//! How far inside a result a webhook has come: the detail of its checkpoint.
+//! How far inside a result a trigger has come: the detail of its checkpoint.
 
 use crate::{Outgoing, ReactionError};
 use livewell_model::codec::{Reader, Writer};
@@ -8,7 +8,7 @@ const FORMAT: u8 = 1;
 
 /// How many messages of which result are done; by default none of any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Place(Option<Inside>);
+pub(crate) struct Place(Option<Inside>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Inside {
