@@ -217,6 +217,8 @@ async fn a_mirror_that_falls_out_of_the_log_does_what_its_policy_says() {
         idle(&livewell).await;
         livewell.stop("r").await.unwrap();
         send(&livewell, 2..40).await;
+        // The query, too, must have left it behind before it is back.
+        until(&livewell, "all", |status| status.state == State::CaughtUp && status.lag == 0).await;
         livewell.add_reaction(make(recovery)).await.unwrap();
         idle(&livewell).await;
         let after = status(&livewell, "r");
