@@ -32,6 +32,10 @@ pub fn hold() -> Outcome<()> {
     };
     eprintln!("==> tck {}", path.display());
     let report = Report::of(&File::read(&text)?, "", Settings { feeds: 20, seed: 0 });
+    for (tier, count) in &report.tiers {
+        let (passed, failed, unsupported) = (count.passed, count.failed, count.unsupported);
+        eprintln!("    {tier}: {passed} passed, {failed} failed, {unsupported} unsupported");
+    }
     match findings(&report, &FLOORS) {
         findings if findings.is_empty() => Ok(()),
         findings => Err(findings.join("\n").into()),
