@@ -62,6 +62,7 @@ impl SourceSettings {
             Self::File(settings) => &settings.unwind,
             Self::Http(settings) => &settings.unwind,
             Self::InProcess(settings) => &settings.unwind,
+            Self::Nats(settings) => &settings.unwind,
             Self::Postgres(_) => &[],
         }
     }

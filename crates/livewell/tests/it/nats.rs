@@ -241,3 +241,25 @@ async fn wrong_credentials_stop_the_source_and_right_ones_let_it_in() {
     come_to(&livewell, 0..3).await;
     livewell.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_in_nodes_of_messages_become_nodes() {
+    let nats = Nats::start();
+    let js = jetstream(&nats).await;
+    create(&js).await;
+    let mut settings = settings(&nats);
+    let rule = json!({ "label": "Order", "path": "lines", "relationship": "HAS", "into": { "label": "N", "id": "x" } });
+    settings.unwind = vec![serde_json::from_value(rule).unwrap()];
+    let order = |lines: &[i64]| {
+        let lines: Vec<_> = lines.iter().map(|x| json!({ "x": x })).collect();
+        let element =
+            json!({ "type": "node", "id": "o", "labels": ["Order"], "properties": { "lines": lines } });
+        json!({ "operation": "insert", "element": element }).to_string()
+    };
+    publish(&js, "s.a", order(&[1, 2, 3])).await;
+    let livewell = start(&memory(), settings, &Recorder::default()).await;
+    come_to(&livewell, 1..4).await;
+    publish(&js, "s.a", order(&[3, 4])).await;
+    come_to(&livewell, 3..5).await;
+    livewell.shutdown().await;
+}

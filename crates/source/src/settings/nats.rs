@@ -1,6 +1,7 @@
 //! The settings of a `nats` source.
 
 use super::{Clock, DatabaseUrl, OnError, SourceRecovery, validate_common, wall};
+use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,9 @@ pub struct NatsSettings {
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,
+    /// Lists in nodes whose items become nodes of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwind: Vec<Unwind>,
     /// Limits on what comes in; `line_bytes_max` is the longest message.
     #[serde(default)]
     pub limits: Limits,
@@ -60,6 +64,7 @@ impl NatsSettings {
             on_error: OnError::Stop,
             recovery: SourceRecovery::Strict,
             clock: Clock::Wall,
+            unwind: Vec::new(),
             limits: Limits::default(),
         }
     }

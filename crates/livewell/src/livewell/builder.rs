@@ -1,0 +1,81 @@
+//! Building a Livewell: its store, its limits and its clock.
+
+use super::Livewell;
+use crate::bell::Bells;
+use crate::clock::{Clock, SystemClock};
+use crate::settings::Limits;
+use crate::shared::{Component, ComponentKind, Shared};
+use crate::timers::Timers;
+use crate::{Error, supervise};
+use livewell_store::{GroupCommit, Store, catalog};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, RwLock};
+
+/// Builds a [`Livewell`].
+#[derive(Default)]
+pub struct Builder {
+    store: Option<Arc<dyn Store>>,
+    limits: Limits,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl Builder {
+    /// Where everything durable lives.
+    #[must_use]
+    pub fn store(self, store: impl Store) -> Self {
+        self.shared_store(Arc::new(store))
+    }
+
+    /// The same for a store that others hold, too.
+    #[must_use]
+    pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The bounds of steps and logs.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where transactions without a time of their own get one.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The Livewell, with nothing running yet.
+    ///
+    /// # Errors
+    /// Where there is no store, or it cannot be read.
+    pub fn build(self) -> Result<Livewell, Error> {
+        let store = self.store.ok_or_else(|| Error::invalid("LW0505", "a Livewell needs a store"))?;
+        let position = catalog::position(&*store.snapshot()?)?;
+        let shared = Arc::new(Shared {
+            group: GroupCommit::new(store.clone()),
+            store,
+            bells: Bells::default(),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            timers: Timers::default(),
+            limits: self.limits,
+            position: Mutex::new(position),
+            components: RwLock::new(BTreeMap::new()),
+            stopping: AtomicBool::new(false),
+            threads: Mutex::default(),
+        });
+        let sweeper = Arc::new(Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new()));
+        let (background, component) = (shared.clone(), sweeper.clone());
+        supervise::spawn(&shared, &sweeper, move || supervise::sweeper(&background, &component));
+        Ok(Livewell {
+            shared,
+            sweeper,
+            handles: Mutex::default(),
+            #[cfg(feature = "postgres")]
+            databases: Mutex::default(),
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! Adding components: all registered in one commit, then each started on its thread.
+
+use super::Livewell;
+use crate::deliver::{self, Delivery};
+use crate::pipeline::Pipeline;
+use crate::register::Registrar;
+use crate::settings::{Query, Recovery};
+use crate::setup::{InProcess, ReactionSetup, Setup};
+use crate::shared::{Component, ComponentKind, State};
+use crate::sources::{self, FileRunner, SourceHandle};
+use crate::{Error, supervise, unwind};
+use livewell_query::Engine;
+use livewell_reaction::Role;
+use livewell_source::settings::FileSettings;
+use livewell_source::unwind::Unwind;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+/// A component that is registered and waits to be started.
+type Start = (Arc<Component>, Box<dyn FnOnce() + Send>);
+
+impl Livewell {
+    /// Registers everything in one commit, then starts it.
+    ///
+    /// # Errors
+    /// As the single calls; nothing is registered or started then.
+    pub async fn add(&self, setup: Setup) -> Result<(), Error> {
+        // No source takes anything in meanwhile: it would not know yet that its log is held.
+        let position = crate::shared::lock(&self.shared.position);
+        let mut registrar = Registrar::begin(&self.shared)?;
+        let mut starts: Vec<Start> = Vec::new();
+        for settings in setup.files {
+            starts.push(self.file(&mut registrar, settings)?);
+        }
+        for channel in setup.channels {
+            starts.push(self.channel(&mut registrar, &channel)?);
+        }
+        #[cfg(feature = "nats")]
+        for settings in setup.streams {
+            starts.push(self.stream(&mut registrar, settings)?);
+        }
+        #[cfg(feature = "postgres")]
+        for settings in setup.databases {
+            starts.push(self.database(&mut registrar, settings)?);
+        }
+        for query in setup.queries {
+            starts.push(self.query_start(&mut registrar, query)?);
+        }
+        for reaction in setup.reactions {
+            starts.push(self.reaction(&mut registrar, reaction)?);
+        }
+        registrar.commit()?;
+        {
+            let mut components =
+                self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            for (component, _) in &starts {
+                components.insert(component.id.clone(), component.clone());
+            }
+        }
+        drop(position);
+        for (component, run) in starts {
+            if component.kind == ComponentKind::Source {
+                unwind::refit(&self.shared, &component)?;
+            }
+            supervise::spawn(&self.shared, &component, run);
+        }
+        Ok(())
+    }
+
+    fn file(&self, registrar: &mut Registrar<'_>, settings: FileSettings) -> Result<Start, Error> {
+        let number = registrar.source(&settings.id)?;
+        let component = self.unwinding(&settings.id, number, &settings.unwind)?;
+        let runner = FileRunner { shared: self.shared.clone(), component: component.clone(), settings };
+        Ok((component, Box::new(move || sources::run_file(&runner))))
+    }
+
+    fn channel(&self, registrar: &mut Registrar<'_>, source: &InProcess) -> Result<Start, Error> {
+        let number = registrar.source(&source.id)?;
+        let component = self.unwinding(&source.id, number, &source.unwind)?;
+        let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
+        let handle = SourceHandle { component: component.clone(), sender };
+        crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
+        let (shared, own, clock) = (self.shared.clone(), component.clone(), source.clock);
+        Ok((component, Box::new(move || sources::run_channel(&shared, &own, clock, &receiver))))
+    }
+
+    #[cfg(feature = "nats")]
+    fn stream(
+        &self,
+        registrar: &mut Registrar<'_>,
+        settings: livewell_source::settings::NatsSettings,
+    ) -> Result<Start, Error> {
+        let number = registrar.source(&settings.id)?;
+        let component = self.unwinding(&settings.id, number, &settings.unwind)?;
+        let (shared, own) = (self.shared.clone(), component.clone());
+        let runner = crate::nats::NatsRunner { shared, component: own, settings };
+        Ok((component, Box::new(move || crate::nats::run(&runner))))
+    }
+
+    #[cfg(feature = "postgres")]
+    fn database(
+        &self,
+        registrar: &mut Registrar<'_>,
+        settings: livewell_source::settings::PostgresSettings,
+    ) -> Result<Start, Error> {
+        let number = registrar.copied_source(&settings.id)?;
+        let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
+        crate::shared::lock(&self.databases).insert(settings.id.clone(), settings.clone());
+        let (shared, own) = (self.shared.clone(), component.clone());
+        let copy_due = std::cell::Cell::new(false);
+        let runner = crate::postgres::PostgresRunner { shared, component: own, settings, copy_due };
+        Ok((component, Box::new(move || crate::postgres::run(&runner))))
+    }
+
+    fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {
+        if query.recovery == Recovery::AutoSkipGap {
+            let message = format!("`{}`: a query keeps state; `recovery` is strict or auto_reset", query.id);
+            return Err(Error::invalid("LW0506", message));
+        }
+        let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())?;
+        let fingerprint = Pipeline::fingerprint_of(&engine);
+        let registered = registrar.query(&query, &engine, fingerprint)?;
+        let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();
+        let component = self.component(&query.id, registered.number, ComponentKind::Query, follows)?;
+        if !query.enabled {
+            component.set(State::Paused);
+            return Ok((component, Box::new(|| {})));
+        }
+        let pipeline = Pipeline {
+            shared: self.shared.clone(),
+            component: component.clone(),
+            settings: query,
+            engine,
+            config_hash: registered.config_hash,
+            upstreams: registered.upstreams,
+        };
+        let refusal = registered.refusal;
+        Ok((component, Box::new(move || supervise::query(&pipeline, refusal))))
+    }
+
+    fn reaction(&self, registrar: &mut Registrar<'_>, setup: ReactionSetup) -> Result<Start, Error> {
+        let fits = match setup.reaction.role() {
+            Role::Trigger => setup.recovery != Recovery::AutoReset,
+            Role::StateKeeper => setup.recovery != Recovery::AutoSkipGap,
+        };
+        if !fits {
+            let message = format!("`{}`: this recovery policy does not fit the reaction", setup.id);
+            return Err(Error::invalid("LW0506", message));
+        }
+        let (number, upstreams) = registrar.reaction(&setup.id, &setup.queries)?;
+        let follows = upstreams.iter().map(|upstream| upstream.number).collect();
+        let component = self.component(&setup.id, number, ComponentKind::Reaction, follows)?;
+        if !setup.enabled {
+            component.set(State::Paused);
+            return Ok((component, Box::new(|| {})));
+        }
+        let delivery = Delivery {
+            shared: self.shared.clone(),
+            component: component.clone(),
+            upstreams,
+            recovery: setup.recovery,
+            reaction: setup.reaction,
+            rebuild: false,
+            not_before: Instant::now(),
+            away_since: None,
+        };
+        Ok((component, Box::new(move || deliver::run(delivery))))
+    }
+
+    fn component(
+        &self,
+        id: &str,
+        number: u32,
+        kind: ComponentKind,
+        follows: Vec<u32>,
+    ) -> Result<Arc<Component>, Error> {
+        self.check_free(id)?;
+        Ok(Arc::new(Component::new(id, number, kind, follows)))
+    }
+
+    /// A source that makes nodes of lists in its nodes.
+    fn unwinding(&self, id: &str, number: u32, unwind: &[Unwind]) -> Result<Arc<Component>, Error> {
+        self.check_free(id)?;
+        let component = Component::new(id, number, ComponentKind::Source, Vec::new());
+        Ok(Arc::new(component.unwinding(unwind.to_vec())))
+    }
+
+    fn check_free(&self, id: &str) -> Result<(), Error> {
+        let has_ended = |component: &Arc<Component>| component.ended.load(Ordering::Acquire);
+        if self.shared.components().get(id).is_some_and(|component| !has_ended(component)) {
+            return Err(Error::invalid("LW0503", format!("`{id}` is running already")));
+        }
+        Ok(())
+    }
+}
