@@ -8,7 +8,7 @@ use livewell_model::{
 };
 use livewell_query::Engine;
 use livewell_query::state::{Area, Order, State, StepError, Visit};
-use livewell_store::keyspace::{Key, Space};
+use livewell_store::keyspace::{Key, Prefix, Space};
 use livewell_store::{Direction, IndexError, MemoryStore, Overlay, Store, Version, WriteSet};
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub struct Side {
     version: Version,
     elements: HashMap<ElementId, Element>,
     sequence: u64,
-    prefixes: [Vec<u8>; 2],
+    prefixes: [Prefix; 2],
 }
 
 impl Side {
@@ -34,7 +34,7 @@ impl Side {
         let engine = Engine::compile(text, &Map::new()).map_err(|refused| anyhow::anyhow!("{refused}"))?;
         let store = MemoryStore::new();
         let elements = HashMap::new();
-        let prefix = |space| Key::new(space).number(FEED).number(1).done();
+        let prefix = |space| Prefix::new(Key::new(space).number(FEED).number(1));
         let prefixes = [prefix(Space::State), prefix(Space::Snapshot)];
         let mut side = Self { engine, store, version: Version::default(), elements, sequence: 0, prefixes };
         side.commit(|engine, state| engine.begin(state, Timestamp(0)).map(|diffs| diffs.len()))?;
@@ -114,27 +114,22 @@ fn value(field: &Field) -> Value {
 /// The engine's two areas as prefixes of one overlay, as a pipeline has them.
 struct StoreState<'a> {
     overlay: Overlay,
-    prefixes: &'a [Vec<u8>; 2],
+    prefixes: &'a [Prefix; 2],
 }
 
 impl StoreState<'_> {
-    fn key(&self, area: Area, key: &[u8]) -> Vec<u8> {
-        let prefix = &self.prefixes[usize::from(area == Area::Rows)];
-        let mut full = Vec::with_capacity(prefix.len() + key.len());
-        full.extend_from_slice(prefix);
-        full.extend_from_slice(key);
-        full
+    fn prefix(&self, area: Area) -> &Prefix {
+        &self.prefixes[usize::from(area == Area::Rows)]
     }
 }
 
 impl State for StoreState<'_> {
     fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
-        self.overlay.get(&self.key(area, key)).map_err(failed)
+        self.overlay.get(&self.prefix(area).of(key)).map_err(failed)
     }
 
     fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
-        let full = self.key(area, prefix);
-        let skip = full.len() - prefix.len();
+        let (full, skip) = (self.prefix(area).of(prefix), self.prefix(area).len());
         let direction = match order {
             Order::Ascending => Direction::Forward,
             Order::Descending => Direction::Backward,
@@ -152,12 +147,12 @@ impl State for StoreState<'_> {
     }
 
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
-        let full = self.key(area, &key);
+        let full = self.prefix(area).before(key);
         self.overlay.put(full, value);
     }
 
     fn delete(&mut self, area: Area, key: Vec<u8>) {
-        let full = self.key(area, &key);
+        let full = self.prefix(area).before(key);
         self.overlay.delete(full);
     }
 }

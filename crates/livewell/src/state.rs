@@ -2,7 +2,7 @@
 
 use livewell_query::state::{Area, Order, State, StepError, Visit};
 use livewell_store::head::Head;
-use livewell_store::keyspace::{Key, Space};
+use livewell_store::keyspace::{Key, Prefix, Space};
 use livewell_store::{Direction, IndexError, Overlay};
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(crate) struct QueryState {
     pub(crate) overlay: Overlay,
-    operators: Vec<u8>,
-    rows: Vec<u8>,
+    operators: Prefix,
+    rows: Prefix,
     /// The head whose row count and hash follow the rows.
     pub(crate) head: Head,
     /// A read that failed while a row was counted; whoever commits looks here first.
@@ -21,27 +21,23 @@ pub(crate) struct QueryState {
 impl QueryState {
     /// The state of feed `number` in one of its generations.
     pub(crate) fn new(overlay: Overlay, number: u32, generation: u32, head: Head) -> Self {
-        let prefix = |space| Key::new(space).number(number).number(generation).done();
+        let prefix = |space| Prefix::new(Key::new(space).number(number).number(generation));
         Self { overlay, operators: prefix(Space::State), rows: prefix(Space::Snapshot), head, failure: None }
     }
 
-    fn key(&self, area: Area, key: &[u8]) -> Vec<u8> {
-        let prefix = match area {
+    fn prefix(&self, area: Area) -> &Prefix {
+        match area {
             Area::Operators => &self.operators,
             Area::Rows => &self.rows,
-        };
-        let mut full = Vec::with_capacity(prefix.len() + key.len());
-        full.extend_from_slice(prefix);
-        full.extend_from_slice(key);
-        full
+        }
     }
 
-    fn count(&mut self, area: Area, key: &[u8], full: &[u8], after: Option<&[u8]>) {
+    fn count(&mut self, area: Area, full: &[u8], after: Option<&[u8]>) {
         if area != Area::Rows {
             return;
         }
         match self.overlay.get(full) {
-            Ok(before) => self.head.count(key, before.as_deref(), after),
+            Ok(before) => self.head.count(&full[self.rows.len()..], before.as_deref(), after),
             Err(error) => self.failure = Some(error),
         }
     }
@@ -49,12 +45,11 @@ impl QueryState {
 
 impl State for QueryState {
     fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
-        self.overlay.get(&self.key(area, key)).map_err(failed)
+        self.overlay.get(&self.prefix(area).of(key)).map_err(failed)
     }
 
     fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
-        let full = self.key(area, prefix);
-        let skip = full.len() - prefix.len();
+        let (full, skip) = (self.prefix(area).of(prefix), self.prefix(area).len());
         let direction = match order {
             Order::Ascending => Direction::Forward,
             Order::Descending => Direction::Backward,
@@ -72,14 +67,14 @@ impl State for QueryState {
     }
 
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
-        let full = self.key(area, &key);
-        self.count(area, &key, &full, Some(&value));
+        let full = self.prefix(area).before(key);
+        self.count(area, &full, Some(&value));
         self.overlay.put(full, value);
     }
 
     fn delete(&mut self, area: Area, key: Vec<u8>) {
-        let full = self.key(area, &key);
-        self.count(area, &key, &full, None);
+        let full = self.prefix(area).before(key);
+        self.count(area, &full, None);
         self.overlay.delete(full);
     }
 }

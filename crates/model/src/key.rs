@@ -123,10 +123,11 @@ pub fn encode_id(id: &ElementId, out: &mut Vec<u8>) {
 /// Appends `bytes` so that the result compares as the bytes do and ends where they end: a zero byte becomes
 /// `00 ff`, the end is `00 00`.
 pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
-    for part in bytes.split_inclusive(|byte| *byte == 0) {
-        out.extend_from_slice(part);
-        if part.last() == Some(&0) {
-            out.push(0xff);
+    if !bytes.contains(&0) {
+        out.extend_from_slice(bytes);
+    } else {
+        for byte in bytes {
+            out.extend_from_slice(if *byte == 0 { &[0, 0xff] } else { std::slice::from_ref(byte) });
         }
     }
     out.extend_from_slice(&[0, 0]);

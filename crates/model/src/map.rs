@@ -7,6 +7,9 @@
 use crate::Value;
 use smol_str::SmolStr;
 
+/// Up to this many names are found sooner by whether they are equal, one after another, than by their order.
+const FEW: usize = 8;
+
 /// Property names to values, each name once, in ascending order of the names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Map(Vec<(SmolStr, Value)>);
@@ -29,7 +32,10 @@ impl Map {
 
     /// The value under `name`, if any.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.position(name).ok().map(|at| &self.0[at].1)
+        if self.0.len() > FEW {
+            return self.position(name).ok().map(|at| &self.0[at].1);
+        }
+        self.0.iter().find(|(have, _)| have == name).map(|(_, value)| value)
     }
 
     /// Puts `value` under `name`, replacing what stood there.

@@ -1,12 +1,13 @@
 //! The compare of a commit, the same on every backend: where a feed's version lies and how it is written.
 
 use crate::commit::Conflict;
-use crate::keyspace::{Key, Space};
+use crate::keyspace::Space;
 use crate::{IndexError, Snapshot, Version, WriteSet};
 
 /// Where the version of `feed` lies.
-pub fn version_key(feed: u32) -> Vec<u8> {
-    Key::new(Space::Version).number(feed).done()
+pub fn version_key(feed: u32) -> [u8; 5] {
+    let [a, b, c, d] = feed.to_be_bytes();
+    [Space::Version as u8, a, b, c, d]
 }
 
 /// The version of `feed` in a snapshot; all zero where there is no such feed.
@@ -34,14 +35,11 @@ pub fn decode(stored: Option<&[u8]>, feed: u32) -> Result<Version, IndexError> {
 }
 
 /// What to store under a feed's version key. Nothing for all zero: the feed is gone.
-pub fn encode(version: Version) -> Option<Vec<u8>> {
+pub fn encode(version: Version) -> Option<[u8; 16]> {
     if version == Version::default() {
         return None;
     }
-    let mut bytes = Vec::with_capacity(16);
-    bytes.extend_from_slice(&version.epoch.to_be_bytes());
-    bytes.extend_from_slice(&version.commit.to_be_bytes());
-    Some(bytes)
+    Some((u128::from(version.epoch) << 64 | u128::from(version.commit)).to_be_bytes())
 }
 
 /// Refuses a set that was computed from another version than the stored one.

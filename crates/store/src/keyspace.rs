@@ -3,6 +3,8 @@
 //! Feeds and consumers are known inside by short numbers; the catalog maps their ids. Numbers are big-endian,
 //! so that byte order is number order. The drawing is `docs/format/store.md`.
 
+use smallvec::SmallVec;
+
 /// What a key is about: its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -72,6 +74,47 @@ impl Key {
     /// The key as it stands.
     pub fn done(self) -> Vec<u8> {
         self.0
+    }
+}
+
+/// What the keys of one area begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(Vec<u8>);
+
+/// A key that is only looked at: mostly short enough to need no memory of its own.
+pub type ShortKey = SmallVec<[u8; 96]>;
+
+impl Prefix {
+    /// Everything that begins with `key`.
+    pub fn new(key: Key) -> Self {
+        Self(key.done())
+    }
+
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has none, and is of every key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The whole key of `rest`.
+    pub fn of(&self, rest: &[u8]) -> ShortKey {
+        let mut key = ShortKey::with_capacity(self.0.len() + rest.len());
+        key.extend_from_slice(&self.0);
+        key.extend_from_slice(rest);
+        key
+    }
+
+    /// The whole key of `rest`, in the same memory where it has room.
+    pub fn before(&self, mut rest: Vec<u8>) -> Vec<u8> {
+        let (length, more) = (rest.len(), self.0.len());
+        rest.resize(length + more, 0);
+        rest.copy_within(..length, more);
+        rest[..more].copy_from_slice(&self.0);
+        rest
     }
 }
 

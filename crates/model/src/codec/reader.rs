@@ -182,6 +182,11 @@ impl<'a> Reader<'a> {
 
     /// See [`super::Writer::values`].
     pub fn values(&mut self) -> Read<Columns> {
+        self.row().map(Columns::from)
+    }
+
+    /// What [`Reader::values`] reads, to be changed.
+    pub fn row(&mut self) -> Read<Vec<Value>> {
         self.nested(|reader| {
             const MANY: usize = 64;
             let count = reader.count()?;
@@ -190,7 +195,7 @@ impl<'a> Reader<'a> {
             for _ in 0..count {
                 values.push(reader.value()?);
             }
-            Ok(values.into())
+            Ok(values)
         })
     }
 

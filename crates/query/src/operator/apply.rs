@@ -12,7 +12,7 @@
 use super::aggregate::{Fold, multiset};
 use super::nested::{Change, Nesting, Record};
 use super::window::{Sort, order_key};
-use super::{Batch, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, Weighted, pair};
 use crate::expression::Compiled;
 use crate::state::{State, StepError};
 use livewell_model::Value;
@@ -42,8 +42,8 @@ pub struct Apply {
 }
 
 impl Operator for Apply {
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        let [rows, inner] = <[Batch; 2]>::try_from(inputs).expect("a subquery has two inputs");
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+        let [rows, inner] = pair(inputs);
         let mut out = Batch::new();
         for (outer, change) in self.nesting.changes(rows, inner)? {
             let before = self.nesting.read(step.state, &outer)?;

@@ -2,7 +2,7 @@
 //!
 //! Law: linear, `F(A + dA) - F(A) = F(dA)`, so it keeps no state.
 
-use super::{Batch, Operator, Step, only};
+use super::{Batch, Inputs, Operator, Step, only};
 use crate::expression::Compiled;
 use crate::state::StepError;
 
@@ -16,7 +16,7 @@ pub struct Filter {
 }
 
 impl Operator for Filter {
-    fn step(&self, _step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut rows = only(inputs);
         let mut failed = None;
         rows.retain(|entry| match self.condition.is_true(&entry.row) {

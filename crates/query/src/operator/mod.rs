@@ -25,6 +25,7 @@ pub mod window;
 
 use crate::state::{State, StepError};
 use livewell_model::{AppliedChange, Timestamp, Value};
+use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -93,13 +94,16 @@ pub struct History {
     pub previous: Option<Value>,
 }
 
+/// The changes of an operator's inputs, in their order: mostly of one.
+pub type Inputs = SmallVec<[Batch; 1]>;
+
 /// One operator of a plan.
 pub trait Operator: Send + Sync + fmt::Debug {
     /// Takes the changes of its inputs and gives the consolidated change of its output.
     ///
     /// # Errors
     /// Where an expression has no value, a limit is reached or the state fails.
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError>;
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError>;
 
     /// Whether it looks at the changed elements themselves, so that it has work also where its inputs have not
     /// changed.
@@ -133,8 +137,13 @@ pub trait Operator: Send + Sync + fmt::Debug {
 }
 
 /// The rows of an operator's only input.
-fn only(inputs: Vec<Batch>) -> Batch {
+fn only(inputs: Inputs) -> Batch {
     inputs.into_iter().next().unwrap_or_default()
+}
+
+/// The rows of an operator's two inputs.
+fn pair(inputs: Inputs) -> [Batch; 2] {
+    <[Batch; 2]>::try_from(inputs.into_vec()).expect("the plan gives it two inputs")
 }
 
 /// Adds the weights of equal rows and drops those that come to nothing.

@@ -66,8 +66,7 @@ impl Nesting {
             return Ok(Record::default());
         };
         let mut reader = Reader::new("outer row", &bytes);
-        let record =
-            Record { count: reader.signed()?, result: reader.value()?, row: Some(reader.values()?.to_vec()) };
+        let record = Record { count: reader.signed()?, result: reader.value()?, row: Some(reader.row()?) };
         reader.finish()?;
         Ok(record)
     }

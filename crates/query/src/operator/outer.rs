@@ -5,7 +5,7 @@
 //! a row stands among the latter changes as its count of rows in `M` leaves zero or comes back to it.
 
 use super::nested::{Nesting, Record};
-use super::{Batch, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, Weighted, pair};
 use crate::state::StepError;
 use livewell_model::Value;
 
@@ -19,9 +19,8 @@ pub struct Outer {
 }
 
 impl Operator for Outer {
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        let [rows, matches] =
-            <[Batch; 2]>::try_from(inputs).expect("rows and what is over them are two inputs");
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+        let [rows, matches] = pair(inputs);
         let mut out = matches.clone();
         for (outer, change) in self.nesting.changes(rows, matches)? {
             let before = self.nesting.read(step.state, &outer)?;

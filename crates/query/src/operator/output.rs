@@ -15,6 +15,7 @@ use super::window::{Sort, order_key};
 use crate::state::{Area, Order, State, StepError, Visit};
 use livewell_model::diff::Columns;
 use livewell_model::{Diff, Row, Value, key, row};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 const RANK_BITS: u32 = 16;
@@ -108,8 +109,8 @@ impl Output {
     }
 
     /// What becomes of each key, ordered by bucket and key.
-    fn changes(&self, batch: Batch) -> Result<Vec<Change>, StepError> {
-        let mut changes: Vec<Change> = Vec::with_capacity(batch.len());
+    fn changes(&self, batch: Batch) -> Result<SmallVec<[Change; 2]>, StepError> {
+        let mut changes: SmallVec<[Change; 2]> = SmallVec::with_capacity(batch.len());
         for entry in batch {
             let key = self.key.of(&entry.row)?;
             let order = order_key(&self.order, &entry.row);
@@ -207,7 +208,9 @@ fn step_alone(state: &mut dyn State, change: &Change, diffs: &mut Vec<Diff>) {
     if before == after {
         return;
     }
-    let place = row_signature.to_be_bytes().to_vec();
+    // With room for what the store puts before it.
+    let mut place = Vec::with_capacity(32);
+    place.extend_from_slice(&row_signature.to_be_bytes());
     match after {
         Some(after) => state.put(Area::Rows, place, after.encode(&change.key)),
         None => state.delete(Area::Rows, place),

@@ -2,7 +2,7 @@
 //!
 //! Law: linear, so it keeps no state. Rows that become equal are added up.
 
-use super::{Batch, Operator, Step, Weighted, consolidate, only};
+use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, only};
 use crate::expression::{Compiled, EvalError};
 use crate::state::StepError;
 use livewell_model::Value;
@@ -73,9 +73,21 @@ pub struct Project {
     pub text: String,
 }
 
+impl Project {
+    /// Whether it only names what is there.
+    fn keeps_all(&self, rows: &Batch) -> bool {
+        let stays = |(at, slot): (usize, &Slot)| matches!(slot, Slot::Keep(from) if *from == at);
+        rows.iter().all(|entry| entry.row.len() == self.slots.len())
+            && self.slots.iter().enumerate().all(stays)
+    }
+}
+
 impl Operator for Project {
-    fn step(&self, _step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut rows = only(inputs);
+        if self.keeps_all(&rows) {
+            return Ok(rows);
+        }
         for Weighted { row, .. } in &mut rows {
             let mut projected = Vec::with_capacity(self.slots.len());
             for slot in &self.slots {

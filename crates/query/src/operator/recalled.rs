@@ -11,7 +11,7 @@
 //! ```
 
 use super::nested::{Change, Nesting};
-use super::{Batch, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, Weighted};
 use crate::chronicle;
 use crate::expression::{Compiled, EvalError, moment};
 use crate::language::ast::RecallFunction;
@@ -46,7 +46,7 @@ struct Record {
 }
 
 impl Operator for Recalled {
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let rows = inputs.into_iter().flatten().collect();
         let mut changes = self.rows.changes(rows, Batch::new())?;
         self.add_touched(step, &mut changes)?;
@@ -124,7 +124,7 @@ impl Recalled {
         let Some(bytes) = state.get(Area::Operators, &self.rows.key(ROWS, key))? else { return Ok(None) };
         let mut reader = Reader::new("recalled row", &bytes);
         let element = if reader.u8()? == 0 { None } else { Some(reader.id()?) };
-        let record = Record { element, value: reader.value()?, row: reader.values()?.to_vec() };
+        let record = Record { element, value: reader.value()?, row: reader.row()? };
         reader.finish()?;
         Ok(Some(record))
     }

@@ -37,6 +37,21 @@ impl Needs {
         }
     }
 
+    /// Whether two elements are the same as far as the query can see.
+    fn are_alike(&self, before: &Element, after: &Element) -> bool {
+        let Self::Parts { labels, properties } = self else { return before == after };
+        let lie_alike = match (before, after) {
+            (Element::Node(before), Element::Node(after)) => !labels || before.labels == after.labels,
+            (Element::Relationship(before), Element::Relationship(after)) => {
+                (&before.from, &before.to) == (&after.from, &after.to)
+                    && (!labels || before.kind == after.kind)
+            }
+            _ => false,
+        };
+        let (old, new) = (before.properties(), after.properties());
+        lie_alike && before.id() == after.id() && properties.iter().all(|name| old.get(name) == new.get(name))
+    }
+
     fn labels(&self) -> bool {
         matches!(self, Self::Whole | Self::Parts { labels: true, .. })
     }
@@ -89,23 +104,33 @@ impl Scan {
     /// # Errors
     /// Where a condition fails, which the plan rules out.
     pub fn apply(&self, change: &AppliedChange) -> Result<Option<Scanned>, StepError> {
-        let scanned = Scanned {
-            before: self.value(change.before.as_ref())?,
-            after: self.value(change.after.as_ref())?,
+        let before = self.admitted(change.before.as_ref())?;
+        let after = self.admitted(change.after.as_ref())?;
+        let is_alike = match (before, after) {
+            (Some(before), Some(after)) => self.needs.are_alike(before, after),
+            (before, after) => before.is_none() && after.is_none(),
         };
-        Ok((scanned.before != scanned.after).then_some(scanned))
+        let value = |element: Option<&Element>| element.map(|element| self.value(element));
+        Ok((!is_alike).then(|| Scanned { before: value(before), after: value(after) }))
     }
 
-    fn value(&self, element: Option<&Element>) -> Result<Option<Value>, StepError> {
+    /// The element, where it passes.
+    fn admitted<'e>(&self, element: Option<&'e Element>) -> Result<Option<&'e Element>, StepError> {
         let Some(element) = element.filter(|element| self.kind.admits(element)) else { return Ok(None) };
+        if self.conditions.is_empty() {
+            return Ok(Some(element));
+        }
         let whole = [element.to_value()];
         for condition in &self.conditions {
             if !condition.is_true(&whole)? {
                 return Ok(None);
             }
         }
-        let [whole] = whole;
-        Ok(Some(if self.needs == Needs::Whole { whole } else { self.prune(element) }))
+        Ok(Some(element))
+    }
+
+    fn value(&self, element: &Element) -> Value {
+        if self.needs == Needs::Whole { element.to_value() } else { self.prune(element) }
     }
 
     fn prune(&self, element: &Element) -> Value {

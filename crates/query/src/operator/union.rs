@@ -3,7 +3,7 @@
 //! Law: linear, so it keeps no state. Rows are not compared: each input's rows hold the input's number, or a
 //! Distinct above takes equal ones together.
 
-use super::{Batch, Operator, Step};
+use super::{Batch, Inputs, Operator, Step};
 use crate::state::StepError;
 
 /// See the module.
@@ -14,7 +14,7 @@ pub struct Union {
 }
 
 impl Operator for Union {
-    fn step(&self, _step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         Ok(inputs.into_iter().flatten().collect())
     }
 

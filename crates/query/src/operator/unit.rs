@@ -2,7 +2,7 @@
 //!
 //! Law: `F() = {()}`; its change is that row at the beginning and nothing ever after. No state.
 
-use super::{Batch, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, Weighted};
 use crate::state::StepError;
 
 /// See the module.
@@ -10,7 +10,7 @@ use crate::state::StepError;
 pub struct Unit;
 
 impl Operator for Unit {
-    fn step(&self, step: &mut Step<'_>, _inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, _inputs: Inputs) -> Result<Batch, StepError> {
         Ok(if step.begins() { vec![Weighted { row: Vec::new(), weight: 1 }] } else { Vec::new() })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Law: linear, so it keeps no state. Null and the empty list give no row.
 
-use super::{Batch, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, Weighted};
 use crate::expression::{Compiled, EvalError};
 use crate::state::StepError;
 use livewell_model::Value;
@@ -17,7 +17,7 @@ pub struct Unwind {
 }
 
 impl Operator for Unwind {
-    fn step(&self, _step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut out = Batch::new();
         for Weighted { row, weight } in inputs.into_iter().flatten() {
             let items = match self.list.eval(&row)? {

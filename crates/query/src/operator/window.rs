@@ -10,7 +10,7 @@
 //! operator u16 | row around | sort keys and row key -> row
 //! ```
 
-use super::{Batch, Operator, Step, Weighted, consolidate};
+use super::{Batch, Inputs, Operator, Step, Weighted, consolidate};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
@@ -46,7 +46,7 @@ pub struct Window {
 
 /// The bytes by which rows sort: each key's own order, or its reverse.
 pub fn order_key(order: &[Sort], row: &[Value]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(24);
+    let mut bytes = Vec::with_capacity(order.len() * 16);
     for sort in order {
         let from = bytes.len();
         key::encode(&row[sort.slot], &mut bytes);
@@ -59,7 +59,7 @@ pub fn order_key(order: &[Sort], row: &[Value]) -> Vec<u8> {
 }
 
 impl Operator for Window {
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut windows: BTreeMap<Vec<u8>, Batch> = BTreeMap::new();
         for entry in inputs.into_iter().flatten() {
             windows.entry(self.prefix(&entry.row)).or_default().push(entry);
@@ -139,7 +139,7 @@ impl Window {
                 left_out += 1;
                 return Ok(true);
             }
-            shown.rows.push(Reader::new("ordered row", bytes).values()?.to_vec());
+            shown.rows.push(Reader::new("ordered row", bytes).row()?);
             shown.full = Some(shown.rows.len()) == self.limit;
             if shown.full {
                 shown.end = place.to_vec();

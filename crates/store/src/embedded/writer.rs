@@ -85,7 +85,7 @@ fn apply(
         write(environment, txn, &Head::key(set.feed), Some(&head.encode()))?;
     }
     let version = compare::encode(set.next);
-    write(environment, txn, &compare::version_key(set.feed), version.as_deref())?;
+    write(environment, txn, &compare::version_key(set.feed), version.as_ref().map(<[u8; 16]>::as_slice))?;
     Ok(Ok(()))
 }
 

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::{Bound, RangeBounds};
 use std::sync::{Arc, PoisonError, RwLock};
-use tree::Tree;
+use tree::{Entry, Tree};
 
 /// A [`Store`] in memory.
 pub struct MemoryStore {
@@ -71,7 +71,7 @@ fn stored_version(tree: &Tree, feed: u32) -> Result<Version, IndexError> {
 }
 
 fn apply(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexError> {
-    if let Err(conflict) = compare::check(set, stored_version(tree, set.feed)?) {
+    if let Err(conflict) = exchange_version(tree, set)? {
         return Ok(Err(conflict));
     }
     for (key, value) in &set.writes {
@@ -85,7 +85,21 @@ fn apply(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexE
         })?;
         write(tree, &Head::key(set.feed), Some(&head.encode()));
     }
-    write(tree, &compare::version_key(set.feed), compare::encode(set.next).as_deref());
+    Ok(Ok(()))
+}
+
+/// Compares the stored version with the expected one and puts the next in its place.
+fn exchange_version(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexError> {
+    let (key, next) = (compare::version_key(set.feed), compare::encode(set.next));
+    let mut stored = tree.entry_mut(&key);
+    let version = compare::decode(stored.as_deref().map(Entry::value), set.feed)?;
+    if let Err(conflict) = compare::check(set, version) {
+        return Ok(Err(conflict));
+    }
+    match (&mut stored, next) {
+        (Some(stored), Some(next)) => stored.set(&next),
+        (_, next) => write(tree, &key, next.as_ref().map(<[u8; 16]>::as_slice)),
+    }
     Ok(Ok(()))
 }
 

@@ -25,15 +25,16 @@ pub(super) struct Sorted<T> {
     shared: usize,
     /// The first of those bytes, so that telling a key that begins otherwise mostly follows no pointer.
     beginning: ArrayVec<u8, NEAR>,
-    /// For each item, the four bytes of its key behind the shared ones, big-endian, filled up with zeros.
-    heads: ArrayVec<u32, CAPACITY>,
+    /// For each item, the four bytes of its key behind the shared ones, as a number in their order, filled up with zeros;
+    /// behind the last item the greatest number, so that counting the lesser ones need not know how many items there are.
+    heads: [i32; CAPACITY],
     items: ArrayVec<T, CAPACITY>,
 }
 
 impl<T: Keyed> Sorted<T> {
     /// No items.
     pub fn new() -> Self {
-        Self { shared: 0, beginning: ArrayVec::new(), heads: ArrayVec::new(), items: ArrayVec::new() }
+        Self { shared: 0, beginning: ArrayVec::new(), heads: [i32::MAX; CAPACITY], items: ArrayVec::new() }
     }
 
     /// The items.
@@ -57,12 +58,15 @@ impl<T: Keyed> Sorted<T> {
             Some(head) if self.begins_alike(key) => head,
             _ => return Err(self.find_apart(key)),
         };
-        let from = self.heads.partition_point(|have| *have < head);
-        let is_alike = |at: usize| self.heads.get(at) == Some(&head);
+        // Counted, not halved: the lines that the numbers lie in come from memory side by side then, one after
+        // another otherwise, and a node's numbers are compared several at a time.
+        let from = self.heads.iter().map(|have| i32::from(*have < head)).sum::<i32>() as usize;
+        let heads = &self.heads[..self.items.len()];
+        let is_alike = |at: usize| heads.get(at) == Some(&head);
         if !is_alike(from) {
             return Err(from);
         }
-        let to = if is_alike(from + 1) { self.heads.partition_point(|have| *have <= head) } else { from + 1 };
+        let to = if is_alike(from + 1) { heads.partition_point(|have| *have <= head) } else { from + 1 };
         let rest = &key[self.shared..];
         let found = self.items[from..to].binary_search_by(|item| item.key()[self.shared..].cmp(rest));
         found.map(|at| from + at).map_err(|at| from + at)
@@ -84,7 +88,10 @@ impl<T: Keyed> Sorted<T> {
         let head = head.filter(|_| !self.items.is_empty() && self.begins_alike(item.key()));
         self.items.insert(at, item);
         match head {
-            Some(head) => self.heads.insert(at, head),
+            Some(head) => {
+                self.heads.copy_within(at..CAPACITY - 1, at + 1);
+                self.heads[at] = head;
+            }
             None => self.rehead(),
         }
     }
@@ -97,7 +104,8 @@ impl<T: Keyed> Sorted<T> {
 
     /// Takes the item at `at` out.
     pub fn remove(&mut self, at: usize) -> T {
-        self.heads.remove(at);
+        self.heads.copy_within(at + 1.., at);
+        self.heads[CAPACITY - 1] = i32::MAX;
         self.items.remove(at)
     }
 
@@ -121,8 +129,10 @@ impl<T: Keyed> Sorted<T> {
         let shared = all.len();
         self.shared = shared;
         self.beginning = all.iter().take(NEAR).copied().collect();
-        self.heads.clear();
-        self.heads.extend(self.items.iter().map(|item| head(item.key(), shared).unwrap_or_default()));
+        self.heads.fill(i32::MAX);
+        for (place, item) in self.heads.iter_mut().zip(&self.items) {
+            *place = head(item.key(), shared).unwrap_or(i32::MIN);
+        }
     }
 }
 
@@ -133,8 +143,13 @@ fn alike<'a>(left: &'a [u8], right: &[u8]) -> &'a [u8] {
 }
 
 /// The four bytes behind the first `shared` ones; `None` where the key is shorter than those.
-fn head(key: &[u8], shared: usize) -> Option<u32> {
+fn head(key: &[u8], shared: usize) -> Option<i32> {
     let rest = key.get(shared..)?;
-    let byte = |at: usize| rest.get(at).copied().unwrap_or_default();
-    Some(u32::from_be_bytes([byte(0), byte(1), byte(2), byte(3)]))
+    let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut filled = [0; 4];
+        filled[..rest.len()].copy_from_slice(rest);
+        filled
+    });
+    // As signed numbers in the same order, which more machines compare several at a time.
+    Some((u32::from_be_bytes(bytes) ^ 1 << 31).cast_signed())
 }

@@ -44,7 +44,7 @@ impl Keyed for Child {
 
 /// A key with its value in one piece of memory: the key's length in four bytes, the key, the value.
 #[derive(Clone)]
-struct Entry(Arc<[u8]>);
+pub(super) struct Entry(Arc<[u8]>);
 
 const LENGTH: usize = size_of::<u32>();
 
@@ -65,13 +65,18 @@ impl Entry {
         LENGTH + u32::from_le_bytes(*length) as usize
     }
 
+    /// The value.
+    pub fn value(&self) -> &[u8] {
+        self.pair().1
+    }
+
     fn pair(&self) -> (&[u8], &[u8]) {
         let (key, value) = self.0.split_at(self.middle());
         (&key[LENGTH..], value)
     }
 
     /// Replaces the value, in place where nobody else holds the entry and the length stays.
-    fn set(&mut self, value: &[u8]) {
+    pub fn set(&mut self, value: &[u8]) {
         let middle = self.middle();
         match Arc::get_mut(&mut self.0) {
             Some(bytes) if bytes.len() == middle + value.len() => bytes[middle..].copy_from_slice(value),
@@ -100,7 +105,24 @@ impl Tree {
                 Node::Branch(children) => node = &children.items()[place(children, key)].node,
                 Node::Leaf(entries) => {
                     let at = entries.find(key).ok()?;
-                    return Some(entries.items()[at].pair().1);
+                    return Some(entries.items()[at].value());
+                }
+            }
+        }
+    }
+
+    /// The value under `key` to be looked at and replaced on one way down, where there is one.
+    pub fn entry_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        let mut node = &mut self.root;
+        loop {
+            match Arc::make_mut(node) {
+                Node::Branch(children) => {
+                    let at = place(children, key);
+                    node = &mut children.item_mut(at).node;
+                }
+                Node::Leaf(entries) => {
+                    let at = entries.find(key).ok()?;
+                    return Some(entries.item_mut(at));
                 }
             }
         }
@@ -118,8 +140,8 @@ impl Tree {
 
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: &[u8]) {
-        // Looked up first, so that nothing is copied where there is nothing to delete.
-        if self.get(key).is_none() {
+        // Looked up first where a snapshot may share nodes, so that nothing is copied for nothing.
+        if Arc::strong_count(&self.root) > 1 && self.get(key).is_none() {
             return;
         }
         delete(&mut self.root, key);

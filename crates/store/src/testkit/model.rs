@@ -32,7 +32,7 @@ impl Model {
             return Err(Conflict { feed: set.feed, expected: set.expected, found });
         }
         self.versions.insert(set.feed, set.next);
-        let version = (compare::version_key(set.feed), compare::encode(set.next));
+        let version = (compare::version_key(set.feed).to_vec(), compare::encode(set.next).map(Vec::from));
         for (key, value) in set.writes.clone().into_iter().chain([version]) {
             match value {
                 Some(value) => self.entries.insert(key, value),

@@ -67,7 +67,7 @@ fn filled(place: &dyn Place, keys: Vec<Vec<u8>>) -> Result<(Map, std::sync::Arc<
     commit(&*store, &set)?;
     let mut map: Map = set.writes.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let version = crate::compare::encode(set.next).ok_or_else(|| Failure("a version of zero".to_owned()))?;
-    map.insert(crate::compare::version_key(9), version);
+    map.insert(crate::compare::version_key(9).to_vec(), version.to_vec());
     Ok((map, store.snapshot()?))
 }
 

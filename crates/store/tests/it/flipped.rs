@@ -49,7 +49,7 @@ fn read_all(snapshot: &dyn Snapshot) -> Result<bool, livewell_store::IndexError>
     let mut seen = 0;
     for entry in snapshot.scan(Bound::Unbounded, Bound::Unbounded, Direction::Forward)? {
         let (key, value) = entry?;
-        if *key == *compare::version_key(1) {
+        if *key == compare::version_key(1) {
             continue;
         }
         if rows.get(&*key).is_none_or(|expected| **expected != *value) {

@@ -40,7 +40,10 @@ fn expect_whole(store: &EmbeddedStore) {
     let Some(last) = commits(store).checked_sub(1) else { return };
     let mut expected: Vec<(Vec<u8>, Vec<u8>)> =
         batch(last).writes.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    expected.insert(0, (compare::version_key(FEED), compare::encode(batch(last).next).expect("a version")));
+    expected.insert(
+        0,
+        (compare::version_key(FEED).to_vec(), compare::encode(batch(last).next).expect("a version").to_vec()),
+    );
     let snapshot = store.snapshot().expect("a snapshot");
     let scan = snapshot.scan(Bound::Unbounded, Bound::Unbounded, Direction::Forward).expect("a scan");
     let found: Vec<(Vec<u8>, Vec<u8>)> =

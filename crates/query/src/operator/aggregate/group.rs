@@ -30,11 +30,11 @@ impl Group {
         let mut reader = Reader::new("group record", bytes);
         let mut members = Vec::new();
         for _ in 0..reader.count()? {
-            members.push((reader.values()?.to_vec(), reader.signed()?));
+            members.push((reader.row()?, reader.signed()?));
         }
         let accumulators =
             calls.iter().map(|call| Accumulator::decode(call.fold, &mut reader)).collect::<Result<_, _>>()?;
-        let results = reader.values()?.to_vec();
+        let results = reader.row()?;
         reader.finish()?;
         Ok(Self { begun: true, members, accumulators, results })
     }
@@ -53,11 +53,11 @@ impl Group {
     }
 
     /// Adds `weight` rows with these grouping values.
-    pub(super) fn count(&mut self, values: Vec<Value>, weight: i64) {
+    pub(super) fn count(&mut self, values: &[Value], weight: i64) {
         self.begun = true;
-        match self.members.iter_mut().find(|(have, _)| *have == values) {
+        match self.members.iter_mut().find(|(have, _)| have == values) {
             Some((_, count)) => *count += weight,
-            None => self.members.push((values, weight)),
+            None => self.members.push((values.to_vec(), weight)),
         }
         self.members.retain(|(_, count)| *count != 0);
         if self.members.len() > 1 {

@@ -22,12 +22,12 @@ pub use accumulator::Fold;
 
 use super::project::Slot;
 use super::window::{Sort, order_key};
-use super::{Batch, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, Weighted};
 use crate::expression::{Compiled, EvalError};
 use crate::state::{Area, State, StepError};
 use group::Group;
 use livewell_model::{Value, key};
-use std::collections::BTreeMap;
+use smallvec::SmallVec;
 
 /// One aggregate of the operator.
 #[derive(Debug)]
@@ -81,41 +81,50 @@ pub struct Aggregate {
 /// An aggregate's argument on one row, behind the bytes that collect is ordered by.
 type Argument = (Vec<u8>, Value);
 
-/// The input of one group in one step: grouping values, arguments, weight.
-type Inputs = Vec<(Vec<Value>, Vec<Argument>, i64)>;
+/// What one row adds to its group, or takes from it.
+#[derive(Debug)]
+struct Part {
+    /// The group's key.
+    group: Vec<u8>,
+    /// The grouping values as they are written.
+    values: SmallVec<[Value; 2]>,
+    /// One per aggregate.
+    arguments: SmallVec<[Argument; 2]>,
+    weight: i64,
+}
 
 impl Aggregate {
-    fn by_group(&self, inputs: Vec<Batch>) -> Result<BTreeMap<Vec<u8>, Inputs>, StepError> {
-        let mut touched: BTreeMap<Vec<u8>, Inputs> = BTreeMap::new();
+    /// What the rows add and take, by group. Within a group what goes, goes first: an element's old and new version
+    /// have one exact key, and the new one has to be what stays under it.
+    fn by_group(&self, inputs: Inputs) -> Result<Vec<Part>, StepError> {
+        let mut parts = Vec::with_capacity(inputs.iter().map(Vec::len).sum());
         for Weighted { row, weight } in inputs.into_iter().flatten() {
-            let groups = self.groups.iter().map(|group| group.eval(&row)).collect::<Result<Vec<_>, _>>()?;
-            let arguments =
-                self.calls.iter().map(|call| call.argument(&row)).collect::<Result<Vec<_>, _>>()?;
-            touched.entry(key::of(&groups)).or_default().push((groups, arguments, weight));
+            let values =
+                self.groups.iter().map(|group| group.eval(&row)).collect::<Result<SmallVec<_>, _>>()?;
+            let arguments = self.calls.iter().map(|call| call.argument(&row)).collect::<Result<_, _>>()?;
+            parts.push(Part { group: key::of(&values), values, arguments, weight });
         }
-        Ok(touched)
+        parts.sort_by(|left, right| (&left.group, left.weight > 0).cmp(&(&right.group, right.weight > 0)));
+        Ok(parts)
     }
 
     fn step_group(
         &self,
         state: &mut dyn State,
         group_key: &[u8],
-        mut inputs: Inputs,
+        parts: &[Part],
         out: &mut Batch,
     ) -> Result<(), StepError> {
-        // What goes, goes first: an element's old and new version have one exact key, and the new one has to
-        // be what stays under it.
-        inputs.sort_by_key(|(_, _, weight)| *weight > 0);
         let record_key = self.key(0, group_key);
         let mut group = match state.get(Area::Operators, &record_key)? {
             Some(bytes) => Group::decode(&bytes, &self.calls)?,
             None => Group::new(&self.calls),
         };
         let before = self.shown(&group);
-        for (groups, arguments, weight) in inputs {
-            group.count(groups, weight);
-            for (at, argument) in arguments.into_iter().enumerate() {
-                self.accumulate(state, &mut group, at, group_key, &argument, weight)?;
+        for Part { values, arguments, weight, .. } in parts {
+            group.count(values, *weight);
+            for (at, argument) in arguments.iter().enumerate() {
+                self.accumulate(state, &mut group, at, group_key, argument, *weight)?;
             }
         }
         group.check()?;
@@ -202,14 +211,14 @@ impl Aggregate {
 }
 
 impl Operator for Aggregate {
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
-        let mut touched = self.by_group(inputs)?;
-        if step.begins() && !self.keyed {
-            touched.entry(Vec::new()).or_default();
-        }
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+        let parts = self.by_group(inputs)?;
         let mut out = Batch::new();
-        for (group_key, inputs) in touched {
-            self.step_group(step.state, &group_key, inputs, &mut out)?;
+        if parts.is_empty() && step.begins() && !self.keyed {
+            self.step_group(step.state, &[], &[], &mut out)?;
+        }
+        for parts in parts.chunk_by(|left, right| left.group == right.group) {
+            self.step_group(step.state, &parts[0].group, parts, &mut out)?;
         }
         Ok(out)
     }

@@ -3,6 +3,7 @@
 use super::Trail;
 use crate::operator::scan::{Scan, Scanned};
 use livewell_model::{ElementId, Value};
+use smallvec::{SmallVec, smallvec};
 
 /// One pattern element.
 #[derive(Debug)]
@@ -98,7 +99,7 @@ pub enum Lookup {
 #[derive(Debug)]
 pub struct Start {
     /// The values of the atom's slot: the old one with -1, the new one with +1, where they bind the same ids.
-    pub values: Vec<(Value, i64)>,
+    pub values: SmallVec<[(Value, i64); 2]>,
     /// A relationship's ends, as its pattern's `from` and `to` slots take them.
     pub ends: Option<(ElementId, ElementId)>,
 }
@@ -107,14 +108,14 @@ impl Atom {
     /// The bindings that a change of this atom begins from.
     ///
     /// An update that keeps the id (and the ends) is one start with two values: all look-ups are shared.
-    pub fn starts(&self, scanned: &Scanned) -> Vec<Start> {
+    pub fn starts(&self, scanned: &Scanned) -> SmallVec<[Start; 1]> {
         let weighted = [(scanned.before.as_ref(), -1), (scanned.after.as_ref(), 1)];
-        let mut starts: Vec<Start> = Vec::new();
+        let mut starts: SmallVec<[Start; 1]> = SmallVec::new();
         for (value, weight) in weighted.into_iter().filter_map(|(value, weight)| Some((value?, weight))) {
             for ends in self.orientations(value) {
                 match starts.iter_mut().find(|start| start.ends == ends) {
                     Some(start) => start.values.push((value.clone(), weight)),
-                    None => starts.push(Start { values: vec![(value.clone(), weight)], ends }),
+                    None => starts.push(Start { values: smallvec![(value.clone(), weight)], ends }),
                 }
             }
         }

@@ -8,6 +8,10 @@ use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::Reader;
 use livewell_model::{ElementId, Value};
+use smallvec::{SmallVec, smallvec};
+
+/// Up to so many slots need no memory of their own.
+const FEW: usize = 4;
 
 /// A depth-first walk over the look-ups of one changed atom.
 pub(super) struct Extension<'a> {
@@ -15,17 +19,20 @@ pub(super) struct Extension<'a> {
     state: &'a dyn State,
     out: &'a mut Batch,
     /// The value of each slot bound so far; null: not bound.
-    slots: Vec<Value>,
+    slots: SmallVec<[Value; FEW]>,
     /// The ids of node slots that are known.
-    ids: Vec<Option<ElementId>>,
+    ids: SmallVec<[Option<ElementId>; FEW]>,
 }
+
+/// The elements that a look-up gives: mostly one.
+type Found = SmallVec<[Value; 2]>;
 
 type Put<'p> = &'p mut dyn FnMut(&[Value], &mut Batch);
 
 impl<'a> Extension<'a> {
     pub(super) fn new(plan: &'a Match, state: &'a dyn State, out: &'a mut Batch) -> Self {
         let slots = plan.width() + plan.atoms.len();
-        Self { plan, state, out, slots: vec![Value::Null; slots], ids: vec![None; slots] }
+        Self { plan, state, out, slots: smallvec![Value::Null; slots], ids: smallvec![None; slots] }
     }
 
     /// Puts out every match that holds `start` in atom `at`, with the weights of its values.
@@ -131,15 +138,15 @@ impl<'a> Extension<'a> {
         let input = self.plan.input.as_ref().expect("the plan looks up input rows where it has an input");
         let mut rows = Vec::new();
         self.state.scan(Area::Operators, prefix, Order::Ascending, &mut |_, bytes| {
-            rows.push(Reader::new("arranged input row", bytes).values()?.to_vec());
+            rows.push(Reader::new("arranged input row", bytes).row()?);
             Ok(true)
         })?;
         rows.iter().try_for_each(|row| self.extend_from_row(input, row, rest, put))
     }
 
     /// Reads the entries first, so that no scan stays open while the walk goes deeper.
-    fn find(&self, prefix: &[u8]) -> Result<Vec<Value>, StepError> {
-        let mut found = Vec::new();
+    fn find(&self, prefix: &[u8]) -> Result<Found, StepError> {
+        let mut found = Found::new();
         self.state.scan(Area::Operators, prefix, Order::Ascending, &mut |_, bytes| {
             found.push(Reader::new("arranged element", bytes).value()?);
             Ok(true)
@@ -150,7 +157,7 @@ impl<'a> Extension<'a> {
     fn extend_each(
         &mut self,
         slot: usize,
-        found: Vec<Value>,
+        found: Found,
         rest: &[Lookup],
         put: Put<'_>,
     ) -> Result<(), StepError> {

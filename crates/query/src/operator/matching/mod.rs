@@ -23,10 +23,12 @@ pub use atom::{Atom, AtomKind, Ends, Lookup};
 pub use input::{Bind, Input};
 pub use trail::Trail;
 
-use super::{Batch, Operator, Step, consolidate};
+use super::scan::Scanned;
+use super::{Batch, Inputs, Operator, Step, consolidate};
 use crate::state::StepError;
 use extend::Extension;
 use livewell_model::{ElementId, Value};
+use smallvec::SmallVec;
 
 /// See the module.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub struct Match {
 }
 
 impl Operator for Match {
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut inputs = inputs.into_iter();
         let mut out = Batch::new();
         if let Some(input) = &self.input {
@@ -97,7 +99,7 @@ impl Match {
     /// Takes in the changes of a node or relationship atom.
     fn step_atom(&self, step: &mut Step<'_>, at: usize, out: &mut Batch) -> Result<(), StepError> {
         let atom = &self.atoms[at];
-        let mut changed = Vec::new();
+        let mut changed = SmallVec::<[Scanned; 1]>::new();
         for change in step.changes {
             changed.extend(atom.scan.apply(change)?);
         }

@@ -15,6 +15,7 @@ use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{ElementId, Relationship, Value};
+use smallvec::smallvec;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -175,8 +176,10 @@ impl Walk<'_> {
             let min = self.trail.min.max(1);
             self.all(By::From, node_id(&edge.to), &mut hops, min, &mut |hops, last| {
                 let value = self.trail.value(hops, By::From);
-                starts
-                    .push(Start { values: vec![(value, weight)], ends: Some((first.clone(), last.clone())) });
+                starts.push(Start {
+                    values: smallvec![(value, weight)],
+                    ends: Some((first.clone(), last.clone())),
+                });
                 // Those of the step's other edges are kept, too.
                 if starts.len() > self.plan.rows_max { Err(self.too_many()) } else { Ok(()) }
             })

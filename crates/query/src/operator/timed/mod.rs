@@ -17,7 +17,7 @@ mod record;
 pub use memory::Memory;
 
 use super::nested::{Change, Nesting};
-use super::{Batch, History, Operator, Step, StepKind, Weighted};
+use super::{Batch, History, Inputs, Operator, Step, StepKind, Weighted};
 use crate::chronicle::{in_order, moment_of};
 use crate::expression::Compiled;
 use crate::language::ast::TimeFunction;
@@ -45,7 +45,7 @@ pub struct Timed {
 }
 
 impl Operator for Timed {
-    fn step(&self, step: &mut Step<'_>, inputs: Vec<Batch>) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let rows = inputs.into_iter().flatten().collect();
         let mut changes = self.rows.changes(rows, Batch::new())?;
         if step.kind == StepKind::Tick {

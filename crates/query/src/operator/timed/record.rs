@@ -42,7 +42,7 @@ impl Record {
         let previous = if reader.u8()? == 0 { None } else { Some(reader.value()?) };
         let value = reader.value()?;
         let due = if reader.u8()? == 0 { None } else { Some(Timestamp(reader.signed()?)) };
-        let row = reader.values()?.to_vec();
+        let row = reader.row()?;
         reader.finish()?;
         Ok(Self { memory: Memory { since, held, previous }, reading: Reading { value, due }, row })
     }
