@@ -18,7 +18,7 @@ mod web;
 
 pub use nats::Nats;
 pub use postgres::{Options, Postgres};
-pub use process::pause;
+pub use process::{free_port, pause};
 pub use proxy::Proxy;
 pub use redis::Redis;
 pub use web::{Act, Request, Web};

@@ -48,7 +48,7 @@ impl Postgres {
 
     /// The same with options.
     pub fn start_with(options: &Options) -> Self {
-        let programs = find_or_install("postgresql", programs);
+        let programs = Self::programs();
         let user = User::unprivileged("postgres");
         let folder = TempDir::with_prefix("livewell-postgres-").expect("a temporary directory can be made");
         user.own(folder.path()).expect("the directory can be given to another user");
@@ -67,6 +67,11 @@ impl Postgres {
         postgres.init(options);
         postgres.up();
         postgres
+    }
+
+    /// The folder of PostgreSQL's programs, installed if need be.
+    pub fn programs() -> PathBuf {
+        find_or_install("postgresql", programs)
     }
 
     /// A server that follows this one as its standby, on a port of its own; `select pg_promote()` makes it go on

@@ -20,6 +20,7 @@ mod operating;
 mod ordered;
 mod place;
 mod running;
+mod shop;
 #[path = "../../../store/tests/it/small_disk.rs"]
 mod small_disk;
 mod targets;

@@ -1,0 +1,20 @@
+-- One thing that happens in the shop; pgbench does it over and over.
+\set customer random(1, 200)
+\set what random(1, 10)
+\if :what <= 4
+-- Somebody orders two to five things, in one transaction.
+with placed as (insert into orders (customer_id) values (:customer) returning id),
+     chosen as (select id, price from product order by random() limit 1 + :what)
+insert into line select placed.id, chosen.id, 1 + floor(random() * 4), chosen.price from placed, chosen;
+\elif :what <= 8
+-- The oldest open order leaves the house.
+update orders set status = 'shipped'
+where id = (select id from orders where status = 'open' order by id limit 1 for update skip locked);
+\elif :what = 9
+-- An open order is cancelled, and its lines with it.
+delete from orders
+where id = (select id from orders where status = 'open' order by random() limit 1 for update skip locked);
+\else
+-- A customer takes another name, which all of the customer's open orders show.
+update customer set name = 'Customer ' || :customer || ' ' || chr(65 + floor(random() * 26)::int) where id = :customer;
+\endif
