@@ -61,13 +61,15 @@ pub(crate) fn run(mut delivery: Delivery) {
     while !shared.is_stopping(&component) {
         let result = if started { delivery.step() } else { delivery.start().map(|()| true) };
         match result {
+            // Many a reaction starts without asking its target: only what came after shows that it is there.
+            Ok(true) if !started => started = true,
             Ok(true) => {
-                started = true;
                 delivery.away_since = None;
                 component.recovered();
                 retry = RETRY_FIRST;
             }
             Ok(false) => {
+                delivery.away_since = None;
                 caught_up(&shared, &component);
                 component.bell.wait(Duration::from_millis(500));
             }
@@ -207,7 +209,10 @@ impl Delivery {
     }
 
     fn deliver(&mut self, snapshot: &Arc<dyn Snapshot>, groups: &[Group]) -> Result<(), Error> {
-        self.component.set(State::Running);
+        // While the target is away, that stays what is shown, and since when.
+        if self.away_since.is_none() {
+            self.component.set(State::Running);
+        }
         let mut results: Vec<(usize, u64, QueryResult)> = Vec::new();
         for item in groups.iter().flat_map(|group| &group.items) {
             let result = Reader::new("query result", &item.entry.bytes).result(item.entry.sequence)?;

@@ -1,11 +1,12 @@
 //! What all components of one running Livewell share, and what each shows of itself.
 
 use crate::bell::{Bell, Bells};
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::dead_letters::Order;
 use crate::settings::Limits;
 use crate::timers::Timers;
 use crate::{Error, error::ErrorKind};
+use livewell_model::Timestamp;
 use livewell_source::unwind::Unwind;
 use livewell_store::{GroupCommit, Store};
 use std::collections::BTreeMap;
@@ -119,9 +120,18 @@ pub(crate) struct Component {
 #[derive(Debug)]
 struct View {
     state: State,
-    error: Option<String>,
+    /// Why it waits for the world outside or is in error, and since when.
+    error: Option<(String, Timestamp)>,
     /// When it last came forward; liveness alone depends on it.
     progress: Instant,
+}
+
+impl View {
+    /// Shows why; the time is that of the first of several reasons in a row.
+    fn tell(&mut self, error: &Error) {
+        let since = self.error.take().map_or_else(|| SystemClock.now(), |(_, since)| since);
+        self.error = Some((error.to_string(), since));
+    }
 }
 
 impl Component {
@@ -154,7 +164,8 @@ impl Component {
         lock(&self.view).state
     }
 
-    pub(crate) fn error(&self) -> Option<String> {
+    /// Why it waits for the world outside or is in error, and since when.
+    pub(crate) fn error(&self) -> Option<(String, Timestamp)> {
         lock(&self.view).error.clone()
     }
 
@@ -177,7 +188,7 @@ impl Component {
         if view.state != State::Error {
             view.state = State::Waiting;
         }
-        view.error = Some(error.to_string());
+        view.tell(error);
     }
 
     pub(crate) fn fail(&self, error: &Error) {
@@ -185,7 +196,7 @@ impl Component {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let mut view = lock(&self.view);
         view.state = State::Error;
-        view.error = Some(error.to_string());
+        view.tell(error);
         view.progress = Instant::now();
     }
 

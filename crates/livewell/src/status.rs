@@ -5,6 +5,7 @@ use crate::dead_letters;
 use crate::follow::{followed, frontier};
 use crate::parked;
 use crate::shared::{Component, ComponentKind, Shared, State};
+use livewell_model::Timestamp;
 use livewell_store::{Head, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,8 +41,10 @@ pub struct Status {
     pub position: u64,
     /// How often it has failed since it was started.
     pub failures: u64,
-    /// Why it is in error.
+    /// Why it is in error, or waits for the world outside.
     pub error: Option<String>,
+    /// Since when, by the machine's clock.
+    pub error_since: Option<Timestamp>,
 }
 
 pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
@@ -53,6 +56,7 @@ pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
 fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
     let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
     let behind = behind(&**snapshot, component)?;
+    let (error, error_since) = component.error().unzip();
     let is_reaction = component.kind == ComponentKind::Reaction;
     Ok(Status {
         id: component.id.clone(),
@@ -81,7 +85,8 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
             ComponentKind::Reaction => behind.position,
         },
         failures: component.failures.load(Ordering::Relaxed),
-        error: component.error(),
+        error,
+        error_since,
     })
 }
 

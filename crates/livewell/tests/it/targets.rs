@@ -16,6 +16,8 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 struct Target {
     away: bool,
+    /// How often something was asked of it in vain.
+    in_vain: usize,
     /// Effects the next delivery, and then loses the answer.
     loses_the_answer: bool,
     refuses: bool,
@@ -51,6 +53,7 @@ impl Reaction for Sender {
     fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let mut target = self.0.lock().unwrap();
         if target.away {
+            target.in_vain += 1;
             return Err(away());
         }
         let key = format!("{}", results[0].result.sequence);
@@ -148,11 +151,17 @@ async fn a_target_that_is_away_is_waited_for_with_the_reason_and_nothing_is_lost
     let livewell = running(&memory(), reaction("r", "all", Recovery::Strict, Sender(target.clone()))).await;
     send(&livewell, 0..3).await;
     until(&livewell, "r", |status| status.state == State::Waiting && status.error.is_some()).await;
-    assert!(status(&livewell, "r").error.unwrap().contains("no connection"));
+    let first = status(&livewell, "r");
+    assert!(first.error.unwrap().contains("no connection"));
+    let asked = target.lock().unwrap().in_vain;
+    until(&livewell, "r", |_| target.lock().unwrap().in_vain > asked + 3).await;
+    let later = status(&livewell, "r");
+    assert_eq!((later.state, later.error_since), (State::Waiting, first.error_since), "since the first time");
     target.lock().unwrap().away = false;
     idle(&livewell).await;
     let after = status(&livewell, "r");
     assert_eq!((after.state, after.error, after.lag, after.failures), (State::CaughtUp, None, 0, 0));
+    assert!(first.error_since.is_some() && after.error_since.is_none());
     assert_eq!(target.lock().unwrap().sent, ["1", "2", "3"]);
 }
 

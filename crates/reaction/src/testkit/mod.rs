@@ -1,15 +1,19 @@
 //! The suite every reaction with effects outside passes; run it on your own one, too.
 //!
 //! A test implements [`Bench`] for the world its reaction acts on, and calls [`triggers`] or
-//! [`state_keepers`]; or [`Mirrored`] for a target that keeps the checkpoint itself, and calls [`mirrors`]. A promise that does not hold panics and names itself.
+//! [`state_keepers`]; or [`Mirrored`] for a target that keeps the checkpoint itself, and calls [`mirrors`]; or
+//! [`Messaged`] for one that is sent messages under ids, and calls [`messengers`]. A promise that does not hold
+//! panics and names itself.
 
 mod history;
+mod messenger;
 mod mirror;
 mod sample;
 mod state_keeper;
 mod trigger;
 
 pub use history::History;
+pub use messenger::{Messaged, messengers};
 pub use mirror::{Behaviour, Mirrored, mirrors};
 pub use sample::{Sample, columns, sample_rows};
 pub use state_keeper::state_keepers;

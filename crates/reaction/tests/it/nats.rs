@@ -3,9 +3,9 @@
 use async_nats::jetstream::{self, Context, stream};
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};
 use livewell_reaction::nats::{Each, Nats, NatsSettings};
-use livewell_reaction::testkit::{STORE, Sample, columns, start};
+use livewell_reaction::testkit::{Behaviour, Messaged, STORE, Sample, columns, messengers, start};
 use livewell_reaction::{DeadLetter, Delivered, ErrorKind, Outgoing, Reaction, ReactionError};
-use livewell_services as services;
+use livewell_services::{self as services, Proxy};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -86,6 +86,47 @@ fn texts(lengths: &[usize]) -> QueryResult {
 
 fn outgoing<'a>(columns: &'a [SmolStr], result: &'a QueryResult) -> [Outgoing<'a>; 1] {
     [Outgoing { query_id: "sample", epoch: 1, columns, result }]
+}
+
+/// A server behind a proxy, with a stream.
+struct Target {
+    _server: services::Nats,
+    proxy: Proxy,
+    broker: Broker,
+}
+
+impl Target {
+    fn new() -> Self {
+        let server = services::Nats::start();
+        let (proxy, broker) = (Proxy::start(server.port()), Broker::at(&server.url()));
+        broker.create(-1);
+        Self { _server: server, proxy, broker }
+    }
+}
+
+impl Messaged for Target {
+    fn reaction(&self) -> Box<dyn Reaction> {
+        let url = format!("nats://127.0.0.1:{}", self.proxy.port());
+        let timeout = Duration::from_millis(400);
+        Box::new(Nats::new(NatsSettings { timeout, ..NatsSettings::to(&url, "out.{{ query_id }}") }))
+    }
+
+    fn taken(&self) -> Vec<(String, String)> {
+        self.broker.messages().into_iter().map(|(_, id, body)| (id, body)).collect()
+    }
+
+    fn behave(&self, how: Behaviour) {
+        self.proxy.hold(how == Behaviour::Hang);
+        self.proxy.refuse(how == Behaviour::Refuse);
+        if how != Behaviour::Hang {
+            self.proxy.cut();
+        }
+    }
+}
+
+#[test]
+fn a_stream_passes_the_suite_of_messengers() {
+    messengers(Target::new);
 }
 
 #[test]

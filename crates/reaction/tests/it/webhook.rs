@@ -1,11 +1,12 @@
 //! `kind: webhook` against a web server that takes, refuses, hangs, cuts and lies.
 
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};
-use livewell_reaction::testkit::{STORE, Sample, start};
+use livewell_reaction::testkit::{Behaviour, Messaged, STORE, Sample, messengers, start};
 use livewell_reaction::webhook::{Each, Webhook, WebhookSettings};
 use livewell_reaction::{DeadLetter, Delivered, ErrorKind, Outgoing, Reaction, ReactionError};
 use livewell_services::{Act, Web};
 use serde_json::{Value as Json, json};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -87,20 +88,46 @@ fn every_result_is_sent_in_order_with_its_id_and_a_signature_that_holds() {
     }
 }
 
+/// A server that notes what it takes.
+struct Target {
+    server: Web,
+    taken: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Target {
+    fn new() -> Self {
+        let target = Self { server: Web::start(), taken: Arc::default() };
+        target.behave(Behaviour::Serve);
+        target
+    }
+}
+
+impl Messaged for Target {
+    fn reaction(&self) -> Box<dyn Reaction> {
+        let patient = WebhookSettings::to(&self.server.url());
+        Box::new(Webhook::new(WebhookSettings { retries: patient.retries, ..settings(&self.server) }))
+    }
+
+    fn taken(&self) -> Vec<(String, String)> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    fn behave(&self, how: Behaviour) {
+        let taken = self.taken.clone();
+        self.server.set(move |request, _| match how {
+            Behaviour::Serve => {
+                taken.lock().unwrap().push((request.id().to_owned(), request.body.clone()));
+                Act::Answer(200, "")
+            }
+            Behaviour::Refuse => Act::Answer(503, ""),
+            Behaviour::Hang => Act::Hang,
+        });
+    }
+}
+
 #[test]
-fn a_kill_between_effect_and_checkpoint_repeats_the_same_messages_under_the_same_ids() {
-    let server = Web::start();
-    let sample = Sample::new(4);
-    let (mut webhook, _) = started(settings(&server), None);
-    let (checkpoint, _) = deliver_all(&mut webhook, &sample.outgoing(1..=2));
-    deliver_all(&mut webhook, &sample.outgoing(3..=4));
-    drop(webhook);
-    let (mut webhook, detail) = started(settings(&server), Some(&checkpoint));
-    assert_eq!(detail, checkpoint);
-    deliver_all(&mut webhook, &sample.outgoing(3..=4));
-    assert_eq!(ids(&server), [1, 2, 3, 4, 3, 4].map(|sequence| key(sequence, 0)));
-    let bodies: Vec<_> = server.seen().iter().map(|request| request.body.clone()).collect();
-    assert_eq!(bodies[2..4], bodies[4..], "a repeated message is the same, byte for byte");
+fn webhooks_pass_the_suite_of_messengers() {
+    messengers(Target::new);
 }
 
 #[test]

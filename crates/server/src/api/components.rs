@@ -115,6 +115,7 @@ pub fn shape(status: &Status) -> Value {
         "dead_letters": status.dead_letters,
         "failures": status.failures,
         "error": status.error,
+        "error_since": status.error_since.map(|since| since.to_rfc3339()),
     })
 }
 

@@ -88,7 +88,7 @@ fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
                 &parked,
             ]);
             if let Some(error) = one["error"].as_str() {
-                errors.push(format!("{}: {error}", text("id")));
+                errors.push(format!("{}: since {}: {error}", text("id"), text("error_since")));
             }
             if let Some(count @ 1..) = one["dead_letters"].as_u64() {
                 let id = text("id");
