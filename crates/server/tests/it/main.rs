@@ -11,6 +11,7 @@ mod damaged;
 mod demonstrations;
 mod disk;
 mod explain;
+mod followers;
 mod hostile;
 mod inspect;
 mod joined;

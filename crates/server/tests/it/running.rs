@@ -200,12 +200,13 @@ impl Events {
         Self(reader)
     }
 
-    /// The next event; `None` at the end.
+    /// The next whole event; `None` at the end, which a killed server leaves anywhere.
     pub fn next(&mut self) -> Option<(String, Option<String>, Json)> {
         let (mut name, mut id, mut data) = (String::new(), None, Json::Null);
         loop {
             let mut line = String::new();
-            if self.0.read_line(&mut line).unwrap() == 0 {
+            self.0.read_line(&mut line).ok()?;
+            if !line.ends_with('\n') {
                 return None;
             }
             // The lengths of chunks stand between the lines and are none of these.

@@ -19,6 +19,7 @@ const RATE: u64 = 900;
 #[test]
 fn killed_anywhere_every_target_ends_as_the_live_results_and_no_transfer_is_ever_seen_in_part() {
     let (web, postgres, redis) = (Web::start(), Postgres::start(), Redis::start());
+    postgres.sql("CREATE TABLE audit (at bigint GENERATED ALWAYS AS IDENTITY, sequence bigint, diff jsonb)");
     let kills: u64 = std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
     let place = Place::new(&config(&web, &postgres, &redis), &[]);
     place.write("ops.jsonl", &transfers(kills * TRANSFERS));
@@ -33,6 +34,7 @@ fn killed_anywhere_every_target_ends_as_the_live_results_and_no_transfer_is_ever
     });
     assert!(looked > 0, "the table was never looked at while it changed");
     every_message_came_in_order_under_its_own_id(&place, &web);
+    every_diff_was_executed_once_in_order(&place, &postgres);
     let live = live_results(&place);
     assert_eq!(table(&postgres), live);
     assert_eq!(keys(&redis), live);
@@ -48,8 +50,11 @@ fn config(web: &Web, postgres: &Postgres, redis: &Redis) -> String {
          \x20 - {{ id: all, kind: file, queries: [balances], path: all.jsonl }}\n\
          \x20 - {{ id: hook, kind: webhook, queries: [balances], url: '{}', allow_private: true }}\n\
          \x20 - {{ id: mirror, kind: postgres, queries: [balances], url: '{}', table: balances, key: [id] }}\n\
+         \x20 - id: audit\n    kind: postgres\n    mode: execute\n    queries: [balances]\n    url: '{}'\n    \
+         statement: INSERT INTO audit (sequence, diff) VALUES ($1, $2)\n    parameters: ['@sequence', '@diff']\n\
          \x20 - {{ id: cache, kind: redis, queries: [balances], url: '{}', prefix: 'balance:', key: [id] }}\n",
         web.url(),
+        postgres.url(),
         postgres.url(),
         redis.url()
     )
@@ -114,17 +119,35 @@ fn kill_until_done(place: &Place, kills: u64) {
     place.livewell(&run).expect(0, &[]);
 }
 
-/// The file of all results, which is exact under kills by a test of its own, is what the messages must come to.
-fn every_message_came_in_order_under_its_own_id(place: &Place, web: &Web) {
-    let mut expected = Vec::new();
+/// The diffs of all results in their order, each with its result and its place in there: from the file of all
+/// results, which is exact under kills by a test of its own.
+fn diffs(place: &Place) -> Vec<(Json, usize, Json)> {
+    let mut diffs = Vec::new();
     for line in place.read("all.jsonl").lines() {
         let result: Json = serde_json::from_str(line).expect("a line is JSON");
         for (index, diff) in result["results"].as_array().expect("a result has diffs").iter().enumerate() {
-            let mut alone = result.clone();
-            alone["results"] = json!([diff]);
-            expected.push((result["sequence"].as_u64().expect("a number"), index, alone.to_string()));
+            diffs.push((result.clone(), index, diff.clone()));
         }
     }
+    diffs
+}
+
+fn every_diff_was_executed_once_in_order(place: &Place, postgres: &Postgres) {
+    let rows = postgres.sql("SELECT json_build_array(sequence, diff) FROM audit ORDER BY at");
+    let executed: Vec<Json> = rows.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect();
+    let expected: Vec<Json> =
+        diffs(place).into_iter().map(|(result, _, diff)| json!([result["sequence"], diff])).collect();
+    assert!(executed == expected, "{} rows for {} diffs", executed.len(), expected.len());
+}
+
+fn every_message_came_in_order_under_its_own_id(place: &Place, web: &Web) {
+    let alone = |(result, index, diff): (Json, usize, Json)| {
+        let sequence = result["sequence"].as_u64().expect("a number");
+        let mut alone = result;
+        alone["results"] = json!([diff]);
+        (sequence, index, alone.to_string())
+    };
+    let expected: Vec<_> = diffs(place).into_iter().map(alone).collect();
     let places: BTreeMap<(u64, usize), usize> = expected
         .iter()
         .enumerate()
