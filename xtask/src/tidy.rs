@@ -6,6 +6,7 @@
 mod files;
 mod functions;
 mod links;
+mod named_tests;
 mod rust;
 
 use crate::Outcome;
@@ -56,6 +57,7 @@ pub fn run(root: &Path) -> Outcome<()> {
     findings.extend(rust::unreached(&texts));
     findings.extend(links::check(root, &texts));
     findings.extend(links::error_pages(&texts));
+    findings.extend(named_tests::check(&texts));
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     findings.iter().for_each(|finding| eprintln!("{finding}"));
     let broken = findings.iter().filter(|finding| !finding.is_remark).count();
