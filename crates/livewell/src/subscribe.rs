@@ -92,6 +92,11 @@ impl Subscription {
         Ok(Self { shared, query, bell, columns, at: after, snapshot: None, ready: VecDeque::new() })
     }
 
+    /// Whether its snapshot is given whole, so that it holds nothing of the store between two results.
+    pub fn is_following(&self) -> bool {
+        self.snapshot.is_none() && self.at.is_some()
+    }
+
     /// The names of the columns of what was given last.
     pub fn columns(&self) -> &[SmolStr] {
         &self.columns
@@ -121,7 +126,12 @@ impl Subscription {
         if self.ready.is_empty() {
             self.fill()?;
         }
-        Ok(self.ready.pop_front())
+        let event = self.ready.pop_front();
+        if self.ready.is_empty() {
+            // Those who follow are many and mostly wait: none keeps the room that its snapshot took.
+            self.ready.shrink_to_fit();
+        }
+        Ok(event)
     }
 
     fn fill(&mut self) -> Result<(), Error> {

@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod explain;
 mod logging;
+mod open_files;
 mod render;
 mod setup;
 

@@ -14,7 +14,9 @@ use livewell::{Event, Position, Subscription};
 use livewell_model::json::{Data, ResultShape, RowShape};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Events that are there already are sent together, up to so many bytes.
@@ -42,8 +44,8 @@ pub async fn get(
         Some(after) => api.livewell.subscribe_after(&id, after).await?,
         None => api.livewell.subscribe(&id).await?,
     };
-    let (lane, body) = stream::lane(&api, stream::permit(&api)?);
-    tokio::spawn(send(id, subscription, lane));
+    let (lane, body) = stream::lane(&api, stream::follower(&api)?);
+    tokio::spawn(send(id, subscription, lane, api.streams.clone()));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, body).into_response())
 }
@@ -61,9 +63,19 @@ fn position(text: &str) -> Result<Position, Problem> {
     })
 }
 
-/// Sends events until the reader is gone or everything stops.
-async fn send(id: String, mut subscription: Subscription, lane: Lane) {
+/// Sends events until the reader is gone or everything stops. While it sends a snapshot it is one of the `streams`,
+/// and waits until it can be.
+async fn send(id: String, mut subscription: Subscription, lane: Lane, streams: Arc<Semaphore>) {
+    let mut sending = None;
     loop {
+        if subscription.is_following() {
+            sending = None;
+        } else if sending.is_none() {
+            sending = tokio::select! {
+                permit = streams.clone().acquire_owned() => permit.ok(),
+                () = lane.closed() => return,
+            };
+        }
         let mut chunk = String::new();
         tokio::select! {
             event = tokio::time::timeout(HEARTBEAT, subscription.next()) => match event {
@@ -74,7 +86,7 @@ async fn send(id: String, mut subscription: Subscription, lane: Lane) {
             },
             () = lane.closed() => return,
         }
-        while chunk.len() < CHUNK_BYTES {
+        while chunk.len() < CHUNK_BYTES && (sending.is_some() || subscription.is_following()) {
             match subscription.try_next() {
                 Ok(Some(event)) => write(&mut chunk, &id, &subscription, &event),
                 // A failure comes again with the next event.

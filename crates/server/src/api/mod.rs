@@ -32,8 +32,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-/// How many results and change streams are sent at once.
+/// How many results are sent at once, each with a snapshot of the store.
 const STREAMS_MAX: usize = 256;
+/// How many clients follow changes at once; between two results they hold nothing of the store.
+const FOLLOWERS_MAX: usize = 10_000;
 /// How many bytes of posted bodies are held at once.
 const BODIES_BYTES_MAX: usize = 256 << 20;
 /// How long calls under way get to end once everything stops.
@@ -49,6 +51,7 @@ pub struct Api {
     token: Option<String>,
     pins: Pins,
     streams: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     /// Held while components are started and stopped.
     changing: tokio::sync::Mutex<()>,
@@ -108,6 +111,7 @@ pub async fn serve(
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         changing: tokio::sync::Mutex::default(),
         ready: AtomicBool::new(false),

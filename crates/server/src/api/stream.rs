@@ -5,9 +5,10 @@ use super::{Api, until};
 use axum::body::{Body, Bytes};
 use futures::stream;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 /// How much is collected before it is sent.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -18,7 +19,16 @@ const STALL: Duration = Duration::from_secs(30);
 
 /// The right to be one of the streams that are sent at once.
 pub fn permit(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
-    api.streams.clone().try_acquire_owned().map_err(|_| {
+    one_of(&api.streams)
+}
+
+/// The right to be one of those who follow changes.
+pub fn follower(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
+    one_of(&api.followers)
+}
+
+fn one_of(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    permits.clone().try_acquire_owned().map_err(|_| {
         Problem::new(503, "LW0704", "as many streams as this server sends at once are open; try again")
             .retry_after(1)
     })

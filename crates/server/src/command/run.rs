@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::cli::Run;
 use crate::config::Config;
-use crate::{api, config, logging, setup};
+use crate::{api, config, logging, open_files, setup};
 use indicatif::{ProgressBar, ProgressStyle};
 use livewell::{ComponentKind, Livewell, State, Status};
 use std::io::{self, Write};
@@ -17,6 +17,7 @@ use tokio::sync::watch;
 pub fn run(run: &Run) -> Result<(), Failure> {
     let config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
     let config = Arc::new(config);
+    open_files::allow_many();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = match config.server.as_ref().filter(|_| !run.until_idle) {

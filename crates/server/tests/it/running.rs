@@ -74,6 +74,11 @@ impl Running {
         (self.process, self.log, self.address) = spawn(&self.folder);
     }
 
+    /// The process' id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("data")
     }
