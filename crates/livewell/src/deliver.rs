@@ -4,8 +4,9 @@
 //! effect, never before, with the detail by which the reaction finds its place outside again.
 
 use crate::Error;
-use crate::dead_letters::{self, Order, What};
+use crate::dead_letters;
 use crate::follow::{self, Found, Group, Upstream};
+use crate::set_aside::{Order, What};
 use crate::settings::Recovery;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{broken, caught_up, failed, stopped};
@@ -17,7 +18,7 @@ use livewell_reaction::{
 };
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord};
-use livewell_store::{LiveSnapshot, Resume, Snapshot, Version, WriteSet, compare};
+use livewell_store::{LiveSnapshot, Overlay, Resume, Snapshot, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -181,10 +182,8 @@ impl Delivery {
             self.component.set(State::Running);
             self.start()?;
         }
-        let orders = std::mem::take(&mut *crate::shared::lock(&self.component.letters));
-        for order in &orders {
-            self.carry_out(order)?;
-        }
+        let component = self.component.clone();
+        component.carry_out(|order| self.carry_out(order))?;
         let snapshot = self.shared.store.snapshot()?;
         match self.reaction.style() {
             Style::Results if !self.rebuild => self.step_results(&snapshot),
@@ -241,9 +240,9 @@ impl Delivery {
             let moved =
                 effected.iter().map(|(at, epoch, result)| (*at, (*epoch, result.sequence, result.position)));
             let snapshot = self.shared.store.snapshot()?;
-            self.commit_with(&snapshot, &moved.collect(), &delivered.detail, |set| {
+            self.commit_with(&snapshot, &moved.collect(), &delivered.detail, |overlay| {
                 let (number, now) = (self.component.number, self.shared.clock.now());
-                dead_letters::put(&*snapshot, set, number, now, &delivered.dead)
+                dead_letters::put(overlay, number, now, &delivered.dead)
             })?;
             done += delivered.results;
             // Each part that came through shows that the target is there.
@@ -265,24 +264,26 @@ impl Delivery {
     }
 
     /// Sends dead letters once more, or drops them. One that is refused again stays where it is.
-    fn carry_out(&mut self, order: &Order) -> Result<(), Error> {
+    fn carry_out(&mut self, order: &Order) -> Result<bool, Error> {
+        let all = dead_letters::of(self.component.number);
         let mut last = 0;
         loop {
             let snapshot = self.shared.store.snapshot()?;
-            let letters = dead_letters::list(&*snapshot, self.component.number, last, LETTERS_MAX)?;
-            let Some(end) = letters.last() else { return Ok(()) };
-            last = end.number;
-            for letter in letters.iter().filter(|letter| order.names(letter.number)) {
+            let limits = (LETTERS_MAX, self.shared.limits.step_bytes_max);
+            let letters = all.named(&*snapshot, order, last, limits, dead_letters::decode)?;
+            let Some((end, _)) = letters.last() else { return Ok(true) };
+            last = *end;
+            for (number, letter) in &letters {
                 if self.shared.is_stopping(&self.component) {
-                    return Ok(());
+                    return Ok(false);
                 }
-                if order.what == What::Replay && !self.resend(letter.number, &letter.letter) {
+                if order.what != What::Discard && !self.resend(*number, &letter.letter) {
                     continue;
                 }
                 let snapshot = self.shared.store.snapshot()?;
                 let detail = self.checkpoint(&snapshot, 0)?.detail;
-                self.commit_with(&snapshot, &Moved::new(), &detail, |set| {
-                    dead_letters::take_out(&*snapshot, set, self.component.number, letter.number)
+                self.commit_with(&snapshot, &Moved::new(), &detail, |overlay| {
+                    all.take_out(overlay, *number)
                 })?;
             }
         }
@@ -391,7 +392,7 @@ impl Delivery {
         snapshot: &Arc<dyn Snapshot>,
         moved: &Moved,
         detail: &[u8],
-        more: impl FnOnce(&mut WriteSet) -> Result<(), Error>,
+        more: impl FnOnce(&mut Overlay) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let number = self.component.number;
         let expected = compare::read_version(&**snapshot, number)?;
@@ -409,7 +410,9 @@ impl Delivery {
             }
             set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
         }
-        more(&mut set)?;
+        let mut overlay = Overlay::new(snapshot.clone());
+        more(&mut overlay)?;
+        overlay.into_writes(&mut set);
         self.shared.group.commit(set)?;
         self.component.progressed();
         // The queries may be waiting for room in their outboxes.

@@ -3,7 +3,7 @@
 //! Each change is applied to the element it is about; what is logged has both images, each element once a
 //! transaction. A transaction is taken in whole or refused whole.
 
-use crate::shared::{Component, Shared, lock};
+use crate::shared::{Component, Shared, State, lock};
 use crate::{Error, error::ErrorKind};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
@@ -15,6 +15,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long a source whose log is full waits before it looks again.
+const HELD_UP: Duration = Duration::from_millis(50);
 
 /// Where a transaction came to stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +52,46 @@ impl<'a> Intake<'a> {
         Ok(Self { shared, source, overlay: Overlay::new(snapshot), expected, head, position })
     }
 
-    /// How full the log would be.
+    /// The same once the log has room; nothing where the wait for that is interrupted.
+    pub(crate) fn with_room(shared: &'a Shared, source: &'a Component) -> Result<Option<Self>, Error> {
+        Self::with_room_while(shared, source, || Ok(()))
+    }
+
+    /// The same with something to do in the meantime.
+    pub(crate) fn with_room_while(
+        shared: &'a Shared,
+        source: &'a Component,
+        mut meanwhile: impl FnMut() -> Result<(), Error>,
+    ) -> Result<Option<Self>, Error> {
+        loop {
+            let intake = Self::begin(shared, source)?;
+            if !intake.is_full() {
+                return Ok(Some(intake));
+            }
+            // The commit of nothing still trims the log.
+            intake.commit()?;
+            if shared.is_interrupted(source) {
+                return Ok(None);
+            }
+            source.set(State::Waiting);
+            meanwhile()?;
+            source.bell.wait(HELD_UP);
+        }
+    }
+
+    /// Whether the log is full.
     pub(crate) fn is_full(&self) -> bool {
         let limits = &self.shared.limits;
         self.head.log_entries >= limits.log_entries_max || self.head.log_bytes >= limits.log_bytes_max
     }
 
-    pub(crate) fn number(&self) -> u32 {
-        self.source.number
+    pub(crate) fn source(&self) -> &'a Component {
+        self.source
+    }
+
+    /// The time that a transaction without one of its own gets.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
     }
 
     pub(crate) fn overlay(&mut self) -> &mut Overlay {
@@ -68,7 +104,7 @@ impl<'a> Intake<'a> {
             let max = self.shared.limits.transaction_changes_max;
             return Err(Error::invalid("LW0520", format!("the transaction has more than {max} changes")));
         }
-        let timestamp = transaction.timestamp.unwrap_or_else(|| self.shared.clock.now());
+        let timestamp = transaction.timestamp.unwrap_or_else(|| self.now());
         let mut touched = self.touch(transaction)?;
         crate::unwind::follow(&self.source.unwind, self, &mut touched)?;
         self.take(touched, timestamp)
@@ -76,7 +112,7 @@ impl<'a> Intake<'a> {
 
     /// Takes a transaction in that Livewell has made itself.
     pub(crate) fn add_made(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
-        let timestamp = transaction.timestamp.unwrap_or_else(|| self.shared.clock.now());
+        let timestamp = transaction.timestamp.unwrap_or_else(|| self.now());
         let touched = self.touch(transaction)?;
         self.take(touched, timestamp)
     }
@@ -281,6 +317,7 @@ pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
         sweep::mark(&mut set, &prefix);
     }
     sweep::mark(&mut set, &Key::new(Space::Log).number(number).long(old.epoch).done());
+    crate::parked::clear(&*snapshot, &mut set, source)?;
     set.delete(EpochRecord::key(number, old.epoch));
     set.delete(Key::new(Space::Upstream).number(number).done());
     set.put(EpochRecord::key(number, epoch), EpochRecord::default().encode());

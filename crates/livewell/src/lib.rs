@@ -53,6 +53,7 @@ mod register;
 mod resolve;
 mod results;
 mod retention;
+mod set_aside;
 pub mod settings;
 mod setup;
 mod shared;

@@ -3,20 +3,19 @@
 use crate::Error;
 use crate::error::ErrorKind;
 use crate::intake::{Intake, wipe};
-use crate::parked::park;
+use crate::parked::{self, Input, Origin};
 use crate::shared::{Component, Shared, State};
 use crate::sources::upstream_key;
 use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
 use crate::trouble::{Trouble, source_error, wrap};
 use livewell_source::ErrorKind as SourceErrorKind;
-use livewell_source::nats::{NatsPosition, Received, Stream};
-use livewell_source::settings::{Clock, NatsSettings, OnError, SourceRecovery};
+use livewell_source::nats::{NatsPosition, Parked, Received, Stream, Taken};
+use livewell_source::settings::{Clock, NatsSettings, SourceRecovery};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const HELD_UP: Duration = Duration::from_millis(50);
 /// How long one read waits for the server, and so how long a stop or a reset waits for the source.
 const READ_MAX: Duration = Duration::from_millis(100);
 
@@ -52,9 +51,11 @@ impl NatsRunner {
         if self.component.reset.swap(false, Ordering::AcqRel) {
             wipe(&self.shared, &self.component)?;
         }
+        self.carry_out_orders()?;
         let mut stream = Stream::open(&self.settings, self.position()?).map_err(wrap)?;
         let mut wait = READ_MAX;
         while !self.is_interrupted() {
+            self.carry_out_orders()?;
             let bytes_max = self.shared.limits.step_bytes_max;
             let received = stream.read(messages_max, bytes_max, wait).map_err(wrap)?;
             self.component.recovered();
@@ -73,7 +74,15 @@ impl NatsRunner {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.shared.is_stopping(&self.component) || self.component.reset.load(Ordering::Acquire)
+        self.shared.is_interrupted(&self.component)
+    }
+
+    /// Does what was asked for about the parked input.
+    fn carry_out_orders(&self) -> Result<(), Error> {
+        let NatsSettings { id, limits, .. } = &self.settings;
+        parked::carry_out(&self.shared, &self.component, &mut |_, text| {
+            livewell_source::json::parse_transaction(text.as_bytes(), id, limits)
+        })
     }
 
     fn position(&self) -> Result<Option<NatsPosition>, Error> {
@@ -84,35 +93,27 @@ impl NatsRunner {
 
     /// Takes messages in with the position after them, once the log has room.
     fn take_in(&self, received: Received) -> Result<(), Error> {
-        let mut intake = loop {
-            let intake = Intake::begin(&self.shared, &self.component)?;
-            if !intake.is_full() {
-                break intake;
-            }
-            // The commit of nothing still trims the log.
-            intake.commit()?;
-            if self.is_interrupted() {
-                return Ok(());
-            }
-            self.component.set(State::Waiting);
-            self.component.bell.wait(HELD_UP);
-        };
-        for taken in received.transactions {
-            match intake.add(taken.transaction.clone()) {
-                Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::Invalid && self.settings.on_error == OnError::Park => {
-                    let text = livewell_source::json::transaction_to_json(&taken.transaction);
-                    park(intake.overlay(), &self.component, &text, &format!("{}: {error}", taken.name))?;
+        let Some(mut intake) = Intake::with_room(&self.shared, &self.component)? else { return Ok(()) };
+        let transactions = received.transactions.into_iter().map(|taken| {
+            let Taken { name, transaction, text } = taken;
+            let refused = move |mut error: Error| match text {
+                Some(text) => {
+                    let reason = format!("{name}: {error}");
+                    Ok(Input { origin: Origin { place: name, file: 0, is_whole: true }, text, reason })
                 }
-                Err(mut error) => {
-                    error.message = format!("{}: {}", taken.name, error.message);
-                    return Err(error);
+                None => {
+                    error.message = format!("{name}: {}", error.message);
+                    Err(error)
                 }
-            }
-        }
-        for parked in &received.parked {
-            park(intake.overlay(), &self.component, &parked.text, &parked.why)?;
-        }
+            };
+            (transaction, refused)
+        });
+        let unread = received.parked.into_iter().map(|parked| {
+            let Parked { after, name, text, is_whole, error } = parked;
+            let reason = error.about(&name);
+            (after, Input { origin: Origin { place: name, file: 0, is_whole }, text, reason })
+        });
+        parked::take_in(&mut intake, transactions, unread)?;
         if let Some(position) = received.position {
             intake.overlay().put(upstream_key(&self.component), position);
         }

@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::error::ErrorKind;
 use crate::intake::Intake;
+use crate::parked;
 use crate::resolve;
 use crate::shared::{Component, Shared, State};
 use crate::stage::{Stage, upstream_key};
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-const HELD_UP: Duration = Duration::from_millis(50);
 /// How long one read waits for the server, and so how long a stop or a reset waits for the source.
 const READ_MAX: Duration = Duration::from_millis(100);
 
@@ -74,6 +74,7 @@ impl PostgresRunner {
         let mut stream = Stream::open(&self.settings, &position).map_err(wrap)?;
         let mut wait = READ_MAX;
         while !self.is_interrupted() {
+            parked::carry_out(&self.shared, &self.component, &mut parked::not_parked_here)?;
             let bytes_max = self.shared.limits.step_bytes_max;
             let received = stream.read(transactions_max, bytes_max, wait).map_err(wrap)?;
             self.component.recovered();
@@ -96,7 +97,7 @@ impl PostgresRunner {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.shared.is_stopping(&self.component) || self.component.reset.load(Ordering::Acquire)
+        self.shared.is_interrupted(&self.component)
     }
 
     /// Copies all rows as they are, with a new slot. `replace`: whether an old slot of the name may go.
@@ -129,20 +130,9 @@ impl PostgresRunner {
 
     /// Takes transactions in with the position after them, once the log has room, and then acknowledges them.
     fn take_in(&self, received: Received, stream: &mut Stream) -> Result<(), Error> {
-        let mut intake = loop {
-            let intake = Intake::begin(&self.shared, &self.component)?;
-            if !intake.is_full() {
-                break intake;
-            }
-            // The commit of nothing still trims the log.
-            intake.commit()?;
-            if self.is_interrupted() {
-                return Ok(());
-            }
-            self.component.set(State::Waiting);
-            stream.keep_alive().map_err(wrap)?;
-            self.component.bell.wait(HELD_UP);
-        };
+        let mut keep_alive = || stream.keep_alive().map_err(wrap);
+        let intake = Intake::with_room_while(&self.shared, &self.component, &mut keep_alive)?;
+        let Some(mut intake) = intake else { return Ok(()) };
         for upstream in received.transactions {
             let changes = resolve::changes(&intake, upstream.steps)?;
             intake.add(Transaction { changes, timestamp: Some(upstream.timestamp) })?;

@@ -2,7 +2,7 @@
 
 use crate::bell::{Bell, Bells};
 use crate::clock::{Clock, SystemClock};
-use crate::dead_letters::Order;
+use crate::set_aside::Order;
 use crate::settings::Limits;
 use crate::timers::Timers;
 use crate::{Error, error::ErrorKind};
@@ -106,8 +106,8 @@ pub(crate) struct Component {
     pub(crate) stopping: AtomicBool,
     /// Set when its state is to be rebuilt.
     pub(crate) reset: AtomicBool,
-    /// What is to be done about its dead letters.
-    pub(crate) letters: Mutex<Vec<Order>>,
+    /// What is to be done about what it has set aside.
+    orders: Mutex<Vec<Order>>,
     /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
     pub(crate) without_effect: AtomicU64,
     /// How often it has failed.
@@ -146,7 +146,7 @@ impl Component {
             bell: Arc::default(),
             stopping: AtomicBool::new(false),
             reset: AtomicBool::new(false),
-            letters: Mutex::default(),
+            orders: Mutex::default(),
             without_effect: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             ended: AtomicBool::new(false),
@@ -222,10 +222,30 @@ impl Component {
         }
     }
 
-    /// Has its thread do something about its dead letters.
+    /// Has its thread do something about what it has set aside.
     pub(crate) fn order(&self, order: Order) {
-        lock(&self.letters).push(order);
+        lock(&self.orders).push(order);
         self.bell.ring();
+    }
+
+    /// Whether there is an order that is not carried out.
+    pub(crate) fn is_ordered(&self) -> bool {
+        !lock(&self.orders).is_empty()
+    }
+
+    /// Has the orders carried out in their turn, as long as that says that they are. One that fails stands.
+    pub(crate) fn carry_out(
+        &self,
+        mut carry_out: impl FnMut(&Order) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        loop {
+            let first = lock(&self.orders).first().cloned();
+            let Some(order) = first else { return Ok(()) };
+            if !carry_out(&order)? {
+                return Ok(());
+            }
+            lock(&self.orders).remove(0);
+        }
     }
 
     /// Notes that it has come forward.
@@ -266,22 +286,31 @@ impl Shared {
         self.stopping.load(Ordering::Acquire) || component.stopping.load(Ordering::Acquire)
     }
 
+    /// Whether a source is to leave what it is doing: it is to stop, or to begin anew.
+    pub(crate) fn is_interrupted(&self, source: &Component) -> bool {
+        self.is_stopping(source) || source.reset.load(Ordering::Acquire)
+    }
+
     pub(crate) fn component(&self, id: &str) -> Result<Arc<Component>, Error> {
         self.components().get(id).cloned().ok_or_else(|| Error::not_found(id))
     }
 
+    pub(crate) fn source(&self, id: &str) -> Result<Arc<Component>, Error> {
+        self.of_kind(id, ComponentKind::Source, "source")
+    }
+
     pub(crate) fn query(&self, id: &str) -> Result<Arc<Component>, Error> {
-        let component = self.component(id)?;
-        if component.kind != ComponentKind::Query {
-            return Err(Error::new(ErrorKind::NotFound, "LW0501", format!("`{id}` is not a query")));
-        }
-        Ok(component)
+        self.of_kind(id, ComponentKind::Query, "query")
     }
 
     pub(crate) fn reaction(&self, id: &str) -> Result<Arc<Component>, Error> {
+        self.of_kind(id, ComponentKind::Reaction, "reaction")
+    }
+
+    fn of_kind(&self, id: &str, kind: ComponentKind, name: &str) -> Result<Arc<Component>, Error> {
         let component = self.component(id)?;
-        if component.kind != ComponentKind::Reaction {
-            return Err(Error::new(ErrorKind::NotFound, "LW0501", format!("`{id}` is not a reaction")));
+        if component.kind != kind {
+            return Err(Error::new(ErrorKind::NotFound, "LW0501", format!("`{id}` is not a {name}")));
         }
         Ok(component)
     }

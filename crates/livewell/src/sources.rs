@@ -5,15 +5,15 @@ use crate::change::IntoTransaction;
 use crate::error::ErrorKind;
 use crate::intake::{Intake, Receipt, full, wipe};
 use crate::once::{self, Once};
-use crate::parked::park;
+use crate::parked::{self, Input, Origin};
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
 use crate::trouble::{source_error, wrap};
 use livewell_model::Transaction;
 use livewell_source::ErrorKind as SourceErrorKind;
-use livewell_source::file::{Batch, FilePosition, FileSource};
-use livewell_source::settings::{Clock, FileSettings, OnError};
+use livewell_source::file::{Batch, FilePosition, FileSource, Parser};
+use livewell_source::settings::{Clock, FileSettings};
 use livewell_store::keyspace::{Key, Space};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +21,6 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-const HELD_UP: Duration = Duration::from_millis(50);
 const FOLLOW: Duration = Duration::from_millis(100);
 
 /// A `file` source at work.
@@ -88,6 +87,7 @@ impl FileRunner {
     /// Waits at the end of the files for a reset, or for everything to stop.
     fn rest(&self) -> Result<(), Error> {
         while !self.is_interrupted() {
+            self.carry_out_orders()?;
             caught_up(&self.shared, &self.component);
             self.component.bell.wait(self.tick()?);
         }
@@ -103,7 +103,18 @@ impl FileRunner {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.shared.is_stopping(&self.component) || self.component.reset.load(Ordering::Acquire)
+        self.shared.is_interrupted(&self.component)
+    }
+
+    /// Does what was asked for about the parked input.
+    fn carry_out_orders(&self) -> Result<(), Error> {
+        if !self.component.is_ordered() {
+            return Ok(());
+        }
+        let mut parser = Parser::new(&self.settings);
+        parked::carry_out(&self.shared, &self.component, &mut |origin, text| {
+            parser.parse(origin.map(|origin| origin.file), text)
+        })
     }
 
     /// Reads on from where reading stands. A transaction that is refused refuses its batch, so from there on
@@ -119,6 +130,7 @@ impl FileRunner {
         let mut file = FileSource::open(self.settings.clone(), self.position()?).map_err(wrap)?;
         let mut pace = Pace::new(self.settings.rate);
         while !self.is_interrupted() {
+            self.carry_out_orders()?;
             let bytes_max = self.shared.limits.step_bytes_max;
             let batch = file.read(pace.transactions_max(transactions_max), bytes_max).map_err(wrap)?;
             let (changes, end) = (batch.transactions.iter().map(|t| t.changes.len()).sum(), batch.end);
@@ -163,34 +175,32 @@ impl FileRunner {
 
     /// Takes a batch in with the position after it, once the log has room.
     fn take_in(&self, batch: Batch) -> Result<(), Error> {
-        let mut intake = loop {
-            let intake = Intake::begin(&self.shared, &self.component)?;
-            if !intake.is_full() {
-                break intake;
-            }
-            // The commit of nothing still trims the log.
-            intake.commit()?;
-            if self.shared.is_stopping(&self.component) {
-                return Ok(());
-            }
-            self.component.set(State::Waiting);
-            self.component.bell.wait(HELD_UP);
-        };
-        for transaction in batch.transactions {
-            match intake.add(transaction.clone()) {
-                Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::Invalid && self.settings.on_error == OnError::Park => {
-                    let text = livewell_source::json::transaction_to_json(&transaction);
-                    park(intake.overlay(), &self.component, &text, &error.to_string())?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        for parked in &batch.parked {
-            park(intake.overlay(), &self.component, &parked.text, &parked.to_string())?;
-        }
+        let Some(mut intake) = Intake::with_room(&self.shared, &self.component)? else { return Ok(()) };
+        let lines = &batch.lines;
+        let transactions = batch.transactions.into_iter().enumerate().map(|(at, transaction)| {
+            let refused = move |error: Error| {
+                // Lines are there where they are to be set aside.
+                let Some(line) = lines.get(at) else { return Err(error) };
+                let origin = self.origin(line.file, line.line, true);
+                let reason = format!("{}: {error}", origin.place);
+                Ok(Input { origin, text: line.text.clone(), reason })
+            };
+            (transaction, refused)
+        });
+        let unread = batch.parked.into_iter().map(|parked| {
+            let reason = parked.to_string();
+            let origin = self.origin(parked.file, parked.line, parked.is_whole);
+            (parked.after, Input { origin, text: parked.text, reason })
+        });
+        parked::take_in(&mut intake, transactions, unread)?;
         intake.overlay().put(upstream_key(&self.component), batch.position);
         intake.commit()
+    }
+
+    fn origin(&self, file: usize, line: u64, is_whole: bool) -> Origin {
+        let path = self.settings.entries().into_iter().nth(file).map(|entry| entry.path);
+        let path = path.unwrap_or_default();
+        Origin { place: format!("{}:{line}", path.display()), file, is_whole }
     }
 }
 
@@ -298,7 +308,7 @@ impl SourceHandle {
     }
 }
 
-fn closed(component: &Component) -> Error {
+pub(crate) fn closed(component: &Component) -> Error {
     Error::new(ErrorKind::Unavailable, "LW0525", format!("the source `{}` is stopped", component.id))
 }
 
@@ -312,6 +322,9 @@ pub(crate) fn run_channel(
     while !shared.is_stopping(component) {
         // Reset after a failure means: go on. What was sent once cannot be sent for anew from here.
         component.reset.store(false, Ordering::Release);
+        if let Err(error) = parked::carry_out(shared, component, &mut parked::not_parked_here) {
+            failed(shared, component, &error);
+        }
         match receiver.try_recv() {
             Ok(first) => {
                 component.set(State::Running);
@@ -342,7 +355,7 @@ fn take_in(
     once: Option<&Once>,
 ) -> Result<Vec<Receipt>, (usize, Error)> {
     let Some(once) = once else { return intake.add_all(transactions) };
-    let source = intake.number();
+    let source = intake.source().number;
     if let Some(receipt) = once::find(intake.overlay(), source, once).map_err(|error| (0, error))? {
         return Ok(vec![receipt]);
     }

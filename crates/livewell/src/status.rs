@@ -130,8 +130,7 @@ pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     let at_rest = |component: &Arc<Component>| {
         // A source has nothing to build anew, and one that is paused does it when it runs again.
         let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
-        let is_ordered = !crate::shared::lock(&component.letters).is_empty();
-        if (is_asked || is_ordered && component.state() != State::Error)
+        if (is_asked || component.is_ordered() && component.state() != State::Error)
             && !matches!(component.state(), State::Paused | State::Stopped)
         {
             return false;

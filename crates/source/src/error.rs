@@ -86,6 +86,14 @@ impl InputError {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), column: None, lines_below: 0 }
     }
+
+    /// What is wrong in the piece of input that goes by `name`.
+    pub fn about(&self, name: &str) -> String {
+        let line =
+            if self.lines_below > 0 { format!(", line {}", self.lines_below + 1) } else { String::new() };
+        let column = self.column.map_or_else(String::new, |column| format!(", column {column}"));
+        format!("{name}{line}{column}: {}", self.message)
+    }
 }
 
 /// What the caller of a source must do.

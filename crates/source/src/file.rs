@@ -8,6 +8,7 @@ mod cell;
 mod current;
 mod format;
 mod input;
+mod parse;
 mod position;
 mod record;
 mod table;
@@ -15,6 +16,7 @@ mod template;
 mod units;
 
 pub use format::{Compression, Format};
+pub use parse::Parser;
 pub use position::{FileMark, FilePosition};
 
 use crate::settings::{FileEntry, FileSettings, OnError};
@@ -29,6 +31,8 @@ use std::sync::Arc;
 pub struct Batch {
     /// The transactions, in the order of the file.
     pub transactions: Vec<Transaction>,
+    /// Under `on_error: park`, what each of them was read from: whoever refuses one sets that aside.
+    pub lines: Vec<Line>,
     /// What was set aside among them under `on_error: park`.
     pub parked: Vec<Parked>,
     /// Where reading stands after them: an encoded [`FilePosition`], to be stored in the same commit.
@@ -37,12 +41,31 @@ pub struct Batch {
     pub end: bool,
 }
 
+/// A line (or row) that a transaction was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Which file of the list it is of, from 0.
+    pub file: usize,
+    /// Where it begins, in lines from 1.
+    pub line: u64,
+    /// The line as it stands in the file.
+    pub text: String,
+}
+
 /// A line (or row) that is not a change, set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
+    /// How many of the batch's transactions stand before it.
+    pub after: usize,
+    /// Which file of the list it is of, from 0.
+    pub file: usize,
+    /// Where it begins, in lines from 1.
+    pub line: u64,
+    /// Whether the text is all of it, as it came: not cut, and no byte replaced that was no text.
+    pub is_whole: bool,
     /// The line as it stands in the file; of one beyond the limit, only the beginning.
     pub text: String,
-    /// Where it stands.
+    /// Where the error is.
     pub place: Place,
     /// Why it is not a change.
     pub error: InputError,
@@ -159,7 +182,7 @@ impl FileSource {
             return Ok(Step::End);
         }
         let park = self.settings.on_error == OnError::Park;
-        self.current.step(&self.settings, park, batch)
+        self.current.step(&self.settings, park.then_some(self.done.len()), batch)
     }
 
     fn next_file(&mut self) -> Result<(), SourceError> {

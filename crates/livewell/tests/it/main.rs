@@ -12,6 +12,7 @@ mod lost;
 #[cfg(feature = "nats")]
 mod nats;
 mod ordered;
+mod parked;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod random;

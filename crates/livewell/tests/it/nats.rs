@@ -144,6 +144,42 @@ async fn a_message_that_is_no_change_stops_the_source_or_is_parked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_parked_message_is_tried_again_or_mended_once_and_its_stream_is_not_read_again() {
+    let nats = Nats::start();
+    let js = jetstream(&nats).await;
+    create(&js).await;
+    let related = r#"{"operation":"insert","element":{"type":"relation","id":"n1","labels":["R"],"from":"n0","to":"n0"}}"#;
+    for body in [insert(0), insert(1), related.into(), "nonsense".into()] {
+        publish(&js, "s.a", body).await;
+    }
+    let parking = NatsSettings { on_error: OnError::Park, ..settings(&nats) };
+    let folder = tempfile::tempdir().unwrap();
+    let livewell = start(&disk(&folder), parking, &Recorder::default()).await;
+    until(&livewell, "s", |status| status.parked == 2).await;
+    let parked = livewell.parked("s", 0, 9).unwrap();
+    let texts: Vec<&str> = parked.iter().map(|parked| parked.text.as_str()).collect();
+    assert_eq!(texts, [related, "nonsense"]);
+    assert!(
+        parked[0].reason.starts_with("stream `S`, message 3 on `s.a`: ") && parked[0].timestamp.is_some()
+    );
+    publish(&js, "s.a", r#"{"operation":"delete","id":"n1"}"#.into()).await;
+    come_to(&livewell, 0..1).await;
+    livewell.retry_parked("s", None).unwrap();
+    until(&livewell, "s", |status| status.parked == 1).await;
+    idle(&livewell).await;
+    let left = livewell.parked("s", 0, 9).unwrap().remove(0);
+    assert!(
+        left.number == 2 && left.reason.starts_with("stream `S`, message 4 on `s.a`, column 2: not JSON")
+    );
+    livewell.retry_parked_as("s", 2, insert(7)).unwrap();
+    publish(&js, "s.a", insert(8)).await;
+    come_to(&livewell, [0, 7, 8].into_iter()).await;
+    idle(&livewell).await;
+    assert_eq!((status(&livewell, "s").parked, status(&livewell, "s").sequence), (0, 6));
+    livewell.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_made_anew_stops_the_source_or_is_read_from_its_beginning() {
     let nats = Nats::start();
     let js = jetstream(&nats).await;

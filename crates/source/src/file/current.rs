@@ -3,11 +3,12 @@
 use super::input::{Input, edited};
 use super::table::Table;
 use super::units::{Found, Units};
-use super::{Batch, Compression, FileMark, FilePosition, Format, Parked};
+use super::{Batch, Compression, FileMark, FilePosition, Format, Line, Parked};
 use crate::error::code;
 use crate::settings::{FileEntry, FileSettings};
 use crate::{InputError, Place, SourceError, json};
 use livewell_model::Transaction;
+use std::borrow::Cow;
 
 #[derive(Debug)]
 pub(super) struct Current {
@@ -57,6 +58,11 @@ impl Current {
         Ok(current)
     }
 
+    /// The table's mapping, for rows that come from elsewhere; none for a file of changes.
+    pub fn into_table(self) -> Option<Table> {
+        self.table
+    }
+
     /// The header line of a table, if it is there.
     fn header(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         if self.format != Format::Csv {
@@ -83,11 +89,12 @@ impl Current {
         }
     }
 
-    /// Takes in the next unit, or says why there is none.
+    /// Takes in the next unit, or says why there is none. `park`: which file of the list this is, where what is not a
+    /// change is to be parked.
     pub fn step(
         &mut self,
         settings: &FileSettings,
-        park: bool,
+        park: Option<usize>,
         batch: &mut Batch,
     ) -> Result<Step, SourceError> {
         if self.format == Format::Csv && self.table.is_none() {
@@ -99,7 +106,8 @@ impl Current {
                 }
             };
         }
-        let outcome = match self.units.look(!self.follow)? {
+        let found = self.units.look(!self.follow)?;
+        let outcome = match found {
             Found::End => return self.at_end(),
             _ if self.units.ends_in_line() => {
                 self.finish_line()?;
@@ -109,18 +117,28 @@ impl Current {
             Found::Unit => self.transaction(settings),
         };
         match outcome {
-            Ok(transaction) => batch.transactions.extend(transaction),
+            Ok(None) => {}
+            Ok(Some(transaction)) => {
+                batch.transactions.push(transaction);
+                if let Some(file) = park {
+                    let text = String::from_utf8_lossy(self.units.content()).into_owned();
+                    batch.lines.push(Line { file, line: self.units.line_of_unit(), text });
+                }
+            }
             Err(error) => {
+                let line = self.units.line_of_unit();
                 let place = Place {
                     file: self.entry.path.clone(),
-                    line: self.units.line_of_unit() + error.lines_below,
+                    line: line + error.lines_below,
                     column: error.column,
                 };
                 let text = String::from_utf8_lossy(self.units.content());
-                if !park {
+                let Some(file) = park else {
                     return Err(SourceError::stopped_at(place, &error, &text));
-                }
-                batch.parked.push(Parked { text: text.into_owned(), place, error });
+                };
+                let is_whole = found == Found::Unit && matches!(text, Cow::Borrowed(_));
+                let (after, text) = (batch.transactions.len(), text.into_owned());
+                batch.parked.push(Parked { after, file, line, is_whole, text, place, error });
             }
         }
         self.units.accept();

@@ -14,6 +14,7 @@ use async_nats::jetstream::stream::{Info, RetentionPolicy};
 use async_nats::jetstream::{self, Context, ErrorCode, Message};
 use futures::StreamExt;
 use livewell_model::{Timestamp, Transaction};
+use std::borrow::Cow;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -45,15 +46,23 @@ pub struct Taken {
     pub name: String,
     /// What it says. Without a timestamp of its own it has that at which the stream took it.
     pub transaction: Transaction,
+    /// Under `on_error: park`, the message as it came: whoever refuses it sets that aside.
+    pub text: Option<String>,
 }
 
 /// A message that is not a change, set aside.
 #[derive(Debug, Clone)]
 pub struct Parked {
+    /// How many of the transactions that were read with it stand before it.
+    pub after: usize,
+    /// The message in words: its stream, sequence and subject.
+    pub name: String,
     /// What it holds; of a long one that is no change, the beginning.
     pub text: String,
-    /// Which message, and what is wrong with it.
-    pub why: String,
+    /// Whether that is all of it, as it came: not cut, and no byte replaced that was no text.
+    pub is_whole: bool,
+    /// Why it is not a change.
+    pub error: InputError,
 }
 
 pub(super) struct Session {
@@ -167,16 +176,21 @@ impl Session {
         if wanted {
             let name = format!("stream `{}`, message {sequence} on `{}`", self.at.stream, message.subject);
             let parsed = json::parse_transaction(&message.payload, &self.settings.id, &self.settings.limits);
+            let parks = self.settings.on_error == OnError::Park;
             match parsed {
                 Ok(mut transaction) => {
                     let published = i64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(i64::MAX);
                     transaction.timestamp = transaction.timestamp.or(Some(Timestamp(published)));
-                    received.transactions.push(Taken { name, transaction });
+                    let text = parks.then(|| String::from_utf8_lossy(&message.payload).into_owned());
+                    received.transactions.push(Taken { name, transaction, text });
                 }
-                Err(error) if self.settings.on_error == OnError::Park => {
+                Err(error) if parks => {
                     let beginning = &message.payload[..message.payload.len().min(PARKED_BYTES_MAX)];
-                    let text = String::from_utf8_lossy(beginning).into_owned();
-                    received.parked.push(Parked { text, why: in_words(&name, &error) });
+                    let text = String::from_utf8_lossy(beginning);
+                    let is_whole =
+                        beginning.len() == message.payload.len() && matches!(text, Cow::Borrowed(_));
+                    let (after, text) = (received.transactions.len(), text.into_owned());
+                    received.parked.push(Parked { after, name, text, is_whole, error });
                 }
                 Err(error) => return Err(stopped_at(&name, &error)),
             }
@@ -318,15 +332,10 @@ fn created(info: &Info) -> i64 {
     i64::try_from(info.created.unix_timestamp_nanos()).unwrap_or(i64::MAX)
 }
 
-fn in_words(name: &str, error: &InputError) -> String {
-    let column = error.column.map_or_else(String::new, |column| format!(", column {column}"));
-    format!("{name}{column}: {}", error.message)
-}
-
 fn stopped_at(name: &str, error: &InputError) -> SourceError {
     let message = format!(
         "{}\n  set `on_error: park` to set such messages aside and go on, and publish what was meant",
-        in_words(name, error)
+        error.about(name)
     );
     SourceError::new(ErrorKind::Input, error.code, message)
 }

@@ -1,0 +1,69 @@
+//! A line or row by itself, read as one of its file is: what was set aside, or what a person has put in its place.
+
+use super::current::Current;
+use super::record::Boundary;
+use super::table::Table;
+use super::{FilePosition, Format};
+use crate::error::code;
+use crate::settings::{FileEntry, FileSettings};
+use crate::{InputError, SourceError, json};
+use livewell_model::Transaction;
+use std::collections::BTreeMap;
+
+/// Reads lines and rows of a source's files by themselves; the header of a table is looked up in its file.
+#[derive(Debug)]
+pub struct Parser<'a> {
+    settings: &'a FileSettings,
+    entries: Vec<FileEntry>,
+    tables: BTreeMap<usize, Table>,
+}
+
+impl<'a> Parser<'a> {
+    /// For the files of these settings.
+    pub fn new(settings: &'a FileSettings) -> Self {
+        Self { settings, entries: settings.entries(), tables: BTreeMap::new() }
+    }
+
+    /// The transaction of a line or row of file number `file` of the list, from 0; where that is not known, of the
+    /// only one.
+    ///
+    /// # Errors
+    /// As reading it from the file; where a table's header cannot be read, or the list has no such file.
+    pub fn parse(&mut self, file: Option<usize>, text: &str) -> Result<Transaction, InputError> {
+        let limits = &self.settings.limits;
+        let only = (self.entries.len() == 1).then_some(0);
+        let found = file.or(only).and_then(|file| Some((file, self.entries.get(file)?)));
+        let Some((file, entry)) = found else {
+            let message =
+                "the source's list does not have the file it is of; put what was meant into one that it has";
+            return Err(InputError::new(code::SETTINGS, message));
+        };
+        if !matches!(Format::of(&entry.path), Some((Format::Csv, _))) {
+            return json::parse_transaction(text.as_bytes(), &self.settings.id, limits);
+        }
+        let row = row(text)?;
+        if row.len() > limits.line_bytes_max {
+            return Err(json::too_long(limits));
+        }
+        if !self.tables.contains_key(&file) {
+            let table = table(entry, self.settings);
+            self.tables.insert(file, table.map_err(|error| InputError::new(error.code, error.message))?);
+        }
+        self.tables[&file].transaction(row.as_bytes())
+    }
+}
+
+fn table(entry: &FileEntry, settings: &FileSettings) -> Result<Table, SourceError> {
+    let current = Current::open(entry, settings, false, &FilePosition::default())?;
+    Ok(current.into_table().expect("a table that is not followed has its header, or does not open"))
+}
+
+/// The row without its line break; a line break outside of quotes ends it.
+fn row(text: &str) -> Result<&str, InputError> {
+    let row = text.strip_suffix('\n').unwrap_or(text);
+    let row = row.strip_suffix('\r').unwrap_or(row);
+    match Boundary::default().find(row.as_bytes()) {
+        Some(_) => Err(InputError::new(code::TABLE, "several rows, where one is expected")),
+        None => Ok(row),
+    }
+}
