@@ -123,6 +123,20 @@ Examples:
 The switch is one commit; until then the old results are served.")]
     Reset(Reset),
 
+    /// List what a source has parked; try it again, as it is or mended, or drop it
+    #[command(after_help = "\
+Examples:
+  livewell parked ops
+  livewell parked ops --retry
+  livewell parked ops --retry --number 3 --number 4
+  livewell parked ops --retry --number 3 --text '{\"operation\":\"delete\",\"id\":\"o1\"}'
+  livewell parked ops --discard --number 3
+  livewell parked ops --store ./livewell-data     without a server
+
+One piece a line, as JSON. What is taken in now is a new transaction of the source and leaves the list; what is
+refused again stays, with its new reason.")]
+    Parked(Parked),
+
     /// List what a reaction's target would not take; send it once more, or drop it
     #[command(after_help = "\
 Examples:
@@ -147,6 +161,7 @@ impl Command {
             Self::Results(Results { at, .. })
             | Self::Verify(Verify { at, .. })
             | Self::Status(Status { at, .. })
+            | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. }) => at.store.as_deref(),
             Self::Store(Store::Inspect { directory }) => Some(directory),
             Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Reset(_) => None,
@@ -252,6 +267,34 @@ pub struct Reset {
     /// The id of the query or reaction
     #[arg(value_name = "QUERY|REACTION")]
     pub id: String,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell parked`.
+#[derive(Debug, Args)]
+pub struct Parked {
+    /// The source's id
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+
+    /// Try it again, in the order in which it was parked
+    #[arg(long, conflicts_with = "discard")]
+    pub retry: bool,
+
+    /// Drop it
+    #[arg(long)]
+    pub discard: bool,
+
+    /// Only the piece of this number; may be given several times
+    #[arg(long = "number", value_name = "NUMBER")]
+    pub numbers: Vec<u64>,
+
+    /// What to take in in the place of the piece: a line, row or message as the source reads it
+    #[arg(long, value_name = "TEXT", requires = "retry", conflicts_with = "discard", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub text: Option<String>,
 
     /// Whom to ask
     #[command(flatten)]

@@ -47,6 +47,11 @@ impl Client {
         self.json(self.request(minreq::post(self.url(path)))?)
     }
 
+    /// `POST` of text, for JSON.
+    pub fn post_text(&self, path: &str, text: &str) -> Result<Json, Failure> {
+        self.json(self.request(minreq::post(self.url(path)).with_body(text))?)
+    }
+
     /// `GET` of lines.
     pub fn lines(&self, path: &str, accept: &str) -> Result<Lines, Failure> {
         let request = minreq::get(self.url(path)).with_header("accept", accept);

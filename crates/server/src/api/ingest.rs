@@ -11,7 +11,6 @@ use futures::StreamExt;
 use livewell::ComponentKind;
 use livewell_model::Transaction;
 use livewell_source::json::parse_transaction;
-use livewell_source::settings::HttpSettings;
 use livewell_source::{InputError, Limits};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -34,7 +33,7 @@ pub async fn post(
     })?;
     let key = key(&headers)?;
     // The permits count the bytes that all calls together hold, until this one is answered.
-    let (body, _held) = read(&api, &settings, &headers, body).await?;
+    let (body, _held) = read(&api, settings.body_bytes_max, "body_bytes_max", &headers, body).await?;
     let (source, limits) = (id.clone(), settings.limits);
     let parsed = tokio::task::spawn_blocking(move || {
         let hash = xxhash_rust::xxh3::xxh3_128(&body);
@@ -66,17 +65,19 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     key.map(|key| Some(key.to_owned())).ok_or_else(|| Problem::new(400, "LW0701", message))
 }
 
-/// The body, within the limits of the source and of all bodies together.
-async fn read(
+/// The body, within the limit of the source, which has this name, and that of all bodies together.
+///
+/// # Errors
+/// 413 where it is too large, 429 where all are together, 408 and 400 where it does not come to its end.
+pub async fn read(
     api: &Api,
-    settings: &HttpSettings,
+    max: usize,
+    limit: &str,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Vec<u8>, Vec<tokio::sync::OwnedSemaphorePermit>), Problem> {
-    let max = settings.body_bytes_max;
     let too_large = || {
-        let message =
-            format!("the body has more than {max} bytes; send it in parts, or raise `body_bytes_max`");
+        let message = format!("the body has more than {max} bytes; send it in parts, or raise `{limit}`");
         Problem::new(413, "LW0703", message)
     };
     let announced =

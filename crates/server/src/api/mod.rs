@@ -10,9 +10,11 @@ mod ingest;
 mod metrics;
 mod openapi;
 mod page;
+pub mod parked;
 mod problem;
 mod query;
 mod results;
+mod set_aside;
 mod stream;
 
 use crate::config::Config;
@@ -187,6 +189,7 @@ fn calls() -> Vec<Call> {
         calls.extend(change::calls(kind));
     }
     calls.extend(dead_letters::calls());
+    calls.extend(parked::calls());
     calls
 }
 

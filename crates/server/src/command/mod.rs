@@ -4,9 +4,11 @@ mod check;
 mod dead_letters;
 mod explain;
 mod offline;
+mod parked;
 mod reset;
 mod results;
 mod run;
+mod set_aside;
 mod status;
 mod store;
 mod verify;
@@ -69,6 +71,7 @@ fn run_here(command: &Command) -> Result<(), Failure> {
         Command::Verify(verify) => verify::run(verify),
         Command::Status(status) => status::run(status),
         Command::Reset(reset) => reset::run(reset),
+        Command::Parked(parked) => parked::run(parked),
         Command::DeadLetters(letters) => dead_letters::run(letters),
         Command::Store(store) => store::run(store),
     }

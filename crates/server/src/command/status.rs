@@ -90,9 +90,13 @@ fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
             if let Some(error) = one["error"].as_str() {
                 errors.push(format!("{}: since {}: {error}", text("id"), text("error_since")));
             }
-            if let Some(count @ 1..) = one["dead_letters"].as_u64() {
-                let id = text("id");
-                errors.push(format!("{id}: dead letters: {count}; `livewell dead-letters {id}` lists them"));
+            for (field, what, command) in
+                [("parked", "parked", "parked"), ("dead_letters", "dead letters", "dead-letters")]
+            {
+                if let Some(count @ 1..) = one[field].as_u64() {
+                    let id = text("id");
+                    errors.push(format!("{id}: {what}: {count}; `livewell {command} {id}` lists them"));
+                }
             }
         }
     }

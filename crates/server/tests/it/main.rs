@@ -20,6 +20,7 @@ mod killed;
 mod nats;
 mod operating;
 mod ordered;
+mod parked;
 mod place;
 mod running;
 mod shop;

@@ -1,0 +1,31 @@
+//! `livewell parked`: what a source has set aside; trying it again, as it is or mended, or dropping it.
+
+use super::Failure;
+use super::set_aside::SetAside;
+use crate::api::parked::shape;
+use crate::cli::Parked;
+use livewell_store::catalog::Kind;
+
+/// Lists the parked input one a line as JSON, or has the server do something about it.
+pub fn run(parked: &Parked) -> Result<(), Failure> {
+    let all = SetAside {
+        command: "parked",
+        kind: ("source", Kind::Source),
+        id: &parked.source,
+        at: &parked.at,
+        path: format!("/api/v1/sources/{}/parked", parked.source),
+        read: |snapshot, number| {
+            let parked = livewell::parked::list(snapshot, number, 0, usize::MAX)?;
+            Ok(parked.iter().map(shape).collect())
+        },
+    };
+    if parked.text.is_some() && parked.numbers.len() != 1 {
+        let message = "error: `--text` stands in the place of one piece: give one `--number`\n";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    match (parked.retry, parked.discard) {
+        (true, _) => all.ask("retry", &parked.numbers, parked.text.as_deref()),
+        (_, true) => all.ask("discard", &parked.numbers, None),
+        _ => all.list(),
+    }
+}
