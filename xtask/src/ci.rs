@@ -83,7 +83,7 @@ fn has_nextest(root: &Path) -> bool {
 }
 
 /// The cargo that runs this, in the workspace's directory.
-fn cargo(root: &Path) -> Command {
+pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command.current_dir(root);
     command

@@ -2,6 +2,7 @@
 
 mod ci;
 mod flights;
+mod rate;
 mod tck;
 mod tidy;
 mod ttc;
@@ -16,6 +17,7 @@ usage: cargo xtask CHORE
   tidy                             the rules of style that are tests
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
+  rate                             measure changes from PostgreSQL (--transactions, --rows, --durability)
   flights --data DIR --out DIR     prepare the data of the flights example";
 
 /// What goes wrong in a chore is told to a person and ends it.
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(root()),
         ["tck", ..] => return tck::run(&arguments[1..]),
         ["ttc", ..] => ttc::run(&arguments[1..]),
+        ["rate", ..] => rate::run(root(), &arguments[1..]),
         ["flights", ..] => flights::run(&arguments[1..]),
         _ => Err(USAGE.into()),
     };

@@ -1,0 +1,93 @@
+//! Measures how fast changes come from a real PostgreSQL into the result of a join:
+//! `rate [--transactions 10000] [--rows 100] [--durability sync]`.
+//!
+//! The same changes are written four times: alone, which is the server's own limit; then read by PostgreSQL's own
+//! reader of slots; then while Livewell follows; then while it is away.
+
+mod database;
+mod livewell;
+
+use crate::Outcome;
+use database::Database;
+use livewell::Server;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const USAGE: &str = "usage: cargo run -p xtask -- rate [--transactions N] [--rows N] [--durability sync|os]";
+
+/// What is measured.
+#[derive(Debug, Clone)]
+struct Settings {
+    transactions: u64,
+    /// How many rows each of them changes.
+    rows: u64,
+    durability: String,
+}
+
+impl Settings {
+    fn read(arguments: &[String]) -> Outcome<Self> {
+        let mut settings = Self { transactions: 10_000, rows: 100, durability: "sync".into() };
+        for pair in arguments.chunks(2) {
+            match pair {
+                [name, number] if name == "--transactions" => {
+                    settings.transactions = number.parse().map_err(|_| USAGE)?;
+                }
+                [name, number] if name == "--rows" => settings.rows = number.parse().map_err(|_| USAGE)?,
+                [name, level] if name == "--durability" => settings.durability.clone_from(level),
+                _ => return Err(USAGE.into()),
+            }
+        }
+        Ok(settings)
+    }
+
+    fn print(&self, what: &str, took: Duration) {
+        let changes = self.transactions * self.rows;
+        say(&format!("| {what} | {:.1} | {:.0} |", took.as_secs_f64(), changes as f64 / took.as_secs_f64()));
+    }
+}
+
+/// Runs the measurement and prints a table.
+///
+/// # Errors
+/// Where a server does not start or fails, or the result is not what SQL gives.
+pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
+    let settings = Settings::read(arguments)?;
+    livewell::build(root)?;
+    let folder = tempfile::tempdir()?;
+    let database = Database::start();
+    let write = || database.write(settings.transactions, settings.rows);
+    say("| | s | row changes/s |\n|---|---:|---:|");
+    let slot = database.slot();
+    settings.print("the server writes, and nobody reads", write());
+    settings.print("`pg_recvlogical` reads them into `/dev/null`", slot.read()?);
+
+    livewell::configure(folder.path(), &database, &settings.durability)?;
+    let server = Server::start(root, folder.path())?;
+    server.reach(0)?;
+    let began = Instant::now();
+    let written = std::thread::scope(|scope| {
+        let writing = scope.spawn(write);
+        server.reach(settings.transactions)?;
+        let all = began.elapsed();
+        let written = writing.join().map_err(|_| "the writer failed")?;
+        settings.print("the server writes, and Livewell follows", written);
+        Outcome::Ok(all)
+    })?;
+    settings.print("the same, until the query has caught up", written);
+    server.stop()?;
+
+    write();
+    let began = Instant::now();
+    let server = Server::start(root, folder.path())?;
+    server.reach(2 * settings.transactions)?;
+    settings.print("Livewell starts and takes in what came meanwhile", began.elapsed());
+    say(&format!("\nLivewell's processor time for the last line: {:.1} s", server.processor_time()?));
+    let (rows, truth) = (server.count_and_sum(root)?, database.count_and_sum());
+    server.stop()?;
+    if rows == truth { Ok(()) } else { Err(format!("the result is {rows}, and {truth} in SQL").into()) }
+}
+
+#[expect(clippy::print_stdout, reason = "a chore speaks to the person who runs it")]
+fn say(line: &str) {
+    println!("{line}");
+}
