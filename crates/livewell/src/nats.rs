@@ -79,10 +79,8 @@ impl NatsRunner {
 
     /// Does what was asked for about the parked input.
     fn carry_out_orders(&self) -> Result<(), Error> {
-        let NatsSettings { id, limits, .. } = &self.settings;
-        parked::carry_out(&self.shared, &self.component, &mut |_, text| {
-            livewell_source::json::parse_transaction(text.as_bytes(), id, limits)
-        })
+        let reader = self.settings.reader().map_err(wrap)?;
+        parked::carry_out(&self.shared, &self.component, &mut |_, text| reader.transaction(text.as_bytes()))
     }
 
     fn position(&self) -> Result<Option<NatsPosition>, Error> {

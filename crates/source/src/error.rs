@@ -24,6 +24,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::BROKER_AWAY, "a message broker is out of reach"),
     (code::BROKER_REFUSED, "a message broker refuses what a source needs"),
     (code::MESSAGES_LOST, "the messages after the last position cannot be had"),
+    (code::RECORD, "a record does not fit its mapping"),
 ];
 
 /// See [`CODES`].
@@ -66,6 +67,8 @@ pub mod code {
     pub const BROKER_REFUSED: &str = "LW0218";
     /// The messages after the last position cannot be had.
     pub const MESSAGES_LOST: &str = "LW0219";
+    /// A record does not fit its mapping.
+    pub const RECORD: &str = "LW0220";
 }
 
 /// Why a piece of input is not a change. Whoever has the file and the line adds them.

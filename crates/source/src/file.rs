@@ -12,7 +12,6 @@ mod parse;
 mod position;
 mod record;
 mod table;
-mod template;
 mod units;
 
 pub use format::{Compression, Format};

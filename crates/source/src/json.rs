@@ -1,4 +1,5 @@
-//! The JSON form of changes: one change, or `{"transaction":[...]}`, as a line of a file or a body of a call.
+//! What comes as JSON, as a line of a file, of the body of a call, or as a message: changes in the form of Livewell,
+//! one or a `{"transaction":[...]}`, or records of any shape by a mapping.
 //!
 //! Parsing is strict, because what is guessed here is wrong everywhere after: unknown fields, repeated keys,
 //! ids that are no strings and values nested beyond the limit are errors that name their column.
@@ -6,24 +7,73 @@
 mod change;
 mod object;
 mod print;
+mod record;
 mod value;
 
 use crate::error::code;
+use crate::settings::{NodeMapping, RecordSettings};
 use crate::{InputError, Limits};
 use change::{Fields, change};
-use livewell_model::{Timestamp, Transaction};
+use livewell_model::{SmolStr, Timestamp, Transaction};
 use object::{Json, Object};
+use record::Record;
 use serde_json::value::RawValue;
 
 pub use print::transaction_to_json;
 
-/// The transaction that a piece of JSON stands for. Ids without a source are of `source`.
+/// Reads the transactions of one source: changes, or records by its mapping.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    source: SmolStr,
+    limits: Limits,
+    record: Option<Record>,
+}
+
+impl Reader {
+    /// A reader of changes.
+    pub(crate) fn of_changes(source: &str, limits: &Limits) -> Self {
+        Self { source: source.into(), limits: *limits, record: None }
+    }
+
+    /// A reader of records that become `node`s.
+    pub(crate) fn of_records(
+        source: &str,
+        limits: &Limits,
+        node: &NodeMapping,
+        settings: &RecordSettings<'_>,
+    ) -> Result<Self, String> {
+        let record = Record::compile(source, limits, node, settings)?;
+        Ok(Self { record: Some(record), ..Self::of_changes(source, limits) })
+    }
+
+    /// The transaction that a piece of JSON stands for.
+    ///
+    /// # Errors
+    /// [`InputError`] with the column of the first thing that is wrong.
+    pub fn transaction(&self, text: &[u8]) -> Result<Transaction, InputError> {
+        let Some(record) = &self.record else { return parse_transaction(text, &self.source, &self.limits) };
+        let changes = whole(text, &self.limits, |json| record.changes(json))?;
+        Ok(Transaction { changes, timestamp: None })
+    }
+}
+
+/// The transaction that a piece of JSON in the form of changes stands for. Ids without a source are of `source`.
 ///
 /// Its timestamp is the largest of its changes' and its own; the order of the changes is kept.
 ///
 /// # Errors
 /// [`InputError`] with the column of the first thing that is wrong.
 pub fn parse_transaction(text: &[u8], source: &str, limits: &Limits) -> Result<Transaction, InputError> {
+    let fields = Fields { source: &source.into(), limits };
+    whole(text, limits, |json| transaction(json, fields))
+}
+
+/// What `read` makes of a text that is one piece of JSON.
+fn whole<T>(
+    text: &[u8],
+    limits: &Limits,
+    read: impl FnOnce(Json<'_>) -> Result<T, InputError>,
+) -> Result<T, InputError> {
     if text.len() > limits.line_bytes_max {
         return Err(too_long(limits));
     }
@@ -33,9 +83,7 @@ pub fn parse_transaction(text: &[u8], source: &str, limits: &Limits) -> Result<T
         InputError { column: Some(column), ..InputError::new(code::SYNTAX, message) }
     })?;
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax_error(text, &error))?;
-    let json = Json { text, raw };
-    let fields = Fields { source: &source.into(), limits };
-    transaction(json, fields)
+    read(Json { text, raw })
 }
 
 pub(crate) fn too_long(limits: &Limits) -> InputError {
@@ -97,7 +145,7 @@ fn syntax_error(text: &str, error: &serde_json::Error) -> InputError {
     let full = error.to_string();
     let reason = full.split(" at line ").next().unwrap_or(&full);
     let message = match text.trim().is_empty() {
-        true => "empty: a change is expected here".to_string(),
+        true => "empty: JSON is expected here".to_string(),
         false => format!("not JSON: {reason}"),
     };
     InputError { column: Some(column), ..InputError::new(code::SYNTAX, message) }

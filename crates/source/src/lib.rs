@@ -1,7 +1,7 @@
 //! Change comes in: outside input becomes [`Change`](livewell_model::Change)s and
 //! [`Transaction`](livewell_model::Transaction)s.
 //!
-//! * [`json`] is the form that changes take in files and in the bodies of HTTP calls;
+//! * [`json`] reads what comes as JSON, in files, bodies of HTTP calls and messages: changes, or records by a mapping;
 //! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
 //!   it stood;
 //! * `nats` (a feature) follows a stream of a message broker;
@@ -17,8 +17,10 @@ pub mod error;
 pub mod file;
 pub mod json;
 pub mod limits;
+mod mapping;
 #[cfg(feature = "nats")]
 pub mod nats;
+mod path;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod settings;

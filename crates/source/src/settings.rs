@@ -1,10 +1,13 @@
 //! What a configuration says about a source: plain, serialisable, checked before anything is opened.
 
 mod file;
+mod mapping;
 mod nats;
 mod postgres;
 
-pub use file::{ColumnType, End, FileEntry, FileSettings, NodeMapping, OnError, RelationshipMapping};
+pub use file::{ColumnType, FileEntry, FileSettings, OnError};
+pub(crate) use mapping::RecordSettings;
+pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping};
 pub use nats::NatsSettings;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::table_name;
@@ -12,9 +15,11 @@ pub use postgres::{
     DatabaseUrl, ForeignKey, PostgresLimits, PostgresSettings, SourceRecovery, TableSettings, TakenAs,
 };
 
+use crate::json::Reader;
 use crate::unwind::{self, Unwind};
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A source of any kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,7 +87,7 @@ impl SourceSettings {
     pub fn validate(&self) -> Result<(), SourceError> {
         match self {
             Self::File(settings) => settings.validate(),
-            Self::Http(settings) => validate_common(&settings.id, &settings.limits),
+            Self::Http(settings) => settings.validate(),
             Self::InProcess(settings) => validate_common(&settings.id, &settings.limits),
             Self::Nats(settings) => settings.validate(),
             Self::Postgres(settings) => settings.validate(),
@@ -111,6 +116,24 @@ pub struct HttpSettings {
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,
+    /// What node a record becomes; without it, changes are expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeMapping>,
+    /// What relationships a record has, each starting at its node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relationships: Vec<RelationshipMapping>,
+    /// The properties and where in the record they are; all of it where nothing is said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
+    /// Which operation a record is; an insert where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationMapping>,
+    /// Where in a line the record is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// Where in a line the record is that is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_before: Option<String>,
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
@@ -120,6 +143,29 @@ pub struct HttpSettings {
     /// The largest body of one call, in bytes.
     #[serde(default = "default_body_bytes_max")]
     pub body_bytes_max: usize,
+}
+
+impl HttpSettings {
+    fn validate(&self) -> Result<(), SourceError> {
+        validate_common(&self.id, &self.limits)?;
+        self.reader().map(|_| ())
+    }
+
+    /// What reads the lines of a call's body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) where the mapping makes no sense.
+    pub fn reader(&self) -> Result<Reader, SourceError> {
+        RecordSettings {
+            node: self.node.as_ref(),
+            relationships: &self.relationships,
+            properties: &self.properties,
+            operation: self.operation.as_ref(),
+            record: self.record.as_deref(),
+            record_before: self.record_before.as_deref(),
+        }
+        .reader(&self.id, &self.limits)
+    }
 }
 
 fn wall() -> Clock {

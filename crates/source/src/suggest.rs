@@ -12,7 +12,9 @@ pub fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option
         let distance = strsim::osa_distance(&lower, &name.to_lowercase());
         (distance, name)
     });
-    scored.filter(|(distance, name)| *distance <= 1 + name.len() / 4).min().map(|(_, name)| name)
+    // As far from it as it is long, any other name would be as near.
+    let is_near = |distance: usize, name: &str| distance <= 1 + name.len() / 4 && distance < name.len();
+    scored.filter(|(distance, name)| is_near(*distance, name)).min().map(|(_, name)| name)
 }
 
 /// `did you mean `x`?`, or what there is to choose from.
@@ -41,6 +43,7 @@ mod tests {
         assert_eq!(near("proprties", ["properties", "labels"]), Some("properties"));
         assert_eq!(near("Lables", ["properties", "labels"]), Some("labels"));
         assert_eq!(near("zebra", ["properties", "labels"]), None);
+        assert_eq!(near("x", ["c", "d"]), None);
         assert_eq!(near(&"l".repeat(1 << 20), ["labels"]), None);
     }
 }

@@ -4,6 +4,7 @@
 //! go, and nothing has to be remembered.
 
 use crate::SourceError;
+use crate::path::Path;
 use livewell_model::{Element, ElementId, Map, Node, Relationship, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -113,8 +114,8 @@ pub(crate) fn validate(id: &str, rules: &[Unwind]) -> Result<(), SourceError> {
             return wrong("`unwind`: `label`, `relationship` and `into.label` must not be empty");
         }
         let paths = [Some(&rule.path), rule.into.id.as_ref()];
-        if paths.into_iter().flatten().any(|path| path.split('.').any(str::is_empty)) {
-            return wrong("`unwind`: a path is names with dots between them, as `status.containerStatuses`");
+        if let Some(error) = paths.into_iter().flatten().find_map(|path| Path::parse(path).err()) {
+            return wrong(&format!("`unwind`: {error}"));
         }
     }
     Ok(())

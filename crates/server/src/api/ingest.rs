@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, header};
 use futures::StreamExt;
 use livewell::ComponentKind;
 use livewell_model::Transaction;
-use livewell_source::json::parse_transaction;
-use livewell_source::{InputError, Limits};
+use livewell_source::InputError;
+use livewell_source::json::Reader;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -34,10 +34,10 @@ pub async fn post(
     let key = key(&headers)?;
     // The permits count the bytes that all calls together hold, until this one is answered.
     let (body, _held) = read(&api, settings.body_bytes_max, "body_bytes_max", &headers, body).await?;
-    let (source, limits) = (id.clone(), settings.limits);
+    let reader = settings.reader().map_err(|error| Problem::new(500, error.code, error.message))?;
     let parsed = tokio::task::spawn_blocking(move || {
         let hash = xxhash_rust::xxh3::xxh3_128(&body);
-        parse(&body, &source, &limits).map(|transactions| (transactions, hash))
+        parse(&body, &reader).map(|transactions| (transactions, hash))
     });
     let (transactions, hash) = parsed
         .await
@@ -105,7 +105,7 @@ pub async fn read(
 }
 
 /// The transactions of a body: of its lines, or of the whole where it is one document over several lines.
-fn parse(body: &[u8], source: &str, limits: &Limits) -> Result<Vec<Transaction>, Problem> {
+fn parse(body: &[u8], reader: &Reader) -> Result<Vec<Transaction>, Problem> {
     let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
     let mut lines =
         body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !is_blank(line)).peekable();
@@ -115,12 +115,12 @@ fn parse(body: &[u8], source: &str, limits: &Limits) -> Result<Vec<Transaction>,
     }
     let mut transactions = Vec::new();
     for (at, line) in lines {
-        match parse_transaction(line, source, limits) {
+        match reader.transaction(line) {
             Ok(transaction) => transactions.push(transaction),
             Err(error) => {
                 // A document that is written over several lines shows in its first.
                 if transactions.is_empty()
-                    && let Ok(whole) = parse_transaction(body, source, limits)
+                    && let Ok(whole) = reader.transaction(body)
                 {
                     return Ok(vec![whole]);
                 }
@@ -144,11 +144,25 @@ fn refused(error: &InputError, index: usize, line: usize) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::from_str;
 
     const ONE: &str = r#"{"operation":"delete","id":"o1"}"#;
 
     fn count(body: &str) -> Option<usize> {
-        parse(body.as_bytes(), "s", &Limits::default()).ok().map(|transactions| transactions.len())
+        count_by(r#"{"id":"s"}"#, body)
+    }
+
+    fn count_by(settings: &str, body: &str) -> Option<usize> {
+        let settings: livewell_source::settings::HttpSettings = from_str(settings).unwrap();
+        parse(body.as_bytes(), &settings.reader().unwrap()).ok().map(|transactions| transactions.len())
+    }
+
+    #[test]
+    fn a_record_is_a_transaction_on_a_line_or_over_several() {
+        let mapped = r#"{"id":"s","node":{"label":"N","id":"{id}"}}"#;
+        assert_eq!(count_by(mapped, "{\"id\":1}\n{\"id\":2}\n"), Some(2));
+        assert_eq!(count_by(mapped, "{\n\"id\":1,\n\"x\":[]\n}"), Some(1));
+        assert_eq!(count_by(mapped, ONE.trim_end_matches('}')), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod hostile;
 mod inspect;
 mod joined;
 mod killed;
+mod mapped;
 mod nats;
 mod operating;
 mod ordered;

@@ -15,13 +15,13 @@ const KILLS: u64 = 30;
 const MESSAGES: u64 = 60;
 
 /// A client with a thread of its own.
-struct Broker {
+pub struct Broker {
     runtime: Runtime,
     jetstream: Context,
 }
 
 impl Broker {
-    fn of(nats: &Nats) -> Self {
+    pub fn of(nats: &Nats) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let client = runtime.block_on(async_nats::connect(nats.url())).expect("NATS takes connections");
         let jetstream = {
@@ -31,7 +31,7 @@ impl Broker {
         Self { runtime, jetstream }
     }
 
-    fn create(&self, name: &str, subject: &str) {
+    pub fn create(&self, name: &str, subject: &str) {
         let config =
             stream::Config { name: name.into(), subjects: vec![subject.into()], ..stream::Config::default() };
         self.runtime.block_on(self.jetstream.create_stream(config)).expect("a stream");
@@ -54,12 +54,10 @@ impl Broker {
         })
     }
 
-    fn publish(&self, numbers: std::ops::Range<u64>) {
+    pub fn publish(&self, subject: &'static str, bodies: impl Iterator<Item = String>) {
         self.runtime.block_on(async {
-            for x in numbers {
-                let element = json!({ "type": "node", "id": format!("n{x}"), "labels": ["N"], "properties": { "x": x } });
-                let body = json!({ "operation": "insert", "element": element }).to_string();
-                let ack = self.jetstream.publish("in", body.into()).await.expect("sent");
+            for body in bodies {
+                let ack = self.jetstream.publish(subject, body.into()).await.expect("sent");
                 ack.await.expect("taken");
             }
         });
@@ -77,7 +75,7 @@ fn killed_anywhere_every_message_comes_in_once_and_every_diff_goes_out_under_its
     for kill in 0..kills {
         let run = ["run", "--log-level", "error", "livewell.yaml"];
         let mut child = place.command(&run).stdout(Stdio::null()).spawn().expect("the binary starts");
-        broker.publish(kill * MESSAGES..(kill + 1) * MESSAGES);
+        broker.publish("in", (kill * MESSAGES..(kill + 1) * MESSAGES).map(insert));
         pause(Duration::from_millis(kill * 37 % 150));
         child.kill().expect("a running child can be killed");
         child.wait().expect("a killed child ends");
@@ -93,6 +91,11 @@ fn killed_anywhere_every_message_comes_in_once_and_every_diff_goes_out_under_its
     // The file, which is exact under kills by a test of its own, is what the messages must come to.
     let expected: Vec<_> = (1..).zip(place.read("all.jsonl").lines().map(str::to_owned)).collect();
     assert_eq!(broker.published(), expected, "the stream recognises what is sent again by its id");
+}
+
+fn insert(x: u64) -> String {
+    let element = json!({ "type": "node", "id": format!("n{x}"), "labels": ["N"], "properties": { "x": x } });
+    json!({ "operation": "insert", "element": element }).to_string()
 }
 
 fn config(nats: &Nats) -> String {

@@ -5,6 +5,7 @@ use super::table::Table;
 use super::units::{Found, Units};
 use super::{Batch, Compression, FileMark, FilePosition, Format, Line, Parked};
 use crate::error::code;
+use crate::json::Reader;
 use crate::settings::{FileEntry, FileSettings};
 use crate::{InputError, Place, SourceError, json};
 use livewell_model::Transaction;
@@ -13,11 +14,17 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(super) struct Current {
     units: Units,
-    /// For a table, once its header line is there.
-    table: Option<Table>,
+    content: Content,
     entry: FileEntry,
-    format: Format,
     follow: bool,
+}
+
+/// What units are.
+#[derive(Debug)]
+enum Content {
+    Json(Reader),
+    /// A table, once its header line is there.
+    Table(Option<Table>),
 }
 
 /// What one step did.
@@ -42,7 +49,11 @@ impl Current {
         let (format, compression) = Format::of(&entry.path).expect("validated: the name says the format");
         let units = Units::new(Input::open(&entry.path)?, format, settings.limits.line_bytes_max);
         let follow = follow && compression == Compression::None;
-        let mut current = Self { units, table: None, entry: entry.clone(), format, follow };
+        let content = match format {
+            Format::Jsonl => Content::Json(entry.reader(settings)?),
+            Format::Csv => Content::Table(None),
+        };
+        let mut current = Self { units, content, entry: entry.clone(), follow };
         let header = current.header()?;
         let mark = FileMark { bytes: position.offset, digest: position.digest };
         if position.offset > 0 {
@@ -53,19 +64,22 @@ impl Current {
         }
         // Only now: a table that was changed is better told so than that its header is wrong.
         if let Some(header) = header {
-            current.table = Some(Table::compile(&header, entry, settings)?);
+            current.content = Content::Table(Some(Table::compile(&header, entry, settings)?));
         }
         Ok(current)
     }
 
-    /// The table's mapping, for rows that come from elsewhere; none for a file of changes.
+    /// The table's mapping, for rows that come from elsewhere; none for a file of JSON.
     pub fn into_table(self) -> Option<Table> {
-        self.table
+        match self.content {
+            Content::Json(_) => None,
+            Content::Table(table) => table,
+        }
     }
 
     /// The header line of a table, if it is there.
     fn header(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
-        if self.format != Format::Csv {
+        if matches!(self.content, Content::Json(_)) {
             return Ok(None);
         }
         let missing = || {
@@ -97,11 +111,11 @@ impl Current {
         park: Option<usize>,
         batch: &mut Batch,
     ) -> Result<Step, SourceError> {
-        if self.format == Format::Csv && self.table.is_none() {
+        if matches!(self.content, Content::Table(None)) {
             return match self.header()? {
                 None => self.at_end(),
                 Some(header) => {
-                    self.table = Some(Table::compile(&header, &self.entry, settings)?);
+                    self.content = Content::Table(Some(Table::compile(&header, &self.entry, settings)?));
                     Ok(Step::Taken)
                 }
             };
@@ -114,7 +128,7 @@ impl Current {
                 return Ok(Step::Taken);
             }
             Found::TooLong => Err(json::too_long(&settings.limits)),
-            Found::Unit => self.transaction(settings),
+            Found::Unit => self.transaction(),
         };
         match outcome {
             Ok(None) => {}
@@ -154,13 +168,13 @@ impl Current {
     }
 
     /// The unit's transaction; none for a blank line.
-    fn transaction(&self, settings: &FileSettings) -> Result<Option<Transaction>, InputError> {
+    fn transaction(&self) -> Result<Option<Transaction>, InputError> {
         let content = self.units.content();
-        match &self.table {
-            Some(_) if content.is_empty() => Ok(None),
-            Some(table) => table.transaction(content).map(Some),
-            None if content.iter().all(u8::is_ascii_whitespace) => Ok(None),
-            None => json::parse_transaction(content, &settings.id, &settings.limits).map(Some),
+        match &self.content {
+            Content::Json(_) if content.iter().all(u8::is_ascii_whitespace) => Ok(None),
+            Content::Json(reader) => reader.transaction(content).map(Some),
+            Content::Table(Some(table)) if !content.is_empty() => table.transaction(content).map(Some),
+            Content::Table(_) => Ok(None),
         }
     }
 

@@ -5,10 +5,12 @@ use super::record::Boundary;
 use super::table::Table;
 use super::{FilePosition, Format};
 use crate::error::code;
+use crate::json::Reader;
 use crate::settings::{FileEntry, FileSettings};
 use crate::{InputError, SourceError, json};
 use livewell_model::Transaction;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Reads lines and rows of a source's files by themselves; the header of a table is looked up in its file.
 #[derive(Debug)]
@@ -16,12 +18,13 @@ pub struct Parser<'a> {
     settings: &'a FileSettings,
     entries: Vec<FileEntry>,
     tables: BTreeMap<usize, Table>,
+    readers: BTreeMap<usize, Reader>,
 }
 
 impl<'a> Parser<'a> {
     /// For the files of these settings.
     pub fn new(settings: &'a FileSettings) -> Self {
-        Self { settings, entries: settings.entries(), tables: BTreeMap::new() }
+        Self { settings, entries: settings.entries(), tables: BTreeMap::new(), readers: BTreeMap::new() }
     }
 
     /// The transaction of a line or row of file number `file` of the list, from 0; where that is not known, of the
@@ -39,18 +42,31 @@ impl<'a> Parser<'a> {
             return Err(InputError::new(code::SETTINGS, message));
         };
         if !matches!(Format::of(&entry.path), Some((Format::Csv, _))) {
-            return json::parse_transaction(text.as_bytes(), &self.settings.id, limits);
+            return self.reader(file)?.transaction(text.as_bytes());
         }
         let row = row(text)?;
         if row.len() > limits.line_bytes_max {
             return Err(json::too_long(limits));
         }
         if !self.tables.contains_key(&file) {
-            let table = table(entry, self.settings);
-            self.tables.insert(file, table.map_err(|error| InputError::new(error.code, error.message))?);
+            let table = table(entry, self.settings).map_err(of_settings)?;
+            self.tables.insert(file, table);
         }
         self.tables[&file].transaction(row.as_bytes())
     }
+
+    fn reader(&mut self, file: usize) -> Result<&Reader, InputError> {
+        match self.readers.entry(file) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                Ok(place.insert(self.entries[file].reader(self.settings).map_err(of_settings)?))
+            }
+        }
+    }
+}
+
+fn of_settings(error: SourceError) -> InputError {
+    InputError::new(error.code, error.message)
 }
 
 fn table(entry: &FileEntry, settings: &FileSettings) -> Result<Table, SourceError> {

@@ -1,25 +1,22 @@
 //! A table's rows as changes: a node, its columns the properties, and its relationships.
 
 use super::cell;
-use super::record::{Field, error_at, fields};
-use super::template::Template;
+use super::record::{Field as Cell, error_at, fields};
 use crate::error::code;
-use crate::settings::{ColumnType, End, FileEntry, FileSettings};
+use crate::mapping::{Act, Field, Mapping, Row};
+use crate::settings::{ColumnType, FileEntry, FileSettings};
 use crate::{InputError, SourceError, suggest};
-use livewell_model::{Change, ElementId, Map, Node, Relationship, SmolStr, Transaction, Value};
+use livewell_model::{Map, SmolStr, Transaction, Value};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// A mapping whose columns were found in the header.
 #[derive(Debug)]
 pub(super) struct Table {
-    source: SmolStr,
     columns: Vec<SmolStr>,
     types: Vec<Option<ColumnType>>,
-    label: SmolStr,
-    id: Template,
-    relationships: Vec<(SmolStr, Option<SmolStr>, Template)>,
+    mapping: Mapping<usize>,
     null_text: String,
-    id_bytes_max: usize,
 }
 
 impl Table {
@@ -27,32 +24,27 @@ impl Table {
     pub fn compile(header: &[u8], entry: &FileEntry, settings: &FileSettings) -> Result<Self, SourceError> {
         let wrong = |text: String| SourceError::settings(format!("`{}`: {text}", entry.path.display()));
         let columns = columns(header).map_err(&wrong)?;
-        let node = entry.node.as_ref().expect("validated: a table has a mapping");
-        let compile = |what: &str, text: &str| {
-            Template::compile(text, &columns).map_err(|error| wrong(format!("`{what}`: {error}")))
-        };
-        let mut relationships = Vec::new();
-        for mapping in &entry.relationships {
-            let (source, text) = match &mapping.to {
-                End::Here(text) => (None, text),
-                End::There { source, id } => (Some(SmolStr::from(source)), id),
-            };
-            relationships.push((SmolStr::from(&mapping.kind), source, compile("relationships.to", text)?));
-        }
         let names: Vec<&str> = columns.iter().map(SmolStr::as_str).collect();
-        if let Some(name) = entry.types.keys().find(|name| !names.contains(&name.as_str())) {
-            let advice = suggest::advice(name, &names);
-            return Err(wrong(format!("`types`: the table has no column `{name}`; {advice}")));
-        }
+        let find = |name: &str| {
+            names
+                .iter()
+                .position(|column| *column == name)
+                .ok_or_else(|| format!("the table has no column `{name}`; {}", suggest::advice(name, &names)))
+        };
+        let node = entry.node.as_ref().expect("validated: a table has a mapping");
+        let id_bytes_max = settings.limits.id_bytes_max;
+        let mapping = Mapping::compile(&settings.id, node, &entry.relationships, id_bytes_max, find);
+        let mapping = mapping.map_err(&wrong)?;
+        entry
+            .types
+            .keys()
+            .try_for_each(|name| find(name).map(|_| ()))
+            .map_err(|error| wrong(format!("`types`: {error}")))?;
         Ok(Self {
-            source: settings.id.as_str().into(),
             types: columns.iter().map(|column| entry.types.get(column.as_str()).copied()).collect(),
-            label: node.label.as_str().into(),
-            id: compile("node.id", &node.id)?,
+            mapping,
             columns,
-            relationships,
             null_text: settings.null_text.clone(),
-            id_bytes_max: settings.limits.id_bytes_max,
         })
     }
 
@@ -60,44 +52,19 @@ impl Table {
     pub fn transaction(&self, row: &[u8]) -> Result<Transaction, InputError> {
         let fields = fields(row)?;
         let text = std::str::from_utf8(row).expect("the fields were text");
-        let error = |offset, message: String| error_at(text, offset, code::TABLE, message);
         if fields.len() != self.columns.len() {
             let (have, wanted) = (fields.len(), self.columns.len());
             // The first field too many, or where the next one is missing.
             let offset = fields.get(wanted).map_or(text.len(), |field| field.offset);
-            return Err(error(offset, format!("{have} fields, and the header has {wanted}")));
+            let message = format!("{have} fields, and the header has {wanted}");
+            return Err(error_at(text, offset, code::TABLE, message));
         }
-        let cell = |at: usize| Some(fields[at].text.as_ref()).filter(|text| *text != self.null_text);
-        let id = self.id.render(cell).map_err(|column| {
-            error(
-                fields[column].offset,
-                format!("`{}` is null, and the node's id needs it", self.columns[column]),
-            )
-        })?;
-        let id = self.element_id(None, id).map_err(|message| error(0, message))?;
-        let node = Node {
-            id: id.clone(),
-            labels: vec![self.label.clone()],
-            properties: self.properties(text, &fields)?,
-        };
-        let mut changes = vec![Change::insert(node)];
-        for (kind, source, to) in &self.relationships {
-            let Ok(to) = to.render(cell) else { continue };
-            let named = source.as_ref().map_or(to.clone(), |source| format!("{source}/{to}"));
-            let to = self.element_id(source.as_ref(), to).map_err(|message| error(0, message))?;
-            let own = self.element_id(None, format!("{}-{kind}->{named}", id.id));
-            changes.push(Change::insert(Relationship {
-                id: own.map_err(|message| error(0, message))?,
-                kind: kind.clone(),
-                from: id.clone(),
-                to,
-                properties: Map::new(),
-            }));
-        }
-        Ok(Transaction { changes, timestamp: None })
+        let properties = self.properties(text, &fields)?;
+        let row = TableRow { text, fields, null_text: &self.null_text };
+        Ok(Transaction { changes: self.mapping.changes(&row, Act::Replace(properties))?, timestamp: None })
     }
 
-    fn properties(&self, row: &str, fields: &[Field<'_>]) -> Result<Map, InputError> {
+    fn properties(&self, row: &str, fields: &[Cell<'_>]) -> Result<Map, InputError> {
         let mut properties = Map::new();
         for ((field, column), wanted) in fields.iter().zip(&self.columns).zip(&self.types) {
             if field.text == self.null_text {
@@ -114,16 +81,26 @@ impl Table {
         }
         Ok(properties)
     }
+}
 
-    fn element_id(&self, source: Option<&SmolStr>, id: String) -> Result<ElementId, String> {
-        if id.is_empty() {
-            return Err("an id comes out empty".into());
-        }
-        if id.len() > self.id_bytes_max {
-            let (length, max) = (id.len(), self.id_bytes_max);
-            return Err(format!("an id of {length} bytes, and {max} are allowed (`limits.id_bytes_max`)"));
-        }
-        Ok(ElementId { source: source.unwrap_or(&self.source).clone(), id: id.into() })
+/// The fields of one row.
+struct TableRow<'a> {
+    text: &'a str,
+    fields: Vec<Cell<'a>>,
+    null_text: &'a str,
+}
+
+impl Row for TableRow<'_> {
+    type Place = usize;
+    const CODE: &'static str = code::TABLE;
+
+    fn field(&self, column: &usize) -> Result<Field<'_>, InputError> {
+        let text = self.fields[*column].text.as_ref();
+        Ok(if text == self.null_text { Field::Null } else { Field::Text(Cow::Borrowed(text)) })
+    }
+
+    fn error(&self, column: Option<&usize>, code: &'static str, message: String) -> InputError {
+        error_at(self.text, column.map_or(0, |column| self.fields[*column].offset), code, message)
     }
 }
 

@@ -138,15 +138,21 @@ fn single_type(element: &Object<'_>, labels: Option<Vec<SmolStr>>) -> Result<Smo
 
 fn properties(element: &Object<'_>) -> Result<Map, InputError> {
     let Some(json) = element.get("properties") else { return Ok(Map::new()) };
-    let entries = Object::read(json, "properties")?.into_entries();
+    map(&Object::read(json, "properties")?)
+}
+
+/// The entries of an object as a map of values.
+pub(super) fn map(object: &Object<'_>) -> Result<Map, InputError> {
+    let entries = object.entries().iter();
     let mut pairs =
-        entries.into_iter().map(|(name, json)| Ok((name, value(json)?))).collect::<Result<Vec<_>, _>>()?;
+        entries.map(|(name, json)| Ok((name.as_ref(), value(*json)?))).collect::<Result<Vec<_>, _>>()?;
     // A map inserts at the right place; in order that is always the end.
-    pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    pairs.sort_unstable_by(|a, b| a.0.cmp(b.0));
     Ok(pairs.into_iter().collect())
 }
 
-fn value(json: Json<'_>) -> Result<Value, InputError> {
+/// The value that a piece of JSON holds.
+pub(super) fn value(json: Json<'_>) -> Result<Value, InputError> {
     let mut reader = serde_json::Deserializer::from_str(json.raw.get());
     AtDepth(0).deserialize(&mut reader).map_err(|error| {
         let full = error.to_string();

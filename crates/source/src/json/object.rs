@@ -45,6 +45,11 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// Whether this is null.
+    pub fn is_null(&self) -> bool {
+        self.raw.get() == "null"
+    }
+
     /// The items of a list.
     pub fn items(&self) -> Result<Vec<Json<'a>>, InputError> {
         let parts: Items<'a> = self.parsed("a list", b'[')?;
@@ -106,8 +111,8 @@ impl<'a> Object<'a> {
     }
 
     /// All entries.
-    pub fn into_entries(self) -> Vec<(Cow<'a, str>, Json<'a>)> {
-        self.entries
+    pub fn entries(&self) -> &[(Cow<'a, str>, Json<'a>)] {
+        &self.entries
     }
 
     /// The value under `name`.

@@ -4,8 +4,9 @@ use super::connection::{ANSWER_MAX, connect, lost, refused, unreachable};
 use super::position::NatsPosition;
 use super::subject::matches;
 use crate::error::ErrorKind;
+use crate::json::Reader;
 use crate::settings::{NatsSettings, OnError};
-use crate::{InputError, SourceError, json};
+use crate::{InputError, SourceError};
 use async_nats::Client;
 use async_nats::connection::State;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
@@ -67,6 +68,7 @@ pub struct Parked {
 
 pub(super) struct Session {
     settings: NatsSettings,
+    reader: Reader,
     client: Client,
     jetstream: Context,
     consumer: PullConsumer,
@@ -82,6 +84,7 @@ pub(super) struct Session {
 
 impl Session {
     pub async fn open(settings: NatsSettings, position: Option<NatsPosition>) -> Result<Self, SourceError> {
+        let reader = settings.reader()?;
         let client = connect(&settings).await?;
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(ANSWER_MAX);
@@ -112,6 +115,7 @@ impl Session {
         let consumer = consume(&jetstream, &at).await?;
         Ok(Self {
             settings,
+            reader,
             client,
             jetstream,
             consumer,
@@ -175,9 +179,8 @@ impl Session {
             self.settings.subject.as_deref().is_none_or(|subject| matches(subject, &message.subject));
         if wanted {
             let name = format!("stream `{}`, message {sequence} on `{}`", self.at.stream, message.subject);
-            let parsed = json::parse_transaction(&message.payload, &self.settings.id, &self.settings.limits);
             let parks = self.settings.on_error == OnError::Park;
-            match parsed {
+            match self.reader.transaction(&message.payload) {
                 Ok(mut transaction) => {
                     let published = i64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(i64::MAX);
                     transaction.timestamp = transaction.timestamp.or(Some(Timestamp(published)));

@@ -1,7 +1,9 @@
 //! The settings of a `file` source.
 
+use super::mapping::{self, NodeMapping, OperationMapping, RecordSettings, RelationshipMapping};
 use super::{Clock, validate_common};
 use crate::file::Format;
+use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
@@ -17,15 +19,27 @@ pub struct FileSettings {
     /// The file, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// For a table under `path`: what node a row becomes.
+    /// For a table or records under `path`: what node a row or record becomes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeMapping>,
-    /// For a table under `path`: what relationships a row has.
+    /// For a table or records under `path`: what relationships a row or record has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
     /// For a table under `path`: the types of columns, where they are not to be inferred.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, ColumnType>,
+    /// For records under `path`: the properties and where in the record they are; all of it where nothing is said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
+    /// For records under `path`: which operation one is; an insert where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationMapping>,
+    /// For records under `path`: where in a line the record is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// For records under `path`: where in a line the record is that is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_before: Option<String>,
     /// The files, if they are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileEntry>,
@@ -62,52 +76,27 @@ pub struct FileSettings {
 pub struct FileEntry {
     /// The file.
     pub path: PathBuf,
-    /// For a table: what node a row becomes.
+    /// For a table or records: what node a row or record becomes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeMapping>,
-    /// For a table: what relationships a row has, each starting at the row's node.
+    /// For a table or records: what relationships a row or record has, each starting at its node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
     /// For a table: the types of columns, where they are not to be inferred.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, ColumnType>,
-}
-
-/// The node that a row of a table becomes; its columns are the properties.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NodeMapping {
-    /// The node's label.
-    pub label: String,
-    /// The node's id, a template over the columns: `airport:{faa}`. Braces themselves are `{{` and `}}`.
-    pub id: String,
-}
-
-/// A relationship from the node of a row; rows whose columns in `to` are null have none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RelationshipMapping {
-    /// The relationship's type. Its id is `{node id}-{TYPE}->{to id}`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The node it leads to.
-    pub to: End,
-}
-
-/// The end of a relationship: a template for an id, of this source or another.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a template such as \"airport:{base}\" or {source: ..., id: ...}")]
-pub enum End {
-    /// A node of the same source.
-    Here(String),
-    /// A node of another source.
-    #[serde(rename_all = "lowercase")]
-    There {
-        /// The other source.
-        source: String,
-        /// The template for the id there.
-        id: String,
-    },
+    /// For records: the properties and where in the record they are; all of it where nothing is said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
+    /// For records: which operation one is; an insert where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationMapping>,
+    /// For records: where in a line the record is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// For records: where in a line the record is that is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_before: Option<String>,
 }
 
 /// What the cells of a column hold.
@@ -150,6 +139,10 @@ impl FileSettings {
                 node: self.node.clone(),
                 relationships: self.relationships.clone(),
                 types: self.types.clone(),
+                properties: self.properties.clone(),
+                operation: self.operation.clone(),
+                record: self.record.clone(),
+                record_before: self.record_before.clone(),
             }],
         }
     }
@@ -171,10 +164,8 @@ impl FileSettings {
         if self.path.is_some() != self.files.is_empty() {
             return wrong("give either `path` (one file) or `files` (several), and one of them".into());
         }
-        let top_level_mapping =
-            self.node.is_some() || !self.relationships.is_empty() || !self.types.is_empty();
-        if self.path.is_none() && top_level_mapping {
-            return wrong("`node`, `relationships` and `types` belong to each entry of `files`".into());
+        if self.path.is_none() && self.has_mapping() {
+            return wrong("`node` and what goes with it belong to each entry of `files`".into());
         }
         if self.rate.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
             return wrong("`rate` is a number of changes a second, above 0".into());
@@ -182,7 +173,19 @@ impl FileSettings {
         if self.after.contains(&self.id) {
             return wrong("`after` names the source itself".into());
         }
-        self.entries().iter().try_for_each(|entry| entry.validate().or_else(wrong))
+        for entry in &self.entries() {
+            entry.validate().or_else(wrong)?;
+            if Format::of(&entry.path).is_some_and(|(format, _)| format == Format::Jsonl) {
+                entry.reader(self)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_mapping(&self) -> bool {
+        let records = [self.operation.is_some(), self.record.is_some(), self.record_before.is_some()];
+        let maps = [self.types.is_empty(), self.properties.is_empty(), self.relationships.is_empty()];
+        self.node.is_some() || records.contains(&true) || maps.contains(&false)
     }
 }
 
@@ -192,22 +195,37 @@ impl FileEntry {
         let Some((format, _)) = Format::of(&self.path) else {
             return Err(format!("`{path}`: a file source reads .jsonl and .csv, each also with .gz or .zst"));
         };
-        let mapped = !self.relationships.is_empty() || !self.types.is_empty();
+        let records = self.records();
         match (format, &self.node) {
             (Format::Csv, None) => Err(format!(
                 "`{path}` is a table: say what its rows become, as in `node: {{ label: Airport, id: \"airport:{{faa}}\" }}`"
             )),
-            (Format::Jsonl, Some(_)) => Err(format!("`{path}` holds changes, not a table: take `node` away")),
-            (Format::Jsonl, None) if mapped => {
-                Err(format!("`{path}` holds changes, not a table: take `relationships` and `types` away"))
+            (Format::Csv, Some(_)) if let Some(field) = records.only_for_records() => {
+                Err(format!("`{path}` is a table: `{field}` is for records of JSON, take it away"))
             }
-            (Format::Csv, Some(node)) if node.label.is_empty() => {
-                Err(format!("`{path}`: `node.label` is empty"))
+            (Format::Jsonl, _) if !self.types.is_empty() => {
+                Err(format!("`{path}` is no table, and JSON has its own types: take `types` away"))
             }
-            _ if self.relationships.iter().any(|r| r.kind.is_empty()) => {
-                Err(format!("`{path}`: a relationship's `type` is empty"))
+            (Format::Csv, Some(node)) => {
+                mapping::validate(node, &self.relationships).map_err(|error| format!("`{path}`: {error}"))
             }
-            _ => Ok(()),
+            (Format::Jsonl, _) => Ok(()),
         }
+    }
+
+    fn records(&self) -> RecordSettings<'_> {
+        RecordSettings {
+            node: self.node.as_ref(),
+            relationships: &self.relationships,
+            properties: &self.properties,
+            operation: self.operation.as_ref(),
+            record: self.record.as_deref(),
+            record_before: self.record_before.as_deref(),
+        }
+    }
+
+    /// What reads the lines, if they are JSON.
+    pub(crate) fn reader(&self, settings: &FileSettings) -> Result<Reader, SourceError> {
+        self.records().reader(&settings.id, &settings.limits)
     }
 }

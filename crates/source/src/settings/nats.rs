@@ -1,9 +1,12 @@
 //! The settings of a `nats` source.
 
+use super::mapping::{NodeMapping, OperationMapping, RecordSettings, RelationshipMapping};
 use super::{Clock, DatabaseUrl, OnError, SourceRecovery, validate_common, wall};
+use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A source that follows a stream of a NATS server with JetStream.
@@ -41,6 +44,24 @@ pub struct NatsSettings {
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,
+    /// What node a record becomes; without it, changes are expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeMapping>,
+    /// What relationships a record has, each starting at its node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relationships: Vec<RelationshipMapping>,
+    /// The properties and where in the record they are; all of it where nothing is said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
+    /// Which operation a record is; an insert where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationMapping>,
+    /// Where in a message the record is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// Where in a message the record is that is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_before: Option<String>,
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
@@ -64,6 +85,12 @@ impl NatsSettings {
             on_error: OnError::Stop,
             recovery: SourceRecovery::Strict,
             clock: Clock::Wall,
+            node: None,
+            relationships: Vec::new(),
+            properties: BTreeMap::new(),
+            operation: None,
+            record: None,
+            record_before: None,
             unwind: Vec::new(),
             limits: Limits::default(),
         }
@@ -99,7 +126,23 @@ impl NatsSettings {
         if self.token.is_some() && self.user.is_some() {
             return wrong("give either a `token` or `user` and `password`");
         }
-        Ok(())
+        self.reader().map(|_| ())
+    }
+
+    /// What reads the messages.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) where the mapping makes no sense.
+    pub fn reader(&self) -> Result<Reader, SourceError> {
+        RecordSettings {
+            node: self.node.as_ref(),
+            relationships: &self.relationships,
+            properties: &self.properties,
+            operation: self.operation.as_ref(),
+            record: self.record.as_deref(),
+            record_before: self.record_before.as_deref(),
+        }
+        .reader(&self.id, &self.limits)
     }
 }
 

@@ -7,6 +7,7 @@ mod hostile;
 mod json;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod records;
 mod settings;
 mod support;
 mod tables;

@@ -36,7 +36,6 @@ fn settings_that_make_no_sense_are_refused_with_advice() {
         (r#"{"id":"-a","kind":"http"}"#, "an id is"),
         (r#"{"id":"a","kind":"file","path":"x.json"}"#, ".jsonl and .csv"),
         (r#"{"id":"a","kind":"file","path":"x.csv"}"#, "say what its rows become"),
-        (r#"{"id":"a","kind":"file","path":"x.jsonl","node":{"label":"L","id":"x"}}"#, "take `node` away"),
         (r#"{"id":"a","kind":"file","path":"x.jsonl","rate":0}"#, "`rate`"),
         (r#"{"id":"a","kind":"file","path":"x.jsonl","after":["a"]}"#, "the source itself"),
         (r#"{"id":"a","kind":"file","files":[{"path":"x.jsonl"}],"types":{"a":"float"}}"#, "each entry"),

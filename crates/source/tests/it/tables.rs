@@ -55,19 +55,24 @@ fn a_row_becomes_a_node_and_the_relationships_whose_columns_are_not_null() {
                 ("note", "a \"big\" one, \nreally".into()),
             ],
         ),
-        leads("plane:N1-BASED_AT->airport:EWR", "BASED_AT", ElementId::new("s", "airport:EWR")),
-        leads("plane:N1-OF->reference/airline:UA", "OF", ElementId::new("reference", "airline:UA")),
+        leads("plane:N1-BASED_AT->airport:{base}", "BASED_AT", ElementId::new("s", "airport:EWR")),
+        leads("plane:N1-OF->reference/airline:{carrier}", "OF", ElementId::new("reference", "airline:UA")),
     ];
-    let second = [plane(
-        "plane:N2",
-        &[
-            ("tailnum", "N2".into()),
-            ("seats", Value::Float(1.5)),
-            ("speed", Value::Float(100.0)),
-            ("active", false.into()),
-            ("note", "".into()),
-        ],
-    )];
+    let gone = |id: &str| Change::Delete(ElementId::new("s", id));
+    let second = [
+        plane(
+            "plane:N2",
+            &[
+                ("tailnum", "N2".into()),
+                ("seats", Value::Float(1.5)),
+                ("speed", Value::Float(100.0)),
+                ("active", false.into()),
+                ("note", "".into()),
+            ],
+        ),
+        gone("plane:N2-BASED_AT->airport:{base}"),
+        gone("plane:N2-OF->reference/airline:{carrier}"),
+    ];
     let wanted: Vec<Vec<Change>> = vec![first.into(), second.into()];
     let have: Vec<Vec<Change>> =
         read(text).unwrap().into_iter().map(|transaction| transaction.changes).collect();
