@@ -51,7 +51,6 @@ impl NatsRunner {
         if self.component.reset.swap(false, Ordering::AcqRel) {
             wipe(&self.shared, &self.component)?;
         }
-        self.carry_out_orders()?;
         let mut stream = Stream::open(&self.settings, self.position()?).map_err(wrap)?;
         let mut wait = READ_MAX;
         while !self.is_interrupted() {

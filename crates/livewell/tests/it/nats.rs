@@ -180,6 +180,29 @@ async fn a_parked_message_is_tried_again_or_mended_once_and_its_stream_is_not_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_about_parked_messages_waits_for_the_server_and_does_not_hide_that_it_is_away() {
+    let mut nats = Nats::start();
+    let js = jetstream(&nats).await;
+    create(&js).await;
+    publish(&js, "s.a", "nonsense".into()).await;
+    let parking = NatsSettings { on_error: OnError::Park, ..settings(&nats) };
+    let livewell = start(&memory(), parking, &Recorder::default()).await;
+    until(&livewell, "s", |status| status.parked == 1).await;
+    nats.kill();
+    let is_away = |status: &livewell::Status| status.state == State::Waiting && status.error.is_some();
+    until(&livewell, "s", is_away).await;
+    livewell.retry_parked_as("s", 1, insert(5)).unwrap();
+    for _ in 0..50 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        assert!(is_away(&status(&livewell, "s")));
+    }
+    nats.up();
+    come_to(&livewell, 5..6).await;
+    assert_eq!(status(&livewell, "s").parked, 0);
+    livewell.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_made_anew_stops_the_source_or_is_read_from_its_beginning() {
     let nats = Nats::start();
     let js = jetstream(&nats).await;
