@@ -2,7 +2,7 @@
 
 use crate::support::{drain, line, one, put};
 use livewell_model::Transaction;
-use livewell_source::file::{FilePosition, FileSource};
+use livewell_source::file::{FilePosition, FileSource, Line};
 use livewell_source::json::parse_transaction;
 use livewell_source::settings::{FileEntry, FileSettings, OnError};
 use livewell_source::{ErrorKind, Limits, SourceError};
@@ -188,11 +188,18 @@ fn parked_lines_are_handed_over_whole_and_reading_goes_on() {
     assert_eq!(transactions, parsed(&line("a")));
     let places: Vec<_> = parked.iter().map(|parked| (parked.place.line, parked.place.column)).collect();
     assert_eq!(places, [(1, Some(2)), (3, None), (4, Some(1))]);
+    let kept: Vec<_> = parked.iter().map(|parked| (parked.file, parked.line, parked.is_whole)).collect();
+    assert_eq!(kept, [(0, 1, true), (0, 3, false), (0, 4, true)]);
     assert_eq!(parked[0].text, "nonsense");
     assert!(parked[1].error.message.contains("line_bytes_max"), "{}", parked[1]);
     assert!(parked[1].text.len() <= 4 << 10 && parked[1].text.starts_with("xxx"));
     assert_eq!(parked[2].text, format!("\u{e9}{}", line("b").trim_end()));
     assert!(parked[2].to_string().contains("x.jsonl:4:1: not JSON"), "{}", parked[2]);
+    let batch = FileSource::open(settings.clone(), None).unwrap().read(9, usize::MAX).unwrap();
+    let after: Vec<usize> = batch.parked.iter().map(|parked| parked.after).collect();
+    assert_eq!(after, [0, 1, 1], "how many transactions stand before each");
+    let a = Line { file: 0, line: 2, text: line("a").trim_end().into() };
+    assert_eq!(batch.lines, [a], "what was taken is there as it came, too");
     // Positions after parked lines hold as well.
     let mut source = FileSource::open(settings.clone(), None).unwrap();
     for taken in 1..=4 {

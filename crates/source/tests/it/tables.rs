@@ -2,7 +2,7 @@
 
 use crate::support::{drain, one, put};
 use livewell_model::{Change, ElementId, Map, Node, Relationship, Transaction, Value};
-use livewell_source::file::{FilePosition, FileSource};
+use livewell_source::file::{FilePosition, FileSource, Parser};
 use livewell_source::settings::{ColumnType, End, FileSettings, NodeMapping, OnError, RelationshipMapping};
 use livewell_source::{ErrorKind, SourceError};
 
@@ -153,4 +153,31 @@ fn a_header_that_does_not_fit_the_mapping_is_refused_at_opening() {
         assert!(error.kind == ErrorKind::Settings && error.message.contains(says), "{header}: {error}");
         assert!(error.message.contains("x.csv"), "{error}");
     }
+}
+
+#[test]
+fn a_row_by_itself_is_read_as_in_its_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = ["N1,a,b,007", "N2,\"a\nb\",,1.5", "N3,NA,\"\"\"\",true"];
+    let text = format!("tailnum,base,carrier,zip\n{}\n", rows.join("\n"));
+    let path = put(dir.path(), "x.csv", text.as_bytes());
+    let settings = settings(path);
+    let (transactions, _) = drain(&settings, None, 9).unwrap();
+    let mut parser = Parser::new(&settings);
+    for (row, transaction) in rows.iter().zip(&transactions) {
+        for (file, end) in [(Some(0), ""), (None, "\n"), (Some(0), "\r\n")] {
+            assert_eq!(&parser.parse(file, &format!("{row}{end}")).unwrap(), transaction);
+        }
+    }
+    for (file, text, says) in [
+        (Some(0), "N1,a,b", "3 fields"),
+        (Some(0), "N1,a,b,1\nN2,a,b,1", "several rows"),
+        (Some(1), "N1,a,b,1", "does not have the file"),
+    ] {
+        let error = parser.parse(file, text).unwrap_err();
+        assert!(error.message.contains(says), "{error}");
+    }
+    std::fs::remove_file(dir.path().join("x.csv")).unwrap();
+    let error = Parser::new(&settings).parse(Some(0), rows[0]).unwrap_err();
+    assert!(error.message.contains("does not exist"), "{error}");
 }
