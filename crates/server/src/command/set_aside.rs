@@ -6,6 +6,7 @@ use crate::cli::At;
 use crate::client::Client;
 use livewell_store::{Snapshot, Store, catalog};
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -57,7 +58,8 @@ impl SetAside<'_> {
         if numbers.is_empty() {
             client.post(&path)?;
         }
-        for number in numbers {
+        // In the order in which it was set aside, in whichever they were given.
+        for number in &BTreeSet::from_iter(numbers) {
             client.post_text(&format!("{path}?number={number}"), text.unwrap_or_default())?;
         }
         let Self { command, id, .. } = self;
