@@ -1,5 +1,6 @@
 //! A bank in PostgreSQL: while money moves, Livewell is killed at random moments and its connections are cut. No
-//! result ever shows half of a transfer or the same one twice, and in the end the rows are the database's.
+//! result and no look at a synced table ever shows half of a transfer or the same one twice, and in the end the rows
+//! and the table are the database's.
 
 use crate::place::Place;
 use livewell_services::{Postgres, Proxy, pause};
@@ -39,6 +40,8 @@ fn killed_anywhere_no_transfer_is_halved_lost_or_repeated() {
 struct Round {
     place: Place,
     proxy: Proxy,
+    /// The synced table.
+    mirror: String,
 }
 
 impl Round {
@@ -55,9 +58,10 @@ impl Round {
              - id: total\n    sources: [bank]\n    cypher: MATCH (a:Account) RETURN sum(a.balance) AS total\n\
              reactions:\n  - {{ id: each, kind: file, queries: [balances], path: each.jsonl }}\n  \
              - {{ id: totals, kind: file, queries: [total], path: totals.jsonl }}\n  \
-             - {{ id: now, kind: file, queries: [balances], path: now.jsonl, mode: table }}\n"
+             - {{ id: now, kind: file, queries: [balances], path: now.jsonl, mode: table }}\n  \
+             - {{ id: mirror, kind: postgres, queries: [balances], url: \"{url}\", table: mirror{round}, key: [id] }}\n"
         );
-        Self { place: Place::new(&config, &[]), proxy }
+        Self { place: Place::new(&config, &[]), proxy, mirror: format!("mirror{round}") }
     }
 
     fn start(&self) -> Child {
@@ -82,6 +86,7 @@ impl Round {
             assert!(child.try_wait().expect("it can be asked").is_none(), "it ended by itself");
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
+            self.the_mirror_is_whole(postgres);
         }
         let mut child = self.start();
         // Some come while nothing disturbs.
@@ -96,6 +101,15 @@ impl Round {
         self.each_result_is_a_whole_transfer()
     }
 
+    /// Money is neither made nor lost in the synced table, whenever one looks. Before the first snapshot it is not there.
+    fn the_mirror_is_whole(&self, postgres: &Postgres) {
+        let mirror = &self.mirror;
+        if postgres.sql(&format!("select to_regclass('{mirror}') is not null")) == "t" {
+            let seen = postgres.sql(&format!("select count(*), sum(balance) from {mirror}"));
+            assert_eq!(seen, "40|40000");
+        }
+    }
+
     fn reaches_the_truth(&self, postgres: &Postgres) {
         let truth = postgres.sql("select id, balance, moves from account order by id");
         assert_eq!(postgres.sql("select sum(balance) from account"), "40000");
@@ -108,11 +122,17 @@ impl Round {
                 rows.insert(id, format!("{id}|{}|{}", row["balance"], row["moves"]));
             }
             let shown: Vec<String> = rows.into_values().collect();
-            if shown.join("\n") == truth {
+            let mirrored =
+                postgres.sql(&format!("select id, balance, moves from {} order by id", self.mirror));
+            if shown.join("\n") == truth && mirrored == truth {
                 return;
             }
             let status = self.place.livewell(&["status", "--store", "livewell-data"]);
-            assert!(began.elapsed() < Duration::from_secs(60), "{shown:?}\nis not\n{truth}\n{}", status.err);
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "{shown:?}\nand\n{mirrored}\nare not\n{truth}\n{}",
+                status.err
+            );
             pause(Duration::from_millis(50));
         }
     }
