@@ -5,6 +5,7 @@ mod changed;
 mod failing;
 mod fixture;
 mod gaps;
+mod histories;
 mod intake;
 mod late;
 mod layers;
