@@ -40,9 +40,11 @@ impl Settings {
         Ok(settings)
     }
 
-    fn print(&self, what: &str, took: Duration) {
-        let changes = self.transactions * self.rows;
-        say(&format!("| {what} | {:.1} | {:.0} |", took.as_secs_f64(), changes as f64 / took.as_secs_f64()));
+    /// A line of the table; `processor` is Livewell's time on one, where it took part.
+    fn print(&self, what: &str, took: Duration, processor: Option<f64>) {
+        let rate = (self.transactions * self.rows) as f64 / took.as_secs_f64();
+        let processor = processor.map_or(String::new(), |seconds| format!("{seconds:.1}"));
+        say(&format!("| {what} | {:.1} | {rate:.0} | {processor} |", took.as_secs_f64()));
     }
 }
 
@@ -56,32 +58,35 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let database = Database::start();
     let write = || database.write(settings.transactions, settings.rows);
-    say("| | s | row changes/s |\n|---|---:|---:|");
+    say("| | s | row changes/s | Livewell's processor time, s |\n|---|---:|---:|---:|");
     let slot = database.slot();
-    settings.print("the server writes, and nobody reads", write());
-    settings.print("`pg_recvlogical` reads them into `/dev/null`", slot.read()?);
+    settings.print("the server writes, and nobody reads", write(), None);
+    settings.print("`pg_recvlogical` reads them into `/dev/null`", slot.read()?, None);
 
     livewell::configure(folder.path(), &database, &settings.durability)?;
     let server = Server::start(root, folder.path())?;
     server.reach(0)?;
-    let began = Instant::now();
-    let written = std::thread::scope(|scope| {
+    let (began, before) = (Instant::now(), server.processor_time()?);
+    let all = std::thread::scope(|scope| {
         let writing = scope.spawn(write);
         server.reach(settings.transactions)?;
         let all = began.elapsed();
         let written = writing.join().map_err(|_| "the writer failed")?;
-        settings.print("the server writes, and Livewell follows", written);
+        settings.print("the server writes, and Livewell follows", written, None);
         Outcome::Ok(all)
     })?;
-    settings.print("the same, until the query has caught up", written);
+    settings.print("the same, until the query has caught up", all, Some(server.processor_time()? - before));
     server.stop()?;
 
     write();
     let began = Instant::now();
     let server = Server::start(root, folder.path())?;
     server.reach(2 * settings.transactions)?;
-    settings.print("Livewell starts and takes in what came meanwhile", began.elapsed());
-    say(&format!("\nLivewell's processor time for the last line: {:.1} s", server.processor_time()?));
+    settings.print(
+        "Livewell starts and takes in what came meanwhile",
+        began.elapsed(),
+        Some(server.processor_time()?),
+    );
     let (rows, truth) = (server.count_and_sum(root)?, database.count_and_sum());
     server.stop()?;
     if rows == truth { Ok(()) } else { Err(format!("the result is {rows}, and {truth} in SQL").into()) }
