@@ -137,7 +137,7 @@ impl FileRunner {
             let empty = batch.transactions.is_empty() && batch.parked.is_empty();
             if !empty || end {
                 self.component.set(State::Running);
-                self.take_in(batch).map_err(|error| self.name(error, &file.position()))?;
+                self.take_in(batch).map_err(|error| self.name(error, &file))?;
             }
             if end {
                 return Ok(());
@@ -152,15 +152,16 @@ impl FileRunner {
     }
 
     /// Says after which line a refused transaction was read.
-    fn name(&self, mut error: Error, read: &FilePosition) -> Error {
+    fn name(&self, mut error: Error, file: &FileSource) -> Error {
         if error.kind == ErrorKind::Invalid {
+            let read = file.position();
             let entries = self.settings.entries();
             let path =
                 |at: usize| entries.get(at).map(|entry| entry.path.display().to_string()).unwrap_or_default();
             // After a file's last line the position stands before the next one's first.
             let place = match (read.line, read.done.len().checked_sub(1)) {
                 (0, Some(last)) => format!("{}, its last line", path(last)),
-                (line, _) => format!("{}:{line}", path(read.done.len())),
+                (line, _) => format!("{}:{line}", file.path().display()),
             };
             error.message = format!("{place}: {}", error.message);
         }

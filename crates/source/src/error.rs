@@ -25,6 +25,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::BROKER_REFUSED, "a message broker refuses what a source needs"),
     (code::MESSAGES_LOST, "the messages after the last position cannot be had"),
     (code::RECORD, "a record does not fit its mapping"),
+    (code::ROTATED, "a rotated file cannot be found again"),
 ];
 
 /// See [`CODES`].
@@ -69,6 +70,8 @@ pub mod code {
     pub const MESSAGES_LOST: &str = "LW0219";
     /// A record does not fit its mapping.
     pub const RECORD: &str = "LW0220";
+    /// A rotated file cannot be found again.
+    pub const ROTATED: &str = "LW0221";
 }
 
 /// Why a piece of input is not a change. Whoever has the file and the line adds them.

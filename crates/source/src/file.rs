@@ -11,6 +11,7 @@ mod input;
 mod parse;
 mod position;
 mod record;
+mod rotated;
 mod table;
 mod units;
 
@@ -18,11 +19,13 @@ pub use format::{Compression, Format};
 pub use parse::Parser;
 pub use position::{FileMark, FilePosition};
 
-use crate::settings::{FileEntry, FileSettings, OnError};
+use crate::settings::{FileEntry, FileSettings, OnError, Rotation};
 use crate::{InputError, Place, SourceError};
 use current::{Current, Step};
 use livewell_model::Transaction;
+use rotated::Generation;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What one [`FileSource::read`] brought.
@@ -83,6 +86,8 @@ pub struct FileSource {
     entries: Vec<FileEntry>,
     done: Vec<FileMark>,
     current: Current,
+    /// Of a log that is rotated: where reading stands as long as nothing of the current file is taken in.
+    before: FilePosition,
     ended: bool,
     failed: Option<SourceError>,
 }
@@ -110,15 +115,26 @@ impl FileSource {
             )));
         };
         for (entry, mark) in entries.iter().zip(&position.done) {
-            input::verify_done(&entry.path, mark)?;
+            input::verify_done(&entry.path, kind(entry).1, mark)?;
         }
         let follow = |at: usize| at + 1 == entries.len() && settings.follow.unwrap_or(true);
-        let current = Current::open(entry, &settings, follow(index), &position)?;
+        let open = |entry: &FileEntry, at: usize, position: &FilePosition| {
+            Current::open(entry, kind(entry), &settings, follow(at), position)
+        };
+        let located = match settings.rotation {
+            Some(Rotation::Rename) => rotated::locate(&entry.path, &position)?,
+            None => None,
+        };
+        let current = match located {
+            Some(file) => generation(entry, &file, &settings, &position)?,
+            None => open(entry, index, &position)?,
+        };
         for (at, entry) in entries.iter().enumerate().skip(index + 1) {
             // Only to say now what would be wrong later.
-            Current::open(entry, &settings, follow(at), &FilePosition::default())?;
+            open(entry, at, &FilePosition::default())?;
         }
-        Ok(Self { done: position.done, settings, entries, current, ended: false, failed: None })
+        let (done, before) = (position.done, FilePosition::default());
+        Ok(Self { done, settings, entries, current, before, ended: false, failed: None })
     }
 
     /// Reads on: at most `max_transactions` (parked lines counted) and about `max_bytes` of decompressed
@@ -138,18 +154,8 @@ impl FileSource {
         while batch.transactions.len() + batch.parked.len() < max_transactions && bytes < max_bytes {
             let before = self.current.offset();
             match self.step(&mut batch) {
-                Ok(Step::Taken) => bytes += (self.current.offset() - before) as usize,
-                Ok(Step::Waiting) => break,
-                Ok(Step::End) if self.done.len() + 1 == self.entries.len() => {
-                    self.ended = true;
-                    break;
-                }
-                Ok(Step::End) => {
-                    if let Err(error) = self.next_file() {
-                        self.failed = Some(error);
-                        break;
-                    }
-                }
+                Ok(Step::Taken) => bytes += self.current.offset().saturating_sub(before) as usize,
+                Ok(Step::Waiting | Step::End) => break,
                 Err(error) => {
                     self.failed = Some(error);
                     break;
@@ -167,13 +173,23 @@ impl FileSource {
 
     /// Where reading stands.
     pub fn position(&self) -> FilePosition {
+        let rotates = self.settings.rotation.is_some();
+        if rotates && self.current.is_fresh() {
+            return self.before.clone();
+        }
         let mark = self.current.mark();
         FilePosition {
             done: self.done.clone(),
             offset: mark.bytes,
             line: self.current.line(),
             digest: mark.digest,
+            inode: self.current.identity().inode().filter(|_| rotates),
         }
+    }
+
+    /// The file that is being read, as it was named when it was opened.
+    pub fn path(&self) -> &Path {
+        self.current.path()
     }
 
     fn step(&mut self, batch: &mut Batch) -> Result<Step, SourceError> {
@@ -181,15 +197,84 @@ impl FileSource {
             return Ok(Step::End);
         }
         let park = self.settings.on_error == OnError::Park;
-        self.current.step(&self.settings, park.then_some(self.done.len()), batch)
+        match (
+            self.current.step(&self.settings, park.then_some(self.done.len()), batch)?,
+            self.settings.rotation,
+        ) {
+            (Step::Taken, _) => Ok(Step::Taken),
+            (Step::Waiting, None) => self.current.check_followed().map(|()| Step::Waiting),
+            (Step::Waiting, Some(Rotation::Rename)) => self.look_for_rotation(),
+            (Step::End, None) => self.next_file(),
+            (Step::End, Some(Rotation::Rename)) => self.next_generation(),
+        }
     }
 
-    fn next_file(&mut self) -> Result<(), SourceError> {
+    fn next_file(&mut self) -> Result<Step, SourceError> {
         let next = self.done.len() + 1;
+        let Some(entry) = self.entries.get(next) else {
+            self.ended = true;
+            return Ok(Step::End);
+        };
         let follow = next + 1 == self.entries.len() && self.settings.follow.unwrap_or(true);
-        let opened = Current::open(&self.entries[next], &self.settings, follow, &FilePosition::default())?;
+        let opened = Current::open(entry, kind(entry), &self.settings, follow, &FilePosition::default())?;
         self.done.push(self.current.mark());
         self.current = opened;
-        Ok(())
+        Ok(Step::Taken)
     }
+
+    /// At the end of a file of a log: whether another is written to now.
+    fn look_for_rotation(&mut self) -> Result<Step, SourceError> {
+        let path = &self.entries[0].path;
+        match self.current.is_at(path) {
+            Ok(true) => return Ok(Step::Waiting),
+            // Between being renamed and made anew, there is none.
+            Err(error) if path.exists() => return Err(error),
+            Ok(false) | Err(_) => {}
+        }
+        let next = rotated::after(path, self.current.identity(), &self.position())?;
+        // Until something stands in the new file, whoever writes may still write to this one.
+        if !next.is_some_and(|next| next.age > 0 || !next.is_empty()) {
+            return Ok(Step::Waiting);
+        }
+        self.current.finish();
+        Ok(Step::Taken)
+    }
+
+    /// Goes on to the next file of a log, if there is one.
+    fn next_generation(&mut self) -> Result<Step, SourceError> {
+        let (entry, position) = (&self.entries[0], self.position());
+        match rotated::after(&entry.path, self.current.identity(), &position)? {
+            Some(next) => {
+                let opened = generation(entry, &next, &self.settings, &FilePosition::default())?;
+                if *opened.identity() != next.identity {
+                    // Rotated again just now.
+                    return Ok(Step::Waiting);
+                }
+                (self.current, self.before) = (opened, position);
+                Ok(Step::Taken)
+            }
+            None if self.settings.follow.unwrap_or(true) => Ok(Step::Waiting),
+            None => {
+                self.ended = true;
+                Ok(Step::End)
+            }
+        }
+    }
+}
+
+/// What the name of a file says it holds.
+fn kind(entry: &FileEntry) -> (Format, Compression) {
+    Format::of(&entry.path).expect("validated: the name says the format")
+}
+
+/// Opens a file of a log that is rotated.
+fn generation(
+    entry: &FileEntry,
+    file: &Generation,
+    settings: &FileSettings,
+    position: &FilePosition,
+) -> Result<Current, SourceError> {
+    let kind = (kind(entry).0, file.compression);
+    let entry = FileEntry { path: file.path.clone(), ..entry.clone() };
+    Current::open(&entry, kind, settings, settings.follow.unwrap_or(true), position)
 }

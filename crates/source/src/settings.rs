@@ -5,7 +5,7 @@ mod mapping;
 mod nats;
 mod postgres;
 
-pub use file::{ColumnType, FileEntry, FileSettings, OnError};
+pub use file::{ColumnType, FileEntry, FileSettings, OnError, Rotation};
 pub(crate) use mapping::RecordSettings;
 pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping};
 pub use nats::NatsSettings;

@@ -23,6 +23,7 @@ mod operating;
 mod ordered;
 mod parked;
 mod place;
+mod rotated;
 mod running;
 mod shop;
 #[path = "../../../store/tests/it/small_disk.rs"]

@@ -1,6 +1,6 @@
 //! The file that is being read: a unit at a time becomes a transaction, is parked, or stops the source.
 
-use super::input::{Input, edited};
+use super::input::{Identity, Input, edited};
 use super::table::Table;
 use super::units::{Found, Units};
 use super::{Batch, Compression, FileMark, FilePosition, Format, Line, Parked};
@@ -10,6 +10,7 @@ use crate::settings::{FileEntry, FileSettings};
 use crate::{InputError, Place, SourceError, json};
 use livewell_model::Transaction;
 use std::borrow::Cow;
+use std::path::Path;
 
 #[derive(Debug)]
 pub(super) struct Current {
@@ -17,6 +18,10 @@ pub(super) struct Current {
     content: Content,
     entry: FileEntry,
     follow: bool,
+    /// Whether the file is one of a log that is rotated, of which one may be empty.
+    rotates: bool,
+    /// How long the header line of a table is.
+    header_bytes: u64,
 }
 
 /// What units are.
@@ -42,18 +47,20 @@ impl Current {
     /// Opens the file of `entry` and goes on where `position` says, which is about this file.
     pub fn open(
         entry: &FileEntry,
+        (format, compression): (Format, Compression),
         settings: &FileSettings,
         follow: bool,
         position: &FilePosition,
     ) -> Result<Self, SourceError> {
-        let (format, compression) = Format::of(&entry.path).expect("validated: the name says the format");
-        let units = Units::new(Input::open(&entry.path)?, format, settings.limits.line_bytes_max);
+        let input = Input::open(&entry.path, compression)?;
+        let units = Units::new(input, format, settings.limits.line_bytes_max);
         let follow = follow && compression == Compression::None;
         let content = match format {
             Format::Jsonl => Content::Json(entry.reader(settings)?),
             Format::Csv => Content::Table(None),
         };
-        let mut current = Self { units, content, entry: entry.clone(), follow };
+        let rotates = settings.rotation.is_some();
+        let mut current = Self { units, content, entry: entry.clone(), follow, rotates, header_bytes: 0 };
         let header = current.header()?;
         let mark = FileMark { bytes: position.offset, digest: position.digest };
         if position.offset > 0 {
@@ -92,9 +99,10 @@ impl Current {
             Found::Unit => {
                 let header = self.units.content().to_vec();
                 self.units.accept();
+                self.header_bytes = self.units.offset();
                 Ok(Some(header))
             }
-            Found::End if self.follow => Ok(None),
+            Found::End if self.follow || self.rotates => Ok(None),
             Found::End => Err(missing()),
             Found::TooLong => Err(SourceError::settings(format!(
                 "`{}`: the header line is too long",
@@ -113,7 +121,7 @@ impl Current {
     ) -> Result<Step, SourceError> {
         if matches!(self.content, Content::Table(None)) {
             return match self.header()? {
-                None => self.at_end(),
+                None => Ok(self.at_end()),
                 Some(header) => {
                     self.content = Content::Table(Some(Table::compile(&header, &self.entry, settings)?));
                     Ok(Step::Taken)
@@ -122,7 +130,7 @@ impl Current {
         }
         let found = self.units.look(!self.follow)?;
         let outcome = match found {
-            Found::End => return self.at_end(),
+            Found::End => return Ok(self.at_end()),
             _ if self.units.ends_in_line() => {
                 self.finish_line()?;
                 return Ok(Step::Taken);
@@ -159,12 +167,36 @@ impl Current {
         Ok(Step::Taken)
     }
 
-    fn at_end(&self) -> Result<Step, SourceError> {
-        if !self.follow {
-            return Ok(Step::End);
-        }
-        self.units.input.check_followed(self.units.bytes_read())?;
-        Ok(Step::Waiting)
+    fn at_end(&self) -> Step {
+        if self.follow { Step::Waiting } else { Step::End }
+    }
+
+    /// Checks, at the end of a file that is followed, that it is still the file that was opened.
+    pub fn check_followed(&self) -> Result<(), SourceError> {
+        self.units.input.check_followed(self.units.bytes_read())
+    }
+
+    /// Whether the file is the one at `path` now.
+    pub fn is_at(&self, path: &Path) -> Result<bool, SourceError> {
+        self.units.input.is_at(path, self.units.bytes_read())
+    }
+
+    /// Takes what is there for all there will be.
+    pub fn finish(&mut self) {
+        self.follow = false;
+    }
+
+    /// Whether nothing of the file was taken in yet.
+    pub fn is_fresh(&self) -> bool {
+        self.units.offset() == self.header_bytes
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.units.input.identity
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.entry.path
     }
 
     /// The unit's transaction; none for a blank line.

@@ -1,6 +1,6 @@
 //! The decompressed bytes of a file, and what can be said about the file behind them.
 
-use super::{Compression, FileMark, Format};
+use super::{Compression, FileMark};
 use crate::SourceError;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -14,8 +14,8 @@ const BUFFER_BYTES: usize = 128 << 10;
 pub(super) struct Input {
     pub path: PathBuf,
     pub compression: Compression,
+    pub identity: Identity,
     bytes: BufReader<Box<dyn Read + Send>>,
-    identity: Identity,
 }
 
 impl std::fmt::Debug for Input {
@@ -25,8 +25,7 @@ impl std::fmt::Debug for Input {
 }
 
 impl Input {
-    pub fn open(path: &Path) -> Result<Self, SourceError> {
-        let compression = Format::of(path).map_or(Compression::None, |(_, compression)| compression);
+    pub fn open(path: &Path, compression: Compression) -> Result<Self, SourceError> {
         let compressed = compression != Compression::None;
         let fail = |error: std::io::Error| SourceError::io(path, compressed, &error);
         let file = File::open(path).map_err(fail)?;
@@ -68,18 +67,25 @@ impl Input {
     /// Checks, at the end of a file that is followed, that it is still the file that was opened and not
     /// shorter than what was read.
     pub fn check_followed(&self, read: u64) -> Result<(), SourceError> {
-        let path = self.path.display();
-        let metadata =
-            std::fs::metadata(&self.path).map_err(|error| SourceError::io(&self.path, false, &error))?;
+        if self.is_at(&self.path, read)? {
+            return Ok(());
+        }
+        Err(SourceError::changed(format!(
+            "`{}` was replaced by another file while it was followed; put the old file back, or reset the source to begin with the new one; for a log that is rotated say `rotation: rename`",
+            self.path.display()
+        )))
+    }
+
+    /// Whether the file that was opened is the one at `path` now; it must not be shorter then than what was read.
+    pub fn is_at(&self, path: &Path, read: u64) -> Result<bool, SourceError> {
+        let metadata = std::fs::metadata(path).map_err(|error| SourceError::io(path, false, &error))?;
         if Identity::of(&metadata) != self.identity {
-            return Err(SourceError::changed(format!(
-                "`{path}` was replaced by another file while it was followed; put the old file back, or reset the source to begin with the new one"
-            )));
+            return Ok(false);
         }
         if metadata.len() < read {
-            return Err(shortened(&path, metadata.len(), read));
+            return Err(shortened(&path.display(), metadata.len(), read));
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -98,8 +104,8 @@ pub(super) fn edited(path: &dyn std::fmt::Display, read: u64) -> SourceError {
 }
 
 /// Checks that the file at `path`, which was read to its end, is still what it was.
-pub(super) fn verify_done(path: &Path, mark: &FileMark) -> Result<(), SourceError> {
-    let mut input = Input::open(path)?;
+pub(super) fn verify_done(path: &Path, compression: Compression, mark: &FileMark) -> Result<(), SourceError> {
+    let mut input = Input::open(path, compression)?;
     let mut digest = Xxh3::new();
     let mut bytes = 0u64;
     loop {
@@ -130,18 +136,23 @@ pub(super) fn verify_done(path: &Path, mark: &FileMark) -> Result<(), SourceErro
 }
 
 /// Tells one file from another under the same path, where the system can.
-#[derive(PartialEq, Eq)]
-struct Identity(Option<(u64, u64)>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity(Option<(u64, u64)>);
 
 impl Identity {
+    /// The number that the file system knows the file by.
+    pub fn inode(&self) -> Option<u64> {
+        self.0.map(|(_, inode)| inode)
+    }
+
     #[cfg(unix)]
-    fn of(metadata: &std::fs::Metadata) -> Self {
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self(Some((metadata.dev(), metadata.ino())))
     }
 
     #[cfg(not(unix))]
-    fn of(_: &std::fs::Metadata) -> Self {
+    pub fn of(_: &std::fs::Metadata) -> Self {
         Self(None)
     }
 }

@@ -3,7 +3,7 @@
 use super::current::Current;
 use super::record::Boundary;
 use super::table::Table;
-use super::{FilePosition, Format};
+use super::{FilePosition, Format, kind};
 use crate::error::code;
 use crate::json::Reader;
 use crate::settings::{FileEntry, FileSettings};
@@ -70,7 +70,7 @@ fn of_settings(error: SourceError) -> InputError {
 }
 
 fn table(entry: &FileEntry, settings: &FileSettings) -> Result<Table, SourceError> {
-    let current = Current::open(entry, settings, false, &FilePosition::default())?;
+    let current = Current::open(entry, kind(entry), settings, false, &FilePosition::default())?;
     Ok(current.into_table().expect("a table that is not followed has its header, or does not open"))
 }
 

@@ -6,6 +6,8 @@ use livewell_model::codec::{DecodeError, Reader, Writer};
 use xxhash_rust::xxh3::xxh3_128;
 
 const FORMAT: u8 = 1;
+/// With the number of the file.
+const FORMAT_ROTATED: u8 = 2;
 
 /// A beginning of a file: its length and fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +29,14 @@ pub struct FilePosition {
     pub line: u64,
     /// The XXH3-128 of those bytes.
     pub digest: u128,
+    /// The number that the file system knows that file by, where it may be found under another name later.
+    pub inode: Option<u64>,
 }
 
 impl Default for FilePosition {
     /// The beginning of the first file.
     fn default() -> Self {
-        Self { done: Vec::new(), offset: 0, line: 0, digest: xxh3_128(&[]) }
+        Self { done: Vec::new(), offset: 0, line: 0, digest: xxh3_128(&[]), inode: None }
     }
 }
 
@@ -40,13 +44,17 @@ impl FilePosition {
     /// The stored form: see `docs/format/`.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
-        out.u8(FORMAT).varint(self.done.len() as u64);
+        out.u8(if self.inode.is_some() { FORMAT_ROTATED } else { FORMAT });
+        out.varint(self.done.len() as u64);
         for mark in &self.done {
             out.varint(mark.bytes);
             out.bytes.extend_from_slice(&mark.digest.to_be_bytes());
         }
         out.varint(self.offset).varint(self.line);
         out.bytes.extend_from_slice(&self.digest.to_be_bytes());
+        if let Some(inode) = self.inode {
+            out.varint(inode);
+        }
         out.bytes
     }
 
@@ -64,7 +72,8 @@ impl FilePosition {
 }
 
 fn read(mut from: Reader<'_>) -> Result<FilePosition, DecodeError> {
-    if from.u8()? != FORMAT {
+    let format = from.u8()?;
+    if format != FORMAT && format != FORMAT_ROTATED {
         return Err(from.error("another version wrote it"));
     }
     let count = from.count()?;
@@ -72,8 +81,9 @@ fn read(mut from: Reader<'_>) -> Result<FilePosition, DecodeError> {
         .map(|_| Ok(FileMark { bytes: from.varint()?, digest: digest(&mut from)? }))
         .collect::<Result<_, DecodeError>>()?;
     let (offset, line, digest) = (from.varint()?, from.varint()?, digest(&mut from)?);
+    let inode = (format == FORMAT_ROTATED).then(|| from.varint()).transpose()?;
     from.finish()?;
-    Ok(FilePosition { done, offset, line, digest })
+    Ok(FilePosition { done, offset, line, digest, inode })
 }
 
 fn digest(from: &mut Reader<'_>) -> Result<u128, DecodeError> {
@@ -87,13 +97,16 @@ mod tests {
     #[test]
     fn a_position_survives_storing_and_nothing_else_passes_for_one() {
         let mark = FileMark { bytes: 300, digest: 7 };
-        let position = FilePosition { done: vec![mark, mark], offset: 1 << 40, line: 12, digest: u128::MAX };
-        let bytes = position.encode();
-        assert_eq!(FilePosition::decode(&bytes), Ok(position));
-        for end in 0..bytes.len() {
-            assert_eq!(FilePosition::decode(&bytes[..end]).unwrap_err().kind, ErrorKind::Position);
+        for inode in [None, Some(77)] {
+            let done = vec![mark, mark];
+            let position = FilePosition { done, offset: 1 << 40, line: 12, digest: u128::MAX, inode };
+            let bytes = position.encode();
+            assert_eq!(FilePosition::decode(&bytes), Ok(position));
+            for end in 0..bytes.len() {
+                assert_eq!(FilePosition::decode(&bytes[..end]).unwrap_err().kind, ErrorKind::Position);
+            }
+            assert!(FilePosition::decode(&[&bytes[..], &[0]].concat()).is_err());
+            assert!(FilePosition::decode(&[&[3], &bytes[1..]].concat()).is_err());
         }
-        assert!(FilePosition::decode(&[&bytes[..], &[0]].concat()).is_err());
-        assert!(FilePosition::decode(&[&[2], &bytes[1..]].concat()).is_err());
     }
 }

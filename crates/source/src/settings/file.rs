@@ -2,7 +2,7 @@
 
 use super::mapping::{self, NodeMapping, OperationMapping, RecordSettings, RelationshipMapping};
 use super::{Clock, validate_common};
-use crate::file::Format;
+use crate::file::{Compression, Format};
 use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
@@ -53,6 +53,10 @@ pub struct FileSettings {
     /// compressed files, which cannot grow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow: Option<bool>,
+    /// How a log that is followed is rotated; where nothing is said it is not, and a file that is replaced is an
+    /// error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
     /// Changes a second; all at once where nothing is said. The pipeline keeps to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
@@ -124,6 +128,14 @@ pub enum OnError {
     Park,
 }
 
+/// How a log is rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rotation {
+    /// `PATH` becomes `PATH.1`, that `PATH.2` and so on, and a new `PATH` is written to.
+    Rename,
+}
+
 impl FileSettings {
     /// The settings of a source `id` over one file, everything else as it is where nothing is said.
     pub fn new(id: impl Into<String>, path: impl Into<PathBuf>) -> Self {
@@ -167,6 +179,9 @@ impl FileSettings {
         if self.path.is_none() && self.has_mapping() {
             return wrong("`node` and what goes with it belong to each entry of `files`".into());
         }
+        if self.rotation.is_some() {
+            self.check_rotation().or_else(wrong)?;
+        }
         if self.rate.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
             return wrong("`rate` is a number of changes a second, above 0".into());
         }
@@ -180,6 +195,21 @@ impl FileSettings {
             }
         }
         Ok(())
+    }
+
+    fn check_rotation(&self) -> Result<(), String> {
+        let Some(path) = &self.path else {
+            return Err("`rotation` goes with `path`: one file and what it was before".into());
+        };
+        match Format::of(path) {
+            Some((_, Compression::None)) | None => Ok(()),
+            Some(_) => {
+                let path = path.display();
+                Err(format!(
+                    "`rotation`: `{path}` is compressed, and what is written to is not; name that file"
+                ))
+            }
+        }
     }
 
     fn has_mapping(&self) -> bool {

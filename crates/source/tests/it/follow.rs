@@ -1,15 +1,10 @@
 //! Following a file that grows.
 
-use crate::support::{line, put};
+use crate::support::{append, line, put};
 use livewell_source::file::{FilePosition, FileSource};
 use livewell_source::settings::{FileSettings, NodeMapping};
 use livewell_source::{ErrorKind, SourceError};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-
-fn append(path: &Path, text: &str) {
-    std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
-}
+use std::path::PathBuf;
 
 fn followed(text: &str) -> (tempfile::TempDir, PathBuf, FileSource) {
     let dir = tempfile::tempdir().unwrap();

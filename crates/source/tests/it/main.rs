@@ -8,6 +8,7 @@ mod json;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;
+mod rotated;
 mod settings;
 mod support;
 mod tables;

@@ -50,6 +50,11 @@ pub fn drain(
     }
 }
 
+/// Puts text at the end of a file.
+pub fn append(path: &Path, text: &str) {
+    std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
 /// A line that inserts a node.
 pub fn line(id: &str) -> String {
     format!(

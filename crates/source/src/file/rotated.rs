@@ -1,0 +1,197 @@
+//! The files of a log that is rotated by renaming: `PATH` is written to, and `PATH.1`, `PATH.2` and so on, also
+//! compressed, were before, the higher the earlier.
+
+use super::input::{Identity, Input};
+use super::{Compression, FilePosition};
+use crate::SourceError;
+use crate::error::{ErrorKind, code};
+use std::fs;
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::Xxh3;
+
+/// How often names are read again that change while they are read.
+const LOOKS_MAX: usize = 20;
+
+/// One of the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Generation {
+    /// How many rotations ago it was written to.
+    pub age: u32,
+    pub path: PathBuf,
+    pub compression: Compression,
+    pub identity: Identity,
+}
+
+impl Generation {
+    /// Whether nothing stands in it.
+    pub fn is_empty(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == 0)
+    }
+}
+
+/// The files of the log at `path`, from the oldest on; `None` where they are just being renamed.
+fn generations(path: &Path) -> Result<Option<Vec<Generation>>, SourceError> {
+    let mut before = list(path)?;
+    for _ in 0..LOOKS_MAX {
+        // Names are not read all at once: only those are true that are the same twice.
+        let now = list(path)?;
+        if now == before {
+            return Ok(Some(now));
+        }
+        before = now;
+    }
+    Ok(None)
+}
+
+fn list(path: &Path) -> Result<Vec<Generation>, SourceError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let fail = |error: std::io::Error| SourceError::io(folder, false, &error);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let mut found: Vec<Generation> = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let (age, compression) = match entry.file_name().to_str().and_then(|found| age(found, name)) {
+            Some(known) => known,
+            None => continue,
+        };
+        match fs::metadata(entry.path()) {
+            Ok(metadata) if metadata.is_file() => found.push(Generation {
+                age,
+                path: folder.join(entry.file_name()),
+                compression,
+                identity: Identity::of(&metadata),
+            }),
+            // No file of the log, or gone since.
+            _ => {}
+        }
+    }
+    // While one is being compressed, it is there in both forms, and whole only in the first.
+    found.sort_by_key(|file| (std::cmp::Reverse(file.age), file.compression != Compression::None));
+    found.dedup_by_key(|file| file.age);
+    Ok(found)
+}
+
+/// How old the file `found` of the log `name` is and how it is packed; `None` where it is not of that log.
+fn age(found: &str, name: &str) -> Option<(u32, Compression)> {
+    let rest = found.strip_prefix(name)?;
+    if rest.is_empty() {
+        return Some((0, Compression::None));
+    }
+    let rest = rest.strip_prefix('.')?;
+    let (digits, compression) = match rest.split_once('.') {
+        None => (rest, Compression::None),
+        Some((digits, "gz")) => (digits, Compression::Gzip),
+        Some((digits, "zst")) => (digits, Compression::Zstd),
+        Some(_) => return None,
+    };
+    let age: u32 = digits.parse().ok().filter(|age| *age > 0)?;
+    // `+1` and `01` are read as numbers, too, and no rotation writes them.
+    (age.to_string() == digits).then_some((age, compression))
+}
+
+/// The file that `position` is in; the oldest, where nothing was read yet.
+pub(super) fn locate(path: &Path, position: &FilePosition) -> Result<Option<Generation>, SourceError> {
+    let Some(mut files) = generations(path)? else { return Ok(None) };
+    if position.offset == 0 {
+        return Ok((!files.is_empty()).then(|| files.swap_remove(0)));
+    }
+    match find(&files, position)? {
+        Some(at) => Ok(Some(files.swap_remove(at))),
+        None if generations(path)?.as_ref() != Some(&files) => Ok(None),
+        None => Err(not_found(path, position.offset)),
+    }
+}
+
+/// The file that came after the one of this identity, which `position` is in; `None` where there is none yet.
+pub(super) fn after(
+    path: &Path,
+    identity: &Identity,
+    position: &FilePosition,
+) -> Result<Option<Generation>, SourceError> {
+    let Some(files) = generations(path)? else { return Ok(None) };
+    let next = match files.iter().position(|file| file.identity == *identity) {
+        Some(at) => at + 1,
+        None if position.offset == 0 => 0,
+        None => match find(&files, position)? {
+            Some(at) => at + 1,
+            None if generations(path)?.as_ref() != Some(&files) => return Ok(None),
+            None => return Err(not_found(path, position.offset)),
+        },
+    };
+    Ok(files.into_iter().nth(next))
+}
+
+/// Which of the files is the one that `position` is in.
+///
+/// The file with the number that the system gave it, if what was read is still there; else, since compressing and
+/// copying make new files, the only one that begins with what was read.
+fn find(files: &[Generation], position: &FilePosition) -> Result<Option<usize>, SourceError> {
+    let is_same =
+        |file: &Generation| file.identity.inode().is_some_and(|inode| Some(inode) == position.inode);
+    let same = files.iter().position(is_same);
+    if let Some(same) = same
+        && begins_with(&files[same], position)?
+    {
+        return Ok(Some(same));
+    }
+    let mut found = None;
+    for (at, file) in files.iter().enumerate().filter(|(at, _)| Some(*at) != same) {
+        if begins_with(file, position)? && found.replace(at).is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(found)
+}
+
+fn begins_with(file: &Generation, position: &FilePosition) -> Result<bool, SourceError> {
+    // Where it was renamed or removed since, the names are read again.
+    let mut input = match Input::open(&file.path, file.compression) {
+        Ok(input) if input.identity == file.identity => input,
+        Ok(_) => return Ok(false),
+        Err(_) if !file.path.exists() => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let (mut digest, mut left) = (Xxh3::new(), position.offset);
+    while left > 0 {
+        let chunk = input.chunk()?;
+        if chunk.is_empty() {
+            return Ok(false);
+        }
+        let count = chunk.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        digest.update(&chunk[..count]);
+        input.consume(count);
+        left -= count as u64;
+    }
+    Ok(digest.digest128() == position.digest)
+}
+
+/// The error about a file that cannot be found again.
+fn not_found(path: &Path, read: u64) -> SourceError {
+    let path = path.display();
+    let message = format!(
+        "neither `{path}` nor one of its older files `{path}.1`, `{path}.2`, ... is surely the one whose first {read} bytes were read: it was removed, renamed or edited since; put it back under its name, or reset the source to read what is there from the oldest file on"
+    );
+    SourceError::new(ErrorKind::Changed, code::ROTATED, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_how_old_its_file_is() {
+        for (name, known) in [
+            ("x.jsonl", Some((0, Compression::None))),
+            ("x.jsonl.1", Some((1, Compression::None))),
+            ("x.jsonl.12.gz", Some((12, Compression::Gzip))),
+            ("x.jsonl.2.zst", Some((2, Compression::Zstd))),
+        ] {
+            assert_eq!(age(name, "x.jsonl"), known, "{name}");
+        }
+        for name in
+            ["y.jsonl.1", "x.jsonl.", "x.jsonl.0", "x.jsonl.01", "x.jsonl.+1", "x.jsonl.1.xz", "x.jsonl.gz"]
+        {
+            assert_eq!(age(name, "x.jsonl"), None, "{name}");
+        }
+    }
+}
