@@ -24,6 +24,7 @@ pub mod reaction;
 pub mod redis;
 mod secret;
 pub mod settings;
+pub mod size;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 #[cfg(any(feature = "nats", feature = "webhook", feature = "postgres", feature = "redis"))]

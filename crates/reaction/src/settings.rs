@@ -1,6 +1,7 @@
 //! The settings of reactions, as configuration files and the API write them.
 
 use crate::file::{Append, Table};
+pub use crate::file::{FileMode, FileSettings, Rotate};
 use crate::log::Log;
 #[cfg(feature = "nats")]
 use crate::nats::{Nats, NatsSettings};
@@ -13,7 +14,6 @@ use crate::webhook::{Webhook, WebhookSettings};
 use crate::{Reaction, Role};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 /// One reaction: what all kinds share, and what its kind adds.
@@ -83,28 +83,6 @@ pub enum Connector {
     /// Keeps keys of a Redis.
     #[cfg(feature = "redis")]
     Redis(Box<RedisSettings>),
-}
-
-/// The settings of `kind: file`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileSettings {
-    /// Where it writes.
-    pub path: PathBuf,
-    /// What it writes.
-    #[serde(default)]
-    pub mode: FileMode,
-}
-
-/// What a file reaction writes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FileMode {
-    /// One query result a line.
-    #[default]
-    Append,
-    /// The rows true now, one a line, replaced as one.
-    Table,
 }
 
 /// The settings of `kind: log`: none.
@@ -229,9 +207,8 @@ impl Connector {
 
     fn validate(&self, queries: usize) -> Result<(), SettingsError> {
         match self {
-            Self::File(file) if file.path.as_os_str().is_empty() => Err(SettingsError::NoPath),
-            Self::File(FileSettings { mode: FileMode::Table, .. }) => one_query(queries),
-            Self::File(_) | Self::Log(_) => Ok(()),
+            Self::File(file) => file.validate(queries),
+            Self::Log(_) => Ok(()),
             #[cfg(feature = "webhook")]
             Self::Webhook(webhook) => webhook.validate(),
             #[cfg(feature = "nats")]
@@ -310,8 +287,10 @@ impl Settings {
     /// Builds the reaction. Does no IO.
     pub fn build(&self) -> Box<dyn Reaction> {
         match &self.connector {
-            Connector::File(FileSettings { path, mode: FileMode::Append }) => Box::new(Append::new(path)),
-            Connector::File(FileSettings { path, mode: FileMode::Table }) => Box::new(Table::new(path)),
+            Connector::File(FileSettings { path, mode: FileMode::Append, rotate }) => {
+                Box::new(Append::new(path).rotated(*rotate))
+            }
+            Connector::File(FileSettings { path, mode: FileMode::Table, .. }) => Box::new(Table::new(path)),
             Connector::Log(LogSettings {}) => Box::new(Log::new(self.shared.id.clone())),
             #[cfg(feature = "webhook")]
             Connector::Webhook(settings) => Box::new(Webhook::new((**settings).clone())),
@@ -328,26 +307,28 @@ impl Settings {
     }
 }
 
-fn one_query(count: usize) -> Result<(), SettingsError> {
+pub(crate) fn one_query(count: usize) -> Result<(), SettingsError> {
     if count > 1 { Err(SettingsError::TableOfMany { count }) } else { Ok(()) }
 }
 
-/// Every reaction that writes a file which an earlier one writes already: its index, and the refusal.
+/// Every reaction that writes a file which an earlier one writes already, or rotates to: its index, and the refusal.
 ///
 /// Paths are compared as they resolve now: `./a` is `a`, and links count as what they point to.
 pub fn shared_paths<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Vec<(usize, SettingsError)> {
-    let mut writers: HashMap<PathBuf, &SmolStr> = HashMap::new();
+    let mut writers: Vec<(PathBuf, &FileSettings, &SmolStr)> = Vec::new();
     let mut refused = Vec::new();
     for (index, settings) in reactions.into_iter().enumerate() {
-        let Connector::File(FileSettings { path, .. }) = &settings.connector else { continue };
-        match writers.get(&resolved(path)) {
-            Some(other) => {
-                let other = (*other).clone();
-                refused.push((index, SettingsError::SharedPath { path: path.clone(), other }));
+        let Connector::File(file) = &settings.connector else { continue };
+        let path = resolved(&file.path);
+        let is_shared = |(other, its, _): &&(PathBuf, &FileSettings, &SmolStr)| {
+            path == *other || its.rotates_to(other, &path) || file.rotates_to(&path, other)
+        };
+        match writers.iter().find(is_shared) {
+            Some((_, _, other)) => {
+                let (path, other) = (file.path.clone(), (*other).clone());
+                refused.push((index, SettingsError::SharedPath { path, other }));
             }
-            None => {
-                writers.insert(resolved(path), &settings.shared.id);
-            }
+            None => writers.push((path, file, &settings.shared.id)),
         }
     }
     refused

@@ -3,9 +3,13 @@
 //! The committed length is the checkpoint's detail. Whatever stands behind it was written by a delivery
 //! whose checkpoint was never stored, and is cut away before the next one; what stands before it is checked
 //! at its end and never touched.
+//!
+//! A file that is full is rotated at the beginning of a delivery, never within one. So what the checkpoint speaks of
+//! is the file or, where the delivery was cut off, the newest of the older ones, which is taken back then. Where one
+//! file ends and the next begins follows from the lines alone.
 
 use super::mark::{self, Mark};
-use super::place;
+use super::{Rotate, place, rotate};
 use crate::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -15,6 +19,7 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub struct Append {
     path: PathBuf,
+    rotate: Option<Rotate>,
     /// What is committed; `None` before the start.
     committed: Option<Mark>,
 }
@@ -22,7 +27,14 @@ pub struct Append {
 impl Append {
     /// Appends to the file at `path`, which is made (with its directories) where missing. Does no IO yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), committed: None }
+        Self { path: path.into(), rotate: None, committed: None }
+    }
+
+    /// The same, with a new file begun whenever one is full.
+    #[must_use]
+    pub fn rotated(mut self, rotate: Option<Rotate>) -> Self {
+        self.rotate = rotate;
+        self
     }
 
     fn io(&self, doing: &'static str) -> impl FnOnce(io::Error) -> ReactionError + use<> {
@@ -46,8 +58,29 @@ impl Append {
         Ok(file)
     }
 
-    /// The file, open and cut back to what is committed.
+    /// The file, open and cut back to what is committed; a rotation after that is taken back.
     fn open_at(&self, committed: &Mark) -> Result<File, ReactionError> {
+        match self.open_as_it_is(committed) {
+            Err(
+                ReactionError::Missing { .. } | ReactionError::Shorter { .. } | ReactionError::Changed { .. },
+            ) if self.rotate.is_some() && self.is_rotated(committed).map_err(self.io("read"))? => {
+                rotate::take_back(&self.path)?;
+                self.open_as_it_is(committed)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Whether the newest of the older files ends where the committed one did.
+    fn is_rotated(&self, committed: &Mark) -> io::Result<bool> {
+        let mut file = match File::open(rotate::older(&self.path, 1)) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        Ok(file.metadata()?.len() == committed.length && Mark::of(&mut file, committed.length)? == *committed)
+    }
+
+    fn open_as_it_is(&self, committed: &Mark) -> Result<File, ReactionError> {
         let path = self.path.clone();
         let (length, committed_length) = match std::fs::metadata(&path) {
             Ok(found) => (found.len(), committed.length),
@@ -70,23 +103,46 @@ impl Append {
         Ok(file)
     }
 
-    fn write(file: &mut File, committed: u64, results: &[Outgoing<'_>]) -> io::Result<Mark> {
+    /// Writes the results that fit into the file; says how many those are, and what is in the file then.
+    fn write(
+        &self,
+        file: &mut File,
+        committed: u64,
+        results: &[Outgoing<'_>],
+    ) -> Result<(usize, Mark), ReactionError> {
+        self.write_some(file, committed, results).map_err(self.io("write"))
+    }
+
+    fn write_some(
+        &self,
+        file: &mut File,
+        committed: u64,
+        results: &[Outgoing<'_>],
+    ) -> io::Result<(usize, Mark)> {
         // A file that was here before us may end without a line end; ours begin on a line of their own.
         let ends_open = mark::tail(file, committed)?.last().is_some_and(|byte| *byte != b'\n');
         file.seek(SeekFrom::Start(committed))?;
-        let mut out = BufWriter::new(&*file);
+        let (mut out, mut line) = (BufWriter::new(&*file), Vec::new());
         if ends_open {
-            out.write_all(b"\n")?;
+            line.push(b'\n');
         }
+        let (mut length, mut count) = (committed, 0);
         for result in results {
-            serde_json::to_writer(&mut out, &result.shape())?;
-            out.write_all(b"\n")?;
+            serde_json::to_writer(&mut line, &result.shape())?;
+            line.push(b'\n');
+            let grown = length + line.len() as u64;
+            let begins = count == 0 && (length == 0 || ends_open);
+            if !begins && self.rotate.is_some_and(|rotate| grown > rotate.bytes) {
+                break;
+            }
+            out.write_all(&line)?;
+            line.clear();
+            (length, count) = (grown, count + 1);
         }
         out.flush()?;
         drop(out);
         file.sync_all()?;
-        let length = file.stream_position()?;
-        Mark::of(file, length)
+        Ok((count, Mark::of(file, length)?))
     }
 }
 
@@ -125,8 +181,12 @@ impl Reaction for Append {
         // Opened anew each time: a file that is moved away or edited meanwhile is noticed at once, and what a
         // failed delivery left behind is cut away.
         let mut file = self.open_at(&committed)?;
-        let mark = Self::write(&mut file, committed.length, results).map_err(self.io("write"))?;
+        let (mut written, mut mark) = self.write(&mut file, committed.length, results)?;
+        if let (0, Some(rotate)) = (written, self.rotate) {
+            rotate::rotate(&self.path, rotate)?;
+            (written, mark) = self.write(&mut self.open()?, 0, results)?;
+        }
         self.committed = Some(mark);
-        Ok(Delivered::all(results, mark.encode()))
+        Ok(Delivered { results: written, detail: mark.encode(), ..Delivered::default() })
     }
 }

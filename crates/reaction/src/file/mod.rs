@@ -3,7 +3,10 @@
 mod append;
 mod mark;
 mod place;
+mod rotate;
+mod settings;
 mod table;
 
 pub use append::Append;
+pub use settings::{FileMode, FileSettings, Rotate};
 pub use table::Table;

@@ -4,6 +4,7 @@ mod append;
 mod nats;
 mod postgres;
 mod redis;
+mod rotate;
 mod settings;
 mod table;
 mod webhook;

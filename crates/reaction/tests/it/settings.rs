@@ -1,6 +1,7 @@
 //! Settings read as the contract writes them, and combinations refused.
 
-use livewell_reaction::settings::{Settings, SettingsError, shared_paths, shared_targets};
+use livewell_reaction::Connector;
+use livewell_reaction::settings::{Rotate, Settings, SettingsError, shared_paths, shared_targets};
 use livewell_reaction::{Role, Style};
 
 fn settings(json: &str) -> Settings {
@@ -55,6 +56,51 @@ fn a_recovery_that_does_not_fit_the_role_is_refused() {
         let trigger = refusal(trigger);
         assert!(trigger.contains("auto_reset") && trigger.contains("auto_skip_gap"), "{trigger}");
     }
+}
+
+#[test]
+fn a_size_is_a_number_of_bytes_or_has_a_unit() {
+    let file = |rotate: &str| {
+        let json =
+            format!(r#"{{"id":"a","kind":"file","queries":["q"],"path":"a.jsonl","rotate":{rotate}}}"#);
+        serde_json::from_str::<Settings>(&json)
+    };
+    for (bytes, wanted) in [("1000", 1_000), (r#""100MB""#, 100_000_000), (r#""64KiB""#, 65_536)] {
+        let read = file(&format!(r#"{{"bytes":{bytes},"keep":10}}"#)).unwrap();
+        read.validate().unwrap();
+        assert_eq!(settings(&serde_json::to_string(&read).unwrap()), read);
+        let Connector::File(file) = read.connector else { panic!("a file") };
+        let keep = 10.try_into().unwrap();
+        assert_eq!(file.rotate, Some(Rotate { bytes: wanted, keep }));
+    }
+    for (rotate, says) in [
+        (r#"{"bytes":"1 MB","keep":1}"#, "is not a size"),
+        (r#"{"bytes":-1,"keep":1}"#, "below 0"),
+        (r#"{"bytes":1.5,"keep":1}"#, "a number of bytes"),
+        (r#"{"bytes":1,"keep":0}"#, "nonzero"),
+        (r#"{"bytes":1}"#, "keep"),
+    ] {
+        let error = file(rotate).unwrap_err().to_string();
+        assert!(error.contains(says), "{rotate}: {error}");
+    }
+    assert!(
+        file(r#"{"bytes":0,"keep":1}"#).unwrap().validate().unwrap_err().to_string().contains("from 1 on")
+    );
+    let table =
+        r#"{"id":"a","kind":"file","queries":["q"],"path":"a","mode":"table","rotate":{"bytes":1,"keep":1}}"#;
+    assert!(refusal(table).contains("take `rotate` away"));
+}
+
+#[test]
+fn two_reactions_do_not_write_where_one_of_them_rotates_to() {
+    let at = |id: &str, path: &str, rotate: &str| {
+        settings(&format!(r#"{{"id":"{id}","kind":"file","queries":["q"],"path":"{path}"{rotate}}}"#))
+    };
+    let rotate = r#","rotate":{"bytes":1,"keep":3}"#;
+    let all = [at("a", "x", rotate), at("b", "x.3", ""), at("c", "x.y", ""), at("d", "x.03", "")];
+    assert_eq!(shared_paths(&all).iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1]);
+    let swapped = [at("b", "x.3", ""), at("a", "x", rotate)];
+    assert_eq!(shared_paths(&swapped).iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1]);
 }
 
 #[test]

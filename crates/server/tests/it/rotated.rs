@@ -1,4 +1,5 @@
-//! Logs that rotate under a Livewell that is killed at random moments: each line counts once, in order.
+//! Logs that rotate under a Livewell that is killed at random moments, and the files that it rotates itself: each line
+//! counts once, in order.
 
 use super::place::Place;
 use livewell_scenarios::choice::Choice;
@@ -19,6 +20,17 @@ queries:
   - { id: lines, sources: [log], cypher: "MATCH (l:Line) RETURN l.n AS n" }
 reactions:
   - { id: all, kind: file, queries: [lines], path: all.jsonl }
+"#;
+
+const ROTATING: &str = r#"
+store: { kind: embedded, path: livewell-data, durability: os }
+sources:
+  - { id: ops, kind: file, path: ops.jsonl, rate: 2000, node: { label: Line, id: "{n}" } }
+queries:
+  - { id: lines, sources: [ops], cypher: "MATCH (l:Line) RETURN l.n AS n" }
+reactions:
+  - { id: whole, kind: file, queries: [lines], path: whole.jsonl }
+  - { id: parts, kind: file, queries: [lines], path: parts.jsonl, rotate: { bytes: 3kB, keep: 100000 } }
 "#;
 
 /// How often it is killed; `LIVEWELL_KILLS` says otherwise.
@@ -124,4 +136,36 @@ fn a_log_that_lost_what_was_read_stops_with_its_code() {
     place.write("log.jsonl", &lines(7..9));
     place.run().expect(1, &["LW0221", "log.jsonl.1"]);
     place.livewell(&["explain", "LW0221"]).expect(0, &[]);
+}
+
+#[test]
+fn killed_anywhere_while_it_rotates_its_files_are_the_one_that_is_not_rotated() {
+    const LINES: usize = 4_000;
+    const BYTES: usize = 3_000;
+    let lines: Vec<String> = (0..LINES).map(|n| format!("{{\"n\":{n}}}")).collect();
+    let place = Place::new(ROTATING, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut random = Choice::new(seed());
+    for _ in 0..kills() {
+        let run = ["run", "--log-level", "error", "livewell.yaml"];
+        let mut child = place.command(&run).stdout(Stdio::null()).spawn().expect("the binary starts");
+        pause(Duration::from_millis(random.below(200) as u64));
+        child.kill().expect("a running child can be killed");
+        child.wait().expect("a killed child ends");
+    }
+    place.run().expect(0, &[]);
+    let path = place.file("parts.jsonl");
+    let ages = (1..).take_while(|age| older(&path, *age).is_some()).count();
+    let read = |path: PathBuf| fs::read_to_string(path).expect("a file");
+    let mut parts: Vec<String> = (1..=ages).rev().filter_map(|age| older(&path, age)).map(read).collect();
+    parts.push(place.read("parts.jsonl"));
+    let whole = place.read("whole.jsonl");
+    assert_eq!(whole.lines().count(), LINES);
+    assert!(parts.concat() == whole, "behind each other they are the one that is not rotated");
+    for (part, next) in parts.iter().zip(&parts[1..]) {
+        let begins = next.find('\n').expect("a line") + 1;
+        assert!(
+            part.len() <= BYTES && part.len() + begins > BYTES,
+            "a file ends where the next line does not fit"
+        );
+    }
 }
