@@ -103,11 +103,15 @@ impl Round {
 
     /// Money is neither made nor lost in the synced table, whenever one looks. Before the first snapshot it is not there.
     fn the_mirror_is_whole(&self, postgres: &Postgres) {
-        let mirror = &self.mirror;
-        if postgres.sql(&format!("select to_regclass('{mirror}') is not null")) == "t" {
-            let seen = postgres.sql(&format!("select count(*), sum(balance) from {mirror}"));
+        if let Some(seen) = self.asked_of_the_mirror(postgres, "count(*), sum(balance)", "") {
             assert_eq!(seen, "40|40000");
         }
+    }
+
+    fn asked_of_the_mirror(&self, postgres: &Postgres, what: &str, order: &str) -> Option<String> {
+        let mirror = &self.mirror;
+        let is_there = postgres.sql(&format!("select to_regclass('{mirror}') is not null")) == "t";
+        is_there.then(|| postgres.sql(&format!("select {what} from {mirror} {order}")))
     }
 
     fn reaches_the_truth(&self, postgres: &Postgres) {
@@ -122,15 +126,14 @@ impl Round {
                 rows.insert(id, format!("{id}|{}|{}", row["balance"], row["moves"]));
             }
             let shown: Vec<String> = rows.into_values().collect();
-            let mirrored =
-                postgres.sql(&format!("select id, balance, moves from {} order by id", self.mirror));
-            if shown.join("\n") == truth && mirrored == truth {
+            let mirrored = self.asked_of_the_mirror(postgres, "id, balance, moves", "order by id");
+            if shown.join("\n") == truth && mirrored.as_ref() == Some(&truth) {
                 return;
             }
             let status = self.place.livewell(&["status", "--store", "livewell-data"]);
             assert!(
                 began.elapsed() < Duration::from_secs(60),
-                "{shown:?}\nand\n{mirrored}\nare not\n{truth}\n{}",
+                "{shown:?}\nand\n{mirrored:?}\nare not\n{truth}\n{}",
                 status.err
             );
             pause(Duration::from_millis(50));
