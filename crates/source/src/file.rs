@@ -22,6 +22,7 @@ pub use position::{FileMark, FilePosition};
 use crate::settings::{FileEntry, FileSettings, OnError, Rotation};
 use crate::{InputError, Place, SourceError};
 use current::{Current, Step};
+use input::Input;
 use livewell_model::Transaction;
 use rotated::Generation;
 use std::fmt;
@@ -119,14 +120,14 @@ impl FileSource {
         }
         let follow = |at: usize| at + 1 == entries.len() && settings.follow.unwrap_or(true);
         let open = |entry: &FileEntry, at: usize, position: &FilePosition| {
-            Current::open(entry, kind(entry), &settings, follow(at), position)
+            open_file(entry, &settings, follow(at), position)
         };
         let located = match settings.rotation {
             Some(Rotation::Rename) => rotated::locate(&entry.path, &position)?,
             None => None,
         };
         let current = match located {
-            Some(file) => generation(entry, &file, &settings, &position)?,
+            Some((file, input)) => go_on_in(&file, input, entry, &settings, &position)?,
             None => open(entry, index, &position)?,
         };
         for (at, entry) in entries.iter().enumerate().skip(index + 1) {
@@ -216,7 +217,7 @@ impl FileSource {
             return Ok(Step::End);
         };
         let follow = next + 1 == self.entries.len() && self.settings.follow.unwrap_or(true);
-        let opened = Current::open(entry, kind(entry), &self.settings, follow, &FilePosition::default())?;
+        let opened = open_file(entry, &self.settings, follow, &FilePosition::default())?;
         self.done.push(self.current.mark());
         self.current = opened;
         Ok(Step::Taken)
@@ -225,15 +226,12 @@ impl FileSource {
     /// At the end of a file of a log: whether another is written to now.
     fn look_for_rotation(&mut self) -> Result<Step, SourceError> {
         let path = &self.entries[0].path;
-        match self.current.is_at(path) {
-            Ok(true) => return Ok(Step::Waiting),
-            // Between being renamed and made anew, there is none.
-            Err(error) if path.exists() => return Err(error),
-            Ok(false) | Err(_) => {}
+        if self.current.is_at(path)? {
+            return Ok(Step::Waiting);
         }
-        let next = rotated::after(path, self.current.identity(), &self.position())?;
-        // Until something stands in the new file, whoever writes may still write to this one.
-        if !next.is_some_and(|next| next.age > 0 || !next.is_empty()) {
+        let newer = rotated::after(path, self.current.identity(), &self.position())?;
+        // Until something stands in a newer file, whoever writes may still write to this one.
+        if newer.iter().all(|file| file.is_empty) {
             return Ok(Step::Waiting);
         }
         self.current.finish();
@@ -243,22 +241,18 @@ impl FileSource {
     /// Goes on to the next file of a log, if there is one.
     fn next_generation(&mut self) -> Result<Step, SourceError> {
         let (entry, position) = (&self.entries[0], self.position());
-        match rotated::after(&entry.path, self.current.identity(), &position)? {
-            Some(next) => {
-                let opened = generation(entry, &next, &self.settings, &FilePosition::default())?;
-                if *opened.identity() != next.identity {
-                    // Rotated again just now.
-                    return Ok(Step::Waiting);
-                }
-                (self.current, self.before) = (opened, position);
-                Ok(Step::Taken)
-            }
-            None if self.settings.follow.unwrap_or(true) => Ok(Step::Waiting),
-            None => {
-                self.ended = true;
-                Ok(Step::End)
-            }
+        let newer = rotated::after(&entry.path, self.current.identity(), &position)?;
+        let follows = self.settings.follow.unwrap_or(true);
+        let Some(next) = newer.first() else {
+            self.ended = !follows;
+            return Ok(if follows { Step::Waiting } else { Step::End });
+        };
+        // Where it has another name by now, it is looked for again.
+        if let Some(input) = next.open()? {
+            self.current = go_on_in(next, input, entry, &self.settings, &FilePosition::default())?;
+            self.before = position;
         }
+        Ok(Step::Taken)
     }
 }
 
@@ -267,14 +261,26 @@ fn kind(entry: &FileEntry) -> (Format, Compression) {
     Format::of(&entry.path).expect("validated: the name says the format")
 }
 
-/// Opens a file of a log that is rotated.
-fn generation(
+/// Opens a file of the list.
+fn open_file(
     entry: &FileEntry,
+    settings: &FileSettings,
+    follow: bool,
+    position: &FilePosition,
+) -> Result<Current, SourceError> {
+    let (format, compression) = kind(entry);
+    Current::open(Input::open(&entry.path, compression)?, format, entry, settings, follow, position)
+}
+
+/// Reads a file of a log that is rotated.
+fn go_on_in(
     file: &Generation,
+    input: Input,
+    entry: &FileEntry,
     settings: &FileSettings,
     position: &FilePosition,
 ) -> Result<Current, SourceError> {
-    let kind = (kind(entry).0, file.compression);
+    let (format, follow) = (kind(entry).0, settings.follow.unwrap_or(true));
     let entry = FileEntry { path: file.path.clone(), ..entry.clone() };
-    Current::open(&entry, kind, settings, settings.follow.unwrap_or(true), position)
+    Current::open(input, format, &entry, settings, follow, position)
 }

@@ -44,17 +44,17 @@ pub(super) enum Step {
 }
 
 impl Current {
-    /// Opens the file of `entry` and goes on where `position` says, which is about this file.
+    /// Reads the opened file of `entry` on where `position` says, which is about this file.
     pub fn open(
+        input: Input,
+        format: Format,
         entry: &FileEntry,
-        (format, compression): (Format, Compression),
         settings: &FileSettings,
         follow: bool,
         position: &FilePosition,
     ) -> Result<Self, SourceError> {
-        let input = Input::open(&entry.path, compression)?;
+        let follow = follow && input.compression == Compression::None;
         let units = Units::new(input, format, settings.limits.line_bytes_max);
-        let follow = follow && compression == Compression::None;
         let content = match format {
             Format::Jsonl => Content::Json(entry.reader(settings)?),
             Format::Csv => Content::Table(None),
@@ -89,12 +89,6 @@ impl Current {
         if matches!(self.content, Content::Json(_)) {
             return Ok(None);
         }
-        let missing = || {
-            SourceError::settings(format!(
-                "`{}` is empty: a table begins with a line of column names",
-                self.entry.path.display()
-            ))
-        };
         match self.units.look(!self.follow)? {
             Found::Unit => {
                 let header = self.units.content().to_vec();
@@ -103,7 +97,7 @@ impl Current {
                 Ok(Some(header))
             }
             Found::End if self.follow || self.rotates => Ok(None),
-            Found::End => Err(missing()),
+            Found::End => Err(without_header(&self.entry.path)),
             Found::TooLong => Err(SourceError::settings(format!(
                 "`{}`: the header line is too long",
                 self.entry.path.display()
@@ -238,4 +232,10 @@ impl Current {
     pub fn line(&self) -> u64 {
         self.units.lines()
     }
+}
+
+/// The error about a table that is empty.
+pub(super) fn without_header(path: &Path) -> SourceError {
+    let path = path.display();
+    SourceError::settings(format!("`{path}` is empty: a table begins with a line of column names"))
 }

@@ -70,6 +70,7 @@ impl Input {
         if self.is_at(&self.path, read)? {
             return Ok(());
         }
+        std::fs::metadata(&self.path).map_err(|error| SourceError::io(&self.path, false, &error))?;
         Err(SourceError::changed(format!(
             "`{}` was replaced by another file while it was followed; put the old file back, or reset the source to begin with the new one; for a log that is rotated say `rotation: rename`",
             self.path.display()
@@ -78,10 +79,12 @@ impl Input {
 
     /// Whether the file that was opened is the one at `path` now; it must not be shorter then than what was read.
     pub fn is_at(&self, path: &Path, read: u64) -> Result<bool, SourceError> {
-        let metadata = std::fs::metadata(path).map_err(|error| SourceError::io(path, false, &error))?;
-        if Identity::of(&metadata) != self.identity {
-            return Ok(false);
-        }
+        let metadata = match std::fs::metadata(path) {
+            Ok(metadata) if Identity::of(&metadata) == self.identity => metadata,
+            Ok(_) => return Ok(false),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(SourceError::io(path, false, &error)),
+        };
         if metadata.len() < read {
             return Err(shortened(&path.display(), metadata.len(), read));
         }

@@ -1,9 +1,9 @@
 //! A line or row by itself, read as one of its file is: what was set aside, or what a person has put in its place.
 
-use super::current::Current;
+use super::current::without_header;
 use super::record::Boundary;
 use super::table::Table;
-use super::{FilePosition, Format, kind};
+use super::{FilePosition, Format, open_file};
 use crate::error::code;
 use crate::json::Reader;
 use crate::settings::{FileEntry, FileSettings};
@@ -70,8 +70,9 @@ fn of_settings(error: SourceError) -> InputError {
 }
 
 fn table(entry: &FileEntry, settings: &FileSettings) -> Result<Table, SourceError> {
-    let current = Current::open(entry, kind(entry), settings, false, &FilePosition::default())?;
-    Ok(current.into_table().expect("a table that is not followed has its header, or does not open"))
+    // Of a log that was just rotated, the file may be empty.
+    let current = open_file(entry, settings, false, &FilePosition::default())?;
+    current.into_table().ok_or_else(|| without_header(&entry.path))
 }
 
 /// The row without its line break; a line break outside of quotes ends it.

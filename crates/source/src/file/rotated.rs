@@ -16,31 +16,62 @@ const LOOKS_MAX: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Generation {
     /// How many rotations ago it was written to.
-    pub age: u32,
+    age: u32,
     pub path: PathBuf,
     pub compression: Compression,
     pub identity: Identity,
+    pub is_empty: bool,
 }
 
 impl Generation {
-    /// Whether nothing stands in it.
-    pub fn is_empty(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == 0)
+    /// Opens the file; `None` where it has another name by now.
+    pub fn open(&self) -> Result<Option<Input>, SourceError> {
+        match Input::open(&self.path, self.compression) {
+            Ok(input) => Ok((input.identity == self.identity).then_some(input)),
+            Err(error) => {
+                let is_there = |found: fs::Metadata| Identity::of(&found) == self.identity;
+                if fs::metadata(&self.path).is_ok_and(is_there) { Err(error) } else { Ok(None) }
+            }
+        }
     }
 }
 
-/// The files of the log at `path`, from the oldest on; `None` where they are just being renamed.
-fn generations(path: &Path) -> Result<Option<Vec<Generation>>, SourceError> {
+/// The files of the log at `path`, from the oldest on.
+fn generations(path: &Path) -> Result<Vec<Generation>, SourceError> {
     let mut before = list(path)?;
     for _ in 0..LOOKS_MAX {
         // Names are not read all at once: only those are true that are the same twice.
         let now = list(path)?;
         if now == before {
-            return Ok(Some(now));
+            return Ok(now);
         }
         before = now;
     }
-    Ok(None)
+    Err(restless(path))
+}
+
+/// What `look` finds among the files; looks again where it finds nothing and they were renamed meanwhile.
+fn among<T>(
+    path: &Path,
+    look: impl Fn(&[Generation]) -> Result<Option<T>, SourceError>,
+) -> Result<Option<T>, SourceError> {
+    let mut files = generations(path)?;
+    for _ in 0..LOOKS_MAX {
+        if let Some(found) = look(&files)? {
+            return Ok(Some(found));
+        }
+        let now = generations(path)?;
+        if now == files {
+            return Ok(None);
+        }
+        files = now;
+    }
+    Err(restless(path))
+}
+
+fn restless(path: &Path) -> SourceError {
+    let message = format!("`{}` and its older files are renamed all the time; let them rest", path.display());
+    SourceError::new(ErrorKind::Unavailable, code::UNREADABLE, message)
 }
 
 fn list(path: &Path) -> Result<Vec<Generation>, SourceError> {
@@ -60,6 +91,7 @@ fn list(path: &Path) -> Result<Vec<Generation>, SourceError> {
                 path: folder.join(entry.file_name()),
                 compression,
                 identity: Identity::of(&metadata),
+                is_empty: metadata.len() == 0,
             }),
             // No file of the log, or gone since.
             _ => {}
@@ -89,36 +121,37 @@ fn age(found: &str, name: &str) -> Option<(u32, Compression)> {
     (age.to_string() == digits).then_some((age, compression))
 }
 
-/// The file that `position` is in; the oldest, where nothing was read yet.
-pub(super) fn locate(path: &Path, position: &FilePosition) -> Result<Option<Generation>, SourceError> {
-    let Some(mut files) = generations(path)? else { return Ok(None) };
-    if position.offset == 0 {
-        return Ok((!files.is_empty()).then(|| files.swap_remove(0)));
-    }
-    match find(&files, position)? {
-        Some(at) => Ok(Some(files.swap_remove(at))),
-        None if generations(path)?.as_ref() != Some(&files) => Ok(None),
-        None => Err(not_found(path, position.offset)),
+/// The file that `position` is in, opened; the oldest, where nothing was read yet. `None` where there are no files.
+pub(super) fn locate(
+    path: &Path,
+    position: &FilePosition,
+) -> Result<Option<(Generation, Input)>, SourceError> {
+    let located = among(path, |files| {
+        let at = if position.offset == 0 { Some(0) } else { find(files, position)? };
+        let Some(file) = at.and_then(|at| files.get(at)) else { return Ok(None) };
+        Ok(file.open()?.map(|input| (file.clone(), input)))
+    })?;
+    match located {
+        None if position.offset > 0 => Err(not_found(path, position.offset)),
+        located => Ok(located),
     }
 }
 
-/// The file that came after the one of this identity, which `position` is in; `None` where there is none yet.
+/// The files that came after the one of this identity, which `position` is in.
 pub(super) fn after(
     path: &Path,
     identity: &Identity,
     position: &FilePosition,
-) -> Result<Option<Generation>, SourceError> {
-    let Some(files) = generations(path)? else { return Ok(None) };
-    let next = match files.iter().position(|file| file.identity == *identity) {
-        Some(at) => at + 1,
-        None if position.offset == 0 => 0,
-        None => match find(&files, position)? {
-            Some(at) => at + 1,
-            None if generations(path)?.as_ref() != Some(&files) => return Ok(None),
-            None => return Err(not_found(path, position.offset)),
-        },
-    };
-    Ok(files.into_iter().nth(next))
+) -> Result<Vec<Generation>, SourceError> {
+    let after = among(path, |files| {
+        let at = match files.iter().position(|file| file.identity == *identity) {
+            Some(at) => Some(at + 1),
+            None if position.offset == 0 => Some(0),
+            None => find(files, position)?.map(|at| at + 1),
+        };
+        Ok(at.map(|at| files[at..].to_vec()))
+    })?;
+    after.ok_or_else(|| not_found(path, position.offset))
 }
 
 /// Which of the files is the one that `position` is in.
@@ -144,13 +177,7 @@ fn find(files: &[Generation], position: &FilePosition) -> Result<Option<usize>, 
 }
 
 fn begins_with(file: &Generation, position: &FilePosition) -> Result<bool, SourceError> {
-    // Where it was renamed or removed since, the names are read again.
-    let mut input = match Input::open(&file.path, file.compression) {
-        Ok(input) if input.identity == file.identity => input,
-        Ok(_) => return Ok(false),
-        Err(_) if !file.path.exists() => return Ok(false),
-        Err(error) => return Err(error),
-    };
+    let Some(mut input) = file.open()? else { return Ok(false) };
     let (mut digest, mut left) = (Xxh3::new(), position.offset);
     while left > 0 {
         let chunk = input.chunk()?;

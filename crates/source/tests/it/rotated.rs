@@ -2,7 +2,7 @@
 
 use crate::support::{append, line, pack, put};
 use livewell_model::Change;
-use livewell_source::file::{FilePosition, FileSource};
+use livewell_source::file::{FilePosition, FileSource, Parser};
 use livewell_source::settings::{FileSettings, Rotation};
 use livewell_source::{ErrorKind, SourceError};
 use proptest::prelude::*;
@@ -202,6 +202,38 @@ fn what_is_written_to_the_old_file_until_the_new_one_is_begun_is_read() {
     assert_eq!(reader.taken, [0, 1, 2, 3, 4]);
 }
 
+#[test]
+fn a_reader_that_looks_while_names_change_loses_nothing() {
+    const ROTATIONS: usize = 100;
+    let mut log = Log::new();
+    let mut reader = Reader::new(log.settings());
+    let writer = std::thread::spawn(move || {
+        for rotation in 0..ROTATIONS {
+            log.write(rotation % 4);
+            log.rotate();
+            log.write(rotation % 3);
+            log.reopen();
+            if rotation % 7 == 0 {
+                log.compress(".zst");
+            }
+        }
+        log.write(1);
+        log
+    });
+    for turn in 0.. {
+        reader.read(1 + turn % 5).unwrap();
+        if turn % 3 == 0 {
+            reader.restart().unwrap();
+        }
+        if writer.is_finished() {
+            break;
+        }
+    }
+    let log = writer.join().unwrap();
+    reader.read_all();
+    assert_eq!(reader.taken, (0..log.written).collect::<Vec<_>>());
+}
+
 fn refused(result: Result<impl Sized, SourceError>) -> SourceError {
     let Err(error) = result else { panic!("it goes on") };
     assert_eq!((error.kind, error.code), (ErrorKind::Changed, "LW0221"), "{error}");
@@ -283,6 +315,11 @@ fn each_file_of_a_table_has_a_header_of_its_own() {
     reader.restart().unwrap();
     reader.read_all();
     assert_eq!(reader.taken, [0, 1, 2]);
+    // A row by itself is read by the header of the file that is written to.
+    assert_eq!(Parser::new(&reader.settings).parse(None, "8,3").unwrap().changes.len(), 1);
+    fs::write(&path, "").unwrap();
+    let error = Parser::new(&reader.settings).parse(None, "8,3").unwrap_err();
+    assert!(error.message.contains("a table begins with"), "{error}");
 }
 
 #[test]
