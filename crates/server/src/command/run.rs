@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Runs the configuration.
@@ -26,12 +26,14 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         };
         let livewell = Arc::new(setup::open(&config.store).map_err(Failure::failed)?);
         livewell.add(setup::setup(&config, run.until_idle)).await.map_err(Failure::failed)?;
+        // Whoever is served may signal at once.
+        let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);
         let serving = listener
             .map(|listener| tokio::spawn(serve(listener, livewell.clone(), config.clone(), stopping)));
         let progress = progress(run.until_idle);
         let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
-        let ended = if run.until_idle { until_idle(&livewell).await } else { until_signal().await };
+        let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
         shown.abort();
         progress.finish_and_clear();
         stop.send_replace(true);
@@ -57,18 +59,31 @@ fn serve(
     api::serve(listener, livewell, config, stop)
 }
 
-async fn until_signal() -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-        _ = terminate.recv() => Ok(()),
+/// The signals that stop a run in order.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes them from now on; before, they end the process.
+    fn listen() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for one.
+    async fn any(mut self) -> Result<(), Failure> {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.terminate.recv() => Ok(()),
+        }
     }
 }
 
-async fn until_idle(livewell: &Livewell) -> Result<(), Failure> {
+async fn until_idle(livewell: &Livewell, signals: Signals) -> Result<(), Failure> {
     tokio::select! {
         idle = livewell.idle() => idle.map_err(Failure::failed),
-        ended = until_signal() => ended,
+        ended = signals.any() => ended,
     }
 }
 
