@@ -96,20 +96,28 @@ impl Drop for Proxy {
 
 impl State {
     fn connect(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
+        let server = self.reach(&client);
+        // One that is counted is one that can be cut.
         self.accepted.fetch_add(1, Ordering::AcqRel);
-        if self.refusing.load(Ordering::Acquire) {
-            return client.shutdown(Shutdown::Both);
-        }
-        let server = TcpStream::connect(("127.0.0.1", *lock(&self.target)))?;
-        for stream in [&client, &server] {
-            stream.set_nodelay(true)?;
-            lock(&self.connections).push(stream.try_clone()?);
-        }
+        let Some(server) = server? else { return client.shutdown(Shutdown::Both) };
         for (from, to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
             let state = self.clone();
             std::thread::spawn(move || state.carry(from, to));
         }
         Ok(())
+    }
+
+    /// The other side of a client's connection; none where it is to be refused.
+    fn reach(&self, client: &TcpStream) -> io::Result<Option<TcpStream>> {
+        if self.refusing.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let server = TcpStream::connect(("127.0.0.1", *lock(&self.target)))?;
+        for stream in [client, &server] {
+            stream.set_nodelay(true)?;
+            lock(&self.connections).push(stream.try_clone()?);
+        }
+        Ok(Some(server))
     }
 
     fn carry(&self, mut from: TcpStream, mut to: TcpStream) {
