@@ -9,8 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3;
 
-/// How often names are read again that change while they are read.
-const LOOKS_MAX: usize = 20;
+/// How often names are read again that change while they are read: for a good part of a second.
+const LOOKS_MAX: usize = 1_000;
 
 /// One of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
