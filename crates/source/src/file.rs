@@ -247,8 +247,13 @@ impl FileSource {
             self.ended = !follows;
             return Ok(if follows { Step::Waiting } else { Step::End });
         };
-        // Where it has another name by now, it is looked for again.
-        if let Some(input) = next.open()? {
+        // Where it has another name by now, it is looked for again. The number of a file that is gone may be another's
+        // by now, but not while the file is open: only then is it surely the next one.
+        if let Some(input) = next.open()?
+            && rotated::after(&entry.path, self.current.identity(), &position)?
+                .first()
+                .is_some_and(|found| found.identity == next.identity)
+        {
             self.current = go_on_in(next, input, entry, &self.settings, &FilePosition::default())?;
             self.before = position;
         }

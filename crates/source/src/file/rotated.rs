@@ -126,10 +126,16 @@ pub(super) fn locate(
     path: &Path,
     position: &FilePosition,
 ) -> Result<Option<(Generation, Input)>, SourceError> {
-    let located = among(path, |files| {
+    let look = |files: &[Generation]| -> Result<Option<Generation>, SourceError> {
         let at = if position.offset == 0 { Some(0) } else { find(files, position)? };
-        let Some(file) = at.and_then(|at| files.get(at)) else { return Ok(None) };
-        Ok(file.open()?.map(|input| (file.clone(), input)))
+        Ok(at.and_then(|at| files.get(at).cloned()))
+    };
+    let located = among(path, |files| {
+        let Some(file) = look(files)? else { return Ok(None) };
+        let Some(input) = file.open()? else { return Ok(None) };
+        // Its number is no other file's while it is open.
+        let still = look(&generations(path)?)?.is_some_and(|found| found.identity == file.identity);
+        Ok(still.then_some((file, input)))
     })?;
     match located {
         None if position.offset > 0 => Err(not_found(path, position.offset)),
