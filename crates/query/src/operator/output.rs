@@ -148,7 +148,7 @@ impl Output {
 fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>) -> Result<(), StepError> {
     let bucket = changes[0].bucket;
     if let [alone] = changes
-        && holds_just(state, bucket, alone)?
+        && stays_in_place(state, bucket, alone)?
     {
         step_alone(state, alone, diffs);
         return Ok(());
@@ -186,23 +186,31 @@ fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>)
     Ok(())
 }
 
-/// Whether the stored bucket is exactly what the change takes back: one row, or nothing. Almost always; then no
-/// rank shifts, and as equal rows have equal bytes, nothing has to be decoded.
-fn holds_just(state: &dyn State, bucket: u64, change: &Change) -> Result<bool, StepError> {
-    let Some(before) = &change.before else {
+/// Whether the change shifts no rank of its bucket and what it takes back is what is stored. Almost always; and as
+/// equal rows have equal bytes, nothing has to be decoded.
+fn stays_in_place(state: &dyn State, bucket: u64, change: &Change) -> Result<bool, StepError> {
+    let first = || state.get(Area::Rows, &bucket.to_be_bytes());
+    match (&change.before, &change.after) {
         // Ranks are dense: where there is no first row, there is none.
-        return Ok(state.get(Area::Rows, &bucket.to_be_bytes())?.is_none());
-    };
-    let mut missing = Some(before.encode(&change.key));
-    let mut other = false;
-    scan_bucket(state, bucket, &mut |_, bytes| {
-        other = missing.take().is_none_or(|expected| expected != bytes);
-        Ok(!other)
-    })?;
-    Ok(!other && missing.is_none())
+        (None, _) => Ok(first()?.is_none()),
+        // The first row stays the first, whatever comes behind it.
+        (Some(before), Some(_)) => Ok(first()?.is_some_and(|stored| stored == before.encode(&change.key))),
+        (Some(before), None) => holds_just(state, bucket, &before.encode(&change.key)),
+    }
 }
 
-/// As [`step_bucket`] where the bucket has one key alone, before and after.
+/// Whether the bucket has this row alone.
+fn holds_just(state: &dyn State, bucket: u64, row: &[u8]) -> Result<bool, StepError> {
+    let (mut found, mut other) = (false, false);
+    scan_bucket(state, bucket, &mut |_, bytes| {
+        other = found || bytes != row;
+        found = true;
+        Ok(!other)
+    })?;
+    Ok(found && !other)
+}
+
+/// As [`step_bucket`] where one row changes in place, comes first or goes as the last.
 fn step_alone(state: &mut dyn State, change: &Change, diffs: &mut Vec<Diff>) {
     let (row_signature, before, after) = (change.bucket, &change.before, &change.after);
     if before == after {

@@ -4,8 +4,13 @@
 //! reads the same bytes again and again, each behind a pointer. A node skips what all its keys begin with and keeps
 //! the four bytes behind it as one number an item, side by side: a search compares those, and a whole key at its
 //! end. (P. Bohannon, P. McIlroy, R. Rastogi, "Main-memory index structures with fixed-size partial keys", 2001.)
+//!
+//! Near the root, keys of several spaces and operators meet in one node, and all of one have the same four bytes there.
+//! Such a run has a beginning of its own, and the four bytes behind that.
 
 use arrayvec::ArrayVec;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 /// The most items of a node.
 pub(super) const CAPACITY: usize = 64;
@@ -19,7 +24,11 @@ pub(super) trait Keyed {
 }
 
 /// Items by ascending key, each key once.
+///
+/// In this order, what a search reads lies together: the memory behind a pointer that was not followed lately comes
+/// slowly, a line of it at a time.
 #[derive(Clone)]
+#[repr(C)]
 pub(super) struct Sorted<T> {
     /// How many bytes all keys begin with alike; there may be more.
     shared: usize,
@@ -29,12 +38,23 @@ pub(super) struct Sorted<T> {
     /// behind the last item the greatest number, so that counting the lesser ones need not know how many items there are.
     heads: [i32; CAPACITY],
     items: ArrayVec<T, CAPACITY>,
+    /// For each item of a run, of those with one head, how many bytes the run's keys begin with alike.
+    run_shared: [u32; CAPACITY],
+    /// For each item of a run, the four bytes of its key behind those.
+    run_heads: [i32; CAPACITY],
 }
 
 impl<T: Keyed> Sorted<T> {
     /// No items.
     pub fn new() -> Self {
-        Self { shared: 0, beginning: ArrayVec::new(), heads: [i32::MAX; CAPACITY], items: ArrayVec::new() }
+        Self {
+            shared: 0,
+            beginning: ArrayVec::new(),
+            heads: [i32::MAX; CAPACITY],
+            run_shared: [0; CAPACITY],
+            run_heads: [0; CAPACITY],
+            items: ArrayVec::new(),
+        }
     }
 
     /// The items.
@@ -61,14 +81,45 @@ impl<T: Keyed> Sorted<T> {
         // Counted, not halved: the lines that the numbers lie in come from memory side by side then, one after
         // another otherwise, and a node's numbers are compared several at a time.
         let from = self.heads.iter().map(|have| i32::from(*have < head)).sum::<i32>() as usize;
-        let heads = &self.heads[..self.items.len()];
-        let is_alike = |at: usize| heads.get(at) == Some(&head);
-        if !is_alike(from) {
-            return Err(from);
+        let run = self.run(from, head);
+        match run.len() {
+            0 => Err(from),
+            1 => self.find_at(from, key),
+            _ => self.find_in_run(run, key),
         }
-        let to = if is_alike(from + 1) { heads.partition_point(|have| *have <= head) } else { from + 1 };
-        let rest = &key[self.shared..];
-        let found = self.items[from..to].binary_search_by(|item| item.key()[self.shared..].cmp(rest));
+    }
+
+    fn find_at(&self, at: usize, key: &[u8]) -> Result<usize, usize> {
+        match self.items[at].key()[self.shared..].cmp(&key[self.shared..]) {
+            Ordering::Less => Err(at + 1),
+            Ordering::Equal => Ok(at),
+            Ordering::Greater => Err(at),
+        }
+    }
+
+    /// The items from `from` on that have this head.
+    fn run(&self, from: usize, head: i32) -> Range<usize> {
+        let heads = &self.heads[from..self.items.len()];
+        let alone = heads.get(1) != Some(&head);
+        let length = if alone {
+            usize::from(heads.first() == Some(&head))
+        } else {
+            heads.partition_point(|have| *have <= head)
+        };
+        from..from + length
+    }
+
+    fn find_in_run(&self, run: Range<usize>, key: &[u8]) -> Result<usize, usize> {
+        let first = self.items[run.start].key();
+        let shared = self.run_shared[run.start] as usize;
+        let (Some(head), true) = (head(key, shared), key.starts_with(&first[..shared])) else {
+            return Err(if first < key { run.end } else { run.start });
+        };
+        let heads = &self.run_heads[run.clone()];
+        let from = run.start + heads.partition_point(|have| *have < head);
+        let to = run.start + heads.partition_point(|have| *have <= head);
+        let rest = &key[shared..];
+        let found = self.items[from..to].binary_search_by(|item| item.key()[shared..].cmp(rest));
         found.map(|at| from + at).map_err(|at| from + at)
     }
 
@@ -90,7 +141,10 @@ impl<T: Keyed> Sorted<T> {
         match head {
             Some(head) => {
                 self.heads.copy_within(at..CAPACITY - 1, at + 1);
+                self.run_shared.copy_within(at..CAPACITY - 1, at + 1);
+                self.run_heads.copy_within(at..CAPACITY - 1, at + 1);
                 self.heads[at] = head;
+                self.join_run(at);
             }
             None => self.rehead(),
         }
@@ -106,6 +160,8 @@ impl<T: Keyed> Sorted<T> {
     pub fn remove(&mut self, at: usize) -> T {
         self.heads.copy_within(at + 1.., at);
         self.heads[CAPACITY - 1] = i32::MAX;
+        self.run_shared.copy_within(at + 1.., at);
+        self.run_heads.copy_within(at + 1.., at);
         self.items.remove(at)
     }
 
@@ -133,6 +189,44 @@ impl<T: Keyed> Sorted<T> {
         for (place, item) in self.heads.iter_mut().zip(&self.items) {
             *place = head(item.key(), shared).unwrap_or(i32::MIN);
         }
+        let mut from = 0;
+        while let Some(head) = self.heads[..self.items.len()].get(from) {
+            let run = self.run(from, *head);
+            from = run.end;
+            self.rehead_run(run);
+        }
+    }
+
+    /// The run that the item at `at` is in.
+    fn run_around(&self, at: usize) -> Range<usize> {
+        let head = self.heads[at];
+        let from = self.heads[..at].iter().rposition(|have| *have != head).map_or(0, |before| before + 1);
+        self.run(from, head)
+    }
+
+    /// Makes the new item at `at` one of its run.
+    fn join_run(&mut self, at: usize) {
+        let run = self.run_around(at);
+        let other = if at == run.start { at + 1 } else { run.start };
+        if run.len() > 2 {
+            let shared = self.run_shared[other] as usize;
+            if self.items[at].key().starts_with(&self.items[other].key()[..shared]) {
+                return self.rehead_in_run(at, shared);
+            }
+        }
+        self.rehead_run(run);
+    }
+
+    fn rehead_run(&mut self, run: Range<usize>) {
+        let [first, .., last] = &self.items[run.clone()] else { return };
+        let shared = alike(first.key(), last.key()).len();
+        run.for_each(|at| self.rehead_in_run(at, shared));
+    }
+
+    fn rehead_in_run(&mut self, at: usize, shared: usize) {
+        // Keys are limited to far less than that number.
+        self.run_shared[at] = shared as u32;
+        self.run_heads[at] = head(self.items[at].key(), shared).unwrap_or(i32::MIN);
     }
 }
 

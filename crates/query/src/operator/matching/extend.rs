@@ -163,13 +163,15 @@ impl<'a> Extension<'a> {
     ) -> Result<(), StepError> {
         let told = self.plan.atom_in(slot).kind.ends().map_or([slot; 2], |ends| [ends.from, ends.to]);
         for value in found {
-            let before = told.map(|node| self.ids[node].clone());
+            let was_known = told.map(|node| self.ids[node].is_some());
             self.slots[slot] = value;
             if self.bind(slot) {
                 self.extend(rest, put)?;
             }
-            for (node, id) in told.into_iter().zip(before) {
-                self.ids[node] = id;
+            for (node, was_known) in told.into_iter().zip(was_known) {
+                if !was_known {
+                    self.ids[node] = None;
+                }
             }
             self.slots[slot] = Value::Null;
         }
