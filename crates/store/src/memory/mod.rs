@@ -3,6 +3,7 @@
 //! A tree behind a lock. A snapshot shares all of it; a commit copies only the nodes it changes, and only those
 //! that a snapshot still shares.
 
+mod range;
 mod sorted;
 mod tree;
 

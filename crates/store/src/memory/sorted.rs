@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 /// The most items of a node.
-pub(super) const CAPACITY: usize = 64;
+const CAPACITY: usize = 64;
 /// How many of the bytes that all keys begin with lie in the node itself.
 const NEAR: usize = 40;
 
@@ -67,9 +67,14 @@ impl<T: Keyed> Sorted<T> {
         &mut self.items[at]
     }
 
-    /// Whether there is room for no more.
-    pub fn is_full(&self) -> bool {
-        self.items.is_full()
+    /// Whether it should join a neighbour.
+    pub fn has_few(&self) -> bool {
+        self.items.len() < CAPACITY / 4
+    }
+
+    /// Whether both fit into one, with room for the next writes.
+    pub fn fits_with(&self, other: &Self) -> bool {
+        self.items.len() + other.items.len() <= CAPACITY / 4 * 3
     }
 
     /// Where `key` is, or where it would come.
@@ -150,6 +155,23 @@ impl<T: Keyed> Sorted<T> {
         }
     }
 
+    /// As [`Sorted::insert`]; where there is no room, gives the right half.
+    pub fn insert_or_split(&mut self, at: usize, item: T) -> Option<Self> {
+        if !self.items.is_full() {
+            self.insert(at, item);
+            return None;
+        }
+        // What grows at its end, as logs do, leaves full nodes behind.
+        let middle = if at == CAPACITY { CAPACITY } else { CAPACITY / 2 };
+        let mut right = self.split_off(middle);
+        if at < middle {
+            self.insert(at, item);
+        } else {
+            right.insert(at - middle, item);
+        }
+        Some(right)
+    }
+
     /// Changes the key of the item at `at`, which keeps its place.
     pub fn set_key(&mut self, at: usize, change: impl FnOnce(&mut T)) {
         change(&mut self.items[at]);
@@ -165,8 +187,7 @@ impl<T: Keyed> Sorted<T> {
         self.items.remove(at)
     }
 
-    /// Takes the items from `at` on out.
-    pub fn split_off(&mut self, at: usize) -> Self {
+    fn split_off(&mut self, at: usize) -> Self {
         let mut right = Self { items: self.items.drain(at..).collect(), ..Self::new() };
         right.rehead();
         self.rehead();

@@ -3,37 +3,30 @@
 //! A copy costs one count. A write changes a node in place while nobody else holds it, and copies it otherwise, so
 //! the writer pays for a snapshot once a node, and nothing without one.
 
-use super::sorted::{CAPACITY, Keyed, Sorted};
+use super::range::Range;
+use super::sorted::{Keyed, Sorted};
 use crate::Direction;
-use arrayvec::ArrayVec;
 use std::ops::Bound;
 use std::sync::Arc;
-
-/// A node with fewer items than this joins a neighbour where both fit into one.
-const FEW: usize = CAPACITY / 4;
-/// Two neighbours join where they have at most this many items together, so that the next writes do not split them.
-const JOINED: usize = CAPACITY / 4 * 3;
-/// More levels of branches than a tree gets: each but the root began with half its capacity.
-const DEPTH: usize = 12;
 
 /// See the module.
 #[derive(Clone)]
 pub(super) struct Tree {
-    root: Arc<Node>,
+    root: Node,
 }
 
+/// A node, which may be shared.
 #[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "nodes lie behind a pointer of their own")]
-enum Node {
-    Leaf(Sorted<Entry>),
-    Branch(Sorted<Child>),
+pub(super) enum Node {
+    Leaf(Arc<Sorted<Entry>>),
+    Branch(Arc<Sorted<Child>>),
 }
 
 /// A subtree, behind a key that is not greater than any in it.
 #[derive(Clone)]
-struct Child {
+pub(super) struct Child {
     from: Arc<[u8]>,
-    node: Arc<Node>,
+    pub node: Node,
 }
 
 impl Keyed for Child {
@@ -70,7 +63,8 @@ impl Entry {
         self.pair().1
     }
 
-    fn pair(&self) -> (&[u8], &[u8]) {
+    /// Key and value.
+    pub fn pair(&self) -> (&[u8], &[u8]) {
         let (key, value) = self.0.split_at(self.middle());
         (&key[LENGTH..], value)
     }
@@ -94,14 +88,14 @@ impl Keyed for Entry {
 impl Tree {
     /// An empty map.
     pub fn new() -> Self {
-        Self { root: Arc::new(Node::Leaf(Sorted::new())) }
+        Self { root: Node::Leaf(Arc::new(Sorted::new())) }
     }
 
     /// The value under `key`.
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         let mut node = &self.root;
         loop {
-            match &**node {
+            match node {
                 Node::Branch(children) => node = &children.items()[place(children, key)].node,
                 Node::Leaf(entries) => {
                     let at = entries.find(key).ok()?;
@@ -115,12 +109,14 @@ impl Tree {
     pub fn entry_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
         let mut node = &mut self.root;
         loop {
-            match Arc::make_mut(node) {
+            match node {
                 Node::Branch(children) => {
+                    let children = Arc::make_mut(children);
                     let at = place(children, key);
                     node = &mut children.item_mut(at).node;
                 }
                 Node::Leaf(entries) => {
+                    let entries = Arc::make_mut(entries);
                     let at = entries.find(key).ok()?;
                     return Some(entries.item_mut(at));
                 }
@@ -130,125 +126,97 @@ impl Tree {
 
     /// Puts `value` under `key`.
     pub fn put(&mut self, key: &[u8], value: &[u8]) {
-        let Some(right) = put(&mut self.root, key, value) else { return };
-        let left = Child { from: self.root.first().into(), node: Arc::clone(&self.root) };
+        let Some(right) = self.root.put(key, value) else { return };
+        let left = Child { from: self.root.first().into(), node: self.root.clone() };
         let mut children = Sorted::new();
         children.insert(0, left);
         children.insert(1, right);
-        self.root = Arc::new(Node::Branch(children));
+        self.root = Node::Branch(Arc::new(children));
     }
 
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: &[u8]) {
         // Looked up first where a snapshot may share nodes, so that nothing is copied for nothing.
-        if Arc::strong_count(&self.root) > 1 && self.get(key).is_none() {
+        if self.root.is_shared() && self.get(key).is_none() {
             return;
         }
-        delete(&mut self.root, key);
-        while let Node::Branch(children) = &*self.root
+        self.root.delete(key);
+        while let Node::Branch(children) = &self.root
             && let [only] = children.items()
         {
-            self.root = Arc::clone(&only.node);
+            self.root = only.node.clone();
         }
     }
 
     /// The entries from one end on, ascending or descending.
     pub fn range<'a>(&'a self, from: Bound<&[u8]>, direction: Direction) -> Range<'a> {
-        let mut range = Range { above: ArrayVec::new(), leaf: &[], at: 0, direction };
-        range.seek(&self.root, from);
-        range
+        Range::new(&self.root, from, direction)
     }
 }
 
 /// Which child holds `key`.
-fn place(children: &Sorted<Child>, key: &[u8]) -> usize {
+pub(super) fn place(children: &Sorted<Child>, key: &[u8]) -> usize {
     children.find(key).unwrap_or_else(|at| at.saturating_sub(1))
 }
 
-/// Puts an entry below `node`; gives what was split off on its right, where it had no room.
-fn put(node: &mut Arc<Node>, key: &[u8], value: &[u8]) -> Option<Child> {
-    match Arc::make_mut(node) {
-        Node::Leaf(entries) => match entries.find(key) {
-            Ok(at) => {
-                entries.item_mut(at).set(value);
-                None
-            }
-            Err(at) => insert(entries, at, Entry::new(key, value)).map(|right| Child {
-                from: Arc::from(right.items()[0].key()),
-                node: Arc::new(Node::Leaf(right)),
-            }),
-        },
-        Node::Branch(children) => {
-            let at = match children.find(key) {
-                Err(0) => {
-                    children.set_key(0, |child| child.from = key.into());
-                    0
-                }
-                found => found.unwrap_or_else(|at| at - 1),
-            };
-            let right = put(&mut children.item_mut(at).node, key, value)?;
-            insert(children, at + 1, right).map(|right| Child {
-                from: Arc::clone(&right.items()[0].from),
-                node: Arc::new(Node::Branch(right)),
-            })
-        }
-    }
-}
-
-/// Inserts into a node; gives its right half where it was full.
-fn insert<T: Keyed>(items: &mut Sorted<T>, at: usize, item: T) -> Option<Sorted<T>> {
-    if !items.is_full() {
-        items.insert(at, item);
-        return None;
-    }
-    // What grows at its end, as logs do, leaves full nodes behind.
-    let middle = if at == CAPACITY { CAPACITY } else { CAPACITY / 2 };
-    let mut right = items.split_off(middle);
-    if at < middle {
-        items.insert(at, item);
-    } else {
-        right.insert(at - middle, item);
-    }
-    Some(right)
-}
-
-/// Deletes a key that is there below `node`, and gives how many items the node has left.
-fn delete(node: &mut Arc<Node>, key: &[u8]) -> usize {
-    match Arc::make_mut(node) {
-        Node::Leaf(entries) => {
-            if let Ok(at) = entries.find(key) {
-                entries.remove(at);
-            }
-            entries.items().len()
-        }
-        Node::Branch(children) => {
-            let at = place(children, key);
-            match delete(&mut children.item_mut(at).node, key) {
-                0 => drop(children.remove(at)),
-                left if left < FEW => join(children, at),
-                _ => {}
-            }
-            children.items().len()
-        }
-    }
-}
-
-/// Joins the child at `at` with a neighbour, where both fit into one.
-fn join(children: &mut Sorted<Child>, at: usize) {
-    let left = at.saturating_sub(1);
-    let [first, second, ..] = &children.items()[left..] else { return };
-    if first.node.len() + second.node.len() > JOINED {
-        return;
-    }
-    let right = Arc::unwrap_or_clone(children.remove(left + 1).node);
-    match (Arc::make_mut(&mut children.item_mut(left).node), right) {
-        (Node::Leaf(left), Node::Leaf(right)) => left.append(right),
-        (Node::Branch(left), Node::Branch(right)) => left.append(right),
-        _ => unreachable!("the children of a branch are all leaves or all branches"),
-    }
-}
-
 impl Node {
+    /// Puts an entry below; gives what was split off on the right, where there was no room.
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Option<Child> {
+        match self {
+            Self::Leaf(entries) => {
+                let entries = Arc::make_mut(entries);
+                match entries.find(key) {
+                    Ok(at) => {
+                        entries.item_mut(at).set(value);
+                        None
+                    }
+                    Err(at) => entries.insert_or_split(at, Entry::new(key, value)).map(|right| Child {
+                        from: Arc::from(right.items()[0].key()),
+                        node: Self::Leaf(Arc::new(right)),
+                    }),
+                }
+            }
+            Self::Branch(children) => {
+                let children = Arc::make_mut(children);
+                let at = match children.find(key) {
+                    Err(0) => {
+                        children.set_key(0, |child| child.from = key.into());
+                        0
+                    }
+                    found => found.unwrap_or_else(|at| at - 1),
+                };
+                let right = children.item_mut(at).node.put(key, value)?;
+                children.insert_or_split(at + 1, right).map(|right| Child {
+                    from: Arc::clone(&right.items()[0].from),
+                    node: Self::Branch(Arc::new(right)),
+                })
+            }
+        }
+    }
+
+    /// Deletes a key below, if it is there.
+    fn delete(&mut self, key: &[u8]) {
+        match self {
+            Self::Leaf(entries) => {
+                let entries = Arc::make_mut(entries);
+                if let Ok(at) = entries.find(key) {
+                    entries.remove(at);
+                }
+            }
+            Self::Branch(children) => {
+                let children = Arc::make_mut(children);
+                let at = place(children, key);
+                let below = &mut children.item_mut(at).node;
+                below.delete(key);
+                if below.is_empty() {
+                    children.remove(at);
+                } else if below.has_few() {
+                    join(children, at);
+                }
+            }
+        }
+    }
+
     /// The key of the first item.
     fn first(&self) -> &[u8] {
         match self {
@@ -257,104 +225,55 @@ impl Node {
         }
     }
 
-    fn len(&self) -> usize {
+    fn is_shared(&self) -> bool {
         match self {
-            Self::Leaf(entries) => entries.items().len(),
-            Self::Branch(children) => children.items().len(),
+            Self::Leaf(entries) => Arc::strong_count(entries) > 1,
+            Self::Branch(children) => Arc::strong_count(children) > 1,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Leaf(entries) => entries.items().is_empty(),
+            Self::Branch(children) => children.items().is_empty(),
+        }
+    }
+
+    fn has_few(&self) -> bool {
+        match self {
+            Self::Leaf(entries) => entries.has_few(),
+            Self::Branch(children) => children.has_few(),
+        }
+    }
+
+    fn fits_with(&self, right: &Self) -> bool {
+        match (self, right) {
+            (Self::Leaf(left), Self::Leaf(right)) => left.fits_with(right),
+            (Self::Branch(left), Self::Branch(right)) => left.fits_with(right),
+            _ => false,
+        }
+    }
+
+    /// Takes the items of its right neighbour over.
+    fn append(&mut self, right: Self) {
+        match (self, right) {
+            (Self::Leaf(left), Self::Leaf(right)) => Arc::make_mut(left).append(Arc::unwrap_or_clone(right)),
+            (Self::Branch(left), Self::Branch(right)) => {
+                Arc::make_mut(left).append(Arc::unwrap_or_clone(right));
+            }
+            _ => unreachable!("the children of a branch are all leaves or all branches"),
         }
     }
 }
 
-/// The entries of a tree from one end on.
-pub(super) struct Range<'a> {
-    /// The branches above the leaf, each with the place that comes next in it.
-    above: ArrayVec<(&'a [Child], usize), DEPTH>,
-    leaf: &'a [Entry],
-    /// How many entries lie before the place where the walk is.
-    at: usize,
-    direction: Direction,
-}
-
-impl<'a> Range<'a> {
-    fn seek(&mut self, root: &'a Node, from: Bound<&[u8]>) {
-        let mut node = root;
-        while let Node::Branch(children) = node {
-            let last = children.items().len() - 1;
-            let at = match (from, self.direction) {
-                (Bound::Included(key) | Bound::Excluded(key), _) => place(children, key),
-                (Bound::Unbounded, Direction::Forward) => 0,
-                (Bound::Unbounded, Direction::Backward) => last,
-            };
-            self.go_below(children.items(), at);
-            node = &children.items()[at].node;
-        }
-        let Node::Leaf(entries) = node else { return };
-        self.leaf = entries.items();
-        let forward = self.direction == Direction::Forward;
-        self.at = match from {
-            Bound::Unbounded => {
-                if forward {
-                    0
-                } else {
-                    self.leaf.len()
-                }
-            }
-            // Before an entry of this very key, or behind it.
-            Bound::Included(key) => entries.find(key).map_or_else(|at| at, |at| at + usize::from(!forward)),
-            Bound::Excluded(key) => entries.find(key).map_or_else(|at| at, |at| at + usize::from(forward)),
-        };
-    }
-
-    /// Notes where the walk goes on in a branch once all below the child at `at` has been given.
-    fn go_below(&mut self, children: &'a [Child], at: usize) {
-        let next = if self.direction == Direction::Forward { at + 1 } else { at };
-        self.above.push((children, next));
-    }
-
-    /// Goes to the next leaf; false where there is none.
-    fn turn(&mut self) -> bool {
-        let forward = self.direction == Direction::Forward;
-        let mut node = loop {
-            let Some((children, next)) = self.above.pop() else { return false };
-            let at = if forward { Some(next) } else { next.checked_sub(1) };
-            if let Some((at, child)) = at.and_then(|at| Some((at, children.get(at)?))) {
-                self.go_below(children, at);
-                break &*child.node;
-            }
-        };
-        while let Node::Branch(children) = node {
-            let at = if forward { 0 } else { children.items().len() - 1 };
-            self.go_below(children.items(), at);
-            node = &children.items()[at].node;
-        }
-        if let Node::Leaf(entries) = node {
-            self.leaf = entries.items();
-            self.at = if forward { 0 } else { self.leaf.len() };
-        }
-        true
-    }
-}
-
-impl<'a> Iterator for Range<'a> {
-    type Item = (&'a [u8], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let found = match self.direction {
-                Direction::Forward => self.leaf.get(self.at),
-                Direction::Backward => self.at.checked_sub(1).and_then(|at| self.leaf.get(at)),
-            };
-            if let Some(entry) = found {
-                match self.direction {
-                    Direction::Forward => self.at += 1,
-                    Direction::Backward => self.at -= 1,
-                }
-                return Some(entry.pair());
-            }
-            if !self.turn() {
-                return None;
-            }
-        }
+/// Joins the child at `at` with a neighbour, where both fit into one.
+fn join(children: &mut Sorted<Child>, at: usize) {
+    let left = at.saturating_sub(1);
+    if let [first, second, ..] = &children.items()[left..]
+        && first.node.fits_with(&second.node)
+    {
+        let right = children.remove(left + 1);
+        children.item_mut(left).node.append(right.node);
     }
 }
 
