@@ -56,11 +56,6 @@ impl Call {
             _ => Ok(value),
         }
     }
-
-    /// What one row adds, behind the bytes it is ordered by.
-    fn argument(&self, row: &[Value]) -> Result<Argument, EvalError> {
-        Ok((order_key(&self.order, row), self.eval(row)?))
-    }
 }
 
 /// See the module.
@@ -78,9 +73,6 @@ pub struct Aggregate {
     pub text: String,
 }
 
-/// An aggregate's argument on one row, behind the bytes that collect is ordered by.
-type Argument = (Vec<u8>, Value);
-
 /// What one row adds to its group, or takes from it.
 #[derive(Debug)]
 struct Part {
@@ -88,8 +80,7 @@ struct Part {
     group: Vec<u8>,
     /// The grouping values as they are written.
     values: SmallVec<[Value; 2]>,
-    /// One per aggregate.
-    arguments: SmallVec<[Argument; 2]>,
+    row: Vec<Value>,
     weight: i64,
 }
 
@@ -101,8 +92,7 @@ impl Aggregate {
         for Weighted { row, weight } in inputs.into_iter().flatten() {
             let values =
                 self.groups.iter().map(|group| group.eval(&row)).collect::<Result<SmallVec<_>, _>>()?;
-            let arguments = self.calls.iter().map(|call| call.argument(&row)).collect::<Result<_, _>>()?;
-            parts.push(Part { group: key::of(&values), values, arguments, weight });
+            parts.push(Part { group: key::of(&values), values, row, weight });
         }
         parts.sort_by(|left, right| (&left.group, left.weight > 0).cmp(&(&right.group, right.weight > 0)));
         Ok(parts)
@@ -121,10 +111,10 @@ impl Aggregate {
             None => Group::new(&self.calls),
         };
         let before = self.shown(&group);
-        for Part { values, arguments, weight, .. } in parts {
+        for Part { values, row, weight, .. } in parts {
             group.count(values, *weight);
-            for (at, argument) in arguments.iter().enumerate() {
-                self.accumulate(state, &mut group, at, group_key, argument, *weight)?;
+            for at in 0..self.calls.len() {
+                self.accumulate(state, &mut group, at, group_key, row, *weight)?;
             }
         }
         group.check()?;
@@ -148,10 +138,11 @@ impl Aggregate {
         group: &mut Group,
         at: usize,
         group_key: &[u8],
-        (order, argument): &Argument,
+        row: &[Value],
         weight: i64,
     ) -> Result<(), StepError> {
         let call = &self.calls[at];
+        let argument = &call.eval(row)?;
         if argument.is_null() {
             return Ok(());
         }
@@ -159,7 +150,7 @@ impl Aggregate {
             return group.accumulators[at].add(argument, weight);
         }
         let mut prefix = self.key(1 + at, group_key);
-        prefix.extend_from_slice(order);
+        prefix.extend(order_key(&call.order, row));
         if !call.distinct || call.fold == Fold::Collect {
             return multiset::add(state, &prefix, argument, weight).map(|_| ());
         }
