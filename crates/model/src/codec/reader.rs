@@ -20,6 +20,8 @@ pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    /// The source of the last id, as bytes and as text: mostly that of the next one too.
+    source: (&'a [u8], SmolStr),
 }
 
 type Read<T> = Result<T, DecodeError>;
@@ -27,7 +29,7 @@ type Read<T> = Result<T, DecodeError>;
 impl<'a> Reader<'a> {
     /// Reads `bytes`, which are to be a `what`.
     pub fn new(what: &'static str, bytes: &'a [u8]) -> Self {
-        Self { what, bytes, at: 0, depth: 0 }
+        Self { what, bytes, at: 0, depth: 0, source: (&[], SmolStr::default()) }
     }
 
     /// Whether everything has been read.
@@ -67,6 +69,17 @@ impl<'a> Reader<'a> {
 
     /// See [`super::Writer::varint`].
     pub fn varint(&mut self) -> Read<u64> {
+        match self.bytes.get(self.at) {
+            // Most numbers are lengths of a few bytes.
+            Some(byte) if *byte < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Read<u64> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -96,6 +109,10 @@ impl<'a> Reader<'a> {
     /// See [`super::Writer::string`].
     pub fn string(&mut self) -> Read<SmolStr> {
         let bytes = self.bytes()?;
+        self.text(bytes)
+    }
+
+    fn text(&self, bytes: &[u8]) -> Read<SmolStr> {
         std::str::from_utf8(bytes).map(SmolStr::new).map_err(|_| self.error("text is not UTF-8"))
     }
 
@@ -201,7 +218,11 @@ impl<'a> Reader<'a> {
 
     /// See [`super::Writer::id`].
     pub fn id(&mut self) -> Read<ElementId> {
-        Ok(ElementId { source: self.string()?, id: self.string()? })
+        let source = self.bytes()?;
+        if source != self.source.0 {
+            self.source = (source, self.text(source)?);
+        }
+        Ok(ElementId { source: self.source.1.clone(), id: self.string()? })
     }
 
     /// See [`super::Writer::element`].
