@@ -4,11 +4,13 @@
 //! * [`Nats`]: a server with JetStream, its streams in a temporary directory;
 //! * [`Redis`]: a server without persistence;
 //! * [`Web`]: a web server that answers as it is told;
-//! * [`Proxy`]: stands before any of them and cuts connections when asked.
+//! * [`Browser`]: a browser without a window that shows a page;
+//! * [`Proxy`]: stands before any server and cuts connections when asked.
 //!
 //! A program that is missing is installed with `apt-get` where the test may do that. A failure here is no
 //! outcome of a test: everything panics with what to do.
 
+mod browser;
 mod nats;
 mod postgres;
 mod process;
@@ -16,6 +18,7 @@ mod proxy;
 mod redis;
 mod web;
 
+pub use browser::Browser;
 pub use nats::Nats;
 pub use postgres::{Options, Postgres};
 pub use process::{free_port, pause};

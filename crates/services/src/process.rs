@@ -30,13 +30,13 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("a listener has an address").port()
 }
 
-/// What `find` finds, after `apt-get install -y PACKAGE` if need be.
+/// What `find` finds, after `apt-get install -y PACKAGE` if need be; where another test installs, after that.
 pub(crate) fn find_or_install(package: &str, find: impl Fn() -> Option<PathBuf>) -> PathBuf {
     if let Some(found) = find() {
         return found;
     }
     if is_root() {
-        for arguments in [vec!["update"], vec!["install", "-y", package]] {
+        for arguments in [vec!["update"], vec!["-o", "DPkg::Lock::Timeout=600", "install", "-y", package]] {
             let mut install = Command::new("apt-get");
             install.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
             // Whether it worked is seen by looking again.

@@ -9,6 +9,7 @@ mod command_line;
 mod commands;
 mod crowded;
 mod damaged;
+mod dashboard;
 mod demonstrations;
 mod disk;
 mod explain;

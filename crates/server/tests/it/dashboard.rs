@@ -1,0 +1,82 @@
+//! The dashboard in a browser: what a person sees there is what is stored, as it comes.
+
+use super::running::{Running, orders};
+use livewell_services::{Browser, Proxy};
+use serde_json::{Value as Json, json};
+
+/// The cells of the rows that are shown, sorted.
+const ROWS: &str = "return [...document.querySelectorAll('#rows tr')]
+    .map(row => [...row.cells].map(cell => cell.textContent)).sort()";
+/// What the page says is wrong.
+const MESSAGE: &str = "return document.getElementById('message').textContent";
+
+/// The state that the page shows of a component.
+fn state(id: &str) -> String {
+    format!(
+        "return [...document.querySelectorAll('#components tr')]
+            .filter(row => row.cells[0].textContent === '{id}').map(row => row.cells[1].textContent)[0]"
+    )
+}
+
+/// A change of an order, which begins as `operation` says.
+fn order(operation: &str, id: &str, total: u64) -> String {
+    let properties = json!({ "id": id, "total": total });
+    let element = json!({ "type": "node", "id": id, "labels": ["Order"], "properties": properties });
+    json!({ "operation": operation, "element": element }).to_string()
+}
+
+fn port(running: &Running) -> u16 {
+    running.address.rsplit_once(':').expect("an address with a port").1.parse().expect("a port")
+}
+
+#[test]
+fn a_person_sees_results_as_they_come() {
+    const HOSTILE: &str = "<img src=x onerror=document.title='taken'>";
+    let running = Running::start_with("  token: open-sesame\n", "", "");
+    let send = |change: &str| {
+        let token = "authorization: Bearer open-sesame\r\n";
+        let answer = running.ask("POST", "/api/v1/sources/orders/changes", token, change);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    };
+    send(&order("insert", "a", 250));
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/", running.address));
+    browser.answer("open-sesame");
+    browser.wait_for(&state("big"), &json!("caught_up"));
+    assert_eq!(browser.run(MESSAGE), Ok(json!("")));
+
+    let click = "document.querySelector('#components button').click(); return location.hash";
+    assert_eq!(browser.run(click), Ok(json!("#big")));
+    browser.wait_for(ROWS, &json!([["a", "250"]]));
+    send(&order("update", "a", 300));
+    send(&order("insert", HOSTILE, 400));
+    browser.wait_for(ROWS, &json!([[HOSTILE, "400"], ["a", "300"]]));
+    send(&order("update", "a", 50));
+    browser.wait_for(ROWS, &json!([[HOSTILE, "400"]]));
+    assert_eq!(browser.run("return document.images.length"), Ok(json!(0)), "text became an element");
+}
+
+#[test]
+fn the_page_finds_back_to_a_server_that_was_killed() {
+    let mut running = Running::start();
+    running.post(&orders(&[250, 300]));
+    let proxy = Proxy::start(port(&running));
+    let browser = Browser::start();
+    browser.open(&format!("http://127.0.0.1:{}/#big", proxy.port()));
+    let shown = |totals: &[u64]| {
+        let of = |(at, total): (usize, &u64)| json!([format!("o{}", at + 1), total.to_string()]);
+        Json::Array(totals.iter().enumerate().map(of).collect())
+    };
+    browser.wait_for(ROWS, &shown(&[250, 300]));
+
+    proxy.cut();
+    running.post(&order("update", "o1", 700));
+    browser.wait_for(ROWS, &shown(&[700, 300]));
+
+    running.kill_and_start_again();
+    browser.wait_for("return document.getElementById('message').textContent !== ''", &json!(true));
+    proxy.retarget(port(&running));
+    running.post(&order("update", "o2", 800));
+    browser.wait_for(ROWS, &shown(&[700, 800]));
+    browser.wait_for(MESSAGE, &json!(""));
+}
