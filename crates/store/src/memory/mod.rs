@@ -3,6 +3,7 @@
 //! A tree behind a lock. A snapshot shares all of it; a commit copies only the nodes it changes, and only those
 //! that a snapshot still shares.
 
+mod node;
 mod range;
 mod sorted;
 mod tree;
@@ -10,11 +11,12 @@ mod tree;
 use crate::commit::{Conflict, Direction, Entries, Snapshot, Store, StoreId, Visit};
 use crate::keyspace::after_prefix;
 use crate::{Head, IndexError, Version, WriteSet, compare, long_key};
+use node::Entry;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::{Bound, RangeBounds};
 use std::sync::{Arc, PoisonError, RwLock};
-use tree::{Entry, Tree};
+use tree::Tree;
 
 /// A [`Store`] in memory.
 pub struct MemoryStore {

@@ -1,6 +1,6 @@
 //! A walk along the entries of a tree, either way.
 
-use super::tree::{Child, Entry, Node, place};
+use super::node::{Child, Entry, Node, place};
 use crate::Direction;
 use arrayvec::ArrayVec;
 use std::ops::Bound;
