@@ -1,5 +1,6 @@
 //! Programs of the system: finding or installing them, running them as a user without privileges.
 
+use std::fs::File;
 use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,12 @@ pub(crate) fn find_or_install(package: &str, find: impl Fn() -> Option<PathBuf>)
         return found;
     }
     if is_root() {
+        let lock = std::env::temp_dir().join("livewell-install.lock");
+        let lock = File::create(lock).expect("a temporary file can be made");
+        lock.lock().expect("a file can be locked");
+        if let Some(found) = find() {
+            return found;
+        }
         for arguments in [vec!["update"], vec!["-o", "DPkg::Lock::Timeout=600", "install", "-y", package]] {
             let mut install = Command::new("apt-get");
             install.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
