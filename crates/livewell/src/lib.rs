@@ -34,6 +34,7 @@ mod bell;
 mod change;
 pub mod clock;
 pub mod dead_letters;
+mod definition;
 mod deliver;
 mod elements;
 mod error;

@@ -5,14 +5,13 @@
 //! what is not is built first.
 
 use crate::Error;
-use crate::elements::Lens;
+use crate::definition;
 use crate::follow::Upstream;
 use crate::settings::Query;
 use crate::shared::{Component, Shared};
 use crate::state::QueryState;
 use livewell_model::Timestamp;
-use livewell_model::codec::Writer;
-use livewell_query::{Engine, Join, Limits};
+use livewell_query::Engine;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
@@ -20,7 +19,6 @@ use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare, sweep};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Registrations in the making.
 pub(crate) struct Registrar<'a> {
@@ -65,7 +63,7 @@ impl<'a> Registrar<'a> {
             let head = Head::read(&*snapshot, entry.number)?.unwrap_or_default();
             let record = EpochRecord::read(&*snapshot, entry.number, head.epoch)?.unwrap_or_default();
             let (number, kind, config_hash) = (entry.number, entry.kind, record.config_hash);
-            let label = label_of(&entry);
+            let label = definition::label_of(&entry);
             known.insert(entry.id, Known { number, kind, head, config_hash, label });
         }
         Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known })
@@ -110,9 +108,9 @@ impl<'a> Registrar<'a> {
         if let Some(other) = upstreams.iter().find(|upstream| upstream.is_query && engine.tells_time()) {
             return Err(time_over_a_query(&query.id, &other.id));
         }
-        let config_hash = self.config_hash(query, &upstreams);
+        let config_hash = definition::hash(query, &upstreams);
         let label = query.label.clone().unwrap_or_else(|| query.id.clone());
-        let definition = definition(query);
+        let definition = definition::text(query);
         let (number, refusal) = match self.known(&query.id, Kind::Query)? {
             Some(known) => {
                 self.update_query(&query.id, &known, (config_hash, fingerprint), &definition, &upstreams)?;
@@ -309,29 +307,6 @@ impl<'a> Registrar<'a> {
         let label = label.to_owned();
         self.known.insert(id.to_owned(), Known { number, kind, head, config_hash, label });
     }
-
-    /// Of everything that decides what the rows are: text, parameters, joins, and what is read, by identity.
-    fn config_hash(&self, query: &Query, upstreams: &[Upstream]) -> u64 {
-        let mut out = Writer::new();
-        out.string(query.cypher.trim());
-        for (name, value) in query.params.iter() {
-            out.string(name).value(value);
-        }
-        for join in &query.joins {
-            out.string(&join.kind).varint(join.keys.len() as u64);
-            for key in &join.keys {
-                out.string(&key.label).string(&key.property);
-            }
-        }
-        // The other limits decide nothing about the rows.
-        if query.limits.versions != Limits::default().versions {
-            out.varint(query.limits.versions as u64);
-        }
-        for upstream in upstreams {
-            out.string(&upstream.id).varint(upstream.number.into()).string(&upstream.label);
-        }
-        xxh3_64(&out.bytes)
-    }
 }
 
 /// Takes a component that has ended out of the catalog and marks all it stored as garbage, in one commit. Its last
@@ -391,71 +366,6 @@ fn check_id(id: &str) -> Result<(), Error> {
     }
     let message = format!("`{id}` is no id: a letter or digit, then up to 62 letters, digits, `_` and `-`");
     Err(Error::invalid("LW0504", message))
-}
-
-/// What a store keeps of a query, for those who open it without the configuration.
-pub(crate) fn definition(query: &Query) -> String {
-    let params = serde_json::to_value(&query.params).unwrap_or_default();
-    let joins: Vec<_> = query
-        .joins
-        .iter()
-        .map(|join| {
-            let keys: Vec<_> = join.keys.iter().map(|key| [&key.label, &key.property]).collect();
-            serde_json::json!([join.kind, keys])
-        })
-        .collect();
-    serde_json::json!({
-        "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label, "joins": joins,
-        "limits": [query.limits.hops as usize, query.limits.rows], "versions": query.limits.versions,
-    })
-    .to_string()
-}
-
-/// Reads what [`definition`] wrote.
-pub(crate) fn read_definition(id: &str, text: &str) -> Option<Query> {
-    let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    let mut query = Query::cypher(id, json.get("cypher")?.as_str()?);
-    query.sources =
-        json.get("sources")?.as_array()?.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect();
-    query.label = json.get("label").and_then(|label| label.as_str()).map(ToOwned::to_owned);
-    if let Some(params) = json.get("params").and_then(serde_json::Value::as_object) {
-        for (name, value) in params {
-            query.params.insert(name.as_str(), livewell_model::json::value_from_json(value).ok()?);
-        }
-    }
-    let joins: Vec<(String, Vec<[String; 2]>)> =
-        serde_json::from_value(json.get("joins").cloned().unwrap_or_default()).unwrap_or_default();
-    let limits = json.get("limits").cloned().unwrap_or_default();
-    if let Ok((hops, rows)) = serde_json::from_value(limits) {
-        query.limits = Limits { hops, rows, ..query.limits };
-    }
-    if let Some(versions) = json.get("versions").and_then(serde_json::Value::as_u64) {
-        query.limits.versions = usize::try_from(versions).unwrap_or(usize::MAX);
-    }
-    for (kind, keys) in joins {
-        let join = |join: Join, [label, property]: [String; 2]| join.key(label, property);
-        query.joins.push(keys.into_iter().fold(Join::new(kind), join));
-    }
-    Some(query)
-}
-
-fn label_of(entry: &Registered) -> String {
-    let query = read_definition(&entry.id, &entry.definition);
-    query.and_then(|query| query.label).unwrap_or_else(|| entry.id.clone())
-}
-
-/// The upstreams of a stored query, and how their entries become elements.
-pub(crate) fn stored_lenses(snapshot: &Arc<dyn Snapshot>, query: &Query) -> Result<Vec<Lens>, Error> {
-    let lens = |id: &String| {
-        let entry = catalog::find(&**snapshot, id)?.ok_or_else(|| Error::not_found(id))?;
-        let (label, is_query) = (label_of(&entry), entry.kind == Kind::Query);
-        crate::pipeline::lens(
-            snapshot,
-            &Upstream { id: id.clone(), number: entry.number, is_query, label },
-            None,
-        )
-    };
-    query.sources.iter().map(lens).collect()
 }
 
 /// Time moves with transactions; a query's results come only where something changes.

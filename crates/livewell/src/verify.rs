@@ -3,9 +3,9 @@
 //! The elements at the head may be ahead of the query, so the log's tail is undone by its before-images back
 //! to the query's checkpoint. A query holds its sources' logs, so the tail is always there.
 
+use crate::definition;
 use crate::elements::transaction;
 use crate::follow::{Group, Item};
-use crate::register::{read_definition, stored_lenses};
 use crate::settings::Query;
 use crate::state::QueryState;
 use crate::{Error, ErrorKind};
@@ -43,11 +43,11 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
     let snapshot = store.snapshot()?;
     let entry = catalog::find(&*snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
     let entry = entry.ok_or_else(|| Error::not_found(query_id))?;
-    let query = read_definition(query_id, &entry.definition).ok_or_else(|| {
+    let query = definition::read(query_id, &entry.definition).ok_or_else(|| {
         IndexError::corrupted(format!("the stored definition of `{query_id}` cannot be read"))
     })?;
     let mut graph = Graph::new();
-    for lens in stored_lenses(&snapshot, &query)? {
+    for lens in definition::lenses(&snapshot, &query)? {
         let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };
         for entry in feed.whole()? {
             let (key, bytes) = entry?;

@@ -1,0 +1,101 @@
+//! The definition of a query as a store keeps it, for those who open it without the configuration.
+
+use crate::Error;
+use crate::elements::Lens;
+use crate::follow::Upstream;
+use crate::settings::Query;
+use livewell_model::codec::Writer;
+use livewell_query::{Join, Limits};
+use livewell_store::Snapshot;
+use livewell_store::catalog::{self, Kind, Registered};
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The hash of everything that decides what the rows are: text, parameters, joins, and what is read, by identity.
+pub(crate) fn hash(query: &Query, upstreams: &[Upstream]) -> u64 {
+    let mut out = Writer::new();
+    out.string(query.cypher.trim());
+    for (name, value) in query.params.iter() {
+        out.string(name).value(value);
+    }
+    for join in &query.joins {
+        out.string(&join.kind).varint(join.keys.len() as u64);
+        for key in &join.keys {
+            out.string(&key.label).string(&key.property);
+        }
+    }
+    // The other limits decide nothing about the rows.
+    if query.limits.versions != Limits::default().versions {
+        out.varint(query.limits.versions as u64);
+    }
+    for upstream in upstreams {
+        out.string(&upstream.id).varint(upstream.number.into()).string(&upstream.label);
+    }
+    xxh3_64(&out.bytes)
+}
+
+/// The query as text.
+pub(crate) fn text(query: &Query) -> String {
+    let params = serde_json::to_value(&query.params).unwrap_or_default();
+    let joins: Vec<_> = query
+        .joins
+        .iter()
+        .map(|join| {
+            let keys: Vec<_> = join.keys.iter().map(|key| [&key.label, &key.property]).collect();
+            serde_json::json!([join.kind, keys])
+        })
+        .collect();
+    serde_json::json!({
+        "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label, "joins": joins,
+        "limits": [query.limits.hops as usize, query.limits.rows], "versions": query.limits.versions,
+    })
+    .to_string()
+}
+
+/// Reads what [`text`] wrote.
+pub(crate) fn read(id: &str, text: &str) -> Option<Query> {
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
+    let mut query = Query::cypher(id, json.get("cypher")?.as_str()?);
+    query.sources =
+        json.get("sources")?.as_array()?.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect();
+    query.label = json.get("label").and_then(|label| label.as_str()).map(ToOwned::to_owned);
+    if let Some(params) = json.get("params").and_then(serde_json::Value::as_object) {
+        for (name, value) in params {
+            query.params.insert(name.as_str(), livewell_model::json::value_from_json(value).ok()?);
+        }
+    }
+    let joins: Vec<(String, Vec<[String; 2]>)> =
+        serde_json::from_value(json.get("joins").cloned().unwrap_or_default()).unwrap_or_default();
+    let limits = json.get("limits").cloned().unwrap_or_default();
+    if let Ok((hops, rows)) = serde_json::from_value(limits) {
+        query.limits = Limits { hops, rows, ..query.limits };
+    }
+    if let Some(versions) = json.get("versions").and_then(serde_json::Value::as_u64) {
+        query.limits.versions = usize::try_from(versions).unwrap_or(usize::MAX);
+    }
+    for (kind, keys) in joins {
+        let join = |join: Join, [label, property]: [String; 2]| join.key(label, property);
+        query.joins.push(keys.into_iter().fold(Join::new(kind), join));
+    }
+    Some(query)
+}
+
+/// The label of a stored query's rows as nodes.
+pub(crate) fn label_of(entry: &Registered) -> String {
+    let query = read(&entry.id, &entry.definition);
+    query.and_then(|query| query.label).unwrap_or_else(|| entry.id.clone())
+}
+
+/// The upstreams of a stored query, and how their entries become elements.
+pub(crate) fn lenses(snapshot: &Arc<dyn Snapshot>, query: &Query) -> Result<Vec<Lens>, Error> {
+    let lens = |id: &String| {
+        let entry = catalog::find(&**snapshot, id)?.ok_or_else(|| Error::not_found(id))?;
+        let (label, is_query) = (label_of(&entry), entry.kind == Kind::Query);
+        crate::pipeline::lens(
+            snapshot,
+            &Upstream { id: id.clone(), number: entry.number, is_query, label },
+            None,
+        )
+    };
+    query.sources.iter().map(lens).collect()
+}
