@@ -73,7 +73,7 @@ impl Round {
     fn run(&self, postgres: &Postgres, kills: usize, random: &mut u64) -> usize {
         self.place.write("transfer.sql", TRANSFER);
         let mut workload = postgres.program("pgbench");
-        workload.args(["--no-vacuum", "--client=1", "--rate=200", "--time=600", "--file"]);
+        workload.args(["--no-vacuum", "--client=1", "--rate=200", "--time=7200", "--file"]);
         workload.arg(self.place.file("transfer.sql")).stdout(Stdio::null()).stderr(Stdio::null());
         let mut workload = workload.spawn().expect("pgbench can be run");
         for kill in 0..kills {
