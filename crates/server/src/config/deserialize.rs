@@ -38,6 +38,9 @@ pub fn read<'de, T: Deserialize<'de>>(
             problems.push(problem);
             return None;
         };
+        // Further in, the names of this place mean nothing.
+        let is_here = node.entries().iter().any(|entry| entry.key_span == span);
+        let also = if is_here { also } else { &[] };
         let names = unknown.expected.iter().copied().chain(also.iter().copied());
         problems.push(problem.with_help(problem::advice(&unknown.name, names, "the fields here")));
         if !remove_key(&mut node, span) {
