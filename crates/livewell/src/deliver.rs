@@ -3,6 +3,8 @@
 //! The same loop as a query's, with an effect outside instead of a step: the checkpoint is committed after the
 //! effect, never before, with the detail by which the reaction finds its place outside again.
 
+mod whole;
+
 use crate::Error;
 use crate::dead_letters;
 use crate::follow::{self, Found, Group, Upstream};
@@ -11,22 +13,18 @@ use crate::settings::Recovery;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{broken, caught_up, failed, stopped};
 use livewell_model::codec::Reader;
-use livewell_model::{QueryResult, Row, SmolStr};
+use livewell_model::{QueryResult, SmolStr};
 use livewell_reaction::{
-    DeadLetter, ErrorKind, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started,
-    Style,
+    DeadLetter, ErrorKind, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style,
 };
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::head::{Building, EpochRecord};
-use livewell_store::{LiveSnapshot, Overlay, Resume, Snapshot, Version, WriteSet, compare};
+use livewell_store::head::EpochRecord;
+use livewell_store::{Overlay, Resume, Snapshot, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-/// A whole snapshot is written at most this often while changes keep coming.
-const REPLACE_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// How long a reaction waits after a failure that may pass: at first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(250);
@@ -323,58 +321,6 @@ impl Delivery {
         }
         let detail = self.checkpoint(snapshot, 0)?.detail;
         self.commit(snapshot, &BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]), &detail)
-    }
-
-    fn step_snapshot(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
-        let upstream = &self.upstreams[0];
-        let feed = follow::open(snapshot, upstream)?;
-        if feed.head.building == Some(Building::New) {
-            // The base is still to come.
-            return Ok(false);
-        }
-        let checkpoint = self.checkpoint(snapshot, 0)?;
-        match feed.resume(&checkpoint)? {
-            Resume::Follow if checkpoint.sequence == feed.head.sequence && !self.rebuild => return Ok(false),
-            Resume::Follow | Resume::Changed { .. } => {}
-            resume if self.recovery != Recovery::AutoReset && !self.rebuild => {
-                return Err(broken(&self.component.id, &upstream.id, &resume, "auto_reset"));
-            }
-            resume => {
-                tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, "rebuilding from the live results");
-            }
-        }
-        self.component.set(State::Running);
-        let pause = self.not_before.saturating_duration_since(Instant::now());
-        if !pause.is_zero() && !self.shared.is_stopping(&self.component) {
-            self.component.bell.wait(pause);
-            return Ok(true);
-        }
-        self.replace(snapshot, &LiveSnapshot(feed)).map(|()| true)
-    }
-
-    fn replace(&mut self, snapshot: &Arc<dyn Snapshot>, live: &LiveSnapshot) -> Result<(), Error> {
-        let began = Instant::now();
-        let upstream = &self.upstreams[0];
-        let head = live.0.head.clone();
-        let columns = live.0.epoch()?.columns;
-        let mut rows = live.rows()?.map(|row| {
-            let (signature, bytes) = row?;
-            Ok((signature, Row::decode(&bytes)?.columns))
-        });
-        let detail = self.reaction.replace(SnapshotOf {
-            query_id: &upstream.id,
-            epoch: head.epoch,
-            sequence: head.sequence,
-            position: head.position,
-            columns: &columns,
-            rows: &mut rows,
-        });
-        let detail = detail.map_err(wrap)?;
-        drop(rows);
-        self.rebuild = false;
-        self.away_since = None;
-        self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
-        self.commit(snapshot, &BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]), &detail)
     }
 
     fn checkpoint(&self, snapshot: &Arc<dyn Snapshot>, at: usize) -> Result<Checkpoint, Error> {
