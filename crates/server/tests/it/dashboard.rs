@@ -45,6 +45,11 @@ fn a_person_sees_results_as_they_come() {
     browser.wait_for(&state("big"), &json!("caught_up"));
     assert_eq!(browser.run(MESSAGE), Ok(json!("")));
 
+    // A link to nothing that could be a query leaves the rest of the page as it is.
+    browser.open(&format!("http://{}/?#%", running.address));
+    browser.answer("open-sesame");
+    browser.wait_for(&state("big"), &json!("caught_up"));
+
     let click = "document.querySelector('#components button').click(); return location.hash";
     assert_eq!(browser.run(click), Ok(json!("#big")));
     browser.wait_for(ROWS, &json!([["a", "250"]]));
