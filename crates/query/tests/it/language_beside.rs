@@ -19,12 +19,20 @@ fn pieces(text: &str) -> Vec<&str> {
 }
 
 /// The text as the other parser takes it: it wants the MATCH in front of a subquery's pattern, which may be left out,
-/// and in some texts takes `collect(` for the beginning of a subquery.
+/// in some texts takes `collect(` for the beginning of a subquery, and always `<-` for an arrow, also where a number is
+/// less than what a minus stands before.
 fn for_the_other(text: &str) -> String {
     let mut spelled = String::new();
     let mut before = ["", ""];
-    for piece in pieces(text) {
+    let pieces = pieces(text);
+    for (at, piece) in pieces.iter().copied().enumerate() {
         let is_space = piece.trim().is_empty();
+        let next = pieces[at + 1..].iter().find(|next| !next.trim().is_empty());
+        if piece == "<-" && next.is_some_and(|next| !["[", "-"].contains(next)) {
+            spelled.push_str("< -");
+            before = [before[1], piece];
+            continue;
+        }
         let opens = before[1] == "{" && ["EXISTS", "COUNT"].contains(&&*before[0].to_uppercase());
         if opens && piece == "(" {
             spelled.push_str("MATCH ");
