@@ -222,24 +222,24 @@ impl<'a> Intake<'a> {
         entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
     }
 
-    /// The ids that begin with `prefix`, of elements as they are now.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn ids(&self, prefix: &str) -> Result<Vec<ElementId>, Error> {
-        let all = snapshot_key(self.source.number, self.head.generation, &[]);
-        let from = snapshot_key(self.source.number, self.head.generation, prefix.as_bytes());
-        let mut ids = Vec::new();
-        for entry in self.overlay.scan(&from, Direction::Forward)? {
-            let id = std::str::from_utf8(&entry?.0[all.len()..]).map(ToOwned::to_owned);
-            let id = id.map_err(|_| livewell_store::IndexError::corrupted("an element's id is text"))?;
-            ids.push(ElementId::new(self.source.id.as_str(), id));
-        }
-        Ok(ids)
+    /// The source's head, as this commit leaves it so far.
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
     }
 
-    /// Notes with this commit that no other generation of elements is being made any more.
+    /// The head and what is written so far, for those who write beside the log.
     #[cfg(feature = "postgres")]
-    pub(crate) fn end_build(&mut self) {
-        self.head.building = None;
+    pub(crate) fn parts(&mut self) -> (&mut Head, &mut Overlay) {
+        (&mut self.head, &mut self.overlay)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn read_overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    pub(crate) fn shared(&self) -> &'a Shared {
+        self.shared
     }
 
     fn log(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Result<Receipt, Error> {

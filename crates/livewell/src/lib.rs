@@ -32,6 +32,7 @@
 mod base;
 mod bell;
 mod change;
+mod checked;
 pub mod clock;
 pub mod dead_letters;
 mod definition;
@@ -46,21 +47,17 @@ mod nats;
 mod once;
 pub mod parked;
 mod pipeline;
-#[cfg(feature = "postgres")]
-mod postgres;
 mod rebuild;
 mod register;
-#[cfg(feature = "postgres")]
-mod resolve;
 mod results;
 mod retention;
 mod set_aside;
 pub mod settings;
 mod setup;
 mod shared;
-mod sources;
 #[cfg(feature = "postgres")]
-mod stage;
+mod source;
+mod sources;
 mod state;
 mod status;
 mod subscribe;

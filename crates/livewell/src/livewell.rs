@@ -134,8 +134,24 @@ impl Livewell {
                 format!("`{id}` is sent to and has nothing to read anew; send deletes for what is to go");
             return Err(Error::invalid("LW0528", message));
         }
-        component.reset.store(true, Ordering::Release);
-        component.bell.ring();
+        component.ask_reset(None);
+        Ok(())
+    }
+
+    /// Copies one table of a source again, and emits what differs, while the others go on.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if the source has no tables, or
+    /// none of this name.
+    #[cfg(feature = "postgres")]
+    pub fn reset_table(&self, id: &str, table: &str) -> Result<(), Error> {
+        let component = self.shared.source(id)?;
+        let databases = crate::shared::lock(&self.databases);
+        let settings = databases.get(id).ok_or_else(|| {
+            Error::invalid("LW0537", format!("`{id}` has no tables that can be copied one by one"))
+        })?;
+        settings.check_table(table).map_err(|text| Error::invalid("LW0537", text))?;
+        component.ask_reset(Some(table));
         Ok(())
     }
 
@@ -267,12 +283,14 @@ impl Livewell {
             return Err(Error::invalid("LW0535", message));
         }
         self.stop(id).await?;
+        #[cfg(feature = "postgres")]
+        let slot = crate::source::slot_of(&self.shared, &component)?;
         register::remove(&self.shared, &component)?;
         self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
         crate::shared::lock(&self.handles).remove(id);
         #[cfg(feature = "postgres")]
         if let Some(settings) = crate::shared::lock(&self.databases).remove(id) {
-            std::thread::spawn(move || crate::postgres::drop_slot(&settings));
+            slot.map(|slot| std::thread::spawn(move || crate::source::drop_slot(&settings, &slot)));
         }
         // Those who were held up by what it held.
         component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));

@@ -123,7 +123,8 @@ pub(crate) fn take_in<F: FnOnce(Error) -> Result<Input, Error>>(
     unread.try_for_each(|(_, input)| park(intake, input))
 }
 
-fn park(intake: &mut Intake<'_>, input: Input) -> Result<(), Error> {
+/// Sets a piece of input aside.
+pub(crate) fn park(intake: &mut Intake<'_>, input: Input) -> Result<(), Error> {
     let Input { origin, text, reason } = input;
     let (source, timestamp) = (intake.source(), Some(intake.now()));
     let parked = Parked { number: 0, timestamp, text, reason, origin: Some(origin) };

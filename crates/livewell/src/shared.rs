@@ -7,6 +7,7 @@ use crate::settings::Limits;
 use crate::timers::Timers;
 use crate::{Error, error::ErrorKind};
 use livewell_model::Timestamp;
+use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
 use livewell_store::{GroupCommit, Store};
 use std::collections::BTreeMap;
@@ -106,6 +107,10 @@ pub(crate) struct Component {
     pub(crate) stopping: AtomicBool,
     /// Set when its state is to be rebuilt.
     pub(crate) reset: AtomicBool,
+    /// Of a source whose tables can be copied one by one: those that are to be copied, if not all.
+    reset_tables: Mutex<Vec<String>>,
+    /// How far a source is outside, as it says itself.
+    report: Mutex<Option<Report>>,
     /// What is to be done about what it has set aside.
     orders: Mutex<Vec<Order>>,
     /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
@@ -146,6 +151,8 @@ impl Component {
             bell: Arc::default(),
             stopping: AtomicBool::new(false),
             reset: AtomicBool::new(false),
+            reset_tables: Mutex::default(),
+            report: Mutex::default(),
             orders: Mutex::default(),
             without_effect: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -220,6 +227,40 @@ impl Component {
         if self.state() == State::Error {
             self.set(State::Starting);
         }
+    }
+
+    /// Asks for a reset: of these tables, or of everything if there are none.
+    pub(crate) fn ask_reset(&self, table: Option<&str>) {
+        let mut tables = lock(&self.reset_tables);
+        match table {
+            // One of everything is one of each table, too.
+            None => tables.clear(),
+            Some(_) if self.reset.load(Ordering::Acquire) && tables.is_empty() => {}
+            Some(table) => tables.push(table.to_owned()),
+        }
+        self.reset.store(true, Ordering::Release);
+        drop(tables);
+        self.bell.ring();
+    }
+
+    /// The reset that was asked for, if one was: of which tables, or of everything if there are none.
+    pub(crate) fn take_reset(&self) -> Option<Vec<String>> {
+        let mut tables = lock(&self.reset_tables);
+        self.reset.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *tables))
+    }
+
+    /// Whether the reset that was asked for is one of everything.
+    pub(crate) fn is_reset_whole(&self) -> bool {
+        lock(&self.reset_tables).is_empty()
+    }
+
+    /// How far a source is outside, as it says itself.
+    pub(crate) fn report(&self) -> Option<Report> {
+        lock(&self.report).clone()
+    }
+
+    pub(crate) fn set_report(&self, report: Report) {
+        *lock(&self.report) = Some(report);
     }
 
     /// Has its thread do something about what it has set aside.

@@ -1,11 +1,13 @@
 //! Status: what every component is doing, how far it is, and how far behind.
 
 use crate::Error;
+use crate::checked;
 use crate::dead_letters;
 use crate::follow::{followed, frontier};
 use crate::parked;
 use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_model::Timestamp;
+use livewell_source::source::Report;
 use livewell_store::{Head, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,6 +41,11 @@ pub struct Status {
     pub dead_letters: u64,
     /// The last position of the store that is in it.
     pub position: u64,
+    /// Of a source that can tell: whether everything stored is known to be exactly what its upstream has. Of a query:
+    /// whether its rows are of a moment at which that is known of all its sources; `None` if none of them can tell.
+    pub checked: Option<bool>,
+    /// How far a source is outside, as it says itself.
+    pub upstream: Option<Report>,
     /// How often it has failed since it was started.
     pub failures: u64,
     /// Why it is in error, or waits for the world outside.
@@ -84,6 +91,8 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
             ComponentKind::Query => frontier(snapshot, component.number)?,
             ComponentKind::Reaction => behind.position,
         },
+        checked: checked::of(snapshot, component)?,
+        upstream: component.report(),
         failures: component.failures.load(Ordering::Relaxed),
         error,
         error_since,

@@ -11,6 +11,7 @@ pub mod json;
 pub mod key;
 pub mod map;
 pub mod number;
+pub mod period;
 pub mod row;
 pub mod temporal;
 pub mod timestamp;

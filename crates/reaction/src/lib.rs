@@ -14,7 +14,6 @@ pub mod log;
 mod message;
 #[cfg(feature = "nats")]
 pub mod nats;
-pub mod period;
 #[cfg(any(feature = "nats", feature = "webhook"))]
 mod place;
 #[cfg(feature = "postgres")]

@@ -120,6 +120,8 @@ pub enum ErrorKind {
     Refused,
     /// The stored position is damaged: restore the store or reset the source.
     Position,
+    /// What the store says; whoever drives the source has its error.
+    Store,
 }
 
 /// A place in a file.

@@ -24,8 +24,10 @@ mod path;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod settings;
+pub mod source;
 pub mod suggest;
 pub mod unwind;
 
 pub use error::{ErrorKind, InputError, Place, SourceError};
 pub use limits::Limits;
+pub use source::Source;

@@ -1,36 +1,46 @@
 //! A PostgreSQL database as a source, by logical replication.
 //!
-//! In the way of the data: `address` (where it is), `tls` and `connection` (bytes and messages),
-//! `session` and `catalog` (what the server is and has), `snapshot` (the rows that were there),
-//! `stream` (what came after), which takes `pgoutput` messages, `assemble`s them to transactions (kept in a
-//! `spool`) and turns them into steps by its `tables`: `map` for rows, `value`, `array` and `temporal`
-//! for what they hold. `layout` is what is stored of all that, with the position.
+//! In the way of the data: `address` (where it is), `tls` and `connection` (bytes and messages), `session` and `slot`
+//! (what the server is, and the place it keeps); `catalog` says what the tables are and what a change of that means;
+//! `stream` receives `pgoutput` messages, `assemble`d to transactions (kept in a `spool`), which `replay` turns into
+//! `step`s: `rows` become elements, of `value`s, `array`s and `temporal` values. `copy` reads tables beside the stream;
+//! `live` is what a step changes in what queries see.
 //!
-//! A [`Snapshot`], once [`Prepared`], makes the slot and gives the rows at the point from which the slot begins; a [`Stream`] goes on
-//! from the position that it gave. Everything here blocks.
+//! [`Database`] is the source. `begin` makes its place on the server; from then on `follow` reads (the catalogs, a copy,
+//! the stream) and plans `work`, `judge` says what the catalogs ask for, and `take` writes it, with the `position` and
+//! the `notes`. Everything here blocks.
 
 mod address;
 mod array;
 mod assemble;
+mod begin;
 mod bytes;
 mod catalog;
 mod connection;
+mod copy;
+mod database;
 mod failure;
-mod layout;
-mod map;
+mod follow;
+mod judge;
+mod live;
+mod notes;
 mod pgoutput;
+mod position;
+mod replay;
+mod rows;
 mod session;
-mod snapshot;
+mod slot;
 mod spool;
+mod step;
 mod stream;
-mod tables;
+mod take;
 mod temporal;
 mod tls;
 mod value;
+mod visible;
+mod work;
 
-pub use map::Step;
-pub use snapshot::{Prepared, Snapshot};
-pub use stream::{Received, Stream, Upstream};
+pub use database::Database;
 
 /// Whether a URL can be read; else why not.
 pub(crate) fn check_url(url: &str) -> Result<(), String> {
@@ -40,7 +50,16 @@ pub(crate) fn check_url(url: &str) -> Result<(), String> {
 /// Drops the slot of a source that no longer needs it; one that is not there is fine.
 ///
 /// # Errors
-/// Where the slot is in use or somebody else's; where the database is out of reach.
-pub fn drop_slot(settings: &crate::settings::PostgresSettings) -> Result<(), crate::SourceError> {
-    session::Session::open(settings)?.drop_slot(&settings.slot())
+/// If the slot is in use or somebody else's; if the database is out of reach.
+pub fn drop_slot(settings: &crate::settings::PostgresSettings, slot: &str) -> Result<(), crate::SourceError> {
+    session::Session::open(settings)?.drop_slot(slot)
+}
+
+/// The name of the slot that a stored source uses, if it has one.
+///
+/// # Errors
+/// If what is stored cannot be read.
+pub fn slot_of(stored: &dyn crate::source::Stored) -> Result<Option<String>, crate::SourceError> {
+    let home = stored.note(notes::HOME)?.map(|bytes| notes::decode::<begin::Home>(&bytes)).transpose()?;
+    Ok(home.map(|home| home.slot))
 }

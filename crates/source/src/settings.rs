@@ -12,7 +12,8 @@ pub use nats::NatsSettings;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::table_name;
 pub use postgres::{
-    DatabaseUrl, ForeignKey, PostgresLimits, PostgresSettings, SourceRecovery, TableSettings, TakenAs,
+    Check, DatabaseUrl, ForeignKey, Infinity, NewTables, PostgresLimits, PostgresSettings, SourceRecovery,
+    TableSettings, TakenAs,
 };
 
 use crate::json::Reader;

@@ -115,13 +115,30 @@ impl Overlay {
     /// # Errors
     /// As [`Snapshot::scan`].
     pub fn scan<'a>(&'a self, prefix: &[u8], direction: Direction) -> Result<Entries<'a>, IndexError> {
+        self.scan_from(prefix, Bound::Included(prefix), direction)
+    }
+
+    /// Like [`Overlay::scan`], forward from the first entry after the key `after`.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`].
+    pub fn scan_after<'a>(&'a self, prefix: &[u8], after: &[u8]) -> Result<Entries<'a>, IndexError> {
+        self.scan_from(prefix, Bound::Excluded(after), Direction::Forward)
+    }
+
+    fn scan_from<'a>(
+        &'a self,
+        prefix: &[u8],
+        from: Bound<&[u8]>,
+        direction: Direction,
+    ) -> Result<Entries<'a>, IndexError> {
         let end = after_prefix(prefix);
         let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let below = self.snapshot.scan(Bound::Included(prefix), to, direction)?;
+        let below = self.snapshot.scan(from, to, direction)?;
         if !self.has_written(prefix) {
             return Ok(below);
         }
-        let range = (Bound::Included(prefix), to);
+        let range = (from, to);
         let above: Box<dyn Iterator<Item = Written<'a>> + 'a> = match direction {
             Direction::Forward => Box::new(self.writes.range::<[u8], _>(range)),
             Direction::Backward => Box::new(self.writes.range::<[u8], _>(range).rev()),

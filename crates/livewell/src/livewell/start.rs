@@ -107,10 +107,11 @@ impl Livewell {
         let number = registrar.copied_source(&settings.id)?;
         let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
         crate::shared::lock(&self.databases).insert(settings.id.clone(), settings.clone());
-        let (shared, own) = (self.shared.clone(), component.clone());
-        let copy_due = std::cell::Cell::new(false);
-        let runner = crate::postgres::PostgresRunner { shared, component: own, settings, copy_due };
-        Ok((component, Box::new(move || crate::postgres::run(&runner))))
+        let (shared, own, clock) = (self.shared.clone(), component.clone(), settings.clock);
+        let store = format!("{:032x}", shared.store.id().0);
+        let source = livewell_source::postgres::Database::new(settings, &store[..6]);
+        let runner = crate::source::Runner { shared, component: own, source: Box::new(source), clock };
+        Ok((component, Box::new(move || crate::source::run(runner))))
     }
 
     fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {

@@ -1,7 +1,8 @@
 //! The settings of `kind: nats`.
 
 use crate::message::{self, Each};
-use crate::{Secret, SettingsError, period};
+use crate::{Secret, SettingsError};
+use livewell_model::period;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! The settings of `kind: postgres`.
 
 use super::address::Address;
-use crate::{Secret, SettingsError, period};
+use crate::{Secret, SettingsError};
+use livewell_model::period;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;

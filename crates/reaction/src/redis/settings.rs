@@ -1,6 +1,7 @@
 //! The settings of `kind: redis`.
 
-use crate::{Secret, SettingsError, period};
+use crate::{Secret, SettingsError};
+use livewell_model::period;
 use redis::IntoConnectionInfo;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -3,7 +3,8 @@
 use super::address::is_public;
 use super::sign;
 use crate::message::{self, Each};
-use crate::{Secret, SettingsError, period};
+use crate::{Secret, SettingsError};
+use livewell_model::period;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};

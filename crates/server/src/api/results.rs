@@ -71,7 +71,7 @@ fn wants_lines(headers: &HeaderMap) -> bool {
 /// Waits until everything up to `position` is in the query's results.
 async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<(), Problem> {
     let wait = match wait {
-        Some(text) => livewell_reaction::period::parse(text)
+        Some(text) => livewell_model::period::parse(text)
             .ok_or_else(|| Problem::new(400, "LW0701", "`wait` is a duration, as in `500ms` or `5s`"))?
             .min(WAIT_MAX),
         None => WAIT,

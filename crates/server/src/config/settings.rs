@@ -200,7 +200,7 @@ pub struct OutboxSettings {
     /// What happens when it is full.
     pub when_full: WhenFull,
     /// How long a reaction may stand still before it no longer holds the outbox.
-    #[serde(deserialize_with = "livewell_reaction::period::deserialize")]
+    #[serde(deserialize_with = "livewell_model::period::deserialize")]
     pub max_wait: Duration,
 }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 /// The transactions that are under way.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    /// One that comes whole.
-    whole: Option<Spool>,
+    /// One that comes whole, with its number.
+    whole: Option<(u32, Spool)>,
     /// Those of which parts have come, by their number.
     parted: BTreeMap<u32, Spool>,
     /// The one of which a part is coming.
@@ -18,20 +18,29 @@ pub(super) struct Assembler {
     memory_bytes_max: usize,
 }
 
+/// A transaction that has come whole.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub xid: u32,
+    pub spool: Spool,
+    pub committed: Committed,
+}
+
 impl Assembler {
     pub fn new(memory_bytes_max: usize) -> Self {
         Self { memory_bytes_max, ..Self::default() }
     }
 
-    /// Takes one message in; gives a transaction where it was the last of one.
-    pub fn take(&mut self, message: &[u8]) -> Result<Option<(Spool, Committed)>, SourceError> {
+    /// Takes one message in; returns a transaction if it was the last of one.
+    pub fn take(&mut self, message: &[u8]) -> Result<Option<Finished>, SourceError> {
         let unexpected = || not_understood("it does not follow from the one before");
         match frame(message, self.part.is_some())? {
-            Frame::Begin if self.whole.is_none() && self.part.is_none() => {
-                self.whole = Some(Spool::new(false));
+            Frame::Begin { xid } if self.whole.is_none() && self.part.is_none() => {
+                self.whole = Some((xid, Spool::new(false)));
             }
             Frame::Commit(committed) => {
-                return Ok(Some((self.whole.take().ok_or_else(unexpected)?, committed)));
+                let (xid, spool) = self.whole.take().ok_or_else(unexpected)?;
+                return Ok(Some(Finished { xid, spool, committed }));
             }
             Frame::StreamStart { xid } if self.whole.is_none() && self.part.is_none() => {
                 self.parted.entry(xid).or_insert_with(|| Spool::new(true));
@@ -42,7 +51,7 @@ impl Assembler {
             }
             Frame::StreamCommit { xid, committed } if self.part.is_none() => {
                 let spool = self.parted.remove(&xid).ok_or_else(unexpected)?;
-                return Ok(Some((spool, committed)));
+                return Ok(Some(Finished { xid, spool, committed }));
             }
             Frame::StreamAbort { xid, subxid } if self.part.is_none() => {
                 if xid == subxid {
@@ -54,7 +63,7 @@ impl Assembler {
             Frame::Inside { xid } => {
                 let spool = match self.part {
                     Some(part) => self.parted.get_mut(&part),
-                    None => self.whole.as_mut(),
+                    None => self.whole.as_mut().map(|(_, spool)| spool),
                 };
                 spool.ok_or_else(unexpected)?.push(xid.unwrap_or_default(), message)?;
                 self.keep_to_memory()?;
@@ -71,12 +80,12 @@ impl Assembler {
 
     /// Sends the largest to its file while all of them are too large for memory.
     fn keep_to_memory(&mut self) -> Result<(), SourceError> {
-        let all = || self.whole.iter().chain(self.parted.values());
+        let all = || self.whole.iter().map(|(_, spool)| spool).chain(self.parted.values());
         if all().map(Spool::memory).sum::<usize>() <= self.memory_bytes_max {
             return Ok(());
         }
-        let largest =
-            self.whole.iter_mut().chain(self.parted.values_mut()).max_by_key(|spool| spool.memory());
+        let whole = self.whole.iter_mut().map(|(_, spool)| spool);
+        let largest = whole.chain(self.parted.values_mut()).max_by_key(|spool| spool.memory());
         largest.map_or(Ok(()), Spool::spill)
     }
 }
@@ -103,9 +112,10 @@ mod tests {
         message
     }
 
-    fn count((spool, _): (Spool, Committed)) -> usize {
+    fn count(finished: Finished) -> usize {
         let mut count = 0;
-        spool
+        finished
+            .spool
             .replay(|_| {
                 count += 1;
                 Ok(())

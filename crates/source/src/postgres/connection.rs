@@ -22,7 +22,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(600);
 const READ_BYTES: usize = 64 << 10;
 /// Values print alike in a copy and in the stream, whatever the server's settings are.
 const OPTIONS: &str = "-c datestyle=ISO -c intervalstyle=iso_8601 -c timezone=UTC -c extra_float_digits=3 \
-     -c bytea_output=hex -c lc_monetary=C -c statement_timeout=0 -c idle_in_transaction_session_timeout=0";
+     -c bytea_output=hex -c lc_monetary=C -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 \
+     -c jit=off -c row_security=off";
 
 /// One message of the server.
 #[derive(Debug)]
@@ -127,6 +128,37 @@ impl Connection {
                 b'Z' => return Ok(rows),
                 _ => {}
             }
+        }
+    }
+
+    /// Sends a statement without waiting for its end, for [`Connection::finish`].
+    pub fn start(&mut self, statement: &str) -> Result<(), SourceError> {
+        self.send_query(statement)
+    }
+
+    /// Waits so long for the end of a statement that was started; returns its rows once it has come.
+    pub fn finish(&mut self, wait: Duration, what: &str) -> Result<Option<Vec<TextRow>>, SourceError> {
+        let mut rows = Vec::new();
+        let mut next = loop {
+            match self.receive(wait)? {
+                None => return Ok(None),
+                // A notice or a setting says nothing of the statement.
+                Some(message) if matches!(message.tag, b'N' | b'S') => {}
+                Some(message) => break message,
+            }
+        };
+        loop {
+            match next.tag {
+                b'E' => {
+                    let error = ServerError::parse(Fields::new(&next.body))?.into_error(what);
+                    self.until_ready(what)?;
+                    return Err(error);
+                }
+                b'D' => rows.push(text_row(Fields::new(&next.body))?),
+                b'Z' => return Ok(Some(rows)),
+                _ => {}
+            }
+            next = self.expect_or_drain(what)?;
         }
     }
 

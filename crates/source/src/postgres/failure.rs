@@ -40,6 +40,12 @@ pub(super) fn not_understood(text: &str) -> SourceError {
     SourceError::new(ErrorKind::Input, code::PROTOCOL, message)
 }
 
+/// What is stored of the source cannot be read.
+pub(super) fn damaged() -> SourceError {
+    let message = "what is stored of this source cannot be read; restore the store or reset the source";
+    SourceError::new(ErrorKind::Position, code::POSITION, message)
+}
+
 impl From<io::Error> for SourceError {
     fn from(error: io::Error) -> Self {
         unreachable(error)

@@ -14,7 +14,9 @@ const EPOCH_NANOS: i64 = 946_684_800_000_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Frame {
     /// A transaction that comes whole, after its commit.
-    Begin,
+    Begin {
+        xid: u32,
+    },
     Commit(Committed),
     /// A part of the transaction `xid`, which still runs.
     StreamStart {
@@ -101,11 +103,24 @@ pub(super) enum Cell<'a> {
     Text(&'a str),
 }
 
+impl<'a> Cell<'a> {
+    /// The text, if there is one.
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Unchanged => None,
+        }
+    }
+}
+
 /// Which kind of message this is. `in_part`: between a part's start and its stop.
 pub(super) fn frame(message: &[u8], in_part: bool) -> Result<Frame, SourceError> {
     let mut fields = Fields::new(message);
     let frame = match fields.u8()? {
-        b'B' => Frame::Begin,
+        b'B' => {
+            let (_end, _micros) = (fields.u64()?, fields.i64()?);
+            Frame::Begin { xid: fields.u32()? }
+        }
         b'C' => Frame::Commit(committed(&mut fields)?),
         b'S' => Frame::StreamStart { xid: fields.u32()? },
         b'E' => Frame::StreamStop,

@@ -1,15 +1,17 @@
 //! A session with the database of a source: where it is, what it is, what it has.
 
 use super::address::Address;
-use super::catalog::{self, Published, identifier, literal, number, qualified, text};
+use super::catalog::{self, literal, number, text};
 use super::connection::Connection;
 use super::failure::{lost, not_understood, refused};
-use super::layout::{Lsn, Position};
-use super::value::Types;
+use super::position::{Lsn, Position};
 use crate::SourceError;
 use crate::settings::PostgresSettings;
 
-/// See the module.
+/// The first version whose publications tell what a source has to know.
+const VERSION_MIN: u32 = 150_000;
+
+/// A connection, and what the server says of itself.
 pub(super) struct Session {
     pub connection: Connection,
     pub version: u32,
@@ -18,15 +20,16 @@ pub(super) struct Session {
     pub database: String,
     /// The end of the server's log.
     pub end: Lsn,
-    pub types: Types,
 }
 
 /// A replication slot as the server shows it.
 pub(super) struct Slot {
-    is_ours: bool,
-    is_active: bool,
-    is_lost: bool,
-    confirmed: Option<Lsn>,
+    /// Whether it is one of this database and of the plugin that this source reads.
+    pub is_ours: bool,
+    pub is_active: bool,
+    /// Whether the server no longer keeps what comes next.
+    pub is_lost: bool,
+    pub confirmed: Option<Lsn>,
 }
 
 /// Opens a connection as the settings say.
@@ -45,47 +48,22 @@ impl Session {
         let end = Lsn::parse(text(row, 2)?).ok_or_else(|| not_understood("its log has no end"))?;
         let database = text(row, 3)?.to_owned();
         let version = catalog::version(&mut connection)?;
-        let types = catalog::types(&mut connection)?;
-        Ok(Self { connection, version, system, timeline, database, end, types })
+        if version < VERSION_MIN {
+            let (has, needs) = (version / 10_000, VERSION_MIN / 10_000);
+            return Err(refused(format!("the database is PostgreSQL {has}, and {needs} or later is needed")));
+        }
+        Ok(Self { connection, version, system, timeline, database, end })
     }
 
-    /// The tables that the source follows, as they are now.
-    pub fn tables(&mut self, settings: &PostgresSettings) -> Result<Vec<Published>, SourceError> {
-        catalog::tables(&mut self.connection, settings, self.version, true)
-    }
-
-    /// Makes the publication where it is missing; refuses tables whose changes could not be told apart.
-    pub fn publish(&mut self, settings: &PostgresSettings) -> Result<(), SourceError> {
+    /// Refuses a server whose log does not hold what a source needs.
+    pub fn check_level(&mut self) -> Result<(), SourceError> {
         let level = self.connection.query("SHOW wal_level", "to show a setting")?;
         if level.first().map(|row| text(row, 0)).transpose()? != Some("logical") {
             return Err(refused(
                 "the database does not log what this source needs; set `wal_level = logical` and restart it",
             ));
         }
-        let name = settings.publication();
-        let is_there = catalog::has_publication(&mut self.connection, &name)?;
-        // A publication of a table without an identity would make that table's updates fail.
-        let tables = catalog::tables(&mut self.connection, settings, self.version, is_there)?;
-        if is_there {
-            return Ok(());
-        }
-        if tables.is_empty() {
-            // One for all tables would make updates of those without a key fail.
-            return Err(refused(format!(
-                "no tables are named here and the publication `{name}` does not exist; name `tables`, or make it"
-            )));
-        }
-        let tables: Vec<String> = tables
-            .iter()
-            .map(|published| qualified((&published.table.schema, &published.table.name)))
-            .collect();
-        let statement = format!(
-            "CREATE PUBLICATION {} FOR TABLE {} WITH (publish_via_partition_root = true)",
-            identifier(&name),
-            tables.join(", ")
-        );
-        let purpose = format!("to make a publication (let its owner run: {statement})");
-        self.connection.query(&statement, &purpose).map(drop)
+        Ok(())
     }
 
     /// The slot of this name, if there is one.
@@ -107,7 +85,7 @@ impl Session {
         }))
     }
 
-    /// Takes an old slot of the source away.
+    /// Drops a slot of the source, if it is there.
     pub fn drop_slot(&mut self, name: &str) -> Result<(), SourceError> {
         match self.slot(name)? {
             None => Ok(()),
@@ -115,9 +93,9 @@ impl Session {
                 "the slot `{name}` is one of another database or plugin; name another `slot`"
             ))),
             // Most often it is our own session of before, which the server has not missed yet.
-            Some(slot) if slot.is_active => Err(super::failure::unreachable(format!(
-                "the slot `{name}` is in use by another session; end that, or name another `slot`"
-            ))),
+            Some(slot) if slot.is_active && !self.is_free_soon(name)? => Err(super::failure::unreachable(
+                format!("the slot `{name}` is in use by another session; end that, or name another `slot`"),
+            )),
             Some(_) => {
                 let statement = format!("SELECT pg_catalog.pg_drop_replication_slot({})", literal(name));
                 self.connection.query(&statement, "to drop a slot").map(drop)
@@ -125,10 +103,26 @@ impl Session {
         }
     }
 
+    /// Waits a little for a slot that is in use; returns whether it is free then.
+    fn is_free_soon(&mut self, name: &str) -> Result<bool, SourceError> {
+        for _ in 0..20 {
+            self.connection.query("SELECT pg_catalog.pg_sleep(0.05)", "to wait for a slot")?;
+            if self.slot(name)?.is_none_or(|slot| !slot.is_active) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether this is the database that was read.
+    pub fn is_of(&self, position: &Position) -> bool {
+        self.system == position.system && self.database == position.database
+    }
+
     /// Whether what comes next after the position can be had from here.
-    pub fn continues(&mut self, position: &Position, settings: &PostgresSettings) -> Result<(), SourceError> {
-        let (slot_name, lsn) = (settings.slot(), position.lsn);
-        if self.system != position.system || self.database != position.database {
+    pub fn continues(&mut self, position: &Position, slot_name: &str) -> Result<(), SourceError> {
+        let lsn = position.lsn;
+        if !self.is_of(position) {
             return Err(lost("this is another database than the one that was read"));
         }
         if self.timeline != position.timeline {
@@ -140,7 +134,7 @@ impl Session {
                 "the database was put back to a state before the one that was read ({end} is before {lsn})"
             )));
         }
-        let Some(slot) = self.slot(&slot_name)? else {
+        let Some(slot) = self.slot(slot_name)? else {
             return Err(lost(format!("the slot `{slot_name}` is gone, and with it what came after {lsn}")));
         };
         if slot.is_lost || !slot.is_ours {

@@ -19,6 +19,8 @@ pub(super) struct Spool {
     aborted: BTreeSet<u32>,
     /// Whether the messages came in parts, each with its (sub)transaction.
     pub in_parts: bool,
+    /// Whether the form of a table is among them.
+    pub has_forms: bool,
 }
 
 impl Spool {
@@ -33,6 +35,7 @@ impl Spool {
 
     pub fn push(&mut self, subxid: u32, message: &[u8]) -> Result<(), SourceError> {
         let length = u32::try_from(message.len()).map_err(|_| not_understood("it is too long"))?;
+        self.has_forms |= message.first() == Some(&b'R');
         self.memory.extend_from_slice(&subxid.to_be_bytes());
         self.memory.extend_from_slice(&length.to_be_bytes());
         self.memory.extend_from_slice(message);

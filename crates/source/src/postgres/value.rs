@@ -1,6 +1,7 @@
 //! From PostgreSQL's text of a value to a value, exactly or not at all.
 
 use super::array;
+use super::catalog::facts::TypeFacts;
 use super::temporal;
 use livewell_model::Value;
 use livewell_model::json::value_from_json;
@@ -32,34 +33,36 @@ pub(super) enum Kind {
         of: Box<Kind>,
         delimiter: char,
     },
+    /// One whose infinities and NaN are taken as something else.
+    Finite {
+        of: Box<Kind>,
+        instead: Instead,
+    },
     /// As it stands: texts, enums, ranges, UUIDs, addresses, and whatever else there is.
     Text,
 }
 
-/// What the server says of a type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TypeEntry {
-    /// For a domain, what it is over, with the modifier that it adds.
-    pub base: Option<(u32, i32)>,
-    /// For an array, what it is of.
-    pub element: Option<u32>,
-    pub delimiter: char,
+/// What an infinity or NaN becomes in a type that has none here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instead {
+    Null,
+    Text,
 }
 
 /// The types of a database by their numbers.
-pub(super) type Types = BTreeMap<u32, TypeEntry>;
+pub(super) type Types = BTreeMap<u32, TypeFacts>;
 
 /// How deep domains and arrays may lie in each other; no database that is in order comes near it.
 const TYPES_DEPTH_MAX: usize = 32;
 
 /// How values of this type are read.
-pub(super) fn kind(types: &Types, oid: u32, modifier: i32) -> Kind {
-    kind_within(types, oid, modifier, TYPES_DEPTH_MAX)
+pub(super) fn kind(types: &Types, oid: u32, modifier: i32, infinity: Option<Instead>) -> Kind {
+    kind_within(types, oid, modifier, infinity, TYPES_DEPTH_MAX)
 }
 
-fn kind_within(types: &Types, oid: u32, modifier: i32, depth: usize) -> Kind {
+fn kind_within(types: &Types, oid: u32, modifier: i32, infinity: Option<Instead>, depth: usize) -> Kind {
     let Some(depth) = depth.checked_sub(1) else { return Kind::Text };
-    match oid {
+    let plain = match oid {
         16 => Kind::Bool,
         20 | 21 | 23 | 26 => Kind::Int,
         700 => Kind::Float4,
@@ -74,17 +77,27 @@ fn kind_within(types: &Types, oid: u32, modifier: i32, depth: usize) -> Kind {
         1186 => Kind::Interval,
         114 | 3802 => Kind::Json,
         _ => match types.get(&oid) {
-            Some(TypeEntry { base: Some((base, own)), .. }) => {
-                kind_within(types, *base, if modifier == -1 { *own } else { modifier }, depth)
+            Some(domain) if domain.kind == "d" => {
+                let modifier = if modifier == -1 { domain.modifier } else { modifier };
+                return kind_within(types, domain.base, modifier, infinity, depth);
             }
-            Some(TypeEntry { element: Some(element), .. }) => {
+            Some(array) if array.is_array => {
                 // An array's delimiter is that of its elements.
-                let delimiter = types.get(element).map_or(',', |entry| entry.delimiter);
-                let of = Box::new(kind_within(types, *element, modifier, depth));
-                Kind::List { of, delimiter }
+                let delimiter =
+                    types.get(&array.element).and_then(|element| element.delimiter.chars().next());
+                let of = Box::new(kind_within(types, array.element, modifier, infinity, depth));
+                Kind::List { of, delimiter: delimiter.unwrap_or(',') }
             }
             _ => Kind::Text,
         },
+    };
+    let is_finite = matches!(
+        plain,
+        Kind::Numeric { .. } | Kind::Date | Kind::Timestamp | Kind::TimestampWithZone | Kind::Interval
+    );
+    match infinity.filter(|_| is_finite) {
+        Some(instead) => Kind::Finite { of: Box::new(plain), instead },
+        None => plain,
     }
 }
 
@@ -110,6 +123,13 @@ pub(super) fn value(kind: &Kind, text: &str) -> Result<Value, String> {
         Kind::Interval => temporal::interval(text),
         Kind::Json => json(text),
         Kind::List { of, delimiter } => array::list(text, of, *delimiter),
+        Kind::Finite { of, instead } => match (text, instead) {
+            ("NaN" | "Infinity" | "-Infinity" | "infinity" | "-infinity", Instead::Null) => Ok(Value::Null),
+            ("NaN" | "Infinity" | "-Infinity" | "infinity" | "-infinity", Instead::Text) => {
+                Ok(Value::string(text))
+            }
+            _ => value(of, text),
+        },
         Kind::Text => Ok(Value::string(text)),
     }
 }
@@ -200,10 +220,10 @@ mod tests {
 
     #[test]
     fn types_that_lie_in_each_other_for_ever_come_to_an_end() {
-        let entry = |base, element| TypeEntry { base, element, delimiter: ',' };
-        let types =
-            Types::from([(70_000, entry(Some((70_001, -1)), None)), (70_001, entry(None, Some(70_000)))]);
-        assert!(matches!(kind(&types, 70_000, -1), Kind::List { .. }));
+        let domain = TypeFacts { kind: "d".into(), base: 70_001, ..TypeFacts::default() };
+        let array = TypeFacts { is_array: true, element: 70_000, ..TypeFacts::default() };
+        let types = Types::from([(70_000, domain), (70_001, array)]);
+        assert!(matches!(kind(&types, 70_000, -1, None), Kind::List { .. }));
     }
 
     proptest! {

@@ -1,10 +1,11 @@
 //! The settings of a `postgres` source.
 
-use super::{Clock, is_component_id, wall};
+use super::{Clock, OnError, is_component_id, wall};
 use crate::SourceError;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 /// A source that follows tables of a PostgreSQL database by logical replication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,24 @@ pub struct PostgresSettings {
     /// What happens where the changes since the last position cannot be had or followed.
     #[serde(default)]
     pub recovery: SourceRecovery,
+    /// What happens to a row with a value that cannot be taken exactly.
+    #[serde(default)]
+    pub on_error: OnError,
+    /// What infinite dates and times, and infinities and NaN of `numeric`, become.
+    #[serde(default)]
+    pub infinity: Infinity,
+    /// How often the catalogs are looked at while the stream goes on.
+    #[serde(default = "two_seconds", with = "livewell_model::period")]
+    pub check_every: Duration,
+    /// Which transactions are published.
+    #[serde(default)]
+    pub check: Check,
+    /// What happens to tables that are added to a publication of whose tables none are named here.
+    #[serde(default)]
+    pub new_tables: NewTables,
+    /// Whether the slot survives a failover to a standby (PostgreSQL 17 and later).
+    #[serde(default)]
+    pub failover: bool,
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,
@@ -89,6 +108,43 @@ pub enum SourceRecovery {
     AutoReset,
 }
 
+/// What a value becomes that is infinite or no number, in a type that has no such values here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Infinity {
+    /// Nothing: the row cannot be taken exactly.
+    #[default]
+    Refuse,
+    /// Null.
+    Null,
+    /// The text that PostgreSQL prints.
+    Text,
+}
+
+/// Which transactions are published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Each as it comes; the catalogs are looked at every `check_every`, and before a table's altered rows are used.
+    #[default]
+    Periodic,
+    /// Only those of which the catalogs say that nothing happened before them beside the stream.
+    EveryBatch,
+}
+
+/// What happens to tables that are added to a publication of all tables or of a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewTables {
+    /// They are copied and followed.
+    #[default]
+    Follow,
+    /// They are left out.
+    Ignore,
+    /// The source stops.
+    Stop,
+}
+
 /// Limits on what comes from a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -143,19 +199,44 @@ fn yes() -> bool {
     true
 }
 
+fn two_seconds() -> Duration {
+    Duration::from_secs(2)
+}
+
 impl PostgresSettings {
     /// The publication's name.
     pub fn publication(&self) -> String {
         self.publication.clone().unwrap_or_else(|| self.default_name())
     }
 
-    /// The slot's name.
-    pub fn slot(&self) -> String {
+    /// The slot's name for a store that goes by these few characters.
+    pub fn slot_in(&self, store: &str) -> String {
+        // A name has up to 63 characters, and these stay.
+        let name = self.default_name();
+        let name = &name[..name.len().min(62 - store.len())];
+        self.slot.clone().unwrap_or_else(|| format!("{name}_{store}"))
+    }
+
+    /// The slot's name that an earlier version chose.
+    pub fn slot_of_before(&self) -> String {
         self.slot.clone().unwrap_or_else(|| self.default_name())
     }
 
     fn default_name(&self) -> String {
         format!("livewell_{}", self.id.to_ascii_lowercase().replace('-', "_"))
+    }
+
+    /// Whether a table of this name can be followed by these settings; else what there is.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn check_table(&self, table: &str) -> Result<(), String> {
+        let names: Vec<&str> = self.tables.iter().map(|own| own.table.as_str()).collect();
+        if names.is_empty() || self.tables.iter().any(|own| own.name() == table_name(table)) {
+            return Ok(());
+        }
+        let advice = crate::suggest::advice(table, &names);
+        Err(format!("the source `{}` has no table `{table}`; {advice}", self.id))
     }
 
     /// Checks what the types alone do not; what only the database knows is checked when it is connected to.
@@ -167,7 +248,7 @@ impl PostgresSettings {
         if !is_component_id(&self.id) {
             return super::validate_common(&self.id, &crate::Limits::default());
         }
-        let slot = self.slot();
+        let slot = self.slot_in("");
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if slot.is_empty() || slot.len() > 63 || !slot.bytes().all(fits) {
             return wrong(format!("`slot: {slot:?}`: a slot has up to 63 of a-z, 0-9 and `_`"));

@@ -42,8 +42,9 @@ async fn what_stands_in_the_way_of_a_copy_is_named_and_a_reset_goes_on_once_it_i
 async fn a_slot_that_somebody_else_made_is_not_taken_away_unasked() {
     let postgres = Postgres::start();
     postgres.sql(TABLE);
-    postgres.sql("select pg_create_logical_replication_slot('livewell_s', 'pgoutput')");
-    let livewell = start(&memory(), settings(&postgres.url()), &Recorder::default()).await;
+    postgres.sql("select pg_create_logical_replication_slot('theirs', 'pgoutput')");
+    let named = PostgresSettings { slot: Some("theirs".into()), ..settings(&postgres.url()) };
+    let livewell = start(&memory(), named, &Recorder::default()).await;
     reach(&livewell, "s", State::Error).await;
     assert!(status(&livewell, "s").error.unwrap().contains("is there already"));
     livewell.reset("s").unwrap();

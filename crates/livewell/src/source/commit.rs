@@ -1,0 +1,143 @@
+//! One commit of a source, as the source sees it: an intake, with notes and a copy in the making beside the log.
+
+use super::stage::{StageRecord, discard};
+use super::stored::{Failure, View, note_key};
+use crate::Error;
+use crate::checked;
+use crate::intake::Intake;
+use crate::parked::{self, Input, Origin};
+use livewell_model::{Element, Timestamp, Transaction};
+use livewell_source::SourceError;
+use livewell_source::source::{Commit, Note, Side, Stored};
+
+/// A commit in the making.
+pub(super) struct Writing<'a> {
+    intake: Intake<'a>,
+    number: u32,
+    /// The copy in the making, with what this commit has counted.
+    stage: Option<StageRecord>,
+    failure: Failure,
+}
+
+impl<'a> Writing<'a> {
+    pub(super) fn new(intake: Intake<'a>) -> Result<Self, Error> {
+        let number = intake.source().number;
+        let stage = StageRecord::read(intake.read_overlay(), number)?;
+        Ok(Self { intake, number, stage, failure: Failure::default() })
+    }
+
+    /// Commits, unless the source failed to write what it had.
+    pub(super) fn end(self, taken: Result<(), SourceError>) -> Result<(), Error> {
+        let Self { mut intake, number, stage, failure } = self;
+        failure.settle(taken)?;
+        if let Some(stage) = stage {
+            stage.save(intake.overlay(), number);
+        }
+        intake.commit()
+    }
+
+    fn view(&self) -> View<'_> {
+        View { overlay: self.intake.read_overlay(), number: self.number, head: self.intake.head() }
+    }
+
+    fn check_id(&self, id: &str) -> Result<(), Error> {
+        let max = self.intake.shared().limits.id_bytes_max;
+        if id.is_empty() || id.len() > max {
+            let message = format!("an element's id has 1 to {max} bytes, and this one {}", id.len());
+            return Err(Error::invalid("LW0523", message));
+        }
+        Ok(())
+    }
+}
+
+impl Stored for Writing<'_> {
+    fn has_base(&self) -> bool {
+        self.view().has_base()
+    }
+
+    fn note(&self, key: &[u8]) -> Result<Option<Vec<u8>>, SourceError> {
+        self.failure.keep(self.view().note(key))
+    }
+
+    fn notes(&self, prefix: &[u8], after: Option<&[u8]>, most: usize) -> Result<Vec<Note>, SourceError> {
+        self.failure.keep(self.view().notes(prefix, after, most))
+    }
+
+    fn element(&self, side: Side, id: &str) -> Result<Option<Element>, SourceError> {
+        self.failure.keep(self.view().element(side, id))
+    }
+
+    fn elements(
+        &self,
+        side: Side,
+        prefix: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Element>, SourceError> {
+        self.failure.keep(self.view().elements(side, prefix, after, most))
+    }
+}
+
+impl Commit for Writing<'_> {
+    fn put_note(&mut self, key: &[u8], value: Option<Vec<u8>>) {
+        let key = note_key(self.number, key);
+        match value {
+            Some(value) => self.intake.overlay().put(key, value),
+            None => self.intake.overlay().delete(key),
+        }
+    }
+
+    fn discard_notes(&mut self, prefix: &[u8]) {
+        let prefix = note_key(self.number, prefix);
+        discard(self.intake.overlay(), &prefix);
+    }
+
+    fn add(&mut self, transaction: Transaction) -> Result<u64, SourceError> {
+        // The source keeps to its own limit.
+        let added = self.intake.add_made(transaction).map(|receipt| receipt.position);
+        self.failure.keep(added)
+    }
+
+    fn position(&self) -> u64 {
+        self.intake.head().position
+    }
+
+    fn park(&mut self, place: &str, text: &str, reason: &str) -> Result<(), SourceError> {
+        let origin = Origin { place: place.to_owned(), file: 0, is_whole: false };
+        let input = Input { origin, text: text.to_owned(), reason: reason.to_owned() };
+        let parked = parked::park(&mut self.intake, input);
+        self.failure.keep(parked)
+    }
+
+    fn set_checked(&mut self, position: u64) {
+        let key = checked::key(self.number);
+        self.intake.overlay().put(key, position.to_be_bytes().to_vec());
+    }
+
+    fn begin_stage(&mut self) -> Result<u32, SourceError> {
+        let (head, overlay) = self.intake.parts();
+        let begun = StageRecord::begin(overlay, head, self.number);
+        let read = begun.and_then(|number| Ok((number, StageRecord::read(overlay, self.number)?)));
+        let (number, stage) = self.failure.keep(read)?;
+        self.stage = stage;
+        Ok(number)
+    }
+
+    fn stage(&mut self, id: &str, element: Option<&Element>, changed: Timestamp) -> Result<(), SourceError> {
+        self.failure.keep(self.check_id(id))?;
+        let Some(stage) = &mut self.stage else { return Ok(()) };
+        let staged = stage.stage(self.intake.overlay(), self.number, id.as_bytes(), element, changed);
+        self.failure.keep(staged)
+    }
+
+    fn end_stage(&mut self, as_base: bool, changed: Timestamp) -> Result<(), SourceError> {
+        let Some(stage) = self.stage.take() else { return Ok(()) };
+        let (head, overlay) = self.intake.parts();
+        if as_base {
+            stage.become_base(overlay, head, self.number, changed);
+        } else {
+            stage.discard(overlay, self.number);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! The one loop of every source that is read from outside: open, read, take in, say that it is durable.
+
+use super::commit::Writing;
+use super::stored::Held;
+use crate::Error;
+use crate::error::ErrorKind;
+use crate::intake::Intake;
+use crate::parked;
+use crate::shared::{Component, Shared, State};
+use crate::supervise::{caught_up, failed, stopped};
+use crate::timers;
+use crate::trouble::{Trouble, source_error, wrap};
+use livewell_source::settings::Clock;
+use livewell_source::source::{Patience, Read, ReadLimits};
+use livewell_source::{ErrorKind as SourceErrorKind, Source};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How long one read waits for the other side, and so how long a stop or a reset waits for the source.
+const READ_MAX: Duration = Duration::from_millis(100);
+/// How often it is looked at how far the source is.
+const REPORT_EVERY: Duration = Duration::from_millis(200);
+
+/// A source at work.
+pub(crate) struct Runner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) clock: Clock,
+}
+
+/// Runs a source until everything stops.
+pub(crate) fn run(mut runner: Runner) {
+    let mut trouble = Trouble::none();
+    runner.component.set(State::Running);
+    while !runner.shared.is_stopping(&runner.component) {
+        let transactions_max = runner.shared.limits.step_transactions_max;
+        let followed = match runner.follow(transactions_max, &mut trouble) {
+            // A refused transaction refuses its batch, so what comes before it is taken in by itself.
+            Err(error) if error.kind == ErrorKind::Invalid => runner.follow(1, &mut trouble),
+            followed => followed,
+        };
+        runner.component.set_report(runner.source.report());
+        if let Err(error) = followed {
+            runner.handle(&error, &mut trouble);
+        }
+    }
+    stopped(&runner.shared, &runner.component);
+}
+
+impl Runner {
+    /// Opens the source and follows it until something interrupts.
+    fn follow(&mut self, transactions_max: usize, trouble: &mut Trouble) -> Result<(), Error> {
+        self.pass_reset_on()?;
+        let held = Held::read(&self.shared, &self.component)?;
+        held.settle(self.source.open(&held))?;
+        drop(held);
+        let (shared, component) = (self.shared.clone(), self.component.clone());
+        let patience = Waiting { shared: &shared, component: &component };
+        let limits = ReadLimits {
+            transactions: transactions_max,
+            bytes: shared.limits.step_bytes_max,
+            elements: shared.limits.rebuild_elements_max,
+        };
+        let (mut wait, mut reported) = (READ_MAX, Instant::now());
+        while !shared.is_interrupted(&component) {
+            parked::carry_out(&shared, &component, &mut parked::not_parked_here)?;
+            let read = self.source.read(limits, wait, &patience).map_err(wrap)?;
+            component.recovered();
+            *trouble = Trouble::none();
+            if read.has_work {
+                self.take_in()?;
+            }
+            if reported.elapsed() > REPORT_EVERY || read.caught_up {
+                component.set_report(self.source.report());
+                reported = Instant::now();
+            }
+            wait = self.rest(read)?;
+        }
+        Ok(())
+    }
+
+    /// Shows whether it has caught up; returns how long the next read may wait.
+    fn rest(&self, read: Read) -> Result<Duration, Error> {
+        if !read.caught_up {
+            if read.has_work {
+                self.component.set(State::Running);
+            }
+            return Ok(READ_MAX);
+        }
+        caught_up(&self.shared, &self.component);
+        match self.clock {
+            Clock::Wall => Ok(READ_MAX.min(timers::tick(&self.shared, &self.component)?)),
+            Clock::Input => Ok(READ_MAX),
+        }
+    }
+
+    fn pass_reset_on(&mut self) -> Result<(), Error> {
+        match self.component.take_reset() {
+            None => Ok(()),
+            Some(tables) if tables.is_empty() => self.source.reset(None).map_err(wrap),
+            Some(tables) => tables.iter().try_for_each(|table| self.source.reset(Some(table))).map_err(wrap),
+        }
+    }
+
+    /// Takes in what was read, once the log has room, and then says that it is durable.
+    fn take_in(&mut self) -> Result<(), Error> {
+        let Self { shared, component, source, .. } = self;
+        let mut keep_alive = || source.keep_alive().map_err(wrap);
+        let intake = Intake::with_room_while(shared, component, &mut keep_alive)?;
+        // What was read and not taken in is read again.
+        let Some(intake) = intake else { return Ok(()) };
+        let mut writing = Writing::new(intake)?;
+        let taken = source.take_in(&mut writing);
+        writing.end(taken)?;
+        source.durable().map_err(wrap)
+    }
+
+    /// Handles a failure by its kind: backs off, or stops until a person resets the source.
+    fn handle(&self, error: &Error, trouble: &mut Trouble) {
+        let (shared, component) = (&self.shared, &self.component);
+        let kind = source_error(error).map(|error| error.kind);
+        if kind == Some(SourceErrorKind::Unreachable) {
+            trouble.wait_out(shared, component, error);
+            return;
+        }
+        failed(shared, component, error);
+        let needs_copy = matches!(
+            kind,
+            Some(SourceErrorKind::Changed | SourceErrorKind::Input | SourceErrorKind::Position)
+        ) || error.kind == ErrorKind::Invalid;
+        if !needs_copy && component.is_reset_whole() {
+            // What stood in the way is gone; what was read is still what it was.
+            component.reset.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// Shows what a source waits for while it cannot be interrupted otherwise.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    component: &'a Component,
+}
+
+impl Patience for Waiting<'_> {
+    fn is_over(&self) -> bool {
+        self.shared.is_interrupted(self.component)
+    }
+
+    fn waits_for(&self, what: &str) {
+        self.component.held_up(&Error::stopped("LW0210", what.to_owned()));
+    }
+}

@@ -1,0 +1,113 @@
+//! Beginning: the publication, the slot, and what is copied from there on.
+
+use super::catalog::keys;
+use super::catalog::publication::{self, Ensured};
+use super::catalog::watch::Watch;
+use super::failure::lost;
+use super::position::{Lsn, Position};
+use super::session::Session;
+use super::slot;
+use crate::SourceError;
+use crate::settings::PostgresSettings;
+use crate::source::Patience;
+use serde::{Deserialize, Serialize};
+
+/// The names that a source has on the server; noted before anything of that name is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Home {
+    pub slot: String,
+}
+
+/// A place on the server from which changes come, with nothing read yet.
+pub(super) struct Begun {
+    pub session: Session,
+    pub watch: Watch,
+    pub position: Position,
+}
+
+/// How a source begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// For the first time: a slot of its name may not be there. `replace`: a slot of this name is its own.
+    First { replace: bool },
+    /// From a new place in the log: what is stored stays, and every table is copied.
+    Anew,
+}
+
+/// Makes what is missing on the server, and finds the tables. It is safe to do so again.
+///
+/// # Errors
+/// What the database refuses, and what keeps a table from being followed.
+pub(super) fn prepare(settings: &PostgresSettings) -> Result<(Session, Watch), SourceError> {
+    let mut session = Session::open(settings)?;
+    session.check_level()?;
+    let mut watch = Watch::open(settings, None)?;
+    watch.check_names()?;
+    ensure(settings, &mut session, &mut watch)?;
+    for table in watch.facts.tables.values() {
+        keys::check_rights(table)?;
+    }
+    Ok((session, watch))
+}
+
+/// Makes or completes the publication.
+///
+/// # Errors
+/// What the database refuses, and what keeps a table from being followed.
+pub(super) fn ensure(
+    settings: &PostgresSettings,
+    session: &mut Session,
+    watch: &mut Watch,
+) -> Result<(), SourceError> {
+    let ensured =
+        publication::ensure(&mut session.connection, settings, &watch.facts, &watch.shapes, session.version)?;
+    if ensured == Ensured::Changed {
+        watch.look()?;
+    }
+    Ok(())
+}
+
+/// Makes the slot, or moves the one that is there past everything in the log; `None` if the patience was over.
+///
+/// # Errors
+/// What the database refuses; if it is out of reach.
+pub(super) fn place(
+    mut session: Session,
+    mut watch: Watch,
+    settings: &PostgresSettings,
+    name: &str,
+    beginning: Beginning,
+    patience: &dyn Patience,
+) -> Result<Option<Begun>, SourceError> {
+    let there = session.slot(name)?;
+    let lsn = match (beginning, there) {
+        (Beginning::First { replace: false }, Some(_)) => {
+            return Err(lost(format!(
+                "the slot `{name}` is there already, and nothing here says what was read from it; if nobody uses it, \
+                 reset the source (or say `recovery: auto_reset`), which drops it and copies all rows"
+            )));
+        }
+        // A transaction that runs now is sent whole once it is committed, for the server kept its beginning.
+        (Beginning::Anew, Some(slot)) if slot.is_ours && !slot.is_lost && !slot.is_active => {
+            Some(slot::advance(&mut session, name)?)
+        }
+        _ => {
+            session.drop_slot(name)?;
+            slot::make(&mut session, settings, name, patience)?
+        }
+    };
+    let Some(lsn) = lsn else { return Ok(None) };
+    watch.look()?;
+    let position = position(&session, lsn);
+    Ok(Some(Begun { session, watch, position }))
+}
+
+fn position(session: &Session, lsn: Lsn) -> Position {
+    Position {
+        system: session.system.clone(),
+        timeline: session.timeline,
+        database: session.database.clone(),
+        lsn,
+        ..Position::default()
+    }
+}

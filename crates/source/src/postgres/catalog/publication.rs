@@ -1,0 +1,191 @@
+//! The publication: made for the tables that the settings name, and completed if Livewell made it.
+//!
+//! A publication that somebody else made is only read. One of Livewell's own has explicit tables, all operations, no
+//! filter and no column list, and sends rows of partitions as the partitions': so that nothing is kept back, and what
+//! happens to one partition is told.
+
+use super::facts::{Facts, PublicationFacts, TableFacts};
+use super::shapes::Shapes;
+use super::{identifier, keys, literal, qualified, text};
+use crate::SourceError;
+use crate::postgres::connection::Connection;
+use crate::postgres::failure::refused;
+use crate::settings::PostgresSettings;
+
+/// What was done to the publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::postgres) enum Ensured {
+    AsItWas,
+    /// It was made or altered: what transactions wrote before that, which are still running, is never sent.
+    Changed,
+}
+
+/// Makes the publication if it is missing, and adds what is missing in one that Livewell made.
+///
+/// # Errors
+/// If a table cannot be followed, if the publication keeps something back, or if this role may not alter it: each with
+/// the statement that helps.
+pub(in crate::postgres) fn ensure(
+    connection: &mut Connection,
+    settings: &PostgresSettings,
+    facts: &Facts,
+    shapes: &Shapes,
+    version: u32,
+) -> Result<Ensured, SourceError> {
+    let name = settings.publication();
+    let Some(publication) = &facts.publication else {
+        make(connection, settings, facts, shapes, version)?;
+        return Ok(Ensured::Changed);
+    };
+    for (root, shape) in shapes {
+        keys::check(facts, *root, &shape.key, None)?;
+    }
+    let missing = unsent(facts, shapes, publication);
+    if is_ours(settings, publication) {
+        return complete(connection, &name, publication, &missing);
+    }
+    if !publication.sends_all {
+        return Err(refused(format!(
+            "the publication `{name}` does not send all changes; run: ALTER PUBLICATION {} \
+             SET (publish = 'insert, update, delete, truncate')",
+            identifier(&name)
+        )));
+    }
+    match missing.first() {
+        Some(table) => Err(refused(format!(
+            "the publication `{name}` does not send the table `{}`; run: ALTER PUBLICATION {} ADD TABLE {}",
+            table.shown(),
+            identifier(&name),
+            listed(table)
+        ))),
+        None => Ok(Ensured::AsItWas),
+    }
+}
+
+/// The comment that tells a publication of Livewell's own.
+fn comment(settings: &PostgresSettings) -> String {
+    format!("made by Livewell for its source `{}`", settings.id)
+}
+
+fn is_ours(settings: &PostgresSettings, publication: &PublicationFacts) -> bool {
+    let is_commented = publication.comment.as_deref() == Some(&comment(settings));
+    // An earlier version made them without a comment, and for partitioned tables via the root.
+    let is_of_before = publication.comment.is_none() && publication.via_root && !publication.all_tables;
+    settings.publication.is_none() && (is_commented || is_of_before && publication.schemas.is_empty())
+}
+
+/// The followed tables that the publication has no entry for, neither of their own nor by their schema.
+fn unsent<'a>(facts: &'a Facts, shapes: &Shapes, publication: &PublicationFacts) -> Vec<&'a TableFacts> {
+    if publication.all_tables {
+        return Vec::new();
+    }
+    let is_sent =
+        |table: &TableFacts| !table.sent.is_empty() || publication.schemas.contains(&table.schema_oid);
+    let roots = shapes.keys().filter_map(|root| facts.tables.get(root).map(|table| (root, table)));
+    let is_missing = |(root, table): &(&u32, &TableFacts)| {
+        // A partition may also be sent by an entry of its own.
+        let mut units = facts.units(**root).into_iter().filter_map(|oid| facts.tables.get(&oid));
+        !is_sent(table) && !(table.kind == "p" && units.all(is_sent))
+    };
+    roots.filter(is_missing).map(|(_, table)| table).collect()
+}
+
+fn make(
+    connection: &mut Connection,
+    settings: &PostgresSettings,
+    facts: &Facts,
+    shapes: &Shapes,
+    version: u32,
+) -> Result<(), SourceError> {
+    let name = settings.publication();
+    if settings.tables.is_empty() {
+        // One for all tables would make updates of those without a key fail.
+        return Err(refused(format!(
+            "no tables are named here and the publication `{name}` does not exist; name `tables`, or make it"
+        )));
+    }
+    // Asked first: with a publication, updates of a table whose rows cannot be told apart would fail.
+    for (root, shape) in shapes {
+        keys::check(facts, *root, &shape.key, Some(version))?;
+    }
+    let tables: Vec<String> = shapes.keys().filter_map(|root| facts.tables.get(root)).map(listed).collect();
+    let statement = format!("CREATE PUBLICATION {} FOR TABLE {}", identifier(&name), tables.join(", "));
+    let purpose = format!("to make a publication (let the tables' owner run: {statement})");
+    connection.query(&statement, &purpose)?;
+    mark(connection, settings)
+}
+
+fn mark(connection: &mut Connection, settings: &PostgresSettings) -> Result<(), SourceError> {
+    let name = identifier(&settings.publication());
+    let statement = format!("COMMENT ON PUBLICATION {name} IS {}", literal(&comment(settings)));
+    connection.query(&statement, "to comment on its publication").map(drop)
+}
+
+fn complete(
+    connection: &mut Connection,
+    name: &str,
+    publication: &PublicationFacts,
+    missing: &[&TableFacts],
+) -> Result<Ensured, SourceError> {
+    let name = identifier(name);
+    let mut statements = Vec::new();
+    if !publication.sends_all {
+        statements
+            .push(format!("ALTER PUBLICATION {name} SET (publish = 'insert, update, delete, truncate')"));
+    }
+    if publication.via_root {
+        statements.push(format!("ALTER PUBLICATION {name} SET (publish_via_partition_root = false)"));
+    }
+    if !missing.is_empty() {
+        let tables: Vec<String> = missing.iter().map(|table| listed(table)).collect();
+        statements.push(format!("ALTER PUBLICATION {name} ADD TABLE {}", tables.join(", ")));
+    }
+    for statement in &statements {
+        let purpose = format!("to alter its publication (let the owner run: {statement})");
+        connection.query(statement, &purpose)?;
+    }
+    Ok(if statements.is_empty() { Ensured::AsItWas } else { Ensured::Changed })
+}
+
+/// A table as a publication lists it: rows of tables that inherit from it are those tables' own.
+fn listed(table: &TableFacts) -> String {
+    let only = if table.kind == "p" { "" } else { "ONLY " };
+    format!("{only}{}", qualified((&table.schema, &table.name)))
+}
+
+/// What the comment of a table begins with that a reaction of Livewell keeps.
+const KEPT_BY_LIVEWELL: &str = "kept by Livewell";
+
+/// The tables of a publication, schema and name, in the order of their names; without those that reactions of Livewell
+/// keep in the same database, which would follow themselves.
+pub(in crate::postgres) fn tables(
+    connection: &mut Connection,
+    publication: &str,
+) -> Result<Vec<(String, String)>, SourceError> {
+    let statement = format!(
+        "SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables \
+         WHERE pubname = {} AND tablename <> 'livewell_checkpoint' AND coalesce(pg_catalog.obj_description(\
+         to_regclass(format('%I.%I', schemaname, tablename)), 'pg_class'), '') NOT LIKE '{KEPT_BY_LIVEWELL}%' \
+         ORDER BY 1, 2",
+        literal(publication)
+    );
+    let rows = connection.query(&statement, "to say what its publication sends")?;
+    rows.iter().map(|row| Ok((text(row, 0)?.into(), text(row, 1)?.into()))).collect()
+}
+
+/// The filter by which the publication keeps rows of a table back, as an expression.
+pub(in crate::postgres) fn filter(
+    connection: &mut Connection,
+    publication: &str,
+    table: &TableFacts,
+) -> Result<Option<String>, SourceError> {
+    let statement = format!(
+        "SELECT rowfilter FROM pg_catalog.pg_publication_tables \
+         WHERE pubname = {} AND schemaname = {} AND tablename = {}",
+        literal(publication),
+        literal(&table.schema),
+        literal(&table.name)
+    );
+    let rows = connection.query(&statement, "to say what its publication sends")?;
+    Ok(rows.first().and_then(|row| row.first().cloned().flatten()))
+}

@@ -1,0 +1,146 @@
+//! What the settings make of each table, checked against the catalogs.
+
+use super::facts::{ColumnFacts, Facts, TableFacts};
+use super::{keys, links};
+use crate::SourceError;
+use crate::postgres::failure::refused;
+use crate::postgres::rows::{EdgeShape, Shape, escaped, prefix};
+use crate::postgres::value::{self, Instead};
+use crate::settings::{ForeignKey, Infinity, PostgresSettings, TableSettings, table_name};
+use livewell_model::codec::Writer;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The followed tables by number.
+pub(in crate::postgres) type Shapes = BTreeMap<u32, Arc<Shape>>;
+
+/// The shapes of the tables with these names, all of which are there.
+///
+/// # Errors
+/// If a table has no usable key, lacks a column that the settings name, or has a relationship whose columns do not
+/// hold the key that they lead to.
+pub(in crate::postgres) fn shapes(
+    facts: &Facts,
+    settings: &PostgresSettings,
+    names: &[(String, String)],
+) -> Result<Shapes, SourceError> {
+    let mut tables = Vec::with_capacity(names.len());
+    for (schema, name) in names {
+        let Some((oid, table)) = facts.find(schema, name) else { continue };
+        let own = own(settings, schema, name);
+        let key = keys::key(table, own.map(|own| own.key.as_slice()).unwrap_or_default())?;
+        tables.push((oid, table, own, key));
+    }
+    let keys: BTreeMap<(&str, &str), (&TableFacts, &[String])> = tables
+        .iter()
+        .map(|(_, table, _, key)| ((table.schema.as_str(), table.name.as_str()), (*table, key.as_slice())))
+        .collect();
+    let mut shapes = Shapes::new();
+    for (oid, table, own, key) in &tables {
+        let mut shape = Shape {
+            source: settings.id.as_str().into(),
+            name: table.shown(),
+            label: own.and_then(|own| own.label.clone()).unwrap_or_else(|| table.name.clone()).into(),
+            prefix: prefix(&table.schema, &table.name),
+            key: key.clone(),
+            texts: own.map(|own| own.types.keys().cloned().collect()).unwrap_or_default(),
+            id_bytes_max: settings.limits.id_bytes_max,
+            ..Shape::default()
+        };
+        shape.texts.iter().try_for_each(|name| column(table, name).map(drop))?;
+        for foreign in own.map(|own| own.relationships.as_slice()).unwrap_or_default() {
+            let target = keys.get(&table_name(&foreign.table));
+            let (target, key) = target.ok_or_else(|| {
+                refused(format!("`{}` leads to `{}`, which is not followed", shape.name, foreign.table))
+            })?;
+            shape.edges.push(edge(facts, table, foreign, target, key)?);
+        }
+        shapes.insert(*oid, Arc::new(shape));
+    }
+    Ok(shapes)
+}
+
+/// What the settings say of a table.
+pub(in crate::postgres) fn own<'a>(
+    settings: &'a PostgresSettings,
+    schema: &str,
+    name: &str,
+) -> Option<&'a TableSettings> {
+    settings.tables.iter().find(|table| table.name() == (schema, name))
+}
+
+fn column<'a>(table: &'a TableFacts, name: &str) -> Result<&'a ColumnFacts, SourceError> {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    table.columns.iter().find(|column| column.name == name).ok_or_else(|| {
+        let advice = crate::suggest::advice(name, &names);
+        refused(format!("`{}` has no column `{name}` that is sent; {advice}", table.shown()))
+    })
+}
+
+fn edge(
+    facts: &Facts,
+    table: &TableFacts,
+    foreign: &ForeignKey,
+    target: &TableFacts,
+    key: &[String],
+) -> Result<EdgeShape, SourceError> {
+    let ForeignKey { kind, columns, .. } = foreign;
+    let (name, other) = (table.shown(), target.shown());
+    if columns.len() != key.len() {
+        return Err(refused(format!(
+            "the relationship `{kind}` of `{name}` has the columns [{}], and the key of `{other}` is [{}]; name one \
+             column for each of these, in this order",
+            columns.join(", "),
+            key.join(", ")
+        )));
+    }
+    let mut prints = Vec::with_capacity(columns.len());
+    for (from, to) in columns.iter().zip(key) {
+        let print = links::print(column(table, from)?, column(target, to)?, &facts.types);
+        prints.push(print.map_err(|why| {
+            refused(format!("`{name}.{from}` cannot lead to `{other}.{to}` (`{kind}`): {why}"))
+        })?);
+    }
+    let parts: Vec<String> = [kind].into_iter().chain(columns).map(|part| escaped(part)).collect();
+    Ok(EdgeShape {
+        kind: kind.as_str().into(),
+        prefix: format!("{}.{}:", prefix(&table.schema, &table.name), parts.join(".")),
+        target: format!("{}:", prefix(&target.schema, &target.name)),
+        columns: columns.clone(),
+        prints,
+    })
+}
+
+/// What infinities become.
+pub(in crate::postgres) fn instead(settings: &PostgresSettings) -> Option<Instead> {
+    match settings.infinity {
+        Infinity::Refuse => None,
+        Infinity::Null => Some(value::Instead::Null),
+        Infinity::Text => Some(value::Instead::Text),
+    }
+}
+
+/// A digest of everything that decides which elements the rows of a table become.
+pub(in crate::postgres) fn digest(shape: &Shape, infinity: Infinity) -> u64 {
+    let mut out = Writer::new();
+    out.string(&shape.source).string(&shape.label).string(&shape.prefix).u8(infinity as u8);
+    put_list(&mut out, shape.key.iter());
+    put_list(&mut out, shape.texts.iter());
+    for edge in &shape.edges {
+        put_list(&mut out, [&edge.prefix, &edge.target].into_iter());
+        put_list(&mut out, edge.columns.iter());
+        for print in &edge.prints {
+            let (tag, length) = print.tag();
+            out.u8(tag).varint(length as u64);
+        }
+    }
+    xxh3_64(&out.bytes)
+}
+
+fn put_list<'a>(out: &mut Writer, texts: impl ExactSizeIterator<Item = &'a String>) {
+    out.varint(texts.len() as u64);
+    for text in texts {
+        out.string(text);
+    }
+}

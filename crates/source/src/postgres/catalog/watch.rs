@@ -1,0 +1,164 @@
+//! Watching the catalogs beside the stream: a connection of its own, what it last saw, and when it looks again.
+
+use super::facts::{Facts, UnitFacts};
+use super::fingerprint::{self, Look};
+use super::publication;
+use super::shapes::{self, Shapes};
+use crate::SourceError;
+use crate::postgres::connection::Connection;
+use crate::postgres::failure::refused;
+use crate::postgres::rows::Shape;
+use crate::postgres::session::connect;
+use crate::settings::{NewTables, PostgresSettings};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Looking takes at most one part in so many of the time.
+const SHARE: u32 = 50;
+/// Not even an idle source looks more often.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+
+/// The catalogs as they were last seen.
+pub(in crate::postgres) struct Watch {
+    pub connection: Connection,
+    pub version: u32,
+    settings: PostgresSettings,
+    names: Vec<(String, String)>,
+    /// The names that new tables do not add to.
+    known: Option<Vec<(String, String)>>,
+    pub last: Look,
+    pub facts: Facts,
+    pub shapes: Shapes,
+    looked_at: Instant,
+    took: Duration,
+}
+
+impl Watch {
+    /// Connects and looks. `known`: the tables that are followed, if new ones are not to be.
+    pub fn open(
+        settings: &PostgresSettings,
+        known: Option<Vec<(String, String)>>,
+    ) -> Result<Self, SourceError> {
+        let mut connection = connect(settings)?;
+        let version = super::version(&mut connection)?;
+        let mut watch = Self {
+            connection,
+            version,
+            settings: settings.clone(),
+            names: Vec::new(),
+            known,
+            last: Look::default(),
+            facts: Facts::default(),
+            shapes: Shapes::new(),
+            looked_at: Instant::now(),
+            took: Duration::ZERO,
+        };
+        watch.look()?;
+        Ok(watch)
+    }
+
+    /// Looks at the catalogs within the transaction that is open; returns whether anything is different from the last
+    /// time. If so, a look outside of it has to follow; else `last` has what the transaction's snapshot sees.
+    pub fn differs_now(&mut self) -> Result<bool, SourceError> {
+        let publication = self.settings.publication();
+        let quoted = self.quoted();
+        let look = fingerprint::look(&mut self.connection, &quoted, &publication, self.version)?;
+        let differs = look.digest != self.last.digest;
+        if !differs {
+            self.last = look;
+        }
+        Ok(differs)
+    }
+
+    fn quoted(&self) -> Vec<String> {
+        self.names.iter().map(|(schema, name)| fingerprint::quoted((schema, name))).collect()
+    }
+
+    /// Looks at the catalogs; returns whether anything is different from the last time.
+    pub fn look(&mut self) -> Result<bool, SourceError> {
+        let began = Instant::now();
+        self.names = self.followed()?;
+        let quoted = self.quoted();
+        let publication = self.settings.publication();
+        let (connection, version) = (&mut self.connection, self.version);
+        let mut look = fingerprint::look(connection, &quoted, &publication, version)?;
+        let is_different = look.digest != self.last.digest;
+        while look.digest != self.last.digest {
+            self.facts = fingerprint::facts(connection, &quoted, &publication, version)?;
+            self.last = look;
+            // What was fetched is what the digest is of only if nothing changed in between.
+            look = fingerprint::look(connection, &quoted, &publication, version)?;
+        }
+        self.last = look;
+        if is_different {
+            self.shapes = shapes::shapes(&self.facts, &self.settings, &self.names)?;
+        }
+        (self.took, self.looked_at) = (began.elapsed(), Instant::now());
+        Ok(is_different)
+    }
+
+    /// The names of the tables to follow.
+    fn followed(&mut self) -> Result<Vec<(String, String)>, SourceError> {
+        if !self.settings.tables.is_empty() {
+            let names = self.settings.tables.iter().map(|table| table.name());
+            return Ok(names.map(|(schema, name)| (schema.to_owned(), name.to_owned())).collect());
+        }
+        let sent = publication::tables(&mut self.connection, &self.settings.publication())?;
+        let mut followed = Vec::with_capacity(sent.len());
+        for name in sent {
+            let is_new = self.known.as_ref().is_some_and(|known| !known.contains(&name));
+            match self.settings.new_tables {
+                NewTables::Ignore if is_new => {}
+                NewTables::Stop if is_new => {
+                    return Err(refused(format!(
+                        "the table `{}.{}` was added to the publication, and `new_tables: stop` is set; follow it \
+                         (`new_tables: follow`), leave it out (`new_tables: ignore`), or name `tables`",
+                        name.0, name.1
+                    )));
+                }
+                _ => followed.push(name),
+            }
+        }
+        Ok(followed)
+    }
+
+    /// The names of the tables that are followed.
+    pub fn names(&self) -> &[(String, String)] {
+        &self.names
+    }
+
+    /// Whether it is time to look again. `eager`: somebody waits for it.
+    pub fn is_due(&self, eager: bool) -> bool {
+        let pause = if eager { PAUSE_MIN } else { self.settings.check_every };
+        self.looked_at.elapsed() >= pause.max(self.took * SHARE)
+    }
+
+    /// What the facts say of one unit now; `None` if it is not there, or not followed.
+    pub fn unit(&self, oid: u32) -> Option<UnitFacts> {
+        let shape = self.shape(oid)?;
+        self.facts.unit(oid, shapes::digest(shape, self.settings.infinity), &shape.key)
+    }
+
+    /// What the settings make of the rows of a unit; `None` if it is not there, or not followed.
+    pub fn shape(&self, oid: u32) -> Option<&Arc<Shape>> {
+        self.shapes.get(&self.facts.tables.get(&oid)?.root)
+    }
+
+    /// All units there are now.
+    pub fn units(&self) -> Vec<u32> {
+        self.shapes.keys().flat_map(|root| self.facts.units(*root)).collect()
+    }
+
+    /// Checks that every table that the settings name is there.
+    ///
+    /// # Errors
+    /// With the name that is missing, and what there is instead.
+    pub fn check_names(&mut self) -> Result<(), SourceError> {
+        for (schema, name) in self.names.clone() {
+            if self.facts.find(&schema, &name).is_none() {
+                return Err(super::missing::table(&mut self.connection, &schema, &name)?);
+            }
+        }
+        Ok(())
+    }
+}

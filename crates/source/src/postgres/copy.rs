@@ -1,0 +1,180 @@
+//! Copying tables while the stream goes on: the first copy, an added table or partition, one whose catalogs changed, a
+//! reset.
+//!
+//! A table is read in ranges of its key, each in a short transaction of its own, into a stage that nobody sees; each
+//! range's snapshot is the *stamp* of its rows. From then on each transaction of the stream changes the live elements
+//! and the stage, in one commit, by these rules:
+//!
+//! 1. A range counts only if every transaction taken in so far is visible in its snapshot; else it is read again.
+//! 2. A change whose transaction is visible in the stamp of the staged row that it meets is skipped. Every other is
+//!    applied, also to rows that no range has brought yet: that range, when it comes, has it too.
+//! 3. A row with a value that was not sent and is not staged is read again by its key, as a range of one.
+//! 4. A `TRUNCATE` begins its table again, unless every stamp sees it.
+//!
+//! Once everything is read and the stream has passed every snapshot, stage and live elements are compared, and the
+//! difference is one transaction; a first copy becomes the base instead.
+//!
+//! Positions in the log cannot take the place of snapshots: a commit is in the log, and sent, before other sessions see
+//! it, for long if a synchronous standby has to confirm it.
+
+pub(super) mod difference;
+pub(super) mod range;
+pub(super) mod stage;
+
+use super::catalog::facts::UnitFacts;
+use super::notes;
+use super::position::Lsn;
+use super::visible::Visible;
+use crate::SourceError;
+use crate::source::{Commit, CopyReport, Stored};
+use livewell_model::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// A copy under way.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pub head: CopyHead,
+    pub units: BTreeMap<u32, CopyUnit>,
+    /// The snapshots of the ranges; a staged row names its own by its place, counted from 1.
+    pub stamps: Vec<Visible>,
+    /// Rows to be read again, with the texts of their keys' columns.
+    pub again: BTreeMap<(u32, String), Vec<String>>,
+    /// Rows read by this process, and since when.
+    read: (u64, Instant),
+}
+
+/// What is stored of a copy as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct CopyHead {
+    /// The number that the keys of its notes begin with.
+    pub number: u32,
+    /// Whether it becomes the source's first elements.
+    pub is_base: bool,
+    /// No range may be read whose snapshot has a running transaction before this one.
+    pub floor: u64,
+    /// Where the stream has passed the snapshots of all ranges.
+    pub passed: u64,
+    /// The server's time at the last range, in nanoseconds since 1970.
+    pub time: i64,
+}
+
+/// One table, or partition, of a copy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct CopyUnit {
+    pub facts: UnitFacts,
+    /// The key of the last row that was read.
+    pub after: Option<Vec<String>>,
+    pub is_done: bool,
+    /// What was staged of it has to go before it is read.
+    pub is_clearing: bool,
+    /// It is no longer followed: it goes once what was staged of it is gone.
+    pub is_gone: bool,
+    pub rows: u64,
+    pub expected: Option<u64>,
+}
+
+impl Copy {
+    pub fn new(head: CopyHead) -> Self {
+        let read = (0, Instant::now());
+        Self { head, units: BTreeMap::new(), stamps: Vec::new(), again: BTreeMap::new(), read }
+    }
+
+    /// Reads a copy that was begun before, if there is one.
+    pub fn load(stored: &dyn Stored) -> Result<Option<Self>, SourceError> {
+        let Some(head) = stored.note(notes::COPY)? else { return Ok(None) };
+        let mut copy = Self::new(notes::decode(&head)?);
+        let number = copy.head.number;
+        notes::each(stored, &notes::unit_prefix(number), |key, bytes| {
+            copy.units.insert(notes::number_in(key)?, notes::decode(bytes)?);
+            Ok(())
+        })?;
+        notes::each(stored, &notes::stamp_prefix(number), |_, bytes| {
+            copy.stamps.push(Visible::parse(&String::from_utf8_lossy(bytes))?);
+            Ok(())
+        })?;
+        notes::each(stored, &notes::again_prefix(number), |key, bytes| {
+            copy.again.insert(notes::row_in(key)?, notes::decode(bytes)?);
+            Ok(())
+        })?;
+        Ok(Some(copy))
+    }
+
+    pub fn put_head(&self, commit: &mut dyn Commit) {
+        commit.put_note(notes::COPY, Some(notes::encode(&self.head)));
+    }
+
+    pub fn put_unit(&self, commit: &mut dyn Commit, oid: u32) {
+        let bytes = self.units.get(&oid).map(notes::encode);
+        commit.put_note(&notes::unit(self.head.number, oid), bytes);
+    }
+
+    /// Begins a unit, or begins it again, as the catalogs have it now.
+    pub fn begin_unit(&mut self, commit: &mut dyn Commit, oid: u32, facts: UnitFacts) {
+        let is_clearing = self.units.contains_key(&oid);
+        self.units.insert(oid, CopyUnit { facts, is_clearing, ..CopyUnit::default() });
+        self.forget_again(commit, oid);
+        self.put_unit(commit, oid);
+    }
+
+    /// Takes a unit out that is no longer followed.
+    pub fn take_out(&mut self, commit: &mut dyn Commit, oid: u32) {
+        if let Some(unit) = self.units.get_mut(&oid) {
+            (unit.is_gone, unit.is_clearing) = (true, true);
+            self.forget_again(commit, oid);
+            self.put_unit(commit, oid);
+        }
+    }
+
+    pub(super) fn forget_again(&mut self, commit: &mut dyn Commit, oid: u32) {
+        let number = self.head.number;
+        let due: Vec<_> = self.again.keys().filter(|(unit, _)| *unit == oid).cloned().collect();
+        for (unit, key) in due {
+            commit.put_note(&notes::again(number, unit, &key), None);
+            self.again.remove(&(unit, key));
+        }
+    }
+
+    /// Whether everything is read and the stream has passed every snapshot.
+    pub fn is_whole(&self, reached: Lsn) -> bool {
+        self.is_read() && reached >= Lsn(self.head.passed)
+    }
+
+    /// Whether everything is read.
+    pub fn is_read(&self) -> bool {
+        self.again.is_empty() && self.units.values().all(|unit| unit.is_done && !unit.is_clearing)
+    }
+
+    /// The unit that is to be read next, if one is left.
+    pub fn next_unit(&self) -> Option<(u32, &CopyUnit)> {
+        let due = self.units.iter().find(|(_, unit)| !unit.is_done && !unit.is_clearing && !unit.is_gone);
+        due.map(|(oid, unit)| (*oid, unit))
+    }
+
+    /// A unit of which what was staged has to go.
+    pub fn clearing(&self) -> Option<u32> {
+        self.units.iter().find(|(_, unit)| unit.is_clearing).map(|(oid, _)| *oid)
+    }
+
+    pub fn time(&self) -> Timestamp {
+        Timestamp(self.head.time)
+    }
+
+    /// Counts rows that were read, for the rate.
+    pub fn count_read(&mut self, rows: u64) {
+        self.read.0 += rows;
+    }
+
+    pub fn report(&self) -> CopyReport {
+        let open = || self.units.values().filter(|unit| !unit.is_gone);
+        let tables = open().filter(|unit| !unit.is_done).map(|unit| unit.facts.table.shown()).collect();
+        let expected = |unit: &CopyUnit| if unit.is_done { Some(unit.rows) } else { unit.expected };
+        CopyReport {
+            tables,
+            rows: open().map(|unit| unit.rows).sum(),
+            rows_expected: open().map(|unit| Some(expected(unit)?.max(unit.rows))).sum(),
+            rate: self.read.0 as f64 / self.read.1.elapsed().as_secs_f64().max(0.001),
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Following a database: its stream, its catalogs and a copy under way, one beside the other.
+
+use super::catalog::facts::UnitFacts;
+use super::catalog::watch::Watch;
+use super::copy::Copy;
+use super::copy::range::{self, Outcome, Pace, Request};
+use super::judge::{Asked, Stored as Judged, judge};
+use super::position::{Lsn, Position};
+use super::replay::{Context, Forms};
+use super::slot::{self, Kept};
+use super::step::{Upstream, What};
+use super::stream::Stream;
+use super::work::Work;
+use crate::SourceError;
+use crate::settings::{Check, OnError, PostgresSettings, SourceRecovery};
+use crate::source::{Patience, Read, ReadLimits};
+use livewell_model::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+/// How often the server is asked how much it keeps.
+const KEPT_EVERY: Duration = Duration::from_secs(5);
+/// How long a read waits while a copy is under way.
+const COPY_WAIT: Duration = Duration::from_millis(10);
+
+/// A database that is followed.
+pub(super) struct Following {
+    pub settings: PostgresSettings,
+    pub slot: String,
+    pub watch: Watch,
+    pub stream: Stream,
+    pub position: Position,
+    /// The facts of the units whose live rows are as the catalogs said then.
+    pub facts: BTreeMap<u32, UnitFacts>,
+    /// Units that are gone, with where the stream has to be before their rows go too.
+    pub going: BTreeMap<u32, Lsn>,
+    pub copy: Option<Copy>,
+    pub asked: Asked,
+    pub forms: Forms,
+    pub work: VecDeque<Work>,
+    /// Transactions that wait until they are visible.
+    held: VecDeque<Upstream>,
+    pace: Pace,
+    /// Whether a range is to be read next, not the stream.
+    is_range_next: bool,
+    /// Whether everything taken in is known to be what the database had.
+    pub is_checked: bool,
+    /// Up to which position of the store that is known, if not for everything.
+    checked_through: Option<u64>,
+    is_judged: bool,
+    pub last_commit: Option<Timestamp>,
+    pub waits_for: Option<String>,
+    pub kept: Kept,
+    kept_at: Option<Instant>,
+    /// The end of the server's log when it was last seen.
+    pub server_end: Lsn,
+}
+
+impl Following {
+    pub fn new(
+        settings: &PostgresSettings,
+        slot: String,
+        watch: Watch,
+        stream: Stream,
+        position: Position,
+        asked: Asked,
+    ) -> Self {
+        let mut forms = Forms::default();
+        forms.learn(&watch.facts.types);
+        let server_end = watch.last.end;
+        Self {
+            settings: settings.clone(),
+            slot,
+            watch,
+            stream,
+            position,
+            facts: BTreeMap::new(),
+            going: BTreeMap::new(),
+            copy: None,
+            asked,
+            forms,
+            work: VecDeque::new(),
+            held: VecDeque::new(),
+            pace: Pace::default(),
+            is_range_next: false,
+            is_checked: false,
+            checked_through: None,
+            is_judged: false,
+            last_commit: None,
+            waits_for: None,
+            kept: Kept::default(),
+            kept_at: None,
+            server_end,
+        }
+    }
+
+    /// Reads what comes next: from the catalogs, a copy or the stream.
+    pub fn read(
+        &mut self,
+        limits: ReadLimits,
+        wait: Duration,
+        patience: &dyn Patience,
+    ) -> Result<Read, SourceError> {
+        if !self.is_judged || self.watch.is_due(self.is_eager()) {
+            self.look()?;
+        }
+        self.ask_kept()?;
+        self.plan();
+        if self.work.is_empty() && self.is_range_next {
+            self.read_range(patience)?;
+        }
+        self.is_range_next = false;
+        let mut caught_up = false;
+        if self.work.is_empty() {
+            let wait = if self.copy.is_some() { wait.min(COPY_WAIT) } else { wait };
+            caught_up = self.read_stream(limits, wait)?;
+            self.is_range_next = self.copy.is_some();
+        }
+        let is_whole = self.copy.is_none() && self.going.is_empty() && self.held.is_empty();
+        let has_work = !self.work.is_empty();
+        Ok(Read { has_work, caught_up: caught_up && !has_work && is_whole && self.is_checked })
+    }
+
+    /// Whether somebody waits for the next look at the catalogs.
+    fn is_eager(&self) -> bool {
+        !self.is_checked || !self.held.is_empty()
+    }
+
+    /// Looks at the catalogs, and plans what they ask for.
+    fn look(&mut self) -> Result<(), SourceError> {
+        let is_different = self.watch.look()?;
+        self.server_end = self.server_end.max(self.watch.last.end);
+        if is_different {
+            self.forms.learn(&self.watch.facts.types);
+        }
+        let seen = &self.watch.last.seen;
+        let unseen = &mut self.position.unseen;
+        let visible = unseen.iter().take_while(|(transaction, _)| seen.sees(*transaction)).count();
+        let is_all = visible == unseen.len();
+        let through = unseen.get(visible).map(|(_, position)| *position);
+        unseen.retain(|(transaction, _)| !seen.sees(*transaction));
+        if is_different || !self.is_judged {
+            self.judge()?;
+        }
+        let is_exact = self.copy.is_none() && self.going.is_empty() && self.work.is_empty();
+        if is_exact && (is_all && !self.is_checked || !is_all && through != self.checked_through) {
+            self.checked_through = through;
+            self.work.push_back(Work::Checked(through));
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self) -> Result<(), SourceError> {
+        let going = self.going.keys().copied().collect();
+        let stored = Judged { facts: &self.facts, copy: self.copy.as_ref(), going };
+        let judgement = judge(&stored, &mut self.watch, &self.settings, &self.asked)?;
+        self.is_judged = true;
+        if !judgement.is_nothing() {
+            self.is_checked = false;
+        }
+        let end = self.watch.last.end;
+        let work = &mut self.work;
+        work.extend(
+            judgement.harmless.into_iter().map(|(oid, facts)| Work::Facts(oid, Some(Box::new(facts)))),
+        );
+        work.extend(judgement.replaced.into_iter().map(|oid| Work::Facts(oid, None)));
+        work.extend(judgement.taken_out.into_iter().map(Work::TakeOut));
+        work.extend(judgement.gone.into_iter().map(|oid| Work::Going(oid, end)));
+        if !judgement.copy.is_empty() {
+            let floor = if judgement.after_running { self.watch.last.seen.xmax } else { 0 };
+            self.plan_copy(judgement.copy, floor)?;
+        }
+        Ok(())
+    }
+
+    /// Plans a copy of everything, from a place that was just made.
+    pub fn copy_all(&mut self) -> Result<(), SourceError> {
+        let units = self.watch.units();
+        let units = units.into_iter().filter_map(|oid| Some((oid, self.watch.unit(oid)?))).collect();
+        // What was written before the slot and the publication were made has to be visible.
+        self.plan_copy(units, self.watch.last.seen.xmax)
+    }
+
+    fn plan_copy(&mut self, units: Vec<(u32, UnitFacts)>, floor: u64) -> Result<(), SourceError> {
+        let mut expected = BTreeMap::new();
+        for (oid, _) in &units {
+            expected.extend(range::estimate(&mut self.watch, *oid)?.map(|rows| (*oid, rows)));
+        }
+        self.work.push_back(Work::Copy { units, floor, expected });
+        Ok(())
+    }
+
+    /// Plans what needs no reading.
+    fn plan(&mut self) {
+        if !self.work.is_empty() {
+            return;
+        }
+        let reached = self.position.lsn;
+        if let Some((oid, _)) = self.going.iter().find(|(_, end)| reached >= **end) {
+            self.work.push_back(Work::Gone(*oid));
+            return;
+        }
+        let Some(copy) = &self.copy else { return };
+        if let Some(oid) = copy.clearing() {
+            self.work.push_back(Work::Clear(oid));
+        } else if copy.is_whole(reached) {
+            self.work.push_back(Work::Finish);
+        }
+    }
+
+    fn read_range(&mut self, patience: &dyn Patience) -> Result<(), SourceError> {
+        let Some(copy) = &self.copy else { return Ok(()) };
+        let again = copy.again.keys().map(|(unit, _)| *unit).next();
+        // Rows to be read again come last: ranges bring many of them.
+        let Some((oid, unit)) = copy.next_unit().or_else(|| {
+            let oid = again?;
+            copy.units.get(&oid).map(|unit| (oid, unit))
+        }) else {
+            return Ok(());
+        };
+        let rows = copy.again.iter().filter(|((of, _), _)| *of == oid && unit.is_done);
+        let rows = rows.map(|((_, key), cells)| (key, cells));
+        let request = Request::of(oid, unit, rows, copy.head.floor, &self.position.unseen);
+        match range::read(&mut self.watch, &self.settings, &request, &mut self.pace)? {
+            Outcome::Read(range) => {
+                let bad = range.rows.iter().find_map(|row| row.as_ref().err());
+                if let Some(bad) = bad.filter(|_| self.settings.on_error == OnError::Stop) {
+                    return Err(bad.error.clone());
+                }
+                self.waits_for = None;
+                self.work.push_back(Work::Range(range));
+            }
+            Outcome::Changed => self.look()?,
+            Outcome::NotYet(what) => {
+                if let Some(what) = what.filter(|what| self.waits_for.as_ref() != Some(what)) {
+                    patience.waits_for(&what);
+                    self.waits_for = Some(what);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the stream; returns whether the server has nothing more at the moment.
+    fn read_stream(&mut self, limits: ReadLimits, wait: Duration) -> Result<bool, SourceError> {
+        let waits = self.copy.as_ref().is_some_and(Copy::is_read) || !self.going.is_empty();
+        if waits {
+            self.stream.ask()?;
+        }
+        let wait = if self.is_eager() { wait.min(COPY_WAIT) } else { wait };
+        let received = self.stream.read(limits.transactions, limits.bytes, wait)?;
+        for finished in received.transactions {
+            let transaction = self.watch.last.seen.widen(finished.xid);
+            // Before altered rows are used, the catalogs have to say what else was altered.
+            if finished.spool.has_forms && !self.watch.last.seen.sees(transaction) {
+                self.look()?;
+            }
+            let gone = self.gone_roots();
+            let context = Context { watch: &self.watch, settings: &self.settings, gone: &gone };
+            let upstream = self.forms.replay(finished, &context)?;
+            self.copy_unclear(&upstream)?;
+            self.held.push_back(upstream);
+        }
+        self.publish()?;
+        if self.held.is_empty()
+            && self.work.is_empty()
+            && let Some(lsn) = self.stream.quiet(waits)
+        {
+            self.work.push_back(Work::Quiet(lsn));
+        }
+        Ok(received.caught_up)
+    }
+
+    fn gone_roots(&self) -> BTreeMap<u32, u32> {
+        self.going.keys().filter_map(|oid| Some((*oid, self.facts.get(oid)?.root))).collect()
+    }
+
+    /// A table of which a change does not say which row has to be copied.
+    fn copy_unclear(&mut self, upstream: &Upstream) -> Result<(), SourceError> {
+        let unclear = upstream.steps.iter().filter(|step| matches!(step.what, What::Unclear));
+        let units: BTreeSet<u32> = unclear.map(|step| step.unit).collect();
+        let is_copied = |oid: &u32| {
+            let planned = self.work.iter().any(
+                |work| matches!(work, Work::Copy { units, .. } if units.iter().any(|(unit, _)| unit == oid)),
+            );
+            planned || self.copy.as_ref().is_some_and(|copy| copy.units.contains_key(oid))
+        };
+        let due: Vec<u32> = units.into_iter().filter(|oid| !is_copied(oid)).collect();
+        for oid in due {
+            let Some(facts) = self.watch.unit(oid) else { continue };
+            let name = facts.root_name.clone();
+            let shown = format!("{}.{}", name.0, name.1);
+            if self.settings.recovery == SourceRecovery::Strict
+                && !self.asked.all
+                && !self.asked.tables.contains(&name)
+            {
+                return Err(super::failure::altered(format!(
+                    "a change of `{shown}` does not say which row it is of, by the key that is used here; \
+                     `livewell reset {} --table {shown}` copies that table while the rest goes on (`recovery: \
+                     auto_reset` does so by itself)",
+                    self.settings.id
+                )));
+            }
+            self.plan_copy(vec![(oid, facts)], 0)?;
+        }
+        Ok(())
+    }
+
+    /// Passes transactions on: all that came, or those that are visible where each batch is checked.
+    fn publish(&mut self) -> Result<(), SourceError> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        if self.settings.check == Check::EveryBatch {
+            self.look()?;
+            let seen = self.watch.last.seen.clone();
+            while let Some(upstream) = self.held.pop_front_if(|held| seen.sees(held.transaction)) {
+                self.work.push_back(Work::Transaction(upstream));
+            }
+        } else {
+            self.work.extend(self.held.drain(..).map(Work::Transaction));
+        }
+        Ok(())
+    }
+
+    fn ask_kept(&mut self) -> Result<(), SourceError> {
+        if self.kept_at.is_none_or(|at| at.elapsed() > KEPT_EVERY) {
+            self.kept = slot::kept(&mut self.watch.connection, &self.slot)?;
+            self.kept_at = Some(Instant::now());
+        }
+        Ok(())
+    }
+}

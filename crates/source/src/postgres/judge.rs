@@ -1,0 +1,197 @@
+//! Judging the catalogs: what the difference between what is stored and what is there now asks for.
+
+use super::catalog::facts::UnitFacts;
+use super::catalog::missing;
+use super::catalog::verdict::{Verdict, verdict};
+use super::catalog::watch::Watch;
+use super::copy::Copy;
+use super::failure::altered;
+use crate::error::code;
+use crate::settings::{PostgresSettings, SourceRecovery};
+use crate::{ErrorKind, SourceError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is stored of the catalogs.
+pub(super) struct Stored<'a> {
+    pub facts: &'a BTreeMap<u32, UnitFacts>,
+    pub copy: Option<&'a Copy>,
+    /// Units whose rows go once the stream has passed the moment when that was seen.
+    pub going: BTreeSet<u32>,
+}
+
+/// What has to be done.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    /// Facts that are different and harmless.
+    pub harmless: Vec<(u32, UnitFacts)>,
+    /// Units to copy.
+    pub copy: Vec<(u32, UnitFacts)>,
+    /// Whether a transaction that is running may have written rows of them that are never sent, or sent as they were.
+    pub after_running: bool,
+    /// Units of a table that is no longer the one it was, and is copied under its name.
+    pub replaced: Vec<u32>,
+    /// Units whose rows have to go.
+    pub gone: Vec<u32>,
+    /// Units of the copy under way that are no longer there.
+    pub taken_out: Vec<u32>,
+    /// What has changed in tables that may not be copied without being asked for, and the error's code.
+    refused: BTreeMap<String, (String, &'static str)>,
+}
+
+impl Judgement {
+    /// Whether everything stored is what the catalogs say.
+    pub fn is_nothing(&self) -> bool {
+        self.copy.is_empty() && self.gone.is_empty() && self.replaced.is_empty() && self.taken_out.is_empty()
+    }
+}
+
+/// Which copies were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub all: bool,
+    pub tables: BTreeSet<(String, String)>,
+}
+
+impl Asked {
+    fn is_for(&self, name: &(String, String)) -> bool {
+        self.all || self.tables.contains(name)
+    }
+}
+
+/// Compares what is stored with what the catalogs say now.
+///
+/// # Errors
+/// If a table is gone, or if one would have to be copied and neither the policy nor a person says so.
+pub(super) fn judge(
+    stored: &Stored<'_>,
+    watch: &mut Watch,
+    settings: &PostgresSettings,
+    asked: &Asked,
+) -> Result<Judgement, SourceError> {
+    watch.check_names().map_err(|error| named_anew(stored, watch, error))?;
+    let present: BTreeSet<u32> = watch.units().into_iter().collect();
+    let mut judgement = Judgement::default();
+    let may = |name: &(String, String)| {
+        asked.is_for(name) || settings.recovery == SourceRecovery::AutoReset || is_first(stored)
+    };
+    for oid in &present {
+        let Some(facts) = watch.unit(*oid) else { continue };
+        judge_unit(stored, *oid, facts, asked, &may, &mut judgement);
+    }
+    for (oid, facts) in stored.facts.iter().filter(|(oid, _)| !present.contains(oid)) {
+        // A root that is still there has lost a partition; one of another number under its name was made again.
+        let is_remade = !watch.shapes.contains_key(&facts.root) && watch.names().contains(&facts.root_name);
+        if is_remade {
+            judgement.replaced.push(*oid);
+        } else if !stored.going.contains(oid) {
+            judgement.gone.push(*oid);
+        }
+    }
+    if let Some(copy) = stored.copy {
+        let open = copy.units.iter().filter(|(_, unit)| !unit.is_gone).map(|(oid, _)| *oid);
+        judgement.taken_out = open.filter(|oid| !present.contains(oid)).collect();
+    }
+    if judgement.refused.is_empty() { Ok(judgement) } else { Err(refusal(&judgement, settings)) }
+}
+
+/// Whether the source has nothing yet that could be wrong.
+fn is_first(stored: &Stored<'_>) -> bool {
+    stored.copy.is_some_and(|copy| copy.head.is_base)
+}
+
+fn judge_unit(
+    stored: &Stored<'_>,
+    oid: u32,
+    facts: UnitFacts,
+    asked: &Asked,
+    may: &dyn Fn(&(String, String)) -> bool,
+    judgement: &mut Judgement,
+) {
+    let name = facts.root_name.clone();
+    if let Some(unit) = stored.copy.and_then(|copy| copy.units.get(&oid)).filter(|unit| !unit.is_gone) {
+        // What was read of it is what the catalogs said then.
+        if unit.facts != facts && verdict(&unit.facts, &facts) != Verdict::Same {
+            judgement.copy.push((oid, facts));
+            judgement.after_running = true;
+        }
+        return;
+    }
+    let is_mapping = stored.facts.get(&oid).is_some_and(|old| old.mapping != facts.mapping);
+    let code = if is_mapping { code::MAPPING } else { code::ALTERED };
+    let is_of_known_root = stored.facts.values().any(|known| known.root == facts.root);
+    let mut after_running = false;
+    let why = match stored.facts.get(&oid) {
+        _ if asked.is_for(&name) => None,
+        Some(old) => match verdict(old, &facts) {
+            Verdict::Same => {
+                if *old != facts {
+                    judgement.harmless.push((oid, facts));
+                }
+                return;
+            }
+            Verdict::Computed(_) => None,
+            Verdict::Copy { why, after_running: waits } => {
+                after_running = waits;
+                Some(why)
+            }
+        },
+        // A partition of a table that is followed was sent from its first row on.
+        None if is_of_known_root => None,
+        // A table of this name was followed, and this is another one.
+        None => {
+            after_running = true;
+            is_known(stored, &facts).then(|| format!("`{}.{}` was dropped and made again", name.0, name.1))
+        }
+    };
+    match why.filter(|_| !may(&name)) {
+        None => {
+            judgement.copy.push((oid, facts));
+            judgement.after_running |= after_running;
+        }
+        Some(why) => {
+            judgement.refused.entry(format!("{}.{}", name.0, name.1)).or_insert((why, code));
+        }
+    }
+}
+
+fn is_known(stored: &Stored<'_>, facts: &UnitFacts) -> bool {
+    stored.facts.values().any(|known| known.root_name == facts.root_name && known.root != facts.root)
+}
+
+fn refusal(judgement: &Judgement, settings: &PostgresSettings) -> SourceError {
+    let resets: Vec<String> = judgement
+        .refused
+        .keys()
+        .map(|table| format!("`livewell reset {} --table {table}`", settings.id))
+        .collect();
+    let why: Vec<&str> = judgement.refused.values().map(|(why, _)| why.as_str()).collect();
+    let is_one = resets.len() == 1;
+    let (verb, tables) = if is_one { ("copies", "that table") } else { ("copy", "those tables") };
+    let message = format!(
+        "{}, and what that did to stored rows is not sent; {} {verb} {tables} while the rest goes on (`recovery: \
+         auto_reset` does so by itself)",
+        why.join("; "),
+        resets.join(" and ")
+    );
+    let all_mapped = judgement.refused.values().all(|(_, code)| *code == code::MAPPING);
+    let code = if all_mapped { code::MAPPING } else { code::ALTERED };
+    SourceError::new(ErrorKind::Changed, code, message)
+}
+
+/// What to say of a followed table that is not there under its name.
+fn named_anew(stored: &Stored<'_>, watch: &mut Watch, error: SourceError) -> SourceError {
+    let names = watch.names().to_vec();
+    let lost = stored.facts.iter().find(|(_, facts)| {
+        let (schema, name) = &facts.root_name;
+        names.contains(&facts.root_name) && watch.facts.find(schema, name).is_none()
+    });
+    let Some((_, facts)) = lost else { return error };
+    let shown = format!("{}.{}", facts.root_name.0, facts.root_name.1);
+    let root = facts.root;
+    match missing::gone(&mut watch.connection, &shown, root) {
+        Ok(what) => altered(format!(
+            "{what}; make it again or give it back its name, or change `tables` here: then `livewell reset` goes on"
+        )),
+        Err(error) => error,
+    }
+}

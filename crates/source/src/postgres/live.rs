@@ -1,0 +1,251 @@
+//! The live elements: what a transaction of the database changes in what queries see.
+
+use super::notes;
+use super::rows::{Link, Row, Shape};
+use super::step::{Step, What};
+use crate::error::code;
+use crate::source::{Commit, Side, Stored};
+use crate::{ErrorKind, SourceError};
+use livewell_model::{Change, Element, ElementId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many ids are read at once.
+const PAGE: usize = 1_000;
+
+/// How a transaction's steps change the live elements; what they were before is looked up only where a step says less
+/// than the whole row.
+pub(super) struct Live<'a> {
+    commit: &'a mut dyn Commit,
+    /// Partitions that are sent as themselves: only a list tells their rows.
+    leaves: &'a BTreeSet<u32>,
+    /// Units whose rows are exactly what the stream says; of others a value that was not sent may be missing.
+    exact: &'a BTreeSet<u32>,
+    /// Whether rows that cannot be taken are set aside; else they stop the source.
+    parks: bool,
+    /// Whether the steps look back, so that what the elements become has to be kept.
+    looks_back: bool,
+    /// What the elements are after the steps so far.
+    touched: BTreeMap<ElementId, Option<Element>>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Live<'a> {
+    pub fn new(
+        commit: &'a mut dyn Commit,
+        leaves: &'a BTreeSet<u32>,
+        exact: &'a BTreeSet<u32>,
+        parks: bool,
+        steps: &[Step],
+    ) -> Self {
+        let looks_back = steps.iter().any(|step| match &step.what {
+            What::Put { row, .. } => is_partial(row),
+            What::Truncate => true,
+            What::Bad { .. } | What::Delete { .. } | What::Unclear => false,
+        });
+        let changes = Vec::with_capacity(steps.len());
+        Self { commit, leaves, exact, parks, looks_back, touched: BTreeMap::new(), changes }
+    }
+
+    /// The changes that the steps come to.
+    pub fn changes(mut self, steps: Vec<Step>) -> Result<Vec<Change>, SourceError> {
+        for step in steps {
+            self.step(step)?;
+        }
+        Ok(self.changes)
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), SourceError> {
+        let Step { unit, shape, what } = step;
+        match what {
+            What::Put { row, from } => self.put(unit, &shape, *row, from.as_deref()),
+            What::Bad { row, from } => {
+                if let Some(from) = from {
+                    self.delete(unit, &shape, &from)?;
+                }
+                self.delete(unit, &shape, &row.key)?;
+                let place = format!("the row `{}` of `{}`", row.key, shape.name);
+                self.commit.park(&place, &row.text, &row.error.message)
+            }
+            What::Delete { key } => self.delete(unit, &shape, &key),
+            What::Truncate => self.truncate(unit, &shape),
+            // Its table is being copied.
+            What::Unclear => Ok(()),
+        }
+    }
+
+    fn put(&mut self, unit: u32, shape: &Shape, row: Row, from: Option<&str>) -> Result<(), SourceError> {
+        let filled = if is_partial(&row) { self.filled(unit, shape, &row, from)? } else { Some(row.clone()) };
+        if let Some(from) = from {
+            self.delete(unit, shape, from)?;
+        }
+        let Some(row) = filled else {
+            let place = format!("the row `{}` of `{}`", row.key, shape.name);
+            let text = serde_json::json!({ "key": row.cells }).to_string();
+            self.delete(unit, shape, &row.key)?;
+            return self.commit.park(
+                &place,
+                &text,
+                "values of it were not sent, and it was set aside before",
+            );
+        };
+        if self.leaves.contains(&unit) {
+            self.commit.put_note(&notes::leaf(unit, &row.key), Some(Vec::new()));
+        }
+        self.set(row.node.id.clone(), Some(row.node.into()));
+        for link in row.links {
+            match link {
+                Link::To(relationship) => self.set(relationship.id.clone(), Some(relationship.into())),
+                Link::Without(id) => self.set(id, None),
+                Link::Kept(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The row with what was not sent, from the element that it was; `None` if the row is to be set aside.
+    fn filled(
+        &self,
+        unit: u32,
+        shape: &Shape,
+        row: &Row,
+        from: Option<&str>,
+    ) -> Result<Option<Row>, SourceError> {
+        let before = from.unwrap_or(&row.key);
+        let node = self.now(&shape.node_id(before)?)?;
+        let mut row = row.clone();
+        for name in std::mem::take(&mut row.kept) {
+            match node.as_ref().and_then(|node| node.properties().get(&name)) {
+                Some(value) => drop(row.node.properties.insert(name, value.clone())),
+                None if !self.exact.contains(&unit) => {}
+                None if self.parks && node.is_none() => return Ok(None),
+                // One that was null is not sent as unchanged, so it must be here.
+                None => {
+                    let message = format!("`{}` has no `{name}` here, and it is not sent again", row.node.id);
+                    return Err(SourceError::new(ErrorKind::Changed, code::ALTERED, message));
+                }
+            }
+        }
+        let ids = shape.ids(before)?;
+        for (link, old) in row.links.iter_mut().zip(ids.into_iter().skip(1)) {
+            if let (Link::Kept(id), Some(_)) = (&*link, from) {
+                *link = moved(self.now(&old)?, id, &row.node.id);
+            }
+        }
+        Ok(Some(row))
+    }
+
+    fn delete(&mut self, unit: u32, shape: &Shape, key: &str) -> Result<(), SourceError> {
+        if self.leaves.contains(&unit) {
+            self.commit.put_note(&notes::leaf(unit, key), None);
+        }
+        shape.ids(key)?.into_iter().for_each(|id| self.set(id, None));
+        Ok(())
+    }
+
+    fn truncate(&mut self, unit: u32, shape: &Shape) -> Result<(), SourceError> {
+        if self.leaves.contains(&unit) {
+            for key in leaf_keys(self.commit, unit)? {
+                self.delete(unit, shape, &key)?;
+            }
+            return Ok(());
+        }
+        let prefixes = table_prefixes(shape);
+        let mut ids: BTreeSet<ElementId> = BTreeSet::new();
+        for prefix in &prefixes {
+            each_element(self.commit, Side::Live, prefix, |element| {
+                ids.insert(element.id().clone());
+                Ok(())
+            })?;
+        }
+        let is_of_table = |id: &ElementId| prefixes.iter().any(|prefix| id.id.starts_with(prefix.as_str()));
+        ids.extend(self.touched.keys().filter(|id| is_of_table(id)).cloned());
+        ids.into_iter().for_each(|id| self.set(id, None));
+        Ok(())
+    }
+
+    fn set(&mut self, id: ElementId, element: Option<Element>) {
+        if self.looks_back {
+            self.touched.insert(id.clone(), element.clone());
+        }
+        self.changes.push(match element {
+            Some(element) => Change::Insert(element),
+            None => Change::Delete(id),
+        });
+    }
+
+    fn now(&self, id: &ElementId) -> Result<Option<Element>, SourceError> {
+        match self.touched.get(id) {
+            Some(now) => Ok(now.clone()),
+            None => self.commit.element(Side::Live, &id.id),
+        }
+    }
+}
+
+fn is_partial(row: &Row) -> bool {
+    !row.kept.is_empty() || row.links.iter().any(|link| matches!(link, Link::Kept(_)))
+}
+
+/// A relationship that goes on under another id, from another node.
+fn moved(before: Option<Element>, id: &ElementId, from: &ElementId) -> Link {
+    match before {
+        Some(Element::Relationship(relationship)) => {
+            let mut relationship = (*relationship).clone();
+            (relationship.id, relationship.from) = (id.clone(), from.clone());
+            Link::To(relationship)
+        }
+        _ => Link::Without(id.clone()),
+    }
+}
+
+/// The row with what was not sent, from the elements of `side` that it was; `None` if something is missing there.
+pub(super) fn filled(
+    stored: &dyn Stored,
+    side: Side,
+    shape: &Shape,
+    row: &Row,
+    before: &str,
+) -> Result<Option<Row>, SourceError> {
+    let mut row = row.clone();
+    let Some(node) = stored.element(side, &shape.node_id(before)?.id)? else { return Ok(None) };
+    for name in std::mem::take(&mut row.kept) {
+        let Some(value) = node.properties().get(&name) else { return Ok(None) };
+        row.node.properties.insert(name, value.clone());
+    }
+    for (link, old) in row.links.iter_mut().zip(shape.ids(before)?.into_iter().skip(1)) {
+        if let Link::Kept(id) = &*link {
+            *link = moved(stored.element(side, &old.id)?, id, &row.node.id);
+        }
+    }
+    Ok(Some(row))
+}
+
+/// What the ids of all elements of a table begin with: those of its nodes, then those of its relationships.
+pub(super) fn table_prefixes(shape: &Shape) -> [String; 2] {
+    [format!("{}.", shape.prefix), format!("{}:", shape.prefix)]
+}
+
+/// The keys of the live rows of a partition.
+pub(super) fn leaf_keys(stored: &dyn Stored, unit: u32) -> Result<Vec<String>, SourceError> {
+    let mut keys = Vec::new();
+    notes::each(stored, &notes::leaf_prefix(unit), |key, _| {
+        keys.push(notes::text_in(key)?);
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+/// Calls `each` with every element whose id begins with `prefix`, in the order of their ids.
+pub(super) fn each_element(
+    stored: &dyn Stored,
+    side: Side,
+    prefix: &str,
+    mut each: impl FnMut(Element) -> Result<(), SourceError>,
+) -> Result<(), SourceError> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = stored.elements(side, prefix, after.as_deref(), PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id().id.to_string());
+        page.into_iter().try_for_each(&mut each)?;
+    }
+}

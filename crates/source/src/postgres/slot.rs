@@ -1,0 +1,152 @@
+//! Making the slot: the place on the server from which the changes come.
+
+use super::catalog::{identifier, literal, number, text};
+use super::connection::Connection;
+use super::failure::{not_understood, refused};
+use super::position::Lsn;
+use super::session::{Session, connect};
+use crate::SourceError;
+use crate::settings::PostgresSettings;
+use crate::source::Patience;
+use std::time::{Duration, Instant};
+
+/// After so long it is shown what making a slot waits for.
+const TOLD_AFTER: Duration = Duration::from_secs(5);
+/// How long one wait for the server is, and so how long a stop waits for the source.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Makes a slot; returns where its changes begin, or nothing if the patience was over.
+///
+/// The server waits for all transactions of the cluster that were running when it began.
+///
+/// # Errors
+/// What the database refuses; if it is out of reach.
+pub(super) fn make(
+    session: &mut Session,
+    settings: &PostgresSettings,
+    name: &str,
+    patience: &dyn Patience,
+) -> Result<Option<Lsn>, SourceError> {
+    if settings.failover && session.version < 170_000 {
+        return Err(refused("`failover: true` needs PostgreSQL 17 or later"));
+    }
+    let failover = if settings.failover { ", FAILOVER true" } else { "" };
+    let statement = format!(
+        "CREATE_REPLICATION_SLOT {} LOGICAL pgoutput (SNAPSHOT 'nothing'{failover})",
+        identifier(name)
+    );
+    let walsender: u32 = pid(&mut session.connection)?;
+    session.connection.start(&statement)?;
+    let began = Instant::now();
+    let mut told = None;
+    loop {
+        if let Some(rows) = session.connection.finish(LOOK, "to make a slot")? {
+            let point = rows.first().map(|row| text(row, 1)).transpose()?.and_then(Lsn::parse);
+            return point.map(Some).ok_or_else(|| not_understood("a new slot has no beginning"));
+        }
+        if patience.is_over() {
+            let cancel = format!("SELECT pg_catalog.pg_cancel_backend({walsender})");
+            connect(settings)?.query(&cancel, "to stop making a slot")?;
+            return Ok(None);
+        }
+        if began.elapsed() > TOLD_AFTER {
+            let waits = blocker(&mut connect(settings)?, walsender)?;
+            if let Some(text) = waits.filter(|text| told.as_ref() != Some(text)) {
+                patience.waits_for(&text);
+                told = Some(text);
+            }
+        }
+    }
+}
+
+fn pid(connection: &mut Connection) -> Result<u32, SourceError> {
+    let rows = connection.query("SELECT pg_catalog.pg_backend_pid()", "to say which session it is")?;
+    number(rows.first().ok_or_else(|| not_understood("a session has no number"))?, 0)
+}
+
+/// What a session of ours waits for, in words. It needs no special rights.
+fn blocker(connection: &mut Connection, pid: u32) -> Result<Option<String>, SourceError> {
+    let statement = format!("SELECT unnest(pg_catalog.pg_blocking_pids({pid})) LIMIT 1");
+    let rows = connection.query(&statement, "to say what it waits for")?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let blocking: u32 = number(row, 0)?;
+    if blocking != 0 {
+        return Ok(Some(format!(
+            "making a replication slot waits for the transaction of session {blocking} to end; to end it: SELECT \
+             pg_terminate_backend({blocking})"
+        )));
+    }
+    let statement = format!(
+        "SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE transaction = \
+         (SELECT transactionid FROM pg_catalog.pg_locks WHERE pid = {pid} AND NOT granted LIMIT 1)"
+    );
+    let rows = connection.query(&statement, "to say what it waits for")?;
+    let gid = rows.first().map(|row| text(row, 0)).transpose()?;
+    Ok(gid.map(|gid| {
+        format!(
+            "making a replication slot waits for the prepared transaction {} to end; to end it: ROLLBACK PREPARED {}",
+            literal(gid).trim_start_matches('E'),
+            literal(gid).trim_start_matches('E')
+        )
+    }))
+}
+
+/// Moves a slot of ours past everything that is in the log now, so that what the server refuses to send no longer
+/// stands in the way. Returns where it goes on.
+///
+/// # Errors
+/// If the slot is in use, or the database refuses.
+pub(super) fn advance(session: &mut Session, name: &str) -> Result<Lsn, SourceError> {
+    let statement = format!(
+        "SELECT end_lsn FROM pg_catalog.pg_replication_slot_advance({}, pg_catalog.pg_current_wal_lsn())",
+        literal(name)
+    );
+    let rows = session.connection.query(&statement, "to move a slot on")?;
+    let end = rows.first().map(|row| text(row, 0)).transpose()?.and_then(Lsn::parse);
+    end.ok_or_else(|| not_understood("a slot that was moved on is nowhere"))
+}
+
+/// The slots of Livewell that nobody uses and that are not `own`: name, and how many bytes of log each keeps.
+///
+/// # Errors
+/// If the database is out of reach.
+pub(super) fn left_over(connection: &mut Connection, own: &str) -> Result<Vec<(String, u64)>, SourceError> {
+    let statement = format!(
+        "SELECT slot_name, coalesce(pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() \
+         THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, restart_lsn), 0)::bigint \
+         FROM pg_catalog.pg_replication_slots WHERE slot_name LIKE 'livewell\\_%' AND NOT active \
+         AND plugin = 'pgoutput' AND database = current_database() AND slot_name <> {} ORDER BY 1",
+        literal(own)
+    );
+    let rows = connection.query(&statement, "to list its slots")?;
+    rows.iter().map(|row| Ok((text(row, 0)?.into(), number(row, 1)?))).collect()
+}
+
+/// How much of its log a server keeps for a slot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// Bytes from the end of the log back to what the slot needs.
+    pub bytes: Option<u64>,
+    /// Bytes that can be written until the slot may be given up; `None` if it never is.
+    pub safe: Option<u64>,
+}
+
+/// How much the server keeps for the slot.
+///
+/// # Errors
+/// If the database is out of reach.
+pub(super) fn kept(connection: &mut Connection, name: &str) -> Result<Kept, SourceError> {
+    let statement = format!(
+        "SELECT pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() \
+         THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, restart_lsn)::bigint, \
+         safe_wal_size FROM pg_catalog.pg_replication_slots WHERE slot_name = {}",
+        literal(name)
+    );
+    let rows = connection.query(&statement, "to say what a slot keeps")?;
+    let Some(row) = rows.first() else { return Ok(Kept::default()) };
+    let bytes = |at: usize| {
+        let text = row.get(at)?.as_deref()?;
+        text.parse::<i64>().ok().map(|bytes| u64::try_from(bytes).unwrap_or(0))
+    };
+    Ok(Kept { bytes: bytes(0), safe: bytes(1) })
+}

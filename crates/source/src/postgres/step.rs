@@ -1,0 +1,45 @@
+//! What a transaction of the database did to the rows that are followed, in its order.
+
+use super::rows::{BadRow, Row, Shape};
+use livewell_model::Timestamp;
+use std::sync::Arc;
+
+/// A transaction of the database.
+#[derive(Debug, Clone)]
+pub(super) struct Upstream {
+    /// Its full number.
+    pub transaction: u64,
+    /// The end of its commit in the log.
+    pub end: super::position::Lsn,
+    pub timestamp: Timestamp,
+    pub steps: Vec<Step>,
+}
+
+/// What it did to one table, or partition.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub unit: u32,
+    pub shape: Arc<Shape>,
+    pub what: What,
+}
+
+/// What it did to a row, or to all of them.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    /// A row is there, new or changed; `from`: the key it had before, if that was another one.
+    Put {
+        row: Box<Row>,
+        from: Option<String>,
+    },
+    /// A row is there that cannot become an element.
+    Bad {
+        row: Box<BadRow>,
+        from: Option<String>,
+    },
+    Delete {
+        key: String,
+    },
+    Truncate,
+    /// A row was changed, and what was sent does not say which one, or lacks what the settings name.
+    Unclear,
+}

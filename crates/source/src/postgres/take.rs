@@ -1,0 +1,258 @@
+//! Writing what was read: every piece of work in its order, then the position, all in one commit.
+
+use super::catalog::facts::UnitFacts;
+use super::copy::range::Range;
+use super::copy::{Copy, CopyHead};
+use super::follow::Following;
+use super::live::{Live, each_element, leaf_keys};
+use super::notes;
+use super::rows::prefix;
+use super::step::Upstream;
+use super::work::Work;
+use crate::SourceError;
+use crate::settings::OnError;
+use crate::source::{Commit, Report, Side};
+use livewell_model::{Change, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Following {
+    /// Writes everything that was read since the last time.
+    pub fn take_in(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
+        while let Some(work) = self.work.pop_front() {
+            self.take(commit, work)?;
+        }
+        self.stream.take_in(self.position.lsn);
+        commit.put_note(notes::POSITION, Some(self.position.encode()));
+        Ok(())
+    }
+
+    fn take(&mut self, commit: &mut dyn Commit, work: Work) -> Result<(), SourceError> {
+        match work {
+            Work::Transaction(upstream) => self.transaction(commit, upstream),
+            Work::Facts(oid, facts) => {
+                self.put_facts(commit, oid, facts.map(|facts| *facts));
+                Ok(())
+            }
+            Work::Copy { units, floor, expected } => self.begin_copy(commit, units, floor, &expected),
+            Work::TakeOut(oid) => {
+                if let Some(copy) = &mut self.copy {
+                    copy.take_out(commit, oid);
+                }
+                Ok(())
+            }
+            Work::Going(oid, end) => {
+                commit.put_note(&notes::gone(oid), Some(notes::encode(&end.0)));
+                self.going.insert(oid, end);
+                Ok(())
+            }
+            Work::Gone(oid) => self.gone(commit, oid),
+            Work::Range(range) => self.range(commit, *range),
+            Work::Clear(oid) => self.clear(commit, oid),
+            Work::Finish => self.finish(commit),
+            Work::Quiet(lsn) => {
+                self.position.lsn = self.position.lsn.max(lsn);
+                Ok(())
+            }
+            Work::Checked(through) => {
+                commit.set_checked(through.unwrap_or_else(|| commit.position()));
+                self.is_checked = through.is_none();
+                Ok(())
+            }
+        }
+    }
+
+    fn transaction(&mut self, commit: &mut dyn Commit, upstream: Upstream) -> Result<(), SourceError> {
+        let before = commit.position();
+        if let Some(copy) = &mut self.copy {
+            copy.follow(commit, &upstream)?;
+        }
+        let Upstream { transaction, end, timestamp, steps } = upstream;
+        if commit.has_base() {
+            let (leaves, exact) = (self.leaves(), self.exact());
+            let parks = self.settings.on_error == OnError::Park;
+            let changes = Live::new(commit, &leaves, &exact, parks, &steps).changes(steps)?;
+            if !changes.is_empty() {
+                commit.add(Transaction { changes, timestamp: Some(timestamp) })?;
+            }
+        }
+        self.position.lsn = end;
+        self.position.unseen.push((transaction, before));
+        self.last_commit = Some(timestamp);
+        self.is_checked = false;
+        Ok(())
+    }
+
+    /// The units that are partitions sent as themselves.
+    fn leaves(&self) -> BTreeSet<u32> {
+        let leaf = |(oid, facts): (&u32, &UnitFacts)| (facts.root != *oid).then_some(*oid);
+        let copied = self.copy.iter().flat_map(|copy| &copy.units);
+        let copied = copied.filter_map(|(oid, unit)| leaf((oid, &unit.facts)));
+        self.facts.iter().filter_map(leaf).chain(copied).collect()
+    }
+
+    /// The units whose live rows are whole: of others values that are not sent may be missing.
+    fn exact(&self) -> BTreeSet<u32> {
+        let is_copied = |oid: &u32| self.copy.as_ref().is_some_and(|copy| copy.units.contains_key(oid));
+        self.facts.keys().filter(|oid| !is_copied(oid) && !self.going.contains_key(oid)).copied().collect()
+    }
+
+    fn put_facts(&mut self, commit: &mut dyn Commit, oid: u32, facts: Option<UnitFacts>) {
+        commit.put_note(&notes::facts(oid), facts.as_ref().map(notes::encode));
+        match facts {
+            Some(facts) => drop(self.facts.insert(oid, facts)),
+            None => drop(self.facts.remove(&oid)),
+        }
+    }
+
+    fn begin_copy(
+        &mut self,
+        commit: &mut dyn Commit,
+        units: Vec<(u32, UnitFacts)>,
+        floor: u64,
+        expected: &BTreeMap<u32, u64>,
+    ) -> Result<(), SourceError> {
+        self.is_checked = false;
+        if self.copy.is_none() {
+            // One that was given up; damage in it is no reason to keep it.
+            let old = commit.note(notes::COPY)?.and_then(|old| notes::decode::<CopyHead>(&old).ok());
+            if let Some(old) = old {
+                commit.discard_notes(&notes::copy_prefix(old.number));
+            }
+            let number = commit.begin_stage()?;
+            let is_base = !commit.has_base();
+            self.copy = Some(Copy::new(CopyHead { number, is_base, ..CopyHead::default() }));
+        }
+        let mut names = BTreeSet::new();
+        for (oid, facts) in units {
+            names.insert(facts.root_name.1.clone());
+            // A partition that comes back before its rows are gone is copied, which takes away what is too many.
+            if self.going.remove(&oid).is_some() {
+                commit.put_note(&notes::gone(oid), None);
+            }
+            let Some(copy) = &mut self.copy else { return Ok(()) };
+            copy.begin_unit(commit, oid, facts);
+            if let Some(unit) = copy.units.get_mut(&oid) {
+                unit.expected = expected.get(&oid).copied();
+            }
+            copy.put_unit(commit, oid);
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        tracing::info!(source = %self.settings.id, tables = names.join(", "), "copying rows");
+        if let Some(copy) = &mut self.copy {
+            copy.head.floor = copy.head.floor.max(floor);
+            copy.put_head(commit);
+        }
+        Ok(())
+    }
+
+    fn range(&mut self, commit: &mut dyn Commit, range: Range) -> Result<(), SourceError> {
+        let Some(shape) = self.watch.shape(range.unit).cloned() else { return Ok(()) };
+        let Some(copy) = &mut self.copy else { return Ok(()) };
+        for bad in copy.take_in(commit, &shape, range)? {
+            let place = format!("the row `{}` of `{}`", bad.key, shape.name);
+            commit.park(&place, &bad.text, &bad.error.message)?;
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self, commit: &mut dyn Commit, oid: u32) -> Result<(), SourceError> {
+        let Some(copy) = &mut self.copy else { return Ok(()) };
+        let root = copy.units.get(&oid).map(|unit| unit.facts.root);
+        match root.and_then(|root| self.watch.shapes.get(&root)).cloned() {
+            Some(shape) => copy.clear_some(commit, oid, &shape),
+            // Its table is not followed any more, so nobody compares what was staged of it.
+            None => {
+                copy.units.remove(&oid);
+                copy.put_unit(commit, oid);
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes the copy count: as the base, or as the difference to what is there.
+    fn finish(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
+        let Some(copy) = self.copy.take() else { return Ok(()) };
+        let rows: u64 = copy.units.values().map(|unit| unit.rows).sum();
+        if copy.head.is_base {
+            commit.end_stage(true, copy.time())?;
+        } else {
+            let changes = copy.difference(commit, &self.watch.shapes, &self.complete(&copy))?;
+            tracing::info!(source = %self.settings.id, rows, changes = changes.len(), "the copy is compared");
+            if !changes.is_empty() {
+                commit.add(Transaction { changes, timestamp: Some(copy.time()) })?;
+            }
+            commit.end_stage(false, copy.time())?;
+        }
+        commit.put_note(notes::COPY, None);
+        commit.discard_notes(&notes::copy_prefix(copy.head.number));
+        for (oid, unit) in copy.units {
+            self.put_facts(commit, oid, Some(unit.facts));
+        }
+        tracing::info!(source = %self.settings.id, rows, "copied");
+        Ok(())
+    }
+
+    /// The roots all of whose units are in the copy.
+    fn complete(&self, copy: &Copy) -> BTreeSet<u32> {
+        let is_copied = |oid: &u32| copy.units.get(oid).is_some_and(|unit| !unit.is_gone);
+        let roots = self.watch.shapes.keys();
+        let is_complete = |root: &&u32| {
+            let units = self.watch.facts.units(**root);
+            units.iter().all(is_copied)
+                // One without partitions has nothing to copy; its old rows go with the partitions they were in.
+                && (!units.is_empty() || copy.units.values().any(|unit| unit.facts.root == **root))
+        };
+        roots.filter(is_complete).copied().collect()
+    }
+
+    /// The rows of a unit that is gone go, too.
+    fn gone(&mut self, commit: &mut dyn Commit, oid: u32) -> Result<(), SourceError> {
+        let mut changes = Vec::new();
+        if let Some(facts) = self.facts.get(&oid).cloned() {
+            match self.watch.shapes.get(&facts.root).filter(|_| facts.root != oid) {
+                Some(shape) => {
+                    for key in leaf_keys(commit, oid)? {
+                        commit.put_note(&notes::leaf(oid, &key), None);
+                        changes.extend(shape.ids(&key)?.into_iter().map(Change::Delete));
+                    }
+                }
+                None => {
+                    let (schema, name) = &facts.root_name;
+                    let prefix = prefix(schema, name);
+                    for end in [".", ":"] {
+                        each_element(commit, Side::Live, &format!("{prefix}{end}"), |element| {
+                            changes.push(Change::Delete(element.id().clone()));
+                            Ok(())
+                        })?;
+                    }
+                    for key in leaf_keys(commit, oid)? {
+                        commit.put_note(&notes::leaf(oid, &key), None);
+                    }
+                }
+            }
+        }
+        tracing::info!(source = %self.settings.id, elements = changes.len(), "rows of a table or partition are gone");
+        if !changes.is_empty() {
+            commit.add(Transaction { changes, timestamp: self.last_commit })?;
+        }
+        self.put_facts(commit, oid, None);
+        commit.put_note(&notes::gone(oid), None);
+        self.going.remove(&oid);
+        self.is_checked = false;
+        Ok(())
+    }
+
+    /// How far it is and what it is doing.
+    pub fn report(&self) -> Report {
+        let behind = self.server_end.0.saturating_sub(self.position.lsn.0);
+        Report {
+            is_checked: Some(self.is_checked),
+            copy: self.copy.as_ref().map(Copy::report),
+            behind_bytes: Some(behind),
+            last_commit: self.last_commit,
+            kept_bytes: self.kept.bytes,
+            safe_bytes: self.kept.safe,
+            waits_for: self.waits_for.clone(),
+        }
+    }
+}
