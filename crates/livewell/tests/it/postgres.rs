@@ -14,6 +14,7 @@ mod published;
 mod refused;
 mod rights;
 mod slots;
+mod storm;
 mod tables;
 
 use crate::fixture::*;
