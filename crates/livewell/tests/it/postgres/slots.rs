@@ -176,3 +176,27 @@ async fn a_lost_slot_is_an_error_that_a_reset_leads_out_of() {
         followed.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_that_wait_for_the_source_are_acknowledged_at_once_whatever_they_touch() {
+    for postgres in each_version() {
+        let database = Database::new(&postgres);
+        database.sql(&format!("{SETUP}; create table other (id int)"));
+        let followed = Followed::started(&database, &t(), &json!({})).await.unwrap();
+        let standby =
+            "alter system set synchronous_standby_names = '\"livewell s\"'; select pg_reload_conf()";
+        database.sql(&format!("set synchronous_commit = local; {standby}"));
+        let is_one = "select count(*) = 1 from pg_stat_replication where sync_state = 'sync'";
+        super::eventually("the source is the standby", || database.sql(is_one) == "t").await;
+        // The server asks for an answer where a transaction has nothing that is sent.
+        for sql in
+            ["insert into t values (3, 'c')", "insert into other values (1)", "create table more (id int)"]
+        {
+            let began = Instant::now();
+            database.sql(sql);
+            assert!(began.elapsed() < Duration::from_secs(2), "`{sql}` waits {:?}", began.elapsed());
+        }
+        followed.settled().await.unwrap();
+        followed.close().await;
+    }
+}
