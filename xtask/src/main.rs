@@ -2,6 +2,7 @@
 
 mod ci;
 mod flights;
+mod long;
 mod rate;
 mod tck;
 mod tidy;
@@ -18,6 +19,7 @@ usage: cargo xtask CHORE
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
   rate                             measure changes from PostgreSQL (--transactions, --rows, --durability)
+  long NAME                        a run of minutes or hours, recorded in docs/long-runs.md; without NAME, lists them
   flights --data DIR --out DIR     prepare the data of the flights example";
 
 /// What goes wrong in a chore is told to a person and ends it.
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         ["tck", ..] => return tck::run(&arguments[1..]),
         ["ttc", ..] => ttc::run(&arguments[1..]),
         ["rate", ..] => rate::run(root(), &arguments[1..]),
+        ["long"] => long::run(root(), None),
+        ["long", name] => long::run(root(), Some(name)),
         ["flights", ..] => flights::run(&arguments[1..]),
         _ => Err(USAGE.into()),
     };

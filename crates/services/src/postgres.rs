@@ -1,29 +1,37 @@
 //! A PostgreSQL cluster of a test's own.
 
-use crate::process::{User, end, find_or_install, free_port, in_path, wait_until};
+mod programs;
+mod standby;
+
+use crate::process::{User, end, free_port, wait_until};
+use programs::Programs;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// The password of the user `postgres`.
 const PASSWORD: &str = "secret word";
-const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// How a cluster is made.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The major version, one of [`Postgres::versions`]; `None` is the system's.
+    pub version: Option<u32>,
     /// The method by which connections authenticate, as in `pg_hba.conf`: `scram-sha-256`, `md5`, `password`.
     pub auth: &'static str,
     /// Settings of the server, beside those that every cluster here gets: `name=value`.
     pub settings: Vec<String>,
     /// A certificate and its key in PEM; with them the server speaks TLS.
     pub tls: Option<(String, String)>,
+    /// Whether the server listens on a Unix socket too, in [`Postgres::socket_folder`].
+    pub socket: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { auth: "scram-sha-256", settings: Vec::new(), tls: None }
+        Self { version: None, auth: "scram-sha-256", settings: Vec::new(), tls: None, socket: false }
     }
 }
 
@@ -32,7 +40,7 @@ impl Default for Options {
 /// It belongs to the thread that started it: when that thread ends, so does the server.
 #[derive(Debug)]
 pub struct Postgres {
-    programs: PathBuf,
+    programs: Programs,
     folder: TempDir,
     user: User,
     port: u16,
@@ -41,20 +49,30 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it.
+    /// Makes a cluster of the system's version and starts it.
     pub fn start() -> Self {
         Self::start_with(&Options::default())
     }
 
-    /// The same with options.
+    /// Makes a cluster of a major version, one of [`Postgres::versions`], and starts it.
+    pub fn start_version(version: u32) -> Self {
+        Self::start_with(&Options { version: Some(version), ..Options::default() })
+    }
+
+    /// Makes a cluster as `options` say and starts it.
     pub fn start_with(options: &Options) -> Self {
-        let programs = Self::programs();
+        let programs = match options.version {
+            None => Programs::of_the_system(),
+            Some(version) => {
+                Programs::of(version).unwrap_or_else(|why| panic!("no PostgreSQL {version}: {why}"))
+            }
+        };
         let user = User::unprivileged("postgres");
-        let folder = TempDir::with_prefix("livewell-postgres-").expect("a temporary directory can be made");
-        user.own(folder.path()).expect("the directory can be given to another user");
+        let folder = own_folder(user);
+        let socket = if options.socket { folder.path().display().to_string() } else { String::new() };
         let mut settings = vec![
             "listen_addresses=127.0.0.1".to_owned(),
-            "unix_socket_directories=".into(),
+            format!("unix_socket_directories={socket}"),
             "wal_level=logical".into(),
             "max_wal_senders=20".into(),
             "max_replication_slots=20".into(),
@@ -69,31 +87,38 @@ impl Postgres {
         postgres
     }
 
-    /// The folder of PostgreSQL's programs, installed if need be.
-    pub fn programs() -> PathBuf {
-        find_or_install("postgresql", programs)
+    /// The major versions that tests can run against here, ascending: the system's, and one that is installed with
+    /// `npm`. A version that cannot be had is left out, and standard error says so.
+    pub fn versions() -> Vec<u32> {
+        Programs::versions()
     }
 
-    /// A server that follows this one as its standby, on a port of its own; `select pg_promote()` makes it go on
-    /// by itself.
-    pub fn standby(&self) -> Self {
-        let folder = TempDir::with_prefix("livewell-postgres-").expect("a temporary directory can be made");
-        self.user.own(folder.path()).expect("the directory can be given to another user");
-        let (programs, settings) = (self.programs.clone(), self.settings.clone());
-        let mut standby =
-            Self { programs, folder, user: self.user, port: free_port(), settings, server: None };
-        let mut copy = self.user.command(&self.programs.join("pg_basebackup"));
-        copy.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--pgdata"])
-            .arg(standby.data());
-        copy.args(["--dbname", &self.url()]);
-        succeed(&copy.output().expect("pg_basebackup can be run"));
-        standby.up();
-        standby
+    /// A running cluster of each version, one after another: the next is started when the one before is done with.
+    pub fn each_version() -> impl Iterator<Item = Self> {
+        Self::each_version_with(&Options::default())
+    }
+
+    /// Like [`Postgres::each_version`], with options.
+    pub fn each_version_with(options: &Options) -> impl Iterator<Item = Self> + use<> {
+        let options = options.clone();
+        Self::versions()
+            .into_iter()
+            .map(move |version| Self::start_with(&Options { version: Some(version), ..options.clone() }))
+    }
+
+    /// The major version of the server.
+    pub fn version(&self) -> u32 {
+        self.programs.version
+    }
+
+    /// The folder of the programs of the system's PostgreSQL, installed if need be.
+    pub fn programs() -> PathBuf {
+        Programs::of_the_system().clients
     }
 
     fn init(&mut self, options: &Options) {
         let password = self.write("password", PASSWORD);
-        let mut init = self.user.command(&self.programs.join("initdb"));
+        let mut init = self.user.command(&self.programs.server.join("initdb"));
         // It stores the password in the form that the method takes.
         init.args(["--no-sync", "--username=postgres", "--encoding=UTF8", "--locale=C", "--auth-host"]);
         init.arg(options.auth).arg("--pwfile").arg(password).arg("--pgdata").arg(self.data());
@@ -125,7 +150,7 @@ impl Postgres {
         assert!(self.server.is_none(), "the server is up already");
         let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log"));
         let log = log.expect("a log can be written");
-        let mut server = self.user.server(&self.programs.join("postgres"));
+        let mut server = self.user.server(&self.programs.server.join("postgres"));
         server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
         self.settings.iter().for_each(|setting| {
             server.args(["-c", setting]);
@@ -166,6 +191,11 @@ impl Postgres {
         self.port
     }
 
+    /// Where its Unix socket is, if [`Options::socket`] asks for one.
+    pub fn socket_folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The user's password.
     pub fn password(&self) -> &'static str {
         PASSWORD
@@ -192,14 +222,13 @@ impl Postgres {
 
     /// A command that runs a program of PostgreSQL (`psql`, `pgbench`) against this server.
     pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
+        let mut command = Command::new(self.programs.clients.join(name));
         command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
         command.env("PGPASSWORD", PASSWORD).env("PGDATABASE", "postgres").stdin(Stdio::null());
         command
     }
 
     fn psql(&self, statements: &str) -> std::io::Result<Output> {
-        use std::io::Write;
         let mut psql = self.program("psql");
         psql.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1"]);
         let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
@@ -219,6 +248,9 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = writeln!(std::io::stderr(), "the server is PostgreSQL {}", self.version());
+        }
         // Nobody is going to read the data again.
         self.kill();
     }
@@ -228,21 +260,9 @@ fn succeed(output: &Output) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The folder of the newest PostgreSQL's programs.
-fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
-    let mut folders: Vec<(u32, PathBuf)> = versions
-        .filter_map(|version| Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin"))))
-        .filter(|(_, folder)| has_server(folder))
-        .collect();
-    folders.sort();
-    let newest = folders.pop().map(|(_, folder)| folder);
-    newest.or_else(|| {
-        let server = fs::canonicalize(in_path(&["postgres"])?).ok()?;
-        server.parent().filter(|folder| has_server(folder)).map(Path::to_owned)
-    })
-}
-
-fn has_server(folder: &Path) -> bool {
-    ["postgres", "initdb", "psql"].iter().all(|name| folder.join(name).is_file())
+/// A temporary folder of the server's user.
+fn own_folder(user: User) -> TempDir {
+    let folder = TempDir::with_prefix("livewell-postgres-").expect("a temporary directory can be made");
+    user.own(folder.path()).expect("the directory can be given to another user");
+    folder
 }

@@ -31,17 +31,24 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("a listener has an address").port()
 }
 
-/// What `find` finds, after `apt-get install -y PACKAGE` if need be; where another test installs, after that.
-pub(crate) fn find_or_install(package: &str, find: impl Fn() -> Option<PathBuf>) -> PathBuf {
-    if let Some(found) = find() {
-        return found;
+/// What `look` finds, after `apt-get install -y PACKAGE` if need be.
+pub(crate) fn find_or_install(package: &str, look: impl Fn() -> Option<PathBuf>) -> PathBuf {
+    find(package, look)
+        .unwrap_or_else(|| panic!("this test needs {package}; install it with `apt-get install {package}`"))
+}
+
+/// Like [`find_or_install`], but returns `None` if `package` cannot be installed.
+pub(crate) fn find(package: &str, look: impl Fn() -> Option<PathBuf>) -> Option<PathBuf> {
+    if let Some(found) = look() {
+        return Some(found);
     }
-    if is_root() {
-        let lock = std::env::temp_dir().join("livewell-install.lock");
-        let lock = File::create(lock).expect("a temporary file can be made");
-        lock.lock().expect("a file can be locked");
-        if let Some(found) = find() {
-            return found;
+    if !is_root() {
+        return None;
+    }
+    locked(|| {
+        // Another test may have installed it meanwhile.
+        if let Some(found) = look() {
+            return Some(found);
         }
         for arguments in [vec!["update"], vec!["-o", "DPkg::Lock::Timeout=600", "install", "-y", package]] {
             let mut install = Command::new("apt-get");
@@ -49,8 +56,16 @@ pub(crate) fn find_or_install(package: &str, find: impl Fn() -> Option<PathBuf>)
             // Whether it worked is seen by looking again.
             let _ = install.stdin(Stdio::null()).stdout(Stdio::null()).status();
         }
-    }
-    find().unwrap_or_else(|| panic!("this test needs {package}; install it with `apt-get install {package}`"))
+        look()
+    })
+}
+
+/// Runs `install` while no other test, of whatever process, installs anything.
+pub(crate) fn locked<T>(install: impl FnOnce() -> T) -> T {
+    let lock = std::env::temp_dir().join("livewell-install.lock");
+    let lock = File::options().create(true).append(true).open(lock).expect("a temporary file can be made");
+    lock.lock().expect("a file can be locked");
+    install()
 }
 
 /// The first of `names` that lies in one of the directories of `PATH`.

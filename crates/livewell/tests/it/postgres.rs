@@ -1,7 +1,21 @@
 //! A PostgreSQL database as a source of a running Livewell: its rows are the base, its transactions stay whole,
 //! and what cannot be followed is noticed.
 
+mod altered;
+mod cases;
+mod compared;
 mod copies;
+mod database;
+mod followed;
+mod keys;
+mod large;
+mod partitions;
+mod published;
+mod refused;
+mod rights;
+mod slots;
+mod storm;
+mod tables;
 
 use crate::fixture::*;
 use livewell::{Livewell, Query, Recovery, Setup, State};
@@ -334,7 +348,8 @@ async fn a_query_that_joins_tables_sees_foreign_keys_as_relationships() {
     postgres.sql(
         "create table customer (id int primary key, name text); \
          create table orders (id int primary key, customer_id int references customer, total numeric(10,2)); \
-         insert into customer values (1, 'Ann'), (2, 'Bo'); insert into orders values (1, 1, 10.5), (2, 2, 20)",
+         insert into customer values (1, 'Ann'), (2, 'Bo'); insert into orders values (1, 1, 10.5), (2, 2, \
+         20)",
     );
     let shop = json!({ "id": "s", "url": postgres.url(), "tables": [
         { "table": "public.customer", "label": "Customer", "key": ["id"] },

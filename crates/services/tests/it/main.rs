@@ -83,3 +83,47 @@ fn redis_starts_on_a_port_of_its_own_and_forgets_when_killed() {
     redis.up();
     assert!(ask(&redis, "GET a").starts_with("$-1"));
 }
+
+#[test]
+fn each_version_of_postgres_starts_and_says_which_it_is() {
+    let versions = Postgres::versions();
+    assert!(versions.is_sorted() && !versions.is_empty(), "{versions:?}");
+    let settings = vec!["logical_decoding_work_mem=64kB".into()];
+    let options = Options { settings, socket: true, ..Options::default() };
+    let mut started = Vec::new();
+    for postgres in Postgres::each_version_with(&options) {
+        let version = postgres.version();
+        assert_eq!(
+            postgres.sql("select current_setting('server_version_num')::int / 10000"),
+            version.to_string()
+        );
+        assert_eq!(postgres.sql("show logical_decoding_work_mem"), "64kB");
+        let mut local = postgres.program("psql");
+        local.env("PGHOST", postgres.socket_folder()).args(["-Atc", "select 1"]);
+        assert_eq!(local.output().expect("psql can be run").stdout, b"1\n", "{version}");
+        started.push(version);
+    }
+    assert_eq!(started, versions);
+    assert_eq!(Postgres::start_version(versions[0]).version(), versions[0]);
+}
+
+#[test]
+fn a_standby_of_each_version_has_the_rows_of_its_primary_and_can_be_promoted() {
+    for postgres in Postgres::each_version() {
+        postgres.sql("create table t (id int primary key); insert into t values (1)");
+        postgres.sql("select pg_create_logical_replication_slot('of_the_primary', 'pgoutput')");
+        let standby = postgres.standby();
+        postgres.sql("insert into t values (2)");
+        let rows = |count: &str| {
+            while standby.sql("select count(*) from t") != count {
+                livewell_services::pause(std::time::Duration::from_millis(20));
+            }
+        };
+        rows("2");
+        assert_eq!(standby.sql("select pg_is_in_recovery(), count(*) from pg_replication_slots"), "t|0");
+        standby.sql("select pg_promote()");
+        standby.sql("insert into t values (3)");
+        rows("3");
+        assert_eq!(postgres.sql("select count(*) from t"), "2");
+    }
+}

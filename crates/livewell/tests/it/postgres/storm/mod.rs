@@ -1,0 +1,257 @@
+//! A storm: random statements of every kind over a small schema, while Livewell is connected, away, a synchronous
+//! standby, or killed. At every quiet moment its rows are those of SQL.
+//!
+//! `LIVEWELL_STORM_SEED` and `LIVEWELL_STORM_STATEMENTS` choose another storm; `LIVEWELL_STORM_MINUTES` makes it a
+//! long one for each version, in which Livewell is killed, too.
+
+mod generator;
+mod model;
+mod random;
+mod rows;
+mod shapes;
+mod subject;
+
+use super::database::{Database, STUCK};
+use super::followed::each_version;
+use generator::{Generator, PUBLICATION, Scope, publication};
+use livewell_services::pause;
+use model::{Model, TABLES};
+use serde_json::{Value as Json, json};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// The statements of a short storm, for each version.
+const STATEMENTS: u64 = 300;
+/// The statements between two quiet moments, about.
+const PHASE: usize = 30;
+/// More statements than these are only written into a file.
+const TOLD_MAX: usize = 400;
+
+/// What Livewell is while statements run.
+#[derive(Debug, Clone, Copy)]
+enum Weather {
+    Connected,
+    Away,
+    /// Every commit waits until Livewell has stored it.
+    Synchronous,
+    /// In another process that is killed again and again.
+    Killed,
+}
+
+const SHORT: [Weather; 3] = [Weather::Connected, Weather::Away, Weather::Synchronous];
+const LONG: [Weather; 4] = [Weather::Connected, Weather::Killed, Weather::Away, Weather::Synchronous];
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("`{name}` is a number")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_statements_of_every_kind_come_to_the_same_rows() {
+    let minutes = number("LIVEWELL_STORM_MINUTES");
+    let statements = number("LIVEWELL_STORM_STATEMENTS").unwrap_or(STATEMENTS);
+    let weathers = if minutes.is_some() { LONG.as_slice() } else { SHORT.as_slice() };
+    for postgres in each_version() {
+        // Half of it over a publication of Livewell's own, half over one that changes under it.
+        for scope in [Scope::Tables, Scope::Publication] {
+            let mut storm = Storm::new(Database::new(&postgres), scope);
+            let deadline = minutes.map(|minutes| Instant::now() + Duration::from_secs(minutes * 30));
+            let is_over = |storm: &Storm| match deadline {
+                Some(deadline) => Instant::now() > deadline,
+                None => storm.statements.len() as u64 >= statements / 2,
+            };
+            for weather in weathers.iter().cycle() {
+                if is_over(&storm) {
+                    break;
+                }
+                storm.phase(*weather).await;
+            }
+            storm.end(postgres.version());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_rows_come_to_the_same_rows_connected_away_killed_and_as_a_standby() {
+    for postgres in each_version() {
+        let mut storm = Storm::new(Database::new(&postgres), Scope::Rows);
+        for weather in LONG {
+            storm.phase(weather).await;
+        }
+        storm.end(postgres.version());
+    }
+}
+
+#[test]
+fn the_server_takes_most_statements_of_a_storm() {
+    for postgres in each_version() {
+        for scope in [Scope::Tables, Scope::Publication] {
+            let mut storm = Storm::new(Database::new(&postgres), scope);
+            while storm.statements.len() < 250 {
+                storm.step();
+            }
+            storm.end(postgres.version());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_in_a_storm() {
+    subject::be_the_child().await;
+}
+
+/// A client, a database and a store.
+struct Storm {
+    database: Database,
+    place: tempfile::TempDir,
+    extra: Json,
+    seed: u64,
+    generator: Generator,
+    /// All that was run, with what the server refused.
+    statements: Vec<String>,
+    refused: usize,
+    quiet: usize,
+    kills: usize,
+}
+
+impl Storm {
+    fn new(database: Database, scope: Scope) -> Self {
+        let seed = number("LIVEWELL_STORM_SEED").unwrap_or(1);
+        database.sql(TABLES);
+        let mut extra = json!({ "recovery": "auto_reset" });
+        if scope == Scope::Publication {
+            database.sql(&publication());
+            extra["publication"] = PUBLICATION.into();
+        }
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let generator = Generator::new(seed, scope);
+        Self {
+            database,
+            place,
+            extra,
+            seed,
+            generator,
+            statements: Vec::new(),
+            refused: 0,
+            quiet: 0,
+            kills: 0,
+        }
+    }
+
+    fn store(&self) -> PathBuf {
+        self.place.path().join("data")
+    }
+
+    /// Statements in one kind of weather, then a quiet moment.
+    async fn phase(&mut self, weather: Weather) {
+        self.statements.push(format!("-- {weather:?}"));
+        let end = self.statements.len() + PHASE;
+        let open = async |storm: &Self| subject::open(&storm.store(), &storm.database, &storm.extra).await;
+        let mut followed = match weather {
+            Weather::Connected => {
+                let followed = open(self).await;
+                while self.statements.len() < end {
+                    self.step();
+                }
+                followed
+            }
+            Weather::Away => {
+                while self.statements.len() < end {
+                    self.step();
+                }
+                open(self).await
+            }
+            Weather::Synchronous => {
+                let followed = open(self).await;
+                self.agree(subject::rows_are_those_of_sql(&followed).await);
+                self.synchronous("\"livewell s\"");
+                while self.statements.len() < end {
+                    self.step();
+                }
+                self.synchronous("");
+                followed
+            }
+            Weather::Killed => {
+                while self.statements.len() < end {
+                    self.killed();
+                }
+                open(self).await
+            }
+        };
+        self.agree(subject::rows_are_those_of_sql(&followed).await);
+        self.quiet += 1;
+        followed.down().await;
+    }
+
+    /// One life of another process, with some statements in it.
+    fn killed(&mut self) {
+        let mut child = subject::child(&self.store(), &self.database, &self.extra);
+        for _ in 0..self.generator.random().below(4) {
+            self.step();
+            pause(Duration::from_millis(self.generator.random().below(150)));
+        }
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        self.kills += 1;
+    }
+
+    /// What the client does next.
+    fn step(&mut self) {
+        let model = Model::read(&self.database);
+        for text in self.generator.next(&model) {
+            match self.database.attempt(&text) {
+                Ok(_) => self.statements.push(format!("{text};")),
+                Err(error) => {
+                    let line = error.lines().next().unwrap_or_default().to_owned();
+                    self.statements.push(format!("{text}; -- {line}"));
+                    self.refused += 1;
+                    if error == STUCK {
+                        self.agree(Err("a commit waits for Livewell, and Livewell for it".into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes every commit wait for the standby of this name, or for none.
+    fn synchronous(&self, name: &str) {
+        let set = format!("alter system set synchronous_standby_names = '{name}'; select pg_reload_conf()");
+        self.database.sql(&format!("set synchronous_commit = local; {set}"));
+        while self.database.sql("show synchronous_standby_names") != name {
+            pause(Duration::from_millis(5));
+        }
+    }
+
+    /// Fails with all that is needed to see it again.
+    fn agree(&self, outcome: Result<(), String>) {
+        let Err(error) = outcome else { return };
+        let name = format!("livewell-storm-{}-{}.sql", self.seed, self.database.postgres().version());
+        let file = std::env::temp_dir().join(name);
+        let text = self.statements.join("\n");
+        std::fs::write(&file, format!("{TABLES}\n{text}\n")).expect("a temporary file can be written");
+        let told = &self.statements[self.statements.len().saturating_sub(TOLD_MAX)..];
+        panic!(
+            "{error}\nwith LIVEWELL_STORM_SEED={} and the settings {}, after {} statements, all in {}:\n{}",
+            self.seed,
+            self.extra,
+            self.statements.len(),
+            file.display(),
+            told.join("\n")
+        );
+    }
+
+    /// Says how much there was of it, and leaves nothing on the server.
+    fn end(self, version: u32) {
+        self.database.drop_slots();
+        let (all, refused) = (self.statements.len(), self.refused);
+        assert!(refused * 2 < all, "the server refused {refused} of {all} statements");
+        let line = format!(
+            "counted: PostgreSQL {version}{}: {all} statements, {refused} of them refused, {} quiet moments, \
+                 {} kills\n",
+            if self.extra["publication"].is_null() { "" } else { ", a changing publication" },
+            self.quiet,
+            self.kills
+        );
+        std::io::stdout().write_all(line.as_bytes()).expect("somebody listens");
+    }
+}

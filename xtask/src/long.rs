@@ -1,0 +1,144 @@
+//! Runs that take too long for every change: `cargo xtask long NAME`. Each leaves a line in `docs/long-runs.md`.
+
+use crate::Outcome;
+use crate::ci::cargo;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Where the outcomes are kept; the file ends with their table.
+const RECORD: &str = "docs/long-runs.md";
+/// How a line begins by which a test says what it has counted.
+const COUNTED: &str = "counted: ";
+
+/// A test with larger numbers than usual.
+struct Run {
+    name: &'static str,
+    shows: &'static str,
+    /// About how long it takes, in minutes.
+    minutes: u32,
+    package: &'static str,
+    test: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+}
+
+const RUNS: [Run; 2] = [
+    Run {
+        name: "kills",
+        shows: "5,000 kills between a bank in PostgreSQL and its files and synced table halve, lose and repeat nothing",
+        minutes: 25,
+        package: "livewell-server",
+        test: "bank::killed_anywhere_no_transfer_is_halved_lost_or_repeated",
+        variables: &[("LIVEWELL_KILLS", "5000")],
+    },
+    Run {
+        name: "postgres-storm",
+        shows: "the rows are PostgreSQL's after random statements of every kind, over kills, away, and as a \
+                synchronous standby; 10 minutes for each version",
+        minutes: 25,
+        package: "livewell",
+        test: "postgres::storm::random_statements_of_every_kind_come_to_the_same_rows",
+        variables: &[("LIVEWELL_STORM_MINUTES", "10")],
+    },
+];
+
+/// Runs the long run of this name and records it.
+///
+/// # Errors
+/// Returns an error if there is no such run, if it fails, or if it cannot be recorded.
+pub fn run(root: &Path, name: Option<&str>) -> Outcome<()> {
+    let Some(run) = RUNS.iter().find(|run| Some(run.name) == name) else { return Err(list().into()) };
+    let (commit, began) = (commit(root)?, Instant::now());
+    let ended = run.start(root)?;
+    let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    append(root, &run.line(&date, &commit, began.elapsed(), &ended))?;
+    if ended.is_passed { Ok(()) } else { Err(format!("failed; recorded in {RECORD}").into()) }
+}
+
+fn list() -> String {
+    let about = |run: &Run| format!("\n\n  {} (about {} minutes)\n  {}", run.name, run.minutes, run.shows);
+    RUNS.iter().fold("usage: cargo xtask long NAME".to_owned(), |text, run| text + &about(run))
+}
+
+/// What came of a run.
+struct Ended {
+    is_passed: bool,
+    counted: Vec<String>,
+}
+
+impl Run {
+    /// Runs the test; its output is shown as it comes.
+    fn start(&self, root: &Path) -> Outcome<Ended> {
+        let mut command = cargo(root);
+        command.args(["test", "--locked", "--package", self.package, "--all-features", "--test", "it", "--"]);
+        command.args(["--exact", self.test, "--nocapture"]).envs(self.variables.iter().copied());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let output = BufReader::new(child.stdout.take().ok_or("its output is a pipe")?);
+        let (mut counted, mut has_run) = (Vec::new(), false);
+        for line in output.lines() {
+            let line = line?;
+            writeln!(std::io::stdout(), "{line}")?;
+            has_run |= line.contains("1 passed");
+            counted.extend(line.split_once(COUNTED).map(|(_, what)| what.to_owned()));
+        }
+        Ok(Ended { is_passed: child.wait()?.success() && has_run, counted })
+    }
+
+    fn line(&self, date: &str, commit: &str, took: Duration, ended: &Ended) -> String {
+        let variables = self.variables.iter().map(|(name, value)| format!("`{name}={value}`"));
+        let counted: Vec<String> = variables.chain(ended.counted.iter().cloned()).collect();
+        let hours = took.as_secs_f64() / 3_600.0;
+        let outcome = if ended.is_passed { "passed" } else { "failed" };
+        let counted = counted.join("; ").replace('|', "\\|");
+        format!("| {date} | `{}` | {commit} | {hours:.2} | {counted} | {outcome} |\n", self.name)
+    }
+}
+
+/// The commit that is run, and whether the files differ from it.
+fn commit(root: &Path) -> Outcome<String> {
+    let git = |arguments: &[&str]| -> Outcome<String> {
+        let output = Command::new("git").args(arguments).current_dir(root).output()?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    let hash = git(&["rev-parse", "--short", "HEAD"])?;
+    let is_changed =
+        !git(&["status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs"])?.is_empty();
+    Ok(if is_changed { format!("{hash} with changes") } else { hash })
+}
+
+fn append(root: &Path, line: &str) -> Outcome<()> {
+    let mut record = fs::File::options().append(true).open(root.join(RECORD))?;
+    Ok(record.write_all(line.as_bytes())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_when_what_and_with_what_outcome() {
+        let ended = Ended { is_passed: true, counted: vec!["PostgreSQL 18: 5 kills".into()] };
+        let line = RUNS[0].line("2026-11-28", "abc1234", Duration::from_secs(1_800), &ended);
+        let expected = "| 2026-11-28 | `kills` | abc1234 | 0.50 | `LIVEWELL_KILLS=5000`; PostgreSQL 18: 5 kills | passed |\n";
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn the_tests_that_are_run_are_there() {
+        let root = crate::root();
+        for run in &RUNS {
+            let mut path = run.test.split("::").collect::<Vec<_>>();
+            let test = path.pop().expect("a name");
+            let crates = root.join("crates").join(run.package.trim_start_matches("livewell-"));
+            let file = crates.join("tests/it").join(path.join("/"));
+            let text = fs::read_to_string(file.with_extension("rs"))
+                .or_else(|_| fs::read_to_string(file.join("mod.rs")))
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            assert!(text.contains(&format!("fn {test}(")), "{}", run.test);
+        }
+        let record = fs::read_to_string(root.join(RECORD)).expect("the record is there");
+        assert!(record.ends_with("|\n"), "it ends with its table");
+    }
+}
