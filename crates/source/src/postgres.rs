@@ -1,6 +1,6 @@
 //! A PostgreSQL database as a source, by logical replication.
 //!
-//! In the way of the data: `address` (where it is), `tls` and `connection` (bytes and messages),
+//! In the way of the data: `connection` (getting in by `livewell-link`, and messages),
 //! `session` and `catalog` (what the server is and has), `snapshot` (the rows that were there),
 //! `stream` (what came after), which takes `pgoutput` messages, `assemble`s them to transactions (kept in a
 //! `spool`) and turns them into steps by its `tables`: `map` for rows, `value`, `array` and `temporal`
@@ -9,7 +9,6 @@
 //! A [`Snapshot`], once [`Prepared`], makes the slot and gives the rows at the point from which the slot begins; a [`Stream`] goes on
 //! from the position that it gave. Everything here blocks.
 
-mod address;
 mod array;
 mod assemble;
 mod bytes;
@@ -25,7 +24,6 @@ mod spool;
 mod stream;
 mod tables;
 mod temporal;
-mod tls;
 mod value;
 
 pub use map::Step;
@@ -34,7 +32,7 @@ pub use stream::{Received, Stream, Upstream};
 
 /// Whether a URL can be read; else why not.
 pub(crate) fn check_url(url: &str) -> Result<(), String> {
-    address::Address::parse(url).map(drop)
+    livewell_link::postgres::Address::parse(url).map(drop).map_err(|error| error.to_string())
 }
 
 /// Drops the slot of a source that no longer needs it; one that is not there is fine.

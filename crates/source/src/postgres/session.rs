@@ -1,6 +1,5 @@
 //! A session with the database of a source: where it is, what it is, what it has.
 
-use super::address::Address;
 use super::catalog::{self, Published, identifier, literal, number, qualified, text};
 use super::connection::Connection;
 use super::failure::{lost, not_understood, refused};
@@ -8,6 +7,7 @@ use super::layout::{Lsn, Position};
 use super::value::Types;
 use crate::SourceError;
 use crate::settings::PostgresSettings;
+use livewell_link::postgres::Address;
 
 /// See the module.
 pub(super) struct Session {
@@ -31,7 +31,7 @@ pub(super) struct Slot {
 
 /// Opens a connection as the settings say.
 pub(super) fn connect(settings: &PostgresSettings) -> Result<Connection, SourceError> {
-    let address = Address::parse(&settings.url.0).map_err(|text| refused(format!("`url`: {text}")))?;
+    let address = Address::parse(&settings.url.0).map_err(|error| refused(format!("`url`: {error}")))?;
     let name = format!("livewell {}", settings.id);
     Connection::open(&address, &name, settings.limits.message_bytes_max)
 }
