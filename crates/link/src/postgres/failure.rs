@@ -16,7 +16,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Tells a refusal of TLS, which does not pass by waiting, from everything else that can go wrong on a stream.
+    /// Sorts an error of a stream: a refusal of TLS does not pass by waiting, everything else may.
     ///
     /// A server may refuse the client's certificate as late as in its first answer, so this is for every read.
     pub fn of_stream(error: &(dyn Error + 'static)) -> Self {
