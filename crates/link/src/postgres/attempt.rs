@@ -63,7 +63,7 @@ impl<E: From<Failure>> From<Failure> for Missed<E> {
     }
 }
 
-/// Tries the hosts of a URL in their order until `attempt` gets in; each may take `limit`, or what the URL says.
+/// Tries the hosts of a URL in their order until `attempt` gets in; each may take what the URL says, or else `limit`.
 ///
 /// As in libpq, a host that refuses ends the search, and one that is away or in another role does not.
 ///
@@ -74,7 +74,7 @@ pub fn enter<T, E: From<Failure>>(
     limit: Duration,
     mut attempt: impl FnMut(&Attempt<'_>) -> Result<T, Missed<E>>,
 ) -> Result<T, E> {
-    let limit = address.connect_timeout.map_or(limit, |wanted| wanted.min(limit));
+    let limit = address.connect_timeout.unwrap_or(limit);
     let mut away = Vec::new();
     for role in address.target.passes() {
         away.clear();
@@ -146,7 +146,7 @@ impl Attempt<'_> {
         let encrypted = self.encryption != Encryption::Off && self.negotiate(&mut socket)?;
         if !encrypted && self.address.channel_binding == ChannelBinding::Require {
             return Err(Failure::Refused(
-                "`channel_binding=require` needs TLS, which a Unix socket has not".into(),
+                "`channel_binding=require` needs TLS, which a Unix socket does not have".into(),
             ));
         }
         let tls = if encrypted { Some(self.address.tls.config()?) } else { None };
@@ -172,15 +172,15 @@ impl Attempt<'_> {
         const REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
         let mut answer = [0];
         let asked = socket.write_all(&REQUEST).and_then(|()| socket.read_exact(&mut answer));
-        asked.map_err(|error| Failure::Away(format!("no answer whether it has TLS: {error}")))?;
+        asked.map_err(|error| Failure::Away(format!("no answer to the request for TLS: {error}")))?;
         match (&answer, self.encryption) {
             (b"S", _) => Ok(true),
             (b"N", Encryption::Offered) => Ok(false),
             (b"N", _) => Err(Failure::Refused(
-                "the server has no TLS, and the URL wants it (`sslmode`, `channel_binding`)".into(),
+                "the server has no TLS, but the URL requires it (`sslmode`, `channel_binding`)".into(),
             )),
             // It cannot start a process for the connection, and says so before it knows what is wanted.
-            (b"E", _) => Err(Failure::Away("it reports an error before anything was asked of it".into())),
+            (b"E", _) => Err(Failure::Away("it answers the request for TLS with an error".into())),
             _ => Err(Failure::Refused("it does not answer as a PostgreSQL server does".into())),
         }
     }

@@ -35,7 +35,7 @@ impl Role {
             Self::Primary => (!in_recovery, "it is a standby"),
             Self::Standby => (in_recovery, "it is not a standby"),
         };
-        if fits { Ok(()) } else { Err(format!("{is}, and `target_session_attrs` wants another")) }
+        if fits { Ok(()) } else { Err(format!("{is}, but `target_session_attrs` asks for another")) }
     }
 }
 

@@ -35,7 +35,7 @@ impl Connected {
         link::enter(address, timeout / hosts, |attempt| {
             let opened = attempt.open()?;
             runtime.block_on(async {
-                let late = |_| Missed::Away(format!("no answer within {:?}", timeout / hosts));
+                let late = |_| Missed::Away("it does not answer in time".into());
                 tokio::time::timeout(attempt.remaining(), get_in(attempt, opened)).await.map_err(late)?
             })
         })

@@ -24,6 +24,7 @@ impl Session {
         let refused = |cause| ReactionError::Refused { target: "the database".into(), cause };
         let mut address = Address::parse(url).map_err(|error| refused(error.to_string()))?;
         address.keepalive.user_timeout.get_or_insert(timeout);
+        address.connect_timeout = address.connect_timeout.map(|wanted| wanted.min(timeout));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| refused(format!("no runtime: {error}")))?;
         Ok(Self { runtime, address, timeout, connected: None })

@@ -82,7 +82,7 @@ impl Connection {
     /// The next message while this source is let in.
     fn greeting(&mut self) -> Result<Message, Missed<SourceError>> {
         let received = self.receive(self.patience).map_err(missed)?;
-        let message = received.ok_or_else(|| missed(unreachable("it says nothing")))?;
+        let message = received.ok_or_else(|| missed(unreachable("it does not answer")))?;
         if message.tag != b'E' {
             return Ok(message);
         }
