@@ -26,7 +26,7 @@ pub mod settings;
 pub mod size;
 #[cfg(feature = "testkit")]
 pub mod testkit;
-#[cfg(any(feature = "nats", feature = "webhook", feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "nats", feature = "webhook", feature = "redis"))]
 pub mod tls;
 #[cfg(feature = "webhook")]
 pub mod webhook;

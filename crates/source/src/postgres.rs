@@ -1,6 +1,7 @@
 //! A PostgreSQL database as a source, by logical replication.
 //!
-//! In the way of the data: `address` (where it is), `tls` and `connection` (bytes and messages), `session` and `slot`
+//! In the way of the data: `connection` (getting in by `livewell-link`, and
+//! messages), `session` and `slot`
 //! (what the server is, and the place it keeps); `catalog` says what the tables are and what a change of that means;
 //! `stream` receives `pgoutput` messages, `assemble`d to transactions (kept in a `spool`), which `replay` turns into
 //! `step`s: `rows` become elements, of `value`s, `array`s and `temporal` values. `copy` reads tables beside the stream;
@@ -10,7 +11,6 @@
 //! the stream) and plans `work`, `judge` says what the catalogs ask for, and `take` writes it, with the `position` and
 //! the `notes`. Everything here blocks.
 
-mod address;
 mod array;
 mod assemble;
 mod begin;
@@ -35,7 +35,6 @@ mod step;
 mod stream;
 mod take;
 mod temporal;
-mod tls;
 mod value;
 mod visible;
 mod work;
@@ -44,7 +43,7 @@ pub use database::Database;
 
 /// Whether a URL can be read; else why not.
 pub(crate) fn check_url(url: &str) -> Result<(), String> {
-    address::Address::parse(url).map(drop)
+    livewell_link::postgres::Address::parse(url).map(drop).map_err(|error| error.to_string())
 }
 
 /// Drops the slot of a source that no longer needs it; one that is not there is fine.

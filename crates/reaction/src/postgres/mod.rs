@@ -1,11 +1,10 @@
 //! `kind: postgres`: a table that equals the live results, or a statement for each diff; exactly once, because the
 //! checkpoint moves in the same transaction of the target database.
 
-mod address;
 mod checkpoint;
 mod execute;
-
 mod layout;
+mod login;
 mod session;
 mod settings;
 mod table;

@@ -1,34 +1,33 @@
-//! A connection to the target, made anew where it was lost, on a runtime of its own.
+//! Transactions at the target over a connection that is replaced once it is lost, on a runtime of its own.
 
-use super::address::Address;
+use super::login::Connected;
 use crate::ReactionError;
+use livewell_link::postgres::{self as link, Address, server_message, session};
 use std::error::Error as _;
 use std::future::Future;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error, Transaction};
+use tokio_postgres::{Error, Transaction};
 
 /// A connection that is driven by whoever asks something through it.
 pub(super) struct Session {
     runtime: Runtime,
     address: Address,
     timeout: Duration,
-    client: Option<Client>,
-    /// What drives the connection.
-    connection: Option<JoinHandle<()>>,
+    connected: Option<Connected>,
 }
 
 impl Session {
     /// A session that is not connected yet.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, ReactionError> {
         let refused = |cause| ReactionError::Refused { target: "the database".into(), cause };
-        let mut address = Address::parse(url).map_err(refused)?;
-        address.config.connect_timeout(timeout).tcp_user_timeout(timeout).application_name("livewell");
+        let mut address = Address::parse(url).map_err(|error| refused(error.to_string()))?;
+        address.keepalive.user_timeout.get_or_insert(timeout);
+        address.connect_timeout = address.connect_timeout.map(|wanted| wanted.min(timeout));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| refused(format!("no runtime: {error}")))?;
-        Ok(Self { runtime, address, timeout, client: None, connection: None })
+        Ok(Self { runtime, address, timeout, connected: None })
     }
 
     /// The database in words.
@@ -46,41 +45,41 @@ impl Session {
         patience: u32,
         work: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Failure>,
     ) -> Result<T, ReactionError> {
-        let target = self.target();
-        let Self { runtime, address, timeout, client, connection } = self;
-        let done = runtime.block_on(within(*timeout * patience, async {
-            let mut connected = match client.take().filter(|client| !client.is_closed()) {
-                Some(connected) => connected,
-                None => connect(address, connection).await?,
-            };
-            let transaction = connected.transaction().await?;
-            let done = work(&transaction).await?;
-            transaction.commit().await?;
-            *client = Some(connected);
-            Ok(done)
-        }));
+        let done = self.attempt(self.timeout * patience, work);
         if done.is_err()
-            && let Some(connection) = connection.take()
+            && let Some(connected) = self.connected.take()
         {
-            // Closed now: what it holds locked in the database would hold up the next attempt.
-            connection.abort();
-            let _ = runtime.block_on(connection);
+            // What it holds locked in the database would hold up the next attempt.
+            connected.close(&self.runtime);
         }
-        done.map_err(|failure| failure.into_error(target))
+        done.map_err(|failure| failure.into_error(self.target()))
+    }
+
+    fn attempt<T>(
+        &mut self,
+        limit: Duration,
+        work: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Self { runtime, address, timeout, connected } = self;
+        let connected = match connected {
+            Some(connected) if !connected.client.is_closed() => connected,
+            none => none.insert(Connected::open(address, runtime, *timeout)?),
+        };
+        runtime.block_on(within(limit, async {
+            let settings = session::in_transaction(connected.major, limit);
+            let transaction = connected.client.transaction().await?;
+            // The server gets both at once, in this order.
+            let set = async { Ok(transaction.batch_execute(&settings).await?) };
+            let ((), done) = futures::future::try_join(set, work(&transaction)).await?;
+            transaction.commit().await?;
+            Ok(done)
+        }))
     }
 }
 
 async fn within<T>(time: Duration, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let late = |_| Failure::Away(format!("no answer within {time:?}"));
     tokio::time::timeout(time, work).await.map_err(late)?
-}
-
-async fn connect(address: &Address, driver: &mut Option<JoinHandle<()>>) -> Result<Client, Failure> {
-    let tls = address.tls().map_err(Failure::Refused)?;
-    let (client, connection) = address.config.connect(tls).await?;
-    // Its errors reach whoever uses the client.
-    *driver = Some(tokio::spawn(async move { drop(connection.await) }));
-    Ok(client)
 }
 
 /// Why a transaction was given up.
@@ -110,31 +109,37 @@ impl From<ReactionError> for Failure {
     }
 }
 
+impl From<link::Failure> for Failure {
+    fn from(failure: link::Failure) -> Self {
+        match failure {
+            link::Failure::Away(cause) => Self::Away(cause),
+            link::Failure::Refused(cause) => Self::Refused(cause),
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let Some(told) = error.as_db_error() else {
             let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            // What a library cannot encode, or TLS cannot verify, does not pass by waiting.
-            return if error.is_closed() || error.to_string().contains("connect") || !is_ours(&error) {
-                Self::Away(cause)
-            } else {
-                Self::Refused(cause)
+            return match link::Failure::of_stream(&error) {
+                link::Failure::Refused(cause) => Self::Refused(cause),
+                link::Failure::Away(_) if is_ours(&error) => Self::Refused(cause),
+                link::Failure::Away(_) => Self::Away(cause),
             };
         };
-        let mut cause = told.message().to_owned();
-        for more in [told.detail(), told.hint()].into_iter().flatten() {
-            cause = format!("{cause}; {more}");
-        }
-        let cause = format!("{cause} ({})", told.code().code());
+        let more = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let state = told.code().code();
+        let cause = server_message(told.message(), &more(told.detail()), &more(told.hint()), state);
         // Classes of states: connections, shortages, interventions, the system, and who else was there.
-        let passes = ["08", "53", "57", "58", "40"].iter().any(|class| told.code().code().starts_with(class))
+        let passes = ["08", "53", "57", "58", "40"].iter().any(|class| state.starts_with(class))
             || *told.code() == SqlState::LOCK_NOT_AVAILABLE;
         if passes { Self::Away(cause) } else { Self::Refused(cause) }
     }
 }
 
-/// Whether the fault lies in what was asked and not on the way.
+/// Whether the fault lies in what was asked, or in who asked, and not on the way.
 fn is_ours(error: &Error) -> bool {
     let text = error.to_string();
-    text.contains("serializing") || text.contains("deserializing") || text.contains("configuration")
+    ["serializing", "deserializing", "configuration", "authentication"].iter().any(|word| text.contains(word))
 }

@@ -1,7 +1,7 @@
 //! The settings of `kind: postgres`.
 
-use super::address::Address;
 use crate::{Secret, SettingsError};
+use livewell_link::postgres::Address;
 use livewell_model::period;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,8 +79,8 @@ impl PostgresSettings {
 
     pub(crate) fn validate(&self) -> Result<(), SettingsError> {
         let wrong = |field, message: &str| Err(SettingsError::Field { field, message: message.to_owned() });
-        if let Err(message) = Address::parse(self.url.reveal()) {
-            return wrong("url", &message);
+        if let Err(error) = Address::parse(self.url.reveal()) {
+            return wrong("url", &error.to_string());
         }
         let is_type = |text: &str| {
             let fits = |c: char| c.is_ascii_alphanumeric() || " _(),[]\".".contains(c);

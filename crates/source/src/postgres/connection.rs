@@ -2,29 +2,18 @@
 //!
 //! Every connection is one of logical replication, which runs statements too, by the simple protocol alone.
 
-use super::address::Address;
+mod login;
+
 use super::bytes::{Fields, utf8};
-use super::failure::{ServerError, not_understood, refused, unreachable};
-use super::tls::Wire;
+use super::failure::{ServerError, not_understood, unreachable};
 use crate::SourceError;
 use bytes::{Buf, Bytes, BytesMut};
-use postgres_protocol::authentication::{md5_hash, sasl};
+use livewell_link::postgres::Wire;
 use postgres_protocol::message::frontend;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// How long a server may be silent while it lets this source in.
-const WELCOME_MAX: Duration = Duration::from_secs(30);
-/// How long a server may be silent while a statement runs: a slot may wait for old transactions to end.
-const SILENCE_MAX: Duration = Duration::from_secs(600);
 const READ_BYTES: usize = 64 << 10;
-/// Values print alike in a copy and in the stream, whatever the server's settings are.
-const OPTIONS: &str = "-c datestyle=ISO -c intervalstyle=iso_8601 -c timezone=UTC -c extra_float_digits=3 \
-     -c bytea_output=hex -c lc_monetary=C -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 \
-     -c jit=off -c row_security=off";
-
 /// One message of the server.
 #[derive(Debug)]
 pub(super) struct Message {
@@ -44,79 +33,6 @@ pub(super) struct Connection {
 pub(super) type TextRow = Vec<Option<String>>;
 
 impl Connection {
-    /// Connects and gets in.
-    pub fn open(address: &Address, application: &str, message_bytes_max: usize) -> Result<Self, SourceError> {
-        let wire = Wire::open(connect(address)?, address)?;
-        let mut connection = Self { wire, input: BytesMut::new(), message_bytes_max, patience: WELCOME_MAX };
-        let parameters = [
-            ("user", address.user.as_str()),
-            ("database", &address.database),
-            ("replication", "database"),
-            ("client_encoding", "UTF8"),
-            ("application_name", application),
-            ("options", OPTIONS),
-        ];
-        let mut out = BytesMut::new();
-        frontend::startup_message(parameters, &mut out)?;
-        connection.send(&out)?;
-        connection.authenticate(address)?;
-        connection.until_ready("to let this source in")?;
-        connection.patience = SILENCE_MAX;
-        Ok(connection)
-    }
-
-    fn authenticate(&mut self, address: &Address) -> Result<(), SourceError> {
-        let password = || address.password.as_deref().ok_or_else(|| refused("the URL has no password"));
-        let mut scram = None;
-        loop {
-            let message = self.expect("to let this source in")?;
-            if message.tag != b'R' {
-                continue;
-            }
-            let mut fields = Fields::new(&message.body);
-            let mut out = BytesMut::new();
-            match fields.u32()? {
-                0 => return Ok(()),
-                3 => frontend::password_message(password()?.as_bytes(), &mut out)?,
-                5 => {
-                    let salt = fields.take(4)?.try_into().map_err(|_| not_understood("no salt"))?;
-                    let hash = md5_hash(address.user.as_bytes(), password()?.as_bytes(), salt);
-                    frontend::password_message(hash.as_bytes(), &mut out)?;
-                }
-                10 => {
-                    let mut offered = Vec::new();
-                    while !fields.is_empty() {
-                        offered.push(fields.text()?);
-                    }
-                    if !offered.contains(&sasl::SCRAM_SHA_256) {
-                        return Err(refused(format!("the database wants {offered:?} to get in")));
-                    }
-                    let binding = sasl::ChannelBinding::unsupported();
-                    let made = sasl::ScramSha256::new(password()?.as_bytes(), binding);
-                    frontend::sasl_initial_response(sasl::SCRAM_SHA_256, made.message(), &mut out)?;
-                    scram = Some(made);
-                }
-                step @ (11 | 12) => {
-                    let scram = scram.as_mut().ok_or_else(|| not_understood("an answer to no question"))?;
-                    let failed = |error: io::Error| refused(format!("the password is not taken: {error}"));
-                    if step == 12 {
-                        scram.finish(fields.rest()).map_err(failed)?;
-                        continue;
-                    }
-                    scram.update(fields.rest()).map_err(failed)?;
-                    frontend::sasl_response(scram.message(), &mut out)?;
-                }
-                other => {
-                    let text = format!(
-                        "the database asks for authentication method {other}; use scram-sha-256, md5 or password"
-                    );
-                    return Err(refused(text));
-                }
-            }
-            self.send(&out)?;
-        }
-    }
-
     /// Runs a statement to its end; gives the rows of all its parts. `what` says what it is for.
     pub fn query(&mut self, statement: &str, what: &str) -> Result<Vec<TextRow>, SourceError> {
         self.send_query(statement)?;
@@ -202,7 +118,7 @@ impl Connection {
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), SourceError> {
-        self.wire.write_all(bytes).and_then(|()| self.wire.flush()).map_err(unreachable)
+        self.wire.write_all(bytes).and_then(|()| self.wire.flush()).map_err(SourceError::from)
     }
 
     fn until_ready(&mut self, what: &str) -> Result<(), SourceError> {
@@ -235,7 +151,7 @@ impl Connection {
             if let Some(message) = self.framed()? {
                 return Ok(Some(message));
             }
-            self.wire.socket().set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
+            self.wire.socket().set_read_timeout(wait.max(Duration::from_millis(1)))?;
             let at = self.input.len();
             self.input.resize(at + READ_BYTES, 0);
             let read = self.wire.read(&mut self.input[at..]);
@@ -247,7 +163,7 @@ impl Connection {
                     return Ok(None);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(unreachable(error)),
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -270,23 +186,6 @@ impl Connection {
         self.input.advance(4);
         Ok(Some(Message { tag, body: self.input.split_to(body).freeze() }))
     }
-}
-
-fn connect(address: &Address) -> Result<TcpStream, SourceError> {
-    let places = (address.host.as_str(), address.port).to_socket_addrs().map_err(unreachable)?;
-    let mut failure = unreachable("its name stands for no address");
-    for place in places {
-        match TcpStream::connect_timeout(&place, CONNECT_MAX) {
-            Ok(socket) => {
-                socket.set_nodelay(true)?;
-                socket.set_read_timeout(Some(CONNECT_MAX))?;
-                socket.set_write_timeout(Some(Duration::from_secs(60)))?;
-                return Ok(socket);
-            }
-            Err(error) => failure = unreachable(format!("{place}: {error}")),
-        }
-    }
-    Err(failure)
 }
 
 fn text_row(mut fields: Fields<'_>) -> Result<TextRow, SourceError> {

@@ -1,12 +1,12 @@
 //! A session with the database of a source: where it is, what it is, what it has.
 
-use super::address::Address;
 use super::catalog::{self, literal, number, text};
 use super::connection::Connection;
 use super::failure::{lost, not_understood, refused};
 use super::position::{Lsn, Position};
 use crate::SourceError;
 use crate::settings::PostgresSettings;
+use livewell_link::postgres::Address;
 
 /// The first version whose publications tell what a source has to know.
 const VERSION_MIN: u32 = 150_000;
@@ -34,7 +34,7 @@ pub(super) struct Slot {
 
 /// Opens a connection as the settings say.
 pub(super) fn connect(settings: &PostgresSettings) -> Result<Connection, SourceError> {
-    let address = Address::parse(&settings.url.0).map_err(|text| refused(format!("`url`: {text}")))?;
+    let address = Address::parse(&settings.url.0).map_err(|error| refused(format!("`url`: {error}")))?;
     let name = format!("livewell {}", settings.id);
     Connection::open(&address, &name, settings.limits.message_bytes_max)
 }

@@ -178,8 +178,13 @@ pub struct DatabaseUrl(pub String);
 impl DatabaseUrl {
     fn shown(&self) -> String {
         let Some((scheme, rest)) = self.0.split_once("://") else { return "***".into() };
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-        format!("{scheme}://***@{}", rest.split('?').next().unwrap_or_default())
+        let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        // The `?` may be part of a password, or the `@` of one among the parameters.
+        if parameters.contains('@') {
+            return "***".into();
+        }
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        format!("{scheme}://***@{place}")
     }
 }
 

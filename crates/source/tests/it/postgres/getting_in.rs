@@ -111,6 +111,62 @@ fn what_is_missing_on_the_server_is_named_with_what_to_run() {
 }
 
 #[test]
+fn time_outs_of_a_role_do_not_end_what_a_source_does() {
+    let postgres = started(TABLE);
+    postgres.sql(
+        "alter role postgres set lock_timeout = '100ms'; alter role postgres set statement_timeout = '100ms'",
+    );
+    // A slot waits for transactions that are under way.
+    let (mut open, url) = (postgres.program("psql"), postgres.url());
+    let statement =
+        "set statement_timeout = 0; begin; select pg_current_xact_id(); select pg_sleep(1); commit";
+    let mut open =
+        open.args(["-X", "-q", "-c", statement]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    livewell_services::pause(std::time::Duration::from_millis(300));
+    let follower = Follower::copied(settings(url, &["t"])).unwrap();
+    assert_eq!(follower.ids(), texts(&["public.t:1"]));
+    assert!(open.wait().unwrap().success());
+}
+
+#[test]
+fn a_table_of_which_a_policy_hides_rows_is_refused() {
+    let postgres = started(&format!("{TABLE}; create publication livewell_shop for table t"));
+    postgres.sql("create role weak login replication password 'secret word'; grant select on t to weak");
+    postgres.sql("alter table t enable row level security; create policy few on t using (id > 1)");
+    let weak = postgres.url().replace("postgres:secret", "weak:secret");
+    let error = Follower::copied(settings(weak, &["t"])).err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert!(error.message.contains("row-level security"), "{error}");
+}
+
+#[test]
+fn slots_that_are_used_up_are_a_refusal_that_says_what_to_do() {
+    let settings_of_server = vec!["max_replication_slots=1".into()];
+    let postgres = Postgres::start_with(&Options { settings: settings_of_server, ..Options::default() });
+    postgres.sql(TABLE);
+    postgres.sql("select pg_create_physical_replication_slot('other')");
+    let error = Follower::copied(settings(postgres.url(), &["t"])).err().unwrap();
+    assert_eq!((error.kind, error.code), (ErrorKind::Refused, "LW0211"), "{error}");
+    assert!(error.message.contains("drop a replication slot") && error.message.contains("53400"), "{error}");
+}
+
+#[test]
+fn senders_that_are_used_up_are_waited_for() {
+    let settings_of_server = vec!["max_wal_senders=0".into()];
+    let postgres = Postgres::start_with(&Options { settings: settings_of_server, ..Options::default() });
+    let error = Follower::copied(settings(postgres.url(), &["t"])).err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+    assert!(error.message.contains("max_wal_senders") && error.message.contains("53300"), "{error}");
+}
+
+#[test]
+fn the_detail_of_a_refusal_is_shown() {
+    let postgres = started("create unlogged table t (id int primary key)");
+    let error = Follower::copied(settings(postgres.url(), &["t"])).err().unwrap();
+    assert!(error.message.contains("unlogged"), "{error}");
+}
+
+#[test]
 fn settings_are_refused_with_what_to_write() {
     let wrong = |change: &dyn Fn(&mut livewell_source::settings::PostgresSettings)| {
         let mut settings = settings("postgres://me@host/db".into(), &["t"]);
@@ -133,6 +189,8 @@ fn whatever_a_server_says_there_is_an_error_and_no_panic() {
     let ready = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I".to_vec();
     let with = |more: &[u8]| [ready.as_slice(), more].concat();
     let answers: Vec<Vec<u8>> = vec![
+        // A server that asks for a proof and lets in before it has given its own.
+        b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I".to_vec(),
         b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
         b"R\0\0\0\x03".to_vec(),
         b"R\xff\xff\xff\xff".to_vec(),
@@ -163,4 +221,23 @@ fn whatever_a_server_says_there_is_an_error_and_no_panic() {
         assert!(Follower::copied(settings(url, &["t"])).is_err());
     }
     server.join().unwrap();
+}
+
+#[test]
+fn a_pooler_that_does_not_pass_replication_on_is_named_and_not_waited_for() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://me:secret@{}/db?sslmode=disable", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let _ = socket.read(&mut [0; 4096]).unwrap();
+        // As pgbouncer 1.18 says it.
+        let body = b"SFATAL\0C08P01\0Munsupported startup parameter: replication\0\0";
+        let length = (body.len() as u32 + 4).to_be_bytes();
+        socket.write_all(&[b"E", length.as_slice(), body].concat()).unwrap();
+    });
+    let error = Follower::copied(settings(url, &["t"])).err().unwrap();
+    server.join().unwrap();
+    assert_eq!((error.kind, error.code), (ErrorKind::Refused, "LW0211"), "{error}");
+    assert!(error.message.contains("straight to the server"), "{error}");
 }

@@ -1,0 +1,187 @@
+//! The way into a database: its hosts, their addresses and the ways of encryption, one after the other.
+
+use super::address::Address;
+use super::choice::{ChannelBinding, SslMode};
+use super::failure::Failure;
+use super::host::{Host, Place};
+use super::role::Role;
+use super::socket::Socket;
+use super::wire::Wire;
+use rustls::ClientConfig;
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+/// What the client wants of the server in one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encryption {
+    Off,
+    /// TLS, or none if the server has none.
+    Offered,
+    Required,
+}
+
+/// One attempt to get into one server.
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    /// The URL.
+    pub address: &'a Address,
+    /// The host.
+    pub host: &'a Host,
+    /// What the server has to be; whoever gets in has to check it.
+    pub role: Role,
+    place: &'a Place,
+    encryption: Encryption,
+    deadline: Instant,
+}
+
+/// A socket on which client and server have agreed whether TLS comes next.
+#[derive(Debug)]
+pub struct Opened {
+    /// The socket, blocking, with time-outs.
+    pub socket: Socket,
+    /// What TLS has to be set up with, if it comes next.
+    pub tls: Option<ClientConfig>,
+}
+
+/// Why an attempt has failed, by what comes next.
+#[derive(Debug)]
+pub enum Missed<E> {
+    /// This server is away, or is not what is wanted; another may do.
+    Away(String),
+    /// The server does not let in this way; it may let in with TLS, or without.
+    OtherEncryption(E),
+    /// No other attempt would help.
+    Stop(E),
+}
+
+impl<E: From<Failure>> From<Failure> for Missed<E> {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Away(text) => Self::Away(text),
+            refused @ Failure::Refused(_) => Self::Stop(refused.into()),
+        }
+    }
+}
+
+/// Tries the hosts of a URL in their order until `attempt` gets in; each may take what the URL says, or else `limit`.
+///
+/// As in libpq, a host that refuses ends the search, and one that is away or in another role does not.
+///
+/// # Errors
+/// Returns [`Failure::Away`], with what each host said, if none of them will do; else what the refusing one said.
+pub fn enter<T, E: From<Failure>>(
+    address: &Address,
+    limit: Duration,
+    mut attempt: impl FnMut(&Attempt<'_>) -> Result<T, Missed<E>>,
+) -> Result<T, E> {
+    let limit = address.connect_timeout.unwrap_or(limit);
+    let mut away = Vec::new();
+    for role in address.target.passes() {
+        away.clear();
+        for host in &address.hosts {
+            match enter_host(address, host, *role, limit, &mut attempt) {
+                Ok(found) => return Ok(found),
+                Err(Missed::Away(text)) => away.push(format!("{host}: {text}")),
+                Err(Missed::OtherEncryption(error) | Missed::Stop(error)) => return Err(error),
+            }
+        }
+    }
+    Err(Failure::Away(away.join("; ")).into())
+}
+
+fn enter_host<T, E>(
+    address: &Address,
+    host: &Host,
+    role: Role,
+    limit: Duration,
+    attempt: &mut impl FnMut(&Attempt<'_>) -> Result<T, Missed<E>>,
+) -> Result<T, Missed<E>> {
+    let mut away = String::new();
+    for place in &host.places().map_err(Missed::Away)? {
+        let mut refusal = None;
+        for encryption in encryptions(address, host) {
+            let deadline = Instant::now() + limit;
+            let one = Attempt { address, host, role, place, encryption: *encryption, deadline };
+            match attempt(&one) {
+                Ok(found) => return Ok(found),
+                Err(Missed::Away(text)) => away = text,
+                // The refusal of the way that is preferred says more than that of the other.
+                Err(Missed::OtherEncryption(error)) => {
+                    refusal.get_or_insert(error);
+                    continue;
+                }
+                stop => return stop,
+            }
+            break;
+        }
+        if let Some(refusal) = refusal {
+            return Err(Missed::Stop(refusal));
+        }
+    }
+    Err(Missed::Away(away))
+}
+
+fn encryptions(address: &Address, host: &Host) -> &'static [Encryption] {
+    use Encryption::{Off, Offered, Required};
+    match address.tls.mode {
+        // As in libpq: nobody can listen there.
+        _ if host.name().is_none() => &[Off],
+        SslMode::Disable => &[Off],
+        _ if address.channel_binding == ChannelBinding::Require => &[Required],
+        SslMode::Allow => &[Off, Required],
+        SslMode::Prefer => &[Offered, Off],
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => &[Required],
+    }
+}
+
+impl Attempt<'_> {
+    /// Connects, and agrees with the server whether TLS comes next.
+    ///
+    /// # Errors
+    /// Returns [`Failure::Refused`] if the server has no TLS and the URL wants it, or if a certificate cannot be used.
+    pub fn open(&self) -> Result<Opened, Failure> {
+        let away = |error: io::Error| Failure::Away(error.to_string());
+        let mut socket =
+            Socket::connect(self.place, &self.address.keepalive, self.remaining()).map_err(away)?;
+        let encrypted = self.encryption != Encryption::Off && self.negotiate(&mut socket)?;
+        if !encrypted && self.address.channel_binding == ChannelBinding::Require {
+            return Err(Failure::Refused(
+                "`channel_binding=require` needs TLS, which a Unix socket does not have".into(),
+            ));
+        }
+        let tls = if encrypted { Some(self.address.tls.config()?) } else { None };
+        Ok(Opened { socket, tls })
+    }
+
+    /// Connects, and shakes hands if TLS was agreed on.
+    ///
+    /// # Errors
+    /// As [`Attempt::open`]; also [`Failure::Refused`] if the server's certificate is not trusted.
+    pub fn wire(&self) -> Result<Wire, Failure> {
+        Wire::new(self.open()?, self.host.name())
+    }
+
+    /// Returns how long the attempt may still take, at least a millisecond.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+    }
+
+    /// Asks the server for TLS.
+    fn negotiate(&self, socket: &mut Socket) -> Result<bool, Failure> {
+        /// The number that stands for this request in the place of a version.
+        const REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+        let mut answer = [0];
+        let asked = socket.write_all(&REQUEST).and_then(|()| socket.read_exact(&mut answer));
+        asked.map_err(|error| Failure::Away(format!("no answer to the request for TLS: {error}")))?;
+        match (&answer, self.encryption) {
+            (b"S", _) => Ok(true),
+            (b"N", Encryption::Offered) => Ok(false),
+            (b"N", _) => Err(Failure::Refused(
+                "the server has no TLS, but the URL requires it (`sslmode`, `channel_binding`)".into(),
+            )),
+            // It cannot start a process for the connection, and says so before it knows what is wanted.
+            (b"E", _) => Err(Failure::Away("it answers the request for TLS with an error".into())),
+            _ => Err(Failure::Refused("it does not answer as a PostgreSQL server does".into())),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! PostgreSQL: the URL of a database, and the way into it.
+//!
+//! [`Address::parse`] reads a URL. [`enter`] tries its hosts in turn and hands each [`Attempt`] to the caller, which
+//! speaks the protocol: [`Attempt::wire`] is a blocking stream for a client that has none of its own, and
+//! [`Attempt::open`] a socket that has already agreed on TLS for a client that brings its own streams. `session` has
+//! the settings that our sessions need.
+
+mod address;
+mod attempt;
+mod binding;
+mod choice;
+mod failure;
+mod host;
+mod keyword;
+mod role;
+pub mod session;
+mod socket;
+mod tls;
+mod url;
+mod verifier;
+mod wire;
+
+pub use address::{Address, AddressError};
+pub use attempt::{Attempt, Missed, Opened, enter};
+pub use choice::{ChannelBinding, SslMode, TargetSession};
+pub use failure::{Failure, server_message};
+pub use host::Host;
+pub use role::Role;
+pub use socket::{Keepalive, Socket};
+pub use tls::{RootCertificates, TlsSettings};
+pub use wire::Wire;

@@ -1,0 +1,56 @@
+//! Both ends at one URL, and what comes of it.
+
+use livewell_reaction::postgres::{Execute, PostgresSettings};
+use livewell_reaction::testkit::{Sample, start};
+use livewell_reaction::{Reaction, ReactionError};
+use livewell_source::ErrorKind;
+use livewell_source::settings::DatabaseUrl;
+use std::time::Duration;
+
+/// What an end does with a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It works.
+    In,
+    /// It is going to try again.
+    Waits,
+    /// It stops, and somebody has to change something.
+    Refuses,
+}
+
+/// Lets a source in.
+pub fn source(url: &str) -> (Outcome, String) {
+    let settings = serde_json::json!({ "id": "shop", "url": "" });
+    let mut settings: livewell_source::settings::PostgresSettings =
+        serde_json::from_value(settings).expect("the defaults are settings");
+    settings.url = DatabaseUrl(url.to_owned());
+    // It needs a session and changes nothing.
+    match livewell_source::postgres::drop_slot(&settings) {
+        Ok(()) => (Outcome::In, String::new()),
+        Err(error) if error.kind == ErrorKind::Unreachable => (Outcome::Waits, error.message),
+        Err(error) => (Outcome::Refuses, error.message),
+    }
+}
+
+/// Lets a reaction in, which executes a statement once.
+pub fn reaction(url: &str, statement: &str) -> (Outcome, String) {
+    let settings = PostgresSettings::execute(url, statement, &[]);
+    let mut execute = Execute::new(PostgresSettings { timeout: Duration::from_secs(5), ..settings });
+    let done =
+        start(&mut execute, None).and_then(|_| execute.deliver(&Sample::new(1).outgoing(1..=1)).map(drop));
+    match done {
+        Ok(()) => (Outcome::In, String::new()),
+        Err(error @ ReactionError::Away { .. }) => (Outcome::Waits, error.to_string()),
+        Err(error) => (Outcome::Refuses, error.to_string()),
+    }
+}
+
+/// Lets both in; returns their messages if both come to what is expected.
+pub fn both(url: &str, expected: Outcome) -> [String; 2] {
+    let ends = [("source", source(url)), ("reaction", reaction(url, "SELECT 1"))];
+    ends.map(|(end, (outcome, message))| {
+        assert_eq!(outcome, expected, "{end} at {url}: {message}");
+        assert!(!message.contains("secret"), "{end}: {message}");
+        message
+    })
+}

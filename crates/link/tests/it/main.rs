@@ -1,0 +1,8 @@
+//! The promises of what both ends share.
+
+mod certificates;
+mod encryption;
+mod ends;
+mod hosts;
+mod sessions;
+mod url;
