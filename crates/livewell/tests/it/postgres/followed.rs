@@ -22,7 +22,7 @@ pub fn settings(database: &Database, tables: &[Table], extra: &Json) -> Postgres
     from_json(&settings_as_json(database, tables, extra))
 }
 
-/// The same as a configuration has them; what is null in `extra` is left out.
+/// Returns the settings as a configuration has them. What is null in `extra` is left out.
 pub fn settings_as_json(database: &Database, tables: &[Table], extra: &Json) -> Json {
     let tables: Vec<Json> = tables.iter().map(Table::settings).collect();
     let slot = format!("slot_{}", database.name());
