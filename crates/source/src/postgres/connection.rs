@@ -14,6 +14,7 @@ use std::io::{self, Read, Write};
 use std::time::Duration;
 
 const READ_BYTES: usize = 64 << 10;
+
 /// One message of the server.
 #[derive(Debug)]
 pub(super) struct Message {

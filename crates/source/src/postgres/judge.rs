@@ -129,7 +129,7 @@ fn judge_unit(
                 }
                 return;
             }
-            Verdict::Computed(_) => None,
+            Verdict::Computed(_) | Verdict::Attached => None,
             Verdict::Copy { why, after_running: waits } => {
                 after_running = waits;
                 Some(why)

@@ -86,7 +86,8 @@ async fn columns_that_come_with_one_value_for_all_rows_are_followed_without_a_co
         followed(
             "its default is gone at once",
             "begin; alter table t add c int not null default 7; alter table t alter c drop default; commit",
-        ),
+        )
+        .after("insert into t (id, c) values (9, 8)"),
         followed(
             "its default is another one at once",
             "alter table t add c int default 7; alter table t alter c set default 8",
@@ -135,7 +136,8 @@ async fn values_that_an_alteration_makes_of_old_rows_come_by_a_copy_or_stop_the_
         copied(
             "a constant default that a rewrite has spread",
             "alter table t add c int not null default 7; alter table t alter c drop default; vacuum full t",
-        ),
+        )
+        .after("insert into t (id, c) values (9, 8)"),
         copied("the same type, other values", "alter table t alter note type text using upper(note)"),
         copied(
             "the same type, other values, and back to the same form",

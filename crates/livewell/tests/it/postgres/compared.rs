@@ -332,5 +332,6 @@ fn moment(text: &str) -> String {
     let fraction = text.contains('.');
     let text = if fraction { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     let seconds = text.matches(':').count() == 2;
-    if seconds { text.trim_end_matches(":00").to_owned() } else { text.to_owned() }
+    // Livewell prints no seconds if there are none.
+    if seconds { text.strip_suffix(":00").unwrap_or(text).to_owned() } else { text.to_owned() }
 }

@@ -49,6 +49,8 @@ pub(in crate::postgres) struct TableFacts {
     pub file: u32,
     /// How many numbers of columns were ever given.
     pub numbers: i16,
+    /// Of a partition: another one after each time that it, or one that it is in, was attached.
+    pub attached: String,
     /// Whether row security keeps rows from this role.
     pub has_policy: bool,
     pub may_read: bool,

@@ -91,10 +91,10 @@ pub(in crate::postgres) fn quoted((schema, name): (&str, &str)) -> String {
 
 /// `{names}`: texts, separated by commas; `{publication}`: a text; `{generated}`: an expression.
 const STATEMENT: &str = r#"
-WITH RECURSIVE rel(root, oid) AS (
-  SELECT to_regclass(n)::oid, to_regclass(n)::oid FROM unnest(ARRAY[{names}]::text[]) n
+WITH RECURSIVE rel(root, oid, attached) AS (
+  SELECT to_regclass(n)::oid, to_regclass(n)::oid, '' FROM unnest(ARRAY[{names}]::text[]) n
   UNION ALL
-  SELECT rel.root, i.inhrelid FROM rel
+  SELECT rel.root, i.inhrelid, rel.attached || ' ' || i.xmin::text FROM rel
   JOIN pg_catalog.pg_class p ON p.oid = rel.oid AND p.relkind = 'p'
   JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid),
 typ(oid) AS (
@@ -109,7 +109,7 @@ typ(oid) AS (
 SELECT 'table' AS what, c.oid::bigint AS oid, jsonb_build_object(
   'root', rel.root::bigint, 'schema', n.nspname, 'schema_oid', n.oid::bigint, 'name', c.relname, 'kind', c.relkind::text,
   'is_logged', c.relpersistence = 'p', 'identity', c.relreplident::text, 'file', c.relfilenode::bigint,
-  'numbers', c.relnatts, 'has_policy', pg_catalog.row_security_active(c.oid),
+  'numbers', c.relnatts, 'attached', rel.attached, 'has_policy', pg_catalog.row_security_active(c.oid),
   'may_read', pg_catalog.has_table_privilege(c.oid, 'SELECT'),
   'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
       'number', a.attnum, 'name', a.attname, 'version', a.xmin::text, 'kind', a.atttypid::bigint,

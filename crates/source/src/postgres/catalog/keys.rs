@@ -76,9 +76,10 @@ fn named(table: &TableFacts, configured: &[String]) -> Result<Vec<String>, Sourc
     if let Some(column) = configured.iter().find(nullable) {
         return Err(refused(format!(
             "the column `{column}` in the `key` of `{name}` can be null, and rows without a value in it are not told \
-             apart; run: ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
+             apart; run: ALTER TABLE {} ALTER COLUMN {} SET NOT NULL (and, if there is no such index yet: {})",
             quoted(table),
-            identifier(column)
+            identifier(column),
+            unique_index(table, configured)
         )));
     }
     let is_key = |key: &&KeyFacts| key.is_valid && same(&table.names(&key.columns), configured);

@@ -99,7 +99,9 @@ fn edge(
     for (from, to) in columns.iter().zip(key) {
         let print = links::print(column(table, from)?, column(target, to)?, &facts.types);
         prints.push(print.map_err(|why| {
-            refused(format!("`{name}.{from}` cannot lead to `{other}.{to}` (`{kind}`): {why}"))
+            refused(format!(
+                "the column `{from}` of `{name}` cannot lead to the column `{to}` of `{other}` (`{kind}`): {why}"
+            ))
         })?);
     }
     let parts: Vec<String> = [kind].into_iter().chain(columns).map(|part| escaped(part)).collect();

@@ -13,6 +13,8 @@ pub(in crate::postgres) enum Verdict {
     Same,
     /// They change in a way that follows from the catalogs, all at once.
     Computed(Vec<Alteration>),
+    /// The partition was away for a while, and nothing is sent of what happened to it then.
+    Attached,
     /// Nobody knows but the database: the table has to be copied.
     Copy {
         /// What was altered.
@@ -43,6 +45,9 @@ pub(in crate::postgres) fn verdict(old: &UnitFacts, new: &UnitFacts) -> Verdict 
     let name = new.table.shown();
     if let Some(why) = published(old, new) {
         return Verdict::Copy { why, after_running: true };
+    }
+    if old.table.attached != new.table.attached {
+        return Verdict::Attached;
     }
     if let Some(why) = identified(old, new, &name) {
         return copy(why);
@@ -113,7 +118,7 @@ fn changed_below(old: &BTreeMap<u32, TableFacts>, new: &BTreeMap<u32, TableFacts
         };
         if before.kind == "r" && !matches!(columns(before, now, ""), Verdict::Same) || before.file != now.file
         {
-            return Some(format!("the partition `{}` was altered or emptied", now.shown()));
+            return Some(format!("the partition `{}` was altered, emptied or attached again", now.shown()));
         }
     }
     let added = new.iter().find(|(oid, _)| !old.contains_key(oid));

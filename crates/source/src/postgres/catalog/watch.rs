@@ -13,8 +13,9 @@ use crate::settings::{NewTables, PostgresSettings};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Looking takes at most one part in so many of the time.
+/// Looking takes at most one part in so many of the time; while somebody waits for it, one in fewer.
 const SHARE: u32 = 50;
+const EAGER_SHARE: u32 = 10;
 /// Not even an idle source looks more often.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
@@ -129,8 +130,9 @@ impl Watch {
 
     /// Whether it is time to look again. `eager`: somebody waits for it.
     pub fn is_due(&self, eager: bool) -> bool {
-        let pause = if eager { PAUSE_MIN } else { self.settings.check_every };
-        self.looked_at.elapsed() >= pause.max(self.took * SHARE)
+        let (pause, share) =
+            if eager { (PAUSE_MIN, EAGER_SHARE) } else { (self.settings.check_every, SHARE) };
+        self.looked_at.elapsed() >= pause.max(self.took * share)
     }
 
     /// What the facts say of one unit now; `None` if it is not there, or not followed.
