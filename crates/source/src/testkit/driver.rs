@@ -109,6 +109,11 @@ impl<S: Source> Driver<S> {
         Ok(())
     }
 
+    /// Whether the source is open: whether it has in memory what is stored.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// Has the next step open the same source again.
     pub fn reopen(&mut self) {
         self.is_open = false;
