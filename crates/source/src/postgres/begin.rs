@@ -98,6 +98,7 @@ pub(super) fn place(
     };
     let Some(lsn) = lsn else { return Ok(None) };
     watch.look()?;
+    watch.know_names();
     let position = position(&session, lsn);
     Ok(Some(Begun { session, watch, position }))
 }

@@ -83,7 +83,8 @@ impl Database {
             facts.insert(notes::number_in(key)?, notes::decode(bytes)?);
             Ok(())
         })?;
-        let mut watch = Watch::open(&self.settings, self.known(&facts))?;
+        let copy = Copy::load(stored)?;
+        let mut watch = Watch::open(&self.settings, self.known(&facts, copy.as_ref()))?;
         if facts.is_empty() || watch.check_names().is_ok() {
             begin::ensure(&self.settings, &mut session, &mut watch)?;
         }
@@ -92,7 +93,7 @@ impl Database {
         let (slot, asked) = (home.slot.clone(), self.asked.clone());
         let mut following = Following::new(&self.settings, slot, watch, stream, position, asked);
         following.facts = facts;
-        following.copy = Copy::load(stored)?;
+        following.copy = copy;
         notes::each(stored, notes::GONE, |key, bytes| {
             following.going.insert(notes::number_in(key)?, Lsn(notes::decode(bytes)?));
             Ok(())
@@ -104,9 +105,12 @@ impl Database {
     fn known(
         &self,
         facts: &std::collections::BTreeMap<u32, super::catalog::facts::UnitFacts>,
+        copy: Option<&Copy>,
     ) -> Option<Vec<(String, String)>> {
         let is_open = self.settings.tables.is_empty() && self.settings.new_tables != NewTables::Follow;
-        (is_open && !facts.is_empty()).then(|| facts.values().map(|facts| facts.root_name.clone()).collect())
+        let copied = copy.into_iter().flat_map(|copy| copy.units.values().map(|unit| &unit.facts));
+        let names: Vec<_> = facts.values().chain(copied).map(|facts| facts.root_name.clone()).collect();
+        (is_open && !names.is_empty()).then_some(names)
     }
 
     /// Takes note of an error while following.

@@ -122,6 +122,12 @@ impl Watch {
         Ok(followed)
     }
 
+    /// Follows tables that are added to the publication from now on only if the settings say so.
+    pub fn know_names(&mut self) {
+        let is_open = self.settings.tables.is_empty() && self.settings.new_tables != NewTables::Follow;
+        self.known = is_open.then(|| self.names.clone());
+    }
+
     /// The names of the tables that are followed.
     pub fn names(&self) -> &[(String, String)] {
         &self.names
