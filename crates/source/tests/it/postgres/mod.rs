@@ -2,9 +2,12 @@
 
 mod altered;
 mod changes;
+mod copying;
 mod getting_in;
 mod history;
+mod killed;
 mod partitions;
+mod session;
 mod types;
 
 use livewell_model::{Element, ElementId, SmolStr, Transaction, Value};
