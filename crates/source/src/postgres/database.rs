@@ -23,6 +23,8 @@ pub struct Database {
     /// What tells its slot from that of another store.
     store: String,
     asked: Asked,
+    /// Whether what was asked for is in the commit under way; until that is durable, it stays asked for.
+    is_begun: bool,
     pub(super) state: State,
     /// Whether the server once failed to send a transaction in parts.
     is_whole: bool,
@@ -47,7 +49,15 @@ impl Database {
     /// A source with these settings. `store`: a few characters that tell the store from others.
     pub fn new(settings: PostgresSettings, store: &str) -> Self {
         let (store, asked) = (store.to_owned(), Asked::default());
-        Self { settings, store, asked, state: State::Closed, is_whole: false, is_stuck: false }
+        Self {
+            settings,
+            store,
+            asked,
+            is_begun: false,
+            state: State::Closed,
+            is_whole: false,
+            is_stuck: false,
+        }
     }
 
     /// The names that this source has on the server; those that exist stay in use.
@@ -178,7 +188,7 @@ impl Database {
         commit.put_note(notes::HOME, Some(notes::encode(&home)));
         following.take_in(commit)?;
         following.asked = Asked::default();
-        self.asked = Asked::default();
+        self.is_begun = true;
         self.state = State::Following(following);
         Ok(())
     }
@@ -199,7 +209,7 @@ fn warn_of_left_over(settings: &PostgresSettings, own: &str) -> Result<(), Sourc
 
 impl Source for Database {
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
-        self.state = State::Closed;
+        (self.state, self.is_begun) = (State::Closed, false);
         let (home, is_noted) = self.home(stored)?;
         let position = stored.note(notes::POSITION)?.filter(|bytes| !bytes.is_empty());
         let first = |home| State::Beginning {
@@ -269,7 +279,7 @@ impl Source for Database {
                 following.take_in(commit)?;
                 if copies {
                     following.asked = Asked::default();
-                    self.asked = Asked::default();
+                    self.is_begun = true;
                 }
                 Ok(())
             }
@@ -277,6 +287,9 @@ impl Source for Database {
     }
 
     fn durable(&mut self) -> Result<(), SourceError> {
+        if std::mem::take(&mut self.is_begun) {
+            self.asked = Asked::default();
+        }
         match &mut self.state {
             State::Following(following) => following.stream.acknowledge(),
             State::Closed | State::Beginning { .. } => Ok(()),
