@@ -290,7 +290,8 @@ impl Livewell {
         crate::shared::lock(&self.handles).remove(id);
         #[cfg(feature = "postgres")]
         if let Some(settings) = crate::shared::lock(&self.databases).remove(id) {
-            slot.map(|slot| std::thread::spawn(move || crate::source::drop_slot(&settings, &slot)));
+            let store = crate::source::store_name(&self.shared);
+            slot.map(|slot| std::thread::spawn(move || crate::source::remove(&settings, &store, &slot)));
         }
         // Those who were held up by what it held.
         component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));

@@ -19,17 +19,19 @@ pub(crate) fn slot_of(shared: &Shared, source: &Component) -> Result<Option<Stri
     held.settle(livewell_source::postgres::slot_of(&held))
 }
 
-/// Drops the slot of a source that was removed, so that the server no longer keeps its log for it.
-pub(crate) fn drop_slot(settings: &PostgresSettings, slot: &str) {
-    let (id, publication) = (&settings.id, settings.publication());
-    match livewell_source::postgres::drop_slot(settings, slot) {
-        Ok(()) => tracing::info!(
-            source = %id,
-            "dropped the slot `{slot}`; if nobody else uses the publication `{publication}`: DROP PUBLICATION {publication}"
-        ),
-        Err(error) => tracing::warn!(
+/// Drops what a source that was removed has left on its server, which would keep its log for it otherwise.
+pub(crate) fn remove(settings: &PostgresSettings, store: &str, slot: &str) {
+    if let Err(error) = livewell_source::postgres::remove(settings, store, slot) {
+        let id = &settings.id;
+        tracing::warn!(
             source = %id,
             "{error}; drop the slot by hand, or the server keeps its log: SELECT pg_drop_replication_slot('{slot}')"
-        ),
+        );
     }
+}
+
+/// A few characters that tell a store from others, in the names that its sources have elsewhere.
+pub(crate) fn store_name(shared: &Shared) -> String {
+    let id = format!("{:032x}", shared.store.id().0);
+    id[..6].to_owned()
 }

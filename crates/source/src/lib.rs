@@ -7,7 +7,8 @@
 //! * `nats` (a feature) follows a stream of a message broker;
 //! * `postgres` (a feature) follows tables of a database;
 //! * [`unwind`] makes nodes of the lists in a node;
-//! * [`settings`] is what a configuration says about a source.
+//! * [`settings`] is what a configuration says about a source;
+//! * `testkit` (a feature) is what tests of sources are built on.
 //!
 //! Nothing here knows where a transaction goes: the pipeline pulls, commits, and stores the position that a
 //! source hands out with what it read. Input that is not a change is never skipped silently: it is an error
@@ -26,6 +27,8 @@ pub mod postgres;
 pub mod settings;
 pub mod source;
 pub mod suggest;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod unwind;
 
 pub use error::{ErrorKind, InputError, Place, SourceError};

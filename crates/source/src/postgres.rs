@@ -46,12 +46,18 @@ pub(crate) fn check_url(url: &str) -> Result<(), String> {
     livewell_link::postgres::Address::parse(url).map(drop).map_err(|error| error.to_string())
 }
 
-/// Drops the slot of a source that no longer needs it; one that is not there is fine.
+/// Drops the slot of a source that is removed, and the publication that Livewell made for it.
 ///
 /// # Errors
-/// If the slot is in use or somebody else's; if the database is out of reach.
-pub fn drop_slot(settings: &crate::settings::PostgresSettings, slot: &str) -> Result<(), crate::SourceError> {
-    session::Session::open(settings)?.drop_slot(slot)
+/// If the slot is in use or somebody else's; if the database is out of reach or refuses.
+pub fn remove(
+    settings: &crate::settings::PostgresSettings,
+    store: &str,
+    slot: &str,
+) -> Result<(), crate::SourceError> {
+    let mut session = session::Session::open(settings)?;
+    session.drop_slot(slot)?;
+    catalog::publication::remove(&mut session.connection, settings, store)
 }
 
 /// The name of the slot that a stored source uses, if it has one.

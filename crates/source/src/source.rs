@@ -73,6 +73,8 @@ pub struct ReadLimits {
 pub struct Read {
     /// Whether there is something to write: [`Source::take_in`] has to be called.
     pub has_work: bool,
+    /// Whether it is taking transactions in or copying, so that those who follow it may wait for what comes of that.
+    pub is_busy: bool,
     /// Whether the other side has nothing more at the moment, and everything stored is what it has.
     pub caught_up: bool,
 }

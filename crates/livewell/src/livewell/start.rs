@@ -108,8 +108,8 @@ impl Livewell {
         let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
         crate::shared::lock(&self.databases).insert(settings.id.clone(), settings.clone());
         let (shared, own, clock) = (self.shared.clone(), component.clone(), settings.clock);
-        let store = format!("{:032x}", shared.store.id().0);
-        let source = livewell_source::postgres::Database::new(settings, &store[..6]);
+        let store = crate::source::store_name(&shared);
+        let source = livewell_source::postgres::Database::new(settings, &store);
         let runner = crate::source::Runner { shared, component: own, source: Box::new(source), clock };
         Ok((component, Box::new(move || crate::source::run(runner))))
     }

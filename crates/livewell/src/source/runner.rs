@@ -84,7 +84,7 @@ impl Runner {
     /// Shows whether it has caught up; returns how long the next read may wait.
     fn rest(&self, read: Read) -> Result<Duration, Error> {
         if !read.caught_up {
-            if read.has_work {
+            if read.is_busy {
                 self.component.set(State::Running);
             }
             return Ok(READ_MAX);

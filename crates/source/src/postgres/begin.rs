@@ -1,7 +1,6 @@
 //! Beginning: the publication, the slot, and what is copied from there on.
 
 use super::catalog::keys;
-use super::catalog::publication::{self, Ensured};
 use super::catalog::watch::Watch;
 use super::failure::lost;
 use super::position::{Lsn, Position};
@@ -38,33 +37,16 @@ pub(super) enum Beginning {
 ///
 /// # Errors
 /// What the database refuses, and what keeps a table from being followed.
-pub(super) fn prepare(settings: &PostgresSettings) -> Result<(Session, Watch), SourceError> {
+pub(super) fn prepare(settings: &PostgresSettings, store: &str) -> Result<(Session, Watch), SourceError> {
     let mut session = Session::open(settings)?;
     session.check_level()?;
-    let mut watch = Watch::open(settings, None)?;
+    let mut watch = Watch::open(settings, store, None)?;
     watch.check_names()?;
-    ensure(settings, &mut session, &mut watch)?;
+    watch.ensure_publication()?;
     for table in watch.facts.tables.values() {
         keys::check_rights(table)?;
     }
     Ok((session, watch))
-}
-
-/// Makes or completes the publication.
-///
-/// # Errors
-/// What the database refuses, and what keeps a table from being followed.
-pub(super) fn ensure(
-    settings: &PostgresSettings,
-    session: &mut Session,
-    watch: &mut Watch,
-) -> Result<(), SourceError> {
-    let ensured =
-        publication::ensure(&mut session.connection, settings, &watch.facts, &watch.shapes, session.version)?;
-    if ensured == Ensured::Changed {
-        watch.look()?;
-    }
-    Ok(())
 }
 
 /// Makes the slot, or moves the one that is there past everything in the log; `None` if the patience was over.
@@ -98,6 +80,7 @@ pub(super) fn place(
     };
     let Some(lsn) = lsn else { return Ok(None) };
     watch.look()?;
+    watch.know_names();
     let position = position(&session, lsn);
     Ok(Some(Begun { session, watch, position }))
 }

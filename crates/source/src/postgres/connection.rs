@@ -22,7 +22,7 @@ pub(super) struct Message {
     pub body: Bytes,
 }
 
-/// See the module.
+/// A connection that is let in.
 pub(super) struct Connection {
     wire: Wire,
     input: BytesMut,
@@ -46,6 +46,11 @@ impl Connection {
                 _ => {}
             }
         }
+    }
+
+    /// How long the server may be silent while a statement runs.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Sends a statement without waiting for its end, for [`Connection::finish`].

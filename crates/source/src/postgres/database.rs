@@ -12,7 +12,8 @@ use super::session::Session;
 use super::slot;
 use super::stream::Stream;
 use super::work::Work;
-use crate::settings::{NewTables, PostgresSettings, SourceRecovery, table_name};
+use crate::error::code;
+use crate::settings::{PostgresSettings, SourceRecovery, table_name};
 use crate::source::{Commit, Patience, Read, ReadLimits, Report, Source, Stored};
 use crate::{ErrorKind, SourceError};
 use std::time::Duration;
@@ -23,11 +24,15 @@ pub struct Database {
     /// What tells its slot from that of another store.
     store: String,
     asked: Asked,
+    /// Whether what was asked for is in the commit under way; until that is durable, it stays asked for.
+    is_begun: bool,
     pub(super) state: State,
     /// Whether the server once failed to send a transaction in parts.
     is_whole: bool,
     /// Whether the server refuses to send what comes next.
     is_stuck: bool,
+    /// A slot that is of no use once the commit under way is durable.
+    useless: Option<String>,
 }
 
 /// What it is at the moment.
@@ -38,6 +43,8 @@ pub(super) enum State {
         home: Home,
         is_noted: bool,
         how: Beginning,
+        /// A slot that is of no use once this one is there.
+        old: Option<String>,
         ready: Option<Box<Following>>,
     },
     Following(Box<Following>),
@@ -47,7 +54,16 @@ impl Database {
     /// A source with these settings. `store`: a few characters that tell the store from others.
     pub fn new(settings: PostgresSettings, store: &str) -> Self {
         let (store, asked) = (store.to_owned(), Asked::default());
-        Self { settings, store, asked, state: State::Closed, is_whole: false, is_stuck: false }
+        Self {
+            settings,
+            store,
+            asked,
+            is_begun: false,
+            state: State::Closed,
+            is_whole: false,
+            is_stuck: false,
+            useless: None,
+        }
     }
 
     /// The names that this source has on the server; those that exist stay in use.
@@ -83,16 +99,14 @@ impl Database {
             facts.insert(notes::number_in(key)?, notes::decode(bytes)?);
             Ok(())
         })?;
-        let mut watch = Watch::open(&self.settings, self.known(&facts))?;
-        if facts.is_empty() || watch.check_names().is_ok() {
-            begin::ensure(&self.settings, &mut session, &mut watch)?;
-        }
+        let copy = Copy::load(stored)?;
+        let watch = Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref()))?;
         let position = Position { timeline: session.timeline, ..position };
         let stream = self.stream(session, &home.slot, position.lsn)?;
         let (slot, asked) = (home.slot.clone(), self.asked.clone());
         let mut following = Following::new(&self.settings, slot, watch, stream, position, asked);
         following.facts = facts;
-        following.copy = Copy::load(stored)?;
+        following.copy = copy;
         notes::each(stored, notes::GONE, |key, bytes| {
             following.going.insert(notes::number_in(key)?, Lsn(notes::decode(bytes)?));
             Ok(())
@@ -100,22 +114,27 @@ impl Database {
         Ok(following)
     }
 
-    /// The tables that are followed, if new ones of the publication are not to be.
+    /// The tables that are followed, if the settings name none.
     fn known(
         &self,
         facts: &std::collections::BTreeMap<u32, super::catalog::facts::UnitFacts>,
+        copy: Option<&Copy>,
     ) -> Option<Vec<(String, String)>> {
-        let is_open = self.settings.tables.is_empty() && self.settings.new_tables != NewTables::Follow;
-        (is_open && !facts.is_empty()).then(|| facts.values().map(|facts| facts.root_name.clone()).collect())
+        let is_open = self.settings.tables.is_empty();
+        let copied = copy.into_iter().flat_map(|copy| copy.units.values().map(|unit| &unit.facts));
+        let names: Vec<_> = facts.values().chain(copied).map(|facts| facts.root_name.clone()).collect();
+        (is_open && !names.is_empty()).then_some(names)
     }
 
-    /// Takes note of an error while following.
-    fn fail(&mut self, error: &SourceError) {
+    /// Handles an error while following: what the server refuses to send is passed by a copy, if the policy says so.
+    fn fail(&mut self, error: SourceError) -> Result<Read, SourceError> {
         // The server itself cannot send some transactions in parts.
         self.is_whole |= error.message.contains("[XX000]");
-        self.is_stuck = error.kind == ErrorKind::Changed && error.code == crate::error::code::REFUSED;
+        self.is_stuck = error.kind == ErrorKind::Changed && error.code == code::REFUSED;
         let is_refused = !matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Store);
-        let State::Following(following) = std::mem::replace(&mut self.state, State::Closed) else { return };
+        let State::Following(following) = std::mem::replace(&mut self.state, State::Closed) else {
+            return Err(error);
+        };
         let is_base = following.copy.as_ref().is_some_and(|copy| copy.head.is_base);
         let slot = following.slot.clone();
         // Its session holds the slot.
@@ -123,6 +142,18 @@ impl Database {
         if is_refused && is_base {
             drop_useless(&self.settings, &slot);
         }
+        if !self.is_stuck || is_base {
+            return Err(error);
+        }
+        if !self.may_copy_all() {
+            let id = &self.settings.id;
+            let message =
+                format!("{}; `livewell reset {id}` goes on behind it and copies all rows", error.message);
+            return Err(SourceError { message, ..error });
+        }
+        tracing::warn!(source = %self.settings.id, "{error}; going on behind it, and copying all rows");
+        self.state = beginning_anew(Home { slot }, None);
+        Ok(Read::default())
     }
 
     fn stream(&self, session: Session, slot: &str, lsn: Lsn) -> Result<Stream, SourceError> {
@@ -137,10 +168,10 @@ impl Database {
         };
         if !*is_noted {
             // Refuses what can be refused before anything is noted or made.
-            begin::prepare(&self.settings)?;
-            return Ok(Read { has_work: true, caught_up: false });
+            begin::prepare(&self.settings, &self.store)?;
+            return Ok(Read { has_work: true, ..Read::default() });
         }
-        let (session, watch) = begin::prepare(&self.settings)?;
+        let (session, watch) = begin::prepare(&self.settings, &self.store)?;
         warn_of_left_over(&self.settings, &home.slot)?;
         let (slot, how) = (home.slot.clone(), *how);
         let Some(begun) = begin::place(session, watch, &self.settings, &slot, how, patience)? else {
@@ -154,19 +185,19 @@ impl Database {
         if let State::Beginning { ready, .. } = &mut self.state {
             *ready = Some(Box::new(following));
         }
-        Ok(Read { has_work: true, caught_up: false })
+        Ok(Read { has_work: true, is_busy: true, caught_up: false })
     }
 
     /// Writes that it begins: the names, then the place and what is to be copied.
     fn take_beginning_in(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
-        let State::Beginning { home, is_noted, ready, .. } = &mut self.state else { return Ok(()) };
+        let State::Beginning { home, is_noted, ready, old, .. } = &mut self.state else { return Ok(()) };
         let Some(begun) = ready.take() else {
             commit.put_note(notes::HOME, Some(notes::encode(home)));
             *is_noted = true;
             return Ok(());
         };
-        let home = home.clone();
-        let mut following = begun;
+        let (home, mut following) = (home.clone(), begun);
+        self.useless = old.take();
         notes::each(commit, notes::FACTS, |key, bytes| {
             following.facts.insert(notes::number_in(key)?, notes::decode(bytes)?);
             Ok(())
@@ -174,10 +205,14 @@ impl Database {
         commit.put_note(notes::HOME, Some(notes::encode(&home)));
         following.take_in(commit)?;
         following.asked = Asked::default();
-        self.asked = Asked::default();
+        self.is_begun = true;
         self.state = State::Following(following);
         Ok(())
     }
+}
+
+fn beginning_anew(home: Home, old: Option<String>) -> State {
+    State::Beginning { home, is_noted: true, how: Beginning::Anew, old, ready: None }
 }
 
 /// Lists slots that look like Livewell's and that nobody uses: each keeps the server's log.
@@ -195,24 +230,25 @@ fn warn_of_left_over(settings: &PostgresSettings, own: &str) -> Result<(), Sourc
 
 impl Source for Database {
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
-        self.state = State::Closed;
+        (self.state, self.is_begun) = (State::Closed, false);
         let (home, is_noted) = self.home(stored)?;
         let position = stored.note(notes::POSITION)?.filter(|bytes| !bytes.is_empty());
         let first = |home| State::Beginning {
             home,
             is_noted,
             how: Beginning::First { replace: is_noted },
+            old: None,
             ready: None,
         };
         let Some(position) = position else {
             let how = Beginning::First { replace: is_noted || self.may_copy_all() };
-            self.state = State::Beginning { home, is_noted, how, ready: None };
+            self.state = State::Beginning { home, is_noted, how, old: None, ready: None };
             return Ok(());
         };
         let anew = |home: Home| {
-            // A slot that was named differently before stays behind; the warning about it names it.
-            let slot = self.settings.slot.clone().unwrap_or(home.slot);
-            State::Beginning { home: Home { slot }, is_noted: true, how: Beginning::Anew, ready: None }
+            let slot = self.settings.slot.clone().unwrap_or_else(|| home.slot.clone());
+            let old = (slot != home.slot).then_some(home.slot);
+            beginning_anew(Home { slot }, old)
         };
         let has_base = stored.has_base();
         if self.asked.all || self.is_stuck && self.may_copy_all() {
@@ -231,7 +267,7 @@ impl Source for Database {
                 self.state = first(home);
                 Ok(())
             }
-            Err(error) if error.code == crate::error::code::LOST && self.may_copy_all() => {
+            Err(error) if error.code == code::LOST && self.may_copy_all() => {
                 tracing::warn!(source = %self.settings.id, "{error}; copying all rows");
                 self.state = anew(home);
                 Ok(())
@@ -251,7 +287,7 @@ impl Source for Database {
             State::Beginning { .. } => self.begin(patience),
             State::Following(following) => {
                 let read = following.read(limits, wait, patience);
-                read.inspect_err(|error| self.fail(error))
+                read.or_else(|error| self.fail(error))
             }
         }
     }
@@ -265,7 +301,7 @@ impl Source for Database {
                 following.take_in(commit)?;
                 if copies {
                     following.asked = Asked::default();
-                    self.asked = Asked::default();
+                    self.is_begun = true;
                 }
                 Ok(())
             }
@@ -273,6 +309,12 @@ impl Source for Database {
     }
 
     fn durable(&mut self) -> Result<(), SourceError> {
+        if std::mem::take(&mut self.is_begun) {
+            (self.asked, self.is_stuck) = (Asked::default(), false);
+        }
+        if let Some(slot) = self.useless.take() {
+            drop_useless(&self.settings, &slot);
+        }
         match &mut self.state {
             State::Following(following) => following.stream.acknowledge(),
             State::Closed | State::Beginning { .. } => Ok(()),
@@ -307,10 +349,10 @@ impl Source for Database {
     }
 }
 
-/// Drops the slot of a first copy that was refused: nothing was read from it that anybody has.
+/// Drops a slot from which nothing was read that anybody needs.
 fn drop_useless(settings: &PostgresSettings, slot: &str) {
     let dropped = Session::open(settings).and_then(|mut session| session.drop_slot(slot));
     if let Err(error) = dropped {
-        tracing::warn!(source = %settings.id, "the slot `{slot}` of a copy that failed is still there: {error}");
+        tracing::warn!(source = %settings.id, "the slot `{slot}`, which is of no use any more, is still there: {error}");
     }
 }

@@ -82,7 +82,8 @@ impl Following {
             work: VecDeque::new(),
             held: VecDeque::new(),
             pace: Pace::default(),
-            is_range_next: false,
+            // A process that dies often would never come to it otherwise.
+            is_range_next: true,
             is_checked: false,
             checked_through: None,
             is_judged: false,
@@ -118,7 +119,8 @@ impl Following {
         }
         let is_whole = self.copy.is_none() && self.going.is_empty() && self.held.is_empty();
         let has_work = !self.work.is_empty();
-        Ok(Read { has_work, caught_up: caught_up && !has_work && is_whole && self.is_checked })
+        let is_busy = !is_whole || self.work.iter().any(|work| matches!(work, Work::Transaction(_)));
+        Ok(Read { has_work, is_busy, caught_up: caught_up && !has_work && is_whole && self.is_checked })
     }
 
     /// Whether somebody waits for the next look at the catalogs.
@@ -151,6 +153,7 @@ impl Following {
     }
 
     fn judge(&mut self) -> Result<(), SourceError> {
+        self.watch.ensure_publication()?;
         let going = self.going.keys().copied().collect();
         let stored = Judged { facts: &self.facts, copy: self.copy.as_ref(), going };
         let judgement = judge(&stored, &mut self.watch, &self.settings, &self.asked)?;
@@ -264,7 +267,7 @@ impl Following {
         self.publish()?;
         if self.held.is_empty()
             && self.work.is_empty()
-            && let Some(lsn) = self.stream.quiet(waits)
+            && let Some(lsn) = self.stream.quiet(waits || self.kept.is_awaited)
         {
             self.work.push_back(Work::Quiet(lsn));
         }

@@ -233,9 +233,11 @@ impl RowMap {
             };
             let value = value(&column.kind, text).map_err(|reason| {
                 let (table, name) = (&self.shape.name, &column.name);
+                let source = &self.shape.source;
                 inexact(format!(
                     "column `{name}` of the row `{key}` of `{table}`: {reason}; take it as text \
-                     (`types: {{ {name}: string }}`), mend the row, or set such rows aside (`on_error: park`)"
+                     (`types: {{ {name}: string }}`), or set such rows aside (`on_error: park`), or mend the row and \
+                     then `livewell reset {source}`"
                 ))
             })?;
             if !matches!(value, Value::Null) {

@@ -129,6 +129,8 @@ pub(super) struct Kept {
     pub bytes: Option<u64>,
     /// Bytes that can be written until the slot may be given up; `None` if it never is.
     pub safe: Option<u64>,
+    /// Whether commits wait until this source says that they are safe here: it is a synchronous standby.
+    pub is_awaited: bool,
 }
 
 /// How much the server keeps for the slot.
@@ -139,7 +141,8 @@ pub(super) fn kept(connection: &mut Connection, name: &str) -> Result<Kept, Sour
     let statement = format!(
         "SELECT pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() \
          THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, restart_lsn)::bigint, \
-         safe_wal_size FROM pg_catalog.pg_replication_slots WHERE slot_name = {}",
+         safe_wal_size, coalesce((SELECT sync_state IN ('sync', 'quorum') FROM pg_catalog.pg_stat_replication r \
+         WHERE r.pid = active_pid), false) FROM pg_catalog.pg_replication_slots WHERE slot_name = {}",
         literal(name)
     );
     let rows = connection.query(&statement, "to say what a slot keeps")?;
@@ -148,5 +151,5 @@ pub(super) fn kept(connection: &mut Connection, name: &str) -> Result<Kept, Sour
         let text = row.get(at)?.as_deref()?;
         text.parse::<i64>().ok().map(|bytes| u64::try_from(bytes).unwrap_or(0))
     };
-    Ok(Kept { bytes: bytes(0), safe: bytes(1) })
+    Ok(Kept { bytes: bytes(0), safe: bytes(1), is_awaited: text(row, 2)? == "t" })
 }

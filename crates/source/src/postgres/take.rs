@@ -99,7 +99,10 @@ impl Following {
     fn put_facts(&mut self, commit: &mut dyn Commit, oid: u32, facts: Option<UnitFacts>) {
         commit.put_note(&notes::facts(oid), facts.as_ref().map(notes::encode));
         match facts {
-            Some(facts) => drop(self.facts.insert(oid, facts)),
+            Some(facts) => {
+                self.watch.learn(&facts.root_name);
+                self.facts.insert(oid, facts);
+            }
             None => drop(self.facts.remove(&oid)),
         }
     }

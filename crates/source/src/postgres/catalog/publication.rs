@@ -28,20 +28,21 @@ pub(in crate::postgres) enum Ensured {
 pub(in crate::postgres) fn ensure(
     connection: &mut Connection,
     settings: &PostgresSettings,
+    store: &str,
     facts: &Facts,
     shapes: &Shapes,
     version: u32,
 ) -> Result<Ensured, SourceError> {
     let name = settings.publication();
     let Some(publication) = &facts.publication else {
-        make(connection, settings, facts, shapes, version)?;
+        make(connection, settings, store, facts, shapes, version)?;
         return Ok(Ensured::Changed);
     };
     for (root, shape) in shapes {
         keys::check(facts, *root, &shape.key, None)?;
     }
     let missing = unsent(facts, shapes, publication);
-    if is_ours(settings, publication) {
+    if is_ours(settings, store, publication) {
         return complete(connection, &name, publication, &missing);
     }
     if !publication.sends_all {
@@ -63,12 +64,12 @@ pub(in crate::postgres) fn ensure(
 }
 
 /// The comment that tells a publication of Livewell's own.
-fn comment(settings: &PostgresSettings) -> String {
-    format!("made by Livewell for its source `{}`", settings.id)
+fn comment(settings: &PostgresSettings, store: &str) -> String {
+    format!("made by Livewell for its source `{}` in the store {store}", settings.id)
 }
 
-fn is_ours(settings: &PostgresSettings, publication: &PublicationFacts) -> bool {
-    let is_commented = publication.comment.as_deref() == Some(&comment(settings));
+fn is_ours(settings: &PostgresSettings, store: &str, publication: &PublicationFacts) -> bool {
+    let is_commented = publication.comment.as_deref() == Some(&comment(settings, store));
     // An earlier version made them without a comment, and for partitioned tables via the root.
     let is_of_before = publication.comment.is_none() && publication.via_root && !publication.all_tables;
     settings.publication.is_none() && (is_commented || is_of_before && publication.schemas.is_empty())
@@ -93,6 +94,7 @@ fn unsent<'a>(facts: &'a Facts, shapes: &Shapes, publication: &PublicationFacts)
 fn make(
     connection: &mut Connection,
     settings: &PostgresSettings,
+    store: &str,
     facts: &Facts,
     shapes: &Shapes,
     version: u32,
@@ -112,12 +114,12 @@ fn make(
     let statement = format!("CREATE PUBLICATION {} FOR TABLE {}", identifier(&name), tables.join(", "));
     let purpose = format!("to make a publication (let the tables' owner run: {statement})");
     connection.query(&statement, &purpose)?;
-    mark(connection, settings)
+    mark(connection, settings, store)
 }
 
-fn mark(connection: &mut Connection, settings: &PostgresSettings) -> Result<(), SourceError> {
+fn mark(connection: &mut Connection, settings: &PostgresSettings, store: &str) -> Result<(), SourceError> {
     let name = identifier(&settings.publication());
-    let statement = format!("COMMENT ON PUBLICATION {name} IS {}", literal(&comment(settings)));
+    let statement = format!("COMMENT ON PUBLICATION {name} IS {}", literal(&comment(settings, store)));
     connection.query(&statement, "to comment on its publication").map(drop)
 }
 
@@ -151,6 +153,29 @@ fn complete(
 fn listed(table: &TableFacts) -> String {
     let only = if table.kind == "p" { "" } else { "ONLY " };
     format!("{only}{}", qualified((&table.schema, &table.name)))
+}
+
+/// Drops a publication that Livewell made, if it is there.
+///
+/// # Errors
+/// What the database refuses.
+pub(in crate::postgres) fn remove(
+    connection: &mut Connection,
+    settings: &PostgresSettings,
+    store: &str,
+) -> Result<(), SourceError> {
+    let name = settings.publication();
+    let statement = format!(
+        "SELECT FROM pg_catalog.pg_publication WHERE pubname = {} \
+         AND pg_catalog.obj_description(oid, 'pg_publication') = {}",
+        literal(&name),
+        literal(&comment(settings, store))
+    );
+    if connection.query(&statement, "to say whose its publication is")?.is_empty() {
+        return Ok(());
+    }
+    let statement = format!("DROP PUBLICATION IF EXISTS {}", identifier(&name));
+    connection.query(&statement, "to drop its publication").map(drop)
 }
 
 /// What the comment of a table begins with that a reaction of Livewell keeps.

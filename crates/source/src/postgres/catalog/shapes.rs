@@ -15,7 +15,8 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The followed tables by number.
 pub(in crate::postgres) type Shapes = BTreeMap<u32, Arc<Shape>>;
 
-/// The shapes of the tables with these names, all of which are there.
+/// The shapes of the tables with these names that are there. `may_leave_out`: whether one without a usable key is no
+/// error.
 ///
 /// # Errors
 /// If a table has no usable key, lacks a column that the settings name, or has a relationship whose columns do not
@@ -24,13 +25,19 @@ pub(in crate::postgres) fn shapes(
     facts: &Facts,
     settings: &PostgresSettings,
     names: &[(String, String)],
+    may_leave_out: &dyn Fn(&(String, String)) -> bool,
 ) -> Result<Shapes, SourceError> {
     let mut tables = Vec::with_capacity(names.len());
-    for (schema, name) in names {
+    for full_name @ (schema, name) in names {
         let Some((oid, table)) = facts.find(schema, name) else { continue };
         let own = own(settings, schema, name);
-        let key = keys::key(table, own.map(|own| own.key.as_slice()).unwrap_or_default())?;
-        tables.push((oid, table, own, key));
+        match keys::key(table, own.map(|own| own.key.as_slice()).unwrap_or_default()) {
+            Ok(key) => tables.push((oid, table, own, key)),
+            Err(error) if may_leave_out(full_name) => {
+                tracing::warn!(source = %settings.id, "a new table of the publication is left out: {error}");
+            }
+            Err(error) => return Err(error),
+        }
     }
     let keys: BTreeMap<(&str, &str), (&TableFacts, &[String])> = tables
         .iter()

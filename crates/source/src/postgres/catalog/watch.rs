@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, UnitFacts};
 use super::fingerprint::{self, Look};
-use super::publication;
+use super::publication::{self, Ensured};
 use super::shapes::{self, Shapes};
 use crate::SourceError;
 use crate::postgres::connection::Connection;
@@ -19,13 +19,18 @@ const EAGER_SHARE: u32 = 10;
 /// Not even an idle source looks more often.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
+/// How long the server may take to answer what is asked beside the stream.
+pub(in crate::postgres) const ANSWER_MAX: Duration = Duration::from_secs(20);
+
 /// The catalogs as they were last seen.
 pub(in crate::postgres) struct Watch {
     pub connection: Connection,
     pub version: u32,
     settings: PostgresSettings,
+    /// What tells this store from others, in what it leaves on the server.
+    store: String,
     names: Vec<(String, String)>,
-    /// The names that new tables do not add to.
+    /// The names of the tables that were followed before, if the settings name none.
     known: Option<Vec<(String, String)>>,
     pub last: Look,
     pub facts: Facts,
@@ -38,14 +43,18 @@ impl Watch {
     /// Connects and looks. `known`: the tables that are followed, if new ones are not to be.
     pub fn open(
         settings: &PostgresSettings,
+        store: &str,
         known: Option<Vec<(String, String)>>,
     ) -> Result<Self, SourceError> {
         let mut connection = connect(settings)?;
+        // The stream waits meanwhile.
+        connection.set_patience(ANSWER_MAX);
         let version = super::version(&mut connection)?;
         let mut watch = Self {
             connection,
             version,
             settings: settings.clone(),
+            store: store.to_owned(),
             names: Vec::new(),
             known,
             last: Look::default(),
@@ -92,7 +101,9 @@ impl Watch {
         }
         self.last = look;
         if is_different {
-            self.shapes = shapes::shapes(&self.facts, &self.settings, &self.names)?;
+            let is_new =
+                |name: &(String, String)| self.known.as_ref().is_some_and(|known| !known.contains(name));
+            self.shapes = shapes::shapes(&self.facts, &self.settings, &self.names, &is_new)?;
         }
         (self.took, self.looked_at) = (began.elapsed(), Instant::now());
         Ok(is_different)
@@ -121,6 +132,32 @@ impl Watch {
             }
         }
         Ok(followed)
+    }
+
+    /// Follows tables that are added to the publication from now on only if the settings say so.
+    pub fn know_names(&mut self) {
+        let is_open = self.settings.tables.is_empty() && self.settings.new_tables != NewTables::Follow;
+        self.known = is_open.then(|| self.names.clone());
+    }
+
+    /// Makes the publication if it is missing, and completes one that Livewell made.
+    ///
+    /// # Errors
+    /// What the database refuses, and what keeps a table from being followed.
+    pub fn ensure_publication(&mut self) -> Result<(), SourceError> {
+        let Self { connection, settings, store, facts, shapes, version, .. } = self;
+        let ensured = publication::ensure(connection, settings, store, facts, shapes, *version)?;
+        if ensured == Ensured::Changed {
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of a table that is followed from now on.
+    pub fn learn(&mut self, name: &(String, String)) {
+        if let Some(known) = self.known.as_mut().filter(|known| !known.contains(name)) {
+            known.push(name.clone());
+        }
     }
 
     /// The names of the tables that are followed.

@@ -4,7 +4,7 @@ use super::CopyUnit;
 use crate::SourceError;
 use crate::postgres::bytes::utf8;
 use crate::postgres::catalog::facts::{TableFacts, UnitFacts};
-use crate::postgres::catalog::watch::Watch;
+use crate::postgres::catalog::watch::{ANSWER_MAX, Watch};
 use crate::postgres::catalog::{identifier, literal, number, publication, qualified, text};
 use crate::postgres::failure::not_understood;
 use crate::postgres::pgoutput::Cell;
@@ -13,10 +13,13 @@ use crate::postgres::rows::{BadRow, MappedColumn, Row, RowError, RowMap};
 use crate::postgres::value::{Kind, kind};
 use crate::postgres::visible::Visible;
 use crate::settings::PostgresSettings;
+use std::time::Duration;
 
 const WHAT: &str = "to copy its rows";
 /// About how many bytes one range has.
 const RANGE_BYTES: usize = 8 << 20;
+/// How long the server may be silent while it reads a range.
+const SORT_MAX: Duration = Duration::from_secs(600);
 const ROWS_FIRST: usize = 250;
 const ROWS_MAX: usize = 50_000;
 /// How many rows are read again at once.
@@ -110,6 +113,7 @@ pub(in crate::postgres) fn read(
     pace: &mut Pace,
 ) -> Result<Outcome, SourceError> {
     let outcome = read_within(watch, settings, request, pace);
+    watch.connection.set_patience(ANSWER_MAX);
     let ended = watch.connection.query("ROLLBACK", WHAT);
     let outcome = outcome?;
     ended?;
@@ -151,6 +155,8 @@ fn read_within(
         .map_err(|column| not_understood(&format!("`{}` has no column `{column}`", table.shown())))?;
     let limit = if request.again.is_empty() { Some(pace.0) } else { None };
     let statement = statement(request, &columns, &shape.key, filter.as_deref(), limit);
+    // The server may have to sort first.
+    watch.connection.set_patience(SORT_MAX);
     watch.connection.copy_out(&statement, WHAT)?;
     let (mut rows, mut last, mut bytes) = (Vec::new(), None, 0);
     let mut failed = None;

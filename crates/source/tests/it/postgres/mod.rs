@@ -1,18 +1,32 @@
-//! A source over a real PostgreSQL, without a pipeline: what it reads is applied to a map of elements.
+//! A source over a real PostgreSQL, without a pipeline: a driver runs it over a store in memory.
 
 mod altered;
 mod changes;
+mod copying;
 mod getting_in;
 mod history;
+mod killed;
+mod partitions;
+mod session;
 mod types;
 
-use livewell_model::{Element, ElementId, SmolStr, Value};
+use livewell_model::{Element, ElementId, SmolStr, Transaction, Value};
 use livewell_services::Postgres;
 use livewell_source::SourceError;
-use livewell_source::postgres::{Prepared, Step, Stream, Upstream};
-use livewell_source::settings::{DatabaseUrl, PostgresSettings, SourceSettings, TableSettings};
-use std::collections::BTreeMap;
+use livewell_source::postgres::Database;
+use livewell_source::settings::{
+    DatabaseUrl, PostgresSettings, SourceRecovery, SourceSettings, TableSettings,
+};
+use livewell_source::source::Read;
+use livewell_source::testkit::{Driver, Fault};
 use std::time::{Duration, Instant};
+
+/// How long something may take that has to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long one read waits.
+const WAIT: Duration = Duration::from_millis(100);
+/// The slot of the source `shop` in the store of these tests.
+const SLOT: &str = "livewell_shop_abc123";
 
 /// A source `shop` over these tables of a server.
 fn settings(url: String, tables: &[&str]) -> PostgresSettings {
@@ -25,98 +39,181 @@ fn settings(url: String, tables: &[&str]) -> PostgresSettings {
     settings
 }
 
-/// What follows a source keeps: its elements, and the position stored with them.
+/// Settings that copy by themselves what has to be copied.
+fn auto_reset(settings: PostgresSettings) -> PostgresSettings {
+    PostgresSettings { recovery: SourceRecovery::AutoReset, ..settings }
+}
+
+/// A source under way, and what a test has seen of its log.
 struct Follower {
+    driver: Driver<Database>,
     settings: PostgresSettings,
-    elements: BTreeMap<ElementId, Element>,
-    position: Vec<u8>,
-    stream: Option<Stream>,
+    /// How many transactions were returned.
+    seen: usize,
 }
 
 impl Follower {
-    /// Copies the tables.
+    /// A source that has not begun.
+    fn new(settings: PostgresSettings) -> Self {
+        let own = settings.clone();
+        let mut driver = Driver::new(move || Database::new(own.clone(), "abc123"));
+        driver.limits.transactions = 1;
+        Self { driver, settings, seen: 0 }
+    }
+
+    /// A source that has copied the tables and caught up.
     fn copied(settings: PostgresSettings) -> Result<Self, SourceError> {
-        let mut snapshot = Prepared::new(&settings, false)?.begin()?;
-        let mut elements = BTreeMap::new();
-        loop {
-            let read = snapshot.read(10, 1_000)?;
-            if read.is_empty() {
-                break;
-            }
-            elements.extend(read.into_iter().map(|element| (element.id().clone(), element)));
+        let mut follower = Self::new(settings);
+        follower.settle()?;
+        Ok(follower)
+    }
+
+    /// Goes on as a new process with other settings.
+    fn with(&mut self, settings: PostgresSettings) {
+        self.settings = settings.clone();
+        self.driver.replace(move || Database::new(settings.clone(), "abc123"));
+    }
+
+    fn step(&mut self) -> Result<Read, SourceError> {
+        self.driver.step(WAIT)
+    }
+
+    fn step_with(&mut self, fault: Fault) -> Result<Read, SourceError> {
+        self.driver.step_with(WAIT, Some(fault))
+    }
+
+    /// Steps until it is so.
+    #[track_caller]
+    fn until(&mut self, what: &str, mut is_so: impl FnMut(&Self) -> bool) -> Result<(), SourceError> {
+        let began = Instant::now();
+        while !is_so(self) {
+            assert!(began.elapsed() < PATIENCE, "{what}: {:?}", self.driver.report());
+            self.step()?;
         }
-        Ok(Self { settings, elements, position: snapshot.finish()?, stream: None })
+        Ok(())
+    }
+
+    /// Steps until nothing more comes and everything is checked.
+    #[track_caller]
+    fn settle(&mut self) -> Result<(), SourceError> {
+        let began = Instant::now();
+        loop {
+            let read = self.step()?;
+            if read.caught_up {
+                assert!(self.driver.memory.is_checked(), "what is caught up is checked");
+                return Ok(());
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not settle: {:?}", self.driver.report());
+        }
     }
 
     /// The next transaction, once it has come.
-    fn transaction(&mut self) -> Result<Upstream, SourceError> {
-        let began = Instant::now();
-        loop {
-            let stream = match &mut self.stream {
-                Some(stream) => stream,
-                none => none.insert(Stream::open(&self.settings, &self.position)?),
-            };
-            let received = stream.read(1, usize::MAX, Duration::from_millis(100))?;
-            if let Some(position) = received.position {
-                self.position = position;
-                stream.acknowledge()?;
-            }
-            if let Some(transaction) = received.transactions.into_iter().next() {
-                self.apply(&transaction);
-                return Ok(transaction);
-            }
-            assert!(began.elapsed() < Duration::from_secs(20), "no transaction has come");
-        }
+    #[track_caller]
+    fn transaction(&mut self) -> Result<Transaction, SourceError> {
+        let seen = self.seen;
+        self.until("a transaction comes", |follower| follower.driver.memory.log.len() > seen)?;
+        self.seen += 1;
+        Ok(self.driver.memory.log[seen].transaction.clone())
     }
 
     /// Takes the next error; there is one.
+    #[track_caller]
     fn error(&mut self) -> SourceError {
         let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(20) {
-            if let Err(error) = self.transaction() {
-                self.stream = None;
+        loop {
+            if let Err(error) = self.step() {
                 return error;
             }
+            assert!(began.elapsed() < PATIENCE, "no error has come: {:?}", self.driver.report());
         }
-        panic!("no error has come");
     }
 
-    fn apply(&mut self, transaction: &Upstream) {
-        for step in &transaction.steps {
-            match step {
-                Step::Change(change) => {
-                    let before = self.elements.get(change.id());
-                    let after = change.apply(before).expect("the change fits its element");
-                    let id = change.id().clone();
-                    match after {
-                        Some(element) => self.elements.insert(id, element),
-                        None => self.elements.remove(&id),
-                    };
-                }
-                Step::Move { insert, from, kept } => {
-                    let before = self.elements.remove(from).expect("what moves was there");
-                    let mut node = insert.clone();
-                    for name in kept {
-                        let value = before.properties().get(name).expect("what is kept was there");
-                        node.properties.insert(name.clone(), value.clone());
-                    }
-                    let node = Element::from(node);
-                    self.elements.insert(node.id().clone(), node);
-                }
-                Step::Clear { prefix } => self.elements.retain(|id, _| !id.id.starts_with(prefix.as_str())),
+    /// Steps until a table has exactly the rows that the database has, checks that it is checked then, and that it
+    /// stays so. `columns`: of the types integer and text, first that of the key.
+    #[track_caller]
+    fn agrees(&mut self, postgres: &Postgres, table: &str, columns: &[&str]) -> Result<(), SourceError> {
+        let printed: Vec<String> =
+            columns.iter().map(|column| format!("coalesce({column}::text, '-')")).collect();
+        let wanted = postgres.sql(&format!("select {} from {table}", printed.join(" || ' ' || ")));
+        let mut wanted: Vec<&str> = wanted.lines().collect();
+        wanted.sort_unstable();
+        let began = Instant::now();
+        loop {
+            self.settle()?;
+            let found = self.lines(table, columns);
+            if found == wanted {
+                return Ok(());
+            }
+            if began.elapsed() > Duration::from_secs(15) {
+                let only = |one: &[String], other: &[String]| -> Vec<String> {
+                    one.iter().filter(|line| !other.contains(line)).take(10).cloned().collect()
+                };
+                let wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
+                panic!(
+                    "`{table}` has {} rows and {} are here; missing: {:?}; too many: {:?}; it calls this checked",
+                    wanted.len(),
+                    found.len(),
+                    only(&wanted, &found),
+                    only(&found, &wanted)
+                );
             }
         }
     }
 
-    /// A property of an element; null where it has none.
+    /// The rows of a table that are here, as lines of the columns' values.
+    fn lines(&self, table: &str, columns: &[&str]) -> Vec<String> {
+        let prefix = format!("public.{table}:");
+        let rows = self.driver.memory.live.iter().filter(|(id, _)| id.starts_with(&prefix));
+        let text = |element: &Element, column: &&str| match element.properties().get(column) {
+            None => "-".into(),
+            Some(Value::Int(number)) => number.to_string(),
+            Some(Value::String(text)) => text.to_string(),
+            Some(other) => panic!("{column} is {other:?}"),
+        };
+        let line = |(_, element): (&SmolStr, &Element)| {
+            let texts: Vec<String> = columns.iter().map(|column| text(element, column)).collect();
+            texts.join(" ")
+        };
+        let mut lines: Vec<String> = rows.map(line).collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    /// A property of an element; null if it has none.
+    #[track_caller]
     fn property(&self, id: &str, name: &str) -> Value {
-        let element = &self.elements.get(&ElementId::new("shop", id));
+        let element = self.driver.memory.live.get(id);
         let element = element.unwrap_or_else(|| panic!("no `{id}` among {:?}", self.ids()));
+        assert_eq!(*element.id(), ElementId::new("shop", id));
         element.properties().get(name).cloned().unwrap_or_default()
     }
 
     fn ids(&self) -> Vec<SmolStr> {
-        self.elements.keys().map(|id| id.id.clone()).collect()
+        self.driver.memory.live.keys().cloned().collect()
+    }
+
+    /// How many rows the copy under way has read.
+    fn rows_read(&self) -> Option<u64> {
+        self.driver.report().copy.map(|copy| copy.rows)
+    }
+
+    /// Steps to the end of a copy, and calls `between` with the number of the range after each one that was read.
+    fn copy_with(&mut self, mut between: impl FnMut(u64)) -> Result<(), SourceError> {
+        let (mut rows, mut ranges) = (0, 0);
+        let began = Instant::now();
+        loop {
+            let read = self.step()?;
+            let now = self.rows_read();
+            if let Some(now) = now.filter(|now| *now > rows) {
+                (rows, ranges) = (now, ranges + 1);
+                between(ranges);
+            }
+            if now.is_none() && self.driver.memory.base.is_some() && read.caught_up {
+                assert!(ranges > 2, "the copy had {ranges} ranges");
+                return Ok(());
+            }
+            assert!(began.elapsed() < PATIENCE, "the copy does not end: {:?}", self.driver.report());
+        }
     }
 }
 
@@ -129,4 +226,14 @@ fn started(sql: &str) -> Postgres {
     let postgres = Postgres::start();
     postgres.sql(sql);
     postgres
+}
+
+/// Waits for something that is not the source's.
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "{what}");
+        livewell_services::pause(Duration::from_millis(20));
+    }
 }

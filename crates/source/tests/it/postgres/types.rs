@@ -111,7 +111,7 @@ fn every_type_comes_exactly_by_the_copy_and_by_the_stream() {
         }
     }
     for id in ["public.t:2", "public.t:4"] {
-        let element = &follower.elements[&livewell_model::ElementId::new("shop", id)];
+        let element = &follower.driver.memory.live[id];
         assert_eq!(element.properties().len(), 1, "nulls are no properties: {element:?}");
     }
 }
@@ -139,10 +139,11 @@ fn what_cannot_be_taken_exactly_stops_the_source_and_names_the_row() {
         }
         // The same comes again: nothing is skipped.
         assert_eq!(follower.error().message, error.message);
+        assert!(follower.driver.memory.live.is_empty(), "{value}");
+        // Behind it a new copy goes on.
         postgres.sql("truncate t");
-        let copied = Follower { stream: None, ..follower };
-        postgres.sql("select pg_drop_replication_slot('livewell_shop')");
-        follower = Follower::copied(copied.settings).unwrap();
+        follower.driver.reset(None).unwrap();
+        follower.settle().unwrap();
     }
 }
 
@@ -163,4 +164,37 @@ fn a_column_is_taken_as_text_where_the_settings_say_so() {
     postgres.sql("insert into t values (2, 'NaN')");
     follower.transaction().unwrap();
     assert_eq!(follower.property("public.t:2", "n"), Value::string("NaN"));
+}
+
+#[test]
+fn a_first_copy_stops_at_what_cannot_be_taken_exactly_and_leaves_no_slot() {
+    let postgres =
+        started("create table t (id int primary key, d date); insert into t values (7, 'infinity')");
+    let mut follower = Follower::new(settings(postgres.url(), &["t"]));
+    let error = follower.error();
+    assert_eq!(error.code, "LW0214", "{error}");
+    assert!(error.message.contains("`7`"), "{error}");
+    assert_eq!(postgres.sql("select count(*) from pg_replication_slots"), "0");
+    postgres.sql("update t set d = '2024-01-01'");
+    follower.settle().unwrap();
+    assert_eq!(follower.ids(), super::texts(&["public.t:7"]));
+}
+
+#[test]
+fn rows_that_cannot_be_taken_exactly_are_set_aside_by_the_copy_and_by_the_stream() {
+    let postgres =
+        started("create table t (id int primary key, d date); insert into t values (7, 'infinity')");
+    let mut settings = settings(postgres.url(), &["t"]);
+    settings.on_error = livewell_source::settings::OnError::Park;
+    let mut follower = Follower::copied(settings).unwrap();
+    postgres.sql(
+        "insert into t values (8, '2024-01-01'), (9, '-infinity'); update t set d = 'infinity' where id = 8",
+    );
+    follower.until("both are set aside", |follower| follower.driver.memory.parked.len() == 3).unwrap();
+    assert!(follower.ids().is_empty());
+    let parked = &follower.driver.memory.parked;
+    assert!(parked[0].place.contains("`7` of `public.t`"), "{parked:?}");
+    assert!(parked[0].text.contains("infinity"), "{parked:?}");
+    postgres.sql("update t set d = '2024-01-02'");
+    follower.until("all are back", |follower| follower.ids().len() == 3).unwrap();
 }

@@ -1,0 +1,176 @@
+//! Driving a source as the pipeline does, with faults on request.
+
+use super::Memory;
+use crate::SourceError;
+use crate::source::{Patience, Read, ReadLimits, Report, Source};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What goes wrong in a step that has something to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The process is killed between `read` and `take_in`.
+    AfterRead,
+    /// The process is killed between `take_in` and the end of the commit, which is lost.
+    AfterTakeIn,
+    /// The process is killed when the commit is stored, before `durable`.
+    BeforeDurable,
+    /// The commit is lost, and the same source is opened again.
+    CommitLost,
+}
+
+/// A source, the store it writes to, and where it is between the two.
+pub struct Driver<S> {
+    make: Box<dyn Fn() -> S>,
+    source: S,
+    is_open: bool,
+    /// What is stored of the source.
+    pub memory: Memory,
+    /// The most that one step reads.
+    pub limits: ReadLimits,
+    /// What the source waits for.
+    pub watcher: Watcher,
+}
+
+impl<S: Source> Driver<S> {
+    /// A driver with an empty store. `make`: the source as a new process has it.
+    pub fn new(make: impl Fn() -> S + 'static) -> Self {
+        Self {
+            source: make(),
+            make: Box::new(make),
+            is_open: false,
+            memory: Memory::default(),
+            limits: ReadLimits { transactions: 1_000, bytes: 1 << 20, elements: 1_000 },
+            watcher: Watcher::default(),
+        }
+    }
+
+    /// Opens the source if it is not open, reads, and writes what it read.
+    ///
+    /// # Errors
+    /// What the source says. The next step opens it again.
+    pub fn step(&mut self, wait: Duration) -> Result<Read, SourceError> {
+        self.step_with(wait, None)
+    }
+
+    /// Like [`Driver::step`], with a fault if the source has something to write.
+    ///
+    /// # Errors
+    /// What the source says. The next step opens it again.
+    pub fn step_with(&mut self, wait: Duration, fault: Option<Fault>) -> Result<Read, SourceError> {
+        let result = self.try_step(wait, fault);
+        if result.is_err() {
+            self.is_open = false;
+        }
+        result
+    }
+
+    fn try_step(&mut self, wait: Duration, fault: Option<Fault>) -> Result<Read, SourceError> {
+        self.open()?;
+        let read = self.source.read(self.limits, wait, &self.watcher)?;
+        if !read.has_work {
+            return Ok(read);
+        }
+        if fault == Some(Fault::AfterRead) {
+            self.kill();
+            return Ok(read);
+        }
+        let mut commit = self.memory.begin();
+        self.source.take_in(&mut commit)?;
+        match fault {
+            Some(Fault::AfterTakeIn) => {
+                self.kill();
+                return Ok(read);
+            }
+            Some(Fault::CommitLost) => {
+                self.is_open = false;
+                return Ok(read);
+            }
+            _ => self.memory.keep(commit),
+        }
+        if fault == Some(Fault::BeforeDurable) {
+            self.kill();
+        } else {
+            self.source.durable()?;
+        }
+        Ok(read)
+    }
+
+    /// Opens the source if it is not open.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn open(&mut self) -> Result<(), SourceError> {
+        if !self.is_open {
+            self.source.open(&self.memory)?;
+            self.is_open = true;
+        }
+        Ok(())
+    }
+
+    /// Whether the source is open: whether it has in memory what is stored.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Has the next step open the same source again.
+    pub fn reopen(&mut self) {
+        self.is_open = false;
+    }
+
+    /// Drops the source as it is and puts the one of a new process in its place.
+    pub fn kill(&mut self) {
+        self.is_open = false;
+        self.source = (self.make)();
+    }
+
+    /// Drops the source and puts another one in its place, also in that of every later process: other settings.
+    pub fn replace(&mut self, make: impl Fn() -> S + 'static) {
+        self.make = Box::new(make);
+        self.kill();
+    }
+
+    /// Asks the source for a new copy, and opens it again.
+    ///
+    /// # Errors
+    /// If there is no such table.
+    pub fn reset(&mut self, table: Option<&str>) -> Result<(), SourceError> {
+        self.is_open = false;
+        self.source.reset(table)
+    }
+
+    /// What the source says of itself.
+    pub fn report(&self) -> Report {
+        self.source.report()
+    }
+}
+
+/// A [`Patience`] that lasts until it is told otherwise and remembers what was waited for.
+#[derive(Debug, Default)]
+pub struct Watcher {
+    is_over: AtomicBool,
+    waits: Mutex<Vec<String>>,
+}
+
+impl Watcher {
+    /// Ends the patience, or begins it again.
+    pub fn set_over(&self, is_over: bool) {
+        self.is_over.store(is_over, Ordering::Release);
+    }
+
+    /// Everything that was waited for since the last call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.waits.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Patience for Watcher {
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    fn waits_for(&self, what: &str) {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).push(what.to_owned());
+    }
+}

@@ -1,0 +1,182 @@
+//! Copies while the stream goes on: what is written meanwhile, and what holds a copy up.
+
+use super::session::Session;
+use super::{Follower, PATIENCE, auto_reset, settings, started};
+use livewell_model::Value;
+use std::time::Instant;
+
+const ROWS: &str = "create table t (id int primary key, n int); \
+     insert into t select g, 0 from generate_series(1, 3000) g;";
+
+#[test]
+fn a_locked_table_holds_up_its_copy_and_not_the_stream() {
+    let postgres = started(&format!("{ROWS} create table u (id int primary key)"));
+    let mut follower = Follower::copied(settings(postgres.url(), &["t", "u"])).unwrap();
+    let mut session = Session::open(&postgres);
+    session.run("begin; lock table t in access exclusive mode");
+    follower.driver.reset(Some("t")).unwrap();
+    follower.until("the copy begins", |follower| follower.rows_read().is_some()).unwrap();
+    let mut waits = Vec::new();
+    for id in 1..=3 {
+        postgres.sql(&format!("insert into u values ({id})"));
+        follower.transaction().unwrap();
+        assert_eq!(follower.property(&format!("public.u:{id}"), "id"), Value::Int(id));
+        assert_eq!(follower.rows_read(), Some(0), "the lock is held");
+        waits.append(&mut follower.driver.watcher.take());
+    }
+    follower
+        .until("it says what it waits for", |follower| {
+            waits.append(&mut follower.driver.watcher.take());
+            waits.iter().any(|what| what.contains("`public.t` is locked"))
+        })
+        .unwrap();
+    session.run("update t set n = 1; commit");
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    assert_eq!(follower.driver.report().waits_for, None);
+}
+
+#[test]
+fn a_transaction_that_was_open_when_the_publication_was_made_is_waited_for_and_named() {
+    let postgres = started(&format!("{ROWS} create table u (id int primary key)"));
+    let mut follower = Follower::copied(settings(postgres.url(), &["u"])).unwrap();
+    let mut session = Session::open(&postgres);
+    session.run("begin; insert into t values (5000, 1)");
+    // Nothing that this transaction wrote is ever sent of `t`.
+    follower.with(settings(postgres.url(), &["t", "u"]));
+    postgres.sql("insert into u values (1)");
+    follower.transaction().unwrap();
+    let mut waits = Vec::new();
+    follower
+        .until("it says what it waits for", |follower| {
+            waits.append(&mut follower.driver.watcher.take());
+            waits.iter().any(|what| what.contains("waits for transaction"))
+        })
+        .unwrap();
+    session.run("commit");
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+}
+
+#[test]
+fn rows_written_while_the_first_copy_goes_on_are_taken_exactly() {
+    let postgres = started(ROWS);
+    let mut follower = Follower::new(settings(postgres.url(), &["t"]));
+    follower
+        .copy_with(|range| {
+            postgres.sql(&format!(
+                "update t set n = n + 1 where id % 5 = {range} % 5; delete from t where id % 50 = {range}; \
+                 insert into t values (10000 + {range}, 1), (-{range}, 2)"
+            ));
+        })
+        .unwrap();
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+}
+
+#[test]
+fn rows_written_while_a_table_is_copied_again_are_taken_exactly() {
+    let postgres = started(ROWS);
+    let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+    follower.driver.reset(Some("public.t")).unwrap();
+    let before = follower.driver.memory.log.len();
+    follower
+        .copy_with(|range| {
+            postgres.sql(&format!("begin; update t set n = n + 1 where id % 5 = {range} % 5; commit"));
+            postgres.sql(&format!("delete from t where id % 50 = {range}"));
+        })
+        .unwrap();
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    let last = follower.driver.memory.log.last().unwrap();
+    assert!(follower.driver.memory.log.len() > before);
+    assert!(!last.transaction.changes.is_empty());
+}
+
+#[test]
+fn a_copy_of_rows_that_are_as_they_should_be_changes_nothing() {
+    let postgres = started(ROWS);
+    let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+    let notes = follower.driver.memory.notes_kept();
+    follower.driver.reset(Some("t")).unwrap();
+    follower.copy_with(|_| {}).unwrap();
+    assert!(follower.driver.memory.log.is_empty());
+    assert_eq!(follower.driver.memory.notes_kept(), notes, "nothing of the copy is left");
+    assert_eq!(follower.driver.memory.staged(), None);
+}
+
+#[test]
+fn large_values_that_are_not_sent_survive_updates_during_a_copy() {
+    for identity in ["", "alter table t replica identity full;"] {
+        let postgres = started(&format!(
+            "create table t (id int primary key, n int, big text); alter table t alter big set storage external; \
+             {identity} insert into t select g, 0, repeat(md5(g::text), 80) from generate_series(1, 1500) g;"
+        ));
+        let mut follower = Follower::new(settings(postgres.url(), &["t"]));
+        follower
+            .copy_with(|range| {
+                postgres.sql(&format!(
+                    "update t set n = n + 1 where id % 3 = 0 or id > 1400; \
+                     update t set id = id + 10000, n = 7 where id % 100 = {range}; \
+                     update t set id = -id where id % 100 = 50 + {range}; \
+                     update t set big = repeat('y', 2500 + {range}) where id % 100 = 60"
+                ));
+            })
+            .unwrap();
+        follower.agrees(&postgres, "t", &["id", "n", "big"]).unwrap();
+        follower.driver.reset(None).unwrap();
+        follower
+            .copy_with(|range| drop(postgres.sql(&format!("update t set n = n + {range} where id % 2 = 0"))))
+            .unwrap();
+        follower.agrees(&postgres, "t", &["id", "n", "big"]).unwrap();
+    }
+}
+
+#[test]
+fn a_table_that_is_emptied_during_its_copy_is_empty_until_new_rows_come() {
+    for refill in ["", "insert into t select g, 9 from generate_series(1, 2000, 3) g;"] {
+        let postgres = started(ROWS);
+        let mut follower = Follower::new(settings(postgres.url(), &["t"]));
+        let empty = format!("begin; insert into t values (9000, 1); truncate t; {refill} commit");
+        let mut is_done = false;
+        let began = Instant::now();
+        while follower.driver.memory.base.is_none() {
+            assert!(began.elapsed() < PATIENCE, "the copy ends");
+            follower.step().unwrap();
+            if !is_done && follower.rows_read() >= Some(1_000) {
+                postgres.sql(&empty);
+                is_done = true;
+            }
+        }
+        assert!(is_done);
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    }
+}
+
+#[test]
+fn keys_that_move_and_change_places_during_a_copy_end_where_they_are() {
+    let postgres = started(ROWS);
+    let mut follower = Follower::new(settings(postgres.url(), &["t"]));
+    follower
+        .copy_with(|range| {
+            postgres.sql(&format!(
+                "update t set id = id + 100000, n = {range} where id % 20 = {range}; \
+                 update t set id = -id, n = {range} where id > 2500 and id % 20 = 10 + {range}; \
+                 begin; update t set id = 0 where id = 5; update t set id = 5 where id = 2405; \
+                 update t set id = 2405 where id = 0; update t set n = n + 1 where id in (5, 2405); commit"
+            ));
+        })
+        .unwrap();
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+}
+
+#[test]
+fn a_table_altered_during_its_copy_is_copied_as_it_is_then() {
+    let postgres = started(ROWS);
+    let mut follower = Follower::new(auto_reset(settings(postgres.url(), &["t"])));
+    follower
+        .copy_with(|range| {
+            if range == 2 {
+                postgres.sql("alter table t add m int default 4, alter n type bigint using n + 100");
+            }
+            postgres.sql(&format!("update t set n = n + 1 where id % 5 = {range} % 5"));
+        })
+        .unwrap();
+    follower.agrees(&postgres, "t", &["id", "n", "m"]).unwrap();
+}
