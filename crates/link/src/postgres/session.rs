@@ -18,7 +18,7 @@ const TIME_OUTS: [TimeOut; 5] = [
 /// What reading tables needs: values print alike in a copy and in the stream, whatever the server's settings are; a
 /// table of which a policy would hide rows is an error and not a part of the table; and short statements are not
 /// compiled.
-const READING: [(&str, &str); 8] = [
+const READING: [(&str, &str); 9] = [
     ("datestyle", "ISO"),
     ("intervalstyle", "iso_8601"),
     ("timezone", "UTC"),
@@ -27,6 +27,8 @@ const READING: [(&str, &str); 8] = [
     ("lc_monetary", "C"),
     ("row_security", "off"),
     ("jit", "off"),
+    // The source may be the synchronous standby whose answer its own commit would wait for.
+    ("synchronous_commit", "local"),
 ];
 
 /// Returns the start-up parameter `options` of a session that reads tables. The server takes the last of several

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// How often the server is asked how much it keeps.
-const KEPT_EVERY: Duration = Duration::from_secs(5);
+const KEPT_EVERY: Duration = Duration::from_secs(1);
 /// How long a read waits while a copy is under way.
 const COPY_WAIT: Duration = Duration::from_millis(10);
 

@@ -113,8 +113,11 @@ fn make(
     let tables: Vec<String> = shapes.keys().filter_map(|root| facts.tables.get(root)).map(listed).collect();
     let statement = format!("CREATE PUBLICATION {} FOR TABLE {}", identifier(&name), tables.join(", "));
     let purpose = format!("to make a publication (let the tables' owner run: {statement})");
-    connection.query(&statement, &purpose)?;
-    mark(connection, settings, store)
+    match connection.query(&statement, &purpose) {
+        // Somebody else was faster; whether it sends what is needed is seen by looking again.
+        Err(error) if error.message.contains("[42710]") => Ok(()),
+        made => made.and_then(|_| mark(connection, settings, store)),
+    }
 }
 
 fn mark(connection: &mut Connection, settings: &PostgresSettings, store: &str) -> Result<(), SourceError> {

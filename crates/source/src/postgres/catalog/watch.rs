@@ -134,9 +134,9 @@ impl Watch {
         Ok(followed)
     }
 
-    /// Follows tables that are added to the publication from now on only if the settings say so.
+    /// Takes tables that are added to the publication from now on for new ones.
     pub fn know_names(&mut self) {
-        let is_open = self.settings.tables.is_empty() && self.settings.new_tables != NewTables::Follow;
+        let is_open = self.settings.tables.is_empty();
         self.known = is_open.then(|| self.names.clone());
     }
 
