@@ -4,7 +4,7 @@ use super::begin::{self, Beginning, Begun, Home};
 use super::catalog::watch::Watch;
 use super::copy::Copy;
 use super::failure::lost;
-use super::follow::Following;
+use super::follow::{Following, patient};
 use super::judge::Asked;
 use super::notes;
 use super::position::{Lsn, Position};
@@ -100,7 +100,8 @@ impl Database {
             Ok(())
         })?;
         let copy = Copy::load(stored)?;
-        let watch = Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref()))?;
+        let watch = Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref()))
+            .map_err(|error| patient(error, &self.settings, !facts.is_empty()))?;
         let position = Position { timeline: session.timeline, ..position };
         let stream = self.stream(session, &home.slot, position.lsn)?;
         let (slot, asked) = (home.slot.clone(), self.asked.clone());

@@ -11,9 +11,9 @@ use super::slot::{self, Kept};
 use super::step::{Upstream, What};
 use super::stream::Stream;
 use super::work::Work;
-use crate::SourceError;
 use crate::settings::{Check, OnError, PostgresSettings, SourceRecovery};
 use crate::source::{Patience, Read, ReadLimits};
+use crate::{ErrorKind, SourceError};
 use livewell_model::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -22,6 +22,15 @@ use std::time::{Duration, Instant};
 const KEPT_EVERY: Duration = Duration::from_secs(1);
 /// How long a read waits while a copy is under way.
 const COPY_WAIT: Duration = Duration::from_millis(10);
+
+/// What the catalogs keep from being followed, as what passes once somebody mends it, if the policy is to go on by
+/// itself: what was missed meanwhile is copied then.
+pub(super) fn patient(error: SourceError, settings: &PostgresSettings, has_base: bool) -> SourceError {
+    let passes = matches!(error.kind, ErrorKind::Refused | ErrorKind::Changed)
+        && settings.recovery == SourceRecovery::AutoReset
+        && has_base;
+    if passes { SourceError { kind: ErrorKind::Unreachable, ..error } } else { error }
+}
 
 /// A database that is followed.
 pub(super) struct Following {
@@ -130,6 +139,11 @@ impl Following {
 
     /// Looks at the catalogs, and plans what they ask for.
     fn look(&mut self) -> Result<(), SourceError> {
+        let has_base = !self.facts.is_empty();
+        self.look_now().map_err(|error| patient(error, &self.settings, has_base))
+    }
+
+    fn look_now(&mut self) -> Result<(), SourceError> {
         let is_different = self.watch.look()?;
         self.server_end = self.server_end.max(self.watch.last.end);
         if is_different {

@@ -109,8 +109,8 @@ typ(oid) AS (
 SELECT 'table' AS what, c.oid::bigint AS oid, jsonb_build_object(
   'root', rel.root::bigint, 'schema', n.nspname, 'schema_oid', n.oid::bigint, 'name', c.relname, 'kind', c.relkind::text,
   'is_logged', c.relpersistence = 'p', 'identity', c.relreplident::text, 'file', c.relfilenode::bigint,
-  'numbers', c.relnatts, 'attached', rel.attached, 'has_policy', pg_catalog.row_security_active(c.oid),
-  'may_read', pg_catalog.has_table_privilege(c.oid, 'SELECT'),
+  'numbers', c.relnatts, 'attached', rel.attached, 'has_policy', coalesce(pg_catalog.row_security_active(c.oid), false),
+  'may_read', coalesce(pg_catalog.has_table_privilege(c.oid, 'SELECT'), false),
   'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
       'number', a.attnum, 'name', a.attname, 'version', a.xmin::text, 'kind', a.atttypid::bigint,
       'modifier', a.atttypmod, 'collation', a.attcollation::bigint,
