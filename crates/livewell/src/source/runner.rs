@@ -83,6 +83,13 @@ impl Runner {
 
     /// Shows whether it has caught up; returns how long the next read may wait.
     fn rest(&self, read: Read) -> Result<Duration, Error> {
+        if let Some(what) = self.source.report().waits_for {
+            let is_shown = self.component.error().is_some_and(|(shown, _)| shown.starts_with(&what));
+            if !is_shown {
+                self.component.held_up(&Error::stopped("LW0210", what));
+            }
+            return Ok(READ_MAX);
+        }
         if !read.caught_up {
             if read.is_busy {
                 self.component.set(State::Running);

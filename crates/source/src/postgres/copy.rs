@@ -9,7 +9,7 @@
 //! 2. A change whose transaction is visible in the stamp of the staged row that it meets is skipped. Every other is
 //!    applied, also to rows that no range has brought yet: that range, when it comes, has it too.
 //! 3. A row with a value that was not sent and is not staged is read again by its key, as a range of one.
-//! 4. A `TRUNCATE` begins its table again, unless every stamp sees it.
+//! 4. A `TRUNCATE` takes all staged rows away whose stamp does not see it.
 //!
 //! Once everything is read and the stream has passed every snapshot, stage and live elements are compared, and the
 //! difference is one transaction; a first copy becomes the base instead.

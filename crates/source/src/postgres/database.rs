@@ -3,8 +3,8 @@
 use super::begin::{self, Beginning, Begun, Home};
 use super::catalog::watch::Watch;
 use super::copy::Copy;
-use super::failure::lost;
-use super::follow::{Following, patient};
+use super::failure::{altered, lost};
+use super::follow::{Following, passes};
 use super::judge::Asked;
 use super::notes;
 use super::position::{Lsn, Position};
@@ -91,6 +91,14 @@ impl Database {
                 home.slot
             )));
         }
+        if position.without_facts && !self.may_copy_all() {
+            let id = &self.settings.id;
+            return Err(altered(format!(
+                "an earlier version stored this source and kept nothing of what the catalogs said, so that nobody knows \
+                 whether the rows are still what it stored; `livewell reset {id}` copies them and emits what differs \
+                 (`recovery: auto_reset` does so by itself)"
+            )));
+        }
         let mut session = Session::open(&self.settings)?;
         session.check_level()?;
         session.continues(&position, &home.slot)?;
@@ -100,8 +108,13 @@ impl Database {
             Ok(())
         })?;
         let copy = Copy::load(stored)?;
-        let watch = Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref()))
-            .map_err(|error| patient(error, &self.settings, !facts.is_empty()))?;
+        let watch =
+            Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref())).map_err(|error| {
+                match passes(&error, &self.settings, !facts.is_empty()) {
+                    true => SourceError { kind: ErrorKind::Unreachable, ..error },
+                    false => error,
+                }
+            })?;
         let position = Position { timeline: session.timeline, ..position };
         let stream = self.stream(session, &home.slot, position.lsn)?;
         let (slot, asked) = (home.slot.clone(), self.asked.clone());
@@ -130,7 +143,9 @@ impl Database {
     /// Handles an error while following: what the server refuses to send is passed by a copy, if the policy says so.
     fn fail(&mut self, error: SourceError) -> Result<Read, SourceError> {
         // The server itself cannot send some transactions in parts.
-        self.is_whole |= error.message.contains("[XX000]");
+        if error.message.contains("[XX000]") && !std::mem::replace(&mut self.is_whole, true) {
+            tracing::warn!(source = %self.settings.id, "{error}; from now on transactions come whole (`streaming: false`)");
+        }
         self.is_stuck = error.kind == ErrorKind::Changed && error.code == code::REFUSED;
         let is_refused = !matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Store);
         let State::Following(following) = std::mem::replace(&mut self.state, State::Closed) else {

@@ -1,6 +1,7 @@
 //! Following a database: its stream, its catalogs and a copy under way, one beside the other.
 
 use super::catalog::facts::UnitFacts;
+use super::catalog::keys;
 use super::catalog::watch::Watch;
 use super::copy::Copy;
 use super::copy::range::{self, Outcome, Pace, Request};
@@ -23,13 +24,12 @@ const KEPT_EVERY: Duration = Duration::from_secs(1);
 /// How long a read waits while a copy is under way.
 const COPY_WAIT: Duration = Duration::from_millis(10);
 
-/// What the catalogs keep from being followed, as what passes once somebody mends it, if the policy is to go on by
-/// itself: what was missed meanwhile is copied then.
-pub(super) fn patient(error: SourceError, settings: &PostgresSettings, has_base: bool) -> SourceError {
-    let passes = matches!(error.kind, ErrorKind::Refused | ErrorKind::Changed)
+/// Whether what the catalogs keep from being followed is waited for, until somebody mends it: what was missed meanwhile
+/// is copied then.
+pub(super) fn passes(error: &SourceError, settings: &PostgresSettings, has_base: bool) -> bool {
+    matches!(error.kind, ErrorKind::Refused | ErrorKind::Changed)
         && settings.recovery == SourceRecovery::AutoReset
-        && has_base;
-    if passes { SourceError { kind: ErrorKind::Unreachable, ..error } } else { error }
+        && has_base
 }
 
 /// A database that is followed.
@@ -59,6 +59,8 @@ pub(super) struct Following {
     is_judged: bool,
     pub last_commit: Option<Timestamp>,
     pub waits_for: Option<String>,
+    /// What the catalogs keep from being followed at the moment.
+    pub refusal: Option<String>,
     pub kept: Kept,
     kept_at: Option<Instant>,
     /// The end of the server's log when it was last seen.
@@ -98,6 +100,7 @@ impl Following {
             is_judged: false,
             last_commit: None,
             waits_for: None,
+            refusal: None,
             kept: Kept::default(),
             kept_at: None,
             server_end,
@@ -111,7 +114,8 @@ impl Following {
         wait: Duration,
         patience: &dyn Patience,
     ) -> Result<Read, SourceError> {
-        if !self.is_judged || self.watch.is_due(self.is_eager()) {
+        let is_new = !self.is_judged && self.refusal.is_none();
+        if is_new || self.watch.is_due(self.is_eager()) {
             self.look()?;
         }
         self.ask_kept()?;
@@ -134,13 +138,24 @@ impl Following {
 
     /// Whether somebody waits for the next look at the catalogs.
     fn is_eager(&self) -> bool {
-        !self.is_checked || !self.held.is_empty()
+        self.refusal.is_none() && (!self.is_checked || !self.held.is_empty())
     }
 
     /// Looks at the catalogs, and plans what they ask for.
     fn look(&mut self) -> Result<(), SourceError> {
-        let has_base = !self.facts.is_empty();
-        self.look_now().map_err(|error| patient(error, &self.settings, has_base))
+        match self.look_now() {
+            Ok(()) => {
+                self.refusal = None;
+                Ok(())
+            }
+            // The stream goes on meanwhile: somebody may wait for what is acknowledged.
+            Err(error) if passes(&error, &self.settings, !self.facts.is_empty()) => {
+                (self.is_checked, self.is_judged) = (false, false);
+                self.refusal = Some(error.to_string());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn look_now(&mut self) -> Result<(), SourceError> {
@@ -171,6 +186,7 @@ impl Following {
         let going = self.going.keys().copied().collect();
         let stored = Judged { facts: &self.facts, copy: self.copy.as_ref(), going };
         let judgement = judge(&stored, &mut self.watch, &self.settings, &self.asked)?;
+        judgement.copy.iter().try_for_each(|(_, facts)| keys::check_rights(&facts.table))?;
         self.is_judged = true;
         if !judgement.is_nothing() {
             self.is_checked = false;

@@ -55,8 +55,15 @@ impl Session {
         Ok(Self { connection, version, system, timeline, database, end })
     }
 
-    /// Refuses a server whose log does not hold what a source needs.
+    /// Refuses a server whose log does not hold what a source needs, and one that does not say what is visible there.
     pub fn check_level(&mut self) -> Result<(), SourceError> {
+        let rows = self.connection.query("SELECT pg_catalog.pg_is_in_recovery()", "to say what it is")?;
+        if rows.first().map(|row| text(row, 0)).transpose()? == Some("t") {
+            return Err(refused(
+                "this server is a standby, where a snapshot does not tell which transactions are running; name the \
+                 primary (with several hosts: `target_session_attrs=primary`)",
+            ));
+        }
         let level = self.connection.query("SHOW wal_level", "to show a setting")?;
         if level.first().map(|row| text(row, 0)).transpose()? != Some("logical") {
             return Err(refused(

@@ -15,13 +15,14 @@ pub struct PostgresSettings {
     pub id: String,
     /// The database: `postgres://user:password@host:5432/database?sslmode=verify-full`.
     pub url: DatabaseUrl,
-    /// The publication that says what is sent; `livewell_ID` where nothing is said. Created where missing.
+    /// The publication that says what is sent; `livewell_ID` if absent. Created if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<String>,
-    /// The replication slot, which keeps the place on the server; `livewell_ID` where nothing is said.
+    /// The replication slot, which keeps the place on the server; if absent, `livewell_ID_` and six characters of the
+    /// store's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
-    /// The tables; all of the publication where nothing is said.
+    /// The tables; all of the publication if absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableSettings>,
     /// What happens where the changes since the last position cannot be had or followed.
@@ -65,7 +66,7 @@ pub struct TableSettings {
     /// The label of its nodes; the table's name where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The columns that tell its rows apart; those of its replica identity where nothing is said.
+    /// The columns that tell its rows apart; those of its primary key if absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
     /// What relationships a row has, each starting at the row's node.

@@ -43,7 +43,7 @@ pub(in crate::postgres) fn ensure(
     }
     let missing = unsent(facts, shapes, publication);
     if is_ours(settings, store, publication) {
-        return complete(connection, &name, publication, &missing);
+        return complete(connection, settings, store, publication, &missing);
     }
     if !publication.sends_all {
         return Err(refused(format!(
@@ -128,11 +128,12 @@ fn mark(connection: &mut Connection, settings: &PostgresSettings, store: &str) -
 
 fn complete(
     connection: &mut Connection,
-    name: &str,
+    settings: &PostgresSettings,
+    store: &str,
     publication: &PublicationFacts,
     missing: &[&TableFacts],
 ) -> Result<Ensured, SourceError> {
-    let name = identifier(name);
+    let name = identifier(&settings.publication());
     let mut statements = Vec::new();
     if !publication.sends_all {
         statements
@@ -148,6 +149,9 @@ fn complete(
     for statement in &statements {
         let purpose = format!("to alter its publication (let the owner run: {statement})");
         connection.query(statement, &purpose)?;
+    }
+    if publication.comment.is_none() {
+        mark(connection, settings, store)?;
     }
     Ok(if statements.is_empty() { Ensured::AsItWas } else { Ensured::Changed })
 }

@@ -100,12 +100,17 @@ impl Watch {
             look = fingerprint::look(connection, &quoted, &publication, version)?;
         }
         self.last = look;
+        (self.took, self.looked_at) = (began.elapsed(), Instant::now());
         if is_different {
             let is_new =
                 |name: &(String, String)| self.known.as_ref().is_some_and(|known| !known.contains(name));
-            self.shapes = shapes::shapes(&self.facts, &self.settings, &self.names, &is_new)?;
+            let shapes = shapes::shapes(&self.facts, &self.settings, &self.names, &is_new);
+            if shapes.is_err() {
+                // What is refused is refused at the next look, too.
+                self.last.digest.clear();
+            }
+            self.shapes = shapes?;
         }
-        (self.took, self.looked_at) = (began.elapsed(), Instant::now());
         Ok(is_different)
     }
 
