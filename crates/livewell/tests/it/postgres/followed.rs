@@ -26,7 +26,10 @@ pub fn settings(database: &Database, tables: &[Table], extra: &Json) -> Postgres
 pub fn settings_as_json(database: &Database, tables: &[Table], extra: &Json) -> Json {
     let tables: Vec<Json> = tables.iter().map(Table::settings).collect();
     let slot = format!("slot_{}", database.name());
-    let mut settings = json!({ "id": "s", "url": database.url(), "slot": slot, "tables": tables });
+    // What happens beside the stream is noticed sooner than by default, so that tests are quick.
+    let mut settings = json!({
+        "id": "s", "url": database.url(), "slot": slot, "tables": tables, "check_every": "200ms",
+    });
     for (name, value) in extra.as_object().expect("settings are a map") {
         settings[name] = value.clone();
     }
