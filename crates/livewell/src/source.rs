@@ -19,6 +19,12 @@ pub(crate) fn slot_of(shared: &Shared, source: &Component) -> Result<Option<Stri
     held.settle(livewell_source::postgres::slot_of(&held))
 }
 
+/// The tables that a source follows or copies.
+pub(crate) fn tables_of(shared: &Shared, source: &Component) -> Result<Vec<String>, Error> {
+    let held = Held::read(shared, source)?;
+    held.settle(livewell_source::postgres::tables_of(&held))
+}
+
 /// Drops the slot of a source that was removed, so that the server no longer keeps its log for it.
 pub(crate) fn drop_slot(settings: &PostgresSettings, slot: &str) {
     let (id, publication) = (&settings.id, settings.publication());

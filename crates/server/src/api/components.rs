@@ -3,7 +3,8 @@
 use super::problem::Problem;
 use super::{Api, Call, Shared, call};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use livewell::{ComponentKind, Error, Livewell, State as Doing, Status};
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// How often it is looked whether all have caught up.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// What a reset can say, in the order in which it is said; a name may come more than once.
+type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// The name of a kind in paths.
 pub fn plural(kind: ComponentKind) -> &'static str {
@@ -32,9 +36,14 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let one = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find(&api, kind, &id).map(|status| Json(shape(&status)))
     };
-    let reset = async move |State(api): State<Shared>, Path(id): Path<String>| {
+    let reset = async move |State(api): State<Shared>, Path(id): Path<String>, asked: ResetQuery| {
         find(&api, kind, &id)?;
-        api.livewell.reset(&id)?;
+        let tables = tables(kind, &id, asked)?;
+        if tables.is_empty() {
+            api.livewell.reset(&id)?;
+        } else {
+            api.livewell.reset_tables(&id, &tables)?;
+        }
         Ok::<_, Problem>((StatusCode::ACCEPTED, Json(json!({ "id": id, "state": "starting" }))))
     };
     let stop = async move |State(api): State<Shared>, Path(id): Path<String>| {
@@ -55,6 +64,20 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         call(Method::POST, path("/{id}/start"), start),
         call(Method::POST, path("/{id}/stop"), stop),
     ]
+}
+
+/// The tables that a reset names: each as a `table` of its own.
+fn tables(kind: ComponentKind, id: &str, asked: ResetQuery) -> Result<Vec<String>, Problem> {
+    let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+    if let Some((name, _)) = asked.iter().find(|(name, _)| name != "table") {
+        let message = format!("a reset does not take `{name}`; it takes `table`, once for each table");
+        return Err(Problem::new(400, "LW0701", message));
+    }
+    if !asked.is_empty() && kind != ComponentKind::Source {
+        let message = format!("`{id}` is not a source and has no tables; reset it without naming tables");
+        return Err(Problem::new(400, "LW0538", message));
+    }
+    Ok(asked.into_iter().map(|(_, table)| table).collect())
 }
 
 /// Starts a component that does not run, with its settings in the configuration; one that runs goes on.

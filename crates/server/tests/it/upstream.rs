@@ -1,0 +1,115 @@
+//! What a server shows of a source that follows a real PostgreSQL, and what can be asked of it.
+
+use super::running::{Answer, Running};
+use livewell_services::{Postgres, pause};
+use serde_json::{Value as Json, json};
+use std::time::{Duration, Instant};
+
+const TABLES: &str = "create table t (id int primary key, x int); insert into t values (1, 10), (2, 20); \
+                      create table u (id int primary key); insert into u values (7);";
+const SHOP: &str = "/api/v1/sources/shop";
+const RESULTS: &str = "/api/v1/queries/all/results";
+
+fn start(postgres: &Postgres, more: &str) -> Running {
+    Running::of(&format!(
+        "store: {{ kind: embedded, path: data, durability: os }}\n\
+         server:\n  listen: 127.0.0.1:0\n\
+         sources:\n  - id: shop\n    kind: postgres\n    url: '{}'\n    \
+         tables: [ {{ table: public.t }}, {{ table: u }} ]\n\
+         queries:\n  - {{ id: all, sources: [shop], cypher: 'MATCH (n:t) RETURN n.id AS id, n.x AS x' }}\n\
+         \x20 - {{ id: sum, sources: [all], cypher: 'MATCH (r:all) RETURN sum(r.x) AS x' }}\n{more}",
+        postgres.url()
+    ))
+}
+
+#[track_caller]
+fn until(running: &Running, path: &str, is: impl Fn(&Answer) -> bool) -> Json {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let answer = running.get(path);
+        if is(&answer) {
+            return answer.json();
+        }
+        assert!(Instant::now() < deadline, "{path}: {}", answer.body);
+        pause(Duration::from_millis(10));
+    }
+}
+
+#[track_caller]
+fn until_in(running: &Running, path: &str, state: &str) -> Json {
+    until(running, path, |answer| answer.json()["state"] == state)
+}
+
+fn xs(results: &Json) -> Vec<i64> {
+    let rows = results["rows"].as_array().into_iter().flatten();
+    let mut xs: Vec<i64> = rows.filter_map(|row| row["data"]["x"].as_i64()).collect();
+    xs.sort_unstable();
+    xs
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16, code: &str, part: &str) {
+    assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "{}", answer.body);
+    assert!(answer.body.contains(part), "`{part}` is not in: {}", answer.body);
+}
+
+#[test]
+fn a_table_that_was_altered_is_copied_again_by_the_command_that_the_error_names() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLES);
+    let running = start(&postgres, "");
+    until(&running, RESULTS, |answer| answer.status == 200 && xs(&answer.json()) == [10, 20]);
+    // No row of it is sent: only the catalogs show that something has changed.
+    postgres.sql("alter table t alter x type bigint using x + 1; insert into t values (3, 30)");
+    let error = until_in(&running, SHOP, "error")["error"].to_string();
+    assert!(error.contains("`livewell reset shop --table public.t`"), "{error}");
+    let reset = running.command(&["reset", "shop", "--table", "public.t"]);
+    assert!(reset.status.success(), "{}", super::text(&reset.stderr));
+    assert!(super::text(&reset.stdout).contains("the table `public.t` of `shop` is being copied again"));
+    until(&running, RESULTS, |answer| xs(&answer.json()) == [11, 21, 30]);
+    assert_eq!(until_in(&running, SHOP, "caught_up")["epoch"], "1", "the source goes on in its epoch");
+}
+
+#[test]
+fn a_reset_of_a_table_that_is_not_followed_resets_nothing_and_names_those_that_are() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLES);
+    let running =
+        start(&postgres, "  - { id: ids, sources: [shop], cypher: 'MATCH (n:u) RETURN n.id AS id' }\n");
+    until_in(&running, SHOP, "caught_up");
+    let post = |path: &str| running.ask("POST", path, "", "");
+    let reset = |query: &str| post(&format!("{SHOP}/reset?{query}"));
+    refused(&reset("table=u&table=public.tt"), 400, "LW0538", "did you mean `public.t`?");
+    refused(&reset("table=orders"), 400, "LW0538", "known are `public.t`, `u`");
+    refused(&reset("tabel=u"), 400, "LW0701", "it takes `table`");
+    refused(&post("/api/v1/queries/all/reset?table=u"), 400, "LW0538", "not a source");
+    refused(&post("/api/v1/sources/all/reset?table=u"), 404, "LW0501", "`all`");
+    let command = running.command(&["reset", "shop", "--table", "public.u", "--table", "x y&z"]);
+    let said = super::text(&command.stderr);
+    assert!(
+        command.status.code() == Some(1) && said.contains("`x y&z`") && said.contains("[LW0538]"),
+        "{said}"
+    );
+    assert_eq!(running.get(SHOP).json()["state"], "caught_up");
+    assert_eq!(reset("table=t&table=public.u").status, 202);
+    assert_eq!(reset("").status, 202, "without a table it is all of them");
+    until_in(&running, SHOP, "caught_up");
+    assert_eq!(xs(&running.get(RESULTS).json()), [10, 20]);
+}
+
+#[test]
+fn a_source_of_a_whole_publication_knows_its_tables_too() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLES);
+    postgres.sql("create publication everything for all tables");
+    let running = Running::of(&format!(
+        "store: {{ kind: memory }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
+         sources:\n  - {{ id: shop, kind: postgres, url: '{}', publication: everything }}\n",
+        postgres.url()
+    ));
+    until_in(&running, SHOP, "caught_up");
+    let reset = |table: &str| running.ask("POST", &format!("{SHOP}/reset?table={table}"), "", "");
+    refused(&reset("public.ttt"), 400, "LW0538", "did you mean `public.t`?");
+    assert_eq!(reset("u").status, 202);
+    until_in(&running, SHOP, "caught_up");
+}
