@@ -148,7 +148,7 @@ pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Prob
     Ok(Json(json!({ "status": "ok" })))
 }
 
-/// `GET /ready`: every query has caught up once since the start.
+/// `GET /ready`: every query has caught up once since the start; one over a source in error has not.
 pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let ready = Ok(Json(json!({ "status": "ready" })));
     if api.ready.load(Ordering::Relaxed) {
@@ -176,9 +176,37 @@ fn behind(livewell: &Livewell) -> Result<Vec<String>, Error> {
     let is_behind = |status: &Status| match status.state {
         Doing::CaughtUp | Doing::Paused => false,
         Doing::Starting | Doing::Error | Doing::Stopped => true,
-        Doing::Running | Doing::Waiting => status.lag > 0,
+        Doing::Running => status.lag > 0,
+        // With an error it waits for a source that is in error, and has not caught up with that.
+        Doing::Waiting => status.lag > 0 || status.error.is_some(),
     };
     let mut queries = livewell.status()?;
     queries.retain(|status| status.kind == ComponentKind::Query && is_behind(status));
     Ok(queries.into_iter().map(|status| status.id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell::{MemoryStore, Query, Setup};
+    use livewell_source::settings::FileSettings;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_query_over_a_source_in_error_has_not_caught_up() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("ops.jsonl");
+        let livewell = Livewell::builder().store(MemoryStore::new()).build().unwrap();
+        let queries = vec![Query::cypher("q", "MATCH (n:A) RETURN n.x AS x").from("ops")];
+        let mut file = FileSettings::new("ops", &path);
+        file.follow = Some(false);
+        livewell.add(Setup { files: vec![file], queries, ..Setup::default() }).await.unwrap();
+        livewell.idle().await.unwrap();
+        assert_eq!(behind(&livewell).unwrap(), ["q"]);
+        std::fs::write(&path, "").unwrap();
+        livewell.reset("ops").unwrap();
+        while !behind(&livewell).unwrap().is_empty() {
+            tokio::time::sleep(LOOK).await;
+        }
+        livewell.shutdown().await;
+    }
 }
