@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::checked;
+use crate::clock::{Clock, SystemClock};
 use crate::dead_letters;
 use crate::follow::{followed, frontier};
 use crate::parked;
@@ -48,6 +49,9 @@ pub struct Status {
     pub checked: Option<bool>,
     /// How far a source is outside, as it says itself.
     pub upstream: Option<Report>,
+    /// How far a source is behind outside, in seconds by the machine's clock since the last commit that it took in;
+    /// `None` if it does not know that commit.
+    pub upstream_lag_seconds: Option<f64>,
     /// How often it has failed since it was started.
     pub failures: u64,
     /// Why it is in error, or waits for the world outside.
@@ -106,12 +110,14 @@ impl Status {
 fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
     let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
     let behind = behind(&**snapshot, component)?;
+    let upstream = component.report();
+    let state = component.state();
     let (error, error_since) = component.error().unzip();
     let is_reaction = component.kind == ComponentKind::Reaction;
     Ok(Status {
         id: component.id.clone(),
         kind: component.kind,
-        state: component.state(),
+        state,
         epoch: head.epoch,
         sequence: if is_reaction { behind.sequence } else { head.sequence },
         lag: behind.sequences,
@@ -135,11 +141,19 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
             ComponentKind::Reaction => behind.position,
         },
         checked: checked::of(snapshot, component)?,
-        upstream: component.report(),
+        upstream_lag_seconds: upstream.as_ref().and_then(|report| upstream_lag(state, report)),
+        upstream,
         failures: component.failures.load(Ordering::Relaxed),
         error,
         error_since,
     })
+}
+
+/// A log that goes on without anything for the source does not make it late.
+fn upstream_lag(state: State, report: &Report) -> Option<f64> {
+    let commit = report.last_commit?;
+    let is_behind = state != State::CaughtUp && report.behind_bytes.is_none_or(|bytes| bytes > 0);
+    Some(if is_behind { seconds(SystemClock.now().0, commit.0) } else { 0.0 })
 }
 
 fn seconds(upstream: i64, own: i64) -> f64 {

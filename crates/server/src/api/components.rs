@@ -1,6 +1,7 @@
 //! Sources, queries and reactions: what they are doing; and whether the whole is alive and ready.
 
 use super::problem::Problem;
+use super::shape::shape;
 use super::{Api, Call, Shared, call};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -118,27 +119,6 @@ pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem>
             "LW0501",
             format!("there is no {kind} `{id}` here; `livewell status` lists what there is"),
         )
-    })
-}
-
-/// A component in JSON.
-pub fn shape(status: &Status) -> Value {
-    json!({
-        "id": status.id,
-        "state": status.state.name(),
-        "epoch": status.epoch.to_string(),
-        "sequence": status.sequence,
-        "lag": status.lag,
-        "lag_seconds": status.lag_seconds,
-        "rows": status.rows,
-        "log_entries": status.log_entries,
-        "position": status.position,
-        "without_effect": status.without_effect,
-        "parked": status.parked,
-        "dead_letters": status.dead_letters,
-        "failures": status.failures,
-        "error": status.error,
-        "error_since": status.error_since.map(|since| since.to_rfc3339()),
     })
 }
 

@@ -1,8 +1,9 @@
 //! What a server shows of a source that follows a real PostgreSQL, and what can be asked of it.
 
-use super::running::{Answer, Running};
+use super::running::{Answer, Events, Running};
 use livewell_services::{Postgres, pause};
 use serde_json::{Value as Json, json};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 const TABLES: &str = "create table t (id int primary key, x int); insert into t values (1, 10), (2, 20); \
@@ -51,6 +52,19 @@ fn xs(results: &Json) -> Vec<i64> {
 fn refused(answer: &Answer, status: u16, code: &str, part: &str) {
     assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "{}", answer.body);
     assert!(answer.body.contains(part), "`{part}` is not in: {}", answer.body);
+}
+
+const SLEEPING: &str = "from pg_stat_activity where wait_event = 'PgSleep'";
+
+/// Somebody who has the table `t` to themselves, so that no copy of it can begin.
+fn lock(postgres: &Postgres) -> Child {
+    let mut psql = postgres.program("psql");
+    psql.args(["-X", "-q", "-c", "begin; lock table t; select pg_sleep(600)"]).stderr(Stdio::null());
+    let child = psql.spawn().unwrap();
+    while postgres.sql(&format!("select count(*) {SLEEPING}")) != "1" {
+        pause(Duration::from_millis(10));
+    }
+    child
 }
 
 #[test]
@@ -112,4 +126,89 @@ fn a_source_of_a_whole_publication_knows_its_tables_too() {
     refused(&reset("public.ttt"), 400, "LW0538", "did you mean `public.t`?");
     assert_eq!(reset("u").status, 202);
     until_in(&running, SHOP, "caught_up");
+}
+
+#[test]
+fn status_and_metrics_say_how_far_a_source_is_outside() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLES);
+    let running = start(&postgres, "");
+    until_in(&running, "/api/v1/queries/sum", "caught_up");
+    postgres.sql("update t set x = 11 where id = 1");
+    until(&running, RESULTS, |answer| xs(&answer.json()) == [11, 20]);
+    let is_told = |answer: &Answer| {
+        let one = answer.json();
+        one["state"] == "caught_up" && one["checked"] == true && one["upstream"]["last_commit"].is_string()
+    };
+    let shop = until(&running, SHOP, is_told);
+    let upstream = &shop["upstream"];
+    assert!(upstream["behind_bytes"].is_u64() && upstream["kept_bytes"].is_u64(), "{shop}");
+    assert_eq!((&upstream["lag_seconds"], &upstream["copy"]), (&json!(0.0), &Json::Null), "{shop}");
+    let committed = postgres.sql("select to_char(now() at time zone 'utc', 'YYYY-MM-DD')");
+    assert!(upstream["last_commit"].as_str().unwrap().starts_with(&committed), "{shop}");
+    for query in ["all", "sum"] {
+        let query = running.get(&format!("/api/v1/queries/{query}")).json();
+        assert_eq!((&query["checked"], &query["upstream"]), (&json!(true), &Json::Null), "{query}");
+    }
+    let metrics = running.get("/metrics").body;
+    assert!(metrics.lines().any(|line| line == r#"livewell_source_checked{kind="source",id="shop"} 1.0"#));
+    for name in ["behind_bytes", "kept_bytes", "last_commit_timestamp_seconds"] {
+        let line = format!(r#"livewell_source_{name}{{kind="source",id="shop"}} "#);
+        let value =
+            metrics.lines().find_map(|have| have.strip_prefix(&line)).unwrap_or_else(|| panic!("{metrics}"));
+        assert!(value.parse::<f64>().unwrap() >= 0.0, "{name}: {value}");
+    }
+    assert!(!metrics.contains("livewell_source_copy_rows{"), "there is no copy");
+    let shown = running.command(&["status"]);
+    let (shown, widest) = (super::text(&shown.stdout).to_owned(), 100);
+    assert!(shown.contains("checked") && shown.contains("yes"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= widest), "{shown}");
+}
+
+#[test]
+fn rows_that_are_not_checked_yet_say_so_wherever_they_are_read() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLES);
+    let running = start(&postgres, "");
+    let checked = |is: bool| move |answer: &Answer| answer.status == 200 && answer.json()["checked"] == is;
+    until(&running, RESULTS, checked(true));
+    let sum = until(&running, "/api/v1/queries/sum/results?limit=10", checked(true));
+    assert_eq!(xs(&sum), [30]);
+    let quiet = running.command(&["results", "all"]);
+    assert_eq!(super::text(&quiet.stderr), "");
+    postgres.sql("alter table t alter x type bigint using x + 1");
+    until_in(&running, SHOP, "error");
+    let mut open = lock(&postgres);
+    assert!(running.command(&["reset", "shop", "--table", "t"]).status.success());
+    postgres.sql("update u set id = 8");
+    until(&running, RESULTS, checked(false));
+    let shop = until(&running, SHOP, |answer| {
+        let upstream = answer.json()["upstream"].clone();
+        upstream["copy"].is_object() && upstream["waits_for"].is_string()
+    });
+    let copy = &shop["upstream"]["copy"];
+    assert!(
+        copy["tables"].is_array() && copy["rows"].is_u64() && copy["rows_per_second"].is_number(),
+        "{shop}"
+    );
+    assert_eq!(shop["checked"], json!(false), "{shop}");
+    let metrics = running.get("/metrics").body;
+    for name in ["checked", "copy_rows"] {
+        assert!(
+            metrics.contains(&format!(r#"livewell_source_{name}{{kind="source",id="shop"}} "#)),
+            "{metrics}"
+        );
+    }
+    let mut events = Events::of(running.open("GET", "/api/v1/queries/all/changes", "", ""));
+    let end = std::iter::from_fn(|| events.next()).find(|(name, ..)| name == "snapshot_end").unwrap();
+    assert_eq!(end.2["checked"], json!(false));
+    let noted = running.command(&["results", "all"]);
+    let said = super::text(&noted.stderr);
+    assert!(noted.status.success() && said.contains("`all` are not checked yet"), "{said}");
+    let shown = running.command(&["status"]);
+    let shown = super::text(&shown.stdout);
+    assert!(shown.contains(" no ") && shown.contains("shop: copying `public.t`: 0"), "{shown}");
+    postgres.sql(&format!("select pg_terminate_backend(pid) {SLEEPING}"));
+    open.wait().unwrap();
+    until(&running, RESULTS, checked(true));
 }
