@@ -2,10 +2,12 @@
 //! what such a source finds in the store and writes there.
 
 mod commit;
+mod progress;
 mod runner;
 mod stage;
 mod stored;
 
+pub(crate) use progress::Progress;
 pub(crate) use runner::{Runner, run};
 
 use crate::Error;

@@ -212,3 +212,24 @@ fn rows_that_are_not_checked_yet_say_so_wherever_they_are_read() {
     open.wait().unwrap();
     until(&running, RESULTS, checked(true));
 }
+
+#[test]
+fn a_long_copy_logs_how_far_it_is() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLES);
+    postgres.sql("analyze");
+    let mut running = start(&postgres, "");
+    until_in(&running, SHOP, "caught_up");
+    let mut open = lock(&postgres);
+    assert!(running.command(&["reset", "shop", "--table", "t"]).status.success());
+    // One line comes every ten seconds.
+    pause(Duration::from_secs(12));
+    postgres.sql(&format!("select pg_terminate_backend(pid) {SLEEPING}"));
+    open.wait().unwrap();
+    until_in(&running, SHOP, "caught_up");
+    let log = running.stop();
+    let line = log.lines().find(|line| line.contains("rows_per_second")).unwrap_or_else(|| panic!("{log}"));
+    for part in ["INFO", "copying", "shop", "public.t", "rows=0", "rows_expected=2", "rows_per_second="] {
+        assert!(line.contains(part), "`{part}` is not in: {line}");
+    }
+}
