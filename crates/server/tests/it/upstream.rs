@@ -233,3 +233,34 @@ fn a_long_copy_logs_how_far_it_is() {
         assert!(line.contains(part), "`{part}` is not in: {line}");
     }
 }
+
+#[test]
+fn a_source_of_all_tables_does_not_follow_what_its_own_reaction_writes() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLES);
+    postgres.sql("create publication everything for all tables");
+    let url = postgres.url();
+    let running = Running::of(&format!(
+        "store: {{ kind: embedded, path: data, durability: os }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
+         sources:\n  - {{ id: shop, kind: postgres, url: '{url}', publication: everything }}\n\
+         queries:\n  - {{ id: all, sources: [shop], cypher: 'MATCH (n:t) RETURN n.id AS id, n.x AS x' }}\n\
+         reactions:\n  - {{ id: mirror, kind: postgres, queries: [all], url: '{url}', table: mirror, key: [id] }}\n"
+    ));
+    let sum = |expected: &str| {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let is_there = || !postgres.sql("select to_regclass('mirror')").is_empty();
+        while !is_there() || postgres.sql("select sum(x) from mirror") != expected {
+            assert!(Instant::now() < deadline, "{}", running.get("/api/v1/reactions/mirror").body);
+            pause(Duration::from_millis(10));
+        }
+    };
+    sum("30");
+    for x in 1..=5 {
+        postgres.sql(&format!("update t set x = {x}"));
+        sum(&(2 * x).to_string());
+    }
+    // What the reaction writes would come back as elements and transactions of its own.
+    postgres.sql("insert into u values (99)");
+    let shop = until(&running, SHOP, |answer| answer.json()["rows"] == 4);
+    assert_eq!(shop["sequence"], 6, "{shop}");
+}
