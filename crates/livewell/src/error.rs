@@ -52,6 +52,11 @@ impl Error {
         Self::new(ErrorKind::NotFound, "LW0501", format!("there is no `{id}` here"))
     }
 
+    /// Why a component does not go on if another one above it is in error.
+    pub(crate) fn waits_for(id: &str, other: &str) -> Self {
+        Self::stopped("LW0527", format!("`{id}` waits for `{other}`, which is in error"))
+    }
+
     /// Whether starting again from the store may mend it: somebody came in between, or the store was away.
     pub(crate) fn is_transient(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<IndexError>());

@@ -138,21 +138,35 @@ impl Livewell {
         Ok(())
     }
 
-    /// Copies one table of a source again, and emits what differs, while the others go on.
+    /// Copies some tables of a source again, and emits what differs, while the others go on.
     ///
     /// # Errors
     /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if the source has no tables, or
-    /// none of this name.
+    /// does not follow one of these. Nothing is copied then.
+    #[cfg(feature = "postgres")]
+    pub fn reset_tables<T: AsRef<str>>(&self, id: &str, tables: &[T]) -> Result<(), Error> {
+        let component = self.shared.source(id)?;
+        let settings = crate::shared::lock(&self.databases).get(id).cloned().ok_or_else(|| {
+            let message =
+                format!("`{id}` has no tables that can be copied one by one; reset it without naming tables");
+            Error::invalid("LW0538", message)
+        })?;
+        let stored = crate::source::tables_of(&self.shared, &component)?;
+        for table in tables {
+            let checked = settings.check_table(table.as_ref(), &stored);
+            checked.map_err(|text| Error::invalid("LW0538", text))?;
+        }
+        tables.iter().for_each(|table| component.ask_reset(Some(table.as_ref())));
+        Ok(())
+    }
+
+    /// Copies one table of a source again, as [`Livewell::reset_tables`] does.
+    ///
+    /// # Errors
+    /// As [`Livewell::reset_tables`].
     #[cfg(feature = "postgres")]
     pub fn reset_table(&self, id: &str, table: &str) -> Result<(), Error> {
-        let component = self.shared.source(id)?;
-        let databases = crate::shared::lock(&self.databases);
-        let settings = databases.get(id).ok_or_else(|| {
-            Error::invalid("LW0537", format!("`{id}` has no tables that can be copied one by one"))
-        })?;
-        settings.check_table(table).map_err(|text| Error::invalid("LW0537", text))?;
-        component.ask_reset(Some(table));
-        Ok(())
+        self.reset_tables(id, &[table])
     }
 
     /// The first `limit` dead letters of a reaction after number `after`.

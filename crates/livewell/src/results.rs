@@ -2,6 +2,7 @@
 //! for which its rows are held in memory while they are read.
 
 use crate::Error;
+use crate::checked;
 use crate::follow::frontier;
 use livewell_model::diff::Columns;
 use livewell_model::{Row, SmolStr};
@@ -25,6 +26,9 @@ pub struct Results {
     pub sequence: u64,
     /// Up to which position of the store everything is in it.
     pub position: u64,
+    /// Whether the rows are exactly what the upstreams of its sources had at that position; `None` if none of its
+    /// sources can tell.
+    pub checked: Option<bool>,
     /// The definition the rows come from.
     pub config_hash: u64,
     /// The names of the columns.
@@ -50,6 +54,7 @@ impl Results {
             epoch: feed.head.epoch,
             sequence: feed.head.sequence,
             position: frontier(&snapshot, entry.number)?,
+            checked: checked::of_query(&snapshot, entry.number)?,
             config_hash,
             columns,
             live: LiveSnapshot(feed),

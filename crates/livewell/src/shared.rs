@@ -127,6 +127,9 @@ struct View {
     state: State,
     /// Why it waits for the world outside or is in error, and since when.
     error: Option<(String, Timestamp)>,
+    /// The id of another one in error that it waits for before it can begin; it is in error itself only for those
+    /// who wait for it.
+    blocked_by: Option<String>,
     /// When it last came forward; liveness alone depends on it.
     progress: Instant,
 }
@@ -141,7 +144,7 @@ impl View {
 
 impl Component {
     pub(crate) fn new(id: &str, number: u32, kind: ComponentKind, follows: Vec<u32>) -> Self {
-        let view = View { state: State::Starting, error: None, progress: Instant::now() };
+        let view = View { state: State::Starting, error: None, blocked_by: None, progress: Instant::now() };
         Self {
             id: id.to_owned(),
             number,
@@ -185,6 +188,7 @@ impl Component {
         if view.state != State::Error || state == State::Starting {
             view.state = state;
             view.error = None;
+            view.blocked_by = None;
         }
     }
 
@@ -203,6 +207,7 @@ impl Component {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let mut view = lock(&self.view);
         view.state = State::Error;
+        view.blocked_by = None;
         view.tell(error);
         view.progress = Instant::now();
     }
@@ -212,14 +217,26 @@ impl Component {
         let mut view = lock(&self.view);
         view.state = State::Stopped;
         view.error = None;
+        view.blocked_by = None;
     }
 
-    /// Shows that it waits for another one that is in error; [`Component::recovered`] takes that back.
+    /// Notes that it cannot begin before another one that is in error; [`Component::recovered`] takes that back.
     pub(crate) fn blocked_by(&self, other: &str) {
-        if self.state() != State::Error {
-            let message = format!("`{}` waits for `{other}`, which is in error", self.id);
-            self.fail(&Error::stopped("LW0527", message));
+        let mut view = lock(&self.view);
+        if view.state == State::Error {
+            return;
         }
+        let error = Error::waits_for(&self.id, other);
+        tracing::error!(component = %self.id, code = error.code, "{error}");
+        view.state = State::Error;
+        view.blocked_by = Some(other.to_owned());
+        view.tell(&error);
+        view.progress = Instant::now();
+    }
+
+    /// The id of the one in error that it waits for before it can begin.
+    pub(crate) fn is_blocked_by(&self) -> Option<String> {
+        lock(&self.view).blocked_by.clone()
     }
 
     /// Takes an error back that has passed by itself.

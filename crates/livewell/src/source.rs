@@ -2,10 +2,12 @@
 //! what such a source finds in the store and writes there.
 
 mod commit;
+mod progress;
 mod runner;
 mod stage;
 mod stored;
 
+pub(crate) use progress::Progress;
 pub(crate) use runner::{Runner, run};
 
 use crate::Error;
@@ -17,6 +19,12 @@ use stored::Held;
 pub(crate) fn slot_of(shared: &Shared, source: &Component) -> Result<Option<String>, Error> {
     let held = Held::read(shared, source)?;
     held.settle(livewell_source::postgres::slot_of(&held))
+}
+
+/// The tables that a source follows or copies.
+pub(crate) fn tables_of(shared: &Shared, source: &Component) -> Result<Vec<String>, Error> {
+    let held = Held::read(shared, source)?;
+    held.settle(livewell_source::postgres::tables_of(&held))
 }
 
 /// Drops what a source that was removed has left on its server, which would keep its log for it otherwise.

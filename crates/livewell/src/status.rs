@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::checked;
+use crate::clock::{Clock, SystemClock};
 use crate::dead_letters;
 use crate::follow::{followed, frontier};
 use crate::parked;
@@ -9,6 +10,8 @@ use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_model::Timestamp;
 use livewell_source::source::Report;
 use livewell_store::{Head, Snapshot};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -46,6 +49,9 @@ pub struct Status {
     pub checked: Option<bool>,
     /// How far a source is outside, as it says itself.
     pub upstream: Option<Report>,
+    /// How far a source is behind outside, in seconds by the machine's clock since the last commit that it took in;
+    /// `None` if it does not know that commit.
+    pub upstream_lag_seconds: Option<f64>,
     /// How often it has failed since it was started.
     pub failures: u64,
     /// Why it is in error, or waits for the world outside.
@@ -56,19 +62,62 @@ pub struct Status {
 
 pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
     let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
+    let stuck = stuck(&components);
     let snapshot = shared.store.snapshot()?;
-    components.iter().map(|component| one(&snapshot, component)).collect()
+    let status = |component: &Arc<Component>| {
+        let mut status = one(&snapshot, component)?;
+        if let Some(cause) = stuck.get(&component.number) {
+            status.show_stuck(component, cause);
+        }
+        Ok(status)
+    };
+    components.iter().map(status).collect()
+}
+
+/// What is in error above each component that has something in error above it, by the component's number.
+///
+/// A component in error leaves those that follow it with nothing to do: they would say that they have caught up, with
+/// something that no longer moves. Their threads need not know; whoever looks at them does.
+fn stuck(components: &[Arc<Component>]) -> HashMap<u32, Arc<Component>> {
+    let is_cause = |one: &&Arc<Component>| one.state() == State::Error && one.is_blocked_by().is_none();
+    let mut due: VecDeque<_> = components.iter().filter(is_cause).map(|one| (one, one)).collect();
+    let mut stuck = HashMap::new();
+    while let Some((above, cause)) = due.pop_front() {
+        let waits = |one: &&Arc<Component>| {
+            one.follows.contains(&above.number) || one.is_blocked_by().as_ref() == Some(&above.id)
+        };
+        for below in components.iter().filter(waits) {
+            if let Entry::Vacant(entry) = stuck.entry(below.number) {
+                entry.insert(cause.clone());
+                due.push_back((below, cause));
+            }
+        }
+    }
+    stuck
+}
+
+impl Status {
+    /// Shows that the component waits for `cause`, which is in error, unless it has something else to show.
+    fn show_stuck(&mut self, component: &Component, cause: &Component) {
+        if self.state == State::CaughtUp || component.is_blocked_by().is_some() {
+            self.state = State::Waiting;
+            self.error = Some(Error::waits_for(&self.id, &cause.id).to_string());
+            self.error_since = cause.error().map(|(_, since)| since);
+        }
+    }
 }
 
 fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
     let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
     let behind = behind(&**snapshot, component)?;
+    let upstream = component.report();
+    let state = component.state();
     let (error, error_since) = component.error().unzip();
     let is_reaction = component.kind == ComponentKind::Reaction;
     Ok(Status {
         id: component.id.clone(),
         kind: component.kind,
-        state: component.state(),
+        state,
         epoch: head.epoch,
         sequence: if is_reaction { behind.sequence } else { head.sequence },
         lag: behind.sequences,
@@ -92,11 +141,19 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
             ComponentKind::Reaction => behind.position,
         },
         checked: checked::of(snapshot, component)?,
-        upstream: component.report(),
+        upstream_lag_seconds: upstream.as_ref().and_then(|report| upstream_lag(state, report)),
+        upstream,
         failures: component.failures.load(Ordering::Relaxed),
         error,
         error_since,
     })
+}
+
+/// A log that goes on without anything for the source does not make it late.
+fn upstream_lag(state: State, report: &Report) -> Option<f64> {
+    let commit = report.last_commit?;
+    let is_behind = state != State::CaughtUp && report.behind_bytes.is_none_or(|bytes| bytes > 0);
+    Some(if is_behind { seconds(SystemClock.now().0, commit.0) } else { 0.0 })
 }
 
 fn seconds(upstream: i64, own: i64) -> f64 {
@@ -133,7 +190,7 @@ fn behind(snapshot: &dyn Snapshot, component: &Component) -> Result<Behind, Erro
     Ok(behind)
 }
 
-/// Whether nothing is left to do for anybody who is not in error.
+/// Whether nothing is left to do for anybody who is not in error; who waits for one in error has nothing to do either.
 pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
     let at_rest = |component: &Arc<Component>| {

@@ -41,6 +41,9 @@ pub enum Event {
         at: Position,
         /// Whether its rows came in the order of the query's ORDER BY.
         ordered: bool,
+        /// Whether its rows are exactly what the upstreams of the query's sources had; `None` if none of its sources
+        /// can tell.
+        checked: Option<bool>,
     },
     /// A query result; from here one can resume.
     Result {
@@ -169,7 +172,7 @@ impl Subscription {
         } else {
             let at = Position { epoch: results.epoch, sequence: results.sequence };
             (self.snapshot, self.at) = (None, Some(at));
-            self.ready.push_back(Event::SnapshotEnd { at, ordered });
+            self.ready.push_back(Event::SnapshotEnd { at, ordered, checked: results.checked });
         }
         Ok(())
     }

@@ -113,14 +113,23 @@ Examples:
   livewell status --store ./livewell-data     without a server")]
     Status(Status),
 
-    /// Wipe and rebuild a query, a reaction or a file source
+    /// Rebuild a query or a reaction, read a source again, or copy some of its tables again
     #[command(after_help = "\
 Examples:
-  livewell reset late-departures      starts over from its sources' elements as they are now
-  livewell reset board                starts over as if it had just been created
-  livewell reset ops                  reads its files anew; queries over it do what their `recovery` says
+  livewell reset late-departures
+  livewell reset shop --table public.orders --table public.customer
 
-The switch is one commit; until then the old results are served.")]
+What it does:
+  query            rebuilds its rows from its sources' elements as they are now; the old rows are served until
+                   then, and the switch is one commit
+  reaction         starts over as if it had just been created: one that keeps a table, keys or a file of rows
+                   brings it to the live results, another goes on with the next result
+  file source      wipes what it read and reads its files from the beginning, in a new epoch; queries over it
+                   do what their `recovery` says
+  nats source      the same with its stream; one that stopped at a message goes on where it stopped
+  postgres source  copies all its tables again, or those of --table while the others go on; queries keep their
+                   rows and get what differs
+  http source      only one in error, which goes on where it stopped")]
     Reset(Reset),
 
     /// List what a source has parked; try it again, as it is or mended, or drop it
@@ -264,9 +273,13 @@ pub enum StatusFormat {
 /// `livewell reset`.
 #[derive(Debug, Args)]
 pub struct Reset {
-    /// The id of the query or reaction
-    #[arg(value_name = "QUERY|REACTION")]
+    /// The id of the query, reaction or source
+    #[arg(value_name = "ID")]
     pub id: String,
+
+    /// Copy only this table of a `postgres` source, as `schema.name`; may be given several times
+    #[arg(long = "table", value_name = "TABLE")]
+    pub tables: Vec<String>,
 
     /// Whom to ask
     #[command(flatten)]

@@ -123,6 +123,18 @@ impl Lines {
     }
 }
 
+/// `text` as it stands in the query of an address.
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 /// A row as a server sends it, and the names of its columns.
 pub fn row(json: &Json) -> Option<(crate::render::Row, Vec<SmolStr>)> {
     let signature = u64::from_str_radix(json["row_signature"].as_str()?, 16).ok()?;

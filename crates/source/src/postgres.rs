@@ -60,6 +60,26 @@ pub fn remove(
     catalog::publication::remove(&mut session.connection, settings, store)
 }
 
+/// The tables that a stored source follows or copies, as `schema.name`; those above partitions, not the partitions.
+///
+/// # Errors
+/// If what is stored cannot be read.
+pub fn tables_of(stored: &dyn crate::source::Stored) -> Result<Vec<String>, crate::SourceError> {
+    let mut tables = std::collections::BTreeSet::new();
+    let mut add = |facts: &catalog::facts::UnitFacts| {
+        let (schema, name) = &facts.root_name;
+        tables.insert(format!("{schema}.{name}"));
+    };
+    notes::each(stored, notes::FACTS, |_, bytes| {
+        add(&notes::decode(bytes)?);
+        Ok(())
+    })?;
+    if let Some(copy) = copy::Copy::load(stored)? {
+        copy.units.values().for_each(|unit| add(&unit.facts));
+    }
+    Ok(tables.into_iter().collect())
+}
+
 /// The name of the slot that a stored source uses, if it has one.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ pub fn source(url: &str) -> (Outcome, String) {
         serde_json::from_value(settings).expect("the defaults are settings");
     settings.url = DatabaseUrl(url.to_owned());
     // It needs a session and changes nothing.
-    match livewell_source::postgres::drop_slot(&settings) {
+    match livewell_source::postgres::remove(&settings, "store0", "livewell_shop_store0") {
         Ok(()) => (Outcome::In, String::new()),
         Err(error) if error.kind == ErrorKind::Unreachable => (Outcome::Waits, error.message),
         Err(error) => (Outcome::Refuses, error.message),

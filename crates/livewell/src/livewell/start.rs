@@ -110,7 +110,8 @@ impl Livewell {
         let (shared, own, clock) = (self.shared.clone(), component.clone(), settings.clock);
         let store = crate::source::store_name(&shared);
         let source = livewell_source::postgres::Database::new(settings, &store);
-        let runner = crate::source::Runner { shared, component: own, source: Box::new(source), clock };
+        let (source, progress) = (Box::new(source), crate::source::Progress::default());
+        let runner = crate::source::Runner { shared, component: own, source, clock, progress };
         Ok((component, Box::new(move || crate::source::run(runner))))
     }
 

@@ -1,6 +1,7 @@
 //! The one loop of every source that is read from outside: open, read, take in, say that it is durable.
 
 use super::commit::Writing;
+use super::progress::Progress;
 use super::stored::Held;
 use crate::Error;
 use crate::error::ErrorKind;
@@ -28,6 +29,7 @@ pub(crate) struct Runner {
     pub(crate) component: Arc<Component>,
     pub(crate) source: Box<dyn Source>,
     pub(crate) clock: Clock,
+    pub(crate) progress: Progress,
 }
 
 /// Runs a source until everything stops.
@@ -73,7 +75,9 @@ impl Runner {
                 self.take_in()?;
             }
             if reported.elapsed() > REPORT_EVERY || read.caught_up {
-                component.set_report(self.source.report());
+                let report = self.source.report();
+                self.progress.log(&component.id, &report);
+                component.set_report(report);
                 reported = Instant::now();
             }
             wait = self.rest(read)?;

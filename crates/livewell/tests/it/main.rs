@@ -20,6 +20,7 @@ mod random;
 mod removed;
 mod reopening;
 mod reread;
+mod stuck;
 mod targets;
 mod timed;
 mod unwind;

@@ -2,7 +2,7 @@
 
 use super::session::Failure;
 use super::settings::PostgresSettings;
-use super::text::{Taking, quoted, text, type_of};
+use super::text::{Taking, literal, quoted, text, type_of};
 use crate::ReactionError;
 use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
@@ -10,6 +10,10 @@ use tokio_postgres::Transaction;
 
 /// The type of a column for which no row has a value yet.
 const UNKNOWN: &str = "text";
+
+/// What the comment of a table that a reaction creates begins with. Sources of kind `postgres` leave such tables out, so
+/// that one that follows all tables does not follow what comes of itself.
+const KEPT_BY_LIVEWELL: &str = "kept by Livewell";
 
 /// A target table as the reaction needs it.
 #[derive(Debug, Clone)]
@@ -97,10 +101,12 @@ impl Layout {
         Err(self.mismatch(message))
     }
 
-    /// Makes the table, with the types that the settings name or these rows have.
+    /// Creates the table for `reaction`, with the types that the settings name or these rows have, and the comment by
+    /// which sources of the same database leave it out.
     pub async fn make(
         transaction: &Transaction<'_>,
         settings: &PostgresSettings,
+        reaction: &str,
         names: &[SmolStr],
         rows: &[&Columns],
     ) -> Result<Self, Failure> {
@@ -118,7 +124,8 @@ impl Layout {
         let primary: Vec<String> = key.iter().map(|at| quoted(&names[*at])).collect();
         let make =
             format!("CREATE TABLE {table} ({}, PRIMARY KEY ({}))", columns.join(", "), primary.join(", "));
-        transaction.batch_execute(&make).await?;
+        let comment = literal(&format!("{KEPT_BY_LIVEWELL} for its reaction `{reaction}`"));
+        transaction.batch_execute(&format!("{make}; COMMENT ON TABLE {table} IS {comment}")).await?;
         tracing::info!(table, "the target table was made: {}", columns.join(", "));
         Self::find(transaction, settings, names)
             .await?

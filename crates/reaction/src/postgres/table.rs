@@ -101,7 +101,7 @@ impl Reaction for Table {
                 None => {
                     let rows: Vec<&Columns> =
                         changes.values().filter_map(|change| Some(&change.row.as_ref()?.1)).collect();
-                    find_or_make(transaction, settings, names, &rows).await?
+                    find_or_make(transaction, settings, &owner.reaction, names, &rows).await?
                 }
             };
             owner.advance(transaction, at(reached, query_id), &to).await?;
@@ -138,7 +138,7 @@ impl Reaction for Table {
                 }
                 None => {
                     let rows: Vec<&Columns> = part.iter().map(|(_, row)| row).collect();
-                    Layout::make(transaction, settings, columns, &rows).await?
+                    Layout::make(transaction, settings, &owner.reaction, columns, &rows).await?
                 }
             };
             write::begin_snapshot(transaction, &layout).await?;
@@ -165,12 +165,13 @@ fn at<'r>(reached: &'r [Reached], query_id: &str) -> Option<&'r Reached> {
 async fn find_or_make(
     transaction: &Transaction<'_>,
     settings: &PostgresSettings,
+    reaction: &str,
     names: &[SmolStr],
     rows: &[&Columns],
 ) -> Result<Layout, Failure> {
     match Layout::find(transaction, settings, names).await? {
         Some(layout) => Ok(layout),
-        None => Layout::make(transaction, settings, names, rows).await,
+        None => Layout::make(transaction, settings, reaction, names, rows).await,
     }
 }
 

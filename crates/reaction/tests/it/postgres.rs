@@ -140,6 +140,8 @@ fn the_table_is_made_or_checked_and_only_what_differs_is_written() {
     let types = "SELECT string_agg(format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute \
                  WHERE attrelid = 'shop.\"the \"\"mirror\"\"\"'::regclass AND attnum > 0";
     assert_eq!(target.sql(types), "bigint, numeric(6,2), double precision, boolean, jsonb, text, text");
+    let comment = format!("SELECT obj_description('{TABLE}'::regclass)");
+    assert_eq!(target.sql(&comment), "kept by Livewell for its reaction `sample`");
     let written = || target.sql(&format!("SELECT id, xmin FROM {TABLE} ORDER BY id"));
     let before = written();
     replace(&mut table, &names, &[row(1, "one"), row(2, "TWO"), row(4, "four")]).unwrap();
@@ -155,6 +157,7 @@ fn the_table_is_made_or_checked_and_only_what_differs_is_written() {
     target.sql(&format!("DROP TABLE {TABLE}; CREATE TABLE {TABLE} (id bigint, note text)"));
     let error = replace(&mut table, &["id", "note"], &[vec![Value::Int(1), Value::Null]]).unwrap_err();
     assert!(error.to_string().contains("ADD PRIMARY KEY"), "{error}");
+    assert_eq!(target.sql(&comment), "", "a table that somebody else made is left as it is");
     for error in [error.to_string(), format!("{error:?}"), format!("{settings:?}")] {
         assert!(!error.contains("secret"), "{error}");
     }

@@ -3,8 +3,9 @@
 //! What a call has changed holds until the process ends; what the components stored stays, and the configuration
 //! decides again at the next start.
 
-use super::components::{find, plural, shape};
+use super::components::{find, plural};
 use super::problem::Problem;
+use super::shape::shape;
 use super::{Api, Call, Shared, call};
 use crate::config::Config;
 use axum::Json;

@@ -1,9 +1,11 @@
 //! Sources, queries and reactions: what they are doing; and whether the whole is alive and ready.
 
 use super::problem::Problem;
+use super::shape::shape;
 use super::{Api, Call, Shared, call};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use livewell::{ComponentKind, Error, Livewell, State as Doing, Status};
@@ -13,6 +15,9 @@ use std::time::Duration;
 
 /// How often it is looked whether all have caught up.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// What a reset can say, in the order in which it is said; a name may come more than once.
+type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// The name of a kind in paths.
 pub fn plural(kind: ComponentKind) -> &'static str {
@@ -32,9 +37,14 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let one = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find(&api, kind, &id).map(|status| Json(shape(&status)))
     };
-    let reset = async move |State(api): State<Shared>, Path(id): Path<String>| {
+    let reset = async move |State(api): State<Shared>, Path(id): Path<String>, asked: ResetQuery| {
         find(&api, kind, &id)?;
-        api.livewell.reset(&id)?;
+        let tables = tables(kind, &id, asked)?;
+        if tables.is_empty() {
+            api.livewell.reset(&id)?;
+        } else {
+            api.livewell.reset_tables(&id, &tables)?;
+        }
         Ok::<_, Problem>((StatusCode::ACCEPTED, Json(json!({ "id": id, "state": "starting" }))))
     };
     let stop = async move |State(api): State<Shared>, Path(id): Path<String>| {
@@ -55,6 +65,20 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         call(Method::POST, path("/{id}/start"), start),
         call(Method::POST, path("/{id}/stop"), stop),
     ]
+}
+
+/// The tables that a reset names: each as a `table` of its own.
+fn tables(kind: ComponentKind, id: &str, asked: ResetQuery) -> Result<Vec<String>, Problem> {
+    let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+    if let Some((name, _)) = asked.iter().find(|(name, _)| name != "table") {
+        let message = format!("a reset does not take `{name}`; it takes `table`, once for each table");
+        return Err(Problem::new(400, "LW0701", message));
+    }
+    if !asked.is_empty() && kind != ComponentKind::Source {
+        let message = format!("`{id}` is not a source and has no tables; reset it without naming tables");
+        return Err(Problem::new(400, "LW0538", message));
+    }
+    Ok(asked.into_iter().map(|(_, table)| table).collect())
 }
 
 /// Starts a component that does not run, with its settings in the configuration; one that runs goes on.
@@ -98,34 +122,13 @@ pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem>
     })
 }
 
-/// A component in JSON.
-pub fn shape(status: &Status) -> Value {
-    json!({
-        "id": status.id,
-        "state": status.state.name(),
-        "epoch": status.epoch.to_string(),
-        "sequence": status.sequence,
-        "lag": status.lag,
-        "lag_seconds": status.lag_seconds,
-        "rows": status.rows,
-        "log_entries": status.log_entries,
-        "position": status.position,
-        "without_effect": status.without_effect,
-        "parked": status.parked,
-        "dead_letters": status.dead_letters,
-        "failures": status.failures,
-        "error": status.error,
-        "error_since": status.error_since.map(|since| since.to_rfc3339()),
-    })
-}
-
 /// `GET /health`: the process is alive and can read its store.
 pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
     api.livewell.status()?;
     Ok(Json(json!({ "status": "ok" })))
 }
 
-/// `GET /ready`: every query has caught up once since the start.
+/// `GET /ready`: every query has caught up once since the start; one over a source in error has not.
 pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let ready = Ok(Json(json!({ "status": "ready" })));
     if api.ready.load(Ordering::Relaxed) {
@@ -153,9 +156,37 @@ fn behind(livewell: &Livewell) -> Result<Vec<String>, Error> {
     let is_behind = |status: &Status| match status.state {
         Doing::CaughtUp | Doing::Paused => false,
         Doing::Starting | Doing::Error | Doing::Stopped => true,
-        Doing::Running | Doing::Waiting => status.lag > 0,
+        Doing::Running => status.lag > 0,
+        // With an error it waits for a source that is in error, and has not caught up with that.
+        Doing::Waiting => status.lag > 0 || status.error.is_some(),
     };
     let mut queries = livewell.status()?;
     queries.retain(|status| status.kind == ComponentKind::Query && is_behind(status));
     Ok(queries.into_iter().map(|status| status.id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell::{MemoryStore, Query, Setup};
+    use livewell_source::settings::FileSettings;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_query_over_a_source_in_error_has_not_caught_up() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("ops.jsonl");
+        let livewell = Livewell::builder().store(MemoryStore::new()).build().unwrap();
+        let queries = vec![Query::cypher("q", "MATCH (n:A) RETURN n.x AS x").from("ops")];
+        let mut file = FileSettings::new("ops", &path);
+        file.follow = Some(false);
+        livewell.add(Setup { files: vec![file], queries, ..Setup::default() }).await.unwrap();
+        livewell.idle().await.unwrap();
+        assert_eq!(behind(&livewell).unwrap(), ["q"]);
+        std::fs::write(&path, "").unwrap();
+        livewell.reset("ops").unwrap();
+        while !behind(&livewell).unwrap().is_empty() {
+            tokio::time::sleep(LOOK).await;
+        }
+        livewell.shutdown().await;
+    }
 }

@@ -107,9 +107,10 @@ fn write(out: &mut String, id: &str, subscription: &Subscription, event: &Event)
             let row = RowShape { row_signature: *row_signature, data: Data { names, columns: data } };
             put(out, "row", None, &row);
         }
-        Event::SnapshotEnd { at, ordered } => {
+        Event::SnapshotEnd { at, ordered, checked } => {
             let end = json!({
                 "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names), "ordered": ordered,
+                "checked": checked,
             });
             put(out, "snapshot_end", Some((at.epoch, at.sequence)), &end);
         }

@@ -45,6 +45,33 @@ const MEASURES: &[Measure] = &[
         (one.kind == ComponentKind::Source).then_some(one.without_effect as f64)
     }),
     ("failures", "Failures since it was started", |one| Some(one.failures as f64)),
+    (
+        "source_checked",
+        "1 if everything a source holds is known to be what its upstream has, else 0",
+        |one| {
+            let checked = one.checked.filter(|_| one.kind == ComponentKind::Source)?;
+            Some(f64::from(u8::from(checked)))
+        },
+    ),
+    ("source_behind_bytes", "Bytes of its upstream's log that are still before a source", |one| {
+        Some(one.upstream.as_ref()?.behind_bytes? as f64)
+    }),
+    ("source_kept_bytes", "Bytes of its log that the upstream keeps for a source", |one| {
+        Some(one.upstream.as_ref()?.kept_bytes? as f64)
+    }),
+    (
+        "source_safe_bytes",
+        "Bytes that the upstream can still write before it may drop what a source needs; absent without a limit",
+        |one| Some(one.upstream.as_ref()?.safe_bytes? as f64),
+    ),
+    ("source_copy_rows", "Rows that the copy under way has read; absent without one", |one| {
+        Some(one.upstream.as_ref()?.copy.as_ref()?.rows as f64)
+    }),
+    (
+        "source_last_commit_timestamp_seconds",
+        "When the last transaction that a source took in was committed, in seconds since 1970",
+        |one| Some(one.upstream.as_ref()?.last_commit?.0 as f64 / 1e9),
+    ),
 ];
 
 /// See the module.

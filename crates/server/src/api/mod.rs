@@ -15,6 +15,7 @@ mod problem;
 mod query;
 mod results;
 mod set_aside;
+mod shape;
 mod stream;
 
 use crate::config::Config;

@@ -146,17 +146,18 @@ fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) 
     Ok((headers, Body::from(body)).into_response())
 }
 
-/// `{epoch, sequence, position, config_hash, columns, cursor, rows}`; the cursor in pages alone, null in the last.
+/// `{epoch, sequence, position, checked, config_hash, columns, cursor, rows}`; the cursor in pages alone, null in the last.
 fn envelope(
     out: &mut dyn Write,
     results: &Results,
     rows: impl Iterator<Item = io::Result<(u64, Columns)>>,
     cursor: Option<Option<Cursor>>,
 ) -> io::Result<()> {
-    let Results { epoch, sequence, position, config_hash, columns, .. } = results;
+    let Results { epoch, sequence, position, checked, config_hash, columns, .. } = results;
+    let checked = checked.map_or("null", shown);
     write!(
         out,
-        r#"{{"epoch":"{epoch}","sequence":{sequence},"position":{position},"config_hash":"{config_hash:016x}","columns":"#
+        r#"{{"epoch":"{epoch}","sequence":{sequence},"position":{position},"checked":{checked},"config_hash":"{config_hash:016x}","columns":"#
     )?;
     serde_json::to_writer(&mut *out, &columns.iter().map(|name| name.as_str()).collect::<Vec<_>>())?;
     match cursor {
@@ -167,6 +168,10 @@ fn envelope(
     out.write_all(br#","rows":"#)?;
     json_rows::array(out, columns, rows)?;
     out.write_all(b"}\n")
+}
+
+fn shown(checked: bool) -> &'static str {
+    if checked { "true" } else { "false" }
 }
 
 /// What the envelope says, for those who read lines.
@@ -182,6 +187,9 @@ fn headers(results: &Results, lines: bool) -> HeaderMap {
     headers.insert("livewell-sequence", results.sequence.into());
     headers.insert("livewell-rows", results.row_count().into());
     headers.insert("livewell-position", results.position.into());
+    if let Some(checked) = results.checked {
+        headers.insert("livewell-checked", HeaderValue::from_static(shown(checked)));
+    }
     headers.insert("livewell-config-hash", ascii(&format!("{:016x}", results.config_hash)));
     headers.insert("livewell-columns", ascii(&columns));
     headers

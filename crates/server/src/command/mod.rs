@@ -5,6 +5,7 @@ mod dead_letters;
 mod explain;
 mod offline;
 mod parked;
+mod remarks;
 mod reset;
 mod results;
 mod run;

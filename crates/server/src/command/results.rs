@@ -37,7 +37,17 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
     // Read through before any is shown: of a damaged store not even some.
     results.rows().and_then(|mut rows| rows.try_for_each(|row| row.map(drop))).map_err(Failure::failed)?;
     let rows = results.rows().map_err(Failure::failed)?;
-    show(format, &results.columns, rows.map(|row| row.map_err(io::Error::other)))
+    show(format, &results.columns, rows.map(|row| row.map_err(io::Error::other)))?;
+    if results.checked == Some(false) { say_unchecked(query) } else { Ok(()) }
+}
+
+/// Says that the rows may not be what the upstream has.
+pub fn say_unchecked(query: &str) -> Result<(), Failure> {
+    Ok(writeln!(
+        io::stderr(),
+        "note: the rows of `{query}` are not checked yet: they may differ from what its source's database holds while \
+         the source copies and compares; `livewell status` shows how far it is"
+    )?)
 }
 
 fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failure> {
@@ -46,7 +56,9 @@ fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failu
     let names = lines.header("livewell-columns");
     let columns =
         names.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(names).ok()).unwrap_or_default();
-    show(format, &columns, rows(lines))
+    let is_unchecked = lines.header("livewell-checked") == Some("false");
+    show(format, &columns, rows(lines))?;
+    if is_unchecked { say_unchecked(query) } else { Ok(()) }
 }
 
 /// The rows that a server sends, a line each; an error where fewer come than it has announced, since the end of a

@@ -1,6 +1,6 @@
 //! `livewell status`: what every source, query and reaction is doing; of a store, what it holds.
 
-use super::{Failure, offline};
+use super::{Failure, offline, remarks};
 use crate::cli::{Status, StatusFormat};
 use crate::client::Client;
 use comfy_table::{Table, presets};
@@ -57,49 +57,42 @@ fn of_store(directory: &Path) -> Result<Json, Failure> {
     Ok(all)
 }
 
+/// The table, with a column for what only some components can tell if one can; then what does not fit into it.
 fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
+    let all = || {
+        KINDS.iter().flat_map(|(kinds, kind)| {
+            all[*kinds].as_array().into_iter().flatten().map(move |one| (*kind, one))
+        })
+    };
+    let can_tell = all().any(|(_, one)| one["checked"].is_boolean());
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["", "id", "state", "epoch-sequence", "lag", "seconds", "rows", "parked"]);
-    let mut errors = Vec::new();
-    for (kinds, kind) in KINDS {
-        for one in all[kinds].as_array().into_iter().flatten() {
-            let text = |field: &str| match &one[field] {
-                Json::String(text) => text.clone(),
-                Json::Null => String::new(),
-                other => other.to_string(),
-            };
-            let at = if kind == "reaction" {
-                text("sequence")
-            } else {
-                format!("{}-{}", text("epoch"), text("sequence"))
-            };
-            let seconds =
-                one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
-            let parked = if kind == "source" { text("parked") } else { String::new() };
-            table.add_row([
-                kind,
-                &text("id"),
-                &text("state"),
-                &at,
-                &text("lag"),
-                &seconds,
-                &text("rows"),
-                &parked,
-            ]);
-            if let Some(error) = one["error"].as_str() {
-                errors.push(format!("{}: since {}: {error}", text("id"), text("error_since")));
-            }
-            for (field, what, command) in
-                [("parked", "parked", "parked"), ("dead_letters", "dead letters", "dead-letters")]
-            {
-                if let Some(count @ 1..) = one[field].as_u64() {
-                    let id = text("id");
-                    errors.push(format!("{id}: {what}: {count}; `livewell {command} {id}` lists them"));
-                }
-            }
-        }
+    let mut header = vec!["", "id", "state", "epoch-sequence", "lag", "seconds", "rows", "parked"];
+    header.extend(can_tell.then_some("checked"));
+    table.set_header(header);
+    for (kind, one) in all() {
+        table.add_row(row(kind, one, can_tell));
     }
     writeln!(out, "{table}")?;
-    errors.iter().try_for_each(|error| writeln!(out, "{error}"))
+    let notes = all().flat_map(|(_, one)| remarks::of(one));
+    notes.into_iter().try_for_each(|note| writeln!(out, "{note}"))
+}
+
+fn row(kind: &str, one: &Json, can_tell: bool) -> Vec<String> {
+    let text = |field: &str| match &one[field] {
+        Json::String(text) => text.clone(),
+        Json::Null => String::new(),
+        other => other.to_string(),
+    };
+    let at =
+        if kind == "reaction" { text("sequence") } else { format!("{}-{}", text("epoch"), text("sequence")) };
+    let seconds = one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
+    let parked = if kind == "source" { text("parked") } else { String::new() };
+    let mut row =
+        vec![kind.to_owned(), text("id"), text("state"), at, text("lag"), seconds, text("rows"), parked];
+    if can_tell {
+        let checked = one["checked"].as_bool();
+        row.push(checked.map_or("", |checked| if checked { "yes" } else { "no" }).to_owned());
+    }
+    row
 }

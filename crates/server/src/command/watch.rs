@@ -37,6 +37,8 @@ pub fn watch(client: &Client, query: &str, terminal: bool) -> Result<(), Failure
             let mut out = io::stdout().lock();
             writeln!(out, "{data}")?;
             out.flush()?;
+        } else if name == "snapshot_end" && data["checked"] == false {
+            super::results::say_unchecked(query)?;
         } else if name == "reset" {
             tracing::warn!("{}", data["reason"].as_str().unwrap_or("the results began anew"));
         }

@@ -46,25 +46,32 @@ impl Running {
 
     /// With more lines in the sections of the server, of the source and of the queries.
     pub fn start_with(server: &str, source: &str, queries: &str) -> Self {
-        let folder = TempDir::new().unwrap();
         let config = format!(
             "store: {{ kind: embedded, path: data }}\n\
              server:\n  listen: 127.0.0.1:0\n{server}\
              sources:\n  - id: orders\n    kind: http\n{source}\
              queries:\n  - {{ id: big, sources: [orders], cypher: \"{QUERY}\" }}\n{queries}"
         );
+        Self::of(&config)
+    }
+
+    /// Over this configuration, which has a server that listens on port 0.
+    pub fn of(config: &str) -> Self {
+        let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("livewell.yaml"), config).unwrap();
         let (process, log, address) = spawn(&folder);
         Self { folder, address, process, log }
     }
 
-    /// Stops the process by a signal and waits for it; then its output is in order.
-    pub fn stop(&mut self) {
+    /// Stops the process by a signal and waits for it; then its output is in order. Returns what it has logged since it
+    /// serves.
+    pub fn stop(&mut self) -> String {
         let kill = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
         assert!(kill.success());
         let mut log = String::new();
         self.log.read_to_string(&mut log).unwrap();
         assert!(self.process.wait().unwrap().success(), "{log}");
+        log
     }
 
     /// Kills the process and starts it over the same store.

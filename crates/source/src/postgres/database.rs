@@ -349,7 +349,7 @@ impl Source for Database {
             self.asked.all = true;
             return Ok(());
         };
-        self.settings.check_table(table).map_err(SourceError::settings)?;
+        self.settings.check_table(table, &[]).map_err(SourceError::settings)?;
         let (schema, name) = table_name(table);
         self.asked.tables.insert((schema.to_owned(), name.to_owned()));
         Ok(())

@@ -57,7 +57,7 @@ impl<'a> Live<'a> {
     fn step(&mut self, step: Step) -> Result<(), SourceError> {
         let Step { unit, shape, what } = step;
         match what {
-            What::Put { row, from } => self.put(unit, &shape, *row, from.as_deref()),
+            What::Put { row, from } => self.put(unit, &shape, row, from.as_deref()),
             What::Bad { row, from } => {
                 if let Some(from) = from {
                     self.delete(unit, &shape, &from)?;
@@ -73,21 +73,24 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn put(&mut self, unit: u32, shape: &Shape, row: Row, from: Option<&str>) -> Result<(), SourceError> {
-        let filled = if is_partial(&row) { self.filled(unit, shape, &row, from)? } else { Some(row.clone()) };
+    fn put(
+        &mut self,
+        unit: u32,
+        shape: &Shape,
+        row: Box<Row>,
+        from: Option<&str>,
+    ) -> Result<(), SourceError> {
+        let row = if is_partial(&row) {
+            match self.filled(unit, shape, &row, from)? {
+                Some(filled) => filled,
+                None => return self.set_aside(unit, shape, &row, from),
+            }
+        } else {
+            *row
+        };
         if let Some(from) = from {
             self.delete(unit, shape, from)?;
         }
-        let Some(row) = filled else {
-            let place = format!("the row `{}` of `{}`", row.key, shape.name);
-            let text = serde_json::json!({ "key": row.cells }).to_string();
-            self.delete(unit, shape, &row.key)?;
-            return self.commit.park(
-                &place,
-                &text,
-                "values of it were not sent, and it was set aside before",
-            );
-        };
         if self.leaves.contains(&unit) {
             self.commit.put_note(&notes::leaf(unit, &row.key), Some(Vec::new()));
         }
@@ -100,6 +103,20 @@ impl<'a> Live<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Sets a row aside of which values were not sent, and which is not here.
+    fn set_aside(
+        &mut self,
+        unit: u32,
+        shape: &Shape,
+        row: &Row,
+        from: Option<&str>,
+    ) -> Result<(), SourceError> {
+        from.into_iter().chain([row.key.as_str()]).try_for_each(|key| self.delete(unit, shape, key))?;
+        let place = format!("the row `{}` of `{}`", row.key, shape.name);
+        let text = serde_json::json!({ "key": row.cells }).to_string();
+        self.commit.park(&place, &text, "values of it were not sent, and it was set aside before")
     }
 
     /// The row with what was not sent, from the element that it was; `None` if the row is to be set aside.
@@ -115,7 +132,9 @@ impl<'a> Live<'a> {
         let mut row = row.clone();
         for name in std::mem::take(&mut row.kept) {
             match node.as_ref().and_then(|node| node.properties().get(&name)) {
-                Some(value) => drop(row.node.properties.insert(name, value.clone())),
+                Some(value) => {
+                    row.node.properties.insert(name, value.clone());
+                }
                 None if !self.exact.contains(&unit) => {}
                 None if self.parks && node.is_none() => return Ok(None),
                 // One that was null is not sent as unchanged, so it must be here.

@@ -232,17 +232,20 @@ impl PostgresSettings {
         format!("livewell_{}", self.id.to_ascii_lowercase().replace('-', "_"))
     }
 
-    /// Whether a table of this name can be followed by these settings; else what there is.
+    /// Checks that a table is followed: it is one of `tables`, or of those that are `stored` if the settings name none.
     ///
     /// # Errors
-    /// In words.
-    pub fn check_table(&self, table: &str) -> Result<(), String> {
-        let names: Vec<&str> = self.tables.iter().map(|own| own.table.as_str()).collect();
-        if names.is_empty() || self.tables.iter().any(|own| own.name() == table_name(table)) {
+    /// Says in words which tables there are.
+    pub fn check_table(&self, table: &str, stored: &[String]) -> Result<(), String> {
+        let mut names: Vec<&str> = self.tables.iter().map(|own| own.table.as_str()).collect();
+        if names.is_empty() {
+            names.extend(stored.iter().map(String::as_str));
+        }
+        if names.is_empty() || names.iter().any(|name| table_name(name) == table_name(table)) {
             return Ok(());
         }
         let advice = crate::suggest::advice(table, &names);
-        Err(format!("the source `{}` has no table `{table}`; {advice}", self.id))
+        Err(format!("the source `{}` does not follow a table `{table}`: {advice}", self.id))
     }
 
     /// Checks what the types alone do not; what only the database knows is checked when it is connected to.

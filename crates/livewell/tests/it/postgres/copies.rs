@@ -29,8 +29,12 @@ async fn what_stands_in_the_way_of_a_copy_is_named_and_a_reset_goes_on_once_it_i
     reach(&livewell, "s", State::Error).await;
     let error = status(&livewell, "s").error.unwrap();
     assert!(error.contains("LW0214") && error.contains("`2`"), "{error}");
-    // A query over a source that has nothing to read yet shows the error too.
-    reach(&livewell, "all", State::Error).await;
+    // A query over a source that has nothing to read yet says what it waits for.
+    reach(&livewell, "all", State::Waiting).await;
+    until(&livewell, "all", |all| {
+        all.error.as_ref().is_some_and(|error| error.contains("`all` waits for `s`"))
+    })
+    .await;
     postgres.sql("update t set x = 2 where id = 2");
     livewell.reset("s").unwrap();
     eventually("both rows are there", || values(&livewell, "all").len() == 2).await;

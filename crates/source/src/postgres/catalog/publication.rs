@@ -86,7 +86,7 @@ fn unsent<'a>(facts: &'a Facts, shapes: &Shapes, publication: &PublicationFacts)
     let is_missing = |(root, table): &(&u32, &TableFacts)| {
         // A partition may also be sent by an entry of its own.
         let mut units = facts.units(**root).into_iter().filter_map(|oid| facts.tables.get(&oid));
-        !is_sent(table) && !(table.kind == "p" && units.all(is_sent))
+        !(is_sent(table) || table.kind == "p" && units.all(is_sent))
     };
     roots.filter(is_missing).map(|(_, table)| table).collect()
 }

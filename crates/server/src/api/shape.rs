@@ -1,0 +1,51 @@
+//! A component's status in JSON, as every call shows it.
+
+use livewell::Status;
+use livewell_source::source::Report;
+use serde_json::{Value, json};
+
+/// A component in JSON.
+pub fn shape(status: &Status) -> Value {
+    json!({
+        "id": status.id,
+        "state": status.state.name(),
+        "epoch": status.epoch.to_string(),
+        "sequence": status.sequence,
+        "lag": status.lag,
+        "lag_seconds": status.lag_seconds,
+        "rows": status.rows,
+        "log_entries": status.log_entries,
+        "position": status.position,
+        "without_effect": status.without_effect,
+        "parked": status.parked,
+        "dead_letters": status.dead_letters,
+        "failures": status.failures,
+        "checked": status.checked,
+        "upstream": status.upstream.as_ref().map(|report| upstream(report, status.upstream_lag_seconds)),
+        "error": status.error,
+        "error_since": status.error_since.map(|since| since.to_rfc3339()),
+    })
+}
+
+/// How far a source is outside.
+fn upstream(report: &Report, lag_seconds: Option<f64>) -> Value {
+    let copy = report.copy.as_ref().map(|copy| {
+        let share = copy.rows_expected.filter(|expected| *expected > 0);
+        json!({
+            "tables": copy.tables,
+            "rows": copy.rows,
+            "rows_expected": copy.rows_expected,
+            "share": share.map(|expected| (copy.rows as f64 / expected as f64).min(1.0)),
+            "rows_per_second": copy.rate,
+        })
+    });
+    json!({
+        "behind_bytes": report.behind_bytes,
+        "last_commit": report.last_commit.map(|commit| commit.to_rfc3339()),
+        "lag_seconds": lag_seconds,
+        "kept_bytes": report.kept_bytes,
+        "safe_bytes": report.safe_bytes,
+        "waits_for": report.waits_for,
+        "copy": copy,
+    })
+}

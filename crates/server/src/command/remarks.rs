@@ -1,0 +1,114 @@
+//! What `livewell status` says of a component below its table: errors, what waits for a person, and what a source does
+//! outside.
+
+use serde_json::Value as Json;
+
+/// The remarks on a component, a line each.
+pub fn of(one: &Json) -> Vec<String> {
+    let id = one["id"].as_str().unwrap_or_default();
+    let mut remarks = Vec::new();
+    if let Some(error) = one["error"].as_str() {
+        remarks.push(format!("{id}: since {}: {error}", one["error_since"].as_str().unwrap_or_default()));
+    }
+    for (field, what, command) in
+        [("parked", "parked", "parked"), ("dead_letters", "dead letters", "dead-letters")]
+    {
+        if let Some(count @ 1..) = one[field].as_u64() {
+            remarks.push(format!("{id}: {what}: {count}; `livewell {command} {id}` lists them"));
+        }
+    }
+    let upstream = &one["upstream"];
+    let outside = [copying(&upstream["copy"]), waiting(upstream), behind(one), kept(upstream)];
+    remarks.extend(outside.into_iter().flatten().map(|remark| format!("{id}: {remark}")));
+    remarks
+}
+
+fn copying(copy: &Json) -> Option<String> {
+    let rows = copy["rows"].as_u64()?;
+    let tables: Vec<&str> = copy["tables"].as_array()?.iter().filter_map(Json::as_str).collect();
+    let tables = match tables.as_slice() {
+        [] => "the end of its copy".to_owned(),
+        [table] => format!("`{table}`"),
+        [first, others @ ..] => format!("`{first}` and {} more", others.len()),
+    };
+    let of = match (copy["rows_expected"].as_u64(), copy["share"].as_f64()) {
+        (Some(expected), Some(share)) => format!(" of about {expected} rows ({:.0} %)", share * 100.0),
+        _ => " rows".to_owned(),
+    };
+    let rate = copy["rows_per_second"].as_f64().unwrap_or_default();
+    Some(format!("copying {tables}: {rows}{of}, {rate:.0} a second"))
+}
+
+fn waiting(upstream: &Json) -> Option<String> {
+    Some(format!("waits outside: {}", upstream["waits_for"].as_str()?))
+}
+
+/// How far it is behind outside, if it is.
+fn behind(one: &Json) -> Option<String> {
+    let upstream = &one["upstream"];
+    let bytes =
+        upstream["behind_bytes"].as_u64().filter(|bytes| *bytes > 0 && one["state"] != "caught_up")?;
+    let seconds = upstream["lag_seconds"].as_f64().filter(|seconds| *seconds > 0.0);
+    let late =
+        seconds.map_or_else(String::new, |seconds| format!(", {seconds:.1} s after the last commit it has"));
+    Some(format!("{} of the database's log are before it{late}", size(bytes)))
+}
+
+/// What the database keeps for it, once that comes close to what it may keep.
+fn kept(upstream: &Json) -> Option<String> {
+    let (kept, safe) = (upstream["kept_bytes"].as_u64()?, upstream["safe_bytes"].as_u64()?);
+    let text = || {
+        format!(
+            "the database keeps {} of its log for it and drops that after {} more (`max_slot_wal_keep_size`)",
+            size(kept),
+            size(safe)
+        )
+    };
+    (safe < kept).then(text)
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_copy_that_is_behind_is_told_in_a_line_each() {
+        let upstream = json!({
+            "behind_bytes": 1_234_567, "lag_seconds": 61.25, "kept_bytes": 9_000_000_000_u64, "safe_bytes": 512,
+            "waits_for": "transaction 7 to end",
+            "copy": {"tables": ["public.a", "public.b"], "rows": 120, "rows_expected": 500, "share": 0.24,
+                     "rows_per_second": 40.4},
+        });
+        let one = json!({"id": "shop", "state": "running", "upstream": upstream, "error": null, "parked": 2});
+        assert_eq!(
+            of(&one),
+            [
+                "shop: parked: 2; `livewell parked shop` lists them",
+                "shop: copying `public.a` and 1 more: 120 of about 500 rows (24 %), 40 a second",
+                "shop: waits outside: transaction 7 to end",
+                "shop: 1.2 MB of the database's log are before it, 61.2 s after the last commit it has",
+                "shop: the database keeps 9.0 GB of its log for it and drops that after 512 bytes more \
+                 (`max_slot_wal_keep_size`)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_source_with_nothing_to_say_has_no_remark() {
+        let upstream =
+            json!({"behind_bytes": 800, "lag_seconds": 0.0, "kept_bytes": 900, "safe_bytes": 1_000_000});
+        assert!(of(&json!({"id": "shop", "state": "caught_up", "upstream": upstream})).is_empty());
+        assert!(of(&json!({"id": "ops", "state": "caught_up", "upstream": null, "parked": 0})).is_empty());
+    }
+}
