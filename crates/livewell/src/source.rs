@@ -5,8 +5,10 @@ mod commit;
 mod runner;
 mod stage;
 mod stored;
+mod verify;
 
 pub(crate) use runner::{Runner, run};
+pub(crate) use verify::verify;
 
 use crate::Error;
 use crate::shared::{Component, Shared};

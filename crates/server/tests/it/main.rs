@@ -31,6 +31,7 @@ mod shop;
 mod small_disk;
 mod targets;
 mod unwound;
+mod verified;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
