@@ -169,6 +169,29 @@ impl Livewell {
         self.reset_tables(id, &[table])
     }
 
+    /// Compares what is stored of a source with its database, all tables or one, while it goes on. Blocks until that is
+    /// done.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source of another kind
+    /// than `postgres`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is out of reach
+    /// or the source is being stopped.
+    #[cfg(feature = "postgres")]
+    pub fn verify_source(
+        &self,
+        id: &str,
+        table: Option<&str>,
+    ) -> Result<crate::verify::SourceVerified, Error> {
+        let component = self.shared.source(id)?;
+        let settings = crate::shared::lock(&self.databases).get(id).cloned().ok_or_else(|| {
+            let message = format!(
+                "`{id}` has no database to compare it with; only sources of kind `postgres` have one"
+            );
+            Error::invalid("LW0539", message)
+        })?;
+        crate::source::verify(&self.shared, &component, &settings, table)
+    }
+
     /// The first `limit` dead letters of a reaction after number `after`.
     ///
     /// # Errors

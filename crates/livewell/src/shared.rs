@@ -111,6 +111,8 @@ pub(crate) struct Component {
     reset_tables: Mutex<Vec<String>>,
     /// How far a source is outside, as it says itself.
     report: Mutex<Option<Report>>,
+    /// How many comparisons wait for how far a source is.
+    pub(crate) watchers: AtomicU64,
     /// What is to be done about what it has set aside.
     orders: Mutex<Vec<Order>>,
     /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
@@ -156,6 +158,7 @@ impl Component {
             reset: AtomicBool::new(false),
             reset_tables: Mutex::default(),
             report: Mutex::default(),
+            watchers: AtomicU64::new(0),
             orders: Mutex::default(),
             without_effect: AtomicU64::new(0),
             failures: AtomicU64::new(0),

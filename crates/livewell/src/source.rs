@@ -6,9 +6,11 @@ mod progress;
 mod runner;
 mod stage;
 mod stored;
+mod verify;
 
 pub(crate) use progress::Progress;
 pub(crate) use runner::{Runner, run};
+pub(crate) use verify::verify;
 
 use crate::Error;
 use crate::shared::{Component, Shared};

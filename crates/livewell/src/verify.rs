@@ -20,6 +20,9 @@ use livewell_store::{Feed, Head, IndexError, LiveSnapshot, Overlay, Resume, Snap
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+#[cfg(feature = "postgres")]
+pub use livewell_source::postgres::verify::{Difference, TableVerified, Verified as SourceVerified};
+
 /// How many differences are told.
 const DIFFERENCES_MAX: usize = 10;
 

@@ -96,13 +96,16 @@ Examples:
   livewell explain LW0604")]
     Explain(Explain),
 
-    /// Compute a query from scratch and compare it with its live results
+    /// Compute a query from scratch and compare it with its live results, or a `postgres` source with its database
     #[command(after_help = "\
 Examples:
   livewell verify late-departures
   livewell verify late-departures --store ./livewell-data
+  livewell verify shop
+  livewell verify shop --table public.orders
 
-Both are taken at one sequence. Prints the first differences; exit code 1 if there is any.")]
+A query and its rows are taken at one sequence. A source goes on while it is compared. Prints the first differences;
+exit code 1 if there is any, or if a table could not be compared.")]
     Verify(Verify),
 
     /// Show every source, query and reaction: state, sequence, lag, rows, last error
@@ -240,9 +243,13 @@ fn parameter(text: &str) -> Result<(String, Value), String> {
 /// `livewell verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The query's id
-    #[arg(value_name = "QUERY")]
-    pub query: String,
+    /// The id of the query or source
+    #[arg(value_name = "QUERY|SOURCE")]
+    pub id: String,
+
+    /// Compare only this table of a source, as `schema.name`
+    #[arg(long, value_name = "TABLE", conflicts_with = "store")]
+    pub table: Option<String>,
 
     /// Whom to ask
     #[command(flatten)]

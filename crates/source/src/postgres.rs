@@ -9,7 +9,7 @@
 //!
 //! [`Database`] is the source. `begin` makes its place on the server; from then on `follow` reads (the catalogs, a copy,
 //! the stream) and plans `work`, `judge` says what the catalogs ask for, and `take` writes it, with the `position` and
-//! the `notes`. Everything here blocks.
+//! the `notes`. `verify` compares what is stored with the database. Everything here blocks.
 
 mod array;
 mod assemble;
@@ -36,6 +36,7 @@ mod stream;
 mod take;
 mod temporal;
 mod value;
+pub mod verify;
 mod visible;
 mod work;
 

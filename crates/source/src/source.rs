@@ -86,6 +86,11 @@ pub trait Patience {
 
     /// Shows what it is waiting for.
     fn waits_for(&self, what: &str);
+
+    /// Whether somebody waits for how far the source is, so that it is to be stored though nothing came.
+    fn is_watched(&self) -> bool {
+        false
+    }
 }
 
 /// What is stored of a source.

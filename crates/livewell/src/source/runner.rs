@@ -162,4 +162,8 @@ impl Patience for Waiting<'_> {
     fn waits_for(&self, what: &str) {
         self.component.held_up(&Error::stopped("LW0210", what.to_owned()));
     }
+
+    fn is_watched(&self) -> bool {
+        self.component.watchers.load(Ordering::Acquire) > 0
+    }
 }

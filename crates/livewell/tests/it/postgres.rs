@@ -16,6 +16,7 @@ mod rights;
 mod slots;
 mod storm;
 mod tables;
+mod verified;
 
 use crate::fixture::*;
 use livewell::{Livewell, Query, Recovery, Setup, State};

@@ -16,6 +16,7 @@ mod query;
 mod results;
 mod set_aside;
 mod shape;
+mod source;
 mod stream;
 
 use crate::config::Config;
@@ -183,6 +184,7 @@ fn calls() -> Vec<Call> {
         call(Method::GET, "/api/v1/queries/{id}/results", results::get),
         call(Method::GET, "/api/v1/queries/{id}/changes", events::get),
         call(Method::POST, "/api/v1/queries/{id}/verify", query::verify),
+        call(Method::POST, "/api/v1/sources/{id}/verify", source::verify),
         call(Method::GET, "/api/v1/queries/{id}/explain", query::explain),
     ];
     for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {

@@ -1,37 +1,58 @@
-//! `livewell verify`: a query's rows against its evaluation from scratch.
+//! `livewell verify`: a query's rows against its evaluation from scratch, or what a source holds against its database.
+
+mod source;
 
 use super::{Failure, offline};
 use crate::cli::Verify;
 use crate::client::Client;
+use livewell_store::Store;
+use livewell_store::catalog::{self, Kind};
 use std::io::{self, Write};
 
 /// Verifies and says what it found.
 pub fn run(verify: &Verify) -> Result<(), Failure> {
-    let (sequence, rows, differences) = match &verify.at.store {
+    let Verify { id, table, at } = verify;
+    let (sequence, rows, differences) = match &at.store {
         Some(directory) => {
             let store = offline::open(directory)?;
-            let found = livewell::verify::verify(&store, &verify.query).map_err(Failure::failed)?;
+            refuse_source(&store, id)?;
+            let found = livewell::verify::verify(&store, id).map_err(Failure::failed)?;
             (found.sequence, found.rows, found.differences)
         }
         None => {
-            let client = Client::new(verify.at.server.as_deref())?;
-            let found = client.post(&format!("/api/v1/queries/{}/verify", verify.query))?;
+            let client = Client::new(at.server.as_deref())?;
+            if table.is_some() || source::is_source(&client, id)? {
+                return source::run(&client, id, table.as_deref());
+            }
+            let found = client.post(&format!("/api/v1/queries/{id}/verify"))?;
             let text = |json: &serde_json::Value| json.as_str().map(ToOwned::to_owned);
             let differences = found["differences"].as_array().into_iter().flatten().filter_map(text);
             let number = |field: &str| found[field].as_u64().unwrap_or_default();
             (number("sequence"), number("rows"), differences.collect::<Vec<_>>())
         }
     };
-    let query = &verify.query;
     if differences.is_empty() {
         let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-        return Ok(writeln!(io::stdout(), "`{query}` is right: {rows} at sequence {sequence}")?);
+        return Ok(writeln!(io::stdout(), "`{id}` is right: {rows} at sequence {sequence}")?);
     }
     for difference in &differences {
         writeln!(io::stdout(), "{difference}")?;
     }
     Err(Failure::failed(format!(
-        "`{query}` is not what its sources give at sequence {sequence}; the first differences are above. \
-         `livewell reset {query}` builds it anew [LW0715]"
+        "`{id}` is not what its sources give at sequence {sequence}; the first differences are above. \
+         `livewell reset {id}` builds it anew [LW0715]"
     )))
+}
+
+/// Refuses a source: a store alone does not say where its database is.
+fn refuse_source(store: &dyn Store, id: &str) -> Result<(), Failure> {
+    let snapshot = store.snapshot().map_err(livewell::Error::from).map_err(Failure::failed)?;
+    let entry = catalog::find(&*snapshot, id).map_err(livewell::Error::from).map_err(Failure::failed)?;
+    match entry {
+        Some(entry) if entry.kind == Kind::Source => Err(Failure::Usage(format!(
+            "error: `{id}` is a source, and comparing it with its database needs a running server; start it with \
+             `livewell run`, then use `livewell verify {id}` without `--store`\n"
+        ))),
+        _ => Ok(()),
+    }
 }

@@ -127,7 +127,7 @@ impl Following {
         let mut caught_up = false;
         if self.work.is_empty() {
             let wait = if self.copy.is_some() { wait.min(COPY_WAIT) } else { wait };
-            caught_up = self.read_stream(limits, wait)?;
+            caught_up = self.read_stream(limits, wait, patience.is_watched())?;
             self.is_range_next = self.copy.is_some();
         }
         let is_whole = self.copy.is_none() && self.going.is_empty() && self.held.is_empty();
@@ -274,9 +274,15 @@ impl Following {
         Ok(())
     }
 
-    /// Reads the stream; returns whether the server has nothing more at the moment.
-    fn read_stream(&mut self, limits: ReadLimits, wait: Duration) -> Result<bool, SourceError> {
-        let waits = self.copy.as_ref().is_some_and(Copy::is_read) || !self.going.is_empty();
+    /// Reads the stream; returns whether the server has nothing more at the moment. `is_watched`: somebody waits for how
+    /// far it is.
+    fn read_stream(
+        &mut self,
+        limits: ReadLimits,
+        wait: Duration,
+        is_watched: bool,
+    ) -> Result<bool, SourceError> {
+        let waits = is_watched || self.copy.as_ref().is_some_and(Copy::is_read) || !self.going.is_empty();
         if waits {
             self.stream.ask()?;
         }

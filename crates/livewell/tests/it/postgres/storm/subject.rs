@@ -26,8 +26,8 @@ pub async fn open(place: &Path, database: &Database, extra: &Json) -> Followed {
     Followed::begun_in(store(place), database, &followed(), extra).await
 }
 
-/// Waits until all live rows are those of SQL. This is the one place where a storm looks; it is also where Livewell's
-/// own comparison of a source with its database belongs, which has to come to the same answer.
+/// Waits until all live rows are those of SQL. This is the one place where a storm looks; Livewell's own comparison of a
+/// source with its database, which is a part of [`Followed::settled`], has to come to the same answer.
 pub async fn rows_are_those_of_sql(followed: &Followed) -> Result<(), String> {
     let began = Instant::now();
     loop {

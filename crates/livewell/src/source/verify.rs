@@ -1,0 +1,65 @@
+//! Comparing a source with its database while it goes on.
+
+use super::store_name;
+use super::stored::Held;
+use crate::Error;
+use crate::error::ErrorKind;
+use crate::shared::{Component, Shared};
+use crate::trouble::wrap;
+use livewell_source::postgres::verify::{Verified, verify as compare};
+use livewell_source::settings::PostgresSettings;
+use livewell_source::source::{Patience, Stored};
+use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
+use std::sync::atomic::Ordering;
+
+/// Compares what is stored of a source with its database: all tables, or one.
+pub(crate) fn verify(
+    shared: &Shared,
+    source: &Component,
+    settings: &PostgresSettings,
+    table: Option<&str>,
+) -> Result<Verified, Error> {
+    let watching = Watching::new(shared, source);
+    let stored = || -> Result<Box<dyn Stored>, SourceError> {
+        let held = Held::read(shared, source).map_err(|error| SourceError {
+            kind: SourceErrorKind::Store,
+            code: error.code,
+            message: error.message,
+            place: None,
+        })?;
+        Ok(Box::new(held))
+    };
+    let compared = compare(settings, &store_name(shared), table, &stored, &watching);
+    compared.map_err(|error| match error.kind {
+        SourceErrorKind::Settings => Error::invalid("LW0539", error.message),
+        SourceErrorKind::Store => Error { kind: ErrorKind::Storage, ..wrap(error) },
+        _ => Error { kind: ErrorKind::Unavailable, ..wrap(error) },
+    })
+}
+
+/// Has the source store how far it is while it is compared, also when nothing comes.
+struct Watching<'a> {
+    shared: &'a Shared,
+    source: &'a Component,
+}
+
+impl<'a> Watching<'a> {
+    fn new(shared: &'a Shared, source: &'a Component) -> Self {
+        source.watchers.fetch_add(1, Ordering::AcqRel);
+        Self { shared, source }
+    }
+}
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.source.watchers.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Patience for Watching<'_> {
+    fn is_over(&self) -> bool {
+        self.shared.is_stopping(self.source)
+    }
+
+    fn waits_for(&self, _what: &str) {}
+}

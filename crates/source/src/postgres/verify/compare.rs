@@ -1,0 +1,96 @@
+//! The elements that a row makes, against those that are stored.
+
+use super::Difference;
+use crate::SourceError;
+use crate::postgres::rows::{Link, Row, Shape};
+use crate::source::{Side, Stored};
+use livewell_model::codec::Writer;
+use livewell_model::{Element, ElementId, Map, Value};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How many characters of an element are shown.
+const SHOWN_MAX: usize = 500;
+
+/// Everything that a row can become: its node, then its relationships; `None` for what it does not.
+pub(super) type Expected = Vec<(ElementId, Option<Element>)>;
+
+/// What a row becomes.
+pub(super) fn expected(row: &Row) -> Expected {
+    let node = (row.node.id.clone(), Some(row.node.clone().into()));
+    let link = |link: &Link| match link {
+        Link::To(relationship) => (relationship.id.clone(), Some(relationship.clone().into())),
+        // A range has every value.
+        Link::Without(id) | Link::Kept(id) => (id.clone(), None),
+    };
+    [node].into_iter().chain(row.links.iter().map(link)).collect()
+}
+
+/// What becomes of a key that no row has, or one that cannot be taken.
+pub(super) fn nothing(shape: &Shape, key: &str) -> Result<Expected, SourceError> {
+    Ok(shape.ids(key)?.into_iter().map(|id| (id, None)).collect())
+}
+
+/// An element that differs: its id, what is stored, and what is expected.
+pub(super) type Differing<'a> = (&'a ElementId, Option<Element>, Option<&'a Element>);
+
+/// The elements that are stored otherwise.
+pub(super) fn differing<'a>(
+    view: &dyn Stored,
+    expected: &'a Expected,
+) -> Result<Vec<Differing<'a>>, SourceError> {
+    let mut differing = Vec::new();
+    for (id, element) in expected {
+        let stored = view.element(Side::Live, &id.id)?;
+        if stored != *element {
+            differing.push((id, stored, element.as_ref()));
+        }
+    }
+    Ok(differing)
+}
+
+/// A digest of what a row becomes.
+pub(super) fn digest(expected: &Expected) -> u64 {
+    let mut out = Writer::new();
+    for (_, element) in expected {
+        out.u8(u8::from(element.is_some()));
+        if let Some(element) = element {
+            out.element(element);
+        }
+    }
+    xxh3_64(&out.bytes)
+}
+
+/// A difference in words.
+pub(super) fn difference(table: &str, (id, stored, database): &Differing<'_>) -> Difference {
+    let (stored, database) = match (stored, database) {
+        (Some(Element::Node(stored)), Some(Element::Node(database))) if stored.labels == database.labels => {
+            let (stored, database) = apart(&stored.properties, &database.properties);
+            (Some(json(&stored)), Some(json(&database)))
+        }
+        (stored, database) => (
+            stored.as_ref().map(|element| json(element.to_value())),
+            database.map(|element| json(element.to_value())),
+        ),
+    };
+    Difference { table: table.to_owned(), id: id.id.to_string(), stored, database }
+}
+
+/// The properties of either side that the other does not have so.
+fn apart(one: &Map, other: &Map) -> (Value, Value) {
+    let rest = |of: &Map, than: &Map| {
+        let mut rest = Map::new();
+        for (name, value) in of.iter().filter(|(name, value)| than.get(name) != Some(value)) {
+            rest.insert(name.clone(), value.clone());
+        }
+        Value::Map(rest.into())
+    };
+    (rest(one, other), rest(other, one))
+}
+
+fn json(value: impl serde::Serialize) -> String {
+    let text = serde_json::to_string(&value).unwrap_or_else(|error| error.to_string());
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None => text,
+    }
+}

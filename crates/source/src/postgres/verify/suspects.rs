@@ -1,0 +1,167 @@
+//! Rows that differed: they are read again until they are the same, or are known to be wrong.
+//!
+//! In each round a suspect is read by its key, and compared with what is stored once the stream has passed that
+//! snapshot. What is stored then has every transaction that the snapshot sees, and perhaps later ones. Once a later
+//! snapshot sees those too, and the row is in it what it was, what is stored should have been that as well: it is wrong,
+//! unless the row changed and changed back meanwhile, so this has to happen twice in a row.
+
+use super::compare::{difference, differing, digest, nothing};
+use super::reader::Passed;
+use super::{Halt, KEYS_MAX, TableCheck, key_and_cells};
+use crate::postgres::position::Lsn;
+use crate::postgres::verify::compare::Expected;
+use crate::postgres::visible::Visible;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a suspect is read before it is given up.
+const ROUNDS_MAX: u32 = 10;
+/// How many times in a row a suspect has to be wrong.
+const WRONG_MIN: u32 = 2;
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(3);
+
+/// A row that differed.
+#[derive(Debug, Default)]
+pub(super) struct Suspect {
+    /// The texts of its key's columns.
+    cells: Vec<String>,
+    /// What it was when it was last read again.
+    last: Option<Seen>,
+    /// How many times in a row it was wrong.
+    wrong: u32,
+}
+
+/// A suspect as it was read.
+#[derive(Debug)]
+struct Seen {
+    digest: u64,
+    /// The transactions that what is stored may have and the snapshot does not see.
+    unseen: Arc<[u64]>,
+}
+
+impl Suspect {
+    pub fn new(cells: Vec<String>) -> Self {
+        Self { cells, ..Self::default() }
+    }
+
+    /// Takes note of what it is now; counts if it was wrong between the last time and this one.
+    fn see(&mut self, digest: u64, unseen: &Arc<[u64]>, snapshots: &[Visible]) {
+        let is_wrong = self.last.as_ref().is_some_and(|last| {
+            let is_seen = |transaction| snapshots.iter().all(|snapshot| snapshot.sees(transaction));
+            last.digest == digest && last.unseen.iter().all(|transaction| is_seen(*transaction))
+        });
+        self.wrong = if is_wrong { self.wrong + 1 } else { 0 };
+        self.last = Some(Seen { digest, unseen: unseen.clone() });
+    }
+}
+
+/// Rows that were read by their keys.
+pub(super) struct Rows {
+    pub rows: BTreeMap<String, Expected>,
+    snapshots: Vec<Visible>,
+    /// Where the stream has passed all of these snapshots.
+    passed: Lsn,
+}
+
+impl TableCheck<'_, '_> {
+    /// Reads the rows with these keys, from all units.
+    pub(super) fn rows_with(&mut self, keys: &[(String, Vec<String>)]) -> Result<Rows, Halt> {
+        let mut found = Rows { rows: BTreeMap::new(), snapshots: Vec::new(), passed: Lsn(0) };
+        for unit in self.units.clone() {
+            let range = self.reader.range(unit, keys.to_vec(), None)?;
+            for row in &range.rows {
+                found.rows.insert(key_and_cells(row).0.to_owned(), self.expected(row)?);
+            }
+            found.passed = found.passed.max(range.passed);
+            found.snapshots.push(range.snapshot);
+        }
+        Ok(found)
+    }
+
+    /// Reads all suspects again until none is left.
+    pub(super) fn resolve(&mut self) -> Result<(), Halt> {
+        let mut pause = PAUSE_FIRST;
+        for round in 1..=ROUNDS_MAX {
+            if self.suspects.is_empty() {
+                return Ok(());
+            }
+            if round > 1 {
+                self.reader.pause(pause)?;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+            let keys = self.suspects.iter().map(|(key, suspect)| (key.clone(), suspect.cells.clone()));
+            let keys: Vec<_> = keys.collect();
+            for keys in keys.chunks(KEYS_MAX) {
+                self.look_again(keys, round == ROUNDS_MAX)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn look_again(&mut self, keys: &[(String, Vec<String>)], is_last: bool) -> Result<(), Halt> {
+        let Rows { mut rows, snapshots, passed } = self.rows_with(keys)?;
+        let Passed { view, position, is_reached } = self.reader.passed(passed)?;
+        let is_known = self.reader.check_rest(&*view, self.root, &self.units)?;
+        let is_altered_for_long = !is_known && self.reader.is_altered_for_long();
+        let unseen: Arc<[u64]> = position.unseen.iter().map(|(transaction, _)| *transaction).collect();
+        for (key, _) in keys {
+            let expected = match rows.remove(key) {
+                Some(expected) => expected,
+                None => nothing(&self.shape, key)?,
+            };
+            let differing = differing(&*view, &expected)?;
+            let Some(suspect) = self.suspects.get_mut(key).filter(|_| !differing.is_empty()) else {
+                self.suspects.remove(key);
+                continue;
+            };
+            if !is_reached {
+                self.table.behind += 1;
+                self.suspects.remove(key);
+                continue;
+            }
+            suspect.see(digest(&expected), &unseen, &snapshots);
+            // What was altered may be taken up soon.
+            let is_firm = suspect.wrong >= WRONG_MIN && (is_known || is_altered_for_long);
+            if is_firm || is_last && suspect.wrong > 0 {
+                for one in &differing {
+                    self.add_difference(difference(&self.shape.name.clone(), one));
+                }
+                if expected.iter().all(|(_, element)| element.is_none()) {
+                    self.counted.insert(key.clone());
+                }
+                self.suspects.remove(key);
+            } else if is_last {
+                self.table.kept_changing += 1;
+                self.suspects.remove(key);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspect_is_wrong_only_if_it_stays_and_the_snapshot_sees_what_is_stored() {
+        let unseen = |transactions: &[u64]| Arc::<[u64]>::from(transactions);
+        let snapshot = |text: &str| [Visible::parse(text).unwrap()];
+        let mut suspect = Suspect::default();
+        let mut wrong = |digest, stored: &[u64], seen: &str| {
+            suspect.see(digest, &unseen(stored), &snapshot(seen));
+            suspect.wrong
+        };
+        assert_eq!(wrong(1, &[12], "10:12:"), 0, "it was seen only once");
+        assert_eq!(
+            wrong(1, &[12], "12:13:12"),
+            0,
+            "what is stored may be that of a transaction not seen yet"
+        );
+        assert_eq!(wrong(1, &[12], "13:13:"), 1);
+        assert_eq!(wrong(1, &[], "13:13:"), 2);
+        assert_eq!(wrong(2, &[], "14:14:"), 0, "it has changed");
+    }
+}
