@@ -146,7 +146,7 @@ async fn values_that_an_alteration_makes_of_old_rows_come_by_a_copy_or_stop_the_
         copied("another type", "alter table t alter i type bigint"),
         copied("another type, other values", "alter table t alter i type text using 'n' || i"),
         copied("fewer digits", "alter table t alter n type numeric(6,1)"),
-        copied("a shorter varchar", "alter table t alter note type varchar(2)"),
+        copied("a shorter varchar", "alter table t alter v type varchar(2)"),
         copied("more of a moment", "alter table t alter at type timestamptz"),
         copied("another kind of moment", "alter table t alter at type timestamp"),
         copied(
