@@ -204,6 +204,8 @@ pub struct Report {
     pub safe_bytes: Option<u64>,
     /// What it waits for on the other side.
     pub waits_for: Option<String>,
+    /// What somebody has to mend before everything can be followed; it goes on by itself then.
+    pub refusal: Option<SourceError>,
 }
 
 /// How far a copy is.

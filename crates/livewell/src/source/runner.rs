@@ -12,8 +12,8 @@ use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
 use crate::trouble::{Trouble, source_error, wrap};
 use livewell_source::settings::Clock;
-use livewell_source::source::{Patience, Read, ReadLimits};
-use livewell_source::{ErrorKind as SourceErrorKind, Source};
+use livewell_source::source::{Patience, Read, ReadLimits, Report};
+use livewell_source::{ErrorKind as SourceErrorKind, Source, SourceError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -69,28 +69,42 @@ impl Runner {
         while !shared.is_interrupted(&component) {
             parked::carry_out(&shared, &component, &mut parked::not_parked_here)?;
             let read = self.source.read(limits, wait, &patience).map_err(wrap)?;
-            component.recovered();
             *trouble = Trouble::none();
             if read.has_work {
                 self.take_in()?;
             }
+            let report = self.source.report();
+            match &report.refusal {
+                None => component.recovered(),
+                Some(error) => self.show_refusal(error),
+            }
+            wait = self.rest(read, &report)?;
             if reported.elapsed() > REPORT_EVERY || read.caught_up {
-                let report = self.source.report();
                 self.progress.log(&component.id, &report);
                 component.set_report(report);
                 reported = Instant::now();
             }
-            wait = self.rest(read)?;
         }
         Ok(())
     }
 
+    /// Shows an error that does not keep the source from reading on.
+    fn show_refusal(&self, error: &SourceError) {
+        if self.component.state() != State::Error {
+            self.component.fail(&wrap(error.clone()));
+            self.shared.bells.ring(self.component.number);
+        }
+    }
+
     /// Shows whether it has caught up; returns how long the next read may wait.
-    fn rest(&self, read: Read) -> Result<Duration, Error> {
-        if let Some(what) = self.source.report().waits_for {
-            let is_shown = self.component.error().is_some_and(|(shown, _)| shown.starts_with(&what));
+    fn rest(&self, read: Read, report: &Report) -> Result<Duration, Error> {
+        if report.refusal.is_some() {
+            return Ok(READ_MAX);
+        }
+        if let Some(what) = &report.waits_for {
+            let is_shown = self.component.error().is_some_and(|(shown, _)| shown.starts_with(what.as_str()));
             if !is_shown {
-                self.component.held_up(&Error::stopped("LW0210", what));
+                self.component.held_up(&Error::stopped("LW0210", what.clone()));
             }
             return Ok(READ_MAX);
         }

@@ -60,7 +60,7 @@ pub(super) struct Following {
     pub last_commit: Option<Timestamp>,
     pub waits_for: Option<String>,
     /// What the catalogs keep from being followed at the moment.
-    pub refusal: Option<String>,
+    pub refusal: Option<SourceError>,
     pub kept: Kept,
     kept_at: Option<Instant>,
     /// The end of the server's log when it was last seen.
@@ -151,7 +151,7 @@ impl Following {
             // The stream goes on meanwhile: somebody may wait for what is acknowledged.
             Err(error) if passes(&error, &self.settings, !self.facts.is_empty()) => {
                 (self.is_checked, self.is_judged) = (false, false);
-                self.refusal = Some(error.to_string());
+                self.refusal = Some(error);
                 Ok(())
             }
             Err(error) => Err(error),

@@ -255,7 +255,8 @@ impl Following {
             last_commit: self.last_commit,
             kept_bytes: self.kept.bytes,
             safe_bytes: self.kept.safe,
-            waits_for: self.refusal.clone().or_else(|| self.waits_for.clone()),
+            waits_for: self.waits_for.clone(),
+            refusal: self.refusal.clone(),
         }
     }
 }
