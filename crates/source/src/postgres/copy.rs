@@ -6,8 +6,10 @@
 //! and the stage, in one commit, by these rules:
 //!
 //! 1. A range counts only if every transaction taken in so far is visible in its snapshot; else it is read again.
-//! 2. A change whose transaction is visible in the stamp of the staged row that it meets is skipped. Every other is
-//!    applied, also to rows that no range has brought yet: that range, when it comes, has it too.
+//! 2. A change whose transaction was visible when the copy of its table began is skipped: every range has it, with all
+//!    that happened to the row later, also beside the stream. So is one whose transaction is visible in the stamp of the
+//!    staged row that it meets. Every other is applied, also to rows that no range has brought yet: that range, when it
+//!    comes, has it too.
 //! 3. A row with a value that was not sent and is not staged is read again by its key, as a range of one.
 //! 4. A `TRUNCATE` takes all staged rows away whose stamp does not see it.
 //!
@@ -64,6 +66,8 @@ pub(super) struct CopyHead {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct CopyUnit {
     pub facts: UnitFacts,
+    /// What was visible when it was begun, and so in the snapshot of each of its ranges.
+    pub begun: Visible,
     /// The key of the last row that was read.
     pub after: Option<Vec<String>>,
     pub is_done: bool,
@@ -110,10 +114,10 @@ impl Copy {
         commit.put_note(&notes::unit(self.head.number, oid), bytes);
     }
 
-    /// Begins a unit, or begins it again, as the catalogs have it now.
-    pub fn begin_unit(&mut self, commit: &mut dyn Commit, oid: u32, facts: UnitFacts) {
+    /// Begins a unit, or begins it again, as the catalogs have it now, when so much was visible.
+    pub fn begin_unit(&mut self, commit: &mut dyn Commit, oid: u32, facts: UnitFacts, begun: Visible) {
         let is_clearing = self.units.contains_key(&oid);
-        self.units.insert(oid, CopyUnit { facts, is_clearing, ..CopyUnit::default() });
+        self.units.insert(oid, CopyUnit { facts, begun, is_clearing, ..CopyUnit::default() });
         self.forget_again(commit, oid);
         self.put_unit(commit, oid);
     }

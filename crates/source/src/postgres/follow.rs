@@ -52,6 +52,8 @@ pub(super) struct Following {
     pace: Pace,
     /// Whether a range is to be read next, not the stream.
     is_range_next: bool,
+    /// When it was last seen up to where the stream has to come.
+    settling_since: Instant,
     /// Whether everything taken in is known to be what the database had.
     pub is_checked: bool,
     /// Up to which position of the store that is known, if not for everything.
@@ -95,6 +97,7 @@ impl Following {
             pace: Pace::default(),
             // A process that dies often would never come to it otherwise.
             is_range_next: true,
+            settling_since: Instant::now(),
             is_checked: false,
             checked_through: None,
             is_judged: false,
@@ -161,6 +164,7 @@ impl Following {
     fn look_now(&mut self) -> Result<(), SourceError> {
         let is_different = self.watch.look()?;
         self.server_end = self.server_end.max(self.watch.last.end);
+        self.settle();
         if is_different {
             self.forms.learn(&self.watch.facts.types);
         }
@@ -181,6 +185,19 @@ impl Following {
         Ok(())
     }
 
+    /// What is at the end of the log may stay unflushed, and so unsent, for many seconds. Commits do not: those that the
+    /// server does not flush at once are flushed soon. So after a while it is enough that all that is flushed has come.
+    fn settle(&mut self) {
+        if self.settling_since.elapsed() < self.watch.flush_max {
+            return;
+        }
+        let flushed = self.watch.last.flushed;
+        self.going.values_mut().for_each(|end| *end = flushed.min(*end));
+        if let Some(copy) = self.copy.as_mut().filter(|copy| copy.is_read()) {
+            copy.head.passed = copy.head.passed.min(flushed.0);
+        }
+    }
+
     fn judge(&mut self) -> Result<(), SourceError> {
         self.watch.ensure_publication()?;
         let going = self.going.keys().copied().collect();
@@ -198,6 +215,9 @@ impl Following {
         );
         work.extend(judgement.replaced.into_iter().map(|oid| Work::Facts(oid, None)));
         work.extend(judgement.taken_out.into_iter().map(Work::TakeOut));
+        if !judgement.gone.is_empty() {
+            self.settling_since = Instant::now();
+        }
         work.extend(judgement.gone.into_iter().map(|oid| Work::Going(oid, end)));
         if !judgement.copy.is_empty() {
             let floor = if judgement.after_running { self.watch.last.seen.xmax } else { 0 };
@@ -219,7 +239,8 @@ impl Following {
         for (oid, _) in &units {
             expected.extend(range::estimate(&mut self.watch, *oid)?.map(|rows| (*oid, rows)));
         }
-        self.work.push_back(Work::Copy { units, floor, expected });
+        let begun = self.watch.last.seen.clone();
+        self.work.push_back(Work::Copy { units, floor, expected, begun });
         Ok(())
     }
 
@@ -261,6 +282,7 @@ impl Following {
                     return Err(bad.error.clone());
                 }
                 self.waits_for = None;
+                self.settling_since = Instant::now();
                 self.work.push_back(Work::Range(range));
             }
             Outcome::Changed => self.look()?,

@@ -8,6 +8,7 @@ use super::live::{Live, each_element, leaf_keys};
 use super::notes;
 use super::rows::prefix;
 use super::step::Upstream;
+use super::visible::Visible;
 use super::work::Work;
 use crate::SourceError;
 use crate::settings::OnError;
@@ -33,7 +34,9 @@ impl Following {
                 self.put_facts(commit, oid, facts.map(|facts| *facts));
                 Ok(())
             }
-            Work::Copy { units, floor, expected } => self.begin_copy(commit, units, floor, &expected),
+            Work::Copy { units, floor, expected, begun } => {
+                self.begin_copy(commit, units, floor, &expected, &begun)
+            }
             Work::TakeOut(oid) => {
                 if let Some(copy) = &mut self.copy {
                     copy.take_out(commit, oid);
@@ -113,6 +116,7 @@ impl Following {
         units: Vec<(u32, UnitFacts)>,
         floor: u64,
         expected: &BTreeMap<u32, u64>,
+        begun: &Visible,
     ) -> Result<(), SourceError> {
         self.is_checked = false;
         if self.copy.is_none() {
@@ -133,7 +137,7 @@ impl Following {
                 commit.put_note(&notes::gone(oid), None);
             }
             let Some(copy) = &mut self.copy else { return Ok(()) };
-            copy.begin_unit(commit, oid, facts);
+            copy.begin_unit(commit, oid, facts, begun.clone());
             if let Some(unit) = copy.units.get_mut(&oid) {
                 unit.expected = expected.get(&oid).copied();
             }

@@ -125,6 +125,13 @@ pub fn verify(
             return Err(SourceError::settings(text));
         }
     }
+    if table.is_none() && settings.tables.is_empty() {
+        // New tables of a publication may be left out.
+        let is_followed = |(schema, name): &(String, String)| {
+            watch.facts.find(schema, name).is_some_and(|(oid, _)| watch.shapes.contains_key(&oid))
+        };
+        names.retain(is_followed);
+    }
     names.sort();
     let mut reader = Reader::new(watch, settings, stored, patience)?;
     let mut verified = Verified::default();

@@ -5,6 +5,7 @@
 
 use super::failure::not_understood;
 use crate::SourceError;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -40,6 +41,19 @@ impl Visible {
         } else {
             near
         }
+    }
+}
+
+impl Serialize for Visible {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Visible {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(input)?;
+        read(&text).ok_or_else(|| de::Error::custom("a snapshot is not `xmin:xmax:xip`"))
     }
 }
 

@@ -4,6 +4,7 @@ use super::catalog::facts::UnitFacts;
 use super::copy::range::Range;
 use super::position::Lsn;
 use super::step::Upstream;
+use super::visible::Visible;
 use std::collections::BTreeMap;
 
 /// A piece of work.
@@ -14,8 +15,8 @@ pub(super) enum Work {
     /// What the catalogs say of a unit is different and harmless; `None`: it is no longer of interest.
     Facts(u32, Option<Box<UnitFacts>>),
     /// These units are to be copied. No range may be read while a transaction before `floor` runs; `expected`: about how
-    /// many rows they have, as far as anybody has counted.
-    Copy { units: Vec<(u32, UnitFacts)>, floor: u64, expected: BTreeMap<u32, u64> },
+    /// many rows they have, as far as anybody has counted; `begun`: what was visible when that was seen.
+    Copy { units: Vec<(u32, UnitFacts)>, floor: u64, expected: BTreeMap<u32, u64>, begun: Visible },
     /// A unit of the copy is no longer there.
     TakeOut(u32),
     /// The rows of a unit go once the stream has come to there.

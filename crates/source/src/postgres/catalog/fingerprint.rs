@@ -24,6 +24,8 @@ pub(in crate::postgres) struct Look {
     pub seen: Visible,
     /// The end of the server's log then.
     pub end: Lsn,
+    /// Up to where it was flushed then, and so can be sent.
+    pub flushed: Lsn,
 }
 
 /// The statement, for tables given as quoted names.
@@ -43,6 +45,10 @@ fn statement(names: &[String], publication: &str, version: u32) -> String {
 pub(in crate::postgres) const END: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() \
      THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END";
 
+/// Up to where the server's log is flushed, on a primary and on a standby.
+pub(in crate::postgres) const FLUSHED: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() \
+     THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_flush_lsn() END";
+
 /// Looks at the catalogs without fetching what they say.
 pub(in crate::postgres) fn look(
     connection: &mut Connection,
@@ -53,12 +59,13 @@ pub(in crate::postgres) fn look(
     let facts = statement(names, publication, version);
     let statement = format!(
         "WITH facts AS ({facts}) SELECT coalesce(md5(string_agg(what || oid || facts, '' ORDER BY what, oid)), ''), \
-         pg_catalog.pg_current_snapshot()::text, {END} FROM facts"
+         pg_catalog.pg_current_snapshot()::text, {END}, {FLUSHED} FROM facts"
     );
     let rows = connection.query(&statement, WHAT)?;
     let row = rows.first().ok_or_else(|| not_understood("its catalogs have no digest"))?;
-    let end = Lsn::parse(text(row, 2)?).ok_or_else(|| not_understood("its log has no end"))?;
-    Ok(Look { digest: text(row, 0)?.to_owned(), seen: Visible::parse(text(row, 1)?)?, end: end.content() })
+    let lsn = |at| Lsn::parse(text(row, at)?).ok_or_else(|| not_understood("its log has no end"));
+    let (end, flushed) = (lsn(2)?.content(), lsn(3)?.content());
+    Ok(Look { digest: text(row, 0)?.to_owned(), seen: Visible::parse(text(row, 1)?)?, end, flushed })
 }
 
 /// What the catalogs say.

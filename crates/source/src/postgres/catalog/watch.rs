@@ -22,10 +22,15 @@ const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// How long the server may take to answer what is asked beside the stream.
 pub(in crate::postgres) const ANSWER_MAX: Duration = Duration::from_secs(20);
 
+/// How long at least it is waited for what has not been flushed.
+const FLUSH_MIN: Duration = Duration::from_secs(1);
+
 /// The catalogs as they were last seen.
 pub(in crate::postgres) struct Watch {
     pub connection: Connection,
     pub version: u32,
+    /// How long the server may take to flush a commit that it does not flush at once.
+    pub flush_max: Duration,
     settings: PostgresSettings,
     /// What tells this store from others, in what it leaves on the server.
     store: String,
@@ -50,9 +55,11 @@ impl Watch {
         // The stream waits meanwhile.
         connection.set_patience(ANSWER_MAX);
         let version = super::version(&mut connection)?;
+        let flush_max = flush_max(&mut connection)?;
         let mut watch = Self {
             connection,
             version,
+            flush_max,
             settings: settings.clone(),
             store: store.to_owned(),
             names: Vec::new(),
@@ -205,4 +212,13 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+/// How long the server may take to flush a commit that it does not flush at once: by its documentation three times the
+/// delay of its writer.
+fn flush_max(connection: &mut Connection) -> Result<Duration, SourceError> {
+    let statement = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay'";
+    let rows = connection.query(statement, "to show a setting")?;
+    let delay: u64 = rows.first().map(|row| super::number(row, 0)).transpose()?.unwrap_or(0);
+    Ok(FLUSH_MIN.max(Duration::from_millis(delay) * 4))
 }

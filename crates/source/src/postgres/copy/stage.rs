@@ -1,7 +1,7 @@
 //! The stage: rows as ranges bring them and as the stream changes them, until they are whole.
 
 use super::range::{Range, What as Asked};
-use super::{Copy, notes};
+use super::{Copy, CopyUnit, notes};
 use crate::SourceError;
 use crate::postgres::failure::damaged;
 use crate::postgres::live;
@@ -31,7 +31,8 @@ impl Copy {
     /// Changes the stage as a transaction of the stream did the rows (rules 2 to 4).
     pub fn follow(&mut self, commit: &mut dyn Commit, upstream: &Upstream) -> Result<(), SourceError> {
         for step in &upstream.steps {
-            if self.units.get(&step.unit).is_some_and(|unit| !unit.is_clearing) {
+            let is_due = |unit: &CopyUnit| !unit.is_clearing && !unit.begun.sees(upstream.transaction);
+            if self.units.get(&step.unit).is_some_and(is_due) {
                 self.step(commit, step, upstream.transaction, upstream.timestamp)?;
             }
         }
@@ -109,8 +110,8 @@ impl Copy {
     /// Begins a unit again, with the facts it has.
     pub fn begin_again(&mut self, commit: &mut dyn Commit, oid: u32) {
         if let Some(unit) = self.units.get(&oid) {
-            let facts = unit.facts.clone();
-            self.begin_unit(commit, oid, facts);
+            let (facts, begun) = (unit.facts.clone(), unit.begun.clone());
+            self.begin_unit(commit, oid, facts, begun);
         }
     }
 

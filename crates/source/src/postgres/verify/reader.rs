@@ -3,9 +3,10 @@
 use super::Halt;
 use crate::SourceError;
 use crate::postgres::catalog::facts::UnitFacts;
+use crate::postgres::catalog::fingerprint::FLUSHED;
+use crate::postgres::catalog::text;
 use crate::postgres::catalog::verdict::{Verdict, verdict};
 use crate::postgres::catalog::watch::Watch;
-use crate::postgres::catalog::{number, text};
 use crate::postgres::copy::range::{self, Outcome, Pace, Range, Request};
 use crate::postgres::copy::{CopyHead, CopyUnit};
 use crate::postgres::failure::{not_understood, refused};
@@ -20,8 +21,6 @@ use std::time::{Duration, Instant};
 const REACH_MAX: Duration = Duration::from_secs(20);
 /// How often it is looked at how far it is.
 const REACH_EVERY: Duration = Duration::from_millis(20);
-/// How long at least it is waited for what has not been flushed.
-const FLUSH_MIN: Duration = Duration::from_secs(1);
 /// How long a source has to take up what was altered in the catalogs.
 const ALTERED_MAX: Duration = Duration::from_secs(10);
 /// How long a table may be locked.
@@ -38,8 +37,6 @@ pub(super) struct Reader<'a> {
     is_late: bool,
     /// Up to where everything that matters is known to be stored.
     reached: Lsn,
-    /// How long the server may take to flush a commit that it does not flush at once.
-    flush_max: Duration,
     /// The catalogs as the source does not know them, and since when.
     altered: Option<(String, Instant)>,
     /// The last snapshot that was read in.
@@ -56,30 +53,14 @@ pub(super) struct Passed {
 
 impl<'a> Reader<'a> {
     pub fn new(
-        mut watch: Watch,
+        watch: Watch,
         settings: &'a PostgresSettings,
         stored: &'a dyn Fn() -> Result<Box<dyn Stored>, SourceError>,
         patience: &'a dyn Patience,
     ) -> Result<Self, SourceError> {
         let snapshot = watch.last.seen.clone();
-        let statement = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay'";
-        let rows = watch.connection.query(statement, "to show a setting")?;
-        let delay: u64 = rows.first().map_or(Ok(0), |row| number(row, 0))?;
-        // By its documentation three times the delay.
-        let flush_max = FLUSH_MIN.max(Duration::from_millis(delay) * 4);
         let (pace, is_late, reached) = (Pace::default(), false, Lsn(0));
-        Ok(Self {
-            watch,
-            settings,
-            stored,
-            patience,
-            pace,
-            is_late,
-            reached,
-            flush_max,
-            altered: None,
-            snapshot,
-        })
+        Ok(Self { watch, settings, stored, patience, pace, is_late, reached, altered: None, snapshot })
     }
 
     /// What is stored now.
@@ -130,7 +111,7 @@ impl<'a> Reader<'a> {
     pub fn passed(&mut self, lsn: Lsn) -> Result<Passed, Halt> {
         let began = Instant::now();
         loop {
-            let is_flushed = began.elapsed() > self.flush_max;
+            let is_flushed = began.elapsed() > self.watch.flush_max;
             let needed = if is_flushed { lsn.min(self.flushed()?) } else { lsn };
             let view = self.view()?;
             let position = position(&*view)?;
@@ -149,9 +130,8 @@ impl<'a> Reader<'a> {
 
     /// Up to where the server's log is flushed.
     fn flushed(&mut self) -> Result<Lsn, SourceError> {
-        let statement = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() \
-             ELSE pg_catalog.pg_current_wal_flush_lsn() END";
-        let rows = self.watch.connection.query(statement, "to say where its log ends")?;
+        let statement = format!("SELECT {FLUSHED}");
+        let rows = self.watch.connection.query(&statement, "to say where its log ends")?;
         let lsn = rows.first().map(|row| text(row, 0)).transpose()?.and_then(Lsn::parse);
         Ok(lsn.ok_or_else(|| not_understood("its log has no end"))?.content())
     }
