@@ -155,10 +155,9 @@ pub async fn watch_ready(api: &Api) {
 fn behind(livewell: &Livewell) -> Result<Vec<String>, Error> {
     let is_behind = |status: &Status| match status.state {
         Doing::CaughtUp | Doing::Paused => false,
-        Doing::Starting | Doing::Error | Doing::Stopped => true,
+        // One that waits does so for its first rows, for room, or for what is in error above it.
+        Doing::Starting | Doing::Waiting | Doing::Error | Doing::Stopped => true,
         Doing::Running => status.lag > 0,
-        // With an error it waits for a source that is in error, and has not caught up with that.
-        Doing::Waiting => status.lag > 0 || status.error.is_some(),
     };
     let mut queries = livewell.status()?;
     queries.retain(|status| status.kind == ComponentKind::Query && is_behind(status));
