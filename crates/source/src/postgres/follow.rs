@@ -123,7 +123,7 @@ impl Following {
         }
         self.ask_kept()?;
         self.plan();
-        if self.work.is_empty() && self.is_range_next {
+        if self.work.is_empty() && self.is_range_next && self.refusal.is_none() {
             self.read_range(patience)?;
         }
         self.is_range_next = false;
@@ -317,8 +317,12 @@ impl Following {
                 self.look()?;
             }
             let gone = self.gone_roots();
-            let context = Context { watch: &self.watch, settings: &self.settings, gone: &gone };
+            let (watch, settings, stored) = (&self.watch, &self.settings, &self.facts);
+            let context = Context { watch, settings, gone: &gone, stored };
             let upstream = self.forms.replay(finished, &context)?;
+            // Their tables are copied once they are followed again.
+            let missed = std::mem::take(&mut self.forms.missed);
+            self.work.extend(missed.into_iter().map(|oid| Work::Facts(oid, None)));
             self.copy_unclear(&upstream)?;
             self.held.push_back(upstream);
         }

@@ -1,6 +1,7 @@
 //! From the messages of a transaction to steps, by the forms that the stream has announced.
 
 use super::assemble::Finished;
+use super::catalog::facts::UnitFacts;
 use super::catalog::shapes;
 use super::catalog::watch::Watch;
 use super::pgoutput::{Action, Cell, Relation, action};
@@ -12,7 +13,7 @@ use super::value::{Kind, Types, kind};
 use crate::error::code;
 use crate::settings::{OnError, PostgresSettings};
 use crate::{ErrorKind, SourceError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The forms of the tables' rows, as the stream announced them last.
@@ -21,6 +22,8 @@ pub(super) struct Forms {
     followed: BTreeMap<u32, Form>,
     /// The types that columns have or had.
     types: Types,
+    /// Units whose stored rows are no longer what they are: changes came while nobody knew what to make of them.
+    pub missed: BTreeSet<u32>,
 }
 
 /// The form of one unit's rows.
@@ -37,6 +40,8 @@ pub(super) struct Context<'a> {
     pub settings: &'a PostgresSettings,
     /// The roots of units that are gone from the catalogs and not yet from the stream.
     pub gone: &'a BTreeMap<u32, u32>,
+    /// Units of which rows are stored.
+    pub stored: &'a BTreeMap<u32, UnitFacts>,
 }
 
 impl Context<'_> {
@@ -83,11 +88,14 @@ impl Forms {
             Action::Relation(relation) => self.relation(&relation, context),
             Action::Insert { table, new } => self.put(table, None, &new, context, out)?,
             Action::Update { table, old, new } => self.put(table, old.as_deref(), &new, context, out)?,
-            Action::Delete { table, old } => self.delete(table, &old, out),
+            Action::Delete { table, old } => self.delete(table, &old, context, out),
             Action::Truncate { tables } => {
                 for unit in tables {
-                    if let Some(form) = self.followed.get(&unit) {
-                        out.push(Step { unit, shape: form.shape.clone(), what: What::Truncate });
+                    match self.followed.get(&unit) {
+                        Some(form) => {
+                            out.push(Step { unit, shape: form.shape.clone(), what: What::Truncate });
+                        }
+                        None => self.miss(unit, context),
                     }
                 }
             }
@@ -117,15 +125,25 @@ impl Forms {
         self.followed.insert(relation.oid, Form { shape, map });
     }
 
+    /// Takes note of a change that nothing can be made of.
+    fn miss(&mut self, unit: u32, context: &Context<'_>) {
+        if context.stored.contains_key(&unit) && !context.gone.contains_key(&unit) {
+            self.missed.insert(unit);
+        }
+    }
+
     fn put(
-        &self,
+        &mut self,
         unit: u32,
         old: Option<&[Cell<'_>]>,
         new: &[Cell<'_>],
         context: &Context<'_>,
         out: &mut Vec<Step>,
     ) -> Result<(), SourceError> {
-        let Some(form) = self.followed.get(&unit) else { return Ok(()) };
+        let Some(form) = self.followed.get(&unit) else {
+            self.miss(unit, context);
+            return Ok(());
+        };
         let shape = form.shape.clone();
         let Some(map) = &form.map else {
             out.push(Step { unit, shape, what: What::Unclear });
@@ -148,8 +166,11 @@ impl Forms {
         Ok(())
     }
 
-    fn delete(&self, unit: u32, old: &[Cell<'_>], out: &mut Vec<Step>) {
-        let Some(form) = self.followed.get(&unit) else { return };
+    fn delete(&mut self, unit: u32, old: &[Cell<'_>], context: &Context<'_>, out: &mut Vec<Step>) {
+        let Some(form) = self.followed.get(&unit) else {
+            self.miss(unit, context);
+            return;
+        };
         let key = form.map.as_ref().and_then(|map| map.key_of(old).ok());
         let what = key.map_or(What::Unclear, |key| What::Delete { key });
         out.push(Step { unit, shape: form.shape.clone(), what });

@@ -124,6 +124,10 @@ impl Follower {
             if let Err(error) = self.step() {
                 return error;
             }
+            // One that passes once it is mended does not end the stream.
+            if let Some(refusal) = self.driver.report().refusal {
+                return refusal;
+            }
             assert!(began.elapsed() < PATIENCE, "no error has come: {:?}", self.driver.report());
         }
     }
