@@ -320,9 +320,10 @@ impl Following {
             let (watch, settings, stored) = (&self.watch, &self.settings, &self.facts);
             let context = Context { watch, settings, gone: &gone, stored };
             let upstream = self.forms.replay(finished, &context)?;
-            // Their tables are copied once they are followed again.
-            let missed = std::mem::take(&mut self.forms.missed);
-            self.work.extend(missed.into_iter().map(|oid| Work::Facts(oid, None)));
+            // Their tables are copied once they are followed again; of others it is known why nobody follows them.
+            let missed = std::mem::take(&mut self.forms.missed).into_iter();
+            let missed = missed.filter(|_| self.refusal.is_some());
+            self.work.extend(missed.map(|oid| Work::Facts(oid, None)));
             self.copy_unclear(&upstream)?;
             self.held.push_back(upstream);
         }
