@@ -71,7 +71,11 @@ impl Following {
         }
         let Upstream { transaction, end, timestamp, steps } = upstream;
         if commit.has_base() {
-            let (leaves, exact) = (self.leaves(), self.exact());
+            // Only of the units at hand: there may be thousands, and transactions are many.
+            let units: BTreeSet<u32> = steps.iter().map(|step| step.unit).collect();
+            let (mut leaves, mut exact) = (units.clone(), units);
+            leaves.retain(|oid| self.is_leaf(*oid));
+            exact.retain(|oid| self.is_exact(*oid));
             let parks = self.settings.on_error == OnError::Park;
             let changes = Live::new(commit, &leaves, &exact, parks, &steps).changes(steps)?;
             if !changes.is_empty() {
@@ -85,18 +89,16 @@ impl Following {
         Ok(())
     }
 
-    /// The units that are partitions sent as themselves.
-    fn leaves(&self) -> BTreeSet<u32> {
-        let leaf = |(oid, facts): (&u32, &UnitFacts)| (facts.root != *oid).then_some(*oid);
-        let copied = self.copy.iter().flat_map(|copy| &copy.units);
-        let copied = copied.filter_map(|(oid, unit)| leaf((oid, &unit.facts)));
-        self.facts.iter().filter_map(leaf).chain(copied).collect()
+    /// Whether the unit is a partition that is sent as itself.
+    fn is_leaf(&self, oid: u32) -> bool {
+        let copied = || Some(&self.copy.as_ref()?.units.get(&oid)?.facts);
+        self.facts.get(&oid).or_else(copied).is_some_and(|facts| facts.root != oid)
     }
 
-    /// The units whose live rows are whole: of others values that are not sent may be missing.
-    fn exact(&self) -> BTreeSet<u32> {
-        let is_copied = |oid: &u32| self.copy.as_ref().is_some_and(|copy| copy.units.contains_key(oid));
-        self.facts.keys().filter(|oid| !is_copied(oid) && !self.going.contains_key(oid)).copied().collect()
+    /// Whether the live rows of the unit are whole: of others values that are not sent may be missing.
+    fn is_exact(&self, oid: u32) -> bool {
+        let is_copied = self.copy.as_ref().is_some_and(|copy| copy.units.contains_key(&oid));
+        self.facts.contains_key(&oid) && !is_copied && !self.going.contains_key(&oid)
     }
 
     fn put_facts(&mut self, commit: &mut dyn Commit, oid: u32, facts: Option<UnitFacts>) {
