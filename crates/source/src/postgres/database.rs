@@ -168,7 +168,7 @@ impl Database {
             return Err(SourceError { message, ..error });
         }
         tracing::warn!(source = %self.settings.id, "{error}; going on behind it, and copying all rows");
-        self.state = beginning_anew(Home { slot }, None);
+        self.state = from_new_place(Home { slot }, None);
         Ok(Read::default())
     }
 
@@ -227,7 +227,7 @@ impl Database {
     }
 }
 
-fn beginning_anew(home: Home, old: Option<String>) -> State {
+fn from_new_place(home: Home, old: Option<String>) -> State {
     State::Beginning { home, is_noted: true, how: Beginning::Anew, old, ready: None }
 }
 
@@ -261,14 +261,14 @@ impl Source for Database {
             self.state = State::Beginning { home, is_noted, how, old: None, ready: None };
             return Ok(());
         };
-        let anew = |home: Home| {
+        let from_a_new_place = |home: Home| {
             let slot = self.settings.slot.clone().unwrap_or_else(|| home.slot.clone());
             let old = (slot != home.slot).then_some(home.slot);
-            beginning_anew(Home { slot }, old)
+            from_new_place(Home { slot }, old)
         };
         let has_base = stored.has_base();
         if self.asked.all || self.is_stuck && self.may_copy_all() {
-            self.state = if has_base { anew(home) } else { first(home) };
+            self.state = if has_base { from_a_new_place(home) } else { first(home) };
             return Ok(());
         }
         let position = Position::decode(&position)?;
@@ -285,7 +285,7 @@ impl Source for Database {
             }
             Err(error) if error.code == code::LOST && self.may_copy_all() => {
                 tracing::warn!(source = %self.settings.id, "{error}; copying all rows");
-                self.state = anew(home);
+                self.state = from_a_new_place(home);
                 Ok(())
             }
             Err(error) => Err(error),

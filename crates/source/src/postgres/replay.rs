@@ -77,7 +77,7 @@ impl Forms {
         Ok(Upstream { transaction, end: Lsn(committed.end), timestamp: committed.timestamp, steps })
     }
 
-    /// Tables that are sent and not followed are no part of the source.
+    /// Changes of tables that are sent and not followed are left out.
     fn step(
         &mut self,
         action: Action<'_>,
