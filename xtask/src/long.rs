@@ -13,25 +13,35 @@ const RECORD: &str = "docs/long-runs.md";
 /// How a line begins by which a test says what it has counted.
 const COUNTED: &str = "counted: ";
 
-/// A test with larger numbers than usual.
+/// Tests with larger numbers than usual.
 struct Run {
     name: &'static str,
     shows: &'static str,
     /// About how long it takes, in minutes.
     minutes: u32,
     package: &'static str,
-    test: &'static str,
+    /// A test, or a module that ends with `::`: all of its tests.
+    tests: &'static str,
     variables: &'static [(&'static str, &'static str)],
 }
 
-const RUNS: [Run; 2] = [
+const RUNS: [Run; 3] = [
     Run {
         name: "kills",
         shows: "5,000 kills between a bank in PostgreSQL and its files and synced table halve, lose and repeat nothing",
         minutes: 25,
         package: "livewell-server",
-        test: "bank::killed_anywhere_no_transfer_is_halved_lost_or_repeated",
+        tests: "bank::killed_anywhere_no_transfer_is_halved_lost_or_repeated",
         variables: &[("LIVEWELL_KILLS", "5000")],
+    },
+    Run {
+        name: "postgres-cases",
+        shows: "whatever happens beside the stream of a source, its rows are PostgreSQL's or it stops: every case in \
+                every way against every version",
+        minutes: 15,
+        package: "livewell",
+        tests: "postgres::",
+        variables: &[("LIVEWELL_CASES", "all")],
     },
     Run {
         name: "postgres-storm",
@@ -39,7 +49,7 @@ const RUNS: [Run; 2] = [
                 synchronous standby; 10 minutes for each version",
         minutes: 25,
         package: "livewell",
-        test: "postgres::storm::random_statements_of_every_kind_come_to_the_same_rows",
+        tests: "postgres::storm::random_statements_of_every_kind_come_to_the_same_rows",
         variables: &[("LIVEWELL_STORM_MINUTES", "10")],
     },
 ];
@@ -69,18 +79,21 @@ struct Ended {
 }
 
 impl Run {
-    /// Runs the test; its output is shown as it comes.
+    /// Runs the tests; their output is shown as it comes.
     fn start(&self, root: &Path) -> Outcome<Ended> {
         let mut command = cargo(root);
         command.args(["test", "--locked", "--package", self.package, "--all-features", "--test", "it", "--"]);
-        command.args(["--exact", self.test, "--nocapture"]).envs(self.variables.iter().copied());
+        command.args([self.tests, "--nocapture"]).envs(self.variables.iter().copied());
+        if !self.tests.ends_with("::") {
+            command.arg("--exact");
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let output = BufReader::new(child.stdout.take().ok_or("its output is a pipe")?);
         let (mut counted, mut has_run) = (Vec::new(), false);
         for line in output.lines() {
             let line = line?;
             writeln!(std::io::stdout(), "{line}")?;
-            has_run |= line.contains("1 passed");
+            has_run |= line.starts_with("test result: ok.") && !line.contains(" 0 passed");
             counted.extend(line.split_once(COUNTED).map(|(_, what)| what.to_owned()));
         }
         Ok(Ended { is_passed: child.wait()?.success() && has_run, counted })
@@ -129,14 +142,15 @@ mod tests {
     fn the_tests_that_are_run_are_there() {
         let root = crate::root();
         for run in &RUNS {
-            let mut path = run.test.split("::").collect::<Vec<_>>();
-            let test = path.pop().expect("a name");
+            let mut path = run.tests.split("::").collect::<Vec<_>>();
+            let test = path.pop().expect("a name, or nothing behind the name of a module");
             let crates = root.join("crates").join(run.package.trim_start_matches("livewell-"));
             let file = crates.join("tests/it").join(path.join("/"));
             let text = fs::read_to_string(file.with_extension("rs"))
                 .or_else(|_| fs::read_to_string(file.join("mod.rs")))
                 .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            assert!(text.contains(&format!("fn {test}(")), "{}", run.test);
+            let wanted = if test.is_empty() { "mod ".to_owned() } else { format!("fn {test}(") };
+            assert!(text.contains(&wanted), "{}", run.tests);
         }
         let record = fs::read_to_string(root.join(RECORD)).expect("the record is there");
         assert!(record.ends_with("|\n"), "it ends with its table");

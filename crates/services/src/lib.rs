@@ -21,7 +21,7 @@ mod web;
 
 pub use browser::Browser;
 pub use nats::Nats;
-pub use postgres::{Options, Postgres};
+pub use postgres::{Options, Postgres, Session};
 pub use process::{free_port, pause};
 pub use proxy::Proxy;
 pub use redis::Redis;

@@ -1,10 +1,12 @@
 //! A PostgreSQL cluster of a test's own.
 
 mod programs;
+mod session;
 mod standby;
 
 use crate::process::{User, end, free_port, wait_until};
 use programs::Programs;
+pub use session::Session;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 
 mod altered;
 mod cases;
+mod clusters;
 mod compared;
 mod copies;
 mod database;

@@ -229,7 +229,7 @@ fn truth(database: &Database, tables: &[Table]) -> Truth {
         }
     }
     let mut truth = Truth::default();
-    for line in database.sql(&statements).lines() {
+    for line in database.ask(&statements).lines() {
         truth.take(&serde_json::from_str(line).expect("SQL made JSON"));
     }
     truth.ties.sort_unstable();
@@ -252,7 +252,7 @@ impl Truth {
 
 /// Rows of children by inheritance are none of the table; those of partitions are.
 fn from(database: &Database, table: &Table) -> String {
-    let kind = database.sql(&format!("select relkind from pg_class where oid = '{}'::regclass", table.name));
+    let kind = database.ask(&format!("select relkind from pg_class where oid = '{}'::regclass", table.name));
     let only = if kind == "p" { "" } else { "only " };
     format!("{only}{}", table.name)
 }
@@ -279,7 +279,7 @@ fn tie_statement(database: &Database, tables: &[Table], table: &Table, tie: &Tie
 /// The columns that are expected of each table that is there.
 fn columns(database: &Database, tables: &[Table]) -> BTreeMap<usize, Vec<String>> {
     let names: Vec<String> = tables.iter().map(|table| format!("'{}'", table.name)).collect();
-    let output = database.sql(&format!(
+    let output = database.ask(&format!(
         "select n - 1, attname, attgenerated <> '' from unnest(array[{}]) with ordinality t(name, n) \
          join pg_attribute on attrelid = to_regclass(name) and attnum > 0 and not attisdropped order by n, \
          attnum",

@@ -1,10 +1,11 @@
 //! A database of a test's own in a cluster that several tests share.
 
-use livewell_services::Postgres;
+use super::clusters::Cluster;
+use livewell_services::{Postgres, Session};
 use std::io::{Read, Write};
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long statements may take.
@@ -15,17 +16,19 @@ pub const STUCK: &str = "the statements do not end";
 /// One database of a cluster.
 #[derive(Clone)]
 pub struct Database {
-    postgres: Arc<Postgres>,
+    postgres: Arc<Cluster>,
     name: String,
+    /// The session of [`Database::ask`], while there is one.
+    session: Arc<Mutex<Option<Session>>>,
 }
 
 impl Database {
     /// Makes a database.
-    pub fn new(postgres: &Arc<Postgres>) -> Self {
+    pub fn new(postgres: &Arc<Cluster>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("d{}", COUNT.fetch_add(1, Ordering::Relaxed));
         postgres.sql(&format!("create database {name}"));
-        Self { postgres: postgres.clone(), name }
+        Self { postgres: postgres.clone(), name, session: Arc::default() }
     }
 
     pub fn name(&self) -> &str {
@@ -51,6 +54,26 @@ impl Database {
     /// Runs statements in one session and returns what they print; panics if one fails.
     pub fn sql(&self, statements: &str) -> String {
         self.attempt(statements).unwrap_or_else(|error| panic!("{error}\nin: {statements}"))
+    }
+
+    /// Runs statements that only read, in a session that stays for the next ones, and returns what they print;
+    /// panics if one fails. They cost a small part of what [`Database::sql`] costs.
+    pub fn ask(&self, statements: &str) -> String {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = session.is_none();
+        let answer = session.get_or_insert_with(|| self.postgres.session(&self.name)).sql(statements);
+        if answer.is_err() {
+            *session = None;
+        }
+        match answer {
+            Ok(answer) => answer,
+            // What cut the session may be over.
+            Err(_) if !is_new => {
+                drop(session);
+                self.ask(statements)
+            }
+            Err(error) => panic!("{error}\nin: {statements}"),
+        }
     }
 
     /// Runs statements in one session, up to the first that fails.
@@ -89,7 +112,7 @@ impl Database {
     pub fn slots(&self) -> Vec<String> {
         let slots =
             format!("select slot_name from pg_replication_slots where database = '{}' order by 1", self.name);
-        self.sql(&slots).lines().map(str::to_owned).collect()
+        self.ask(&slots).lines().map(str::to_owned).collect()
     }
 
     /// Takes the slots of this database away, once nobody uses them.
@@ -100,7 +123,7 @@ impl Database {
              select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '{0}'",
             self.name
         );
-        self.sql(&drop);
+        self.ask(&drop);
     }
 }
 

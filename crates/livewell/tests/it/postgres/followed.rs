@@ -5,7 +5,6 @@ use super::database::Database;
 use crate::fixture::{memory, open, query, reach, status};
 use livewell::verify::SourceVerified;
 use livewell::{Livewell, Setup, State};
-use livewell_services::Postgres;
 use livewell_source::settings::{PostgresSettings, SourceRecovery};
 use livewell_store::Store;
 use serde_json::{Value as Json, json};
@@ -222,17 +221,4 @@ impl Followed {
         self.down().await;
         self.database.drop_slots();
     }
-}
-
-/// Like [`Postgres::each_version`], for a test that shares each cluster between cases.
-pub fn each_version() -> impl Iterator<Item = Arc<Postgres>> {
-    let settings = [
-        "logical_decoding_work_mem=64kB",
-        "max_connections=200",
-        "max_wal_senders=60",
-        "max_replication_slots=60",
-    ];
-    let settings = settings.map(str::to_owned).to_vec();
-    let options = livewell_services::Options { settings, ..livewell_services::Options::default() };
-    Postgres::each_version_with(&options).map(Arc::new)
 }

@@ -1,9 +1,10 @@
 //! Publications and tables that change under a connected source, and an application that goes on writing.
 
 use super::cases::{Case, hold};
+use super::clusters::each_version;
 use super::compared::Table;
 use super::database::Database;
-use super::followed::{Followed, each_version};
+use super::followed::Followed;
 use serde_json::json;
 
 const SETUP: &str = "create table t (id int primary key, a int, b text); \

@@ -1,9 +1,10 @@
 //! What cannot be followed is refused, and the message says what and where.
 
 use super::cases::{Case, says};
+use super::clusters::each_version;
 use super::compared::Table;
 use super::database::Database;
-use super::followed::{Followed, each_version};
+use super::followed::Followed;
 use crate::fixture::status;
 use livewell::State;
 use serde_json::json;

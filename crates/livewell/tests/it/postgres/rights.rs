@@ -1,9 +1,10 @@
 //! What a role may see: a copy is never silently smaller than the stream, and children by inheritance stay apart.
 
 use super::cases::{Case, hold};
+use super::clusters::each_version;
 use super::compared::Table;
 use super::database::Database;
-use super::followed::{Followed, each_version};
+use super::followed::Followed;
 use serde_json::json;
 
 const SETUP: &str = "create table t (id int primary key, owner text); insert into t values (1, 'a'), (2, \

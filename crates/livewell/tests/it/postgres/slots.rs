@@ -1,8 +1,9 @@
 //! Slots on the server: none is left behind, none is taken from another, and waiting for one is told.
 
+use super::clusters::each_version;
 use super::compared::Table;
 use super::database::Database;
-use super::followed::{Followed, each_version};
+use super::followed::Followed;
 use crate::fixture::{memory, open, query, status, values};
 use livewell::{Livewell, Setup, State};
 use livewell_model::Value;
@@ -56,7 +57,7 @@ async fn waiting_for_a_prepared_transaction_names_it() {
     let settings = vec!["max_prepared_transactions=5".into()];
     let options = livewell_services::Options { settings, ..livewell_services::Options::default() };
     for postgres in livewell_services::Postgres::each_version_with(&options) {
-        let database = Database::new(&std::sync::Arc::new(postgres));
+        let database = Database::new(&std::sync::Arc::new(postgres.into()));
         database.sql(SETUP);
         database.sql("begin; insert into t values (99, 'open'); prepare transaction 'left by somebody'");
         let followed = Followed::begun(&database, &t(), &json!({})).await;

@@ -1,8 +1,9 @@
 //! What changes in the settings of a source, and columns that PostgreSQL makes itself.
 
+use super::clusters::each_version;
 use super::compared::Table;
 use super::database::Database;
-use super::followed::{Followed, each_version};
+use super::followed::Followed;
 use crate::fixture::{reach, status};
 use livewell::State;
 use serde_json::json;

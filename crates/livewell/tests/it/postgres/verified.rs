@@ -1,9 +1,10 @@
 //! A source compared with its database: nothing is found where all is well, whatever goes on beside it, and everything
 //! where it is not.
 
+use super::clusters::each_version;
 use super::compared::Table;
 use super::database::Database;
-use super::followed::{Followed, each_version};
+use super::followed::Followed;
 use crate::fixture::{memory, open, status};
 use livewell::verify::{Difference, TableVerified};
 use livewell::{InProcess, State};

@@ -11,8 +11,8 @@ mod rows;
 mod shapes;
 mod subject;
 
+use super::clusters::each_version;
 use super::database::{Database, STUCK};
-use super::followed::each_version;
 use generator::{Generator, PUBLICATION, Scope, publication};
 use livewell_services::pause;
 use model::{Model, TABLES};
@@ -87,7 +87,7 @@ fn the_server_takes_most_statements_of_a_storm() {
     for postgres in each_version() {
         for scope in [Scope::Tables, Scope::Publication] {
             let mut storm = Storm::new(Database::new(&postgres), scope);
-            while storm.statements.len() < 250 {
+            while storm.statements.len() < 125 {
                 storm.step();
             }
             storm.end(postgres.version());
