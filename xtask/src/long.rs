@@ -25,7 +25,7 @@ struct Run {
     variables: &'static [(&'static str, &'static str)],
 }
 
-const RUNS: [Run; 3] = [
+const RUNS: [Run; 4] = [
     Run {
         name: "kills",
         shows: "5,000 kills between a bank in PostgreSQL and its files and synced table halve, lose and repeat nothing",
@@ -51,6 +51,15 @@ const RUNS: [Run; 3] = [
         package: "livewell",
         tests: "postgres::storm::random_statements_of_every_kind_come_to_the_same_rows",
         variables: &[("LIVEWELL_STORM_MINUTES", "10")],
+    },
+    Run {
+        name: "vast",
+        shows: "a transaction of 3,000,000 rows inserted, then changed twice, then truncated is taken in whole, and the \
+                process never has 300 MiB of anonymous memory",
+        minutes: 30,
+        package: "livewell-server",
+        tests: "vast::transactions_larger_than_memory_are_seen_whole_and_take_constant_memory",
+        variables: &[("LIVEWELL_VAST_ROWS", "3000000")],
     },
 ];
 

@@ -20,6 +20,7 @@ use livewell_reaction::{
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::EpochRecord;
 use livewell_store::{Overlay, Resume, Snapshot, Version, WriteSet, compare};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -212,7 +213,12 @@ impl Delivery {
         }
         let mut results: Vec<(usize, u64, QueryResult)> = Vec::new();
         for item in groups.iter().flat_map(|group| &group.items) {
-            let result = Reader::new("query result", &item.entry.bytes).result(item.entry.sequence)?;
+            let mut entry = Cow::Borrowed(&item.entry);
+            if entry.is_begun {
+                let feed = follow::open(snapshot, &self.upstreams[item.upstream])?;
+                feed.complete(item.epoch, entry.to_mut())?;
+            }
+            let result = Reader::new("query result", &entry.bytes).result(entry.sequence)?;
             results.push((item.upstream, item.epoch, result));
         }
         let mut columns: BTreeMap<(usize, u64), Vec<SmolStr>> = BTreeMap::new();

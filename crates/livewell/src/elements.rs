@@ -68,6 +68,11 @@ fn merge_moved(changes: Vec<AppliedChange>) -> Vec<AppliedChange> {
 }
 
 impl Lens {
+    /// The next change of an entry: what a source logs is one, and so is each diff of a query's result.
+    pub(crate) fn read(&self, reader: &mut Reader<'_>) -> Result<AppliedChange, Error> {
+        if self.upstream.is_query { self.change(&reader.diff()?) } else { Ok(reader.applied()?) }
+    }
+
     fn change(&self, diff: &Diff) -> Result<AppliedChange, Error> {
         let signature = diff.row_signature();
         let node = |columns: &Columns| self.node(signature, columns).map(Some);

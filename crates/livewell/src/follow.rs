@@ -41,6 +41,13 @@ pub(crate) struct Group {
     pub(crate) items: Vec<Item>,
 }
 
+impl Group {
+    /// Whether some entry is so large that only its first part was read.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.items.iter().any(|item| item.entry.is_begun)
+    }
+}
+
 /// What a follower finds.
 #[derive(Debug)]
 pub(crate) enum Found {
@@ -64,7 +71,7 @@ struct Stream {
     horizon: u64,
 }
 
-/// Reads what comes after the checkpoints of `consumer`.
+/// Reads what comes after the checkpoints of `consumer`; of a large entry the first part.
 pub(crate) fn read(
     snapshot: &Arc<dyn Snapshot>,
     consumer: u32,
@@ -86,7 +93,7 @@ pub(crate) fn read(
             }
             resume => return Ok(Found::Broken { upstream: at, resume, checkpoint }),
         };
-        let entries = feed.log(epoch, checkpoint.sequence, entries_max, bytes_max)?;
+        let entries = feed.log_begun(epoch, checkpoint.sequence, entries_max, bytes_max)?;
         let exhausted = entries.last().map_or(checkpoint.sequence, |entry| entry.sequence) == exhausted_at;
         let mut items = std::collections::VecDeque::with_capacity(entries.len());
         for entry in entries {

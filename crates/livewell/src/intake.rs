@@ -3,6 +3,9 @@
 //! Each change is applied to the element it is about; what is logged has both images, each element once a
 //! transaction. A transaction is taken in whole or refused whole.
 
+#[cfg(feature = "postgres")]
+mod large;
+
 use crate::shared::{Component, Shared, State, lock};
 use crate::{Error, error::ErrorKind};
 use livewell_model::codec::{Reader, Writer};
@@ -36,8 +39,36 @@ pub(crate) struct Intake<'a> {
     overlay: Overlay,
     expected: Version,
     head: Head,
-    /// The store's last position, held until the commit is queued.
-    position: std::sync::MutexGuard<'a, u64>,
+    position: Position<'a>,
+    /// A transaction whose changes come one by one.
+    #[cfg(feature = "postgres")]
+    large: Option<large::Large>,
+}
+
+/// The store's last position.
+struct Position<'a> {
+    shared: &'a Shared,
+    /// From the first position that is given until the commit is queued, nobody else gives one.
+    held: Option<std::sync::MutexGuard<'a, u64>>,
+}
+
+impl<'a> Position<'a> {
+    fn hold(shared: &'a Shared) -> Self {
+        Self { shared, held: Some(lock(&shared.position)) }
+    }
+
+    fn held(&mut self) -> &mut u64 {
+        self.held.get_or_insert_with(|| lock(&self.shared.position))
+    }
+
+    fn last(&mut self) -> u64 {
+        *self.held()
+    }
+
+    fn next(&mut self) -> u64 {
+        *self.held() += 1;
+        self.last()
+    }
 }
 
 /// The elements of one transaction: as they were and as they become.
@@ -45,11 +76,20 @@ pub(crate) type Touched = BTreeMap<ElementId, (Option<Element>, Option<Element>)
 
 impl<'a> Intake<'a> {
     pub(crate) fn begin(shared: &'a Shared, source: &'a Component) -> Result<Self, Error> {
-        let position = lock(&shared.position);
+        let position = Position::hold(shared);
         let snapshot = shared.store.snapshot()?;
         let head = Head::read(&*snapshot, source.number)?.unwrap_or_default();
         let expected = compare::read_version(&*snapshot, source.number)?;
-        Ok(Self { shared, source, overlay: Overlay::new(snapshot), expected, head, position })
+        Ok(Self {
+            shared,
+            source,
+            overlay: Overlay::new(snapshot),
+            expected,
+            head,
+            position,
+            #[cfg(feature = "postgres")]
+            large: None,
+        })
     }
 
     /// The same once the log has room; nothing where the wait for that is interrupted.
@@ -125,7 +165,7 @@ impl<'a> Intake<'a> {
             .collect();
         if changes.is_empty() {
             self.source.without_effect.fetch_add(1, Ordering::Relaxed);
-            return Ok(Receipt { position: *self.position, sequence: self.head.sequence });
+            return Ok(Receipt { position: self.position.last(), sequence: self.head.sequence });
         }
         self.log(changes, timestamp)
     }
@@ -137,7 +177,7 @@ impl<'a> Intake<'a> {
 
     /// Takes several transactions in, or none of them: then says which one was refused.
     pub(crate) fn add_all(&mut self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
-        let before = (self.head.clone(), *self.position);
+        let before = (self.head.clone(), self.position.last());
         self.overlay.set_savepoint();
         let mut receipts = Vec::with_capacity(transactions.len());
         for (at, transaction) in transactions.into_iter().enumerate() {
@@ -145,7 +185,7 @@ impl<'a> Intake<'a> {
                 Ok(receipt) => receipts.push(receipt),
                 Err(error) => {
                     self.overlay.roll_back();
-                    (self.head, *self.position) = before;
+                    (self.head, *self.position.held()) = before;
                     return Err((at, error));
                 }
             }
@@ -222,7 +262,14 @@ impl<'a> Intake<'a> {
         entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
     }
 
+    /// Keeps what is written so far out of memory, where it is much.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn relieve(&mut self) -> Result<(), Error> {
+        Ok(self.overlay.relieve(&*self.shared.store)?)
+    }
+
     /// The source's head, as this commit leaves it so far.
+    #[cfg(feature = "postgres")]
     pub(crate) fn head(&self) -> &Head {
         &self.head
     }
@@ -238,6 +285,7 @@ impl<'a> Intake<'a> {
         &self.overlay
     }
 
+    #[cfg(feature = "postgres")]
     pub(crate) fn shared(&self) -> &'a Shared {
         self.shared
     }
@@ -258,9 +306,8 @@ impl<'a> Intake<'a> {
     }
 
     fn log_entry(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Receipt {
-        *self.position += 1;
         self.head.sequence += 1;
-        self.head.position = *self.position;
+        self.head.position = self.position.next();
         self.head.timestamp = self.head.timestamp.max(timestamp);
         let Head { sequence, position, epoch, .. } = self.head;
         let mut bytes = Writer::new();
@@ -273,7 +320,7 @@ impl<'a> Intake<'a> {
 
     /// Commits; when it returns, everything is durable. Then the followers are told.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        let Self { shared, source, mut overlay, expected, mut head, position } = self;
+        let Self { shared, source, mut overlay, expected, mut head, mut position, .. } = self;
         crate::retention::trim_source(shared, source, &mut head, &mut overlay)?;
         if overlay.is_empty() {
             return Ok(());
@@ -282,7 +329,7 @@ impl<'a> Intake<'a> {
             WriteSet { feed: source.number, expected, next: expected.after(), ..WriteSet::default() };
         overlay.put(Head::key(source.number), head.encode());
         overlay.into_writes(&mut set);
-        catalog::put_position(&mut set, *position);
+        catalog::put_position(&mut set, position.last());
         let ticket = shared.group.submit(set);
         drop(position);
         ticket.wait()?;

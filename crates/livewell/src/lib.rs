@@ -38,6 +38,7 @@ pub mod dead_letters;
 mod definition;
 mod deliver;
 mod elements;
+mod entry;
 mod error;
 mod follow;
 mod intake;

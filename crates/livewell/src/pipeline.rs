@@ -4,6 +4,9 @@
 //! engine over each under an overlay, and commits everything they changed in ONE write set: operator state,
 //! live rows, outbox entries, sequence, checkpoints. Nobody hears of it before it is durable.
 
+mod large;
+mod net;
+
 use crate::Error;
 use crate::elements::{self, Lens};
 use crate::follow::{self, Found, Group, Upstream};
@@ -92,7 +95,11 @@ impl Pipeline {
         if room == 0 {
             return Ok(None);
         }
-        let mut end = groups.len();
+        if groups[0].is_begun() {
+            return self.step_large(snapshot, &groups[0], lenses).map(|state| Some((state, 1)));
+        }
+        // A large one comes alone.
+        let mut end = groups.iter().position(Group::is_begun).unwrap_or(groups.len());
         loop {
             let generation = head.generation;
             let overlay = Overlay::new(snapshot.clone());

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::settings::{OutboxSettings, WhenFull};
 use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::feed::log_key;
+use livewell_store::feed::{PART_BYTES, log_part_key};
 use livewell_store::head::Head;
 use livewell_store::keyspace::{Key, Space, after_prefix};
 use livewell_store::{Direction, IndexError, Overlay, Snapshot, catalog};
@@ -58,12 +58,17 @@ fn held_from(
 fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<(), Error> {
     let last = read.min(head.sequence).min(head.low + TRIM_MAX);
     while head.low <= last {
-        let key = log_key(feed, head.epoch, head.low);
-        let length = overlay.get(&key)?.map_or(0, |bytes| bytes.len() as u64);
-        overlay.delete(key);
+        for part in 0..=u16::MAX {
+            let key = log_part_key(feed, head.epoch, head.low, part);
+            let Some(length) = overlay.get(&key)?.map(|bytes| bytes.len()) else { break };
+            overlay.delete(key);
+            head.log_bytes -= length as u64;
+            if length < PART_BYTES {
+                break;
+            }
+        }
         head.low += 1;
         head.log_entries -= 1;
-        head.log_bytes -= length;
     }
     Ok(())
 }

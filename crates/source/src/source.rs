@@ -6,7 +6,7 @@
 //! is remembered outside of the commit, so a source that is killed anywhere goes on from its last commit.
 
 use crate::SourceError;
-use livewell_model::{Element, Timestamp, Transaction};
+use livewell_model::{Change, Element, Timestamp, Transaction};
 use std::time::Duration;
 
 /// Where changes come from.
@@ -154,6 +154,26 @@ pub trait Commit: Stored {
     /// # Errors
     /// If it does not fit the elements, or is beyond a limit.
     fn add(&mut self, transaction: Transaction) -> Result<u64, SourceError>;
+
+    /// Begins a transaction that need not fit in memory: each [`Commit::change`] adds to it, and [`Commit::end`] adds all
+    /// of it to the log, as one. Until then elements of [`Side::Live`] are what its changes have made of them.
+    /// `timestamp`: when it happened, now if nobody knows.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn begin(&mut self, timestamp: Option<Timestamp>) -> Result<(), SourceError>;
+
+    /// Adds a change to the transaction that was begun.
+    ///
+    /// # Errors
+    /// If it does not fit the elements, or is beyond a limit.
+    fn change(&mut self, change: Change) -> Result<(), SourceError>;
+
+    /// Adds the transaction that was begun to the source's log; returns the store's position after it.
+    ///
+    /// # Errors
+    /// If the store cannot be written, or none was begun.
+    fn end(&mut self) -> Result<u64, SourceError>;
 
     /// The store's position of the source's last transaction.
     fn position(&self) -> u64;

@@ -5,9 +5,10 @@
 //! log entry, sequence and checkpoint of a step cannot part, and a stale owner is refused inside.
 
 use crate::keyspace::after_prefix;
-use crate::{IndexError, RowWrites, long_key};
+use crate::overlay::all_written;
+use crate::scratch::{Scratch, Writes};
+use crate::{IndexError, MemoryStore, RowWrites, long_key};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -44,7 +45,9 @@ pub struct WriteSet {
     /// The version after the step.
     pub next: Version,
     /// Keys to values; `None` deletes. Ordered, since stores take keys in order best.
-    pub writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub writes: Writes,
+    /// More of the same, beside memory; what `writes` has of a key counts.
+    pub scratch: Option<Arc<Scratch>>,
     /// Rows that the store counts into the feed's head while it writes them, after `writes`.
     pub rows: Option<RowWrites>,
 }
@@ -58,6 +61,33 @@ impl WriteSet {
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: Vec<u8>) {
         self.writes.insert(key, None);
+    }
+
+    /// Gives each write to `each`, ascending by key; without a value where the key is to be deleted.
+    ///
+    /// # Errors
+    /// As `each`; as [`Snapshot::scan`] where some lie beside memory.
+    pub fn each_write(
+        &self,
+        mut each: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), IndexError>,
+    ) -> Result<(), IndexError> {
+        if self.scratch.is_none() {
+            return self.writes.iter().try_for_each(|(key, value)| each(key, value.as_deref()));
+        }
+        for written in all_written(&self.writes, self.scratch.as_deref())? {
+            let (key, value) = written?;
+            each(&key, value.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// About how many bytes it writes.
+    pub fn bytes(&self) -> usize {
+        let writes =
+            self.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16);
+        let rows =
+            self.rows.iter().flat_map(RowWrites::iter).map(|(_, data)| data.map_or(0, <[u8]>::len) + 32);
+        writes.chain(rows).sum::<usize>() + self.scratch.as_ref().map_or(0, |scratch| scratch.bytes())
     }
 
     /// Refuses what no backend stores.
@@ -182,4 +212,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether what is committed is gone with the process.
     fn is_volatile(&self) -> bool;
+
+    /// An empty store for what a step cannot hold in memory; it is gone when it is dropped, and need not be durable.
+    /// In memory, where the backend has no better place.
+    ///
+    /// # Errors
+    /// As the backend has them.
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(MemoryStore::new()))
+    }
 }

@@ -9,6 +9,7 @@ use crate::checkpoint::Checkpoint;
 use crate::head::{EpochRecord, Head, entry_hash};
 use crate::keyspace::{Key, Space, after_prefix};
 use crate::{Direction, IndexError, Snapshot};
+use std::borrow::Cow;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ pub struct LogEntry {
     pub sequence: u64,
     /// A transaction or a query result, encoded.
     pub bytes: Vec<u8>,
+    /// Whether `bytes` are the first part alone, and more follow.
+    pub is_begun: bool,
 }
 
 /// One entry of a snapshot: its key within the feed, and its bytes.
@@ -121,29 +124,96 @@ impl Feed {
         entries_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<LogEntry>, IndexError> {
+        let mut entries = self.log_begun(epoch, after, entries_max, bytes_max)?;
+        while let Some(last) = entries.last_mut().filter(|last| last.is_begun) {
+            self.complete(epoch, last)?;
+            let (after, bytes) =
+                (last.sequence, entries.iter().map(|entry| entry.bytes.len()).sum::<usize>());
+            if entries.len() < entries_max && bytes < bytes_max {
+                let left = (entries_max - entries.len(), bytes_max - bytes);
+                entries.extend(self.log_begun(epoch, after, left.0, left.1)?);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Like [`Feed::log`], of a long entry the first part alone: [`LogEntry::is_begun`]. Such an entry comes last.
+    ///
+    /// # Errors
+    /// As [`Feed::log`].
+    pub fn log_begun(
+        &self,
+        epoch: u64,
+        after: u64,
+        entries_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<LogEntry>, IndexError> {
         let from = log_key(self.number, epoch, after + 1);
         let to = log_key(self.number, epoch + 1, 0);
-        let mut entries = Vec::new();
+        let mut entries: Vec<LogEntry> = Vec::new();
         let (mut bytes, mut expected) = (0, after + 1);
-        for entry in self
-            .snapshot
-            .scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)?
-            .take(entries_max)
-        {
+        let mut found =
+            self.snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)?;
+        loop {
+            let is_full = entries.len() >= entries_max || bytes >= bytes_max && !entries.is_empty();
+            if is_full && entries.last().is_none_or(|last| last.bytes.len() < PART_BYTES) {
+                break;
+            }
+            let Some(entry) = found.next() else { break };
             let (key, value) = entry?;
-            let sequence = log_sequence(&key)?;
-            if sequence != expected {
+            let (sequence, part) = log_place(&key)?;
+            if let Some(last) = entries.last_mut().filter(|last| last.sequence == sequence) {
+                last.is_begun = true;
+                break;
+            }
+            if is_full {
+                break;
+            }
+            if sequence != expected || part != 0 {
                 let missing = format!("feed {} has no log entry {expected} of epoch {epoch}", self.number);
                 return Err(IndexError::corrupted(missing));
             }
             expected += 1;
             bytes += value.len();
-            entries.push(LogEntry { sequence, bytes: value.into_owned() });
-            if bytes >= bytes_max {
-                break;
-            }
+            entries.push(LogEntry { sequence, bytes: value.into_owned(), is_begun: false });
         }
         Ok(entries)
+    }
+
+    /// Reads the rest of an entry whose first part is there.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`].
+    pub fn complete(&self, epoch: u64, entry: &mut LogEntry) -> Result<(), IndexError> {
+        if !entry.is_begun {
+            return Ok(());
+        }
+        for part in self.parts(epoch, entry.sequence)?.skip(1) {
+            entry.bytes.extend_from_slice(&part?);
+        }
+        entry.is_begun = false;
+        Ok(())
+    }
+
+    /// The parts of an entry, whose bytes behind each other are the entry's; streamed.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`], also from the iterator; [`IndexError::Corrupted`] where a part is missing before another.
+    pub fn parts(
+        &self,
+        epoch: u64,
+        sequence: u64,
+    ) -> Result<impl Iterator<Item = Result<Cow<'_, [u8]>, IndexError>> + '_, IndexError> {
+        let (from, to) = (log_key(self.number, epoch, sequence), log_key(self.number, epoch, sequence + 1));
+        let parts = self.snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)?;
+        Ok(parts.enumerate().map(move |(expected, part)| {
+            let (key, value) = part?;
+            if usize::from(log_place(&key)?.1) != expected {
+                let missing = format!("part {expected} of log entry {sequence} is missing");
+                return Err(IndexError::corrupted(missing));
+            }
+            Ok(value)
+        }))
     }
 
     /// One entry of the snapshot.
@@ -229,13 +299,24 @@ pub fn snapshot_key(feed: u32, generation: u32, key: &[u8]) -> Vec<u8> {
     Key::new(Space::Snapshot).number(feed).number(generation).rest(key)
 }
 
-/// Where a log entry lies. Entries are not split yet: their part is 0.
+/// A log entry is split where it would be much longer than this: each part but the last has as many bytes at least.
+pub const PART_BYTES: usize = 1 << 20;
+
+/// Where a log entry lies, or the first part of a long one.
 pub fn log_key(feed: u32, epoch: u64, sequence: u64) -> Vec<u8> {
-    Key::new(Space::Log).number(feed).long(epoch).long(sequence).rest(&[0, 0])
+    log_part_key(feed, epoch, sequence, 0)
 }
 
-fn log_sequence(key: &[u8]) -> Result<u64, IndexError> {
-    let at = key.len().checked_sub(10).ok_or_else(|| IndexError::corrupted("a log key is too short"))?;
-    let sequence = key[at..at + 8].try_into().map_err(|_| IndexError::corrupted("a log key is too short"))?;
-    Ok(u64::from_be_bytes(sequence))
+/// Where a part of a long log entry lies; parts count from 0.
+pub fn log_part_key(feed: u32, epoch: u64, sequence: u64, part: u16) -> Vec<u8> {
+    Key::new(Space::Log).number(feed).long(epoch).long(sequence).rest(&part.to_be_bytes())
+}
+
+/// The sequence and the part that the key of a log entry names.
+pub(crate) fn log_place(key: &[u8]) -> Result<(u64, u16), IndexError> {
+    let place = || {
+        let (rest, part) = key.split_last_chunk::<2>()?;
+        Some((u64::from_be_bytes(*rest.last_chunk()?), u16::from_be_bytes(*part)))
+    };
+    place().ok_or_else(|| IndexError::corrupted("a log key is too short"))
 }

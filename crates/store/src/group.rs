@@ -4,7 +4,7 @@
 //! it at once and tells each its fate. The others sleep until then. No thread of its own, no spinning.
 
 use crate::commit::Conflict;
-use crate::{IndexError, RowWrites, Store, WriteSet};
+use crate::{IndexError, Store, WriteSet};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
@@ -66,17 +66,11 @@ impl GroupCommit {
             while state.queue.len() >= self.shared.limits.queue_max.max(1) {
                 state = self.shared.lead_or_sleep(state);
             }
-            let bytes = size(&set);
+            let bytes = set.bytes();
             state.queue.push_back(Queued { set, bytes, seat: seat.clone() });
         }
         Ticket { shared: Arc::clone(&self.shared), seat }
     }
-}
-
-fn size(set: &WriteSet) -> usize {
-    let writes = set.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16);
-    let rows = set.rows.iter().flat_map(RowWrites::iter).map(|(_, data)| data.map_or(0, <[u8]>::len) + 32);
-    writes.chain(rows).sum()
 }
 
 /// A submitted set. Dropped unwaited, its set stays in the queue and goes with the next commit.

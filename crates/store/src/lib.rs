@@ -21,6 +21,7 @@ pub mod memory;
 pub mod outbox;
 pub mod overlay;
 pub mod rows;
+pub mod scratch;
 pub mod sweep;
 pub mod testkit;
 

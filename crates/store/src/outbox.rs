@@ -2,9 +2,8 @@
 
 use crate::bare::Bare;
 use crate::commit::Store;
-use crate::feed::{Feed, log_key};
+use crate::feed::{Feed, log_key, log_place};
 use crate::head::Head;
-use crate::keyspace::{Key, Space};
 use crate::{Direction, IndexError};
 use async_trait::async_trait;
 use std::ops::Bound;
@@ -49,14 +48,16 @@ impl Outbox {
 fn entries(feed: &Feed, from: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
     let start = log_key(feed.number, feed.head.epoch, from);
     let end = log_key(feed.number, feed.head.epoch + 1, 0);
-    let entries = feed.snapshot().scan(Bound::Included(&start), Bound::Excluded(&end), Direction::Forward)?;
-    entries.map(|entry| entry.and_then(|(key, value)| Ok((sequence(&key)?, value.into_owned())))).collect()
-}
-
-fn sequence(key: &[u8]) -> Result<u64, IndexError> {
-    let skip = Key::new(Space::Log).number(0).long(0).done().len();
-    let bytes = key.get(skip..skip + 8).and_then(|bytes| bytes.try_into().ok());
-    bytes.map(u64::from_be_bytes).ok_or_else(|| IndexError::corrupted("a log key is too short"))
+    let parts = feed.snapshot().scan(Bound::Included(&start), Bound::Excluded(&end), Direction::Forward)?;
+    let mut entries: Vec<(u64, Vec<u8>)> = Vec::new();
+    for part in parts {
+        let (key, value) = part?;
+        match (entries.last_mut(), log_place(&key)?.0) {
+            (Some((last, bytes)), sequence) if *last == sequence => bytes.extend_from_slice(&value),
+            (_, sequence) => entries.push((sequence, value.into_owned())),
+        }
+    }
+    Ok(entries)
 }
 
 #[async_trait]
@@ -114,7 +115,7 @@ impl OutboxWriter for Outbox {
                 session.set.delete(key.into_owned());
             }
             session.head.low = match oldest_first.next() {
-                Some(entry) => sequence(&entry?.0)?,
+                Some(entry) => log_place(&entry?.0)?.0,
                 None => session.head.sequence + 1,
             };
             Ok(())

@@ -4,18 +4,26 @@
 
 use crate::commit::{Entries, Visit, visit_all};
 use crate::keyspace::after_prefix;
-use crate::{Direction, Entry, IndexError, Snapshot, WriteSet};
+use crate::scratch::{AllWritten, Scratch, Writes, merge};
+use crate::{Direction, IndexError, Snapshot, Store, WriteSet};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::iter::Peekable;
 use std::ops::Bound;
 use std::sync::Arc;
+
+/// How many bytes of writes [`Overlay::relieve`] leaves in memory.
+pub const IN_MEMORY_MAX: usize = 8 << 20;
+/// What a write takes beside its key and value.
+const OVERHEAD: usize = 80;
 
 /// See the module.
 pub struct Overlay {
     snapshot: Arc<dyn Snapshot>,
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What was written last; it hides what lies in `scratch`.
+    writes: Writes,
+    /// About how many bytes have been written, and how many of them are in `writes`.
     bytes: usize,
+    in_memory: usize,
+    scratch: Option<Scratch>,
     /// What stood in `writes` before each write since the savepoint, newest last.
     undo: Option<Vec<Undo>>,
 }
@@ -32,7 +40,7 @@ impl std::fmt::Debug for Overlay {
 impl Overlay {
     /// Nothing written yet over `snapshot`.
     pub fn new(snapshot: Arc<dyn Snapshot>) -> Self {
-        Self { snapshot, writes: BTreeMap::new(), bytes: 0, undo: None }
+        Self { snapshot, writes: Writes::new(), bytes: 0, in_memory: 0, scratch: None, undo: None }
     }
 
     /// The snapshot below.
@@ -40,14 +48,39 @@ impl Overlay {
         &self.snapshot
     }
 
-    /// How many keys have been written.
+    /// How many keys have been written and are in memory.
     pub fn len(&self) -> usize {
         self.writes.len()
     }
 
     /// Whether nothing has been written.
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty()
+        self.writes.is_empty() && self.scratch.is_none()
+    }
+
+    /// Moves what was written out of memory, beside `store`, where it is more than [`IN_MEMORY_MAX`]. Not between a
+    /// savepoint and its end.
+    ///
+    /// # Errors
+    /// As [`Store::scratch`] and [`Store::commit`].
+    pub fn relieve(&mut self, store: &dyn Store) -> Result<(), IndexError> {
+        self.relieve_beyond(store, IN_MEMORY_MAX)
+    }
+
+    /// The same, beyond another number of bytes.
+    ///
+    /// # Errors
+    /// As [`Overlay::relieve`].
+    pub fn relieve_beyond(&mut self, store: &dyn Store, bytes: usize) -> Result<(), IndexError> {
+        if self.in_memory <= bytes || self.undo.is_some() {
+            return Ok(());
+        }
+        let scratch = match &mut self.scratch {
+            Some(scratch) => scratch,
+            none => none.insert(Scratch::beside(store)?),
+        };
+        self.in_memory = 0;
+        scratch.add(std::mem::take(&mut self.writes))
     }
 
     /// About how many bytes have been written.
@@ -57,14 +90,19 @@ impl Overlay {
 
     /// Puts `value` under `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.bytes += key.len() + value.len();
+        self.count(key.len() + value.len());
         self.write(key, Some(value));
     }
 
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: Vec<u8>) {
-        self.bytes += key.len();
+        self.count(key.len());
         self.write(key, None);
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.in_memory += bytes + OVERHEAD;
     }
 
     fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
@@ -106,7 +144,10 @@ impl Overlay {
     pub fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
         match self.writes.get(key) {
             Some(written) => Ok(written.as_deref().map(Cow::Borrowed)),
-            None => self.snapshot.get(key),
+            None => match self.scratch.as_ref().map(|scratch| scratch.get(key)).transpose()?.flatten() {
+                Some(written) => Ok(written),
+                None => self.snapshot.get(key),
+            },
         }
     }
 
@@ -135,15 +176,26 @@ impl Overlay {
         let end = after_prefix(prefix);
         let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let below = self.snapshot.scan(from, to, direction)?;
-        if !self.has_written(prefix) {
+        if !self.has_written(prefix)? {
             return Ok(below);
         }
         let range = (from, to);
-        let above: Box<dyn Iterator<Item = Written<'a>> + 'a> = match direction {
-            Direction::Forward => Box::new(self.writes.range::<[u8], _>(range)),
-            Direction::Backward => Box::new(self.writes.range::<[u8], _>(range).rev()),
+        let written = |(key, value): (&'a Vec<u8>, &'a Option<Vec<u8>>)| {
+            Ok((Cow::Borrowed(key.as_slice()), value.as_deref().map(Cow::Borrowed)))
         };
-        Ok(Box::new(Merged { below: below.peekable(), above: above.peekable(), direction }))
+        let mut above: AllWritten<'a> = match direction {
+            Direction::Forward => Box::new(self.writes.range::<[u8], _>(range).map(written)),
+            Direction::Backward => Box::new(self.writes.range::<[u8], _>(range).rev().map(written)),
+        };
+        if let Some(scratch) = &self.scratch {
+            above = merge(above, scratch.scan(from, to, direction)?, direction);
+        }
+        let below = below.map(|entry| entry.map(|(key, value)| (key, Some(value))));
+        let merged = merge(above, Box::new(below), direction);
+        Ok(Box::new(merged.filter_map(|entry| match entry {
+            Ok((key, value)) => value.map(|value| Ok((key, value))),
+            Err(error) => Some(Err(error)),
+        })))
     }
 
     /// Visits what [`Overlay::scan`] gives, until `visit` says false.
@@ -151,15 +203,28 @@ impl Overlay {
     /// # Errors
     /// As [`Snapshot::scan`].
     pub fn visit(&self, prefix: &[u8], direction: Direction, visit: Visit<'_>) -> Result<(), IndexError> {
-        if self.has_written(prefix) {
+        if self.has_written(prefix)? {
             return visit_all(self.scan(prefix, direction)?, visit);
         }
         self.snapshot.visit(prefix, direction, visit)
     }
 
-    fn has_written(&self, prefix: &[u8]) -> bool {
+    fn has_written(&self, prefix: &[u8]) -> Result<bool, IndexError> {
         let mut from = self.writes.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded));
-        from.next().is_some_and(|(key, _)| key.starts_with(prefix))
+        if from.next().is_some_and(|(key, _)| key.starts_with(prefix)) {
+            return Ok(true);
+        }
+        let Some(scratch) = &self.scratch else { return Ok(false) };
+        let first = scratch.scan(Bound::Included(prefix), Bound::Unbounded, Direction::Forward)?.next();
+        Ok(first.transpose()?.is_some_and(|(key, _)| key.starts_with(prefix)))
+    }
+
+    /// All that was written, ascending by key; without a value where it is deleted.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`], also from the iterator.
+    pub fn written(&self) -> Result<AllWritten<'_>, IndexError> {
+        all_written(&self.writes, self.scratch.as_ref())
     }
 
     /// Gives up the overlay for what was written, into a write set.
@@ -169,41 +234,20 @@ impl Overlay {
         } else {
             set.writes.extend(self.writes);
         }
+        set.scratch = self.scratch.map(Arc::new);
     }
 }
 
-type Written<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
-
-/// Two ordered streams as one; where both have a key, what was written hides what is below.
-struct Merged<'a> {
-    below: Peekable<Entries<'a>>,
-    above: Peekable<Box<dyn Iterator<Item = Written<'a>> + 'a>>,
-    direction: Direction,
-}
-
-impl<'a> Iterator for Merged<'a> {
-    type Item = Result<Entry<'a>, IndexError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let order = match (self.below.peek(), self.above.peek()) {
-                (None, None) => return None,
-                (Some(Err(_)), _) | (Some(_), None) => return self.below.next(),
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(Ok((below, _))), Some((above, _))) => match self.direction {
-                    Direction::Forward => below.as_ref().cmp(above.as_slice()),
-                    Direction::Backward => above.as_slice().cmp(below.as_ref()),
-                },
-            };
-            if order.is_lt() {
-                return self.below.next();
-            }
-            if order.is_eq() {
-                self.below.next();
-            }
-            if let Some((key, Some(value))) = self.above.next() {
-                return Some(Ok((Cow::Borrowed(key), Cow::Borrowed(value))));
-            }
-        }
+/// Writes in memory over those beside it, ascending.
+pub(crate) fn all_written<'a>(
+    writes: &'a Writes,
+    scratch: Option<&'a Scratch>,
+) -> Result<AllWritten<'a>, IndexError> {
+    let above = writes
+        .iter()
+        .map(|(key, value)| Ok((Cow::Borrowed(key.as_slice()), value.as_deref().map(Cow::Borrowed))));
+    match scratch {
+        None => Ok(Box::new(above)),
+        Some(scratch) => Ok(merge(Box::new(above), scratch.all()?, Direction::Forward)),
     }
 }

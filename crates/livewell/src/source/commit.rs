@@ -6,7 +6,7 @@ use crate::Error;
 use crate::checked;
 use crate::intake::Intake;
 use crate::parked::{self, Input, Origin};
-use livewell_model::{Element, Timestamp, Transaction};
+use livewell_model::{Change, Element, Timestamp, Transaction};
 use livewell_source::SourceError;
 use livewell_source::source::{Commit, Note, Side, Stored};
 
@@ -98,6 +98,21 @@ impl Commit for Writing<'_> {
         self.failure.keep(added)
     }
 
+    fn begin(&mut self, timestamp: Option<Timestamp>) -> Result<(), SourceError> {
+        let begun = self.intake.begin_large(timestamp);
+        self.failure.keep(begun)
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), SourceError> {
+        let changed = self.intake.change_large(change);
+        self.failure.keep(changed)
+    }
+
+    fn end(&mut self) -> Result<u64, SourceError> {
+        let ended = self.intake.end_large().map(|receipt| receipt.position);
+        self.failure.keep(ended)
+    }
+
     fn position(&self) -> u64 {
         self.intake.head().position
     }
@@ -127,7 +142,8 @@ impl Commit for Writing<'_> {
         self.failure.keep(self.check_id(id))?;
         let Some(stage) = &mut self.stage else { return Ok(()) };
         let staged = stage.stage(self.intake.overlay(), self.number, id.as_bytes(), element, changed);
-        self.failure.keep(staged)
+        let relieved = staged.and_then(|()| self.intake.relieve());
+        self.failure.keep(relieved)
     }
 
     fn end_stage(&mut self, as_base: bool, changed: Timestamp) -> Result<(), SourceError> {

@@ -17,6 +17,7 @@ mod rights;
 mod slots;
 mod storm;
 mod tables;
+mod vast;
 mod verified;
 
 use crate::fixture::*;

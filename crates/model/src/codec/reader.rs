@@ -230,6 +230,11 @@ impl<'a> Reader<'a> {
         self.image()?.ok_or(self.error("no element where one belongs"))
     }
 
+    /// See [`super::Writer::entry_head`]. The count is not held against what is there: more parts may follow.
+    pub fn entry_head(&mut self) -> Read<(u64, Timestamp, u64)> {
+        Ok((self.varint()?, Timestamp(self.signed()?), self.varint()?))
+    }
+
     /// See [`super::Writer::result`].
     pub fn result(&mut self, sequence: u64) -> Read<QueryResult> {
         let position = self.varint()?;
@@ -244,10 +249,13 @@ impl<'a> Reader<'a> {
         let position = self.varint()?;
         let timestamp = Timestamp(self.signed()?);
         let count = self.count()?;
-        let changes = (0..count)
-            .map(|_| Ok(AppliedChange { before: self.image()?, after: self.image()? }))
-            .collect::<Read<_>>()?;
+        let changes = (0..count).map(|_| self.applied()).collect::<Read<_>>()?;
         Ok(AppliedTransaction { sequence, position, timestamp, changes })
+    }
+
+    /// See [`super::Writer::applied`].
+    pub fn applied(&mut self) -> Read<AppliedChange> {
+        Ok(AppliedChange { before: self.image()?, after: self.image()? })
     }
 
     fn image(&mut self) -> Read<Option<Element>> {
@@ -259,7 +267,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn diff(&mut self) -> Read<Diff> {
+    /// See [`super::Writer::diff`].
+    pub fn diff(&mut self) -> Read<Diff> {
         let kind = self.u8()?;
         let row_signature = self.u64_be()?;
         Ok(match kind {

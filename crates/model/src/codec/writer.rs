@@ -6,7 +6,10 @@ use super::{
 };
 use crate::number::identity_bits;
 use crate::temporal::LocalDateTime;
-use crate::{AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship, Value};
+use crate::{
+    AppliedChange, AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship,
+    Timestamp, Value,
+};
 
 /// Writes the stored form onto a buffer.
 #[derive(Debug, Default)]
@@ -113,9 +116,14 @@ impl Writer {
         }
     }
 
+    /// What the log entry of a result or a transaction begins with: `count` diffs or changes follow.
+    pub fn entry_head(&mut self, position: u64, timestamp: Timestamp, count: u64) -> &mut Self {
+        self.varint(position).signed(timestamp.0).varint(count)
+    }
+
     /// A result without its sequence, which is its key.
     pub fn result(&mut self, result: &QueryResult) -> &mut Self {
-        self.varint(result.position).signed(result.timestamp.0).varint(result.diffs.len() as u64);
+        self.entry_head(result.position, result.timestamp, result.diffs.len() as u64);
         for diff in &result.diffs {
             self.diff(diff);
         }
@@ -124,12 +132,17 @@ impl Writer {
 
     /// A transaction without its sequence, which is its key.
     pub fn transaction(&mut self, transaction: &AppliedTransaction) -> &mut Self {
-        self.varint(transaction.position).signed(transaction.timestamp.0);
-        self.varint(transaction.changes.len() as u64);
-        for change in &transaction.changes {
-            self.image(change.before.as_ref()).image(change.after.as_ref());
+        let AppliedTransaction { position, timestamp, changes, .. } = transaction;
+        self.entry_head(*position, *timestamp, changes.len() as u64);
+        for change in changes {
+            self.applied(change);
         }
         self
+    }
+
+    /// One change of a transaction: both images.
+    pub fn applied(&mut self, change: &AppliedChange) -> &mut Self {
+        self.image(change.before.as_ref()).image(change.after.as_ref())
     }
 
     fn image(&mut self, image: Option<&Element>) -> &mut Self {
@@ -139,7 +152,8 @@ impl Writer {
         }
     }
 
-    fn diff(&mut self, diff: &Diff) -> &mut Self {
+    /// One diff of a result.
+    pub fn diff(&mut self, diff: &Diff) -> &mut Self {
         self.u8(diff.order().0).bytes.extend_from_slice(&diff.row_signature().to_be_bytes());
         match diff {
             Diff::Delete { data, .. } | Diff::Add { data, .. } => self.values(data),

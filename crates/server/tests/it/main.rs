@@ -32,6 +32,7 @@ mod small_disk;
 mod targets;
 mod unwound;
 mod upstream;
+mod vast;
 mod verified;
 
 use std::path::PathBuf;

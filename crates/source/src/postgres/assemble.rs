@@ -112,7 +112,7 @@ mod tests {
         message
     }
 
-    fn count(finished: Finished) -> usize {
+    fn count(finished: &Finished) -> usize {
         let mut count = 0;
         finished
             .spool
@@ -143,13 +143,13 @@ mod tests {
             }
             assert!(assembler.is_inside());
             let whole = assembler.take(&marked(b'C', &[], true)).unwrap();
-            assert_eq!(whole.map(count), Some(1));
+            assert_eq!(whole.as_ref().map(count), Some(1));
             assert!(assembler.take(&marked(b'A', &[7, 8], false)).unwrap().is_none());
             assert!(assembler.take(&start).unwrap().is_none());
             assert!(assembler.take(&delete(Some(7), 4)).unwrap().is_none());
             assert!(assembler.take(b"E").unwrap().is_none());
             let parted = assembler.take(&marked(b'c', &[7], true)).unwrap();
-            assert_eq!(parted.map(count), Some(2));
+            assert_eq!(parted.as_ref().map(count), Some(2));
             assert!(assembler.take(&marked(b'c', &[7], true)).is_err(), "it has ended");
         }
     }

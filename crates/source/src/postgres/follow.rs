@@ -9,14 +9,14 @@ use super::judge::{Asked, Stored as Judged, judge};
 use super::position::{Lsn, Position};
 use super::replay::{Context, Forms};
 use super::slot::{self, Kept};
-use super::step::{Upstream, What};
+use super::step::Upstream;
 use super::stream::Stream;
 use super::work::Work;
 use crate::settings::{Check, OnError, PostgresSettings, SourceRecovery};
 use crate::source::{Patience, Read, ReadLimits};
 use crate::{ErrorKind, SourceError};
 use livewell_model::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// How often the server is asked how much it keeps.
@@ -343,8 +343,7 @@ impl Following {
 
     /// A table of which a change does not say which row has to be copied.
     fn copy_unclear(&mut self, upstream: &Upstream) -> Result<(), SourceError> {
-        let unclear = upstream.steps.iter().filter(|step| matches!(step.what, What::Unclear));
-        let units: BTreeSet<u32> = unclear.map(|step| step.unit).collect();
+        let units = upstream.steps.unclear();
         let is_copied = |oid: &u32| {
             let planned = self.work.iter().any(
                 |work| matches!(work, Work::Copy { units, .. } if units.iter().any(|(unit, _)| unit == oid)),

@@ -1,16 +1,14 @@
 //! The live elements: what a transaction of the database changes in what queries see.
 
 use super::notes;
+use super::pages::{Elements, Keys};
 use super::rows::{Link, Row, Shape};
-use super::step::{Step, What};
+use super::step::{Step, Steps, What};
 use crate::error::code;
 use crate::source::{Commit, Side, Stored};
 use crate::{ErrorKind, SourceError};
-use livewell_model::{Change, Element, ElementId};
+use livewell_model::{Change, Element, ElementId, Timestamp, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How many ids are read at once.
-const PAGE: usize = 1_000;
 
 /// How a transaction's steps change the live elements; what they were before is looked up only where a step says less
 /// than the whole row.
@@ -22,11 +20,15 @@ pub(super) struct Live<'a> {
     exact: &'a BTreeSet<u32>,
     /// Whether rows that cannot be taken are set aside; else they stop the source.
     parks: bool,
-    /// Whether the steps look back, so that what the elements become has to be kept.
-    looks_back: bool,
-    /// What the elements are after the steps so far.
-    touched: BTreeMap<ElementId, Option<Element>>,
-    changes: Vec<Change>,
+    changes: Changes,
+}
+
+/// Where the changes of a transaction go.
+enum Changes {
+    /// They are kept until all are there. `touched`: what the elements are after the steps so far, if steps look back.
+    Listed { changes: Vec<Change>, touched: Option<BTreeMap<ElementId, Option<Element>>> },
+    /// They are too many for memory: the commit takes each as it comes.
+    Written,
 }
 
 impl<'a> Live<'a> {
@@ -35,23 +37,30 @@ impl<'a> Live<'a> {
         leaves: &'a BTreeSet<u32>,
         exact: &'a BTreeSet<u32>,
         parks: bool,
-        steps: &[Step],
     ) -> Self {
-        let looks_back = steps.iter().any(|step| match &step.what {
-            What::Put { row, .. } => is_partial(row),
-            What::Truncate => true,
-            What::Bad { .. } | What::Delete { .. } | What::Unclear => false,
-        });
-        let changes = Vec::with_capacity(steps.len());
-        Self { commit, leaves, exact, parks, looks_back, touched: BTreeMap::new(), changes }
+        Self { commit, leaves, exact, parks, changes: Changes::Written }
     }
 
-    /// The changes that the steps come to.
-    pub fn changes(mut self, steps: Vec<Step>) -> Result<Vec<Change>, SourceError> {
-        for step in steps {
-            self.step(step)?;
+    /// Adds the transaction to the log, if it changes anything.
+    pub fn take_in(mut self, steps: Steps, timestamp: Timestamp) -> Result<(), SourceError> {
+        let steps = match steps {
+            // A single `TRUNCATE` may be of more rows than memory holds.
+            Steps::Listed(steps) if !steps.iter().any(|step| matches!(step.what, What::Truncate)) => steps,
+            steps => {
+                self.commit.begin(Some(timestamp))?;
+                steps.into_each(|step| self.step(step))?;
+                return self.commit.end().map(drop);
+            }
+        };
+        let touched = steps.iter().any(looks_back).then(BTreeMap::new);
+        self.changes = Changes::Listed { changes: Vec::with_capacity(steps.len()), touched };
+        steps.into_iter().try_for_each(|step| self.step(step))?;
+        match self.changes {
+            Changes::Listed { changes, .. } if !changes.is_empty() => {
+                self.commit.add(Transaction { changes, timestamp: Some(timestamp) }).map(drop)
+            }
+            _ => Ok(()),
         }
-        Ok(self.changes)
     }
 
     fn step(&mut self, step: Step) -> Result<(), SourceError> {
@@ -94,11 +103,11 @@ impl<'a> Live<'a> {
         if self.leaves.contains(&unit) {
             self.commit.put_note(&notes::leaf(unit, &row.key), Some(Vec::new()));
         }
-        self.set(row.node.id.clone(), Some(row.node.into()));
+        self.set(row.node.id.clone(), Some(row.node.into()))?;
         for link in row.links {
             match link {
-                Link::To(relationship) => self.set(relationship.id.clone(), Some(relationship.into())),
-                Link::Without(id) => self.set(id, None),
+                Link::To(relationship) => self.set(relationship.id.clone(), Some(relationship.into()))?,
+                Link::Without(id) => self.set(id, None)?,
                 Link::Kept(_) => {}
             }
         }
@@ -157,46 +166,55 @@ impl<'a> Live<'a> {
         if self.leaves.contains(&unit) {
             self.commit.put_note(&notes::leaf(unit, key), None);
         }
-        shape.ids(key)?.into_iter().for_each(|id| self.set(id, None));
-        Ok(())
+        shape.ids(key)?.into_iter().try_for_each(|id| self.set(id, None))
     }
 
+    /// All rows go that are there after the steps so far: each of those was written.
     fn truncate(&mut self, unit: u32, shape: &Shape) -> Result<(), SourceError> {
         if self.leaves.contains(&unit) {
-            for key in leaf_keys(self.commit, unit)? {
+            // Of a partition that is sent as itself only a list tells the rows.
+            let mut keys = Keys::of(notes::leaf_prefix(unit));
+            while let Some(key) = keys.next(self.commit)? {
                 self.delete(unit, shape, &key)?;
             }
             return Ok(());
         }
-        let prefixes = table_prefixes(shape);
-        let mut ids: BTreeSet<ElementId> = BTreeSet::new();
-        for prefix in &prefixes {
-            each_element(self.commit, Side::Live, prefix, |element| {
-                ids.insert(element.id().clone());
-                Ok(())
-            })?;
+        for prefix in table_prefixes(shape) {
+            let mut all = Elements::of(Side::Live, prefix);
+            while let Some(element) = all.next(self.commit)? {
+                self.set(element.id().clone(), None)?;
+            }
         }
-        let is_of_table = |id: &ElementId| prefixes.iter().any(|prefix| id.id.starts_with(prefix.as_str()));
-        ids.extend(self.touched.keys().filter(|id| is_of_table(id)).cloned());
-        ids.into_iter().for_each(|id| self.set(id, None));
         Ok(())
     }
 
-    fn set(&mut self, id: ElementId, element: Option<Element>) {
-        if self.looks_back {
-            self.touched.insert(id.clone(), element.clone());
+    fn set(&mut self, id: ElementId, element: Option<Element>) -> Result<(), SourceError> {
+        if let Changes::Listed { touched: Some(touched), .. } = &mut self.changes {
+            touched.insert(id.clone(), element.clone());
         }
-        self.changes.push(match element {
-            Some(element) => Change::Insert(element),
-            None => Change::Delete(id),
-        });
+        let change = element.map_or_else(|| Change::Delete(id), Change::Insert);
+        match &mut self.changes {
+            Changes::Listed { changes, .. } => changes.push(change),
+            Changes::Written => self.commit.change(change)?,
+        }
+        Ok(())
     }
 
     fn now(&self, id: &ElementId) -> Result<Option<Element>, SourceError> {
-        match self.touched.get(id) {
-            Some(now) => Ok(now.clone()),
-            None => self.commit.element(Side::Live, &id.id),
+        if let Changes::Listed { touched: Some(touched), .. } = &self.changes
+            && let Some(now) = touched.get(id)
+        {
+            return Ok(now.clone());
         }
+        self.commit.element(Side::Live, &id.id)
+    }
+}
+
+/// Whether a step needs to know what the steps before it made of the elements.
+fn looks_back(step: &Step) -> bool {
+    match &step.what {
+        What::Put { row, .. } => is_partial(row),
+        What::Bad { .. } | What::Delete { .. } | What::Truncate | What::Unclear => false,
     }
 }
 
@@ -241,30 +259,4 @@ pub(super) fn filled(
 /// What the ids of all elements of a table begin with: those of its nodes, then those of its relationships.
 pub(super) fn table_prefixes(shape: &Shape) -> [String; 2] {
     [format!("{}.", shape.prefix), format!("{}:", shape.prefix)]
-}
-
-/// The keys of the live rows of a partition.
-pub(super) fn leaf_keys(stored: &dyn Stored, unit: u32) -> Result<Vec<String>, SourceError> {
-    let mut keys = Vec::new();
-    notes::each(stored, &notes::leaf_prefix(unit), |key, _| {
-        keys.push(notes::text_in(key)?);
-        Ok(())
-    })?;
-    Ok(keys)
-}
-
-/// Calls `each` with every element whose id begins with `prefix`, in the order of their ids.
-pub(super) fn each_element(
-    stored: &dyn Stored,
-    side: Side,
-    prefix: &str,
-    mut each: impl FnMut(Element) -> Result<(), SourceError>,
-) -> Result<(), SourceError> {
-    let mut after: Option<String> = None;
-    loop {
-        let page = stored.elements(side, prefix, after.as_deref(), PAGE)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.id().id.to_string());
-        page.into_iter().try_for_each(&mut each)?;
-    }
 }

@@ -8,7 +8,8 @@ use super::pgoutput::{Action, Cell, Relation, action};
 use super::position::Lsn;
 use super::rows::{MappedColumn, RowError, RowMap, Shape};
 use super::spool::Spool;
-use super::step::{Step, Upstream, What};
+use super::spooled::Spooled;
+use super::step::{Step, Steps, Upstream, What};
 use super::value::{Kind, Types, kind};
 use crate::error::code;
 use crate::settings::{OnError, PostgresSettings};
@@ -16,10 +17,16 @@ use crate::{ErrorKind, SourceError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// The steps of transactions of more bytes than these are not kept in memory.
+const LISTED_MAX: u64 = 4 << 20;
+
+/// A unit, and the form that its rows have from then on; `None`: they are of no interest.
+type Announced = (u32, Option<Arc<Form>>);
+
 /// The forms of the tables' rows, as the stream announced them last.
 #[derive(Debug, Default)]
 pub(super) struct Forms {
-    followed: BTreeMap<u32, Form>,
+    followed: BTreeMap<u32, Arc<Form>>,
     /// The types that columns have or had.
     types: Types,
     /// Units whose stored rows are no longer what they are: changes came while nobody knew what to make of them.
@@ -28,7 +35,7 @@ pub(super) struct Forms {
 
 /// The form of one unit's rows.
 #[derive(Debug)]
-struct Form {
+pub(super) struct Form {
     shape: Arc<Shape>,
     /// `None` if it lacks what the settings name, or does not say which row.
     map: Option<RowMap>,
@@ -45,6 +52,10 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
+    fn parks(&self) -> bool {
+        self.settings.on_error == OnError::Park
+    }
+
     fn shape(&self, oid: u32) -> Option<&Arc<Shape>> {
         let gone = || self.watch.shapes.get(self.gone.get(&oid)?);
         self.watch.shape(oid).or_else(gone)
@@ -63,51 +74,69 @@ impl Forms {
     /// A value that cannot be taken exactly, unless such rows are set aside; a transaction beyond the limit.
     pub fn replay(&mut self, finished: Finished, context: &Context<'_>) -> Result<Upstream, SourceError> {
         let Finished { xid, spool, committed } = finished;
-        let Spool { in_parts, .. } = spool;
-        let (mut steps, max) = (Vec::new(), context.settings.limits.changes_max);
-        spool.replay(|message| {
-            self.step(action(message, in_parts)?, context, &mut steps)?;
-            if steps.len() > max {
-                let table = steps.last().map(|step| step.shape.name.clone()).unwrap_or_default();
-                return Err(too_large(max, &table));
-            }
-            Ok(())
-        })?;
+        let steps = if spool.length() > LISTED_MAX {
+            Steps::Spooled(Box::new(self.survey(spool, context)?))
+        } else {
+            let mut steps = Vec::new();
+            self.go_through(&spool, context, |made| steps.append(made))?;
+            Steps::Listed(steps)
+        };
         let transaction = context.watch.last.seen.widen(xid);
         Ok(Upstream { transaction, end: Lsn(committed.end), timestamp: committed.timestamp, steps })
     }
 
-    /// Changes of tables that are sent and not followed are left out.
-    fn step(
-        &mut self,
-        action: Action<'_>,
-        context: &Context<'_>,
-        out: &mut Vec<Step>,
-    ) -> Result<(), SourceError> {
-        match action {
-            Action::Relation(relation) => self.relation(&relation, context),
-            Action::Insert { table, new } => self.put(table, None, &new, context, out)?,
-            Action::Update { table, old, new } => self.put(table, old.as_deref(), &new, context, out)?,
-            Action::Delete { table, old } => self.delete(table, &old, context, out),
-            Action::Truncate { tables } => {
-                for unit in tables {
-                    match self.followed.get(&unit) {
-                        Some(form) => {
-                            out.push(Step { unit, shape: form.shape.clone(), what: What::Truncate });
-                        }
-                        None => self.miss(unit, context),
-                    }
+    /// Looks through a large transaction, so that it can be replayed later as it is now.
+    fn survey(&mut self, spool: Spool, context: &Context<'_>) -> Result<Spooled, SourceError> {
+        let followed = self.followed.clone();
+        let (mut units, mut unclear) = (BTreeSet::new(), BTreeSet::new());
+        let announced = self.go_through(&spool, context, |made| {
+            for step in made.drain(..) {
+                units.insert(step.unit);
+                if matches!(step.what, What::Unclear) {
+                    unclear.insert(step.unit);
                 }
             }
-            Action::Other => {}
-        }
-        Ok(())
+        })?;
+        Ok(Spooled { spool, followed, announced, parks: context.parks(), units, unclear })
     }
 
-    fn relation(&mut self, relation: &Relation, context: &Context<'_>) {
+    /// Makes the steps of each message, and gives them to `take`. Returns the forms that were announced.
+    fn go_through(
+        &mut self,
+        spool: &Spool,
+        context: &Context<'_>,
+        mut take: impl FnMut(&mut Vec<Step>),
+    ) -> Result<Vec<Announced>, SourceError> {
+        let (mut made, mut announced) = (Vec::new(), Vec::new());
+        let (mut count, max) = (0, context.settings.limits.changes_max);
+        spool.replay(|message| {
+            let action = action(message, spool.in_parts)?;
+            if let Action::Relation(relation) = &action {
+                announced.push(self.relation(relation, context));
+                return Ok(());
+            }
+            let known = Known { followed: &self.followed, parks: context.parks() };
+            steps(action, &known, &mut made, |unit| {
+                // A change that nothing can be made of.
+                if context.stored.contains_key(&unit) && !context.gone.contains_key(&unit) {
+                    self.missed.insert(unit);
+                }
+            })?;
+            count += made.len();
+            if count > max {
+                let table = made.last().map(|step| step.shape.name.clone()).unwrap_or_default();
+                return Err(too_large(max, &table));
+            }
+            take(&mut made);
+            Ok(())
+        })?;
+        Ok(announced)
+    }
+
+    fn relation(&mut self, relation: &Relation, context: &Context<'_>) -> Announced {
         let Some(shape) = context.shape(relation.oid).cloned() else {
             self.followed.remove(&relation.oid);
-            return;
+            return (relation.oid, None);
         };
         let identifies =
             |name: &String| relation.columns.iter().any(|column| column.identifies && column.name == *name);
@@ -122,58 +151,71 @@ impl Forms {
         });
         let map = RowMap::new(&shape, columns.collect()).ok();
         let map = map.filter(|_| shape.key.iter().all(identifies));
-        self.followed.insert(relation.oid, Form { shape, map });
+        let form = Arc::new(Form { shape, map });
+        self.followed.insert(relation.oid, form.clone());
+        (relation.oid, Some(form))
     }
+}
 
-    /// Takes note of a change that nothing can be made of.
-    fn miss(&mut self, unit: u32, context: &Context<'_>) {
-        if context.stored.contains_key(&unit) && !context.gone.contains_key(&unit) {
-            self.missed.insert(unit);
+/// What messages are read with.
+pub(super) struct Known<'a> {
+    pub followed: &'a BTreeMap<u32, Arc<Form>>,
+    /// Whether rows that cannot be taken are set aside; else they are an error.
+    pub parks: bool,
+}
+
+/// Makes steps of one message; those of tables that are sent and not followed go to `miss`. Returns whether it announces
+/// a form.
+pub(super) fn steps(
+    action: Action<'_>,
+    known: &Known<'_>,
+    out: &mut Vec<Step>,
+    mut miss: impl FnMut(u32),
+) -> Result<bool, SourceError> {
+    let mut with =
+        |unit: u32, what: &dyn Fn(&Form) -> Result<What, SourceError>| -> Result<(), SourceError> {
+            match known.followed.get(&unit) {
+                Some(form) => out.push(Step { unit, shape: form.shape.clone(), what: what(form)? }),
+                None => miss(unit),
+            }
+            Ok(())
+        };
+    match action {
+        Action::Relation(_) => return Ok(true),
+        Action::Insert { table, new } => with(table, &|form| form.put(None, &new, known.parks))?,
+        Action::Update { table, old, new } => {
+            with(table, &|form| form.put(old.as_deref(), &new, known.parks))?;
+        }
+        Action::Delete { table, old } => with(table, &|form| Ok(form.delete(&old)))?,
+        Action::Truncate { tables } => {
+            tables.into_iter().try_for_each(|unit| with(unit, &|_| Ok(What::Truncate)))?;
+        }
+        Action::Other => {}
+    }
+    Ok(false)
+}
+
+impl Form {
+    fn put(&self, old: Option<&[Cell<'_>]>, new: &[Cell<'_>], parks: bool) -> Result<What, SourceError> {
+        let Some(map) = &self.map else { return Ok(What::Unclear) };
+        let before = old.map(|old| map.key_of(old)).transpose()?;
+        match map.row(new, old) {
+            Ok(row) => {
+                let from = before.filter(|before| *before != row.key);
+                Ok(What::Put { row: Box::new(row), from })
+            }
+            Err(RowError::Row(row)) if parks => {
+                let from = before.filter(|before| *before != row.key);
+                Ok(What::Bad { row, from })
+            }
+            Err(RowError::Row(row)) => Err(row.error),
+            Err(RowError::Table(error)) => Err(error),
         }
     }
 
-    fn put(
-        &mut self,
-        unit: u32,
-        old: Option<&[Cell<'_>]>,
-        new: &[Cell<'_>],
-        context: &Context<'_>,
-        out: &mut Vec<Step>,
-    ) -> Result<(), SourceError> {
-        let Some(form) = self.followed.get(&unit) else {
-            self.miss(unit, context);
-            return Ok(());
-        };
-        let shape = form.shape.clone();
-        let Some(map) = &form.map else {
-            out.push(Step { unit, shape, what: What::Unclear });
-            return Ok(());
-        };
-        let before = old.map(|old| map.key_of(old)).transpose()?;
-        let what = match map.row(new, old) {
-            Ok(row) => {
-                let from = before.filter(|before| *before != row.key);
-                What::Put { row: Box::new(row), from }
-            }
-            Err(RowError::Row(row)) if context.settings.on_error == OnError::Park => {
-                let from = before.filter(|before| *before != row.key);
-                What::Bad { row, from }
-            }
-            Err(RowError::Row(row)) => return Err(row.error),
-            Err(RowError::Table(error)) => return Err(error),
-        };
-        out.push(Step { unit, shape, what });
-        Ok(())
-    }
-
-    fn delete(&mut self, unit: u32, old: &[Cell<'_>], context: &Context<'_>, out: &mut Vec<Step>) {
-        let Some(form) = self.followed.get(&unit) else {
-            self.miss(unit, context);
-            return;
-        };
-        let key = form.map.as_ref().and_then(|map| map.key_of(old).ok());
-        let what = key.map_or(What::Unclear, |key| What::Delete { key });
-        out.push(Step { unit, shape: form.shape.clone(), what });
+    fn delete(&self, old: &[Cell<'_>]) -> What {
+        let key = self.map.as_ref().and_then(|map| map.key_of(old).ok());
+        key.map_or(What::Unclear, |key| What::Delete { key })
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Spool {
     memory: Vec<u8>,
     /// The older ones.
     file: Option<File>,
+    /// How much has come, in bytes.
+    length: u64,
     /// Subtransactions that were rolled back.
     aborted: BTreeSet<u32>,
     /// Whether the messages came in parts, each with its (sub)transaction.
@@ -28,6 +30,11 @@ impl Spool {
         Self { in_parts, ..Self::default() }
     }
 
+    /// How much has come, in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
     /// How much of it is in memory, in bytes.
     pub fn memory(&self) -> usize {
         self.memory.len()
@@ -39,6 +46,7 @@ impl Spool {
         self.memory.extend_from_slice(&subxid.to_be_bytes());
         self.memory.extend_from_slice(&length.to_be_bytes());
         self.memory.extend_from_slice(message);
+        self.length += 8 + u64::from(length);
         Ok(())
     }
 
@@ -59,10 +67,10 @@ impl Spool {
     }
 
     /// Gives each message that counts to `each`.
-    pub fn replay(self, mut each: impl FnMut(&[u8]) -> Result<(), SourceError>) -> Result<(), SourceError> {
+    pub fn replay(&self, mut each: impl FnMut(&[u8]) -> Result<(), SourceError>) -> Result<(), SourceError> {
         let Self { memory, file, aborted, .. } = self;
         let mut message = Vec::new();
-        if let Some(mut file) = file {
+        if let Some(mut file) = file.as_ref() {
             let end = file.seek(SeekFrom::End(0)).map_err(|error| disk(&error))?;
             file.rewind().map_err(|error| disk(&error))?;
             let (mut file, mut at) = (BufReader::with_capacity(1 << 20, file), 0);

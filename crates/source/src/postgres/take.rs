@@ -4,8 +4,9 @@ use super::catalog::facts::UnitFacts;
 use super::copy::range::Range;
 use super::copy::{Copy, CopyHead};
 use super::follow::Following;
-use super::live::{Live, each_element, leaf_keys};
+use super::live::Live;
 use super::notes;
+use super::pages::{Elements, Keys};
 use super::rows::prefix;
 use super::step::Upstream;
 use super::visible::Visible;
@@ -13,7 +14,7 @@ use super::work::Work;
 use crate::SourceError;
 use crate::settings::OnError;
 use crate::source::{Commit, Report, Side};
-use livewell_model::{Change, Transaction};
+use livewell_model::{Change, ElementId};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Following {
@@ -72,15 +73,12 @@ impl Following {
         let Upstream { transaction, end, timestamp, steps } = upstream;
         if commit.has_base() {
             // Only of the units at hand: there may be thousands, and transactions are many.
-            let units: BTreeSet<u32> = steps.iter().map(|step| step.unit).collect();
+            let units = steps.units();
             let (mut leaves, mut exact) = (units.clone(), units);
             leaves.retain(|oid| self.is_leaf(*oid));
             exact.retain(|oid| self.is_exact(*oid));
             let parks = self.settings.on_error == OnError::Park;
-            let changes = Live::new(commit, &leaves, &exact, parks, &steps).changes(steps)?;
-            if !changes.is_empty() {
-                commit.add(Transaction { changes, timestamp: Some(timestamp) })?;
-            }
+            Live::new(commit, &leaves, &exact, parks).take_in(steps, timestamp)?;
         }
         self.position.lsn = end;
         self.position.unseen.push((transaction, before));
@@ -185,11 +183,10 @@ impl Following {
         if copy.head.is_base {
             commit.end_stage(true, copy.time())?;
         } else {
+            commit.begin(Some(copy.time()))?;
             let changes = copy.difference(commit, &self.watch.shapes, &self.complete(&copy))?;
-            tracing::info!(source = %self.settings.id, rows, changes = changes.len(), "the copy is compared");
-            if !changes.is_empty() {
-                commit.add(Transaction { changes, timestamp: Some(copy.time()) })?;
-            }
+            commit.end()?;
+            tracing::info!(source = %self.settings.id, rows, changes, "the copy is compared");
             commit.end_stage(false, copy.time())?;
         }
         commit.put_note(notes::COPY, None);
@@ -216,34 +213,34 @@ impl Following {
 
     /// The rows of a unit that is gone go, too.
     fn gone(&mut self, commit: &mut dyn Commit, oid: u32) -> Result<(), SourceError> {
-        let mut changes = Vec::new();
-        if let Some(facts) = self.facts.get(&oid).cloned() {
-            match self.watch.shapes.get(&facts.root).filter(|_| facts.root != oid) {
-                Some(shape) => {
-                    for key in leaf_keys(commit, oid)? {
-                        commit.put_note(&notes::leaf(oid, &key), None);
-                        changes.extend(shape.ids(&key)?.into_iter().map(Change::Delete));
-                    }
+        commit.begin(self.last_commit)?;
+        let mut elements = 0u64;
+        let mut delete = |commit: &mut dyn Commit, id: ElementId| {
+            elements += 1;
+            commit.change(Change::Delete(id))
+        };
+        if let Some(facts) = self.facts.get(&oid) {
+            let shape = self.watch.shapes.get(&facts.root).filter(|_| facts.root != oid);
+            let mut keys = Keys::of(notes::leaf_prefix(oid));
+            while let Some(key) = keys.next(commit)? {
+                commit.put_note(&notes::leaf(oid, &key), None);
+                for id in shape.map(|shape| shape.ids(&key)).transpose()?.into_iter().flatten() {
+                    delete(commit, id)?;
                 }
-                None => {
-                    let (schema, name) = &facts.root_name;
-                    let prefix = prefix(schema, name);
-                    for end in [".", ":"] {
-                        each_element(commit, Side::Live, &format!("{prefix}{end}"), |element| {
-                            changes.push(Change::Delete(element.id().clone()));
-                            Ok(())
-                        })?;
-                    }
-                    for key in leaf_keys(commit, oid)? {
-                        commit.put_note(&notes::leaf(oid, &key), None);
+            }
+            if shape.is_none() {
+                let (schema, name) = &facts.root_name;
+                let prefix = prefix(schema, name);
+                for end in [".", ":"] {
+                    let mut all = Elements::of(Side::Live, format!("{prefix}{end}"));
+                    while let Some(element) = all.next(commit)? {
+                        delete(commit, element.id().clone())?;
                     }
                 }
             }
         }
-        tracing::info!(source = %self.settings.id, elements = changes.len(), "rows of a table or partition are gone");
-        if !changes.is_empty() {
-            commit.add(Transaction { changes, timestamp: self.last_commit })?;
-        }
+        commit.end()?;
+        tracing::info!(source = %self.settings.id, elements, "rows of a table or partition are gone");
         self.put_facts(commit, oid, None);
         commit.put_note(&notes::gone(oid), None);
         self.going.remove(&oid);

@@ -64,7 +64,7 @@ impl Memory {
     pub fn begin(&self) -> MemoryCommit {
         let mut memory = self.clone();
         memory.delete_discarded();
-        MemoryCommit { memory }
+        MemoryCommit { memory, begun: None }
     }
 
     /// Makes a commit durable.
@@ -153,6 +153,8 @@ impl Stored for Memory {
 #[derive(Debug)]
 pub struct MemoryCommit {
     memory: Memory,
+    /// A transaction whose changes come one by one.
+    begun: Option<Transaction>,
 }
 
 impl MemoryCommit {
@@ -221,6 +223,28 @@ impl Commit for MemoryCommit {
         let position = self.memory.position;
         self.memory.log.push(Logged { position, transaction });
         Ok(position)
+    }
+
+    fn begin(&mut self, timestamp: Option<Timestamp>) -> Result<(), SourceError> {
+        self.begun = Some(Transaction { changes: Vec::new(), timestamp });
+        Ok(())
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), SourceError> {
+        assert!(self.memory.has_base(), "a change is added before there is a base");
+        self.apply(&change)?;
+        self.begun.as_mut().expect("a change comes, and no transaction was begun").changes.push(change);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<u64, SourceError> {
+        let transaction = self.begun.take().expect("a transaction ends, and none was begun");
+        if !transaction.changes.is_empty() {
+            self.memory.position += 1;
+            let position = self.memory.position;
+            self.memory.log.push(Logged { position, transaction });
+        }
+        Ok(self.memory.position)
     }
 
     fn position(&self) -> u64 {

@@ -4,12 +4,13 @@ use super::directory::{self, Format, Found};
 use super::owner::Owner;
 use super::room::{self, Room};
 use super::session::{self, Left};
-use super::{Durability, EmbeddedOptions, checksum, fault, meta};
+use super::{Durability, EmbeddedOptions, beside, checksum, fault, meta};
 use crate::long_key::NOTE;
 use crate::{IndexError, StoreId, memory};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithoutTls};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const MIB: u64 = 1 << 20;
@@ -32,6 +33,8 @@ pub(super) struct Environment {
     path: PathBuf,
     map_size: u64,
     durability: Durability,
+    /// Whether nobody needs it once it is closed.
+    is_abandoned: AtomicBool,
     /// Last, since what it guards must be closed first.
     _owner: Owner,
 }
@@ -47,6 +50,7 @@ impl Environment {
             directory::make(path)?;
         }
         let owner = Owner::take(path)?;
+        beside::clear(path)?;
         // Looked at again, since only the owner can rely on what it sees.
         let format = match directory::look(path)? {
             Found::Store(format) => format,
@@ -81,6 +85,7 @@ impl Environment {
             path: path.to_owned(),
             map_size,
             durability,
+            is_abandoned: AtomicBool::new(false),
             _owner: owner,
         };
         environment.settle(format, left, boot.as_deref())?;
@@ -184,6 +189,15 @@ impl Environment {
         self.id
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// From now on it need not be durable when it is closed.
+    pub(super) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+
     /// What a failure of LMDB means.
     pub(super) fn fault(&self, error: heed::Error) -> IndexError {
         fault::lmdb(&self.path, self.map_size, error)
@@ -228,6 +242,9 @@ fn judge(path: &Path, boot: Option<&str>) -> Result<(Left, u64), IndexError> {
 
 impl Drop for Environment {
     fn drop(&mut self) {
+        if self.is_abandoned.load(Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = self.close() {
             tracing::warn!(store = %self.path.display(), %error, "the store was not closed cleanly");
         }

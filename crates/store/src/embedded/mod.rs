@@ -4,10 +4,12 @@
 //! * `OWNER`: locked by the process that has the store open.
 //! * `SESSION`: whether the store was closed cleanly, and in which boot of the machine it was opened.
 //! * `data.mdb`, `lock.mdb`: LMDB's own.
+//! * `scratch`: while a transaction is taken in that is larger than memory, what it writes.
 //!
 //! Every value stands behind a checksum over key and value, looked at on every read. Damage within LMDB's own
 //! pages may end the process; it does not become a wrong value.
 
+mod beside;
 mod checksum;
 mod directory;
 mod environment;
@@ -122,5 +124,9 @@ impl Store for EmbeddedStore {
 
     fn is_volatile(&self) -> bool {
         false
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(beside::Beside::make(self.environment.path())?))
     }
 }

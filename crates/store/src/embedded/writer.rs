@@ -3,7 +3,7 @@
 use super::checksum;
 use super::environment::Environment;
 use crate::commit::Conflict;
-use crate::{Head, IndexError, Version, WriteSet, compare, long_key};
+use crate::{Head, IndexError, RowWrites, Version, WriteSet, compare, long_key};
 use heed::types::Bytes;
 use heed::{DatabaseStat, PutFlags, RwTxn};
 use std::io::Write;
@@ -23,7 +23,7 @@ pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fat
     let mut fates = Fates::with_capacity(sets.len());
     let tree = environment.tree().stat(&txn).map_err(|error| environment.fault(error))?;
     room.ensure(
-        (environment.pages() + pages_at_most(&tree, environment.pages(), sets)) * u64::from(tree.page_size),
+        (environment.pages() + pages_at_most(&tree, environment.pages(), sets)?) * u64::from(tree.page_size),
     )?;
     for set in sets {
         fates.push(apply(environment, &mut txn, set)?);
@@ -39,30 +39,32 @@ pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fat
 ///
 /// A write touches its path, which is copied; it may split what it touches; a long value has pages of its own. Then
 /// come the pages that list the free pages: at most all of the file's, eight bytes each.
-fn pages_at_most(tree: &DatabaseStat, used: u64, sets: &[WriteSet]) -> u64 {
+fn pages_at_most(tree: &DatabaseStat, used: u64, sets: &[WriteSet]) -> Result<u64, IndexError> {
     let page = u64::from(tree.page_size);
     let (mut writes, mut bytes, mut overflow) = (0, 0, 0);
-    for set in sets {
-        // The feed's version and the note.
-        writes += set.writes.len() as u64 + 2;
-        let plain = set.writes.iter().map(|(key, value)| (key.len(), value.as_deref()));
-        // With the rows comes the head that counts them.
-        let rows = set.rows.iter().flat_map(|rows| rows.iter().map(|(_, data)| (ROW_KEY, data)));
-        writes += set.rows.as_ref().map_or(0, |rows| rows.len() as u64 + 1);
-        for (key, value) in plain.chain(rows) {
-            let length = key as u64 + value.map_or(0, |value| value.len() as u64) + 32;
-            if length > page / 4 {
-                overflow += length / page + 2;
-            } else {
-                bytes += length;
-            }
+    let mut count = |key: usize, value: Option<&[u8]>| {
+        let length = key as u64 + value.map_or(0, |value| value.len() as u64) + 32;
+        writes += 1;
+        if length > page / 4 {
+            overflow += length / page + 2;
+        } else {
+            bytes += length;
         }
+    };
+    for set in sets {
+        set.each_write(|key, value| {
+            count(key.len(), value);
+            Ok(())
+        })?;
+        set.rows.iter().flat_map(RowWrites::iter).for_each(|(_, data)| count(ROW_KEY, data));
+        // The head that counts the rows, the feed's version and the note.
+        (0..3).for_each(|_| count(0, None));
     }
     let tree_pages = (tree.branch_pages + tree.leaf_pages) as u64;
     let touched = (writes * (u64::from(tree.depth) + 2)).min(tree_pages);
     let split = (2 * writes).min(touched + bytes / (page / 4)) + 8;
     let lists = used / (page / 16) + 64;
-    touched + split + overflow + lists
+    Ok(touched + split + overflow + lists)
 }
 
 fn apply(
@@ -73,9 +75,7 @@ fn apply(
     if let Err(conflict) = compare::check(set, stored_version(environment, txn, set.feed)?) {
         return Ok(Err(conflict));
     }
-    for (key, value) in &set.writes {
-        write(environment, txn, key, value.as_deref())?;
-    }
+    set.each_write(|key, value| write(environment, txn, key, value))?;
     if let Some(rows) = &set.rows {
         let mut stored = Vec::new();
         let head = rows.apply(set.feed, |key, data, count| {
@@ -156,7 +156,7 @@ fn replace(
 mod tests {
     use super::*;
     use crate::embedded::{EmbeddedStore, snapshot::EmbeddedSnapshot};
-    use crate::{Durability, RowWrites, Store};
+    use crate::{Durability, Store};
 
     /// The set's writes as rows of a feed.
     fn as_rows(set: &mut WriteSet) {
@@ -214,7 +214,7 @@ mod tests {
                 let txn = environment.read().expect("a transaction");
                 let tree = environment.tree().stat(&txn).expect("its shape");
                 let before = environment.pages();
-                let allowed = pages_at_most(&tree, before, std::slice::from_ref(&set));
+                let allowed = pages_at_most(&tree, before, std::slice::from_ref(&set)).expect("a count");
                 assert_eq!(store.commit(&[set]).expect("a commit"), [Ok(())]);
                 let taken = environment.pages() - before;
                 assert!(

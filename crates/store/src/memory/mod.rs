@@ -77,9 +77,10 @@ fn apply(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexE
     if let Err(conflict) = exchange_version(tree, set)? {
         return Ok(Err(conflict));
     }
-    for (key, value) in &set.writes {
-        write(tree, key, value.as_deref());
-    }
+    set.each_write(|key, value| {
+        write(tree, key, value);
+        Ok(())
+    })?;
     if let Some(rows) = &set.rows {
         let head = rows.apply(set.feed, |key, data, count| {
             count(tree.get(key));

@@ -125,7 +125,7 @@ fn sets(model: &Model, parts: &[(u32, bool, Writes)]) -> Vec<WriteSet> {
         let next = Version { epoch: 1, commit: found.commit + 1 };
         let expected = if *current { found } else { Version { epoch: 9, commit: found.commit } };
         let writes = writes.iter().cloned().collect();
-        let set = WriteSet { feed: *feed, expected, next, writes, rows: None };
+        let set = WriteSet { feed: *feed, expected, next, writes, ..WriteSet::default() };
         // A refused set changes nothing, so what the model says to it is of no interest here.
         let _ = model.apply(&set);
         sets.push(set);

@@ -30,7 +30,7 @@ fn build(store: &dyn Store) {
         let epoch = u64::from(number > 0);
         let (expected, next) = (Version { epoch, commit: number }, Version { epoch: 1, commit: number + 1 });
         let writes = part.iter().cloned().map(|(key, value)| (key, Some(value))).collect();
-        let set = WriteSet { feed: 1, expected, next, writes, rows: None };
+        let set = WriteSet { feed: 1, expected, next, writes, ..WriteSet::default() };
         assert_eq!(store.commit(&[set]).expect("a commit"), [Ok(())]);
     }
 }

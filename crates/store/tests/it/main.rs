@@ -10,5 +10,7 @@ mod full_disk;
 mod grouped;
 mod killed;
 mod model;
+mod overlays;
+mod parts;
 mod small_disk;
 mod truncated;

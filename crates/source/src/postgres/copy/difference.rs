@@ -2,131 +2,124 @@
 
 use super::{Copy, notes};
 use crate::SourceError;
-use crate::postgres::live::{leaf_keys, table_prefixes};
+use crate::postgres::live::table_prefixes;
+use crate::postgres::pages::{Elements, Keys};
 use crate::postgres::rows::Shape;
-use crate::source::{Commit, Side, Stored};
+use crate::source::{Commit, Side};
 use livewell_model::{Change, Element, ElementId};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How many elements are read at once.
-const PAGE: usize = 1_000;
-
 impl Copy {
-    /// The changes that make the live elements of the copied tables those of the stage. Brings the lists of the
-    /// partitions' rows to what they are then. `complete`: the roots all of whose units are copied.
+    /// Makes the live elements of the copied tables those of the stage, by changes of the transaction that was begun;
+    /// returns how many. Brings the lists of the partitions' rows to what they are then. `complete`: the roots all of
+    /// whose units are copied.
     pub fn difference(
         &self,
         commit: &mut dyn Commit,
         shapes: &BTreeMap<u32, Arc<Shape>>,
         complete: &BTreeSet<u32>,
-    ) -> Result<Vec<Change>, SourceError> {
-        let mut changes = Vec::new();
+    ) -> Result<u64, SourceError> {
+        let mut changes = 0;
         for root in complete {
             let Some(shape) = shapes.get(root) else { continue };
             for prefix in table_prefixes(shape) {
-                compare(commit, &prefix, &mut changes)?;
+                changes += compare(commit, &prefix)?;
             }
         }
         for (oid, unit) in self.units.iter().filter(|(oid, unit)| unit.facts.root != **oid && !unit.is_gone) {
             let Some(shape) = shapes.get(&unit.facts.root) else { continue };
-            let keys = self.sync_leaf(commit, *oid)?;
-            if complete.contains(&unit.facts.root) {
-                continue;
-            }
-            for key in keys {
-                for id in shape.ids(&key)? {
-                    compare_one(commit, &id, &mut changes)?;
-                }
-            }
+            let is_compared = complete.contains(&unit.facts.root);
+            changes += self.sync_leaf(commit, *oid, shape, is_compared)?;
         }
         Ok(changes)
     }
 
-    /// Makes the list of a partition's live rows that of its staged rows; returns the keys in either.
-    fn sync_leaf(&self, commit: &mut dyn Commit, oid: u32) -> Result<BTreeSet<String>, SourceError> {
-        let mut keys: BTreeSet<String> = leaf_keys(commit, oid)?.into_iter().collect();
-        let mut staged = BTreeSet::new();
-        notes::each(commit, &notes::staged_prefix(self.head.number, oid), |key, _| {
-            staged.insert(notes::text_in(key)?);
-            Ok(())
-        })?;
-        for key in keys.difference(&staged) {
-            commit.put_note(&notes::leaf(oid, key), None);
+    /// Makes the list of a partition's live rows that of its staged rows. Compares the rows in either, unless that is
+    /// done.
+    fn sync_leaf(
+        &self,
+        commit: &mut dyn Commit,
+        oid: u32,
+        shape: &Shape,
+        is_compared: bool,
+    ) -> Result<u64, SourceError> {
+        let (mut before, mut after) =
+            (Keys::of(notes::leaf_prefix(oid)), Keys::of(notes::staged_prefix(self.head.number, oid)));
+        let (mut old, mut new) = (before.next(commit)?, after.next(commit)?);
+        let mut changes = 0;
+        while let Some((order, key)) = first(old.as_ref(), new.as_ref(), |key| key) {
+            let key = key.clone();
+            match order {
+                Ordering::Less => commit.put_note(&notes::leaf(oid, &key), None),
+                Ordering::Greater => commit.put_note(&notes::leaf(oid, &key), Some(Vec::new())),
+                Ordering::Equal => {}
+            }
+            if !is_compared {
+                for id in shape.ids(&key)? {
+                    changes += compare_one(commit, &id)?;
+                }
+            }
+            if order.is_le() {
+                old = before.next(commit)?;
+            }
+            if order.is_ge() {
+                new = after.next(commit)?;
+            }
         }
-        for key in staged.difference(&keys) {
-            commit.put_note(&notes::leaf(oid, key), Some(Vec::new()));
-        }
-        keys.append(&mut staged);
-        Ok(keys)
+        Ok(changes)
     }
 }
 
-fn compare_one(commit: &dyn Commit, id: &ElementId, changes: &mut Vec<Change>) -> Result<(), SourceError> {
+fn compare_one(commit: &mut dyn Commit, id: &ElementId) -> Result<u64, SourceError> {
     let (before, after) = (commit.element(Side::Live, &id.id)?, commit.element(Side::Staged, &id.id)?);
-    match after {
-        after if before == after => {}
-        Some(after) => changes.push(Change::Insert(after)),
-        None => changes.push(Change::Delete(id.clone())),
+    if before == after {
+        return Ok(0);
     }
-    Ok(())
+    commit.change(after.map_or_else(|| Change::Delete(id.clone()), Change::Insert))?;
+    Ok(1)
 }
 
 /// Compares all elements of both sides whose ids begin with `prefix`.
-fn compare(commit: &dyn Commit, prefix: &str, changes: &mut Vec<Change>) -> Result<(), SourceError> {
-    let mut before = Pages::new(commit, Side::Live, prefix);
-    let mut after = Pages::new(commit, Side::Staged, prefix);
-    let (mut old, mut new) = (before.next()?, after.next()?);
-    loop {
-        match (&old, &new) {
-            (None, None) => return Ok(()),
-            (Some(gone), None) => changes.push(Change::Delete(gone.id().clone())),
-            (Some(gone), Some(next)) if gone.id().id < next.id().id => {
-                changes.push(Change::Delete(gone.id().clone()));
-                old = before.next()?;
-                continue;
-            }
-            (Some(same), Some(next)) if same.id().id == next.id().id => {
-                if same != next {
-                    changes.push(Change::Insert(next.clone()));
-                }
-                old = before.next()?;
-                new = after.next()?;
-                continue;
-            }
-            (_, Some(next)) => {
-                changes.push(Change::Insert(next.clone()));
-                new = after.next()?;
-                continue;
-            }
+fn compare(commit: &mut dyn Commit, prefix: &str) -> Result<u64, SourceError> {
+    let (mut before, mut after) = (Elements::of(Side::Live, prefix), Elements::of(Side::Staged, prefix));
+    let (mut old, mut new) = (before.next(commit)?, after.next(commit)?);
+    let mut changes = 0;
+    while let Some((order, _)) = first(old.as_ref(), new.as_ref(), |element: &Element| &element.id().id) {
+        let change = match (&old, &new) {
+            (Some(gone), _) if order.is_lt() => Some(Change::Delete(gone.id().clone())),
+            (Some(same), Some(next)) if order.is_eq() && same == next => None,
+            (_, Some(next)) => Some(Change::Insert(next.clone())),
+            (_, None) => None,
+        };
+        if let Some(change) = change {
+            changes += 1;
+            commit.change(change)?;
         }
-        old = before.next()?;
+        if order.is_le() {
+            old = before.next(commit)?;
+        }
+        if order.is_ge() {
+            new = after.next(commit)?;
+        }
     }
+    Ok(changes)
 }
 
-/// The elements of one side, page by page.
-struct Pages<'a> {
-    stored: &'a dyn Stored,
-    side: Side,
-    prefix: &'a str,
-    page: std::vec::IntoIter<Element>,
-    after: Option<String>,
-}
-
-impl<'a> Pages<'a> {
-    fn new(stored: &'a dyn Stored, side: Side, prefix: &'a str) -> Self {
-        Self { stored, side, prefix, page: Vec::new().into_iter(), after: None }
-    }
-
-    fn next(&mut self) -> Result<Option<Element>, SourceError> {
-        if self.page.len() == 0 {
-            let page = self.stored.elements(self.side, self.prefix, self.after.as_deref(), PAGE)?;
-            self.page = page.into_iter();
-        }
-        let next = self.page.next();
-        if let Some(element) = &next {
-            self.after = Some(element.id().id.to_string());
-        }
-        Ok(next)
+/// Which of two comes first by its key, and what it is; nothing if there is neither.
+fn first<'a, T, K: Ord + 'a>(
+    old: Option<&'a T>,
+    new: Option<&'a T>,
+    key: impl Fn(&'a T) -> &'a K,
+) -> Option<(Ordering, &'a T)> {
+    match (old, new) {
+        (None, None) => None,
+        (Some(old), None) => Some((Ordering::Less, old)),
+        (None, Some(new)) => Some((Ordering::Greater, new)),
+        (Some(old), Some(new)) => match key(old).cmp(key(new)) {
+            Ordering::Greater => Some((Ordering::Greater, new)),
+            order => Some((order, old)),
+        },
     }
 }

@@ -30,13 +30,16 @@ enum Stamped {
 impl Copy {
     /// Changes the stage as a transaction of the stream did the rows (rules 2 to 4).
     pub fn follow(&mut self, commit: &mut dyn Commit, upstream: &Upstream) -> Result<(), SourceError> {
-        for step in &upstream.steps {
+        if !upstream.steps.units().iter().any(|unit| self.units.contains_key(unit)) {
+            return Ok(());
+        }
+        upstream.steps.each(|step| {
             let is_due = |unit: &CopyUnit| !unit.is_clearing && !unit.begun.sees(upstream.transaction);
             if self.units.get(&step.unit).is_some_and(is_due) {
                 self.step(commit, step, upstream.transaction, upstream.timestamp)?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn step(
