@@ -1,6 +1,5 @@
 //! Writing a log entry that may be larger than memory: in parts, whose bytes behind each other are the entry.
 
-use crate::{Error, ErrorKind};
 use livewell_model::Timestamp;
 use livewell_model::codec::Writer;
 use livewell_store::feed::{PART_BYTES, log_part_key};
@@ -11,7 +10,7 @@ pub(crate) struct EntryWriter {
     feed: u32,
     epoch: u64,
     sequence: u64,
-    part: u16,
+    part: u32,
     bytes: Writer,
     /// How many bytes of it are written.
     written: u64,
@@ -27,12 +26,12 @@ impl EntryWriter {
     }
 
     /// Where the next change or diff is to be written; the overlay takes what is there already.
-    pub(crate) fn next(&mut self, overlay: &mut Overlay) -> Result<&mut Writer, Error> {
+    pub(crate) fn next(&mut self, overlay: &mut Overlay) -> &mut Writer {
         if self.bytes.bytes.len() >= PART_BYTES {
             self.put(overlay);
-            self.part = self.part.checked_add(1).ok_or_else(too_long)?;
+            self.part += 1;
         }
-        Ok(&mut self.bytes)
+        &mut self.bytes
     }
 
     /// Writes the rest, and counts the entry.
@@ -47,9 +46,4 @@ impl EntryWriter {
         self.written += bytes.len() as u64;
         overlay.put(log_part_key(self.feed, self.epoch, self.sequence, self.part), bytes);
     }
-}
-
-fn too_long() -> Error {
-    let gigabytes = (u64::from(u16::MAX) + 1) * PART_BYTES as u64 / (1 << 30);
-    Error::new(ErrorKind::Stopped, "LW0520", format!("one log entry would have more than {gigabytes} GiB"))
 }

@@ -58,7 +58,7 @@ fn held_from(
 fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<(), Error> {
     let last = read.min(head.sequence).min(head.low + TRIM_MAX);
     while head.low <= last {
-        for part in 0..=u16::MAX {
+        for part in 0..=u32::MAX {
             let key = log_part_key(feed, head.epoch, head.low, part);
             let Some(length) = overlay.get(&key)?.map(|bytes| bytes.len()) else { break };
             overlay.delete(key);

@@ -87,7 +87,7 @@ impl Intake<'_> {
             };
             let change = AppliedChange { before: image(stored.as_deref())?, after: image(now.as_deref())? };
             drop(now);
-            entry.next(&mut self.overlay)?.applied(&change);
+            entry.next(&mut self.overlay).applied(&change);
             self.overlay.relieve(&*self.shared.store)?;
         }
         entry.end(&mut self.overlay, &mut self.head);

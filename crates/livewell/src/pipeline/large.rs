@@ -16,6 +16,9 @@ use livewell_model::{AppliedChange, AppliedTransaction, Timestamp};
 use livewell_store::{Feed, Overlay, Snapshot};
 use std::sync::Arc;
 
+/// About how many bytes of a log entry the engine steps over at once.
+const STEP_BYTES: usize = 1 << 20;
+
 impl Pipeline {
     /// Steps over the group by its parts or, where that cannot be, whole.
     pub(super) fn step_large(
@@ -71,7 +74,7 @@ impl Pipeline {
     }
 }
 
-/// Gives the changes of an entry to `each`, part by part, with the time of the transaction.
+/// Gives the changes of an entry to `each`, some parts at a time, with the time of the transaction.
 fn each_part(
     snapshot: &Arc<dyn Snapshot>,
     item: &Item,
@@ -80,6 +83,7 @@ fn each_part(
 ) -> Result<(), Error> {
     let feed = feed(snapshot, lens)?;
     let (mut timestamp, mut left) = (None, 0);
+    let (mut changes, mut bytes) = (Vec::new(), 0);
     for part in feed.parts(item.epoch, item.entry.sequence)? {
         let part = part?;
         let mut reader = Reader::new("part of a log entry", &part);
@@ -91,20 +95,23 @@ fn each_part(
                 *timestamp.insert(of_all)
             }
         };
-        let mut changes = Vec::new();
         while !reader.is_done() && left > 0 {
             left -= 1;
             changes.push(lens.read(&mut reader)?);
         }
         reader.finish()?;
-        each(timestamp, changes)?;
+        bytes += part.len();
+        if bytes >= STEP_BYTES {
+            bytes = 0;
+            each(timestamp, std::mem::take(&mut changes))?;
+        }
     }
     if left > 0 {
         let sequence = item.entry.sequence;
         let message = format!("log entry {sequence} of `{}` lacks {left} changes", lens.upstream.id);
         return Err(livewell_store::IndexError::corrupted(message).into());
     }
-    Ok(())
+    if changes.is_empty() { Ok(()) } else { each(timestamp.unwrap_or_default(), changes) }
 }
 
 /// The group with all of its entries read to their ends.

@@ -57,7 +57,7 @@ impl Net {
         for kind in 0..=2 {
             self.each(|diff| {
                 if diff.order().0 == kind {
-                    entry.next(&mut state.overlay)?.diff(&diff);
+                    entry.next(&mut state.overlay).diff(&diff);
                     state.overlay.relieve(store)?;
                 }
                 Ok(())

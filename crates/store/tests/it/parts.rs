@@ -50,7 +50,7 @@ fn an_entry_in_parts_is_read_whole_or_begun_and_part_by_part() {
 
 #[test]
 fn a_missing_part_is_damage() {
-    let store_of = |skipped: u16| {
+    let store_of = |skipped: u32| {
         let parts: Vec<Vec<u8>> = (0..3).map(|_| vec![1; PART_BYTES]).collect();
         let store = MemoryStore::new();
         let next = Version { epoch: EPOCH, commit: 1 };
