@@ -7,9 +7,9 @@
 //! `step`s: `rows` become elements, of `value`s, `array`s and `temporal` values. `copy` reads tables beside the stream;
 //! `live` is what a step changes in what queries see.
 //!
-//! [`Database`] is the source. `begin` makes its place on the server; from then on `follow` reads (the catalogs, a copy,
-//! the stream) and plans `work`, `judge` says what the catalogs ask for, and `take` writes it, with the `position` and
-//! the `notes`. `verify` compares what is stored with the database. Everything here blocks.
+//! [`Database`] is the source. `begin` makes its place on the server; from then on `follow` reads (a copy, the stream) and
+//! plans `work`, `look` looks at the catalogs, `judge` says what they ask for, and `take` writes it, with the `position`
+//! and the `notes`. `verify` compares what is stored with the database. Everything here blocks.
 
 mod array;
 mod assemble;
@@ -23,6 +23,7 @@ mod failure;
 mod follow;
 mod judge;
 mod live;
+mod look;
 mod notes;
 mod pages;
 mod pgoutput;

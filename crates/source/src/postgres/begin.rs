@@ -2,7 +2,8 @@
 
 use super::catalog::keys;
 use super::catalog::watch::Watch;
-use super::failure::lost;
+use super::failure::{is_locked, lost};
+use super::look::passes;
 use super::position::{Lsn, Position};
 use super::session::Session;
 use super::slot;
@@ -35,14 +36,24 @@ pub(super) enum Beginning {
 
 /// Makes what is missing on the server, and finds the tables. It is safe to do so again.
 ///
+/// A source that goes on from a new place does so also where the publication is not yet what it has to be: what those
+/// wait for who hold it up may be that this source acknowledges their commits, and it looks again while it reads on.
+///
 /// # Errors
 /// What the database refuses, and what keeps a table from being followed.
-pub(super) fn prepare(settings: &PostgresSettings, store: &str) -> Result<(Session, Watch), SourceError> {
+pub(super) fn prepare(
+    settings: &PostgresSettings,
+    store: &str,
+    how: Beginning,
+) -> Result<(Session, Watch), SourceError> {
     let mut session = Session::open(settings)?;
     session.check_level()?;
     let mut watch = Watch::open(settings, store, None)?;
     watch.check_names()?;
-    watch.ensure_publication()?;
+    match watch.ensure_publication() {
+        Err(error) if how == Beginning::Anew && (is_locked(&error) || passes(&error, settings, true)) => {}
+        ensured => ensured?,
+    }
     for table in watch.facts.tables.values() {
         keys::check_rights(table)?;
     }

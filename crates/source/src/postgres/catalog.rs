@@ -20,6 +20,10 @@ use crate::SourceError;
 
 const WHAT: &str = "to look into its catalogs";
 
+/// So long our sessions wait for the locks of others, once this was run in a transaction. Where this source is what a
+/// synchronous standby is, a lock may be held until it has acknowledged its holder's commit, which it does in between.
+pub(super) const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
+
 /// A name in the text of a statement.
 pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -4,8 +4,9 @@ use super::begin::{self, Beginning, Begun, Home};
 use super::catalog::watch::Watch;
 use super::copy::Copy;
 use super::failure::{altered, lost};
-use super::follow::{Following, passes};
+use super::follow::Following;
 use super::judge::Asked;
+use super::look::passes;
 use super::notes;
 use super::position::{Lsn, Position};
 use super::session::Session;
@@ -108,13 +109,8 @@ impl Database {
             Ok(())
         })?;
         let copy = Copy::load(stored)?;
-        let watch =
-            Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref())).map_err(|error| {
-                match passes(&error, &self.settings, !facts.is_empty()) {
-                    true => SourceError { kind: ErrorKind::Unreachable, ..error },
-                    false => error,
-                }
-            })?;
+        let watch = Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref()))
+            .map_err(|error| tried_again(error, &self.settings, !facts.is_empty()))?;
         let position = Position { timeline: session.timeline, ..position };
         let stream = self.stream(session, &home.slot, position.lsn)?;
         let (slot, asked) = (home.slot.clone(), self.asked.clone());
@@ -184,10 +180,11 @@ impl Database {
         };
         if !*is_noted {
             // Refuses what can be refused before anything is noted or made.
-            begin::prepare(&self.settings, &self.store)?;
+            begin::prepare(&self.settings, &self.store, *how)?;
             return Ok(Read { has_work: true, ..Read::default() });
         }
-        let (session, watch) = begin::prepare(&self.settings, &self.store)?;
+        let (session, watch) = begin::prepare(&self.settings, &self.store, *how)
+            .map_err(|error| tried_again(error, &self.settings, *how == Beginning::Anew))?;
         warn_of_left_over(&self.settings, &home.slot)?;
         let (slot, how) = (home.slot.clone(), *how);
         let Some(begun) = begin::place(session, watch, &self.settings, &slot, how, patience)? else {
@@ -224,6 +221,14 @@ impl Database {
         self.is_begun = true;
         self.state = State::Following(following);
         Ok(())
+    }
+}
+
+/// What somebody has to mend is tried again if it is waited for.
+fn tried_again(error: SourceError, settings: &PostgresSettings, has_base: bool) -> SourceError {
+    match passes(&error, settings, has_base) {
+        true => SourceError { kind: ErrorKind::Unreachable, ..error },
+        false => error,
     }
 }
 

@@ -9,6 +9,9 @@ use std::io;
 /// How the message of an error begins whose cause may pass by waiting.
 const AWAY: &str = "the database is out of reach: ";
 
+/// How the message of an error ends that passes once another session gives its lock back.
+const LOCKED: &str = "waits for a lock that another session holds";
+
 /// The network or the server is away; it is tried again.
 pub(super) fn unreachable(text: impl std::fmt::Display) -> SourceError {
     SourceError::new(ErrorKind::Unreachable, code::UNREACHABLE, format!("{AWAY}{text}"))
@@ -17,6 +20,26 @@ pub(super) fn unreachable(text: impl std::fmt::Display) -> SourceError {
 /// Something has to be mended in the settings or on the server.
 pub(super) fn refused(text: impl Into<String>) -> SourceError {
     SourceError::new(ErrorKind::Refused, code::REFUSED, text)
+}
+
+/// `what` needs a lock that another session does not give back.
+pub(super) fn locked(what: &str) -> SourceError {
+    SourceError::new(ErrorKind::Unreachable, code::UNREACHABLE, format!("{what} {LOCKED}"))
+}
+
+/// Whether the server gave up waiting for a lock of another session.
+pub(super) fn is_lock_timeout(error: &SourceError) -> bool {
+    error.message.contains("[55P03]")
+}
+
+/// Whether it is [`locked`].
+pub(super) fn is_locked(error: &SourceError) -> bool {
+    error.message.ends_with(LOCKED)
+}
+
+/// Whether the server knows no table, or no schema, of the name that it was asked for.
+pub(super) fn is_unknown(error: &SourceError) -> bool {
+    ["[42P01]", "[3F000]"].iter().any(|state| error.message.contains(state))
 }
 
 /// The changes since the last position cannot be had.

@@ -1,20 +1,19 @@
-//! Following a database: its stream, its catalogs and a copy under way, one beside the other.
+//! Following a database: its stream and a copy under way, one beside the other, and both beside the catalogs.
 
 use super::catalog::facts::UnitFacts;
-use super::catalog::keys;
 use super::catalog::watch::Watch;
 use super::copy::Copy;
 use super::copy::range::{self, Outcome, Pace, Request};
-use super::judge::{Asked, Stored as Judged, judge};
+use super::judge::Asked;
 use super::position::{Lsn, Position};
 use super::replay::{Context, Forms};
 use super::slot::{self, Kept};
 use super::step::Upstream;
 use super::stream::Stream;
 use super::work::Work;
+use crate::SourceError;
 use crate::settings::{Check, OnError, PostgresSettings, SourceRecovery};
 use crate::source::{Patience, Read, ReadLimits};
-use crate::{ErrorKind, SourceError};
 use livewell_model::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -23,14 +22,6 @@ use std::time::{Duration, Instant};
 const KEPT_EVERY: Duration = Duration::from_secs(1);
 /// How long a read waits while a copy is under way.
 const COPY_WAIT: Duration = Duration::from_millis(10);
-
-/// Whether what the catalogs keep from being followed is waited for, until somebody mends it: what was missed meanwhile
-/// is copied then.
-pub(super) fn passes(error: &SourceError, settings: &PostgresSettings, has_base: bool) -> bool {
-    matches!(error.kind, ErrorKind::Refused | ErrorKind::Changed)
-        && settings.recovery == SourceRecovery::AutoReset
-        && has_base
-}
 
 /// A database that is followed.
 pub(super) struct Following {
@@ -48,17 +39,18 @@ pub(super) struct Following {
     pub forms: Forms,
     pub work: VecDeque<Work>,
     /// Transactions that wait until they are visible.
-    held: VecDeque<Upstream>,
+    pub held: VecDeque<Upstream>,
     pace: Pace,
     /// Whether a range is to be read next, not the stream.
     is_range_next: bool,
     /// When it was last seen up to where the stream has to come.
-    settling_since: Instant,
+    pub settling_since: Instant,
     /// Whether everything taken in is known to be what the database had.
     pub is_checked: bool,
     /// Up to which position of the store that is known, if not for everything.
-    checked_through: Option<u64>,
-    is_judged: bool,
+    pub checked_through: Option<u64>,
+    /// Whether what is stored was compared with the catalogs as they were last seen.
+    pub is_judged: bool,
     pub last_commit: Option<Timestamp>,
     pub waits_for: Option<String>,
     /// What the catalogs keep from being followed at the moment.
@@ -123,7 +115,7 @@ impl Following {
         }
         self.ask_kept()?;
         self.plan();
-        if self.work.is_empty() && self.is_range_next && self.refusal.is_none() {
+        if self.work.is_empty() && self.is_range_next && self.is_judged {
             self.read_range(patience)?;
         }
         self.is_range_next = false;
@@ -137,111 +129,6 @@ impl Following {
         let has_work = !self.work.is_empty();
         let is_busy = !is_whole || self.work.iter().any(|work| matches!(work, Work::Transaction(_)));
         Ok(Read { has_work, is_busy, caught_up: caught_up && !has_work && is_whole && self.is_checked })
-    }
-
-    /// Whether somebody waits for the next look at the catalogs.
-    fn is_eager(&self) -> bool {
-        self.refusal.is_none() && (!self.is_checked || !self.held.is_empty())
-    }
-
-    /// Looks at the catalogs, and plans what they ask for.
-    fn look(&mut self) -> Result<(), SourceError> {
-        match self.look_now() {
-            Ok(()) => {
-                self.refusal = None;
-                Ok(())
-            }
-            // The stream goes on meanwhile: somebody may wait for what is acknowledged.
-            Err(error) if passes(&error, &self.settings, !self.facts.is_empty()) => {
-                (self.is_checked, self.is_judged) = (false, false);
-                self.refusal = Some(error);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn look_now(&mut self) -> Result<(), SourceError> {
-        let is_different = self.watch.look()?;
-        self.server_end = self.server_end.max(self.watch.last.end);
-        self.settle();
-        if is_different {
-            self.forms.learn(&self.watch.facts.types);
-        }
-        let seen = &self.watch.last.seen;
-        let unseen = &mut self.position.unseen;
-        let visible = unseen.iter().take_while(|(transaction, _)| seen.sees(*transaction)).count();
-        let is_all = visible == unseen.len();
-        let through = unseen.get(visible).map(|(_, position)| *position);
-        unseen.retain(|(transaction, _)| !seen.sees(*transaction));
-        if is_different || !self.is_judged {
-            self.judge()?;
-        }
-        let is_exact = self.copy.is_none() && self.going.is_empty() && self.work.is_empty();
-        if is_exact && (is_all && !self.is_checked || !is_all && through != self.checked_through) {
-            self.checked_through = through;
-            self.work.push_back(Work::Checked(through));
-        }
-        Ok(())
-    }
-
-    /// What is at the end of the log may stay unflushed, and so unsent, for many seconds. Commits do not: those that the
-    /// server does not flush at once are flushed soon. So after a while it is enough that all that is flushed has come.
-    fn settle(&mut self) {
-        if self.settling_since.elapsed() < self.watch.flush_max {
-            return;
-        }
-        let flushed = self.watch.last.flushed;
-        self.going.values_mut().for_each(|end| *end = flushed.min(*end));
-        if let Some(copy) = self.copy.as_mut().filter(|copy| copy.is_read()) {
-            copy.head.passed = copy.head.passed.min(flushed.0);
-        }
-    }
-
-    fn judge(&mut self) -> Result<(), SourceError> {
-        self.watch.ensure_publication()?;
-        let going = self.going.keys().copied().collect();
-        let stored = Judged { facts: &self.facts, copy: self.copy.as_ref(), going };
-        let judgement = judge(&stored, &mut self.watch, &self.settings, &self.asked)?;
-        judgement.copy.iter().try_for_each(|(_, facts)| keys::check_rights(&facts.table))?;
-        self.is_judged = true;
-        if !judgement.is_nothing() {
-            self.is_checked = false;
-        }
-        let end = self.watch.last.end;
-        let work = &mut self.work;
-        work.extend(
-            judgement.harmless.into_iter().map(|(oid, facts)| Work::Facts(oid, Some(Box::new(facts)))),
-        );
-        work.extend(judgement.replaced.into_iter().map(|oid| Work::Facts(oid, None)));
-        work.extend(judgement.taken_out.into_iter().map(Work::TakeOut));
-        if !judgement.gone.is_empty() {
-            self.settling_since = Instant::now();
-        }
-        work.extend(judgement.gone.into_iter().map(|oid| Work::Going(oid, end)));
-        if !judgement.copy.is_empty() {
-            let floor = if judgement.after_running { self.watch.last.seen.xmax } else { 0 };
-            self.plan_copy(judgement.copy, floor)?;
-        }
-        Ok(())
-    }
-
-    /// Plans a copy of everything, from a place that was just made.
-    pub fn copy_all(&mut self) -> Result<(), SourceError> {
-        let units = self.watch.units();
-        let units = units.into_iter().filter_map(|oid| Some((oid, self.watch.unit(oid)?))).collect();
-        // What was written before the slot and the publication were made has to be visible.
-        self.plan_copy(units, self.watch.last.seen.xmax)
-    }
-
-    fn plan_copy(&mut self, units: Vec<(u32, UnitFacts)>, floor: u64) -> Result<(), SourceError> {
-        let mut expected = BTreeMap::new();
-        for (oid, _) in &units {
-            expected.extend(range::estimate(&mut self.watch, *oid)?.map(|rows| (*oid, rows)));
-        }
-        let begun = self.watch.last.seen.clone();
-        self.work.push_back(Work::Copy { units, floor, expected, begun });
-        Ok(())
     }
 
     /// Plans what needs no reading.
@@ -322,7 +209,7 @@ impl Following {
             let upstream = self.forms.replay(finished, &context)?;
             // Their tables are copied once they are followed again; of others it is known why nobody follows them.
             let missed = std::mem::take(&mut self.forms.missed).into_iter();
-            let missed = missed.filter(|_| self.refusal.is_some());
+            let missed = missed.filter(|_| !self.is_judged);
             self.work.extend(missed.map(|oid| Work::Facts(oid, None)));
             self.copy_unclear(&upstream)?;
             self.held.push_back(upstream);

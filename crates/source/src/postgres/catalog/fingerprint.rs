@@ -5,10 +5,10 @@
 //! Defaults, owners, grants, statistics and indexes that are not unique are not in it: no stored row depends on them.
 
 use super::facts::{Facts, PublicationFacts, TableFacts, TypeFacts};
-use super::{identifier, literal, number, text};
+use super::{LOCK_TIMEOUT, identifier, literal, number, text};
 use crate::SourceError;
-use crate::postgres::connection::Connection;
-use crate::postgres::failure::not_understood;
+use crate::postgres::connection::{Connection, TextRow};
+use crate::postgres::failure::{is_lock_timeout, locked, not_understood};
 use crate::postgres::position::Lsn;
 use crate::postgres::visible::Visible;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,14 @@ pub(in crate::postgres) const END: &str = "CASE WHEN pg_catalog.pg_is_in_recover
 pub(in crate::postgres) const FLUSHED: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() \
      THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_flush_lsn() END";
 
+/// A missing value of a composite type is printed by what that is made of, which may be locked.
+fn ask(connection: &mut Connection, statement: &str) -> Result<Vec<TextRow>, SourceError> {
+    match connection.query(&format!("{LOCK_TIMEOUT}; {statement}"), WHAT) {
+        Err(error) if is_lock_timeout(&error) => Err(locked("looking into the catalogs")),
+        rows => rows,
+    }
+}
+
 /// Looks at the catalogs without fetching what they say.
 pub(in crate::postgres) fn look(
     connection: &mut Connection,
@@ -61,7 +69,7 @@ pub(in crate::postgres) fn look(
         "WITH facts AS ({facts}) SELECT coalesce(md5(string_agg(what || oid || facts, '' ORDER BY what, oid)), ''), \
          pg_catalog.pg_current_snapshot()::text, {END}, {FLUSHED} FROM facts"
     );
-    let rows = connection.query(&statement, WHAT)?;
+    let rows = ask(connection, &statement)?;
     let row = rows.first().ok_or_else(|| not_understood("its catalogs have no digest"))?;
     let lsn = |at| Lsn::parse(text(row, at)?).ok_or_else(|| not_understood("its log has no end"));
     let (end, flushed) = (lsn(2)?.content(), lsn(3)?.content());
@@ -76,7 +84,7 @@ pub(in crate::postgres) fn facts(
     version: u32,
 ) -> Result<Facts, SourceError> {
     let mut facts = Facts::default();
-    for row in connection.query(&statement(names, publication, version), WHAT)? {
+    for row in ask(connection, &statement(names, publication, version))? {
         let (oid, json): (u32, &str) = (number(&row, 1)?, text(&row, 2)?);
         match text(&row, 0)? {
             "publication" => facts.publication = Some(parsed::<PublicationFacts>(json)?),

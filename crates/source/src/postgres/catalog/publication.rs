@@ -6,10 +6,10 @@
 
 use super::facts::{Facts, PublicationFacts, TableFacts};
 use super::shapes::Shapes;
-use super::{identifier, keys, literal, qualified, text};
+use super::{LOCK_TIMEOUT, identifier, keys, literal, qualified, text};
 use crate::SourceError;
 use crate::postgres::connection::Connection;
-use crate::postgres::failure::refused;
+use crate::postgres::failure::{is_lock_timeout, locked, refused};
 use crate::settings::PostgresSettings;
 
 /// What was done to the publication.
@@ -113,17 +113,33 @@ fn make(
     let tables: Vec<String> = shapes.keys().filter_map(|root| facts.tables.get(root)).map(listed).collect();
     let statement = format!("CREATE PUBLICATION {} FOR TABLE {}", identifier(&name), tables.join(", "));
     let purpose = format!("to make a publication (let the tables' owner run: {statement})");
-    match connection.query(&statement, &purpose) {
+    match run(connection, settings, &statement, &purpose) {
         // Somebody else was faster; whether it sends what is needed is seen by looking again.
         Err(error) if error.message.contains("[42710]") => Ok(()),
-        made => made.and_then(|_| mark(connection, settings, store)),
+        made => made.and_then(|()| mark(connection, settings, store)),
+    }
+}
+
+/// Runs a statement that waits for others only briefly: where this source is what a synchronous standby is, they may
+/// hold what it waits for until the source has acknowledged their commit.
+fn run(
+    connection: &mut Connection,
+    settings: &PostgresSettings,
+    statement: &str,
+    purpose: &str,
+) -> Result<(), SourceError> {
+    match connection.query(&format!("{LOCK_TIMEOUT}; {statement}"), purpose) {
+        Err(error) if is_lock_timeout(&error) => {
+            Err(locked(&format!("altering the publication `{}`", settings.publication())))
+        }
+        ran => ran.map(drop),
     }
 }
 
 fn mark(connection: &mut Connection, settings: &PostgresSettings, store: &str) -> Result<(), SourceError> {
     let name = identifier(&settings.publication());
     let statement = format!("COMMENT ON PUBLICATION {name} IS {}", literal(&comment(settings, store)));
-    connection.query(&statement, "to comment on its publication").map(drop)
+    run(connection, settings, &statement, "to comment on its publication")
 }
 
 fn complete(
@@ -148,7 +164,7 @@ fn complete(
     }
     for statement in &statements {
         let purpose = format!("to alter its publication (let the owner run: {statement})");
-        connection.query(statement, &purpose)?;
+        run(connection, settings, statement, &purpose)?;
     }
     if publication.comment.is_none() {
         mark(connection, settings, store)?;
@@ -194,29 +210,38 @@ pub(in crate::postgres) fn tables(
     connection: &mut Connection,
     publication: &str,
 ) -> Result<Vec<(String, String)>, SourceError> {
+    // The server may open each of them to answer.
     let statement = format!(
-        "SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables \
+        "{LOCK_TIMEOUT}; SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables \
          WHERE pubname = {} AND tablename <> 'livewell_checkpoint' AND coalesce(pg_catalog.obj_description(\
          to_regclass(format('%I.%I', schemaname, tablename)), 'pg_class'), '') NOT LIKE '{KEPT_BY_LIVEWELL}%' \
          ORDER BY 1, 2",
         literal(publication)
     );
-    let rows = connection.query(&statement, "to say what its publication sends")?;
+    let rows = match connection.query(&statement, "to say what its publication sends") {
+        Err(error) if is_lock_timeout(&error) => {
+            return Err(locked(&format!("listing the tables of the publication `{publication}`")));
+        }
+        rows => rows?,
+    };
     rows.iter().map(|row| Ok((text(row, 0)?.into(), text(row, 1)?.into()))).collect()
 }
 
-/// The filter by which the publication keeps rows of a table back, as an expression.
+/// The filter by which the publication keeps rows of the table `oid` back, as an expression.
+///
+/// The view `pg_publication_tables` has it, too, but to show it the server may open every other table of the publication,
+/// and so wait for whoever has locked one.
 pub(in crate::postgres) fn filter(
     connection: &mut Connection,
     publication: &str,
-    table: &TableFacts,
+    oid: u32,
 ) -> Result<Option<String>, SourceError> {
     let statement = format!(
-        "SELECT rowfilter FROM pg_catalog.pg_publication_tables \
-         WHERE pubname = {} AND schemaname = {} AND tablename = {}",
-        literal(publication),
-        literal(&table.schema),
-        literal(&table.name)
+        "SELECT pg_catalog.pg_get_expr(r.prqual, r.prrelid) FROM pg_catalog.pg_publication_rel r \
+         JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid \
+         WHERE p.pubname = {} AND c.oid = {oid} AND NOT p.puballtables AND NOT EXISTS (SELECT \
+         FROM pg_catalog.pg_publication_namespace n WHERE n.pnpubid = p.oid AND n.pnnspid = c.relnamespace)",
+        literal(publication)
     );
     let rows = connection.query(&statement, "to say what its publication sends")?;
     Ok(rows.first().and_then(|row| row.first().cloned().flatten()))

@@ -5,8 +5,8 @@ use crate::SourceError;
 use crate::postgres::bytes::utf8;
 use crate::postgres::catalog::facts::{TableFacts, UnitFacts};
 use crate::postgres::catalog::watch::{ANSWER_MAX, Watch};
-use crate::postgres::catalog::{identifier, literal, number, publication, qualified};
-use crate::postgres::failure::not_understood;
+use crate::postgres::catalog::{LOCK_TIMEOUT, identifier, literal, number, publication, qualified};
+use crate::postgres::failure::{is_lock_timeout, is_locked, is_unknown, not_understood};
 use crate::postgres::pgoutput::Cell;
 use crate::postgres::position::Lsn;
 use crate::postgres::rows::{BadRow, MappedColumn, Row, RowError, RowMap};
@@ -115,7 +115,16 @@ pub(in crate::postgres) fn read(
     let outcome = read_within(watch, settings, request, pace);
     watch.connection.set_patience(ANSWER_MAX);
     let ended = watch.connection.query("ROLLBACK", WHAT);
-    let outcome = outcome?;
+    let outcome = match outcome {
+        // A value of a composite type needs a lock on that, too.
+        Err(error) if is_lock_timeout(&error) || is_locked(&error) => {
+            let table = request.facts.table.shown();
+            Outcome::NotYet(Some(format!("`{table}` is locked by another session, or a type that it uses")))
+        }
+        // It has another name now, or is gone.
+        Err(error) if is_unknown(&error) => Outcome::Changed,
+        outcome => outcome?,
+    };
     ended?;
     Ok(outcome)
 }
@@ -130,18 +139,11 @@ fn read_within(
     let table = &facts.table;
     let Some(shape) = watch.shape(request.oid).cloned() else { return Ok(Outcome::Changed) };
     watch.connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", WHAT)?;
-    watch.connection.query("SET LOCAL lock_timeout = '1s'", WHAT)?;
+    watch.connection.query(LOCK_TIMEOUT, WHAT)?;
     // A lock takes no snapshot, and once it is held no rewrite can come between the snapshot and the rows. Where this
     // source is what a synchronous standby is, the lock may wait for its own acknowledgement: hence the time-out.
     let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", listed(table));
-    if let Err(error) = watch.connection.query(&lock, WHAT) {
-        let is_held = error.message.contains("[55P03]");
-        return if is_held {
-            Ok(Outcome::NotYet(Some(format!("`{}` is locked by another session", table.shown()))))
-        } else {
-            Err(error)
-        };
-    }
+    watch.connection.query(&lock, WHAT)?;
     if watch.differs_now()? {
         return Ok(Outcome::Changed);
     }
@@ -149,7 +151,7 @@ fn read_within(
     if snapshot.xmin < request.floor || request.unseen.iter().any(|(xid, _)| !snapshot.sees(*xid)) {
         return Ok(Outcome::NotYet(waits_for(&snapshot, request.floor)));
     }
-    let filter = publication::filter(&mut watch.connection, &settings.publication(), table)?;
+    let filter = publication::filter(&mut watch.connection, &settings.publication(), request.oid)?;
     let columns = columns(facts);
     let map = RowMap::new(&shape, mapped(facts, &columns, &shape.texts, settings))
         .map_err(|column| not_understood(&format!("`{}` has no column `{column}`", table.shown())))?;
@@ -270,11 +272,14 @@ fn now(watch: &mut Watch) -> Result<i64, SourceError> {
     micros.checked_mul(1_000).ok_or_else(|| not_understood("its time is beyond every calendar"))
 }
 
-/// About how many rows a table has, if anybody has counted.
+/// About how many rows a table has, if anybody has counted. (`pg_partition_tree` would lock the partitions.)
 pub(in crate::postgres) fn estimate(watch: &mut Watch, oid: u32) -> Result<Option<u64>, SourceError> {
     let statement = format!(
-        "SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint, bool_or(reltuples < 0) FROM pg_catalog.pg_class \
-         WHERE oid = {oid} OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree({oid}) WHERE isleaf)"
+        "WITH RECURSIVE tree(oid) AS (SELECT {oid}::oid UNION ALL SELECT i.inhrelid FROM tree \
+         JOIN pg_catalog.pg_class p ON p.oid = tree.oid AND p.relkind = 'p' \
+         JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
+         SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint, bool_or(reltuples < 0) FROM pg_catalog.pg_class \
+         WHERE oid IN (SELECT oid FROM tree) AND relkind = 'r'"
     );
     let rows = watch.connection.query(&statement, "to estimate its rows")?;
     let Some(row) = rows.first() else { return Ok(None) };

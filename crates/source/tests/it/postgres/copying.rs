@@ -36,6 +36,26 @@ fn a_locked_table_holds_up_its_copy_and_not_the_stream() {
 }
 
 #[test]
+fn a_locked_type_holds_up_the_copy_of_a_table_that_uses_it_and_not_the_stream() {
+    let postgres = started(&format!(
+        "create type pair as (a int, b int); {ROWS} alter table t add p pair; update t set p = (1, 2)::pair; \
+         create table u (id int primary key)"
+    ));
+    let mut follower = Follower::copied(settings(postgres.url(), &["t", "u"])).unwrap();
+    let mut session = Session::open(&postgres);
+    session.run("begin; alter type pair add attribute c int");
+    follower.driver.reset(Some("t")).unwrap();
+    follower.until("the copy begins", |follower| follower.rows_read().is_some()).unwrap();
+    for id in 1..=3 {
+        postgres.sql(&format!("insert into u values ({id})"));
+        follower.transaction().unwrap();
+        assert_eq!(follower.rows_read(), Some(0), "the lock is held");
+    }
+    session.run("rollback");
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+}
+
+#[test]
 fn a_transaction_that_was_open_when_the_publication_was_made_is_waited_for_and_named() {
     let postgres = started(&format!("{ROWS} create table u (id int primary key)"));
     let mut follower = Follower::copied(settings(postgres.url(), &["u"])).unwrap();

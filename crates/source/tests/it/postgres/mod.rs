@@ -6,6 +6,7 @@ mod copying;
 mod getting_in;
 mod history;
 mod killed;
+mod locks;
 mod partitions;
 mod session;
 mod types;

@@ -1,0 +1,135 @@
+//! Looking at the catalogs while a database is followed, and planning what they ask for.
+
+use super::catalog::facts::UnitFacts;
+use super::catalog::keys;
+use super::copy::range;
+use super::failure::is_locked;
+use super::follow::Following;
+use super::judge::{Stored as Judged, judge};
+use super::work::Work;
+use crate::settings::{PostgresSettings, SourceRecovery};
+use crate::{ErrorKind, SourceError};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Whether what the catalogs keep from being followed is waited for, until somebody mends it: what was missed meanwhile
+/// is copied then.
+pub(super) fn passes(error: &SourceError, settings: &PostgresSettings, has_base: bool) -> bool {
+    matches!(error.kind, ErrorKind::Refused | ErrorKind::Changed)
+        && settings.recovery == SourceRecovery::AutoReset
+        && has_base
+}
+
+impl Following {
+    /// Whether somebody waits for the next look at the catalogs.
+    pub fn is_eager(&self) -> bool {
+        self.refusal.is_none() && (!self.is_checked || !self.held.is_empty())
+    }
+
+    /// Looks at the catalogs, and plans what they ask for.
+    pub fn look(&mut self) -> Result<(), SourceError> {
+        match self.look_now() {
+            Ok(()) => {
+                self.refusal = None;
+                Ok(())
+            }
+            // Whoever has the lock may wait for what the stream acknowledges.
+            Err(error) if is_locked(&error) => {
+                (self.is_checked, self.is_judged) = (false, false);
+                self.waits_for = Some(error.message);
+                Ok(())
+            }
+            // The stream goes on meanwhile: somebody may wait for what is acknowledged.
+            Err(error) if passes(&error, &self.settings, !self.facts.is_empty()) => {
+                (self.is_checked, self.is_judged) = (false, false);
+                self.refusal = Some(error);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn look_now(&mut self) -> Result<(), SourceError> {
+        let is_different = self.watch.look()?;
+        self.server_end = self.server_end.max(self.watch.last.end);
+        self.settle();
+        if is_different {
+            self.forms.learn(&self.watch.facts.types);
+        }
+        let seen = &self.watch.last.seen;
+        let unseen = &mut self.position.unseen;
+        let visible = unseen.iter().take_while(|(transaction, _)| seen.sees(*transaction)).count();
+        let is_all = visible == unseen.len();
+        let through = unseen.get(visible).map(|(_, position)| *position);
+        unseen.retain(|(transaction, _)| !seen.sees(*transaction));
+        if is_different || !self.is_judged {
+            self.judge()?;
+        }
+        let is_exact = self.copy.is_none() && self.going.is_empty() && self.work.is_empty();
+        if is_exact && (is_all && !self.is_checked || !is_all && through != self.checked_through) {
+            self.checked_through = through;
+            self.work.push_back(Work::Checked(through));
+        }
+        Ok(())
+    }
+
+    /// What is at the end of the log may stay unflushed, and so unsent, for many seconds. Commits do not: those that the
+    /// server does not flush at once are flushed soon. So after a while it is enough that all that is flushed has come.
+    fn settle(&mut self) {
+        if self.settling_since.elapsed() < self.watch.flush_max {
+            return;
+        }
+        let flushed = self.watch.last.flushed;
+        self.going.values_mut().for_each(|end| *end = flushed.min(*end));
+        if let Some(copy) = self.copy.as_mut().filter(|copy| copy.is_read()) {
+            copy.head.passed = copy.head.passed.min(flushed.0);
+        }
+    }
+
+    fn judge(&mut self) -> Result<(), SourceError> {
+        self.watch.ensure_publication()?;
+        self.waits_for = None;
+        let going = self.going.keys().copied().collect();
+        let stored = Judged { facts: &self.facts, copy: self.copy.as_ref(), going };
+        let judgement = judge(&stored, &mut self.watch, &self.settings, &self.asked)?;
+        judgement.copy.iter().try_for_each(|(_, facts)| keys::check_rights(&facts.table))?;
+        self.is_judged = true;
+        if !judgement.is_nothing() {
+            self.is_checked = false;
+        }
+        let end = self.watch.last.end;
+        let work = &mut self.work;
+        work.extend(
+            judgement.harmless.into_iter().map(|(oid, facts)| Work::Facts(oid, Some(Box::new(facts)))),
+        );
+        work.extend(judgement.replaced.into_iter().map(|oid| Work::Facts(oid, None)));
+        work.extend(judgement.taken_out.into_iter().map(Work::TakeOut));
+        if !judgement.gone.is_empty() {
+            self.settling_since = Instant::now();
+        }
+        work.extend(judgement.gone.into_iter().map(|oid| Work::Going(oid, end)));
+        if !judgement.copy.is_empty() {
+            let floor = if judgement.after_running { self.watch.last.seen.xmax } else { 0 };
+            self.plan_copy(judgement.copy, floor)?;
+        }
+        Ok(())
+    }
+
+    /// Plans a copy of everything, from a place that was just made.
+    pub fn copy_all(&mut self) -> Result<(), SourceError> {
+        let units = self.watch.units();
+        let units = units.into_iter().filter_map(|oid| Some((oid, self.watch.unit(oid)?))).collect();
+        // What was written before the slot and the publication were made has to be visible.
+        self.plan_copy(units, self.watch.last.seen.xmax)
+    }
+
+    pub fn plan_copy(&mut self, units: Vec<(u32, UnitFacts)>, floor: u64) -> Result<(), SourceError> {
+        let mut expected = BTreeMap::new();
+        for (oid, _) in &units {
+            expected.extend(range::estimate(&mut self.watch, *oid)?.map(|rows| (*oid, rows)));
+        }
+        let begun = self.watch.last.seen.clone();
+        self.work.push_back(Work::Copy { units, floor, expected, begun });
+        Ok(())
+    }
+}

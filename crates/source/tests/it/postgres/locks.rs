@@ -1,0 +1,136 @@
+//! Locks that others hold, also those who wait for this source themselves: where it is a synchronous standby, a
+//! transaction keeps its locks until the source has acknowledged its commit.
+
+use super::session::Session;
+use super::{Follower, auto_reset, settings, started, wait_until};
+use livewell_services::Postgres;
+use livewell_source::settings::PostgresSettings;
+use std::time::{Duration, Instant};
+
+const TABLES: &str = "create table t (id int primary key, n int); insert into t values (1, 1); \
+     create table u (id int primary key)";
+
+/// The settings of a source over a publication that is not its own.
+fn published(postgres: &Postgres) -> PostgresSettings {
+    PostgresSettings { publication: Some("p".into()), ..settings(postgres.url(), &["t", "u"]) }
+}
+
+/// A source that every commit waits for from now on.
+fn standby(postgres: &Postgres, settings: PostgresSettings) -> Follower {
+    let mut follower = Follower::copied(settings).unwrap();
+    synchronous(postgres, "\"livewell shop\"");
+    wait_until("it is the standby", || {
+        follower.step().unwrap();
+        postgres.sql("select count(*) from pg_stat_replication where sync_state = 'sync'") == "1"
+    });
+    follower
+}
+
+/// Runs statements, each in a session of its own, while the source goes on.
+#[track_caller]
+fn run(postgres: &Postgres, follower: &mut Follower, statements: &[&str]) {
+    let began = Instant::now();
+    let error = std::thread::scope(|scope| {
+        let running = scope.spawn(|| statements.iter().for_each(|statement| drop(postgres.sql(statement))));
+        while !running.is_finished() {
+            let stepped = follower.step().map_err(|error| error.to_string());
+            let is_late = began.elapsed() > Duration::from_secs(15);
+            let late = || Err("a commit waits for the source, and the source for it".to_owned());
+            if let Err(error) = stepped.and_then(|_| if is_late { late() } else { Ok(()) }) {
+                // Else the statements would never end.
+                synchronous(postgres, "");
+                return Some(error);
+            }
+        }
+        None
+    });
+    assert_eq!(error, None);
+}
+
+/// Makes every commit wait for the standby of this name, or for none.
+fn synchronous(postgres: &Postgres, name: &str) {
+    postgres.sql(&format!(
+        "set synchronous_commit = local; alter system set synchronous_standby_names = '{name}'; \
+         select pg_reload_conf()"
+    ));
+}
+
+#[test]
+fn a_lock_holds_up_the_publication_and_not_the_stream() {
+    let postgres = started(TABLES);
+    let mut follower = Follower::copied(settings(postgres.url(), &["u"])).unwrap();
+    let mut session = Session::open(&postgres);
+    session.run("begin; lock table t in access exclusive mode");
+    follower.with(settings(postgres.url(), &["t", "u"]));
+    for id in 1..=3 {
+        postgres.sql(&format!("insert into u values ({id})"));
+        follower.transaction().unwrap();
+        let waits = follower.driver.report().waits_for.unwrap_or_default();
+        assert!(waits.contains("the publication `livewell_shop` waits for a lock"), "{waits}");
+    }
+    session.run("update t set n = 2; commit");
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    follower.agrees(&postgres, "u", &["id"]).unwrap();
+    assert_eq!(follower.driver.report().waits_for, None);
+}
+
+#[test]
+fn a_lock_on_one_table_does_not_hold_up_the_copy_of_another() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!("{TABLES}; create publication p for table t where (n > 0), u"));
+        let mut follower = Follower::copied(published(&postgres)).unwrap();
+        let mut session = Session::open(&postgres);
+        session.run("begin; lock table u in access exclusive mode");
+        postgres.sql("insert into t values (2, 2), (3, -3)");
+        follower.driver.reset(Some("t")).unwrap();
+        follower.until("the copy begins", |follower| follower.rows_read().is_some()).unwrap();
+        follower.settle().unwrap();
+        assert_eq!(follower.lines("t", &["id", "n"]), ["1 1", "2 2"]);
+        session.run("commit");
+    }
+}
+
+#[test]
+fn a_table_made_again_and_again_does_not_wait_for_a_source_that_waits_for_it() {
+    let postgres = started(TABLES);
+    let settings = auto_reset(settings(postgres.url(), &["t"]));
+    let settings = PostgresSettings { check_every: Duration::from_millis(20), ..settings };
+    let mut follower = standby(&postgres, settings);
+    let again = "begin; drop table t; create table t (id int primary key, n int); insert into t values (2, 2); commit";
+    run(&postgres, &mut follower, &[again; 8]);
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+}
+
+#[test]
+fn a_publication_that_cannot_be_made_yet_does_not_keep_commits_waiting() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!("{TABLES}; create publication p for table t, u"));
+        let mut follower = standby(&postgres, auto_reset(published(&postgres)));
+        let mut session = Session::open(&postgres);
+        session.run("begin; lock table t in access exclusive mode");
+        // Some servers refuse to send what comes while there is no publication, so that the source goes on behind it.
+        let gone = ["drop publication p", "insert into u values (1)", "insert into u values (2)"];
+        run(&postgres, &mut follower, &gone);
+        session.run("rollback");
+        run(&postgres, &mut follower, &["update t set n = 2"]);
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+    }
+}
+
+#[test]
+fn a_publication_that_is_mended_late_does_not_keep_commits_waiting() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!("{TABLES}; create publication p for table t, u"));
+        let mut follower = standby(&postgres, auto_reset(published(&postgres)));
+        let mut session = Session::open(&postgres);
+        session.run("begin; lock table t in access exclusive mode");
+        let narrow = ["drop publication p", "insert into u values (1)", "create publication p for table u"];
+        run(&postgres, &mut follower, &narrow);
+        session.run("rollback");
+        let wide = ["insert into u values (2)", "update t set n = 2", "alter publication p add table t"];
+        run(&postgres, &mut follower, &wide);
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+    }
+}
