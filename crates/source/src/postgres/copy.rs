@@ -122,6 +122,20 @@ impl Copy {
         self.put_unit(commit, oid);
     }
 
+    /// Whether the unit is being copied.
+    pub fn has(&self, oid: u32) -> bool {
+        self.units.get(&oid).is_some_and(|unit| !unit.is_gone)
+    }
+
+    /// Takes note of what the catalogs say of a unit now. What was read of it stays what it is, and what is still to be
+    /// read has the table's new name and its new columns.
+    pub fn learn(&mut self, commit: &mut dyn Commit, oid: u32, facts: UnitFacts) {
+        if let Some(unit) = self.units.get_mut(&oid) {
+            unit.facts = facts;
+            self.put_unit(commit, oid);
+        }
+    }
+
     /// Takes a unit out that is no longer followed.
     pub fn take_out(&mut self, commit: &mut dyn Commit, oid: u32) {
         if let Some(unit) = self.units.get_mut(&oid) {

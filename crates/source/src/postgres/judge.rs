@@ -110,9 +110,13 @@ fn judge_unit(
     let name = facts.root_name.clone();
     if let Some(unit) = stored.copy.and_then(|copy| copy.units.get(&oid)).filter(|unit| !unit.is_gone) {
         // What was read of it is what the catalogs said then.
-        if unit.facts != facts && verdict(&unit.facts, &facts) != Verdict::Same {
-            judgement.copy.push((oid, facts));
-            judgement.after_running = true;
+        match verdict(&unit.facts, &facts) {
+            _ if unit.facts == facts => {}
+            Verdict::Same => judgement.harmless.push((oid, facts)),
+            Verdict::Computed(_) | Verdict::Attached | Verdict::Copy { .. } => {
+                judgement.copy.push((oid, facts));
+                judgement.after_running = true;
+            }
         }
         return;
     }

@@ -32,7 +32,10 @@ impl Following {
         match work {
             Work::Transaction(upstream) => self.transaction(commit, upstream),
             Work::Facts(oid, facts) => {
-                self.put_facts(commit, oid, facts.map(|facts| *facts));
+                match (&mut self.copy, facts) {
+                    (Some(copy), Some(facts)) if copy.has(oid) => copy.learn(commit, oid, *facts),
+                    (_, facts) => self.put_facts(commit, oid, facts.map(|facts| *facts)),
+                }
                 Ok(())
             }
             Work::Copy { units, floor, expected, begun } => {

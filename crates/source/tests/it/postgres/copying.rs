@@ -200,3 +200,45 @@ fn a_table_altered_during_its_copy_is_copied_as_it_is_then() {
         .unwrap();
     follower.agrees(&postgres, "t", &["id", "n", "m"]).unwrap();
 }
+
+#[test]
+fn a_column_added_during_a_copy_is_in_what_is_read_later() {
+    let postgres = started(ROWS);
+    let mut follower = Follower::new(auto_reset(settings(postgres.url(), &["t"])));
+    follower
+        .copy_with(|range| {
+            if range == 2 {
+                postgres.sql("alter table t add m int; update t set m = id where id % 2 = 0");
+            }
+        })
+        .unwrap();
+    follower.agrees(&postgres, "t", &["id", "n", "m"]).unwrap();
+}
+
+#[test]
+fn partitions_that_get_other_names_during_their_copy_keep_their_rows() {
+    for renamed in [
+        "alter table low rename to other",
+        "alter table high rename to other",
+        "alter table low rename to other; alter table high rename to low; alter table other rename to high",
+    ] {
+        let postgres = started(
+            "create table t (id int primary key, n int) partition by range (id); \
+             create table low partition of t for values from (0) to (1000); \
+             create table high partition of t for values from (1000) to (3000); \
+             insert into t select g, 0 from generate_series(1, 2999) g",
+        );
+        let mut follower = Follower::new(auto_reset(settings(postgres.url(), &["t"])));
+        let rename = |range| {
+            if range == 1 {
+                postgres.sql(renamed);
+            }
+        };
+        follower.copy_with(rename).unwrap();
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        // The rows of a partition that goes are known.
+        let names = "select min(tableoid::regclass::text) from t where id < 1000";
+        postgres.sql(&format!("drop table {}", postgres.sql(names)));
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    }
+}
