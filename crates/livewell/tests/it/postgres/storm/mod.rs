@@ -150,6 +150,10 @@ impl Storm {
         let mut followed = match weather {
             Weather::Connected => {
                 let followed = open(self).await;
+                // A source that has nothing yet does not wait until a publication sends what it should.
+                if self.quiet == 0 && !self.extra["publication"].is_null() {
+                    self.agree(subject::rows_are_those_of_sql(&followed).await);
+                }
                 while self.statements.len() < end {
                     self.step();
                 }
