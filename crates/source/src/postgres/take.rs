@@ -168,15 +168,8 @@ impl Following {
     fn clear(&mut self, commit: &mut dyn Commit, oid: u32) -> Result<(), SourceError> {
         let Some(copy) = &mut self.copy else { return Ok(()) };
         let root = copy.units.get(&oid).map(|unit| unit.facts.root);
-        match root.and_then(|root| self.watch.shapes.get(&root)).cloned() {
-            Some(shape) => copy.clear_some(commit, oid, &shape),
-            // Its table is not followed any more, so nobody compares what was staged of it.
-            None => {
-                copy.units.remove(&oid);
-                copy.put_unit(commit, oid);
-                Ok(())
-            }
-        }
+        let shape = root.and_then(|root| self.watch.shapes.get(&root)).cloned();
+        copy.clear_some(commit, oid, shape.as_deref())
     }
 
     /// Makes the copy count: as the base, or as the difference to what is there.

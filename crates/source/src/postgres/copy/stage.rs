@@ -5,7 +5,7 @@ use super::{Copy, CopyUnit, notes};
 use crate::SourceError;
 use crate::postgres::failure::damaged;
 use crate::postgres::live;
-use crate::postgres::rows::{BadRow, Link, Row, Shape};
+use crate::postgres::rows::{BadRow, Link, Row, Shape, prefix};
 use crate::postgres::step::{Step, Upstream, What};
 use crate::source::{Commit, Side};
 use livewell_model::{Element, Timestamp};
@@ -234,11 +234,15 @@ impl Copy {
         for id in shape.ids(key)? {
             commit.stage(&id.id, None, Timestamp::default())?;
         }
+        self.forget(commit, unit, key);
+        Ok(())
+    }
+
+    fn forget(&self, commit: &mut dyn Commit, unit: u32, key: &str) {
         commit.put_note(&notes::staged(self.head.number, unit, key), None);
         if self.head.is_base && self.is_leaf(unit) {
             commit.put_note(&notes::leaf(unit, key), None);
         }
-        Ok(())
     }
 
     /// Takes the rows of a range in. Every transaction that was taken in before is visible in it (rule 1, which
@@ -287,19 +291,26 @@ impl Copy {
         Ok(bad)
     }
 
-    /// Takes some of what was staged of a unit away that is to be begun again, or is gone.
+    /// Takes some of what was staged of a unit away that is to be begun again, or is gone. `shape`: what its rows are
+    /// made into, if its table is still there.
     pub fn clear_some(
         &mut self,
         commit: &mut dyn Commit,
         oid: u32,
-        shape: &Shape,
+        shape: Option<&Shape>,
     ) -> Result<(), SourceError> {
         let prefix = notes::staged_prefix(self.head.number, oid);
         let page = commit.notes(&prefix, None, CLEAR_MAX)?;
-        let is_last = page.len() < CLEAR_MAX;
+        let mut is_last = page.len() < CLEAR_MAX;
         for (key, _) in page {
             let key = notes::text_in(&key[prefix.len()..])?;
-            self.remove(commit, oid, shape, &key)?;
+            match shape {
+                Some(shape) => self.remove(commit, oid, shape, &key)?,
+                None => self.forget(commit, oid, &key),
+            }
+        }
+        if shape.is_none() {
+            is_last &= self.clear_table(commit, oid)?;
         }
         if is_last {
             let is_gone = self.units.get(&oid).is_some_and(|unit| unit.is_gone);
@@ -311,5 +322,23 @@ impl Copy {
             self.put_unit(commit, oid);
         }
         Ok(())
+    }
+
+    /// Takes some of what was staged away by the name of its table alone; returns whether that was all. If another table
+    /// has that name now, no range of it is read before this is done, and the ranges bring all of its rows.
+    fn clear_table(&self, commit: &mut dyn Commit, oid: u32) -> Result<bool, SourceError> {
+        let Some(unit) = self.units.get(&oid) else { return Ok(true) };
+        let (schema, name) = &unit.facts.root_name;
+        let prefix = prefix(schema, name);
+        for end in [".", ":"] {
+            let page = commit.elements(Side::Staged, &format!("{prefix}{end}"), None, CLEAR_MAX)?;
+            for element in &page {
+                commit.stage(&element.id().id, None, Timestamp::default())?;
+            }
+            if page.len() == CLEAR_MAX {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

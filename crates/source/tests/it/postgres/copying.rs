@@ -242,3 +242,29 @@ fn partitions_that_get_other_names_during_their_copy_keep_their_rows() {
         follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
     }
 }
+
+#[test]
+fn rows_of_a_table_that_is_made_again_during_its_copy_are_not_those_of_the_new_one() {
+    for is_first in [true, false] {
+        for columns in ["id int primary key, n int", "id int primary key, n int, m int"] {
+            let postgres = started(ROWS);
+            let mut follower = Follower::new(auto_reset(settings(postgres.url(), &["t"])));
+            if !is_first {
+                follower.settle().unwrap();
+                follower.driver.reset(Some("t")).unwrap();
+            }
+            let again = format!(
+                "begin; drop table t; create table t ({columns}); insert into t select g, 9 from \
+                 generate_series(1001, 6000) g; commit; insert into t values (-1, 1)"
+            );
+            follower
+                .copy_with(|range| {
+                    if range == 2 {
+                        drop(postgres.sql(&again));
+                    }
+                })
+                .unwrap();
+            follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        }
+    }
+}
