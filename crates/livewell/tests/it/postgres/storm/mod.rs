@@ -112,6 +112,7 @@ struct Storm {
     refused: usize,
     quiet: usize,
     kills: usize,
+    is_synchronous: bool,
 }
 
 impl Storm {
@@ -135,6 +136,7 @@ impl Storm {
             refused: 0,
             quiet: 0,
             kills: 0,
+            is_synchronous: false,
         }
     }
 
@@ -201,7 +203,8 @@ impl Storm {
 
     /// What the client does next.
     fn step(&mut self) {
-        let model = Model::read(&self.database);
+        let mut model = Model::read(&self.database);
+        model.may_alter_pair = !self.is_synchronous;
         for text in self.generator.next(&model) {
             match self.database.attempt(&text) {
                 Ok(_) => self.statements.push(format!("{text};")),
@@ -218,7 +221,8 @@ impl Storm {
     }
 
     /// Makes every commit wait for the standby of this name, or for none.
-    fn synchronous(&self, name: &str) {
+    fn synchronous(&mut self, name: &str) {
+        self.is_synchronous = !name.is_empty();
         let set = format!("alter system set synchronous_standby_names = '{name}'; select pg_reload_conf()");
         self.database.sql(&format!("set synchronous_commit = local; {set}"));
         while self.database.sql("show synchronous_standby_names") != name {

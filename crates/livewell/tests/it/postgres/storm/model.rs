@@ -66,6 +66,9 @@ pub struct Model {
     pub labels: Vec<String>,
     /// The fields of `pair`.
     pub fields: Vec<String>,
+    /// Whether `pair` may be altered. The server itself waits for who has altered it, to send a value of it, and who has
+    /// altered it waits for the server if the receiver is a synchronous standby.
+    pub may_alter_pair: bool,
 }
 
 /// The names of the tables whose columns change.

@@ -141,8 +141,10 @@ fn types(random: &mut Random, model: &Model, serial: u64) -> String {
     let label = random.of(&model.labels).cloned().unwrap_or_default();
     let field = random.of(&model.fields).cloned().unwrap_or_default();
     match random.below(5) {
-        0..2 => format!("alter type mood rename value '{label}' to 'm{serial}'"),
         2 if model.labels.len() < FIELDS_MAX => format!("alter type mood add value 'm{serial}'"),
+        choice if choice < 2 || !model.may_alter_pair => {
+            format!("alter type mood rename value '{label}' to 'm{serial}'")
+        }
         3 if model.fields.len() < FIELDS_MAX => format!("alter type pair add attribute f{serial} int"),
         4 if model.fields.len() > 1 => format!("alter type pair drop attribute {field}"),
         _ => format!("alter type pair rename attribute {field} to f{serial}"),
