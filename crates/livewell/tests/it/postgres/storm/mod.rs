@@ -13,9 +13,11 @@ mod subject;
 
 use super::clusters::each_version;
 use super::database::{Database, STUCK};
+use super::followed::Followed;
 use generator::{Generator, PUBLICATION, Scope, publication};
 use livewell_services::pause;
 use model::{Model, TABLES};
+use rows::LARGE;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -113,12 +115,16 @@ struct Storm {
     quiet: usize,
     kills: usize,
     is_synchronous: bool,
+    is_large: bool,
 }
 
 impl Storm {
     fn new(database: Database, scope: Scope) -> Self {
         let seed = number("LIVEWELL_STORM_SEED").unwrap_or(1);
         database.sql(TABLES);
+        if scope == Scope::Rows {
+            database.sql(LARGE);
+        }
         let mut extra = json!({ "recovery": "auto_reset" });
         if scope == Scope::Publication {
             database.sql(&publication());
@@ -137,6 +143,7 @@ impl Storm {
             quiet: 0,
             kills: 0,
             is_synchronous: false,
+            is_large: scope == Scope::Rows,
         }
     }
 
@@ -158,6 +165,7 @@ impl Storm {
                 }
                 while self.statements.len() < end {
                     self.step();
+                    self.copy_again(&followed);
                 }
                 followed
             }
@@ -173,6 +181,7 @@ impl Storm {
                 self.synchronous("\"livewell s\"");
                 while self.statements.len() < end {
                     self.step();
+                    self.copy_again(&followed);
                 }
                 self.synchronous("");
                 followed
@@ -187,6 +196,18 @@ impl Storm {
         self.agree(subject::rows_are_those_of_sql(&followed).await);
         self.quiet += 1;
         followed.down().await;
+    }
+
+    /// Now and then has a table copied again, so that the next statements change rows in the middle of it.
+    fn copy_again(&mut self, followed: &Followed) {
+        if !self.is_large || !self.generator.random().once_in(3) {
+            return;
+        }
+        // The large one half of the time.
+        let tables = ["item", "item", "item", "part", "place", "link"];
+        let table = self.generator.random().of(&tables).copied().unwrap_or("item");
+        followed.livewell().reset_table("s", table).expect("the source is there");
+        self.statements.push(format!("-- `{table}` is copied again"));
     }
 
     /// One life of another process, with some statements in it.
@@ -205,6 +226,7 @@ impl Storm {
     fn step(&mut self) {
         let mut model = Model::read(&self.database);
         model.may_alter_pair = !self.is_synchronous;
+        model.is_large = self.is_large;
         for text in self.generator.next(&model) {
             match self.database.attempt(&text) {
                 Ok(_) => self.statements.push(format!("{text};")),

@@ -69,6 +69,8 @@ pub struct Model {
     /// Whether `pair` may be altered. The server itself waits for who has altered it, to send a value of it, and who has
     /// altered it waits for the server if the receiver is a synchronous standby.
     pub may_alter_pair: bool,
+    /// Whether a copy of `item` takes several ranges.
+    pub is_large: bool,
 }
 
 /// The names of the tables whose columns change.

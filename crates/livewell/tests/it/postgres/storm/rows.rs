@@ -11,6 +11,7 @@ pub fn statement(random: &mut Random, model: &Model) -> String {
         9..11 => place(random),
         11..13 => link(random),
         13..15 => moving(random),
+        _ if model.is_large => large(random),
         _ => bulk(random),
     }
 }
@@ -144,6 +145,23 @@ fn moving(random: &mut Random) -> String {
         ),
     }
 }
+
+/// Rows all over the ranges of a copy: changed, moved from one range to another, and without values that stay.
+fn large(random: &mut Random) -> String {
+    let (k, x) = (random.below(50), random.below(3_000));
+    match random.below(8) {
+        0..3 => format!("update item set a = a + 1 where -id % 50 in ({k}, {x} % 50)"),
+        3 => format!("update item set big = repeat('l', 2500 + {x}) where -id % 50 = {k}"),
+        4 => format!("update item set id = id - 5000 where id between -{x} - 30 and -{x} and id > -4000"),
+        5 => format!("update item set id = id + 5000, a = {x} where id < -5000 and -id % 5 = {k} % 5"),
+        6 => format!("delete from item where id < 0 and -id % 50 = {k}"),
+        _ => LARGE.replace("generate_series(1, 3000)", &format!("generate_series({k}, 3000, 25)")),
+    }
+}
+
+/// Makes `item` so large that a copy of it takes several ranges.
+pub const LARGE: &str = "insert into item (id, a, big) select -g, 1, case when g % 10 = 0 then repeat('n', 2500 + \
+     g) end from generate_series(1, 3000) g on conflict do nothing";
 
 /// So many rows that the server sends them in parts, and their end.
 fn bulk(random: &mut Random) -> String {
