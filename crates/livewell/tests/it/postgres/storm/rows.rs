@@ -5,13 +5,15 @@ use super::random::Random;
 
 /// A statement over rows of any of the tables.
 pub fn statement(random: &mut Random, model: &Model) -> String {
+    if model.is_large && random.once_in(3) {
+        return large(random);
+    }
     match random.below(16) {
         0..5 => item(random, model),
         5..9 => part(random, model),
         9..11 => place(random),
         11..13 => link(random),
         13..15 => moving(random),
-        _ if model.is_large => large(random),
         _ => bulk(random),
     }
 }
@@ -146,16 +148,23 @@ fn moving(random: &mut Random) -> String {
     }
 }
 
-/// Rows all over the ranges of a copy: changed, moved from one range to another, and without values that stay.
+/// Rows all over the ranges of a copy: changed, moved from one range to another, replaced, and without values that stay.
 fn large(random: &mut Random) -> String {
     let (k, x) = (random.below(50), random.below(3_000));
-    match random.below(8) {
+    let refill = format!(
+        "insert into item (id, a, big) select -g, 2, repeat('r', 2500 + g) from generate_series({k}, 3000, 25) g on \
+         conflict do nothing"
+    );
+    match random.below(10) {
         0..3 => format!("update item set a = a + 1 where -id % 50 in ({k}, {x} % 50)"),
         3 => format!("update item set big = repeat('l', 2500 + {x}) where -id % 50 = {k}"),
-        4 => format!("update item set id = id - 5000 where id between -{x} - 30 and -{x} and id > -4000"),
+        4 => format!(
+            "update item set id = id - 5000 where id between -{x} - 90 and -{x} and id > -4000; {refill}"
+        ),
         5 => format!("update item set id = id + 5000, a = {x} where id < -5000 and -id % 5 = {k} % 5"),
         6 => format!("delete from item where id < 0 and -id % 50 = {k}"),
-        _ => LARGE.replace("generate_series(1, 3000)", &format!("generate_series({k}, 3000, 25)")),
+        7 => format!("truncate item; {LARGE}"),
+        _ => refill,
     }
 }
 

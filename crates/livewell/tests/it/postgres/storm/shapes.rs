@@ -98,7 +98,7 @@ fn partitions(random: &mut Random, model: &Model, serial: u64) -> String {
     let from = random.of(&free).copied().unwrap_or(200 + 10 * i64::try_from(serial).unwrap_or(0));
     let to = from + 10;
     let new = format!("part_{serial}");
-    match random.below(10) {
+    match random.below(11) {
         0 => format!(
             "delete from part where d >= {from} and d < {to}; create table {new} partition of part for \
                  values from ({from}) to ({to})"
@@ -129,12 +129,27 @@ fn partitions(random: &mut Random, model: &Model, serial: u64) -> String {
             ),
             None => format!("truncate {leaf}"),
         },
-        8 => format!("alter table {leaf} replica identity full; update part set a = 'seen' where id % 5 = 0"),
+        8 => changed_apart(random, model),
+        9 => format!("alter table {leaf} replica identity full; update part set a = 'seen' where id % 5 = 0"),
         _ => format!(
             "truncate {leaf}; insert into part (id, d, a) values ({serial}, 5, 'after') on conflict do \
                  nothing"
         ),
     }
+}
+
+/// A partition that is changed, then changed apart from its table, where nothing is sent, and is a part of it again.
+fn changed_apart(random: &mut Random, model: &Model) -> String {
+    let under = model.leaves.iter().filter(|leaf| leaf.parent.as_deref() == Some("part"));
+    let ranges: Vec<_> = under.filter_map(|leaf| Some((&leaf.name, leaf.range?))).collect();
+    let Some((leaf, (from, to))) = random.of(&ranges) else { return "select 1".into() };
+    format!(
+        "insert into part (id, d, a) select g, {from} + g % 10, 'sent' from generate_series(1, 20) g on conflict (id, d) \
+         do update set a = excluded.a; update part set a = 'sent' where d >= {from} and d < {to}; \
+         alter table part detach partition {leaf}; delete from {leaf} where id % 3 = 0; \
+         update {leaf} set a = 'apart' where id % 3 = 1; \
+         alter table part attach partition {leaf} for values from ({from}) to ({to})"
+    )
 }
 
 fn types(random: &mut Random, model: &Model, serial: u64) -> String {
