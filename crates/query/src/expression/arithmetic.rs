@@ -42,6 +42,18 @@ pub fn add(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalErr
     }
 }
 
+/// `a || b`: a joined string or a joined list.
+///
+/// # Errors
+/// [`EvalError`] where the two are not both strings or both lists, or the result is too large.
+pub fn concatenate(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalError> {
+    match (a, b) {
+        (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
+        (Value::List(_), Value::List(_)) | (Value::String(_), Value::String(_)) => add(a, b, allowance),
+        _ => Err(unfit("||", a, b)),
+    }
+}
+
 /// One of the operations that only numbers have.
 ///
 /// # Errors
@@ -180,6 +192,7 @@ fn unfit(symbol: &str, a: &Value, b: &Value) -> EvalError {
             "two numbers, a string and a string or number, a list and anything, or a duration and a temporal value"
         }
         "-" => "two numbers, or a temporal value and a duration",
+        "||" => "two strings or two lists",
         "*" | "/" => "two numbers, or a duration and a number",
         _ => "two numbers",
     };

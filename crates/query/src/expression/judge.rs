@@ -133,6 +133,7 @@ impl Parts<'_> {
             }
             BinaryOp::In => Ok((boolean, self.need(1, TypeSet::LIST, "what stands behind IN")?)),
             BinaryOp::Add => self.add(),
+            BinaryOp::Concatenate => self.concatenate(),
             BinaryOp::Subtract => self.calculation(TypeSet::TEMPORAL, TypeSet::DURATION),
             BinaryOp::Multiply => self.calculation(TypeSet::DURATION, TypeSet::DURATION),
             BinaryOp::Divide => self.calculation(TypeSet::DURATION, TypeSet::NONE),
@@ -183,6 +184,18 @@ impl Parts<'_> {
             return Ok(self.number_result());
         }
         Ok((allowed.or_null(), false))
+    }
+
+    /// Both strings, or both lists.
+    fn concatenate(&self) -> Judgement {
+        const WHAT: &str = "an operand of `||`";
+        let joined = TypeSet::STRING.or(TypeSet::LIST);
+        self.need(0, joined, WHAT)?;
+        let (left, right) = (self.types(0).and(joined), self.types(1).and(joined));
+        let left = if left == TypeSet::NONE { joined } else { left };
+        self.need(1, left, WHAT)?;
+        let both = if right == TypeSet::NONE { left } else { left.and(right) };
+        Ok((both.or_null(), false))
     }
 
     fn case(&self, subject: bool, otherwise: bool) -> Judgement {

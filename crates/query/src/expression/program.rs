@@ -187,6 +187,7 @@ fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) ->
     let calculate = |operation| arithmetic::calculate(operation, a, b).map(Cow::Owned);
     truth(match operator {
         BinaryOp::Add => return arithmetic::add(a, b, allowance).map(Cow::Owned),
+        BinaryOp::Concatenate => return arithmetic::concatenate(a, b, allowance).map(Cow::Owned),
         BinaryOp::Subtract => return calculate(Operation::Subtract),
         BinaryOp::Multiply => return calculate(Operation::Multiply),
         BinaryOp::Divide => return calculate(Operation::Divide),

@@ -13,6 +13,7 @@ mod language_reading;
 mod language_refusals;
 mod language_scenarios;
 mod language_shown;
+mod language_synonyms;
 mod language_temporal;
 mod language_tiers;
 mod random;

@@ -1,10 +1,20 @@
 //! Functions of lists, and of whatever else has a size or a first one.
 
 use super::{Allowance, EvalError};
+use crate::expression::compare::equals;
 use livewell_model::{Value, key};
 
 pub(super) fn coalesce(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
     Ok(arguments.iter().find(|value| !value.is_null()).cloned().unwrap_or_default())
+}
+
+/// The first argument, or null if the second one equals it.
+pub(super) fn null_if(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [value, other] if equals(value, other) == Some(true) => Ok(Value::Null),
+        [value, _] => Ok(value.clone()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
 }
 
 pub(super) fn characters(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {

@@ -62,6 +62,7 @@ const KEYED: TypeSet = TypeSet::ELEMENT.or(TypeSet::MAP);
 /// Every function.
 pub static TABLE: &[Function] = &[
     total("coalesce", &[ANY], ANY, list::coalesce).variadic().lenient(),
+    total("nullIf", &[ANY, ANY], ANY, list::null_if).lenient(),
     total("size", &[LIST.or(STRING)], INTEGER, list::size),
     total("char_length", &[STRING], INTEGER, list::characters),
     total("character_length", &[STRING], INTEGER, list::characters),

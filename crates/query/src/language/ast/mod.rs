@@ -370,6 +370,8 @@ pub enum BinaryOp {
     Divide,
     Modulo,
     Power,
+    /// `a || b`, of strings and of lists.
+    Concatenate,
     In,
     StartsWith,
     EndsWith,

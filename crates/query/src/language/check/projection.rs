@@ -91,7 +91,8 @@ impl Checker {
     fn expand(&self, projection: &mut Projection, star: Span, clause: Clause) -> Checked<()> {
         let mut variables: Vec<_> = self.names.own().iter().map(|known| known.written.clone()).collect();
         variables.sort_unstable();
-        if variables.is_empty() && clause != Clause::Subquery {
+        let implied = self.notes.implied.contains(&projection.span.start);
+        if variables.is_empty() && clause != Clause::Subquery && !implied {
             let message = "`*` stands for all variables, but there is none";
             return Err(Diagnostic::semantic(code::COLUMN, star, message));
         }

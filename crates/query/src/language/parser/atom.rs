@@ -1,6 +1,6 @@
 //! Operands: literals, names, parameters, parentheses, lists, maps, CASE and calls.
 
-use super::super::ast::{AggregateOp, Case, Expr, ExprKind, Span};
+use super::super::ast::{AggregateOp, Expr, ExprKind, Span};
 use super::super::code;
 use super::super::token::TokenKind;
 use super::{Diagnostic, Parsed, Parser, time};
@@ -164,7 +164,7 @@ impl Parser<'_> {
         if let Some((name, tokens)) = self.function_ahead() {
             let span = Span { start: self.span().start, end: self.token(tokens - 1).span.end };
             (0..=tokens).for_each(|_| self.advance());
-            return self.call(&name, span);
+            return if name == "trim" { self.trim(span) } else { self.call(&name, span) };
         }
         match self.variable_name() {
             Some(name) => {
@@ -195,7 +195,7 @@ impl Parser<'_> {
     }
 
     /// Behind the opening parenthesis of a call.
-    fn call(&mut self, name: &str, span: Span) -> Parsed<ExprKind> {
+    pub(super) fn call(&mut self, name: &str, span: Span) -> Parsed<ExprKind> {
         let name = &*name.strip_prefix("drasi.").map_or(name.into(), |own| format!("livewell.{own}"));
         let aggregate = AGGREGATES.iter().find(|(have, _)| *have == name).map(|(_, aggregate)| *aggregate);
         if aggregate == Some(AggregateOp::Count) && self.symbols_ahead(0, &["*", ")"]) {
@@ -237,33 +237,5 @@ impl Parser<'_> {
             _ => arguments,
         };
         Ok(ExprKind::Aggregate(aggregate, arguments, distinct))
-    }
-
-    fn case(&mut self) -> Parsed<ExprKind> {
-        self.expect_keyword("CASE")?;
-        let mut height = 0;
-        let mut part = |parser: &mut Self| {
-            let expr = parser.expression()?;
-            height = parser.height.max(height);
-            Ok(expr)
-        };
-        let subject = if self.is_keyword("WHEN") { None } else { Some(part(self)?) };
-        let mut branches = vec![];
-        while self.eat_keyword("WHEN") {
-            let when = part(self)?;
-            if subject.is_none() {
-                self.claim(&when);
-            }
-            self.expect_keyword("THEN")?;
-            branches.push((when, part(self)?));
-        }
-        if branches.is_empty() {
-            return Err(self.unexpected("`WHEN`"));
-        }
-        let otherwise = if self.eat_keyword("ELSE") { Some(part(self)?) } else { None };
-        self.expect_keyword("END")?;
-        self.height = height;
-        self.grow(0)?;
-        Ok(ExprKind::Case(Box::new(Case { subject, branches, otherwise })))
     }
 }

@@ -16,7 +16,7 @@ impl Parser<'_> {
             let union = self.span();
             self.advance();
             self.count_clause(union)?;
-            let drops_equal = !self.eat_keyword("ALL");
+            let drops_equal = self.eat_keyword("DISTINCT") || !self.eat_keyword("ALL");
             if distinct.replace(drops_equal).is_some_and(|before| before != drops_equal) {
                 let message = "one query cannot have both UNION and UNION ALL";
                 return Err(Diagnostic::semantic(code::UNEXPECTED, union, message)
@@ -62,6 +62,8 @@ impl Parser<'_> {
             projection.condition = self.condition()?;
             projection.span = self.span_from(start);
             Clause::With(projection)
+        } else if let Some(passed_on) = self.short_clause()? {
+            Clause::With(passed_on)
         } else {
             return Ok(None);
         };
@@ -114,8 +116,14 @@ impl Parser<'_> {
         while self.eat_symbol(",") {
             items.push(self.item()?);
         }
+        self.windowed(start, distinct, items)
+    }
+
+    /// ORDER BY, SKIP and LIMIT behind the items of the projection that begins at `start`.
+    pub(super) fn windowed(&mut self, start: usize, distinct: bool, items: Vec<Item>) -> Parsed<Projection> {
         let order = self.order()?;
-        let skip = if self.eat_keyword("SKIP") { Some(self.expression()?) } else { None };
+        let skips = self.eat_keyword("SKIP") || self.eat_keyword("OFFSET");
+        let skip = if skips { Some(self.expression()?) } else { None };
         let limit = if self.eat_keyword("LIMIT") { Some(self.expression()?) } else { None };
         let span = self.span_from(start);
         Ok(Projection { distinct, items, order, skip, limit, condition: None, span })
@@ -140,7 +148,7 @@ impl Parser<'_> {
         }
     }
 
-    fn item(&mut self) -> Parsed<Item> {
+    pub(super) fn item(&mut self) -> Parsed<Item> {
         let start = self.span().start;
         let expr = self.expression()?;
         let written = self.span_from(start);

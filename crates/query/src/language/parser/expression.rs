@@ -18,17 +18,18 @@ const SUM: u8 = 7;
 const PRODUCT: u8 = 8;
 const POWER: u8 = 9;
 
-/// How many expressions the chains `a < b < c` of a query may double: each chain stands for `a < b AND b < c`.
+/// How many expressions a query may repeat without writing them twice: a chain `a < b < c` stands for
+/// `a < b AND b < c`, and `CASE x WHEN < 1, 2` for `CASE WHEN x < 1 OR x = 2`.
 const MAX_COPIED: usize = 10_000;
 
 /// An operator that comes next: how many tokens it takes, how tight it binds, and what it is.
-struct Ahead {
-    tokens: usize,
-    power: u8,
-    operator: Operator,
+pub(super) struct Ahead {
+    pub tokens: usize,
+    pub power: u8,
+    pub operator: Operator,
 }
 
-enum Operator {
+pub(super) enum Operator {
     Binary(BinaryOp),
     IsNull(bool),
 }
@@ -40,7 +41,7 @@ impl Parser<'_> {
     }
 
     /// An operand and all operators behind it that bind at least as tight as `floor`.
-    fn operators(&mut self, floor: u8) -> Parsed<Expr> {
+    pub(super) fn operators(&mut self, floor: u8) -> Parsed<Expr> {
         let mut left = self.prefixed(floor)?;
         let mut chained: Option<Expr> = None;
         while let Some(ahead) = self.operator_ahead() {
@@ -73,17 +74,23 @@ impl Parser<'_> {
         last: &mut Option<Expr>,
     ) -> Parsed<Expr> {
         let Some(middle) = last.replace(right.clone()) else { return Ok(binary(operator, left, right)) };
-        self.copied += size(&middle);
-        if self.copied > MAX_COPIED {
-            let message = "these chained comparisons repeat too large an expression";
-            return Err(Diagnostic::not_supported(code::LIMIT, middle.span, message)
-                .with_help("name the expression in a `WITH` clause"));
-        }
+        self.copy(&middle)?;
         self.grow(self.height)?;
         Ok(binary(BinaryOp::And, left, binary(operator, middle, right)))
     }
 
-    fn is_null(&mut self, inner: Expr, negated: bool) -> Parsed<Expr> {
+    /// Counts an expression that stands in the tree once more than in the text.
+    pub(super) fn copy(&mut self, copied: &Expr) -> Parsed<()> {
+        self.copied += size(copied);
+        if self.copied <= MAX_COPIED {
+            return Ok(());
+        }
+        let message = "these comparisons repeat too large an expression";
+        Err(Diagnostic::not_supported(code::LIMIT, copied.span, message)
+            .with_help("name the expression in a `WITH` clause"))
+    }
+
+    pub(super) fn is_null(&mut self, inner: Expr, negated: bool) -> Parsed<Expr> {
         self.grow(self.height)?;
         let span = self.span_from(inner.span.start);
         Ok(Expr { kind: ExprKind::IsNull(Box::new(inner), negated), span })
@@ -186,7 +193,7 @@ impl Parser<'_> {
         Ok(ExprKind::Slice(Box::new(base), from, to))
     }
 
-    fn operator_ahead(&self) -> Option<Ahead> {
+    pub(super) fn operator_ahead(&self) -> Option<Ahead> {
         let found =
             |tokens, power, operator| Some(Ahead { tokens, power, operator: Operator::Binary(operator) });
         match self.peek() {
@@ -228,6 +235,7 @@ fn symbol_operator(symbol: &str) -> Option<(u8, BinaryOp)> {
         ">=" => (COMPARISON, BinaryOp::GreaterOrEqual),
         "+" => (SUM, BinaryOp::Add),
         "-" => (SUM, BinaryOp::Subtract),
+        "||" => (SUM, BinaryOp::Concatenate),
         "*" => (PRODUCT, BinaryOp::Multiply),
         "/" => (PRODUCT, BinaryOp::Divide),
         "%" => (PRODUCT, BinaryOp::Modulo),

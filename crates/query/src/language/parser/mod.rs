@@ -1,13 +1,16 @@
 //! From tokens to the tree: recursive descent for clauses and patterns, operator precedence for expressions.
 
 mod atom;
+mod case;
 mod clause;
 mod expression;
 mod pattern;
 mod refuse;
 mod scoped;
+mod short;
 mod subquery;
 mod time;
+mod trim;
 
 pub(crate) use time::names as functions_of_time;
 
@@ -29,6 +32,8 @@ pub(crate) struct Draft {
 pub(crate) struct Notes {
     /// Where the `*` of a WITH or RETURN stands.
     pub stars: BTreeMap<usize, Span>,
+    /// The projections whose `*` is not written: LET, FILTER, and ORDER BY, SKIP or LIMIT on their own.
+    pub implied: BTreeSet<usize>,
     /// The MATCH clauses that were patterns in the place of an expression, which bind no variables.
     pub predicates: BTreeSet<usize>,
     /// The projections that were the RETURN of a subquery.

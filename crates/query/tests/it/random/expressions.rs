@@ -131,6 +131,7 @@ fn text(choice: &mut Choice, known: &Known) -> String {
     match choice.weighted(&[3, 1, 1]) {
         0 => choice.of(&["'x'", "'y'", "''", "'xy'", "'xyz'"]).to_string(),
         1 => known.of_kind(choice, &[Kind::Relationship]).map_or("'z'".into(), |r| format!("type({r})")),
+        _ if choice.one_in(4) => "trim(LEADING 'x' FROM 'xy') || nullIf('x', 'x')".into(),
         _ => {
             let element = known.of_kind(choice, &[Kind::Node, Kind::Relationship]);
             element.map_or("null".into(), |element| format!("elementId({element})"))
@@ -176,7 +177,11 @@ fn case(choice: &mut Choice, known: &Known, kind: Kind, depth: usize) -> String 
     };
     if choice.one_in(2) {
         let subject = of_kind(choice, known, Kind::Any, 0);
-        let when = of_kind(choice, known, Kind::Any, 0);
+        let mut when = of_kind(choice, known, Kind::Any, 0);
+        if choice.one_in(3) {
+            let more = *choice.of(&["IS NULL", "< 2", "<> 'x'", "STARTS WITH 'x'", "2.0"]);
+            when = format!("{when}, {more}");
+        }
         return format!("CASE {subject} WHEN {when} THEN {then}{otherwise} END");
     }
     format!("CASE WHEN {} THEN {then}{otherwise} END", boolean(choice, known, depth))

@@ -23,6 +23,24 @@ pub fn with(choice: &mut Choice, known: &mut Known) -> String {
     text
 }
 
+/// A clause that passes all variables on: LET, FILTER, or a window on its own.
+pub fn short(choice: &mut Choice, known: &mut Known) -> String {
+    match choice.below(3) {
+        0 => format!("FILTER {}\n", expressions::condition(choice, known, 1)),
+        1 => {
+            let kind = *choice.of(&[Kind::Int, Kind::Number, Kind::Any]);
+            let value = expressions::of_kind(choice, known, kind, 1);
+            let name = known.fresh("v");
+            known.variables.push((name.clone(), kind));
+            format!("LET {name} = {value}\n")
+        }
+        _ => {
+            let window = window(choice, known, None, &[], 2);
+            if window.is_empty() { "LIMIT 3\n".into() } else { format!("{}\n", window.trim_start()) }
+        }
+    }
+}
+
 /// A RETURN clause.
 pub fn returns(choice: &mut Choice, known: &Known) -> String {
     let mut known = known.clone();
