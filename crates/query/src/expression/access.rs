@@ -1,9 +1,8 @@
 //! What stands behind an operand: `.key`, `[index]`, `[from..to]`, `:Label`; and the tests within strings.
 
-use super::{Allowance, EvalError};
+use super::{Allowance, EvalError, pattern};
 use livewell_model::{SmolStr, Value};
-use regex_automata::meta::{Config, Regex};
-use regex_syntax::hir::{Hir, Look};
+use regex_automata::meta::Regex;
 
 static NULL: Value = Value::Null;
 
@@ -122,26 +121,8 @@ pub fn test_text(a: &Value, b: &Value, test: impl FnOnce(&str, &str) -> bool) ->
     }
 }
 
-/// How large a compiled pattern of `=~` may be, in bytes.
-const PATTERN_SIZE: usize = 1 << 20;
-
 /// The work of reading a pattern: so many steps of a comprehension.
 const PATTERN_WORK: usize = 50_000;
-
-/// The pattern of `=~`, which has to match the whole text.
-///
-/// # Errors
-/// [`EvalError`] where it is no regular expression of the `regex` crate, or too large a one.
-pub fn pattern(text: &str) -> Result<Regex, EvalError> {
-    let refused = |error: &dyn std::fmt::Display| {
-        EvalError::argument(format!("`{text}` is no pattern that `=~` takes: {error}"))
-    };
-    let inner = regex_syntax::parse(text).map_err(|error| refused(&error))?;
-    // Joined as trees: no parenthesis, comment or flag of the text can reach what stands around it.
-    let whole = Hir::concat(vec![Hir::look(Look::Start), inner, Hir::look(Look::End)]);
-    let limits = Config::new().nfa_size_limit(Some(PATTERN_SIZE)).onepass_size_limit(Some(PATTERN_SIZE));
-    Regex::builder().configure(limits).build_from_hir(&whole).map_err(|error| refused(&error))
-}
 
 /// `value =~ pattern`; null where the value is no string.
 pub fn matches(value: &Value, pattern: &Regex) -> Option<bool> {
@@ -154,12 +135,12 @@ pub fn matches(value: &Value, pattern: &Regex) -> Option<bool> {
 /// `a =~ b` with a pattern that only the row knows; null where either is no string.
 ///
 /// # Errors
-/// [`EvalError`] as for [`pattern`].
+/// [`EvalError`] if the pattern is not one that `=~` takes.
 pub fn matches_text(a: &Value, b: &Value, allowance: &Allowance) -> Result<Option<bool>, EvalError> {
     match (a, b) {
         (Value::String(_), Value::String(text)) => {
             allowance.work(PATTERN_WORK)?;
-            Ok(matches(a, &pattern(text)?))
+            Ok(matches(a, &pattern::compile(text)?))
         }
         _ => Ok(None),
     }

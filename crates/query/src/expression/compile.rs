@@ -5,7 +5,7 @@ use super::binding::{Elements, Reduce};
 use super::environment::Env;
 use super::judge::{Facts, judge};
 use super::program::{Case, Program};
-use super::{Allowance, Compiled, Scope, TypeSet, access, functions};
+use super::{Allowance, Compiled, Scope, TypeSet, functions, pattern};
 use crate::language::ast::{BinaryOp, Expr, ExprKind, ListComprehension, Span};
 use crate::language::{Diagnostic, code};
 use livewell_model::{Map, SmolStr, Value};
@@ -185,7 +185,7 @@ fn elements(inner: &ListComprehension, next: &mut dyn FnMut() -> Box<Program>) -
 fn matching(text: Program, pattern: Program, span: Span) -> Result<Program, Diagnostic> {
     match &pattern {
         Program::Constant(Value::String(known)) => {
-            let pattern = access::pattern(known)
+            let pattern = pattern::compile(known)
                 .map_err(|error| Diagnostic::semantic(code::CALL, span, error.message))?;
             Ok(Program::Matches(Box::new(text), pattern))
         }

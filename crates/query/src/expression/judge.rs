@@ -34,7 +34,9 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
         ExprKind::Index(..) => (TypeSet::ANY, parts.index()?),
         ExprKind::Slice(..) => {
             parts.need(0, TypeSet::LIST, "what is sliced")?;
-            (1..parts.nodes.len())
+            let bounds = if parts.types(0) == TypeSet::NULL { 1..1 } else { 1..parts.nodes.len() };
+            bounds
+                .into_iter()
                 .try_for_each(|at| parts.need(at, TypeSet::INTEGER, "the bound of a slice").map(drop))?;
             (TypeSet::LIST.or_null(), false)
         }
@@ -97,6 +99,9 @@ impl Parts<'_> {
     fn index(&self) -> Result<bool, Diagnostic> {
         let keyed = TypeSet::ELEMENT.or(TypeSet::MAP);
         self.need(0, TypeSet::LIST.or(keyed).or(TypeSet::TEMPORAL), "what is indexed")?;
+        if self.types(0) == TypeSet::NULL {
+            return Ok(true);
+        }
         if self.types(0).within(TypeSet::LIST.or_null()) {
             return self.need(1, TypeSet::INTEGER, "the index of a list");
         }

@@ -16,6 +16,7 @@ mod compile;
 mod environment;
 mod error;
 pub(crate) mod judge;
+mod pattern;
 mod program;
 mod temporal;
 

@@ -102,6 +102,10 @@ fn null_spreads_unless_something_decides() {
         ("toUpper(a)", "null"),
         ("[1, 2][null]", "null"),
         ("[1, 2][0..null]", "null"),
+        ("null['x']", "null"),
+        ("null[n]", "null"),
+        ("null['x'..2]", "null"),
+        ("null.x.y", "null"),
     ]);
 }
 
@@ -184,11 +188,26 @@ fn conversions_give_null_for_text_that_does_not_read() {
         ("toInteger('inf')", "null"),
         ("toFloat('1e3')", "1000.0"),
         ("toFloat('nan')", "null"),
+        ("toInteger('9007199254740993.7')", "9007199254740993"),
+        ("toInteger(' 42 ')", "null"),
+        ("toInteger('NaN')", "null"),
+        ("toFloat(' 1.5 ')", "1.5"),
+        ("isNaN(toFloat('NaN'))", "true"),
+        ("[toFloat('Infinity'), toFloat('-Infinity'), toFloat('1e999')]", "[1.0 / 0, -1.0 / 0, 1.0 / 0]"),
+        ("toBoolean(' true ')", "true"),
         ("toBoolean('TRUE')", "true"),
         ("toBoolean('yes')", "null"),
         ("toString(1.0) + toString(1) + toString(true)", "'1.01true'"),
         ("toString(1.0 / 0)", "'Infinity'"),
     ]);
+    fails(&[
+        ("toInteger('9223372036854775808')", code::OVERFLOW),
+        ("toInteger('-1e19')", code::OVERFLOW),
+        ("toInteger(9223372036854775808.0)", code::OVERFLOW),
+    ]);
+    for refused in ["toInteger(true)", "toBoolean(1)", "toFloat(true)"] {
+        assert!(compiled(refused).is_err(), "{refused}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod language_conflicts;
 mod language_expressions;
 mod language_functions;
 mod language_fuzz;
+mod language_patterns;
 mod language_reading;
 mod language_refusals;
 mod language_scenarios;

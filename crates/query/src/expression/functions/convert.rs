@@ -1,6 +1,6 @@
 //! Conversions between scalars. Text that does not read as the wanted type gives null.
 
-use super::{Allowance, EvalError};
+use super::{Allowance, EvalError, decimal};
 use crate::expression::arithmetic::float_text;
 use livewell_model::Value;
 
@@ -22,12 +22,20 @@ pub(super) fn to_integer(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
             Some(int) => Ok(Value::Int(int)),
             None => Err(EvalError::overflow(&format!("cannot be applied to {}, which", float_text(*float)))),
         },
-        [Value::String(text)] => {
-            let text = text.trim();
-            let exact = text.parse::<i64>().ok();
-            Ok(exact.or_else(|| parse_float(text).and_then(truncated)).into())
-        }
+        [Value::String(text)] => match decimal::truncated(text) {
+            Some(Some(int)) => Ok(Value::Int(int)),
+            Some(None) => Err(EvalError::overflow(&format!("cannot be applied to '{text}', which"))),
+            None => Ok(Value::Null),
+        },
         _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// As [`to_integer`]; of a boolean 1 or 0.
+fn to_integer_also_of_booleans(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Bool(truth)] => Ok(Value::Int(i64::from(*truth))),
+        _ => to_integer(arguments, allowance),
     }
 }
 
@@ -52,6 +60,14 @@ pub(super) fn to_boolean(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
     }
 }
 
+/// As [`to_boolean`]; of an integer whether it is not 0.
+fn to_boolean_also_of_integers(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Int(int)] => Ok(Value::Bool(*int != 0)),
+        _ => to_boolean(arguments, allowance),
+    }
+}
+
 /// A conversion that gives null where the plain one fails.
 macro_rules! or_null {
     ($($name:ident = $convert:ident, $list:ident;)*) => {
@@ -69,9 +85,9 @@ macro_rules! or_null {
 
 or_null! {
     to_string_or_null = to_string, to_string_list;
-    to_integer_or_null = to_integer, to_integer_list;
+    to_integer_or_null = to_integer_also_of_booleans, to_integer_list;
     to_float_or_null = to_float, to_float_list;
-    to_boolean_or_null = to_boolean, to_boolean_list;
+    to_boolean_or_null = to_boolean_also_of_integers, to_boolean_list;
 }
 
 /// Each item of a list converted; null where it cannot be.
@@ -90,8 +106,14 @@ fn truncated(float: f64) -> Option<i64> {
     livewell_model::number::float_as_int(float.trunc())
 }
 
-/// Decimal notation only: words like `inf` and `nan` are no numbers.
+/// Decimal notation, and the words that Java has for what no decimal is: other words, like `inf`, are no numbers.
 fn parse_float(text: &str) -> Option<f64> {
-    let decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    text.parse::<f64>().ok().filter(|_| decimal)
+    match text.strip_prefix(['+', '-']).unwrap_or(text) {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => text.parse().ok(),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) => {
+            text.parse().ok()
+        }
+        _ => None,
+    }
 }

@@ -1,6 +1,7 @@
 //! The functions of Cypher: one table, read by the checks, the compiler and the evaluation.
 
 mod convert;
+mod decimal;
 mod element;
 mod list;
 mod math;
