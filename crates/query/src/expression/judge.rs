@@ -230,7 +230,13 @@ impl Parts<'_> {
         let mut certain = !function.fallible;
         for at in 0..self.parts.len() {
             let allowed = function.parameter(at);
-            certain &= self.need(at, allowed, &format!("this argument of `{}`", function.name))?;
+            let what = format!("this argument of `{}`", function.name);
+            certain &= self.need(at, allowed, &what).map_err(|refused| match function.name {
+                "split" if self.types(at).meets(TypeSet::LIST) => {
+                    refused.with_help("replace the other delimiters by the first one, and split by that")
+                }
+                _ => refused,
+            })?;
         }
         Ok((function.result, certain))
     }
@@ -262,7 +268,12 @@ impl Parts<'_> {
 
     fn aggregate(&self, operator: AggregateOp) -> Judgement {
         if matches!(operator, AggregateOp::Sum | AggregateOp::Avg) {
-            self.need(0, TypeSet::NUMBER, "what is added up")?;
+            self.need(0, TypeSet::NUMBER, "what is added up").map_err(|refused| match self.types(0) {
+                durations if durations.meets(TypeSet::DURATION) => {
+                    refused.with_help("add up one component, as in `sum(d.seconds)`")
+                }
+                _ => refused,
+            })?;
         }
         let types = match operator {
             AggregateOp::Count => TypeSet::INTEGER,

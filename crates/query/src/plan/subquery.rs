@@ -6,7 +6,7 @@ use super::schema::{Around, Schema};
 use super::{clauses, timed};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
-use crate::language::ast::{Expr, ExprKind, Gives, LOCAL, Subquery};
+use crate::language::ast::{END_OF, Expr, ExprKind, Gives, LOCAL, Subquery};
 use crate::operator::apply::{self, Apply};
 use crate::operator::nested::Nesting;
 use livewell_model::SmolStr;
@@ -72,9 +72,22 @@ fn refuse_items(subquery: &Expr, items: &[SmolStr]) -> Result<(), Diagnostic> {
         None => Ok(()),
         Some(item) => {
             let written = item.split(LOCAL).next().unwrap_or_default();
-            let what = format!("a subquery that uses `{written}`, an item of a list,");
+            let what = match is_end(subquery) {
+                true => format!("`startNode` or `endNode` of `{written}`, an item of a list,"),
+                false => format!("a subquery or pattern that uses `{written}`, an item of a list,"),
+            };
             Err(Diagnostic::not_yet(subquery.span, &what).with_help("UNWIND the list first"))
         }
+    }
+}
+
+/// Whether the subquery is what became of `startNode` or `endNode`: no other name has a blank in it.
+fn is_end(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Subquery(subquery) => {
+            subquery.pattern_variables().into_iter().any(|name| name.starts_with(END_OF))
+        }
+        _ => false,
     }
 }
 

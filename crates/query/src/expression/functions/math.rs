@@ -22,6 +22,10 @@ float_functions! {
     cos = f64::cos;
     tan = f64::tan;
     cot = |x: f64| 1.0 / x.tan();
+    sinh = f64::sinh;
+    cosh = f64::cosh;
+    tanh = f64::tanh;
+    coth = |x: f64| 1.0 / x.tanh();
     asin = f64::asin;
     acos = f64::acos;
     atan = f64::atan;

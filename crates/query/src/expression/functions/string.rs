@@ -80,13 +80,20 @@ fn amount(int: i64) -> Result<usize, EvalError> {
     usize::try_from(int).map_err(|_| EvalError::argument(format!("cannot count {int} characters")))
 }
 
+/// Replaces every match, or the first ones, so many.
 pub(super) fn replace(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
-    let [Value::String(text), Value::String(from), Value::String(to)] = arguments else {
-        return Err(EvalError::arguments(arguments));
+    let (text, from, to, most) = match arguments {
+        [Value::String(text), Value::String(from), Value::String(to)] => (text, from, to, usize::MAX),
+        [Value::String(text), Value::String(from), Value::String(to), Value::Int(most)] => {
+            let most = usize::try_from(*most);
+            let refused = |_| EvalError::argument("needs a limit of 0 or more");
+            (text, from, to, most.map_err(refused)?)
+        }
+        _ => return Err(EvalError::arguments(arguments)),
     };
-    let matches = text.matches(from.as_str()).count();
+    let matches = text.matches(from.as_str()).count().min(most);
     allowance.text(text.len().saturating_add(matches.saturating_mul(to.len())))?;
-    Ok(text.replace(from.as_str(), to).into())
+    Ok(text.replacen(from.as_str(), to, most).into())
 }
 
 /// An empty delimiter splits between all characters.

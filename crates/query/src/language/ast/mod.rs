@@ -1,7 +1,9 @@
 //! The tree a query's text becomes. Every node knows where in the text it stands.
 
+mod operator;
 mod walk;
 
+pub use operator::{AggregateOp, BinaryOp, UnaryOp};
 pub(crate) use walk::each_pattern;
 
 use livewell_model::{SmolStr, Value};
@@ -10,6 +12,9 @@ use livewell_model::{SmolStr, Value};
 /// patterns of a subquery bind first). The checks rename them, so that each has a name of its own in the whole
 /// query and a walk over expressions needs no scopes. No identifier of a query's text holds it.
 pub const LOCAL: char = '\u{1}';
+
+/// The variable of the node that `startNode` and `endNode` look for. No one writes a variable with a blank in it.
+pub(crate) const END_OF: &str = "the end";
 
 /// A range of bytes in the query's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -338,62 +343,4 @@ pub struct Case {
     pub branches: Vec<(Expr, Expr)>,
     /// What holds where no branch does; null if absent.
     pub otherwise: Option<Expr>,
-}
-
-/// Operators of one operand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnaryOp {
-    /// `NOT x`.
-    Not,
-    /// `-x`.
-    Minus,
-    /// `+x`.
-    Plus,
-}
-
-/// Operators of two operands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the operators")]
-pub enum BinaryOp {
-    And,
-    Or,
-    Xor,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
-    Power,
-    /// `a || b`, of strings and of lists.
-    Concatenate,
-    In,
-    StartsWith,
-    EndsWith,
-    Contains,
-    /// `text =~ pattern`.
-    Matches,
-}
-
-/// The aggregates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the functions")]
-pub enum AggregateOp {
-    Count,
-    Sum,
-    Avg,
-    Min,
-    Max,
-    Collect,
-    StDev,
-    StDevP,
-    PercentileCont,
-    PercentileDisc,
-    /// The slope of the straight line nearest to points, each a list of x and y.
-    LinearGradient,
 }

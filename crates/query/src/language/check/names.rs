@@ -104,6 +104,12 @@ impl Names {
     }
 
     pub(super) fn undefined(&self, name: &str, span: Span) -> Diagnostic {
+        const LITERALS: [(&str, &str); 3] = [("inf", "1.0 / 0"), ("infinity", "1.0 / 0"), ("nan", "0.0 / 0")];
+        if let Some((_, value)) = LITERALS.iter().find(|(literal, _)| name.eq_ignore_ascii_case(literal)) {
+            let message = format!("`{name}` as a number is not supported in a standing query");
+            return Diagnostic::not_supported(code::CONSTRUCT, span, message)
+                .with_help(format!("write `{value}`"));
+        }
         let diagnostic =
             Diagnostic::semantic(code::UNDEFINED, span, format!("the variable `{name}` is not defined here"));
         match suggestion(name, self.known.iter().map(|known| known.written.as_str())) {

@@ -108,6 +108,12 @@ impl<'t> Lexer<'t> {
         self.bump();
         let name = match self.peek() {
             Some('`') => self.quoted_name()?,
+            Some('(') => {
+                let message =
+                    "a label or type that is computed, `$(..)`, is not supported in a standing query";
+                return Err(Diagnostic::not_supported(code::CONSTRUCT, self.span_from(start), message)
+                    .with_help("test it: `WHERE $label IN labels(n)`, or `WHERE type(r) = $type`"));
+            }
             _ => self.take_while(continues_name).into(),
         };
         if name.is_empty() {

@@ -77,10 +77,16 @@ impl Lexer<'_> {
 
     /// A number must not run into a name: `12ab` is neither.
     fn ends_here(&mut self, start: usize) -> Result<(), Diagnostic> {
-        if self.take_while(continues_name).is_empty() {
+        let behind = self.take_while(continues_name);
+        if behind.is_empty() {
             return Ok(());
         }
-        Err(self.bad_number(start, "this is no number"))
+        if behind.starts_with('_') && behind.chars().all(|c| c.is_ascii_digit() || c == '_') {
+            let message = "a number with `_` between its digits is not supported in a standing query";
+            return Err(Diagnostic::not_supported(code::NUMBER, self.span_from(start), message)
+                .with_help("write the digits alone"));
+        }
+        Err(self.bad_number(start, "this is not a number"))
     }
 
     fn bad_number(&self, start: usize, message: &str) -> Diagnostic {

@@ -20,6 +20,25 @@ const AGGREGATES: &[(&str, AggregateOp)] = &[
     ("livewell.lineargradient", AggregateOp::LinearGradient),
 ];
 
+/// The names that GQL has for functions of Cypher.
+const ALIASES: &[(&str, &str)] = &[
+    ("cardinality", "size"),
+    ("ceiling", "ceil"),
+    ("collect_list", "collect"),
+    ("duration_between", "duration.between"),
+    ("element_id", "elementid"),
+    ("ln", "log"),
+    ("local_datetime", "localdatetime"),
+    ("local_time", "localtime"),
+    ("path_length", "length"),
+    ("percentile_cont", "percentilecont"),
+    ("percentile_disc", "percentiledisc"),
+    ("stddev_pop", "stdevp"),
+    ("stddev_samp", "stdev"),
+    ("zoned_datetime", "datetime"),
+    ("zoned_time", "time"),
+];
+
 impl Parser<'_> {
     /// One operand.
     pub(super) fn atom(&mut self) -> Parsed<Expr> {
@@ -72,7 +91,9 @@ impl Parser<'_> {
         self.expect_symbol("(")?;
         let mut inner = self.expression()?;
         if !self.eat_symbol(")") {
-            return Err(self.unexpected("`)` or an operator"));
+            let refused = self.unexpected("`)` or an operator");
+            let is_tuple = self.is_symbol(",");
+            return Err(if is_tuple { refused.with_help("a list of values is `[a, b]`") } else { refused });
         }
         inner.span = self.span_from(start);
         Ok(inner)
@@ -197,6 +218,7 @@ impl Parser<'_> {
     /// Behind the opening parenthesis of a call.
     pub(super) fn call(&mut self, name: &str, span: Span) -> Parsed<ExprKind> {
         let name = &*name.strip_prefix("drasi.").map_or(name.into(), |own| format!("livewell.{own}"));
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, known)| known);
         let aggregate = AGGREGATES.iter().find(|(have, _)| *have == name).map(|(_, aggregate)| *aggregate);
         if aggregate == Some(AggregateOp::Count) && self.symbols_ahead(0, &["*", ")"]) {
             self.advance();

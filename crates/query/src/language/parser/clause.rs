@@ -48,6 +48,9 @@ impl Parser<'_> {
 
     /// A clause other than RETURN, if one comes next.
     pub(super) fn clause(&mut self) -> Parsed<Option<Clause>> {
+        if let Some(refused) = self.call_subquery() {
+            return Err(refused);
+        }
         let start = self.span().start;
         let optional = self.is_keyword("OPTIONAL");
         let clause = if optional || self.is_keyword("MATCH") {
@@ -87,6 +90,11 @@ impl Parser<'_> {
             self.advance();
         }
         self.expect_keyword("MATCH")?;
+        // What every MATCH does.
+        if self.keyword_ahead(0, "DIFFERENT") && self.keyword_ahead(1, "RELATIONSHIPS") {
+            self.advance();
+            self.advance();
+        }
         let (patterns, inline) = self.with_inline(Self::patterns)?;
         let condition = self.condition()?;
         let condition = self.all_of(inline, condition)?;

@@ -4,6 +4,7 @@ mod atom;
 mod case;
 mod clause;
 mod expression;
+mod known;
 mod pattern;
 mod refuse;
 mod scoped;
@@ -153,8 +154,11 @@ impl Parser<'_> {
         if self.eat_keyword(keyword) { Ok(()) } else { Err(self.unexpected(&format!("`{keyword}`"))) }
     }
 
-    /// "expected this, found that", at the next token.
+    /// "expected this, found that", at the next token; or why that is refused, if it is something known.
     fn unexpected(&self, expected: &str) -> Diagnostic {
+        if let Some(known) = self.known_elsewhere().or_else(|| self.written_out()) {
+            return known;
+        }
         let message = format!("expected {expected}, found {}", self.peek().describe());
         Diagnostic::not_cypher(code::UNEXPECTED, self.span(), message)
     }

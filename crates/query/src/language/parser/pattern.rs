@@ -24,6 +24,12 @@ impl Parser<'_> {
             path = Some(self.take_variable("the name of a path")?);
             self.advance();
         }
+        // ALL is what a pattern without a selector means.
+        if self.is_keyword("ALL") && !self.keyword_ahead(1, "SHORTEST") {
+            self.advance();
+            let _ = self.eat_keyword("PATH") || self.eat_keyword("PATHS");
+        }
+        self.refuse_selector()?;
         self.refuse_shortest_path()?;
         let mut nodes = vec![self.node()?];
         let mut relationships = vec![];

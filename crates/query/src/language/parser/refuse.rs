@@ -7,7 +7,14 @@ use super::{Diagnostic, Parsed, Parser};
 
 /// Clauses of Cypher that are refused, with the reason.
 const CLAUSES: &[(&str, &str, &str)] = &[
-    ("CALL", code::WRITES, "CALL is refused: a standing query reads the graph and nothing else"),
+    (
+        "CALL",
+        code::WRITES,
+        "CALL of a procedure is refused: what it does and gives does not follow from the graph alone",
+    ),
+    ("INSERT", code::WRITES, "INSERT is refused: a standing query reads the graph and never writes it"),
+    ("NODETACH", code::WRITES, "DELETE is refused: a standing query reads the graph and never writes it"),
+    ("UPDATE", code::WRITES, "UPDATE is refused: a standing query reads the graph and never writes it"),
     ("CREATE", code::WRITES, "CREATE is refused: a standing query reads the graph and never writes it"),
     ("MERGE", code::WRITES, "MERGE is refused: a standing query reads the graph and never writes it"),
     ("SET", code::WRITES, "SET is refused: a standing query reads the graph and never writes it"),
@@ -31,6 +38,18 @@ const CLAUSE_WORDS: &[&str] =
 const CALLS: &[(&str, &str)] =
     &[("filter", "write `[x IN list WHERE condition]`"), ("extract", "write `[x IN list | expression]`")];
 
+/// Words that look like calls and are refused though they are Cypher or GQL, with what to write instead.
+const FORMS: &[(&str, &str)] = &[
+    ("allReduce", "compute the totals with `reduce` and test them with `all`"),
+    ("cast", "write `toInteger(x)`, `toFloat(x)`, `toString(x)` or `toBoolean(x)`"),
+    ("normalize", "store the text normalised"),
+];
+
+/// What selects some of the paths of a pattern.
+const SELECTORS: &[(&str, &str)] = &[("SHORTEST", ""), ("ANY", "SHORTEST"), ("ALL", "SHORTEST")];
+
+const BOUNDED: &str = "match the paths with a bound, as in `(a)-[*..5]->(b)`, and order them by length";
+
 /// Why no shortest path is maintained.
 const SHORTEST: &str = "is refused: which path is the shortest hangs on relationships anywhere in the graph";
 
@@ -45,6 +64,18 @@ impl Parser<'_> {
         Some(Diagnostic::not_supported(code, self.span(), *message))
     }
 
+    /// `CALL { .. }` or `CALL (x) { .. }`, if it comes next.
+    pub(super) fn call_subquery(&self) -> Option<Diagnostic> {
+        let optional = usize::from(self.is_keyword("OPTIONAL"));
+        let opens = self.symbol_ahead(optional + 1, "{") || self.symbol_ahead(optional + 1, "(");
+        (self.keyword_ahead(optional, "CALL") && opens).then(|| {
+            self.unsupported("a subquery under CALL").with_help(
+                "give its value a name: `WITH x, COUNT { (x)-->(y) } AS n`; for rows collect and UNWIND them: \
+                 `UNWIND COLLECT { MATCH (x)-->(y) RETURN y } AS y`",
+            )
+        })
+    }
+
     /// Nothing that begins a clause comes next.
     pub(super) fn no_clause(&self, first: bool) -> Diagnostic {
         if let Some(refused) = self.refused_clause() {
@@ -56,7 +87,7 @@ impl Parser<'_> {
             "`MATCH`, `UNWIND`, `WITH` or `RETURN`, or more of this clause"
         };
         let diagnostic = self.unexpected(expected);
-        if self.is_symbol("|") || self.is_symbol("&") {
+        if diagnostic.help.is_none() && (self.is_symbol("|") || self.is_symbol("&")) {
             return diagnostic.with_help("labels are tested one by one: `n:A OR n:B`, `n:A AND n:B`");
         }
         let TokenKind::Word(word) = self.peek() else { return diagnostic };
@@ -82,6 +113,12 @@ impl Parser<'_> {
             return Err(self.unsupported("a map projection").with_help("write the map: `{name: n.name}`"));
         }
         self.refuse_shortest_path()?;
+        if let Some((name, instead)) =
+            FORMS.iter().find(|(name, _)| self.is_keyword(name) && self.symbol_ahead(1, "("))
+        {
+            let message = format!("`{name}` is not supported in a standing query");
+            return Err(Diagnostic::not_supported(code::CONSTRUCT, self.span(), message).with_help(*instead));
+        }
         let found = CALLS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
         match found.filter(|_| self.symbol_ahead(1, "(")) {
             Some((name, instead)) => {
@@ -92,13 +129,34 @@ impl Parser<'_> {
         }
     }
 
+    /// `SHORTEST 1`, `ANY`, `ALL SHORTEST` and their kin before a pattern.
+    pub(super) fn refuse_selector(&self) -> Parsed<()> {
+        let is_next = |(first, second): &(&str, &str)| {
+            self.is_keyword(first) && (second.is_empty() || self.keyword_ahead(1, second))
+        };
+        if SELECTORS.iter().any(is_next) {
+            let message = format!("SHORTEST {SHORTEST}");
+            return Err(Diagnostic::not_supported(code::CONSTRUCT, self.span(), message).with_help(BOUNDED));
+        }
+        if self.is_keyword("ANY") {
+            let message =
+                "ANY before a pattern is refused: which of several paths it takes is not determined";
+            return Err(Diagnostic::not_supported(code::CONSTRUCT, self.span(), message)
+                .with_help("ask whether there is one: `WHERE EXISTS { (a)-[*..5]->(b) }`"));
+        }
+        match self.known_elsewhere() {
+            Some(known) => Err(known),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn refuse_shortest_path(&self) -> Parsed<()> {
         for name in ["shortestPath", "allShortestPaths"] {
             if self.is_keyword(name) && self.symbol_ahead(1, "(") {
                 let message = format!("{name} {SHORTEST}");
-                return Err(Diagnostic::not_supported(code::CONSTRUCT, self.span(), message).with_help(
-                    "match the paths with a bound, as in `(a)-[*..5]->(b)`, and order them by length",
-                ));
+                return Err(
+                    Diagnostic::not_supported(code::CONSTRUCT, self.span(), message).with_help(BOUNDED)
+                );
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Queries inside expressions: patterns as conditions, pattern comprehensions, EXISTS, COUNT and COLLECT.
 
 use super::super::ast::{
-    BinaryOp, Clause, Expr, ExprKind, Gives, Item, Match, Name, NodePattern, Pattern, RelationshipPattern,
-    Span, Subquery, UnaryOp, Way,
+    BinaryOp, Clause, END_OF, Expr, ExprKind, Gives, Item, Match, Name, NodePattern, Pattern,
+    RelationshipPattern, Span, Subquery, UnaryOp, Way,
 };
 use super::super::code;
 use super::{Diagnostic, Parsed, Parser};
@@ -83,8 +83,7 @@ impl Parser<'_> {
     /// `startNode(r)` or `endNode(r)`: a relationship knows its ends by their ids alone, so the node is looked
     /// for, as in `head([(n)-[r]->() | n])`.
     pub(super) fn end_of(&mut self, relationship: &SmolStr, start: bool, span: Span) -> Parsed<ExprKind> {
-        // No one writes a variable with a blank in it.
-        let name = Name { text: "the end".into(), span };
+        let name = Name { text: END_OF.into(), span };
         let node = |variable| NodePattern { variable, labels: vec![], properties: vec![], span };
         let between = RelationshipPattern {
             variable: Some(Name { text: relationship.clone(), span }),
