@@ -1,7 +1,8 @@
 //! What stands behind an operand: `.key`, `[index]`, `[from..to]`, `:Label`; and the tests within strings.
 
 use super::{Allowance, EvalError, pattern};
-use livewell_model::{SmolStr, Value};
+use crate::language::ast::Labels;
+use livewell_model::Value;
 use regex_automata::meta::Regex;
 
 static NULL: Value = Value::Null;
@@ -97,19 +98,17 @@ fn bound(value: Option<&Value>, absent: usize, length: usize) -> Result<Option<u
     }
 }
 
-/// `base:Label:Other`: whether a node has all these labels, or a relationship this type; `None` is null.
+/// `base:Label&!Other`: whether this holds for a node's labels, or a relationship's type; `None` is null.
 ///
 /// # Errors
-/// [`EvalError`] where the base is no element.
-pub fn has_labels(base: &Value, labels: &[SmolStr]) -> Result<Option<bool>, EvalError> {
-    match base {
-        Value::Null => Ok(None),
-        Value::Node(node) => Ok(Some(labels.iter().all(|label| node.has_label(label)))),
-        Value::Relationship(relationship) => Ok(Some(labels.iter().all(|label| relationship.kind == *label))),
-        other => Err(EvalError::types(format!(
+/// [`EvalError`] if the base is not an element.
+pub fn has_labels(base: &Value, labels: &Labels) -> Result<Option<bool>, EvalError> {
+    match labels.hold_of(base) {
+        None if !base.is_null() => Err(EvalError::types(format!(
             "only nodes and relationships have labels, not a value of type {}",
-            other.type_name()
+            base.type_name()
         ))),
+        holds => Ok(holds),
     }
 }
 

@@ -84,6 +84,7 @@ impl Compiler<'_> {
                 Program::Slice(next(), from.as_ref().map(|_| next()), to.as_ref().map(|_| next()))
             }
             ExprKind::HasLabels(_, labels) => Program::HasLabels(next(), labels.clone()),
+            ExprKind::IsTyped(_, wanted, negated) => Program::IsTyped(next(), wanted.clone(), *negated),
             ExprKind::Binary(BinaryOp::Matches, _, text) => matching(*next(), *next(), text.span)?,
             ExprKind::Unary(operator, _) => Program::Unary(*operator, next()),
             ExprKind::Binary(operator, ..) => Program::Binary(*operator, next(), next()),

@@ -47,7 +47,7 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
         ExprKind::Map(_) => (TypeSet::MAP, parts.are_flat()),
         ExprKind::Unary(operator, _) => parts.unary(*operator)?,
         ExprKind::Binary(operator, ..) => parts.binary(*operator)?,
-        ExprKind::IsNull(..) => (TypeSet::BOOLEAN, true),
+        ExprKind::IsNull(..) | ExprKind::IsTyped(..) => (TypeSet::BOOLEAN, true),
         ExprKind::Case(case) => parts.case(case.subject.is_some(), case.otherwise.is_some())?,
         ExprKind::Call(name, _) => parts.call(name, expr)?,
         ExprKind::Aggregate(operator, ..) => parts.aggregate(*operator)?,

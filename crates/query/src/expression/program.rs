@@ -8,7 +8,7 @@ use super::binding::{Elements, Reduce};
 use super::environment::Env;
 use super::functions::Function;
 use super::{Allowance, EvalError, access, compare, logic, temporal};
-use crate::language::ast::{BinaryOp, Quantifier, UnaryOp};
+use crate::language::ast::{BinaryOp, Labels, Quantifier, UnaryOp, ValueType};
 use livewell_model::{Map, SmolStr, Value};
 use regex_automata::meta::Regex;
 use std::borrow::Cow;
@@ -25,7 +25,8 @@ pub(super) enum Program {
     Property(Box<Program>, SmolStr),
     Index(Box<Program>, Box<Program>),
     Slice(Box<Program>, Option<Box<Program>>, Option<Box<Program>>),
-    HasLabels(Box<Program>, Vec<SmolStr>),
+    HasLabels(Box<Program>, Labels),
+    IsTyped(Box<Program>, ValueType, bool),
     List(Vec<Program>),
     Map(Vec<(SmolStr, Program)>),
     Unary(UnaryOp, Box<Program>),
@@ -60,6 +61,7 @@ impl Program {
             Self::Index(base, at) => index(base.eval(env, allowance)?, &*at.eval(env, allowance)?),
             Self::Slice(base, from, to) => slice(base, from.as_deref(), to.as_deref(), env, allowance),
             Self::HasLabels(base, labels) => has_labels(&*base.eval(env, allowance)?, labels),
+            Self::IsTyped(base, wanted, negated) => is_typed(&*base.eval(env, allowance)?, wanted, *negated),
             Self::List(items) => list(items, env, allowance),
             Self::Map(entries) => map(entries, env, allowance),
             Self::Unary(operator, operand) => unary(*operator, &*operand.eval(env, allowance)?),
@@ -101,7 +103,11 @@ fn index<'v>(base: Cow<'v, Value>, at: &Value) -> Evaluated<'v> {
     part_of(base, |base| access::index(base, at), |base| access::index(base, at).cloned())
 }
 
-fn has_labels<'v>(base: &Value, labels: &[SmolStr]) -> Evaluated<'v> {
+fn is_typed<'v>(base: &Value, wanted: &ValueType, negated: bool) -> Evaluated<'v> {
+    truth(Some(wanted.admits(base) != negated))
+}
+
+fn has_labels<'v>(base: &Value, labels: &Labels) -> Evaluated<'v> {
     truth(access::has_labels(base, labels)?)
 }
 

@@ -11,7 +11,7 @@ mod virtual_relationship;
 pub(crate) use maintain::Joined;
 pub(crate) use virtual_relationship::{Role, between, roles};
 
-use crate::language::ast::{Pattern, Span, Way};
+use crate::language::ast::{Labels, Pattern, Span, Way};
 use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
 use std::fmt;
@@ -101,11 +101,13 @@ impl fmt::Display for Join {
 pub(crate) fn undirect(pattern: &mut Pattern, joins: &[Join]) -> Result<(), Diagnostic> {
     for relationship in &mut pattern.relationships {
         let joined = relationship.types.iter().filter(|kind| joins.iter().any(|join| join.kind == kind.text));
-        let joined = joined.count();
+        let tested = relationship.test.iter().flat_map(Labels::names);
+        let tested = tested.filter(|name| joins.iter().any(|join| join.kind == **name)).count();
+        let joined = joined.count() + tested;
         if joined == 0 || relationship.way == Way::Either {
             continue;
         }
-        if joined < relationship.types.len() {
+        if joined < relationship.types.len() || relationship.test.is_some() {
             let message = "a join has no direction, so it cannot share a directed pattern with another type";
             return Err(Diagnostic::semantic(code::TYPE, relationship.span, message)
                 .with_help("write the pattern without a direction, or as two"));

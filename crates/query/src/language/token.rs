@@ -33,8 +33,8 @@ pub(crate) enum TokenKind {
 
 /// Every symbol, longer ones before their beginnings.
 pub(crate) const SYMBOLS: &[&str] = &[
-    "..", "<>", "<=", ">=", "=~", "+=", "!=", "||", "(", ")", "[", "]", "{", "}", ",", ":", ";", ".", "|",
-    "+", "-", "*", "/", "%", "^", "=", "<", ">", "!", "&", "~",
+    "..", "<>", "<=", ">=", "=~", "+=", "!=", "||", "::", "(", ")", "[", "]", "{", "}", ",", ":", ";", ".",
+    "|", "+", "-", "*", "/", "%", "^", "=", "<", ">", "!", "&", "~",
 ];
 
 /// Words that could be read as something else where an operand or a variable stands, and so cannot name a

@@ -4,6 +4,7 @@
 //! keeps an update to an unused property from going any further: both images prune to the same value.
 
 use crate::expression::Compiled;
+use crate::language::ast::Labels;
 use crate::state::StepError;
 use livewell_model::{AppliedChange, Element, Map, Node, Relationship, SmolStr, Value};
 use std::sync::Arc;
@@ -60,18 +61,23 @@ impl Needs {
 /// What a scan lets through.
 #[derive(Debug, Clone)]
 pub enum Kind {
-    /// Nodes that have all these labels.
-    Nodes(Vec<SmolStr>),
-    /// Relationships that have one of these types; none: any.
-    Relationships(Vec<SmolStr>),
+    /// Nodes that have all these labels, and for whose labels all this holds.
+    Nodes(Vec<SmolStr>, Vec<Labels>),
+    /// Relationships that have one of these types (none: any), for which this holds.
+    Relationships(Vec<SmolStr>, Option<Labels>),
 }
 
 impl Kind {
     fn admits(&self, element: &Element) -> bool {
         match (self, element) {
-            (Self::Nodes(labels), Element::Node(node)) => labels.iter().all(|label| node.has_label(label)),
-            (Self::Relationships(types), Element::Relationship(relationship)) => {
-                types.is_empty() || types.contains(&relationship.kind)
+            (Self::Nodes(labels, tests), Element::Node(node)) => {
+                labels.iter().all(|label| node.has_label(label))
+                    && tests.iter().all(|test| test.holds(&node.labels))
+            }
+            (Self::Relationships(types, test), Element::Relationship(relationship)) => {
+                let kind = &relationship.kind;
+                let holds = |test: &Labels| test.holds(std::slice::from_ref(kind));
+                (types.is_empty() || types.contains(kind)) && test.as_ref().is_none_or(holds)
             }
             _ => false,
         }
@@ -155,9 +161,16 @@ impl Scan {
 impl std::fmt::Display for Scan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.kind {
-            Kind::Nodes(labels) => labels.iter().try_for_each(|label| write!(f, ":{label}"))?,
-            Kind::Relationships(types) if types.is_empty() => {}
-            Kind::Relationships(types) => write!(f, ":{}", types.join("|"))?,
+            Kind::Nodes(labels, tests) => {
+                labels.iter().try_for_each(|label| write!(f, ":{label}"))?;
+                tests.iter().try_for_each(|test| write!(f, ":{test}"))?;
+            }
+            Kind::Relationships(types, test) => {
+                if !types.is_empty() {
+                    write!(f, ":{}", types.join("|"))?;
+                }
+                test.iter().try_for_each(|test| write!(f, ":{test}"))?;
+            }
         }
         match &self.needs {
             Needs::Whole => write!(f, " {{*}}"),

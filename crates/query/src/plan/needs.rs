@@ -111,14 +111,14 @@ impl AllNeeds {
         for node in &pattern.nodes {
             let Some(variable) = &node.variable else { continue };
             let uses = self.of_variable(&variable.text);
-            uses.labels |= !node.labels.is_empty();
+            uses.labels |= !node.labels.is_empty() || node.test.is_some();
             uses.whole |= path_is_used;
             uses.properties.extend(node.properties.iter().map(|(key, _)| key.text.clone()));
         }
         for relationship in &pattern.relationships {
             let Some(variable) = &relationship.variable else { continue };
             let uses = self.of_variable(&variable.text);
-            uses.labels |= !relationship.types.is_empty();
+            uses.labels |= !relationship.types.is_empty() || relationship.test.is_some();
             uses.whole |= path_is_used;
             uses.properties.extend(relationship.properties.iter().map(|(key, _)| key.text.clone()));
         }

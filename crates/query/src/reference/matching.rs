@@ -139,7 +139,7 @@ impl Walk<'_> {
         let wanted = self.values(&pattern.properties)?;
         let slot = self.slot(pattern.variable.as_ref(), Wanted::Node);
         self.properties.push(Properties::new(slot.at, wanted)?);
-        Ok(End { slot, labels: texts(&pattern.labels) })
+        Ok(End { slot, labels: texts(&pattern.labels), test: pattern.test.clone() })
     }
 
     fn relationship(&mut self, pattern: &RelationshipPattern) -> Result<Via, Diagnostic> {
@@ -151,7 +151,8 @@ impl Walk<'_> {
         let others = self.relationships.clone();
         self.relationships.push(slot.at);
         let types = texts(&pattern.types);
-        Ok(Via { slot, types, way: pattern.way, length: pattern.length, others, properties })
+        let test = pattern.test.clone();
+        Ok(Via { slot, types, test, way: pattern.way, length: pattern.length, others, properties })
     }
 
     fn values(&self, properties: &[(Name, Expr)]) -> Result<Vec<(SmolStr, RowExpr)>, Diagnostic> {

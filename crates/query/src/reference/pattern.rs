@@ -4,7 +4,7 @@ use super::expression::RowExpr;
 use super::{Graph, Names, trail};
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
-use crate::language::ast::{BinaryOp, Expr, ExprKind, Length, Span, Way};
+use crate::language::ast::{BinaryOp, Expr, ExprKind, Labels, Length, Span, Way};
 use livewell_model::{ElementId, Map, Node, Relationship, SmolStr, Value};
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub(super) enum Wanted {
 pub(super) struct End {
     pub slot: Slot,
     pub labels: Vec<SmolStr>,
+    /// What else holds for its labels.
+    pub test: Option<Labels>,
 }
 
 /// A relationship to bind, or several of them in a row.
@@ -48,6 +50,8 @@ pub(super) struct Via {
     pub slot: Slot,
     /// One of these; none means any.
     pub types: Vec<SmolStr>,
+    /// What else holds for its type.
+    pub test: Option<Labels>,
     pub way: Way,
     /// How many; `None`: one, and the slot holds no list.
     pub length: Option<Length>,
@@ -125,7 +129,8 @@ impl Wanted {
 impl End {
     /// `values` with `node` in the slot, if the node fits there.
     fn bind(&self, mut values: Vec<Value>, node: &Arc<Node>) -> Option<Vec<Value>> {
-        if !self.labels.iter().all(|label| node.has_label(label)) {
+        let is_wanted = self.test.as_ref().is_none_or(|test| test.holds(&node.labels));
+        if !is_wanted || !self.labels.iter().all(|label| node.has_label(label)) {
             return None;
         }
         if self.slot.bound {
@@ -160,7 +165,9 @@ impl Via {
         let mut hops = Vec::new();
         for candidate in graph.relationships() {
             let of_type = self.types.is_empty() || self.types.contains(&candidate.kind);
-            if !of_type || self.others.iter().any(|other| holds(&values[*other], candidate)) {
+            let is_wanted =
+                self.test.as_ref().is_none_or(|test| test.holds(std::slice::from_ref(&candidate.kind)));
+            if !is_wanted || !of_type || self.others.iter().any(|other| holds(&values[*other], candidate)) {
                 continue;
             }
             for far in far_ends(candidate, &from.id, self.way) {

@@ -16,7 +16,6 @@ fn clauses_are_complete_and_in_order() {
             ("RETURN 1 AS x LIMIT 1 ▮SKIP 1", code::UNEXPECTED, "`UNION` or the end of the query"),
             ("MATCH (a)-[*▮-2]->(b) RETURN a", code::UNEXPECTED, "the bounds of a path, as in `*1..3`"),
             ("MATCH (a)-[*1..▮x]->(b) RETURN a", code::UNEXPECTED, "expected `]`"),
-            ("MATCH (a) WHERE a:A▮|B RETURN a", code::UNEXPECTED, "labels are tested one by one"),
             ("RETURN [x IN [1] ▮", code::UNEXPECTED, "`WHERE`, `|` or `]`"),
             ("MATCH (a) RETURN [(a)-->(b) ▮]", code::UNEXPECTED, "`|` and what each match becomes"),
             ("RETURN all(x IN [1]▮)", code::UNEXPECTED, "`WHERE` and a condition on the items"),

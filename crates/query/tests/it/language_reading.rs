@@ -198,7 +198,7 @@ fn expressions_have_all_their_forms() {
     read(&[
         ("RETURN 'a' =~ 'b' AS x", "RETURN ('a' Matches 'b') AS x"),
         ("RETURN 1 < 2 <= 3 AS x", "RETURN ((1 Less 2) And (2 LessOrEqual 3)) AS x"),
-        ("MATCH (n) RETURN n:A:B AS x, n.order.`x y` AS y", "MATCH (n) RETURN n:A:B AS x, n.order.x y AS y"),
+        ("MATCH (n) RETURN n:A:B AS x, n.order.`x y` AS y", "MATCH (n) RETURN n:A&B AS x, n.order.x y AS y"),
         ("RETURN 0x1F + 0o17 + .5e1 AS x", "RETURN ((31 Add 15) Add Float(5.0)) AS x"),
         (r"RETURN '\u00e9\'' + 'b' AS x", "RETURN ('é'' Add 'b') AS x"),
         (

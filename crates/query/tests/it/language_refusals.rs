@@ -69,7 +69,6 @@ fn cypher_that_is_not_supported_is_named() {
             ("RETURN ▮datetime()", code::FUNCTION, "would move without one"),
             ("RETURN ▮datetime.realtime()", code::FUNCTION, "would move without one"),
             ("RETURN ▮date.realtime('Z')", code::FUNCTION, "would move without one"),
-            ("MATCH (a:A▮|B) RETURN a", code::CONSTRUCT, "WHERE n:A OR n:B"),
         ],
     );
 }

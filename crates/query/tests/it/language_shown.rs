@@ -72,12 +72,15 @@ fn pattern(part: &Pattern) -> String {
 
 fn node(part: &NodePattern) -> String {
     let labels = part.labels.iter().map(|label| format!(":{}", label.text));
-    format!("({}{}{})", name(part.variable.as_ref()), labels.collect::<String>(), inline(&part.properties))
+    let test = part.test.as_ref().map_or_else(String::new, |test| format!(":{test}"));
+    let labels = labels.collect::<String>();
+    format!("({}{labels}{test}{})", name(part.variable.as_ref()), inline(&part.properties))
 }
 
 fn relationship(part: &RelationshipPattern) -> String {
     let types = join(part.types.iter().map(|kind| kind.text.to_string()), "|");
     let types = if types.is_empty() { types } else { format!(":{types}") };
+    let types = part.test.as_ref().map_or(types, |test| format!(":{test}"));
     let length = part.length.map_or_else(String::new, |Length { min, max, .. }| {
         format!("*{min}..{}", max.map_or_else(String::new, |max| max.to_string()))
     });
@@ -109,7 +112,10 @@ fn expr(part: &Expr) -> String {
         ExprKind::Variable(name) => name.to_string(),
         ExprKind::Parameter(name) => format!("${name}"),
         ExprKind::Property(base, key) => format!("{}.{key}", expr(base)),
-        ExprKind::HasLabels(base, labels) => format!("{}:{}", expr(base), labels.join(":")),
+        ExprKind::HasLabels(base, labels) => format!("{}:{labels}", expr(base)),
+        ExprKind::IsTyped(base, wanted, negated) => {
+            format!("{} IS {}:: {wanted}", expr(base), if *negated { "NOT " } else { "" })
+        }
         ExprKind::List(items) => format!("[{}]", all(items)),
         ExprKind::Unary(operator, inner) => format!("{operator:?}({})", expr(inner)),
         ExprKind::Binary(operator, left, right) => {

@@ -10,6 +10,7 @@ mod language_elsewhere;
 mod language_expressions;
 mod language_functions;
 mod language_fuzz;
+mod language_labels;
 mod language_patterns;
 mod language_reading;
 mod language_refusals;

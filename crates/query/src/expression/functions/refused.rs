@@ -24,7 +24,7 @@ const COLLECT: &str = "write `collect(x)`";
 const REFUSED: &[(&str, &str)] = &[
     ("startnode", ENDS),
     ("endnode", ENDS),
-    ("valuetype", "test for a type: `x = toIntegerOrNull(x)`"),
+    ("valuetype", "test for a type: `x IS :: INTEGER`"),
     ("normalize", "store the text normalised"),
     ("point", SPATIAL),
     ("distance", SPATIAL),

@@ -1,9 +1,13 @@
 //! The tree a query's text becomes. Every node knows where in the text it stands.
 
+mod labels;
 mod operator;
+mod value_type;
 mod walk;
 
+pub use labels::Labels;
 pub use operator::{AggregateOp, BinaryOp, UnaryOp};
+pub use value_type::{TypePart, ValueType};
 pub(crate) use walk::each_pattern;
 
 use livewell_model::{SmolStr, Value};
@@ -105,6 +109,8 @@ pub struct NodePattern {
     pub variable: Option<Name>,
     /// The labels the node must all have.
     pub labels: Vec<Name>,
+    /// What else must hold for its labels.
+    pub test: Option<Labels>,
     /// The properties the node must have, in the order of the text.
     pub properties: Vec<(Name, Expr)>,
     /// Where the pattern stands.
@@ -129,6 +135,8 @@ pub struct RelationshipPattern {
     pub variable: Option<Name>,
     /// The types, one of which the relationship must have.
     pub types: Vec<Name>,
+    /// What else must hold for its type.
+    pub test: Option<Labels>,
     /// The properties it must have, in the order of the text.
     pub properties: Vec<(Name, Expr)>,
     /// Which way it goes.
@@ -213,8 +221,10 @@ pub enum ExprKind {
     Index(Box<Expr>, Box<Expr>),
     /// `base[from..to]`.
     Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
-    /// `base:Label:Other`: whether a node has all these labels (a relationship: this type).
-    HasLabels(Box<Expr>, Vec<SmolStr>),
+    /// `base:Label&!Other`: whether this holds for a node's labels, or a relationship's type.
+    HasLabels(Box<Expr>, Labels),
+    /// `x IS :: INTEGER`, or with `true`: `x IS NOT :: INTEGER`.
+    IsTyped(Box<Expr>, ValueType, bool),
     /// `[a, b]`.
     List(Vec<Expr>),
     /// `{key: value}`, keys in the order of the text.

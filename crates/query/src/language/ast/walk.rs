@@ -11,7 +11,7 @@ macro_rules! parts {
     ($kind:expr, $iter:ident, $as_ref:ident, $subquery:ident $(, $mutability:tt)?) => {
         match $kind {
             ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parameter(_) => vec![],
-            ExprKind::Property(base, _) | ExprKind::HasLabels(base, _) => vec![& $($mutability)? **base],
+            ExprKind::Property(base, _) | ExprKind::HasLabels(base, _) | ExprKind::IsTyped(base, ..) => vec![& $($mutability)? **base],
             ExprKind::Unary(_, inner) | ExprKind::IsNull(inner, _) => vec![& $($mutability)? **inner],
             ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => {
                 vec![& $($mutability)? **a, & $($mutability)? **b]

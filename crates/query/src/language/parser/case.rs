@@ -56,7 +56,7 @@ impl Parser<'_> {
     /// A value, or an operator whose left side is the subject: `< 3`, `STARTS WITH 'a'`, `IS NULL`.
     fn when(&mut self, subject: &Expr) -> Parsed<When> {
         let compares = match self.peek() {
-            TokenKind::Symbol(symbol) => ["=", "<>", "!=", "<", "<=", ">", ">=", "=~"].contains(symbol),
+            TokenKind::Symbol(symbol) => ["=", "<>", "!=", "<", "<=", ">", ">=", "=~", "::"].contains(symbol),
             TokenKind::Word(_) => ["IS", "STARTS", "ENDS"].iter().any(|word| self.is_keyword(word)),
             _ => false,
         };
@@ -71,6 +71,7 @@ impl Parser<'_> {
                 Ok(When::Condition(binary(operator, subject.clone(), right)))
             }
             Operator::IsNull(negated) => self.is_null(subject.clone(), negated).map(When::Condition),
+            Operator::IsTyped(negated) => self.is_typed(subject.clone(), negated).map(When::Condition),
         }
     }
 

@@ -13,7 +13,7 @@ const XOR: u8 = 2;
 const AND: u8 = 3;
 const NOT: u8 = 4;
 const COMPARISON: u8 = 5;
-const TEST: u8 = 6;
+pub(super) const TEST: u8 = 6;
 const SUM: u8 = 7;
 const PRODUCT: u8 = 8;
 const POWER: u8 = 9;
@@ -32,6 +32,8 @@ pub(super) struct Ahead {
 pub(super) enum Operator {
     Binary(BinaryOp),
     IsNull(bool),
+    /// A type comes next; with `true`: it must not be.
+    IsTyped(bool),
 }
 
 impl Parser<'_> {
@@ -50,9 +52,16 @@ impl Parser<'_> {
             }
             (0..ahead.tokens).for_each(|_| self.advance());
             let height = self.height;
-            let Operator::Binary(operator) = ahead.operator else {
-                left = self.is_null(left, matches!(ahead.operator, Operator::IsNull(true)))?;
-                continue;
+            let operator = match ahead.operator {
+                Operator::Binary(operator) => operator,
+                Operator::IsNull(negated) => {
+                    left = self.is_null(left, negated)?;
+                    continue;
+                }
+                Operator::IsTyped(negated) => {
+                    left = self.is_typed(left, negated)?;
+                    continue;
+                }
             };
             let right = self.operators(ahead.power + 1)?;
             self.grow(height)?;
@@ -159,12 +168,9 @@ impl Parser<'_> {
             } else if self.eat_symbol("[") {
                 self.height = 0;
                 self.index(base)?
-            } else if self.is_symbol(":") {
-                let mut labels = vec![];
-                while self.eat_symbol(":") {
-                    labels.push(self.take_any_name("a label after `:`")?.text);
-                }
-                ExprKind::HasLabels(Box::new(base), labels)
+            } else if self.is_labels() {
+                self.advance();
+                ExprKind::HasLabels(Box::new(base), self.labels(true)?)
             } else {
                 return Ok(base);
             };
@@ -197,6 +203,7 @@ impl Parser<'_> {
         let found =
             |tokens, power, operator| Some(Ahead { tokens, power, operator: Operator::Binary(operator) });
         match self.peek() {
+            TokenKind::Symbol("::") => self.type_test(),
             TokenKind::Symbol(symbol) => {
                 let (power, operator) = symbol_operator(symbol)?;
                 found(1, power, operator)
@@ -209,7 +216,7 @@ impl Parser<'_> {
                 "contains" => found(1, TEST, BinaryOp::Contains),
                 "starts" if self.keyword_ahead(1, "WITH") => found(2, TEST, BinaryOp::StartsWith),
                 "ends" if self.keyword_ahead(1, "WITH") => found(2, TEST, BinaryOp::EndsWith),
-                "is" => self.null_test(),
+                "is" => self.null_test().or_else(|| self.type_test()),
                 _ => None,
             },
             _ => None,

@@ -5,6 +5,7 @@ mod case;
 mod clause;
 mod expression;
 mod known;
+mod labels;
 mod pattern;
 mod refuse;
 mod scoped;
@@ -12,6 +13,7 @@ mod short;
 mod subquery;
 mod time;
 mod trim;
+mod value_type;
 
 pub(crate) use time::names as functions_of_time;
 
@@ -54,6 +56,8 @@ pub(crate) fn parse(text: &str, tokens: Vec<Token>) -> Result<Draft, Diagnostic>
         notes: Notes::default(),
         loose: vec![],
         inline: vec![],
+        open: 0,
+        bar: None,
     };
     let query = parser.query()?;
     Ok(Draft { query, notes: parser.notes })
@@ -78,6 +82,10 @@ struct Parser<'t> {
     loose: Vec<Span>,
     /// The conditions inside the patterns of the clause in hand, each with its height.
     inline: Vec<(Expr, usize)>,
+    /// How many brackets of all kinds are open here.
+    open: usize,
+    /// How many are open where a `|` belongs to the comprehension around it.
+    bar: Option<usize>,
 }
 
 impl Parser<'_> {
@@ -106,6 +114,11 @@ impl Parser<'_> {
     }
 
     fn advance(&mut self) {
+        match self.peek() {
+            TokenKind::Symbol("(" | "[" | "{") => self.open += 1,
+            TokenKind::Symbol(")" | "]" | "}") => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
         self.at = (self.at + 1).min(self.tokens.len() - 1);
     }
 
@@ -203,6 +216,19 @@ impl Parser<'_> {
         let span = self.span();
         self.advance();
         Ok(Name { text, span })
+    }
+
+    /// Whether a `|` that comes next belongs to the comprehension around it, and not to what was read before.
+    fn ends_at_bar(&self) -> bool {
+        self.bar == Some(self.open)
+    }
+
+    /// Reads the part of a comprehension before its `|`.
+    fn up_to_bar<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        let around = self.bar.replace(self.open);
+        let read = read(self);
+        self.bar = around;
+        read
     }
 
     /// Reads something one level deeper, as far as the limit allows: the parser's own stack is bounded.

@@ -46,35 +46,21 @@ impl Parser<'_> {
             return Err(self.unexpected("a node pattern like `(name:Label)`"));
         }
         let variable = self.optional_variable()?;
-        let mut labels: Vec<Name> = vec![];
-        while self.eat_symbol(":") {
-            labels.push(self.take_any_name("a label after `:`")?);
-        }
-        self.refuse_label_expression()?;
+        let (labels, test) = self.node_labels()?;
         let properties = self.pattern_properties()?;
         self.inline_condition()?;
         self.expect_symbol(")")?;
-        Ok(NodePattern { variable, labels, properties, span: self.span_from(start) })
+        Ok(NodePattern { variable, labels, test, properties, span: self.span_from(start) })
     }
 
     fn optional_variable(&mut self) -> Parsed<Option<Name>> {
-        if self.is_keyword("WHERE") {
+        if self.is_keyword("WHERE") || self.is_keyword("IS") {
             return Ok(None);
         }
         match self.peek() {
             TokenKind::Word(_) | TokenKind::Quoted(_) => self.take_variable("a variable").map(Some),
             _ => Ok(None),
         }
-    }
-
-    fn refuse_label_expression(&self) -> Parsed<()> {
-        if ["|", "&", "!", "%"].iter().any(|symbol| self.is_symbol(symbol)) {
-            let refused = self.unsupported("a label expression with `|`, `&`, `!` or `%`");
-            return Err(
-                refused.with_help("all of several labels: `(n:A:B)`; one of them: `WHERE n:A OR n:B`")
-            );
-        }
-        Ok(())
     }
 
     fn pattern_properties(&mut self) -> Parsed<Vec<(Name, Expr)>> {
@@ -110,10 +96,11 @@ impl Parser<'_> {
         let start = self.span().start;
         let from_right = self.eat_symbol("<");
         self.expect_symbol("-")?;
-        let (mut variable, mut types, mut length, mut properties) = (None, vec![], None, vec![]);
+        let (mut variable, mut types, mut test) = (None, vec![], None);
+        let (mut length, mut properties) = (None, vec![]);
         if self.eat_symbol("[") {
             variable = self.optional_variable()?;
-            types = self.types()?;
+            (types, test) = self.relationship_types()?;
             length = self.length()?;
             properties = self.pattern_properties()?;
             if length.is_some() && self.is_keyword("WHERE") {
@@ -131,27 +118,7 @@ impl Parser<'_> {
             _ => Way::Either,
         };
         let span = self.span_from(start);
-        Ok(RelationshipPattern { variable, types, properties, way, length, span })
-    }
-
-    /// `:A|B` or `:A|:B`.
-    fn types(&mut self) -> Parsed<Vec<Name>> {
-        let mut types: Vec<Name> = vec![];
-        if !self.eat_symbol(":") {
-            return Ok(types);
-        }
-        loop {
-            let name = self.take_any_name("the type of a relationship after `:`")?;
-            if !types.iter().any(|have| have.text == name.text) {
-                types.push(name);
-            }
-            if !self.eat_symbol("|") {
-                break;
-            }
-            self.eat_symbol(":");
-        }
-        self.refuse_label_expression()?;
-        Ok(types)
+        Ok(RelationshipPattern { variable, types, test, properties, way, length, span })
     }
 
     /// WHERE inside a node or relationship, which is one more condition of the clause.

@@ -87,9 +87,6 @@ impl Parser<'_> {
             "`MATCH`, `UNWIND`, `WITH` or `RETURN`, or more of this clause"
         };
         let diagnostic = self.unexpected(expected);
-        if diagnostic.help.is_none() && (self.is_symbol("|") || self.is_symbol("&")) {
-            return diagnostic.with_help("labels are tested one by one: `n:A OR n:B`, `n:A AND n:B`");
-        }
         let TokenKind::Word(word) = self.peek() else { return diagnostic };
         let misspelt = !CLAUSE_WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
         match suggestion(word, CLAUSE_WORDS.iter().copied()).filter(|_| misspelt) {
@@ -169,12 +166,12 @@ impl Parser<'_> {
             return false;
         }
         at += 1;
-        if matches!(self.ahead(at), TokenKind::Word(_) | TokenKind::Quoted(_)) {
+        if matches!(self.ahead(at), TokenKind::Word(_) | TokenKind::Quoted(_))
+            && !self.keyword_ahead(at, "IS")
+        {
             at += 1;
         }
-        while self.symbol_ahead(at, ":") || self.symbol_ahead(at, "|") {
-            at += 2;
-        }
+        at = self.labels_ahead(at);
         if self.symbol_ahead(at, "{") {
             let Some(closing) = self.closing_brace(at) else { return false };
             at = closing + 1;

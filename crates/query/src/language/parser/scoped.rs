@@ -18,7 +18,7 @@ impl Parser<'_> {
 
     /// Behind the opening bracket of `[x IN list WHERE condition | result]`.
     pub(super) fn list_comprehension(&mut self) -> Parsed<ExprKind> {
-        let mut inner = self.elements()?;
+        let mut inner = self.up_to_bar(Self::elements)?;
         if self.eat_symbol("|") {
             inner.result = Some(self.expression()?);
         }
@@ -66,7 +66,7 @@ impl Parser<'_> {
         self.expect_symbol("=")?;
         let start = self.expression()?;
         self.expect_symbol(",")?;
-        let ListComprehension { variable, list, condition, .. } = self.elements()?;
+        let ListComprehension { variable, list, condition, .. } = self.up_to_bar(Self::elements)?;
         if condition.is_some() || !self.eat_symbol("|") {
             return Err(self.unexpected("`|`"));
         }

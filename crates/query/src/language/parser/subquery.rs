@@ -84,10 +84,11 @@ impl Parser<'_> {
     /// for, as in `head([(n)-[r]->() | n])`.
     pub(super) fn end_of(&mut self, relationship: &SmolStr, start: bool, span: Span) -> Parsed<ExprKind> {
         let name = Name { text: END_OF.into(), span };
-        let node = |variable| NodePattern { variable, labels: vec![], properties: vec![], span };
+        let node = |variable| NodePattern { variable, labels: vec![], test: None, properties: vec![], span };
         let between = RelationshipPattern {
             variable: Some(Name { text: relationship.clone(), span }),
             types: vec![],
+            test: None,
             properties: vec![],
             way: if start { Way::Right } else { Way::Left },
             length: None,
@@ -111,7 +112,7 @@ impl Parser<'_> {
     pub(super) fn pattern_comprehension(&mut self) -> Parsed<ExprKind> {
         let start = self.span().start;
         let (pattern, inline) = self.with_inline(Self::pattern)?;
-        let condition = self.condition()?;
+        let condition = self.up_to_bar(Self::condition)?;
         let condition = self.all_of(inline, condition)?;
         let matched = self.matching(start, vec![pattern], condition);
         if !self.eat_symbol("|") {

@@ -3,7 +3,7 @@
 use super::conditions;
 use crate::language::Diagnostic;
 use crate::language::ast::{
-    BinaryOp, Expr, ExprKind, ListComprehension, Match as MatchClause, Name, NodePattern, Pattern,
+    BinaryOp, Expr, ExprKind, Labels, ListComprehension, Match as MatchClause, Name, NodePattern, Pattern,
     Quantifier, RelationshipPattern, Span, Way,
 };
 use crate::language::{ast::Length, code};
@@ -110,16 +110,19 @@ impl<'s> Atoms<'s> {
         self.inline(&name, &pattern.properties);
         if let Some(slot) = self.input.position(&name) {
             self.bind_node(slot);
-            self.labelled(&name, &pattern.labels, pattern.span);
+            let names = pattern.labels.iter().map(|label| Labels::Is(label.text.clone()));
+            let labels = names.chain(pattern.test.clone()).collect::<Vec<_>>();
+            self.labelled(&name, labels, pattern.span);
             return slot;
         }
         let known = self.atoms.iter().position(|atom| atom.name == *name);
         let atom = known.unwrap_or_else(|| {
             let kind = AtomKind::Node { arranged: false };
-            self.push(&name, Kind::Nodes(Vec::new()), kind)
+            self.push(&name, Kind::Nodes(Vec::new(), Vec::new()), kind)
         });
-        if let Kind::Nodes(labels) = &mut self.atoms[atom].scan.kind {
+        if let Kind::Nodes(labels, tests) = &mut self.atoms[atom].scan.kind {
             labels.extend(pattern.labels.iter().map(|label| label.text.clone()));
+            tests.extend(pattern.test.clone());
         }
         self.width + atom
     }
@@ -131,11 +134,10 @@ impl<'s> Atoms<'s> {
         }
     }
 
-    /// A node from before must have these labels now.
-    fn labelled(&mut self, name: &SmolStr, labels: &[Name], span: Span) {
+    /// All this must hold now for the labels of a node from before.
+    fn labelled(&mut self, name: &SmolStr, labels: Vec<Labels>, span: Span) {
         if !labels.is_empty() {
-            let labels = labels.iter().map(|label| label.text.clone()).collect();
-            self.conditions.push(has_labels(name, labels, span));
+            self.conditions.push(has_labels(name, Labels::of(labels, Labels::All), span));
         }
     }
 
@@ -156,7 +158,7 @@ impl<'s> Atoms<'s> {
                 AtomKind::Trail(Trail { ends, min, max, limit, backwards: pattern.way == Way::Left })
             }
         };
-        let atom = self.push(&name, Kind::Relationships(types), kind);
+        let atom = self.push(&name, Kind::Relationships(types, pattern.test.clone()), kind);
         if pattern.length.is_some() {
             self.inline_each(atom, &name, &pattern.properties, planner)?;
         } else {
@@ -167,7 +169,7 @@ impl<'s> Atoms<'s> {
 
     /// A relationship from before, or a list of them.
     fn again(&mut self, slot: usize, name: &SmolStr, pattern: &RelationshipPattern) -> Between {
-        let types = |of: &SmolStr| one_of(of, &pattern.types, pattern.span);
+        let types = |of: &SmolStr| one_of(of, pattern);
         let Some(length) = pattern.length else {
             self.inline(name, &pattern.properties);
             self.conditions.extend(types(name));
@@ -177,8 +179,8 @@ impl<'s> Atoms<'s> {
             let span = Span { start: key.span.start, end: value.span.end };
             self.conditions.push(each(name, span, |item| has_property(item, key, value)));
         }
-        if !pattern.types.is_empty() {
-            let of_type = |item: &SmolStr| types(item).expect("there is one type");
+        if types(name).is_some() {
+            let of_type = |item: &SmolStr| types(item).expect("it asks for a type");
             self.conditions.push(each(name, pattern.span, of_type));
         }
         Between::Input { slot, length: Some(length) }
@@ -303,13 +305,12 @@ fn each(name: &SmolStr, span: Span, condition: impl FnOnce(&SmolStr) -> Expr) ->
     Expr { kind: ExprKind::Quantifier(Quantifier::All, Box::new(each)), span }
 }
 
-/// Whether a relationship has one of these types; `None` where any will do.
-fn one_of(name: &SmolStr, types: &[Name], span: Span) -> Option<Expr> {
-    let one_of = types.iter().map(|kind| has_labels(name, vec![kind.text.clone()], span));
-    one_of.reduce(|left, right| Expr {
-        kind: ExprKind::Binary(BinaryOp::Or, Box::new(left), Box::new(right)),
-        span,
-    })
+/// Whether a relationship has a type that the pattern wants; `None` where any will do.
+fn one_of(name: &SmolStr, pattern: &RelationshipPattern) -> Option<Expr> {
+    let named = Some(&pattern.types).filter(|types| !types.is_empty());
+    let named = named.map(|types| Labels::one(types.iter().map(|kind| kind.text.clone())));
+    let wanted: Vec<Labels> = named.into_iter().chain(pattern.test.clone()).collect();
+    (!wanted.is_empty()).then(|| has_labels(name, Labels::of(wanted, Labels::All), pattern.span))
 }
 
 fn has_property(name: &SmolStr, key: &Name, value: &Expr) -> Expr {
@@ -319,6 +320,6 @@ fn has_property(name: &SmolStr, key: &Name, value: &Expr) -> Expr {
     Expr { kind: ExprKind::Binary(BinaryOp::Equal, Box::new(property), Box::new(value.clone())), span }
 }
 
-fn has_labels(name: &SmolStr, labels: Vec<SmolStr>, span: Span) -> Expr {
+fn has_labels(name: &SmolStr, labels: Labels, span: Span) -> Expr {
     Expr { kind: ExprKind::HasLabels(Box::new(variable(name, span)), labels), span }
 }

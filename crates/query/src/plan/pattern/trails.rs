@@ -33,6 +33,7 @@ pub(super) fn edges(trail: &mut Atom, through: &Needs, planner: &mut Planner<'_>
 }
 
 fn node(name: &str, needs: &Needs) -> Atom {
-    let scan = Scan { kind: Kind::Nodes(Vec::new()), needs: needs.clone(), conditions: Vec::new() };
+    let scan =
+        Scan { kind: Kind::Nodes(Vec::new(), Vec::new()), needs: needs.clone(), conditions: Vec::new() };
     Atom { name: name.to_owned(), scan, kind: AtomKind::Node { arranged: false } }
 }

@@ -221,7 +221,8 @@ pub fn boolean(choice: &mut Choice, known: &Known, depth: usize) -> String {
         1 => comparison(choice, known, Kind::Number, depth),
         2 => format!("{} = {}", any(choice, known, depth), any(choice, known, depth)),
         3 => {
-            let check = *choice.of(&["IS NULL", "IS NOT NULL"]);
+            let check =
+                *choice.of(&["IS NULL", "IS NOT NULL", "IS :: INTEGER NOT NULL", "IS NOT TYPED STRING"]);
             let name = *choice.of(&PROPERTIES);
             format!("{} {check}", property(choice, known, name))
         }
@@ -231,6 +232,9 @@ pub fn boolean(choice: &mut Choice, known: &Known, depth: usize) -> String {
             format!("{} {predicate} {}", property(choice, known, "c"), text(choice, known))
         }
         6 => match known.of_kind(choice, &[Kind::Node]) {
+            Some(node) if choice.one_in(3) => {
+                format!("({node}{})", choice.of(&[":!A", ":A|B", " IS %", ":!(A&C)"]))
+            }
             Some(node) => format!("{node}:{}", choice.of(&LABELS)),
             None => comparison(choice, known, Kind::Any, depth),
         },

@@ -94,9 +94,10 @@ fn node(choice: &mut Choice, known: &mut Known) -> String {
         },
         _ => String::new(),
     };
-    let labels = match choice.weighted(&[16, 4, 1]) {
+    let labels = match choice.weighted(&[16, 4, 1, 2]) {
         0 => String::new(),
         1 => format!(":{}", choice.of(&LABELS)),
+        3 => choice.of(&[":!A", ":A|B", ":(A|B)&!C", ":%", " IS !B|C"]).to_string(),
         _ => format!(":{}:{}", choice.of(&LABELS), choice.of(&LABELS)),
     };
     format!("({name}{labels}{})", properties(choice))
@@ -114,9 +115,10 @@ fn relationship(choice: &mut Choice, known: &mut Known, bound: &mut Bound) -> St
         (_, None) if choice.one_in(2) => fresh(known, "r", Kind::Relationship),
         _ => String::new(),
     };
-    let types = match choice.weighted(&[8, 3, 3]) {
+    let types = match choice.weighted(&[8, 3, 3, 1]) {
         0 => String::new(),
         1 => format!(":{}", choice.of(&TYPES)),
+        3 => choice.of(&[":!R", ":(R|S)&!S", ":!(S|T)", " IS !T"]).to_string(),
         _ => choice.of(&[":R|S", ":T|R", ":S|S|T"]).to_string(),
     };
     // A long way over every relationship leads to more paths than a test should walk.
