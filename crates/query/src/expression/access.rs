@@ -2,7 +2,7 @@
 
 use super::{Allowance, EvalError, pattern};
 use crate::language::ast::Labels;
-use livewell_model::Value;
+use livewell_model::{Map, Value};
 use regex_automata::meta::Regex;
 
 static NULL: Value = Value::Null;
@@ -26,6 +26,27 @@ pub fn property<'v>(base: &'v Value, key: &str) -> Result<&'v Value, EvalError> 
         }
     };
     Ok(found.unwrap_or(&NULL))
+}
+
+/// What a map projection begins with: the properties, if `all` are taken; `None` for null.
+///
+/// # Errors
+/// [`EvalError`] if the base has no properties.
+pub fn projected(base: &Value, all: bool) -> Result<Option<Map>, EvalError> {
+    let properties = match base {
+        Value::Null => return Ok(None),
+        Value::Node(node) => &node.properties,
+        Value::Relationship(relationship) => &relationship.properties,
+        Value::Map(map) => map,
+        other => {
+            let message = format!(
+                "a map projection needs a node, relationship or map, got a value of type {}",
+                other.type_name()
+            );
+            return Err(EvalError::types(message));
+        }
+    };
+    Ok(Some(if all { properties.clone() } else { Map::new() }))
 }
 
 /// `base[index]`: an item of a list, counted from its end where negative; otherwise as [`property`].

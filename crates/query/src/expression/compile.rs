@@ -93,6 +93,10 @@ impl Compiler<'_> {
             ExprKind::Map(entries) => {
                 Program::Map(entries.iter().map(|(key, _)| key.clone()).zip(parts).collect())
             }
+            ExprKind::MapProjection(projection) => {
+                let keys = projection.entries.iter().map(|(key, _)| key.clone());
+                Program::MapProjection(next(), projection.all, keys.zip(parts).collect())
+            }
             ExprKind::Call(name, _) => {
                 Program::Call(functions::resolve(name, count, expr.span)?, parts.collect())
             }

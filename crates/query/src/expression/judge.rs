@@ -45,6 +45,11 @@ pub(crate) fn judge(expr: &Expr, parts: &[Facts], leaf: TypeSet) -> Result<Facts
         }
         ExprKind::List(_) => (TypeSet::LIST, parts.are_flat()),
         ExprKind::Map(_) => (TypeSet::MAP, parts.are_flat()),
+        ExprKind::MapProjection(_) => {
+            let keyed = TypeSet::ELEMENT.or(TypeSet::MAP);
+            let certain = parts.need(0, keyed, "what a map projection is of")?;
+            (TypeSet::MAP.or_null(), certain && parts.are_flat_from(1))
+        }
         ExprKind::Unary(operator, _) => parts.unary(*operator)?,
         ExprKind::Binary(operator, ..) => parts.binary(*operator)?,
         ExprKind::IsNull(..) | ExprKind::IsTyped(..) => (TypeSet::BOOLEAN, true),
@@ -93,7 +98,11 @@ impl Parts<'_> {
     /// Building a list of lists counts against the limits of an evaluation; a list of anything else cannot
     /// exceed them, being no longer than the query.
     fn are_flat(&self) -> bool {
-        self.parts.iter().all(|part| !part.types.meets(TypeSet::LIST.or(TypeSet::MAP)))
+        self.are_flat_from(0)
+    }
+
+    fn are_flat_from(&self, first: usize) -> bool {
+        self.parts[first..].iter().all(|part| !part.types.meets(TypeSet::LIST.or(TypeSet::MAP)))
     }
 
     fn index(&self) -> Result<bool, Diagnostic> {

@@ -29,6 +29,8 @@ pub(super) enum Program {
     IsTyped(Box<Program>, ValueType, bool),
     List(Vec<Program>),
     Map(Vec<(SmolStr, Program)>),
+    /// A map of a value's properties, all or none, and of these entries.
+    MapProjection(Box<Program>, bool, Vec<(SmolStr, Program)>),
     Unary(UnaryOp, Box<Program>),
     Binary(BinaryOp, Box<Program>, Box<Program>),
     IsNull(Box<Program>, bool),
@@ -63,7 +65,13 @@ impl Program {
             Self::HasLabels(base, labels) => has_labels(&*base.eval(env, allowance)?, labels),
             Self::IsTyped(base, wanted, negated) => is_typed(&*base.eval(env, allowance)?, wanted, *negated),
             Self::List(items) => list(items, env, allowance),
-            Self::Map(entries) => map(entries, env, allowance),
+            Self::Map(entries) => map(Map::new(), entries, env, allowance),
+            Self::MapProjection(base, all, entries) => {
+                match access::projected(&*base.eval(env, allowance)?, *all)? {
+                    Some(properties) => map(properties, entries, env, allowance),
+                    None => Ok(Cow::Owned(Value::Null)),
+                }
+            }
             Self::Unary(operator, operand) => unary(*operator, &*operand.eval(env, allowance)?),
             Self::Binary(operator @ (BinaryOp::And | BinaryOp::Or | BinaryOp::Xor), left, right) => {
                 logical(*operator, left, right, env, allowance)
@@ -154,8 +162,13 @@ fn list<'v>(items: &[Program], env: Env<'v>, allowance: &Allowance) -> Evaluated
     Ok(Cow::Owned(Value::list(values)))
 }
 
-fn map<'v>(entries: &[(SmolStr, Program)], env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
-    let mut map = Map::new();
+/// `map` with these entries.
+fn map<'v>(
+    mut map: Map,
+    entries: &[(SmolStr, Program)],
+    env: Env<'v>,
+    allowance: &Allowance,
+) -> Evaluated<'v> {
     for (key, value) in entries {
         let value = value.eval(env, allowance)?;
         allowance.nested(&value)?;

@@ -150,6 +150,10 @@ impl AllNeeds {
                     _ => uses.whole = true,
                 }
             }
+            ExprKind::MapProjection(projection) if is_variable(&projection.base) => {
+                self.of_base(&projection.base).whole |= projection.all;
+                projection.entries.iter().for_each(|(_, value)| self.uses(value));
+            }
             // Its past is looked up by its id.
             ExprKind::Recall(_, arguments) if is_variable(&arguments[0]) => {
                 self.of_base(&arguments[0]);

@@ -131,6 +131,11 @@ fn expr(part: &Expr) -> String {
             let otherwise = behind(" ELSE ", case.otherwise.as_ref());
             format!("CASE{subject}{}{otherwise} END", branches.collect::<String>())
         }
+        ExprKind::MapProjection(projection) => {
+            let all = if projection.all { ".*, " } else { "" };
+            let entries = projection.entries.iter().map(|(key, value)| format!("{key}: {}", expr(value)));
+            format!("{} {{{all}{}}}", expr(&projection.base), join(entries, ", "))
+        }
         ExprKind::Call(name, arguments) => format!("{name}({})", all(arguments)),
         ExprKind::Aggregate(operator, arguments, distinct) => {
             format!("{operator:?}({}{})", if *distinct { "DISTINCT " } else { "" }, all(arguments))

@@ -12,6 +12,7 @@ mod language_functions;
 mod language_fuzz;
 mod language_labels;
 mod language_patterns;
+mod language_quantified;
 mod language_reading;
 mod language_refusals;
 mod language_scenarios;

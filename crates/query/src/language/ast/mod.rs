@@ -229,6 +229,8 @@ pub enum ExprKind {
     List(Vec<Expr>),
     /// `{key: value}`, keys in the order of the text.
     Map(Vec<(SmolStr, Expr)>),
+    /// `n {.key, .*, other: value}`.
+    MapProjection(Box<MapProjection>),
     /// NOT, unary minus and plus.
     Unary(UnaryOp, Box<Expr>),
     /// Two operands and what joins them. A chain `a < b < c` becomes `a < b AND b < c`.
@@ -282,6 +284,17 @@ pub enum TimeFunction {
     Fresh,
     /// `previousValue(value, default)`, also as `previousDistinctValue`: the last value that was another one.
     PreviousValue,
+}
+
+/// `n {.key, .*, other: value}`: null if `n` is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapProjection {
+    /// The node, relationship or map.
+    pub base: Expr,
+    /// Whether all of its properties are taken; the entries take precedence.
+    pub all: bool,
+    /// Keys and values, in the order of the text; `.key` is here as `key: n.key`.
+    pub entries: Vec<(SmolStr, Expr)>,
 }
 
 /// `x IN list WHERE condition | result`, as list comprehensions and quantifiers have it.

@@ -1,8 +1,8 @@
 //! Ways through the tree: the parts of an expression, to read and to change.
 
 use super::{
-    Clause, Expr, ExprKind, Gives, LOCAL, ListComprehension, Match, Name, Pattern, Projection, Query, Span,
-    Subquery,
+    Clause, Expr, ExprKind, Gives, LOCAL, ListComprehension, MapProjection, Match, Name, Pattern, Projection,
+    Query, Span, Subquery,
 };
 use livewell_model::SmolStr;
 
@@ -26,6 +26,10 @@ macro_rules! parts {
             | ExprKind::OverTime(_, items)
             | ExprKind::Recall(_, items) => items.$iter().collect(),
             ExprKind::Map(entries) => entries.$iter().map(|(_, value)| value).collect(),
+            ExprKind::MapProjection(projection) => {
+                let MapProjection { base, entries, .. } = & $($mutability)? **projection;
+                [base].into_iter().chain(entries.$iter().map(|(_, value)| value)).collect()
+            }
             ExprKind::Case(case) => {
                 let case = & $($mutability)? **case;
                 let branches = case.branches.$iter().flat_map(|(when, then)| [when, then]);

@@ -62,6 +62,7 @@ impl Parser<'_> {
             TokenKind::Symbol("(") => return self.parenthesised(),
             TokenKind::Symbol("[") => self.brackets()?,
             TokenKind::Symbol("{") => self.map()?,
+            TokenKind::Quoted(_) if self.is_map_projection() => self.nested(Self::map_projection)?,
             TokenKind::Word(_) => self.word()?,
             TokenKind::Quoted(name) => {
                 self.advance();
@@ -180,6 +181,9 @@ impl Parser<'_> {
         }
         if self.symbol_ahead(1, "(") && self.is_keyword("reduce") {
             return self.reduce();
+        }
+        if self.is_map_projection() {
+            return self.nested(Self::map_projection);
         }
         self.refuse_call_like()?;
         if let Some((name, tokens)) = self.function_ahead() {

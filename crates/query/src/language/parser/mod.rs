@@ -7,6 +7,8 @@ mod expression;
 mod known;
 mod labels;
 mod pattern;
+mod projected;
+mod quantified;
 mod refuse;
 mod scoped;
 mod short;

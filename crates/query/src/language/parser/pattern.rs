@@ -31,16 +31,26 @@ impl Parser<'_> {
         }
         self.refuse_selector()?;
         self.refuse_shortest_path()?;
-        let mut nodes = vec![self.node()?];
+        let mut nodes = vec![self.node_or_none()?];
         let mut relationships = vec![];
-        while self.is_symbol("-") || self.symbols_ahead(0, &["<", "-"]) {
-            relationships.push(self.relationship()?);
-            nodes.push(self.node()?);
+        loop {
+            if self.is_relationship() {
+                relationships.push(self.relationship_in_a_row()?);
+                nodes.push(self.node()?);
+            } else if self.is_path_in_parentheses() {
+                relationships.push(self.quantified_path()?);
+                nodes.push(self.node_or_none()?);
+            } else {
+                return Ok(Pattern { path, nodes, relationships });
+            }
         }
-        Ok(Pattern { path, nodes, relationships })
     }
 
-    fn node(&mut self) -> Parsed<NodePattern> {
+    pub(super) fn is_relationship(&self) -> bool {
+        self.is_symbol("-") || self.symbols_ahead(0, &["<", "-"])
+    }
+
+    pub(super) fn node(&mut self) -> Parsed<NodePattern> {
         let start = self.span().start;
         if !self.eat_symbol("(") {
             return Err(self.unexpected("a node pattern like `(name:Label)`"));
@@ -92,7 +102,7 @@ impl Parser<'_> {
         Ok(entries)
     }
 
-    fn relationship(&mut self) -> Parsed<RelationshipPattern> {
+    pub(super) fn relationship(&mut self) -> Parsed<RelationshipPattern> {
         let start = self.span().start;
         let from_right = self.eat_symbol("<");
         self.expect_symbol("-")?;
@@ -179,7 +189,7 @@ impl Parser<'_> {
         }
     }
 
-    fn bound(&mut self) -> Parsed<Option<u32>> {
+    pub(super) fn bound(&mut self) -> Parsed<Option<u32>> {
         let TokenKind::Integer(bound) = *self.peek() else { return Ok(None) };
         let Ok(bound) = u32::try_from(bound) else {
             let message = "this bound of a path is too large";

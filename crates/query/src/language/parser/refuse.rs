@@ -106,9 +106,6 @@ impl Parser<'_> {
     /// Refuses what begins with a word and an opening parenthesis or brace, and is no function of Cypher's.
     pub(super) fn refuse_call_like(&self) -> Parsed<()> {
         let TokenKind::Word(word) = self.peek() else { return Ok(()) };
-        if self.symbol_ahead(1, "{") {
-            return Err(self.unsupported("a map projection").with_help("write the map: `{name: n.name}`"));
-        }
         self.refuse_shortest_path()?;
         if let Some((name, instead)) =
             FORMS.iter().find(|(name, _)| self.is_keyword(name) && self.symbol_ahead(1, "("))

@@ -164,6 +164,10 @@ pub fn any(choice: &mut Choice, known: &Known, depth: usize) -> String {
         2 => property(choice, known, "a"),
         3 if !known.variables.is_empty() => choice.of(&known.variables).0.clone(),
         4 => text(choice, known),
+        5 if choice.one_in(3) => match known.of_kind(choice, &[Kind::Node, Kind::Relationship]) {
+            Some(element) => format!("{element} {}", choice.of(&["{.a, b: 1}", "{.*}", "{.*, a: 2, .c}"])),
+            None => "null".into(),
+        },
         _ if depth > 0 => case(choice, known, Kind::Any, depth - 1),
         _ => choice.of(&["null", "true", "1", "1.0", "'x'"]).to_string(),
     }

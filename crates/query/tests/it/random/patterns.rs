@@ -124,13 +124,30 @@ fn relationship(choice: &mut Choice, known: &mut Known, bound: &mut Bound) -> St
     // A long way over every relationship leads to more paths than a test should walk.
     let unbounded = matches!(length, Some("*" | "*0.." | "*2.."));
     let types = if unbounded && types.is_empty() { ":R".into() } else { types };
+    let quantifier = length.and_then(quantifier).filter(|_| choice.one_in(3));
+    let length = if quantifier.is_some() { None } else { length };
+    let behind = quantifier.unwrap_or_default();
     let inside = format!("{name}{types}{}{}", length.unwrap_or_default(), properties(choice));
     let inside = if inside.is_empty() { inside } else { format!("[{inside}]") };
     match way {
-        0 => format!("-{inside}->"),
-        1 => format!("<-{inside}-"),
-        _ => format!("-{inside}-"),
+        0 => format!("-{inside}->{behind}"),
+        1 => format!("<-{inside}-{behind}"),
+        _ => format!("-{inside}-{behind}"),
     }
+}
+
+/// The quantifier that means the same as a length.
+fn quantifier(length: &str) -> Option<&'static str> {
+    const QUANTIFIERS: [(&str, &str); 7] = [
+        ("*1..2", "{1,2}"),
+        ("*0..1", "{,1}"),
+        ("*2", "{2}"),
+        ("*0..2", "{0,2}"),
+        ("*", "+"),
+        ("*0..", "*"),
+        ("*2..", "{2,}"),
+    ];
+    QUANTIFIERS.iter().find(|(known, _)| *known == length).map(|(_, quantifier)| *quantifier)
 }
 
 fn length(choice: &mut Choice, way: usize) -> &'static str {
