@@ -173,6 +173,7 @@ fn identity_of(query: &SingleQuery) -> String {
             }
         } else {
             let added = match clause {
+                Some(Clause::Call(_)) => "what identifies the rows of a CALL".into(),
                 Some(Clause::Unwind(unwind)) => format!("the position of {}", unwind.variable.text),
                 _ => "the matched elements, in the order of the text".into(),
             };

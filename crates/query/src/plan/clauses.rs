@@ -2,7 +2,7 @@
 
 use super::build::{Planner, Stage};
 use super::needs::AllNeeds;
-use super::{pattern, projection, subquery};
+use super::{call, pattern, projection, subquery};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Match, Unwind};
@@ -31,6 +31,7 @@ pub(super) fn plan(
             }
             Clause::Unwind(unwind) => plan_unwind(stage, unwind, planner)?,
             Clause::With(with) => projection::plan(stage, with, planner)?,
+            Clause::Call(call) => call::plan(stage, call, planner)?,
         };
         at = next;
     }

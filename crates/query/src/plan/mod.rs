@@ -5,6 +5,7 @@
 //! pattern is extended; nothing that a user sees depends on those decisions but speed.
 
 mod build;
+mod call;
 mod clauses;
 mod explain;
 mod lookups;

@@ -32,6 +32,18 @@ impl AllNeeds {
         Self::of_result(&subquery.gives).backwards(&subquery.clauses).0
     }
 
+    /// For each clause of a query under CALL: what is used after it; and what is used before the first.
+    pub(super) fn of_branch(clauses: &[Clause]) -> (Vec<Self>, Self) {
+        let mut last = Self::default();
+        let Some((Clause::With(returns), before)) = clauses.split_last() else {
+            return last.backwards(clauses);
+        };
+        last.projection(returns, Self::default(), true);
+        let (mut after, first) = last.backwards(before);
+        after.push(Self::default());
+        (after, first)
+    }
+
     fn of_result(gives: &Gives) -> Self {
         let mut needs = Self::default();
         if let Gives::Collect(result) = gives {
@@ -51,6 +63,9 @@ impl AllNeeds {
                     self.projection(with, later, false);
                 }
                 Clause::Unwind(unwind) => self.uses(&unwind.list),
+                Clause::Call(call) => {
+                    call.branches.iter().for_each(|branch| self.add(Self::of_branch(branch).1));
+                }
                 Clause::Match(matched) => self.matched(matched),
             }
         }

@@ -155,7 +155,7 @@ fn distinct(stage: &Stage, items: &[Item], planner: &mut Planner<'_>) -> Stage {
             types.push(stage.schema.types[*slot]);
             groups.len() - 1
         });
-        outer.at(kept.collect())
+        outer.all_in_key(kept.collect(), items.len())
     });
     let operator = Aggregate {
         number: planner.number(),
@@ -220,8 +220,9 @@ fn aggregate(
     let outer: Vec<usize> = (first_outer..first_outer + around.len())
         .map(|slot| projected.keep(slot, output.names[slot].clone()))
         .collect();
+    let first_in_key = key.len();
     key.extend(&outer);
-    let outer = stage.schema.outer.as_ref().map(|around| around.at(outer));
+    let outer = stage.schema.outer.as_ref().map(|around| around.all_in_key(outer, first_in_key));
     let Projected { slots, names, types, .. } = projected;
     let operator = Project { slots, text: text(projection, planner) };
     let schema = Schema { names, types, key, order: Vec::new(), outer };

@@ -3,6 +3,7 @@
 use crate::expression::{Scope, TypeSet};
 use crate::operator::window::Sort;
 use livewell_model::SmolStr;
+use std::ops::Range;
 
 /// The slots of the rows between two operators.
 #[derive(Debug, Default)]
@@ -28,12 +29,20 @@ pub(super) struct Around {
     pub(super) key: Vec<usize>,
     /// Where each of their slots stands in a row of the subquery.
     pub(super) slots: Vec<usize>,
+    /// Which entries of the key of a row of the subquery identify the row around it.
+    pub(super) in_key: Range<usize>,
 }
 
 impl Around {
     /// The same rows with their slots at other places.
     pub(super) fn at(&self, slots: Vec<usize>) -> Self {
         Self { slots, ..self.clone() }
+    }
+
+    /// The same rows with their slots at other places, which all stand in the key from a place on.
+    pub(super) fn all_in_key(&self, slots: Vec<usize>, from: usize) -> Self {
+        let in_key = from..from + slots.len();
+        Self { slots, in_key, ..self.clone() }
     }
 }
 

@@ -136,14 +136,14 @@ fn plan(
 }
 
 /// The rows around a subquery, as its clauses see them.
-fn inside(around: &Schema, rows: usize) -> Stage {
+pub(super) fn inside(around: &Schema, rows: usize) -> Stage {
     let slots = (0..around.width()).collect();
     let schema = Schema {
         names: around.names.clone(),
         types: around.types.clone(),
         key: around.key.clone(),
         order: Vec::new(),
-        outer: Some(Around { rows, key: around.key.clone(), slots }),
+        outer: Some(Around { rows, key: around.key.clone(), slots, in_key: 0..around.key.len() }),
     };
     Stage::new(rows, schema)
 }

@@ -9,6 +9,7 @@
 //! RETURN replace them all, but for those of the row around a subquery.
 
 mod aggregate;
+mod call;
 mod exact_sum;
 mod expression;
 mod graph;

@@ -1,5 +1,6 @@
 //! The clauses of a query or of a subquery, one after another.
 
+use super::call::Calling;
 use super::matching::Matching;
 use super::projection::Projecting;
 use super::unwind::Unwinding;
@@ -20,6 +21,7 @@ enum Stage {
     Optional(Matching),
     Unwind(Unwinding),
     Project(Projecting),
+    Call(Calling),
 }
 
 impl Pipeline {
@@ -41,6 +43,7 @@ impl Pipeline {
                     }
                 }
                 Clause::Unwind(clause) => stages.push(Stage::Unwind(Unwinding::new(clause, names, params)?)),
+                Clause::Call(clause) => stages.push(Stage::Call(Calling::new(clause, names, params)?)),
                 Clause::With(clause) => stages.push(Stage::Project(Projecting::new(clause, names, params)?)),
             }
         }
@@ -64,6 +67,7 @@ impl Stage {
     ) -> Result<Vec<Binding>, EvalError> {
         match self {
             Self::Project(projecting) => projecting.run(around, bindings, graph),
+            Self::Call(calling) => flat_map(bindings, |binding| calling.run(&binding, graph)),
             Self::Unwind(unwinding) => flat_map(bindings, |binding| unwinding.run(&binding, graph)),
             Self::Match(clauses) => flat_map(bindings, |binding| matched(clauses, binding, graph)),
             Self::Optional(clause) => flat_map(bindings, |binding| {

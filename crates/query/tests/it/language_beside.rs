@@ -23,6 +23,7 @@ const NEWER: &[&str] = &[
     ", <> 'x' THEN",
     ", STARTS WITH 'x' THEN",
     ", 2.0 THEN",
+    "CALL (",
     " IS :: ",
     " {.",
     " IS NOT TYPED",

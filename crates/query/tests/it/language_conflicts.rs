@@ -205,11 +205,6 @@ fn what_subqueries_do_not_have_is_named() {
     refused(
         DiagnosticKind::NotSupported,
         &[
-            (
-                "MATCH (a) WHERE EXISTS { MATCH (a) RETURN a ▮UNION MATCH (b) RETURN b } RETURN a",
-                code::CONSTRUCT,
-                "UNION in a",
-            ),
             ("MATCH (a) WHERE EXISTS { MATCH (a) ▮SET a.x = 1 } RETURN a", code::WRITES, "never writes"),
             (
                 "MATCH (a) RETURN a, count(*) + ▮COUNT { (a)-->() } AS c",

@@ -30,8 +30,11 @@ fn clauses_and_queries_of_other_engines_are_named() {
             ("▮SHOW INDEXES", code::CONSTRUCT, "command to a database server"),
             ("▮INSERT (:A)", code::WRITES, "never writes"),
             ("MATCH (a) ▮NODETACH DELETE a", code::WRITES, "never writes"),
-            ("MATCH (a) ▮CALL { MATCH (b) RETURN b } RETURN a", code::CONSTRUCT, "a subquery under CALL"),
-            ("MATCH (a) ▮OPTIONAL CALL (a) { MATCH (b) RETURN b } RETURN a", code::CONSTRUCT, "under CALL"),
+            (
+                "MATCH (a) ▮OPTIONAL CALL (a) { MATCH (b) RETURN b } RETURN a",
+                code::CONSTRUCT,
+                "OPTIONAL CALL",
+            ),
             ("MATCH (a) ▮CALL db.labels() YIELD label RETURN a", code::WRITES, "CALL of a procedure"),
         ],
     );

@@ -57,6 +57,16 @@ const PIECES: &[&str] = &[
     "percentileCont(",
     "datetime.truncate(",
     "CREATE",
+    "CALL (a) {",
+    "CALL {",
+    "IS ::",
+    "LIST<",
+    "{1,3}",
+    "((",
+    "{.x, .*}",
+    "FILTER",
+    "LET",
+    "||",
     "(",
     ")",
     "[",
@@ -169,6 +179,11 @@ const CLAUSES: &[&str] = &[
     "RETURN count(*) + 1 AS n ORDER BY count(*) + 1",
     "RETURN a UNION RETURN 1 AS a",
     "UNION ALL MATCH (a) RETURN a",
+    "CALL (a) { MATCH (a)-->(z) RETURN z.x AS zx, count(*) AS zc ORDER BY zx LIMIT 2 }",
+    "CALL { WITH a RETURN a.x AS q UNION MATCH (a:!A|B) RETURN a.y AS q }",
+    "LET w = a {.*, z: 1}",
+    "FILTER a IS :: NODE NOT NULL OR (a:A|B)",
+    "MATCH (a)(()-[:!T]->()){1,2}(e)",
 ];
 
 proptest! {

@@ -55,7 +55,7 @@ fn run(text: &str, params: &Map) -> Outcome {
     let last = Clause::With(query.returns.clone());
     for clause in query.clauses.iter().chain([&last]) {
         let done = match clause {
-            Clause::Match(_) => return Outcome::Beyond,
+            Clause::Match(_) | Clause::Call(_) => return Outcome::Beyond,
             Clause::With(projection) if is_beyond(projection) => return Outcome::Beyond,
             Clause::With(projection) => table.project(projection),
             Clause::Unwind(unwind) => table.unwind(unwind),

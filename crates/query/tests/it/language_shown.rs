@@ -34,6 +34,14 @@ fn clause(part: &Clause) -> String {
         }
         Clause::Unwind(unwind) => format!("UNWIND {} AS {}", expr(&unwind.list), unwind.variable.text),
         Clause::With(with) => format!("WITH {}", projection(with)),
+        Clause::Call(call) => {
+            let imports =
+                call.imports.as_ref().map(|names| join(names.iter().map(|name| name.text.to_string()), ", "));
+            let branches = call.branches.iter().map(|branch| join(branch.iter().map(clause), " "));
+            let union = if call.distinct { " UNION " } else { " UNION ALL " };
+            let imports = imports.unwrap_or_else(|| "*".into());
+            format!("CALL ({imports}) {{{}}} AS {}", join(branches, union), call.columns.join(", "))
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod language_temporal;
 mod language_tiers;
 mod random;
 mod recorded;
+mod reference_calls;
 mod reference_cases;
 mod reference_clauses;
 mod reference_paths;

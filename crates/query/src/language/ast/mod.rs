@@ -65,6 +65,24 @@ pub enum Clause {
     Unwind(Unwind),
     /// `WITH items WHERE condition`.
     With(Projection),
+    /// `CALL (variable) { query }`.
+    Call(Call),
+}
+
+/// A CALL with a query in braces: each row with each row that the query has for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The variables of the row that the query sees; `None`: all.
+    pub imports: Option<Vec<Name>>,
+    /// The clauses of its queries, at least one. The last of each is a WITH in the place of RETURN, whose items are
+    /// the columns, the same in all queries.
+    pub branches: Vec<Vec<Clause>>,
+    /// Whether equal rows of the queries become one: UNION rather than UNION ALL.
+    pub distinct: bool,
+    /// The names of the columns in the row, in the order of the items; the checks fill them in.
+    pub columns: Vec<SmolStr>,
+    /// Where the clause stands.
+    pub span: Span,
 }
 
 /// An UNWIND clause: a row for each item of a list; none for an empty list or null.

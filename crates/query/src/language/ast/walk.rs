@@ -138,18 +138,9 @@ impl Expr {
 }
 
 impl Subquery {
-    /// The names that stand in its patterns.
+    /// The names that stand in its patterns, and those that a CALL in it imports.
     pub fn pattern_variables(&self) -> Vec<&SmolStr> {
-        let patterns = self.clauses.iter().filter_map(|clause| match clause {
-            Clause::Match(matched) => Some(&matched.patterns),
-            _ => None,
-        });
-        let names = patterns.flatten().flat_map(|pattern| {
-            let nodes = pattern.nodes.iter().map(|node| &node.variable);
-            let relationships = pattern.relationships.iter().map(|relationship| &relationship.variable);
-            nodes.chain(relationships).flatten()
-        });
-        names.map(|name| &name.text).collect()
+        self.clauses.iter().flat_map(Clause::pattern_variables).collect()
     }
 }
 
@@ -166,7 +157,7 @@ macro_rules! projection_exprs {
 
 /// The expressions directly in a clause, in the order of the text.
 macro_rules! clause_exprs {
-    ($clause:expr, $iter:ident $(, $mutability:tt)?) => {
+    ($clause:expr, $iter:ident, $nested:ident $(, $mutability:tt)?) => {
         match $clause {
             Clause::Match(Match { patterns, condition, .. }) => {
                 let properties = patterns.$iter().flat_map(|pattern| {
@@ -178,11 +169,32 @@ macro_rules! clause_exprs {
             }
             Clause::Unwind(unwind) => vec![& $($mutability)? unwind.list],
             Clause::With(projection) => projection_exprs!(projection, $iter $(, $mutability)?),
+            Clause::Call(call) => {
+                call.branches.$iter().flatten().flat_map(Clause::$nested).collect()
+            }
         }
     };
 }
 
 impl Clause {
+    /// The names that stand in its patterns, and those that a CALL imports.
+    pub fn pattern_variables(&self) -> Vec<&SmolStr> {
+        let patterns = match self {
+            Self::Match(matched) => &matched.patterns,
+            Self::Call(call) => {
+                let nested = call.branches.iter().flatten().flat_map(Self::pattern_variables);
+                return call.imports.iter().flatten().map(|name| &name.text).chain(nested).collect();
+            }
+            _ => return vec![],
+        };
+        let names = patterns.iter().flat_map(|pattern| {
+            let nodes = pattern.nodes.iter().map(|node| &node.variable);
+            let relationships = pattern.relationships.iter().map(|relationship| &relationship.variable);
+            nodes.chain(relationships).flatten()
+        });
+        names.map(|name| &name.text).collect()
+    }
+
     /// Forgets the places of the clause and of its names; those of its expressions stay.
     fn clear_spans(&mut self) {
         let none = Span::default();
@@ -193,17 +205,22 @@ impl Clause {
             }
             Self::Unwind(unwind) => (unwind.span, unwind.variable.span) = (none, none),
             Self::With(with) => with.span = none,
+            Self::Call(call) => {
+                call.span = none;
+                call.imports.iter_mut().flatten().for_each(|name| name.span = none);
+                call.branches.iter_mut().flatten().for_each(Self::clear_spans);
+            }
         }
     }
 
     /// The expressions directly in the clause.
     pub fn exprs(&self) -> Vec<&Expr> {
-        clause_exprs!(self, iter)
+        clause_exprs!(self, iter, exprs)
     }
 
     /// The expressions directly in the clause, to change, in the order of [`Clause::exprs`].
     pub fn exprs_mut(&mut self) -> Vec<&mut Expr> {
-        clause_exprs!(self, iter_mut, mut)
+        clause_exprs!(self, iter_mut, exprs_mut, mut)
     }
 }
 
@@ -243,8 +260,15 @@ fn patterns_of_clauses<E>(
     change: &mut dyn FnMut(&mut Pattern) -> Result<(), E>,
 ) -> Result<(), E> {
     for clause in clauses {
-        if let Clause::Match(matched) = clause {
-            matched.patterns.iter_mut().try_for_each(&mut *change)?;
+        match clause {
+            Clause::Match(matched) => matched.patterns.iter_mut().try_for_each(&mut *change)?,
+            Clause::Call(call) => {
+                for branch in &mut call.branches {
+                    patterns_of_clauses(branch, change)?;
+                }
+                continue;
+            }
+            _ => {}
         }
         clause.exprs_mut().into_iter().try_for_each(|expr| patterns_of_expr(expr, change))?;
     }

@@ -33,21 +33,25 @@ impl Bound {
     }
 }
 
-/// The names that the clauses of a subquery bind, or may bind: all of its patterns, UNWIND and WITH.
+/// The names that the clauses of a subquery bind, or may bind: all of its patterns, UNWIND, WITH and CALL.
 fn mentioned(subquery: &Subquery) -> Vec<SmolStr> {
-    let mut names: Vec<SmolStr> = subquery.pattern_variables().into_iter().cloned().collect();
-    for clause in &subquery.clauses {
-        match clause {
-            Clause::Match(matched) => {
-                names.extend(
-                    matched.patterns.iter().filter_map(|pattern| Some(pattern.path.as_ref()?.text.clone())),
-                );
-            }
-            Clause::Unwind(unwind) => names.push(unwind.variable.text.clone()),
-            Clause::With(with) => names.extend(with.items.iter().map(|item| item.name.clone())),
-        }
-    }
+    let mut names = vec![];
+    subquery.clauses.iter().for_each(|clause| mentioned_in(clause, &mut names));
     names
+}
+
+fn mentioned_in(clause: &Clause, names: &mut Vec<SmolStr>) {
+    names.extend(clause.pattern_variables().into_iter().cloned());
+    match clause {
+        Clause::Match(matched) => {
+            names.extend(
+                matched.patterns.iter().filter_map(|pattern| Some(pattern.path.as_ref()?.text.clone())),
+            );
+        }
+        Clause::Unwind(unwind) => names.push(unwind.variable.text.clone()),
+        Clause::With(with) => names.extend(with.items.iter().map(|item| item.name.clone())),
+        Clause::Call(call) => call.branches.iter().flatten().for_each(|clause| mentioned_in(clause, names)),
+    }
 }
 
 /// Calls `found` for each name that the expression may use of the names around it. A subquery uses whatever its

@@ -6,6 +6,7 @@
 mod aggregation;
 mod beyond;
 mod bound;
+mod call;
 mod expression;
 mod names;
 mod pattern;
@@ -72,6 +73,10 @@ impl Checker {
             Clause::Unwind(mut unwind) => {
                 self.unwind(&mut unwind)?;
                 clauses.push(Clause::Unwind(unwind));
+            }
+            Clause::Call(call) => {
+                let call = self.call(call)?;
+                clauses.push(Clause::Call(call));
             }
             Clause::With(with) => {
                 let (with, narrowed) = self.projection(with, projection::Clause::With)?;

@@ -30,6 +30,12 @@ pub(super) struct Names {
     given: usize,
 }
 
+/// What [`Names::leave_seeing`] goes back to.
+pub(super) struct Hidden {
+    own: usize,
+    all: Vec<Known>,
+}
+
 /// What [`Names::leave`] goes back to.
 pub(super) struct Around {
     own: usize,
@@ -94,6 +100,22 @@ impl Names {
         self.own = self.known.len();
         self.depth += 1;
         around
+    }
+
+    /// Begins a query that sees these names alone; `None`: all.
+    pub(super) fn enter_seeing(&mut self, seen: Option<&[SmolStr]>) -> Hidden {
+        let all = self.known.clone();
+        self.known.retain(|known| seen.is_none_or(|seen| seen.contains(&known.written)));
+        let own = std::mem::replace(&mut self.own, self.known.len());
+        self.depth += 1;
+        Hidden { own, all }
+    }
+
+    /// Ends it.
+    pub(super) fn leave_seeing(&mut self, hidden: Hidden) {
+        self.known = hidden.all;
+        self.own = hidden.own;
+        self.depth -= 1;
     }
 
     /// Ends the innermost subquery.

@@ -53,7 +53,9 @@ impl Parser<'_> {
         }
         let start = self.span().start;
         let optional = self.is_keyword("OPTIONAL");
-        let clause = if optional || self.is_keyword("MATCH") {
+        let clause = if self.is_call() {
+            Clause::Call(self.call_clause()?)
+        } else if optional || self.is_keyword("MATCH") {
             Clause::Match(self.match_clause(optional)?)
         } else if self.eat_keyword("UNWIND") {
             let list = self.expression()?;

@@ -1,6 +1,7 @@
 //! From tokens to the tree: recursive descent for clauses and patterns, operator precedence for expressions.
 
 mod atom;
+mod call;
 mod case;
 mod clause;
 mod expression;

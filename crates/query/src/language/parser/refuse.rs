@@ -64,15 +64,11 @@ impl Parser<'_> {
         Some(Diagnostic::not_supported(code, self.span(), *message))
     }
 
-    /// `CALL { .. }` or `CALL (x) { .. }`, if it comes next.
+    /// `OPTIONAL CALL`, if it comes next.
     pub(super) fn call_subquery(&self) -> Option<Diagnostic> {
-        let optional = usize::from(self.is_keyword("OPTIONAL"));
-        let opens = self.symbol_ahead(optional + 1, "{") || self.symbol_ahead(optional + 1, "(");
-        (self.keyword_ahead(optional, "CALL") && opens).then(|| {
-            self.unsupported("a subquery under CALL").with_help(
-                "give its value a name: `WITH x, COUNT { (x)-->(y) } AS n`; for rows collect and UNWIND them: \
-                 `UNWIND COLLECT { MATCH (x)-->(y) RETURN y } AS y`",
-            )
+        (self.is_keyword("OPTIONAL") && self.keyword_ahead(1, "CALL")).then(|| {
+            self.unsupported("OPTIONAL CALL")
+                .with_help("collect the rows and take them apart: `UNWIND coalesce(nullIf(COLLECT { .. }, []), [null]) AS x`")
         })
     }
 

@@ -1,7 +1,7 @@
 //! Queries inside expressions: patterns as conditions, pattern comprehensions, EXISTS, COUNT and COLLECT.
 
 use super::super::ast::{
-    BinaryOp, Clause, END_OF, Expr, ExprKind, Gives, Item, Match, Name, NodePattern, Pattern,
+    BinaryOp, Call, Clause, END_OF, Expr, ExprKind, Gives, Item, Match, Name, NodePattern, Pattern,
     RelationshipPattern, Span, Subquery, UnaryOp, Way,
 };
 use super::super::code;
@@ -170,34 +170,78 @@ impl Parser<'_> {
     }
 
     /// The clauses of a subquery and the closing brace. A RETURN becomes the last of them; gives its column, if
-    /// it has just one.
+    /// it has just one. Several queries under UNION become one CALL.
     fn subquery_clauses(&mut self) -> Parsed<(Vec<Clause>, Option<Expr>)> {
+        let start = self.span().start;
+        let (clauses, column) = self.returning_clauses()?;
+        if clauses.is_empty() {
+            return Err(self.no_clause(true));
+        }
+        if self.eat_symbol("}") {
+            return Ok((clauses, column));
+        }
+        let returns = matches!(clauses.last(), Some(Clause::With(with)) if self.notes.returns.contains(&with.span.start));
+        if !self.is_keyword("UNION") {
+            return Err(if returns {
+                self.unexpected("`}`, or more of `RETURN`")
+            } else {
+                self.no_clause(false)
+            });
+        }
+        if !returns {
+            let what = "UNION in a subquery of queries without RETURN";
+            return Err(self.unsupported(what).with_help("give each a `RETURN` with the same columns"));
+        }
+        let mut branches = vec![clauses];
+        let distinct = self.union_branches(&mut branches)?;
+        let (imports, columns) = (None, vec![]);
+        let union = Call { imports, branches, distinct, columns, span: self.span_from(start) };
+        Ok((vec![Clause::Call(union)], column))
+    }
+
+    /// The queries behind the first one, and the closing brace; gives whether equal rows become one.
+    fn union_branches(&mut self, branches: &mut Vec<Vec<Clause>>) -> Parsed<bool> {
+        let mut distinct = None;
+        while !self.eat_symbol("}") {
+            let union = self.span();
+            if !self.eat_keyword("UNION") {
+                return Err(self.unexpected("`}`, `UNION`, or more of `RETURN`"));
+            }
+            let drops_equal = self.eat_keyword("DISTINCT") || !self.eat_keyword("ALL");
+            if distinct.replace(drops_equal).is_some_and(|before| before != drops_equal) {
+                let message = "one query cannot have both UNION and UNION ALL";
+                return Err(Diagnostic::semantic(code::UNEXPECTED, union, message));
+            }
+            let (clauses, _) = self.returning_clauses()?;
+            let ends = matches!(clauses.last(), Some(Clause::With(with)) if self.notes.returns.contains(&with.span.start));
+            if !ends {
+                return Err(self.no_clause(clauses.is_empty()));
+            }
+            branches.push(clauses);
+        }
+        Ok(distinct.unwrap_or(false))
+    }
+
+    /// Clauses up to a RETURN, if there is one; and its column, if it has just one.
+    fn returning_clauses(&mut self) -> Parsed<(Vec<Clause>, Option<Expr>)> {
         let mut clauses = vec![];
         while let Some(clause) = self.clause()? {
             clauses.push(clause);
         }
         let span = self.span();
-        let returns = self.eat_keyword("RETURN");
-        let mut column = None;
-        if returns {
-            self.notes.returns.insert(span.start);
-            let mut returned = self.projection(span.start)?;
-            // The columns of RETURN need no alias, those of the WITH it becomes do.
-            returned.items.iter_mut().for_each(|item| item.aliased = true);
-            column = match &*returned.items {
-                [item] if !self.notes.stars.contains_key(&span.start) => Some(variable(item)),
-                _ => None,
-            };
-            clauses.push(Clause::With(returned));
+        if !self.eat_keyword("RETURN") {
+            return Ok((clauses, None));
         }
-        if !clauses.is_empty() && self.eat_symbol("}") {
-            return Ok((clauses, column));
-        }
-        Err(match self.peek() {
-            _ if self.is_keyword("UNION") => self.unsupported("UNION in a subquery"),
-            _ if returns => self.unexpected("`}`, or more of `RETURN`"),
-            _ => self.no_clause(clauses.is_empty()),
-        })
+        self.notes.returns.insert(span.start);
+        let mut returned = self.projection(span.start)?;
+        // The columns of RETURN need no alias, those of the WITH it becomes do.
+        returned.items.iter_mut().for_each(|item| item.aliased = true);
+        let column = match &*returned.items {
+            [item] if !self.notes.stars.contains_key(&span.start) => Some(variable(item)),
+            _ => None,
+        };
+        clauses.push(Clause::With(returned));
+        Ok((clauses, column))
     }
 }
 

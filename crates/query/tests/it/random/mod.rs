@@ -109,12 +109,13 @@ fn clauses(choice: &mut Choice, relationships_max: usize) -> (String, Known) {
         _ => unwind(choice, &mut known),
     };
     for _ in 0..choice.weighted(&[5, 5, 3, 2]) {
-        text += &match choice.weighted(&[5, 2, 3, 2, 2, 2]) {
+        text += &match choice.weighted(&[5, 2, 3, 2, 2, 2, 2]) {
             0 => projections::with(choice, &mut known),
             1 => patterns::clause(choice, &mut known, 1),
             2 => format!("OPTIONAL {}", patterns::clause(choice, &mut known, 1)),
             4 => over_time::clause(choice, &mut known),
             5 => projections::short(choice, &mut known),
+            6 => subqueries::call(choice, &mut known).unwrap_or_default(),
             _ => unwind(choice, &mut known),
         };
     }

@@ -52,6 +52,33 @@ pub fn list(choice: &mut Choice, known: &Known) -> Option<String> {
     Some(format!("[{named}{pattern}{condition} | {}]", result(choice, &inner)))
 }
 
+/// A CALL clause over known nodes, whose column becomes known; none where no node is known.
+pub fn call(choice: &mut Choice, known: &mut Known) -> Option<String> {
+    let column = known.fresh("c");
+    let (start, inner) = within(choice, known)?;
+    let branch = |choice: &mut Choice| {
+        let mut inner = inner.clone();
+        let rows = rows(choice, &mut inner, &start);
+        let rows = if rows.starts_with('(') { format!("MATCH {rows}") } else { rows };
+        let item = match choice.weighted(&[2, 2]) {
+            0 => aggregate(choice, &inner),
+            _ => result(choice, &inner),
+        };
+        let distinct = if choice.one_in(4) { "DISTINCT " } else { "" };
+        format!("{rows} RETURN {distinct}{item} AS {column}{}", window(choice, &column))
+    };
+    let first = branch(choice);
+    let others = match choice.weighted(&[6, 1, 1]) {
+        0 => String::new(),
+        1 => format!(" UNION {}", branch(choice)),
+        _ => format!(" UNION ALL {}", branch(choice)),
+    };
+    let names: Vec<&str> = known.variables.iter().map(|(name, _)| name.as_str()).collect();
+    let scope = if choice.one_in(3) { "*".into() } else { names.join(", ") };
+    known.variables.push((column, Kind::Any));
+    Some(format!("CALL ({scope}) {{ {first}{others} }}\n"))
+}
+
 /// A known node, and what is known within a subquery. One in three of those is allowed one of its own.
 fn within(choice: &mut Choice, known: &Known) -> Option<(String, Known)> {
     let start = known.of_kind(choice, &[Kind::Node])?;
@@ -108,6 +135,17 @@ fn counted(choice: &mut Choice, inner: &mut Known, start: &str) -> String {
     let text = rows(choice, inner, start);
     if text.starts_with('(') || !choice.one_in(3) {
         return text;
+    }
+    if choice.one_in(4) {
+        let union = *choice.of(&["UNION", "UNION ALL"]);
+        let first = expressions::any(choice, inner, 1);
+        let (again, mut other) = (
+            start.to_owned(),
+            Known { variables: inner.variables[..inner.around].to_vec(), ..inner.clone() },
+        );
+        let pattern = patterns::from_known(choice, &mut other, &again, true);
+        let second = expressions::any(choice, &other, 1);
+        return format!("{text} RETURN {first} AS y {union} MATCH {pattern} RETURN {second} AS y");
     }
     let item = if choice.one_in(4) { aggregate(choice, inner) } else { expressions::any(choice, inner, 1) };
     let distinct = if choice.one_in(2) { "DISTINCT " } else { "" };
