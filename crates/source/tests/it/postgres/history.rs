@@ -212,8 +212,7 @@ fn a_network_that_has_gone_silent_is_noticed() {
     proxy.hold(true);
     let silent = Instant::now();
     assert_eq!(follower.error().kind, ErrorKind::Unreachable);
-    // Mostly the stream notices it, after 20 seconds; what is just being asked beside it may take longer.
-    assert!(silent.elapsed() < 3 * super::PATIENCE, "it was noticed only after {:?}", silent.elapsed());
+    assert!(silent.elapsed() < super::PATIENCE, "it was noticed only after {:?}", silent.elapsed());
     proxy.hold(false);
     proxy.cut();
     postgres.sql("insert into t values (2)");
