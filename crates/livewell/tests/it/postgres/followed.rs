@@ -11,8 +11,8 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the rows may take to become those of SQL, on a machine that has much else to do.
-const SETTLED_MAX: Duration = Duration::from_secs(40);
+/// How long the rows may take to become those of SQL.
+const SETTLED_MAX: Duration = Duration::from_secs(15);
 
 /// What is said of rows that are not SQL's though nothing is in error.
 pub const WRONG: &str = "the rows are not those of SQL";
