@@ -140,9 +140,10 @@ fn a_whole_query_is_cypher_to_both_parsers_or_to_neither() {
 fn a_damaged_query_that_is_accepted_is_cypher_to_the_other_parser() {
     let mut choice = Choice::new(0x0c1f);
     let (mut accepted, mut wrongly) = (0, vec![]);
-    for text in whole_queries() {
+    let texts = whole_queries();
+    for text in &texts {
         for _ in 0..DAMAGED {
-            let text = damaged(&text, &mut choice);
+            let text = damaged(text, &mut choice);
             if parse(&text).is_ok() {
                 accepted += 1;
                 // It takes `|` or `|:` between types, but not both.
@@ -154,5 +155,10 @@ fn a_damaged_query_that_is_accepted_is_cypher_to_the_other_parser() {
     }
     say(&format!("{accepted} damaged queries accepted"));
     assert!(wrongly.is_empty(), "accepted, and no Cypher to the other parser: {wrongly:#?}");
-    assert!(accepted > 900, "too few damaged queries are still queries: {accepted}");
+    // On average one of the damaged forms of each.
+    assert!(
+        accepted > texts.len(),
+        "too few damaged queries are still queries: {accepted} of {}",
+        texts.len()
+    );
 }
