@@ -63,7 +63,7 @@ impl WriteSet {
         self.writes.insert(key, None);
     }
 
-    /// Gives each write to `each`, ascending by key; without a value where the key is to be deleted.
+    /// Calls `each` with every write, in ascending order of keys; `None` deletes the key.
     ///
     /// # Errors
     /// As `each`; as [`Snapshot::scan`] where some lie beside memory.

@@ -74,7 +74,7 @@ impl Pipeline {
     }
 }
 
-/// Gives the changes of an entry to `each`, some parts at a time, with the time of the transaction.
+/// Calls `each` with the changes of an entry, a few parts at a time, and the transaction's time.
 fn each_part(
     snapshot: &Arc<dyn Snapshot>,
     item: &Item,

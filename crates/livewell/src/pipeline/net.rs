@@ -67,7 +67,7 @@ impl Net {
         Ok(())
     }
 
-    /// Gives each diff to `each`, by row.
+    /// Calls `each` with every diff, in the order of row signatures.
     fn each(&self, mut each: impl FnMut(Diff) -> Result<(), Error>) -> Result<(), Error> {
         for written in self.diffs.written()? {
             if let (_, Some(bytes)) = written? {

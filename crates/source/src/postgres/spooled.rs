@@ -24,7 +24,7 @@ pub(super) struct Spooled {
 }
 
 impl Spooled {
-    /// Gives each step to `each`, in their order.
+    /// Calls `each` with every step, in order.
     pub fn each(&self, mut each: impl FnMut(Step) -> Result<(), SourceError>) -> Result<(), SourceError> {
         let (mut followed, mut announced) = (self.followed.clone(), self.announced.iter());
         self.spool.replay(|message| {

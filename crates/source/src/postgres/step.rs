@@ -22,7 +22,7 @@ pub(super) struct Upstream {
 #[derive(Debug)]
 pub(super) enum Steps {
     Listed(Vec<Step>),
-    /// Made anew of its messages each time.
+    /// Too many to keep: rebuilt from the messages each time.
     Spooled(Box<Spooled>),
 }
 
@@ -46,7 +46,7 @@ impl Steps {
         }
     }
 
-    /// Gives each step to `each`, in their order.
+    /// Calls `each` with every step, in order.
     pub fn each(&self, mut each: impl FnMut(&Step) -> Result<(), SourceError>) -> Result<(), SourceError> {
         match self {
             Self::Listed(steps) => steps.iter().try_for_each(each),

@@ -106,7 +106,7 @@ fn truncated(float: f64) -> Option<i64> {
     livewell_model::number::float_as_int(float.trunc())
 }
 
-/// Decimal notation, and the words that Java has for what no decimal is: other words, like `inf`, are no numbers.
+/// Accepts decimal notation and Java's `NaN` and `Infinity`; other words, such as `inf`, are not numbers.
 fn parse_float(text: &str) -> Option<f64> {
     match text.strip_prefix(['+', '-']).unwrap_or(text) {
         "NaN" => Some(f64::NAN),

@@ -53,7 +53,7 @@ pub(super) fn parsed(text: &str) -> Read<ClassUnicode> {
     let parsed = regex_syntax::parse(text).map_err(|error| error.to_string())?;
     match parsed.into_kind() {
         HirKind::Class(Class::Unicode(class)) => Ok(class),
-        _ => Err(format!("`{text}` is no class")),
+        _ => Err(format!("`{text}` is not a character class")),
     }
 }
 

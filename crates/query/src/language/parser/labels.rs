@@ -4,7 +4,7 @@ use super::super::ast::{Labels, Name};
 use super::super::token::TokenKind;
 use super::{Parsed, Parser};
 
-/// Words that are no label behind IS.
+/// Words after IS that are keywords, not labels.
 const OTHER: &[&str] = &[
     "NOT",
     "NULL",
