@@ -4,10 +4,12 @@ use crate::Error;
 use crate::elements::Lens;
 use crate::follow::Upstream;
 use crate::settings::Query;
-use livewell_model::codec::Writer;
+use livewell_model::codec::{Reader, Writer};
+use livewell_model::json::value_from_json;
+use livewell_model::{Map, Value};
 use livewell_query::{Join, Limits};
-use livewell_store::Snapshot;
 use livewell_store::catalog::{self, Kind, Registered};
+use livewell_store::{IndexError, Snapshot, Store};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -34,9 +36,12 @@ pub(crate) fn hash(query: &Query, upstreams: &[Upstream]) -> u64 {
     xxh3_64(&out.bytes)
 }
 
-/// The query as text.
+/// The query as text. Parameters that JSON has no form for, such as decimals and dates, stand there once more as bytes.
 pub(crate) fn text(query: &Query) -> String {
     let params = serde_json::to_value(&query.params).unwrap_or_default();
+    let is_exact = params.as_object().and_then(params_of).as_ref() == Some(&query.params);
+    let exact =
+        (!is_exact).then(|| Writer::new().value(&Value::Map(query.params.clone().into())).bytes.clone());
     let joins: Vec<_> = query
         .joins
         .iter()
@@ -45,11 +50,18 @@ pub(crate) fn text(query: &Query) -> String {
             serde_json::json!([join.kind, keys])
         })
         .collect();
-    serde_json::json!({
+    let mut text = serde_json::json!({
         "cypher": query.cypher, "sources": query.sources, "params": params, "label": query.label, "joins": joins,
         "limits": [query.limits.hops as usize, query.limits.rows], "versions": query.limits.versions,
-    })
-    .to_string()
+    });
+    if let Some(bytes) = exact {
+        text["params_exact"] = serde_json::to_value(Value::Bytes(bytes.into())).unwrap_or_default();
+    }
+    text.to_string()
+}
+
+fn params_of(json: &serde_json::Map<String, serde_json::Value>) -> Option<Map> {
+    json.iter().map(|(name, value)| Some((name.as_str(), value_from_json(value).ok()?))).collect()
 }
 
 /// Reads what [`text`] wrote.
@@ -60,9 +72,10 @@ pub(crate) fn read(id: &str, text: &str) -> Option<Query> {
         json.get("sources")?.as_array()?.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect();
     query.label = json.get("label").and_then(|label| label.as_str()).map(ToOwned::to_owned);
     if let Some(params) = json.get("params").and_then(serde_json::Value::as_object) {
-        for (name, value) in params {
-            query.params.insert(name.as_str(), livewell_model::json::value_from_json(value).ok()?);
-        }
+        query.params = params_of(params)?;
+    }
+    if let Some(text) = json.get("params_exact") {
+        query.params = exact_params(text.as_str()?)?;
     }
     let joins: Vec<(String, Vec<[String; 2]>)> =
         serde_json::from_value(json.get("joins").cloned().unwrap_or_default()).unwrap_or_default();
@@ -78,6 +91,34 @@ pub(crate) fn read(id: &str, text: &str) -> Option<Query> {
         query.joins.push(keys.into_iter().fold(Join::new(kind), join));
     }
     Some(query)
+}
+
+/// Reads parameters as bytes in hexadecimal digits.
+fn exact_params(text: &str) -> Option<Map> {
+    let digits = |at: usize| text.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+    let bytes = (0..text.len()).step_by(2).map(digits).collect::<Option<Vec<_>>>()?;
+    match Reader::new("parameters", &bytes).value().ok()? {
+        Value::Map(params) => Some(Map::clone(&params)),
+        _ => None,
+    }
+}
+
+/// A query as the store keeps it.
+///
+/// # Errors
+/// [`crate::ErrorKind::NotFound`] for an unknown query; as the store has them.
+pub fn stored_query(store: &dyn Store, query_id: &str) -> Result<Query, Error> {
+    Ok(find(&*store.snapshot()?, query_id)?.1)
+}
+
+/// The entry of a query in the catalog, and what it says.
+pub(crate) fn find(snapshot: &dyn Snapshot, query_id: &str) -> Result<(Registered, Query), Error> {
+    let entry = catalog::find(snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
+    let entry = entry.ok_or_else(|| Error::not_found(query_id))?;
+    let query = read(query_id, &entry.definition);
+    let damaged = || IndexError::corrupted(format!("the stored definition of `{query_id}` cannot be read"));
+    let query = query.ok_or_else(damaged)?;
+    Ok((entry, query))
 }
 
 /// The label of a stored query's rows as nodes.

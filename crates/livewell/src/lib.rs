@@ -69,6 +69,7 @@ mod unwind;
 pub mod verify;
 
 pub use change::{Change, IntoTransaction, Node, Relationship};
+pub use definition::stored_query;
 pub use error::{Error, ErrorKind};
 pub use intake::Receipt;
 pub use livewell::{Builder, Livewell};

@@ -211,7 +211,8 @@ impl Pipeline {
 
     /// Of the plan and the layout of its state; another one means that the state is to be rebuilt.
     pub(crate) fn fingerprint_of(engine: &Engine) -> u64 {
-        const STATE_LAYOUT: u64 = 1;
+        /// 2: keys of integers beyond 2^53, and sums with decimals.
+        const STATE_LAYOUT: u64 = 2;
         xxhash_rust::xxh3::xxh3_64_with_seed(engine.explain().as_bytes(), STATE_LAYOUT)
     }
 

@@ -131,8 +131,8 @@ impl Query {
         }
     }
 
-    /// What the engine is given beside text and parameters.
-    pub(crate) fn engine_settings(&self) -> Settings {
+    /// What its engine is made with, besides text and parameters.
+    pub fn engine_settings(&self) -> Settings {
         Settings { joins: self.joins.clone(), limits: self.limits }
     }
 

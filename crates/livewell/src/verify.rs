@@ -14,9 +14,8 @@ use livewell_model::{AppliedChange, AppliedTransaction, Row, Timestamp};
 use livewell_query::Engine;
 use livewell_query::language::parse;
 use livewell_query::reference::{Graph, Reference};
-use livewell_store::catalog::{self, Kind};
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::{Feed, Head, IndexError, LiveSnapshot, Overlay, Resume, Snapshot, Store};
+use livewell_store::{Feed, Head, LiveSnapshot, Overlay, Resume, Snapshot, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -44,11 +43,7 @@ pub struct Verified {
 /// behind for a comparison (LW0529, LW0534); as the store has them.
 pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
     let snapshot = store.snapshot()?;
-    let entry = catalog::find(&*snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
-    let entry = entry.ok_or_else(|| Error::not_found(query_id))?;
-    let query = definition::read(query_id, &entry.definition).ok_or_else(|| {
-        IndexError::corrupted(format!("the stored definition of `{query_id}` cannot be read"))
-    })?;
+    let (entry, query) = definition::find(&*snapshot, query_id)?;
     let mut graph = Graph::new();
     for lens in definition::lenses(&snapshot, &query)? {
         let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };

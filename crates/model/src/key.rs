@@ -34,9 +34,19 @@ pub fn encode(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.push(NULL),
         Value::Bool(value) => out.push(if *value { TRUE } else { FALSE }),
-        Value::Int(value) => number_key(number::order_key_of_int(*value), out),
+        Value::Int(value) => {
+            out.push(NUMBER);
+            number::int_key(*value, out);
+        }
         Value::Float(value) if value.is_nan() => out.push(NAN),
-        Value::Float(value) => number_key(number::order_key_of_float(*value), out),
+        Value::Float(value) => {
+            out.push(NUMBER);
+            number::float_key(*value, out);
+        }
+        Value::Decimal(value) => {
+            out.push(NUMBER);
+            number::decimal_key(value, out);
+        }
         Value::String(value) => {
             out.push(STRING);
             escaped(value.as_bytes(), out);
@@ -133,13 +143,6 @@ pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&[0, 0]);
 }
 
-fn number_key((nearest, missed): (u64, i16), out: &mut Vec<u8>) {
-    out.push(NUMBER);
-    out.extend_from_slice(&nearest.to_be_bytes());
-    // Offset binary, so that the bytes order as the signed number does.
-    out.extend_from_slice(&((missed as u16) ^ 0x8000).to_be_bytes());
-}
-
 fn sequence(tag: u8, items: &[Value], out: &mut Vec<u8>) {
     out.push(tag);
     for item in items {
@@ -164,12 +167,13 @@ fn element(tag: u8, id: &ElementId, out: &mut Vec<u8>) {
 }
 
 /// Appends what the key leaves out: which of several equivalent values this is. Integers come before floats,
-/// `0.0` before `-0.0`; nodes and relationships are told apart by their id alone.
+/// `0.0` before `-0.0`, floats before decimals; nodes and relationships are told apart by their id alone.
 pub fn tie(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Int(_) => out.push(1),
         Value::Float(value) if *value == 0.0 && value.is_sign_negative() => out.push(3),
         Value::Float(_) => out.push(2),
+        Value::Decimal(_) => out.push(4),
         Value::List(items) | Value::Path(items) => items.iter().for_each(|item| tie(item, out)),
         Value::Map(map) => map.iter().for_each(|(_, item)| tie(item, out)),
         Value::Null | Value::Bool(_) | Value::String(_) | Value::Bytes(_) => {}
@@ -227,8 +231,12 @@ mod tests {
             (Value::Int(1), "70bff00000000000008000"),
             (Value::Float(1.0), "70bff00000000000008000"),
             (Value::Int(-1), "70400fffffffffffff8000"),
-            (Value::Int(9_007_199_254_740_993), "70c3400000000000008001"),
+            (Value::Int(9_007_199_254_740_993), "70c3400000000000008002"),
             (Value::Float(f64::NAN), "71"),
+            (decimal("1.0"), "70bff00000000000008000"),
+            (decimal("0.1"), "70bfb999999999999a7fff 8000 0b00"),
+            (decimal("-12.345"), "703fd74f5c28f5c28e8001 7ffd f2dccc ff"),
+            (decimal("9007199254740992.5"), "70c3400000000000008001 8010 5b08145d374b0a5d33 00"),
             (Value::string("a\0b"), "606100ff620000"),
             (Value::from(vec![1i64]), "2870bff0000000000000800000"),
             (Value::Bytes([0u8, 1].into()), "5800ff010000"),
@@ -247,6 +255,10 @@ mod tests {
         }
         let node = Value::Node(Node::new(ElementId::new("s", "n1")).into());
         assert_eq!(hex(&node), "187300006e310000");
+    }
+
+    fn decimal(text: &str) -> Value {
+        crate::Decimal::parse(text).expect("a decimal").into()
     }
 
     fn date(days: i64) -> Date {
@@ -324,8 +336,11 @@ mod tests {
             Value::Float(-0.5),
             Value::Int(0),
             Value::Int(1),
+            decimal("1.4999999999999999999999999"),
             Value::Float(1.5),
+            decimal("9223372036854775806.5"),
             Value::Int(i64::MAX),
+            decimal("1e999"),
             Value::Float(f64::INFINITY),
             Value::Float(f64::NAN),
             Value::Null,
@@ -337,7 +352,13 @@ mod tests {
 
     #[test]
     fn equivalent_values_share_a_key_and_differ_in_the_tie() {
-        for (a, b) in [(Value::Int(1), Value::Float(1.0)), (Value::Float(0.0), Value::Float(-0.0))] {
+        let (one, half) = (decimal("1"), decimal("0.5"));
+        for (a, b) in [
+            (Value::Int(1), Value::Float(1.0)),
+            (Value::Float(0.0), Value::Float(-0.0)),
+            (Value::Int(1), one),
+            (Value::Float(0.5), half),
+        ] {
             assert_eq!(of([&a]), of([&b]));
             assert!(exact(&a) < exact(&b));
         }
@@ -348,6 +369,7 @@ mod tests {
         let nans = [f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001), f64::from_bits(u64::MAX)];
         let floats = nans.into_iter().chain([0.0, -0.0, 1.0, f64::INFINITY, f64::NEG_INFINITY]);
         let scalars = floats.map(Value::Float).chain([Value::Null, Value::Int(0), Value::Int(1)]);
+        let scalars = scalars.chain(["0", "1", "0.1", "1e30"].map(decimal));
         let values: Vec<Value> = scalars
             .flat_map(|value| {
                 let map = Value::Map(Map::from_iter([("a", value.clone())]).into());

@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod codec;
+pub mod decimal;
 pub mod diff;
 pub mod element;
 pub mod json;
@@ -19,6 +20,7 @@ pub mod value;
 
 pub use change::{AppliedChange, AppliedTransaction, Change, Patch, Transaction};
 pub use codec::DecodeError;
+pub use decimal::{Decimal, DecimalError};
 pub use diff::{Diff, QueryResult};
 pub use element::{Element, ElementId, Node, Relationship};
 pub use map::Map;

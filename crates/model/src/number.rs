@@ -1,40 +1,102 @@
-//! Numbers across their two types: one order, one key, exact beyond 2^53.
+//! Numbers across their three types: one order and one key, exact whatever their size.
 
+use crate::Decimal;
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use std::cmp::Ordering;
 
 /// The quiet NaN without sign and payload.
 const NAN_BITS: u64 = 0x7ff8_0000_0000_0000;
+/// Floats beyond this are integers, and there are integers of 64 bits between them.
+const SPARSE: f64 = 9_007_199_254_740_992.0;
+/// Beyond this there are no integers of 64 bits.
+const INTEGERS_END: f64 = 9_223_372_036_854_775_808.0;
 
 /// Compares an integer with a float exactly. `None` where the float is NaN.
 pub fn compare_int_float(int: i64, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
     }
-    Some(order_key_of_int(int).cmp(&order_key_of_float(float)))
+    Some(of_int(int).cmp(&of_float(float)))
 }
 
-/// A key whose order is the numeric order of integers and floats together; `1` and `1.0` have the same key.
+/// Appends the key of an integer: bytes whose order is the numeric order of integers, floats and decimals together;
+/// `1`, `1.0` and the decimal `1` have the same key, and no key is the beginning of another.
 ///
-/// The first part is the nearest double mapped to an integer of the same order; the second what that double
-/// misses. Two integers of one nearest double differ in the second part; an integer and the double next to
-/// its nearest one are ordered by the first, since rounding is monotone.
-pub fn order_key_of_int(int: i64) -> (u64, i16) {
+/// First the nearest float, as bits of the same order (8 bytes); then, in offset binary (2 bytes), the double of what
+/// that float misses of the number. An odd double says that the number is a decimal that is neither an integer of 64
+/// bits nor a float; then its digits follow. Two numbers of one nearest float differ in the second part or in the
+/// digits; others are ordered by the first part, since rounding is monotone.
+pub fn int_key(int: i64, out: &mut Vec<u8>) {
+    push(of_int(int), out);
+}
+
+/// Appends the key of a float that is not NaN (see [`int_key`]).
+pub fn float_key(float: f64, out: &mut Vec<u8>) {
+    push(of_float(float), out);
+}
+
+/// Appends the key of a decimal (see [`int_key`]).
+pub fn decimal_key(decimal: &Decimal, out: &mut Vec<u8>) {
+    if let Some(int) = decimal.to_i64() {
+        return int_key(int, out);
+    }
+    let nearest = decimal.to_f64().clamp(f64::MIN, f64::MAX);
+    let side = decimal.compare_float(nearest);
+    if side == Ordering::Equal {
+        return float_key(nearest, out);
+    }
+    // Between two integers, or beyond them all; between smaller floats there are none.
+    let missed = match nearest.abs() {
+        SPARSE..=INTEGERS_END => below(decimal, nearest),
+        _ => -i32::from(side == Ordering::Less),
+    };
+    push((order_bits(nearest), 2 * missed + 1), out);
+    digits_key(decimal, out);
+}
+
+/// The integer below what `nearest` misses of the number.
+fn below(decimal: &Decimal, nearest: f64) -> i32 {
+    let nearest = BigDecimal::try_from(nearest).expect("a finite float");
+    let missed = (decimal.number() - nearest).with_scale_round(0, RoundingMode::Floor);
+    missed.to_i32().expect("a float is within 1,024 of any number that is not far beyond 64 bits")
+}
+
+/// Where the first digit stands, the digits in pairs, and an end; inverted below zero, where more is less.
+fn digits_key(decimal: &Decimal, out: &mut Vec<u8>) {
+    let (coefficient, scale) = decimal.parts();
+    let digits = coefficient.magnitude().to_string();
+    let before = i16::try_from(digits.len() as i64 - scale)
+        .expect("a decimal has at most 1,000 digits before the point");
+    let start = out.len();
+    out.extend_from_slice(&((before as u16) ^ 0x8000).to_be_bytes());
+    let pair = |pair: &[u8]| 1 + 10 * (pair[0] - b'0') + pair.get(1).map_or(0, |digit| digit - b'0');
+    out.extend(digits.as_bytes().chunks(2).map(pair));
+    out.push(0);
+    if decimal.signum() < 0 {
+        out[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+}
+
+fn push((nearest, doubled): (u64, i32), out: &mut Vec<u8>) {
+    let doubled = i16::try_from(doubled).expect("a float misses at most 1,024");
+    out.extend_from_slice(&nearest.to_be_bytes());
+    out.extend_from_slice(&((doubled as u16) ^ 0x8000).to_be_bytes());
+}
+
+fn of_int(int: i64) -> (u64, i32) {
     let nearest = int as f64;
     let missed = i128::from(int) - nearest as i128;
-    let missed = i16::try_from(missed).expect("a double is within 512 of any 64-bit integer");
-    (order_bits(nearest), missed)
+    let missed = i32::try_from(missed).expect("a double is within 512 of any 64-bit integer");
+    (order_bits(nearest), 2 * missed)
 }
 
-/// The key of a float (see [`order_key_of_int`]). NaN sorts after infinity.
-pub fn order_key_of_float(float: f64) -> (u64, i16) {
+fn of_float(float: f64) -> (u64, i32) {
     (order_bits(float), 0)
 }
 
 fn order_bits(float: f64) -> u64 {
     const SIGN: u64 = 1 << 63;
-    if float.is_nan() {
-        return u64::MAX;
-    }
+    debug_assert!(!float.is_nan());
     // Both zeros are equal, so they need one key.
     let bits = if float == 0.0 { 0 } else { float.to_bits() };
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
@@ -70,16 +132,72 @@ mod tests {
         assert_eq!(float_as_int(-0.0), Some(0));
     }
 
+    /// A number of each type that lies near others: floats and integers moved by a little.
+    fn number() -> impl Strategy<Value = (BigDecimal, Vec<u8>)> {
+        let landmarks = prop_oneof![
+            any::<i64>().prop_map(BigDecimal::from),
+            (-20i64..20).prop_map(BigDecimal::from),
+            prop::sample::select(vec![i64::MAX, i64::MIN, 1 << 53, -(1 << 53), (1 << 62) + 1])
+                .prop_map(BigDecimal::from),
+            proptest::num::f64::NORMAL.prop_map(|float| BigDecimal::try_from(float).expect("finite")),
+            prop::sample::select(vec![
+                "1e23",
+                "-1e23",
+                "9.9999999999999999e22",
+                "1.7976931348623157e308",
+                "1e400"
+            ])
+            .prop_map(|text| text.parse().expect("a number")),
+        ];
+        let moved = (landmarks, -3i64..=3, prop::sample::select(vec![-3i64, 0, 1, 17, 40, 600]));
+        moved.prop_filter_map("in range", |(number, steps, scale)| {
+            let number = number + BigDecimal::new(steps.into(), scale);
+            let mut key = Vec::new();
+            decimal_key(&Decimal::new(&number).ok()?, &mut key);
+            Some((number, key))
+        })
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn keys_keep_the_order_of_all_numbers(mut numbers in prop::collection::vec(number(), 2..12)) {
+            numbers.sort();
+            for pair in numbers.windows(2) {
+                let ((a, a_key), (b, b_key)) = (&pair[0], &pair[1]);
+                prop_assert_eq!(a_key.cmp(b_key), a.cmp(b), "{} and {}", a, b);
+                prop_assert!(a_key == b_key || !b_key.starts_with(a_key), "{} begins {}", a, b);
+            }
+        }
+
+        #[test]
+        fn an_integer_and_its_decimal_have_one_key(int: i64) {
+            let (mut key, mut of_decimal) = (Vec::new(), Vec::new());
+            int_key(int, &mut key);
+            decimal_key(&int.into(), &mut of_decimal);
+            prop_assert_eq!(key, of_decimal);
+        }
+
+        #[test]
+        fn a_float_and_its_decimal_have_one_key(float in -1e300f64..1e300) {
+            let (mut key, mut of_decimal) = (Vec::new(), Vec::new());
+            float_key(float, &mut key);
+            let exact = Decimal::new(&BigDecimal::try_from(float).expect("finite"));
+            prop_assume!(exact.is_ok());
+            decimal_key(&exact.expect("assumed"), &mut of_decimal);
+            prop_assert_eq!(key, of_decimal);
+        }
+
         #[test]
         fn the_key_of_integers_keeps_their_order(a: i64, b: i64) {
-            prop_assert_eq!(order_key_of_int(a).cmp(&order_key_of_int(b)), a.cmp(&b));
+            prop_assert_eq!(of_int(a).cmp(&of_int(b)), a.cmp(&b));
         }
 
         #[test]
         fn the_key_of_floats_keeps_their_order(a: f64, b: f64) {
             if let Some(order) = a.partial_cmp(&b) {
-                prop_assert_eq!(order_key_of_float(a).cmp(&order_key_of_float(b)), order);
+                prop_assert_eq!(of_float(a).cmp(&of_float(b)), order);
             }
         }
 

@@ -2,7 +2,7 @@
 
 use crate::number::identity_bits;
 use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
-use crate::{Map, Node, Relationship};
+use crate::{Decimal, Map, Node, Relationship};
 use smol_str::SmolStr;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub enum Value {
     Int(i64),
     /// An IEEE 754 double.
     Float(f64),
+    /// A decimal number, exact.
+    Decimal(Arc<Decimal>),
     /// A string of Unicode text.
     String(SmolStr),
     /// Raw bytes.
@@ -88,6 +90,7 @@ impl Value {
             Self::Bool(_) => "boolean",
             Self::Int(_) => "integer",
             Self::Float(_) => "float",
+            Self::Decimal(_) => "decimal",
             Self::String(_) => "string",
             Self::Bytes(_) => "bytes",
             Self::List(_) => "list",
@@ -112,6 +115,7 @@ impl PartialEq for Value {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => identity_bits(*a) == identity_bits(*b),
+            (Self::Decimal(a), Self::Decimal(b)) => a == b,
             (Self::String(a), Self::String(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Path(a), Self::Path(b)) => a == b,
@@ -139,6 +143,7 @@ impl Hash for Value {
             Self::Bool(value) => value.hash(state),
             Self::Int(value) => value.hash(state),
             Self::Float(value) => identity_bits(*value).hash(state),
+            Self::Decimal(value) => value.hash(state),
             Self::String(value) => value.hash(state),
             Self::Bytes(value) => value.hash(state),
             Self::List(items) | Self::Path(items) => items.hash(state),
@@ -176,6 +181,12 @@ impl From<i64> for Value {
 impl From<f64> for Value {
     fn from(value: f64) -> Self {
         Self::Float(value)
+    }
+}
+
+impl From<Decimal> for Value {
+    fn from(value: Decimal) -> Self {
+        Self::Decimal(Arc::new(value))
     }
 }
 

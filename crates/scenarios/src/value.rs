@@ -1,10 +1,10 @@
 //! The values of scenarios: tagged JSON.
 //!
-//! `null`, `true`, `false`, `{int:"n"}`, `{float:"x"}`, `{str}`, `{list}`, `{map:[[k,v]]}`,
+//! `null`, `true`, `false`, `{int:"n"}`, `{float:"x"}`, `{decimal:"x"}`, `{str}`, `{list}`, `{map:[[k,v]]}`,
 //! `{node:{labels,props}}`, `{rel:{type,props,dir}}`, `{path:[node,rel,node,..]}`, and `{expr}`: the text of a
 //! constant expression.
 
-use livewell_model::{Element, ElementId, Map, Node, Relationship, SmolStr, Value};
+use livewell_model::{Decimal, Element, ElementId, Map, Node, Relationship, SmolStr, Value};
 use livewell_query::expression::{Scope, compile};
 use livewell_query::language::parse;
 use serde_json::Value as Json;
@@ -49,6 +49,7 @@ pub fn value(json: &Json) -> Read<Value> {
     Ok(match tag.as_str() {
         "int" => Value::Int(text(content)?.parse().map_err(|_| malformed("an integer", content))?),
         "float" => Value::Float(text(content)?.parse().map_err(|_| malformed("a float", content))?),
+        "decimal" => Decimal::parse(text(content)?).map_err(|_| malformed("a decimal", content))?.into(),
         "str" => Value::string(text(content)?),
         "list" => Value::list(array(content)?.iter().map(value).collect::<Read<Vec<_>>>()?),
         "map" => Value::Map(map(content)?.into()),
@@ -144,6 +145,7 @@ pub fn shown(value: &Value, any_order: bool) -> String {
         // Neither zeros nor NaNs are told apart by a table.
         Value::Float(float) if *float == 0.0 => "Float(0.0)".into(),
         Value::Float(float) => format!("Float({float:?})"),
+        Value::Decimal(decimal) => format!("Decimal({decimal})"),
         Value::Node(node) => format!("({} {})", node.labels.join(":"), map(&node.properties)),
         Value::Relationship(via) => format!("[{} {}]", via.kind, map(&via.properties)),
         Value::Map(entries) => map(entries),

@@ -235,8 +235,11 @@ pub struct Explain {
 
 fn parameter(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in `limit=60`")?;
-    let json = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::String(value.to_owned()));
-    let value = livewell_model::json::value_from_json(&json).map_err(|error| error.to_string())?;
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
+    let value = match livewell_model::json::value_from_text(value) {
+        Err(error) if is_json => return Err(error.to_string()),
+        read => read.unwrap_or_else(|_| Value::string(value)),
+    };
     Ok((name.trim_start_matches('$').to_owned(), value))
 }
 

@@ -108,8 +108,7 @@ fn query(settings: &QuerySettings) -> Query {
         id: settings.id.to_string(),
         cypher: settings.cypher.clone(),
         sources: settings.sources.iter().map(ToString::to_string).collect(),
-        // Loading the configuration has read them before.
-        params: settings.params().unwrap_or_default(),
+        params: settings.params(),
         joins: settings.engine().joins,
         limits: settings.engine().limits,
         label: settings.label.as_ref().map(ToString::to_string),

@@ -8,31 +8,36 @@ mod change;
 mod object;
 mod print;
 mod record;
-mod value;
+mod typed;
 
 use crate::error::code;
-use crate::settings::{NodeMapping, RecordSettings};
+use crate::settings::{NodeMapping, PropertyType, RecordSettings};
 use crate::{InputError, Limits};
 use change::{Fields, change};
 use livewell_model::{SmolStr, Timestamp, Transaction};
 use object::{Json, Object};
 use record::Record;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 pub use print::transaction_to_json;
+
+/// The types of properties, where other ones than JSON's are wanted.
+pub(crate) type Types = BTreeMap<String, PropertyType>;
 
 /// Reads the transactions of one source: changes, or records by its mapping.
 #[derive(Debug, Clone)]
 pub struct Reader {
     source: SmolStr,
     limits: Limits,
+    types: Types,
     record: Option<Record>,
 }
 
 impl Reader {
     /// A reader of changes.
-    pub(crate) fn of_changes(source: &str, limits: &Limits) -> Self {
-        Self { source: source.into(), limits: *limits, record: None }
+    pub(crate) fn of_changes(source: &str, limits: &Limits, types: &Types) -> Self {
+        Self { source: source.into(), limits: *limits, types: types.clone(), record: None }
     }
 
     /// A reader of records that become `node`s.
@@ -43,7 +48,7 @@ impl Reader {
         settings: &RecordSettings<'_>,
     ) -> Result<Self, String> {
         let record = Record::compile(source, limits, node, settings)?;
-        Ok(Self { record: Some(record), ..Self::of_changes(source, limits) })
+        Ok(Self { record: Some(record), ..Self::of_changes(source, limits, settings.types) })
     }
 
     /// The transaction that a piece of JSON stands for.
@@ -51,7 +56,10 @@ impl Reader {
     /// # Errors
     /// [`InputError`] with the column of the first thing that is wrong.
     pub fn transaction(&self, text: &[u8]) -> Result<Transaction, InputError> {
-        let Some(record) = &self.record else { return parse_transaction(text, &self.source, &self.limits) };
+        let Some(record) = &self.record else {
+            let fields = Fields { source: &self.source, limits: &self.limits, types: &self.types };
+            return whole(text, &self.limits, |json| transaction(json, fields));
+        };
         let changes = whole(text, &self.limits, |json| record.changes(json))?;
         Ok(Transaction { changes, timestamp: None })
     }
@@ -64,7 +72,7 @@ impl Reader {
 /// # Errors
 /// [`InputError`] with the column of the first thing that is wrong.
 pub fn parse_transaction(text: &[u8], source: &str, limits: &Limits) -> Result<Transaction, InputError> {
-    let fields = Fields { source: &source.into(), limits };
+    let fields = Fields { source: &source.into(), limits, types: &Types::new() };
     whole(text, limits, |json| transaction(json, fields))
 }
 

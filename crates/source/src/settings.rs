@@ -4,8 +4,9 @@ mod file;
 mod mapping;
 mod nats;
 mod postgres;
+mod types;
 
-pub use file::{ColumnType, FileEntry, FileSettings, OnError, Rotation};
+pub use file::{FileEntry, FileSettings, OnError, Rotation};
 pub(crate) use mapping::RecordSettings;
 pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping};
 pub use nats::NatsSettings;
@@ -13,8 +14,9 @@ pub use nats::NatsSettings;
 pub(crate) use postgres::table_name;
 pub use postgres::{
     Check, DatabaseUrl, ForeignKey, Infinity, NewTables, PostgresLimits, PostgresSettings, SourceRecovery,
-    TableSettings, TakenAs,
+    TableSettings,
 };
+pub use types::PropertyType;
 
 use crate::json::Reader;
 use crate::unwind::{self, Unwind};
@@ -126,6 +128,9 @@ pub struct HttpSettings {
     /// The properties and where in the record they are; all of it where nothing is said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
+    /// The types of properties where other ones than JSON's are wanted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, PropertyType>,
     /// Which operation a record is; an insert where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationMapping>,
@@ -164,6 +169,7 @@ impl HttpSettings {
             operation: self.operation.as_ref(),
             record: self.record.as_deref(),
             record_before: self.record_before.as_deref(),
+            types: &self.types,
         }
         .reader(&self.id, &self.limits)
     }

@@ -75,6 +75,7 @@ impl Unwind {
         match at(map, path)? {
             Value::String(text) if !text.is_empty() => Some(text.to_string()),
             Value::Int(int) => Some(int.to_string()),
+            Value::Decimal(decimal) => Some(decimal.to_string()),
             Value::Bool(bool) => Some(bool.to_string()),
             _ => None,
         }

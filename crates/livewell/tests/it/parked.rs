@@ -183,7 +183,7 @@ async fn a_row_is_tried_again_with_the_mapping_of_its_table() {
     let entry = |path: &Path, label: &str, id: &str| FileEntry {
         path: path.to_owned(),
         node: Some(NodeMapping { label: label.into(), id: id.into() }),
-        types: [("x".to_owned(), livewell_source::settings::ColumnType::Integer)].into(),
+        types: [("x".to_owned(), livewell_source::settings::PropertyType::Integer)].into(),
         ..FileEntry::default()
     };
     let settings = FileSettings {

@@ -22,7 +22,7 @@ mod verified;
 
 use crate::fixture::*;
 use livewell::{Livewell, Query, Recovery, Setup, State};
-use livewell_model::{Diff, Value};
+use livewell_model::{Decimal, Diff, Value};
 use livewell_reaction::file::Table;
 use livewell_services::{Postgres, Proxy};
 use livewell_source::settings::{PostgresSettings, SourceRecovery};
@@ -364,11 +364,12 @@ async fn a_query_that_joins_tables_sees_foreign_keys_as_relationships() {
     let text = "MATCH (o:Order)-[:PLACED_BY]->(c:Customer) RETURN c.name AS name, sum(o.total) AS total";
     let queries = vec![Query::cypher("totals", text).from("s")];
     livewell.add(Setup { databases, queries, ..Setup::default() }).await.unwrap();
-    let row = |name: &str, total: f64| vec![Value::string(name), Value::Float(total)];
+    let decimal = |text: &str| Value::from(Decimal::parse(text).unwrap());
+    let row = |name: &str, total: &str| vec![Value::string(name), decimal(total)];
     let is = |expected: &[Vec<Value>]| values(&livewell, "totals") == expected;
-    eventually("the base", || is(&[row("Ann", 10.5), row("Bo", 20.0)])).await;
+    eventually("the base", || is(&[row("Ann", "10.5"), row("Bo", "20")])).await;
     postgres.sql("update orders set customer_id = 1 where id = 2");
-    eventually("moved", || is(&[row("Ann", 30.5)])).await;
+    eventually("moved", || is(&[row("Ann", "30.5")])).await;
     postgres
         .sql("begin; delete from orders where customer_id = 1; delete from customer where id = 1; commit");
     eventually("gone", || is(&[])).await;

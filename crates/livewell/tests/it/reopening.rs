@@ -2,6 +2,8 @@
 
 use crate::fixture::*;
 use livewell::{Durability, EmbeddedStore, InProcess, Livewell, Query, ReactionSetup, Recovery, Setup};
+use livewell_model::temporal::Date;
+use livewell_model::{Decimal, Value};
 use livewell_reaction::file::Append;
 use livewell_store::commit::Conflict;
 use livewell_store::{IndexError, Snapshot, Store, StoreId, Version, WriteSet, catalog, sweep};
@@ -152,4 +154,26 @@ async fn a_directory_can_be_opened_again_right_after_a_shutdown() {
     livewell.shutdown().await;
     drop(livewell);
     EmbeddedStore::open(&path, Durability::Os).expect("nobody owns the directory any more");
+}
+
+#[tokio::test]
+async fn parameters_that_json_has_no_form_for_are_the_same_after_reopening() {
+    let directory = tempfile::tempdir().unwrap();
+    let exact = Value::from(Decimal::parse("12345678901234567890.5").unwrap());
+    let day = Value::from(Date::new(2024, 2, 29).unwrap());
+    for (round, least) in [exact, day, "2024-02-29".into()].into_iter().enumerate() {
+        let store = disk(&directory);
+        let livewell = open(&store);
+        let mut query = query("q", "MATCH (n:N) WHERE n.x < 100 RETURN n.id AS id, $least AS least");
+        query.params.insert("least", least.clone());
+        let channels = vec![InProcess::new("s")];
+        livewell.add(Setup { channels, queries: vec![query], ..Setup::default() }).await.unwrap();
+        livewell.source("s").unwrap().send(node(&format!("n{round}"), 1)).await.unwrap();
+        idle(&livewell).await;
+        let shown: Vec<Value> = rows(&livewell, "q").into_values().map(|row| row[1].clone()).collect();
+        assert_eq!(shown, vec![least.clone(); round + 1]);
+        assert_eq!(livewell::stored_query(&*store, "q").unwrap().params.get("least"), Some(&least));
+        assert_verified(&livewell, "q");
+        livewell.shutdown().await;
+    }
 }

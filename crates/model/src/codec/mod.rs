@@ -42,13 +42,14 @@ const LOCAL_TIME: u8 = 0x12;
 const DATE_TIME: u8 = 0x13;
 const LOCAL_DATE_TIME: u8 = 0x14;
 const DURATION: u8 = 0x15;
-// 0x16 and 0x17 are reserved for decimal and point.
+const DECIMAL: u8 = 0x16;
+// 0x17 is reserved for point.
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
-    use crate::{ElementId, Map, Node, Relationship, SmolStr, Value};
+    use crate::{Decimal, ElementId, Map, Node, Relationship, SmolStr, Value};
     use proptest::prelude::*;
 
     fn hex(value: &Value) -> String {
@@ -99,11 +100,37 @@ mod tests {
             (moment(None).into(), "13aa54 e807 a038 00"),
             (moment(Some("A/B")).into(), "13aa54 e807 a038 03412f42"),
             (local.into(), "14aa54 e807"),
+            (decimal("0").into(), "1600 0100"),
+            (decimal("1.50").into(), "1602 010f"),
+            (decimal("-300").into(), "1603 01fd"),
+            (decimal("12345678901234567890.5").into(), "1602 09 06b14e9f812f366c39"),
             (Duration::new(-1, 2, -1).expect("in range").into(), "1501 04 01 ff93ebdc03"),
         ];
         for (value, bytes) in cases {
             assert_eq!(hex(&value), bytes.replace(' ', ""), "{value:?}");
         }
+    }
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).expect("a decimal")
+    }
+
+    #[test]
+    fn a_decimal_that_is_not_normalised_or_too_long_is_refused() {
+        let stored = |scale: i64, coefficient: &[u8]| {
+            let mut out = Writer::new();
+            out.u8(DECIMAL).signed(scale).bytes(coefficient);
+            Reader::new("value", &out.bytes).value()
+        };
+        assert_eq!(stored(1, &[15]), Ok(decimal("1.5").into()));
+        // 10 / 10, zero with a scale, a byte that is not needed, none at all, digits beyond the limit.
+        for (scale, coefficient) in
+            [(1, &[10][..]), (1, &[0]), (0, &[0, 15]), (0, &[]), (1_001, &[1]), (-1_000, &[1])]
+        {
+            assert!(stored(scale, coefficient).is_err(), "{scale} {coefficient:?}");
+        }
+        assert!(stored(i64::MIN, &[1]).is_err());
+        assert!(stored(0, &[1; 900]).is_err());
     }
 
     fn temporal() -> impl Strategy<Value = Value> {
@@ -146,6 +173,7 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::Int),
             any::<f64>().prop_map(Value::Float),
+            "-?[0-9]{1,60}(\\.[0-9]{1,60})?".prop_map(|text| decimal(&text).into()),
             ".{0,30}".prop_map(Value::from),
             temporal(),
         ];

@@ -1,16 +1,20 @@
 //! Reading the stored form; damage is an error, never a panic and never an allocation without end.
 
 use super::{
-    BYTES, DATE, DATE_TIME, DURATION, DecodeError, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME, LOCAL_TIME, MAP,
-    NESTING_MAX, NODE, NULL, PATH, RELATIONSHIP, STRING, TIME, TRUE,
+    BYTES, DATE, DATE_TIME, DECIMAL, DURATION, DecodeError, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME,
+    LOCAL_TIME, MAP, NESTING_MAX, NODE, NULL, PATH, RELATIONSHIP, STRING, TIME, TRUE,
 };
+use crate::decimal::DIGITS_MAX;
 use crate::diff::Columns;
 use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, NANOS_PER_SECOND, Time};
 use crate::{
-    AppliedChange, AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship,
-    Timestamp, Value,
+    AppliedChange, AppliedTransaction, Decimal, Diff, Element, ElementId, Map, Node, QueryResult,
+    Relationship, Timestamp, Value,
 };
+use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::BigInt;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Reads the stored form.
@@ -23,6 +27,9 @@ pub struct Reader<'a> {
     /// The source of the last id, as bytes and as text: mostly that of the next one too.
     source: (&'a [u8], SmolStr),
 }
+
+/// As many bytes as the digits before and after the point can take (a digit has less than 3.33 bits), and a sign.
+const DECIMAL_BYTES_MAX: usize = 2 * DIGITS_MAX as usize * 333 / 800 + 2;
 
 type Read<T> = Result<T, DecodeError>;
 
@@ -142,6 +149,7 @@ impl<'a> Reader<'a> {
                 let bits = self.take(8)?.try_into().expect("eight bytes were taken");
                 Value::Float(f64::from_bits(u64::from_le_bytes(bits)))
             }
+            DECIMAL => self.decimal()?.into(),
             STRING => Value::String(self.string()?),
             BYTES => Value::Bytes(self.bytes()?.into()),
             LIST => Value::List(self.values()?),
@@ -164,6 +172,18 @@ impl<'a> Reader<'a> {
             DURATION => self.duration()?.into(),
             _ => return Err(self.error("unknown value tag")),
         })
+    }
+
+    fn decimal(&mut self) -> Read<Decimal> {
+        let (scale, bytes) = (self.signed()?, self.bytes()?);
+        let coefficient = BigInt::from_signed_bytes_be(bytes);
+        // Numbers of another size than what is read below are not even looked at: the scale alone could ask for memory.
+        let is_short = bytes.len() <= DECIMAL_BYTES_MAX && scale.unsigned_abs() <= DIGITS_MAX.into();
+        let number = is_short.then(|| Decimal::new(&BigDecimal::new(coefficient.clone(), scale)));
+        let decimal = number.and_then(Result::ok).ok_or(self.error("a decimal is too long"))?;
+        let is_canonical = decimal.parts() == (Cow::Borrowed(&coefficient), scale)
+            && coefficient.to_signed_bytes_be() == bytes;
+        if is_canonical { Ok(decimal) } else { Err(self.error("a decimal is not in its one form")) }
     }
 
     fn date(&mut self) -> Read<Date> {

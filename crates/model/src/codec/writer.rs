@@ -1,8 +1,8 @@
 //! Writing the stored form.
 
 use super::{
-    BYTES, DATE, DATE_TIME, DURATION, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME, LOCAL_TIME, MAP, NODE, NULL,
-    PATH, RELATIONSHIP, STRING, TIME, TRUE,
+    BYTES, DATE, DATE_TIME, DECIMAL, DURATION, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME, LOCAL_TIME, MAP,
+    NODE, NULL, PATH, RELATIONSHIP, STRING, TIME, TRUE,
 };
 use crate::number::identity_bits;
 use crate::temporal::LocalDateTime;
@@ -67,6 +67,10 @@ impl Writer {
             Value::Float(float) => {
                 self.u8(FLOAT).bytes.extend_from_slice(&identity_bits(*float).to_le_bytes());
                 self
+            }
+            Value::Decimal(decimal) => {
+                let (coefficient, scale) = decimal.parts();
+                self.u8(DECIMAL).signed(scale).bytes(&coefficient.to_signed_bytes_be())
             }
             Value::String(text) => self.u8(STRING).string(text),
             Value::Bytes(bytes) => self.u8(BYTES).bytes(bytes),

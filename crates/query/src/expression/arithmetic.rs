@@ -1,5 +1,6 @@
 //! Arithmetic: integers stay integers and never wrap, floats follow IEEE 754, `+` also joins strings and lists.
 
+use super::decimal::{self, decimal};
 use super::temporal::arithmetic as temporal;
 use super::{Allowance, EvalError};
 use crate::language::code;
@@ -29,9 +30,10 @@ pub fn add(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalErr
         (Value::Int(a), Value::Int(b)) => {
             a.checked_add(*b).map(Value::Int).ok_or_else(|| overflow(*a, "+", *b))
         }
-        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
-            Ok((float(a) + float(b)).into())
-        }
+        _ if is_number(a) && is_number(b) => match (decimal(a), decimal(b)) {
+            (Some(a), Some(b)) => decimal::add(&a, &b),
+            _ => Ok((float(a) + float(b)).into()),
+        },
         _ => match (text(a), text(b)) {
             (Some(first), Some(second)) => {
                 allowance.text(first.len() + second.len())?;
@@ -62,8 +64,9 @@ pub fn calculate(operation: Operation, a: &Value, b: &Value) -> Result<Value, Ev
     match (a, b) {
         (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
         (Value::Int(a), Value::Int(b)) => integers(operation, *a, *b),
-        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
-            Ok(floats(operation, float(a), float(b)).into())
+        _ if is_number(a) && is_number(b) => {
+            let exact = decimal(a).zip(decimal(b)).and_then(|(a, b)| decimal::calculate(operation, &a, &b));
+            exact.unwrap_or_else(|| Ok(floats(operation, float(a), float(b)).into()))
         }
         _ => {
             let temporal = match operation {
@@ -88,6 +91,7 @@ pub fn negate(a: &Value) -> Result<Value, EvalError> {
             int.checked_neg().map(Value::Int).ok_or_else(|| EvalError::overflow(&format!("-({int})")))
         }
         Value::Float(float) => Ok((-float).into()),
+        Value::Decimal(decimal) => decimal::made(&-decimal.number(), || format!("-({decimal})")),
         other => {
             Err(EvalError::types(format!("`-` takes a number, got a value of type {}", other.type_name())))
         }
@@ -100,7 +104,7 @@ pub fn negate(a: &Value) -> Result<Value, EvalError> {
 /// [`EvalError`] where the value is no number.
 pub fn plus(a: &Value) -> Result<Value, EvalError> {
     match a {
-        Value::Null | Value::Int(_) | Value::Float(_) => Ok(a.clone()),
+        Value::Null | Value::Int(_) | Value::Float(_) | Value::Decimal(_) => Ok(a.clone()),
         other => {
             Err(EvalError::types(format!("`+` takes a number, got a value of type {}", other.type_name())))
         }
@@ -119,8 +123,7 @@ pub fn float_text(float: f64) -> String {
 fn integers(operation: Operation, a: i64, b: i64) -> Result<Value, EvalError> {
     let divides = matches!(operation, Operation::Divide | Operation::Modulo);
     if divides && b == 0 {
-        let message = format!("{a} {} 0: an integer cannot be divided by zero", operation.symbol());
-        return Err(EvalError { code: code::DIVISION_BY_ZERO, message });
+        return Err(divided_by_zero(&format!("{a} {} 0", operation.symbol()), "an integer"));
     }
     let result = match operation {
         Operation::Subtract => a.checked_sub(b),
@@ -131,6 +134,12 @@ fn integers(operation: Operation, a: i64, b: i64) -> Result<Value, EvalError> {
         Operation::Power => return Ok((a as f64).powf(b as f64).into()),
     };
     result.map(Value::Int).ok_or_else(|| overflow(a, operation.symbol(), b))
+}
+
+/// The error of a division by zero; only floats have a value for it.
+pub(super) fn divided_by_zero(what: &str, divided: &str) -> EvalError {
+    let message = format!("{what}: {divided} cannot be divided by zero");
+    EvalError { code: code::DIVISION_BY_ZERO, message }
 }
 
 fn floats(operation: Operation, a: f64, b: f64) -> f64 {
@@ -144,7 +153,7 @@ fn floats(operation: Operation, a: f64, b: f64) -> f64 {
 }
 
 impl Operation {
-    fn symbol(self) -> &'static str {
+    pub(super) fn symbol(self) -> &'static str {
         match self {
             Self::Subtract => "-",
             Self::Multiply => "*",
@@ -159,8 +168,13 @@ fn float(value: &Value) -> f64 {
     match value {
         Value::Int(int) => *int as f64,
         Value::Float(float) => *float,
+        Value::Decimal(decimal) => decimal.to_f64(),
         _ => f64::NAN,
     }
+}
+
+fn is_number(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::Float(_) | Value::Decimal(_))
 }
 
 fn joined(a: &[Value], b: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
@@ -178,6 +192,7 @@ fn text(value: &Value) -> Option<SmolStr> {
         Value::String(text) => Some(text.clone()),
         Value::Int(int) => Some(int.to_string().into()),
         Value::Float(float) => Some(float_text(*float).into()),
+        Value::Decimal(decimal) => Some(decimal.to_string().into()),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Equality (`=`, `<>`, IN) and comparison (`<`, `<=`, `>`, `>=`). Neither is equivalence (grouping, DISTINCT)
 //! nor the total order of ORDER BY: those are the key of `livewell_model::key`.
 
-use livewell_model::{Map, Value, number};
+use livewell_model::{Decimal, Map, Value, number};
 use std::cmp::Ordering;
 
 /// How two values stand to each other.
@@ -22,6 +22,10 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
         (Value::Null, _) | (_, Value::Null) => None,
         (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
             Some(number::compare_int_float(*int, *float) == Some(Ordering::Equal))
+        }
+        (Value::Decimal(_), Value::Int(_) | Value::Float(_))
+        | (Value::Int(_) | Value::Float(_), Value::Decimal(_)) => {
+            Some(compare(a, b) == Order::Is(Ordering::Equal))
         }
         // IEEE equality: `==` on values is identity, which tells the two zeros apart and NaN from nothing.
         (Value::Float(a), Value::Float(b)) => Some(a == b),
@@ -83,6 +87,14 @@ pub fn compare(a: &Value, b: &Value) -> Order {
         (Value::Float(a), Value::Int(b)) => {
             number::compare_int_float(*b, *a).map_or(Order::Never, |order| Order::Is(order.reverse()))
         }
+        (Value::Decimal(a), Value::Decimal(b)) => Order::Is(a.cmp(b)),
+        (Value::Decimal(decimal), number @ (Value::Int(_) | Value::Float(_))) => decimal_to(decimal, number),
+        (number @ (Value::Int(_) | Value::Float(_)), Value::Decimal(decimal)) => {
+            match decimal_to(decimal, number) {
+                Order::Is(order) => Order::Is(order.reverse()),
+                other => other,
+            }
+        }
         (Value::String(a), Value::String(b)) => Order::Is(a.as_str().cmp(b.as_str())),
         (Value::Bool(a), Value::Bool(b)) => Order::Is(a.cmp(b)),
         (Value::Bytes(a), Value::Bytes(b)) => Order::Is(a.cmp(b)),
@@ -93,6 +105,15 @@ pub fn compare(a: &Value, b: &Value) -> Order {
         (Value::DateTime(a), Value::DateTime(b)) => Order::Is(a.cmp(b)),
         (Value::LocalDateTime(a), Value::LocalDateTime(b)) => Order::Is(a.cmp(b)),
         _ => Order::Unknown,
+    }
+}
+
+/// How a decimal stands to a number of another type, exactly.
+fn decimal_to(decimal: &Decimal, number: &Value) -> Order {
+    match number {
+        Value::Int(int) => Order::Is(decimal.cmp(&Decimal::from(*int))),
+        Value::Float(float) if !float.is_nan() => Order::Is(decimal.compare_float(*float)),
+        _ => Order::Never,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong while an expression is evaluated.
 
 use crate::language::code;
-use livewell_model::Value;
+use livewell_model::{DecimalError, Value};
 
 /// A value that an expression cannot give for a row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +21,15 @@ impl EvalError {
 
     /// A result that 64 bits cannot hold.
     pub fn overflow(what: &str) -> Self {
-        let message =
-            format!("{what} does not fit a 64-bit integer; compute with floats, for example `toFloat(x)`");
+        let message = format!(
+            "{what} does not fit a 64-bit integer; compute with decimals, as in `livewell.toDecimal(x)`, or with floats, as in `toFloat(x)`"
+        );
         Self { code: code::OVERFLOW, message }
+    }
+
+    /// A decimal with too many digits.
+    pub fn too_long(what: &str, error: DecimalError) -> Self {
+        Self { code: code::OVERFLOW, message: format!("{what} {error}") }
     }
 
     /// An argument outside its range.

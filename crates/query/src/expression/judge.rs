@@ -132,7 +132,7 @@ impl Parts<'_> {
             UnaryOp::Minus => {
                 self.need(0, TypeSet::NUMBER, "the operand of `-`")?;
                 let types = self.types(0).and(TypeSet::NUMBER.or_null());
-                (types, self.types(0).within(TypeSet::FLOAT.or_null()))
+                (types, self.types(0).within(TypeSet::FLOAT.or(TypeSet::DECIMAL).or_null()))
             }
         })
     }
@@ -172,7 +172,8 @@ impl Parts<'_> {
         Ok(self.number_result())
     }
 
-    /// Integers give integers and may overflow; with a float among them the result is a float and cannot.
+    /// Integers give integers and decimals decimals, and may overflow; with a float among them the result is a float
+    /// and cannot.
     fn number_result(&self) -> (TypeSet, bool) {
         let (a, b) = (self.types(0), self.types(1));
         let null = a.or(b).and(TypeSet::NULL);
@@ -287,7 +288,7 @@ impl Parts<'_> {
         let types = match operator {
             AggregateOp::Count => TypeSet::INTEGER,
             AggregateOp::Sum => TypeSet::NUMBER,
-            AggregateOp::Avg => TypeSet::FLOAT.or_null(),
+            AggregateOp::Avg => TypeSet::FLOAT.or(TypeSet::DECIMAL).or_null(),
             AggregateOp::Min | AggregateOp::Max => self.types(0).or_null(),
             AggregateOp::Collect => TypeSet::LIST,
             AggregateOp::StDev | AggregateOp::StDevP => TypeSet::FLOAT,

@@ -13,6 +13,7 @@ pub mod types;
 
 mod binding;
 mod compile;
+pub(crate) mod decimal;
 mod environment;
 mod error;
 pub(crate) mod judge;

@@ -17,8 +17,10 @@ impl TypeSet {
     pub const INTEGER: Self = Self(1 << 2);
     /// Floats.
     pub const FLOAT: Self = Self(1 << 3);
-    /// Integers and floats.
-    pub const NUMBER: Self = Self::INTEGER.or(Self::FLOAT);
+    /// Decimals.
+    pub const DECIMAL: Self = Self(1 << 17);
+    /// Integers, floats and decimals.
+    pub const NUMBER: Self = Self::INTEGER.or(Self::FLOAT).or(Self::DECIMAL);
     /// Strings.
     pub const STRING: Self = Self(1 << 4);
     /// Raw bytes.
@@ -53,9 +55,9 @@ impl TypeSet {
     /// Instants and durations.
     pub const TEMPORAL: Self = Self::INSTANT.or(Self::DURATION);
     /// Every type.
-    pub const ANY: Self = Self((1 << 17) - 1);
+    pub const ANY: Self = Self((1 << 18) - 1);
 
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 18] = [
         "null",
         "boolean",
         "integer",
@@ -73,6 +75,7 @@ impl TypeSet {
         "date-time",
         "local date-time",
         "duration",
+        "decimal",
     ];
 
     /// The types of either set.
@@ -116,6 +119,7 @@ impl TypeSet {
             Value::Bool(_) => Self::BOOLEAN,
             Value::Int(_) => Self::INTEGER,
             Value::Float(_) => Self::FLOAT,
+            Value::Decimal(_) => Self::DECIMAL,
             Value::String(_) => Self::STRING,
             Value::Bytes(_) => Self::BYTES,
             Value::List(_) => Self::LIST,
@@ -132,11 +136,17 @@ impl TypeSet {
         }
     }
 
-    /// The set in words, without null where there is more: `integer or float`.
+    /// The set in words, without null where there is more: `integer or string`; all numbers are `number`.
     pub fn describe(self) -> String {
-        let shown = if self == Self::NULL { self } else { self.without_null() };
-        let names = Self::NAMES.iter().enumerate().filter(|(bit, _)| shown.0 & (1 << bit) != 0);
-        names.map(|(_, name)| *name).collect::<Vec<_>>().join(" or ")
+        let mut shown = if self == Self::NULL { self } else { self.without_null() };
+        let mut names = Vec::new();
+        if Self::NUMBER.within(shown) {
+            shown = Self(shown.0 & !Self::NUMBER.0);
+            names.push("number");
+        }
+        let others = Self::NAMES.iter().enumerate().filter(|(bit, _)| shown.0 & (1 << bit) != 0);
+        names.extend(others.map(|(_, name)| *name));
+        names.join(" or ")
     }
 }
 
@@ -146,7 +156,8 @@ mod tests {
 
     #[test]
     fn a_set_is_described_by_its_types() {
-        assert_eq!(TypeSet::NUMBER.or_null().describe(), "integer or float");
+        assert_eq!(TypeSet::NUMBER.or(TypeSet::STRING).or_null().describe(), "number or string");
+        assert_eq!(TypeSet::INTEGER.or(TypeSet::FLOAT).describe(), "integer or float");
         assert_eq!(TypeSet::NULL.describe(), "null");
         assert!(TypeSet::NODE.within(TypeSet::ELEMENT) && !TypeSet::ANY.within(TypeSet::ELEMENT));
     }

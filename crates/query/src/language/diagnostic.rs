@@ -45,6 +45,17 @@ impl Diagnostic {
         Self::new(DiagnosticKind::NotCypher, code, span, message.into())
     }
 
+    /// An integer that 64 bits cannot hold, as it is written.
+    pub(crate) fn beyond_64_bits(span: Span, written: &str) -> Self {
+        let refused = Self::not_cypher(code::NUMBER, span, "this integer does not fit 64 bits");
+        match written.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => refused.with_help(format!(
+                "compute with decimals, which are exact: `livewell.toDecimal('{written}')`"
+            )),
+            false => refused,
+        }
+    }
+
     /// A construct that standing queries do not have yet.
     pub fn not_yet(span: Span, what: &str) -> Self {
         Self::not_supported(code::CONSTRUCT, span, format!("{what} is not supported in a standing query yet"))

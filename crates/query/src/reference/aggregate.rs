@@ -9,8 +9,11 @@ use super::order::{SortKey, sort_values};
 use super::statistics::{self, deviation, gradient, percentile_cont, percentile_disc};
 use super::{Binding, Graph, Names};
 use crate::expression::EvalError;
+use crate::expression::decimal::{made, quotient};
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind};
+use bigdecimal::{BigDecimal, Zero};
+use livewell_model::decimal::nearest_float;
 use livewell_model::{Map, Value, key};
 use std::collections::BTreeSet;
 
@@ -92,6 +95,9 @@ impl Aggregate {
         if values.iter().any(|value| matches!(value, Value::Float(_))) {
             return Ok(Value::Float(total));
         }
+        if let Some(total) = decimal_total(values) {
+            return made(&total, || "the sum of the decimals".into());
+        }
         let ints = values.iter().map(|value| if let Value::Int(int) = value { i128::from(*int) } else { 0 });
         let overflow = |_| EvalError::overflow("the sum of the integers");
         i64::try_from(ints.sum::<i128>()).map(Value::Int).map_err(overflow)
@@ -99,18 +105,25 @@ impl Aggregate {
 
     fn average(&self, values: &[Value]) -> Result<Value, EvalError> {
         let total = self.total(values)?;
+        if let Some(total) = decimal_total(values) {
+            return made(&quotient(&total, &BigDecimal::from(values.len() as u64)), || {
+                "the average of the decimals".into()
+            });
+        }
         Ok(if values.is_empty() { Value::Null } else { Value::Float(total / values.len() as f64) })
     }
 
     /// The sum of all numbers, rounded once.
     fn total(&self, values: &[Value]) -> Result<f64, EvalError> {
         let mut finite = ExactSum::zero();
+        let mut decimals = BigDecimal::zero();
         let mut infinite = Vec::new();
         for value in values {
             match value {
                 Value::Int(int) => finite.add_int(*int),
                 Value::Float(float) if float.is_finite() => finite.add_float(*float),
                 Value::Float(float) => infinite.push(*float),
+                Value::Decimal(decimal) => decimals += decimal.number(),
                 other => {
                     let found = other.type_name();
                     return Err(EvalError::types(format!("sum() and avg() need numbers and got a {found}")));
@@ -119,12 +132,35 @@ impl Aggregate {
         }
         let infinities: f64 = infinite.iter().sum();
         Ok(match infinite.first() {
-            None => finite.to_f64(),
+            None if decimals.is_zero() => finite.to_f64(),
+            None => nearest_float(&(decimals + finite_total(values))),
             // There is one NaN here, whatever sign the processor gave it.
             Some(_) if infinities.is_nan() => f64::NAN,
             Some(_) => infinities,
         })
     }
+}
+
+/// The sum where decimals are among the values and floats are not.
+fn decimal_total(values: &[Value]) -> Option<BigDecimal> {
+    let has = |wanted: fn(&Value) -> bool| values.iter().any(wanted);
+    let is_decimal =
+        has(|value| matches!(value, Value::Decimal(_))) && !has(|value| matches!(value, Value::Float(_)));
+    let decimals = values.iter().filter_map(|value| match value {
+        Value::Decimal(decimal) => Some(decimal.number().clone()),
+        _ => None,
+    });
+    is_decimal.then(|| decimals.sum::<BigDecimal>() + finite_total(values))
+}
+
+/// The exact sum of the integers and floats, all of them finite.
+fn finite_total(values: &[Value]) -> BigDecimal {
+    let exact = values.iter().filter_map(|value| match value {
+        Value::Int(int) => Some(BigDecimal::from(*int)),
+        Value::Float(float) => Some(BigDecimal::try_from(*float).expect("a finite float")),
+        _ => None,
+    });
+    exact.sum()
 }
 
 fn count(rows: usize) -> Value {

@@ -4,13 +4,13 @@
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, Timestamp, Value};
 use livewell_query::{Engine, MemoryState};
 
-fn node(id: &str, x: impl Into<Value>) -> Element {
+pub fn node(id: &str, x: impl Into<Value>) -> Element {
     let properties = [("x", x.into())].into_iter().filter(|(_, x)| !x.is_null()).collect();
     Node { id: ElementId::new("s", id), labels: vec!["N".into()], properties }.into()
 }
 
 /// The one row of a query after each of some changes of one element, or the code of the error.
-fn rows(query: &str, changes: &[(Option<Element>, Option<Element>)]) -> Vec<Result<Vec<Value>, String>> {
+pub fn rows(query: &str, changes: &[(Option<Element>, Option<Element>)]) -> Vec<Result<Vec<Value>, String>> {
     let engine = Engine::compile(query, &Map::new()).unwrap_or_else(|refusal| panic!("{refusal}"));
     let mut state = MemoryState::new();
     engine.begin(&mut state, Timestamp(0)).expect("a base without error");

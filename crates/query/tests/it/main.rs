@@ -6,6 +6,7 @@ mod engine_statistics;
 mod joins;
 mod language_beside;
 mod language_conflicts;
+mod language_decimals;
 mod language_elsewhere;
 mod language_expressions;
 mod language_functions;

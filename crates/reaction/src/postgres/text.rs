@@ -29,6 +29,7 @@ pub(super) fn text(value: &Value, taking: Taking) -> Option<String> {
         (Value::String(text), _) => text.to_string(),
         (Value::Bool(value), _) => value.to_string(),
         (Value::Int(value), _) => value.to_string(),
+        (Value::Decimal(value), _) => value.to_string(),
         (Value::Float(value), _) if value.is_nan() => "NaN".into(),
         (Value::Float(value), _) if value.is_infinite() => {
             if *value > 0.0 { "Infinity" } else { "-Infinity" }.into()
@@ -62,6 +63,7 @@ pub(super) fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> Option<&'s
             Value::Bool(_) => "boolean",
             Value::Int(_) => "bigint",
             Value::Float(_) => "double precision",
+            Value::Decimal(_) => "numeric",
             Value::Bytes(_) => "bytea",
             Value::Date(_) => "date",
             Value::Time(_) => "time with time zone",
@@ -75,6 +77,7 @@ pub(super) fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> Option<&'s
             (None, _) => Some(of_value),
             (Some(same), _) if same == of_value => found,
             (Some("bigint" | "double precision"), "bigint" | "double precision") => Some("double precision"),
+            (Some("bigint" | "numeric"), "bigint" | "numeric") => Some("numeric"),
             _ => Some("text"),
         };
     }

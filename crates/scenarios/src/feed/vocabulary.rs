@@ -1,7 +1,7 @@
 //! The words and values that wrong and junk elements are made of: those of the graph and of the query.
 
 use crate::choice::Choice;
-use livewell_model::{Element, SmolStr, Value};
+use livewell_model::{Decimal, Element, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a graph and a query over it speak of.
@@ -60,6 +60,10 @@ fn variant(value: &Value, choice: &mut Choice) -> Option<Value> {
         Value::Bool(truth) => Value::Bool(!truth),
         Value::Int(int) => Value::Int(*choice.of(&[int.wrapping_add(1), int.wrapping_sub(1), 0, 1, -3])),
         Value::Float(float) => Value::Float(*choice.of(&[float + 1.0, -float, 0.0, 0.5])),
+        Value::Decimal(decimal) => {
+            let tenth: Decimal = Decimal::new(&(decimal.number() / 10u32)).ok()?;
+            choice.of(&[Decimal::from(0), Decimal::from(1), tenth]).clone().into()
+        }
         Value::String(text) => Value::string(*choice.of(&["", "zz", &format!("{text}x")])),
         Value::List(items) if items.len() > 1 => {
             let from = choice.below(2);

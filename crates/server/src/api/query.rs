@@ -6,10 +6,7 @@ use super::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
 use livewell::ComponentKind;
-use livewell_model::Map;
-use livewell_model::json::value_from_json;
 use livewell_query::Engine;
-use livewell_store::catalog;
 use serde_json::{Value, json};
 
 /// `POST /api/v1/queries/ID/verify`: the live results against an evaluation from scratch.
@@ -32,23 +29,13 @@ pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result
 /// `GET /api/v1/queries/ID/explain`: its text and how it is maintained.
 pub async fn explain(State(api): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     find(&api, ComponentKind::Query, &id)?;
-    let damaged = || Problem::new(500, "LW0303", format!("the stored definition of `{id}` cannot be read"));
-    let snapshot = api.livewell.store().snapshot().map_err(livewell::Error::from)?;
-    let entry = catalog::find(&*snapshot, &id).map_err(livewell::Error::from)?.ok_or_else(damaged)?;
-    let definition: Value = serde_json::from_str(&entry.definition).map_err(|_| damaged())?;
-    let cypher = definition["cypher"].as_str().ok_or_else(damaged)?;
-    let params: Map = match definition["params"].as_object() {
-        Some(params) => {
-            let params = params.iter().map(|(name, json)| Ok((name.as_str(), value_from_json(json)?)));
-            params.collect::<Result<_, livewell_model::json::TooDeep>>().map_err(|_| damaged())?
-        }
-        None => Map::new(),
-    };
-    let engine = Engine::compile(cypher, &params).map_err(livewell::Error::from)?;
+    let query = livewell::stored_query(&**api.livewell.store(), &id)?;
+    let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())
+        .map_err(livewell::Error::from)?;
     Ok(Json(json!({
         "query_id": id,
-        "cypher": cypher,
-        "sources": definition["sources"],
+        "cypher": query.cypher,
+        "sources": query.sources,
         "columns": engine.columns().iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "plan": engine.explain(),
     })))

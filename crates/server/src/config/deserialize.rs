@@ -167,6 +167,12 @@ fn in_words(expected: &dyn Expected) -> String {
     }
 }
 
+/// The integer that stands there, which YAML would make a float of.
+fn beyond_64_bits(text: &str) -> Option<i128> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
 impl<'de> Deserializer<'de> for &Node {
     type Error = Fault;
 
@@ -176,7 +182,10 @@ impl<'de> Deserializer<'de> for &Node {
             Kind::Scalar(_, Scalar::Null) => visitor.visit_unit(),
             Kind::Scalar(_, Scalar::Bool(value)) => visitor.visit_bool(*value),
             Kind::Scalar(_, Scalar::Int(value)) => visitor.visit_i64(*value),
-            Kind::Scalar(_, Scalar::Float(value)) => visitor.visit_f64(*value),
+            Kind::Scalar(text, Scalar::Float(value)) => match beyond_64_bits(text) {
+                Some(int) => visitor.visit_i128(int),
+                None => visitor.visit_f64(*value),
+            },
             Kind::List(items) => visitor.visit_seq(Items(items.iter())),
             Kind::Map(entries) => visitor.visit_map(Entries { rest: entries.iter(), value: None }),
         };

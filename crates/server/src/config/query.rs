@@ -14,16 +14,10 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
     for query in &sections.queries {
         let cypher = &query.settings.cypher;
         let Some(place) = query.node.get("cypher") else { continue };
-        match query.settings.params() {
-            Err(error) => {
-                let params = query.node.get("params").unwrap_or(query.node);
-                problems.push(problem::at(problem::code::VALUE, params.span, error.to_string()));
-            }
-            Ok(params) => match Engine::compile_with(cypher, &params, &query.settings.engine()) {
-                Err(diagnostic) => problems.push(in_file(file, place, cypher, diagnostic)),
-                Ok(engine) if engine.tells_time() => problems.extend(over_queries(sections, query.node)),
-                Ok(_) => {}
-            },
+        match Engine::compile_with(cypher, &query.settings.params(), &query.settings.engine()) {
+            Err(diagnostic) => problems.push(in_file(file, place, cypher, diagnostic)),
+            Ok(engine) if engine.tells_time() => problems.extend(over_queries(sections, query.node)),
+            Ok(_) => {}
         }
     }
 }
@@ -31,7 +25,7 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
 /// Why the query, which is in order as such, has no value over the empty graph.
 pub fn check_begin(file: &str, node: &Node, settings: &QuerySettings) -> Option<Diagnostic> {
     let (place, cypher) = (node.get("cypher")?, &settings.cypher);
-    let engine = Engine::compile_with(cypher, &settings.params().ok()?, &settings.engine()).ok()?;
+    let engine = Engine::compile_with(cypher, &settings.params(), &settings.engine()).ok()?;
     let error = engine.begin(&mut MemoryState::new(), Timestamp::default()).err()?;
     let message =
         format!("`{}` has no value over the empty graph, where every query begins: {error}", settings.id);

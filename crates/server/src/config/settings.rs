@@ -1,10 +1,8 @@
 //! What a configuration holds besides the settings that sources and reactions bring themselves.
 
-use livewell_model::Map;
-use livewell_model::json::{TooDeep, value_from_json};
+use livewell_model::{Map, Value};
 use livewell_query::Join;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::Value as Json;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -91,7 +89,7 @@ pub struct QuerySettings {
     pub cypher: String,
     /// The values of its parameters.
     #[serde(default)]
-    pub params: BTreeMap<String, Json>,
+    pub params: BTreeMap<String, Value>,
     /// Virtual relationships between nodes whose properties are equal.
     #[serde(default)]
     pub joins: Vec<JoinSettings>,
@@ -172,11 +170,8 @@ impl QuerySettings {
     }
 
     /// The values of the query's parameters.
-    ///
-    /// # Errors
-    /// Where one nests too deep.
-    pub fn params(&self) -> Result<Map, TooDeep> {
-        self.params.iter().map(|(name, json)| Ok((name.as_str(), value_from_json(json)?))).collect()
+    pub fn params(&self) -> Map {
+        self.params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
     }
 }
 

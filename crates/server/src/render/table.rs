@@ -28,7 +28,7 @@ pub fn write(
 
 fn aligned(value: &Value) -> io::Result<Cell> {
     let shown = Cell::new(printable(&cell(value)?));
-    let is_number = matches!(value, Value::Int(_) | Value::Float(_));
+    let is_number = matches!(value, Value::Int(_) | Value::Float(_) | Value::Decimal(_));
     Ok(if is_number { shown.set_alignment(CellAlignment::Right) } else { shown })
 }
 

@@ -12,6 +12,7 @@ mod damaged;
 mod dashboard;
 mod demonstrations;
 mod disk;
+mod exact;
 mod explain;
 mod followers;
 mod hostile;

@@ -1,6 +1,5 @@
-//! What a cell of a table holds: by its column's type where one is given, else by its looks.
+//! What a cell of a table holds, where no type is given: by its looks.
 
-use crate::settings::ColumnType;
 use livewell_model::Value;
 
 /// The value of a cell by its looks: what JSON would take for a number or a boolean, and text else.
@@ -30,23 +29,6 @@ fn number(text: &str) -> Option<Value> {
     }
 }
 
-/// The value of a cell of a column of type `wanted`; the error says what is wanted.
-pub(super) fn typed(text: &str, wanted: ColumnType) -> Result<Value, &'static str> {
-    match wanted {
-        ColumnType::String => Ok(Value::string(text)),
-        ColumnType::Integer => text.parse().map(Value::Int).map_err(|_| "an integer of 64 bits"),
-        ColumnType::Boolean if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
-        ColumnType::Boolean if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
-        ColumnType::Boolean => Err("`true` or `false`"),
-        ColumnType::Float => match text {
-            "NaN" => Ok(Value::Float(f64::NAN)),
-            "Infinity" => Ok(Value::Float(f64::INFINITY)),
-            "-Infinity" => Ok(Value::Float(f64::NEG_INFINITY)),
-            _ => text.parse::<f64>().ok().filter(|f| f.is_finite()).map(Value::Float).ok_or("a number"),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,22 +50,6 @@ mod tests {
             "", "007", "+1", "1.", ".5", " 1", "1 ", "1\n", "TRUE", "NaN", "1e999", "0x1", "1_000", "-", "-0",
         ] {
             assert_eq!(inferred(text), Value::string(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_cell_of_a_type_is_of_it_or_refused() {
-        assert_eq!(typed("007", ColumnType::Integer), Ok(Value::Int(7)));
-        assert_eq!(typed("007", ColumnType::String), Ok("007".into()));
-        assert_eq!(typed("7", ColumnType::Float), Ok(Value::Float(7.0)));
-        assert_eq!(typed("TRUE", ColumnType::Boolean), Ok(Value::Bool(true)));
-        for (text, wanted) in [
-            ("7.0", ColumnType::Integer),
-            ("", ColumnType::Integer),
-            ("inf", ColumnType::Float),
-            ("1", ColumnType::Boolean),
-        ] {
-            assert!(typed(text, wanted).is_err(), "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::cell;
 use super::record::{Field as Cell, error_at, fields};
 use crate::error::code;
 use crate::mapping::{Act, Field, Mapping, Row};
-use crate::settings::{ColumnType, FileEntry, FileSettings};
+use crate::settings::{FileEntry, FileSettings, PropertyType};
 use crate::{InputError, SourceError, suggest};
 use livewell_model::{Map, SmolStr, Transaction, Value};
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 #[derive(Debug)]
 pub(super) struct Table {
     columns: Vec<SmolStr>,
-    types: Vec<Option<ColumnType>>,
+    types: Vec<Option<PropertyType>>,
     mapping: Mapping<usize>,
     null_text: String,
 }
@@ -72,7 +72,7 @@ impl Table {
             }
             let value: Value = match wanted {
                 None => cell::inferred(&field.text),
-                Some(wanted) => cell::typed(&field.text, *wanted).map_err(|wanted| {
+                Some(wanted) => wanted.read(&field.text).map_err(|wanted| {
                     let message = format!("`{column}` must be {wanted}");
                     error_at(row, field.offset, code::TABLE, message)
                 })?,

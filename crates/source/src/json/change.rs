@@ -1,12 +1,13 @@
 //! One change: `{"operation":"insert","element":{...}}`, field by field.
 
+use super::Types;
 use super::object::{Json, Object, shortened};
-use super::value::{AtDepth, too_deep};
+use super::typed::typed;
 use crate::error::code;
 use crate::{InputError, Limits};
 use livewell_model::element::sorted_labels;
+use livewell_model::json::{TooDeep, value_from_text};
 use livewell_model::{Change, ElementId, Map, Node, Patch, Relationship, SmolStr, Timestamp, Value};
-use serde::de::DeserializeSeed;
 
 const CHANGE: [&str; 3] = ["operation", "element", "timestamp"];
 // `labels` of a deleted element: sent by some producers, and of no consequence.
@@ -19,6 +20,7 @@ const RELATIONSHIP: [&str; 6] = ["type", "id", "labels", "from", "to", "properti
 pub(super) struct Fields<'a> {
     pub source: &'a SmolStr,
     pub limits: &'a Limits,
+    pub types: &'a Types,
 }
 
 /// The change an object stands for, with its timestamp.
@@ -53,7 +55,7 @@ fn insert(element: &Object<'_>, fields: Fields<'_>) -> Result<Change, InputError
     let is_relationship = kind(element.need("type")?)?;
     element.allow(if is_relationship { &RELATIONSHIP } else { &NODE })?;
     let id = fields.id(element.need("id")?)?;
-    let properties = properties(element)?;
+    let properties = properties(element, fields)?;
     let labels = labels(element)?;
     Ok(if is_relationship {
         let kind = single_type(element, labels)?;
@@ -73,7 +75,7 @@ fn update(element: &Object<'_>, fields: Fields<'_>) -> Result<Change, InputError
     patch.labels = labels(element)?;
     patch.from = end("from")?;
     patch.to = end("to")?;
-    patch.properties = properties(element)?;
+    patch.properties = properties(element, fields)?;
     let speaks_of_relationship = is_relationship == Some(true) || patch.from.is_some() || patch.to.is_some();
     if speaks_of_relationship && patch.labels.is_some() {
         single_type(element, patch.labels.clone())?;
@@ -136,29 +138,38 @@ fn single_type(element: &Object<'_>, labels: Option<Vec<SmolStr>>) -> Result<Smo
     }
 }
 
-fn properties(element: &Object<'_>) -> Result<Map, InputError> {
+fn properties(element: &Object<'_>, fields: Fields<'_>) -> Result<Map, InputError> {
     let Some(json) = element.get("properties") else { return Ok(Map::new()) };
-    map(&Object::read(json, "properties")?)
+    map(&Object::read(json, "properties")?, fields.types)
 }
 
-/// The entries of an object as a map of values.
-pub(super) fn map(object: &Object<'_>) -> Result<Map, InputError> {
+/// The entries of an object as a map of values, those of `types` in their types.
+pub(super) fn map(object: &Object<'_>, types: &Types) -> Result<Map, InputError> {
     let entries = object.entries().iter();
-    let mut pairs =
-        entries.map(|(name, json)| Ok((name.as_ref(), value(*json)?))).collect::<Result<Vec<_>, _>>()?;
+    let mut pairs = entries
+        .map(|(name, json)| Ok((name.as_ref(), property(name, *json, types)?)))
+        .collect::<Result<Vec<_>, _>>()?;
     // A map inserts at the right place; in order that is always the end.
     pairs.sort_unstable_by(|a, b| a.0.cmp(b.0));
     Ok(pairs.into_iter().collect())
 }
 
+/// The value of a property.
+pub(super) fn property(name: &str, json: Json<'_>, types: &Types) -> Result<Value, InputError> {
+    match types.get(name) {
+        Some(wanted) => typed(json, *wanted),
+        None => value(json),
+    }
+}
+
 /// The value that a piece of JSON holds.
-pub(super) fn value(json: Json<'_>) -> Result<Value, InputError> {
-    let mut reader = serde_json::Deserializer::from_str(json.raw.get());
-    AtDepth(0).deserialize(&mut reader).map_err(|error| {
+fn value(json: Json<'_>) -> Result<Value, InputError> {
+    value_from_text(json.raw.get()).map_err(|error| {
         let full = error.to_string();
         let reason = full.split(" at line ").next().unwrap_or(&full);
         // The parser has a limit of its own, a little beyond the model's.
-        let reason = if reason.contains("recursion limit") { too_deep() } else { reason.to_string() };
+        let reason =
+            if reason.contains("recursion limit") { TooDeep.to_string() } else { reason.to_string() };
         json.error(code::SHAPE, reason)
     })
 }
@@ -183,7 +194,7 @@ impl Fields<'_> {
     }
 
     /// An end of a relationship: an id of the source itself or, with its source named, of another.
-    fn end(&self, json: Json<'_>) -> Result<ElementId, InputError> {
+    fn end(self, json: Json<'_>) -> Result<ElementId, InputError> {
         if !json.raw.get().starts_with('{') {
             return self.id(json);
         }
@@ -195,6 +206,6 @@ impl Fields<'_> {
             let message = "not the id of a source: letters, digits, `-` and `_`, at most 63";
             return Err(source.error(code::SHAPE, message));
         }
-        Fields { source: &name.into(), limits: self.limits }.id(object.need("id")?)
+        Fields { source: &name.into(), ..self }.id(object.need("id")?)
     }
 }

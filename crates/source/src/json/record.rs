@@ -1,6 +1,7 @@
 //! A record of any shape, by a mapping: a node, its relationships, and what happens to them.
 
-use super::change::value;
+use super::Types;
+use super::change::property;
 use super::object::{Json, Object, shortened};
 use crate::error::code;
 use crate::mapping::{Act, Field, Mapping, Row};
@@ -16,6 +17,7 @@ pub(super) struct Record {
     mapping: Mapping<Path>,
     /// The properties and where they are; `None`: all of the record.
     properties: Option<Vec<(SmolStr, Path)>>,
+    types: Types,
     operations: Option<Operations>,
     record: Option<Path>,
     before: Option<Path>,
@@ -57,6 +59,7 @@ impl Record {
         Ok(Self {
             mapping,
             properties: (!properties.is_empty()).then_some(properties),
+            types: settings.types.clone(),
             operations: settings.operation.map(Operations::compile).transpose()?,
             record: settings.record.map(|text| path("record", text)).transpose()?,
             before: settings.record_before.map(|text| path("record_before", text)).transpose()?,
@@ -87,11 +90,11 @@ impl Record {
     }
 
     fn properties(&self, record: &Object<'_>) -> Result<Map, InputError> {
-        let Some(properties) = &self.properties else { return super::change::map(record) };
+        let Some(properties) = &self.properties else { return super::change::map(record, &self.types) };
         let mut map = Map::new();
         for (name, path) in properties {
             if let Some(json) = find(record, path)? {
-                map.insert(name.clone(), value(json)?);
+                map.insert(name.clone(), property(name, json, &self.types)?);
             }
         }
         Ok(map)

@@ -10,7 +10,7 @@ use super::rows::{MappedColumn, RowError, RowMap, Shape};
 use super::spool::Spool;
 use super::spooled::Spooled;
 use super::step::{Step, Steps, Upstream, What};
-use super::value::{Kind, Types, kind};
+use super::value::{Types, kind};
 use crate::error::code;
 use crate::settings::{OnError, PostgresSettings};
 use crate::{ErrorKind, SourceError};
@@ -143,11 +143,7 @@ impl Forms {
         let infinity = shapes::instead(context.settings);
         let columns = relation.columns.iter().map(|column| MappedColumn {
             name: column.name.as_str().into(),
-            kind: if shape.texts.contains(&column.name) {
-                Kind::Text
-            } else {
-                kind(&self.types, column.kind, column.modifier, infinity)
-            },
+            kind: shape.kind(&column.name, kind(&self.types, column.kind, column.modifier, infinity)),
         });
         let map = RowMap::new(&shape, columns.collect()).ok();
         let map = map.filter(|_| shape.key.iter().all(identifies));

@@ -6,11 +6,12 @@
 use super::catalog::links::Print;
 use super::failure::{inexact, not_understood};
 use super::pgoutput::Cell;
-use super::value::{Kind, value};
+use super::value::{Kind, taken, value};
 use crate::SourceError;
 use crate::error::code;
+use crate::settings::PropertyType;
 use livewell_model::{ElementId, Map, Node, Relationship, SmolStr, Value};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the settings make of the rows of one table, whatever form they have.
@@ -25,8 +26,10 @@ pub(super) struct Shape {
     /// The columns of its key.
     pub key: Vec<String>,
     pub edges: Vec<EdgeShape>,
-    /// Columns to take as text.
-    pub texts: BTreeSet<String>,
+    /// Columns to take in another type.
+    pub types: BTreeMap<String, PropertyType>,
+    /// Whether it has columns that became floats in stores that earlier versions wrote, and are decimals now.
+    pub has_decimals: bool,
     pub id_bytes_max: usize,
 }
 
@@ -127,6 +130,14 @@ impl Shape {
     pub fn ids(&self, key: &str) -> Result<Vec<ElementId>, SourceError> {
         let edges = self.edges.iter().map(|edge| self.id(&edge.prefix, key));
         [self.node_id(key)].into_iter().chain(edges).collect()
+    }
+
+    /// How the values of a column are read, which as such would be of this kind.
+    pub fn kind(&self, column: &str, kind: Kind) -> Kind {
+        match self.types.get(column) {
+            Some(wanted) => taken(kind, *wanted),
+            None => kind,
+        }
     }
 
     fn id(&self, prefix: &str, key: &str) -> Result<ElementId, SourceError> {
@@ -236,7 +247,7 @@ impl RowMap {
                 let source = &self.shape.source;
                 inexact(format!(
                     "column `{name}` of the row `{key}` of `{table}`: {reason}; take it as text \
-                     (`types: {{ {name}: string }}`), or set such rows aside (`on_error: park`), or mend the row and \
+                     (`types: {{ {name}: text }}`), or set such rows aside (`on_error: park`), or mend the row and \
                      then `livewell reset {source}`"
                 ))
             })?;

@@ -3,12 +3,10 @@
 use super::array;
 use super::catalog::facts::TypeFacts;
 use super::temporal;
-use livewell_model::Value;
-use livewell_model::json::value_from_json;
+use crate::settings::PropertyType;
+use livewell_model::json::value_from_text;
+use livewell_model::{Decimal, Value};
 use std::collections::BTreeMap;
-
-/// The most digits that a float of 64 bits keeps whatever they are.
-const FLOAT_DIGITS_MAX: usize = 15;
 
 /// How the text of a column is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +36,8 @@ pub(super) enum Kind {
         of: Box<Kind>,
         instead: Instead,
     },
+    /// A scalar in another type than its own.
+    As(PropertyType),
     /// As it stands: texts, enums, ranges, UUIDs, addresses, and whatever else there is.
     Text,
 }
@@ -130,7 +130,31 @@ pub(super) fn value(kind: &Kind, text: &str) -> Result<Value, String> {
             }
             _ => value(of, text),
         },
+        Kind::As(wanted) => converted(text, *wanted),
         Kind::Text => Ok(Value::string(text)),
+    }
+}
+
+/// How values of a kind are read in the type that the settings name, those of a list one by one.
+pub(super) fn taken(kind: Kind, wanted: PropertyType) -> Kind {
+    match (wanted, kind) {
+        (PropertyType::Text, _) => Kind::Text,
+        (_, Kind::List { of, delimiter }) => Kind::List { of: Box::new(taken(*of, wanted)), delimiter },
+        // Floats have infinities and NaN of their own.
+        (PropertyType::Float, _) => Kind::As(wanted),
+        (_, Kind::Finite { of, instead }) => Kind::Finite { of: Box::new(taken(*of, wanted)), instead },
+        _ => Kind::As(wanted),
+    }
+}
+
+impl Kind {
+    /// Whether it has values that became floats in stores that earlier versions wrote.
+    pub fn was_float(&self) -> bool {
+        match self {
+            Self::Numeric { whole } => !whole,
+            Self::List { of, .. } | Self::Finite { of, .. } => of.was_float(),
+            _ => false,
+        }
     }
 }
 
@@ -146,36 +170,38 @@ fn float(
     }
 }
 
-/// Exact or refused: a float keeps 15 digits whatever they are, an integer those of 64 bits.
+/// A decimal; an integer where the column is declared without digits after the point and 64 bits can hold it.
 fn numeric(text: &str, whole: bool) -> Result<Value, String> {
     if matches!(text, "NaN" | "Infinity" | "-Infinity") {
         return Err(format!("`{text}` is not a number that can be computed with exactly"));
     }
-    if whole {
-        let error = |_| format!("`{text}` is beyond an integer of 64 bits");
-        return text.parse().map(Value::Int).map_err(error);
+    if whole && let Ok(int) = text.parse() {
+        return Ok(Value::Int(int));
     }
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (before, after) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let is_number = !before.is_empty() && [before, after].iter().all(|part| is_digits(part));
-    if !is_number {
-        return Err(format!("`{text}` is no number"));
-    }
-    let digits: String = [before, after].concat();
-    let digits = digits.trim_matches('0').len();
-    if digits > FLOAT_DIGITS_MAX {
-        return Err(format!(
-            "`{text}` has {digits} digits, and a number with a fraction is exact up to {FLOAT_DIGITS_MAX}"
-        ));
-    }
-    let float: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
-    // Beyond the range of floats, where they round to infinity or to zero.
-    let fits = float.is_finite() && (float != 0.0 || digits == 0) && (digits == 0 || float.is_normal());
-    if fits { Ok(Value::Float(float)) } else { Err(format!("`{text}` is beyond the range of floats")) }
+    Decimal::parse(text).map(Value::from).map_err(|error| format!("`{}` {error}", shortened(text)))
 }
 
-fn is_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
+/// The value of a text in a type that the settings name.
+fn converted(text: &str, wanted: PropertyType) -> Result<Value, String> {
+    let refused = |wanted| format!("`{}` is not {wanted}", shortened(text));
+    match (wanted, text) {
+        (PropertyType::Boolean, "t" | "1") => Ok(Value::Bool(true)),
+        (PropertyType::Boolean, "f" | "0") => Ok(Value::Bool(false)),
+        // As the database itself casts it: a half goes away from zero.
+        (PropertyType::Integer, _) if let Ok(decimal) = Decimal::parse(text) => {
+            decimal.rounded().map(Value::Int).ok_or_else(|| refused("an integer of 64 bits"))
+        }
+        _ => wanted.read(text).map_err(refused),
+    }
+}
+
+/// A text as a message shows it.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.into(),
+    }
 }
 
 fn bytes(text: &str) -> Result<Value, String> {
@@ -191,9 +217,7 @@ fn bytes(text: &str) -> Result<Value, String> {
 }
 
 fn json(text: &str) -> Result<Value, String> {
-    let json: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| format!("JSON that cannot be read: {error}"))?;
-    value_from_json(&json).map_err(|error| error.to_string())
+    value_from_text(text).map_err(|error| format!("JSON that cannot be read: {error}"))
 }
 
 #[cfg(test)]
@@ -201,21 +225,48 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn decimal(text: &str) -> Value {
+        Decimal::parse(text).expect("a decimal").into()
+    }
+
     #[test]
     fn numeric_is_exact_or_refused() {
         let fraction = |text: &str| numeric(text, false);
-        assert_eq!(fraction("1234567890.12345"), Ok(Value::Float(1_234_567_890.123_45)));
-        assert_eq!(fraction("-0.50"), Ok(Value::Float(-0.5)));
-        assert_eq!(fraction("0.00"), Ok(Value::Float(0.0)));
-        assert_eq!(fraction("12000000000000000000000"), Ok(Value::Float(1.2e22)));
-        assert!(fraction("1234567890.123456").unwrap_err().contains("16 digits"));
-        for text in ["NaN", "Infinity", "-Infinity", "", ".", "1e5", "0x1"] {
+        assert_eq!(fraction("1234567890.123450"), Ok(decimal("1234567890.12345")));
+        assert_eq!(fraction("-0.50"), Ok(decimal("-0.5")));
+        assert_eq!(fraction("7"), Ok(decimal("7")));
+        assert_eq!(
+            fraction("12345678901234567890.12345678901234567890"),
+            Ok(decimal("12345678901234567890.1234567890123456789"))
+        );
+        for text in ["NaN", "Infinity", "-Infinity", "", ".", "0x1"] {
             assert!(fraction(text).is_err(), "{text}");
         }
-        assert!(fraction(&format!("0.{}1", "0".repeat(400))).is_err());
-        assert!(fraction(&format!("1{}", "0".repeat(400))).is_err());
+        assert!(
+            fraction(&format!("0.{}1", "0".repeat(1_000))).unwrap_err().contains("more than 1000 digits")
+        );
         assert_eq!(numeric("9223372036854775807", true), Ok(Value::Int(i64::MAX)));
-        assert!(numeric("9223372036854775808", true).is_err());
+        assert_eq!(numeric("9223372036854775808", true), Ok(decimal("9223372036854775808")));
+    }
+
+    #[test]
+    fn another_type_is_taken_where_the_settings_name_it() {
+        use PropertyType::{Boolean, Decimal, Float, Integer, Text};
+        let read = |kind, wanted, text| value(&taken(kind, wanted), text);
+        let numeric = || Kind::Numeric { whole: false };
+        let finite = |instead| Kind::Finite { of: Box::new(numeric()), instead };
+        assert_eq!(read(numeric(), Float, "1.10"), Ok(Value::Float(1.1)));
+        assert_eq!(read(numeric(), Integer, "1.50"), Ok(Value::Int(2)));
+        assert_eq!(read(numeric(), Integer, "-2.50"), Ok(Value::Int(-3)));
+        assert!(read(numeric(), Integer, "1e19").is_err());
+        assert_eq!(read(numeric(), Text, "1.10"), Ok("1.10".into()));
+        assert_eq!(read(Kind::Text, Decimal, "1.10"), Ok(decimal("1.1")));
+        assert_eq!(read(Kind::Float8, Decimal, "0.1"), Ok(decimal("0.1")));
+        assert_eq!(read(Kind::Int, Boolean, "1"), Ok(Value::Bool(true)));
+        assert_eq!(read(finite(Instead::Null), Integer, "NaN"), Ok(Value::Null));
+        assert_eq!(read(finite(Instead::Null), Float, "-Infinity"), Ok(Value::Float(f64::NEG_INFINITY)));
+        let list = Kind::List { of: Box::new(numeric()), delimiter: ',' };
+        assert_eq!(read(list, Float, "{1.5,NULL}"), Ok(Value::list([1.5.into(), Value::Null])));
     }
 
     #[test]
@@ -228,20 +279,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_numeric_that_is_taken_prints_as_it_came(digits in 1i64..1_000_000_000_000_000, scale in 1u32..9) {
-            let unit = 10i64.pow(scale);
-            let text = format!("{}.{:0width$}", digits / unit, digits % unit, width = scale as usize);
-            let Value::Float(float) = numeric(&text, false).unwrap() else { panic!("a float") };
-            prop_assert_eq!(format!("{:.*}", scale as usize, float), text);
-        }
-
-        #[test]
         fn no_text_makes_it_panic(text in "[-0-9a-fTPYMDHSZ.:+ {}\",\\\\x\\[\\]=]{0,24}") {
             let list = Kind::List { of: Box::new(Kind::Text), delimiter: ',' };
             for kind in [
                 Kind::Bool, Kind::Int, Kind::Float4, Kind::Float8, Kind::Numeric { whole: false }, Kind::Bytes,
                 Kind::Date, Kind::Time, Kind::TimeWithZone, Kind::Timestamp, Kind::TimestampWithZone,
-                Kind::Interval, Kind::Json, list,
+                Kind::Interval, Kind::Json, Kind::As(PropertyType::Integer), Kind::As(PropertyType::Decimal), list,
             ] {
                 let _ = value(&kind, &text);
             }

@@ -1,5 +1,6 @@
 //! The settings of a `file` source.
 
+use super::PropertyType;
 use super::mapping::{self, NodeMapping, OperationMapping, RecordSettings, RelationshipMapping};
 use super::{Clock, validate_common};
 use crate::file::{Compression, Format};
@@ -25,9 +26,10 @@ pub struct FileSettings {
     /// For a table or records under `path`: what relationships a row or record has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
-    /// For a table under `path`: the types of columns, where they are not to be inferred.
+    /// For a file under `path`: the types of columns or properties, where they are not to be inferred or other ones are
+    /// wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub types: BTreeMap<String, ColumnType>,
+    pub types: BTreeMap<String, PropertyType>,
     /// For records under `path`: the properties and where in the record they are; all of it where nothing is said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
@@ -86,9 +88,9 @@ pub struct FileEntry {
     /// For a table or records: what relationships a row or record has, each starting at its node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
-    /// For a table: the types of columns, where they are not to be inferred.
+    /// The types of columns or properties, where they are not to be inferred or other ones are wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub types: BTreeMap<String, ColumnType>,
+    pub types: BTreeMap<String, PropertyType>,
     /// For records: the properties and where in the record they are; all of it where nothing is said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
@@ -101,20 +103,6 @@ pub struct FileEntry {
     /// For records: where in a line the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
-}
-
-/// What the cells of a column hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColumnType {
-    /// Integers of 64 bits.
-    Integer,
-    /// Floats.
-    Float,
-    /// `true` or `false`, in any case.
-    Boolean,
-    /// Text as it stands: for codes with leading zeros.
-    String,
 }
 
 /// What happens to input that is not a change.
@@ -233,9 +221,6 @@ impl FileEntry {
             (Format::Csv, Some(_)) if let Some(field) = records.only_for_records() => {
                 Err(format!("`{path}` is a table: `{field}` is for records of JSON, take it away"))
             }
-            (Format::Jsonl, _) if !self.types.is_empty() => {
-                Err(format!("`{path}` is no table, and JSON has its own types: take `types` away"))
-            }
             (Format::Csv, Some(node)) => {
                 mapping::validate(node, &self.relationships).map_err(|error| format!("`{path}`: {error}"))
             }
@@ -251,6 +236,7 @@ impl FileEntry {
             operation: self.operation.as_ref(),
             record: self.record.as_deref(),
             record_before: self.record_before.as_deref(),
+            types: &self.types,
         }
     }
 

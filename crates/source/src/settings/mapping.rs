@@ -1,6 +1,6 @@
 //! What rows and records become: the settings of mappings.
 
-use super::is_component_id;
+use super::{PropertyType, is_component_id};
 use crate::json::Reader;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,7 @@ pub(crate) struct RecordSettings<'a> {
     pub operation: Option<&'a OperationMapping>,
     pub record: Option<&'a str>,
     pub record_before: Option<&'a str>,
+    pub types: &'a BTreeMap<String, PropertyType>,
 }
 
 impl RecordSettings<'_> {
@@ -79,7 +80,7 @@ impl RecordSettings<'_> {
         let Some(node) = self.node else {
             let lone = (!self.relationships.is_empty()).then_some("relationships");
             return match lone.or_else(|| self.only_for_records()) {
-                None => Ok(Reader::of_changes(source, limits)),
+                None => Ok(Reader::of_changes(source, limits, self.types)),
                 Some(field) => Err(wrong(format!(
                     "`{field}` goes with `node`: say what a record becomes, as in `node: {{ label: Order, id: \"order:{{id}}\" }}`"
                 ))),

@@ -1,7 +1,7 @@
 //! The settings of a `nats` source.
 
 use super::mapping::{NodeMapping, OperationMapping, RecordSettings, RelationshipMapping};
-use super::{Clock, DatabaseUrl, OnError, SourceRecovery, validate_common, wall};
+use super::{Clock, DatabaseUrl, OnError, PropertyType, SourceRecovery, validate_common, wall};
 use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
@@ -53,6 +53,9 @@ pub struct NatsSettings {
     /// The properties and where in the record they are; all of it where nothing is said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
+    /// The types of properties where other ones than JSON's are wanted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, PropertyType>,
     /// Which operation a record is; an insert where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationMapping>,
@@ -88,6 +91,7 @@ impl NatsSettings {
             node: None,
             relationships: Vec::new(),
             properties: BTreeMap::new(),
+            types: BTreeMap::new(),
             operation: None,
             record: None,
             record_before: None,
@@ -141,6 +145,7 @@ impl NatsSettings {
             operation: self.operation.as_ref(),
             record: self.record.as_deref(),
             record_before: self.record_before.as_deref(),
+            types: &self.types,
         }
         .reader(&self.id, &self.limits)
     }

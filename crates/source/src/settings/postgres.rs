@@ -1,6 +1,6 @@
 //! The settings of a `postgres` source.
 
-use super::{Clock, OnError, is_component_id, wall};
+use super::{Clock, OnError, PropertyType, is_component_id, wall};
 use crate::SourceError;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,9 +72,9 @@ pub struct TableSettings {
     /// What relationships a row has, each starting at the row's node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<ForeignKey>,
-    /// Columns to take as text, whatever their type.
+    /// The types of columns where other ones than the database's are wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub types: BTreeMap<String, TakenAs>,
+    pub types: BTreeMap<String, PropertyType>,
 }
 
 /// A relationship from a row to the row of another table that its columns name; none where one of them is null.
@@ -88,14 +88,6 @@ pub struct ForeignKey {
     pub table: String,
     /// The columns that hold the key of that table, in the order of that key.
     pub columns: Vec<String>,
-}
-
-/// How the values of a column are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TakenAs {
-    /// As the text that PostgreSQL prints.
-    String,
 }
 
 /// What a source does where it cannot go on from its last position.

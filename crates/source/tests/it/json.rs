@@ -1,6 +1,8 @@
 //! The JSON form of changes: what is read, what is refused and where.
 
-use livewell_model::{Change, ElementId, Node, Patch, Relationship, Timestamp, Transaction, Value};
+use livewell_model::{
+    Change, Decimal, ElementId, Map, Node, Patch, Relationship, Timestamp, Transaction, Value,
+};
 use livewell_source::json::{parse_transaction, transaction_to_json};
 use livewell_source::{InputError, Limits};
 
@@ -22,6 +24,28 @@ fn a_float_is_the_nearest_to_its_digits() {
         let Change::Update(patch) = &transaction.changes[0] else { panic!("an update") };
         let nearest: f64 = digits.parse().expect("a number");
         assert_eq!(patch.properties.get("x"), Some(&Value::Float(nearest)), "{digits}");
+    }
+}
+
+#[test]
+fn an_integer_keeps_its_digits_whatever_its_size() {
+    for (digits, value) in [
+        ("9223372036854775807", Value::Int(i64::MAX)),
+        ("9223372036854775808", Decimal::parse("9223372036854775808").unwrap().into()),
+        (
+            "-123456789012345678901234567890",
+            Decimal::parse("-123456789012345678901234567890").unwrap().into(),
+        ),
+        ("-0", Value::Int(0)),
+    ] {
+        let line = format!(
+            r#"{{"operation":"update","element":{{"type":"node","id":"n","properties":{{"x":{digits},"l":[{{"y":{digits}}}]}}}}}}"#
+        );
+        let transaction = parse(&line).expect("a change");
+        let Change::Update(patch) = &transaction.changes[0] else { panic!("an update") };
+        assert_eq!(patch.properties.get("x"), Some(&value), "{digits}");
+        let nested = Value::Map(Map::from_iter([("y", value)]).into());
+        assert_eq!(patch.properties.get("l"), Some(&Value::list([nested])), "{digits}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Records of any shape: a mapping makes nodes and relationships of them, and keeps what they come to.
 
 use crate::support::{drain, one, put};
-use livewell_model::{Change, Element, ElementId, Map, Node, Relationship, Transaction, Value};
+use livewell_model::{Change, Decimal, Element, ElementId, Map, Node, Relationship, Transaction, Value};
 use livewell_source::settings::{FileSettings, OnError, SourceSettings};
 use livewell_source::{ErrorKind, SourceError};
 use proptest::prelude::*;
@@ -69,7 +69,7 @@ fn a_record_becomes_a_node_and_the_relationships_whose_fields_are_not_null() {
     let text = r#"{"id":7,"total":12.5,"customer":{"id":"c1","name":"Ann"},"shop":{"id":18446744073709551615,"country":"is"}}
                   {"id":"8","customer":null,"shop":{"id":true,"country":null},"tags":["a",{"b":1}],"note":null}"#;
     let place = ElementId::new("shops", "is/18446744073709551615");
-    let shop = json!({ "id": u64::MAX as f64, "country": "is" });
+    let shop = json!({ "id": u64::MAX, "country": "is" });
     let first = json!({ "id": 7, "total": 12.5, "customer": { "id": "c1", "name": "Ann" }, "shop": shop });
     let second = json!({ "id": "8", "shop": { "id": true, "country": null }, "tags": ["a", { "b": 1 }] });
     let expected = graph([
@@ -157,6 +157,36 @@ fn an_id_that_is_too_long_is_refused() {
 }
 
 #[test]
+fn a_property_has_the_type_that_the_settings_name_and_all_digits_of_the_text() {
+    let mut mapping = orders();
+    mapping["types"] = json!({ "total": "decimal", "share": "float", "code": "text", "paid": "boolean", "n": "integer", "prices": "decimal" });
+    let line = r#"{"id":1,"total":12345678901234567.89,"share":1,"code":1.10,"paid":"TRUE","n":"007","prices":["1.10",2,null]}"#;
+    let graph = fold(read(&mapping, line).unwrap());
+    let order = graph[&ElementId::new("s", "order:1")].properties();
+    let decimal = |text: &str| Value::from(Decimal::parse(text).unwrap());
+    for (name, expected) in [
+        ("total", decimal("12345678901234567.89")),
+        ("share", Value::Float(1.0)),
+        ("code", "1.10".into()),
+        ("paid", true.into()),
+        ("n", 7.into()),
+        ("prices", Value::list([decimal("1.1"), decimal("2"), Value::Null])),
+    ] {
+        assert_eq!(order.get(name), Some(&expected), "{name}");
+    }
+    for (field, says) in [
+        (r#""total":"ten""#, "`total`: must be a decimal number"),
+        (r#""total":{}"#, "must be a single value or a list"),
+        (r#""prices":[[1]]"#, "must be a single value"),
+        (r#""n":1.0"#, "`n`: must be an integer of 64 bits"),
+        (r#""paid":1"#, "must be `true` or `false`"),
+    ] {
+        let error = read(&mapping, &format!("{{\"id\":1,{field}}}")).unwrap_err();
+        assert!(error.message.contains(says), "{field}: {error}");
+    }
+}
+
+#[test]
 fn a_mapping_that_makes_no_sense_is_refused_at_the_start() {
     let node = json!({ "label": "Order", "id": "order:{id}" });
     for (mapping, says) in [
@@ -183,17 +213,13 @@ fn a_mapping_that_makes_no_sense_is_refused_at_the_start() {
             json!({ "node": node, "operation": { "path": "op", "insert": ["c"], "delete": ["c"] } }),
             "`c` stands there twice",
         ),
-        (json!({ "node": node, "types": { "a": "string" } }), "take `types` away"),
     ] {
         let file = json!({ "id": "s", "kind": "file", "path": "x.jsonl" });
         let http = json!({ "id": "s", "kind": "http" });
         let nats = json!({ "id": "s", "kind": "nats", "url": "nats://host", "stream": "S" });
         for mut settings in [file, http, nats] {
             settings.as_object_mut().unwrap().extend(mapping.as_object().unwrap().clone());
-            let Ok(read) = serde_json::from_value::<SourceSettings>(settings.clone()) else {
-                assert!(mapping.get("types").is_some(), "{settings}");
-                continue;
-            };
+            let read = serde_json::from_value::<SourceSettings>(settings.clone()).unwrap();
             let error = read.validate().expect_err(&settings.to_string());
             assert!(error.code == "LW0205" && error.message.contains(says), "{settings}: {error}");
         }

@@ -3,7 +3,7 @@
 use crate::support::{drain, one, put};
 use livewell_model::{Change, ElementId, Map, Node, Relationship, Transaction, Value};
 use livewell_source::file::{FilePosition, FileSource, Parser};
-use livewell_source::settings::{ColumnType, End, FileSettings, NodeMapping, OnError, RelationshipMapping};
+use livewell_source::settings::{End, FileSettings, NodeMapping, OnError, PropertyType, RelationshipMapping};
 use livewell_source::{ErrorKind, SourceError};
 
 fn settings(path: impl Into<std::path::PathBuf>) -> FileSettings {
@@ -14,7 +14,7 @@ fn settings(path: impl Into<std::path::PathBuf>) -> FileSettings {
             to("BASED_AT", End::Here("airport:{base}".into())),
             to("OF", End::There { source: "reference".into(), id: "airline:{carrier}".into() }),
         ],
-        types: [("zip".to_string(), ColumnType::String)].into(),
+        types: [("zip".to_string(), PropertyType::Text)].into(),
         null_text: "NA".into(),
         ..one(path)
     }
@@ -127,7 +127,7 @@ fn a_cell_that_is_not_of_its_columns_type_is_refused_or_parked() {
     let dir = tempfile::tempdir().unwrap();
     let path = put(dir.path(), "x.csv", b"tailnum,base,carrier,zip\nN1,a,b,x\nN2,a,b,7\n");
     let mut settings = settings(path);
-    settings.types.insert("zip".into(), ColumnType::Integer);
+    settings.types.insert("zip".into(), PropertyType::Integer);
     let error = drain(&settings, None, 9).unwrap_err();
     assert!(error.message.contains("x.csv:2:8: `zip` must be an integer"), "{error}");
     settings.on_error = OnError::Park;

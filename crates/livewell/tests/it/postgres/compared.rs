@@ -4,7 +4,7 @@ use super::database::Database;
 use crate::fixture::rows;
 use livewell::Livewell;
 use livewell_model::json::value_from_json;
-use livewell_model::{Node, Value};
+use livewell_model::{Decimal, Node, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -305,6 +305,7 @@ fn agrees(value: &Value, text: &str) -> bool {
         Value::Bool(value) => text == if *value { "t" } else { "f" },
         Value::Int(value) => text == value.to_string(),
         Value::Float(value) => text.parse::<f64>().is_ok_and(|number| number == *value),
+        Value::Decimal(value) => Decimal::parse(text).as_ref() == Ok(value),
         Value::String(value) => value == text,
         Value::Bytes(bytes) => {
             let hex = bytes.iter().fold(String::from("\\x"), |text, byte| text + &format!("{byte:02x}"));

@@ -2,13 +2,14 @@
 
 use super::{Allowance, EvalError, decimal};
 use crate::expression::arithmetic::float_text;
-use livewell_model::Value;
+use livewell_model::{Decimal, DecimalError, Value};
 
 pub(super) fn to_string(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
     match arguments {
         [Value::String(_)] => Ok(arguments[0].clone()),
         [Value::Int(int)] => Ok(int.to_string().into()),
         [Value::Float(float)] => Ok(float_text(*float).into()),
+        [Value::Decimal(decimal)] => Ok(decimal.to_string().into()),
         [Value::Bool(truth)] => Ok(truth.to_string().into()),
         [value] => value.temporal_text().map(Value::from).ok_or_else(|| EvalError::arguments(arguments)),
         _ => Err(EvalError::arguments(arguments)),
@@ -21,6 +22,10 @@ pub(super) fn to_integer(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
         [Value::Float(float)] => match truncated(*float) {
             Some(int) => Ok(Value::Int(int)),
             None => Err(EvalError::overflow(&format!("cannot be applied to {}, which", float_text(*float)))),
+        },
+        [Value::Decimal(decimal)] => match decimal.truncated() {
+            Some(int) => Ok(Value::Int(int)),
+            None => Err(EvalError::overflow(&format!("cannot be applied to {decimal}, which"))),
         },
         [Value::String(text)] => match decimal::truncated(text) {
             Some(Some(int)) => Ok(Value::Int(int)),
@@ -43,7 +48,26 @@ pub(super) fn to_float(arguments: &[Value], _: &Allowance) -> Result<Value, Eval
     match arguments {
         [Value::Float(_)] => Ok(arguments[0].clone()),
         [Value::Int(int)] => Ok(Value::Float(*int as f64)),
+        [Value::Decimal(decimal)] => Ok(Value::Float(decimal.to_f64())),
         [Value::String(text)] => Ok(parse_float(text.trim()).into()),
+        _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+/// A float becomes the shortest decimal that reads back as the same float, which is what it prints.
+pub(super) fn to_decimal(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Decimal(_)] => Ok(arguments[0].clone()),
+        [Value::Int(int)] => Ok(Decimal::from(*int).into()),
+        [Value::Float(float)] => match Decimal::parse(&float.to_string()) {
+            Ok(decimal) => Ok(decimal.into()),
+            Err(_) => Err(EvalError::argument(format!("has no decimal for {}", float_text(*float)))),
+        },
+        [Value::String(text)] => match Decimal::parse(text.trim()) {
+            Ok(decimal) => Ok(decimal.into()),
+            Err(DecimalError::Malformed) => Ok(Value::Null),
+            Err(error) => Err(EvalError::too_long("cannot be applied to a text that", error)),
+        },
         _ => Err(EvalError::arguments(arguments)),
     }
 }

@@ -121,6 +121,7 @@ pub(super) fn deviation(arguments: &[Value], _: &Allowance) -> Result<Value, Eva
         numbers.push(match item {
             Value::Int(int) => *int as f64,
             Value::Float(float) => *float,
+            Value::Decimal(decimal) => decimal.to_f64(),
             other => {
                 return Err(EvalError::types(format!(
                     "statistics need numbers, not a {}",

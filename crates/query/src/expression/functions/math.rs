@@ -1,6 +1,9 @@
-//! Mathematical functions. They give floats, except for `abs` and `sign`.
+//! Mathematical functions. They give floats, except for `abs` and `sign`, and for `ceil` and `floor` of a decimal.
 
+use super::round::rounded;
 use super::{Allowance, EvalError};
+use crate::expression::decimal;
+use bigdecimal::RoundingMode;
 use livewell_model::Value;
 
 macro_rules! float_functions {
@@ -12,8 +15,6 @@ macro_rules! float_functions {
 }
 
 float_functions! {
-    ceil = f64::ceil;
-    floor = f64::floor;
     sqrt = f64::sqrt;
     exp = f64::exp;
     log = f64::ln;
@@ -38,7 +39,24 @@ fn of_float(arguments: &[Value], compute: impl FnOnce(f64) -> f64) -> Result<Val
     match arguments {
         [Value::Float(float)] => Ok(compute(*float).into()),
         [Value::Int(int)] => Ok(compute(*int as f64).into()),
+        [Value::Decimal(decimal)] => Ok(compute(decimal.to_f64()).into()),
         _ => Err(EvalError::arguments(arguments)),
+    }
+}
+
+pub(super) fn ceil(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    whole(arguments, RoundingMode::Ceiling, f64::ceil)
+}
+
+pub(super) fn floor(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+    whole(arguments, RoundingMode::Floor, f64::floor)
+}
+
+/// A whole number: of a decimal a decimal, of any other number a float.
+fn whole(arguments: &[Value], mode: RoundingMode, compute: fn(f64) -> f64) -> Result<Value, EvalError> {
+    match arguments {
+        [Value::Decimal(decimal)] => rounded(decimal, 0, mode),
+        _ => of_float(arguments, compute),
     }
 }
 
@@ -48,6 +66,7 @@ pub(super) fn abs(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError
             int.checked_abs().map(Value::Int).ok_or_else(|| EvalError::overflow(&format!("of {int}")))
         }
         [Value::Float(float)] => Ok(float.abs().into()),
+        [Value::Decimal(decimal)] => decimal::made(&decimal.number().abs(), || format!("of {decimal}")),
         _ => Err(EvalError::arguments(arguments)),
     }
 }
@@ -56,6 +75,7 @@ pub(super) fn abs(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError
 pub(super) fn sign(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(int)] => Ok(int.signum().into()),
+        [Value::Decimal(decimal)] => Ok(decimal.signum().into()),
         [Value::Float(float)] => Ok((i64::from(*float > 0.0) - i64::from(*float < 0.0)).into()),
         _ => Err(EvalError::arguments(arguments)),
     }
@@ -63,7 +83,7 @@ pub(super) fn sign(arguments: &[Value], _: &Allowance) -> Result<Value, EvalErro
 
 pub(super) fn is_nan(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
     match arguments {
-        [Value::Int(_)] => Ok(false.into()),
+        [Value::Int(_) | Value::Decimal(_)] => Ok(false.into()),
         [Value::Float(float)] => Ok(float.is_nan().into()),
         _ => Err(EvalError::arguments(arguments)),
     }

@@ -42,6 +42,8 @@ const BOOLEAN: TypeSet = TypeSet::BOOLEAN;
 const INTEGER: TypeSet = TypeSet::INTEGER;
 const FLOAT: TypeSet = TypeSet::FLOAT;
 const NUMBER: TypeSet = TypeSet::NUMBER;
+/// What may have a fraction.
+const FRACTIONAL: TypeSet = FLOAT.or(TypeSet::DECIMAL);
 const STRING: TypeSet = TypeSet::STRING;
 const LIST: TypeSet = TypeSet::LIST;
 const SCALAR: TypeSet = NUMBER.or(STRING).or(BOOLEAN);
@@ -88,6 +90,7 @@ pub static TABLE: &[Function] = &[
     total("toString", &[SCALAR.or(TypeSet::TEMPORAL)], STRING, convert::to_string),
     partial("toInteger", &[NUMBER.or(STRING)], INTEGER, convert::to_integer),
     total("toFloat", &[NUMBER.or(STRING)], FLOAT, convert::to_float),
+    partial("livewell.toDecimal", &[NUMBER.or(STRING)], TypeSet::DECIMAL, convert::to_decimal),
     total("toBoolean", &[BOOLEAN.or(STRING)], BOOLEAN, convert::to_boolean),
     total("toStringOrNull", &[ANY], STRING, convert::to_string_or_null),
     total("toIntegerOrNull", &[ANY], INTEGER, convert::to_integer_or_null),
@@ -98,9 +101,9 @@ pub static TABLE: &[Function] = &[
     partial("toFloatList", &[LIST], LIST, convert::to_float_list),
     partial("toBooleanList", &[LIST], LIST, convert::to_boolean_list),
     partial("abs", &[NUMBER], NUMBER, math::abs),
-    total("ceil", &[NUMBER], FLOAT, math::ceil),
-    total("floor", &[NUMBER], FLOAT, math::floor),
-    partial("round", &[NUMBER, NUMBER, STRING], FLOAT, round::round).optional(2),
+    partial("ceil", &[NUMBER], FRACTIONAL, math::ceil),
+    partial("floor", &[NUMBER], FRACTIONAL, math::floor),
+    partial("round", &[NUMBER, NUMBER, STRING], FRACTIONAL, round::round).optional(2),
     total("sign", &[NUMBER], INTEGER, math::sign),
     total("sqrt", &[NUMBER], FLOAT, math::sqrt),
     total("exp", &[NUMBER], FLOAT, math::exp),
@@ -303,7 +306,7 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use livewell_model::{ElementId, Map, Node, Relationship};
+    use livewell_model::{Decimal, ElementId, Map, Node, Relationship};
     use std::sync::Arc;
 
     fn samples() -> Vec<Value> {
@@ -317,6 +320,7 @@ mod tests {
         };
         let numbers = [0, 1, -1, i64::MIN, i64::MAX].map(Value::Int);
         let floats = [0.5, -0.5, f64::NAN, f64::INFINITY, 1e300].map(Value::Float);
+        let decimals = ["0.5", "-1.5", "1e300"].map(|text| Decimal::parse(text).expect(text).into());
         let others = [
             Value::Null,
             true.into(),
@@ -341,7 +345,7 @@ mod tests {
             let function = resolve(name, 1, Span::default()).expect("in the table");
             function.apply(&[text.into()], &Allowance::default()).expect("a temporal value")
         });
-        numbers.into_iter().chain(floats).chain(others).chain(temporal).collect()
+        numbers.into_iter().chain(floats).chain(decimals).chain(others).chain(temporal).collect()
     }
 
     /// All lists of so many samples.

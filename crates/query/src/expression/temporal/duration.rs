@@ -116,6 +116,7 @@ fn from_map(map: &Map) -> Result<Value, EvalError> {
         match value {
             Value::Int(int) => total.whole(counted, *int),
             Value::Float(float) => total.fraction(counted, *float)?,
+            Value::Decimal(decimal) => total.fraction(counted, decimal.to_f64())?,
             other => {
                 let found = other.type_name();
                 let message = format!("needs a number as `{key}`, got a value of type {found}");
@@ -235,6 +236,10 @@ pub(super) fn multiply(duration: &Duration, factor: &Value) -> Result<Duration, 
             product.ok_or_else(out_of_range)
         }
         Value::Float(float) => scaled(duration, |part| part * float),
+        Value::Decimal(decimal) => {
+            let factor = decimal.to_f64();
+            scaled(duration, |part| part * factor)
+        }
         other => Err(EvalError::types(format!(
             "a duration is multiplied by a number, not by a {}",
             other.type_name()
@@ -247,6 +252,10 @@ pub(super) fn divide(duration: &Duration, divisor: &Value) -> Result<Duration, E
     match divisor {
         Value::Int(int) => scaled(duration, |part| part / *int as f64),
         Value::Float(float) => scaled(duration, |part| part / float),
+        Value::Decimal(decimal) => {
+            let divisor = decimal.to_f64();
+            scaled(duration, |part| part / divisor)
+        }
         other => Err(EvalError::types(format!(
             "a duration is divided by a number, not by a {}",
             other.type_name()

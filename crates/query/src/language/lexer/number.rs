@@ -52,7 +52,7 @@ impl Lexer<'_> {
     fn integer(&mut self, start: usize, magnitude: Option<u64>) -> Result<TokenKind, Diagnostic> {
         match magnitude {
             Some(magnitude) if magnitude <= LARGEST => Ok(TokenKind::Integer(magnitude)),
-            _ => Err(self.bad_number(start, "this integer does not fit 64 bits")),
+            _ => Err(Diagnostic::beyond_64_bits(self.span_from(start), &self.text[start..self.at])),
         }
     }
 

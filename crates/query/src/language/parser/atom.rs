@@ -47,8 +47,7 @@ impl Parser<'_> {
         let kind = match self.peek().clone() {
             TokenKind::Integer(magnitude) => {
                 let Ok(int) = i64::try_from(magnitude) else {
-                    let message = "this integer does not fit 64 bits";
-                    return Err(Diagnostic::not_cypher(code::NUMBER, self.span(), message));
+                    return Err(Diagnostic::beyond_64_bits(self.span(), &magnitude.to_string()));
                 };
                 self.literal(Value::Int(int))
             }

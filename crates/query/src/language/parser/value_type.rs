@@ -19,6 +19,7 @@ const WORDS: &[(&str, TypeSet)] = &[
     ("INTEGER64", TypeSet::INTEGER),
     ("FLOAT", TypeSet::FLOAT),
     ("FLOAT64", TypeSet::FLOAT),
+    ("DECIMAL", TypeSet::DECIMAL),
     ("DATE", TypeSet::DATE),
     ("DURATION", TypeSet::DURATION),
     ("POINT", TypeSet::NONE),
@@ -49,10 +50,11 @@ const PHRASES: &[(&[&str], TypeSet)] = &[
 ];
 
 /// The types a property can have, lists aside.
-const SCALARS: [TypeSet; 10] = [
+const SCALARS: [TypeSet; 11] = [
     TypeSet::BOOLEAN,
     TypeSet::INTEGER,
     TypeSet::FLOAT,
+    TypeSet::DECIMAL,
     TypeSet::STRING,
     TypeSet::DATE,
     TypeSet::TIME,

@@ -2,8 +2,12 @@
 
 use super::exact_sum::ExactSum;
 use crate::expression::EvalError;
+use crate::expression::decimal::{made, quotient};
 use crate::state::StepError;
+use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::BigInt;
 use livewell_model::codec::{Reader, Writer};
+use livewell_model::decimal::nearest_float;
 use livewell_model::{DecodeError, Value};
 
 /// How values become one.
@@ -52,7 +56,7 @@ pub(super) enum Accumulator {
     Avg(Box<Sum>),
 }
 
-/// An exact sum of integers and floats, from which values can be taken again without a trace.
+/// An exact sum of integers, floats and decimals, from which values can be taken again without a trace.
 #[derive(Debug, Default)]
 pub(super) struct Sum {
     count: i64,
@@ -61,6 +65,8 @@ pub(super) struct Sum {
     /// How many of the values are floats.
     floats: i64,
     finite: ExactSum,
+    /// How many of the values are decimals, and their sum.
+    decimals: (i64, BigDecimal),
     nans: i64,
     positive_infinities: i64,
     negative_infinities: i64,
@@ -111,10 +117,18 @@ impl Accumulator {
             Self::Aside => Value::Null,
             Self::Count(count) => Value::Int(*count),
             Self::Sum(sum) if sum.floats > 0 => Value::Float(sum.as_float()),
+            Self::Sum(sum) if sum.decimals.0 > 0 => {
+                made(&sum.as_decimal(), || "the sum of the decimals".into())?
+            }
             Self::Sum(sum) => Value::Int(
                 i64::try_from(sum.integers).map_err(|_| EvalError::overflow("the sum of the integers"))?,
             ),
             Self::Avg(sum) if sum.count == 0 => Value::Null,
+            Self::Avg(sum) if sum.floats == 0 && sum.decimals.0 > 0 => {
+                made(&quotient(&sum.as_decimal(), &sum.count.into()), || {
+                    "the average of the decimals".into()
+                })?
+            }
             Self::Avg(sum) => Value::Float(sum.as_float() / sum.count as f64),
         })
     }
@@ -124,6 +138,11 @@ impl Sum {
     fn add(&mut self, name: &str, value: &Value, weight: i64) -> Result<(), StepError> {
         match value {
             Value::Int(int) => self.integers += i128::from(*int) * i128::from(weight),
+            Value::Decimal(decimal) => {
+                self.decimals.0 += weight;
+                self.decimals.1 =
+                    (&self.decimals.1 + decimal.number() * BigDecimal::from(weight)).normalized();
+            }
             Value::Float(float) => {
                 self.floats += weight;
                 match *float {
@@ -142,6 +161,11 @@ impl Sum {
         Ok(())
     }
 
+    /// The sum of the integers and decimals.
+    fn as_decimal(&self) -> BigDecimal {
+        &self.decimals.1 + BigDecimal::from(self.integers)
+    }
+
     /// The correctly rounded sum.
     fn as_float(&self) -> f64 {
         if self.nans > 0 || (self.positive_infinities > 0 && self.negative_infinities > 0) {
@@ -155,7 +179,10 @@ impl Sum {
         } else {
             let mut total = self.finite.clone();
             total.add_integer(self.integers);
-            total.to_f64()
+            match self.decimals.0 {
+                0 => total.to_f64(),
+                _ => nearest_float(&(total.to_decimal() + &self.decimals.1)),
+            }
         }
     }
 
@@ -164,6 +191,11 @@ impl Sum {
         if self.floats != 0 {
             out.signed(self.nans).signed(self.positive_infinities).signed(self.negative_infinities);
             self.finite.encode(out);
+        }
+        out.signed(self.decimals.0);
+        if self.decimals.0 != 0 {
+            let (coefficient, scale) = self.decimals.1.as_bigint_and_scale();
+            out.signed(scale).bytes(&coefficient.to_signed_bytes_be());
         }
     }
 
@@ -177,6 +209,11 @@ impl Sum {
             sum.positive_infinities = reader.signed()?;
             sum.negative_infinities = reader.signed()?;
             sum.finite = ExactSum::decode(reader)?;
+        }
+        sum.decimals.0 = reader.signed()?;
+        if sum.decimals.0 != 0 {
+            let scale = reader.signed()?;
+            sum.decimals.1 = BigDecimal::new(BigInt::from_signed_bytes_be(reader.bytes()?), scale);
         }
         Ok(sum)
     }

@@ -5,6 +5,8 @@
 //! one kind is two or three. Source: R. Neal, "Fast exact summation using small and large
 //! superaccumulators", 2015, arXiv:1505.05571.
 
+use bigdecimal::num_bigint::BigInt;
+use bigdecimal::{BigDecimal, Zero};
 use livewell_model::DecodeError;
 use livewell_model::codec::{Reader, Writer};
 
@@ -123,6 +125,19 @@ impl ExactSum {
         if negative { -value } else { value }
     }
 
+    /// The sum itself.
+    pub fn to_decimal(&self) -> BigDecimal {
+        let limbs = self.limbs.iter().rev();
+        let whole = limbs.fold(BigInt::zero(), |whole, limb| (whole << LIMB_BITS) + BigInt::from(*limb));
+        match self.low * LIMB_BITS + LOWEST {
+            exponent @ 0.. => BigDecimal::from(whole << exponent),
+            // A binary digit after the point is a decimal one: 2^-n is 5^n / 10^n.
+            exponent => {
+                BigDecimal::new(whole * BigInt::from(5).pow(exponent.unsigned_abs()), -i64::from(exponent))
+            }
+        }
+    }
+
     /// The absolute value in limbs of 32 bits.
     fn magnitude(&self) -> Vec<u64> {
         let negative = self.limbs.last().is_some_and(|top| *top < 0);
@@ -229,6 +244,14 @@ mod tests {
             b in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL,
         ) {
             prop_assert_eq!(sum(&[a, b]), a + b);
+        }
+
+        #[test]
+        fn the_exact_sum_of_doubles_is_that_of_their_decimals(values in prop::collection::vec(-1e100f64..1e100, 0..9)) {
+            let mut total = ExactSum::default();
+            values.iter().for_each(|value| total.add(*value, 1));
+            let decimals: BigDecimal = values.iter().map(|value| BigDecimal::try_from(*value).expect("finite")).sum();
+            prop_assert_eq!(total.to_decimal(), decimals);
         }
 
         #[test]

@@ -105,6 +105,7 @@ fn float(value: &Value) -> Result<f64, EvalError> {
     match value {
         Value::Int(int) => Ok(*int as f64),
         Value::Float(float) => Ok(*float),
+        Value::Decimal(decimal) => Ok(decimal.to_f64()),
         other => Err(EvalError::types(format!("statistics need numbers and got a {}", other.type_name()))),
     }
 }

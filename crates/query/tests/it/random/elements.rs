@@ -1,10 +1,10 @@
 //! Random elements and their properties.
 //!
-//! Property `a` holds integers, `b` numbers of either type, `c` anything else, so that a query can do
+//! Property `a` holds integers, `b` numbers of any type, `c` anything else, so that a query can do
 //! arithmetic without erring on most rows. Any of them may be absent.
 
 use super::choice::Choice;
-use livewell_model::{Element, ElementId, Map, Node, Relationship, Value};
+use livewell_model::{Decimal, Element, ElementId, Map, Node, Relationship, Value};
 
 pub const LABELS: [&str; 3] = ["A", "B", "C"];
 pub const TYPES: [&str; 3] = ["R", "S", "T"];
@@ -69,10 +69,18 @@ fn number(choice: &mut Choice, wild: Wildness) -> Value {
     if wild.not_finite && choice.one_in(5) {
         return Value::Float(*choice.of(&[f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX]));
     }
-    match choice.weighted(&[3, 5]) {
+    match choice.weighted(&[3, 2, 5]) {
         0 => int(choice, wild),
+        1 => decimal(choice),
         _ => Value::Float(*choice.of(&[0.0, -0.0, 0.1, 0.2, 1.0, 2.0, -1.0, 1e16, -1e16, 1e-300, 3.5])),
     }
+}
+
+fn decimal(choice: &mut Choice) -> Value {
+    const DECIMALS: &[&str] =
+        &["0", "1", "0.1", "-0.25", "3.5", "1e16", "9007199254740993", "2.00000000000000001", "-1e30"];
+    let text = *choice.of(DECIMALS);
+    Decimal::parse(text).expect("a decimal").into()
 }
 
 fn other(choice: &mut Choice) -> Value {

@@ -115,14 +115,16 @@ fn number(choice: &mut Choice, known: &Known, depth: usize) -> String {
         return match choice.weighted(&[5, 2, 1]) {
             0 => property(choice, known, "b"),
             1 => int(choice, known, depth),
-            _ => choice.of(&["0.5", "1.0", "-0.0", "0.1", "1e16"]).to_string(),
+            _ => choice.of(&["0.5", "1.0", "-0.0", "0.1", "1e16", "livewell.toDecimal('0.1')"]).to_string(),
         };
     }
     let inner = |choice: &mut Choice| of_kind(choice, known, Kind::Number, depth - 1);
-    match choice.weighted(&[3, 2, 2, 1]) {
+    match choice.weighted(&[3, 2, 1, 2, 2, 1]) {
         0 => format!("{} + 0.1", inner(choice)),
         1 => format!("({} - {})", inner(choice), inner(choice)),
         2 => format!("coalesce({}, 0)", inner(choice)),
+        3 => format!("{} / livewell.toDecimal({})", inner(choice), choice.of(&["3", "'0.7'", "0.25"])),
+        4 => format!("livewell.toDecimal({})", inner(choice)),
         _ => case(choice, known, Kind::Number, depth - 1),
     }
 }

@@ -6,7 +6,7 @@ use crate::SourceError;
 use crate::postgres::failure::refused;
 use crate::postgres::rows::{EdgeShape, Shape, escaped, prefix};
 use crate::postgres::value::{self, Instead};
-use crate::settings::{ForeignKey, Infinity, PostgresSettings, TableSettings, table_name};
+use crate::settings::{ForeignKey, Infinity, PostgresSettings, PropertyType, TableSettings, table_name};
 use livewell_model::codec::Writer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,11 +51,15 @@ pub(in crate::postgres) fn shapes(
             label: own.and_then(|own| own.label.clone()).unwrap_or_else(|| table.name.clone()).into(),
             prefix: prefix(&table.schema, &table.name),
             key: key.clone(),
-            texts: own.map(|own| own.types.keys().cloned().collect()).unwrap_or_default(),
+            types: own.map(|own| own.types.clone()).unwrap_or_default(),
             id_bytes_max: settings.limits.id_bytes_max,
             ..Shape::default()
         };
-        shape.texts.iter().try_for_each(|name| column(table, name).map(drop))?;
+        shape.types.keys().try_for_each(|name| column(table, name).map(drop))?;
+        shape.has_decimals = table.columns.iter().any(|column| {
+            let kind = value::kind(&facts.types, column.kind, column.modifier, instead(settings));
+            shape.kind(&column.name, kind).was_float()
+        });
         for foreign in own.map(|own| own.relationships.as_slice()).unwrap_or_default() {
             let target = keys.get(&table_name(&foreign.table));
             let (target, key) = target.ok_or_else(|| {
@@ -135,7 +139,9 @@ pub(in crate::postgres) fn digest(shape: &Shape, infinity: Infinity) -> u64 {
     let mut out = Writer::new();
     out.string(&shape.source).string(&shape.label).string(&shape.prefix).u8(infinity as u8);
     put_list(&mut out, shape.key.iter());
-    put_list(&mut out, shape.texts.iter());
+    let (texts, others): (Vec<_>, Vec<_>) =
+        shape.types.iter().partition(|(_, wanted)| **wanted == PropertyType::Text);
+    put_list(&mut out, texts.into_iter().map(|(name, _)| name));
     for edge in &shape.edges {
         put_list(&mut out, [&edge.prefix, &edge.target].into_iter());
         put_list(&mut out, edge.columns.iter());
@@ -143,6 +149,13 @@ pub(in crate::postgres) fn digest(shape: &Shape, infinity: Infinity) -> u64 {
             let (tag, length) = print.tag();
             out.u8(tag).varint(length as u64);
         }
+    }
+    // Behind all that stores of before have, so that only the tables are copied whose rows differ now.
+    for (name, wanted) in others {
+        out.string(name).u8(*wanted as u8);
+    }
+    if shape.has_decimals {
+        out.string("decimals");
     }
     xxh3_64(&out.bytes)
 }

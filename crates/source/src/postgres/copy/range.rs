@@ -9,8 +9,8 @@ use crate::postgres::catalog::{LOCK_TIMEOUT, identifier, literal, number, public
 use crate::postgres::failure::{is_lock_timeout, is_locked, is_unknown, not_understood};
 use crate::postgres::pgoutput::Cell;
 use crate::postgres::position::Lsn;
-use crate::postgres::rows::{BadRow, MappedColumn, Row, RowError, RowMap};
-use crate::postgres::value::{Kind, kind};
+use crate::postgres::rows::{BadRow, MappedColumn, Row, RowError, RowMap, Shape};
+use crate::postgres::value::kind;
 use crate::postgres::visible::Visible;
 use crate::settings::PostgresSettings;
 use std::time::Duration;
@@ -153,7 +153,7 @@ fn read_within(
     }
     let filter = publication::filter(&mut watch.connection, &settings.publication(), request.oid)?;
     let columns = columns(facts);
-    let map = RowMap::new(&shape, mapped(facts, &columns, &shape.texts, settings))
+    let map = RowMap::new(&shape, mapped(facts, &columns, &shape, settings))
         .map_err(|column| not_understood(&format!("`{}` has no column `{column}`", table.shown())))?;
     let limit = if request.again.is_empty() { Some(pace.0) } else { None };
     let statement = statement(request, &columns, &shape.key, filter.as_deref(), limit);
@@ -214,18 +214,14 @@ fn columns(facts: &UnitFacts) -> Vec<i16> {
 fn mapped(
     facts: &UnitFacts,
     numbers: &[i16],
-    texts: &std::collections::BTreeSet<String>,
+    shape: &Shape,
     settings: &PostgresSettings,
 ) -> Vec<MappedColumn> {
     let infinity = crate::postgres::catalog::shapes::instead(settings);
     let columns = numbers.iter().filter_map(|number| facts.table.column(*number));
     let mapped = columns.map(|column| MappedColumn {
         name: column.name.as_str().into(),
-        kind: if texts.contains(&column.name) {
-            Kind::Text
-        } else {
-            kind(&facts.types, column.kind, column.modifier, infinity)
-        },
+        kind: shape.kind(&column.name, kind(&facts.types, column.kind, column.modifier, infinity)),
     });
     mapped.collect()
 }

@@ -1,11 +1,11 @@
 //! Each built-in type, as it comes by the copy and by the stream.
 
 use super::{Follower, settings, started};
-use livewell_model::Value;
 use livewell_model::json::value_from_json;
-use livewell_source::settings::TakenAs;
+use livewell_model::{Decimal, Value};
+use livewell_source::settings::PropertyType;
 
-/// A type, a value in SQL, and what it is here, in JSON; temporal values and bytes as the text they print as.
+/// A type, a value in SQL, and what it is here, in JSON; decimals, temporal values and bytes as text.
 const CASES: &[(&str, &str, &str)] = &[
     ("boolean", "true", "true"),
     ("smallint", "-32768", "-32768"),
@@ -16,10 +16,18 @@ const CASES: &[(&str, &str, &str)] = &[
     ("double precision", "0.1", "0.1"),
     ("double precision", "1e300", "1e300"),
     ("double precision", "'-Infinity'", "\"-Infinity\""),
-    ("numeric", "1234567890.12345", "1234567890.12345"),
-    ("numeric(10,2)", "12.50", "12.5"),
-    ("numeric(10,2)", "12", "12.0"),
+    ("numeric", "1234567890.12345", "\"decimal 1234567890.12345\""),
+    (
+        "numeric",
+        "123456789012345678901234567890.12345678901234567890",
+        "\"decimal 123456789012345678901234567890.1234567890123456789\"",
+    ),
+    ("numeric(4,-2)", "123456", "\"decimal 123500\""),
+    ("numeric(10,2)", "12.50", "\"decimal 12.5\""),
+    ("numeric(10,2)", "12", "\"decimal 12\""),
     ("numeric(18,0)", "999999999999999999", "999999999999999999"),
+    ("numeric(20,0)", "99999999999999999999", "\"decimal 99999999999999999999\""),
+    ("cents", "999999999999", "999999999999"),
     ("money", "12.34", "\"$12.34\""),
     ("text", "E'tab\\t\\\\N\\nline \u{1f41f}'", "\"tab\\t\\\\N\\nline \u{1f41f}\""),
     ("text", "''", "\"\""),
@@ -38,6 +46,11 @@ const CASES: &[(&str, &str, &str)] = &[
     ("interval", "'-1 day 02:00'", "\"P-1DT2H\""),
     ("json", "'{\"a\": [1, 2.5, null]}'", "{\"a\":[1,2.5,null]}"),
     ("jsonb", "'{\"b\": {\"c\": true}}'", "{\"b\":{\"c\":true}}"),
+    (
+        "jsonb",
+        "'[18446744073709551616, 1e20, -0, 1.50]'",
+        "[\"decimal 18446744073709551616\",\"decimal 100000000000000000000\",0,1.5]",
+    ),
     ("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\""),
     ("inet", "'10.0.0.1/8'", "\"10.0.0.1/8\""),
     ("cidr", "'10.0.0.0/8'", "\"10.0.0.0/8\""),
@@ -56,7 +69,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("integer[][]", "'{{1,2},{3,4}}'", "[[1,2],[3,4]]"),
     ("integer[]", "'[0:1]={7,8}'", "[7,8]"),
     ("text[]", "ARRAY['a,b', 'c\"d', '', 'NULL', NULL]", "[\"a,b\",\"c\\\"d\",\"\",\"NULL\",null]"),
-    ("numeric(6,2)[]", "'{1.25,2}'", "[1.25,2.0]"),
+    ("numeric(6,2)[]", "'{1.25,2}'", "[\"decimal 1.25\",\"decimal 2\"]"),
     ("boolean[]", "'{t,f}'", "[true,false]"),
     ("date[]", "'{2024-01-01}'", "[\"2024-01-01\"]"),
     ("box[]", "'{(1,1),(0,0);(2,2),(1,1)}'", "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]"),
@@ -81,6 +94,7 @@ fn shown(value: &Value) -> Value {
         Value::Float(float) if !float.is_finite() => {
             Value::from(if *float > 0.0 { "Infinity" } else { "-Infinity" })
         }
+        Value::Decimal(decimal) => Value::from(format!("decimal {decimal}")),
         Value::List(items) => Value::from(items.iter().map(shown).collect::<Vec<_>>()),
         value => value.temporal_text().map_or_else(|| value.clone(), Value::from),
     }
@@ -118,15 +132,14 @@ fn every_type_comes_exactly_by_the_copy_and_by_the_stream() {
 
 #[test]
 fn what_cannot_be_taken_exactly_stops_the_source_and_names_the_row() {
-    let postgres = started(
-        "create table t (id int primary key, n numeric, w numeric(40,0), d date, ts timestamptz, tm time);",
-    );
+    let postgres =
+        started("create table t (id int primary key, n numeric, d date, ts timestamptz, tm time);");
     let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
     for (column, value, says) in [
-        ("n", "1234567890.1234567", "17 digits"),
+        ("n", "1e1001", "more than 1000 digits"),
+        ("n", "1e-1001", "more than 1000 digits"),
         ("n", "'NaN'", "NaN"),
         ("n", "'Infinity'", "Infinity"),
-        ("w", "9223372036854775808", "64 bits"),
         ("d", "'infinity'", "infinity"),
         ("ts", "'-infinity'", "-infinity"),
         ("tm", "'24:00'", "24:00:00"),
@@ -148,6 +161,41 @@ fn what_cannot_be_taken_exactly_stops_the_source_and_names_the_row() {
 }
 
 #[test]
+fn a_column_is_taken_in_the_type_that_the_settings_name() {
+    let postgres = started(
+        "create table t (id int primary key, a numeric, b numeric, c numeric[], d text, e double precision); \
+         insert into t values (1, 12345678901234567.5, -2.5, '{1.5,NaN}', '12345678901234567890.10', 0.1)",
+    );
+    let mut settings = settings(postgres.url(), &["t"]);
+    let wanted = [
+        ("a", PropertyType::Float),
+        ("b", PropertyType::Integer),
+        ("c", PropertyType::Float),
+        ("d", PropertyType::Decimal),
+        ("e", PropertyType::Decimal),
+    ];
+    for (column, wanted) in wanted {
+        settings.tables[0].types.insert(column.into(), wanted);
+    }
+    let mut follower = Follower::copied(settings).unwrap();
+    postgres.sql("update t set id = 2");
+    follower.transaction().unwrap();
+    let decimal = |text: &str| Value::from(Decimal::parse(text).unwrap());
+    for (column, expected) in [
+        ("a", Value::Float(12_345_678_901_234_567.5)),
+        ("b", Value::Int(-3)),
+        ("c", Value::from(vec![1.5, f64::NAN])),
+        ("d", decimal("12345678901234567890.1")),
+        ("e", decimal("0.1")),
+    ] {
+        assert_eq!(follower.property("public.t:2", column), expected, "{column}");
+    }
+    postgres.sql("insert into t (id, b) values (3, 1e19)");
+    let error = follower.error();
+    assert!(error.code == "LW0214" && error.message.contains("not an integer of 64 bits"), "{error}");
+}
+
+#[test]
 fn a_column_is_taken_as_text_where_the_settings_say_so() {
     let postgres = started(
         "create table t (id int primary key, n numeric, j json); \
@@ -155,7 +203,7 @@ fn a_column_is_taken_as_text_where_the_settings_say_so() {
     );
     let mut settings = settings(postgres.url(), &["t"]);
     for column in ["n", "j"] {
-        settings.tables[0].types.insert(column.into(), TakenAs::String);
+        settings.tables[0].types.insert(column.into(), PropertyType::Text);
     }
     let mut follower = Follower::copied(settings).unwrap();
     let digits = "123456789012345678901234567890.123456789";

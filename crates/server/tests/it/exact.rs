@@ -1,0 +1,86 @@
+//! Numbers keep all of their digits on every way in and out.
+
+use crate::place::Place;
+
+const CONFIG: &str = r#"
+sources:
+  - { id: changes, kind: file, path: ops.jsonl }
+  - id: records
+    kind: file
+    path: records.jsonl
+    node: { label: Order, id: "order:{id}" }
+    types: { total: decimal, rate: float }
+  - id: table
+    kind: file
+    path: table.csv
+    node: { label: Price, id: "price:{id}" }
+    types: { price: decimal }
+queries:
+  - id: large
+    sources: [changes]
+    params: { least: 9223372036854775808, other: -9223372036854775809, quoted: "340282366920938463463374607431768211456" }
+    cypher: >-
+      MATCH (n:N) WHERE n.x >= $least RETURN n.x AS x, n.x - $least AS above, $other AS other,
+      livewell.toDecimal($quoted) AS quoted
+  - { id: over, sources: [large], cypher: "MATCH (r:large) RETURN r.x + 1 AS x, r.x IS :: DECIMAL AS is_decimal" }
+  - { id: totals, sources: [records], cypher: "MATCH (o:Order) RETURN sum(o.total) AS total, avg(o.rate) AS rate" }
+  - { id: prices, sources: [table], cypher: "MATCH (p:Price) RETURN p.id AS id, p.price * 3 AS price" }
+reactions:
+  - { id: out, kind: file, queries: [large], path: out.jsonl }
+"#;
+
+#[test]
+fn digits_are_kept_from_files_parameters_and_queries_to_results_and_reactions() {
+    let node = |id: &str, x: &str| {
+        format!(
+            r#"{{"operation":"insert","element":{{"type":"node","id":"{id}","labels":["N"],"properties":{{"x":{x}}}}}}}"#
+        )
+    };
+    let lines =
+        [node("a", "18446744073709551615"), node("b", "123456789012345678901234567890"), node("c", "7")];
+    let place = Place::new(CONFIG, &lines.each_ref().map(String::as_str));
+    place.write("records.jsonl", "{\"id\":1,\"total\":0.1,\"rate\":\"0.5\"}\n{\"id\":2,\"total\":\"12345678901234567890.2\",\"rate\":1}\n");
+    place.write("table.csv", "id,price\na,0.1\nb,12345678901234567890.01\n");
+    place.livewell(&["run", "livewell.yaml", "--until-idle"]).expect(0, &[]);
+    let rows = |query: &str| {
+        let ran = place.livewell(&["results", query, "--store", "livewell-data", "--format", "ndjson"]);
+        let out = ran.expect(0, &[]).out.clone();
+        let data = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["data"].to_string();
+        let mut rows: Vec<String> = out.lines().map(data).collect();
+        rows.sort();
+        rows
+    };
+    let quoted = r#""other":"-9223372036854775809","quoted":"340282366920938463463374607431768211456""#;
+    let large = [
+        format!(
+            r#"{{"x":"123456789012345678901234567890","above":"123456789003122306864379792082",{quoted}}}"#
+        ),
+        format!(r#"{{"x":"18446744073709551615","above":"9223372036854775807",{quoted}}}"#),
+    ];
+    assert_eq!(rows("large"), large);
+    assert_eq!(
+        rows("over"),
+        [
+            r#"{"x":"123456789012345678901234567891","is_decimal":true}"#,
+            r#"{"x":"18446744073709551616","is_decimal":true}"#
+        ]
+    );
+    assert_eq!(rows("totals"), [r#"{"total":"12345678901234567890.3","rate":0.75}"#]);
+    assert_eq!(
+        rows("prices"),
+        [r#"{"id":"a","price":"0.3"}"#, r#"{"id":"b","price":"37037036703703703670.03"}"#]
+    );
+    assert!(place.read("out.jsonl").contains(r#""x":"18446744073709551615""#));
+    // The store alone knows the parameters, too.
+    for query in ["large", "over", "totals", "prices"] {
+        place.livewell(&["verify", query, "--store", "livewell-data"]).expect(0, &[]);
+    }
+}
+
+#[test]
+fn a_parameter_that_lost_digits_on_its_way_is_refused() {
+    let config = "sources: [ { id: s, kind: file, path: ops.jsonl } ]\nqueries: [ { id: q, sources: [s], \
+                  params: { x: 123456789012345678901234567890123456789012 }, cypher: 'MATCH (n) RETURN n.x = $x AS x' } ]\n";
+    let place = Place::new(config, &[]);
+    place.livewell(&["check", "livewell.yaml"]).expect(2, &["livewell.toDecimal"]);
+}
