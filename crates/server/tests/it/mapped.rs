@@ -94,7 +94,7 @@ fn envelopes_in_a_file_are_followed_and_what_is_none_is_parked() {
     for (right, wrong, says) in [
         ("{customer.id}", "{customer.id", "is never closed"),
         ("record_before:", "record_befor:", "did you mean `record_before`?"),
-        ("    record: after", "    types: { id: string }", "take `types` away"),
+        ("    record: after", "    types: { id: strin }", "did you mean `string`?"),
     ] {
         stopping.write("livewell.yaml", &stopping.read("livewell.yaml").replace(right, wrong));
         stopping.livewell(&["check", "livewell.yaml"]).expect(2, &[says]);
