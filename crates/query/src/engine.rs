@@ -4,6 +4,7 @@
 //! the same transactions give the same diffs, whatever is behind the state and however often the process
 //! died in between.
 
+use crate::expression::TypeSet;
 use crate::joins::Joined;
 use crate::language::{Diagnostic, parse};
 use crate::operator::{History, Step, StepKind};
@@ -50,6 +51,14 @@ impl Engine {
     /// The names of the result's columns.
     pub fn columns(&self) -> &[SmolStr] {
         &self.plan.columns
+    }
+
+    /// The columns that hold a node, a relationship or a path wherever they hold anything: no query reads them.
+    pub fn columns_of_elements(&self) -> impl Iterator<Item = &SmolStr> {
+        let elements = TypeSet::ELEMENT.or(TypeSet::PATH);
+        let is_element = move |types: &TypeSet| types.meets(elements) && types.within(elements.or_null());
+        let columns = self.plan.columns.iter().zip(&self.plan.types);
+        columns.filter(move |(_, types)| is_element(types)).map(|(name, _)| name)
     }
 
     /// The step from nothing to the empty graph, at `now`: rows that hold without any element. To be taken once.

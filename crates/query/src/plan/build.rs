@@ -4,6 +4,7 @@ use super::needs::AllNeeds;
 use super::schema::Schema;
 use super::{Plan, PlanNode, clauses, last_uses, projection};
 use crate::chronicle::{Asks, Chronicle};
+use crate::expression::TypeSet;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Query, SingleQuery, Span};
 use crate::operator::Operator;
@@ -88,6 +89,7 @@ pub(super) fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> 
         query.branches.iter().map(|branch| single(branch, &mut planner)).collect::<Result<Vec<_>, _>>()?;
     let columns: Vec<SmolStr> =
         query.branches[0].returns.items.iter().map(|item| item.name.clone()).collect();
+    let types = types(&branches, columns.len());
     let (key, order) = match <[Stage; 1]>::try_from(branches) {
         Ok([only]) => {
             planner.rows(&only);
@@ -98,13 +100,19 @@ pub(super) fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> 
     let output = Output { columns: columns.len(), key, order, hash_bits: 48 };
     let chronicle = Chronicle { asks: planner.asks, versions_max: limits.versions };
     let last_uses = last_uses(&planner.nodes);
-    Ok(Plan { nodes: planner.nodes, last_uses, output, columns, identity: identity(query), chronicle })
+    Ok(Plan { nodes: planner.nodes, last_uses, output, columns, types, identity: identity(query), chronicle })
 }
 
 fn single(query: &SingleQuery, planner: &mut Planner<'_>) -> Result<Stage, Diagnostic> {
     let needs = AllNeeds::of(query);
     let stage = clauses::plan(Stage::default(), &query.clauses, &needs, planner)?;
     projection::plan(stage, &query.returns, planner)
+}
+
+/// What each column can hold, in any branch.
+fn types(branches: &[Stage], columns: usize) -> Vec<TypeSet> {
+    let of_column = |at: usize| branches.iter().map(move |branch| branch.schema.types[at]);
+    (0..columns).map(|at| of_column(at).fold(TypeSet::NONE, TypeSet::or)).collect()
 }
 
 /// Puts the branches of a UNION together; gives what identifies their rows.

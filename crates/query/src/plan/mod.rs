@@ -8,6 +8,7 @@ mod build;
 mod call;
 mod clauses;
 mod explain;
+mod items;
 mod lookups;
 mod needs;
 mod pattern;
@@ -18,6 +19,7 @@ mod timed;
 mod window;
 
 use crate::chronicle::Chronicle;
+use crate::expression::TypeSet;
 use crate::language::Diagnostic;
 use crate::language::ast::Query;
 use crate::operator::output::Output;
@@ -44,6 +46,8 @@ pub struct Plan {
     pub output: Output,
     /// The names of the columns.
     pub columns: Vec<SmolStr>,
+    /// What each column can hold.
+    pub types: Vec<TypeSet>,
     /// What identifies a row, in words.
     pub identity: String,
     /// For each operator the last one that takes its rows.

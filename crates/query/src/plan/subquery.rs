@@ -3,10 +3,10 @@
 use super::build::{Planner, Stage};
 use super::needs::AllNeeds;
 use super::schema::{Around, Schema};
-use super::{clauses, timed};
+use super::{clauses, items, timed};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
-use crate::language::ast::{END_OF, Expr, ExprKind, Gives, LOCAL, Subquery};
+use crate::language::ast::{Expr, ExprKind, Gives, Subquery};
 use crate::operator::apply::{self, Apply};
 use crate::operator::nested::Nesting;
 use livewell_model::SmolStr;
@@ -19,85 +19,36 @@ pub(super) fn lift(
     planner: &mut Planner<'_>,
 ) -> Result<Stage, Diagnostic> {
     for expr in exprs {
-        stage = lift_one(stage, expr, &mut Vec::new(), planner)?;
+        stage = lift_one(stage, expr, planner)?;
     }
     Ok(stage)
 }
 
-/// `items` are the variables of the list expressions around `expr`.
-fn lift_one(
-    mut stage: Stage,
-    expr: &mut Expr,
-    items: &mut Vec<SmolStr>,
-    planner: &mut Planner<'_>,
-) -> Result<Stage, Diagnostic> {
+fn lift_one(mut stage: Stage, expr: &mut Expr, planner: &mut Planner<'_>) -> Result<Stage, Diagnostic> {
     if !expr.has_subquery() && !expr.has_time() {
         return Ok(stage);
     }
     if let ExprKind::Subquery(subquery) = &expr.kind {
-        refuse_items(expr, items)?;
         let name = planner.name();
         stage = plan(stage, subquery, expr, &name, planner)?;
         expr.kind = ExprKind::Variable(name);
         return Ok(stage);
     }
-    let around = items.len();
-    items.extend(bound_by(expr));
-    for child in expr.children_mut() {
-        stage = lift_one(stage, child, items, planner)?;
+    if items::are_used(expr) {
+        if let Some(list) = items::list_of(expr) {
+            stage = lift_one(stage, list, planner)?;
+        }
+        *expr = items::as_subquery(expr, &mut || planner.name())?;
     }
-    items.truncate(around);
+    for child in expr.children_mut() {
+        stage = lift_one(stage, child, planner)?;
+    }
     if matches!(expr.kind, ExprKind::OverTime(..) | ExprKind::Recall(..)) {
         let name = planner.name();
         stage = timed::plan(stage, expr, &name, planner)?;
         expr.kind = ExprKind::Variable(name);
     }
     Ok(stage)
-}
-
-/// The variables that a list expression binds for its parts.
-fn bound_by(expr: &Expr) -> Vec<SmolStr> {
-    match &expr.kind {
-        ExprKind::ListComprehension(inner) | ExprKind::Quantifier(_, inner) => {
-            vec![inner.variable.text.clone()]
-        }
-        ExprKind::Reduce(reduce) => vec![reduce.accumulator.text.clone(), reduce.variable.text.clone()],
-        _ => Vec::new(),
-    }
-}
-
-/// A subquery for each item of a list would need a row for each.
-fn refuse_items(subquery: &Expr, items: &[SmolStr]) -> Result<(), Diagnostic> {
-    match items.iter().find(|item| mentions(subquery, item)) {
-        None => Ok(()),
-        Some(item) => {
-            let written = item.split(LOCAL).next().unwrap_or_default();
-            let what = match is_end(subquery) {
-                true => format!("`startNode` or `endNode` of `{written}`, an item of a list,"),
-                false => format!("a subquery or pattern that uses `{written}`, an item of a list,"),
-            };
-            Err(Diagnostic::not_yet(subquery.span, &what).with_help("UNWIND the list first"))
-        }
-    }
-}
-
-/// Whether the subquery is what became of `startNode` or `endNode`: no other name has a blank in it.
-fn is_end(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Subquery(subquery) => {
-            subquery.pattern_variables().into_iter().any(|name| name.starts_with(END_OF))
-        }
-        _ => false,
-    }
-}
-
-fn mentions(expr: &Expr, name: &str) -> bool {
-    let here = match &expr.kind {
-        ExprKind::Variable(variable) => variable == name,
-        ExprKind::Subquery(subquery) => subquery.pattern_variables().into_iter().any(|have| have == name),
-        _ => false,
-    };
-    here || expr.children().into_iter().any(|child| mentions(child, name))
 }
 
 /// Plans a subquery over the rows of `stage`: they get one slot more, its value.

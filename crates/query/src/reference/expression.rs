@@ -3,7 +3,8 @@
 //! Scalar expressions know no graph and no time. So each subquery and each function of time is evaluated first, into a
 //! slot of its own behind those of the row, and stands in the expression as the variable of that slot.
 
-use super::subquery::{Subquerying, mentions};
+use super::items::Iterating;
+use super::subquery::Subquerying;
 use super::time::{Recalling, Timing};
 use super::{Binding, Graph, Names};
 use crate::expression::{self, Compiled, EvalError};
@@ -24,6 +25,7 @@ pub(super) struct RowExpr {
 #[derive(Debug)]
 enum Lifted {
     Subquery(Subquerying),
+    Items(Iterating),
     Time(Timing),
     Recall(Recalling),
 }
@@ -31,7 +33,7 @@ enum Lifted {
 impl RowExpr {
     /// Compiles `expr` for rows with these names.
     pub(super) fn new(expr: &Expr, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
-        let mut parting = Parting { names, params, lifted: Vec::new(), around: Vec::new() };
+        let mut parting = Parting { names, params, lifted: Vec::new() };
         let expr = parting.part(expr)?;
         let lifted = parting.lifted;
         let mut scope = names.clone();
@@ -51,6 +53,16 @@ impl RowExpr {
         self.scalar.eval(&self.completed(&row.values, Some(row), graph)?)
     }
 
+    /// The expression's value on these slots; `identified`: the row that they are of, where it has an identity.
+    pub(super) fn eval_with(
+        &self,
+        row: &[Value],
+        identified: Option<&Binding>,
+        graph: &Graph,
+    ) -> Result<Value, EvalError> {
+        self.scalar.eval(&self.completed(row, identified, graph)?)
+    }
+
     /// Whether the expression is true on a row.
     pub(super) fn is_true_on(&self, row: &Binding, graph: &Graph) -> Result<bool, EvalError> {
         self.scalar.is_true(&self.completed(&row.values, Some(row), graph)?)
@@ -68,6 +80,7 @@ impl RowExpr {
         for lifted in &self.lifted {
             completed.push(match lifted {
                 Lifted::Subquery(subquery) => subquery.value(row, graph)?,
+                Lifted::Items(iterating) => iterating.value(row, identified, graph)?,
                 Lifted::Recall(recalling) => recalling.value(row, graph)?,
                 Lifted::Time(timing) => {
                     let row = identified.expect("a function of time stands where rows have an identity");
@@ -84,17 +97,11 @@ struct Parting<'a> {
     names: &'a Names,
     params: &'a Map,
     lifted: Vec<Lifted>,
-    /// The variables that the expressions around bind for their parts.
-    around: Vec<SmolStr>,
 }
 
 impl Parting<'_> {
     fn part(&mut self, expr: &Expr) -> Result<Expr, Diagnostic> {
         if let ExprKind::Subquery(subquery) = &expr.kind {
-            if mentions(expr, &self.around) {
-                let what = "a subquery that uses a variable of the expression around it";
-                return Err(Diagnostic::not_yet(expr.span, what));
-            }
             let subquery = Subquerying::new(subquery, self.names, self.params)?;
             return Ok(self.lift(Lifted::Subquery(subquery), expr));
         }
@@ -106,22 +113,18 @@ impl Parting<'_> {
             let recalling = Recalling::new(*function, arguments, self.names, self.params)?;
             return Ok(self.lift(Lifted::Recall(recalling), expr));
         }
-        let outside = self.around.len();
-        // Local names are unique, so it does no harm that parts which do not see them know them, too.
-        match &expr.kind {
-            ExprKind::ListComprehension(inner) | ExprKind::Quantifier(_, inner) => {
-                self.around.push(inner.variable.text.clone());
-            }
-            ExprKind::Reduce(reduce) => {
-                self.around.extend([reduce.accumulator.text.clone(), reduce.variable.text.clone()]);
-            }
-            _ => {}
+        let is_over_items = matches!(
+            expr.kind,
+            ExprKind::ListComprehension(_) | ExprKind::Quantifier(..) | ExprKind::Reduce(_)
+        );
+        if is_over_items && expr.has_subquery() {
+            let iterating = Iterating::new(expr, self.names, self.params)?;
+            return Ok(self.lift(Lifted::Items(iterating), expr));
         }
         let mut parted = expr.clone();
         for child in parted.children_mut() {
             *child = self.part(child)?;
         }
-        self.around.truncate(outside);
         Ok(parted)
     }
 

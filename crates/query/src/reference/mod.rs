@@ -13,6 +13,7 @@ mod call;
 mod exact_sum;
 mod expression;
 mod graph;
+mod items;
 mod joins;
 mod matching;
 mod order;

@@ -5,8 +5,8 @@ use super::pipeline::Pipeline;
 use super::{Binding, Graph, Names, order};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
-use crate::language::ast::{Expr, ExprKind, Gives, Subquery};
-use livewell_model::{Map, SmolStr, Value};
+use crate::language::ast::{Gives, Subquery};
+use livewell_model::{Map, Value};
 
 /// A compiled subquery.
 #[derive(Debug)]
@@ -57,16 +57,4 @@ fn collect(result: &RowExpr, rows: Vec<Binding>, graph: &Graph) -> Result<Value,
     }
     order::sort_values(&mut values);
     Ok(Value::list(values.into_iter().map(|(_, value)| value).collect::<Vec<_>>()))
-}
-
-/// Whether one of these variables stands anywhere in an expression, also in the patterns of its subqueries.
-pub(super) fn mentions(expr: &Expr, variables: &[SmolStr]) -> bool {
-    let here = match &expr.kind {
-        ExprKind::Variable(name) => variables.contains(name),
-        ExprKind::Subquery(subquery) => {
-            subquery.pattern_variables().into_iter().any(|name| variables.contains(name))
-        }
-        _ => false,
-    };
-    here || expr.children().into_iter().any(|child| mentions(child, variables))
 }

@@ -33,6 +33,12 @@ const NEWER: &[&str] = &[
     " IS !",
     " IS %",
     ":(R|S)&!S",
+    "-{",
+    ">{",
+    ">*",
+    ">+",
+    "]-*",
+    "]-+",
 ];
 
 /// How often each query is damaged.

@@ -86,7 +86,6 @@ fn expressions_of_other_engines_are_named() {
             ("RETURN ▮graph.names()", code::CONSTRUCT, "one graph"),
             ("MATCH p = (a) RETURN ▮rels(p)", code::CONSTRUCT, "relationships(path)"),
             ("RETURN ▮current_date()", code::CONSTRUCT, "move without one"),
-            ("MATCH p = (a)-->() RETURN ▮startNode(relationships(p)[0])", code::CONSTRUCT, "name the end"),
         ],
     );
     refused(

@@ -22,6 +22,18 @@ fn quantifiers_are_lengths() {
         let query = |pattern: &str| format!("MATCH {pattern} WHERE true RETURN 1 AS x");
         assert_eq!(shown(&query(newer)), shown(&query(older)), "{newer}");
     }
+    for (newer, older) in [
+        ("(a)-->{1,2}(b)", "(a)-[*1..2]->(b)"),
+        ("(a)-->+(b)", "(a)-[*]->(b)"),
+        ("(a)<--{2}(b)", "(a)<-[*2]-(b)"),
+        ("(a)--{1,2}(b)", "(a)-[*1..2]-(b)"),
+    ] {
+        let query =
+            |pattern: &str| format!("MATCH (a) WHERE {pattern} OR NOT {pattern} RETURN [{pattern} | 1] AS x");
+        let query = |pattern| query(pattern).replace("(b)", "()");
+        assert_eq!(shown(&query(newer)), shown(&query(older)), "{newer}");
+    }
+    assert_eq!(shown("MATCH (a) RETURN (1)--+(2) AS x"), shown("MATCH (a) RETURN 1 - (-(+2)) AS x"));
     refused(
         DiagnosticKind::NotSupported,
         &[

@@ -26,6 +26,7 @@ mod recorded;
 mod reference_calls;
 mod reference_cases;
 mod reference_clauses;
+mod reference_items;
 mod reference_paths;
 mod reference_scenarios;
 mod reference_subqueries;

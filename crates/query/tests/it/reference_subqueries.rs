@@ -1,9 +1,8 @@
 //! What the reference says about subqueries in expressions. The values are worked out by hand.
 
 use crate::reference_cases::{chain, check, f, fails, i, values};
-use livewell_model::{Map, Value};
-use livewell_query::language;
-use livewell_query::reference::{Graph, Reference};
+use livewell_model::Value;
+use livewell_query::reference::Graph;
 
 const NULL: Value = Value::Null;
 
@@ -16,11 +15,6 @@ fn check_each(expr: &str, expected: [Value; 3]) {
     let rows: Vec<Vec<Value>> = (1..).zip(expected).map(|(x, value)| vec![i(x), value]).collect();
     let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
     check(&chain(), &format!("MATCH (n) RETURN n.x, {expr} AS value"), &rows);
-}
-
-fn refused(query: &str) -> String {
-    let tree = language::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
-    Reference::new(&tree, &Map::new()).expect_err(query).message
 }
 
 #[test]
@@ -175,17 +169,6 @@ fn a_variable_around_that_is_null_matches_nothing_in_a_subquery() {
 fn a_subquery_errs_where_one_of_its_rows_does() {
     assert!(!fails(&chain(), "MATCH (n) RETURN EXISTS { (m) WHERE 1 / (m.x - n.x) > 0 } AS e").is_empty());
     check(&Graph::new(), "RETURN EXISTS { (m) WHERE 1 / 0 > m.x } AS e", &[&[Value::Bool(false)]]);
-}
-
-#[test]
-fn what_is_not_evaluated_is_refused() {
-    for query in [
-        "MATCH (n) RETURN [x IN [n] | EXISTS { (x)--() }] AS l",
-        "MATCH (n) RETURN all(x IN [1] WHERE COUNT { (n)--({x: x}) } > 0) AS l",
-        "MATCH (n) RETURN reduce(t = 0, x IN [1] | t + COUNT { (m) WHERE m.x = t }) AS l",
-    ] {
-        assert!(refused(query).contains("not supported in a standing query yet"), "{query}");
-    }
 }
 
 #[test]

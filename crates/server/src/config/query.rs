@@ -16,8 +16,12 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
         let Some(place) = query.node.get("cypher") else { continue };
         match Engine::compile_with(cypher, &query.settings.params(), &query.settings.engine()) {
             Err(diagnostic) => problems.push(in_file(file, place, cypher, diagnostic)),
-            Ok(engine) if engine.tells_time() => problems.extend(over_queries(sections, query.node)),
-            Ok(_) => {}
+            Ok(engine) => {
+                if engine.tells_time() {
+                    problems.extend(over_queries(sections, query.node));
+                }
+                problems.extend(unreadable(sections, &query.settings.id, &engine));
+            }
         }
     }
 }
@@ -45,6 +49,24 @@ fn over_queries(sections: &Sections<'_>, node: &Node) -> Vec<Diagnostic> {
     let queries = names.iter().filter(|name| name.text().is_some_and(is_query));
     let message = "the query uses functions of time, and this is a query: they need sources alone";
     queries.map(|name| problem::at("LW0536", name.span, message)).collect()
+}
+
+/// Queries over this one, where it has a column that none can read.
+fn unreadable(sections: &Sections<'_>, id: &str, engine: &Engine) -> Vec<Diagnostic> {
+    let Some(column) = engine.columns_of_elements().next() else { return Vec::new() };
+    let message =
+        format!("`{id}` gives whole elements in its column `{column}`, which a query over it cannot read");
+    let names = sections
+        .queries
+        .iter()
+        .flat_map(|query| query.node.get("sources").map(Node::items).unwrap_or_default());
+    let here = names.filter(|name| name.text() == Some(id));
+    let problem = here.map(|name| problem::at("LW0511", name.span, message.clone()));
+    problem
+        .map(|problem| {
+            problem.with_help("return the properties that are needed, as in `RETURN o.id AS order`")
+        })
+        .collect()
 }
 
 /// The diagnostic of a query's text at its place in the file.

@@ -10,8 +10,6 @@ const CLOCK: &str = "between two changes its value would move without one; store
 const MOVING: &[(&str, &str)] =
     &[("rand", RANDOM), ("randomuuid", RANDOM), ("timestamp", CLOCK), ("now", CLOCK)];
 
-const ENDS: &str =
-    "name the end in the pattern instead, `(a)-[r]->(b)`, or give it the variable of one relationship";
 const SPATIAL: &str = "there are no spatial values; keep the coordinates as numbers and compute with them";
 const VECTOR: &str = "there are no vectors; keep what is computed from them as a property";
 const LISTS: &str = "write a comprehension `[x IN list WHERE condition | result]` or `reduce`";
@@ -22,8 +20,6 @@ const COLLECT: &str = "write `collect(x)`";
 
 /// Functions of Cypher, its libraries and GQL, by their whole name or the name before the point.
 const REFUSED: &[(&str, &str)] = &[
-    ("startnode", ENDS),
-    ("endnode", ENDS),
     ("valuetype", "test for a type: `x IS :: INTEGER`"),
     ("normalize", "store the text normalised"),
     ("point", SPATIAL),

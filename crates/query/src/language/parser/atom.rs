@@ -246,6 +246,11 @@ impl Parser<'_> {
                 ("startnode" | "endnode", [Expr { kind: ExprKind::Variable(relationship), .. }]) => {
                     self.end_of(relationship, name == "startnode", span)
                 }
+                ("startnode" | "endnode", [one]) => self.end_of_value(one, name == "startnode", span),
+                ("startnode" | "endnode", others) => {
+                    let message = format!("`{name}` takes 1 argument, got {}", others.len());
+                    Err(Diagnostic::semantic(code::CALL, span, message))
+                }
                 _ => Ok(ExprKind::Call(name.into(), arguments)),
             };
         };

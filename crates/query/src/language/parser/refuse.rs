@@ -175,8 +175,12 @@ impl Parser<'_> {
         at += 1;
         let (line, arrow) = (self.symbols_ahead(at, &["-", "-"]), self.symbols_ahead(at, &["<", "-", "-"]));
         let after_line = if arrow { at + 3 } else { at + 2 };
-        let plain = (line || arrow)
-            && (self.symbol_ahead(after_line, "(") || self.symbols_ahead(after_line, &[">", "("]));
+        // Behind `--` alone a plus or star is arithmetic: `(a)--+(b)`.
+        let quantified = |at| self.symbol_ahead(at, "(") || self.symbol_ahead(at, "{");
+        let pointed = self.symbol_ahead(after_line, ">")
+            && (quantified(after_line + 1)
+                || ["+", "*"].iter().any(|sign| self.symbol_ahead(after_line + 1, sign)));
+        let plain = (line || arrow) && (quantified(after_line) || pointed);
         plain || self.symbols_ahead(at, &["-", "["]) || self.symbols_ahead(at, &["<", "-", "["])
     }
 

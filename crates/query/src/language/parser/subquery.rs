@@ -1,8 +1,8 @@
 //! Queries inside expressions: patterns as conditions, pattern comprehensions, EXISTS, COUNT and COLLECT.
 
 use super::super::ast::{
-    BinaryOp, Call, Clause, END_OF, Expr, ExprKind, Gives, Item, Match, Name, NodePattern, Pattern,
-    RelationshipPattern, Span, Subquery, UnaryOp, Way,
+    BinaryOp, Call, Clause, END_OF, ENDS_OF, Expr, ExprKind, Gives, Item, ListComprehension, Match, Name,
+    NodePattern, Pattern, RelationshipPattern, Span, Subquery, UnaryOp, Way,
 };
 use super::super::code;
 use super::{Diagnostic, Parsed, Parser};
@@ -99,6 +99,17 @@ impl Parser<'_> {
         let result = Expr { kind: ExprKind::Variable(name.text), span };
         let matched = Match { optional: false, patterns: vec![pattern], condition: None, span };
         let kind = self.subquery_of(Gives::Collect(result), vec![Clause::Match(matched)])?;
+        Ok(ExprKind::Call("head".into(), vec![Expr { kind, span }]))
+    }
+
+    /// `startNode(value)` of anything but a variable: `head([r IN [value] | startNode(r)])`.
+    pub(super) fn end_of_value(&mut self, value: &Expr, start: bool, span: Span) -> Parsed<ExprKind> {
+        let variable = Name { text: ENDS_OF.into(), span };
+        let result = Some(Expr { kind: self.end_of(&variable.text, start, span)?, span });
+        let list = Expr { kind: ExprKind::List(vec![value.clone()]), span };
+        self.grow(0)?;
+        let list = ListComprehension { variable, list, condition: None, result };
+        let kind = ExprKind::ListComprehension(Box::new(list));
         Ok(ExprKind::Call("head".into(), vec![Expr { kind, span }]))
     }
 

@@ -87,6 +87,11 @@ fn int(choice: &mut Choice, known: &Known, depth: usize) -> String {
     {
         return format!("length({path})");
     }
+    if choice.one_in(40)
+        && let Some(total) = subqueries::over_items(choice, known, Kind::Int)
+    {
+        return total;
+    }
     if choice.one_in(12)
         && let Some(count) = subqueries::int(choice, known)
     {
@@ -142,6 +147,11 @@ fn text(choice: &mut Choice, known: &Known) -> String {
 }
 
 fn list(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if choice.one_in(6)
+        && let Some(list) = subqueries::over_items(choice, known, Kind::List)
+    {
+        return list;
+    }
     if choice.one_in(3)
         && let Some(list) = subqueries::list(choice, known)
     {
@@ -207,6 +217,11 @@ pub fn condition(choice: &mut Choice, known: &Known, depth: usize) -> String {
 
 /// A condition, in three-valued logic.
 pub fn boolean(choice: &mut Choice, known: &Known, depth: usize) -> String {
+    if choice.one_in(30)
+        && let Some(condition) = subqueries::over_items(choice, known, Kind::Bool)
+    {
+        return condition;
+    }
     if choice.one_in(9)
         && let Some(condition) = subqueries::boolean(choice, known)
     {

@@ -52,6 +52,45 @@ pub fn list(choice: &mut Choice, known: &Known) -> Option<String> {
     Some(format!("[{named}{pattern}{condition} | {}]", result(choice, &inner)))
 }
 
+/// The nodes of a list as items of which something is asked for each: as a list, a truth or a number; none where no list
+/// of nodes is known.
+pub fn over_items(choice: &mut Choice, known: &Known, kind: Kind) -> Option<String> {
+    let list = match known.of_kind(choice, &[Kind::Nodes]) {
+        Some(nodes) => nodes,
+        None => match known.of_kind(choice, &[Kind::Path]) {
+            Some(path) => format!("nodes({path})"),
+            None => format!("[{}, null]", known.of_kind(choice, &[Kind::Node])?),
+        },
+    };
+    let mut inner = known.clone();
+    let item = inner.fresh("i");
+    let around = std::mem::take(&mut inner.variables);
+    // First of all the item is asked for something.
+    inner.variables.push((item.clone(), Kind::Node));
+    let truth = boolean(choice, &inner)?;
+    let number = int(choice, &inner)?;
+    inner.variables.extend(around);
+    Some(match kind {
+        Kind::Bool => {
+            let quantifier = *choice.of(&["all", "any", "none", "single"]);
+            let condition = if choice.one_in(2) { truth } else { expressions::boolean(choice, &inner, 1) };
+            format!("{quantifier}({item} IN {list} WHERE {condition})")
+        }
+        Kind::Int => format!("reduce(t = 0, {item} IN {list} | t * 2 + {number} + size(toString({truth})))"),
+        _ => {
+            let condition = if choice.one_in(2) { format!(" WHERE {truth}") } else { String::new() };
+            let result =
+                if choice.one_in(2) { number } else { list_of(choice, &inner).unwrap_or(item.clone()) };
+            format!("[{item} IN {list}{condition} | {result}]")
+        }
+    })
+}
+
+/// A list over the items of a list, one in another.
+fn list_of(choice: &mut Choice, inner: &Known) -> Option<String> {
+    if choice.one_in(3) { over_items(choice, inner, Kind::List) } else { list(choice, inner) }
+}
+
 /// A CALL clause over known nodes, whose column becomes known; none where no node is known.
 pub fn call(choice: &mut Choice, known: &mut Known) -> Option<String> {
     let column = known.fresh("c");
