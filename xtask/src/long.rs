@@ -25,7 +25,7 @@ struct Run {
     variables: &'static [(&'static str, &'static str)],
 }
 
-const RUNS: [Run; 4] = [
+const RUNS: [Run; 5] = [
     Run {
         name: "kills",
         shows: "5,000 kills between a bank in PostgreSQL and its files and synced table halve, lose and repeat nothing",
@@ -33,6 +33,15 @@ const RUNS: [Run; 4] = [
         package: "livewell-server",
         tests: "bank::killed_anywhere_no_transfer_is_halved_lost_or_repeated",
         variables: &[("LIVEWELL_KILLS", "5000")],
+    },
+    Run {
+        name: "pairs",
+        shows: "the rows that the engine maintains are the query evaluated from scratch, for 20,000 random pairs of a \
+                query and a stream of changes",
+        minutes: 15,
+        package: "livewell-query",
+        tests: "random::engine_equals_reference::the_maintained_rows_are_the_query_evaluated_from_scratch",
+        variables: &[("LIVEWELL_CASES", "20000"), ("LIVEWELL_SEED", "100000")],
     },
     Run {
         name: "postgres-cases",

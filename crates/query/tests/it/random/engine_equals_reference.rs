@@ -9,6 +9,7 @@ use livewell_query::Engine;
 use livewell_query::language::{self, Diagnostic, DiagnosticKind};
 use livewell_query::reference::Reference;
 use livewell_scenarios::lockstep::{Lockstep, Stepped};
+use std::io::Write;
 
 #[test]
 fn the_maintained_rows_are_the_query_evaluated_from_scratch() {
@@ -26,36 +27,45 @@ fn check_all(hash_bits: u32) {
         std::env::var(name).map_or(default, |text| text.parse().expect("a number in the setting"))
     };
     let first = setting("LIVEWELL_SEED", 0);
+    let (mut compared, mut refused) = (0, 0);
     for seed in first..first + setting("LIVEWELL_CASES", 300) {
         let case = Case::generate(seed);
-        if check(&case, hash_bits).is_err() {
-            let shrunk = case.shrunk(|case| check(case, hash_bits).is_err());
-            let why = check(&shrunk, hash_bits).expect_err("a shrunk case still fails");
-            panic!("{why}\n\nshrunk from the case of seed {seed}:\n{shrunk}");
+        match check(&case, hash_bits) {
+            Ok(true) => compared += 1,
+            Ok(false) => refused += 1,
+            Err(_) => fail(&case, seed, hash_bits),
         }
     }
+    let counted = format!("counted: {compared} pairs agree, {refused} queries are refused");
+    writeln!(std::io::stdout(), "{counted}").expect("somebody reads it");
 }
 
-/// Runs the case; says what went wrong and when.
-fn check(case: &Case, hash_bits: u32) -> Result<(), String> {
+fn fail(case: &Case, seed: u64, hash_bits: u32) -> ! {
+    let shrunk = case.shrunk(|case| check(case, hash_bits).is_err());
+    let why = check(&shrunk, hash_bits).expect_err("a shrunk case still fails");
+    panic!("{why}\n\nshrunk from the case of seed {seed}:\n{shrunk}");
+}
+
+/// Runs the case; says whether the query is taken, and else what went wrong and when.
+fn check(case: &Case, hash_bits: u32) -> Result<bool, String> {
     let refused = |refusal: Diagnostic| refusal.render(&case.query, "query");
     let query = language::parse(&case.query).map_err(refused)?;
     let reference = Reference::new(&query, &Map::new()).map_err(refused)?;
     let engine = match Engine::compile(&case.query, &Map::new()) {
         // What cannot be maintained yet is refused, and never wrong.
-        Err(refusal) if refusal.kind == DiagnosticKind::NotSupported => return Ok(()),
+        Err(refusal) if refusal.kind == DiagnosticKind::NotSupported => return Ok(false),
         engine => engine.map_err(refused)?.with_hash_bits(hash_bits),
     };
     let mut pair = Lockstep::new(&engine, &reference);
     if !agree("the base", pair.begin())? {
-        return Ok(());
+        return Ok(true);
     }
     for transaction in &case.stream {
         if !agree(&format!("transaction {}", transaction.sequence), pair.step(transaction))? {
-            return Ok(());
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// `Ok(false)`: both erred, and the case ends here.
