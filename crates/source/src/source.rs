@@ -184,8 +184,12 @@ pub trait Commit: Stored {
     /// If the store cannot be read.
     fn park(&mut self, place: &str, text: &str, reason: &str) -> Result<(), SourceError>;
 
-    /// Everything up to this position of the store is exactly what the other side had.
+    /// Every position of the store up to this one, from where [`Commit::set_exact_from`] said last, is exactly what the
+    /// other side had.
     fn set_checked(&mut self, position: u64);
+
+    /// What is stored at this position mends what was wrong before it: no position before it is known to be exact.
+    fn set_exact_from(&mut self, position: u64);
 
     /// Begins a copy that nobody sees, and gives up one that was begun before. Returns its number.
     ///

@@ -3,7 +3,7 @@
 use super::stage::{StageRecord, discard};
 use super::stored::{Failure, View, note_key};
 use crate::Error;
-use crate::checked;
+use crate::checked::Checked;
 use crate::intake::Intake;
 use crate::parked::{self, Input, Origin};
 use livewell_model::{Change, Element, Timestamp, Transaction};
@@ -16,6 +16,10 @@ pub(super) struct Writing<'a> {
     number: u32,
     /// The copy in the making, with what this commit has counted.
     stage: Option<StageRecord>,
+    /// Which positions are exact, if that is known of any.
+    checked: Option<Checked>,
+    /// Whether this commit has changed that.
+    is_news: bool,
     failure: Failure,
 }
 
@@ -23,15 +27,20 @@ impl<'a> Writing<'a> {
     pub(super) fn new(intake: Intake<'a>) -> Result<Self, Error> {
         let number = intake.source().number;
         let stage = StageRecord::read(intake.read_overlay(), number)?;
-        Ok(Self { intake, number, stage, failure: Failure::default() })
+        let bytes = intake.read_overlay().get(&Checked::key(number))?;
+        let checked = bytes.map(|bytes| Checked::decode(&bytes)).transpose()?;
+        Ok(Self { intake, number, stage, checked, is_news: false, failure: Failure::default() })
     }
 
     /// Commits, unless the source failed to write what it had.
     pub(super) fn end(self, taken: Result<(), SourceError>) -> Result<(), Error> {
-        let Self { mut intake, number, stage, failure } = self;
+        let Self { mut intake, number, stage, checked, is_news, failure } = self;
         failure.settle(taken)?;
         if let Some(stage) = stage {
             stage.save(intake.overlay(), number);
+        }
+        if let Some(checked) = checked.filter(|_| is_news) {
+            intake.overlay().put(Checked::key(number), checked.encode());
         }
         intake.commit()
     }
@@ -125,8 +134,13 @@ impl Commit for Writing<'_> {
     }
 
     fn set_checked(&mut self, position: u64) {
-        let key = checked::key(self.number);
-        self.intake.overlay().put(key, position.to_be_bytes().to_vec());
+        self.checked.get_or_insert_default().through = Some(position);
+        self.is_news = true;
+    }
+
+    fn set_exact_from(&mut self, position: u64) {
+        self.checked.get_or_insert_default().from = position;
+        self.is_news = true;
     }
 
     fn begin_stage(&mut self) -> Result<u32, SourceError> {

@@ -185,6 +185,8 @@ impl Following {
             tracing::info!(source = %self.settings.id, rows, changes, "the copy is compared");
             commit.end_stage(false, copy.time())?;
         }
+        // What was stored before was not what the database had, and for queries that are behind it still is.
+        commit.set_exact_from(commit.position());
         commit.put_note(notes::COPY, None);
         commit.discard_notes(&notes::copy_prefix(copy.head.number));
         for (oid, unit) in copy.units {
@@ -236,6 +238,7 @@ impl Following {
             }
         }
         commit.end()?;
+        commit.set_exact_from(commit.position());
         tracing::info!(source = %self.settings.id, elements, "rows of a table or partition are gone");
         self.put_facts(commit, oid, None);
         commit.put_note(&notes::gone(oid), None);

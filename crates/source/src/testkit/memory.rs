@@ -23,6 +23,8 @@ pub struct Memory {
     pub parked: Vec<ParkedInput>,
     /// The position up to which the source said that everything is exactly what the other side had.
     pub checked: Option<u64>,
+    /// The position before which nothing is known to be exact.
+    pub exact_from: u64,
     notes: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The prefixes of notes that are being deleted.
     discarded: Vec<Vec<u8>>,
@@ -83,7 +85,7 @@ impl Memory {
 
     /// Whether everything is known to be exactly what the other side had.
     pub fn is_checked(&self) -> bool {
-        self.checked == Some(self.position)
+        self.exact_from <= self.position && self.checked == Some(self.position)
     }
 
     /// How many elements a copy in the making has; `None` if there is no copy.
@@ -255,6 +257,11 @@ impl Commit for MemoryCommit {
         let (place, text, reason) = (place.to_owned(), text.to_owned(), reason.to_owned());
         self.memory.parked.push(ParkedInput { place, text, reason });
         Ok(())
+    }
+
+    fn set_exact_from(&mut self, position: u64) {
+        assert!(position <= self.memory.position, "what is to come mends nothing");
+        self.memory.exact_from = position;
     }
 
     fn set_checked(&mut self, position: u64) {
