@@ -4,7 +4,7 @@ use super::database::Database;
 use crate::fixture::rows;
 use livewell::Livewell;
 use livewell_model::json::value_from_json;
-use livewell_model::{Decimal, Node, Value};
+use livewell_model::{Decimal, Node, Relationship, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -139,9 +139,13 @@ struct Truth {
 
 /// What the source has and SQL has not, and the reverse; empty if they agree.
 pub fn differences(livewell: &Livewell, database: &Database, tables: &[Table]) -> Vec<String> {
-    let truth = truth(database, tables);
+    unlike_sql(&answer(database, tables), nodes(livewell), &ties(livewell))
+}
+
+/// Compares these nodes, and relationships as [`tie_text`] has them, with what SQL answered ([`answer`]).
+pub fn unlike_sql(answer: &str, mut nodes: BTreeMap<String, Node>, ties: &[String]) -> Vec<String> {
+    let truth = Truth::read(answer);
     let mut found = Vec::new();
-    let mut nodes = nodes(livewell);
     for (id, (label, properties)) in &truth.nodes {
         match nodes.remove(id) {
             None => found.push(format!("`{id}` is missing")),
@@ -152,12 +156,11 @@ pub fn differences(livewell: &Livewell, database: &Database, tables: &[Table]) -
         }
     }
     found.extend(nodes.into_keys().map(|id| format!("`{id}` is not in SQL")));
-    let ties = ties(livewell);
     let absent = |of: &[String], from: &[String]| -> Vec<String> {
         of.iter().filter(|tie| !from.contains(tie)).cloned().collect()
     };
-    found.extend(absent(&truth.ties, &ties).into_iter().map(|tie| format!("{tie} is missing")));
-    found.extend(absent(&ties, &truth.ties).into_iter().map(|tie| format!("{tie} is not in SQL")));
+    found.extend(absent(&truth.ties, ties).into_iter().map(|tie| format!("{tie} is missing")));
+    found.extend(absent(ties, &truth.ties).into_iter().map(|tie| format!("{tie} is not in SQL")));
     let more = found.len().saturating_sub(TOLD_MAX);
     found.truncate(TOLD_MAX);
     if more > 0 {
@@ -195,7 +198,7 @@ fn nodes(livewell: &Livewell) -> BTreeMap<String, Node> {
 
 fn ties(livewell: &Livewell) -> Vec<String> {
     let tie = |row: livewell_model::diff::Columns| match &row[0] {
-        Value::Relationship(tie) => format!("({})-[{}]->({})", tie.from.id, tie.kind, tie.to.id),
+        Value::Relationship(tie) => tie_text(tie),
         other => panic!("a relationship, not {other:?}"),
     };
     let mut ties: Vec<String> = rows(livewell, "ties").into_values().map(tie).collect();
@@ -203,8 +206,13 @@ fn ties(livewell: &Livewell) -> Vec<String> {
     ties
 }
 
-/// What the tables hold. A table that is not there has no rows.
-fn truth(database: &Database, tables: &[Table]) -> Truth {
+/// A relationship as text.
+pub fn tie_text(tie: &Relationship) -> String {
+    format!("({})-[{}]->({})", tie.from.id, tie.kind, tie.to.id)
+}
+
+/// What SQL says that the tables hold. A table that is not there has no rows.
+pub fn answer(database: &Database, tables: &[Table]) -> String {
     let columns = columns(database, tables);
     let mut statements = String::from("set timezone = 'UTC';");
     for (at, table) in tables.iter().enumerate() {
@@ -228,15 +236,19 @@ fn truth(database: &Database, tables: &[Table]) -> Truth {
             statements += &tie_statement(database, tables, table, tie);
         }
     }
-    let mut truth = Truth::default();
-    for line in database.ask(&statements).lines() {
-        truth.take(&serde_json::from_str(line).expect("SQL made JSON"));
-    }
-    truth.ties.sort_unstable();
-    truth
+    database.ask(&statements)
 }
 
 impl Truth {
+    fn read(answer: &str) -> Self {
+        let mut truth = Self::default();
+        for line in answer.lines() {
+            truth.take(&serde_json::from_str(line).expect("SQL made JSON"));
+        }
+        truth.ties.sort_unstable();
+        truth
+    }
+
     fn take(&mut self, line: &Json) {
         let text = |name: &str| line[name].as_str().expect("a text").to_owned();
         if !line["tie"].is_null() {

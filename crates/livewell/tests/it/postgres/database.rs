@@ -108,6 +108,11 @@ impl Database {
         if status.success() { Ok(text(output)) } else { Err(text(errors)) }
     }
 
+    /// A session of another client, which may have a transaction open.
+    pub fn session(&self) -> Session {
+        self.postgres.session(&self.name)
+    }
+
     /// The names of the replication slots of this database, sorted.
     pub fn slots(&self) -> Vec<String> {
         let slots =

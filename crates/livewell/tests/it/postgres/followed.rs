@@ -95,6 +95,10 @@ impl Followed {
         self.livewell.as_ref().expect("it is up")
     }
 
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// Shuts it down; its store stays.
     pub async fn down(&mut self) {
         if let Some(livewell) = self.livewell.take() {

@@ -1,32 +1,43 @@
-//! A storm: random statements of every kind over a small schema, while Livewell is connected, away, a synchronous
-//! standby, or killed. At every quiet moment its rows are those of SQL.
+//! A storm: random statements of every kind over a small schema, by a client and a second one whose transactions stay
+//! open meanwhile, while Livewell is connected, away, a synchronous standby, or killed. At every position that it calls
+//! checked its rows are those of SQL at that place in the server's log, and at every quiet moment those of now.
 //!
 //! `LIVEWELL_STORM_SEED` and `LIVEWELL_STORM_STATEMENTS` choose another storm; `LIVEWELL_STORM_MINUTES` makes it a
 //! long one for each version, in which Livewell is killed, too.
 
 mod generator;
+mod history;
 mod model;
 mod random;
 mod rows;
+mod second;
 mod shapes;
 mod subject;
+mod witness;
 
 use super::clusters::each_version;
 use super::database::{Database, STUCK};
 use super::followed::Followed;
+use crate::fixture::status;
 use generator::{Generator, PUBLICATION, Scope, publication};
+use history::{History, now, parse};
 use livewell_services::pause;
 use model::{Model, TABLES};
+use random::Random;
 use rows::LARGE;
+use second::Second;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use witness::Witness;
 
 /// The statements of a short storm, for each version.
 const STATEMENTS: u64 = 300;
 /// The statements between two quiet moments, about.
 const PHASE: usize = 30;
+/// How long the clients wait for everything to be checked.
+const CALM_MAX: Duration = Duration::from_secs(2);
 /// More statements than these are only written into a file.
 const TOLD_MAX: usize = 400;
 
@@ -109,10 +120,16 @@ struct Storm {
     extra: Json,
     seed: u64,
     generator: Generator,
+    second: Second,
+    /// Choices of moments to wait at, beside those of the clients.
+    calms: Random,
+    history: History,
     /// All that was run, with what the server refused.
     statements: Vec<String>,
     refused: usize,
     quiet: usize,
+    /// The checked positions that were compared, and those that were not.
+    checked: (usize, usize),
     kills: usize,
     is_synchronous: bool,
     is_large: bool,
@@ -131,16 +148,21 @@ impl Storm {
             extra["publication"] = PUBLICATION.into();
         }
         let place = tempfile::tempdir().expect("a temporary directory");
-        let generator = Generator::new(seed, scope);
+        let history = History::default();
+        history.add(&database, now(&database));
         Self {
             database,
             place,
             extra,
             seed,
-            generator,
+            generator: Generator::new(seed, scope),
+            second: Second::new(seed),
+            calms: Random::new(seed ^ 0xca13),
+            history,
             statements: Vec::new(),
             refused: 0,
             quiet: 0,
+            checked: (0, 0),
             kills: 0,
             is_synchronous: false,
             is_large: scope == Scope::Rows,
@@ -155,10 +177,14 @@ impl Storm {
     async fn phase(&mut self, weather: Weather) {
         self.statements.push(format!("-- {weather:?}"));
         let end = self.statements.len() + PHASE;
-        let open = async |storm: &Self| subject::open(&storm.store(), &storm.database, &storm.extra).await;
-        let mut followed = match weather {
+        let open = async |storm: &Self| {
+            let followed = subject::open(&storm.store(), &storm.database, &storm.extra).await;
+            let witness = Witness::start(followed.store(), &storm.history);
+            (followed, witness)
+        };
+        let (mut followed, witness) = match weather {
             Weather::Connected => {
-                let followed = open(self).await;
+                let (followed, witness) = open(self).await;
                 // A source that has nothing yet does not wait until a publication sends what it should.
                 if self.quiet == 0 && !self.extra["publication"].is_null() {
                     self.agree(subject::rows_are_those_of_sql(&followed).await);
@@ -166,8 +192,9 @@ impl Storm {
                 while self.statements.len() < end {
                     self.step();
                     self.copy_again(&followed);
+                    self.calm(&followed);
                 }
-                followed
+                (followed, witness)
             }
             Weather::Away => {
                 while self.statements.len() < end {
@@ -176,15 +203,17 @@ impl Storm {
                 open(self).await
             }
             Weather::Synchronous => {
-                let followed = open(self).await;
+                let (followed, witness) = open(self).await;
                 self.agree(subject::rows_are_those_of_sql(&followed).await);
                 self.synchronous("\"livewell s\"");
                 while self.statements.len() < end {
                     self.step();
                     self.copy_again(&followed);
+                    self.calm(&followed);
                 }
+                self.end_second();
                 self.synchronous("");
-                followed
+                (followed, witness)
             }
             Weather::Killed => {
                 while self.statements.len() < end {
@@ -193,8 +222,13 @@ impl Storm {
                 open(self).await
             }
         };
+        self.end_second();
         self.agree(subject::rows_are_those_of_sql(&followed).await);
         self.quiet += 1;
+        let seen = witness.end();
+        self.checked.0 += seen.compared;
+        self.checked.1 += seen.left_out;
+        self.agree(seen.wrong.map_or(Ok(()), Err));
         followed.down().await;
     }
 
@@ -210,6 +244,17 @@ impl Storm {
         self.statements.push(format!("-- `{table}` is copied again"));
     }
 
+    /// Now and then waits until everything is checked, or for a while if it is not.
+    fn calm(&mut self, followed: &Followed) {
+        if !self.calms.once_in(4) {
+            return;
+        }
+        let began = Instant::now();
+        while status(followed.livewell(), "s").checked != Some(true) && began.elapsed() < CALM_MAX {
+            pause(Duration::from_millis(2));
+        }
+    }
+
     /// One life of another process, with some statements in it.
     fn killed(&mut self) {
         let mut child = subject::child(&self.store(), &self.database, &self.extra);
@@ -222,24 +267,53 @@ impl Storm {
         self.kills += 1;
     }
 
-    /// What the client does next.
+    /// What the clients do next.
     fn step(&mut self) {
         let mut model = Model::read(&self.database);
         model.may_alter_pair = !self.is_synchronous;
         model.is_large = self.is_large;
+        if self.second.is_about_to_end() {
+            self.end_second();
+        } else if let Some(text) = self.second.go_on(&self.database, &model) {
+            self.statements.push(format!("-- the second client: {text}"));
+        }
         for text in self.generator.next(&model) {
-            match self.database.attempt(&text) {
-                Ok(_) => self.statements.push(format!("{text};")),
-                Err(error) => {
-                    let line = error.lines().next().unwrap_or_default().to_owned();
-                    self.statements.push(format!("{text}; -- {line}"));
-                    self.refused += 1;
-                    if error == STUCK {
-                        self.agree(Err("a commit waits for Livewell, and Livewell for it".into()));
-                    }
+            self.run(&text);
+        }
+    }
+
+    /// Runs what the first client does, which gives up what the second one has locked.
+    fn run(&mut self, text: &str) {
+        let gives_up = if self.second.is_open() { "set lock_timeout = '20ms'; " } else { "" };
+        self.history.end(now(&self.database), text.starts_with("begin;") || !text.contains(';'));
+        match self.database.attempt(&format!("{gives_up}{text}; select pg_current_wal_insert_lsn()")) {
+            Ok(printed) => {
+                self.statements.push(format!("{text};"));
+                let end = printed.lines().last().and_then(parse).expect("a place in the log");
+                self.history.add(&self.database, end);
+            }
+            Err(error) => {
+                let line = error.lines().next().unwrap_or_default().to_owned();
+                self.statements.push(format!("{text}; -- {line}"));
+                self.refused += 1;
+                if error == STUCK {
+                    self.agree(Err("a commit waits for Livewell, and Livewell for it".into()));
                 }
+                self.history.add(&self.database, now(&self.database));
             }
         }
+    }
+
+    /// Ends the transaction of the second client, if it has one.
+    fn end_second(&mut self) {
+        if !self.second.is_open() {
+            return;
+        }
+        self.history.end(now(&self.database), true);
+        let (text, printed) = self.second.end(&self.database);
+        self.statements.push(format!("-- the second client: {text}"));
+        let end = parse(&printed).unwrap_or_else(|| now(&self.database));
+        self.history.add(&self.database, end);
     }
 
     /// Makes every commit wait for the standby of this name, or for none.
@@ -271,13 +345,16 @@ impl Storm {
     }
 
     /// Says how much there was of it, and leaves nothing on the server.
-    fn end(self, version: u32) {
+    fn end(mut self, version: u32) {
+        self.end_second();
         self.database.drop_slots();
         let (all, refused) = (self.statements.len(), self.refused);
         assert!(refused * 2 < all, "the server refused {refused} of {all} statements");
+        let (compared, left_out) = self.checked;
+        assert!(self.quiet < 3 || compared > 5, "only {compared} checked positions were compared");
         let line = format!(
-            "counted: PostgreSQL {version}{}: {all} statements, {refused} of them refused, {} quiet moments, \
-                 {} kills\n",
+            "counted: PostgreSQL {version}{}: {all} statements, {refused} of them refused, {compared} checked \
+             positions compared and {left_out} left out, {} quiet moments, {} kills\n",
             if self.extra["publication"].is_null() { "" } else { ", a changing publication" },
             self.quiet,
             self.kills

@@ -93,7 +93,7 @@ impl Model {
     /// Reads the catalogs.
     pub fn read(database: &Database) -> Self {
         let mut model = Self::default();
-        for line in database.sql(&format!("{COLUMNS}{LEAVES}{TYPES}")).lines() {
+        for line in database.ask(&format!("{COLUMNS}{LEAVES}{TYPES}")).lines() {
             let fields: Vec<&str> = line.split('|').collect();
             match fields.as_slice() {
                 ["column", table, name, kind] => {
