@@ -10,7 +10,8 @@
 //!    that happened to the row later, also beside the stream. So is one whose transaction is visible in the stamp of the
 //!    staged row that it meets. Every other is applied, also to rows that no range has brought yet: that range, when it
 //!    comes, has it too.
-//! 3. A row with a value that was not sent and is not staged is read again by its key, as a range of one.
+//! 3. A row with a value that was not sent is read again by its key, as a range of one, unless it is staged and its
+//!    stamp does not see the change: else what is staged under the key may be another row.
 //! 4. A `TRUNCATE` takes all staged rows away whose stamp does not see it.
 //!
 //! Once everything is read and the stream has passed every snapshot, stage and live elements are compared, and the

@@ -8,6 +8,7 @@ mod history;
 mod killed;
 mod locks;
 mod partitions;
+mod rules;
 mod session;
 mod types;
 
