@@ -111,12 +111,14 @@ fn judge_unit(
     if let Some(unit) = stored.copy.and_then(|copy| copy.units.get(&oid)).filter(|unit| !unit.is_gone) {
         // What was read of it is what the catalogs said then.
         match verdict(&unit.facts, &facts) {
-            _ if unit.facts == facts => {}
-            Verdict::Same => judgement.harmless.push((oid, facts)),
             Verdict::Computed(_) | Verdict::Attached | Verdict::Copy { .. } => {
                 judgement.copy.push((oid, facts));
                 judgement.after_running = true;
             }
+            // What was asked for is a copy of what is there now, not the rest of one that was begun before.
+            Verdict::Same if asked.is_for(&name) => judgement.copy.push((oid, facts)),
+            Verdict::Same if unit.facts == facts => {}
+            Verdict::Same => judgement.harmless.push((oid, facts)),
         }
         return;
     }

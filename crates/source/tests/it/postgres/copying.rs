@@ -110,6 +110,25 @@ fn rows_written_while_a_table_is_copied_again_are_taken_exactly() {
 }
 
 #[test]
+fn a_table_that_is_to_be_copied_again_while_it_is_copied_begins_again() {
+    let postgres = started(ROWS);
+    let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+    follower.driver.reset(Some("t")).unwrap();
+    follower.until("ranges are read", |follower| follower.rows_read() > Some(250)).unwrap();
+    follower.driver.reset(Some("t")).unwrap();
+    follower.until("it begins again", |follower| follower.rows_read() == Some(0)).unwrap();
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    let stages = follower.driver.memory.notes_kept();
+    // Once it is copied, nothing more is asked for.
+    postgres.sql("create table u (id int primary key)");
+    follower.with(settings(postgres.url(), &["t", "u"]));
+    follower
+        .until("the other table is copied", |follower| follower.driver.memory.notes_kept() > stages)
+        .unwrap();
+    assert_eq!(follower.rows_read().unwrap_or(0), 0, "only the table without rows is copied");
+}
+
+#[test]
 fn a_copy_of_rows_that_are_as_they_should_be_changes_nothing() {
     let postgres = started(ROWS);
     let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
