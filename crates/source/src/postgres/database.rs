@@ -117,6 +117,7 @@ impl Database {
         let mut following = Following::new(&self.settings, slot, watch, stream, position, asked);
         following.facts = facts;
         following.copy = copy;
+        following.has_base = stored.has_base();
         notes::each(stored, notes::GONE, |key, bytes| {
             following.going.insert(notes::number_in(key)?, Lsn(notes::decode(bytes)?));
             Ok(())
@@ -216,6 +217,7 @@ impl Database {
             Ok(())
         })?;
         commit.put_note(notes::HOME, Some(notes::encode(&home)));
+        following.has_base = commit.has_base();
         following.take_in(commit)?;
         following.asked = Asked::default();
         self.is_begun = true;

@@ -37,6 +37,11 @@ pub(super) fn is_locked(error: &SourceError) -> bool {
     error.message.ends_with(LOCKED)
 }
 
+/// Whether this role lacks a privilege for what it asked for.
+pub(super) fn is_denied(error: &SourceError) -> bool {
+    error.message.contains("[42501]")
+}
+
 /// Whether the server knows no table, or no schema, of the name that it was asked for.
 pub(super) fn is_unknown(error: &SourceError) -> bool {
     ["[42P01]", "[3F000]"].iter().any(|state| error.message.contains(state))

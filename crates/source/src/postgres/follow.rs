@@ -53,6 +53,8 @@ pub(super) struct Following {
     pub is_judged: bool,
     pub last_commit: Option<Timestamp>,
     pub waits_for: Option<String>,
+    /// Whether the source has its first elements.
+    pub has_base: bool,
     /// What the catalogs keep from being followed at the moment.
     pub refusal: Option<SourceError>,
     pub kept: Kept,
@@ -95,6 +97,7 @@ impl Following {
             is_judged: false,
             last_commit: None,
             waits_for: None,
+            has_base: false,
             refusal: None,
             kept: Kept::default(),
             kept_at: None,
@@ -173,6 +176,13 @@ impl Following {
                 self.work.push_back(Work::Range(range));
             }
             Outcome::Changed => self.look()?,
+            Outcome::Denied(error) => {
+                self.look()?;
+                // What the facts do not show, such as a function that a value needs.
+                if self.is_judged {
+                    self.refuse(error)?;
+                }
+            }
             Outcome::NotYet(what) => {
                 if let Some(what) = what.filter(|what| self.waits_for.as_ref() != Some(what)) {
                     patience.waits_for(&what);

@@ -39,14 +39,19 @@ impl Following {
                 self.waits_for = Some(error.message);
                 Ok(())
             }
-            // The stream goes on meanwhile: somebody may wait for what is acknowledged.
-            Err(error) if passes(&error, &self.settings, !self.facts.is_empty()) => {
-                (self.is_checked, self.is_judged) = (false, false);
-                self.refusal = Some(error);
-                Ok(())
-            }
-            Err(error) => Err(error),
+            Err(error) => self.refuse(error),
         }
+    }
+
+    /// Takes note of what keeps the tables from being followed, if it is waited for until somebody mends it. The stream
+    /// goes on meanwhile: somebody may wait for what is acknowledged.
+    pub fn refuse(&mut self, error: SourceError) -> Result<(), SourceError> {
+        if !passes(&error, &self.settings, self.has_base) {
+            return Err(error);
+        }
+        (self.is_checked, self.is_judged) = (false, false);
+        self.refusal = Some(error);
+        Ok(())
     }
 
     fn look_now(&mut self) -> Result<(), SourceError> {
@@ -93,6 +98,9 @@ impl Following {
         let stored = Judged { facts: &self.facts, copy: self.copy.as_ref(), going };
         let judgement = judge(&stored, &mut self.watch, &self.settings, &self.asked)?;
         judgement.copy.iter().try_for_each(|(_, facts)| keys::check_rights(&facts.table))?;
+        // So may one that is being read have become one that this role may not read.
+        let read = self.copy.iter().flat_map(|copy| copy.units.iter().filter(|(_, unit)| !unit.is_gone));
+        read.filter_map(|(oid, _)| self.watch.facts.tables.get(oid)).try_for_each(keys::check_rights)?;
         self.is_judged = true;
         if !judgement.is_nothing() {
             self.is_checked = false;

@@ -178,6 +178,7 @@ impl Following {
         let rows: u64 = copy.units.values().map(|unit| unit.rows).sum();
         if copy.head.is_base {
             commit.end_stage(true, copy.time())?;
+            self.has_base = true;
         } else {
             commit.begin(Some(copy.time()))?;
             let changes = copy.difference(commit, &self.watch.shapes, &self.complete(&copy))?;

@@ -6,7 +6,7 @@ use crate::postgres::bytes::utf8;
 use crate::postgres::catalog::facts::{TableFacts, UnitFacts};
 use crate::postgres::catalog::watch::{ANSWER_MAX, Watch};
 use crate::postgres::catalog::{LOCK_TIMEOUT, identifier, literal, number, publication, qualified};
-use crate::postgres::failure::{is_lock_timeout, is_locked, is_unknown, not_understood};
+use crate::postgres::failure::{is_denied, is_lock_timeout, is_locked, is_unknown, not_understood};
 use crate::postgres::pgoutput::Cell;
 use crate::postgres::position::Lsn;
 use crate::postgres::rows::{BadRow, MappedColumn, Row, RowError, RowMap, Shape};
@@ -53,6 +53,8 @@ pub(in crate::postgres) enum Outcome {
     Read(Box<Range>),
     /// The catalogs are not what they were: they have to be looked at first.
     Changed,
+    /// This role may not read the rows; the catalogs say more of it.
+    Denied(SourceError),
     /// A transaction has to become visible first, or a lock to go: it is tried again.
     NotYet(Option<String>),
 }
@@ -123,6 +125,7 @@ pub(in crate::postgres) fn read(
         }
         // It has another name now, or is gone.
         Err(error) if is_unknown(&error) => Outcome::Changed,
+        Err(error) if is_denied(&error) => Outcome::Denied(error),
         outcome => outcome?,
     };
     ended?;

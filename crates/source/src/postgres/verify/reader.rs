@@ -95,6 +95,7 @@ impl<'a> Reader<'a> {
                     self.snapshot = range.snapshot.clone();
                     return Ok(*range);
                 }
+                Outcome::Denied(error) => return Err(error.into()),
                 Outcome::Changed => return Err(Halt::Changed),
                 Outcome::NotYet(why) if began.elapsed() > LOCKED_MAX => {
                     return Err(Halt::NotNow(why.unwrap_or_else(|| "it is locked".into())));

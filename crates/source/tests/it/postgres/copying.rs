@@ -3,6 +3,7 @@
 use super::session::Session;
 use super::{Follower, PATIENCE, auto_reset, settings, started};
 use livewell_model::Value;
+use livewell_source::settings::PostgresSettings;
 use std::time::Instant;
 
 const ROWS: &str = "create table t (id int primary key, n int); \
@@ -126,6 +127,35 @@ fn a_table_that_is_to_be_copied_again_while_it_is_copied_begins_again() {
         .until("the other table is copied", |follower| follower.driver.memory.notes_kept() > stages)
         .unwrap();
     assert_eq!(follower.rows_read().unwrap_or(0), 0, "only the table without rows is copied");
+}
+
+#[test]
+fn a_right_that_is_taken_during_a_copy_is_named_and_the_copy_goes_on_once_it_is_given_back() {
+    for (has_base, may_copy) in [(true, true), (true, false), (false, true), (false, false)] {
+        let postgres = started(&format!(
+            "{ROWS} create role reader login replication password 'reader'; grant select on t to reader; \
+             create publication p for table t"
+        ));
+        let url = postgres.url().replace("postgres:secret%20word@", "reader:reader@");
+        assert!(url.contains("reader:"), "{url}");
+        let settings = PostgresSettings { publication: Some("p".into()), ..settings(url, &["t"]) };
+        let mut follower = Follower::new(if may_copy { auto_reset(settings) } else { settings });
+        if has_base {
+            follower.settle().unwrap();
+            follower.driver.reset(Some("t")).unwrap();
+        }
+        follower.until("a range is read", |follower| follower.rows_read() > Some(0)).unwrap();
+        postgres.sql("revoke select on t from reader");
+        let error = follower.error();
+        assert_eq!(error.code, "LW0211", "{error}");
+        assert!(error.message.contains("GRANT SELECT ON \"public\".\"t\""), "{error}");
+        postgres.sql("grant select on t to reader; update t set n = 1 where id = 7");
+        if !(has_base && may_copy) {
+            follower.driver.reset(None).unwrap();
+        }
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        assert_eq!(follower.driver.report().refusal, None);
+    }
 }
 
 #[test]
