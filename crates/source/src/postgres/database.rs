@@ -109,8 +109,9 @@ impl Database {
             Ok(())
         })?;
         let copy = Copy::load(stored)?;
-        let watch = Watch::open(&self.settings, &self.store, self.known(&facts, copy.as_ref()))
-            .map_err(|error| tried_again(error, &self.settings, !facts.is_empty()))?;
+        let known = self.known(&facts, copy.as_ref());
+        let mut watch = Watch::connect(&self.settings, &self.store, known)?;
+        let look = watch.look();
         let position = Position { timeline: session.timeline, ..position };
         let stream = self.stream(session, &home.slot, position.lsn)?;
         let (slot, asked) = (home.slot.clone(), self.asked.clone());
@@ -118,6 +119,7 @@ impl Database {
         following.facts = facts;
         following.copy = copy;
         following.has_base = stored.has_base();
+        following.looked(look)?;
         notes::each(stored, notes::GONE, |key, bytes| {
             following.going.insert(notes::number_in(key)?, Lsn(notes::decode(bytes)?));
             Ok(())

@@ -4,6 +4,7 @@ use super::catalog::facts::UnitFacts;
 use super::catalog::watch::Watch;
 use super::copy::Copy;
 use super::copy::range::{self, Outcome, Pace, Request};
+use super::failure::is_locked;
 use super::judge::Asked;
 use super::position::{Lsn, Position};
 use super::replay::{Context, Forms};
@@ -55,6 +56,8 @@ pub(super) struct Following {
     pub waits_for: Option<String>,
     /// Whether the source has its first elements.
     pub has_base: bool,
+    /// Whether nobody has seen the tables since this connection was made.
+    is_blind: bool,
     /// What the catalogs keep from being followed at the moment.
     pub refusal: Option<SourceError>,
     pub kept: Kept,
@@ -98,10 +101,27 @@ impl Following {
             last_commit: None,
             waits_for: None,
             has_base: false,
+            is_blind: false,
             refusal: None,
             kept: Kept::default(),
             kept_at: None,
             server_end,
+        }
+    }
+
+    /// Takes note of how the first look at the tables went: the stream goes on also if they cannot be followed now.
+    ///
+    /// # Errors
+    /// What is not waited for.
+    pub fn looked(&mut self, look: Result<bool, SourceError>) -> Result<(), SourceError> {
+        self.is_blind = look.is_err();
+        match look {
+            Ok(_) => Ok(()),
+            Err(error) if is_locked(&error) => {
+                self.waits_for = Some(error.message);
+                Ok(())
+            }
+            Err(error) => self.refuse(error),
         }
     }
 
@@ -117,6 +137,15 @@ impl Following {
             self.look()?;
         }
         self.ask_kept()?;
+        if self.is_blind && self.is_judged {
+            self.is_blind = false;
+        }
+        // Nobody knows what to make of changes. They wait, unless what stands in the way may wait for them.
+        if self.is_blind && self.refusal.is_none() && !self.kept.is_awaited {
+            self.stream.keep_alive()?;
+            self.watch.connection.receive(wait)?;
+            return Ok(Read::default());
+        }
         self.plan();
         if self.work.is_empty() && self.is_range_next && self.is_judged {
             self.read_range(patience)?;
@@ -215,7 +244,7 @@ impl Following {
             }
             let gone = self.gone_roots();
             let (watch, settings, stored) = (&self.watch, &self.settings, &self.facts);
-            let context = Context { watch, settings, gone: &gone, stored };
+            let context = Context { watch, settings, gone: &gone, stored, copy: self.copy.as_ref() };
             let upstream = self.forms.replay(finished, &context)?;
             // Their tables are copied once they are followed again; of others it is known why nobody follows them.
             let missed = std::mem::take(&mut self.forms.missed).into_iter();

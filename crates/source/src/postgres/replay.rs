@@ -4,6 +4,7 @@ use super::assemble::Finished;
 use super::catalog::facts::UnitFacts;
 use super::catalog::shapes;
 use super::catalog::watch::Watch;
+use super::copy::Copy;
 use super::pgoutput::{Action, Cell, Relation, action};
 use super::position::Lsn;
 use super::rows::{MappedColumn, RowError, RowMap, Shape};
@@ -49,11 +50,17 @@ pub(super) struct Context<'a> {
     pub gone: &'a BTreeMap<u32, u32>,
     /// Units of which rows are stored.
     pub stored: &'a BTreeMap<u32, UnitFacts>,
+    /// The copy under way, whose units have rows that are staged.
+    pub copy: Option<&'a Copy>,
 }
 
 impl Context<'_> {
     fn parks(&self) -> bool {
         self.settings.on_error == OnError::Park
+    }
+
+    fn has_rows(&self, unit: u32) -> bool {
+        self.stored.contains_key(&unit) || self.copy.is_some_and(|copy| copy.has(unit))
     }
 
     fn shape(&self, oid: u32) -> Option<&Arc<Shape>> {
@@ -118,7 +125,7 @@ impl Forms {
             let known = Known { followed: &self.followed, parks: context.parks() };
             steps(action, &known, &mut made, |unit| {
                 // A change that nothing can be made of.
-                if context.stored.contains_key(&unit) && !context.gone.contains_key(&unit) {
+                if context.has_rows(unit) && !context.gone.contains_key(&unit) {
                     self.missed.insert(unit);
                 }
             })?;

@@ -34,6 +34,11 @@ impl Following {
             Work::Facts(oid, facts) => {
                 match (&mut self.copy, facts) {
                     (Some(copy), Some(facts)) if copy.has(oid) => copy.learn(commit, oid, *facts),
+                    // What was staged lacks changes, as what is stored does.
+                    (Some(copy), None) if copy.has(oid) => {
+                        copy.begin_again(commit, oid);
+                        self.put_facts(commit, oid, None);
+                    }
                     (_, facts) => self.put_facts(commit, oid, facts.map(|facts| *facts)),
                 }
                 Ok(())

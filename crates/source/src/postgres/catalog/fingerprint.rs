@@ -70,6 +70,16 @@ pub(in crate::postgres) fn look(
          pg_catalog.pg_current_snapshot()::text, {END}, {FLUSHED} FROM facts"
     );
     let rows = ask(connection, &statement)?;
+    seen(&rows)
+}
+
+/// Sees which transactions are visible, and nothing of the tables.
+pub(in crate::postgres) fn moment(connection: &mut Connection) -> Result<Look, SourceError> {
+    let statement = format!("SELECT '', pg_catalog.pg_current_snapshot()::text, {END}, {FLUSHED}");
+    seen(&connection.query(&statement, WHAT)?)
+}
+
+fn seen(rows: &[TextRow]) -> Result<Look, SourceError> {
     let row = rows.first().ok_or_else(|| not_understood("its catalogs have no digest"))?;
     let lsn = |at| Lsn::parse(text(row, at)?).ok_or_else(|| not_understood("its log has no end"));
     let (end, flushed) = (lsn(2)?.content(), lsn(3)?.content());

@@ -45,8 +45,20 @@ pub(in crate::postgres) struct Watch {
 }
 
 impl Watch {
-    /// Connects and looks. `known`: the tables that are followed, if new ones are not to be.
+    /// Connects and looks, as [`Watch::connect`] and [`Watch::look`] do.
     pub fn open(
+        settings: &PostgresSettings,
+        store: &str,
+        known: Option<Vec<(String, String)>>,
+    ) -> Result<Self, SourceError> {
+        let mut watch = Self::connect(settings, store, known)?;
+        watch.look()?;
+        Ok(watch)
+    }
+
+    /// Connects, and sees no more than which transactions are visible. `known`: the tables that are followed, if new ones
+    /// are not to be.
+    pub fn connect(
         settings: &PostgresSettings,
         store: &str,
         known: Option<Vec<(String, String)>>,
@@ -56,7 +68,8 @@ impl Watch {
         connection.set_patience(ANSWER_MAX);
         let version = super::version(&mut connection)?;
         let flush_max = flush_max(&mut connection)?;
-        let mut watch = Self {
+        let last = fingerprint::moment(&mut connection)?;
+        Ok(Self {
             connection,
             version,
             flush_max,
@@ -64,14 +77,12 @@ impl Watch {
             store: store.to_owned(),
             names: Vec::new(),
             known,
-            last: Look::default(),
+            last,
             facts: Facts::default(),
             shapes: Shapes::new(),
             looked_at: Instant::now(),
             took: Duration::ZERO,
-        };
-        watch.look()?;
-        Ok(watch)
+        })
     }
 
     /// Looks at the catalogs within the transaction that is open; returns whether anything is different from the last
