@@ -2,9 +2,9 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Stands before a server of this machine; gone when this is dropped.
 #[derive(Debug)]
@@ -19,6 +19,9 @@ struct State {
     connections: Mutex<Vec<TcpStream>>,
     refusing: AtomicBool,
     held: AtomicBool,
+    /// How many more bytes of the server go through before they are held up.
+    free: AtomicI64,
+    held_since: Mutex<Option<Instant>>,
     ended: AtomicBool,
     accepted: AtomicU64,
 }
@@ -33,6 +36,8 @@ impl Proxy {
             connections: Mutex::default(),
             refusing: AtomicBool::new(false),
             held: AtomicBool::new(false),
+            free: AtomicI64::new(i64::MAX),
+            held_since: Mutex::default(),
             ended: AtomicBool::new(false),
             accepted: AtomicU64::new(0),
         });
@@ -79,6 +84,16 @@ impl Proxy {
         self.state.held.store(held, Ordering::Release);
     }
 
+    /// Holds bytes up as [`Proxy::hold`] does once so many more have come from the server.
+    pub fn hold_after(&self, bytes: u32) {
+        self.state.free.store(i64::from(bytes), Ordering::Release);
+    }
+
+    /// How long ago the bytes of [`Proxy::hold_after`] had come; `None` if they have not.
+    pub fn held_for(&self) -> Option<Duration> {
+        lock(&self.state.held_since).map(|since| since.elapsed())
+    }
+
     /// How many connections have been taken so far.
     pub fn accepted(&self) -> u64 {
         self.state.accepted.load(Ordering::Acquire)
@@ -100,9 +115,10 @@ impl State {
         // One that is counted is one that can be cut.
         self.accepted.fetch_add(1, Ordering::AcqRel);
         let Some(server) = server? else { return client.shutdown(Shutdown::Both) };
-        for (from, to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
+        let ways = [(client.try_clone()?, server.try_clone()?, false), (server, client, true)];
+        for (from, to, is_answer) in ways {
             let state = self.clone();
-            std::thread::spawn(move || state.carry(from, to));
+            std::thread::spawn(move || state.carry(from, to, is_answer));
         }
         Ok(())
     }
@@ -120,9 +136,14 @@ impl State {
         Ok(Some(server))
     }
 
-    fn carry(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn carry(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
         let mut bytes = [0; 16 << 10];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
+            let length = i64::try_from(count).unwrap_or(i64::MAX);
+            if is_answer && self.free.fetch_sub(length, Ordering::AcqRel) < length {
+                self.held.store(true, Ordering::Release);
+                lock(&self.held_since).get_or_insert_with(Instant::now);
+            }
             while self.held.load(Ordering::Acquire) && !self.ended.load(Ordering::Acquire) {
                 crate::pause(Duration::from_millis(5));
             }

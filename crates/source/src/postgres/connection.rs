@@ -15,6 +15,9 @@ use std::time::Duration;
 
 const READ_BYTES: usize = 64 << 10;
 
+/// How long the server may take to answer, unless more is allowed.
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(20);
+
 /// One message of the server.
 #[derive(Debug)]
 pub(super) struct Message {
@@ -28,6 +31,15 @@ pub(super) struct Connection {
     input: BytesMut,
     message_bytes_max: usize,
     patience: Duration,
+}
+
+/// What comes next of a copy.
+#[derive(Debug)]
+pub(super) enum Copied {
+    Row(Bytes),
+    End,
+    /// The server has said nothing for as long as it may be silent.
+    Nothing,
 }
 
 /// One row of a statement's result, as text.
@@ -48,9 +60,17 @@ impl Connection {
         }
     }
 
-    /// How long the server may be silent while a statement runs.
-    pub fn set_patience(&mut self, patience: Duration) {
-        self.patience = patience;
+    /// Runs a statement for which the server may need so long.
+    pub fn query_for(
+        &mut self,
+        statement: &str,
+        what: &str,
+        patience: Duration,
+    ) -> Result<Vec<TextRow>, SourceError> {
+        let usual = std::mem::replace(&mut self.patience, patience);
+        let rows = self.query(statement, what);
+        self.patience = usual;
+        rows
     }
 
     /// Sends a statement without waiting for its end, for [`Connection::finish`].
@@ -91,13 +111,21 @@ impl Connection {
         Ok(())
     }
 
-    /// The next row of a copy; `None` at its end.
-    pub fn copied(&mut self, what: &str) -> Result<Option<Bytes>, SourceError> {
+    /// The next row of a copy.
+    pub fn copied(&mut self, what: &str) -> Result<Copied, SourceError> {
         loop {
-            let message = self.expect_or_drain(what)?;
+            let Some(message) = self.receive(self.patience)? else { return Ok(Copied::Nothing) };
             match message.tag {
-                b'd' => return Ok(Some(message.body)),
-                b'Z' => return Ok(None),
+                b'E' => {
+                    let error = ServerError::parse(Fields::new(&message.body))?.into_error(what);
+                    if error.kind == crate::ErrorKind::Refused {
+                        // If this fails too, the next use of the connection says so.
+                        let _ = self.until_ready(what);
+                    }
+                    return Err(error);
+                }
+                b'd' => return Ok(Copied::Row(message.body)),
+                b'Z' => return Ok(Copied::End),
                 _ => {}
             }
         }

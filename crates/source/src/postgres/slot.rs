@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// After so long it is shown what making a slot waits for.
 const TOLD_AFTER: Duration = Duration::from_secs(5);
+/// How long the server may take to read its log up to its end.
+const MOVED_MAX: Duration = Duration::from_secs(600);
 /// How long one wait for the server is, and so how long a stop waits for the source.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -101,7 +103,7 @@ pub(super) fn advance(session: &mut Session, name: &str) -> Result<Lsn, SourceEr
         "SELECT end_lsn FROM pg_catalog.pg_replication_slot_advance({}, pg_catalog.pg_current_wal_lsn())",
         literal(name)
     );
-    let rows = session.connection.query(&statement, "to move a slot on")?;
+    let rows = session.connection.query_for(&statement, "to move a slot on", MOVED_MAX)?;
     let end = rows.first().map(|row| text(row, 0)).transpose()?.and_then(Lsn::parse);
     end.ok_or_else(|| not_understood("a slot that was moved on is nowhere"))
 }

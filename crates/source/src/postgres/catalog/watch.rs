@@ -19,9 +19,6 @@ const EAGER_SHARE: u32 = 10;
 /// Not even an idle source looks more often.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
-/// How long the server may take to answer what is asked beside the stream.
-pub(in crate::postgres) const ANSWER_MAX: Duration = Duration::from_secs(20);
-
 /// How long at least it is waited for what has not been flushed.
 const FLUSH_MIN: Duration = Duration::from_secs(1);
 
@@ -64,8 +61,6 @@ impl Watch {
         known: Option<Vec<(String, String)>>,
     ) -> Result<Self, SourceError> {
         let mut connection = connect(settings)?;
-        // The stream waits meanwhile.
-        connection.set_patience(ANSWER_MAX);
         let version = super::version(&mut connection)?;
         let flush_max = flush_max(&mut connection)?;
         let last = fingerprint::moment(&mut connection)?;

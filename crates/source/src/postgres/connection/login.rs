@@ -2,7 +2,7 @@
 
 use super::super::bytes::Fields;
 use super::super::failure::{ServerError, missed, not_understood, refused, unreachable};
-use super::{Connection, Message};
+use super::{ANSWER_MAX, Connection, Message};
 use crate::SourceError;
 use bytes::BytesMut;
 use livewell_link::postgres::{self as link, Address, Attempt, ChannelBinding, Missed, Role, session};
@@ -14,8 +14,6 @@ use std::time::Duration;
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// How long a server may be silent while it lets this source in.
 const WELCOME_MAX: Duration = Duration::from_secs(30);
-/// How long a server may be silent while a statement runs: a slot may wait for old transactions to end.
-const SILENCE_MAX: Duration = Duration::from_secs(600);
 /// How long a server may take none of what is sent to it.
 const SEND_MAX: Duration = Duration::from_secs(60);
 
@@ -71,12 +69,13 @@ impl Connection {
                 _ => {}
             }
         }
-        self.patience = SILENCE_MAX;
         let later = session::after_start(version);
         if !later.is_empty() {
             self.query(&later, "to set time-outs").map_err(missed)?;
         }
-        self.check(attempt.role)
+        self.check(attempt.role)?;
+        self.patience = ANSWER_MAX;
+        Ok(())
     }
 
     /// The next message while this source is let in.

@@ -1,19 +1,24 @@
 //! Reading a range of a table by its key, in a short transaction of its own.
 
 use super::CopyUnit;
-use crate::SourceError;
 use crate::postgres::bytes::utf8;
 use crate::postgres::catalog::facts::{TableFacts, UnitFacts};
-use crate::postgres::catalog::watch::{ANSWER_MAX, Watch};
+use crate::postgres::catalog::watch::Watch;
 use crate::postgres::catalog::{LOCK_TIMEOUT, identifier, literal, number, publication, qualified};
-use crate::postgres::failure::{is_denied, is_lock_timeout, is_locked, is_unknown, not_understood};
+use crate::postgres::connection::Copied;
+use crate::postgres::failure::{
+    is_denied, is_lock_timeout, is_locked, is_unknown, not_understood, unreachable,
+};
 use crate::postgres::pgoutput::Cell;
 use crate::postgres::position::Lsn;
 use crate::postgres::rows::{BadRow, MappedColumn, Row, RowError, RowMap, Shape};
+use crate::postgres::session::connect;
 use crate::postgres::value::kind;
 use crate::postgres::visible::Visible;
 use crate::settings::PostgresSettings;
-use std::time::Duration;
+use crate::{ErrorKind, SourceError};
+use bytes::Bytes;
+use std::time::{Duration, Instant};
 
 const WHAT: &str = "to copy its rows";
 /// About how many bytes one range has.
@@ -115,7 +120,10 @@ pub(in crate::postgres) fn read(
     pace: &mut Pace,
 ) -> Result<Outcome, SourceError> {
     let outcome = read_within(watch, settings, request, pace);
-    watch.connection.set_patience(ANSWER_MAX);
+    if outcome.as_ref().is_err_and(|error| error.kind == ErrorKind::Unreachable && !is_locked(error)) {
+        // Nobody would answer.
+        return outcome;
+    }
     let ended = watch.connection.query("ROLLBACK", WHAT);
     let outcome = match outcome {
         // A value of a composite type needs a lock on that, too.
@@ -160,12 +168,10 @@ fn read_within(
         .map_err(|column| not_understood(&format!("`{}` has no column `{column}`", table.shown())))?;
     let limit = if request.again.is_empty() { Some(pace.0) } else { None };
     let statement = statement(request, &columns, &shape.key, filter.as_deref(), limit);
-    // The server may have to sort first.
-    watch.connection.set_patience(SORT_MAX);
     watch.connection.copy_out(&statement, WHAT)?;
     let (mut rows, mut last, mut bytes) = (Vec::new(), None, 0);
     let mut failed = None;
-    while let Some(line) = watch.connection.copied(WHAT)? {
+    while let Some(line) = line(watch, settings)? {
         bytes += line.len();
         match row(&map, &line) {
             _ if failed.is_some() => {}
@@ -189,6 +195,22 @@ fn read_within(
     };
     let (passed, time) = (watch.last.end, now(watch)?);
     Ok(Outcome::Read(Box::new(Range { unit: request.oid, snapshot, passed, time, rows, what })))
+}
+
+/// The next row of a copy; `None` at its end. A server that is silent may have to sort or to search first; if the network
+/// were, there would be no new connection either.
+fn line(watch: &mut Watch, settings: &PostgresSettings) -> Result<Option<Bytes>, SourceError> {
+    let began = Instant::now();
+    loop {
+        match watch.connection.copied(WHAT)? {
+            Copied::Row(line) => return Ok(Some(line)),
+            Copied::End => return Ok(None),
+            Copied::Nothing if began.elapsed() > SORT_MAX => {
+                return Err(unreachable("the database says nothing while it reads a range"));
+            }
+            Copied::Nothing => drop(connect(settings)?),
+        }
+    }
 }
 
 fn waits_for(snapshot: &Visible, floor: u64) -> Option<String> {

@@ -1,7 +1,8 @@
 //! Where a source is: what it acknowledges, and how it notices that it cannot go on.
 
 use super::{Follower, SLOT, auto_reset, settings, started, texts, wait_until};
-use livewell_services::{Postgres, Proxy};
+use livewell_services::{Options, Postgres, Proxy};
+use livewell_source::settings::PostgresSettings;
 use livewell_source::testkit::Fault;
 use livewell_source::{ErrorKind, SourceError};
 use std::time::{Duration, Instant};
@@ -220,6 +221,45 @@ fn a_network_that_has_gone_silent_is_noticed() {
     wait_until("the stream goes on", || {
         let _ = follower.step();
         follower.ids().len() == 2
+    });
+}
+
+#[test]
+fn a_network_that_goes_silent_at_any_moment_is_noticed() {
+    let wide = ["max_wal_senders=80", "max_replication_slots=40", "max_connections=200"];
+    let options = Options { settings: wide.map(str::to_owned).to_vec(), ..Options::default() };
+    let postgres = Postgres::start_with(&options);
+    postgres.sql(
+        "create table t (id int primary key, n int); insert into t select g, g from generate_series(1, 20000) g; \
+         create publication p for table t",
+    );
+    // From before it is let in, over the slot and the catalogs, to the middle of the copy and the stream.
+    let moments =
+        [50, 300, 700, 900, 1_200, 1_600, 2_000, 2_600, 4_000, 8_000, 14_000, 25_000, 90_000, 200_000];
+    std::thread::scope(|scope| {
+        for (number, bytes) in moments.into_iter().enumerate() {
+            let postgres = &postgres;
+            scope.spawn(move || {
+                let proxy = Proxy::start(postgres.port());
+                proxy.hold_after(bytes);
+                let settings = PostgresSettings {
+                    publication: Some("p".into()),
+                    slot: Some(format!("slot_{number}")),
+                    ..settings(postgres.url_at(proxy.port()), &["t"])
+                };
+                let mut follower = Follower::new(settings);
+                let error = loop {
+                    match follower.step() {
+                        Err(error) => break error,
+                        Ok(_) => assert!(proxy.held_for() < Some(super::PATIENCE), "{bytes}: not noticed"),
+                    }
+                };
+                let silent = proxy.held_for().unwrap_or_default();
+                assert_eq!(error.kind, ErrorKind::Unreachable, "{bytes}: {error}");
+                assert!(silent < super::PATIENCE, "{bytes}: it was noticed only after {silent:?}: {error}");
+                assert!(silent > Duration::ZERO, "{bytes}: {error}");
+            });
+        }
     });
 }
 
