@@ -103,6 +103,7 @@ impl Database {
         let mut session = Session::open(&self.settings)?;
         session.check_level()?;
         session.continues(&position, &home.slot)?;
+        slot::survive(&mut session, &self.settings, &home.slot)?;
         let mut facts = std::collections::BTreeMap::new();
         notes::each(stored, notes::FACTS, |key, bytes| {
             facts.insert(notes::number_in(key)?, notes::decode(bytes)?);

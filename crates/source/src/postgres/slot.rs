@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// After so long it is shown what making a slot waits for.
 const TOLD_AFTER: Duration = Duration::from_secs(5);
+/// The first version that keeps slots over a failover.
+const FAILOVER_MIN: u32 = 170_000;
 /// How long the server may take to read its log up to its end.
 const MOVED_MAX: Duration = Duration::from_secs(600);
 /// How long one wait for the server is, and so how long a stop waits for the source.
@@ -29,7 +31,7 @@ pub(super) fn make(
     name: &str,
     patience: &dyn Patience,
 ) -> Result<Option<Lsn>, SourceError> {
-    if settings.failover && session.version < 170_000 {
+    if settings.failover && session.version < FAILOVER_MIN {
         return Err(refused("`failover: true` needs PostgreSQL 17 or later"));
     }
     let failover = if settings.failover { ", FAILOVER true" } else { "" };
@@ -59,6 +61,35 @@ pub(super) fn make(
             }
         }
     }
+}
+
+/// Has a slot that is there already survive a failover, if the settings ask for that.
+///
+/// # Errors
+/// If the slot is in use, or the database refuses.
+pub(super) fn survive(
+    session: &mut Session,
+    settings: &PostgresSettings,
+    name: &str,
+) -> Result<(), SourceError> {
+    if !settings.failover {
+        return Ok(());
+    }
+    if session.version < FAILOVER_MIN {
+        tracing::warn!(
+            source = %settings.id,
+            "the slot `{name}` does not survive a failover: `failover: true` needs PostgreSQL 17 or later"
+        );
+        return Ok(());
+    }
+    let statement =
+        format!("SELECT failover FROM pg_catalog.pg_replication_slots WHERE slot_name = {}", literal(name));
+    let rows = session.connection.query(&statement, "to show a slot")?;
+    if rows.first().map(|row| text(row, 0)).transpose()? == Some("f") {
+        let alter = format!("ALTER_REPLICATION_SLOT {} (FAILOVER true)", identifier(name));
+        session.connection.query(&alter, "to have a slot survive a failover")?;
+    }
+    Ok(())
 }
 
 fn pid(connection: &mut Connection) -> Result<u32, SourceError> {

@@ -131,6 +131,25 @@ fn a_slot_that_is_gone_or_made_again_is_noticed() {
 }
 
 #[test]
+fn a_slot_that_is_there_already_survives_a_failover_once_that_is_asked_for() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLE);
+        let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+        let asked = PostgresSettings { failover: true, ..follower.settings.clone() };
+        follower.with(asked);
+        postgres.sql("insert into t values (2)");
+        wait_until("it goes on", || {
+            // The server may not have missed the old connection yet.
+            let _ = follower.step();
+            follower.ids().len() == 2
+        });
+        if postgres.version() >= 17 {
+            assert_eq!(postgres.sql("select failover from pg_replication_slots"), "t");
+        }
+    }
+}
+
+#[test]
 fn another_database_cluster_is_noticed() {
     let postgres = started(TABLE);
     let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
