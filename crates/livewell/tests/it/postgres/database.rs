@@ -25,9 +25,14 @@ pub struct Database {
 impl Database {
     /// Makes a database.
     pub fn new(postgres: &Arc<Cluster>) -> Self {
+        Self::with(postgres, "")
+    }
+
+    /// Makes a database with these options of `CREATE DATABASE`.
+    pub fn with(postgres: &Arc<Cluster>, options: &str) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("d{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        postgres.sql(&format!("create database {name}"));
+        postgres.sql(&format!("create database {name} {options}"));
         Self { postgres: postgres.clone(), name, session: Arc::default() }
     }
 

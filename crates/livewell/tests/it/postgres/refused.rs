@@ -110,3 +110,30 @@ async fn a_broken_off_copy_leaves_no_slot_behind() {
     let setup = "create table t (id int primary key, d date); insert into t values (1, 'infinity')";
     at_the_start("a value that is refused", setup, &t, &["public.t", "`1`", "`d`"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_that_is_no_text_does_not_stand_in_the_way_once_its_row_is_mended() {
+    let tables = [Table::new("t", &["id"])];
+    for postgres in each_version() {
+        for recovery in ["strict", "auto_reset"] {
+            let database = Database::with(&postgres, "encoding 'SQL_ASCII' template template0");
+            database.sql("create table t (id int primary key, a text); insert into t values (1, 'a')");
+            let extra = json!({ "recovery": recovery });
+            let followed = Followed::started(&database, &tables, &extra).await.unwrap();
+            database.sql("insert into t values (2, E'\\xff')");
+            let error = followed.error().await;
+            let words = if recovery == "strict" { "`livewell reset s`" } else { "`public.t`" };
+            for word in ["LW0211", "invalid byte sequence", words] {
+                assert!(error.contains(word), "no {word} in {error}");
+            }
+            // The log still has that row.
+            database.sql("update t set a = 'mended' where id = 2; insert into t values (3, 'c')");
+            followed.livewell().reset("s").unwrap();
+            super::eventually("the reset is taken up", || status(followed.livewell(), "s").error.is_none())
+                .await;
+            followed.settled().await.unwrap();
+            followed.follows("update t set a = 'new' where id = 2").await.unwrap();
+            followed.close().await;
+        }
+    }
+}

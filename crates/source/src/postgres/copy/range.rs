@@ -134,6 +134,10 @@ pub(in crate::postgres) fn read(
         // It has another name now, or is gone.
         Err(error) if is_unknown(&error) => Outcome::Changed,
         Err(error) if is_denied(&error) => Outcome::Denied(error),
+        Err(error) if error.kind == ErrorKind::Refused => {
+            let message = format!("{}; this is about `{}`", error.message, request.facts.table.shown());
+            return Err(SourceError { message, ..error });
+        }
         outcome => outcome?,
     };
     ended?;
