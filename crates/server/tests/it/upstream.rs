@@ -235,6 +235,25 @@ fn a_long_copy_logs_how_far_it_is() {
 }
 
 #[test]
+fn slots_that_nobody_uses_are_listed_with_the_statement_that_drops_them() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLES);
+        for name in ["livewell_old_abc123", "another"] {
+            postgres.sql(&format!("select pg_create_logical_replication_slot('{name}', 'pgoutput')"));
+        }
+        let mut running = start(&postgres, "");
+        until_in(&running, SHOP, "caught_up");
+        let log = running.stop();
+        let statement = "SELECT pg_drop_replication_slot('livewell_old_abc123')";
+        let line = log.lines().find(|line| line.contains(statement)).unwrap_or_else(|| panic!("{log}"));
+        assert!(line.contains("WARN") && line.contains("bytes"), "{line}");
+        assert!(!log.contains("`another`") && !log.contains("`livewell_shop"), "{log}");
+        let slots = postgres.sql("select count(*) from pg_replication_slots");
+        assert_eq!(slots, "3", "none is dropped");
+    }
+}
+
+#[test]
 fn a_source_of_all_tables_does_not_follow_what_its_own_reaction_writes() {
     let postgres = Postgres::start();
     postgres.sql(TABLES);
