@@ -4,6 +4,7 @@
 use crate::Error;
 use crate::follow::{followed, frontier};
 use crate::shared::{Component, ComponentKind};
+use livewell_store::catalog::{Kind, Registered};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Head, IndexError, Snapshot};
 use std::sync::Arc;
@@ -73,6 +74,25 @@ pub(crate) fn of(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<
             let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
             let checked = Checked::read(&**snapshot, component.number)?;
             Ok(Some(says && checked.is_some_and(|checked| checked.holds(head.position))))
+        }
+    }
+}
+
+/// Whether what a store that nobody runs holds of a component is of a moment that is checked; `None` if that cannot be
+/// told, as for reactions.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn stored(snapshot: &Arc<dyn Snapshot>, component: &Registered) -> Result<Option<bool>, Error> {
+    match component.kind {
+        Kind::Reaction => Ok(None),
+        Kind::Query | Kind::Bare => of_query(snapshot, component.number),
+        Kind::Source => {
+            let Some(checked) = Checked::read(&**snapshot, component.number)? else { return Ok(None) };
+            let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
+            // A copy was begun because something was to be mended.
+            let copy = Key::new(Space::Upstream).number(component.number).rest(&[OWN, b's']);
+            Ok(Some(checked.holds(head.position) && snapshot.get(&copy)?.is_none()))
         }
     }
 }

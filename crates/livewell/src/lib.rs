@@ -32,7 +32,7 @@
 mod base;
 mod bell;
 mod change;
-mod checked;
+pub mod checked;
 pub mod clock;
 pub mod dead_letters;
 mod definition;

@@ -48,6 +48,7 @@ fn of_store(directory: &Path) -> Result<Json, Failure> {
         let head = Head::read(&*snapshot, entry.number).map_err(failed)?.unwrap_or_default();
         let shown = json!({
             "id": entry.id, "state": "stopped", "epoch": head.epoch.to_string(), "sequence": head.sequence,
+            "checked": livewell::checked::stored(&snapshot, &entry).map_err(Failure::failed)?,
             "position": head.position, "rows": head.rows, "log_entries": head.log_entries,
             "parked": livewell::parked::count(&*snapshot, entry.number).map_err(Failure::failed)?,
             "dead_letters": livewell::dead_letters::count(&*snapshot, entry.number).map_err(Failure::failed)?,

@@ -1,7 +1,7 @@
 //! What a server shows of a source that follows a real PostgreSQL, and what can be asked of it.
 
 use super::running::{Answer, Events, Running};
-use livewell_services::{Postgres, pause};
+use livewell_services::{Browser, Postgres, pause};
 use serde_json::{Value as Json, json};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -132,7 +132,7 @@ fn a_source_of_a_whole_publication_knows_its_tables_too() {
 fn status_and_metrics_say_how_far_a_source_is_outside() {
     let postgres = Postgres::start();
     postgres.sql(TABLES);
-    let running = start(&postgres, "");
+    let mut running = start(&postgres, "");
     until_in(&running, "/api/v1/queries/sum", "caught_up");
     postgres.sql("update t set x = 11 where id = 1");
     until(&running, RESULTS, |answer| xs(&answer.json()) == [11, 20]);
@@ -163,6 +163,24 @@ fn status_and_metrics_say_how_far_a_source_is_outside() {
     let (shown, widest) = (super::text(&shown.stdout).to_owned(), 100);
     assert!(shown.contains("checked") && shown.contains("yes"), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= widest), "{shown}");
+    // So does the dashboard, and the store once nobody runs it.
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/", running.address));
+    for id in ["shop", "sum"] {
+        let checked = format!(
+            "return [...document.querySelectorAll('#components tr')]
+                .filter(row => row.cells[0].textContent === '{id}').map(row => row.cells[5].textContent)[0]"
+        );
+        browser.wait_for(&checked, &json!("yes"));
+    }
+    running.stop();
+    let store = running.store();
+    let store = store.to_str().expect("a path of this test is text");
+    let stored = super::livewell(&["status", "--format", "json", "--store", store]);
+    let stored: Json = serde_json::from_slice(&stored.stdout).expect("JSON");
+    for at in ["/sources/0/checked", "/queries/0/checked", "/queries/1/checked"] {
+        assert_eq!(stored.pointer(at), Some(&json!(true)), "{at}: {stored}");
+    }
 }
 
 #[test]
