@@ -2,6 +2,7 @@
 
 use super::{Follower, auto_reset, settings, started};
 use livewell_model::Value;
+use livewell_services::Postgres;
 
 const TABLE: &str =
     "create table t (id int primary key, v varchar(10), n numeric(6,2)); insert into t values (1, 'a', 1)";
@@ -190,16 +191,18 @@ fn a_table_that_joins_the_publication_is_followed_left_out_or_refused_as_asked()
 
 #[test]
 fn positions_before_a_repair_are_not_called_checked_afterwards() {
-    let postgres = started(TABLE);
-    let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
-    postgres.sql("insert into t values (2, 'b', 2)");
-    follower.agrees(&postgres, "t", &["id"]).unwrap();
-    assert_eq!(follower.driver.memory.exact_from, 0);
-    // The new row comes before the old ones have their value, and queries may still be there.
-    postgres.sql("alter table t add c int default 5; insert into t (id) values (3)");
-    follower.agrees(&postgres, "t", &["id", "c"]).unwrap();
-    let memory = &follower.driver.memory;
-    let positions: Vec<u64> = memory.log.iter().map(|logged| logged.position).collect();
-    assert_eq!(positions, [1, 2, 3], "the row, the row, the repair");
-    assert_eq!((memory.exact_from, memory.checked), (3, Some(3)));
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLE);
+        let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+        postgres.sql("insert into t values (2, 'b', 2)");
+        follower.agrees(&postgres, "t", &["id"]).unwrap();
+        assert_eq!(follower.driver.memory.exact_from, 0);
+        // The new row comes before the old ones have their value, and queries may still be there.
+        postgres.sql("alter table t add c int default 5; insert into t (id) values (3)");
+        follower.agrees(&postgres, "t", &["id", "c"]).unwrap();
+        let memory = &follower.driver.memory;
+        let positions: Vec<u64> = memory.log.iter().map(|logged| logged.position).collect();
+        assert_eq!(positions, [1, 2, 3], "the row, the row, the repair");
+        assert_eq!((memory.exact_from, memory.checked), (3, Some(3)));
+    }
 }

@@ -3,6 +3,7 @@
 use super::session::Session;
 use super::{Follower, PATIENCE, auto_reset, settings, started};
 use livewell_model::Value;
+use livewell_services::Postgres;
 use livewell_source::settings::PostgresSettings;
 use std::time::Instant;
 
@@ -112,27 +113,33 @@ fn rows_written_while_a_table_is_copied_again_are_taken_exactly() {
 
 #[test]
 fn a_table_that_is_to_be_copied_again_while_it_is_copied_begins_again() {
-    let postgres = started(ROWS);
-    let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
-    follower.driver.reset(Some("t")).unwrap();
-    follower.until("ranges are read", |follower| follower.rows_read() > Some(250)).unwrap();
-    follower.driver.reset(Some("t")).unwrap();
-    follower.until("it begins again", |follower| follower.rows_read() == Some(0)).unwrap();
-    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
-    let stages = follower.driver.memory.notes_kept();
-    // Once it is copied, nothing more is asked for.
-    postgres.sql("create table u (id int primary key)");
-    follower.with(settings(postgres.url(), &["t", "u"]));
-    follower
-        .until("the other table is copied", |follower| follower.driver.memory.notes_kept() > stages)
-        .unwrap();
-    assert_eq!(follower.rows_read().unwrap_or(0), 0, "only the table without rows is copied");
+    for postgres in Postgres::each_version() {
+        postgres.sql(ROWS);
+        let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+        follower.driver.reset(Some("t")).unwrap();
+        follower.until("ranges are read", |follower| follower.rows_read() > Some(250)).unwrap();
+        follower.driver.reset(Some("t")).unwrap();
+        follower.until("it begins again", |follower| follower.rows_read() == Some(0)).unwrap();
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        let stages = follower.driver.memory.notes_kept();
+        // Once it is copied, nothing more is asked for.
+        postgres.sql("create table u (id int primary key)");
+        follower.with(settings(postgres.url(), &["t", "u"]));
+        follower
+            .until("the other table is copied", |follower| follower.driver.memory.notes_kept() > stages)
+            .unwrap();
+        assert_eq!(follower.rows_read().unwrap_or(0), 0, "only the table without rows is copied");
+    }
 }
 
 #[test]
 fn a_right_that_is_taken_during_a_copy_is_named_and_the_copy_goes_on_once_it_is_given_back() {
-    for (has_base, may_copy) in [(true, true), (true, false), (false, true), (false, false)] {
-        let postgres = started(&format!(
+    let ways = [(true, true), (true, false), (false, true), (false, false)];
+    for (version, (has_base, may_copy)) in
+        Postgres::versions().into_iter().flat_map(|one| ways.map(|way| (one, way)))
+    {
+        let postgres = Postgres::start_version(version);
+        postgres.sql(&format!(
             "{ROWS} create role reader login replication password 'reader'; grant select on t to reader; \
              create publication p for table t"
         ));

@@ -103,48 +103,54 @@ fn a_table_made_again_and_again_does_not_wait_for_a_source_that_waits_for_it() {
 
 #[test]
 fn what_keeps_a_table_from_being_followed_at_a_new_connection_does_not_keep_commits_waiting() {
-    let postgres = started(TABLES);
-    let mut follower = standby(&postgres, auto_reset(settings(postgres.url(), &["t", "u"])));
-    run(&postgres, &mut follower, &["alter table t drop constraint t_pkey"]);
-    follower.driver.kill();
-    // What was said to be committed has to be stored, though nobody knows what to make of it, and what mends it too.
-    let mended =
-        ["insert into u values (1)", "insert into t values (2, 2)", "alter table t add primary key (id)"];
-    run(&postgres, &mut follower, &mended);
-    run(&postgres, &mut follower, &["insert into t values (3, 3)", "insert into u values (2)"]);
-    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
-    follower.agrees(&postgres, "u", &["id"]).unwrap();
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLES);
+        let mut follower = standby(&postgres, auto_reset(settings(postgres.url(), &["t", "u"])));
+        run(&postgres, &mut follower, &["alter table t drop constraint t_pkey"]);
+        follower.driver.kill();
+        // What was said to be committed has to be stored, though nobody knows what to make of it, and what mends it too.
+        let mended =
+            ["insert into u values (1)", "insert into t values (2, 2)", "alter table t add primary key (id)"];
+        run(&postgres, &mut follower, &mended);
+        run(&postgres, &mut follower, &["insert into t values (3, 3)", "insert into u values (2)"]);
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+    }
 }
 
 #[test]
 fn what_came_while_a_copy_was_not_known_to_its_connection_is_copied() {
-    let postgres = started(&format!("{TABLES}; insert into t select g, g from generate_series(2, 3000) g"));
-    let mut follower = Follower::copied(settings(postgres.url(), &["u"])).unwrap();
-    follower.with(auto_reset(settings(postgres.url(), &["t", "u"])));
-    follower.until("a range is read", |follower| follower.rows_read() > Some(0)).unwrap();
-    follower.driver.kill();
-    postgres.sql("alter table u drop constraint u_pkey; update t set n = -n where id % 2 = 0");
-    follower.until("it is refused", |follower| follower.driver.report().refusal.is_some()).unwrap();
-    postgres.sql("update t set n = 7 where id % 5 = 0; delete from t where id % 5 = 1");
-    let behind = |follower: &Follower| follower.driver.report().behind_bytes > Some(0);
-    follower.until("it has read that", |follower| !behind(follower)).unwrap();
-    postgres.sql("alter table u add primary key (id)");
-    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!("{TABLES}; insert into t select g, g from generate_series(2, 3000) g"));
+        let mut follower = Follower::copied(settings(postgres.url(), &["u"])).unwrap();
+        follower.with(auto_reset(settings(postgres.url(), &["t", "u"])));
+        follower.until("a range is read", |follower| follower.rows_read() > Some(0)).unwrap();
+        follower.driver.kill();
+        postgres.sql("alter table u drop constraint u_pkey; update t set n = -n where id % 2 = 0");
+        follower.until("it is refused", |follower| follower.driver.report().refusal.is_some()).unwrap();
+        postgres.sql("update t set n = 7 where id % 5 = 0; delete from t where id % 5 = 1");
+        let behind = |follower: &Follower| follower.driver.report().behind_bytes > Some(0);
+        follower.until("it has read that", |follower| !behind(follower)).unwrap();
+        postgres.sql("alter table u add primary key (id)");
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    }
 }
 
 #[test]
 fn a_type_that_is_locked_at_a_new_connection_does_not_keep_commits_waiting() {
-    let postgres = started(&format!(
-        "create type pair as (a int, b int); {TABLES}; alter table t add p pair default '(1,2)'"
-    ));
-    let mut follower = standby(&postgres, settings(postgres.url(), &["t", "u"]));
-    let mut session = Session::open(&postgres);
-    session.run("begin; set synchronous_commit = local; alter type pair add attribute c int");
-    follower.driver.kill();
-    run(&postgres, &mut follower, &["insert into u values (1)"]);
-    session.run("rollback");
-    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
-    follower.agrees(&postgres, "u", &["id"]).unwrap();
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!(
+            "create type pair as (a int, b int); {TABLES}; alter table t add p pair default '(1,2)'"
+        ));
+        let mut follower = standby(&postgres, settings(postgres.url(), &["t", "u"]));
+        let mut session = Session::open(&postgres);
+        session.run("begin; set synchronous_commit = local; alter type pair add attribute c int");
+        follower.driver.kill();
+        run(&postgres, &mut follower, &["insert into u values (1)"]);
+        session.run("rollback");
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+    }
 }
 
 #[test]
