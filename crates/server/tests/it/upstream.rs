@@ -130,56 +130,63 @@ fn a_source_of_a_whole_publication_knows_its_tables_too() {
 
 #[test]
 fn status_and_metrics_say_how_far_a_source_is_outside() {
-    let postgres = Postgres::start();
-    postgres.sql(TABLES);
-    let mut running = start(&postgres, "");
-    until_in(&running, "/api/v1/queries/sum", "caught_up");
-    postgres.sql("update t set x = 11 where id = 1");
-    until(&running, RESULTS, |answer| xs(&answer.json()) == [11, 20]);
-    let is_told = |answer: &Answer| {
-        let one = answer.json();
-        one["state"] == "caught_up" && one["checked"] == true && one["upstream"]["last_commit"].is_string()
-    };
-    let shop = until(&running, SHOP, is_told);
-    let upstream = &shop["upstream"];
-    assert!(upstream["behind_bytes"].is_u64() && upstream["kept_bytes"].is_u64(), "{shop}");
-    assert_eq!((&upstream["lag_seconds"], &upstream["copy"]), (&json!(0.0), &Json::Null), "{shop}");
-    let committed = postgres.sql("select to_char(now() at time zone 'utc', 'YYYY-MM-DD')");
-    assert!(upstream["last_commit"].as_str().unwrap().starts_with(&committed), "{shop}");
-    for query in ["all", "sum"] {
-        let query = running.get(&format!("/api/v1/queries/{query}")).json();
-        assert_eq!((&query["checked"], &query["upstream"]), (&json!(true), &Json::Null), "{query}");
-    }
-    let metrics = running.get("/metrics").body;
-    assert!(metrics.lines().any(|line| line == r#"livewell_source_checked{kind="source",id="shop"} 1.0"#));
-    for name in ["behind_bytes", "kept_bytes", "last_commit_timestamp_seconds"] {
-        let line = format!(r#"livewell_source_{name}{{kind="source",id="shop"}} "#);
-        let value =
-            metrics.lines().find_map(|have| have.strip_prefix(&line)).unwrap_or_else(|| panic!("{metrics}"));
-        assert!(value.parse::<f64>().unwrap() >= 0.0, "{name}: {value}");
-    }
-    assert!(!metrics.contains("livewell_source_copy_rows{"), "there is no copy");
-    let shown = running.command(&["status"]);
-    let (shown, widest) = (super::text(&shown.stdout).to_owned(), 100);
-    assert!(shown.contains("checked") && shown.contains("yes"), "{shown}");
-    assert!(shown.lines().all(|line| line.chars().count() <= widest), "{shown}");
-    // So does the dashboard, and the store once nobody runs it.
-    let browser = Browser::start();
-    browser.open(&format!("http://{}/", running.address));
-    for id in ["shop", "sum"] {
-        let checked = format!(
-            "return [...document.querySelectorAll('#components tr')]
-                .filter(row => row.cells[0].textContent === '{id}').map(row => row.cells[5].textContent)[0]"
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLES);
+        let mut running = start(&postgres, "");
+        until_in(&running, "/api/v1/queries/sum", "caught_up");
+        postgres.sql("update t set x = 11 where id = 1");
+        until(&running, RESULTS, |answer| xs(&answer.json()) == [11, 20]);
+        let is_told = |answer: &Answer| {
+            let one = answer.json();
+            one["state"] == "caught_up"
+                && one["checked"] == true
+                && one["upstream"]["last_commit"].is_string()
+        };
+        let shop = until(&running, SHOP, is_told);
+        let upstream = &shop["upstream"];
+        assert!(upstream["behind_bytes"].is_u64() && upstream["kept_bytes"].is_u64(), "{shop}");
+        assert_eq!((&upstream["lag_seconds"], &upstream["copy"]), (&json!(0.0), &Json::Null), "{shop}");
+        let committed = postgres.sql("select to_char(now() at time zone 'utc', 'YYYY-MM-DD')");
+        assert!(upstream["last_commit"].as_str().unwrap().starts_with(&committed), "{shop}");
+        for query in ["all", "sum"] {
+            let query = running.get(&format!("/api/v1/queries/{query}")).json();
+            assert_eq!((&query["checked"], &query["upstream"]), (&json!(true), &Json::Null), "{query}");
+        }
+        let metrics = running.get("/metrics").body;
+        assert!(
+            metrics.lines().any(|line| line == r#"livewell_source_checked{kind="source",id="shop"} 1.0"#)
         );
-        browser.wait_for(&checked, &json!("yes"));
-    }
-    running.stop();
-    let store = running.store();
-    let store = store.to_str().expect("a path of this test is text");
-    let stored = super::livewell(&["status", "--format", "json", "--store", store]);
-    let stored: Json = serde_json::from_slice(&stored.stdout).expect("JSON");
-    for at in ["/sources/0/checked", "/queries/0/checked", "/queries/1/checked"] {
-        assert_eq!(stored.pointer(at), Some(&json!(true)), "{at}: {stored}");
+        for name in ["behind_bytes", "kept_bytes", "last_commit_timestamp_seconds"] {
+            let line = format!(r#"livewell_source_{name}{{kind="source",id="shop"}} "#);
+            let value = metrics
+                .lines()
+                .find_map(|have| have.strip_prefix(&line))
+                .unwrap_or_else(|| panic!("{metrics}"));
+            assert!(value.parse::<f64>().unwrap() >= 0.0, "{name}: {value}");
+        }
+        assert!(!metrics.contains("livewell_source_copy_rows{"), "there is no copy");
+        let shown = running.command(&["status"]);
+        let (shown, widest) = (super::text(&shown.stdout).to_owned(), 100);
+        assert!(shown.contains("checked") && shown.contains("yes"), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= widest), "{shown}");
+        // So does the dashboard, and the store once nobody runs it.
+        let browser = Browser::start();
+        browser.open(&format!("http://{}/", running.address));
+        for id in ["shop", "sum"] {
+            let checked = format!(
+                "return [...document.querySelectorAll('#components tr')]
+                .filter(row => row.cells[0].textContent === '{id}').map(row => row.cells[5].textContent)[0]"
+            );
+            browser.wait_for(&checked, &json!("yes"));
+        }
+        running.stop();
+        let store = running.store();
+        let store = store.to_str().expect("a path of this test is text");
+        let stored = super::livewell(&["status", "--format", "json", "--store", store]);
+        let stored: Json = serde_json::from_slice(&stored.stdout).expect("JSON");
+        for at in ["/sources/0/checked", "/queries/0/checked", "/queries/1/checked"] {
+            assert_eq!(stored.pointer(at), Some(&json!(true)), "{at}: {stored}");
+        }
     }
 }
 
@@ -273,31 +280,32 @@ fn slots_that_nobody_uses_are_listed_with_the_statement_that_drops_them() {
 
 #[test]
 fn a_source_of_all_tables_does_not_follow_what_its_own_reaction_writes() {
-    let postgres = Postgres::start();
-    postgres.sql(TABLES);
-    postgres.sql("create publication everything for all tables");
-    let url = postgres.url();
-    let running = Running::of(&format!(
-        "store: {{ kind: embedded, path: data, durability: os }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLES);
+        postgres.sql("create publication everything for all tables");
+        let url = postgres.url();
+        let running = Running::of(&format!(
+            "store: {{ kind: embedded, path: data, durability: os }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
          sources:\n  - {{ id: shop, kind: postgres, url: '{url}', publication: everything }}\n\
          queries:\n  - {{ id: all, sources: [shop], cypher: 'MATCH (n:t) RETURN n.id AS id, n.x AS x' }}\n\
          reactions:\n  - {{ id: mirror, kind: postgres, queries: [all], url: '{url}', table: mirror, key: [id] }}\n"
-    ));
-    let sum = |expected: &str| {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let is_there = || !postgres.sql("select to_regclass('mirror')").is_empty();
-        while !is_there() || postgres.sql("select sum(x) from mirror") != expected {
-            assert!(Instant::now() < deadline, "{}", running.get("/api/v1/reactions/mirror").body);
-            pause(Duration::from_millis(10));
+        ));
+        let sum = |expected: &str| {
+            let deadline = Instant::now() + Duration::from_secs(30);
+            let is_there = || !postgres.sql("select to_regclass('mirror')").is_empty();
+            while !is_there() || postgres.sql("select sum(x) from mirror") != expected {
+                assert!(Instant::now() < deadline, "{}", running.get("/api/v1/reactions/mirror").body);
+                pause(Duration::from_millis(10));
+            }
+        };
+        sum("30");
+        for x in 1..=5 {
+            postgres.sql(&format!("update t set x = {x}"));
+            sum(&(2 * x).to_string());
         }
-    };
-    sum("30");
-    for x in 1..=5 {
-        postgres.sql(&format!("update t set x = {x}"));
-        sum(&(2 * x).to_string());
+        // What the reaction writes would come back as elements and transactions of its own.
+        postgres.sql("insert into u values (99)");
+        let shop = until(&running, SHOP, |answer| answer.json()["rows"] == 4);
+        assert_eq!(shop["sequence"], 6, "{shop}");
     }
-    // What the reaction writes would come back as elements and transactions of its own.
-    postgres.sql("insert into u values (99)");
-    let shop = until(&running, SHOP, |answer| answer.json()["rows"] == 4);
-    assert_eq!(shop["sequence"], 6, "{shop}");
 }

@@ -76,38 +76,45 @@ fn tls_is_spoken_and_certificates_are_checked_as_asked() {
 
 #[test]
 fn what_is_missing_on_the_server_is_named_with_what_to_run() {
-    let postgres = started(&format!(
-        "{TABLE}; create table bare (id int); create table two (a int, b int, primary key (a, b))"
-    ));
-    let refused = |tables: &[&str]| {
-        let error = Follower::copied(settings(postgres.url(), tables)).err().unwrap();
-        assert_eq!((error.kind, error.code), (ErrorKind::Refused, "LW0211"), "{error}");
-        error.message
-    };
-    assert!(refused(&["absent"]).contains("no table `public.absent`"));
-    assert!(refused(&["bare"]).contains("REPLICA IDENTITY FULL"));
-    let mut half = settings(postgres.url(), &["two"]);
-    half.tables[0].key = vec!["a".into()];
-    assert!(Follower::copied(half).err().unwrap().message.contains("CREATE UNIQUE INDEX"));
-    assert_eq!(postgres.sql("select count(*) from pg_publication"), "0", "nothing is made in vain");
-    postgres.sql(
-        "create publication livewell_shop for table two; comment on publication livewell_shop is 'mine'",
-    );
-    assert!(refused(&["t"]).contains("ALTER PUBLICATION \"livewell_shop\" ADD TABLE ONLY \"public\".\"t\""));
-    postgres.sql("alter publication livewell_shop set (publish = 'insert')");
-    assert!(refused(&["two"]).contains("SET (publish"));
-    postgres.sql("drop publication livewell_shop; create role weak login replication password 'secret word'");
-    let weak = postgres.url().replace("postgres:secret", "weak:secret");
-    let error = Follower::copied(settings(weak.clone(), &["t"])).err().unwrap();
-    assert!(error.message.contains("CREATE PUBLICATION"), "{error}");
-    postgres.sql("create publication livewell_shop for table t");
-    let error = Follower::copied(settings(weak, &["t"])).err().unwrap();
-    assert!(error.message.contains("GRANT SELECT ON"), "{error}");
-    let off =
-        Postgres::start_with(&Options { settings: vec!["wal_level=replica".into()], ..Options::default() });
-    off.sql(TABLE);
-    let error = Follower::copied(settings(off.url(), &["t"])).err().unwrap();
-    assert!(error.message.contains("wal_level = logical"), "{error}");
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!(
+            "{TABLE}; create table bare (id int); create table two (a int, b int, primary key (a, b))"
+        ));
+        let refused = |tables: &[&str]| {
+            let error = Follower::copied(settings(postgres.url(), tables)).err().unwrap();
+            assert_eq!((error.kind, error.code), (ErrorKind::Refused, "LW0211"), "{error}");
+            error.message
+        };
+        assert!(refused(&["absent"]).contains("no table `public.absent`"));
+        assert!(refused(&["bare"]).contains("REPLICA IDENTITY FULL"));
+        let mut half = settings(postgres.url(), &["two"]);
+        half.tables[0].key = vec!["a".into()];
+        assert!(Follower::copied(half).err().unwrap().message.contains("CREATE UNIQUE INDEX"));
+        assert_eq!(postgres.sql("select count(*) from pg_publication"), "0", "nothing is made in vain");
+        postgres.sql(
+            "create publication livewell_shop for table two; comment on publication livewell_shop is 'mine'",
+        );
+        assert!(
+            refused(&["t"]).contains("ALTER PUBLICATION \"livewell_shop\" ADD TABLE ONLY \"public\".\"t\"")
+        );
+        postgres.sql("alter publication livewell_shop set (publish = 'insert')");
+        assert!(refused(&["two"]).contains("SET (publish"));
+        postgres
+            .sql("drop publication livewell_shop; create role weak login replication password 'secret word'");
+        let weak = postgres.url().replace("postgres:secret", "weak:secret");
+        let error = Follower::copied(settings(weak.clone(), &["t"])).err().unwrap();
+        assert!(error.message.contains("CREATE PUBLICATION"), "{error}");
+        postgres.sql("create publication livewell_shop for table t");
+        let error = Follower::copied(settings(weak, &["t"])).err().unwrap();
+        assert!(error.message.contains("GRANT SELECT ON"), "{error}");
+        let off = Postgres::start_with(&Options {
+            settings: vec!["wal_level=replica".into()],
+            ..Options::default()
+        });
+        off.sql(TABLE);
+        let error = Follower::copied(settings(off.url(), &["t"])).err().unwrap();
+        assert!(error.message.contains("wal_level = logical"), "{error}");
+    }
 }
 
 #[test]
@@ -161,9 +168,11 @@ fn senders_that_are_used_up_are_waited_for() {
 
 #[test]
 fn a_table_that_is_not_logged_is_refused_with_what_to_run() {
-    let postgres = started("create unlogged table t (id int primary key)");
-    let error = Follower::copied(settings(postgres.url(), &["t"])).err().unwrap();
-    assert!(error.message.contains("SET LOGGED"), "{error}");
+    for postgres in Postgres::each_version() {
+        postgres.sql("create unlogged table t (id int primary key)");
+        let error = Follower::copied(settings(postgres.url(), &["t"])).err().unwrap();
+        assert!(error.message.contains("SET LOGGED"), "{error}");
+    }
 }
 
 #[test]
