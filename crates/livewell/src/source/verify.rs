@@ -4,13 +4,18 @@ use super::store_name;
 use super::stored::Held;
 use crate::Error;
 use crate::error::ErrorKind;
+use crate::parked;
 use crate::shared::{Component, Shared};
 use crate::trouble::wrap;
 use livewell_source::postgres::verify::{Verified, verify as compare};
 use livewell_source::settings::PostgresSettings;
 use livewell_source::source::{Patience, Stored};
 use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
+
+/// How much parked input is read at once.
+const PAGE: usize = 1_000;
 
 /// Compares what is stored of a source with its database: all tables, or one.
 pub(crate) fn verify(
@@ -21,20 +26,31 @@ pub(crate) fn verify(
 ) -> Result<Verified, Error> {
     let watching = Watching::new(shared, source);
     let stored = || -> Result<Box<dyn Stored>, SourceError> {
-        let held = Held::read(shared, source).map_err(|error| SourceError {
-            kind: SourceErrorKind::Store,
-            code: error.code,
-            message: error.message,
-            place: None,
-        })?;
-        Ok(Box::new(held))
+        Ok(Box::new(Held::read(shared, source).map_err(of_store)?))
     };
-    let compared = compare(settings, &store_name(shared), table, &stored, &watching);
+    let parked = || places(shared, source).map_err(of_store);
+    let compared = compare(settings, &store_name(shared), table, &stored, &parked, &watching);
     compared.map_err(|error| match error.kind {
         SourceErrorKind::Settings => Error::invalid("LW0539", error.message),
         SourceErrorKind::Store => Error { kind: ErrorKind::Storage, ..wrap(error) },
         _ => Error { kind: ErrorKind::Unavailable, ..wrap(error) },
     })
+}
+
+/// Where all input that the source has set aside is from.
+fn places(shared: &Shared, source: &Component) -> Result<BTreeSet<String>, Error> {
+    let snapshot = shared.store.snapshot()?;
+    let (mut places, mut after) = (BTreeSet::new(), 0);
+    loop {
+        let page = parked::list(&*snapshot, source.number, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(places) };
+        after = last.number;
+        places.extend(page.into_iter().filter_map(|one| Some(one.origin?.place)));
+    }
+}
+
+fn of_store(error: Error) -> SourceError {
+    SourceError { kind: SourceErrorKind::Store, code: error.code, message: error.message, place: None }
 }
 
 /// Has the source store how far it is while it is compared, also when nothing comes.

@@ -10,6 +10,11 @@ use crate::{ErrorKind, SourceError};
 use livewell_model::{Change, Element, ElementId, Timestamp, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Where input that is set aside is from: a row.
+pub(super) fn place(table: &str, key: &str) -> String {
+    format!("the row `{key}` of `{table}`")
+}
+
 /// How a transaction's steps change the live elements; what they were before is looked up only where a step says less
 /// than the whole row.
 pub(super) struct Live<'a> {
@@ -72,7 +77,7 @@ impl<'a> Live<'a> {
                     self.delete(unit, &shape, &from)?;
                 }
                 self.delete(unit, &shape, &row.key)?;
-                let place = format!("the row `{}` of `{}`", row.key, shape.name);
+                let place = place(&shape.name, &row.key);
                 self.commit.park(&place, &row.text, &row.error.message)
             }
             What::Delete { key } => self.delete(unit, &shape, &key),
@@ -123,7 +128,7 @@ impl<'a> Live<'a> {
         from: Option<&str>,
     ) -> Result<(), SourceError> {
         from.into_iter().chain([row.key.as_str()]).try_for_each(|key| self.delete(unit, shape, key))?;
-        let place = format!("the row `{}` of `{}`", row.key, shape.name);
+        let place = place(&shape.name, &row.key);
         let text = serde_json::json!({ "key": row.cells }).to_string();
         self.commit.park(&place, &text, "values of it were not sent, and it was set aside before")
     }

@@ -4,7 +4,7 @@ use super::catalog::facts::UnitFacts;
 use super::copy::range::Range;
 use super::copy::{Copy, CopyHead};
 use super::follow::Following;
-use super::live::Live;
+use super::live::{Live, place};
 use super::notes;
 use super::pages::{Elements, Keys};
 use super::rows::prefix;
@@ -164,7 +164,7 @@ impl Following {
         let Some(shape) = self.watch.shape(range.unit).cloned() else { return Ok(()) };
         let Some(copy) = &mut self.copy else { return Ok(()) };
         for bad in copy.take_in(commit, &shape, range)? {
-            let place = format!("the row `{}` of `{}`", bad.key, shape.name);
+            let place = place(&shape.name, &bad.key);
             commit.park(&place, &bad.text, &bad.error.message)?;
         }
         Ok(())

@@ -57,7 +57,8 @@ pub struct TableVerified {
     pub name: String,
     /// How many rows the database has.
     pub rows: u64,
-    /// How many of them have values that cannot be taken exactly, and so are not stored.
+    /// How many of them were set aside, and so are not stored: they have values that cannot be taken exactly, or had when
+    /// those that are good now were sent.
     pub parked: u64,
     /// How many elements differ.
     pub differences: u64,
@@ -97,7 +98,8 @@ impl Verified {
 }
 
 /// Compares what is stored with the database: all followed tables, or the one with this name. `store`: as in
-/// [`Database::new`](super::Database::new). `stored` returns what is stored now, so that the source can go on meanwhile.
+/// [`Database::new`](super::Database::new). `stored` returns what is stored now, so that the source can go on meanwhile,
+/// and `parked` the places of all input that is set aside.
 ///
 /// # Errors
 /// If the database is out of reach or refuses; if a table is not there or not followed; if the store cannot be read; if
@@ -107,6 +109,7 @@ pub fn verify(
     store: &str,
     table: Option<&str>,
     stored: &dyn Fn() -> Result<Box<dyn Stored>, SourceError>,
+    parked: &dyn Fn() -> Result<BTreeSet<String>, SourceError>,
     patience: &dyn Patience,
 ) -> Result<Verified, SourceError> {
     let known = known(settings, &*stored()?)?;
@@ -133,7 +136,7 @@ pub fn verify(
         names.retain(is_followed);
     }
     names.sort();
-    let mut reader = Reader::new(watch, settings, stored, patience)?;
+    let mut reader = Reader::new(watch, settings, (stored, parked), patience)?;
     let mut verified = Verified::default();
     for name in names {
         let (table, differences) = verify_table(&mut reader, &name)?;

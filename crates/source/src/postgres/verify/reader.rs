@@ -15,6 +15,7 @@ use crate::postgres::position::{Lsn, Position};
 use crate::postgres::visible::Visible;
 use crate::settings::PostgresSettings;
 use crate::source::{Patience, Stored};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// How long the source may take to get as far as a snapshot; one that is idle stores how far it is every ten seconds.
@@ -31,6 +32,7 @@ pub(super) struct Reader<'a> {
     pub watch: Watch,
     settings: &'a PostgresSettings,
     stored: &'a dyn Fn() -> Result<Box<dyn Stored>, SourceError>,
+    parked: &'a dyn Fn() -> Result<BTreeSet<String>, SourceError>,
     patience: &'a dyn Patience,
     pace: Pace,
     /// Whether the source was waited for in vain.
@@ -42,6 +44,12 @@ pub(super) struct Reader<'a> {
     /// The last snapshot that was read in.
     pub snapshot: Visible,
 }
+
+/// What returns all that is stored now, and the places of all input that is set aside.
+type Sides<'a> = (
+    &'a dyn Fn() -> Result<Box<dyn Stored>, SourceError>,
+    &'a dyn Fn() -> Result<BTreeSet<String>, SourceError>,
+);
 
 /// What is stored, some time after a snapshot.
 pub(super) struct Passed {
@@ -55,12 +63,28 @@ impl<'a> Reader<'a> {
     pub fn new(
         watch: Watch,
         settings: &'a PostgresSettings,
-        stored: &'a dyn Fn() -> Result<Box<dyn Stored>, SourceError>,
+        (stored, parked): Sides<'a>,
         patience: &'a dyn Patience,
     ) -> Result<Self, SourceError> {
         let snapshot = watch.last.seen.clone();
         let (pace, is_late, reached) = (Pace::default(), false, Lsn(0));
-        Ok(Self { watch, settings, stored, patience, pace, is_late, reached, altered: None, snapshot })
+        Ok(Self {
+            watch,
+            settings,
+            stored,
+            parked,
+            patience,
+            pace,
+            is_late,
+            reached,
+            altered: None,
+            snapshot,
+        })
+    }
+
+    /// The places of all input that is set aside now.
+    pub fn parked(&self) -> Result<BTreeSet<String>, SourceError> {
+        (self.parked)()
     }
 
     /// What is stored now.
