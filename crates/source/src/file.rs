@@ -7,6 +7,7 @@
 mod cell;
 mod current;
 mod format;
+mod gzip;
 mod input;
 mod parse;
 mod position;

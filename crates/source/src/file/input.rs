@@ -1,5 +1,6 @@
 //! The decompressed bytes of a file, and what can be said about the file behind them.
 
+use super::gzip::Gzip;
 use super::{Compression, FileMark};
 use crate::SourceError;
 use std::fs::File;
@@ -36,7 +37,7 @@ impl Input {
         let identity = Identity::of(&metadata);
         let bytes: Box<dyn Read + Send> = match compression {
             Compression::None => Box::new(file),
-            Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
+            Compression::Gzip => Box::new(Gzip::new(file)),
             Compression::Zstd => Box::new(zstd::Decoder::new(file).map_err(fail)?),
         };
         let bytes = BufReader::with_capacity(BUFFER_BYTES, bytes);

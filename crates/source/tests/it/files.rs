@@ -210,6 +210,63 @@ fn parked_lines_are_handed_over_whole_and_reading_goes_on() {
 }
 
 #[test]
+fn zero_bytes_behind_and_between_members_are_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let pack = |text: &str| crate::support::pack("x.gz", text.as_bytes());
+    let (a, b) = (pack(&lines(500)), pack(&line("b")));
+    let zeros = |count: usize| vec![0u8; count];
+    let wanted = [parsed(&lines(500)), parsed(&line("b"))];
+    for (at, (bytes, count)) in [
+        ([a.clone(), zeros(1)].concat(), 1),
+        ([a.clone(), zeros(300_000)].concat(), 1),
+        ([a.clone(), b.clone(), zeros(512)].concat(), 2),
+        ([a.clone(), zeros(511), b.clone()].concat(), 2),
+        ([a.clone(), zeros(40_000), b.clone(), zeros(7)].concat(), 2),
+        ([a.clone(), pack(""), b.clone(), pack(""), zeros(9)].concat(), 2),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = dir.path().join(format!("{at}.jsonl.gz"));
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(drain(&one(path), None, 900).unwrap().0, wanted[..count].concat(), "{at}");
+    }
+}
+
+#[test]
+fn what_is_behind_a_member_and_no_other_one_is_refused_and_no_line_that_is_cut_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let pack = |text: &str| crate::support::pack("x.gz", text.as_bytes());
+    let text = lines(500);
+    // The last line has no line break, so that a part of it would pass for the whole.
+    let (a, b) = (pack(text.trim_end()), pack(&line("b")));
+    let cases = [
+        ([&a[..], b"rubbish"].concat(), 500, "cannot be decompressed"),
+        ([&a[..], &[0; 9], b"rubbish"].concat(), 500, "cannot be decompressed"),
+        (a[..a.len() - 1].to_vec(), 499, "is incomplete"),
+        (a[..a.len() - 8].to_vec(), 499, "is incomplete"),
+        (a[..a.len() / 2].to_vec(), 499, "is incomplete"),
+        ([&a[..], &b[..5]].concat(), 500, "is incomplete"),
+        ([&pack(&text)[..], &[0; 3], &b[..b.len() - 4]].concat(), 501, "is incomplete"),
+    ];
+    for (at, (bytes, most, says)) in cases.into_iter().enumerate() {
+        let path = dir.path().join(format!("{at}.jsonl.gz"));
+        std::fs::write(&path, bytes).unwrap();
+        let mut source = FileSource::open(one(path), None).unwrap();
+        let mut taken = Vec::new();
+        let error = loop {
+            match source.read(1, usize::MAX) {
+                Ok(batch) => taken.extend(batch.transactions),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((error.code, error.message.contains(says)), ("LW0207", true), "{at}: {error}");
+        let whole = [parsed(&text), parsed(&line("b"))].concat();
+        assert!(taken.len() <= most && whole.starts_with(&taken), "{at}: {}", taken.len());
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_named_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
