@@ -24,6 +24,8 @@ pub mod redis;
 mod secret;
 pub mod settings;
 pub mod size;
+#[cfg(any(feature = "nats", feature = "webhook"))]
+mod template;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 #[cfg(any(feature = "nats", feature = "webhook", feature = "redis"))]

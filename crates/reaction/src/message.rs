@@ -1,14 +1,10 @@
 //! What is sent: the key of a message and its body.
 
 use crate::{Outgoing, ReactionError};
+use crate::template::{Purpose, Template};
 use livewell_model::QueryResult;
-use minijinja::{Environment, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-
-/// How many instructions a template may take for one message.
-const FUEL: u64 = 5_000_000;
-const TEMPLATE: &str = "template";
 
 /// What a message holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,12 +21,12 @@ pub enum Each {
 pub(crate) struct Messages {
     store: String,
     each: Each,
-    template: Option<Environment<'static>>,
+    template: Option<Template>,
 }
 
 impl Messages {
     pub fn new(store: &str, each: Each, template: Option<&str>) -> Result<Self, ReactionError> {
-        let template = template.map(compile).transpose();
+        let template = template.map(|text| Template::compile(text, Purpose::Body)).transpose();
         let template =
             template.map_err(|cause| ReactionError::Template { key: "any message".into(), cause })?;
         Ok(Self { store: store.to_owned(), each, template })
@@ -67,13 +63,13 @@ impl Messages {
     /// A template, filled in for message `index`.
     pub fn fill(
         &self,
-        template: &Environment<'static>,
+        template: &Template,
         outgoing: &Outgoing<'_>,
         index: usize,
         key: &str,
     ) -> Result<String, ReactionError> {
         let context = self.about(outgoing, index, |outgoing| context(outgoing, self.each, key));
-        render(template, context).map_err(|cause| ReactionError::Template { key: key.to_owned(), cause })
+        template.render(context).map_err(|cause| ReactionError::Template { key: key.to_owned(), cause })
     }
 
     /// What `make` makes of what message `index` is about: the result, or the one diff of it.
@@ -87,28 +83,6 @@ impl Messages {
             Each::Result => make(outgoing),
         }
     }
-}
-
-/// The template, compiled.
-pub(crate) fn compile(text: &str) -> Result<Environment<'static>, String> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment.set_fuel(Some(FUEL));
-    environment.add_template_owned(TEMPLATE, text.to_owned()).map_err(|error| in_words(&error))?;
-    Ok(environment)
-}
-
-fn render(environment: &Environment<'static>, context: Json) -> Result<String, String> {
-    let template = environment.get_template(TEMPLATE).map_err(|error| in_words(&error))?;
-    let text = template.render(minijinja::value::Serde(context));
-    text.map_err(|error| in_words(&error))
-}
-
-fn in_words(error: &minijinja::Error) -> String {
-    let line = error.line().map_or_else(String::new, |line| format!(" in line {line}"));
-    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
-    format!("{detail}{line}")
 }
 
 /// What a template sees: the members of the result, `id`, and for a diff its members beside them with `row`, the

@@ -10,10 +10,10 @@ mod settings;
 pub use crate::message::Each;
 pub use settings::NatsSettings;
 
-use crate::message::{self, Messages};
+use crate::message::Messages;
 use crate::place::Place;
+use crate::template::{Purpose, Template};
 use crate::{DeadLetter, Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
-use minijinja::Environment;
 use publish::{Answer, Publisher, refused};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ pub struct Nats {
 /// What a start makes.
 struct Running {
     messages: Messages,
-    subject: Environment<'static>,
+    subject: Template,
     publisher: Publisher,
     place: Place,
 }
@@ -95,7 +95,7 @@ impl Reaction for Nats {
         let place = start.detail.map(Place::decode).transpose()?.unwrap_or_default();
         let detail = place.encode();
         let messages = Messages::new(start.store, self.settings.each, self.settings.template.as_deref())?;
-        let subject = message::compile(&self.settings.subject)
+        let subject = Template::compile(&self.settings.subject, Purpose::Subject)
             .map_err(|cause| ReactionError::Template { key: "any subject".into(), cause })?;
         let publisher = match self.running.take() {
             Some(running) => running.publisher,

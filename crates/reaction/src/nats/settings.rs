@@ -1,6 +1,7 @@
 //! The settings of `kind: nats`.
 
-use crate::message::{self, Each};
+use crate::message::Each;
+use crate::template::{Purpose, Template};
 use crate::{Secret, SettingsError};
 use livewell_model::period;
 use serde::{Deserialize, Serialize};
@@ -67,10 +68,11 @@ impl NatsSettings {
         if self.subject.is_empty() {
             return wrong("subject", "`subject` is empty; name what to publish to".into());
         }
-        if let Err(cause) = message::compile(&self.subject) {
+        if let Err(cause) = Template::compile(&self.subject, Purpose::Subject) {
             return wrong("subject", format!("this is no template: {cause}"));
         }
-        if let Some(Err(cause)) = self.template.as_deref().map(message::compile) {
+        if let Some(Err(cause)) = self.template.as_deref().map(|text| Template::compile(text, Purpose::Body))
+        {
             return wrong("template", format!("this is no template: {cause}"));
         }
         if self.user.is_some() != self.password.is_some() {

@@ -17,6 +17,8 @@ use crate::message::Messages;
 use crate::place::Place;
 use crate::{DeadLetter, Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use send::{Answer, Sender};
+use serde::de::IgnoredAny;
+use settings::NEEDS_JSON;
 use std::time::{Duration, Instant};
 
 /// A delivery returns after this time or this many messages, so that the checkpoint follows soon.
@@ -51,6 +53,12 @@ impl Webhook {
         let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
         let key = running.messages.key(outgoing, index);
         let body = running.messages.body(outgoing, index, &key)?;
+        if self.settings.secret.is_some() && serde_json::from_slice::<IgnoredAny>(&body).is_err() {
+            return Err(ReactionError::Template {
+                key,
+                cause: format!("what comes out is not JSON, {NEEDS_JSON}"),
+            });
+        }
         let (cause, patience) = match running.sender.send(&key, &body)? {
             Answer::Taken => {
                 self.attempts = None;

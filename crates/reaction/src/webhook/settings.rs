@@ -2,7 +2,8 @@
 
 use super::address::is_public;
 use super::sign;
-use crate::message::{self, Each};
+use crate::message::Each;
+use crate::template::{Purpose, Template};
 use crate::{Secret, SettingsError};
 use livewell_model::period;
 use reqwest::Url;
@@ -11,6 +12,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
+
+/// Why a message that is signed has to be JSON, and what to do.
+pub(super) const NEEDS_JSON: &str = "and the libraries of Standard Webhooks parse what they verify; write JSON, as in \
+    `{\"text\": {{ row.name | tojson }}}`, or take `secret` away";
 
 /// The settings of `kind: webhook`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,8 +103,12 @@ impl WebhookSettings {
         if let Some(Err(message)) = self.secret.as_ref().map(|secret| sign::Key::of(secret.reveal())) {
             return wrong("secret", message.to_owned());
         }
-        if let Some(Err(cause)) = self.template.as_deref().map(message::compile) {
-            return wrong("template", format!("this is no template: {cause}"));
+        match self.template.as_deref().map(|text| Template::compile(text, Purpose::Body)) {
+            Some(Err(cause)) => return wrong("template", format!("this is no template: {cause}")),
+            Some(Ok(template)) if self.secret.is_some() && template.cannot_give_json() => {
+                return wrong("template", format!("this does not give JSON, {NEEDS_JSON}"));
+            }
+            _ => {}
         }
         if HeaderValue::from_str(&self.content_type).is_err() {
             return wrong("content_type", "this is no media type".into());

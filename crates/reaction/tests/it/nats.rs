@@ -1,5 +1,7 @@
 //! `kind: nats` against a real server: one that restarts, lets nobody in, has no stream, and finds messages too large.
 
+mod subjects;
+
 use async_nats::jetstream::{self, Context, stream};
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};
 use livewell_reaction::nats::{Each, Nats, NatsSettings};

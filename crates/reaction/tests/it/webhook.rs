@@ -1,5 +1,7 @@
 //! `kind: webhook` against a web server that takes, refuses, hangs, cuts and lies.
 
+mod bodies;
+
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};
 use livewell_reaction::testkit::{Behaviour, Messaged, STORE, Sample, messengers, start};
 use livewell_reaction::webhook::{Each, Webhook, WebhookSettings};
