@@ -117,7 +117,7 @@ impl Delivery {
             return self.reset(&snapshot);
         }
         let stored = self.checkpoint(&snapshot, 0)?.detail;
-        let started = self.begin(Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
+        let started = self.begin(&snapshot, Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
         // A copy of another query's results is none of this one's.
         let ids = || self.upstreams.iter().map(|upstream| upstream.id.as_str());
         let is_other = |there: &Reached| ids().all(|id| id != there.query_id);
@@ -130,11 +130,17 @@ impl Delivery {
         Ok(())
     }
 
-    fn begin(&mut self, detail: Option<&[u8]>) -> Result<Started, Error> {
+    fn begin(&mut self, snapshot: &Arc<dyn Snapshot>, detail: Option<&[u8]>) -> Result<Started, Error> {
+        let head = |upstream: &Upstream| {
+            let head = follow::open(snapshot, upstream)?.head;
+            let (epoch, sequence, position) = (head.epoch, head.sequence, head.position);
+            Ok(Reached { query_id: upstream.id.as_str().into(), epoch, sequence, position })
+        };
+        let heads = self.upstreams.iter().map(head).collect::<Result<Vec<_>, Error>>()?;
         let store = format!("{:032x}", self.shared.store.id().0);
         let clock = self.shared.clock.clone();
         let now = Arc::new(move || clock.now());
-        let start = Start { store: &store, reaction: &self.component.id, detail, now };
+        let start = Start { store: &store, reaction: &self.component.id, detail, heads: &heads, now };
         self.reaction.start(&start).map_err(wrap)
     }
 
@@ -163,7 +169,7 @@ impl Delivery {
 
     /// Goes on from what is true now, whatever was missed.
     fn reset(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
-        let started = self.begin(None)?;
+        let started = self.begin(snapshot, None)?;
         self.rebuild = self.reaction.role() == Role::StateKeeper;
         let mut moved = Moved::new();
         // A copy is replaced before the checkpoint moves; a crash in between must not pass for a success.

@@ -1,7 +1,8 @@
 //! What is sent: the key of a message and its body.
 
-use crate::{Outgoing, ReactionError};
+use crate::place::Form;
 use crate::template::{Purpose, Template};
+use crate::{Outgoing, ReactionError, Start};
 use livewell_model::QueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -20,16 +21,17 @@ pub enum Each {
 /// Makes messages of results.
 pub(crate) struct Messages {
     store: String,
+    reaction: String,
     each: Each,
     template: Option<Template>,
 }
 
 impl Messages {
-    pub fn new(store: &str, each: Each, template: Option<&str>) -> Result<Self, ReactionError> {
+    pub fn new(start: &Start<'_>, each: Each, template: Option<&str>) -> Result<Self, ReactionError> {
         let template = template.map(|text| Template::compile(text, Purpose::Body)).transpose();
         let template =
             template.map_err(|cause| ReactionError::Template { key: "any message".into(), cause })?;
-        Ok(Self { store: store.to_owned(), each, template })
+        Ok(Self { store: start.store.to_owned(), reaction: start.reaction.to_owned(), each, template })
     }
 
     /// How many messages a result makes.
@@ -40,10 +42,15 @@ impl Messages {
         }
     }
 
-    /// The key of message `index`: `STORE:QUERY:EPOCH:SEQUENCE`, for a diff with `:INDEX` behind it.
-    pub fn key(&self, outgoing: &Outgoing<'_>, index: usize) -> String {
+    /// The key of message `index`: `STORE:REACTION:QUERY:EPOCH:SEQUENCE`, for a diff with `:INDEX` behind it. The
+    /// first form of keys has no reaction.
+    pub fn key(&self, outgoing: &Outgoing<'_>, index: usize, form: Form) -> String {
         let Outgoing { query_id, epoch, result, .. } = outgoing;
-        let key = format!("{}:{query_id}:{epoch}:{}", self.store, result.sequence);
+        let of = match form {
+            Form::First => self.store.clone(),
+            Form::WithReaction => format!("{}:{}", self.store, self.reaction),
+        };
+        let key = format!("{of}:{query_id}:{epoch}:{}", result.sequence);
         match self.each {
             Each::Diff => format!("{key}:{index}"),
             Each::Result => key,

@@ -78,6 +78,8 @@ pub struct Start<'a> {
     pub reaction: &'a str,
     /// The detail of the checkpoint; `None`: begin anew, nothing is stored yet or all of it was given up.
     pub detail: Option<&'a [u8]>,
+    /// The last results of the queries it follows that were there when it was started.
+    pub heads: &'a [Reached],
     /// The clock.
     pub now: Now,
 }

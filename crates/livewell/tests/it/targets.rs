@@ -262,3 +262,43 @@ async fn a_mirror_that_is_given_another_query_is_brought_to_that_one() {
     idle(&livewell).await;
     assert_eq!(target.lock().unwrap().rows, rows(&livewell, "few"));
 }
+
+/// A trigger that notes how far its queries were when it was started.
+struct Noting(Arc<Mutex<Vec<Vec<Reached>>>>);
+
+impl Reaction for Noting {
+    fn role(&self) -> Role {
+        Role::Trigger
+    }
+
+    fn style(&self) -> Style {
+        Style::Results
+    }
+
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
+        self.0.lock().unwrap().push(start.heads.to_vec());
+        Ok(Started { detail: vec![1], ..Started::default() })
+    }
+
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
+        Ok(Delivered::all(results, vec![1]))
+    }
+}
+
+#[tokio::test]
+async fn a_reaction_is_told_which_results_were_there_when_it_was_started() {
+    let (store, starts) = (memory(), Arc::new(Mutex::new(Vec::new())));
+    let make = || reaction("r", "all", Recovery::Strict, Noting(starts.clone()));
+    let livewell = running(&store, make()).await;
+    send(&livewell, 0..3).await;
+    idle(&livewell).await;
+    livewell.shutdown().await;
+    drop(livewell);
+    let livewell = running(&store, make()).await;
+    idle(&livewell).await;
+    let starts = starts.lock().unwrap();
+    let sequences = |start: &Vec<Reached>| {
+        start.iter().map(|head| (head.query_id.to_string(), head.sequence)).collect::<Vec<_>>()
+    };
+    assert_eq!(sequences(starts.last().unwrap()), [("all".to_owned(), 3)]);
+}

@@ -49,7 +49,7 @@ impl Running {
         outgoing: &Outgoing<'_>,
         index: usize,
     ) -> Result<Option<DeadLetter>, ReactionError> {
-        let key = self.messages.key(outgoing, index);
+        let key = self.messages.key(outgoing, index, self.place.form(outgoing));
         let subject = self.messages.fill(&self.subject, outgoing, index, &key)?;
         if !is_subject(&subject) {
             let cause = format!("`{subject}` is no subject to publish {key} to; mend `subject`");
@@ -64,13 +64,7 @@ impl Running {
 
     /// Goes past the message at the place.
     fn pass(&mut self, outgoing: &Outgoing<'_>, delivered: &mut Delivered) {
-        let index = self.place.within(outgoing) + 1;
-        if index < self.messages.count(outgoing) {
-            self.place = Place::inside(outgoing, index);
-        } else {
-            self.place = Place::default();
-            delivered.results += 1;
-        }
+        delivered.results += usize::from(self.place.pass(outgoing, self.messages.count(outgoing)));
         delivered.detail = self.place.encode();
     }
 }
@@ -92,9 +86,9 @@ impl Reaction for Nats {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
-        let place = start.detail.map(Place::decode).transpose()?.unwrap_or_default();
+        let place = Place::of(start, SLICE_MESSAGES_MAX)?;
         let detail = place.encode();
-        let messages = Messages::new(start.store, self.settings.each, self.settings.template.as_deref())?;
+        let messages = Messages::new(start, self.settings.each, self.settings.template.as_deref())?;
         let subject = Template::compile(&self.settings.subject, Purpose::Subject)
             .map_err(|cause| ReactionError::Template { key: "any subject".into(), cause })?;
         let publisher = match self.running.take() {

@@ -19,7 +19,7 @@ pub use sample::{Sample, columns, sample_rows};
 pub use state_keeper::state_keepers;
 pub use trigger::triggers;
 
-use crate::{Reaction, ReactionError, Start, Started};
+use crate::{Reached, Reaction, ReactionError, Start, Started};
 use livewell_model::Timestamp;
 use std::sync::Arc;
 
@@ -28,8 +28,21 @@ use std::sync::Arc;
 /// # Errors
 /// As [`Reaction::start`].
 pub fn start(reaction: &mut dyn Reaction, detail: Option<&[u8]>) -> Result<Started, ReactionError> {
+    start_as(reaction, "sample", detail, &[])
+}
+
+/// Starts a reaction under a name, over queries that have come this far.
+///
+/// # Errors
+/// As [`Reaction::start`].
+pub fn start_as(
+    reaction: &mut dyn Reaction,
+    id: &str,
+    detail: Option<&[u8]>,
+    heads: &[Reached],
+) -> Result<Started, ReactionError> {
     let now = Arc::new(|| Timestamp(1_700_000_000_000_000_000));
-    reaction.start(&Start { store: STORE, reaction: "sample", detail, now })
+    reaction.start(&Start { store: STORE, reaction: id, detail, heads, now })
 }
 
 /// The identity of the store that samples come from.

@@ -51,7 +51,7 @@ impl Webhook {
     /// Sends one message; a letter where it is given up.
     fn send(&mut self, outgoing: &Outgoing<'_>, index: usize) -> Result<Option<DeadLetter>, ReactionError> {
         let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
-        let key = running.messages.key(outgoing, index);
+        let key = running.messages.key(outgoing, index, running.place.form(outgoing));
         let body = running.messages.body(outgoing, index, &key)?;
         if self.settings.secret.is_some() && serde_json::from_slice::<IgnoredAny>(&body).is_err() {
             return Err(ReactionError::Template {
@@ -80,13 +80,7 @@ impl Webhook {
     /// Goes past the message at the place.
     fn pass(&mut self, outgoing: &Outgoing<'_>, delivered: &mut Delivered) {
         let Some(running) = &mut self.running else { return };
-        let index = running.place.within(outgoing) + 1;
-        if index < running.messages.count(outgoing) {
-            running.place = Place::inside(outgoing, index);
-        } else {
-            running.place = Place::default();
-            delivered.results += 1;
-        }
+        delivered.results += usize::from(running.place.pass(outgoing, running.messages.count(outgoing)));
         delivered.detail = running.place.encode();
     }
 }
@@ -101,9 +95,9 @@ impl Reaction for Webhook {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
-        let place = start.detail.map(Place::decode).transpose()?.unwrap_or_default();
+        let place = Place::of(start, SLICE_MESSAGES_MAX)?;
         let detail = place.encode();
-        let messages = Messages::new(start.store, self.settings.each, self.settings.template.as_deref())?;
+        let messages = Messages::new(start, self.settings.each, self.settings.template.as_deref())?;
         let sender = match self.running.take() {
             Some(running) => running.sender,
             None => Sender::new(&self.settings, start.now.clone())?,

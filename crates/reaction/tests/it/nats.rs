@@ -1,5 +1,6 @@
 //! `kind: nats` against a real server: one that restarts, lets nobody in, has no stream, and finds messages too large.
 
+mod ids;
 mod subjects;
 
 use async_nats::jetstream::{self, Context, stream};
@@ -73,7 +74,7 @@ fn deliver_all(nats: &mut Nats, results: &[Outgoing<'_>]) -> (Vec<u8>, Vec<DeadL
 }
 
 fn key(sequence: u64, index: usize) -> String {
-    format!("{STORE}:sample:1:{sequence}:{index}")
+    format!("{STORE}:sample:sample:1:{sequence}:{index}")
 }
 
 /// A result whose diffs have texts of these lengths.
@@ -165,7 +166,7 @@ fn a_subject_and_a_message_are_made_of_the_row() {
     assert_eq!(broker.messages(), expected);
     let whole = NatsSettings { each: Each::Result, ..settings(&server) };
     deliver_all(&mut started(whole, None), &outgoing(&columns, &result));
-    assert_eq!(broker.messages()[2].1, format!("{STORE}:sample:1:7"));
+    assert_eq!(broker.messages()[2].1, format!("{STORE}:sample:sample:1:7"));
     let subject = format!("out.{{{{ row.{} }}}}", columns[1]);
     let (columns, spaced) = (
         columns,

@@ -1,6 +1,7 @@
 //! `kind: webhook` against a web server that takes, refuses, hangs, cuts and lies.
 
 mod bodies;
+mod ids;
 
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};
 use livewell_reaction::testkit::{Behaviour, Messaged, STORE, Sample, messengers, start};
@@ -50,7 +51,7 @@ fn ids(server: &Web) -> Vec<String> {
 }
 
 fn key(sequence: u64, index: usize) -> String {
-    format!("{STORE}:sample:1:{sequence}:{index}")
+    format!("{STORE}:sample:sample:1:{sequence}:{index}")
 }
 
 /// A result of `count` diffs at sequence 7.
@@ -165,7 +166,7 @@ fn a_message_can_hold_a_whole_result() {
     deliver_all(&mut webhook, &results);
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
-    assert_eq!(seen[0].id(), format!("{STORE}:sample:1:7"));
+    assert_eq!(seen[0].id(), format!("{STORE}:sample:sample:1:7"));
     assert_eq!(seen[0].body, serde_json::to_string(&results[0].shape()).unwrap());
 }
 

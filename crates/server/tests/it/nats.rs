@@ -46,7 +46,7 @@ impl Broker {
                 let message = stream.get_raw_message(sequence).await.expect("a message");
                 let id = message.headers.get("Nats-Msg-Id").expect("an id").to_string();
                 let parts: Vec<&str> = id.split(':').collect();
-                let [_, "all", "1", sequence, "0"] = parts[..] else { panic!("{id}") };
+                let [_, _, "all", "1", sequence, "0"] = parts[..] else { panic!("{id}") };
                 let body = String::from_utf8(message.payload.to_vec()).expect("text");
                 published.push((sequence.parse().expect("a number"), body));
             }

@@ -156,7 +156,7 @@ fn every_message_came_in_order_under_its_own_id(place: &Place, web: &Web) {
     let (mut seen, mut first, mut last) = (BTreeMap::new(), Vec::new(), None);
     for request in web.seen() {
         let parts: Vec<&str> = request.id().split(':').collect();
-        let [_, "balances", "1", sequence, index] = parts[..] else { panic!("{}", request.id()) };
+        let [_, _, "balances", "1", sequence, index] = parts[..] else { panic!("{}", request.id()) };
         let (sequence, index): (u64, usize) =
             (sequence.parse().expect("a number"), index.parse().expect("a number"));
         let place = places[&(sequence, index)];
