@@ -1,11 +1,16 @@
 //! A connection to the target, made anew where it was lost.
 
 use crate::{ReactionError, Secret};
-use redis::{Client, Connection, ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use redis::{Client, Connection, RedisError, RedisResult};
 use std::time::Duration;
 
 /// How many keys are looked for, or read, at once.
 const SCAN_COUNT: usize = 1_000;
+
+/// The codes of answers that another time may not be given: memory, replicas or the disk are short, the server starts,
+/// runs a script, is a replica that may become the master, or its cluster is changing.
+const PASSING: [&str; 9] =
+    ["OOM", "NOREPLICAS", "MISCONF", "LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"];
 
 /// A connection that is given up at the first error.
 pub(super) struct Session {
@@ -86,16 +91,7 @@ impl Session {
         let passes = error.is_io_error()
             || error.is_timeout()
             || error.is_connection_dropped()
-            || matches!(
-                error.kind(),
-                ErrorKind::Server(
-                    ServerErrorKind::BusyLoading
-                        | ServerErrorKind::TryAgain
-                        | ServerErrorKind::ClusterDown
-                        | ServerErrorKind::MasterDown
-                        | ServerErrorKind::ReadOnly
-                )
-            );
+            || is_passing(error.code().unwrap_or_default(), error.detail().unwrap_or_default());
         let cause = error.to_string();
         match passes {
             true if error.is_timeout() => ReactionError::Away {
@@ -109,6 +105,14 @@ impl Session {
     }
 }
 
+/// Whether an answer of the server may be another one later, although nobody changes anything here.
+fn is_passing(code: &str, detail: &str) -> bool {
+    // Servers before 7 hand on what a script met as text, behind a code of their own.
+    PASSING.contains(&code)
+        || PASSING.iter().any(|code| detail.contains(&format!("-{code} ")))
+        || detail.contains("max number of clients")
+}
+
 /// The prefix as a pattern that means nothing but itself.
 fn pattern(prefix: &str) -> String {
     let mut pattern = String::new();
@@ -119,4 +123,33 @@ fn pattern(prefix: &str) -> String {
         pattern.push(c);
     }
     pattern + "*"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_somebody_has_to_mend() {
+        let in_script = "Error running script (call to f_1): @user_script:9: @user_script: 9: -OOM command not allowed when used memory > 'maxmemory'.";
+        for (code, detail) in PASSING
+            .map(|code| (code, ""))
+            .into_iter()
+            .chain([("ERR", in_script), ("ERR", "max number of clients reached")])
+        {
+            assert!(is_passing(code, detail), "{code} {detail}");
+        }
+        for (code, detail) in [
+            ("NOPERM", "this user has no permissions to run the 'evalsha' command"),
+            ("WRONGTYPE", "Operation against a key holding the wrong kind of value"),
+            ("WRONGPASS", "invalid username-password pair"),
+            ("NOAUTH", "Authentication required."),
+            ("MOVED", "3999 127.0.0.1:6381"),
+            ("CROSSSLOT", "Keys in request don't hash to the same slot"),
+            ("ERR", "unknown command 'EVALSHA'"),
+            ("", ""),
+        ] {
+            assert!(!is_passing(code, detail), "{code} {detail}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use livewell_model::{SmolStr, Value};
 use livewell_reaction::redis::{Redis, RedisSettings};
 use livewell_reaction::testkit::{Behaviour, History, Mirrored, mirrors, start};
-use livewell_reaction::{Reaction, SnapshotOf, SnapshotRow};
+use livewell_reaction::{ErrorKind, Reaction, SnapshotOf, SnapshotRow};
 use livewell_services::{Proxy, Redis as Server};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -124,4 +124,39 @@ fn a_large_difference_arrives_whole_and_keys_of_several_columns_do_not_meet() {
     assert_eq!(target.run::<u64>("DBSIZE", &[]), 25_001, "a key a row, and the checkpoint");
     snapshot(vec![pair("a:b", "c"), pair("a", "b:c")]);
     assert_eq!(target.run::<u64>("DBSIZE", &[]), 3);
+}
+
+#[test]
+fn a_redis_that_lacks_memory_replicas_or_the_right_to_write_is_waited_for() {
+    let server = Server::start();
+    let target = Target::new(&server, 0);
+    let history = History::new(3, 6);
+    let mut redis = Redis::new(target.settings());
+    start(&mut redis, None).unwrap();
+    let detail = history.snapshot(0, |snapshot| redis.replace(snapshot)).unwrap();
+    let set = |name: &str, value: &str| {
+        let () = target.run("CONFIG", &["SET", name, value]);
+    };
+    let mut at = 1;
+    for (name, short, enough, code) in
+        [("maxmemory", "1", "0", "OOM"), ("min-replicas-to-write", "1", "0", "NOREPLICAS")]
+    {
+        set(name, short);
+        let outgoing = history.outgoing(at..=at);
+        let error = redis.deliver(&outgoing).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Wait, "{error}");
+        assert!(error.to_string().contains(code), "{error}");
+        set(name, enough);
+        start(&mut redis, Some(&detail)).unwrap();
+        redis.deliver(&outgoing).unwrap();
+        assert_eq!(target.rows(), history.rows(at), "what was short left nothing behind");
+        at += 1;
+    }
+    let () = target.run("REPLICAOF", &["127.0.0.1", "1"]);
+    let error = redis.deliver(&history.outgoing(at..=at)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Wait, "{error}");
+    let () = target.run("REPLICAOF", &["NO", "ONE"]);
+    start(&mut redis, Some(&detail)).unwrap();
+    redis.deliver(&history.outgoing(at..=at)).unwrap();
+    assert_eq!(target.rows(), history.rows(at));
 }
