@@ -7,7 +7,6 @@ use std::error::Error as _;
 use std::future::Future;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, Transaction};
 
 /// A connection that is driven by whoever asks something through it.
@@ -131,15 +130,46 @@ impl From<Error> for Failure {
         let more = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let state = told.code().code();
         let cause = server_message(told.message(), &more(told.detail()), &more(told.hint()), state);
-        // Classes of states: connections, shortages, interventions, the system, and who else was there.
-        let passes = ["08", "53", "57", "58", "40"].iter().any(|class| state.starts_with(class))
-            || *told.code() == SqlState::LOCK_NOT_AVAILABLE;
-        if passes { Self::Away(cause) } else { Self::Refused(cause) }
+        if passes(state) { Self::Away(cause) } else { Self::Refused(cause) }
     }
+}
+
+/// Classes of a server's states that pass: connections, who else was there, shortages (disk, memory, connections), who
+/// intervened (a shutdown, a start, a time-out), and the system below.
+const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
+
+/// States of other classes that pass: a server that only reads, as after a failover until this session finds the new one;
+/// transactions that took too long; objects and locks in use; snapshots that are too old.
+const PASSING: [&str; 6] = ["25006", "25P03", "25P04", "55006", "55P03", "72000"];
+
+/// Whether what a server said may pass although nobody changes what is asked of it.
+fn passes(state: &str) -> bool {
+    PASSING_CLASSES.iter().any(|class| state.starts_with(class)) || PASSING.contains(&state)
 }
 
 /// Whether the fault lies in what was asked, or in who asked, and not on the way.
 fn is_ours(error: &Error) -> bool {
     let text = error.to_string();
     ["serializing", "deserializing", "configuration", "authentication"].iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_of_a_server_that_pass_are_told_from_those_that_somebody_has_to_mend() {
+        for state in [
+            "08006", "25006", "25P03", "25P04", "40001", "40P01", "53100", "53200", "53300", "55006",
+            "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "58030",
+        ] {
+            assert!(passes(state), "{state}");
+        }
+        for state in [
+            "22001", "22003", "22P02", "23502", "23505", "23514", "25001", "28P01", "28000", "3D000",
+            "42501", "42703", "42804", "42P01", "55000", "0A000", "XX001", "P0001",
+        ] {
+            assert!(!passes(state), "{state}");
+        }
+    }
 }

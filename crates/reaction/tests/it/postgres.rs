@@ -1,5 +1,7 @@
 //! `kind: postgres` against a real PostgreSQL behind a proxy that cuts and holds up.
 
+mod waits;
+
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value, json::value_from_json};
 use livewell_reaction::postgres::{Execute, PostgresSettings, Table};
 use livewell_reaction::testkit::{Behaviour, History, Mirrored, Sample, mirrors, start};
