@@ -208,7 +208,8 @@ pub struct Results {
     #[arg(value_name = "QUERY")]
     pub query: String,
 
-    /// Stay and show every change
+    /// Stay and show every change: on a terminal the rows, on a pipe each result as a line of JSON, or with `--format`
+    /// table, json or csv all rows after every result
     #[arg(long, conflicts_with = "store")]
     pub watch: bool,
 

@@ -18,7 +18,7 @@ pub fn run(asked: &Asked) -> Result<(), Failure> {
         None => {
             let client = Client::new(asked.at.server.as_deref())?;
             if asked.watch {
-                watch(&client, &asked.query, terminal)
+                watch(&client, &asked.query, asked.format, terminal)
             } else {
                 from_server(&client, &asked.query, format)
             }

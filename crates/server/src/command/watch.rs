@@ -1,6 +1,7 @@
-//! `livewell results --watch`: on a terminal the rows, drawn anew with every result; else each result as a line.
+//! `livewell results --watch`: on a terminal the rows, drawn again with every result; on a pipe each result as a line
+//! of JSON, or, if another format is asked for, the rows in that format after every result.
 //!
-//! Diffs do not say where a row stands in the order of an ordered query, so its rows are read anew instead.
+//! Diffs do not say where a row stands in the order of an ordered query, so its rows are read from the server instead.
 
 use super::Failure;
 use crate::client::{self, Client, Lines};
@@ -11,14 +12,32 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+/// How all rows are shown after each result.
+#[derive(Debug, Clone, Copy)]
+struct Drawing {
+    format: Format,
+    /// Whether over those before, or behind them.
+    over: bool,
+}
+
+impl Drawing {
+    /// `None` if each result is shown as a line of JSON instead.
+    fn of(format: Option<Format>, terminal: bool) -> Option<Self> {
+        match format {
+            None | Some(Format::Ndjson) if !terminal => None,
+            _ => Some(Self { format: format.unwrap_or(Format::Table), over: terminal }),
+        }
+    }
+}
+
 /// Shows a query's changes until the server stops.
-pub fn watch(client: &Client, query: &str, terminal: bool) -> Result<(), Failure> {
+pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: bool) -> Result<(), Failure> {
     let path = format!("/api/v1/queries/{query}/changes");
     let mut lines = client.lines(&path, "text/event-stream")?;
     let mut picture = Picture::default();
     let mut complete = false;
     while let Some((name, data)) = event(&mut lines)? {
-        if terminal {
+        if let Some(drawing) = Drawing::of(format, terminal) {
             complete = match name.as_str() {
                 "reset" => false,
                 "snapshot_end" => true,
@@ -27,17 +46,22 @@ pub fn watch(client: &Client, query: &str, terminal: bool) -> Result<(), Failure
             picture.take(&name, &data);
             if complete && name != "heartbeat" {
                 if picture.ordered {
-                    picture.draw_in_order(client, query, &data)?;
+                    picture.draw_in_order(client, query, &data, drawing)?;
                 } else {
                     let rows = picture.rows.iter();
-                    draw(&picture.names, rows.map(|(signature, columns)| Ok((*signature, columns.clone()))))?;
+                    let rows = rows.map(|(signature, columns)| Ok((*signature, columns.clone())));
+                    draw(drawing, &picture.names, rows)?;
                 }
             }
         } else if name == "result" {
             let mut out = io::stdout().lock();
             writeln!(out, "{data}")?;
             out.flush()?;
-        } else if name == "snapshot_end" && data["checked"] == false {
+        }
+        if terminal {
+            continue;
+        }
+        if name == "snapshot_end" && data["checked"] == false {
             super::results::say_unchecked(query)?;
         } else if name == "reset" {
             tracing::warn!("{}", data["reason"].as_str().unwrap_or("the results began anew"));
@@ -112,24 +136,40 @@ impl Picture {
     }
 
     /// Draws the rows as they are now, unless what is drawn has this event in it already.
-    fn draw_in_order(&mut self, client: &Client, query: &str, event: &Json) -> Result<(), Failure> {
+    fn draw_in_order(
+        &mut self,
+        client: &Client,
+        query: &str,
+        event: &Json,
+        drawing: Drawing,
+    ) -> Result<(), Failure> {
         if self.drawn >= event["sequence"].as_u64() {
             return Ok(());
         }
         let path = format!("/api/v1/queries/{query}/results");
         let lines = client.lines(&path, "application/x-ndjson")?;
         let sequence = lines.header("livewell-sequence").and_then(|sequence| sequence.parse().ok());
-        draw(&self.names, super::results::rows(lines))?;
+        draw(drawing, &self.names, super::results::rows(lines))?;
         self.drawn = sequence;
         Ok(())
     }
 }
 
-fn draw(names: &[SmolStr], rows: impl Iterator<Item = io::Result<render::Row>>) -> io::Result<()> {
+fn draw(
+    drawing: Drawing,
+    names: &[SmolStr],
+    rows: impl Iterator<Item = io::Result<render::Row>>,
+) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    // The cursor home, then everything below it away.
-    out.write_all(b"\x1b[H\x1b[J")?;
-    render::write(&mut out, Format::Table, names, rows)?;
+    if drawing.over {
+        // The cursor home, then everything below it away.
+        out.write_all(b"\x1b[H\x1b[J")?;
+    }
+    render::write(&mut out, drawing.format, names, rows)?;
+    if !drawing.over {
+        // An empty line ends the rows: a reader sees that all of them have come.
+        out.write_all(b"\n")?;
+    }
     out.flush()
 }
 

@@ -35,6 +35,7 @@ mod unwound;
 mod upstream;
 mod vast;
 mod verified;
+mod watched;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
