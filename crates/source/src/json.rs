@@ -9,6 +9,7 @@ mod object;
 mod print;
 mod record;
 mod typed;
+mod unavailable;
 
 use crate::error::code;
 use crate::settings::{NodeMapping, PropertyType, RecordSettings};
@@ -60,8 +61,7 @@ impl Reader {
             let fields = Fields { source: &self.source, limits: &self.limits, types: &self.types };
             return whole(text, &self.limits, |json| transaction(json, fields));
         };
-        let changes = whole(text, &self.limits, |json| record.changes(json))?;
-        Ok(Transaction { changes, timestamp: None })
+        whole(text, &self.limits, |json| record.transaction(json))
     }
 }
 

@@ -3,7 +3,10 @@
 //! A relationship's id is made of its node's id and of the mapping alone. So whoever replaces or deletes a node knows
 //! the ids of its relationships, and one that leads elsewhere now takes the place of the one that was.
 
+mod moment;
 pub(crate) mod template;
+
+pub(crate) use moment::Moment;
 
 use crate::InputError;
 use crate::error::code;

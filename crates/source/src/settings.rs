@@ -8,7 +8,7 @@ mod types;
 
 pub use file::{FileEntry, FileSettings, OnError, Rotation};
 pub(crate) use mapping::RecordSettings;
-pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping};
+pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping, TimeUnit, TimestampMapping};
 pub use nats::NatsSettings;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::table_name;
@@ -140,6 +140,12 @@ pub struct HttpSettings {
     /// Where in a line the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
+    /// Where a record says what time it is from; when it was taken in, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampMapping>,
+    /// What stands in place of a value that did not change; that of Debezium, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable_value: Option<String>,
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
@@ -170,6 +176,8 @@ impl HttpSettings {
             record: self.record.as_deref(),
             record_before: self.record_before.as_deref(),
             types: &self.types,
+            timestamp: self.timestamp.as_ref(),
+            unavailable_value: self.unavailable_value.as_deref(),
         }
         .reader(&self.id, &self.limits)
     }

@@ -3,10 +3,10 @@
 use super::cell;
 use super::record::{Field as Cell, error_at, fields};
 use crate::error::code;
-use crate::mapping::{Act, Field, Mapping, Row};
+use crate::mapping::{Act, Field, Mapping, Moment, Row};
 use crate::settings::{FileEntry, FileSettings, PropertyType};
 use crate::{InputError, SourceError, suggest};
-use livewell_model::{Map, SmolStr, Transaction, Value};
+use livewell_model::{Map, SmolStr, Timestamp, Transaction, Value};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -16,6 +16,7 @@ pub(super) struct Table {
     columns: Vec<SmolStr>,
     types: Vec<Option<PropertyType>>,
     mapping: Mapping<usize>,
+    timestamp: Option<Moment<usize>>,
     null_text: String,
 }
 
@@ -35,6 +36,8 @@ impl Table {
         let id_bytes_max = settings.limits.id_bytes_max;
         let mapping = Mapping::compile(&settings.id, node, &entry.relationships, id_bytes_max, find);
         let mapping = mapping.map_err(&wrong)?;
+        let timestamp = entry.timestamp.as_ref().map(|timestamp| Moment::compile(timestamp, find));
+        let timestamp = timestamp.transpose().map_err(&wrong)?;
         entry
             .types
             .keys()
@@ -43,6 +46,7 @@ impl Table {
         Ok(Self {
             types: columns.iter().map(|column| entry.types.get(column.as_str()).copied()).collect(),
             mapping,
+            timestamp,
             columns,
             null_text: settings.null_text.clone(),
         })
@@ -61,7 +65,17 @@ impl Table {
         }
         let properties = self.properties(text, &fields)?;
         let row = TableRow { text, fields, null_text: &self.null_text };
-        Ok(Transaction { changes: self.mapping.changes(&row, Act::Replace(properties))?, timestamp: None })
+        let timestamp = self.timestamp.as_ref().map(|moment| self.time(moment, &row)).transpose()?;
+        Ok(Transaction { changes: self.mapping.changes(&row, Act::Replace(properties))?, timestamp })
+    }
+
+    fn time(&self, moment: &Moment<usize>, row: &TableRow<'_>) -> Result<Timestamp, InputError> {
+        let column = &self.columns[moment.place];
+        let wrong = |text: String| row.error(Some(&moment.place), code::TABLE, format!("`{column}` {text}"));
+        match row.field(&moment.place)? {
+            Field::Text(text) => moment.of(&text).map_err(wrong),
+            Field::Null | Field::Missing => Err(wrong("is null, and it is the time of the row".into())),
+        }
     }
 
     fn properties(&self, row: &str, fields: &[Cell<'_>]) -> Result<Map, InputError> {

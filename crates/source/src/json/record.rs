@@ -3,13 +3,17 @@
 use super::Types;
 use super::change::property;
 use super::object::{Json, Object, shortened};
+use super::unavailable::{Said, Unavailable};
 use crate::error::code;
-use crate::mapping::{Act, Field, Mapping, Row};
+use crate::mapping::{Act, Field, Mapping, Moment, Row};
 use crate::path::Path;
 use crate::settings::{NodeMapping, OperationMapping, RecordSettings};
 use crate::{InputError, Limits, suggest};
-use livewell_model::{Change, Map, SmolStr};
+use livewell_model::{Map, SmolStr, Timestamp, Transaction};
 use std::borrow::Cow;
+
+/// What Debezium puts in the place of a value that did not change.
+const UNAVAILABLE: &str = "__debezium_unavailable_value";
 
 /// A mapping of records, its templates and paths read.
 #[derive(Debug, Clone)]
@@ -21,6 +25,14 @@ pub(super) struct Record {
     operations: Option<Operations>,
     record: Option<Path>,
     before: Option<Path>,
+    timestamp: Option<Moment<Path>>,
+    unavailable: Option<Unavailable>,
+}
+
+/// A record with what its fields may say instead of a value.
+struct Fields<'r, 'a> {
+    object: &'r Object<'a>,
+    unavailable: Option<&'r Unavailable>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,38 +75,58 @@ impl Record {
             operations: settings.operation.map(Operations::compile).transpose()?,
             record: settings.record.map(|text| path("record", text)).transpose()?,
             before: settings.record_before.map(|text| path("record_before", text)).transpose()?,
+            timestamp: settings.timestamp.map(|timestamp| Moment::compile(timestamp, place)).transpose()?,
+            unavailable: Unavailable::new(settings.unavailable_value.unwrap_or(UNAVAILABLE)),
         })
     }
 
-    /// The changes that a message comes to.
-    pub fn changes(&self, message: Json<'_>) -> Result<Vec<Change>, InputError> {
+    /// The transaction that a message comes to.
+    pub fn transaction(&self, message: Json<'_>) -> Result<Transaction, InputError> {
         let whole = Object::read(message, "a record")?;
         let operation = self.operations.as_ref().map_or(Ok(Operation::Insert), |known| known.of(&whole))?;
         let at = match operation {
             Operation::Delete => self.before.as_ref().or(self.record.as_ref()),
             Operation::Insert | Operation::Update => self.record.as_ref(),
         };
-        let record = match at {
-            None => whole,
+        let inner = match at {
+            None => None,
             Some(path) => match find(&whole, path)? {
-                Some(json) => Object::read(json, "the record")?,
+                Some(json) => Some(Object::read(json, "the record")?),
                 None => return Err(message.error(code::RECORD, format!("the record, `{path}`, is missing"))),
             },
         };
+        let object = inner.as_ref().unwrap_or(&whole);
+        let timestamp = self.timestamp.as_ref().map(|moment| time(moment, &whole, object)).transpose()?;
+        let fields = Fields { object, unavailable: self.unavailable.as_ref() };
         let act = match operation {
-            Operation::Insert => Act::Replace(self.properties(&record)?),
-            Operation::Update => Act::Merge(self.properties(&record)?),
+            // What a record does not say is not replaced.
+            Operation::Insert if fields.is_partial() => Act::Merge(self.properties(&fields)?),
+            Operation::Insert => Act::Replace(self.properties(&fields)?),
+            Operation::Update => Act::Merge(self.properties(&fields)?),
             Operation::Delete => Act::Delete,
         };
-        self.mapping.changes(&record, act)
+        Ok(Transaction { changes: self.mapping.changes(&fields, act)?, timestamp })
     }
 
-    fn properties(&self, record: &Object<'_>) -> Result<Map, InputError> {
-        let Some(properties) = &self.properties else { return super::change::map(record, &self.types) };
+    fn properties(&self, fields: &Fields<'_, '_>) -> Result<Map, InputError> {
         let mut map = Map::new();
-        for (name, path) in properties {
-            if let Some(json) = find(record, path)? {
-                map.insert(name.clone(), property(name, json, &self.types)?);
+        match &self.properties {
+            None if !fields.is_partial() => return super::change::map(fields.object, &self.types),
+            None => {
+                for (name, json) in fields.object.entries() {
+                    if fields.says(*json)? {
+                        map.insert(name.as_ref(), property(name, *json, &self.types)?);
+                    }
+                }
+            }
+            Some(properties) => {
+                for (name, path) in properties {
+                    if let Some(json) = find(fields.object, path)?
+                        && fields.says(json)?
+                    {
+                        map.insert(name.clone(), property(name, json, &self.types)?);
+                    }
+                }
             }
         }
         Ok(map)
@@ -141,18 +173,64 @@ impl Operations {
     }
 }
 
-impl Row for Object<'_> {
+impl Fields<'_, '_> {
+    /// Whether a value is there, and not left out because it did not change.
+    fn says(&self, json: Json<'_>) -> Result<bool, InputError> {
+        match self.unavailable.map_or(Said::All, |unavailable| unavailable.said(json)) {
+            Said::All => Ok(true),
+            Said::Nothing => Ok(false),
+            Said::Parts => {
+                let message = "parts of this map are not sent, so its value is not known; \
+                    map its fields as `properties` of their own";
+                Err(json.error(code::RECORD, message))
+            }
+        }
+    }
+
+    /// Whether the record leaves out a value, or a part of one, that did not change.
+    fn is_partial(&self) -> bool {
+        let is_left_out = |unavailable: &Unavailable| {
+            self.object.entries().iter().any(|(_, json)| unavailable.said(*json) != Said::All)
+        };
+        self.unavailable.is_some_and(is_left_out)
+    }
+}
+
+impl Row for Fields<'_, '_> {
     type Place = Path;
     const CODE: &'static str = code::RECORD;
 
     fn field(&self, place: &Path) -> Result<Field<'_>, InputError> {
-        find(self, place)?.map_or(Ok(Field::Missing), text)
+        match find(self.object, place)? {
+            Some(json) if self.says(json)? => text(json),
+            _ => Ok(Field::Missing),
+        }
     }
 
     fn error(&self, place: Option<&Path>, code: &'static str, message: String) -> InputError {
-        let found = place.and_then(|place| find(self, place).ok().flatten());
-        found.unwrap_or(self.json).error(code, message)
+        let found = place.and_then(|place| find(self.object, place).ok().flatten());
+        found.unwrap_or(self.object.json).error(code, message)
     }
+}
+
+/// The time that a message names, in itself or in its record.
+fn time(moment: &Moment<Path>, message: &Object<'_>, record: &Object<'_>) -> Result<Timestamp, InputError> {
+    let path = &moment.place;
+    let found = match find(message, path) {
+        Ok(Some(json)) => Some(json),
+        _ => find(record, path)?,
+    };
+    let Some(json) = found.filter(|json| !json.is_null()) else {
+        let is = if found.is_some() { "null" } else { "missing" };
+        return Err(message.json.error(code::RECORD, format!("`{path}`, the time of the record, is {is}")));
+    };
+    let written = match json.raw.get().as_bytes().first() {
+        Some(b'"') => json.string()?,
+        _ => Cow::Borrowed(json.raw.get()),
+    };
+    let wrong =
+        |text: String| json.error(code::RECORD, format!("{text}, and this is `{}`", shortened(&written)));
+    moment.of(&written).map_err(wrong)
 }
 
 /// What is at a path; null where the way there leads to null.

@@ -1,7 +1,9 @@
 //! The settings of a `file` source.
 
 use super::PropertyType;
-use super::mapping::{self, NodeMapping, OperationMapping, RecordSettings, RelationshipMapping};
+use super::mapping::{
+    self, NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping,
+};
 use super::{Clock, validate_common};
 use crate::file::{Compression, Format};
 use crate::json::Reader;
@@ -42,6 +44,12 @@ pub struct FileSettings {
     /// For records under `path`: where in a line the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
+    /// Where a row or record under `path` says what time it is from; when it was taken in, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampMapping>,
+    /// For records under `path`: what stands in place of a value that did not change; that of Debezium, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable_value: Option<String>,
     /// The files, if they are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileEntry>,
@@ -103,6 +111,12 @@ pub struct FileEntry {
     /// For records: where in a line the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
+    /// Where a row or record says what time it is from; when it was taken in, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampMapping>,
+    /// For records: what stands in place of a value that did not change; that of Debezium, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable_value: Option<String>,
 }
 
 /// What happens to input that is not a change.
@@ -143,6 +157,8 @@ impl FileSettings {
                 operation: self.operation.clone(),
                 record: self.record.clone(),
                 record_before: self.record_before.clone(),
+                timestamp: self.timestamp.clone(),
+                unavailable_value: self.unavailable_value.clone(),
             }],
         }
     }
@@ -201,7 +217,13 @@ impl FileSettings {
     }
 
     fn has_mapping(&self) -> bool {
-        let records = [self.operation.is_some(), self.record.is_some(), self.record_before.is_some()];
+        let records = [
+            self.operation.is_some(),
+            self.record.is_some(),
+            self.record_before.is_some(),
+            self.timestamp.is_some(),
+            self.unavailable_value.is_some(),
+        ];
         let maps = [self.types.is_empty(), self.properties.is_empty(), self.relationships.is_empty()];
         self.node.is_some() || records.contains(&true) || maps.contains(&false)
     }
@@ -237,6 +259,8 @@ impl FileEntry {
             record: self.record.as_deref(),
             record_before: self.record_before.as_deref(),
             types: &self.types,
+            timestamp: self.timestamp.as_ref(),
+            unavailable_value: self.unavailable_value.as_deref(),
         }
     }
 

@@ -61,6 +61,57 @@ pub struct OperationMapping {
     pub delete: Vec<String>,
 }
 
+/// Where a row or record says what time it is from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimestampMapping {
+    /// The column of a table; or the path in the message, or in its record.
+    pub path: String,
+    /// What an integer there counts, since 1970; without it a text is expected, as RFC 3339 has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<TimeUnit>,
+}
+
+/// What an integer counts that is a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// Seconds.
+    #[serde(alias = "s")]
+    Seconds,
+    /// Thousandths of a second.
+    #[serde(alias = "ms")]
+    Milliseconds,
+    /// Millionths of a second.
+    #[serde(alias = "us", alias = "\u{b5}s", alias = "\u{3bc}s")]
+    Microseconds,
+    /// Billionths of a second.
+    #[serde(alias = "ns")]
+    Nanoseconds,
+}
+
+impl TimeUnit {
+    /// Its length in nanoseconds.
+    pub(crate) fn nanos(self) -> i64 {
+        match self {
+            Self::Seconds => 1_000_000_000,
+            Self::Milliseconds => 1_000_000,
+            Self::Microseconds => 1_000,
+            Self::Nanoseconds => 1,
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Milliseconds => "milliseconds",
+            Self::Microseconds => "microseconds",
+            Self::Nanoseconds => "nanoseconds",
+        }
+    }
+}
+
 /// All that settings say about the mapping of JSON records.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordSettings<'a> {
@@ -71,6 +122,8 @@ pub(crate) struct RecordSettings<'a> {
     pub record: Option<&'a str>,
     pub record_before: Option<&'a str>,
     pub types: &'a BTreeMap<String, PropertyType>,
+    pub timestamp: Option<&'a TimestampMapping>,
+    pub unavailable_value: Option<&'a str>,
 }
 
 impl RecordSettings<'_> {
@@ -78,7 +131,9 @@ impl RecordSettings<'_> {
     pub fn reader(&self, source: &str, limits: &Limits) -> Result<Reader, SourceError> {
         let wrong = |text: String| SourceError::settings(format!("source `{source}`: {text}"));
         let Some(node) = self.node else {
-            let lone = (!self.relationships.is_empty()).then_some("relationships");
+            let given =
+                [("relationships", !self.relationships.is_empty()), ("timestamp", self.timestamp.is_some())];
+            let lone = given.into_iter().find(|(_, given)| *given).map(|(name, _)| name);
             return match lone.or_else(|| self.only_for_records()) {
                 None => Ok(Reader::of_changes(source, limits, self.types)),
                 Some(field) => Err(wrong(format!(
@@ -97,6 +152,7 @@ impl RecordSettings<'_> {
             ("operation", self.operation.is_some()),
             ("record", self.record.is_some()),
             ("record_before", self.record_before.is_some()),
+            ("unavailable_value", self.unavailable_value.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
     }

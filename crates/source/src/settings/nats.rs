@@ -1,6 +1,6 @@
 //! The settings of a `nats` source.
 
-use super::mapping::{NodeMapping, OperationMapping, RecordSettings, RelationshipMapping};
+use super::mapping::{NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping};
 use super::{Clock, DatabaseUrl, OnError, PropertyType, SourceRecovery, validate_common, wall};
 use crate::json::Reader;
 use crate::unwind::Unwind;
@@ -65,6 +65,12 @@ pub struct NatsSettings {
     /// Where in a message the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
+    /// Where a record says what time it is from; when it was taken in, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampMapping>,
+    /// What stands in place of a value that did not change; that of Debezium, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable_value: Option<String>,
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
@@ -95,6 +101,8 @@ impl NatsSettings {
             operation: None,
             record: None,
             record_before: None,
+            timestamp: None,
+            unavailable_value: None,
             unwind: Vec::new(),
             limits: Limits::default(),
         }
@@ -146,6 +154,8 @@ impl NatsSettings {
             record: self.record.as_deref(),
             record_before: self.record_before.as_deref(),
             types: &self.types,
+            timestamp: self.timestamp.as_ref(),
+            unavailable_value: self.unavailable_value.as_deref(),
         }
         .reader(&self.id, &self.limits)
     }

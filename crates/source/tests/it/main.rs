@@ -5,6 +5,7 @@ mod flights;
 mod follow;
 mod hostile;
 mod json;
+mod moments;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;
