@@ -139,6 +139,56 @@ fn instants_are_made_from_maps_and_from_each_other() {
 }
 
 #[test]
+fn instants_at_the_ends_of_their_ranges_are_moved_and_computed_with_or_refused_where_they_are_made() {
+    let moved =
+        |utc: &str, zone: &str| format!("datetime({{datetime: datetime('{utc}'), timezone: '{zone}'}})");
+    for (utc, zone, text) in [
+        ("9999-12-30T23:59:59Z", "Europe/Berlin", "9999-12-31T00:59:59+01:00[Europe/Berlin]"),
+        ("9999-12-31T23:59:59.999999Z", "Europe/Berlin", "+10000-01-01T00:59:59.999999+01:00[Europe/Berlin]"),
+        ("9999-12-31T23:59:59Z", "America/New_York", "9999-12-31T18:59:59-05:00[America/New_York]"),
+        ("9999-07-01T12:00:00Z", "Europe/Berlin", "9999-07-01T14:00+02:00[Europe/Berlin]"),
+        ("-9999-01-01T00:00:00Z", "Europe/London", "-10000-12-31T23:58:45-00:01:15[Europe/London]"),
+        ("-9999-01-01T00:00:00Z", "Asia/Tokyo", "-9999-01-01T09:18:59+09:18:59[Asia/Tokyo]"),
+    ] {
+        prints(&[(&moved(utc, zone), text)]);
+        // What comes out can be read, compared and moved on.
+        let again = format!("datetime('{text}')");
+        prints(&[
+            (&again, text),
+            (&format!("{again} + duration('PT0S')"), text),
+            (&format!("datetime.truncate('second', {again})"), &text.replace(".999999", "")),
+        ]);
+        check(&[
+            (&format!("{again} = datetime('{utc}')"), "false"),
+            (&format!("{again}.epochMillis = datetime('{utc}').epochMillis"), "true"),
+        ]);
+    }
+    for text in [
+        &moved("+10000-01-02T00:00:00Z", "Europe/Berlin"),
+        "datetime('9999-12-31T23:59:59[America/New_York]') + duration('P1D')",
+        "datetime('+10001-01-01T00:00[Europe/Berlin]')",
+        &moved("-10000-06-01T00:00:00Z", "Europe/Berlin"),
+    ] {
+        fails(&[(text, code::ARGUMENT)]);
+    }
+    let (first, last) =
+        ("datetime('-999999999-01-01T00:00+18:00')", "datetime('+999999999-12-31T23:59:59.999999999-18:00')");
+    check(&[(&format!("{first} < {last}"), "true")]);
+    prints(&[
+        (first, "-999999999-01-01T00:00+18:00"),
+        (&format!("datetime.truncate('millennium', {last})"), "+999999000-01-01T00:00-18:00"),
+        (&format!("date({last})"), "+999999999-12-31"),
+    ]);
+    for text in [
+        &format!("datetime({{datetime: {first}, timezone: 'Z'}})"),
+        &format!("datetime({{datetime: {last}, timezone: 'Z'}})"),
+        &format!("{last} + duration('PT0.000000001S')"),
+    ] {
+        fails(&[(text, code::ARGUMENT)]);
+    }
+}
+
+#[test]
 fn a_local_hour_that_is_skipped_or_comes_twice_has_its_offset() {
     prints(&[
         ("datetime('2017-03-26T02:30[Europe/Stockholm]')", "2017-03-26T03:30+02:00[Europe/Stockholm]"),
