@@ -39,4 +39,4 @@ pub use reaction::{
     Style,
 };
 pub use secret::Secret;
-pub use settings::{Connector, Settings, SettingsError};
+pub use settings::{Connector, OnRefusal, Settings, SettingsError};

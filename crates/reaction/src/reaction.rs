@@ -177,6 +177,11 @@ pub trait Reaction: Send {
         Err(ReactionError::OtherStyle { takes: "results", given: "a snapshot" })
     }
 
+    /// Returns what the last [`Reaction::replace`] has set aside, once.
+    fn dead(&mut self) -> Vec<DeadLetter> {
+        Vec::new()
+    }
+
     /// Sends a dead letter once more, out of its turn.
     ///
     /// # Errors

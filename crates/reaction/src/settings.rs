@@ -38,6 +38,9 @@ pub struct Shared {
     /// What to do about a gap.
     #[serde(default)]
     pub recovery: Recovery,
+    /// What becomes of what its target refuses for good.
+    #[serde(default, skip_serializing_if = "OnRefusal::is_stop")]
+    pub on_refusal: OnRefusal,
     /// Whether it runs; `false` pauses it and keeps its checkpoint.
     #[serde(default = "yes")]
     pub enabled: bool,
@@ -61,6 +64,23 @@ pub enum Recovery {
     AutoReset,
     /// Goes on at the head and leaves out what is gone. For triggers.
     AutoSkipGap,
+}
+
+/// What a reaction does about what its target refuses for good: a row, a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRefusal {
+    /// Stops with an error.
+    #[default]
+    Stop,
+    /// Sets it aside as a dead letter and goes on.
+    DeadLetter,
+}
+
+impl OnRefusal {
+    fn is_stop(&self) -> bool {
+        *self == Self::Stop
+    }
 }
 
 /// What a kind of reaction adds.
@@ -298,8 +318,13 @@ impl Settings {
             Connector::Nats(settings) => Box::new(Nats::new((**settings).clone())),
             #[cfg(feature = "postgres")]
             Connector::Postgres(settings) => match settings.mode {
-                PostgresMode::Table => Box::new(crate::postgres::Table::new((**settings).clone())),
-                PostgresMode::Execute => Box::new(Execute::new((**settings).clone())),
+                PostgresMode::Table => {
+                    let table = crate::postgres::Table::new((**settings).clone());
+                    Box::new(table.on_refusal(self.shared.on_refusal))
+                }
+                PostgresMode::Execute => {
+                    Box::new(Execute::new((**settings).clone()).on_refusal(self.shared.on_refusal))
+                }
             },
             #[cfg(feature = "redis")]
             Connector::Redis(settings) => Box::new(crate::redis::Redis::new((**settings).clone())),

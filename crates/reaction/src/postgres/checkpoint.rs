@@ -12,17 +12,20 @@ pub(super) const TABLE: &str = "livewell_checkpoint";
 pub(super) struct Owner {
     pub store: String,
     pub reaction: String,
+    /// The table of checkpoints, as SQL quotes it.
+    pub table: String,
 }
 
 impl Owner {
     /// Makes the table of checkpoints where it is missing.
     pub async fn prepare(&self, transaction: &Transaction<'_>) -> Result<(), Failure> {
-        let find = transaction.query_one("SELECT to_regclass($1)::text", &[&TABLE]).await?;
+        let table = &self.table;
+        let find = transaction.query_one("SELECT to_regclass($1)::text", &[table]).await?;
         if find.get::<_, Option<&str>>(0).is_some() {
             return Ok(());
         }
         let make = format!(
-            "CREATE TABLE IF NOT EXISTS {TABLE} (store text, reaction text, query text, epoch bigint NOT NULL, \
+            "CREATE TABLE IF NOT EXISTS {table} (store text, reaction text, query text, epoch bigint NOT NULL, \
              sequence bigint NOT NULL, position bigint NOT NULL, PRIMARY KEY (store, reaction, query))"
         );
         Ok(transaction.batch_execute(&make).await?)
@@ -30,8 +33,9 @@ impl Owner {
 
     /// How far the target is, by query.
     pub async fn read(&self, transaction: &Transaction<'_>) -> Result<Vec<Reached>, Failure> {
+        let table = &self.table;
         let read = format!(
-            "SELECT query, epoch, sequence, position FROM {TABLE} WHERE store = $1 AND reaction = $2 ORDER BY query"
+            "SELECT query, epoch, sequence, position FROM {table} WHERE store = $1 AND reaction = $2 ORDER BY query"
         );
         let rows = transaction.query(&read, &[&self.store, &self.reaction]).await?;
         let number = |row: &tokio_postgres::Row, at: usize| u64::try_from(row.get::<_, i64>(at)).unwrap_or(0);
@@ -46,14 +50,16 @@ impl Owner {
 
     /// Forgets how far the target is.
     pub async fn forget(&self, transaction: &Transaction<'_>) -> Result<(), Failure> {
-        let forget = format!("DELETE FROM {TABLE} WHERE store = $1 AND reaction = $2");
+        let table = &self.table;
+        let forget = format!("DELETE FROM {table} WHERE store = $1 AND reaction = $2");
         transaction.execute(&forget, &[&self.store, &self.reaction]).await?;
         Ok(())
     }
 
     /// Forgets how far the target is in queries that are not followed any more.
     pub async fn forget_others(&self, transaction: &Transaction<'_>, query_id: &str) -> Result<(), Failure> {
-        let forget = format!("DELETE FROM {TABLE} WHERE store = $1 AND reaction = $2 AND query <> $3");
+        let table = &self.table;
+        let forget = format!("DELETE FROM {table} WHERE store = $1 AND reaction = $2 AND query <> $3");
         transaction.execute(&forget, &[&self.store, &self.reaction, &query_id]).await?;
         Ok(())
     }
@@ -67,19 +73,20 @@ impl Owner {
         from: Option<&Reached>,
         to: &Reached,
     ) -> Result<(), Failure> {
+        let table = &self.table;
         let [epoch, sequence, position] = [to.epoch, to.sequence, to.position].map(signed);
         let query = to.query_id.as_str();
         let changed = match from {
             None => {
                 let insert =
-                    format!("INSERT INTO {TABLE} VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
+                    format!("INSERT INTO {table} VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
                 let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
                     [&self.store, &self.reaction, &query, &epoch, &sequence, &position];
                 transaction.execute(&insert, &values).await?
             }
             Some(from) => {
                 let update = format!(
-                    "UPDATE {TABLE} SET epoch = $4, sequence = $5, position = $6 WHERE store = $1 AND reaction = $2 \
+                    "UPDATE {table} SET epoch = $4, sequence = $5, position = $6 WHERE store = $1 AND reaction = $2 \
                      AND query = $3 AND epoch = $7 AND sequence = $8"
                 );
                 let [was_epoch, was_sequence] = [from.epoch, from.sequence].map(signed);

@@ -1,30 +1,44 @@
 //! `mode: execute`: a statement for each diff, in the transaction that moves the checkpoint.
 
 use super::checkpoint::Owner;
+use super::kind::Taking;
+use super::parameter::{Text, parameter, parameter_again};
+use super::place::Places;
+use super::refusal::saved;
 use super::session::{Failure, Session};
 use super::settings::PostgresSettings;
-use super::text::{Taking, text};
-use crate::{Delivered, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style};
-use livewell_model::json::DiffShape;
-use livewell_model::row::signature_text;
-use livewell_model::{Diff, Value};
-use std::error::Error;
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+use crate::{
+    DeadLetter, Delivered, OnRefusal, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style,
+};
+use livewell_model::QueryResult;
+use serde_json::Value as Json;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Statement, Transaction};
-
-const BEGUN: &[u8] = &[1];
 
 /// Executes a statement of a PostgreSQL database for each diff of its queries' results.
 pub struct Execute {
     settings: PostgresSettings,
-    running: Option<(Session, Owner, Vec<Reached>)>,
+    on_refusal: OnRefusal,
+    running: Option<Running>,
+}
+
+struct Running {
+    session: Session,
+    owner: Owner,
+    places: Places,
+    reached: Vec<Reached>,
 }
 
 impl Execute {
     /// Executes the statement in `settings`. Does no IO yet.
     pub fn new(settings: PostgresSettings) -> Self {
-        Self { settings, running: None }
+        Self { settings, on_refusal: OnRefusal::Stop, running: None }
+    }
+
+    /// What becomes of diffs for which the statement fails.
+    #[must_use]
+    pub fn on_refusal(self, on_refusal: OnRefusal) -> Self {
+        Self { on_refusal, ..self }
     }
 }
 
@@ -38,29 +52,40 @@ impl Reaction for Execute {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
-        let owner = Owner { store: start.store.to_owned(), reaction: start.reaction.to_owned() };
+        let [store, reaction] = [start.store, start.reaction].map(ToOwned::to_owned);
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
-        let anew = start.detail.is_none();
-        let reached = session.transact(1, async |transaction| {
+        let (owner, places, reached) = session.transact(1, async |transaction| {
+            let places = Places::find(transaction, start.detail, "").await?;
+            let owner = Owner { store, reaction, table: places.checkpoint.clone() };
             owner.prepare(transaction).await?;
-            if anew {
+            if start.detail.is_none() {
                 owner.forget(transaction).await?;
             }
-            owner.read(transaction).await
+            let reached = owner.read(transaction).await?;
+            Ok((owner, places, reached))
         })?;
-        self.running = Some((session, owner, reached.clone()));
-        Ok(Started { detail: BEGUN.to_vec(), rebuild: false, reached })
+        let detail = places.encode();
+        self.running = Some(Running { session, owner, places, reached: reached.clone() });
+        Ok(Started { detail, rebuild: false, reached })
     }
 
     fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
-        let (session, owner, reached) = self.running.as_mut().ok_or(ReactionError::NotStarted)?;
-        let settings = &self.settings;
-        let moved = session.transact(1, async |transaction| {
-            let mut moved = reached.clone();
+        let Running { session, owner, places, reached } =
+            self.running.as_mut().ok_or(ReactionError::NotStarted)?;
+        let (settings, on_refusal) = (&self.settings, self.on_refusal);
+        let (moved, dead) = session.transact(1, async |transaction| {
+            let (mut moved, mut dead) = (reached.clone(), Vec::new());
             let statement = prepare(transaction, settings).await?;
             for outgoing in results {
-                for diff in &outgoing.result.diffs {
-                    execute(transaction, &statement, settings, outgoing, diff).await?;
+                for index in 0..outgoing.result.diffs.len() {
+                    let work = execute(transaction, &statement, settings, outgoing, index);
+                    let Some(reason) = refusal(transaction, on_refusal, work).await? else { continue };
+                    let key = key(owner, outgoing, index);
+                    if on_refusal == OnRefusal::Stop {
+                        let cause = format!("{key}: {reason}");
+                        return Err(ReactionError::Refused { target: "the statement".into(), cause }.into());
+                    }
+                    dead.push(letter(key, outgoing, index, reason));
                 }
                 advance(&mut moved, outgoing);
             }
@@ -70,11 +95,62 @@ impl Reaction for Execute {
                     owner.advance(transaction, from, to).await?;
                 }
             }
-            Ok(moved)
+            Ok((moved, dead))
         })?;
         *reached = moved;
-        Ok(Delivered::all(results, BEGUN.to_vec()))
+        Ok(Delivered { dead, ..Delivered::all(results, places.encode()) })
     }
+
+    fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
+        let session = &mut self.running.as_mut().ok_or(ReactionError::NotStarted)?.session;
+        let settings = &self.settings;
+        let result: Json = serde_json::from_slice(&letter.body).unwrap_or_default();
+        session.transact(1, async |transaction| {
+            let statement = prepare(transaction, settings).await?;
+            let parameters = settings.parameters.iter().zip(statement.params());
+            let text =
+                |(name, kind): (&String, &Type)| Ok(Text(parameter_again(name, Taking::of(kind), &result)?));
+            run(transaction, &statement, parameters.map(text).collect::<Result<_, ReactionError>>()?).await
+        })
+    }
+}
+
+/// Why a statement was refused, if it was; the transaction is as it was then, unless the reaction stops anyway.
+async fn refusal(
+    transaction: &Transaction<'_>,
+    on_refusal: OnRefusal,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<Option<String>, Failure> {
+    let done = match on_refusal {
+        OnRefusal::Stop => work.await,
+        OnRefusal::DeadLetter => match saved(transaction, work).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(rejection)) => return Ok(Some(rejection.cause)),
+            Err(failure) => Err(failure),
+        },
+    };
+    match done {
+        Ok(()) => Ok(None),
+        Err(Failure::Rejected(rejection)) => Ok(Some(rejection.cause)),
+        // A parameter that does not fit; nothing was sent.
+        Err(Failure::Told(ReactionError::Refused { cause, .. })) if on_refusal == OnRefusal::DeadLetter => {
+            Ok(Some(cause))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What a diff is called, the same whenever it is delivered.
+fn key(owner: &Owner, outgoing: &Outgoing<'_>, index: usize) -> String {
+    let Outgoing { query_id, epoch, result, .. } = outgoing;
+    format!("{}:{}:{query_id}:{epoch}:{}:{index}", owner.store, owner.reaction, result.sequence)
+}
+
+fn letter(key: String, outgoing: &Outgoing<'_>, index: usize, reason: String) -> DeadLetter {
+    let alone = QueryResult { diffs: vec![outgoing.result.diffs[index].clone()], ..*outgoing.result };
+    let shape = Outgoing { result: &alone, ..*outgoing }.shape();
+    let body = serde_json::to_vec(&shape).expect("a result always has a JSON form");
+    DeadLetter { key, body, reason }
 }
 
 fn advance(moved: &mut Vec<Reached>, outgoing: &Outgoing<'_>) {
@@ -102,92 +178,16 @@ async fn execute(
     statement: &Statement,
     settings: &PostgresSettings,
     outgoing: &Outgoing<'_>,
-    diff: &Diff,
+    index: usize,
 ) -> Result<(), Failure> {
+    let diff = &outgoing.result.diffs[index];
     let parameters = settings.parameters.iter().zip(statement.params());
-    let value = |(name, kind): (&String, &Type)| Ok(Text(parameter(name, taking(kind), outgoing, diff)?));
-    let values: Vec<Text> = parameters.map(value).collect::<Result<_, ReactionError>>()?;
+    let text = |(name, kind): (&String, &Type)| Ok(Text(parameter(name, Taking::of(kind), outgoing, diff)?));
+    run(transaction, statement, parameters.map(text).collect::<Result<_, ReactionError>>()?).await
+}
+
+async fn run(transaction: &Transaction<'_>, statement: &Statement, values: Vec<Text>) -> Result<(), Failure> {
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
     transaction.execute(statement, &values).await?;
     Ok(())
-}
-
-fn taking(kind: &Type) -> Taking {
-    match *kind {
-        Type::JSON | Type::JSONB => Taking::Json,
-        Type::BYTEA => Taking::Bytes,
-        _ => Taking::Plain,
-    }
-}
-
-/// A parameter in the text that the server reads for whatever type it wants there.
-#[derive(Debug)]
-struct Text(Option<String>);
-
-impl ToSql for Text {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let Some(text) = &self.0 else { return Ok(IsNull::Yes) };
-        out.extend_from_slice(text.as_bytes());
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    fn encode_format(&self, _: &Type) -> Format {
-        Format::Text
-    }
-
-    to_sql_checked!();
-}
-
-/// What a parameter of the statement is for a diff: a column of the row as it is now, or was before it went; or what
-/// is said of the diff.
-fn parameter(
-    name: &str,
-    taking: Taking,
-    outgoing: &Outgoing<'_>,
-    diff: &Diff,
-) -> Result<Option<String>, ReactionError> {
-    let Some(about) = name.strip_prefix('@') else {
-        let row = match diff {
-            Diff::Add { data: row, .. }
-            | Diff::Delete { data: row, .. }
-            | Diff::Update { after: row, .. } => row,
-        };
-        let at = outgoing.columns.iter().position(|column| column == name);
-        let value: &Value = at.map(|at| &row[at]).ok_or_else(|| unknown(name, outgoing))?;
-        return Ok(text(value, taking));
-    };
-    Ok(Some(match about {
-        "type" => match diff {
-            Diff::Add { .. } => "ADD".into(),
-            Diff::Update { .. } => "UPDATE".into(),
-            Diff::Delete { .. } => "DELETE".into(),
-        },
-        "row_signature" => signature_text(diff.row_signature()),
-        "query_id" => outgoing.query_id.to_owned(),
-        "epoch" => outgoing.epoch.to_string(),
-        "sequence" => outgoing.result.sequence.to_string(),
-        "position" => outgoing.result.position.to_string(),
-        "timestamp" => outgoing.result.timestamp.to_rfc3339(),
-        "diff" => {
-            let shape = DiffShape { names: outgoing.columns, diff };
-            serde_json::to_string(&shape).expect("a diff always has a JSON form")
-        }
-        _ => return Err(unknown(name, outgoing)),
-    }))
-}
-
-fn unknown(name: &str, outgoing: &Outgoing<'_>) -> ReactionError {
-    let columns: Vec<String> = outgoing.columns.iter().map(|column| format!("`{column}`")).collect();
-    ReactionError::Refused {
-        target: "the statement".into(),
-        cause: format!(
-            "its parameter `{name}` is no column of `{}`, which returns {}",
-            outgoing.query_id,
-            columns.join(", ")
-        ),
-    }
 }

@@ -1,8 +1,10 @@
 //! The target table: checked against the query's columns, or made for them.
 
+use super::kind::{Class, ColumnKind, Taking};
+use super::place::Places;
 use super::session::Failure;
 use super::settings::PostgresSettings;
-use super::text::{Taking, literal, quoted, text, type_of};
+use super::text::{literal, quoted, text, type_of};
 use crate::ReactionError;
 use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
@@ -15,6 +17,20 @@ const UNKNOWN: &str = "text";
 /// that one that follows all tables does not follow what comes of itself.
 const KEPT_BY_LIVEWELL: &str = "kept by Livewell";
 
+/// The columns of a table with the types below their domains, the items of arrays, and whether they can be written.
+const COLUMNS: &str = "\
+    WITH RECURSIVE base AS ( \
+      SELECT a.attnum, a.atttypmod AS modifier, t.* FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+      WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped \
+      UNION ALL \
+      SELECT b.attnum, b.typtypmod, t.* FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd') \
+    SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), \
+      format_type(coalesce(i.oid, b.oid), NULL), i.oid IS NOT NULL, b.modifier >= 0, a.attgenerated <> '', \
+      NOT a.attnotnull \
+    FROM base b JOIN pg_attribute a ON a.attrelid = $1::bigint::oid AND a.attnum = b.attnum \
+    LEFT JOIN pg_type i ON i.oid = b.typelem AND b.typcategory = 'A' \
+    WHERE b.typtype <> 'd' ORDER BY a.attnum";
+
 /// A target table as the reaction needs it.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -24,6 +40,10 @@ pub(super) struct Layout {
     pub columns: Vec<Column>,
     /// The places of the key columns.
     pub key: Vec<usize>,
+    /// All columns that can be written, as SQL quotes them.
+    pub written: Vec<String>,
+    /// Whether constraints of the table, or to it, may be checked at the end.
+    pub is_deferrable: bool,
 }
 
 /// A column of the target table.
@@ -31,11 +51,10 @@ pub(super) struct Layout {
 pub(super) struct Column {
     /// Its name as SQL quotes it.
     pub name: String,
-    /// Its type without what limits it: a limit is checked when it is stored, a cast would cut silently.
-    pub kind: String,
-    pub taking: Taking,
+    pub kind: ColumnKind,
     /// Whether values of its type can be compared; JSON as text can not.
     pub comparable: bool,
+    pub is_nullable: bool,
 }
 
 impl Layout {
@@ -43,21 +62,22 @@ impl Layout {
     pub async fn find(
         transaction: &Transaction<'_>,
         settings: &PostgresSettings,
+        places: &Places,
         names: &[SmolStr],
     ) -> Result<Option<Self>, Failure> {
-        let table = name_of(&settings.table);
+        let table = places.table.clone();
         let found = transaction.query_one("SELECT to_regclass($1)::oid::bigint", &[&table]).await?;
         let Some(oid) = found.get::<_, Option<i64>>(0) else { return Ok(None) };
-        let columns = transaction
-            .query(
-                "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
-                 WHERE attrelid = $1::bigint::oid AND attnum > 0 AND NOT attisdropped",
-                &[&oid],
-            )
-            .await?;
-        let mut layout = Self { table, columns: Vec::new(), key: key(settings, names)? };
+        let rows = transaction.query(COLUMNS, &[&oid]).await?;
+        let written =
+            rows.iter().filter(|row| !row.get::<_, bool>(5)).map(|row| quoted(row.get(0))).collect();
+        let deferrable = "SELECT EXISTS (SELECT FROM pg_constraint WHERE condeferrable AND $1::bigint::oid IN (conrelid, \
+                          confrelid))";
+        let is_deferrable = transaction.query_one(deferrable, &[&oid]).await?.get(0);
+        let mut layout =
+            Self { table, columns: Vec::new(), key: key(settings, names)?, written, is_deferrable };
         for name in names {
-            let Some(row) = columns.iter().find(|row| row.get::<_, &str>(0) == name.as_str()) else {
+            let Some(row) = rows.iter().find(|row| row.get::<_, &str>(0) == name.as_str()) else {
                 let message = format!(
                     "it has no column `{name}`, which the query returns; add it (`ALTER TABLE {} ADD COLUMN {} ...`)",
                     layout.table,
@@ -65,7 +85,7 @@ impl Layout {
                 );
                 return Err(layout.mismatch(message));
             };
-            layout.columns.push(Column::new(name, row.get(1)));
+            layout.columns.push(Column::read(row));
         }
         layout.check_key(transaction, oid, settings).await?;
         Ok(Some(layout))
@@ -106,11 +126,12 @@ impl Layout {
     pub async fn make(
         transaction: &Transaction<'_>,
         settings: &PostgresSettings,
+        places: &Places,
         reaction: &str,
         names: &[SmolStr],
         rows: &[&Columns],
     ) -> Result<Self, Failure> {
-        let table = name_of(&settings.table);
+        let table = &places.table;
         let key = key(settings, names)?;
         let kind = |at: usize, name: &SmolStr| {
             let named = settings.columns.get(name.as_str()).map(String::as_str);
@@ -127,7 +148,7 @@ impl Layout {
         let comment = literal(&format!("{KEPT_BY_LIVEWELL} for its reaction `{reaction}`"));
         transaction.batch_execute(&format!("{make}; COMMENT ON TABLE {table} IS {comment}")).await?;
         tracing::info!(table, "the target table was made: {}", columns.join(", "));
-        Self::find(transaction, settings, names)
+        Self::find(transaction, settings, places, names)
             .await?
             .ok_or_else(|| Failure::Refused(format!("{table} was made and is not there")))
     }
@@ -142,7 +163,8 @@ impl Layout {
         places: &[usize],
         rows: &(impl Iterator<Item = &'r Columns> + Clone),
     ) -> Vec<Vec<Option<String>>> {
-        let array = |at: &usize| rows.clone().map(|row| text(&row[*at], self.columns[*at].taking)).collect();
+        let array =
+            |at: &usize| rows.clone().map(|row| text(&row[*at], self.columns[*at].kind.taking)).collect();
         places.iter().map(array).collect()
     }
 
@@ -153,20 +175,24 @@ impl Layout {
         format!("unnest({}) AS n({})", arrays.join(", "), names.join(", "))
     }
 
+    /// The table in words.
+    pub fn target(&self) -> String {
+        format!("the table {}", self.table)
+    }
+
     /// The error that this table is not one for these rows.
     pub fn mismatch(&self, cause: String) -> Failure {
-        ReactionError::Refused { target: format!("the table {}", self.table), cause }.into()
+        ReactionError::Refused { target: self.target(), cause }.into()
     }
 }
 
 impl Column {
-    fn new(name: &str, kind: &str) -> Self {
-        let taking = match kind {
-            "json" | "jsonb" => Taking::Json,
-            "bytea" => Taking::Bytes,
-            _ => Taking::Plain,
-        };
-        Self { name: quoted(name), kind: kind.to_owned(), taking, comparable: kind != "json" }
+    /// A column of [`COLUMNS`].
+    fn read(row: &tokio_postgres::Row) -> Self {
+        let base: String = row.get(2);
+        let taking = Taking { class: Class::of(&base), is_list: row.get(3) };
+        let kind = ColumnKind { declared: row.get(1), base, taking, is_limited: row.get(4) };
+        Self { name: quoted(row.get(0)), comparable: kind.base != "json", is_nullable: row.get(6), kind }
     }
 }
 
@@ -177,7 +203,8 @@ pub(super) fn name_of(table: &str) -> String {
 
 /// The key of a row: the texts of its key columns, by which the table tells rows apart.
 pub(super) fn key_of(key: &[usize], row: &Columns) -> String {
-    let texts: Vec<_> = key.iter().map(|at| text(&row[*at], Taking::Plain)).collect();
+    let plain = Taking { class: Class::Other, is_list: false };
+    let texts: Vec<_> = key.iter().map(|at| text(&row[*at], plain)).collect();
     serde_json::to_string(&texts).expect("texts always have a JSON form")
 }
 

@@ -3,10 +3,16 @@
 
 mod checkpoint;
 mod execute;
+mod kind;
 mod layout;
 mod login;
+mod parameter;
+mod place;
+mod refusal;
 mod session;
 mod settings;
+mod snapshot;
+mod statement;
 mod table;
 mod text;
 mod write;

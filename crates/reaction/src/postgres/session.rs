@@ -9,6 +9,11 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Error, Transaction};
 
+/// What makes a text mean the same whatever the settings of the role and the database are: a time without an offset is
+/// in UTC, and floats are printed with all of their digits.
+const READS_TEXT: &str = "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; \
+    SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL extra_float_digits = 1;";
+
 /// A connection that is driven by whoever asks something through it.
 pub(super) struct Session {
     runtime: Runtime,
@@ -65,7 +70,7 @@ impl Session {
             none => none.insert(Connected::open(address, runtime, *timeout)?),
         };
         runtime.block_on(within(limit, async {
-            let settings = session::in_transaction(connected.major, limit);
+            let settings = session::in_transaction(connected.major, limit) + READS_TEXT;
             let transaction = connected.client.transaction().await?;
             // The server gets both at once, in this order.
             let set = async { Ok(transaction.batch_execute(&settings).await?) };
@@ -88,15 +93,32 @@ pub(super) enum Failure {
     Away(String),
     /// The server will not do this.
     Refused(String),
+    /// The server does not take these values.
+    Rejected(Rejection),
     /// Anything that has its own error.
     Told(ReactionError),
+}
+
+/// Why values were not taken: a type cannot hold them, or a constraint does not allow them.
+#[derive(Debug)]
+pub(super) struct Rejection {
+    /// The server's message, in one line.
+    pub cause: String,
+    /// The five characters of its code.
+    pub state: String,
+    /// The column that may not be null.
+    pub column: Option<String>,
+    /// The constraint.
+    pub constraint: Option<String>,
 }
 
 impl Failure {
     fn into_error(self, target: String) -> ReactionError {
         match self {
             Self::Away(cause) => ReactionError::Away { target, cause, after: None },
-            Self::Refused(cause) => ReactionError::Refused { target, cause },
+            Self::Refused(cause) | Self::Rejected(Rejection { cause, .. }) => {
+                ReactionError::Refused { target, cause }
+            }
             Self::Told(error) => error,
         }
     }
@@ -130,7 +152,19 @@ impl From<Error> for Failure {
         let more = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let state = told.code().code();
         let cause = server_message(told.message(), &more(told.detail()), &more(told.hint()), state);
-        if passes(state) { Self::Away(cause) } else { Self::Refused(cause) }
+        if passes(state) {
+            return Self::Away(cause);
+        }
+        if !REJECTING_CLASSES.iter().any(|class| state.starts_with(class)) {
+            return Self::Refused(cause);
+        }
+        let owned = |text: Option<&str>| text.map(ToOwned::to_owned);
+        Self::Rejected(Rejection {
+            cause,
+            state: state.to_owned(),
+            column: owned(told.column()),
+            constraint: owned(told.constraint()),
+        })
     }
 }
 
@@ -141,6 +175,10 @@ const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 /// States of other classes that pass: a server that only reads, as after a failover until this session finds the new one;
 /// transactions that took too long; objects and locks in use; snapshots that are too old.
 const PASSING: [&str; 6] = ["25006", "25P03", "25P04", "55006", "55P03", "72000"];
+
+/// Classes of states that are about values: what types hold, constraints, checks of views, limits of what an index or a
+/// row holds, and what triggers raise.
+const REJECTING_CLASSES: [&str; 5] = ["22", "23", "44", "54", "P0"];
 
 /// Whether what a server said may pass although nobody changes what is asked of it.
 fn passes(state: &str) -> bool {

@@ -2,20 +2,21 @@
 
 use super::checkpoint::Owner;
 use super::layout::{self, Layout};
+use super::place::Places;
+use super::refusal::Refusals;
 use super::session::{Failure, Session};
 use super::settings::PostgresSettings;
-use super::write;
+use super::snapshot::Incoming;
+use super::write::Writing;
 use crate::keyed::{Changes, Keyed};
 use crate::{
-    Delivered, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, SnapshotRow, Start, Started,
-    Style,
+    DeadLetter, Delivered, OnRefusal, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf,
+    SnapshotRow, Start, Started, Style,
 };
 use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
 use tokio_postgres::Transaction;
 
-/// The one byte of detail: it has been here before, and the target knows the rest.
-const BEGUN: &[u8] = &[1];
 /// How many rows of a snapshot go to the target at once, and how many say what types a new table has.
 const ROWS_MAX: usize = 1_000;
 /// How many time-outs a snapshot may take.
@@ -24,12 +25,16 @@ const SNAPSHOT_PATIENCE: u32 = 20;
 /// Keeps a table of a PostgreSQL database equal to a query's live results.
 pub struct Table {
     settings: PostgresSettings,
+    on_refusal: OnRefusal,
     running: Option<Running>,
+    /// The rows of the last snapshot that were set aside.
+    dead: Vec<DeadLetter>,
 }
 
 struct Running {
     session: Session,
     owner: Owner,
+    places: Places,
     /// Where the target stands, in this query or in one that the reaction followed before.
     reached: Vec<Reached>,
     /// The table, once it was looked at for these columns.
@@ -39,7 +44,13 @@ struct Running {
 impl Table {
     /// Keeps the table that `settings` name. Does no IO yet.
     pub fn new(settings: PostgresSettings) -> Self {
-        Self { settings, running: None }
+        Self { settings, on_refusal: OnRefusal::Stop, running: None, dead: Vec::new() }
+    }
+
+    /// What becomes of rows that the table does not take.
+    #[must_use]
+    pub fn on_refusal(self, on_refusal: OnRefusal) -> Self {
+        Self { on_refusal, ..self }
     }
 
     fn target(&self) -> String {
@@ -57,24 +68,28 @@ impl Reaction for Table {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
-        let owner = Owner { store: start.store.to_owned(), reaction: start.reaction.to_owned() };
+        let [store, reaction] = [start.store, start.reaction].map(ToOwned::to_owned);
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
-        let anew = start.detail.is_none();
-        let reached = session.transact(1, async |transaction| {
+        let (owner, places, reached) = session.transact(1, async |transaction| {
+            let places = Places::find(transaction, start.detail, &self.settings.table).await?;
+            let owner = Owner { store, reaction, table: places.checkpoint.clone() };
             owner.prepare(transaction).await?;
-            if anew {
+            if start.detail.is_none() {
                 owner.forget(transaction).await?;
             }
-            owner.read(transaction).await
+            let reached = owner.read(transaction).await?;
+            Ok((owner, places, reached))
         })?;
-        self.running = Some(Running { session, owner, reached: reached.clone(), layout: None });
-        Ok(Started { detail: BEGUN.to_vec(), rebuild: reached.is_empty(), reached })
+        let detail = places.encode();
+        self.running = Some(Running { session, owner, places, reached: reached.clone(), layout: None });
+        Ok(Started { detail, rebuild: reached.is_empty(), reached })
     }
 
     fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let target = self.target();
         let running = self.running.as_mut().ok_or(ReactionError::NotStarted)?;
-        let Some(last) = results.last() else { return Ok(Delivered::all(results, BEGUN.to_vec())) };
+        let detail = running.places.encode();
+        let Some(last) = results.last() else { return Ok(Delivered::all(results, detail)) };
         // All of one delivery have the columns of one epoch, or come in parts.
         let of_epoch = results.iter().take_while(|outgoing| outgoing.epoch == results[0].epoch).count();
         let results = &results[..of_epoch];
@@ -92,7 +107,8 @@ impl Reaction for Table {
             position: last.result.position,
         };
         let query_id = last.query_id;
-        let Running { session, owner, reached, layout } = running;
+        let Running { session, owner, places, reached, layout } = running;
+        let mut refusals = Refusals::new(self.on_refusal);
         let known = layout.take().filter(|(of, _)| of == names).map(|(_, layout)| layout);
         let settings = &self.settings;
         let found = session.transact(1, async |transaction| {
@@ -101,23 +117,26 @@ impl Reaction for Table {
                 None => {
                     let rows: Vec<&Columns> =
                         changes.values().filter_map(|change| Some(&change.row.as_ref()?.1)).collect();
-                    find_or_make(transaction, settings, &owner.reaction, names, &rows).await?
+                    find_or_make(transaction, settings, places, &owner.reaction, names, &rows).await?
                 }
             };
             owner.advance(transaction, at(reached, query_id), &to).await?;
-            write::apply(transaction, &layout, &keyed, &changes).await?;
+            let is_tolerant = self.on_refusal == OnRefusal::DeadLetter;
+            let writing = Writing { transaction, layout: &layout, keyed: &keyed, is_tolerant };
+            writing.apply(&mut changes, &mut refusals).await?;
             Ok(layout)
         })?;
         *layout = Some((names.to_vec(), found));
         *reached = vec![to];
-        Ok(Delivered::all(results, BEGUN.to_vec()))
+        Ok(Delivered { dead: refusals.letters, ..Delivered::all(results, detail) })
     }
 
     /// In one visible step: the rows go into a temporary table, and the difference from there into the table.
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
         let target = self.target();
         let settings = &self.settings;
-        let Running { session, owner, reached, layout } =
+        let mut refusals = Refusals::new(self.on_refusal);
+        let Running { session, owner, places, reached, layout } =
             self.running.as_mut().ok_or(ReactionError::NotStarted)?;
         let to = Reached {
             query_id: snapshot.query_id.into(),
@@ -126,34 +145,42 @@ impl Reaction for Table {
             position: snapshot.position,
         };
         let SnapshotOf { query_id, columns, rows, .. } = snapshot;
+        let key = layout::key(settings, columns)?;
+        let key_of = |row: &Columns| layout::key_of(&key, row);
+        let keyed = Keyed { key_of: &key_of, names: columns, target: &target };
         let found = session.transact(SNAPSHOT_PATIENCE, async |transaction| {
+            // First, since a server that only reads answers to this that it does.
+            owner.forget_others(transaction, query_id).await?;
+            owner.advance(transaction, at(reached, query_id), &to).await?;
             let mut part = next_part(query_id, rows)?;
-            let found = Layout::find(transaction, settings, columns).await?;
+            let found = Layout::find(transaction, settings, places, columns).await?;
             let layout = match found {
                 Some(layout) => layout,
                 // Without a row nobody knows the types of its columns; the first delivery does.
-                None if part.is_empty() => {
-                    owner.advance(transaction, at(reached, query_id), &to).await?;
-                    return Ok(None);
-                }
+                None if part.is_empty() => return Ok(None),
                 None => {
                     let rows: Vec<&Columns> = part.iter().map(|(_, row)| row).collect();
-                    Layout::make(transaction, settings, &owner.reaction, columns, &rows).await?
+                    Layout::make(transaction, settings, places, &owner.reaction, columns, &rows).await?
                 }
             };
-            write::begin_snapshot(transaction, &layout).await?;
+            let incoming = Incoming { transaction, layout: &layout, keyed: &keyed };
+            incoming.begin().await?;
             while !part.is_empty() {
-                write::add_to_snapshot(transaction, &layout, &part).await?;
+                incoming.add(&part, &mut refusals).await?;
                 part = next_part(query_id, rows)?;
             }
-            write::end_snapshot(transaction, &layout, &target).await?;
-            owner.forget_others(transaction, query_id).await?;
-            owner.advance(transaction, at(reached, query_id), &to).await?;
+            incoming.end(&mut refusals).await?;
             Ok(Some(layout))
         })?;
         *layout = found.map(|layout| (columns.to_vec(), layout));
         *reached = vec![to];
-        Ok(BEGUN.to_vec())
+        let detail = places.encode();
+        self.dead = refusals.letters;
+        Ok(detail)
+    }
+
+    fn dead(&mut self) -> Vec<DeadLetter> {
+        std::mem::take(&mut self.dead)
     }
 }
 
@@ -165,13 +192,14 @@ fn at<'r>(reached: &'r [Reached], query_id: &str) -> Option<&'r Reached> {
 async fn find_or_make(
     transaction: &Transaction<'_>,
     settings: &PostgresSettings,
+    places: &Places,
     reaction: &str,
     names: &[SmolStr],
     rows: &[&Columns],
 ) -> Result<Layout, Failure> {
-    match Layout::find(transaction, settings, names).await? {
+    match Layout::find(transaction, settings, places, names).await? {
         Some(layout) => Ok(layout),
-        None => Layout::make(transaction, settings, reaction, names, rows).await,
+        None => Layout::make(transaction, settings, places, reaction, names, rows).await,
     }
 }
 

@@ -1,227 +1,248 @@
-//! Bringing the target table from what was to what is: by the net changes of results, or by difference to a
-//! snapshot. Every statement says how many rows it has to find.
+//! Bringing the target table from what was to what is, by the net changes of results. Every statement says how many rows
+//! it has to find.
 
 use super::layout::Layout;
-use super::session::Failure;
-use crate::ReactionError;
-use crate::keyed::{Changes, Keyed};
+use super::refusal::{Refusals, Row, changed, not_allowed, saved, unreadable};
+use super::session::{Failure, Rejection};
+use super::statement::{self, SameKey, execute};
+use crate::keyed::{Change, Changes, Keyed};
+use crate::{OnRefusal, ReactionError};
 use livewell_model::diff::Columns;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-/// The snapshot on its way into the target; gone with the transaction.
-const INCOMING: &str = "livewell_incoming";
+/// What is changed, and for whom.
+#[derive(Clone, Copy)]
+pub(super) struct Writing<'a> {
+    pub transaction: &'a Transaction<'a>,
+    pub layout: &'a Layout,
+    pub keyed: &'a Keyed<'a>,
+    /// Whether rows may be missing, because they were set aside.
+    pub is_tolerant: bool,
+}
 
-/// Makes the changes.
-pub(super) async fn apply(
-    transaction: &Transaction<'_>,
-    layout: &Layout,
-    keyed: &Keyed<'_>,
-    changes: &Changes,
-) -> Result<(), Failure> {
-    let of = |there: bool| changes.values().filter(move |change| change.before.is_some() == there);
-    let all: Vec<usize> = (0..layout.columns.len()).collect();
-    let gone: Vec<&Columns> = changes
-        .values()
-        .filter(|change| change.row.is_none())
-        .filter_map(|change| change.before.as_ref())
-        .collect();
-    if !gone.is_empty() {
-        let keys = layout.arrays(&layout.key, &gone.iter().copied());
-        let done = execute(transaction, &delete(layout), &keys).await?;
-        expect(layout, "deleted", done, gone.len())?;
+impl Writing<'_> {
+    /// Makes the changes; what the table does not take is left out of them and put with the refusals.
+    pub async fn apply(&self, changes: &mut Changes, refusals: &mut Refusals) -> Result<(), Failure> {
+        let (transaction, layout) = (self.transaction, self.layout);
+        let found = changed(transaction, layout, &rows(changes)).await?;
+        self.leave_out(changes, found, refusals)?;
+        loop {
+            let write = statement::deferring(transaction, layout, self.write(changes));
+            if saved(transaction, write).await?.is_ok() {
+                return Ok(());
+            }
+            // Rows may only be in each other's way: two that exchange a unique value.
+            let exchange = statement::deferring(transaction, layout, self.exchange(changes));
+            let Err(rejection) = saved(transaction, exchange).await? else { return Ok(()) };
+            let found = unreadable(transaction, layout, &rows(changes)).await?;
+            if found.is_empty() {
+                return self.one_by_one(changes, refusals, &rejection).await;
+            }
+            self.leave_out(changes, found, refusals)?;
+        }
     }
-    let changed: Vec<&Columns> = of(true).filter_map(|change| Some(&change.row.as_ref()?.1)).collect();
-    if !changed.is_empty() {
-        let arrays = layout.arrays(&all, &changed.iter().copied());
-        let done = execute(transaction, &update(layout), &arrays).await?;
-        expect(layout, "updated", done, changed.len())?;
+
+    /// Puts the rows at these places with the refusals, and takes what was there before out of the table.
+    fn leave_out(
+        &self,
+        changes: &mut Changes,
+        found: Vec<(usize, String)>,
+        refusals: &mut Refusals,
+    ) -> Result<(), Failure> {
+        let keys: Vec<String> = new_rows(changes).map(|(key, _)| key.clone()).collect();
+        for (place, cause) in found {
+            self.refuse(changes, &keys[place], &cause, refusals)?;
+        }
+        Ok(())
     }
-    let new: Vec<&(u64, Columns)> = of(false).filter_map(|change| change.row.as_ref()).collect();
-    if !new.is_empty() {
-        refuse_taken(transaction, layout, keyed, &new).await?;
-        let arrays = layout.arrays(&all, &new.iter().map(|(_, row)| row));
-        let done = execute(transaction, &insert(layout), &arrays).await?;
-        expect(layout, "inserted", done, new.len())?;
-    }
-    Ok(())
-}
 
-fn expect(layout: &Layout, what: &str, done: u64, wanted: usize) -> Result<(), Failure> {
-    if usize::try_from(done) == Ok(wanted) {
-        return Ok(());
-    }
-    let target = format!("the table {}", layout.table);
-    let cause = format!("{wanted} rows were to be {what}, and {done} are there");
-    Err(ReactionError::Altered { target, cause }.into())
-}
-
-async fn execute(
-    transaction: &Transaction<'_>,
-    statement: &str,
-    arrays: &[Vec<Option<String>>],
-) -> Result<u64, Failure> {
-    let values: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| array as &(dyn ToSql + Sync)).collect();
-    Ok(transaction.execute(statement, &values).await?)
-}
-
-fn delete(layout: &Layout) -> String {
-    let same = same_key(layout, |at| format!("n.c{at}"), true);
-    format!("DELETE FROM {} AS t USING {} WHERE {same}", layout.table, Layout::unnest(layout.key.len()))
-}
-
-fn update(layout: &Layout) -> String {
-    let set = set(layout, |at| format!("n.c{at}::{}", layout.columns[at].kind));
-    let same = same_key(layout, |at| format!("n.c{at}"), false);
-    format!(
-        "UPDATE {} AS t SET {set} FROM {} WHERE {same}",
-        layout.table,
-        Layout::unnest(layout.columns.len())
-    )
-}
-
-fn insert(layout: &Layout) -> String {
-    let names = names(layout);
-    let unnest = Layout::unnest(layout.columns.len());
-    format!("INSERT INTO {} ({names}) SELECT {} FROM {unnest}", layout.table, casts(layout))
-}
-
-fn casts(layout: &Layout) -> String {
-    let cast = |(at, column): (usize, &super::layout::Column)| format!("n.c{at}::{}", column.kind);
-    layout.columns.iter().enumerate().map(cast).collect::<Vec<_>>().join(", ")
-}
-
-fn names(layout: &Layout) -> String {
-    layout.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// `a = ..., b = ...` for every column.
-fn set(layout: &Layout, value: impl Fn(usize) -> String) -> String {
-    let set = |(at, column): (usize, &super::layout::Column)| format!("{} = {}", column.name, value(at));
-    layout.columns.iter().enumerate().map(set).collect::<Vec<_>>().join(", ")
-}
-
-/// `t.key = ...` for every key column, whose incoming texts are `value` of its place: among the keys alone, or among
-/// all columns.
-fn same_key(layout: &Layout, value: impl Fn(usize) -> String, among_keys: bool) -> String {
-    let same = |(nth, at): (usize, &usize)| {
-        let column = &layout.columns[*at];
-        format!("t.{} = {}::{}", column.name, value(if among_keys { nth } else { *at }), column.kind)
-    };
-    layout.key.iter().enumerate().map(same).collect::<Vec<_>>().join(" AND ")
-}
-
-/// Names both rows where a key of these is taken.
-async fn refuse_taken(
-    transaction: &Transaction<'_>,
-    layout: &Layout,
-    keyed: &Keyed<'_>,
-    new: &[&(u64, Columns)],
-) -> Result<(), Failure> {
-    let count = layout.key.len();
-    let arrays = layout.arrays(&layout.key, &new.iter().map(|(_, row)| row));
-    let order: Vec<String> = (0..count).map(|at| format!("c{at}")).collect();
-    let unnest: Vec<String> = (1..=count).map(|at| format!("${at}::text[]")).collect();
-    let find = format!(
-        "SELECT n.place, to_jsonb(t)::text FROM {} AS t JOIN unnest({}) WITH ORDINALITY AS n({}, place) ON {} LIMIT 1",
-        layout.table,
-        unnest.join(", "),
-        order.join(", "),
-        same_key(layout, |at| format!("n.c{at}"), true),
-    );
-    let values: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| array as &(dyn ToSql + Sync)).collect();
-    let Some(row) = transaction.query_opt(&find, &values).await? else { return Ok(()) };
-    let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(1);
-    let (row_signature, columns) = new[place - 1];
-    Err(ReactionError::SameKey {
-        target: keyed.target.to_owned(),
-        key: (keyed.key_of)(columns),
-        first: row.get::<_, String>(1),
-        second: keyed.in_words(*row_signature, columns),
-    }
-    .into())
-}
-
-/// Makes the place that a snapshot is taken in.
-pub(super) async fn begin_snapshot(transaction: &Transaction<'_>, layout: &Layout) -> Result<(), Failure> {
-    let make = format!(
-        "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE; \
-         CREATE TEMPORARY TABLE {INCOMING} ON COMMIT DROP AS \
-         SELECT NULL::bigint AS livewell_row, {names} FROM {table} WITH NO DATA",
-        table = layout.table,
-        names = names(layout)
-    );
-    Ok(transaction.batch_execute(&make).await?)
-}
-
-/// Takes in a part of a snapshot.
-pub(super) async fn add_to_snapshot(
-    transaction: &Transaction<'_>,
-    layout: &Layout,
-    rows: &[(u64, Columns)],
-) -> Result<(), Failure> {
-    let all: Vec<usize> = (0..layout.columns.len()).collect();
-    let mut arrays = layout.arrays(&all, &rows.iter().map(|(_, row)| row));
-    let count = arrays.len();
-    // Signatures fill 64 bits; PostgreSQL's integers are signed.
-    arrays.push(rows.iter().map(|(signature, _)| Some(signature.cast_signed().to_string())).collect());
-    let add = format!(
-        "INSERT INTO {INCOMING} ({}, livewell_row) SELECT {}, n.c{count}::bigint FROM {}",
-        names(layout),
-        casts(layout),
-        Layout::unnest(count + 1)
-    );
-    execute(transaction, &add, &arrays).await?;
-    Ok(())
-}
-
-/// Brings the table to the snapshot by difference.
-pub(super) async fn end_snapshot(
-    transaction: &Transaction<'_>,
-    layout: &Layout,
-    target: &str,
-) -> Result<(), Failure> {
-    refuse_twice(transaction, layout, target).await?;
-    let keys = layout.key_columns();
-    let same: Vec<String> = keys.iter().map(|key| format!("t.{key} = n.{key}")).collect();
-    let same = same.join(" AND ");
-    let set = set(layout, |at| format!("n.{}", layout.columns[at].name));
-    let side = |side: &str| -> String {
-        let value = |column: &super::layout::Column| match column.comparable {
-            true => format!("{side}.{}", column.name),
-            false => format!("{side}.{}::text", column.name),
+    fn refuse(
+        &self,
+        changes: &mut Changes,
+        key: &str,
+        cause: &str,
+        refusals: &mut Refusals,
+    ) -> Result<(), Failure> {
+        let Some((signature, row)) = changes.get_mut(key).and_then(|change| change.row.take()) else {
+            return Ok(());
         };
-        layout.columns.iter().map(value).collect::<Vec<_>>().join(", ")
-    };
-    let (table, names) = (&layout.table, names(layout));
-    let (old, new) = (side("t"), side("n"));
-    transaction
-        .batch_execute(&format!(
-            "CREATE INDEX ON {INCOMING} ({keys}); ANALYZE {INCOMING}; \
-             DELETE FROM {table} AS t WHERE NOT EXISTS (SELECT FROM {INCOMING} AS n WHERE {same}); \
-             UPDATE {table} AS t SET {set} FROM {INCOMING} AS n WHERE {same} AND ROW({old}) IS DISTINCT FROM ROW({new}); \
-             INSERT INTO {table} ({names}) SELECT {names} FROM {INCOMING} AS n \
-             WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same})",
-            keys = keys.join(", ")
-        ))
-        .await?;
-    Ok(())
+        let row = self.keyed.in_words(signature, &row);
+        refusals.put(self.layout, key.to_owned(), row, cause)
+    }
+
+    async fn write(&self, changes: &Changes) -> Result<(), Failure> {
+        let Self { transaction, layout, .. } = *self;
+        let gone: Vec<&Columns> = gone(changes).collect();
+        if !gone.is_empty() {
+            let same = SameKey::of(layout, gone.iter().copied());
+            let keys = layout.arrays(&layout.key, &gone.iter().copied());
+            let done = execute(transaction, &statement::delete(layout, same), &keys).await?;
+            self.expect("deleted", done, gone.len())?;
+        }
+        let changed: Vec<&Columns> = of(changes, true).map(|(_, row)| row).collect();
+        if !changed.is_empty() {
+            let same = SameKey::of(layout, changed.iter().copied());
+            let arrays = self.arrays(&changed);
+            let mut done = execute(transaction, &statement::update(layout, same), &arrays).await?;
+            if self.is_tolerant {
+                done += execute(transaction, &statement::insert_missing(layout, same), &arrays).await?;
+            }
+            self.expect("updated", done, changed.len())?;
+        }
+        self.insert_new(changes).await
+    }
+
+    async fn insert_new(&self, changes: &Changes) -> Result<(), Failure> {
+        let new: Vec<&(u64, Columns)> = of(changes, false).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.refuse_taken(&new).await?;
+        let rows: Vec<&Columns> = new.iter().map(|(_, row)| row).collect();
+        let insert = statement::insert(self.layout);
+        let done = execute(self.transaction, &insert, &self.arrays(&rows)).await?;
+        self.expect("inserted", done, new.len())
+    }
+
+    /// As [`Self::write`], but rows that change are taken out and put back, so that none is in another's way.
+    async fn exchange(&self, changes: &Changes) -> Result<(), Failure> {
+        self.take_out(changes).await?;
+        let changed: Vec<&Columns> = of(changes, true).map(|(_, row)| row).collect();
+        self.put_back(&changed).await?;
+        self.insert_new(changes).await?;
+        Ok(self.transaction.batch_execute(&format!("DROP TABLE {}", statement::MOVED)).await?)
+    }
+
+    async fn take_out(&self, changes: &Changes) -> Result<(), Failure> {
+        let Self { transaction, layout, .. } = *self;
+        transaction.batch_execute(&statement::make_moved(layout)).await?;
+        let before: Vec<&Columns> = changes.values().filter_map(|change| change.before.as_ref()).collect();
+        let same = SameKey::of(layout, before.iter().copied());
+        let keys = layout.arrays(&layout.key, &before.iter().copied());
+        let done = execute(transaction, &statement::take_out(layout, same), &keys).await?;
+        self.expect("changed", done, before.len())
+    }
+
+    async fn put_back(&self, rows: &[&Columns]) -> Result<(), Failure> {
+        let Self { transaction, layout, .. } = *self;
+        let same = SameKey::of(layout, rows.iter().copied());
+        let arrays = self.arrays(rows);
+        let mut done = execute(transaction, &statement::put_back(layout, same), &arrays).await?;
+        if self.is_tolerant {
+            done += execute(transaction, &statement::insert_missing(layout, same), &arrays).await?;
+        }
+        self.expect("put back", done, rows.len())
+    }
+
+    /// Finds the rows that constraints do not allow, by halves, and writes the others.
+    async fn one_by_one(
+        &self,
+        changes: &mut Changes,
+        refusals: &mut Refusals,
+        rejection: &Rejection,
+    ) -> Result<(), Failure> {
+        if let Err(rejection) = saved(self.transaction, self.take_out(changes)).await? {
+            // Nothing was to be written yet: it is a row that goes.
+            let cause = not_allowed(self.layout, &rejection);
+            return Err(ReactionError::Refused { target: self.layout.target(), cause }.into());
+        }
+        if self.layout.is_deferrable {
+            self.transaction.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
+        }
+        let keys: Vec<String> = new_rows(changes).map(|(key, _)| key.clone()).collect();
+        let mut refused = Vec::new();
+        let mut parts = vec![(0, keys.len())];
+        while let Some((from, to)) = parts.pop() {
+            let part: Changes = keys[from..to]
+                .iter()
+                .filter_map(|key| Some((key.clone(), changes.get(key)?.clone())))
+                .collect();
+            match saved(self.transaction, self.put(&part)).await? {
+                Ok(()) => {}
+                Err(rejection) if to - from == 1 => {
+                    refused.push((keys[from].clone(), not_allowed(self.layout, &rejection)));
+                }
+                Err(_) => {
+                    let middle = usize::midpoint(from, to);
+                    parts.extend([(middle, to), (from, middle)]);
+                }
+            }
+        }
+        if refused.is_empty() && refusals.policy == OnRefusal::Stop {
+            // Each alone is taken, and not all together.
+            let cause = not_allowed(self.layout, rejection);
+            return Err(ReactionError::Refused { target: self.layout.target(), cause }.into());
+        }
+        refused.iter().try_for_each(|(key, cause)| self.refuse(changes, key, cause, refusals))
+    }
+
+    /// Writes rows after those that were there before have been taken out.
+    async fn put(&self, part: &Changes) -> Result<(), Failure> {
+        let back: Vec<&Columns> = of(part, true).map(|(_, row)| row).collect();
+        if !back.is_empty() {
+            self.put_back(&back).await?;
+        }
+        self.insert_new(part).await
+    }
+
+    fn arrays(&self, rows: &[&Columns]) -> Vec<Vec<Option<String>>> {
+        let all: Vec<usize> = (0..self.layout.columns.len()).collect();
+        self.layout.arrays(&all, &rows.iter().copied())
+    }
+
+    fn expect(&self, what: &str, done: u64, wanted: usize) -> Result<(), Failure> {
+        let done = usize::try_from(done).unwrap_or(usize::MAX);
+        if done == wanted || self.is_tolerant && done < wanted {
+            return Ok(());
+        }
+        let cause = format!("{wanted} rows were to be {what}, and {done} are there");
+        Err(ReactionError::Altered { target: self.layout.target(), cause }.into())
+    }
+
+    /// Names both rows where a key of these is taken.
+    async fn refuse_taken(&self, new: &[&(u64, Columns)]) -> Result<(), Failure> {
+        let layout = self.layout;
+        let count = layout.key.len();
+        let arrays = layout.arrays(&layout.key, &new.iter().map(|(_, row)| row));
+        let order: Vec<String> = (0..count).map(|at| format!("c{at}")).collect();
+        let unnest: Vec<String> = (1..=count).map(|at| format!("${at}::text[]")).collect();
+        let find = format!(
+            "SELECT n.place, to_jsonb(t)::text FROM {} AS t JOIN unnest({}) WITH ORDINALITY AS n({}, place) ON {} LIMIT 1",
+            layout.table,
+            unnest.join(", "),
+            order.join(", "),
+            SameKey::of(layout, new.iter().map(|(_, row)| row)).texts(layout, "t", true),
+        );
+        let values: Vec<&(dyn ToSql + Sync)> =
+            arrays.iter().map(|array| array as &(dyn ToSql + Sync)).collect();
+        let Some(row) = self.transaction.query_opt(&find, &values).await? else { return Ok(()) };
+        let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(1);
+        let (row_signature, columns) = new[place - 1];
+        Err(ReactionError::SameKey {
+            target: self.keyed.target.to_owned(),
+            key: (self.keyed.key_of)(columns),
+            first: row.get::<_, String>(1),
+            second: self.keyed.in_words(*row_signature, columns),
+        }
+        .into())
+    }
 }
 
-async fn refuse_twice(transaction: &Transaction<'_>, layout: &Layout, target: &str) -> Result<(), Failure> {
-    let keys = layout.key_columns().join(", ");
-    let find = format!(
-        "SELECT jsonb_build_array({keys})::text, array_agg((to_jsonb(n) - 'livewell_row')::text ORDER BY livewell_row) \
-         FROM {INCOMING} AS n GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
-    );
-    let Some(row) = transaction.query_opt(&find, &[]).await? else { return Ok(()) };
-    let rows: Vec<String> = row.get(1);
-    let named = |at: usize| rows.get(at).cloned().unwrap_or_default();
-    Err(ReactionError::SameKey {
-        target: target.to_owned(),
-        key: row.get(0),
-        first: named(0),
-        second: named(1),
-    }
-    .into())
+/// The rows that are to be there, of keys that were (`there`) or were not before.
+fn of(changes: &Changes, there: bool) -> impl Iterator<Item = &(u64, Columns)> {
+    let is_of = move |change: &&Change| change.before.is_some() == there;
+    changes.values().filter(is_of).filter_map(|change| change.row.as_ref())
+}
+
+fn gone(changes: &Changes) -> impl Iterator<Item = &Columns> {
+    changes.values().filter(|change| change.row.is_none()).filter_map(|change| change.before.as_ref())
+}
+
+fn new_rows(changes: &Changes) -> impl Iterator<Item = (&String, &(u64, Columns))> {
+    changes.iter().filter_map(|(key, change)| Some((key, change.row.as_ref()?)))
+}
+
+fn rows(changes: &Changes) -> Vec<Row<'_>> {
+    new_rows(changes).map(|(_, (signature, columns))| Row { signature: *signature, columns }).collect()
 }

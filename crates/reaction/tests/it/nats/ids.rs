@@ -1,9 +1,9 @@
 //! Ids that name the reaction, in one stream.
 
 use super::{Broker, Target, settings};
+use livewell_reaction::Reached;
 use livewell_reaction::nats::{Nats, NatsSettings};
 use livewell_reaction::testkit::{STORE, Sample, start_as};
-use livewell_reaction::Reached;
 use livewell_services as services;
 
 #[test]
