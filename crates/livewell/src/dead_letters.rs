@@ -65,6 +65,12 @@ pub fn list(
     of(reaction).list(snapshot, after, limit, decode)
 }
 
+/// The signature of the row that a letter of a state-keeping reaction is about.
+pub(crate) fn row_signature(letter: &Letter) -> Option<u64> {
+    let row: serde_json::Value = serde_json::from_slice(&letter.body).ok()?;
+    u64::from_str_radix(row.get("row_signature")?.as_str()?, 16).ok()
+}
+
 pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<DeadLetter, Error> {
     let mut reader = Reader::new("dead letter", bytes);
     if reader.u8()? != 1 {

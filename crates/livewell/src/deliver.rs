@@ -3,20 +3,18 @@
 //! The same loop as a query's, with an effect outside instead of a step: the checkpoint is committed after the
 //! effect, never before, with the detail by which the reaction finds its place outside again.
 
+mod letters;
 mod whole;
 
 use crate::Error;
 use crate::dead_letters;
 use crate::follow::{self, Found, Group, Upstream};
-use crate::set_aside::{Order, What};
 use crate::settings::Recovery;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{broken, caught_up, failed, stopped};
 use livewell_model::codec::Reader;
 use livewell_model::{QueryResult, SmolStr};
-use livewell_reaction::{
-    DeadLetter, ErrorKind, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style,
-};
+use livewell_reaction::{ErrorKind, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::EpochRecord;
 use livewell_store::{Overlay, Resume, Snapshot, Version, WriteSet, compare};
@@ -271,40 +269,6 @@ impl Delivery {
         }
         self.rebuild = true;
         Ok(())
-    }
-
-    /// Sends dead letters once more, or drops them. One that is refused again stays where it is.
-    fn carry_out(&mut self, order: &Order) -> Result<bool, Error> {
-        let all = dead_letters::of(self.component.number);
-        let mut last = 0;
-        loop {
-            let snapshot = self.shared.store.snapshot()?;
-            let limits = (LETTERS_MAX, self.shared.limits.step_bytes_max);
-            let letters = all.named(&*snapshot, order, last, limits, dead_letters::decode)?;
-            let Some((end, _)) = letters.last() else { return Ok(true) };
-            last = *end;
-            for (number, letter) in &letters {
-                if self.shared.is_stopping(&self.component) {
-                    return Ok(false);
-                }
-                if order.what != What::Discard && !self.resend(*number, &letter.letter) {
-                    continue;
-                }
-                let snapshot = self.shared.store.snapshot()?;
-                let detail = self.checkpoint(&snapshot, 0)?.detail;
-                self.commit_with(&snapshot, &Moved::new(), &detail, |overlay| {
-                    all.take_out(overlay, *number)
-                })?;
-            }
-        }
-    }
-
-    fn resend(&mut self, number: u64, letter: &DeadLetter) -> bool {
-        let sent = self.reaction.resend(letter);
-        if let Err(error) = &sent {
-            tracing::warn!(reaction = %self.component.id, number, "the dead letter stays: {error}");
-        }
-        sent.is_ok()
     }
 
     /// A trigger that cannot simply follow on: into the new epoch, over the gap, or stopped.

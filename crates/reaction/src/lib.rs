@@ -5,6 +5,7 @@
 //! a crash [`Reaction::start`] gets them back and undoes what the checkpoint does not know of. Blocking, and
 //! unaware of feeds: whoever drives a reaction reads the feed, keeps the order and stores the checkpoint.
 
+mod conflict;
 pub mod error;
 pub mod file;
 #[cfg(any(feature = "postgres", feature = "redis"))]

@@ -60,11 +60,16 @@ impl Messages {
     /// The body of message `index`.
     pub fn body(&self, outgoing: &Outgoing<'_>, index: usize, key: &str) -> Result<Vec<u8>, ReactionError> {
         match &self.template {
-            None => Ok(self.about(outgoing, index, |outgoing| {
-                serde_json::to_vec(&outgoing.shape()).expect("a result always has a JSON form")
-            })),
+            None => Ok(self.unfilled(outgoing, index)),
             Some(template) => self.fill(template, outgoing, index, key).map(String::into_bytes),
         }
+    }
+
+    /// What message `index` is about, in JSON: what templates are filled in from.
+    pub fn unfilled(&self, outgoing: &Outgoing<'_>, index: usize) -> Vec<u8> {
+        self.about(outgoing, index, |outgoing| {
+            serde_json::to_vec(&outgoing.shape()).expect("a result always has a JSON form")
+        })
     }
 
     /// A template, filled in for message `index`.
@@ -75,8 +80,37 @@ impl Messages {
         index: usize,
         key: &str,
     ) -> Result<String, ReactionError> {
-        let context = self.about(outgoing, index, |outgoing| context(outgoing, self.each, key));
-        template.render(context).map_err(|cause| ReactionError::Template { key: key.to_owned(), cause })
+        let result = self.about(outgoing, index, |outgoing| {
+            serde_json::to_value(outgoing.shape()).expect("a result always has a JSON form")
+        });
+        self.fill_from(template, result, key)
+    }
+
+    /// The body of a message that was set aside as what it is about.
+    pub fn body_again(&self, unfilled: &[u8], key: &str) -> Result<Vec<u8>, ReactionError> {
+        match &self.template {
+            None => Ok(unfilled.to_vec()),
+            Some(template) => self.fill_again(template, unfilled, key).map(String::into_bytes),
+        }
+    }
+
+    /// A template, filled in for a message that was set aside as what it is about.
+    pub fn fill_again(
+        &self,
+        template: &Template,
+        unfilled: &[u8],
+        key: &str,
+    ) -> Result<String, ReactionError> {
+        let result = serde_json::from_slice(unfilled).map_err(|error| ReactionError::Template {
+            key: key.to_owned(),
+            cause: format!("what was set aside is not JSON: {error}"),
+        })?;
+        self.fill_from(template, result, key)
+    }
+
+    fn fill_from(&self, template: &Template, result: Json, key: &str) -> Result<String, ReactionError> {
+        let filled = template.render(context(result, self.each, key));
+        filled.map_err(|cause| ReactionError::Template { key: key.to_owned(), cause })
     }
 
     /// What `make` makes of what message `index` is about: the result, or the one diff of it.
@@ -94,8 +128,8 @@ impl Messages {
 
 /// What a template sees: the members of the result, `id`, and for a diff its members beside them with `row`, the
 /// row as it is now, or was before it went.
-fn context(outgoing: &Outgoing<'_>, each: Each, key: &str) -> Json {
-    let mut context = serde_json::to_value(outgoing.shape()).expect("a result always has a JSON form");
+fn context(result: Json, each: Each, key: &str) -> Json {
+    let mut context = result;
     context["id"] = key.into();
     if each == Each::Diff
         && let Json::Object(mut diff) = context["results"][0].take()

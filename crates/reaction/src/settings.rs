@@ -1,5 +1,6 @@
 //! The settings of reactions, as configuration files and the API write them.
 
+pub use crate::conflict::shared_paths;
 use crate::file::{Append, Table};
 pub use crate::file::{FileMode, FileSettings, Rotate};
 use crate::log::Log;
@@ -14,7 +15,7 @@ use crate::webhook::{Webhook, WebhookSettings};
 use crate::{Reaction, Role};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 /// One reaction: what all kinds share, and what its kind adds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -225,6 +226,22 @@ impl Connector {
         !matches!(self, Self::Log(_))
     }
 
+    /// Whether its target may refuse one row or message and take others.
+    fn can_refuse(&self) -> bool {
+        match self {
+            Self::File(_) | Self::Log(_) => false,
+            #[cfg(feature = "webhook")]
+            Self::Webhook(_) => true,
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => true,
+            // A value is a text there, and a text is always taken.
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => false,
+        }
+    }
+
     fn validate(&self, queries: usize) -> Result<(), SettingsError> {
         match self {
             Self::File(file) => file.validate(queries),
@@ -289,6 +306,13 @@ impl Settings {
             return Err(SettingsError::NoQuery);
         }
         self.connector.validate(queries)?;
+        if self.shared.on_refusal == OnRefusal::DeadLetter && !self.connector.can_refuse() {
+            let message = format!(
+                "a reaction of kind `{}` refuses nothing that could be set aside; take `on_refusal` away",
+                self.connector.kind()
+            );
+            return Err(SettingsError::Field { field: "on_refusal", message });
+        }
         match (self.connector.role(), self.shared.recovery) {
             (Role::StateKeeper, Recovery::AutoSkipGap) => Err(SettingsError::Recovery {
                 does: "keeps state",
@@ -313,9 +337,13 @@ impl Settings {
             Connector::File(FileSettings { path, mode: FileMode::Table, .. }) => Box::new(Table::new(path)),
             Connector::Log(LogSettings {}) => Box::new(Log::new(self.shared.id.clone())),
             #[cfg(feature = "webhook")]
-            Connector::Webhook(settings) => Box::new(Webhook::new((**settings).clone())),
+            Connector::Webhook(settings) => {
+                Box::new(Webhook::new((**settings).clone()).on_refusal(self.shared.on_refusal))
+            }
             #[cfg(feature = "nats")]
-            Connector::Nats(settings) => Box::new(Nats::new((**settings).clone())),
+            Connector::Nats(settings) => {
+                Box::new(Nats::new((**settings).clone()).on_refusal(self.shared.on_refusal))
+            }
             #[cfg(feature = "postgres")]
             Connector::Postgres(settings) => match settings.mode {
                 PostgresMode::Table => {
@@ -334,48 +362,4 @@ impl Settings {
 
 pub(crate) fn one_query(count: usize) -> Result<(), SettingsError> {
     if count > 1 { Err(SettingsError::TableOfMany { count }) } else { Ok(()) }
-}
-
-/// Every reaction that writes a file which an earlier one writes already, or rotates to: its index, and the refusal.
-///
-/// Paths are compared as they resolve now: `./a` is `a`, and links count as what they point to.
-pub fn shared_paths<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Vec<(usize, SettingsError)> {
-    let mut writers: Vec<(PathBuf, &FileSettings, &SmolStr)> = Vec::new();
-    let mut refused = Vec::new();
-    for (index, settings) in reactions.into_iter().enumerate() {
-        let Connector::File(file) = &settings.connector else { continue };
-        let path = resolved(&file.path);
-        let is_shared = |(other, its, _): &&(PathBuf, &FileSettings, &SmolStr)| {
-            path == *other || its.rotates_to(other, &path) || file.rotates_to(&path, other)
-        };
-        match writers.iter().find(is_shared) {
-            Some((_, _, other)) => {
-                let (path, other) = (file.path.clone(), (*other).clone());
-                refused.push((index, SettingsError::SharedPath { path, other }));
-            }
-            None => writers.push((path, file, &settings.shared.id)),
-        }
-    }
-    refused
-}
-
-/// The path with links, `.` and `..` resolved as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if let Ok(whole) = absolute.canonicalize() {
-        return whole;
-    }
-    let mut resolved = PathBuf::new();
-    for component in absolute.components() {
-        match component {
-            Component::ParentDir => {
-                resolved.pop();
-            }
-            other => resolved.push(other),
-        }
-        if let Ok(real) = resolved.canonicalize() {
-            resolved = real;
-        }
-    }
-    resolved
 }

@@ -2,6 +2,7 @@
 
 use super::{Delivery, wrap};
 use crate::Error;
+use crate::dead_letters;
 use crate::follow;
 use crate::settings::Recovery;
 use crate::shared::State;
@@ -68,6 +69,10 @@ impl Delivery {
         self.rebuild = false;
         self.away_since = None;
         self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
-        self.commit(snapshot, &BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]), &detail)
+        let dead = self.reaction.dead();
+        let moved = BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]);
+        self.commit_with(snapshot, &moved, &detail, |overlay| {
+            dead_letters::put(overlay, self.component.number, self.shared.clock.now(), &dead)
+        })
     }
 }

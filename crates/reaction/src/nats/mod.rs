@@ -13,7 +13,9 @@ pub use settings::NatsSettings;
 use crate::message::Messages;
 use crate::place::Place;
 use crate::template::{Purpose, Template};
-use crate::{DeadLetter, Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
+use crate::{
+    DeadLetter, Delivered, OnRefusal, Outgoing, Reaction, ReactionError, Role, Start, Started, Style,
+};
 use publish::{Answer, Publisher, refused};
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,7 @@ const SLICE_MESSAGES_MAX: usize = 1_000;
 /// Publishes query results to a NATS server.
 pub struct Nats {
     settings: NatsSettings,
+    on_refusal: OnRefusal,
     running: Option<Running>,
 }
 
@@ -38,7 +41,13 @@ struct Running {
 impl Nats {
     /// Publishes to the server in `settings`. Does no IO yet.
     pub fn new(settings: NatsSettings) -> Self {
-        Self { settings, running: None }
+        Self { settings, on_refusal: OnRefusal::Stop, running: None }
+    }
+
+    /// What becomes of messages that its templates cannot make.
+    #[must_use]
+    pub fn on_refusal(self, on_refusal: OnRefusal) -> Self {
+        Self { on_refusal, ..self }
     }
 }
 
@@ -48,14 +57,21 @@ impl Running {
         &mut self,
         outgoing: &Outgoing<'_>,
         index: usize,
+        on_refusal: OnRefusal,
     ) -> Result<Option<DeadLetter>, ReactionError> {
         let key = self.messages.key(outgoing, index, self.place.form(outgoing));
-        let subject = self.messages.fill(&self.subject, outgoing, index, &key)?;
-        if !is_subject(&subject) {
-            let cause = format!("`{subject}` is no subject to publish {key} to; mend `subject`");
-            return Err(refused(cause));
-        }
-        let body = self.messages.body(outgoing, index, &key)?;
+        let filled = self.messages.fill(&self.subject, outgoing, index, &key);
+        let filled = filled
+            .and_then(|subject| checked(subject, &key))
+            .and_then(|subject| Ok((subject, self.messages.body(outgoing, index, &key)?)));
+        let (subject, body) = match filled {
+            Ok(filled) => filled,
+            Err(error) if on_refusal == OnRefusal::DeadLetter => {
+                let (body, reason) = (self.messages.unfilled(outgoing, index), error.to_string());
+                return Ok(Some(DeadLetter { key, body, reason }));
+            }
+            Err(error) => return Err(error),
+        };
         Ok(match self.publisher.publish(&subject, &key, &body)? {
             Answer::Taken => None,
             Answer::Unfit(reason) => Some(DeadLetter { key: format!("{key} {subject}"), body, reason }),
@@ -66,6 +82,14 @@ impl Running {
     fn pass(&mut self, outgoing: &Outgoing<'_>, delivered: &mut Delivered) {
         delivered.results += usize::from(self.place.pass(outgoing, self.messages.count(outgoing)));
         delivered.detail = self.place.encode();
+    }
+}
+
+/// The subject of a message, if one can be published to it.
+fn checked(subject: String, key: &str) -> Result<String, ReactionError> {
+    match is_subject(&subject) {
+        true => Ok(subject),
+        false => Err(refused(format!("`{subject}` is no subject to publish {key} to; mend `subject`"))),
     }
 }
 
@@ -104,7 +128,7 @@ impl Reaction for Nats {
         let mut delivered = Delivered { detail: running.place.encode(), ..Delivered::default() };
         let (began, mut sent) = (Instant::now(), 0);
         while let Some(outgoing) = results.get(delivered.results) {
-            match running.publish(outgoing, running.place.within(outgoing)) {
+            match running.publish(outgoing, running.place.within(outgoing), self.on_refusal) {
                 Ok(letter) => delivered.dead.extend(letter),
                 Err(error) if sent == 0 => return Err(error),
                 // What went out before it is checkpointed first; the next delivery meets it again.
@@ -120,9 +144,18 @@ impl Reaction for Nats {
     }
 
     fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
-        let publisher = &mut self.running.as_mut().ok_or(ReactionError::NotStarted)?.publisher;
-        let (key, subject) = letter.key.split_once(' ').unwrap_or((&letter.key, ""));
-        match publisher.publish(subject, key, &letter.body)? {
+        let Running { messages, subject, publisher, .. } =
+            self.running.as_mut().ok_or(ReactionError::NotStarted)?;
+        let answer = match letter.key.split_once(' ') {
+            Some((key, subject)) => publisher.publish(subject, key, &letter.body)?,
+            // It was set aside before it had a subject.
+            None => {
+                let key = &letter.key;
+                let subject = checked(messages.fill_again(subject, &letter.body, key)?, key)?;
+                publisher.publish(&subject, key, &messages.body_again(&letter.body, key)?)?
+            }
+        };
+        match answer {
             Answer::Taken => Ok(()),
             Answer::Unfit(cause) => Err(refused(cause)),
         }

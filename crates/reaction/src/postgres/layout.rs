@@ -31,6 +31,11 @@ const COLUMNS: &str = "\
     LEFT JOIN pg_type i ON i.oid = b.typelem AND b.typcategory = 'A' \
     WHERE b.typtype <> 'd' ORDER BY a.attnum";
 
+/// What changes when a column does.
+const VERSION: &str = "\
+    SELECT md5(string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, attnotnull, attgenerated), ',' \
+      ORDER BY attnum)) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+
 /// A target table as the reaction needs it.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -44,6 +49,7 @@ pub(super) struct Layout {
     pub written: Vec<String>,
     /// Whether constraints of the table, or to it, may be checked at the end.
     pub is_deferrable: bool,
+    version: String,
 }
 
 /// A column of the target table.
@@ -74,8 +80,9 @@ impl Layout {
         let deferrable = "SELECT EXISTS (SELECT FROM pg_constraint WHERE condeferrable AND $1::bigint::oid IN (conrelid, \
                           confrelid))";
         let is_deferrable = transaction.query_one(deferrable, &[&oid]).await?.get(0);
+        let version = version(transaction, &table).await?.unwrap_or_default();
         let mut layout =
-            Self { table, columns: Vec::new(), key: key(settings, names)?, written, is_deferrable };
+            Self { table, columns: Vec::new(), key: key(settings, names)?, written, is_deferrable, version };
         for name in names {
             let Some(row) = rows.iter().find(|row| row.get::<_, &str>(0) == name.as_str()) else {
                 let message = format!(
@@ -89,6 +96,15 @@ impl Layout {
         }
         layout.check_key(transaction, oid, settings).await?;
         Ok(Some(layout))
+    }
+
+    /// Whether the table's columns are still these, and no other ones until the end of the transaction.
+    pub async fn is_current(&self, transaction: &Transaction<'_>) -> Result<bool, Failure> {
+        let lock = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", self.table);
+        // The server gets both at once, in this order.
+        let lock = async { Ok(transaction.batch_execute(&lock).await?) };
+        let ((), version) = futures::future::try_join(lock, version(transaction, &self.table)).await?;
+        Ok(version.as_deref() == Some(self.version.as_str()))
     }
 
     /// Rows are told apart by the key here as there.
@@ -194,6 +210,10 @@ impl Column {
         let kind = ColumnKind { declared: row.get(1), base, taking, is_limited: row.get(4) };
         Self { name: quoted(row.get(0)), comparable: kind.base != "json", is_nullable: row.get(6), kind }
     }
+}
+
+async fn version(transaction: &Transaction<'_>, table: &str) -> Result<Option<String>, Failure> {
+    Ok(transaction.query_one(VERSION, &[&table]).await?.get(0))
 }
 
 /// `schema.name` as SQL quotes it.

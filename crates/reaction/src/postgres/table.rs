@@ -112,6 +112,11 @@ impl Reaction for Table {
         let known = layout.take().filter(|(of, _)| of == names).map(|(_, layout)| layout);
         let settings = &self.settings;
         let found = session.transact(1, async |transaction| {
+            owner.advance(transaction, at(reached, query_id), &to).await?;
+            let known = match known {
+                Some(layout) if layout.is_current(transaction).await? => Some(layout),
+                _ => None,
+            };
             let layout = match known {
                 Some(layout) => layout,
                 None => {
@@ -120,7 +125,6 @@ impl Reaction for Table {
                     find_or_make(transaction, settings, places, &owner.reaction, names, &rows).await?
                 }
             };
-            owner.advance(transaction, at(reached, query_id), &to).await?;
             let is_tolerant = self.on_refusal == OnRefusal::DeadLetter;
             let writing = Writing { transaction, layout: &layout, keyed: &keyed, is_tolerant };
             writing.apply(&mut changes, &mut refusals).await?;

@@ -15,7 +15,9 @@ pub use settings::WebhookSettings;
 
 use crate::message::Messages;
 use crate::place::Place;
-use crate::{DeadLetter, Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
+use crate::{
+    DeadLetter, Delivered, OnRefusal, Outgoing, Reaction, ReactionError, Role, Start, Started, Style,
+};
 use send::{Answer, Sender};
 use serde::de::IgnoredAny;
 use settings::NEEDS_JSON;
@@ -25,9 +27,13 @@ use std::time::{Duration, Instant};
 const SLICE: Duration = Duration::from_millis(100);
 const SLICE_MESSAGES_MAX: usize = 100;
 
+/// The end of the key of a letter whose template could not be filled in; its body is what the message is about.
+const UNFILLED: &str = " unfilled";
+
 /// Sends query results to a URL.
 pub struct Webhook {
     settings: WebhookSettings,
+    on_refusal: OnRefusal,
     running: Option<Running>,
     /// The message that was not taken yet, and how often it was sent.
     attempts: Option<(String, u32)>,
@@ -45,20 +51,38 @@ struct Running {
 impl Webhook {
     /// Sends to the URL in `settings`. Does no IO yet.
     pub fn new(settings: WebhookSettings) -> Self {
-        Self { settings, running: None, attempts: None, failed: None }
+        let on_refusal = OnRefusal::Stop;
+        Self { settings, on_refusal, running: None, attempts: None, failed: None }
+    }
+
+    /// What becomes of messages that its template cannot make.
+    #[must_use]
+    pub fn on_refusal(self, on_refusal: OnRefusal) -> Self {
+        Self { on_refusal, ..self }
+    }
+
+    /// Refuses a body that is signed and not JSON.
+    fn check(&self, key: &str, body: Vec<u8>) -> Result<Vec<u8>, ReactionError> {
+        if self.settings.secret.is_some() && serde_json::from_slice::<IgnoredAny>(&body).is_err() {
+            let cause = format!("what comes out is not JSON, {NEEDS_JSON}");
+            return Err(ReactionError::Template { key: key.to_owned(), cause });
+        }
+        Ok(body)
     }
 
     /// Sends one message; a letter where it is given up.
     fn send(&mut self, outgoing: &Outgoing<'_>, index: usize) -> Result<Option<DeadLetter>, ReactionError> {
         let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
         let key = running.messages.key(outgoing, index, running.place.form(outgoing));
-        let body = running.messages.body(outgoing, index, &key)?;
-        if self.settings.secret.is_some() && serde_json::from_slice::<IgnoredAny>(&body).is_err() {
-            return Err(ReactionError::Template {
-                key,
-                cause: format!("what comes out is not JSON, {NEEDS_JSON}"),
-            });
-        }
+        let body = running.messages.body(outgoing, index, &key);
+        let body = match body.and_then(|body| self.check(&key, body)) {
+            Ok(body) => body,
+            Err(error) if self.on_refusal == OnRefusal::DeadLetter => {
+                let (key, body) = (format!("{key}{UNFILLED}"), running.messages.unfilled(outgoing, index));
+                return Ok(Some(DeadLetter { key, body, reason: error.to_string() }));
+            }
+            Err(error) => return Err(error),
+        };
         let (cause, patience) = match running.sender.send(&key, &body)? {
             Answer::Taken => {
                 self.attempts = None;
@@ -135,8 +159,12 @@ impl Reaction for Webhook {
     }
 
     fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
-        let sender = &self.running.as_ref().ok_or(ReactionError::NotStarted)?.sender;
-        match sender.send(&letter.key, &letter.body)? {
+        let Running { messages, sender, .. } = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
+        let (key, body) = match letter.key.strip_suffix(UNFILLED) {
+            None => (letter.key.as_str(), letter.body.clone()),
+            Some(key) => (key, self.check(key, messages.body_again(&letter.body, key)?)?),
+        };
+        match sender.send(key, &body)? {
             Answer::Taken => Ok(()),
             Answer::Refused { cause, .. } => {
                 Err(ReactionError::Refused { target: sender.host().to_owned(), cause })

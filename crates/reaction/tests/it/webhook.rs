@@ -2,6 +2,7 @@
 
 mod bodies;
 mod ids;
+mod unfilled;
 
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};
 use livewell_reaction::testkit::{Behaviour, Messaged, STORE, Sample, messengers, start};

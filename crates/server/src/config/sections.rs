@@ -11,7 +11,7 @@ use livewell_source::settings::SourceSettings;
 use std::path::{Path, PathBuf};
 
 const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
-const SHARED: [&str; 5] = ["id", "queries", "recovery", "enabled", "durable"];
+const SHARED: [&str; 6] = ["id", "queries", "recovery", "on_refusal", "enabled", "durable"];
 
 /// Settings and the part of the file they were read from.
 pub struct Item<'n, T> {

@@ -120,6 +120,21 @@ fn rows_that_are_refused_are_set_aside_with_their_reasons_and_the_others_go_on()
 }
 
 #[test]
+fn a_table_that_is_altered_while_it_is_kept_is_known_as_it_is_then() {
+    let server = Postgres::start();
+    let target = Target::new(&server, 0);
+    target.sql("CREATE TABLE t (id int PRIMARY KEY, v text)");
+    let mut table = table(&target, OnRefusal::DeadLetter);
+    deliver(&mut table, 1, vec![add(1, "abcd")]).unwrap();
+    target.sql("DELETE FROM t; ALTER TABLE t ALTER COLUMN v TYPE varchar(3)");
+    let dead = deliver(&mut table, 2, vec![add(2, "abcd"), add(3, "abc")]).unwrap().dead;
+    assert_eq!((dead.len(), rows(&target)), (1, "3abc".into()));
+    target.sql("ALTER TABLE t ALTER COLUMN v TYPE text");
+    assert_eq!(deliver(&mut table, 3, vec![add(4, "abcd")]).unwrap().dead, []);
+    assert_eq!(rows(&target), "3abc,4abcd");
+}
+
+#[test]
 fn rows_of_a_snapshot_that_are_refused_are_set_aside_too() {
     let server = Postgres::start();
     let target = Target::new(&server, 0);
