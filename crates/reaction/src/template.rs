@@ -194,9 +194,9 @@ fn with_texts(template: &str) -> String {
             None => (code, behind),
         };
         if is_raw || code.starts_with("{#") {
-            out.push_str(code)
+            out.push_str(code);
         } else {
-            concatenated(code, &mut out)
+            concatenated(code, &mut out);
         }
         rest = behind;
     }

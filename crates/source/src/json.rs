@@ -32,7 +32,7 @@ pub struct Reader {
     source: SmolStr,
     limits: Limits,
     types: Types,
-    record: Option<Record>,
+    record: Option<Box<Record>>,
 }
 
 impl Reader {
@@ -49,7 +49,7 @@ impl Reader {
         settings: &RecordSettings<'_>,
     ) -> Result<Self, String> {
         let record = Record::compile(source, limits, node, settings)?;
-        Ok(Self { record: Some(record), ..Self::of_changes(source, limits, settings.types) })
+        Ok(Self { record: Some(Box::new(record)), ..Self::of_changes(source, limits, settings.types) })
     }
 
     /// The transaction that a piece of JSON stands for.

@@ -222,7 +222,7 @@ fn zero_bytes_behind_and_between_members_are_passed_over() {
         ([a.clone(), b.clone(), zeros(512)].concat(), 2),
         ([a.clone(), zeros(511), b.clone()].concat(), 2),
         ([a.clone(), zeros(40_000), b.clone(), zeros(7)].concat(), 2),
-        ([a.clone(), pack(""), b.clone(), pack(""), zeros(9)].concat(), 2),
+        ([a, pack(""), b, pack(""), zeros(9)].concat(), 2),
     ]
     .into_iter()
     .enumerate()

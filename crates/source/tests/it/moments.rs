@@ -20,7 +20,7 @@ fn read(name: &str, mapping: &Json, text: &str) -> Result<Vec<Transaction>, Sour
     drain(&settings, None, 9).map(|(transactions, _)| transactions)
 }
 
-fn readings(timestamp: Json) -> Json {
+fn readings(timestamp: &Json) -> Json {
     json!({ "node": { "label": "Reading", "id": "r:{id}" }, "timestamp": timestamp })
 }
 
@@ -33,9 +33,9 @@ fn a_record_or_row_is_from_the_time_that_it_says() {
     let text = json!({"path": "at"});
     let lines = "{\"id\":1,\"at\":\"2024-05-01T10:30:00+02:00\"}\n{\"id\":2,\"at\":\"1970-01-01T00:00:00.000000001Z\"}\n";
     let wanted = vec![Some(1_714_552_200_000_000_000), Some(1)];
-    assert_eq!(times(&read("x.jsonl", &readings(text.clone()), lines).unwrap()), wanted);
+    assert_eq!(times(&read("x.jsonl", &readings(&text), lines).unwrap()), wanted);
     let rows = "id,at\n1,2024-05-01T10:30:00+02:00\n2,1970-01-01T00:00:00.000000001Z\n";
-    assert_eq!(times(&read("x.csv", &readings(text), rows).unwrap()), wanted);
+    assert_eq!(times(&read("x.csv", &readings(&text), rows).unwrap()), wanted);
     for (unit, number) in
         [("ms", 5), ("milliseconds", 5), ("us", 5_000), ("\u{b5}s", 5_000), ("ns", 5_000_000)]
     {
@@ -44,12 +44,12 @@ fn a_record_or_row_is_from_the_time_that_it_says() {
             "{{\"id\":1,\"meta\":{{\"at\":{number}}}}}\n{{\"id\":1,\"meta\":{{\"at\":\"{number}\"}}}}"
         );
         assert_eq!(
-            times(&read("x.jsonl", &readings(timestamp), &lines).unwrap()),
+            times(&read("x.jsonl", &readings(&timestamp), &lines).unwrap()),
             [Some(5_000_000); 2],
             "{unit}"
         );
     }
-    let rows = read("x.csv", &readings(json!({"path": "at", "unit": "s"})), "id,at\n1,-7\n").unwrap();
+    let rows = read("x.csv", &readings(&json!({"path": "at", "unit": "s"})), "id,at\n1,-7\n").unwrap();
     assert_eq!(times(&rows), [Some(-7_000_000_000)]);
 }
 
@@ -81,7 +81,7 @@ fn a_time_that_is_missing_or_malformed_stops_or_is_parked() {
         "{\"id\":1,\"at\":{}}",
         "{\"id\":1,\"at\":\"2024-05-01T10:30:00\"}",
     ];
-    let mapping = readings(json!({"path": "at"}));
+    let mapping = readings(&json!({"path": "at"}));
     for line in wrong {
         let error = read("x.jsonl", &mapping, line).unwrap_err();
         assert_eq!((error.kind, error.code), (ErrorKind::Input, "LW0220"), "{line}: {error}");
@@ -95,7 +95,7 @@ fn a_time_that_is_missing_or_malformed_stops_or_is_parked() {
         let error = read("x.csv", &mapping, rows).unwrap_err();
         assert_eq!((error.code, error.message.contains("`at`")), ("LW0204", true), "{error}");
     }
-    let error = read("x.csv", &readings(json!({"path": "when"})), "id,at\n1,2\n").unwrap_err();
+    let error = read("x.csv", &readings(&json!({"path": "when"})), "id,at\n1,2\n").unwrap_err();
     assert!(error.message.contains("no column `when`"), "{error}");
 }
 
@@ -146,7 +146,7 @@ fn every_source_that_takes_a_mapping_takes_both_and_refuses_what_makes_no_sense(
 }
 
 /// The changes of one message of an envelope like that of the guide.
-fn enveloped(more: Json, after: &Json) -> Result<Vec<Change>, SourceError> {
+fn enveloped(more: &Json, after: &Json) -> Result<Vec<Change>, SourceError> {
     let mut mapping = json!({
         "node": { "label": "Order", "id": "order:{id}" },
         "relationships": [{ "type": "PLACED_BY", "to": "customer:{customer_id}" }],
@@ -161,7 +161,7 @@ fn enveloped(more: Json, after: &Json) -> Result<Vec<Change>, SourceError> {
 /// The order's node after these changes came upon one that has a long note.
 fn upon(changes: &[Change]) -> Element {
     let old =
-        enveloped(json!({}), &json!({"id": 1, "note": "long", "tags": ["a"], "bytes": "b", "state": "new"}));
+        enveloped(&json!({}), &json!({"id": 1, "note": "long", "tags": ["a"], "bytes": "b", "state": "new"}));
     let old = old.unwrap()[0].apply(None).unwrap();
     changes[0].apply(old.as_ref()).unwrap().unwrap()
 }
@@ -170,7 +170,7 @@ fn upon(changes: &[Change]) -> Element {
 fn an_unavailable_value_is_one_that_did_not_change() {
     let after = json!({"id": 1, "note": PLACEHOLDER, "tags": [PLACEHOLDER], "state": null,
         "bytes": "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==", "customer_id": 7});
-    let changes = enveloped(json!({}), &after).unwrap();
+    let changes = enveloped(&json!({}), &after).unwrap();
     let Element::Node(node) = upon(&changes) else { panic!("a node") };
     let properties = &node.properties;
     assert_eq!(properties.get("note"), Some(&Value::string("long")));
@@ -180,11 +180,11 @@ fn an_unavailable_value_is_one_that_did_not_change() {
     assert!(properties.get("state").is_none(), "null is said, and removes");
     assert_eq!(changes.len(), 2, "the relationship is set");
     // A relationship whose end is not said stays.
-    let changes = enveloped(json!({}), &json!({"id": 1, "customer_id": PLACEHOLDER})).unwrap();
+    let changes = enveloped(&json!({}), &json!({"id": 1, "customer_id": PLACEHOLDER})).unwrap();
     assert_eq!(changes.len(), 1, "{changes:?}");
     // Chosen properties, too.
     let chosen = json!({"properties": {"text": "note", "state": "state"}});
-    let changes = enveloped(chosen, &json!({"id": 1, "note": PLACEHOLDER, "state": "paid"})).unwrap();
+    let changes = enveloped(&chosen, &json!({"id": 1, "note": PLACEHOLDER, "state": "paid"})).unwrap();
     let Change::Update(patch) = &changes[0] else { panic!("{changes:?}") };
     assert_eq!(patch.properties.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["state"]);
 }
@@ -192,17 +192,16 @@ fn an_unavailable_value_is_one_that_did_not_change() {
 #[test]
 fn another_placeholder_can_be_named_and_what_an_id_needs_has_to_be_there() {
     let other = json!({"unavailable_value": "\u{fc} n/a"});
-    let changes =
-        enveloped(other.clone(), &json!({"id": 1, "note": "\u{fc} n/a", "state": PLACEHOLDER})).unwrap();
+    let changes = enveloped(&other, &json!({"id": 1, "note": "\u{fc} n/a", "state": PLACEHOLDER})).unwrap();
     let Element::Node(node) = upon(&changes) else { panic!("a node") };
     assert_eq!(node.properties.get("note"), Some(&Value::string("long")));
     assert_eq!(node.properties.get("state"), Some(&Value::string(PLACEHOLDER)), "this one is data now");
-    let none = enveloped(json!({"unavailable_value": ""}), &json!({"id": 1, "note": PLACEHOLDER})).unwrap();
+    let none = enveloped(&json!({"unavailable_value": ""}), &json!({"id": 1, "note": PLACEHOLDER})).unwrap();
     let Element::Node(node) = upon(&none) else { panic!("a node") };
     assert_eq!(node.properties.get("note"), Some(&Value::string(PLACEHOLDER)));
     assert!(node.properties.get("tags").is_none(), "a whole record replaces");
-    let error = enveloped(json!({}), &json!({"id": PLACEHOLDER})).unwrap_err();
+    let error = enveloped(&json!({}), &json!({"id": PLACEHOLDER})).unwrap_err();
     assert_eq!((error.code, error.message.contains("`id` is missing")), ("LW0220", true), "{error}");
-    let error = enveloped(json!({}), &json!({"id": 1, "m": {"a": 1, "b": PLACEHOLDER}})).unwrap_err();
+    let error = enveloped(&json!({}), &json!({"id": 1, "m": {"a": 1, "b": PLACEHOLDER}})).unwrap_err();
     assert_eq!((error.code, error.message.contains("`properties`")), ("LW0220", true), "{error}");
 }

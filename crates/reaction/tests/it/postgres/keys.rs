@@ -131,6 +131,27 @@ fn a_row_with_null_in_its_key_comes_changes_and_goes() {
 }
 
 #[test]
+fn keys_of_every_type_tell_rows_apart_as_their_columns_do() {
+    let server = Postgres::start();
+    let target = Target::new(&server, 0);
+    for (name, kind, one, other) in [
+        ("chars", "char(3)", Value::string("abc"), Value::string("abd")),
+        ("cents", "numeric(10,2)", Value::Float(1.25), Value::Float(1.26)),
+        ("bits", "bit(3)", Value::string("101"), Value::string("100")),
+        ("lists", "int[]", Value::list(vec![Value::Int(1)]), Value::list(vec![Value::Int(2)])),
+        ("floats", "real", Value::Float(0.1), Value::Float(0.2)),
+    ] {
+        target.sql(&format!("CREATE TABLE {name} (id {kind} PRIMARY KEY, v int)"));
+        let mut table = Table::new(PostgresSettings::table(&target.url(), name, &["id"]));
+        start(&mut table, None).unwrap();
+        deliver(&mut table, 1, vec![add(1, one.clone(), 1), add(2, other.clone(), 2)]).unwrap();
+        let gone = Diff::Delete { row_signature: 2, data: row(&other, &2.into()).into() };
+        deliver(&mut table, 2, vec![gone, update(1, one.clone(), 1, 3)]).unwrap();
+        assert_eq!(target.sql(&format!("SELECT v FROM {name}")), "3", "{kind}");
+    }
+}
+
+#[test]
 fn a_search_path_that_changes_makes_no_second_tables() {
     let server = Postgres::start();
     let target = Target::new(&server, 0);
