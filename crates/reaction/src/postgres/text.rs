@@ -28,7 +28,6 @@ fn scalar(value: &Value, class: Class) -> String {
         (Value::String(text), _) => text.to_string(),
         (Value::Bool(value), _) => value.to_string(),
         (Value::Int(value), _) => value.to_string(),
-        (Value::Decimal(value), Class::Integer) => whole(&value.to_string()).to_owned(),
         (Value::Decimal(value), _) => value.to_string(),
         (Value::Float(value), _) if value.is_nan() => "NaN".into(),
         (Value::Float(value), _) if value.is_infinite() => {
@@ -40,14 +39,6 @@ fn scalar(value: &Value, class: Class) -> String {
         (Value::Float(value), _) => format!("{value:?}"),
         (value, class) if class.is_temporal() => temporal(value).unwrap_or_else(|| iso(value)),
         _ => iso(value),
-    }
-}
-
-/// The digits of a decimal without a fraction that is zero.
-fn whole(digits: &str) -> &str {
-    match digits.split_once('.') {
-        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
-        _ => digits,
     }
 }
 
@@ -178,6 +169,8 @@ mod tests {
         assert_eq!(text(&Value::Float(1e300), one(Class::Float)).unwrap(), "1e300");
         assert_eq!(text(&Value::Float(1e18), one(Class::Integer)).unwrap(), "1000000000000000000");
         assert_eq!(text(&Value::Float(1.5), one(Class::Integer)).unwrap(), "1.5");
+        let decimal = |text: &str| Value::Decimal(livewell_model::Decimal::parse(text).unwrap().into());
+        assert_eq!(text(&decimal("5.00"), one(Class::Integer)).unwrap(), "5");
         assert_eq!(text(&Value::Float(f64::NEG_INFINITY), one(Class::Float)).unwrap(), "-Infinity");
         assert_eq!(text(&Value::Bytes([1, 255].as_slice().into()), one(Class::Bytes)).unwrap(), "\\x01ff");
     }

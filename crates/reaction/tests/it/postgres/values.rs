@@ -22,6 +22,10 @@ fn local(date: Date, time: LocalTime) -> LocalDateTime {
     LocalDateTime { date, time }
 }
 
+fn decimal(text: &str) -> Value {
+    Value::Decimal(livewell_model::Decimal::parse(text).unwrap().into())
+}
+
 fn moment(local: LocalDateTime, offset: i32) -> Value {
     DateTime::new(local, offset, None).unwrap().into()
 }
@@ -109,6 +113,8 @@ fn what_a_column_would_cut_round_pad_or_shift_is_refused_by_name_and_mended_by_t
         ("name", Value::string("n".repeat(64)), &"n".repeat(64)),
         ("numeric(10,2)", Value::Float(1.005), "1.005"),
         ("numeric(10,2)", Value::Float(1.239), "1.239"),
+        ("numeric(10,2)", decimal("12345678.901"), "12345678.901"),
+        ("double precision", decimal("12345678901234567.25"), "12345678901234567.25"),
         ("numeric(4,2)", Value::Int(100), "100"),
         ("numeric(5,-2)", Value::Int(123), "123"),
         ("int", Value::Float(85.7), "85.7"),
