@@ -48,6 +48,8 @@ pub(crate) fn made(number: &BigDecimal, what: impl FnOnce() -> String) -> Result
 /// # Panics
 /// If `b` is zero.
 pub(crate) fn quotient(a: &BigDecimal, b: &BigDecimal) -> BigDecimal {
+    // How many digits the result has follows from the values, not from the zeros that a sum may have behind them.
+    let (a, b) = (a.normalized(), b.normalized());
     let digits = QUOTIENT_DIGITS.max(a.digits()).max(b.digits());
     let ((a, a_scale), (b, b_scale)) = (a.as_bigint_and_scale(), b.as_bigint_and_scale());
     // So many digits and one more, whatever the two begin with; then one that says whether anything is left.
@@ -103,6 +105,13 @@ mod tests {
         ] {
             assert_eq!(quotient(&number(a), &number(b)), number(expect), "{a} / {b}");
         }
+    }
+
+    #[test]
+    fn a_quotient_follows_from_the_values_of_its_operands_alone() {
+        let (one, with_zeros) = (number("1"), number(&format!("1.{}", "0".repeat(60))));
+        assert_eq!(quotient(&one, &number("3")), quotient(&with_zeros, &number("3")));
+        assert_eq!(quotient(&with_zeros, &number("3")).digits(), 38);
     }
 
     #[test]
