@@ -77,10 +77,12 @@ fn watch(store: &dyn Store, history: &History, is_over: &AtomicBool) -> Seen {
     while seen.wrong.is_none() {
         let ends = is_over.load(Ordering::Acquire);
         if let Some(moment) = moment(store) {
-            let low = low.replace(moment.lsn).unwrap_or(moment.lsn);
             let (from, through) = moment.checked;
             let place = (moment.head.generation, moment.head.position);
-            if last.replace(place) != Some(place) {
+            let is_another = last.replace(place) != Some(place);
+            // Where in the log the first one was read is not known: the log may have moved on beyond it, and the catalogs
+            // with it, before anyone looked.
+            if let Some(low) = low.replace(moment.lsn).filter(|_| is_another) {
                 open.push_back(Claim { moment, low });
             }
             while let Some(claim) = open.pop_front_if(|claim| claim.moment.head.position <= through) {
