@@ -43,6 +43,20 @@ impl Decimal {
         if after > most || before > most { Err(DecimalError::TooLong) } else { Ok(Self(number)) }
     }
 
+    /// The decimal with these [parts](Self::parts), if they are the ones of a normalised decimal within the limits.
+    pub fn of_parts(coefficient: BigInt, scale: i64) -> Option<Self> {
+        let most = i64::from(DIGITS_MAX);
+        let is_normal = if coefficient.is_zero() { scale == 0 } else { !(&coefficient % 10u32).is_zero() };
+        if !is_normal || scale > most || scale < -most {
+            return None;
+        }
+        let number = BigDecimal::new(coefficient, scale);
+        // Counting digits takes a division for each; the bits of a short number say enough.
+        let is_short = number.as_bigint_and_scale().0.bits() <= 64 && scale > 20 - most;
+        let is_within = is_short || i64::try_from(number.digits()).is_ok_and(|digits| digits - scale <= most);
+        is_within.then_some(Self(number))
+    }
+
     /// Reads digits with an optional sign, point and exponent.
     ///
     /// # Errors

@@ -40,8 +40,10 @@ pub fn decimal_key(decimal: &Decimal, out: &mut Vec<u8>) {
     if let Some(int) = decimal.to_i64() {
         return int_key(int, out);
     }
-    let nearest = decimal.to_f64().clamp(f64::MIN, f64::MAX);
-    let side = decimal.compare_float(nearest);
+    let (nearest, side) = nearest_short(decimal).unwrap_or_else(|| {
+        let nearest = decimal.to_f64().clamp(f64::MIN, f64::MAX);
+        (nearest, decimal.compare_float(nearest))
+    });
     if side == Ordering::Equal {
         return float_key(nearest, out);
     }
@@ -52,6 +54,23 @@ pub fn decimal_key(decimal: &Decimal, out: &mut Vec<u8>) {
     };
     push((order_bits(nearest), 2 * missed + 1), out);
     digits_key(decimal, out);
+}
+
+/// The nearest float of a decimal of few digits, as prices are, and how the decimal stands to it.
+///
+/// Up to 2^53 and 10^22 integers are floats, so the processor's quotient of the two is the nearest float, and what it
+/// leaves of the dividend is a float, too, which a fused operation gives without rounding.
+fn nearest_short(decimal: &Decimal) -> Option<(f64, Ordering)> {
+    const POWERS: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    let (coefficient, scale) = decimal.parts();
+    let divisor = *POWERS.get(usize::try_from(scale).ok()?)?;
+    let dividend = coefficient.to_i64().filter(|integer| integer.unsigned_abs() < 1 << 53)? as f64;
+    let nearest = dividend / divisor;
+    let left = (-nearest).mul_add(divisor, dividend);
+    Some((nearest, left.partial_cmp(&0.0)?))
 }
 
 /// The integer below what `nearest` misses of the number.
@@ -168,6 +187,14 @@ mod tests {
                 let ((a, a_key), (b, b_key)) = (&pair[0], &pair[1]);
                 prop_assert_eq!(a_key.cmp(b_key), a.cmp(b), "{} and {}", a, b);
                 prop_assert!(a_key == b_key || !b_key.starts_with(a_key), "{} begins {}", a, b);
+            }
+        }
+
+        #[test]
+        fn a_short_decimal_is_as_near_to_its_float_as_a_long_one(coefficient in -(1i64 << 53)..1 << 53, scale in 0i64..=22) {
+            let decimal = Decimal::new(&BigDecimal::new(coefficient.into(), scale)).expect("in range");
+            if let Some((nearest, side)) = nearest_short(&decimal) {
+                prop_assert_eq!((nearest, side), (decimal.to_f64(), decimal.compare_float(nearest)), "{}", decimal);
             }
         }
 

@@ -11,10 +11,8 @@ use crate::{
     AppliedChange, AppliedTransaction, Decimal, Diff, Element, ElementId, Map, Node, QueryResult,
     Relationship, Timestamp, Value,
 };
-use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::BigInt;
 use smol_str::SmolStr;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Reads the stored form.
@@ -176,14 +174,18 @@ impl<'a> Reader<'a> {
 
     fn decimal(&mut self) -> Read<Decimal> {
         let (scale, bytes) = (self.signed()?, self.bytes()?);
+        let is_redundant = match bytes {
+            [] => true,
+            [0, next, ..] => *next < 0x80,
+            [0xff, next, ..] => *next >= 0x80,
+            _ => false,
+        };
+        if bytes.len() > DECIMAL_BYTES_MAX || is_redundant {
+            return Err(self.error("a decimal is too long"));
+        }
         let coefficient = BigInt::from_signed_bytes_be(bytes);
-        // Numbers of another size than what is read below are not even looked at: the scale alone could ask for memory.
-        let is_short = bytes.len() <= DECIMAL_BYTES_MAX && scale.unsigned_abs() <= DIGITS_MAX.into();
-        let number = is_short.then(|| Decimal::new(&BigDecimal::new(coefficient.clone(), scale)));
-        let decimal = number.and_then(Result::ok).ok_or(self.error("a decimal is too long"))?;
-        let is_canonical = decimal.parts() == (Cow::Borrowed(&coefficient), scale)
-            && coefficient.to_signed_bytes_be() == bytes;
-        if is_canonical { Ok(decimal) } else { Err(self.error("a decimal is not in its one form")) }
+        Decimal::of_parts(coefficient, scale)
+            .ok_or(self.error("a decimal is too long, or not in its one form"))
     }
 
     fn date(&mut self) -> Read<Date> {
