@@ -38,7 +38,7 @@ async fn what_stands_in_the_way_of_a_copy_is_named_and_a_reset_goes_on_once_it_i
     postgres.sql("update t set x = 2 where id = 2");
     livewell.reset("s").unwrap();
     eventually("both rows are there", || values(&livewell, "all").len() == 2).await;
-    assert_eq!(values(&livewell, "all")[1][1], Value::Float(2.0));
+    assert_eq!(values(&livewell, "all")[1][1], Value::from(livewell_model::Decimal::from(2)));
     livewell.shutdown().await;
 }
 
