@@ -366,7 +366,7 @@ pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
     sweep::mark(&mut set, &Key::new(Space::Log).number(number).long(old.epoch).done());
     crate::parked::clear(&*snapshot, &mut set, source)?;
     set.delete(EpochRecord::key(number, old.epoch));
-    set.delete(Key::new(Space::Upstream).number(number).done());
+    crate::remembered::forget(&mut set, source);
     set.put(EpochRecord::key(number, epoch), EpochRecord::default().encode());
     set.put(Head::key(number), head.encode());
     catalog::put_epoch(&mut set, &source.id, epoch);

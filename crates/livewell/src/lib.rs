@@ -50,6 +50,7 @@ pub mod parked;
 mod pipeline;
 mod rebuild;
 mod register;
+mod remembered;
 mod results;
 mod retention;
 mod set_aside;

@@ -4,6 +4,7 @@ use crate::Error;
 use crate::error::ErrorKind;
 use crate::intake::{Intake, wipe};
 use crate::parked::{self, Input, Origin};
+use crate::remembered::Definition;
 use crate::shared::{Component, Shared, State};
 use crate::sources::upstream_key;
 use crate::supervise::{caught_up, failed, stopped};
@@ -48,10 +49,14 @@ pub(crate) fn run(runner: &NatsRunner) {
 impl NatsRunner {
     /// Follows the stream from the stored position until something interrupts.
     fn follow(&self, messages_max: usize, trouble: &mut Trouble) -> Result<(), Error> {
+        let definition = Definition::of_stream(&self.settings);
         if self.component.reset.swap(false, Ordering::AcqRel) {
+            definition.check_wipe(&self.shared, &self.component)?;
             wipe(&self.shared, &self.component)?;
         }
-        let mut stream = Stream::open(&self.settings, self.position()?).map_err(wrap)?;
+        let position = self.kept_position(&definition)?;
+        let mut stream = Stream::open(&self.settings, position).map_err(wrap)?;
+        definition.keep(&self.shared, &self.component)?;
         let mut wait = READ_MAX;
         while !self.is_interrupted() {
             self.carry_out_orders()?;
@@ -80,6 +85,14 @@ impl NatsRunner {
     fn carry_out_orders(&self) -> Result<(), Error> {
         let reader = self.settings.reader().map_err(wrap)?;
         parked::carry_out(&self.shared, &self.component, &mut |_, text| reader.transaction(text.as_bytes()))
+    }
+
+    /// Where reading stands, if what was read is what the settings would make of it.
+    fn kept_position(&self, definition: &Definition) -> Result<Option<NatsPosition>, Error> {
+        definition.check_kind(&self.shared, &self.component)?;
+        let position = self.position()?;
+        definition.check_stream(&self.shared, &self.component, position.is_some())?;
+        Ok(position)
     }
 
     fn position(&self) -> Result<Option<NatsPosition>, Error> {

@@ -6,17 +6,18 @@ use livewell_source::settings::{Clock, FileSettings};
 use livewell_source::unwind::Unwind;
 
 /// A source that a program sends into.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct InProcess {
     pub(crate) id: String,
     pub(crate) clock: Clock,
     pub(crate) unwind: Vec<Unwind>,
+    pub(crate) mapping: serde_json::Map<String, serde_json::Value>,
 }
 
 impl InProcess {
     /// The source `id`. While nothing is sent, its time is the wall's.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new() }
+        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new(), mapping: serde_json::Map::new() }
     }
 
     /// Chooses which clock its time follows while nothing is sent.
@@ -30,6 +31,13 @@ impl InProcess {
     #[must_use]
     pub fn unwind(mut self, rules: impl IntoIterator<Item = Unwind>) -> Self {
         self.unwind = rules.into_iter().collect();
+        self
+    }
+
+    /// Says how what is sent was made, in any words: a log tells where that differs from what made it before.
+    #[must_use]
+    pub fn mapping(mut self, mapping: serde_json::Map<String, serde_json::Value>) -> Self {
+        self.mapping = mapping;
         self
     }
 

@@ -1,11 +1,15 @@
 //! Sources at work: files that are read, and channels that a program or the server sends into.
 
+mod pace;
+
 use crate::Error;
 use crate::change::IntoTransaction;
 use crate::error::ErrorKind;
 use crate::intake::{Intake, Receipt, full, wipe};
 use crate::once::{self, Once};
 use crate::parked::{self, Input, Origin};
+use crate::remembered::{self, Definition};
+use crate::setup::InProcess;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
@@ -15,10 +19,11 @@ use livewell_source::ErrorKind as SourceErrorKind;
 use livewell_source::file::{Batch, FilePosition, FileSource, Parser};
 use livewell_source::settings::{Clock, FileSettings};
 use livewell_store::keyspace::{Key, Space};
+use pace::Pace;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 const FOLLOW: Duration = Duration::from_millis(100);
@@ -37,7 +42,9 @@ pub(crate) fn run_file(runner: &FileRunner) {
     while !shared.is_stopping(component) {
         component.set(State::Running);
         let result = if component.reset.swap(false, Ordering::AcqRel) {
-            wipe(shared, component)
+            Definition::of_files(&runner.settings)
+                .check_wipe(shared, component)
+                .and_then(|()| wipe(shared, component))
         } else {
             runner.read_to_end().and_then(|()| runner.rest())
         };
@@ -127,7 +134,7 @@ impl FileRunner {
     }
 
     fn read_batches(&self, transactions_max: usize) -> Result<(), Error> {
-        let mut file = FileSource::open(self.settings.clone(), self.position()?).map_err(wrap)?;
+        let mut file = self.open()?;
         let mut pace = Pace::new(self.settings.rate);
         while !self.is_interrupted() {
             self.carry_out_orders()?;
@@ -149,6 +156,22 @@ impl FileRunner {
             pace.keep(changes, &self.shared, &self.component);
         }
         Ok(())
+    }
+
+    /// Opens the files where reading stands, if what was read is what the settings would make of it.
+    fn open(&self) -> Result<FileSource, Error> {
+        let (shared, component) = (&self.shared, &self.component);
+        let definition = Definition::of_files(&self.settings);
+        definition.check_kind(shared, component)?;
+        let position = self.position()?;
+        let begun = remembered::begun(&self.settings, position.as_ref());
+        definition.check_files(shared, component, begun)?;
+        let file = match FileSource::open(self.settings.clone(), position) {
+            Ok(file) => file,
+            Err(error) => return Err(wrap(definition.explain_file(shared, component, error)?)),
+        };
+        definition.keep(shared, component)?;
+        Ok(file)
     }
 
     /// Says after which line a refused transaction was read.
@@ -207,36 +230,6 @@ impl FileRunner {
 
 pub(crate) fn upstream_key(source: &Component) -> Vec<u8> {
     Key::new(Space::Upstream).number(source.number).done()
-}
-
-/// Keeps to so many changes a second.
-struct Pace {
-    rate: Option<f64>,
-    began: Instant,
-    changes: f64,
-}
-
-impl Pace {
-    fn new(rate: Option<f64>) -> Self {
-        Self { rate, began: Instant::now(), changes: 0.0 }
-    }
-
-    /// Small batches where there is a pace, so that it is even.
-    fn transactions_max(&self, most: usize) -> usize {
-        self.rate.map_or(most, |rate| ((rate / 20.0) as usize).clamp(1, most))
-    }
-
-    fn keep(&mut self, changes: usize, shared: &Shared, component: &Component) {
-        let Some(rate) = self.rate else { return };
-        self.changes += changes as f64;
-        let due = Duration::try_from_secs_f64(self.changes / rate).unwrap_or(Duration::MAX);
-        while let Some(wait) = due.checked_sub(self.began.elapsed())
-            && !shared.is_stopping(component)
-            && !wait.is_zero()
-        {
-            component.bell.wait(wait.min(Duration::from_millis(200)));
-        }
-    }
 }
 
 /// Transactions on their way to a source: all of them are taken in, or none.
@@ -317,9 +310,11 @@ pub(crate) fn closed(component: &Component) -> Error {
 pub(crate) fn run_channel(
     shared: &Arc<Shared>,
     component: &Arc<Component>,
-    clock: Clock,
+    source: &InProcess,
     receiver: &Receiver<Submission>,
 ) {
+    let clock = source.clock;
+    remembered::begin_channel(shared, component, source);
     while !shared.is_stopping(component) {
         // Reset after a failure means: go on. What was sent once cannot be sent for anew from here.
         component.reset.store(false, Ordering::Release);

@@ -43,7 +43,7 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
             SourceSettings::Postgres(database) => setup.databases.push(database.clone()),
             other => {
                 let channel = InProcess::new(other.id()).clock(other.clock());
-                setup.channels.push(channel.unwind(other.unwind().iter().cloned()));
+                setup.channels.push(channel.unwind(other.unwind().iter().cloned()).mapping(mapping(other)));
             }
         }
     }
@@ -62,6 +62,16 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
         });
     }
     setup
+}
+
+/// How what is sent to a source becomes elements: what decides nothing of that is left out.
+fn mapping(source: &SourceSettings) -> serde_json::Map<String, serde_json::Value> {
+    let mut all =
+        serde_json::to_value(source).ok().and_then(|all| all.as_object().cloned()).unwrap_or_default();
+    for other in ["kind", "id", "clock", "unwind", "limits", "body_bytes_max"] {
+        all.remove(other);
+    }
+    all
 }
 
 /// What the configuration says of the component `id` alone.

@@ -20,7 +20,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::ALTERED, "a table was altered in a way that its changes do not tell"),
     (code::VALUE, "a value of a database cannot be taken exactly"),
     (code::PROTOCOL, "a message of a database is not understood"),
-    (code::MAPPING, "a source's mapping is not that of what it has stored"),
+    (code::MAPPING, "a source's settings are not those of what it has stored"),
     (code::BROKER_AWAY, "a message broker is out of reach"),
     (code::BROKER_REFUSED, "a message broker refuses what a source needs"),
     (code::MESSAGES_LOST, "the messages after the last position cannot be had"),
@@ -60,7 +60,7 @@ pub mod code {
     pub const VALUE: &str = "LW0214";
     /// A message of a database is not understood.
     pub const PROTOCOL: &str = "LW0215";
-    /// A source's mapping is not that of what it has stored.
+    /// A source's settings are not those of what it has stored.
     pub const MAPPING: &str = "LW0216";
     /// A message broker is out of reach.
     pub const BROKER_AWAY: &str = "LW0217";

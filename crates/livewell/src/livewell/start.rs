@@ -81,8 +81,8 @@ impl Livewell {
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
         crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
-        let (shared, own, clock) = (self.shared.clone(), component.clone(), source.clock);
-        Ok((component, Box::new(move || sources::run_channel(&shared, &own, clock, &receiver))))
+        let (shared, own, source) = (self.shared.clone(), component.clone(), source.clone());
+        Ok((component, Box::new(move || sources::run_channel(&shared, &own, &source, &receiver))))
     }
 
     #[cfg(feature = "nats")]

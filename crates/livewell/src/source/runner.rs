@@ -7,6 +7,7 @@ use crate::Error;
 use crate::error::ErrorKind;
 use crate::intake::Intake;
 use crate::parked;
+use crate::remembered::Definition;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
@@ -36,6 +37,17 @@ pub(crate) struct Runner {
 pub(crate) fn run(mut runner: Runner) {
     let mut trouble = Trouble::none();
     runner.component.set(State::Running);
+    let definition = Definition::of_database();
+    while !runner.shared.is_stopping(&runner.component) {
+        let (shared, component) = (&runner.shared, &runner.component);
+        match definition.check_kind(shared, component).and_then(|()| definition.keep(shared, component)) {
+            Ok(()) => break,
+            Err(error) => {
+                failed(shared, component, &error);
+                component.reset.store(false, Ordering::Release);
+            }
+        }
+    }
     while !runner.shared.is_stopping(&runner.component) {
         let transactions_max = runner.shared.limits.step_transactions_max;
         let followed = match runner.follow(transactions_max, &mut trouble) {

@@ -2,7 +2,7 @@
 //! what its recovery policy says.
 
 use livewell::{Livewell, MemoryStore, Query, Recovery, Setup, State};
-use livewell_source::settings::FileSettings;
+use livewell_source::settings::{FileSettings, NodeMapping};
 use livewell_store::Store;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,5 +59,35 @@ async fn an_edited_file_stops_its_source_and_a_reset_reads_it_anew() {
     let results = livewell.results("strict").unwrap();
     let row = results.rows().unwrap().next().unwrap().unwrap();
     assert_eq!(row.1.as_ref(), [7i64.into()]);
+    livewell.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_reads_a_file_anew_by_the_mapping_that_was_changed() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("ops.jsonl");
+    std::fs::write(&path, "{\"x\":1}\n").unwrap();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let begin = async |label: &str| {
+        let livewell = Livewell::builder().shared_store(store.clone()).build().unwrap();
+        let mut file = FileSettings::new("ops", &path);
+        file.follow = Some(false);
+        file.node = Some(NodeMapping { label: label.into(), id: "{x}".into() });
+        let query = Query::cypher("healing", TEXT).from("ops").recovery(Recovery::AutoReset);
+        livewell.add(Setup { files: vec![file], queries: vec![query], ..Setup::default() }).await.unwrap();
+        livewell.idle().await.unwrap();
+        livewell
+    };
+    begin("B").await.shutdown().await;
+    let livewell = begin("A").await;
+    let status = livewell.status().unwrap().into_iter().find(|one| one.id == "ops").unwrap();
+    assert!(status.error.as_deref().is_some_and(|error| error.contains("LW0216")), "{status:?}");
+    livewell.reset("ops").unwrap();
+    while livewell.results("healing").unwrap().row_count() != 1 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    livewell.shutdown().await;
+    let livewell = begin("A").await;
+    assert_eq!(state(&livewell, "ops"), State::CaughtUp);
     livewell.shutdown().await;
 }

@@ -25,6 +25,7 @@ mod operating;
 mod ordered;
 mod parked;
 mod place;
+mod redefined;
 mod refused;
 mod rotated;
 mod running;
