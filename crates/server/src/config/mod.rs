@@ -9,6 +9,7 @@ mod deserialize;
 mod problem;
 mod query;
 mod references;
+mod secret;
 mod sections;
 pub mod settings;
 mod substitute;
@@ -51,7 +52,7 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with the result.
     pub fn with(&self, section: &str, id: &str, text: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
-        let item = text.map(tree::parse).transpose().map_err(|problem| vec![problem])?;
+        let item = text.map(parse).transpose()?;
         let mut root = self.root.clone();
         root.set_item(section, id, item);
         of_tree(&root, text.unwrap_or_default(), &self.folder)
@@ -107,14 +108,24 @@ fn read_text(path: &Path) -> Result<String, String> {
 }
 
 fn read(text: &str, outside: &Outside<'_>) -> Result<Config, Vec<Diagnostic>> {
-    let mut root = tree::parse(text).map_err(|problem| vec![problem])?;
+    let mut root = parse(text)?;
     let mut problems = Vec::new();
     outside.fill_in(&mut root, &mut problems);
     if !problems.is_empty() {
+        secret::hide_in(&mut problems, text, Some(&root));
         // What a missing value would have made of the rest is not known.
         return Err(problems);
     }
     of_tree(&root, text, outside.folder)
+}
+
+/// The text as a tree; what keeps it from being one names none of its secrets.
+fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    tree::parse(text).map_err(|problem| {
+        let mut problems = vec![problem];
+        secret::hide_in(&mut problems, text, None);
+        problems
+    })
 }
 
 fn of_tree(root: &Node, text: &str, folder: &Path) -> Result<Config, Vec<Diagnostic>> {
@@ -123,6 +134,7 @@ fn of_tree(root: &Node, text: &str, folder: &Path) -> Result<Config, Vec<Diagnos
     references::check(&read, &mut problems);
     query::check(text, &read, &mut problems);
     if !problems.is_empty() {
+        secret::hide_in(&mut problems, text, Some(root));
         return Err(problems);
     }
     Ok(read.into_config(root.clone(), folder.to_owned()))

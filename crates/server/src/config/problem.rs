@@ -58,7 +58,7 @@ impl Problems {
     /// The problems `found` in `text`, which the file `origin` holds; shown in the order of the text.
     pub fn new(origin: PathBuf, text: String, mut found: Vec<Diagnostic>) -> Self {
         found.sort_by_key(|problem| problem.span.start);
-        Self { origin, text, found }
+        Self { origin, text: super::secret::hidden(&text), found }
     }
 }
 

@@ -74,3 +74,35 @@ fn hostile_text_is_refused_and_nothing_worse() {
         assert!(error.starts_with("error[LW"), "{error}");
     }
 }
+
+#[test]
+fn no_secret_is_shown_of_a_line_with_a_fault() {
+    let tables = "tables: [ { table: t, label: T, key: [id] } ]";
+    let url = "postgres://admin:s3cret@host/db";
+    for wrong in [
+        format!("sources:\n  - {{ id: s, kind: postgres, url: {url}, tabels: [] }}"),
+        format!("sources:\n  - {{ id: s, kind: postgres, ulr: \"{url}\", {tables} }}"),
+        format!("sources:\n  - id: s\n    kind: postgres\n    url: [{url}]\n    {tables}"),
+        format!("sources:\n  - {{ id: s, kind: postgres, url: postgres:/admin:s3cret@host/db, {tables} }}"),
+        format!("sources:\n  - {{ id: s, kind: postgres, url: {url}, {tables} ]"),
+        format!("sources:\n  - id: s\n    kind: postgres\n    url: \"{url}\n    {tables}"),
+        format!("sources:\n  - id: s\n    url: {url}\n   kind: postgres"),
+        "server: { listen: 127.0.0.1, token: s3cret }".into(),
+        "server: { tokn: s3cret }".into(),
+        "server:\n  token: [s3cret]".into(),
+        "server:\n  token: *s3cret".into(),
+        "server:\n  token: !s3cret x".into(),
+        "server:\n  token: @s3cret".into(),
+        "server: { token: \"s3cret }".into(),
+        "server:\n  token: s3cret: x".into(),
+        "server: { token: s3cret, token: s3cret }".into(),
+        "sources:\n  - { id: s, kind: nats, url: nats://h, stream: S, user: u, password: s3cret, tken: s3cret }".into(),
+        "reactions:\n  - { id: h, kind: webhook, queries: [q], url: \"https://h/x\", secret: s3cret, bach: 1 }".into(),
+        "reactions:\n  - { id: h, kind: webhook, url: \"https://h/s3cret\", headers: { A: s3cret }, queris: 1 }".into(),
+        "reactions:\n  - { id: h, kind: redis, url: \"redis://:s3cret@h\", queries: [q], key: x, prefx: 1 }".into(),
+    ] {
+        let (code, error) = checked(wrong.as_bytes());
+        assert_eq!(code, Some(2), "{wrong}\n{error}");
+        assert!(!error.contains("s3cret"), "{wrong}\n{error}");
+    }
+}
