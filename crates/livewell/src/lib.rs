@@ -80,5 +80,5 @@ pub use settings::{Limits, OutboxSettings, Query, Recovery, WhenFull};
 pub use setup::{InProcess, ReactionSetup, Setup};
 pub use shared::{ComponentKind, State};
 pub use sources::SourceHandle;
-pub use status::Status;
+pub use status::{Status, StoredPlace, stored_place};
 pub use subscribe::{Event, Position, Subscription};

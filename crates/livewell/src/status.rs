@@ -9,6 +9,7 @@ use crate::parked;
 use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_model::Timestamp;
 use livewell_source::source::Report;
+use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::{Head, Snapshot};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -24,7 +25,7 @@ pub struct Status {
     pub kind: ComponentKind,
     /// What it is doing.
     pub state: State,
-    /// A feed's epoch.
+    /// A feed's epoch; of a reaction, that of what it follows.
     pub epoch: u64,
     /// A feed's last sequence; a reaction's last delivered one.
     pub sequence: u64,
@@ -109,7 +110,7 @@ impl Status {
 
 fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
     let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
-    let behind = behind(&**snapshot, component)?;
+    let behind = behind(&**snapshot, component.number, &component.follows)?;
     let upstream = component.report();
     let state = component.state();
     let (error, error_since) = component.error().unzip();
@@ -118,7 +119,7 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
         id: component.id.clone(),
         kind: component.kind,
         state,
-        epoch: head.epoch,
+        epoch: if is_reaction { behind.epoch } else { head.epoch },
         sequence: if is_reaction { behind.sequence } else { head.sequence },
         lag: behind.sequences,
         lag_seconds: if behind.sequences == 0 || is_reaction {
@@ -164,6 +165,8 @@ fn seconds(upstream: i64, own: i64) -> f64 {
 #[derive(Default)]
 struct Behind {
     sequences: u64,
+    /// The epoch of what it follows; of several the last.
+    epoch: u64,
     /// The last sequence it has taken in, of the first upstream.
     sequence: u64,
     /// The position of that.
@@ -172,10 +175,10 @@ struct Behind {
     time: i64,
 }
 
-fn behind(snapshot: &dyn Snapshot, component: &Component) -> Result<Behind, Error> {
+fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behind, Error> {
     let mut behind = Behind::default();
-    for (feed, checkpoint) in followed(snapshot, component.number)? {
-        if !component.follows.contains(&feed) {
+    for (feed, checkpoint) in followed(snapshot, number)? {
+        if !follows.contains(&feed) {
             continue;
         }
         let head = Head::read(snapshot, feed)?.unwrap_or_default();
@@ -183,6 +186,7 @@ fn behind(snapshot: &dyn Snapshot, component: &Component) -> Result<Behind, Erro
         let is_here = checkpoint.epoch == head.epoch;
         let read = if is_here { checkpoint.sequence } else { 0 };
         behind.sequences += head.sequence.saturating_sub(read).max(u64::from(!is_here));
+        behind.epoch = behind.epoch.max(checkpoint.epoch);
         behind.sequence = behind.sequence.max(read);
         behind.position = behind.position.max(checkpoint.position);
         behind.time = behind.time.max(head.timestamp.0);
@@ -209,9 +213,63 @@ pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     let snapshot = shared.store.snapshot()?;
     for component in &components {
         let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error);
-        if !waits && behind(&*snapshot, component)?.sequences > 0 {
+        if !waits && behind(&*snapshot, component.number, &component.follows)?.sequences > 0 {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Where a component of a store stands that nobody runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoredPlace {
+    /// The epoch of a feed; of a reaction, that of what it follows.
+    pub epoch: u64,
+    /// A feed's last sequence; a reaction's last delivered one.
+    pub sequence: u64,
+    /// The last position of the store that is in it.
+    pub position: u64,
+    /// How many sequences of what it follows are still before it.
+    pub lag: u64,
+    /// Whether it has taken in all that its sources had, also by way of what it follows.
+    pub is_complete: bool,
+}
+
+/// Reads where a component stands. What goes on in it, or why it stopped, no store tells.
+///
+/// # Errors
+/// As the store has them.
+pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<StoredPlace, Error> {
+    let follows: Vec<u32> = match entry.kind {
+        Kind::Query => {
+            let query = crate::definition::read(&entry.id, &entry.definition);
+            let ids = query.map(|query| query.sources).unwrap_or_default();
+            let entries = ids.iter().map(|id| catalog::find(&**snapshot, id));
+            entries
+                .filter_map(Result::transpose)
+                .map(|entry| Ok(entry?.number))
+                .collect::<Result<_, Error>>()?
+        }
+        _ => followed(&**snapshot, entry.number)?.into_keys().collect(),
+    };
+    let behind = behind(&**snapshot, entry.number, &follows)?;
+    let mut is_complete = behind.sequences == 0;
+    for above in catalog::all(&**snapshot)?.iter().filter(|above| follows.contains(&above.number)) {
+        is_complete &= above.kind != Kind::Query || stored_place(snapshot, above)?.is_complete;
+    }
+    let head = Head::read(&**snapshot, entry.number)?.unwrap_or_default();
+    let feed = StoredPlace {
+        epoch: head.epoch,
+        sequence: head.sequence,
+        lag: behind.sequences,
+        is_complete,
+        position: head.position,
+    };
+    Ok(match entry.kind {
+        Kind::Reaction => {
+            StoredPlace { epoch: behind.epoch, sequence: behind.sequence, position: behind.position, ..feed }
+        }
+        Kind::Query => StoredPlace { position: frontier(snapshot, entry.number)?, ..feed },
+        Kind::Source | Kind::Bare => feed,
+    })
 }

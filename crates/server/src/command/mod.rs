@@ -1,5 +1,6 @@
 //! The commands. Output goes to stdout, everything else to stderr.
 
+mod behind;
 mod check;
 mod dead_letters;
 mod explain;

@@ -1,7 +1,7 @@
 //! `livewell results`: a query's rows, from a server or from a store directory.
 
 use super::watch::watch;
-use super::{Failure, offline};
+use super::{Failure, behind, offline};
 use crate::cli::Results as Asked;
 use crate::client::{self, Client, Lines};
 use crate::render::{self, Format};
@@ -38,6 +38,7 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
     results.rows().and_then(|mut rows| rows.try_for_each(|row| row.map(drop))).map_err(Failure::failed)?;
     let rows = results.rows().map_err(Failure::failed)?;
     show(format, &results.columns, rows.map(|row| row.map_err(io::Error::other)))?;
+    behind::say_of_store(&store, query)?;
     if results.checked == Some(false) { say_unchecked(query) } else { Ok(()) }
 }
 
@@ -58,6 +59,7 @@ fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failu
         names.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(names).ok()).unwrap_or_default();
     let is_unchecked = lines.header("livewell-checked") == Some("false");
     show(format, &columns, rows(lines))?;
+    behind::say_of_server(client, query)?;
     if is_unchecked { say_unchecked(query) } else { Ok(()) }
 }
 

@@ -33,7 +33,7 @@ pub fn run(status: &Status) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The feeds of a store that nobody runs: no states and no lags, but what is there.
+/// What a store that nobody runs says: where everything stands. No store tells states or errors.
 fn of_store(directory: &Path) -> Result<Json, Failure> {
     let store = offline::open(directory)?;
     let failed = |error| Failure::failed(livewell::Error::from(error));
@@ -46,10 +46,12 @@ fn of_store(directory: &Path) -> Result<Json, Failure> {
             Kind::Reaction => "reactions",
         };
         let head = Head::read(&*snapshot, entry.number).map_err(failed)?.unwrap_or_default();
+        let place = livewell::stored_place(&snapshot, &entry).map_err(Failure::failed)?;
         let shown = json!({
-            "id": entry.id, "state": "stopped", "epoch": head.epoch.to_string(), "sequence": head.sequence,
+            "id": entry.id, "state": "stopped", "epoch": place.epoch.to_string(), "sequence": place.sequence,
+            "lag": place.lag,
             "checked": livewell::checked::stored(&snapshot, &entry).map_err(Failure::failed)?,
-            "position": head.position, "rows": head.rows, "log_entries": head.log_entries,
+            "position": place.position, "rows": head.rows, "log_entries": head.log_entries,
             "parked": livewell::parked::count(&*snapshot, entry.number).map_err(Failure::failed)?,
             "dead_letters": livewell::dead_letters::count(&*snapshot, entry.number).map_err(Failure::failed)?,
         });

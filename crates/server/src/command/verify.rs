@@ -2,7 +2,7 @@
 
 mod source;
 
-use super::{Failure, offline};
+use super::{Failure, behind, offline};
 use crate::cli::Verify;
 use crate::client::Client;
 use livewell_store::Store;
@@ -17,6 +17,7 @@ pub fn run(verify: &Verify) -> Result<(), Failure> {
             let store = offline::open(directory)?;
             refuse_source(&store, id)?;
             let found = livewell::verify::verify(&store, id).map_err(Failure::failed)?;
+            behind::say_of_store(&store, id)?;
             (found.sequence, found.rows, found.differences)
         }
         None => {
@@ -25,6 +26,7 @@ pub fn run(verify: &Verify) -> Result<(), Failure> {
                 return source::run(&client, id, table.as_deref());
             }
             let found = client.post(&format!("/api/v1/queries/{id}/verify"))?;
+            behind::say_of_server(&client, id)?;
             let text = |json: &serde_json::Value| json.as_str().map(ToOwned::to_owned);
             let differences = found["differences"].as_array().into_iter().flatten().filter_map(text);
             let number = |field: &str| found[field].as_u64().unwrap_or_default();

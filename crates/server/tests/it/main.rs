@@ -32,6 +32,7 @@ mod running;
 mod shop;
 #[path = "../../../store/tests/it/small_disk.rs"]
 mod small_disk;
+mod standing;
 mod targets;
 mod unwound;
 mod upstream;
