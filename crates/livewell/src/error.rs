@@ -53,6 +53,12 @@ impl Error {
     }
 
     /// Why a component does not go on if another one above it is in error.
+    pub(crate) fn nothing_to_read(id: &str) -> Self {
+        let message =
+            format!("`{id}` is sent to and has nothing to read anew; send deletes for what is to go");
+        Self::invalid("LW0528", message)
+    }
+
     pub(crate) fn waits_for(id: &str, other: &str) -> Self {
         Self::stopped("LW0527", format!("`{id}` waits for `{other}`, which is in error"))
     }

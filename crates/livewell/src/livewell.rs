@@ -130,9 +130,7 @@ impl Livewell {
         let component = self.shared.component(id)?;
         let is_sent_to = crate::shared::lock(&self.handles).contains_key(id);
         if is_sent_to && component.state() != State::Error {
-            let message =
-                format!("`{id}` is sent to and has nothing to read anew; send deletes for what is to go");
-            return Err(Error::invalid("LW0528", message));
+            return Err(Error::nothing_to_read(id));
         }
         component.ask_reset(None);
         Ok(())

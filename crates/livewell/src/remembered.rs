@@ -17,8 +17,8 @@ use livewell_source::file::FilePosition;
 use livewell_source::settings::NatsSettings;
 use livewell_source::settings::{FileEntry, FileSettings};
 use livewell_source::{ErrorKind, SourceError};
-use livewell_store::WriteSet;
 use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Snapshot, WriteSet};
 use serde_json::{Map, Value as Json, json};
 use std::sync::atomic::Ordering;
 
@@ -90,8 +90,11 @@ impl Definition {
 
     /// What the source remembers; nothing if it has begun nothing, or a version began it that remembered nothing.
     fn stored(shared: &Shared, source: &Component) -> Result<Option<Self>, Error> {
-        let snapshot = shared.store.snapshot()?;
-        let bytes = snapshot.get(&key(source.number))?;
+        Self::read(&*shared.store.snapshot()?, source.number)
+    }
+
+    fn read(snapshot: &dyn Snapshot, source: u32) -> Result<Option<Self>, Error> {
+        let bytes = snapshot.get(&key(source))?;
         let json = bytes.as_deref().and_then(<[u8]>::split_first).filter(|(format, _)| **format == FORMAT);
         Ok(json.and_then(|(_, json)| serde_json::from_slice(json).ok()).map(Self))
     }
@@ -218,6 +221,11 @@ pub(crate) fn begin_channel(shared: &Shared, component: &Component, source: &InP
             failed(shared, component, &error);
         }
     }
+}
+
+/// Whether the source remembers that it is sent to.
+pub(crate) fn is_sent_to(snapshot: &dyn Snapshot, source: u32) -> Result<bool, Error> {
+    Ok(Definition::read(snapshot, source)?.is_some_and(|stored| stored.kind() == "http"))
 }
 
 /// How many files were begun at this position.

@@ -121,6 +121,7 @@ Examples:
 Examples:
   livewell reset late-departures
   livewell reset shop --table public.orders --table public.customer
+  livewell reset readings --store ./livewell-data     without a server: begins with the next run
 
 What it does:
   query            rebuilds its rows from its sources' elements as they are now; the old rows are served until
@@ -174,9 +175,10 @@ impl Command {
             | Self::Verify(Verify { at, .. })
             | Self::Status(Status { at, .. })
             | Self::Parked(Parked { at, .. })
-            | Self::DeadLetters(DeadLetters { at, .. }) => at.store.as_deref(),
+            | Self::DeadLetters(DeadLetters { at, .. })
+            | Self::Reset(Reset { at, .. }) => at.store.as_deref(),
             Self::Store(Store::Inspect { directory }) => Some(directory),
-            Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Reset(_) => None,
+            Self::Run(_) | Self::Check(_) | Self::Explain(_) => None,
         }
     }
 }

@@ -71,7 +71,8 @@ impl Client {
         let response = request.send_lazy().map_err(|error| {
             Failure::failed(format!(
                 "no server answers at {}: {error}; start one with `livewell run`, name another with `--server`, \
-                 or read a store that no process uses with `--store` [LW0710]",
+                 or use a store that no process runs with `--store`. A run listens only if its configuration says so: \
+                 `server: {{ listen: 127.0.0.1:7171 }}` [LW0710]",
                 self.base
             ))
         })?;

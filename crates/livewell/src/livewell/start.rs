@@ -8,7 +8,7 @@ use crate::settings::{Query, Recovery};
 use crate::setup::{InProcess, ReactionSetup, Setup};
 use crate::shared::{Component, ComponentKind, State};
 use crate::sources::{self, FileRunner, SourceHandle};
-use crate::{Error, supervise, unwind};
+use crate::{Error, pending, supervise, unwind};
 use livewell_query::Engine;
 use livewell_reaction::Role;
 use livewell_source::settings::FileSettings;
@@ -63,6 +63,7 @@ impl Livewell {
             if component.kind == ComponentKind::Source {
                 unwind::refit(&self.shared, &component)?;
             }
+            pending::take(&self.shared, &component)?;
             supervise::spawn(&self.shared, &component, run);
         }
         Ok(())

@@ -1,17 +1,16 @@
 //! `livewell reset`: rebuilds a query or a reaction, reads a source again, or copies some of its tables again.
 
-use super::Failure;
+use super::{Failure, offline};
 use crate::cli::Reset;
 use crate::client::{Client, encoded};
 use std::io::{self, Write};
+use std::path::Path;
 
-/// Asks the server to do it.
+/// Asks the server to do it, or notes it in a store that nobody runs.
 pub fn run(reset: &Reset) -> Result<(), Failure> {
     let Reset { id, tables, at } = reset;
-    if at.store.is_some() {
-        let message = "error: `reset` needs a running server, which rebuilds; start it with `livewell run`, then use \
-                       `livewell reset` without `--store`\n";
-        return Err(Failure::Usage(message.to_owned()));
+    if let Some(directory) = &at.store {
+        return in_store(directory, id, tables);
     }
     let client = Client::new(at.server.as_deref())?;
     let has = |kind: &str| -> Result<bool, Failure> {
@@ -37,4 +36,22 @@ pub fn run(reset: &Reset) -> Result<(), Failure> {
         tables => format!("the tables `{}` of `{id}` are being copied again", tables.join("`, `")),
     };
     Ok(writeln!(io::stdout(), "{what}; `livewell status` shows when it has caught up")?)
+}
+
+/// Notes in the store that the component is to be reset when it runs next.
+fn in_store(directory: &Path, id: &str, tables: &[String]) -> Result<(), Failure> {
+    if !tables.is_empty() {
+        let message = "error: `--table` needs a running server; start it with `livewell run`, or leave it out: then all \
+                       tables are copied\n";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    if !directory.is_dir() {
+        let message = format!(
+            "error: there is no store in `{}`; name the directory of one, or leave `--store` out to ask a running server\n",
+            directory.display()
+        );
+        return Err(Failure::Usage(message));
+    }
+    livewell::reset_stored(&offline::open(directory)?, id).map_err(Failure::failed)?;
+    Ok(writeln!(io::stdout(), "`{id}` will be reset as soon as `livewell run` has started it")?)
 }

@@ -3,6 +3,7 @@
 use super::Failure;
 use crate::cli::Run;
 use crate::config::Config;
+use crate::config::settings::StoreSettings;
 use crate::{api, config, logging, open_files, setup};
 use indicatif::{ProgressBar, ProgressStyle};
 use livewell::{ComponentKind, Livewell, State, Status};
@@ -29,6 +30,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         // Whoever is served may signal at once.
         let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);
+        say_what_runs(&config, listener.as_ref(), run.until_idle);
         let serving = listener
             .map(|listener| tokio::spawn(serve(listener, livewell.clone(), config.clone(), stopping)));
         let progress = progress(run.until_idle);
@@ -44,6 +46,32 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         ended?;
         summary(&livewell.status().map_err(Failure::failed)?)
     })
+}
+
+/// Says in a line what runs, and where it can be looked at.
+fn say_what_runs(config: &Config, listener: Option<&TcpListener>, until_idle: bool) {
+    let counted =
+        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let store = match &config.store {
+        StoreSettings::Memory => "a store in memory".to_owned(),
+        StoreSettings::Embedded(embedded) => format!("store {}", embedded.path.display()),
+    };
+    let address = listener.and_then(|listener| listener.local_addr().ok());
+    let place = match address {
+        Some(address) => format!("API and dashboard: http://{address}/"),
+        None if until_idle => "no API while it runs with --until-idle".to_owned(),
+        None => {
+            "no API and no dashboard: `server: { listen: 127.0.0.1:7171 }` in the configuration gives both"
+                .to_owned()
+        }
+    };
+    tracing::info!(
+        "livewell {}, {store}: {}, {}, {}; {place}",
+        env!("CARGO_PKG_VERSION"),
+        counted(config.sources.len(), "source", "sources"),
+        counted(config.queries.len(), "query", "queries"),
+        counted(config.reactions.len(), "reaction", "reactions"),
+    );
 }
 
 /// Serves the API of the configuration.

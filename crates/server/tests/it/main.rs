@@ -21,6 +21,7 @@ mod joined;
 mod killed;
 mod mapped;
 mod nats;
+mod offline;
 mod operating;
 mod ordered;
 mod parked;

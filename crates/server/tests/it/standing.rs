@@ -49,7 +49,8 @@ fn a_store_tells_how_far_each_component_came_and_which_rows_are_behind() {
 #[test]
 fn a_server_tells_that_the_rows_of_a_query_in_error_are_old() {
     let running = Running::start_with("", "", "");
-    let body = json!({ "id": "share", "sources": ["orders"], "cypher": "MATCH (n:N) RETURN 100 / n.x AS share" });
+    let body =
+        json!({ "id": "share", "sources": ["orders"], "cypher": "MATCH (n:N) RETURN 100 / n.x AS share" });
     assert_eq!(running.ask("POST", "/api/v1/queries", "", &body.to_string()).status, 201);
     running.post(&node("a", 1));
     running.post(&node("b", 0));

@@ -1,0 +1,56 @@
+//! A reset that is asked for while nobody runs the store: it is kept there, and begins with the component's next run.
+
+use crate::Error;
+use crate::shared::{Component, Shared, State};
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Store, WriteSet, catalog, compare};
+use std::sync::Arc;
+
+/// What lies beside a source's notes begins with this; notes do not.
+const OWN: u8 = 0;
+
+/// Asks for a reset of a component in a store that nobody runs. It does what [`crate::Livewell::reset`] does, once the
+/// component runs again.
+///
+/// # Errors
+/// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source that is sent to;
+/// as the store has them.
+pub fn reset_stored(store: &dyn Store, id: &str) -> Result<(), Error> {
+    let snapshot = store.snapshot()?;
+    let entry = catalog::find(&*snapshot, id)?.ok_or_else(|| Error::not_found(id))?;
+    if crate::remembered::is_sent_to(&*snapshot, entry.number)? {
+        return Err(Error::nothing_to_read(id));
+    }
+    let mut set = of(&*snapshot, entry.number)?;
+    set.put(key(entry.number), vec![1]);
+    for fate in store.commit(&[set])? {
+        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
+    }
+    Ok(())
+}
+
+/// Hands on what was asked for, before the component starts; one that does not start yet keeps it.
+pub(crate) fn take(shared: &Shared, component: &Arc<Component>) -> Result<(), Error> {
+    let position = crate::shared::lock(&shared.position);
+    let snapshot = shared.store.snapshot()?;
+    let key = key(component.number);
+    if component.state() == State::Paused || snapshot.get(&key)?.is_none() {
+        return Ok(());
+    }
+    let mut set = of(&*snapshot, component.number)?;
+    set.delete(key);
+    let ticket = shared.group.submit(set);
+    drop(position);
+    ticket.wait()?;
+    component.ask_reset(None);
+    Ok(())
+}
+
+fn of(snapshot: &dyn livewell_store::Snapshot, number: u32) -> Result<WriteSet, Error> {
+    let expected = compare::read_version(snapshot, number)?;
+    Ok(WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() })
+}
+
+fn key(number: u32) -> Vec<u8> {
+    Key::new(Space::Upstream).number(number).rest(&[OWN, b'r'])
+}
