@@ -7,7 +7,11 @@ use std::io::{self, Write};
 
 /// Checks the configuration and says what it holds.
 pub fn run(check: &Check) -> Result<(), Failure> {
-    let config = config::check(&check.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let (config, warnings) =
+        config::check(&check.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    for warning in warnings {
+        writeln!(io::stderr(), "{warning}")?;
+    }
     let counted =
         |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     writeln!(

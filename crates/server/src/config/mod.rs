@@ -6,6 +6,7 @@
 
 mod align;
 mod deserialize;
+mod known;
 mod problem;
 mod query;
 mod references;
@@ -67,25 +68,28 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     load_with_text(path).map(|(config, _)| config)
 }
 
-/// Reads the configuration file at `path` as [`load`] does, and has each query begin over the empty graph.
+/// Reads the configuration file at `path` as [`load`] does, and looks at what can be known beside its text: has each query
+/// begin over the empty graph, and holds templates to the headers of tables that are there. Gives warnings, too.
 ///
 /// # Errors
-/// As [`load`], and for each query that has no value there. It is no fault of the configuration as such: a run has that
-/// query alone in error, and over a store that has elements already there may be a value.
-pub fn check(path: &Path) -> Result<Config, Problems> {
+/// As [`load`], and for each component that would be in error. That is no fault of the configuration as such: a run has
+/// that component alone in error, and over a store that has elements already a query may have a value.
+pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
     let (config, text) = load_with_text(path)?;
-    let nodes = config.root.get("queries").map(Node::items).unwrap_or_default();
-    let queries = nodes.iter().zip(&config.queries);
-    let found: Vec<_> =
-        queries.filter_map(|(node, settings)| query::check_begin(&text, node, settings)).collect();
-    if found.is_empty() { Ok(config) } else { Err(Problems::new(path.to_owned(), text, found)) }
+    let mut found = known::problems(&text, &config);
+    if !found.is_empty() {
+        secret::hide_in(&mut found, &text, Some(&config.root));
+        return Err(Problems::new(path.to_owned(), &text, found));
+    }
+    let warnings = known::warnings(&text, &config, &path.display().to_string());
+    Ok((config, warnings))
 }
 
 fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
     let text = read_text(path).map_err(|reason| {
         let message = format!("cannot read `{}`: {reason}", path.display());
         let problem = problem::at(code::UNREADABLE, Span::default(), message);
-        Problems::new(path.to_owned(), String::new(), vec![problem])
+        Problems::new(path.to_owned(), "", vec![problem])
     })?;
     let outside = Outside {
         folder: path.parent().unwrap_or(Path::new("")),
@@ -93,7 +97,7 @@ fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
     };
     match read(&text, &outside) {
         Ok(config) => Ok((config, text)),
-        Err(found) => Err(Problems::new(path.to_owned(), text, found)),
+        Err(found) => Err(Problems::new(path.to_owned(), &text, found)),
     }
 }
 

@@ -56,9 +56,9 @@ pub struct Problems {
 
 impl Problems {
     /// The problems `found` in `text`, which the file `origin` holds; shown in the order of the text.
-    pub fn new(origin: PathBuf, text: String, mut found: Vec<Diagnostic>) -> Self {
+    pub fn new(origin: PathBuf, text: &str, mut found: Vec<Diagnostic>) -> Self {
         found.sort_by_key(|problem| problem.span.start);
-        Self { origin, text: super::secret::hidden(&text), found }
+        Self { origin, text: super::secret::hidden(text), found }
     }
 }
 

@@ -70,7 +70,7 @@ fn unreadable(sections: &Sections<'_>, id: &str, engine: &Engine) -> Vec<Diagnos
 }
 
 /// The diagnostic of a query's text at its place in the file.
-fn in_file(file: &str, node: &Node, cypher: &str, diagnostic: Diagnostic) -> Diagnostic {
+pub fn in_file(file: &str, node: &Node, cypher: &str, diagnostic: Diagnostic) -> Diagnostic {
     if let Some(span) = align::place(file, node.span.start, cypher, diagnostic.span) {
         return Diagnostic { span, position: None, ..diagnostic };
     }

@@ -132,10 +132,11 @@ fn value_at(text: &str, start: usize, line: &str, key: usize, from: usize) -> Ve
             behind != Some(quote) && !text[..end].ends_with('\\')
         });
         let line_end = start + line.trim_end().len();
-        return vec![inner..if is_whole { end.unwrap_or(line_end) } else { line_end.max(inner) }];
+        let end = if is_whole { end.unwrap_or(line_end) } else { line_end.max(inner) };
+        return std::iter::once(inner..end).collect();
     }
     let end = begin + value_end(value);
-    let mut found = vec![start + begin..start + end];
+    let mut found: Vec<_> = std::iter::once(start + begin..start + end).collect();
     // What is indented further belongs to it.
     let mut at = start + line.len();
     for below in text[at..].split_inclusive('\n') {
@@ -147,7 +148,8 @@ fn value_at(text: &str, start: usize, line: &str, key: usize, from: usize) -> Ve
         {
             break;
         }
-        if !content.is_empty() && !(value.is_empty() && is_reference(content)) {
+        let is_named_only = value.is_empty() && is_reference(content);
+        if !content.is_empty() && !is_named_only {
             found.push(at + indent..at + indent + content.len());
         }
         at += below.len();

@@ -19,6 +19,7 @@ mod hostile;
 mod inspect;
 mod joined;
 mod killed;
+mod known;
 mod mapped;
 mod nats;
 mod offline;

@@ -1,0 +1,201 @@
+//! What can be known of a configuration beside its text: the headers of tables that are there, the columns that queries
+//! have, calls of constants that fail, and labels that nothing makes.
+
+use super::problem::{self, code};
+use super::settings::QuerySettings;
+use super::tree::Node;
+use super::{Config, query};
+use livewell_model::Timestamp;
+use livewell_query::language::ast::{Clause, Expr, ExprKind, Name};
+use livewell_query::language::{self, Diagnostic};
+use livewell_query::{Engine, MemoryState};
+use livewell_source::ErrorKind;
+use livewell_source::file::FileSource;
+use livewell_source::settings::{FileSettings, NodeMapping, RelationshipMapping, SourceSettings};
+use std::collections::BTreeSet;
+
+/// What will stop a component once it runs.
+pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (node, source) in items(config, "sources").zip(&config.sources) {
+        if let SourceSettings::File(files) = source {
+            found.extend(headers(node, files));
+        }
+    }
+    for (node, settings) in items(config, "queries").zip(&config.queries) {
+        let error = query::check_begin(text, node, settings);
+        // Said once is enough.
+        found.extend(if error.is_some() { error } else { constant(text, node, settings) });
+    }
+    let reactions = items(config, "reactions").zip(&config.reactions);
+    for (node, reaction) in reactions.filter(|(node, _)| has_columns_as_key(node)) {
+        for id in &reaction.shared.queries {
+            let settings = config.queries.iter().find(|query| query.id == *id);
+            found.extend(settings.into_iter().flat_map(|query| keys(node, query)));
+        }
+    }
+    found
+}
+
+/// What may be meant, and more often is a slip: each a line, with its place in the file `origin`.
+pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (node, settings) in items(config, "queries").zip(&config.queries) {
+        let Some(made) = made(config, settings) else { continue };
+        let Ok(query) = language::parse(&settings.cypher) else { continue };
+        let clauses = query.branches.iter().flat_map(|branch| &branch.clauses);
+        for (what, name) in clauses.flat_map(names) {
+            if made.contains(name.text.as_str()) {
+                continue;
+            }
+            let cypher = node.get("cypher").unwrap_or(node);
+            let slip = problem::at(code::REFERENCE, name.span, "");
+            let slip = query::in_file(text, cypher, &settings.cypher, slip).located(text);
+            let (line, column) = slip.position.unwrap_or_default();
+            let advice = problem::advice(&name.text, made.iter().map(String::as_str), "those made");
+            found.push(format!(
+                "warning: {origin}:{line}:{column}: no mapping of the sources of `{}` makes the {what} `{}`; {advice}",
+                settings.id, name.text
+            ));
+        }
+    }
+    found
+}
+
+fn items<'c>(config: &'c Config, section: &str) -> impl Iterator<Item = &'c Node> {
+    config.root.get(section).map(Node::items).unwrap_or_default().iter()
+}
+
+/// Columns that a table's header on disk does not have. What is not there yet, or cannot be read, says nothing.
+fn headers(node: &Node, files: &FileSettings) -> Vec<Diagnostic> {
+    let wrong = |entry| {
+        let alone = FileSettings {
+            id: files.id.clone(),
+            files: vec![entry],
+            null_text: files.null_text.clone(),
+            limits: files.limits,
+            ..FileSettings::default()
+        };
+        let is_begun =
+            std::fs::metadata(&alone.files[0].path).is_ok_and(|file| file.is_file() && file.len() > 0);
+        let error = if is_begun { FileSource::open(alone, None).err() } else { None };
+        error.filter(|error| error.kind == ErrorKind::Settings)
+    };
+    let errors = files.entries().into_iter().filter_map(wrong);
+    errors.map(|error| problem::at(error.code, node.span, error.message)).collect()
+}
+
+/// A call of constants that fails, whichever row it is for.
+fn constant(text: &str, node: &Node, settings: &QuerySettings) -> Option<Diagnostic> {
+    let cypher = &settings.cypher;
+    let query = language::parse(cypher).ok()?;
+    let branches = query.branches.iter();
+    let mut due: Vec<&Expr> = branches
+        .flat_map(|branch| {
+            let items = branch.returns.items.iter().map(|item| &item.expr);
+            branch.clauses.iter().flat_map(Clause::exprs).chain(items)
+        })
+        .collect();
+    while let Some(expr) = due.pop() {
+        match &expr.kind {
+            // A branch may never be taken.
+            ExprKind::Case(_) => continue,
+            ExprKind::Call(..) if is_constant(expr) => {
+                let written = cypher.get(expr.span.start..expr.span.end)?;
+                if let Some(error) = fails(written, settings) {
+                    let message = format!("`{written}` has no value: {error}");
+                    let problem = problem::at("LW0510", expr.span, message);
+                    return Some(query::in_file(text, node.get("cypher")?, cypher, problem));
+                }
+            }
+            _ => due.extend(expr.children()),
+        }
+    }
+    None
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    let children = expr.children();
+    match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Parameter(_) => true,
+        ExprKind::Call(..)
+        | ExprKind::List(_)
+        | ExprKind::Map(_)
+        | ExprKind::Unary(..)
+        | ExprKind::Binary(..) => !children.is_empty() && children.into_iter().all(is_constant),
+        _ => false,
+    }
+}
+
+fn fails(written: &str, settings: &QuerySettings) -> Option<String> {
+    let text = format!("RETURN {written} AS value");
+    let engine = Engine::compile_with(&text, &settings.params(), &settings.engine()).ok()?;
+    engine.begin(&mut MemoryState::new(), Timestamp::default()).err().map(|error| error.to_string())
+}
+
+/// Whether `key` of this reaction names columns of its queries.
+fn has_columns_as_key(node: &Node) -> bool {
+    node.get("kind").and_then(Node::text).is_some_and(|kind| matches!(kind, "postgres" | "redis"))
+}
+
+fn keys(node: &Node, query: &QuerySettings) -> Vec<Diagnostic> {
+    let engine = Engine::compile_with(&query.cypher, &query.params(), &query.engine());
+    let Ok(engine) = engine else { return Vec::new() };
+    let columns: Vec<&str> = engine.columns().iter().map(|column| column.as_str()).collect();
+    let keys = node.get("key").map(Node::items).unwrap_or_default().iter();
+    let missing = keys.filter_map(|key| Some((key, key.text().filter(|name| !columns.contains(name))?)));
+    missing
+        .map(|(key, name)| {
+            let message = format!("`{}` has no column `{name}`", query.id);
+            let help = problem::advice(name, columns.iter().copied(), "its columns");
+            problem::at(code::REFERENCE, key.span, message).with_help(help)
+        })
+        .collect()
+}
+
+/// The labels and types that the sources of a query make, if all of them are known to make no others.
+fn made(config: &Config, settings: &QuerySettings) -> Option<BTreeSet<String>> {
+    let mut made: BTreeSet<String> =
+        settings.engine().joins.into_iter().map(|join| join.kind.to_string()).collect();
+    for id in &settings.sources {
+        // One that reads a query is none of those: rows carry the label that their query gives them.
+        let source = config.sources.iter().find(|source| source.id() == id.as_str())?;
+        match source {
+            SourceSettings::File(files) => {
+                for entry in files.entries() {
+                    add(&mut made, entry.node.as_ref()?, &entry.relationships);
+                }
+            }
+            SourceSettings::Http(http) => add(&mut made, http.node.as_ref()?, &http.relationships),
+            SourceSettings::Nats(stream) => add(&mut made, stream.node.as_ref()?, &stream.relationships),
+            // Its tables may be those that a publication names.
+            _ => return None,
+        }
+        for rule in source.unwind() {
+            made.extend([rule.relationship.clone(), rule.into.label.clone()]);
+        }
+    }
+    Some(made)
+}
+
+fn add(made: &mut BTreeSet<String>, node: &NodeMapping, relationships: &[RelationshipMapping]) {
+    made.insert(node.label.clone());
+    made.extend(relationships.iter().map(|relationship| relationship.kind.clone()));
+}
+
+/// The labels and types that a clause matches.
+fn names(clause: &Clause) -> Vec<(&'static str, &Name)> {
+    match clause {
+        Clause::Match(clause) => clause
+            .patterns
+            .iter()
+            .flat_map(|pattern| {
+                let labels = pattern.nodes.iter().flat_map(|node| &node.labels).map(|name| ("label", name));
+                let types = pattern.relationships.iter().flat_map(|one| &one.types);
+                labels.chain(types.map(|name| ("type", name)))
+            })
+            .collect(),
+        Clause::Call(call) => call.branches.iter().flatten().flat_map(names).collect(),
+        Clause::Unwind(_) | Clause::With(_) => Vec::new(),
+    }
+}
