@@ -54,3 +54,19 @@ pub(super) fn version(connection: &mut Connection) -> Result<u32, SourceError> {
     let rows = connection.query("SELECT current_setting('server_version_num')", WHAT)?;
     number(rows.first().ok_or_else(|| not_understood("it has no version"))?, 0)
 }
+
+/// About how many rows a table has, if anybody has counted. (`pg_partition_tree` would lock the partitions.)
+pub(super) fn estimate(connection: &mut Connection, oid: u32) -> Result<Option<u64>, SourceError> {
+    let statement = format!(
+        "WITH RECURSIVE tree(oid) AS (SELECT {oid}::oid UNION ALL SELECT i.inhrelid FROM tree \
+         JOIN pg_catalog.pg_class p ON p.oid = tree.oid AND p.relkind = 'p' \
+         JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
+         SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint, bool_or(reltuples < 0) FROM pg_catalog.pg_class \
+         WHERE oid IN (SELECT oid FROM tree) AND relkind = 'r'"
+    );
+    let rows = connection.query(&statement, "to estimate its rows")?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    // Of a table that was dropped meanwhile nothing is said.
+    let is_counted = row.get(1).and_then(Option::as_deref) == Some("f");
+    is_counted.then(|| number(row, 0)).transpose()
+}

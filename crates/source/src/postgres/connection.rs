@@ -38,7 +38,7 @@ pub(super) struct Connection {
 pub(super) enum Copied {
     Row(Bytes),
     End,
-    /// The server has said nothing for as long as it may be silent.
+    /// Nothing has come in time.
     Nothing,
 }
 
@@ -73,7 +73,7 @@ impl Connection {
         rows
     }
 
-    /// Sends a statement without waiting for its end, for [`Connection::finish`].
+    /// Sends a statement without waiting for its end, for [`Connection::finish`] or [`Connection::copied`].
     pub fn start(&mut self, statement: &str) -> Result<(), SourceError> {
         self.send_query(statement)
     }
@@ -104,17 +104,12 @@ impl Connection {
         }
     }
 
-    /// Begins a copy out; its rows come by [`Connection::copied`].
-    pub fn copy_out(&mut self, statement: &str, what: &str) -> Result<(), SourceError> {
-        self.send_query(statement)?;
-        while self.expect_or_drain(what)?.tag != b'H' {}
-        Ok(())
-    }
-
-    /// The next row of a copy.
-    pub fn copied(&mut self, what: &str) -> Result<Copied, SourceError> {
+    /// The next row of a copy out that was started, if one comes in time.
+    ///
+    /// That the copy has begun is sent with its first rows, so nothing waits for that.
+    pub fn copied(&mut self, wait: Duration, what: &str) -> Result<Copied, SourceError> {
         loop {
-            let Some(message) = self.receive(self.patience)? else { return Ok(Copied::Nothing) };
+            let Some(message) = self.receive(wait)? else { return Ok(Copied::Nothing) };
             match message.tag {
                 b'E' => {
                     let error = ServerError::parse(Fields::new(&message.body))?.into_error(what);

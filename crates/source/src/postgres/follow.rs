@@ -194,7 +194,9 @@ impl Following {
         let rows = copy.again.iter().filter(|((of, _), _)| *of == oid && unit.is_done);
         let rows = rows.map(|((_, key), cells)| (key, cells));
         let request = Request::of(oid, unit, rows, copy.head.floor, &self.position.unseen);
-        match range::read(&mut self.watch, &self.settings, &request, &mut self.pace)? {
+        // The server ends a stream of which it hears nothing.
+        let mut keep_alive = || self.stream.keep_alive();
+        match range::read(&mut self.watch, &self.settings, &request, &mut self.pace, &mut keep_alive)? {
             Outcome::Read(range) => {
                 let bad = range.rows.iter().find_map(|row| row.as_ref().err());
                 if let Some(bad) = bad.filter(|_| self.settings.on_error == OnError::Stop) {

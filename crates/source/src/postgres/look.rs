@@ -1,8 +1,8 @@
 //! Looking at the catalogs while a database is followed, and planning what they ask for.
 
+use super::catalog::estimate;
 use super::catalog::facts::UnitFacts;
 use super::catalog::keys;
-use super::copy::range;
 use super::failure::is_locked;
 use super::follow::Following;
 use super::judge::{Stored as Judged, judge};
@@ -134,7 +134,7 @@ impl Following {
     pub fn plan_copy(&mut self, units: Vec<(u32, UnitFacts)>, floor: u64) -> Result<(), SourceError> {
         let mut expected = BTreeMap::new();
         for (oid, _) in &units {
-            expected.extend(range::estimate(&mut self.watch, *oid)?.map(|rows| (*oid, rows)));
+            expected.extend(estimate(&mut self.watch.connection, *oid)?.map(|rows| (*oid, rows)));
         }
         let begun = self.watch.last.seen.clone();
         self.work.push_back(Work::Copy { units, floor, expected, begun });

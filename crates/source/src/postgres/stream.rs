@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// How often the server hears of this source at least; it gives up on one that is silent for a minute.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
+/// How often it hears of this source while nobody reads what it sends, so that a request for an answer is not seen.
+/// That is often enough for a `wal_sender_timeout` of a second.
+const ALIVE_EVERY: Duration = Duration::from_millis(250);
 /// How long the server may be silent, though it was asked to say something.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 /// How often a position that only the server's other work has moved is stored.
@@ -149,12 +152,15 @@ impl Stream {
         self.tell()
     }
 
-    /// Lets the server know that this source lives, while it reads nothing.
+    /// Lets the server know that this source lives, while it reads nothing. What was taken in and is not durable yet is
+    /// not acknowledged by that.
     ///
     /// # Errors
     /// If the database is out of reach.
     pub fn keep_alive(&mut self) -> Result<(), SourceError> {
-        self.tell()
+        // Nobody has listened, so the server was not silent.
+        self.heard_at = Instant::now();
+        if self.told_at.elapsed() < ALIVE_EVERY { Ok(()) } else { self.send_status(false) }
     }
 
     /// Asks the server how far it is: it answers at once.

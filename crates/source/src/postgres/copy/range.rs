@@ -5,7 +5,7 @@ use crate::postgres::bytes::utf8;
 use crate::postgres::catalog::facts::{TableFacts, UnitFacts};
 use crate::postgres::catalog::watch::Watch;
 use crate::postgres::catalog::{LOCK_TIMEOUT, identifier, literal, number, publication, qualified};
-use crate::postgres::connection::Copied;
+use crate::postgres::connection::{ANSWER_MAX, Copied};
 use crate::postgres::failure::{
     is_denied, is_lock_timeout, is_locked, is_unknown, not_understood, unreachable,
 };
@@ -25,6 +25,8 @@ const WHAT: &str = "to copy its rows";
 const RANGE_BYTES: usize = 8 << 20;
 /// How long the server may be silent while it reads a range.
 const SORT_MAX: Duration = Duration::from_secs(600);
+/// How long one wait for a row is.
+const LOOK: Duration = Duration::from_millis(100);
 const ROWS_FIRST: usize = 250;
 const ROWS_MAX: usize = 50_000;
 /// How many rows are read again at once.
@@ -109,6 +111,9 @@ impl Pace {
     }
 }
 
+/// Keeps what waits meanwhile alive; it is called often.
+pub(in crate::postgres) type KeepAlive<'a> = &'a mut dyn FnMut() -> Result<(), SourceError>;
+
 /// Reads a range.
 ///
 /// # Errors
@@ -118,8 +123,9 @@ pub(in crate::postgres) fn read(
     settings: &PostgresSettings,
     request: &Request<'_>,
     pace: &mut Pace,
+    keep_alive: KeepAlive<'_>,
 ) -> Result<Outcome, SourceError> {
-    let outcome = read_within(watch, settings, request, pace);
+    let outcome = read_within(watch, settings, request, pace, keep_alive);
     if outcome.as_ref().is_err_and(|error| error.kind == ErrorKind::Unreachable && !is_locked(error)) {
         // Nobody would answer.
         return outcome;
@@ -149,6 +155,7 @@ fn read_within(
     settings: &PostgresSettings,
     request: &Request<'_>,
     pace: &mut Pace,
+    keep_alive: KeepAlive<'_>,
 ) -> Result<Outcome, SourceError> {
     let Request { facts, .. } = request;
     let table = &facts.table;
@@ -172,10 +179,10 @@ fn read_within(
         .map_err(|column| not_understood(&format!("`{}` has no column `{column}`", table.shown())))?;
     let limit = if request.again.is_empty() { Some(pace.0) } else { None };
     let statement = statement(request, &columns, &shape.key, filter.as_deref(), limit);
-    watch.connection.copy_out(&statement, WHAT)?;
+    watch.connection.start(&statement)?;
     let (mut rows, mut last, mut bytes) = (Vec::new(), None, 0);
     let mut failed = None;
-    while let Some(line) = line(watch, settings)? {
+    while let Some(line) = line(watch, settings, keep_alive)? {
         bytes += line.len();
         match row(&map, &line) {
             _ if failed.is_some() => {}
@@ -203,16 +210,26 @@ fn read_within(
 
 /// The next row of a copy; `None` at its end. A server that is silent may have to sort or to search first; if the network
 /// were, there would be no new connection either.
-fn line(watch: &mut Watch, settings: &PostgresSettings) -> Result<Option<Bytes>, SourceError> {
+fn line(
+    watch: &mut Watch,
+    settings: &PostgresSettings,
+    keep_alive: KeepAlive<'_>,
+) -> Result<Option<Bytes>, SourceError> {
     let began = Instant::now();
+    let mut reached = began;
     loop {
-        match watch.connection.copied(WHAT)? {
+        keep_alive()?;
+        match watch.connection.copied(LOOK, WHAT)? {
             Copied::Row(line) => return Ok(Some(line)),
             Copied::End => return Ok(None),
             Copied::Nothing if began.elapsed() > SORT_MAX => {
                 return Err(unreachable("the database says nothing while it reads a range"));
             }
-            Copied::Nothing => drop(connect(settings)?),
+            Copied::Nothing if reached.elapsed() > ANSWER_MAX => {
+                drop(connect(settings)?);
+                reached = Instant::now();
+            }
+            Copied::Nothing => {}
         }
     }
 }
@@ -295,22 +312,6 @@ fn now(watch: &mut Watch) -> Result<i64, SourceError> {
     let rows = watch.connection.query(statement, "to tell the time")?;
     let micros: i64 = number(rows.first().ok_or_else(|| not_understood("it does not tell the time"))?, 0)?;
     micros.checked_mul(1_000).ok_or_else(|| not_understood("its time is beyond every calendar"))
-}
-
-/// About how many rows a table has, if anybody has counted. (`pg_partition_tree` would lock the partitions.)
-pub(in crate::postgres) fn estimate(watch: &mut Watch, oid: u32) -> Result<Option<u64>, SourceError> {
-    let statement = format!(
-        "WITH RECURSIVE tree(oid) AS (SELECT {oid}::oid UNION ALL SELECT i.inhrelid FROM tree \
-         JOIN pg_catalog.pg_class p ON p.oid = tree.oid AND p.relkind = 'p' \
-         JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
-         SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint, bool_or(reltuples < 0) FROM pg_catalog.pg_class \
-         WHERE oid IN (SELECT oid FROM tree) AND relkind = 'r'"
-    );
-    let rows = watch.connection.query(&statement, "to estimate its rows")?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    // Of a table that was dropped meanwhile nothing is said.
-    let is_counted = row.get(1).and_then(Option::as_deref) == Some("f");
-    is_counted.then(|| number(row, 0)).transpose()
 }
 
 /// The elements of one line of a copy in the format `text`.

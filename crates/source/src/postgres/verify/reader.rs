@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         let began = Instant::now();
         loop {
             self.check_patience()?;
-            match range::read(&mut self.watch, self.settings, &request, &mut self.pace)? {
+            match range::read(&mut self.watch, self.settings, &request, &mut self.pace, &mut || Ok(()))? {
                 Outcome::Read(range) => {
                     self.snapshot = range.snapshot.clone();
                     return Ok(*range);

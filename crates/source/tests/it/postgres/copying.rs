@@ -3,9 +3,9 @@
 use super::session::Session;
 use super::{Follower, PATIENCE, auto_reset, settings, started};
 use livewell_model::Value;
-use livewell_services::Postgres;
+use livewell_services::{Options, Postgres};
 use livewell_source::settings::PostgresSettings;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ROWS: &str = "create table t (id int primary key, n int); \
      insert into t select g, 0 from generate_series(1, 3000) g;";
@@ -323,4 +323,39 @@ fn rows_of_a_table_that_is_made_again_during_its_copy_are_not_those_of_the_new_o
             follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
         }
     }
+}
+
+/// Copies a table of which the server needs so long to find the rows of one range, and says nothing meanwhile.
+#[track_caller]
+fn copy_slowly(postgres: &Postgres, time: Duration) {
+    let slow = "md5(repeat(chr(64 + id % 10), 40000000)) <> ''";
+    let (tries, began) = (10, Instant::now());
+    postgres.sql(&format!("select count(*) from generate_series(1, {tries}) id where {slow}"));
+    // All of them are in the first range.
+    let rows = (time.as_secs_f64() / began.elapsed().as_secs_f64() * f64::from(tries)).min(240.0) as u32 + 5;
+    postgres.sql(&format!(
+        "create table t (id int primary key, n int); insert into t select g, g from generate_series(1, {rows}) g; \
+         create publication p for table t where ({slow})"
+    ));
+    let settings = PostgresSettings { publication: Some("p".into()), ..settings(postgres.url(), &["t"]) };
+    let mut follower = Follower::new(settings);
+    follower.until("the copy begins", |follower| follower.rows_read().is_some()).unwrap();
+    let began = Instant::now();
+    // A stream that the server has ended would be an error.
+    follower.until("the copy ends", |follower| follower.driver.memory.base.is_some()).unwrap();
+    assert!(began.elapsed() > time * 3 / 4, "{rows} rows were read in {:?}", began.elapsed());
+    follower.agrees(postgres, "t", &["id", "n"]).unwrap();
+}
+
+#[test]
+fn a_range_that_takes_longer_than_the_server_waits_for_the_stream_is_read_once() {
+    let options = Options { settings: vec!["wal_sender_timeout=2s".into()], ..Options::default() };
+    for postgres in Postgres::each_version_with(&options) {
+        copy_slowly(&postgres, Duration::from_secs(6));
+    }
+}
+
+#[test]
+fn a_range_that_takes_longer_than_a_network_may_be_silent_is_read_once() {
+    copy_slowly(&Postgres::start(), Duration::from_secs(28));
 }
