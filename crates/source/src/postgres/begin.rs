@@ -83,7 +83,7 @@ pub(super) fn place(
         // A transaction that runs now is sent whole once it is committed, for the server kept its beginning.
         (Beginning::Anew, Some(slot)) if slot.is_ours && !slot.is_lost && !slot.is_active => {
             slot::survive(&mut session, settings, name)?;
-            Some(slot::advance(&mut session, name)?)
+            slot::advance(&mut session, settings, name, patience)?
         }
         _ => {
             session.drop_slot(name)?;

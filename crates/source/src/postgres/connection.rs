@@ -60,19 +60,6 @@ impl Connection {
         }
     }
 
-    /// Runs a statement for which the server may need so long.
-    pub fn query_for(
-        &mut self,
-        statement: &str,
-        what: &str,
-        patience: Duration,
-    ) -> Result<Vec<TextRow>, SourceError> {
-        let usual = std::mem::replace(&mut self.patience, patience);
-        let rows = self.query(statement, what);
-        self.patience = usual;
-        rows
-    }
-
     /// Sends a statement without waiting for its end, for [`Connection::finish`] or [`Connection::copied`].
     pub fn start(&mut self, statement: &str) -> Result<(), SourceError> {
         self.send_query(statement)

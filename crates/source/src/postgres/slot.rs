@@ -1,8 +1,8 @@
-//! Making the slot: the place on the server from which the changes come.
+//! Making the slot, and moving it on: the place on the server from which the changes come.
 
 use super::catalog::{identifier, literal, number, text};
-use super::connection::Connection;
-use super::failure::{not_understood, refused};
+use super::connection::{Connection, TextRow};
+use super::failure::{not_understood, refused, unreachable};
 use super::position::Lsn;
 use super::session::{Session, connect};
 use crate::SourceError;
@@ -10,12 +10,10 @@ use crate::settings::PostgresSettings;
 use crate::source::Patience;
 use std::time::{Duration, Instant};
 
-/// After so long it is shown what making a slot waits for.
+/// How often it is looked at, and shown, what the server waits for.
 const TOLD_AFTER: Duration = Duration::from_secs(5);
 /// The first version that keeps slots over a failover.
 const FAILOVER_MIN: u32 = 170_000;
-/// How long the server may take to read its log up to its end.
-const MOVED_MAX: Duration = Duration::from_secs(600);
 /// How long one wait for the server is, and so how long a stop waits for the source.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -39,26 +37,39 @@ pub(super) fn make(
         "CREATE_REPLICATION_SLOT {} LOGICAL pgoutput (SNAPSHOT 'nothing'{failover})",
         identifier(name)
     );
-    let walsender: u32 = pid(&mut session.connection)?;
-    session.connection.start(&statement)?;
-    let began = Instant::now();
-    let mut told = None;
+    let Some(rows) = run(session, settings, &statement, "to make a slot", patience)? else { return Ok(None) };
+    let point = rows.first().map(|row| text(row, 1)).transpose()?.and_then(Lsn::parse);
+    point.map(Some).ok_or_else(|| not_understood("a new slot has no beginning"))
+}
+
+/// Runs a statement that may take the server long; `None` if the patience was over before its end.
+fn run(
+    session: &mut Session,
+    settings: &PostgresSettings,
+    statement: &str,
+    what: &str,
+    patience: &dyn Patience,
+) -> Result<Option<Vec<TextRow>>, SourceError> {
+    let backend = pid(&mut session.connection)?;
+    session.connection.start(statement)?;
+    let (mut looked, mut told) = (Instant::now(), None);
     loop {
-        if let Some(rows) = session.connection.finish(LOOK, "to make a slot")? {
-            let point = rows.first().map(|row| text(row, 1)).transpose()?.and_then(Lsn::parse);
-            return point.map(Some).ok_or_else(|| not_understood("a new slot has no beginning"));
+        if let Some(rows) = session.connection.finish(LOOK, what)? {
+            return Ok(Some(rows));
         }
         if patience.is_over() {
-            let cancel = format!("SELECT pg_catalog.pg_cancel_backend({walsender})");
-            connect(settings)?.query(&cancel, "to stop making a slot")?;
+            let cancel = format!("SELECT pg_catalog.pg_cancel_backend({backend})");
+            connect(settings)?.query(&cancel, what)?;
             return Ok(None);
         }
-        if began.elapsed() > TOLD_AFTER {
-            let waits = blocker(&mut connect(settings)?, walsender)?;
+        if looked.elapsed() > TOLD_AFTER {
+            // If the network were silent, there would be no new connection either.
+            let waits = blocker(&mut connect(settings)?, backend)?;
             if let Some(text) = waits.filter(|text| told.as_ref() != Some(text)) {
                 patience.waits_for(&text);
                 told = Some(text);
             }
+            looked = Instant::now();
         }
     }
 }
@@ -99,6 +110,10 @@ fn pid(connection: &mut Connection) -> Result<u32, SourceError> {
 
 /// What a session of ours waits for, in words. It needs no special rights.
 fn blocker(connection: &mut Connection, pid: u32) -> Result<Option<String>, SourceError> {
+    let statement = format!("SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = {pid}");
+    if connection.query(&statement, "to say whether a session is there")?.is_empty() {
+        return Err(unreachable("the server has ended the session, and the network has not said so"));
+    }
     let statement = format!("SELECT unnest(pg_catalog.pg_blocking_pids({pid})) LIMIT 1");
     let rows = connection.query(&statement, "to say what it waits for")?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -125,18 +140,26 @@ fn blocker(connection: &mut Connection, pid: u32) -> Result<Option<String>, Sour
 }
 
 /// Moves a slot of ours past everything that is in the log now, so that what the server refuses to send no longer
-/// stands in the way. Returns where it goes on.
+/// stands in the way. Returns where it goes on; `None` if the patience was over before: the server reads the log up to
+/// its end, which may take long.
 ///
 /// # Errors
 /// If the slot is in use, or the database refuses.
-pub(super) fn advance(session: &mut Session, name: &str) -> Result<Lsn, SourceError> {
+pub(super) fn advance(
+    session: &mut Session,
+    settings: &PostgresSettings,
+    name: &str,
+    patience: &dyn Patience,
+) -> Result<Option<Lsn>, SourceError> {
     let statement = format!(
         "SELECT end_lsn FROM pg_catalog.pg_replication_slot_advance({}, pg_catalog.pg_current_wal_lsn())",
         literal(name)
     );
-    let rows = session.connection.query_for(&statement, "to move a slot on", MOVED_MAX)?;
+    let Some(rows) = run(session, settings, &statement, "to move a slot on", patience)? else {
+        return Ok(None);
+    };
     let end = rows.first().map(|row| text(row, 0)).transpose()?.and_then(Lsn::parse);
-    end.ok_or_else(|| not_understood("a slot that was moved on is nowhere"))
+    end.map(Some).ok_or_else(|| not_understood("a slot that was moved on is nowhere"))
 }
 
 /// The slots of Livewell that nobody uses and that are not `own`: name, and how many bytes of log each keeps.

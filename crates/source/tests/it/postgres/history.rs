@@ -295,3 +295,32 @@ fn a_server_that_was_put_back_to_an_earlier_state_is_noticed() {
     assert_eq!(error.code, "LW0212");
     assert!(error.message.contains("another history since before"), "{error}");
 }
+
+#[test]
+fn moving_a_slot_on_ends_at_once_if_the_source_is_stopped() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLE);
+        let mut follower = Follower::copied(settings(postgres.url(), &["t"])).unwrap();
+        // As if there were so much to read.
+        postgres.sql(
+            "alter function pg_catalog.pg_replication_slot_advance(name, pg_lsn) rename to advance_now; \
+             create function pg_catalog.pg_replication_slot_advance(name, pg_lsn, out end_lsn pg_lsn) language sql as \
+             'select (pg_catalog.advance_now($1, $2)).end_lsn from pg_catalog.pg_sleep(600)'",
+        );
+        follower.driver.reset(None).unwrap();
+        follower.driver.watcher.set_over(true);
+        let began = Instant::now();
+        follower.step().unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5), "it takes {:?}", began.elapsed());
+        let moving =
+            "select count(*) from pg_stat_activity where query like 'SELECT end_lsn%' and state = 'active'";
+        wait_until("the server has stopped, too", || postgres.sql(moving) == "0");
+        postgres.sql(
+            "drop function pg_catalog.pg_replication_slot_advance(name, pg_lsn); \
+             alter function pg_catalog.advance_now(name, pg_lsn) rename to pg_replication_slot_advance; \
+             insert into t values (2)",
+        );
+        follower.driver.watcher.set_over(false);
+        follower.agrees(&postgres, "t", &["id"]).unwrap();
+    }
+}
