@@ -265,7 +265,8 @@ impl Following {
         Ok(received.caught_up)
     }
 
-    fn gone_roots(&self) -> BTreeMap<u32, u32> {
+    /// The roots of units that are gone from the catalogs and not yet from the stream.
+    pub fn gone_roots(&self) -> BTreeMap<u32, u32> {
         self.going.keys().filter_map(|oid| Some((*oid, self.facts.get(oid)?.root))).collect()
     }
 

@@ -6,6 +6,7 @@ use super::catalog::keys;
 use super::failure::is_locked;
 use super::follow::Following;
 use super::judge::{Stored as Judged, judge};
+use super::replay::Context;
 use super::work::Work;
 use crate::settings::{PostgresSettings, SourceRecovery};
 use crate::{ErrorKind, SourceError};
@@ -102,6 +103,7 @@ impl Following {
         let read = self.copy.iter().flat_map(|copy| copy.units.iter().filter(|(_, unit)| !unit.is_gone));
         read.filter_map(|(oid, _)| self.watch.facts.tables.get(oid)).try_for_each(keys::check_rights)?;
         self.is_judged = true;
+        self.follow_late();
         if !judgement.is_nothing() {
             self.is_checked = false;
         }
@@ -121,6 +123,13 @@ impl Following {
             self.plan_copy(judgement.copy, floor)?;
         }
         Ok(())
+    }
+
+    /// What the stream has said of tables that nobody could follow then is of use now.
+    fn follow_late(&mut self) {
+        let gone = self.gone_roots();
+        let (watch, settings, stored) = (&self.watch, &self.settings, &self.facts);
+        self.forms.follow_late(&Context { watch, settings, gone: &gone, stored, copy: self.copy.as_ref() });
     }
 
     /// Plans a copy of everything, from a place that was just made.

@@ -28,6 +28,8 @@ type Announced = (u32, Option<Arc<Form>>);
 #[derive(Debug, Default)]
 pub(super) struct Forms {
     followed: BTreeMap<u32, Arc<Form>>,
+    /// What was announced of tables that nobody followed then.
+    passed_over: BTreeMap<u32, Relation>,
     /// The types that columns have or had.
     types: Types,
     /// Units whose stored rows are no longer what they are: changes came while nobody knew what to make of them.
@@ -73,6 +75,16 @@ impl Forms {
     /// Takes note of the types that there are now; those that columns had before stay known.
     pub fn learn(&mut self, types: &Types) {
         self.types.extend(types.iter().map(|(oid, facts)| (*oid, facts.clone())));
+    }
+
+    /// Follows the tables that could not be followed when their form was announced, and can be now: the server announces
+    /// a form once.
+    pub fn follow_late(&mut self, context: &Context<'_>) {
+        let is_followed = |oid: &&u32| context.shape(**oid).is_some();
+        let late: Vec<u32> = self.passed_over.keys().filter(is_followed).copied().collect();
+        for relation in late.iter().filter_map(|oid| self.passed_over.remove(oid)).collect::<Vec<_>>() {
+            self.relation(&relation, context);
+        }
     }
 
     /// What a transaction did to the rows that are followed.
@@ -143,8 +155,10 @@ impl Forms {
     fn relation(&mut self, relation: &Relation, context: &Context<'_>) -> Announced {
         let Some(shape) = context.shape(relation.oid).cloned() else {
             self.followed.remove(&relation.oid);
+            self.passed_over.insert(relation.oid, relation.clone());
             return (relation.oid, None);
         };
+        self.passed_over.remove(&relation.oid);
         let identifies =
             |name: &String| relation.columns.iter().any(|column| column.identifies && column.name == *name);
         let infinity = shapes::instead(context.settings);

@@ -137,6 +137,26 @@ fn what_came_while_a_copy_was_not_known_to_its_connection_is_copied() {
 }
 
 #[test]
+fn rows_of_a_form_that_was_announced_before_its_table_could_be_followed_are_taken_once_it_is() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!("{TABLES}; insert into u select generate_series(1, 3000)"));
+        let mut follower = Follower::copied(auto_reset(settings(postgres.url(), &["t", "u"]))).unwrap();
+        postgres.sql("alter table t drop constraint t_pkey");
+        follower.driver.kill();
+        follower.until("it is refused", |follower| follower.driver.report().refusal.is_some()).unwrap();
+        postgres.sql("insert into u values (3001)");
+        let behind = |follower: &Follower| follower.driver.report().behind_bytes > Some(0);
+        follower.until("it has read that", |follower| !behind(follower)).unwrap();
+        postgres.sql("alter table t add primary key (id)");
+        follower.until("ranges are read", |follower| follower.rows_read() > Some(250)).unwrap();
+        // No range brings this one.
+        postgres.sql("insert into u values (-1)");
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+    }
+}
+
+#[test]
 fn a_type_that_is_locked_at_a_new_connection_does_not_keep_commits_waiting() {
     for postgres in Postgres::each_version() {
         postgres.sql(&format!(
