@@ -23,6 +23,8 @@ pub(super) struct Begun {
     pub session: Session,
     pub watch: Watch,
     pub position: Position,
+    /// Whether the tables can be followed, or what has to be mended first.
+    pub found: Result<(), SourceError>,
 }
 
 /// How a source begins.
@@ -36,8 +38,8 @@ pub(super) enum Beginning {
 
 /// Makes what is missing on the server, and finds the tables. It is safe to do so again.
 ///
-/// A source that goes on from a new place does so also where the publication is not yet what it has to be: what those
-/// wait for who hold it up may be that this source acknowledges their commits, and it looks again while it reads on.
+/// A source that goes on from a new place does so also if its tables, or its publication, are not yet what they have to
+/// be: the commit that mends them may wait until this source acknowledges it, and it looks again while it reads on.
 ///
 /// # Errors
 /// What the database refuses, and what keeps a table from being followed.
@@ -48,16 +50,22 @@ pub(super) fn prepare(
 ) -> Result<(Session, Watch), SourceError> {
     let mut session = Session::open(settings)?;
     session.check_level()?;
-    let mut watch = Watch::open(settings, store, None)?;
-    watch.check_names()?;
-    match watch.ensure_publication() {
-        Err(error) if how == Beginning::Anew && (is_locked(&error) || passes(&error, settings, true)) => {}
-        ensured => ensured?,
-    }
-    for table in watch.facts.tables.values() {
-        keys::check_rights(table)?;
+    let mut watch = Watch::connect(settings, store, None)?;
+    match find(&mut watch, true) {
+        Err(error) if how == Beginning::Anew && is_waited_for(&error, settings) => {}
+        found => found?,
     }
     Ok((session, watch))
+}
+
+/// Finds the tables, and checks that they can be read. `publishes`: what sends their rows is made.
+fn find(watch: &mut Watch, publishes: bool) -> Result<(), SourceError> {
+    watch.look()?;
+    watch.check_names()?;
+    if publishes {
+        watch.ensure_publication()?;
+    }
+    watch.facts.tables.values().try_for_each(keys::check_rights)
 }
 
 /// Makes the slot, or moves the one that is there past everything in the log; `None` if the patience was over.
@@ -91,10 +99,20 @@ pub(super) fn place(
         }
     };
     let Some(lsn) = lsn else { return Ok(None) };
-    watch.look()?;
-    watch.know_names();
+    let found = match find(&mut watch, false) {
+        Err(error) if beginning != Beginning::Anew || !is_waited_for(&error, settings) => return Err(error),
+        found => found,
+    };
+    if found.is_ok() {
+        watch.know_names();
+    }
     let position = position(&session, lsn);
-    Ok(Some(Begun { session, watch, position }))
+    Ok(Some(Begun { session, watch, position, found }))
+}
+
+/// Whether the stream is read while somebody mends it.
+fn is_waited_for(error: &SourceError, settings: &PostgresSettings) -> bool {
+    is_locked(error) || passes(error, settings, true)
 }
 
 fn position(session: &Session, lsn: Lsn) -> Position {

@@ -12,7 +12,6 @@ use super::position::{Lsn, Position};
 use super::session::Session;
 use super::slot;
 use super::stream::Stream;
-use super::work::Work;
 use crate::error::code;
 use crate::settings::{PostgresSettings, SourceRecovery, table_name};
 use crate::source::{Commit, Patience, Read, ReadLimits, Report, Source, Stored};
@@ -109,13 +108,16 @@ impl Database {
             facts.insert(notes::number_in(key)?, notes::decode(bytes)?);
             Ok(())
         })?;
-        let copy = Copy::load(stored)?;
-        let known = self.known(&facts, copy.as_ref());
+        let is_owed = stored.note(notes::OWED)?.is_some();
+        // What an older copy has staged lacks what came before the new place.
+        let copy = if is_owed { None } else { Copy::load(stored)? };
+        let known = if is_owed { None } else { self.known(&facts, copy.as_ref()) };
         let mut watch = Watch::connect(&self.settings, &self.store, known)?;
-        let look = watch.look();
+        let look = watch.look().map(drop);
         let position = Position { timeline: session.timeline, ..position };
         let stream = self.stream(session, &home.slot, position.lsn)?;
-        let (slot, asked) = (home.slot.clone(), self.asked.clone());
+        let asked = if is_owed { Asked::from_new_place() } else { self.asked.clone() };
+        let slot = home.slot.clone();
         let mut following = Following::new(&self.settings, slot, watch, stream, position, asked);
         following.facts = facts;
         following.copy = copy;
@@ -194,11 +196,15 @@ impl Database {
         let Some(begun) = begin::place(session, watch, &self.settings, &slot, how, patience)? else {
             return Ok(Read::default());
         };
-        let Begun { session, watch, position } = begun;
+        let Begun { session, watch, position, found } = begun;
         let stream = self.stream(session, &slot, position.lsn)?;
-        let asked = Asked { all: true, ..Asked::default() };
+        let asked = Asked::from_new_place();
         let mut following = Following::new(&self.settings, slot, watch, stream, position, asked);
-        following.copy_all()?;
+        following.has_base = how == Beginning::Anew;
+        match found {
+            Ok(()) => following.copy_all()?,
+            Err(error) => following.looked(Err(error))?,
+        }
         if let State::Beginning { ready, .. } = &mut self.state {
             *ready = Some(Box::new(following));
         }
@@ -221,8 +227,9 @@ impl Database {
         })?;
         commit.put_note(notes::HOME, Some(notes::encode(&home)));
         following.has_base = commit.has_base();
-        following.take_in(commit)?;
-        following.asked = Asked::default();
+        if !following.take_in(commit)? {
+            commit.put_note(notes::OWED, Some(notes::encode(&true)));
+        }
         self.is_begun = true;
         self.state = State::Following(following);
         Ok(())
@@ -323,12 +330,7 @@ impl Source for Database {
             State::Closed => Ok(()),
             State::Beginning { .. } => self.take_beginning_in(commit),
             State::Following(following) => {
-                let copies = following.work.iter().any(|work| matches!(work, Work::Copy { .. }));
-                following.take_in(commit)?;
-                if copies {
-                    following.asked = Asked::default();
-                    self.is_begun = true;
-                }
+                self.is_begun |= following.take_in(commit)?;
                 Ok(())
             }
         }

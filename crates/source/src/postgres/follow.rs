@@ -37,6 +37,8 @@ pub(super) struct Following {
     pub going: BTreeMap<u32, Lsn>,
     pub copy: Option<Copy>,
     pub asked: Asked,
+    /// Whether all that was asked for is among the work.
+    pub is_asked_planned: bool,
     pub forms: Forms,
     pub work: VecDeque<Work>,
     /// Transactions that wait until they are visible.
@@ -88,6 +90,7 @@ impl Following {
             going: BTreeMap::new(),
             copy: None,
             asked,
+            is_asked_planned: false,
             forms,
             work: VecDeque::new(),
             held: VecDeque::new(),
@@ -113,10 +116,10 @@ impl Following {
     ///
     /// # Errors
     /// What is not waited for.
-    pub fn looked(&mut self, look: Result<bool, SourceError>) -> Result<(), SourceError> {
+    pub fn looked(&mut self, look: Result<(), SourceError>) -> Result<(), SourceError> {
         self.is_blind = look.is_err();
         match look {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(error) if is_locked(&error) => {
                 self.waits_for = Some(error.message);
                 Ok(())
@@ -250,7 +253,9 @@ impl Following {
             let upstream = self.forms.replay(finished, &context)?;
             // Their tables are copied once they are followed again; of others it is known why nobody follows them.
             let missed = std::mem::take(&mut self.forms.missed).into_iter();
-            let missed = missed.filter(|_| !self.is_judged);
+            let is_asked =
+                |oid: &u32| self.facts.get(oid).is_some_and(|facts| self.asked.is_for(&facts.root_name));
+            let missed = missed.filter(|oid| !self.is_judged && !is_asked(oid));
             self.work.extend(missed.map(|oid| Work::Facts(oid, None)));
             self.copy_unclear(&upstream)?;
             self.held.push_back(upstream);

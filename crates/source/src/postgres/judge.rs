@@ -50,10 +50,17 @@ impl Judgement {
 pub(super) struct Asked {
     pub all: bool,
     pub tables: BTreeSet<(String, String)>,
+    /// Whether a transaction that runs when the copy begins may have written what the stream does not bring.
+    pub after_running: bool,
 }
 
 impl Asked {
-    fn is_for(&self, name: &(String, String)) -> bool {
+    /// Everything, from a place in the log before which nothing is known of the tables.
+    pub fn from_new_place() -> Self {
+        Self { all: true, after_running: true, ..Self::default() }
+    }
+
+    pub fn is_for(&self, name: &(String, String)) -> bool {
         self.all || self.tables.contains(name)
     }
 }

@@ -103,6 +103,9 @@ impl Following {
         let read = self.copy.iter().flat_map(|copy| copy.units.iter().filter(|(_, unit)| !unit.is_gone));
         read.filter_map(|(oid, _)| self.watch.facts.tables.get(oid)).try_for_each(keys::check_rights)?;
         self.is_judged = true;
+        if self.asked.all {
+            self.watch.know_names();
+        }
         self.follow_late();
         if !judgement.is_nothing() {
             self.is_checked = false;
@@ -119,8 +122,10 @@ impl Following {
         }
         work.extend(judgement.gone.into_iter().map(|oid| Work::Going(oid, end)));
         if !judgement.copy.is_empty() {
-            let floor = if judgement.after_running { self.watch.last.seen.xmax } else { 0 };
+            let waits = judgement.after_running || self.asked.after_running;
+            let floor = if waits { self.watch.last.seen.xmax } else { 0 };
             self.plan_copy(judgement.copy, floor)?;
+            self.is_asked_planned = true;
         }
         Ok(())
     }
@@ -137,6 +142,7 @@ impl Following {
         let units = self.watch.units();
         let units = units.into_iter().filter_map(|oid| Some((oid, self.watch.unit(oid)?))).collect();
         // What was written before the slot and the publication were made has to be visible.
+        self.is_asked_planned = true;
         self.plan_copy(units, self.watch.last.seen.xmax)
     }
 

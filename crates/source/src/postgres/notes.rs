@@ -7,6 +7,7 @@
 //! | `f`, unit | the facts of a unit whose live rows are as the catalogs said then |
 //! | `l`, unit, key | a live row of a partition |
 //! | `g`, unit | where the stream has to be before the rows of a unit that is gone go too |
+//! | `o` | that all tables are still to be copied, since the stream goes on from a new place |
 //! | `c` | the head of a copy under way |
 //! | `k`, copy, `u`, unit | a unit of the copy |
 //! | `k`, copy, `s`, number | a stamp |
@@ -27,6 +28,7 @@ const FORMAT: u8 = 1;
 
 pub(super) const POSITION: &[u8] = b"";
 pub(super) const HOME: &[u8] = b"h";
+pub(super) const OWED: &[u8] = b"o";
 pub(super) const COPY: &[u8] = b"c";
 pub(super) const FACTS: &[u8] = b"f";
 pub(super) const GONE: &[u8] = b"g";

@@ -4,6 +4,7 @@ use super::catalog::facts::UnitFacts;
 use super::copy::range::Range;
 use super::copy::{Copy, CopyHead};
 use super::follow::Following;
+use super::judge::Asked;
 use super::live::{Live, place};
 use super::notes;
 use super::pages::{Elements, Keys};
@@ -18,14 +19,20 @@ use livewell_model::{Change, ElementId};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Following {
-    /// Writes everything that was read since the last time.
-    pub fn take_in(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
+    /// Writes everything that was read since the last time. Returns whether the copies that were asked for are begun by
+    /// that.
+    pub fn take_in(&mut self, commit: &mut dyn Commit) -> Result<bool, SourceError> {
         while let Some(work) = self.work.pop_front() {
             self.take(commit, work)?;
         }
         self.stream.take_in(self.position.lsn);
         commit.put_note(notes::POSITION, Some(self.position.encode()));
-        Ok(())
+        let is_begun = std::mem::take(&mut self.is_asked_planned);
+        if is_begun {
+            self.asked = Asked::default();
+            commit.put_note(notes::OWED, None);
+        }
+        Ok(is_begun)
     }
 
     fn take(&mut self, commit: &mut dyn Commit, work: Work) -> Result<(), SourceError> {
@@ -104,7 +111,8 @@ impl Following {
     /// Whether the live rows of the unit are whole: of others values that are not sent may be missing.
     fn is_exact(&self, oid: u32) -> bool {
         let is_copied = self.copy.as_ref().is_some_and(|copy| copy.units.contains_key(&oid));
-        self.facts.contains_key(&oid) && !is_copied && !self.going.contains_key(&oid)
+        let Some(facts) = self.facts.get(&oid) else { return false };
+        !is_copied && !self.going.contains_key(&oid) && !self.asked.is_for(&facts.root_name)
     }
 
     fn put_facts(&mut self, commit: &mut dyn Commit, oid: u32, facts: Option<UnitFacts>) {

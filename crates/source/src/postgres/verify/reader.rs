@@ -196,6 +196,9 @@ impl<'a> Reader<'a> {
         if !view.has_base() || is_copied(view, root)? {
             return Err(Halt::NotNow("it is being copied".into()));
         }
+        if view.note(notes::OWED)?.is_some() {
+            return Err(Halt::NotNow("it is not copied yet".into()));
+        }
         let mut is_same = true;
         for oid in units {
             let Some(known) = view.note(&notes::facts(*oid))? else {

@@ -206,3 +206,65 @@ fn a_publication_that_is_mended_late_does_not_keep_commits_waiting() {
         follower.agrees(&postgres, "u", &["id"]).unwrap();
     }
 }
+
+#[test]
+fn what_keeps_a_table_from_being_followed_at_a_new_place_does_not_keep_commits_waiting() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(TABLES);
+        let mut follower = standby(&postgres, auto_reset(settings(postgres.url(), &["t", "u"])));
+        run(&postgres, &mut follower, &["alter table t drop constraint t_pkey"]);
+        follower.driver.reset(None).unwrap();
+        let mended =
+            ["insert into u values (1)", "insert into t values (2, 2)", "alter table t add primary key (id)"];
+        run(&postgres, &mut follower, &mended);
+        run(&postgres, &mut follower, &["insert into t values (3, 3)", "insert into u values (2)"]);
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+    }
+}
+
+#[test]
+fn a_type_that_is_locked_at_a_new_place_does_not_keep_commits_waiting() {
+    for postgres in Postgres::each_version() {
+        postgres.sql(&format!(
+            "create type pair as (a int, b int); {TABLES}; alter table t add p pair default '(1,2)'"
+        ));
+        let mut follower = standby(&postgres, settings(postgres.url(), &["t", "u"]));
+        let mut session = Session::open(&postgres);
+        session.run("begin; set synchronous_commit = local; alter type pair add attribute c int");
+        follower.driver.reset(None).unwrap();
+        run(&postgres, &mut follower, &["insert into u values (1)"]);
+        session.run("rollback");
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+    }
+}
+
+#[test]
+fn what_came_before_a_new_place_is_copied_also_if_the_tables_are_seen_only_by_a_later_process() {
+    for (postgres, is_copying) in Postgres::each_version().zip([true, false]) {
+        postgres.sql(&format!("{TABLES}; insert into t select g, g from generate_series(2, 3000) g"));
+        let mut follower = Follower::copied(auto_reset(settings(postgres.url(), &["t", "u"]))).unwrap();
+        if is_copying {
+            follower.driver.reset(Some("t")).unwrap();
+            follower.until("a range is read", |follower| follower.rows_read() > Some(0)).unwrap();
+        }
+        follower.driver.reset(None).unwrap();
+        postgres.sql(
+            "update t set n = 0 where id % 7 = 0; delete from t where id % 7 = 1; insert into u values (1); \
+             alter table u drop constraint u_pkey",
+        );
+        follower.until("it is refused", |follower| follower.driver.report().refusal.is_some()).unwrap();
+        postgres.sql("delete from t where id % 7 = 2; insert into u values (2)");
+        follower.driver.kill();
+        follower.until("it is refused again", |follower| follower.driver.report().refusal.is_some()).unwrap();
+        postgres.sql("alter table u add primary key (id); update t set n = 1 where id % 7 = 3");
+        follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
+        follower.agrees(&postgres, "u", &["id"]).unwrap();
+        // Once all are copied, nothing more is asked for.
+        let notes = follower.driver.memory.notes_kept();
+        follower.driver.kill();
+        follower.settle().unwrap();
+        assert_eq!((follower.rows_read(), follower.driver.memory.notes_kept()), (None, notes));
+    }
+}
