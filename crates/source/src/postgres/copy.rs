@@ -32,8 +32,11 @@ use crate::SourceError;
 use crate::source::{Commit, CopyReport, Stored};
 use livewell_model::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
+
+/// The form of a copy's notes: stamps and staged rows have a version.
+const FORM: u8 = 1;
 
 /// A copy under way.
 #[derive(Debug)]
@@ -51,6 +54,9 @@ pub(super) struct Copy {
 /// What is stored of a copy as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct CopyHead {
+    /// The form of its notes; those of earlier versions have none.
+    #[serde(default)]
+    form: u8,
     /// The number that the keys of its notes begin with.
     pub number: u32,
     /// Whether it becomes the source's first elements.
@@ -61,6 +67,12 @@ pub(super) struct CopyHead {
     pub passed: u64,
     /// The server's time at the last range, in nanoseconds since 1970.
     pub time: i64,
+}
+
+impl CopyHead {
+    pub fn new(number: u32, is_base: bool) -> Self {
+        Self { form: FORM, number, is_base, ..Self::default() }
+    }
 }
 
 /// One table, or partition, of a copy.
@@ -86,17 +98,36 @@ impl Copy {
         Self { head, units: BTreeMap::new(), stamps: Vec::new(), again: BTreeMap::new(), read }
     }
 
-    /// Reads a copy that was begun before, if there is one.
+    /// The tables of a copy that an earlier version began: its notes have no versions, so it begins again.
+    pub fn of_before(stored: &dyn Stored) -> Result<BTreeSet<(String, String)>, SourceError> {
+        let mut tables = BTreeSet::new();
+        let Some(head) = stored.note(notes::COPY)? else { return Ok(tables) };
+        let head: CopyHead = notes::decode(&head)?;
+        if head.form != FORM {
+            notes::each(stored, &notes::unit_prefix(head.number), |_, bytes| {
+                let unit: CopyUnit = notes::decode(bytes)?;
+                tables.extend((!unit.is_gone).then_some(unit.facts.root_name));
+                Ok(())
+            })?;
+        }
+        Ok(tables)
+    }
+
+    /// Reads a copy that was begun before, if there is one that can go on.
     pub fn load(stored: &dyn Stored) -> Result<Option<Self>, SourceError> {
         let Some(head) = stored.note(notes::COPY)? else { return Ok(None) };
-        let mut copy = Self::new(notes::decode(&head)?);
-        let number = copy.head.number;
+        let head: CopyHead = notes::decode(&head)?;
+        if head.form != FORM {
+            return Ok(None);
+        }
+        let number = head.number;
+        let mut copy = Self::new(head);
         notes::each(stored, &notes::unit_prefix(number), |key, bytes| {
             copy.units.insert(notes::number_in(key)?, notes::decode(bytes)?);
             Ok(())
         })?;
         notes::each(stored, &notes::stamp_prefix(number), |_, bytes| {
-            copy.stamps.push(Visible::parse(&String::from_utf8_lossy(bytes))?);
+            copy.stamps.push(notes::decode(bytes)?);
             Ok(())
         })?;
         notes::each(stored, &notes::again_prefix(number), |key, bytes| {

@@ -16,6 +16,7 @@ use crate::error::code;
 use crate::settings::{PostgresSettings, SourceRecovery, table_name};
 use crate::source::{Commit, Patience, Read, ReadLimits, Report, Source, Stored};
 use crate::{ErrorKind, SourceError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Tables of a PostgreSQL database, followed by logical replication.
@@ -103,7 +104,7 @@ impl Database {
         session.check_level()?;
         session.continues(&position, &home.slot)?;
         slot::survive(&mut session, &self.settings, &home.slot)?;
-        let mut facts = std::collections::BTreeMap::new();
+        let mut facts = BTreeMap::new();
         notes::each(stored, notes::FACTS, |key, bytes| {
             facts.insert(notes::number_in(key)?, notes::decode(bytes)?);
             Ok(())
@@ -111,12 +112,16 @@ impl Database {
         let is_owed = stored.note(notes::OWED)?.is_some();
         // What an older copy has staged lacks what came before the new place.
         let copy = if is_owed { None } else { Copy::load(stored)? };
-        let known = if is_owed { None } else { self.known(&facts, copy.as_ref()) };
+        let of_before = Copy::of_before(stored)?;
+        for (schema, name) in &of_before {
+            tracing::warn!(source = %self.settings.id, "an earlier version began to copy `{schema}.{name}`; that begins again");
+        }
+        let known = if is_owed { None } else { self.known(&facts, copy.as_ref(), &of_before) };
         let mut watch = Watch::connect(&self.settings, &self.store, known)?;
         let look = watch.look().map(drop);
         let position = Position { timeline: session.timeline, ..position };
         let stream = self.stream(session, &home.slot, position.lsn)?;
-        let asked = if is_owed { Asked::from_new_place() } else { self.asked.clone() };
+        let asked = if is_owed { Asked::from_new_place() } else { self.asked.clone().and_again(of_before) };
         let slot = home.slot.clone();
         let mut following = Following::new(&self.settings, slot, watch, stream, position, asked);
         following.facts = facts;
@@ -133,12 +138,14 @@ impl Database {
     /// The tables that are followed, if the settings name none.
     fn known(
         &self,
-        facts: &std::collections::BTreeMap<u32, super::catalog::facts::UnitFacts>,
+        facts: &BTreeMap<u32, super::catalog::facts::UnitFacts>,
         copy: Option<&Copy>,
+        of_before: &BTreeSet<(String, String)>,
     ) -> Option<Vec<(String, String)>> {
         let is_open = self.settings.tables.is_empty();
         let copied = copy.into_iter().flat_map(|copy| copy.units.values().map(|unit| &unit.facts));
-        let names: Vec<_> = facts.values().chain(copied).map(|facts| facts.root_name.clone()).collect();
+        let names = facts.values().chain(copied).map(|facts| &facts.root_name).chain(of_before);
+        let names: Vec<_> = names.cloned().collect();
         (is_open && !names.is_empty()).then_some(names)
     }
 
@@ -191,7 +198,7 @@ impl Database {
         }
         let (session, watch) = begin::prepare(&self.settings, &self.store, *how)
             .map_err(|error| tried_again(error, &self.settings, *how == Beginning::Anew))?;
-        warn_of_left_over(&self.settings, &home.slot)?;
+        slot::warn_of_left_over(&self.settings, &home.slot)?;
         let (slot, how) = (home.slot.clone(), *how);
         let Some(begun) = begin::place(session, watch, &self.settings, &slot, how, patience)? else {
             return Ok(Read::default());
@@ -248,19 +255,6 @@ fn from_new_place(home: Home, old: Option<String>) -> State {
     State::Beginning { home, is_noted: true, how: Beginning::Anew, old, ready: None }
 }
 
-/// Lists slots that look like Livewell's and that nobody uses: each keeps the server's log.
-fn warn_of_left_over(settings: &PostgresSettings, own: &str) -> Result<(), SourceError> {
-    let mut connection = super::session::connect(settings)?;
-    for (slot, bytes) in slot::left_over(&mut connection, own)? {
-        tracing::warn!(
-            source = %settings.id,
-            "the slot `{slot}` is not used by anybody here and keeps {bytes} bytes of the server's log; if no other \
-             store needs it: SELECT pg_drop_replication_slot('{slot}')"
-        );
-    }
-    Ok(())
-}
-
 impl Source for Database {
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
         (self.state, self.is_begun) = (State::Closed, false);
@@ -291,7 +285,7 @@ impl Source for Database {
         let position = Position::decode(&position)?;
         match self.resume(stored, &home, position) {
             Ok(following) => {
-                warn_of_left_over(&self.settings, &home.slot)?;
+                slot::warn_of_left_over(&self.settings, &home.slot)?;
                 self.state = State::Following(Box::new(following));
                 Ok(())
             }

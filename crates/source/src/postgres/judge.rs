@@ -60,6 +60,13 @@ impl Asked {
         Self { all: true, after_running: true, ..Self::default() }
     }
 
+    /// With these tables, of which a copy was begun that cannot go on.
+    pub fn and_again(mut self, tables: BTreeSet<(String, String)>) -> Self {
+        self.after_running |= !tables.is_empty();
+        self.tables.extend(tables);
+        self
+    }
+
     pub fn is_for(&self, name: &(String, String)) -> bool {
         self.all || self.tables.contains(name)
     }

@@ -121,6 +121,19 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SourceError
     }
 }
 
+/// The stored form of a staged row: a byte for the format, then the number of its stamp.
+pub(super) fn encode_staged(stamp: u32) -> Vec<u8> {
+    [[FORMAT].as_slice(), &stamp.to_be_bytes()].concat()
+}
+
+/// Reads what [`encode_staged`] wrote.
+pub(super) fn decode_staged(bytes: &[u8]) -> Result<u32, SourceError> {
+    match bytes.split_first() {
+        Some((&FORMAT, stamp)) => number_in(stamp),
+        _ => Err(damaged()),
+    }
+}
+
 /// Calls `each` with what follows the prefix in the key, and the value, of every note that begins with it.
 pub(super) fn each(
     stored: &dyn Stored,
@@ -136,6 +149,27 @@ pub(super) fn each(
         match page.into_iter().last() {
             Some((key, _)) => after = Some(key),
             None => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::visible::Visible;
+
+    #[test]
+    fn stamps_and_staged_rows_are_read_as_they_were_written_and_begin_with_their_version() {
+        assert_eq!(encode_staged(258), [1, 0, 0, 1, 2]);
+        assert_eq!(decode_staged(&[1, 0, 0, 1, 2]).unwrap(), 258);
+        let stamp = Visible::parse("10:20:10,14").unwrap();
+        assert_eq!(encode(&stamp), b"\x01\"10:20:10,14\"");
+        assert_eq!(decode::<Visible>(&encode(&stamp)).unwrap(), stamp);
+        for unknown in [&[0, 0, 1, 2][..], &[2, 0, 0, 1, 2], &[1, 0, 1, 2], &[]] {
+            assert!(decode_staged(unknown).is_err(), "{unknown:?}");
+        }
+        for unknown in [&b"10:20:10,14"[..], b"\x02\"10:20:10,14\""] {
+            assert!(decode::<Visible>(unknown).is_err(), "{unknown:?}");
         }
     }
 }

@@ -166,7 +166,7 @@ pub(super) fn advance(
 ///
 /// # Errors
 /// If the database is out of reach.
-pub(super) fn left_over(connection: &mut Connection, own: &str) -> Result<Vec<(String, u64)>, SourceError> {
+fn left_over(connection: &mut Connection, own: &str) -> Result<Vec<(String, u64)>, SourceError> {
     let statement = format!(
         "SELECT slot_name, coalesce(pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() \
          THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, restart_lsn), 0)::bigint \
@@ -176,6 +176,21 @@ pub(super) fn left_over(connection: &mut Connection, own: &str) -> Result<Vec<(S
     );
     let rows = connection.query(&statement, "to list its slots")?;
     rows.iter().map(|row| Ok((text(row, 0)?.into(), number(row, 1)?))).collect()
+}
+
+/// Lists slots that look like Livewell's and that nobody uses: each keeps the server's log.
+///
+/// # Errors
+/// If the database is out of reach.
+pub(super) fn warn_of_left_over(settings: &PostgresSettings, own: &str) -> Result<(), SourceError> {
+    for (slot, bytes) in left_over(&mut connect(settings)?, own)? {
+        tracing::warn!(
+            source = %settings.id,
+            "the slot `{slot}` is not used by anybody here and keeps {bytes} bytes of the server's log; if no other \
+             store needs it: SELECT pg_drop_replication_slot('{slot}')"
+        );
+    }
+    Ok(())
 }
 
 /// How much of its log a server keeps for a slot.

@@ -31,6 +31,9 @@ impl Following {
         if is_begun {
             self.asked = Asked::default();
             commit.put_note(notes::OWED, None);
+        } else if self.asked.after_running && self.copy.is_some() {
+            // What this copy has taken the place of no longer says what was to be copied.
+            commit.put_note(notes::OWED, Some(notes::encode(&true)));
         }
         Ok(is_begun)
     }
@@ -143,7 +146,7 @@ impl Following {
             }
             let number = commit.begin_stage()?;
             let is_base = !commit.has_base();
-            self.copy = Some(Copy::new(CopyHead { number, is_base, ..CopyHead::default() }));
+            self.copy = Some(Copy::new(CopyHead::new(number, is_base)));
         }
         let mut names = BTreeSet::new();
         for (oid, facts) in units {

@@ -128,7 +128,7 @@ impl Copy {
         let Some(bytes) = commit.note(&notes::staged(self.head.number, unit, key))? else {
             return Ok(Stamped::Not);
         };
-        let sees = match notes::number_in(&bytes)? {
+        let sees = match notes::decode_staged(&bytes)? {
             0 => false,
             number => {
                 let stamp = self.stamps.get(number as usize - 1).ok_or_else(damaged)?;
@@ -175,7 +175,7 @@ impl Copy {
             commit.stage(&link.id().id, relationship.as_ref(), changed)?;
         }
         let number = self.head.number;
-        commit.put_note(&notes::staged(number, unit, &row.key), Some(stamp.to_be_bytes().to_vec()));
+        commit.put_note(&notes::staged(number, unit, &row.key), Some(notes::encode_staged(stamp)));
         if self.head.is_base && self.is_leaf(unit) {
             commit.put_note(&notes::leaf(unit, &row.key), Some(Vec::new()));
         }
@@ -256,8 +256,7 @@ impl Copy {
         let unit = range.unit;
         self.stamps.push(range.snapshot.clone());
         let stamp = u32::try_from(self.stamps.len()).map_err(|_| damaged())?;
-        let snapshot = range.snapshot.to_string();
-        commit.put_note(&notes::stamp(self.head.number, stamp), Some(snapshot.into_bytes()));
+        commit.put_note(&notes::stamp(self.head.number, stamp), Some(notes::encode(&range.snapshot)));
         self.head.passed = self.head.passed.max(range.passed.0);
         self.head.time = self.head.time.max(range.time);
         let count = range.rows.len() as u64;

@@ -10,6 +10,7 @@ mod locks;
 mod partitions;
 mod rules;
 mod session;
+mod stored;
 mod types;
 
 use livewell_model::{Element, ElementId, SmolStr, Transaction, Value};
