@@ -4,5 +4,6 @@ mod certificates;
 mod encryption;
 mod ends;
 mod hosts;
+mod running;
 mod sessions;
 mod url;
