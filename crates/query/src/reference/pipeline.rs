@@ -7,14 +7,14 @@ use super::unwind::Unwinding;
 use super::{Binding, Graph, Names};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
-use crate::language::ast::Clause;
-use livewell_model::{Map, Value};
+use crate::language::ast::{Clause, Match};
+use livewell_model::{Map, SmolStr, Value};
 
 /// Compiled clauses.
 #[derive(Debug)]
 pub(super) struct Pipeline(Vec<Stage>);
 
-/// One clause, or several MATCH clauses in a row.
+/// One clause, or several MATCH clauses in a row, none of which matches a relationship of another again.
 #[derive(Debug)]
 enum Stage {
     Match(Vec<Matching>),
@@ -32,15 +32,23 @@ impl Pipeline {
         params: &Map,
     ) -> Result<Self, Diagnostic> {
         let mut stages = Vec::new();
+        // The relationships of the MATCH clauses in a row: one that is matched again ends the row.
+        let mut matched: Vec<&SmolStr> = Vec::new();
         for clause in clauses {
             match clause {
                 Clause::Match(clause) => {
                     let matching = Matching::new(clause, names, params)?;
+                    let names: Vec<&SmolStr> = relationships(clause).collect();
+                    let is_again = names.iter().any(|name| matched.contains(name));
                     match stages.last_mut() {
                         _ if clause.optional => stages.push(Stage::Optional(matching)),
-                        Some(Stage::Match(consecutive)) => consecutive.push(matching),
-                        _ => stages.push(Stage::Match(vec![matching])),
+                        Some(Stage::Match(consecutive)) if !is_again => consecutive.push(matching),
+                        _ => {
+                            matched.clear();
+                            stages.push(Stage::Match(vec![matching]));
+                        }
                     }
+                    matched.extend(names);
                 }
                 Clause::Unwind(clause) => stages.push(Stage::Unwind(Unwinding::new(clause, names, params)?)),
                 Clause::Call(clause) => stages.push(Stage::Call(Calling::new(clause, names, params)?)),
@@ -76,6 +84,12 @@ impl Stage {
             }),
         }
     }
+}
+
+/// The names of a clause's relationships.
+fn relationships(clause: &Match) -> impl Iterator<Item = &SmolStr> {
+    let all = clause.patterns.iter().flat_map(|pattern| &pattern.relationships);
+    all.filter_map(|relationship| relationship.variable.as_ref()).map(|name| &name.text)
 }
 
 fn flat_map(
