@@ -36,6 +36,11 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser with an empty profile.
     pub fn start() -> Self {
+        Self::with_arguments(&[])
+    }
+
+    /// Starts a browser with an empty profile and these arguments beside its own.
+    pub fn with_arguments(arguments: &[&str]) -> Self {
         let program = find_or_install("chromium-driver", || in_path(&["chromedriver"]));
         let folder = TempDir::with_prefix("livewell-browser-").expect("a temporary directory can be made");
         let user = User::unprivileged("nobody");
@@ -49,13 +54,13 @@ impl Browser {
         wait_until("the browser's driver takes commands", || {
             minreq::get(format!("{}/status", browser.session)).with_timeout(5).send().is_ok()
         });
-        browser.begin();
+        browser.begin(arguments);
         browser
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, more: &[&str]) {
         let profile = format!("--user-data-dir={}", self._folder.path().join("profile").display());
-        let arguments: Vec<&str> = ARGUMENTS.into_iter().chain([profile.as_str()]).collect();
+        let arguments: Vec<&str> = ARGUMENTS.iter().chain(more).copied().chain([profile.as_str()]).collect();
         let options = json!({ "args": arguments });
         // A question that a page asks stays open until a test answers it.
         let wanted = json!({ "goog:chromeOptions": options, "unhandledPromptBehavior": "ignore" });

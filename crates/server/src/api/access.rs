@@ -1,4 +1,4 @@
-//! Who may call: whoever has the token, where there is one, and never a foreign web page in a browser.
+//! Who may call: programs that know the server by name and have its token if there is one, never foreign web pages.
 
 use super::Shared;
 use super::problem::Problem;
@@ -9,6 +9,11 @@ use axum::response::{IntoResponse, Response};
 
 /// Lets a call pass or refuses it.
 pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> Response {
+    // Before the token, so that no page can try tokens.
+    let is_known = match api.names.check(&request) {
+        Ok(is_known) => is_known,
+        Err(refusal) => return refusal.into_response(),
+    };
     let path = request.uri().path();
     // Liveness and the page of the dashboard, which asks for the token, say nothing that one would protect.
     let open = matches!(path, "/" | "/health" | "/ready");
@@ -21,11 +26,13 @@ pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> R
         refusal.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         return refusal;
     }
-    if is_foreign(request.headers()) {
-        let message = "the call comes from a web page of another origin, which this server does not serve";
-        return Problem::new(403, "LW0713", message).into_response();
+    let answer = next.run(request).await;
+    if is_known || answer.status().is_success() {
+        return answer;
     }
-    next.run(request).await
+    // A page that was given the name learns no more than that.
+    let message = "not ready; ask by a name that this server knows, or by its address, to see why";
+    Problem::new(answer.status().as_u16(), "LW0714", message).into_response()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -39,29 +46,12 @@ fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && left.iter().zip(right).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
-/// Whether a browser sends this for a page that did not come from here.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    origin.is_none() || origin != host
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), header::HeaderValue::from_static(value))).collect()
-    }
-
-    #[test]
-    fn a_page_of_another_origin_is_foreign_and_a_program_is_not() {
-        let host = (header::HOST, "127.0.0.1:7171");
-        assert!(!is_foreign(&headers(std::slice::from_ref(&host))));
-        assert!(!is_foreign(&headers(&[host.clone(), (header::ORIGIN, "http://127.0.0.1:7171")])));
-        assert!(is_foreign(&headers(&[host.clone(), (header::ORIGIN, "http://example.com")])));
-        assert!(is_foreign(&headers(&[host, (header::ORIGIN, "null")])));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod dead_letters;
 mod events;
 mod ingest;
 mod metrics;
+mod names;
 mod openapi;
 mod page;
 pub mod parked;
@@ -26,6 +27,7 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use livewell::{ComponentKind, Livewell};
 use livewell_source::settings::{HttpSettings, SourceSettings};
+use names::Names;
 use page::Pins;
 use problem::Problem;
 use std::io;
@@ -53,6 +55,7 @@ pub struct Api {
     /// The configuration as it is now: as it was read, and what calls have changed since.
     config: RwLock<Arc<Config>>,
     token: Option<String>,
+    names: Names,
     pins: Pins,
     streams: Arc<Semaphore>,
     followers: Arc<Semaphore>,
@@ -109,9 +112,11 @@ pub async fn serve(
     config: Arc<Config>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let settings = config.server.clone().unwrap_or_default();
     let api = Arc::new(Api {
         livewell,
-        token: config.server.as_ref().and_then(|server| server.token.clone()),
+        token: settings.token,
+        names: Names::new(&settings.allowed_hosts),
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),

@@ -24,6 +24,12 @@ impl Problem {
         Self { status, code, detail: detail.into(), more: Box::default(), retry_after: None }
     }
 
+    /// Its HTTP status.
+    #[cfg(test)]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
     /// Adds a member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

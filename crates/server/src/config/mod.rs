@@ -12,6 +12,7 @@ mod query;
 mod references;
 mod secret;
 mod sections;
+mod server;
 pub mod settings;
 mod substitute;
 mod tree;

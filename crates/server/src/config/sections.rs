@@ -3,7 +3,7 @@
 use super::problem::{self, code};
 use super::settings::{EmbeddedSettings, QuerySettings, ServerSettings, StoreSettings};
 use super::tree::{Kind, Node, Scalar};
-use super::{Config, deserialize};
+use super::{Config, deserialize, server};
 use livewell_query::language::Diagnostic;
 use livewell_reaction::settings::{FileSettings, Shared};
 use livewell_reaction::{Connector, Settings as ReactionSettings};
@@ -82,7 +82,7 @@ pub fn read<'n>(root: &'n Node, folder: &Path, problems: &mut Vec<Diagnostic>) -
         }
     }
     sections.store = store(root.get("store"), folder, problems);
-    sections.server = root.get("server").and_then(|node| server(node, problems));
+    sections.server = root.get("server").and_then(|node| server::read(node, problems));
     for item in list(root, "sources", problems) {
         match source(item, folder, problems) {
             Some(settings) => sections.sources.push(Item { node: item, settings }),
@@ -174,25 +174,6 @@ fn store(node: Option<&Node>, folder: &Path, problems: &mut Vec<Diagnostic>) -> 
         nothing.map(|_| StoreSettings::Memory)
     });
     read.unwrap_or_else(|| in_folder(EmbeddedSettings::default()))
-}
-
-fn server(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSettings> {
-    let mut rest = node.clone();
-    if let Some(tls) = rest.split_off(|key| key == "tls").entries().first() {
-        let help = "put a proxy that speaks TLS before it, on this machine";
-        problems.push(
-            problem::at(code::NOT_HERE, tls.key_span, "this version does not speak TLS").with_help(help),
-        );
-    }
-    let settings: ServerSettings = deserialize::read(rest, &["tls"], problems)?;
-    if !settings.listen.ip().is_loopback() && !settings.insecure {
-        let place = node.get("listen").unwrap_or(node);
-        let message =
-            format!("`{}` can be reached by others, and this version does not speak TLS", settings.listen);
-        let help = "listen on 127.0.0.1 behind a proxy that speaks TLS, or say `insecure: true` (and give a `token`)";
-        problems.push(problem::at(code::REFUSED, place.span, message).with_help(help));
-    }
-    Some(settings)
 }
 
 fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<SourceSettings> {

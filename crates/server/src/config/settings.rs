@@ -62,6 +62,8 @@ pub struct ServerSettings {
     pub token: Option<String>,
     /// Whether others than this machine may be served without TLS.
     pub insecure: bool,
+    /// The names that callers know the server by, beside `localhost` and addresses: `NAME` or `NAME:PORT`.
+    pub allowed_hosts: Vec<String>,
 }
 
 fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
@@ -73,7 +75,12 @@ fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> 
 
 impl Default for ServerSettings {
     fn default() -> Self {
-        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7171), token: None, insecure: false }
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7171),
+            token: None,
+            insecure: false,
+            allowed_hosts: Vec::new(),
+        }
     }
 }
 

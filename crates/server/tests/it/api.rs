@@ -83,7 +83,7 @@ fn a_body_beyond_the_limit_is_refused_announced_or_not() {
     let refused = running.ask("POST", "/api/v1/sources/orders/changes", "", "");
     assert_eq!(refused.status, 400, "an empty body is no change");
     let mut stream = std::net::TcpStream::connect(&running.address).unwrap();
-    let head = "POST /api/v1/sources/orders/changes HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+    let head = "POST /api/v1/sources/orders/changes HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n";
     std::io::Write::write_all(&mut stream, format!("{head}{chunked}\r\n").as_bytes()).unwrap();
     let mut answer = [0; 12];
     std::io::Read::read_exact(&mut stream, &mut answer).unwrap();

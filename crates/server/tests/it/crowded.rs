@@ -24,7 +24,7 @@ fn expect_come_again(answer: &Answer, code: &str) {
 /// A body that is sent but for its last byte.
 fn held_body(running: &Running) -> TcpStream {
     let mut stream = TcpStream::connect(&running.address).unwrap();
-    let head = "POST /api/v1/sources/orders/changes HTTP/1.1\r\nhost: livewell\r\ncontent-length:";
+    let head = "POST /api/v1/sources/orders/changes HTTP/1.1\r\nhost: localhost\r\ncontent-length:";
     write!(stream, "{head} {BODY_BYTES}\r\n\r\n").unwrap();
     let mebibyte = vec![b' '; 1 << 20];
     for _ in 1..BODY_BYTES >> 20 {

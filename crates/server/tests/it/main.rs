@@ -25,6 +25,7 @@ mod nats;
 mod offline;
 mod operating;
 mod ordered;
+mod pages;
 mod parked;
 mod place;
 mod redefined;

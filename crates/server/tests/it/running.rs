@@ -115,16 +115,7 @@ impl Running {
 
     /// The whole answer; `headers` end in a line break each.
     pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-        let mut stream = self.open(method, path, &format!("{headers}connection: close\r\n"), body);
-        let mut answer = Vec::new();
-        // A server that refuses early may close before all is sent.
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
-        let status = head[9..12].parse().unwrap();
-        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-        let body = if chunked { unchunked(body) } else { body.to_owned() };
-        Answer { status, head: head.to_owned(), body }
+        answer(self.open(method, path, &format!("{headers}connection: close\r\n"), body))
     }
 
     /// The connection after the request was sent.
@@ -185,6 +176,19 @@ fn unchunked(mut body: &str) -> String {
         body = &rest[length + 2..];
     }
     panic!("the body was cut off after: {whole}");
+}
+
+/// The whole answer to a request that asked for the connection to be closed.
+pub fn answer(mut stream: TcpStream) -> Answer {
+    let mut answer = Vec::new();
+    // A server that refuses early may close before all is sent.
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+    let status = head[9..12].parse().unwrap();
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { unchunked(body) } else { body.to_owned() };
+    Answer { status, head: head.to_owned(), body }
 }
 
 /// Lines of inserts of orders with these totals, `o1` first.

@@ -1,0 +1,231 @@
+//! Which names this server answers to, so that no web page can drive it from a browser on this machine.
+//!
+//! A page whose own name was pointed at this machine (DNS rebinding) is of the same origin as the server for the
+//! browser, but the browser still sends that name. So a name that is not known here is refused. An address is not:
+//! nobody can point one elsewhere.
+
+use super::problem::Problem;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, Request, Version, header};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// What a refusal shows of a name at most, in characters.
+const SHOWN_MAX: usize = 100;
+
+/// The names of the server beside `localhost` and addresses: `NAME` or `NAME:PORT`, in lower case.
+#[derive(Debug, Default)]
+pub struct Names(Vec<String>);
+
+impl Names {
+    /// The names in `server.allowed_hosts`.
+    pub fn new(allowed: &[String]) -> Self {
+        Self(allowed.iter().map(|name| name.to_ascii_lowercase()).collect())
+    }
+
+    /// Checks what `Host` and `Origin` say. Returns whether the server is known by the name in `Host`, which liveness
+    /// and readiness do not ask for.
+    ///
+    /// # Errors
+    /// 400 without exactly one valid `Host`, 421 for a name that is not known, 403 for a page of another origin.
+    pub fn check<B>(&self, request: &Request<B>) -> Result<bool, Problem> {
+        let host = host(request)?;
+        let is_known = host.as_ref().is_none_or(|host| self.knows(host));
+        if let Some(host) = host.as_ref().filter(|_| !is_known && !is_probe(request.uri().path())) {
+            return Err(misdirected(host));
+        }
+        let same_origin = host.as_ref().filter(|_| is_known);
+        if self.is_foreign(request.headers(), same_origin) || is_embedded(request) {
+            let message = "the call comes from a web page of another origin, which this server does not serve; call \
+                           it from a program, or name the page's host and port in `server.allowed_hosts`";
+            return Err(Problem::new(403, "LW0713", message));
+        }
+        Ok(is_known)
+    }
+
+    fn knows(&self, host: &Authority) -> bool {
+        let name = host.host().to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        let with_port = host.port_u16().map(|port| format!("{name}:{port}"));
+        name == "localhost"
+            || is_address(name)
+            || self.0.iter().any(|known| known == name || Some(known) == with_port.as_ref())
+    }
+
+    /// Whether a browser sends this for a page that neither came from here nor is named in the configuration.
+    fn is_foreign(&self, headers: &HeaderMap, host: Option<&Authority>) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else { return false };
+        let origin = origin.to_str().ok().map(str::to_ascii_lowercase).unwrap_or_default();
+        let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let is_ours = |page: &str| {
+            host.is_some_and(|host| host.as_str().eq_ignore_ascii_case(page))
+                || self.0.iter().any(|known| known == page)
+        };
+        origins.next().is_some() || !page.is_some_and(is_ours)
+    }
+}
+
+/// Whether a probe asks, which knows the server by no name.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/health" | "/ready")
+}
+
+/// What the request says it is for; nothing in HTTP/1.0, which does not ask for it.
+fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Problem> {
+    let refused = |what: &str| {
+        let message = format!("{what}; send one `Host: ADDRESS:PORT`, as in `Host: 127.0.0.1:7171`");
+        Err(Problem::new(400, "LW0701", message))
+    };
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let target = request.uri().authority();
+    let Some(host) = hosts.next() else {
+        return match (target, request.version()) {
+            (None, Version::HTTP_09 | Version::HTTP_10) => Ok(None),
+            (Some(target), version) if version != Version::HTTP_11 && is_authority(target) => {
+                Ok(Some(target.clone()))
+            }
+            _ => refused("the request has no `Host`"),
+        };
+    };
+    if hosts.next().is_some() {
+        return refused("the request has more than one `Host`");
+    }
+    let Some(host) = Authority::try_from(host.as_bytes()).ok().filter(is_authority) else {
+        return refused("the request's `Host` is not a host with a port");
+    };
+    if target.is_some_and(|target| target != &host) {
+        return refused("the request's `Host` is not the one of its target");
+    }
+    Ok(Some(host))
+}
+
+/// Whether it is a host, perhaps with a port, and nothing else.
+fn is_authority(authority: &Authority) -> bool {
+    let text = authority.as_str();
+    let port = text.strip_prefix(authority.host()).map(|rest| rest.strip_prefix(':').unwrap_or(rest));
+    !authority.host().is_empty() && port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
+}
+
+/// Whether the name is an address: four decimal numbers, or an IPv6 address in brackets.
+fn is_address(name: &str) -> bool {
+    let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    inside.map_or_else(|| name.parse::<Ipv4Addr>().is_ok(), |inside| inside.parse::<Ipv6Addr>().is_ok())
+}
+
+/// Whether a browser loads this as a part of a page of another origin (Fetch Metadata), which needs no `Origin`.
+fn is_embedded<B>(request: &Request<B>) -> bool {
+    let says = |name: &str, value: &str| {
+        request.headers().get(name).is_some_and(|said| said.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
+    };
+    let from_elsewhere = says("sec-fetch-site", "cross-site") || says("sec-fetch-site", "same-site");
+    // A link to the dashboard is followed as a whole page.
+    let is_link = request.method() == Method::GET
+        && says("sec-fetch-mode", "navigate")
+        && says("sec-fetch-dest", "document");
+    from_elsewhere && !is_link && !request.headers().contains_key(header::ORIGIN)
+}
+
+fn misdirected(host: &Authority) -> Problem {
+    let name: String = host.host().chars().take(SHOWN_MAX).collect();
+    let message = format!(
+        "`{name}` is not a name of this server, and a web page may have been given it to get here; use `localhost` or \
+         the server's address, or add the name to the configuration: `server: {{ allowed_hosts: [{name}] }}`"
+    );
+    Problem::new(421, "LW0718", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The status of the refusal, or whether the name is known.
+    fn checked(path: &str, headers: &[(&str, &str)]) -> Result<bool, u16> {
+        let mut request = Request::builder().uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let names = Names::new(&["Livewell.example.com".to_owned(), "other.test:8443".to_owned()]);
+        names.check(&request.body(()).unwrap()).map_err(|problem| problem.status())
+    }
+
+    #[test]
+    fn addresses_localhost_and_configured_names_are_known_and_no_other_is() {
+        for host in [
+            "127.0.0.1:7171",
+            "127.0.0.1",
+            "10.1.2.3:80",
+            "[::1]:7171",
+            "[::ffff:7f00:1]",
+            "localhost:7171",
+            "LOCALHOST",
+            "localhost.",
+            "livewell.EXAMPLE.com:9",
+            "other.test:8443",
+        ] {
+            assert_eq!(checked("/api", &[("host", host)]), Ok(true), "{host}");
+        }
+        for host in [
+            "rebound.test:7171",
+            "localhost.rebound.test",
+            "127.0.0.1.rebound.test:7171",
+            "other.test:8444",
+            "other.test",
+            "sub.livewell.example.com",
+            "2130706433",
+            "0x7f.1",
+            "127.1",
+        ] {
+            assert_eq!(checked("/api", &[("host", host)]), Err(421), "{host}");
+            assert_eq!(checked("/", &[("host", host)]), Err(421), "{host}");
+            assert_eq!(checked("/ready", &[("host", host)]), Ok(false), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_request_names_one_host_and_its_target_the_same() {
+        assert_eq!(checked("/", &[]), Err(400));
+        for host in ["", "a b", "user@127.0.0.1", "127.0.0.1:http", "127.0.0.1/x", "127.0.0.1:99999"] {
+            assert_eq!(checked("/health", &[("host", host)]), Err(400), "{host}");
+        }
+        assert_eq!(checked("/", &[("host", "127.0.0.1"), ("host", "127.0.0.1")]), Err(400));
+        assert_eq!(checked("http://rebound.test/", &[("host", "127.0.0.1")]), Err(400));
+        assert_eq!(checked("http://rebound.test/", &[("host", "rebound.test")]), Err(421));
+        assert_eq!(checked("http://127.0.0.1/", &[("host", "127.0.0.1")]), Ok(true));
+    }
+
+    #[test]
+    fn a_page_of_another_origin_is_foreign_and_a_program_is_not() {
+        let host = ("host", "127.0.0.1:7171");
+        assert_eq!(checked("/api", &[host]), Ok(true));
+        for origin in ["http://127.0.0.1:7171", "https://127.0.0.1:7171", "https://livewell.example.com"] {
+            assert_eq!(checked("/api", &[host, ("origin", origin)]), Ok(true), "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "http://example.com",
+            "http://127.0.0.1:7172",
+            "http://localhost:7171",
+            "127.0.0.1:7171",
+            "file://127.0.0.1:7171",
+            "https://other.test",
+        ] {
+            assert_eq!(checked("/api", &[host, ("origin", origin)]), Err(403), "{origin}");
+            assert_eq!(checked("/health", &[host, ("origin", origin)]), Err(403), "{origin}");
+        }
+        let rebound = [("host", "rebound.test"), ("origin", "http://rebound.test")];
+        assert_eq!(checked("/ready", &rebound), Err(403));
+        let ours = ("origin", "http://127.0.0.1:7171");
+        assert_eq!(checked("/api", &[host, ours, ours]), Err(403));
+    }
+
+    #[test]
+    fn a_link_may_lead_here_and_a_page_of_another_origin_may_not_embed_anything() {
+        let host = ("host", "127.0.0.1:7171");
+        let (site, link) = (("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"));
+        assert_eq!(checked("/", &[host, site, link, ("sec-fetch-dest", "document")]), Ok(true));
+        assert_eq!(checked("/", &[host, site, link, ("sec-fetch-dest", "iframe")]), Err(403));
+        assert_eq!(checked("/api", &[host, site, ("sec-fetch-mode", "no-cors")]), Err(403));
+        assert_eq!(checked("/api", &[host, ("sec-fetch-site", "same-origin")]), Ok(true));
+    }
+}
