@@ -16,15 +16,40 @@ pub fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSetting
         );
     }
     let settings: ServerSettings = deserialize::read(rest, &["tls"], problems)?;
-    if !settings.listen.ip().is_loopback() && !settings.insecure {
-        let place = node.get("listen").unwrap_or(node);
-        let message =
-            format!("`{}` can be reached by others, and this version does not speak TLS", settings.listen);
-        let help = "listen on 127.0.0.1 behind a proxy that speaks TLS, or say `insecure: true` (and give a `token`)";
-        problems.push(problem::at(code::REFUSED, place.span, message).with_help(help));
-    }
+    check_exposure(node, &settings, problems);
     check_hosts(node, &settings, problems);
     Some(settings)
+}
+
+/// Others than this machine are served only if the settings say so, and only with a token.
+fn check_exposure(node: &Node, settings: &ServerSettings, problems: &mut Vec<Diagnostic>) {
+    let is_empty = settings.token.as_ref().is_some_and(|token| token.trim().is_empty());
+    // `::ffff:127.0.0.1` is 127.0.0.1.
+    let is_reachable = !settings.listen.ip().to_canonical().is_loopback();
+    let listen = settings.listen;
+    let (field, message, help) = if is_reachable && !settings.insecure {
+        (
+            "listen",
+            format!("`{listen}` can be reached by others, and this version does not speak TLS"),
+            "listen on 127.0.0.1 behind a proxy that speaks TLS, or say `insecure: true` (and give a `token`)",
+        )
+    } else if is_reachable && settings.token.is_none() {
+        (
+            "listen",
+            format!("`{listen}` can be reached by others, and there is no token"),
+            "give a token that callers must send, as in `token: \"${LIVEWELL_TOKEN}\"`, or listen on 127.0.0.1",
+        )
+    } else if is_empty {
+        (
+            "token",
+            "the token is empty".to_owned(),
+            "give it a value that is hard to guess; on a loopback address it may be left out",
+        )
+    } else {
+        return;
+    };
+    let place = node.get(field).unwrap_or(node);
+    problems.push(problem::at(code::REFUSED, place.span, message).with_help(help));
 }
 
 /// Each name is one that a browser sends as `Host`.

@@ -14,6 +14,7 @@ mod demonstrations;
 mod disk;
 mod exact;
 mod explain;
+mod exposed;
 mod followers;
 mod hostile;
 mod inspect;
