@@ -1,11 +1,12 @@
 //! Who may call: programs that know the server by name and have its token if there is one, never foreign web pages.
 
-use super::Shared;
 use super::problem::Problem;
-use axum::extract::{Request, State};
+use super::{Api, Shared};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Lets a call pass or refuses it.
 pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> Response {
@@ -18,13 +19,9 @@ pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> R
     // Liveness and the page of the dashboard, which asks for the token, say nothing that one would protect.
     let open = matches!(path, "/" | "/health" | "/ready");
     if let Some(token) = api.token.as_deref().filter(|_| !open)
-        && !bearer(request.headers()).is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
+        && let Err(refusal) = check_token(&api, token, &request)
     {
-        let mut refusal =
-            Problem::new(401, "LW0707", "send the token of `server.token` as `Authorization: Bearer TOKEN`")
-                .into_response();
-        refusal.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-        return refusal;
+        return refusal.into_response();
     }
     let answer = next.run(request).await;
     if is_known || answer.status().is_success() {
@@ -35,15 +32,33 @@ pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> R
     Problem::new(answer.status().as_u16(), "LW0714", message).into_response()
 }
 
+/// Whether the call has the token. A wrong one counts against the address that it comes from; none does not.
+fn check_token(api: &Api, token: &str, request: &Request) -> Result<(), Problem> {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    if let Some(given) = bearer(request.headers()) {
+        if let Err(wait) = api.guesses.check(address) {
+            let message = format!("too many wrong tokens came from {address}; try again later");
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            return Err(Problem::new(429, "LW0719", message).retry_after(seconds));
+        }
+        if same(given, token) {
+            return Ok(());
+        }
+        api.guesses.note(address);
+    }
+    Err(Problem::new(401, "LW0707", "send the token of `server.token` as `Authorization: Bearer TOKEN`"))
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Compares in a time that depends on the length alone.
-fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+/// Compares in a time that tells neither where they differ nor how long the token is: hashes compare in constant time.
+fn same(given: &str, token: &str) -> bool {
+    blake3::hash(given.as_bytes()) == blake3::hash(token.as_bytes())
 }
 
 #[cfg(test)]
@@ -56,8 +71,8 @@ mod tests {
 
     #[test]
     fn only_the_whole_token_is_the_token() {
-        assert!(same(b"secret", b"secret"));
-        assert!(!same(b"secret", b"secreT") && !same(b"secret", b"secre") && !same(b"", b"s"));
+        assert!(same("secret", "secret"));
+        assert!(!same("secret", "secreT") && !same("secret", "secre") && !same("", "s"));
         assert_eq!(bearer(&headers(&[(header::AUTHORIZATION, "bearer  abc")])), Some("abc"));
         assert_eq!(bearer(&headers(&[(header::AUTHORIZATION, "Basic abc")])), None);
     }

@@ -1,12 +1,14 @@
 //! `GET /metrics`: what every component is doing, in the text that Prometheus reads.
 
 use super::Shared;
+use super::guesses::Counts;
 use super::problem::Problem;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use livewell::{ComponentKind, State as Doing, Status};
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -77,9 +79,19 @@ const MEASURES: &[Measure] = &[
 /// See the module.
 pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let mut text = String::new();
-    encode(&mut text, &registry(&api.livewell.status()?))
-        .map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
+    let mut registry = registry(&api.livewell.status()?);
+    let Counts { wrong, held_off } = api.guesses.counts();
+    count(&mut registry, "wrong_tokens", "Calls that were refused for a wrong token", wrong);
+    let help = "Calls that were refused without a look at their token, for the wrong ones before";
+    count(&mut registry, "held_off_tokens", help, held_off);
+    encode(&mut text, &registry).map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, TEXT)], text))
+}
+
+fn count(registry: &mut Registry, name: &str, help: &str, value: u64) {
+    let counter: Counter = Counter::default();
+    counter.inc_by(value);
+    registry.register(name, help, counter);
 }
 
 fn registry(status: &[Status]) -> Registry {

@@ -6,6 +6,7 @@ mod components;
 mod dashboard;
 pub mod dead_letters;
 mod events;
+mod guesses;
 mod ingest;
 mod metrics;
 mod names;
@@ -25,6 +26,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use guesses::Guesses;
 use livewell::{ComponentKind, Livewell};
 use livewell_source::settings::{HttpSettings, SourceSettings};
 use names::Names;
@@ -56,6 +58,7 @@ pub struct Api {
     config: RwLock<Arc<Config>>,
     token: Option<String>,
     names: Names,
+    guesses: Guesses,
     pins: Pins,
     streams: Arc<Semaphore>,
     followers: Arc<Semaphore>,
@@ -117,6 +120,7 @@ pub async fn serve(
         livewell,
         token: settings.token,
         names: Names::new(&settings.allowed_hosts),
+        guesses: Guesses::default(),
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -128,7 +132,9 @@ pub async fn serve(
     });
     let sweeping = sweep(api.clone());
     let stopped = stop.clone();
-    let serving = axum::serve(listener, router(api)).with_graceful_shutdown(until(stopped)).into_future();
+    let serving = axum::serve(listener, router(api).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(until(stopped))
+        .into_future();
     let overdue = async {
         until(stop).await;
         tokio::time::sleep(GRACE).await;
@@ -157,6 +163,7 @@ async fn sweep(api: Shared) {
     loop {
         tokio::time::sleep(SWEEP).await;
         api.pins.sweep();
+        api.guesses.report();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::explain;
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use livewell::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
@@ -78,6 +78,9 @@ impl IntoResponse for Problem {
         }
         let headers = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, headers, document.to_string()).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

@@ -16,6 +16,7 @@ mod exact;
 mod explain;
 mod exposed;
 mod followers;
+mod guessed;
 mod hostile;
 mod inspect;
 mod joined;

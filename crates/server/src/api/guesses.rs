@@ -1,0 +1,175 @@
+//! Wrong tokens: how many an address may try, counted and logged.
+//!
+//! An address has a bucket of ten attempts, of which a wrong token takes one and a second gives one back. While the
+//! bucket is empty, tokens from there are not looked at, right or wrong: an answer would tell which it was.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many wrong tokens an address may send at once.
+const ATTEMPTS_MAX: u32 = 10;
+/// How long it takes until it may send one more.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many addresses are remembered.
+const ADDRESSES_MAX: usize = 10_000;
+/// The log has a line in so much time at most.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// The wrong tokens of all addresses.
+#[derive(Debug, Default)]
+pub struct Guesses(Mutex<Book>);
+
+#[derive(Debug, Default)]
+struct Book {
+    /// When the bucket of an address is full again.
+    full_at: HashMap<IpAddr, Instant>,
+    counts: Counts,
+    /// What the log has said, and when.
+    logged: Option<(Instant, Counts)>,
+    last: Option<IpAddr>,
+}
+
+/// How many calls were refused since the start.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// For a wrong token.
+    pub wrong: u64,
+    /// Without a look at the token, for the wrong ones before.
+    pub held_off: u64,
+}
+
+impl Guesses {
+    /// Whether a token from `address` may be looked at.
+    ///
+    /// # Errors
+    /// After how much time it may.
+    pub fn check(&self, address: IpAddr) -> Result<(), Duration> {
+        self.check_at(address, Instant::now())
+    }
+
+    fn check_at(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let mut book = self.book();
+        let Some(full_at) = book.full_at.get(&client(address)) else { return Ok(()) };
+        // A bucket with less than one attempt takes more than the time for the others until it is full.
+        let room = PAUSE * (ATTEMPTS_MAX - 1);
+        let wait = full_at.saturating_duration_since(now).saturating_sub(room);
+        if wait.is_zero() {
+            return Ok(());
+        }
+        book.counts.held_off += 1;
+        Err(wait)
+    }
+
+    /// Counts a wrong token from `address`.
+    pub fn note(&self, address: IpAddr) {
+        self.note_at(address, Instant::now());
+    }
+
+    fn note_at(&self, address: IpAddr, now: Instant) {
+        let mut book = self.book();
+        let client = client(address);
+        if book.full_at.len() >= ADDRESSES_MAX && !book.full_at.contains_key(&client) {
+            book.forget(now);
+        }
+        let full_at = book.full_at.entry(client).or_insert(now);
+        *full_at = (*full_at).max(now) + PAUSE;
+        book.counts.wrong += 1;
+        book.last = Some(address);
+        book.report(now);
+    }
+
+    /// How many calls were refused since the start.
+    pub fn counts(&self) -> Counts {
+        self.book().counts
+    }
+
+    /// Logs what has not been logged yet, at most once in a while.
+    pub fn report(&self) {
+        self.book().report(Instant::now());
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    /// Makes room for an address: forgets those that may do everything again, else the one that may soonest.
+    fn forget(&mut self, now: Instant) {
+        self.full_at.retain(|_, full_at| *full_at > now);
+        if self.full_at.len() >= ADDRESSES_MAX {
+            let first = self.full_at.iter().min_by_key(|(_, full_at)| **full_at).map(|(client, _)| *client);
+            first.and_then(|client| self.full_at.remove(&client));
+        }
+    }
+
+    fn report(&mut self, now: Instant) {
+        let (at, said) = self.logged.unwrap_or((now, Counts::default()));
+        let is_early = self.logged.is_some() && now.saturating_duration_since(at) < LOG_EVERY;
+        if is_early || said == self.counts {
+            return;
+        }
+        let (wrong, held_off) = (self.counts.wrong - said.wrong, self.counts.held_off - said.held_off);
+        let address = self.last.map(|address| address.to_string()).unwrap_or_default();
+        tracing::warn!(%address, wrong, held_off, "calls with a wrong token were refused; the address is the last one's");
+        self.logged = Some((now, self.counts));
+    }
+}
+
+/// What counts as one address: whoever has an IPv6 address has all of its network of 64 bits.
+fn client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn ten_wrong_tokens_are_looked_at_and_then_one_a_second_of_that_address_alone() {
+        let (guesses, start) = (Guesses::default(), Instant::now());
+        let (bad, other) = (address("10.0.0.1"), address("10.0.0.2"));
+        for _ in 0..10 {
+            assert_eq!(guesses.check_at(bad, start), Ok(()));
+            guesses.note_at(bad, start);
+        }
+        assert_eq!(guesses.check_at(bad, start), Err(PAUSE));
+        assert_eq!(guesses.check_at(address("::ffff:10.0.0.1"), start), Err(PAUSE));
+        assert_eq!(guesses.check_at(other, start), Ok(()));
+        let mut looked_at = 0;
+        for tenth in 1..=100 {
+            let now = start + PAUSE / 10 * tenth;
+            if guesses.check_at(bad, now).is_ok() {
+                guesses.note_at(bad, now);
+                looked_at += 1;
+            }
+        }
+        assert_eq!(looked_at, 10);
+        assert_eq!(guesses.counts(), Counts { wrong: 20, held_off: 92 });
+        assert_eq!(guesses.check_at(bad, start + PAUSE * 60), Ok(()));
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address_and_memory_has_an_end() {
+        let (guesses, start) = (Guesses::default(), Instant::now());
+        for at in 0..10 {
+            guesses.note_at(address(&format!("2001:db8::{at}")), start);
+        }
+        assert_eq!(guesses.check_at(address("2001:db8::ffff"), start), Err(PAUSE));
+        assert_eq!(guesses.check_at(address("2001:db8:0:1::1"), start), Ok(()));
+        for at in 0..ADDRESSES_MAX as u32 + 5 {
+            guesses.note_at(std::net::Ipv4Addr::from_bits(at).into(), start);
+        }
+        assert_eq!(guesses.book().full_at.len(), ADDRESSES_MAX);
+        assert_eq!(guesses.check_at(address("2001:db8::ffff"), start), Err(PAUSE), "the worst is kept");
+    }
+}
