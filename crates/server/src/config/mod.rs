@@ -6,6 +6,7 @@
 
 mod align;
 mod deserialize;
+mod files;
 mod known;
 mod problem;
 mod query;
@@ -25,8 +26,9 @@ use livewell_reaction::Settings as ReactionSettings;
 use livewell_source::settings::SourceSettings;
 use problem::code;
 use settings::{QuerySettings, ServerSettings, StoreSettings};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use substitute::Outside;
+use substitute::{Hidden, Outside};
 use tree::Node;
 
 /// A configuration that was found in order.
@@ -44,20 +46,66 @@ pub struct Config {
     pub reactions: Vec<ReactionSettings>,
     /// What all of this was read from, with the values from outside filled in.
     root: Node,
+    place: Place,
+    hidden: Hidden,
+}
+
+/// Where the configuration lies.
+#[derive(Debug, Clone)]
+struct Place {
+    /// The folder that paths are relative to.
     folder: PathBuf,
+    /// The file itself.
+    file: PathBuf,
 }
 
 impl Config {
-    /// This configuration with the item `id` of `section` (`sources`, `queries` or `reactions`) as `text` has it, in
-    /// YAML or JSON, or without it. Values from outside are not filled in here.
+    /// This configuration with the item `id` of `section` (`sources`, `queries` or `reactions`) as `text` of a call has
+    /// it, in YAML or JSON, or without it.
     ///
     /// # Errors
-    /// Everything that is wrong with the result.
+    /// Everything that is wrong with the result, and what calls may not say: see [`files`] and [`substitute`].
     pub fn with(&self, section: &str, id: &str, text: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
-        let item = text.map(parse).transpose()?;
+        let allowed = self.server.as_ref().map(|server| &server.allowed_environment[..]).unwrap_or_default();
+        let outside = Outside {
+            folder: &self.place.folder,
+            variable: &|name| std::env::var(name).ok(),
+            called: Some(allowed),
+            hidden: RefCell::new(self.hidden.clone()),
+        };
+        let (made, hidden) = (self.made(section, id, text, &outside), outside.hidden.into_inner());
+        match made {
+            Ok(config) => Ok(Self { hidden, ..config }),
+            Err(mut problems) => {
+                hidden.hide(&mut problems);
+                Err(problems)
+            }
+        }
+    }
+
+    fn made(
+        &self,
+        section: &str,
+        id: &str,
+        text: Option<&str>,
+        outside: &Outside<'_>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut item = text.map(parse).transpose()?;
+        let mut problems = Vec::new();
+        if let Some(item) = &mut item {
+            outside.fill_in(item, &mut problems);
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let mut root = self.root.clone();
+        let is_called = item.is_some();
         root.set_item(section, id, item);
-        of_tree(&root, text.unwrap_or_default(), &self.folder)
+        let config = of_tree(&root, text.unwrap_or_default(), &self.place)?;
+        if is_called {
+            files::check_called(&config, id, &mut problems);
+        }
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 }
 
@@ -79,6 +127,7 @@ pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
     let (config, text) = load_with_text(path)?;
     let mut found = known::problems(&text, &config);
     if !found.is_empty() {
+        config.hidden.hide(&mut found);
         secret::hide_in(&mut found, &text, Some(&config.root));
         return Err(Problems::new(path.to_owned(), &text, found));
     }
@@ -92,13 +141,21 @@ fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
         let problem = problem::at(code::UNREADABLE, Span::default(), message);
         Problems::new(path.to_owned(), "", vec![problem])
     })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
     let outside = Outside {
-        folder: path.parent().unwrap_or(Path::new("")),
+        folder,
         variable: &|name| std::env::var(name).ok(),
+        called: None,
+        hidden: RefCell::default(),
     };
-    match read(&text, &outside) {
-        Ok(config) => Ok((config, text)),
-        Err(found) => Err(Problems::new(path.to_owned(), &text, found)),
+    let place = Place { folder: folder.to_owned(), file: path.to_owned() };
+    let (read, hidden) = (read(&text, &outside, &place), outside.hidden.into_inner());
+    match read {
+        Ok(config) => Ok((Config { hidden, ..config }, text)),
+        Err(mut found) => {
+            hidden.hide(&mut found);
+            Err(Problems::new(path.to_owned(), &text, found))
+        }
     }
 }
 
@@ -112,7 +169,7 @@ fn read_text(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("it is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))
 }
 
-fn read(text: &str, outside: &Outside<'_>) -> Result<Config, Vec<Diagnostic>> {
+fn read(text: &str, outside: &Outside<'_>, place: &Place) -> Result<Config, Vec<Diagnostic>> {
     let mut root = parse(text)?;
     let mut problems = Vec::new();
     outside.fill_in(&mut root, &mut problems);
@@ -121,7 +178,7 @@ fn read(text: &str, outside: &Outside<'_>) -> Result<Config, Vec<Diagnostic>> {
         // What a missing value would have made of the rest is not known.
         return Err(problems);
     }
-    of_tree(&root, text, outside.folder)
+    of_tree(&root, text, place)
 }
 
 /// The text as a tree; what keeps it from being one names none of its secrets.
@@ -133,14 +190,15 @@ fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
     })
 }
 
-fn of_tree(root: &Node, text: &str, folder: &Path) -> Result<Config, Vec<Diagnostic>> {
+fn of_tree(root: &Node, text: &str, place: &Place) -> Result<Config, Vec<Diagnostic>> {
     let mut problems = Vec::new();
-    let read = sections::read(root, folder, &mut problems);
+    let read = sections::read(root, &place.folder, &mut problems);
     references::check(&read, &mut problems);
+    files::check(&read, place, &mut problems);
     query::check(text, &read, &mut problems);
     if !problems.is_empty() {
         secret::hide_in(&mut problems, text, Some(root));
         return Err(problems);
     }
-    Ok(read.into_config(root.clone(), folder.to_owned()))
+    Ok(read.into_config(root.clone(), place.clone()))
 }

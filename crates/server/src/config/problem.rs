@@ -26,6 +26,10 @@ pub mod code {
     pub const NOT_HERE: &str = "LW0608";
     /// Settings that are refused together.
     pub const REFUSED: &str = "LW0609";
+    /// A file that a component may not use.
+    pub const FILE: &str = "LW0610";
+    /// A table over a file that is not one.
+    pub const FOREIGN_TABLE: &str = "LW0404";
 }
 
 /// A problem at a place of the text.

@@ -2,13 +2,14 @@
 
 use super::problem::{self, code};
 use super::settings::{EmbeddedSettings, QuerySettings, ServerSettings, StoreSettings};
+use super::substitute::Hidden;
 use super::tree::{Kind, Node, Scalar};
-use super::{Config, deserialize, server};
+use super::{Config, Place, deserialize, server};
 use livewell_query::language::Diagnostic;
 use livewell_reaction::settings::{FileSettings, Shared};
 use livewell_reaction::{Connector, Settings as ReactionSettings};
 use livewell_source::settings::SourceSettings;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
 const SHARED: [&str; 6] = ["id", "queries", "recovery", "on_refusal", "enabled", "durable"];
@@ -52,7 +53,7 @@ impl Stage {
 
 impl Sections<'_> {
     /// The settings without their places, which `root` still has.
-    pub fn into_config(self, root: Node, folder: PathBuf) -> Config {
+    pub fn into_config(self, root: Node, place: Place) -> Config {
         Config {
             store: self.store,
             server: self.server,
@@ -60,7 +61,8 @@ impl Sections<'_> {
             queries: self.queries.into_iter().map(|item| item.settings).collect(),
             reactions: self.reactions.into_iter().map(|item| item.settings).collect(),
             root,
-            folder,
+            place,
+            hidden: Hidden::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::deserialize;
 use super::problem::{self, code};
 use super::settings::ServerSettings;
+use super::substitute::is_name;
 use super::tree::Node;
 use livewell_query::language::Diagnostic;
 
@@ -18,6 +19,7 @@ pub fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSetting
     let settings: ServerSettings = deserialize::read(rest, &["tls"], problems)?;
     check_exposure(node, &settings, problems);
     check_hosts(node, &settings, problems);
+    check_environment(node, &settings, problems);
     Some(settings)
 }
 
@@ -60,6 +62,17 @@ fn check_hosts(node: &Node, settings: &ServerSettings, problems: &mut Vec<Diagno
         let help = "write the name as browsers send it, as in `livewell.example.com` or `livewell.example.com:8443`: \
                     without `http://`, without `*`, and in ASCII (`xn--...`)";
         let span = nodes.get(at).unwrap_or(node).span;
+        problems.push(problem::at(code::VALUE, span, message).with_help(help));
+    }
+}
+
+/// Each name is one that a variable can have.
+fn check_environment(node: &Node, settings: &ServerSettings, problems: &mut Vec<Diagnostic>) {
+    let nodes = node.get("allowed_environment").map(Node::items).unwrap_or_default();
+    for (at, name) in settings.allowed_environment.iter().enumerate().filter(|(_, name)| !is_name(name)) {
+        let message = format!("`{name}` is not the name of an environment variable");
+        let span = nodes.get(at).unwrap_or(node).span;
+        let help = "write the name alone, as in `SHOP_URL`; there are no patterns";
         problems.push(problem::at(code::VALUE, span, message).with_help(help));
     }
 }

@@ -64,6 +64,10 @@ pub struct ServerSettings {
     pub insecure: bool,
     /// The names that callers know the server by, beside `localhost` and addresses: `NAME` or `NAME:PORT`.
     pub allowed_hosts: Vec<String>,
+    /// Where components that calls make may read and write; `livewell-files` beside the store where nothing is said.
+    pub data_directory: Option<PathBuf>,
+    /// The environment variables that `${NAME}` in calls may stand for.
+    pub allowed_environment: Vec<String>,
 }
 
 fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
@@ -80,6 +84,8 @@ impl Default for ServerSettings {
             token: None,
             insecure: false,
             allowed_hosts: Vec::new(),
+            data_directory: None,
+            allowed_environment: Vec::new(),
         }
     }
 }

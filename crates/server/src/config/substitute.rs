@@ -3,12 +3,15 @@
 use super::problem::{self, code};
 use super::tree::{Kind, Node, Scalar};
 use livewell_query::language::Diagnostic;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 /// The longest secret that is read from a file, in bytes.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
+/// Values that are shorter are no secrets, and occur in any text.
+const HIDDEN_BYTES_MIN: usize = 4;
 
 /// Where values from outside come from.
 pub struct Outside<'a> {
@@ -16,6 +19,40 @@ pub struct Outside<'a> {
     pub folder: &'a Path,
     /// The environment.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// For what a call brings: the variables that it may use; secret files are refused to it.
+    pub called: Option<&'a [String]>,
+    /// What was filled in so far.
+    pub hidden: RefCell<Hidden>,
+}
+
+/// Values from outside with what stands for them in messages, which never show the values.
+#[derive(Clone, Default)]
+pub struct Hidden(Vec<(String, String)>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(_, shown)| shown)).finish()
+    }
+}
+
+impl Hidden {
+    fn add(&mut self, value: &str, shown: String) {
+        if value.len() >= HIDDEN_BYTES_MIN && !self.0.iter().any(|(known, _)| known == value) {
+            self.0.push((value.to_owned(), shown));
+            // A value may contain another one.
+            self.0.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        }
+    }
+
+    /// Puts their names in the place of the values in messages.
+    pub fn hide(&self, problems: &mut [Diagnostic]) {
+        for problem in problems {
+            for (value, shown) in &self.0 {
+                problem.message = problem.message.replace(value, shown);
+                problem.help = problem.help.take().map(|help| help.replace(value, shown));
+            }
+        }
+    }
 }
 
 impl Outside<'_> {
@@ -49,9 +86,18 @@ impl Outside<'_> {
     fn read_secret(&self, node: &mut Node, problems: &mut Vec<Diagnostic>) {
         let [entry] = node.entries() else { return };
         let ("file", Some(path)) = (entry.key.as_str(), entry.value.text()) else { return };
+        if self.called.is_some() {
+            let message = "a call may not read a secret from a file";
+            let help = "use `${NAME}` with a name in `server.allowed_environment`, or put this into the configuration";
+            return problems.push(problem::at(code::ENVIRONMENT, entry.value.span, message).with_help(help));
+        }
+        let shown = format!("{{file: {path}}}");
         let path = self.folder.join(path);
         match read_short(&path) {
-            Ok(secret) => node.kind = Kind::Scalar(secret, Scalar::Text),
+            Ok(secret) => {
+                self.hidden.borrow_mut().add(&secret, shown);
+                node.kind = Kind::Scalar(secret, Scalar::Text);
+            }
             Err(reason) => {
                 let message = format!("cannot take the value from `{}`: {reason}", path.display());
                 let help = "a value `{file: ...}` is what that file holds, without the line end";
@@ -91,20 +137,33 @@ impl Outside<'_> {
             Some((name, default)) => (name, Some(default)),
             None => (inside, None),
         };
-        let mut characters = name.chars();
-        let is_name = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-            && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !is_name {
+        if !is_name(name) {
             let message = format!("`{name}` is not the name of an environment variable");
             return Err((message, "write `${NAME}` or `${NAME:-default}`".to_owned()));
         }
+        if self.called.is_some_and(|allowed| !allowed.iter().any(|known| known == name)) {
+            let message = format!("a call may not use the environment variable `{name}`");
+            let help =
+                format!("allow it in the configuration: `server: {{ allowed_environment: [{name}] }}`");
+            return Err((message, help));
+        }
         // As in a shell, `:-` also stands in for a variable that is set and empty.
         let found = (self.variable)(name).filter(|value| default.is_none() || !value.is_empty());
+        if let Some(value) = &found {
+            self.hidden.borrow_mut().add(value, format!("${{{name}}}"));
+        }
         found.or_else(|| default.map(str::to_owned)).ok_or_else(|| {
             let message = format!("the environment variable `{name}` is not set");
             (message, format!("set it, or give a default: `${{{name}:-value}}`"))
         })
     }
+}
+
+/// Whether it can be the name of an environment variable.
+pub fn is_name(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn read_short(path: &Path) -> Result<String, String> {

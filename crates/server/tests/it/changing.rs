@@ -25,8 +25,7 @@ fn a_query_and_a_reaction_are_created_changed_and_removed_with_what_they_stored(
     assert_eq!(rows(&running, "small", 3), 2);
     let (status, problem) = send(&running, "POST", "/api/v1/queries", &query(SMALL));
     assert_eq!((status, &problem["code"]), (409, &json!("LW0503")));
-    let reaction =
-        json!({"id": "file", "kind": "file", "queries": ["small"], "path": "small.jsonl", "mode": "table"});
+    let reaction = json!({"id": "file", "kind": "file", "queries": ["small"], "path": "livewell-files/small.jsonl", "mode": "table"});
     assert_eq!(send(&running, "POST", "/api/v1/reactions", &reaction).0, 201);
 
     let narrower = SMALL.replace("<= 100", "<= 40");

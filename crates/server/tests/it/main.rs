@@ -15,6 +15,7 @@ mod disk;
 mod exact;
 mod explain;
 mod exposed;
+mod files;
 mod followers;
 mod guessed;
 mod hostile;

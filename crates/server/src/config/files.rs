@@ -1,0 +1,276 @@
+//! Which files components may use: never the store's or the configuration, and in calls only those below
+//! `server.data_directory`.
+//!
+//! Whoever may call the API may not thereby read and write what this process can. Paths are judged as they resolve
+//! now, with every link followed, also one that leads to a file that does not exist yet.
+
+use super::problem::{self, code};
+use super::sections::Sections;
+use super::settings::StoreSettings;
+use super::{Config, Place};
+use livewell_link::postgres::{Address, RootCertificates};
+use livewell_query::language::Diagnostic;
+use livewell_query::language::ast::Span;
+use livewell_reaction::settings::{FileMode, FileSettings};
+use livewell_reaction::{Connector, Settings as ReactionSettings};
+use livewell_source::settings::SourceSettings;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+/// How many links are followed before they count as a circle; Linux follows as many.
+const LINKS_MAX: usize = 40;
+/// How many older files of a rotated one are looked at.
+const OLDER_MAX: u32 = 10_000;
+/// The directory of components that calls make, beside the store.
+const DATA_DIRECTORY: &str = "livewell-files";
+/// How the lines of files begin that reactions write.
+const APPENDED: &[u8] = b"{\"query_id\":\"";
+const TABLE: &[u8] = b"{\"row_signature\":\"";
+
+/// What belongs to Livewell itself.
+struct Own {
+    configuration: PathBuf,
+    store: Option<PathBuf>,
+}
+
+impl Own {
+    fn new(store: &StoreSettings, place: &Place) -> Self {
+        let store = match store {
+            StoreSettings::Memory => None,
+            StoreSettings::Embedded(embedded) => Some(embedded.path.as_path()),
+        };
+        let known = |path: &Path| resolved(path).unwrap_or_else(|_| path.to_owned());
+        Self { configuration: known(&place.file), store: store.map(known) }
+    }
+
+    /// What the file at `path`, which is resolved, is to Livewell.
+    fn what_is(&self, path: &Path) -> Option<&'static str> {
+        if path == self.configuration || is_same(path, &self.configuration) {
+            return Some("is the configuration");
+        }
+        let store = self.store.as_deref()?;
+        let files = || fs::read_dir(store).into_iter().flatten().flatten().map(|entry| entry.path());
+        (path.starts_with(store) || files().any(|file| is_same(path, &file)))
+            .then_some("belongs to the store")
+    }
+}
+
+/// Adds each file that a reaction of the configuration may not write.
+pub fn check(sections: &Sections<'_>, place: &Place, problems: &mut Vec<Diagnostic>) {
+    let own = Own::new(&sections.store, place);
+    for item in &sections.reactions {
+        let Connector::File(file) = &item.settings.connector else { continue };
+        let taken = written(file).into_iter().find_map(|path| {
+            let resolved = resolved(&path).ok()?;
+            Some((path, own.what_is(&resolved)?))
+        });
+        if let Some((path, what)) = taken {
+            let message = format!("`{}` {what}, which no reaction may write", path.display());
+            let span = item.node.get("path").unwrap_or(item.node).span;
+            problems.push(problem::at(code::FILE, span, message).with_help("give it a file of its own"));
+        }
+    }
+}
+
+/// Adds each file that the component `id`, which a call has made, may not use.
+pub fn check_called(config: &Config, id: &str, problems: &mut Vec<Diagnostic>) {
+    let own = Own::new(&config.store, &config.place);
+    let directory = data_directory(config);
+    let source = config.sources.iter().find(|source| source.id() == id);
+    let reaction = config.reactions.iter().find(|reaction| reaction.shared.id == id);
+    let read = source.map(read_by_source).into_iter().chain(reaction.map(read_by_reaction)).flatten();
+    let file = reaction.and_then(|reaction| match &reaction.connector {
+        Connector::File(file) => Some(file),
+        _ => None,
+    });
+    let written = file.map(written).unwrap_or_default();
+    for path in read.chain(written.iter().cloned()) {
+        if let Err(reason) = allowed(&path, &directory, &own) {
+            let message = format!("`{}` {reason}", path.display());
+            let help = format!(
+                "use a file below `{}` (`server.data_directory`), written relative to the configuration's folder",
+                directory.display()
+            );
+            problems.push(problem::at(code::FILE, Span::default(), message).with_help(help));
+        }
+    }
+    if !problems.is_empty() {
+        return;
+    }
+    let (begin, code) = match file.map(|file| file.mode) {
+        Some(FileMode::Table) => (TABLE, code::FOREIGN_TABLE),
+        _ => (APPENDED, code::FILE),
+    };
+    for path in written.iter().filter(|path| !is_its_own(path, begin).unwrap_or(false)) {
+        let message = format!("`{}` is there already and was not written by such a reaction", path.display());
+        problems.push(
+            problem::at(code, Span::default(), message).with_help("move it away, or give another `path`"),
+        );
+    }
+}
+
+/// Where components that calls make may read and write.
+fn data_directory(config: &Config) -> PathBuf {
+    let said = config.server.as_ref().and_then(|server| server.data_directory.as_ref());
+    let beside = match &config.store {
+        StoreSettings::Embedded(embedded) => embedded.path.parent().unwrap_or(Path::new("")),
+        StoreSettings::Memory => &config.place.folder,
+    };
+    said.map_or_else(|| beside.join(DATA_DIRECTORY), |directory| config.place.folder.join(directory))
+}
+
+fn allowed(path: &Path, directory: &Path, own: &Own) -> Result<(), String> {
+    let unknown = |error: io::Error| format!("cannot be resolved: {error}");
+    let (path, directory) = (resolved(path).map_err(unknown)?, resolved(directory).map_err(unknown)?);
+    if path == directory || !path.starts_with(&directory) {
+        return Err("is not below the directory that calls may use".into());
+    }
+    own.what_is(&path).map_or(Ok(()), |what| Err(format!("{what}, which no call may use")))
+}
+
+/// Whether a reaction may write there: nothing, an empty file, or one whose lines begin so.
+fn is_its_own(path: &Path, begin: &[u8]) -> io::Result<bool> {
+    let found = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        found => found?,
+    };
+    // Not opened to find out: opening a pipe waits for its other end.
+    if !found.is_file() || found.len() == 0 {
+        return Ok(found.is_file());
+    }
+    let mut start = Vec::new();
+    File::open(path)?.take(begin.len() as u64).read_to_end(&mut start)?;
+    Ok(start == begin)
+}
+
+fn read_by_source(source: &SourceSettings) -> Vec<PathBuf> {
+    match source {
+        SourceSettings::File(file) => {
+            file.path.iter().chain(file.files.iter().map(|file| &file.path)).cloned().collect()
+        }
+        SourceSettings::Nats(nats) => nats.ca.iter().cloned().collect(),
+        SourceSettings::Postgres(postgres) => certificates(&postgres.url.0),
+        _ => Vec::new(),
+    }
+}
+
+fn read_by_reaction(reaction: &ReactionSettings) -> Vec<PathBuf> {
+    match &reaction.connector {
+        Connector::Nats(nats) => nats.ca.iter().cloned().collect(),
+        Connector::Postgres(postgres) => certificates(postgres.url.reveal()),
+        Connector::File(_) | Connector::Log(_) | Connector::Webhook(_) | Connector::Redis(_) => Vec::new(),
+    }
+}
+
+/// The files that the URL of a database names.
+fn certificates(url: &str) -> Vec<PathBuf> {
+    let Ok(address) = Address::parse(url) else { return Vec::new() };
+    let mut files = Vec::new();
+    if let Some(RootCertificates::File(file)) = address.tls.root {
+        files.push(file);
+    }
+    files.extend(address.tls.client.into_iter().flat_map(|(certificate, key)| [certificate, key]));
+    files
+}
+
+/// The files that a reaction writes, renames and replaces: its own, the older ones, and the next one.
+fn written(file: &FileSettings) -> Vec<PathBuf> {
+    let with = |before: &str, after: &str| {
+        let mut name = OsString::from(before);
+        name.push(file.path.file_name().unwrap_or_default());
+        name.push(after);
+        file.path.with_file_name(name)
+    };
+    let mut paths = vec![file.path.clone()];
+    if file.mode == FileMode::Table {
+        paths.push(with(".", ".new"));
+    }
+    if let Some(rotate) = file.rotate {
+        let older = (1..=OLDER_MAX).map(|age| (age, with("", &format!(".{age}"))));
+        // Older ones move up by one, and the first beyond is where the last goes.
+        let there = older.take_while(|(age, path)| *age <= rotate.keep.get() || path.exists());
+        let mut missing = 0;
+        paths.extend(there.map(|(_, path)| path).take_while(|path| {
+            missing += u32::from(!path.exists());
+            missing < 2
+        }));
+    }
+    paths
+}
+
+/// Whether both are there and are the same file, by whatever name.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    id(one).is_some_and(|one| Some(one) == id(other))
+}
+
+/// The path without links, `.` and `..`, whether it exists or not.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    let mut ahead: Vec<PathBuf> = parts(&absolute);
+    let (mut resolved, mut links) = (PathBuf::new(), 0);
+    while let Some(part) = ahead.pop() {
+        if part == Path::new("..") {
+            resolved.pop();
+            continue;
+        }
+        resolved.push(&part);
+        // What is no link, or not there, is what it is.
+        let Ok(target) = fs::read_link(&resolved) else { continue };
+        links += 1;
+        if links > LINKS_MAX {
+            return Err(io::Error::other("too many links"));
+        }
+        resolved.pop();
+        ahead.extend(parts(&target));
+    }
+    Ok(resolved)
+}
+
+/// The components of a path but `.`, the last one first.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let parts = path.components().filter(|part| !matches!(part, Component::CurDir));
+    parts.rev().map(|part| PathBuf::from(part.as_os_str())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_are_followed_also_to_what_is_not_there_yet() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().canonicalize().unwrap();
+        fs::create_dir(folder.join("in")).unwrap();
+        symlink("/nowhere/yet", folder.join("in/dangling")).unwrap();
+        symlink("../out", folder.join("in/up")).unwrap();
+        symlink("circle", folder.join("in/circle")).unwrap();
+        for (path, expected) in [
+            ("in/a/b.jsonl", "in/a/b.jsonl"),
+            ("in/./a/../b", "in/b"),
+            ("in/up/x/y", "out/x/y"),
+            ("in/up/../z", "z"),
+            ("in/missing/../../z", "z"),
+        ] {
+            assert_eq!(resolved(&folder.join(path)).unwrap(), folder.join(expected), "{path}");
+        }
+        assert_eq!(resolved(&folder.join("in/dangling")).unwrap(), Path::new("/nowhere/yet"));
+        assert!(resolved(&folder.join("in/circle")).is_err());
+    }
+
+    #[test]
+    fn everything_that_a_reaction_writes_is_known() {
+        let settings = |text: &str| serde_json::from_str::<FileSettings>(text).unwrap();
+        let names = |text: &str| -> Vec<String> {
+            let names = written(&settings(text)).into_iter();
+            names.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(r#"{"path":"d/x"}"#), ["x"]);
+        assert_eq!(names(r#"{"path":"d/x","mode":"table"}"#), ["x", ".x.new"]);
+        assert_eq!(names(r#"{"path":"d/x","rotate":{"bytes":1,"keep":2}}"#), ["x", "x.1"]);
+    }
+}
