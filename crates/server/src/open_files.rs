@@ -1,5 +1,10 @@
 //! How many files the process may have open: each client is one, and shells allow few where the system allows many.
 
+/// Files that stay free for the store, for logs, and for what is opened for a moment.
+const RESERVE: usize = 24;
+/// Files that stay free for each component.
+const RESERVE_EACH: usize = 2;
+
 /// Raises the limit as far as the system lets this process.
 pub fn allow_many() {
     #[cfg(unix)]
@@ -12,5 +17,40 @@ pub fn allow_many() {
         if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
             tracing::warn!("at most {current:?} files can be open, and so many clients served: {error}");
         }
+    }
+}
+
+/// How many of the `wanted` connections there may be, so that files stay free for so many components and the store.
+pub fn connections(wanted: usize, components: usize) -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let files = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| files as usize);
+        let room = within(files, components);
+        if room < wanted {
+            tracing::info!("{files} files can be open, so at most {room} connections are");
+        }
+        wanted.min(room)
+    }
+    #[cfg(not(unix))]
+    wanted
+}
+
+/// The room for connections among so many files: never more than three quarters, never less than an eighth.
+fn within(files: usize, components: usize) -> usize {
+    let reserve = RESERVE.saturating_add(components.saturating_mul(RESERVE_EACH)).max(files / 4);
+    files.saturating_sub(reserve).max(files / 8).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_stay_free_for_the_store_and_for_components() {
+        assert_eq!(within(64, 3), 64 - 24 - 6);
+        assert_eq!(within(1024, 3), 768);
+        assert_eq!(within(1024, 1000), 128);
+        assert_eq!(within(0, 0), 1);
     }
 }

@@ -1,12 +1,12 @@
 //! Who may call: programs that know the server by name and have its token if there is one, never foreign web pages.
 
+use super::limits::address;
 use super::problem::Problem;
 use super::{Api, Shared};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::net::{Ipv4Addr, SocketAddr};
 
 /// Lets a call pass or refuses it.
 pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> Response {
@@ -34,8 +34,7 @@ pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> R
 
 /// Whether the call has the token. A wrong one counts against the address that it comes from; none does not.
 fn check_token(api: &Api, token: &str, request: &Request) -> Result<(), Problem> {
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    let address = address(request);
     if let Some(given) = bearer(request.headers()) {
         if let Err(wait) = api.guesses.check(address) {
             let message = format!("too many wrong tokens came from {address}; try again later");

@@ -19,8 +19,6 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Events that are there already are sent together, up to so many bytes.
-const CHUNK_BYTES: usize = 64 << 10;
 
 /// What can be asked.
 #[derive(Debug, Deserialize)]
@@ -86,7 +84,8 @@ async fn send(id: String, mut subscription: Subscription, lane: Lane, streams: A
             },
             () = lane.closed() => return,
         }
-        while chunk.len() < CHUNK_BYTES && (sending.is_some() || subscription.is_following()) {
+        // Events that are there already are sent together.
+        while chunk.len() < lane.chunk_bytes && (sending.is_some() || subscription.is_following()) {
             match subscription.try_next() {
                 Ok(Some(event)) => write(&mut chunk, &id, &subscription, &event),
                 // A failure comes again with the next event.

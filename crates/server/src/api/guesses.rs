@@ -3,8 +3,8 @@
 //! An address has a bucket of ten attempts, of which a wrong token takes one and a second gives one back. While the
 //! bucket is empty, tokens from there are not looked at, right or wrong: an answer would tell which it was.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use super::buckets::Buckets;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 const ATTEMPTS_MAX: u32 = 10;
 /// How long it takes until it may send one more.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many addresses are remembered.
-const ADDRESSES_MAX: usize = 10_000;
 /// The log has a line in so much time at most.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
@@ -21,14 +19,20 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Guesses(Mutex<Book>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Book {
-    /// When the bucket of an address is full again.
-    full_at: HashMap<IpAddr, Instant>,
+    attempts: Buckets,
     counts: Counts,
     /// What the log has said, and when.
     logged: Option<(Instant, Counts)>,
     last: Option<IpAddr>,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        let attempts = Buckets::new(ATTEMPTS_MAX, PAUSE);
+        Self { attempts, counts: Counts::default(), logged: None, last: None }
+    }
 }
 
 /// How many calls were refused since the start.
@@ -51,10 +55,7 @@ impl Guesses {
 
     fn check_at(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let mut book = self.book();
-        let Some(full_at) = book.full_at.get(&client(address)) else { return Ok(()) };
-        // A bucket with less than one attempt takes more than the time for the others until it is full.
-        let room = PAUSE * (ATTEMPTS_MAX - 1);
-        let wait = full_at.saturating_duration_since(now).saturating_sub(room);
+        let wait = book.attempts.wait(address, now);
         if wait.is_zero() {
             return Ok(());
         }
@@ -69,12 +70,7 @@ impl Guesses {
 
     fn note_at(&self, address: IpAddr, now: Instant) {
         let mut book = self.book();
-        let client = client(address);
-        if book.full_at.len() >= ADDRESSES_MAX && !book.full_at.contains_key(&client) {
-            book.forget(now);
-        }
-        let full_at = book.full_at.entry(client).or_insert(now);
-        *full_at = (*full_at).max(now) + PAUSE;
+        book.attempts.take(address, now);
         book.counts.wrong += 1;
         book.last = Some(address);
         book.report(now);
@@ -96,15 +92,6 @@ impl Guesses {
 }
 
 impl Book {
-    /// Makes room for an address: forgets those that may do everything again, else the one that may soonest.
-    fn forget(&mut self, now: Instant) {
-        self.full_at.retain(|_, full_at| *full_at > now);
-        if self.full_at.len() >= ADDRESSES_MAX {
-            let first = self.full_at.iter().min_by_key(|(_, full_at)| **full_at).map(|(client, _)| *client);
-            first.and_then(|client| self.full_at.remove(&client));
-        }
-    }
-
     fn report(&mut self, now: Instant) {
         let (at, said) = self.logged.unwrap_or((now, Counts::default()));
         let is_early = self.logged.is_some() && now.saturating_duration_since(at) < LOG_EVERY;
@@ -118,16 +105,9 @@ impl Book {
     }
 }
 
-/// What counts as one address: whoever has an IPv6 address has all of its network of 64 bits.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        address => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::buckets::ADDRESSES_MAX;
     use super::*;
 
     fn address(text: &str) -> IpAddr {
@@ -169,7 +149,7 @@ mod tests {
         for at in 0..ADDRESSES_MAX as u32 + 5 {
             guesses.note_at(std::net::Ipv4Addr::from_bits(at).into(), start);
         }
-        assert_eq!(guesses.book().full_at.len(), ADDRESSES_MAX);
+        assert_eq!(guesses.book().attempts.len(), ADDRESSES_MAX);
         assert_eq!(guesses.check_at(address("2001:db8::ffff"), start), Err(PAUSE), "the worst is kept");
     }
 }

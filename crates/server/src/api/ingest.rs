@@ -76,6 +76,10 @@ pub async fn read(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Vec<u8>, Vec<tokio::sync::OwnedSemaphorePermit>), Problem> {
+    let (max, limit) = match api.limits.body_bytes {
+        Some(all) if all.get() < max => (all.get(), "server.limits.body_bytes"),
+        _ => (max, limit),
+    };
     let too_large = || {
         let message = format!("the body has more than {max} bytes; send it in parts, or raise `{limit}`");
         Problem::new(413, "LW0703", message)

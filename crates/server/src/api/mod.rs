@@ -1,13 +1,17 @@
 //! The HTTP API: what a running Livewell shows and takes. One file per resource.
 
+mod accept;
 mod access;
+mod buckets;
 mod change;
 mod components;
+mod connection;
 mod dashboard;
 pub mod dead_letters;
 mod events;
 mod guesses;
 mod ingest;
+mod limits;
 mod metrics;
 mod names;
 mod openapi;
@@ -22,11 +26,14 @@ mod source;
 mod stream;
 
 use crate::config::Config;
+use crate::config::settings::ServerLimits;
+use crate::open_files;
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use guesses::Guesses;
+use limits::{Rates, Streams};
 use livewell::{ComponentKind, Livewell};
 use livewell_source::settings::{HttpSettings, SourceSettings};
 use names::Names;
@@ -59,6 +66,9 @@ pub struct Api {
     token: Option<String>,
     names: Names,
     guesses: Guesses,
+    limits: ServerLimits,
+    rates: Option<Rates>,
+    client_streams: Streams,
     pins: Pins,
     streams: Arc<Semaphore>,
     followers: Arc<Semaphore>,
@@ -106,21 +116,23 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 }
 
 /// Serves until `stop` is true; then calls under way have a few seconds to end.
-///
-/// # Errors
-/// Where the listener fails.
 pub async fn serve(
     listener: TcpListener,
     livewell: Arc<Livewell>,
     config: Arc<Config>,
     stop: watch::Receiver<bool>,
-) -> io::Result<()> {
+) {
     let settings = config.server.clone().unwrap_or_default();
+    let components = config.sources.len() + config.queries.len() + config.reactions.len();
+    let connections = open_files::connections(settings.limits.connections.get(), components);
     let api = Arc::new(Api {
         livewell,
         token: settings.token,
         names: Names::new(&settings.allowed_hosts),
         guesses: Guesses::default(),
+        rates: settings.limits.requests_per_second.map(Rates::new),
+        client_streams: Streams::default(),
+        limits: settings.limits.clone(),
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -131,18 +143,15 @@ pub async fn serve(
         stop: stop.clone(),
     });
     let sweeping = sweep(api.clone());
-    let stopped = stop.clone();
-    let serving = axum::serve(listener, router(api).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(until(stopped))
-        .into_future();
+    let serving = accept::serve(listener, router(api), settings.limits, connections, stop.clone());
     let overdue = async {
         until(stop).await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = serving => ended,
-        () = overdue => Ok(()),
-        () = sweeping => Ok(()),
+        () = serving => {}
+        () = overdue => {}
+        () = sweeping => {}
     }
 }
 
@@ -225,6 +234,8 @@ fn router(api: Shared) -> Router {
                 "this path does not take this method; the answer's `Allow` lists those it takes",
             )
         })
+        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::count))
         .with_state(api)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
-/// How much is collected before it is sent.
+/// How much is collected before it is sent at most.
 const CHUNK_BYTES: usize = 64 << 10;
 /// How many chunks wait for a reader at most.
 const CHUNKS_MAX: usize = 4;
@@ -36,6 +36,9 @@ fn one_of(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
 
 /// The sending end of a body.
 pub struct Lane {
+    /// How much is collected before it is sent.
+    pub chunk_bytes: usize,
+    stall: Duration,
     chunks: mpsc::Sender<io::Result<Bytes>>,
     stop: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
@@ -45,7 +48,9 @@ pub struct Lane {
 pub fn lane(api: &Api, permit: OwnedSemaphorePermit) -> (Lane, Body) {
     let (chunks, receiver) = mpsc::channel(CHUNKS_MAX);
     let body = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-    (Lane { chunks, stop: api.stop.clone(), _permit: permit }, Body::from_stream(body))
+    let chunk_bytes = (api.limits.stream_bytes.get() / CHUNKS_MAX).clamp(1, CHUNK_BYTES);
+    let stall = STALL.min(api.limits.idle);
+    (Lane { chunk_bytes, stall, chunks, stop: api.stop.clone(), _permit: permit }, Body::from_stream(body))
 }
 
 impl Lane {
@@ -55,7 +60,7 @@ impl Lane {
     /// Where the reader is gone or stalls, or everything stops.
     pub async fn send(&self, bytes: Bytes) -> io::Result<()> {
         tokio::select! {
-            sent = tokio::time::timeout(STALL, self.chunks.send(Ok(bytes))) => match sent {
+            sent = tokio::time::timeout(self.stall, self.chunks.send(Ok(bytes))) => match sent {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
                 Err(_) => Err(io::ErrorKind::TimedOut.into()),
@@ -81,7 +86,7 @@ where
     let (lane, body) = lane(api, permit);
     let handle = Handle::current();
     tokio::task::spawn_blocking(move || {
-        let mut out = Out { lane, handle, buffer: Vec::with_capacity(CHUNK_BYTES) };
+        let mut out = Out { lane, handle, buffer: Vec::new() };
         if let Err(error) = work(&mut out).and_then(|()| out.flush()) {
             let is_of_the_store = error.get_ref().is_some_and(|cause| cause.is::<livewell::Error>());
             if is_of_the_store {
@@ -106,7 +111,7 @@ struct Out {
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= CHUNK_BYTES {
+        if self.buffer.len() >= self.lane.chunk_bytes {
             self.flush()?;
         }
         Ok(bytes.len())
@@ -116,7 +121,7 @@ impl Write for Out {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
+        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(self.lane.chunk_bytes));
         self.handle.block_on(self.lane.send(chunk.into()))
     }
 }

@@ -40,7 +40,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         progress.finish_and_clear();
         stop.send_replace(true);
         if let Some(serving) = serving {
-            serving.await.map_err(Failure::failed)??;
+            serving.await.map_err(Failure::failed)?;
         }
         livewell.shutdown().await;
         ended?;
@@ -80,7 +80,7 @@ fn serve(
     livewell: Arc<Livewell>,
     config: Arc<Config>,
     stop: watch::Receiver<bool>,
-) -> impl Future<Output = io::Result<()>> {
+) -> impl Future<Output = ()> {
     if let Ok(address) = listener.local_addr() {
         tracing::info!("serving http://{address}");
     }

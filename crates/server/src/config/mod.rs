@@ -8,6 +8,7 @@ mod align;
 mod deserialize;
 mod files;
 mod known;
+mod limits;
 mod problem;
 mod query;
 mod references;

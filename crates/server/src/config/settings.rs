@@ -1,5 +1,6 @@
 //! What a configuration holds besides the settings that sources and reactions bring themselves.
 
+pub use super::limits::ServerLimits;
 use livewell_model::{Map, Value};
 use livewell_query::Join;
 use serde::{Deserialize, Deserializer, de};
@@ -68,6 +69,8 @@ pub struct ServerSettings {
     pub data_directory: Option<PathBuf>,
     /// The environment variables that `${NAME}` in calls may stand for.
     pub allowed_environment: Vec<String>,
+    /// What callers may take up.
+    pub limits: ServerLimits,
 }
 
 fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
@@ -86,6 +89,7 @@ impl Default for ServerSettings {
             allowed_hosts: Vec::new(),
             data_directory: None,
             allowed_environment: Vec::new(),
+            limits: ServerLimits::default(),
         }
     }
 }

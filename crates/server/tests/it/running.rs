@@ -63,6 +63,20 @@ impl Running {
         Self { folder, address, process, log }
     }
 
+    /// Over this configuration, with so many files that the process can have open.
+    pub fn with_open_files(config: &str, files: usize) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("livewell.yaml"), config).unwrap();
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            &format!("ulimit -n {files}; exec \"$0\" \"$@\""),
+            env!("CARGO_BIN_EXE_livewell"),
+        ]);
+        let (process, log, address) = spawned(command, &folder);
+        Self { folder, address, process, log }
+    }
+
     /// Stops the process by a signal and waits for it; then its output is in order. Returns what it has logged since it
     /// serves.
     pub fn stop(&mut self) -> String {
@@ -144,9 +158,13 @@ impl Drop for Running {
     }
 }
 
-#[expect(clippy::zombie_processes, reason = "the caller waits; a process that ends by itself fails the test")]
 fn spawn(folder: &TempDir) -> (Child, BufReader<std::process::ChildStderr>, String) {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_livewell"))
+    spawned(Command::new(env!("CARGO_BIN_EXE_livewell")), folder)
+}
+
+#[expect(clippy::zombie_processes, reason = "the caller waits; a process that ends by itself fails the test")]
+fn spawned(mut command: Command, folder: &TempDir) -> (Child, BufReader<std::process::ChildStderr>, String) {
+    let mut process = command
         .args(["run", "livewell.yaml"])
         .current_dir(folder.path())
         .stdout(Stdio::null())

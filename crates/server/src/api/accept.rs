@@ -1,0 +1,185 @@
+//! Taking connections: as many as the limits and the open files allow, each with its limits of time.
+//!
+//! When there is no room, the connection that has had nothing to do for longest makes room for the new one. So whoever
+//! connects and does nothing keeps nobody out, and the files that components and the store need stay free.
+
+use super::connection::{Activity, Watched};
+use super::until;
+use crate::config::settings::ServerLimits;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+/// How much of a request's head, and of an answer, a connection holds.
+const BUFFER_BYTES: usize = 64 << 10;
+/// How long nothing is accepted after that failed, as it does without a free file.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The answer where every connection is at work.
+const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
+                    connection: close\r\n\r\n{\"type\":\"/errors/LW0704\",\"title\":\"Too many requests at once\",\
+                    \"status\":503,\"detail\":\"as many connections as this server takes are at work; try again\",\
+                    \"code\":\"LW0704\"}";
+
+/// The connections that are open.
+#[derive(Default)]
+struct Open(Mutex<HashMap<u64, Arc<Activity>>>);
+
+impl Open {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<u64, Arc<Activity>>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes room for one more. Returns false if all are at work.
+    fn make_room(&self, max: usize) -> bool {
+        self.with(|open| {
+            if open.len() < max {
+                return true;
+            }
+            let idle = open.iter().filter_map(|(number, one)| Some((one.idle_since()?, *number)));
+            let Some((_, number)) = idle.min() else { return false };
+            if let Some(idlest) = open.remove(&number) {
+                idlest.give_up.notify_one();
+            }
+            true
+        })
+    }
+}
+
+/// Serves until `stop` is true, and then until the calls under way have ended.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ServerLimits,
+    max: usize,
+    stop: watch::Receiver<bool>,
+) {
+    let (open, mut tasks, mut number) = (Arc::new(Open::default()), JoinSet::new(), 0_u64);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = tasks.join_next() => continue,
+            () = until(stop.clone()) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::debug!("a connection was not accepted: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        if !open.make_room(max) {
+            // Whether it takes the answer or not, it goes.
+            let _ = stream.try_write(FULL.as_bytes());
+            continue;
+        }
+        // The one that makes room has to be gone, with its file.
+        while tasks.len() >= max && tasks.join_next().await.is_some() {}
+        number += 1;
+        let activity = Arc::new(Activity::new());
+        open.with(|open| open.insert(number, activity.clone()));
+        let (router, limits, stop, open) = (router.clone(), limits.clone(), stop.clone(), open.clone());
+        tasks.spawn(async move {
+            connection(stream, peer, router, activity, &limits, stop).await;
+            open.with(|open| open.remove(&number));
+        });
+    }
+    drop(listener);
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    activity: Arc<Activity>,
+    limits: &ServerLimits,
+    stop: watch::Receiver<bool>,
+) {
+    let watched = Watched::new(stream, activity.clone(), limits.idle, limits.header);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let counted = Counted::new(activity.clone());
+        let answer = router.clone().oneshot(request);
+        async move {
+            let answer: Response<Body> = answer.await?;
+            Ok::<_, Infallible>(answer.map(|body| held(body, counted)))
+        }
+    });
+    let serving =
+        http1::Builder::new().max_buf_size(BUFFER_BYTES).serve_connection(TokioIo::new(watched), service);
+    let mut serving = pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = activity.give_up.notified() => return,
+        () = until(stop) => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, "a connection ended: {error}");
+    }
+}
+
+/// A request under way.
+struct Counted(Arc<Activity>);
+
+impl Counted {
+    fn new(activity: Arc<Activity>) -> Self {
+        activity.begin();
+        Self(activity)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// The same body, with something that is let go once it is sent.
+pub fn held<T: Send + Unpin + 'static>(body: Body, held: T) -> Body {
+    Body::new(Held { body, _held: held })
+}
+
+struct Held<T> {
+    body: Body,
+    _held: T,
+}
+
+impl<T: Unpin> HttpBody for Held<T> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,174 @@
+//! A connection that is given up when its client does nothing: sends no request, no head to its end, or takes nothing.
+
+use futures::task::AtomicWaker;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// What a connection is doing.
+#[derive(Debug)]
+pub struct Activity {
+    /// Requests whose answers are not sent yet.
+    calls: AtomicUsize,
+    /// Since when there are none.
+    idle_since: Mutex<Instant>,
+    /// Asks the connection to end.
+    pub give_up: Notify,
+    /// Whoever waits for the next request, once there are no calls.
+    reader: AtomicWaker,
+}
+
+impl Activity {
+    /// Of a connection that begins.
+    pub fn new() -> Self {
+        Self {
+            calls: AtomicUsize::new(0),
+            idle_since: Mutex::new(Instant::now()),
+            give_up: Notify::new(),
+            reader: AtomicWaker::new(),
+        }
+    }
+
+    /// Counts a request.
+    pub fn begin(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts its answer.
+    pub fn end(&self) {
+        *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.calls.fetch_sub(1, Ordering::Release);
+        self.reader.wake();
+    }
+
+    /// Since when it has nothing to do; `None` if it has.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let is_idle = self.calls.load(Ordering::Acquire) == 0;
+        is_idle.then(|| *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The stream of a connection, with limits of time.
+pub struct Watched {
+    stream: TcpStream,
+    activity: Arc<Activity>,
+    idle: Duration,
+    header: Duration,
+    /// When the first byte of a head came that is not complete.
+    head_since: Option<Instant>,
+    /// Since when the client takes nothing.
+    full_since: Option<Instant>,
+    reading: Pin<Box<Sleep>>,
+    writing: Pin<Box<Sleep>>,
+}
+
+impl Watched {
+    /// Watches `stream`.
+    pub fn new(stream: TcpStream, activity: Arc<Activity>, idle: Duration, header: Duration) -> Self {
+        let timer = || Box::pin(sleep_until(Instant::now()));
+        let (reading, writing) = (timer(), timer());
+        Self { stream, activity, idle, header, head_since: None, full_since: None, reading, writing }
+    }
+
+    /// Until when the client has to send something; no limit while a call is under way.
+    fn read_deadline(&mut self) -> Option<Instant> {
+        let Some(idle_since) = self.activity.idle_since() else {
+            self.head_since = None;
+            return None;
+        };
+        match self.head_since {
+            Some(since) if since >= idle_since => Some(since + self.header),
+            _ => Some(idle_since + self.idle),
+        }
+    }
+
+    fn wrote(&mut self, context: &mut Context<'_>, is_pending: bool) -> Poll<io::Result<()>> {
+        if !is_pending {
+            self.full_since = None;
+            return Poll::Ready(Ok(()));
+        }
+        let since = *self.full_since.get_or_insert_with(Instant::now);
+        expired(&mut self.writing, since + self.idle, context)
+    }
+}
+
+/// Waits for the deadline and then says so.
+fn expired(
+    timer: &mut Pin<Box<Sleep>>,
+    deadline: Instant,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    timer.as_mut().reset(deadline);
+    match timer.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+        Poll::Pending => Poll::Pending,
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, buffer) {
+            let idle_since = self.activity.idle_since();
+            if idle_since.is_some_and(|idle| self.head_since.is_none_or(|since| since < idle)) {
+                self.head_since = Some(Instant::now());
+            }
+            // Bytes that drip in do not prolong a head.
+            let is_late = self.read_deadline().is_some_and(|deadline| deadline < Instant::now());
+            return Poll::Ready(if is_late { Err(io::ErrorKind::TimedOut.into()) } else { read });
+        }
+        self.activity.reader.register(context.waker());
+        match self.read_deadline() {
+            Some(deadline) => expired(&mut self.reading, deadline, context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        match self.wrote(context, written.is_pending()) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => written,
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        match self.wrote(context, written.is_pending()) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => written,
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
