@@ -78,7 +78,14 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
 async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> {
     let _one_at_a_time = api.changing.lock().await;
     find(api, kind, id)?;
-    let config = api.config().with(plural(kind), id, None).map_err(|problems| refused(&problems))?;
+    let config = api.config();
+    let readers = config.readers(id);
+    if !readers.is_empty() {
+        let names: Vec<String> = readers.iter().map(|reader| format!("`{reader}`")).collect();
+        let message = format!("`{id}` is read by {}; remove what reads it first", names.join(", "));
+        return Err(Problem::new(409, "LW0535", message));
+    }
+    let config = config.with(plural(kind), id, None).map_err(|problems| refused(&problems))?;
     api.livewell.remove(id).await?;
     api.set_config(config);
     Ok(())

@@ -5,9 +5,9 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 const PAGE: &str = include_str!("dashboard.html");
-/// The page's own script and style, and calls to this server, are all it needs.
-const POLICY: &str =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'";
+/// The page's own script and style, and calls to this server, are all it needs; no other page shows it in a frame.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// See the module.
 pub async fn page() -> impl IntoResponse {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub fn calls() -> Vec<Call> {
     let list = async |State(api): State<Shared>, Path(id): Path<String>, Query(page): Query<Page>| {
         find(&api, ComponentKind::Reaction, &id)?;
-        let letters = api.livewell.dead_letters(&id, page.after(), page.limit())?;
+        let letters = api.livewell.dead_letters(&id, page.after(), page.limit()?)?;
         Ok::<_, Problem>(Json(letters.iter().map(shape).collect::<Vec<_>>()))
     };
     let replay = async |State(api): State<Shared>, Path(id): Path<String>, Query(which): Query<Which>| {

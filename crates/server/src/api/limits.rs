@@ -2,7 +2,7 @@
 
 use super::accept::held;
 use super::buckets::{Buckets, client};
-use super::problem::Problem;
+use super::problem::{Problem, documented};
 use super::{Api, Shared};
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
@@ -124,7 +124,7 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
         })?
     };
     let answer = answer.map_err(|_| Problem::new(500, "LW0300", "the call broke off; see the log"))?;
-    Ok(answer.map(|body| held(body, stream)))
+    Ok(documented(answer).await.map(|body| held(body, stream)))
 }
 
 /// The request with a body that fails, and does not merely end, as soon as something is sent.

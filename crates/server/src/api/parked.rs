@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 pub fn calls() -> Vec<Call> {
     let list = async |State(api): State<Shared>, Path(id): Path<String>, Query(page): Query<Page>| {
         find(&api, ComponentKind::Source, &id)?;
-        let parked = api.livewell.parked(&id, page.after(), page.limit())?;
+        let parked = api.livewell.parked(&id, page.after(), page.limit()?)?;
         Ok::<_, Problem>(Json(parked.iter().map(shape).collect::<Vec<_>>()))
     };
     let retry = async |State(api): State<Shared>,

@@ -49,6 +49,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = match (error.kind, error.code) {
             (_, "LW0524") => 429,
+            (_, "LW0535") => 409,
             (_, "LW0526") => 422,
             (ErrorKind::Invalid, _) => 400,
             (ErrorKind::NotFound, _) => 404,
@@ -86,6 +87,22 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// How much of a refusal in plain text is shown.
+const PLAIN_BYTES_MAX: usize = 4 << 10;
+
+/// The answer, as a problem document if it is a refusal in plain text: what the framework says of a query string, a
+/// path or a body that it cannot read.
+pub async fn documented(answer: Response) -> Response {
+    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !answer.status().is_client_error() || !kind.is_some_and(|kind| kind.starts_with("text/plain")) {
+        return answer;
+    }
+    let status = answer.status().as_u16();
+    let code = if status == 413 { "LW0703" } else { "LW0701" };
+    let text = axum::body::to_bytes(answer.into_body(), PLAIN_BYTES_MAX).await.unwrap_or_default();
+    Problem::new(status, code, String::from_utf8_lossy(&text)).into_response()
 }
 
 /// `GET /errors/CODE`: the page of a code; problem documents point to it.

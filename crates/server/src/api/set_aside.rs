@@ -1,5 +1,6 @@
 //! What components have set aside: which of it a call shows or is about, and what it answers.
 
+use super::problem::Problem;
 use axum::Json;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -23,8 +24,16 @@ impl Page {
     }
 
     /// How much it shows at most.
-    pub fn limit(&self) -> usize {
-        self.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX)
+    ///
+    /// # Errors
+    /// Returns 400 if nothing or more than a page holds is asked for.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        let limit = self.limit.unwrap_or(LIMIT);
+        if (1..=LIMIT_MAX).contains(&limit) {
+            return Ok(limit);
+        }
+        let message = format!("`limit` is from 1 to {LIMIT_MAX}; read what comes then with `after`");
+        Err(Problem::new(400, "LW0701", message))
     }
 }
 

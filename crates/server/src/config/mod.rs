@@ -84,6 +84,16 @@ impl Config {
         }
     }
 
+    /// The ids of what names the component `id`: sources that come after it, queries and reactions that read it.
+    pub fn readers(&self, id: &str) -> Vec<&str> {
+        let sources = self.sources.iter().filter(|source| source.after().iter().any(|name| name == id));
+        let queries = self.queries.iter().filter(|query| query.sources.iter().any(|name| name == id));
+        let reactions = self.reactions.iter().map(|reaction| &reaction.shared);
+        let reactions = reactions.filter(|reaction| reaction.queries.iter().any(|name| name == id));
+        let upstream = sources.map(|source| source.id()).chain(queries.map(|query| query.id.as_str()));
+        upstream.chain(reactions.map(|reaction| reaction.id.as_str())).collect()
+    }
+
     fn made(
         &self,
         section: &str,

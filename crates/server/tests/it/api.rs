@@ -167,3 +167,35 @@ fn what_is_not_there_is_a_problem_with_a_code_and_a_page() {
         running.ask("GET", "/api/v1/queries", &format!("{token}origin: http://example.com\r\n"), "");
     assert_eq!(foreign.status, 403);
 }
+
+#[test]
+fn a_question_that_is_wrong_is_a_problem_wherever_it_is_asked() {
+    let log = "reactions:\n  - { id: seen, kind: log, queries: [big] }\n";
+    let running = Running::start_with("", "", log);
+    let (parked, letters) = ("/api/v1/sources/orders/parked", "/api/v1/reactions/seen/dead-letters");
+    let mut wrong = vec![
+        ("POST", "/api/v1/queries/big/reset?table".to_owned()),
+        ("GET", "/api/v1/queries/big/results?limit=x".to_owned()),
+        ("GET", "/api/v1/queries/%ff".to_owned()),
+    ];
+    for list in [parked, letters] {
+        for asked in ["limit=1001", "limit=0", "limit=x", "limit=-1", "after=x", "limt=5", "limit=1&limit=2"]
+        {
+            wrong.push(("GET", format!("{list}?{asked}")));
+        }
+        assert_eq!(running.get(&format!("{list}?limit=1000&after=0")).status, 200);
+    }
+    for order in [format!("{parked}/retry"), format!("{parked}/discard"), format!("{letters}/replay")] {
+        wrong.extend(["number=x", "numer=1"].map(|asked| ("POST", format!("{order}?{asked}"))));
+    }
+    for (method, path) in wrong {
+        let answer = running.ask(method, &path, "", "");
+        assert_eq!(answer.status, 400, "{path}: {}", answer.body);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
+        let problem = answer.json();
+        assert!(problem["code"].as_str().unwrap().starts_with("LW"), "{problem}");
+        assert!(!problem["detail"].as_str().unwrap().is_empty(), "{path}");
+    }
+    let huge = running.ask("POST", "/api/v1/queries", "", &" ".repeat(3 << 20));
+    assert_eq!((huge.status, huge.json()["code"].as_str()), (413, Some("LW0703")));
+}

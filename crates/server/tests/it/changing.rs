@@ -34,7 +34,8 @@ fn a_query_and_a_reaction_are_created_changed_and_removed_with_what_they_stored(
     assert_eq!(rows(&running, "small", 4), 1);
 
     let (status, problem) = send(&running, "DELETE", "/api/v1/queries/small", &Json::Null);
-    assert_eq!((status, &problem["code"]), (400, &json!("LW0606")), "a reaction still names it");
+    assert_eq!((status, &problem["code"]), (409, &json!("LW0535")), "a reaction still names it");
+    assert!(problem["detail"].as_str().unwrap().contains("`file`"), "{problem}");
     assert_eq!(send(&running, "DELETE", "/api/v1/reactions/file", &Json::Null).0, 204);
     assert_eq!(send(&running, "DELETE", "/api/v1/queries/small", &Json::Null).0, 204);
     assert_eq!(running.get("/api/v1/queries/small").status, 404);
@@ -71,7 +72,8 @@ fn what_a_configuration_may_not_say_a_call_may_not_say_either_and_nothing_change
     let other = json!({"id": "other", "sources": ["orders"], "cypher": SMALL});
     assert_eq!(send(&running, "PUT", "/api/v1/queries/big", &other).0, 400);
     assert_eq!(send(&running, "PUT", "/api/v1/queries/nope", &other).0, 404);
-    assert_eq!(send(&running, "DELETE", "/api/v1/sources/orders", &Json::Null).0, 400);
+    let (status, problem) = send(&running, "DELETE", "/api/v1/sources/orders", &Json::Null);
+    assert_eq!((status, &problem["code"]), (409, &json!("LW0535")), "{problem}");
     let after = running.get("/api/v1/queries").body;
     assert_eq!(before, after);
 }

@@ -62,6 +62,39 @@ fn a_person_sees_results_as_they_come() {
 }
 
 #[test]
+fn values_may_hold_what_ends_a_line_somewhere_and_no_page_shows_this_one_in_a_frame() {
+    let running = Running::start();
+    let page = running.get("/");
+    assert!(page.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+    let ids = [
+        "a\u{2028}b",
+        "a\u{2029}b",
+        "a\u{85}b",
+        "a\u{b}b",
+        "a\rb",
+        "a\r\nb",
+        "a\nb",
+        "data: a",
+        "\n\ndata: a",
+    ];
+    for id in ids {
+        assert_eq!(running.post(&order("insert", id, 250)).status, 200);
+    }
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/#big", running.address));
+    let shown = |ids: &[&str]| {
+        let mut rows: Vec<Json> = ids.iter().map(|id| json!([id, "250"])).collect();
+        rows.sort_by_key(|row| row[0].as_str().unwrap().encode_utf16().collect::<Vec<_>>());
+        Json::Array(rows)
+    };
+    browser.wait_for(ROWS, &shown(&ids));
+    let last = "x\u{2028}\u{2029}y";
+    running.post(&order("insert", last, 250));
+    browser.wait_for(ROWS, &shown(&[&ids[..], &[last]].concat()));
+    assert_eq!(browser.run(MESSAGE), Ok(json!("")));
+}
+
+#[test]
 fn the_page_finds_back_to_a_server_that_was_killed() {
     let mut running = Running::start();
     running.post(&orders(&[250, 300]));

@@ -29,6 +29,7 @@ mod nats;
 mod offline;
 mod operating;
 mod ordered;
+mod owned;
 mod pages;
 mod parked;
 mod place;

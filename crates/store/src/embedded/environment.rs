@@ -36,7 +36,7 @@ pub(super) struct Environment {
     /// Whether nobody needs it once it is closed.
     is_abandoned: AtomicBool,
     /// Last, since what it guards must be closed first.
-    _owner: Owner,
+    owner: Owner,
 }
 
 impl Environment {
@@ -86,7 +86,7 @@ impl Environment {
             map_size,
             durability,
             is_abandoned: AtomicBool::new(false),
-            _owner: owner,
+            owner,
         };
         environment.settle(format, left, boot.as_deref())?;
         Ok(environment)
@@ -169,6 +169,11 @@ impl Environment {
     /// The write transaction; waits for another one.
     pub(super) fn write(&self) -> Result<RwTxn<'_>, IndexError> {
         self.env().write_txn().map_err(|error| self.fault(error))
+    }
+
+    /// Makes sure that no other process has got hold of the directory.
+    pub(super) fn check_owner(&self) -> Result<(), IndexError> {
+        self.owner.check()
     }
 
     /// The file's room, to be held while writing.

@@ -3,9 +3,11 @@
 use super::fault;
 use crate::IndexError;
 use livewell_model::Timestamp;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::Write;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// The name of the file.
@@ -13,33 +15,75 @@ pub(super) const FILE: &str = "OWNER";
 const MAGIC: &str = "Livewell store owner";
 
 /// The ownership of a store's directory, as long as this lives.
+///
+/// The directory is locked as well, since somebody may remove the file; then the next owner would lock another one.
 pub(super) struct Owner {
-    locked: File,
+    locked: Mutex<File>,
+    directory: Option<File>,
+    path: PathBuf,
 }
 
 impl Owner {
     /// Takes the directory, or tells who has it.
     pub(super) fn take(directory: &Path) -> Result<Self, IndexError> {
         let path = directory.join(FILE);
-        let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = opened.map_err(|error| fault::io("open", &path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(taken(directory, &path)),
-            Err(TryLockError::Error(error)) => return Err(fault::io("lock", &path, &error)),
-        }
-        let text = describe();
-        let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
-        written.map_err(|error| fault::io("write", &path, &error))?;
-        Ok(Self { locked: file })
+        // A file system that does not lock directories leaves it at the file.
+        let whole = File::open(directory).ok();
+        let whole = match whole.as_ref().map(File::try_lock) {
+            Some(Err(TryLockError::WouldBlock)) => return Err(taken(directory, &path)),
+            Some(Ok(())) => whole,
+            Some(Err(TryLockError::Error(_))) | None => None,
+        };
+        let locked = lock(&path)?.ok_or_else(|| taken(directory, &path))?;
+        Ok(Self { locked: Mutex::new(locked), directory: whole, path })
     }
+
+    /// Makes sure that the file is still the one that is locked. One that was removed or replaced is written again.
+    ///
+    /// # Errors
+    /// Returns [`IndexError::Fenced`] if another process has taken the directory meanwhile.
+    pub(super) fn check(&self) -> Result<(), IndexError> {
+        let mut locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same =
+            |found: &Metadata, ours: &Metadata| (found.dev(), found.ino()) == (ours.dev(), ours.ino());
+        if let (Ok(found), Ok(ours)) = (fs::metadata(&self.path), locked.metadata())
+            && is_same(&found, &ours)
+        {
+            return Ok(());
+        }
+        let again = lock(&self.path)?.ok_or_else(|| {
+            IndexError::fenced(format!(
+                "{} was removed while this process had the store open, and another process has opened it since; stop \
+                 both, then start one",
+                self.path.display()
+            ))
+        })?;
+        tracing::warn!("{} was removed while the store is open, and is written again", self.path.display());
+        *locked = again;
+        Ok(())
+    }
+}
+
+/// The file, locked and with this process' name in it; `None` if another process has it.
+fn lock(path: &Path) -> Result<Option<File>, IndexError> {
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    let mut file = opened.map_err(|error| fault::io("open", path, &error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(fault::io("lock", path, &error)),
+    }
+    let written = file.set_len(0).and_then(|()| file.write_all(describe().as_bytes()));
+    written.map_err(|error| fault::io("write", path, &error))?;
+    Ok(Some(file))
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
         // Closing is not enough: a child of this process that is just being started holds the file open as well,
         // until it runs its own program. Where unlocking fails, closing is the second try.
-        let _ = self.locked.unlock();
+        let _ = self.locked.get_mut().unwrap_or_else(PoisonError::into_inner).unlock();
+        let _ = self.directory.as_ref().map(File::unlock);
     }
 }
 

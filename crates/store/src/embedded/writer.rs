@@ -18,6 +18,7 @@ const ROW_KEY: usize = 17;
 /// Applies write sets in one transaction.
 pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fates, IndexError> {
     sets.iter().try_for_each(WriteSet::check)?;
+    environment.check_owner()?;
     let mut room = environment.room();
     let mut txn = environment.write()?;
     let mut fates = Fates::with_capacity(sets.len());
