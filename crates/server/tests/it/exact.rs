@@ -1,6 +1,7 @@
 //! Numbers keep all of their digits on every way in and out.
 
 use crate::place::Place;
+use crate::running::Running;
 
 const CONFIG: &str = r#"
 sources:
@@ -83,4 +84,25 @@ fn a_parameter_that_lost_digits_on_its_way_is_refused() {
                   params: { x: 123456789012345678901234567890123456789012 }, cypher: 'MATCH (n) RETURN n.x = $x AS x' } ]\n";
     let place = Place::new(config, &[]);
     place.livewell(&["check", "livewell.yaml"]).expect(2, &["livewell.toDecimal"]);
+}
+
+#[test]
+fn posted_numbers_and_parameters_of_calls_keep_their_digits() {
+    let mapping = "    node: { label: Order, id: \"{id}\" }\n    types: { total: decimal }\n";
+    let running = Running::start_with("", mapping, "");
+    let query = r#"{"id":"more","sources":["orders"],"params":{"x":18446744073709551616},
+                    "cypher":"MATCH (o:Order) RETURN o.total + $x AS total"}"#;
+    let created = running.ask("POST", "/api/v1/queries", "", query);
+    assert_eq!(created.status, 201, "{}", created.body);
+    let posted = running.post(r#"{"id":"a","total":12345678901234567.89}"#);
+    assert_eq!(posted.status, 200, "{}", posted.body);
+    for (query, total) in [("big", "12345678901234567.89"), ("more", "18459089752610786183.89")] {
+        let path = format!("/api/v1/queries/{query}/results");
+        let row = (0..400).find_map(|_| {
+            let row = running.get(&path).body;
+            livewell_services::pause(std::time::Duration::from_millis(10));
+            row.contains("\"total\":").then_some(row)
+        });
+        assert!(row.as_ref().is_some_and(|row| row.contains(&format!("\"total\":\"{total}\""))), "{row:?}");
+    }
 }
