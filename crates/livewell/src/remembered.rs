@@ -68,7 +68,7 @@ impl Definition {
         Self(kept)
     }
 
-    /// Of a source that is sent to: how what is sent becomes elements is up to whoever sends.
+    /// The definition of a source that receives changes from its callers.
     pub(crate) fn of_channel(mapping: &Map<String, Json>) -> Self {
         let mut kept = mapping.clone();
         kept.insert("kind".into(), json!("http"));
@@ -119,7 +119,7 @@ impl Definition {
             return Ok(());
         }
         let way_out = if may_wipe(was, is) {
-            format!("`livewell reset {}` empties it and begins anew", source.id)
+            format!("`livewell reset {}` empties it and starts it over", source.id)
         } else {
             "give the new one an id of its own".to_owned()
         };
@@ -150,7 +150,7 @@ impl Definition {
             }
             found.append(&mut different);
         }
-        refuse(&source.id, &found, "reads its files anew")
+        refuse(&source.id, &found, "reads its files again")
     }
 
     /// Names the paths that have changed where a file is not the one that was read.
@@ -189,7 +189,7 @@ impl Definition {
         }
     }
 
-    /// Says what has changed of how what is sent becomes elements. What was sent cannot be read anew.
+    /// Reports which fields of the mapping have changed. What callers sent before cannot be read again.
     pub(crate) fn follow_sender(&self, shared: &Shared, source: &Component) -> Result<(), Error> {
         self.check_kind(shared, source)?;
         if let Some(stored) = Self::stored(shared, source)?

@@ -238,7 +238,7 @@ pub struct StoredPlace {
 /// Reads where a component stands. What goes on in it, or why it stopped, no store tells.
 ///
 /// # Errors
-/// As the store has them.
+/// Returns an error if the store cannot be read.
 pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<StoredPlace, Error> {
     let follows: Vec<u32> = match entry.kind {
         Kind::Query => {

@@ -69,11 +69,11 @@ impl NatsSettings {
             return wrong("subject", "`subject` is empty; name what to publish to".into());
         }
         if let Err(cause) = Template::compile(&self.subject, Purpose::Subject) {
-            return wrong("subject", format!("this is no template: {cause}"));
+            return wrong("subject", format!("this is not a valid template: {cause}"));
         }
         if let Some(Err(cause)) = self.template.as_deref().map(|text| Template::compile(text, Purpose::Body))
         {
-            return wrong("template", format!("this is no template: {cause}"));
+            return wrong("template", format!("this is not a valid template: {cause}"));
         }
         if self.user.is_some() != self.password.is_some() {
             return wrong("user", "`user` and `password` go together".into());

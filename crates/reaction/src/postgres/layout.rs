@@ -236,7 +236,7 @@ pub(super) fn key(settings: &PostgresSettings, names: &[SmolStr]) -> Result<Vec<
             ReactionError::Refused {
                 target: format!("the table {}", name_of(&settings.table)),
                 cause: format!(
-                    "its key `{column}` is no column of the query, which returns {}",
+                    "its key `{column}` is not a column of the query, which returns {}",
                     names.join(", ")
                 ),
             }

@@ -84,7 +84,7 @@ fn unknown(name: &str, outgoing: &Outgoing<'_>) -> ReactionError {
     ReactionError::Refused {
         target: "the statement".into(),
         cause: format!(
-            "its parameter `{name}` is no column of `{}`, which returns {}",
+            "its parameter `{name}` is not a column of `{}`, which returns {}",
             outgoing.query_id,
             columns.join(", ")
         ),

@@ -87,7 +87,7 @@ fn temporal(value: &Value) -> Option<String> {
 
 fn day(date: Date) -> (String, &'static str) {
     let (year, month, day) = date.civil();
-    // There is no year 0 there: the year before 1 is 1 BC.
+    // PostgreSQL has no year 0: the year before 1 is 1 BC.
     let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     (format!("{year:04}-{month:02}-{day:02}"), era)
 }

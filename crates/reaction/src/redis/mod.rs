@@ -63,7 +63,7 @@ impl Redis {
         let place = |column: &String| {
             names.iter().position(|name| name == column).ok_or_else(|| ReactionError::Refused {
                 target: self.target(),
-                cause: format!("the key `{column}` is no column of the query"),
+                cause: format!("the key `{column}` is not a column of the query"),
             })
         };
         self.settings.key.iter().map(place).collect()

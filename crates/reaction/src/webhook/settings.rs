@@ -104,7 +104,7 @@ impl WebhookSettings {
             return wrong("secret", message.to_owned());
         }
         match self.template.as_deref().map(|text| Template::compile(text, Purpose::Body)) {
-            Some(Err(cause)) => return wrong("template", format!("this is no template: {cause}")),
+            Some(Err(cause)) => return wrong("template", format!("this is not a valid template: {cause}")),
             Some(Ok(template)) if self.secret.is_some() && template.cannot_give_json() => {
                 return wrong("template", format!("this does not give JSON, {NEEDS_JSON}"));
             }

@@ -181,7 +181,7 @@ fn a_subject_and_a_message_are_made_of_the_row() {
     let mut nats = started(NatsSettings { subject, ..settings(&server) }, None);
     let error = nats.deliver(&outgoing(&columns, &spaced)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stop);
-    assert!(error.to_string().contains("is no subject"), "{error}");
+    assert!(error.to_string().contains("is not a subject"), "{error}");
 }
 
 #[test]

@@ -167,10 +167,20 @@ fn in_words(expected: &dyn Expected) -> String {
     }
 }
 
-/// The integer that stands there, which YAML would make a float of.
-fn beyond_64_bits(text: &str) -> Option<i128> {
+/// Whether the text of a number is that of an integer: YAML makes floats of those beyond 64 bits.
+fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The integer, if 128 bits can hold it; more would lose digits on the way.
+fn integer(text: &str) -> Result<i128, Fault> {
+    text.parse().map_err(|_| {
+        de::Error::custom(
+            "this integer has too many digits to be read exactly: put it in quotes, and write `livewell.toDecimal` or \
+             `toFloat` in the query",
+        )
+    })
 }
 
 impl<'de> Deserializer<'de> for &Node {
@@ -182,10 +192,10 @@ impl<'de> Deserializer<'de> for &Node {
             Kind::Scalar(_, Scalar::Null) => visitor.visit_unit(),
             Kind::Scalar(_, Scalar::Bool(value)) => visitor.visit_bool(*value),
             Kind::Scalar(_, Scalar::Int(value)) => visitor.visit_i64(*value),
-            Kind::Scalar(text, Scalar::Float(value)) => match beyond_64_bits(text) {
-                Some(int) => visitor.visit_i128(int),
-                None => visitor.visit_f64(*value),
-            },
+            Kind::Scalar(text, Scalar::Float(_)) if is_integer(text) => {
+                integer(text).and_then(|integer| visitor.visit_i128(integer))
+            }
+            Kind::Scalar(_, Scalar::Float(value)) => visitor.visit_f64(*value),
             Kind::List(items) => visitor.visit_seq(Items(items.iter())),
             Kind::Map(entries) => visitor.visit_map(Entries { rest: entries.iter(), value: None }),
         };

@@ -79,6 +79,18 @@ fn digits_are_kept_from_files_parameters_and_queries_to_results_and_reactions() 
 }
 
 #[test]
+fn a_float_among_the_parameters_stays_one() {
+    let config = "sources: [ { id: s, kind: file, path: ops.jsonl } ]\nqueries: [ { id: q, sources: [s], params: \
+                  { large: 1e300, zero: -0.0, whole: 2.0, int: -0 }, cypher: 'RETURN $large AS large, toString($zero) AS \
+                  zero, $whole AS whole, $int IS :: INTEGER AS int' } ]\n";
+    let place = Place::new(config, &[]);
+    place.run().expect(0, &[]);
+    let results = place.livewell(&["results", "q", "--store", "livewell-data", "--format", "ndjson"]);
+    let row = r#""data":{"large":1e+300,"zero":"-0.0","whole":2.0,"int":true}"#;
+    assert!(results.out.contains(row), "{}", results.out);
+}
+
+#[test]
 fn a_parameter_that_lost_digits_on_its_way_is_refused() {
     let config = "sources: [ { id: s, kind: file, path: ops.jsonl } ]\nqueries: [ { id: q, sources: [s], \
                   params: { x: 123456789012345678901234567890123456789012 }, cypher: 'MATCH (n) RETURN n.x = $x AS x' } ]\n";

@@ -90,7 +90,8 @@ pub(super) fn judge(
     };
     for oid in &present {
         let Some(facts) = watch.unit(*oid) else { continue };
-        judge_unit(stored, *oid, facts, asked, &may, &mut judgement);
+        let earlier = watch.earlier_mapping(*oid);
+        judge_unit(stored, *oid, facts, earlier, &|name| asked.is_for(name), &may, &mut judgement);
     }
     for (oid, facts) in stored.facts.iter().filter(|(oid, _)| !present.contains(oid)) {
         // A root that is still there has lost a partition; one of another number under its name was made again.
@@ -113,11 +114,13 @@ fn is_first(stored: &Stored<'_>) -> bool {
     stored.copy.is_some_and(|copy| copy.head.is_base)
 }
 
+/// Judges one unit. `earlier`: the mapping that versions without decimals stored for it.
 fn judge_unit(
     stored: &Stored<'_>,
     oid: u32,
     facts: UnitFacts,
-    asked: &Asked,
+    earlier: Option<u64>,
+    is_asked: &dyn Fn(&(String, String)) -> bool,
     may: &dyn Fn(&(String, String)) -> bool,
     judgement: &mut Judgement,
 ) {
@@ -130,7 +133,7 @@ fn judge_unit(
                 judgement.after_running = true;
             }
             // What was asked for is a copy of what is there now, not the rest of one that was begun before.
-            Verdict::Same if asked.is_for(&name) => judgement.copy.push((oid, facts)),
+            Verdict::Same if is_asked(&name) => judgement.copy.push((oid, facts)),
             Verdict::Same if unit.facts == facts => {}
             Verdict::Same => judgement.harmless.push((oid, facts)),
         }
@@ -141,7 +144,9 @@ fn judge_unit(
     let is_of_known_root = stored.facts.values().any(|known| known.root == facts.root);
     let mut after_running = false;
     let why = match stored.facts.get(&oid) {
-        _ if asked.is_for(&name) => None,
+        _ if is_asked(&name) => None,
+        // Nobody has to ask for what a new version of Livewell makes of the same rows.
+        Some(old) if is_upgrade(old, &facts, earlier) => None,
         Some(old) => match verdict(old, &facts) {
             Verdict::Same => {
                 if *old != facts {
@@ -172,6 +177,12 @@ fn judge_unit(
             judgement.refused.entry(format!("{}.{}", name.0, name.1)).or_insert((why, code));
         }
     }
+}
+
+/// Whether nothing but the version of Livewell decides that the unit is copied.
+fn is_upgrade(old: &UnitFacts, new: &UnitFacts, earlier: Option<u64>) -> bool {
+    let with_mapping = || UnitFacts { mapping: new.mapping, ..old.clone() };
+    Some(old.mapping) == earlier && matches!(verdict(&with_mapping(), new), Verdict::Same)
 }
 
 fn is_known(stored: &Stored<'_>, facts: &UnitFacts) -> bool {
@@ -213,5 +224,36 @@ fn named_anew(stored: &Stored<'_>, watch: &mut Watch, error: SourceError) -> Sou
             "{what}; make it again or give it back its name, or change `tables` here: then `livewell reset` goes on"
         )),
         Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog::facts::TypeFacts;
+    use super::*;
+
+    /// Judges one unit under `strict`, of which `old` is stored.
+    fn judged(old: UnitFacts, new: UnitFacts, earlier: Option<u64>) -> Judgement {
+        let facts = BTreeMap::from([(1, old)]);
+        let stored = Stored { facts: &facts, copy: None, going: BTreeSet::new() };
+        let mut judgement = Judgement::default();
+        judge_unit(&stored, 1, new, earlier, &|_| false, &|_| false, &mut judgement);
+        judgement
+    }
+
+    #[test]
+    fn a_table_that_a_new_version_reads_differently_is_copied_without_being_asked_for() {
+        let with = |mapping| UnitFacts { mapping, ..UnitFacts::default() };
+        let upgraded = judged(with(1), with(2), Some(1));
+        assert!(upgraded.refused.is_empty() && upgraded.copy.len() == 1);
+        let other_settings = judged(with(1), with(2), Some(3));
+        assert!(other_settings.copy.is_empty() && !other_settings.refused.is_empty());
+        let labelled = |mapping, label: &str| {
+            let labels = vec![(1, label.to_owned())];
+            let types = BTreeMap::from([(23, TypeFacts { labels, ..TypeFacts::default() })]);
+            UnitFacts { types, ..with(mapping) }
+        };
+        let altered = judged(labelled(1, "a"), labelled(2, "b"), Some(1));
+        assert!(altered.copy.is_empty() && !altered.refused.is_empty(), "what the database altered is asked for");
     }
 }

@@ -20,7 +20,7 @@ pub const LOCAL: char = '\u{1}';
 /// The variable of the node that `startNode` and `endNode` look for. No one writes a variable with a blank in it.
 pub(crate) const END_OF: &str = "the end";
 
-/// The variable of the relationship whose ends are looked for, where it is no variable itself.
+/// The variable that stands for the argument of `startNode` and `endNode` if the argument is not a variable.
 pub(crate) const ENDS_OF: &str = "the relationship";
 
 /// A range of bytes in the query's text.

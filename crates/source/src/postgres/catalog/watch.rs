@@ -196,6 +196,13 @@ impl Watch {
         self.facts.unit(oid, shapes::digest(shape, self.settings.infinity), &shape.key)
     }
 
+    /// The mapping that versions stored for a unit whose `numeric` columns were floats; `None` if it has none.
+    pub fn earlier_mapping(&self, oid: u32) -> Option<u64> {
+        let shape = self.shape(oid).filter(|shape| shape.has_decimals)?;
+        let earlier = Shape { has_decimals: false, ..Shape::clone(shape) };
+        Some(shapes::digest(&earlier, self.settings.infinity))
+    }
+
     /// What the settings make of the rows of a unit; `None` if it is not there, or not followed.
     pub fn shape(&self, oid: u32) -> Option<&Arc<Shape>> {
         self.shapes.get(&self.facts.tables.get(&oid)?.root)
