@@ -54,8 +54,9 @@ impl Error {
 
     /// Why a component does not go on if another one above it is in error.
     pub(crate) fn nothing_to_read(id: &str) -> Self {
-        let message =
-            format!("`{id}` receives its changes from its callers, so there is nothing to read again; send a delete for each element that is to go");
+        let message = format!(
+            "`{id}` receives its changes from its callers, so there is nothing to read again; send a delete for each element that is to go"
+        );
         Self::invalid("LW0528", message)
     }
 

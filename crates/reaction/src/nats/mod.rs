@@ -89,7 +89,9 @@ impl Running {
 fn checked(subject: String, key: &str) -> Result<String, ReactionError> {
     match is_subject(&subject) {
         true => Ok(subject),
-        false => Err(refused(format!("`{subject}` is not a subject, so {key} cannot be published to it; correct `subject`"))),
+        false => Err(refused(format!(
+            "`{subject}` is not a subject, so {key} cannot be published to it; correct `subject`"
+        ))),
     }
 }
 

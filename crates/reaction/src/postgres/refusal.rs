@@ -75,18 +75,22 @@ pub(super) async fn changed(
         loop {
             let values: [&(dyn ToSql + Sync); 1] = [&texts];
             let query = async { Ok(transaction.query(&find, &values).await?) };
-            if let Ok(different) = saved(transaction, query).await? {
-                for row in different {
-                    let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(1) - 1;
-                    let why = format!("`{}` would be stored", shown(row.get::<_, &str>(1)));
-                    found.push((place, cannot(layout, column, &rows[place].columns[at], &why)));
+            let rejection = match saved(transaction, query).await? {
+                Ok(different) => {
+                    for row in different {
+                        let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(1) - 1;
+                        let why = format!("`{}` would be stored", shown(row.get::<_, &str>(1)));
+                        found.push((place, cannot(layout, column, &rows[place].columns[at], &why)));
+                    }
+                    break;
                 }
-                break;
-            }
+                Err(rejection) => rejection,
+            };
             // Those that are not read at all are in the way of comparing the others.
             let unread = unread(transaction, column, &texts).await?;
             if unread.is_empty() {
-                break;
+                // Nobody knows what of these values would be lost.
+                return Err(Failure::Rejected(rejection));
             }
             for (place, rejection) in unread {
                 texts[place] = None;

@@ -254,6 +254,9 @@ mod tests {
             UnitFacts { types, ..with(mapping) }
         };
         let altered = judged(labelled(1, "a"), labelled(2, "b"), Some(1));
-        assert!(altered.copy.is_empty() && !altered.refused.is_empty(), "what the database altered is asked for");
+        assert!(
+            altered.copy.is_empty() && !altered.refused.is_empty(),
+            "what the database altered is asked for"
+        );
     }
 }
