@@ -4,7 +4,7 @@ use super::catalog::facts::UnitFacts;
 use super::catalog::watch::Watch;
 use super::copy::Copy;
 use super::copy::range::{self, Outcome, Pace, Request};
-use super::failure::is_locked;
+use super::failure::{is_locked, unreachable};
 use super::judge::Asked;
 use super::position::{Lsn, Position};
 use super::replay::{Context, Forms};
@@ -198,7 +198,13 @@ impl Following {
         let rows = rows.map(|((_, key), cells)| (key, cells));
         let request = Request::of(oid, unit, rows, copy.head.floor, &self.position.unseen);
         // The server ends a stream of which it hears nothing.
-        let mut keep_alive = || self.stream.keep_alive();
+        let mut keep_alive = || {
+            if patience.is_over() {
+                // The rest of the rows is on its way, so the connection is of no use any more.
+                return Err(unreachable("a range was given up for a stop or a reset"));
+            }
+            self.stream.keep_alive()
+        };
         match range::read(&mut self.watch, &self.settings, &request, &mut self.pace, &mut keep_alive)? {
             Outcome::Read(range) => {
                 let bad = range.rows.iter().find_map(|row| row.as_ref().err());

@@ -325,9 +325,8 @@ fn rows_of_a_table_that_is_made_again_during_its_copy_are_not_those_of_the_new_o
     }
 }
 
-/// Copies a table of which the server needs so long to find the rows of one range, and says nothing meanwhile.
-#[track_caller]
-fn copy_slowly(postgres: &Postgres, time: Duration) {
+/// A follower of a table of which the server needs so long to find the rows of one range, and says nothing meanwhile.
+fn slow(postgres: &Postgres, time: Duration) -> (Follower, u32) {
     let slow = "md5(repeat(chr(64 + id % 10), 40000000)) <> ''";
     let (tries, began) = (10, Instant::now());
     postgres.sql(&format!("select count(*) from generate_series(1, {tries}) id where {slow}"));
@@ -338,7 +337,12 @@ fn copy_slowly(postgres: &Postgres, time: Duration) {
          create publication p for table t where ({slow})"
     ));
     let settings = PostgresSettings { publication: Some("p".into()), ..settings(postgres.url(), &["t"]) };
-    let mut follower = Follower::new(settings);
+    (Follower::new(settings), rows)
+}
+
+#[track_caller]
+fn copy_slowly(postgres: &Postgres, time: Duration) {
+    let (mut follower, rows) = slow(postgres, time);
     follower.until("the copy begins", |follower| follower.rows_read().is_some()).unwrap();
     let began = Instant::now();
     // A stream that the server has ended would be an error.
@@ -358,4 +362,20 @@ fn a_range_that_takes_longer_than_the_server_waits_for_the_stream_is_read_once()
 #[test]
 fn a_range_that_takes_longer_than_a_network_may_be_silent_is_read_once() {
     copy_slowly(&Postgres::start(), Duration::from_secs(28));
+}
+
+#[test]
+fn a_range_that_takes_long_is_given_up_for_a_stop_and_read_by_the_next_run() {
+    let postgres = Postgres::start();
+    let (mut follower, _) = slow(&postgres, Duration::from_secs(8));
+    follower.until("the copy begins", |follower| follower.rows_read().is_some()).unwrap();
+    follower.driver.watcher.set_over(true);
+    let began = Instant::now();
+    while follower.driver.step(Duration::ZERO).is_ok() {
+        assert!(began.elapsed() < PATIENCE, "a range is begun");
+    }
+    assert!(began.elapsed() < Duration::from_secs(4), "given up only after {:?}", began.elapsed());
+    follower.driver.kill();
+    follower.driver.watcher.set_over(false);
+    follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
 }
