@@ -70,6 +70,11 @@ impl Error {
         matches!(source, Some(IndexError::Fenced(_) | IndexError::Connection(_)))
     }
 
+    /// Whether it is about one piece of input, so that what comes before it can be taken in by itself.
+    pub(crate) fn is_of_one_input(&self) -> bool {
+        self.kind == ErrorKind::Invalid || crate::parked::is_full(self)
+    }
+
     /// Whether an expression had no value.
     pub(crate) fn is_of_a_value(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<StepError>());

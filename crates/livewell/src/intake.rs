@@ -5,7 +5,9 @@
 
 #[cfg(feature = "postgres")]
 mod large;
+mod position;
 
+use crate::parked::Announcements;
 use crate::shared::{Component, Shared, State, lock};
 use crate::{Error, error::ErrorKind};
 use livewell_model::codec::{Reader, Writer};
@@ -14,6 +16,7 @@ use livewell_store::feed::{log_key, snapshot_key};
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{Key, Space, after_prefix};
 use livewell_store::{Direction, Overlay, Version, WriteSet, catalog, compare, sweep};
+use position::Position;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -40,35 +43,10 @@ pub(crate) struct Intake<'a> {
     expected: Version,
     head: Head,
     position: Position<'a>,
+    announcements: Announcements,
     /// A transaction whose changes come one by one.
     #[cfg(feature = "postgres")]
     large: Option<large::Large>,
-}
-
-/// The store's last position.
-struct Position<'a> {
-    shared: &'a Shared,
-    /// From the first position that is given until the commit is queued, nobody else gives one.
-    held: Option<std::sync::MutexGuard<'a, u64>>,
-}
-
-impl<'a> Position<'a> {
-    fn hold(shared: &'a Shared) -> Self {
-        Self { shared, held: Some(lock(&shared.position)) }
-    }
-
-    fn held(&mut self) -> &mut u64 {
-        self.held.get_or_insert_with(|| lock(&self.shared.position))
-    }
-
-    fn last(&mut self) -> u64 {
-        *self.held()
-    }
-
-    fn next(&mut self) -> u64 {
-        *self.held() += 1;
-        self.last()
-    }
 }
 
 /// The elements of one transaction: as they were and as they become.
@@ -87,6 +65,7 @@ impl<'a> Intake<'a> {
             expected,
             head,
             position,
+            announcements: Announcements::default(),
             #[cfg(feature = "postgres")]
             large: None,
         })
@@ -136,6 +115,11 @@ impl<'a> Intake<'a> {
 
     pub(crate) fn overlay(&mut self) -> &mut Overlay {
         &mut self.overlay
+    }
+
+    /// What is to be said of this commit once it is durable.
+    pub(crate) fn announcements(&mut self) -> &mut Announcements {
+        &mut self.announcements
     }
 
     /// Takes one transaction in; refused ones leave no trace.
@@ -320,7 +304,7 @@ impl<'a> Intake<'a> {
 
     /// Commits; when it returns, everything is durable. Then the followers are told.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        let Self { shared, source, mut overlay, expected, mut head, mut position, .. } = self;
+        let Self { shared, source, mut overlay, expected, mut head, mut position, announcements, .. } = self;
         crate::retention::trim_source(shared, source, &mut head, &mut overlay)?;
         if overlay.is_empty() {
             return Ok(());
@@ -333,6 +317,7 @@ impl<'a> Intake<'a> {
         let ticket = shared.group.submit(set);
         drop(position);
         ticket.wait()?;
+        announcements.make(source);
         source.progressed();
         shared.bells.ring(source.number);
         Ok(())

@@ -1,7 +1,6 @@
 //! A `nats` source at work: the messages of a stream, each a transaction.
 
 use crate::Error;
-use crate::error::ErrorKind;
 use crate::intake::{Intake, wipe};
 use crate::parked::{self, Input, Origin};
 use crate::remembered::Definition;
@@ -36,11 +35,14 @@ pub(crate) fn run(runner: &NatsRunner) {
         let messages_max = shared.limits.step_transactions_max;
         let followed = match runner.follow(messages_max, &mut trouble) {
             // One that is refused refuses its batch, so what comes before it is taken in by itself.
-            Err(error) if error.kind == ErrorKind::Invalid => runner.follow(1, &mut trouble),
+            Err(error) if error.is_of_one_input() => runner.follow(1, &mut trouble),
             followed => followed,
         };
-        if let Err(error) = followed {
-            runner.meet(&error, &mut trouble);
+        let Err(error) = followed else { continue };
+        match parked::wait_for_room(shared, component, &error, || runner.carry_out_orders()) {
+            Ok(true) => {}
+            Ok(false) => runner.meet(&error, &mut trouble),
+            Err(error) => runner.meet(&error, &mut trouble),
         }
     }
     stopped(shared, component);

@@ -1,5 +1,8 @@
 //! Parked input: what a source read and could not take in, kept until a person has it tried again or discards it.
 
+mod announce;
+mod full;
+
 use crate::Error;
 use crate::error::ErrorKind;
 use crate::intake::Intake;
@@ -11,6 +14,9 @@ use livewell_source::InputError;
 use livewell_source::error::code;
 use livewell_store::keyspace::Space;
 use livewell_store::{Snapshot, WriteSet};
+
+pub(crate) use announce::Announcements;
+pub(crate) use full::{Parking, is_full, wait_for_room};
 
 /// How much an earlier version kept of a line that was too long.
 const KEPT_OF_TOO_LONG: usize = 4 << 10;
@@ -123,13 +129,19 @@ pub(crate) fn take_in<F: FnOnce(Error) -> Result<Input, Error>>(
     unread.try_for_each(|(_, input)| park(intake, input))
 }
 
-/// Sets a piece of input aside.
+/// Sets a piece of input aside, if the source has room for it.
 pub(crate) fn park(intake: &mut Intake<'_>, input: Input) -> Result<(), Error> {
     let Input { origin, text, reason } = input;
     let (source, timestamp) = (intake.source(), Some(intake.now()));
     let parked = Parked { number: 0, timestamp, text, reason, origin: Some(origin) };
-    let number = of(source.number).add(intake.overlay(), parked.encode())?;
-    tracing::warn!(source = %source.id, number, "parked: {}", parked.reason);
+    let (all, bytes) = (of(source.number), parked.encode());
+    let needed = bytes.len() as u64;
+    let held = all.amount(intake.overlay())?;
+    if !source.parking.has_room(held, needed) {
+        return Err(full::error(source, held, needed, &parked.reason));
+    }
+    let number = all.add(intake.overlay(), bytes)?;
+    intake.announcements().parked(number, parked.reason);
     Ok(())
 }
 
@@ -247,8 +259,7 @@ fn settle(intake: &mut Intake<'_>, fate: Fate, name: &str, parked: Parked) -> Re
     };
     let number = parked.number;
     tracing::warn!(source = %source.id, number, "the parked input stays: {reason}");
-    all.replace(intake.overlay(), number, Parked { reason, ..parked }.encode());
-    Ok(())
+    all.replace(intake.overlay(), number, Parked { reason, ..parked }.encode())
 }
 
 /// The [`Parse`] of sources that park nothing. Under the same id there may have been one that did.

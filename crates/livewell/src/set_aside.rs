@@ -41,25 +41,61 @@ pub(crate) struct SetAside {
 impl SetAside {
     /// Puts one more behind the others. Gives its number.
     pub(crate) fn add(self, overlay: &mut Overlay, bytes: Vec<u8>) -> Result<u64, Error> {
-        let counters = Counters::decode(overlay.get(&self.counters_key())?.as_deref())?;
-        let counters = Counters { last: counters.last + 1, kept: counters.kept + 1 };
+        let (mut counters, held) = self.counted(overlay)?;
+        counters.last += 1;
+        counters.kept += 1;
+        counters.bytes = Some(held + bytes.len() as u64);
         overlay.put(self.entry_key(counters.last), bytes);
         overlay.put(self.counters_key(), counters.encode());
         Ok(counters.last)
     }
 
     /// Puts another under the number of one that is there.
-    pub(crate) fn replace(self, overlay: &mut Overlay, number: u64, bytes: Vec<u8>) {
+    pub(crate) fn replace(self, overlay: &mut Overlay, number: u64, bytes: Vec<u8>) -> Result<(), Error> {
+        let (mut counters, held) = self.counted(overlay)?;
+        let before = self.length(overlay, number)?;
+        counters.bytes = Some((held + bytes.len() as u64).saturating_sub(before));
         overlay.put(self.entry_key(number), bytes);
+        overlay.put(self.counters_key(), counters.encode());
+        Ok(())
     }
 
     /// Takes one out that is there.
     pub(crate) fn take_out(self, overlay: &mut Overlay, number: u64) -> Result<(), Error> {
-        let counters = Counters::decode(overlay.get(&self.counters_key())?.as_deref())?;
-        let counters = Counters { kept: counters.kept.saturating_sub(1), ..counters };
+        let (mut counters, held) = self.counted(overlay)?;
+        counters.kept = counters.kept.saturating_sub(1);
+        counters.bytes = Some(held.saturating_sub(self.length(overlay, number)?));
         overlay.delete(self.entry_key(number));
         overlay.put(self.counters_key(), counters.encode());
         Ok(())
+    }
+
+    /// How many there are, and how many bytes they have.
+    pub(crate) fn amount(self, overlay: &Overlay) -> Result<(u64, u64), Error> {
+        let (counters, bytes) = self.counted(overlay)?;
+        Ok((counters.kept, bytes))
+    }
+
+    fn counted(self, overlay: &Overlay) -> Result<(Counters, u64), Error> {
+        let counters = Counters::decode(overlay.get(&self.counters_key())?.as_deref())?;
+        let bytes = match counters.bytes {
+            Some(bytes) => bytes,
+            // An earlier version did not count them; the next write keeps what is counted here.
+            None => {
+                let counters_key = self.counters_key();
+                let mut bytes = 0;
+                for entry in overlay.scan(&counters_key, Direction::Forward)? {
+                    let (key, value) = entry?;
+                    bytes += if *key == *counters_key { 0 } else { value.len() as u64 };
+                }
+                bytes
+            }
+        };
+        Ok((counters, bytes))
+    }
+
+    fn length(self, overlay: &Overlay, number: u64) -> Result<u64, Error> {
+        Ok(overlay.get(&self.entry_key(number))?.map_or(0, |bytes| bytes.len() as u64))
     }
 
     /// Takes all out that are there. Gives how many.
@@ -69,7 +105,7 @@ impl SetAside {
             set.delete(self.entry_key(entry?.0));
         }
         if counters.kept > 0 {
-            set.put(self.counters_key(), Counters { kept: 0, ..counters }.encode());
+            set.put(self.counters_key(), Counters { kept: 0, bytes: Some(0), ..counters }.encode());
         }
         Ok(counters.kept)
     }
@@ -160,24 +196,28 @@ impl SetAside {
     }
 }
 
-/// The last number given, and how many there are.
+/// The last number given, how many there are, and how many bytes these have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Counters {
     last: u64,
     kept: u64,
+    /// None where an earlier version has not counted them.
+    bytes: Option<u64>,
 }
 
 impl Counters {
     fn decode(bytes: Option<&[u8]>) -> Result<Self, Error> {
-        let Some(bytes) = bytes else { return Ok(Self::default()) };
+        let Some(bytes) = bytes else { return Ok(Self { bytes: Some(0), ..Self::default() }) };
         let mut reader = Reader::new("counters of what is set aside", bytes);
         // While nothing could be taken out there was one number, of eight bytes; the last number given is never 0.
         if bytes.first() == Some(&0) {
             let last = reader.u64_be()?;
             reader.finish()?;
-            return Ok(Self { last, kept: last });
+            return Ok(Self { last, kept: last, bytes: None });
         }
-        let counters = Self { last: reader.varint()?, kept: reader.varint()? };
+        let (last, kept) = (reader.varint()?, reader.varint()?);
+        let bytes = if reader.is_done() { None } else { Some(reader.varint()?) };
+        let counters = Self { last, kept, bytes };
         reader.finish()?;
         Ok(counters)
     }
@@ -185,6 +225,9 @@ impl Counters {
     fn encode(self) -> Vec<u8> {
         let mut out = Writer::new();
         out.varint(self.last).varint(self.kept);
+        if let Some(bytes) = self.bytes {
+            out.varint(bytes);
+        }
         out.bytes
     }
 }
@@ -195,15 +238,17 @@ mod tests {
 
     #[test]
     fn counters_are_read_as_they_are_written_and_as_they_were_written_once() {
-        for (last, kept) in [(1, 1), (1, 0), (300, 299), (u64::MAX, 1 << 40)] {
-            let counters = Counters { last, kept };
+        for (last, kept, bytes) in
+            [(1, 1, None), (1, 0, Some(0)), (300, 299, Some(1)), (u64::MAX, 1 << 40, Some(u64::MAX))]
+        {
+            let counters = Counters { last, kept, bytes };
             assert_eq!(Counters::decode(Some(&counters.encode())).unwrap(), counters);
         }
         for count in [1u64, 255, 1 << 40] {
             let once = Counters::decode(Some(&count.to_be_bytes())).unwrap();
-            assert_eq!(once, Counters { last: count, kept: count });
+            assert_eq!(once, Counters { last: count, kept: count, bytes: None });
         }
-        assert_eq!(Counters::decode(None).unwrap(), Counters::default());
+        assert_eq!(Counters::decode(None).unwrap(), Counters { last: 0, kept: 0, bytes: Some(0) });
         assert!(Counters::decode(Some(&[0, 0])).is_err() && Counters::decode(Some(&[])).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::bell::{Bell, Bells};
 use crate::clock::{Clock, SystemClock};
+use crate::parked::Parking;
 use crate::set_aside::Order;
 use crate::settings::Limits;
 use crate::timers::Timers;
@@ -101,6 +102,8 @@ pub(crate) struct Component {
     pub(crate) follows: Vec<u32>,
     /// Of a source: the lists whose items become nodes of their own.
     pub(crate) unwind: Vec<Unwind>,
+    /// Of a source: how much input it may set aside.
+    pub(crate) parking: Parking,
     /// Rung when there may be something to do for it.
     pub(crate) bell: Arc<Bell>,
     /// Set when it alone is to stop.
@@ -153,6 +156,7 @@ impl Component {
             kind,
             follows,
             unwind: Vec::new(),
+            parking: Parking::default(),
             bell: Arc::default(),
             stopping: AtomicBool::new(false),
             reset: AtomicBool::new(false),
@@ -165,12 +169,6 @@ impl Component {
             ended: AtomicBool::new(false),
             view: Mutex::new(view),
         }
-    }
-
-    /// The source with lists whose items become nodes of their own.
-    pub(crate) fn unwinding(mut self, rules: Vec<Unwind>) -> Self {
-        self.unwind = rules;
-        self
     }
 
     pub(crate) fn state(&self) -> State {
@@ -198,6 +196,11 @@ impl Component {
     /// Shows that it waits for the world outside, and why; the next [`Component::set`] takes that back.
     pub(crate) fn held_up(&self, error: &Error) {
         tracing::warn!(component = %self.id, code = error.code, "{error}");
+        self.show_held_up(error);
+    }
+
+    /// The same where the log has said it already.
+    pub(crate) fn show_held_up(&self, error: &Error) {
         let mut view = lock(&self.view);
         if view.state != State::Error {
             view.state = State::Waiting;

@@ -49,7 +49,7 @@ pub(crate) fn run_file(runner: &FileRunner) {
             runner.read_to_end().and_then(|()| runner.rest())
         };
         if let Err(error) = result {
-            failed(shared, component, &error);
+            runner.meet(&error);
             if !is_another_file(&error) {
                 // What stood in the way is gone; what was read is still what it was.
                 component.reset.store(false, Ordering::Release);
@@ -109,6 +109,16 @@ impl FileRunner {
         }
     }
 
+    /// Waits where there is no room for what has to be parked, else stops.
+    fn meet(&self, error: &Error) {
+        let (shared, component) = (&self.shared, &self.component);
+        match parked::wait_for_room(shared, component, error, || self.carry_out_orders()) {
+            Ok(true) => {}
+            Ok(false) => failed(shared, component, error),
+            Err(error) => failed(shared, component, &error),
+        }
+    }
+
     fn is_interrupted(&self) -> bool {
         self.shared.is_interrupted(&self.component)
     }
@@ -128,7 +138,7 @@ impl FileRunner {
     /// they are taken in one by one: what comes before it goes in, and it is named.
     fn read_to_end(&self) -> Result<(), Error> {
         match self.read_batches(self.shared.limits.step_transactions_max) {
-            Err(error) if error.kind == ErrorKind::Invalid => self.read_batches(1),
+            Err(error) if error.is_of_one_input() => self.read_batches(1),
             result => result,
         }
     }

@@ -12,10 +12,26 @@ pub struct Limits {
     pub line_bytes_max: usize,
     /// The most changes in one transaction.
     pub changes_max: usize,
+    /// How many pieces of input may be parked; the source waits before one more.
+    pub parked_max: u64,
+    /// How many bytes of input, with reasons, may be parked; the source waits before more, but parks one piece of any
+    /// length.
+    pub parked_bytes: u64,
 }
+
+/// How many pieces of input may be parked where nothing is said.
+pub(crate) const PARKED_MAX: u64 = 100_000;
+/// How many bytes of input may be parked where nothing is said.
+pub(crate) const PARKED_BYTES: u64 = 256 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { id_bytes_max: 64 << 10, line_bytes_max: 16 << 20, changes_max: 100_000 }
+        Self {
+            id_bytes_max: 64 << 10,
+            line_bytes_max: 16 << 20,
+            changes_max: 100_000,
+            parked_max: PARKED_MAX,
+            parked_bytes: PARKED_BYTES,
+        }
     }
 }

@@ -160,6 +160,12 @@ pub struct HttpSettings {
 impl HttpSettings {
     fn validate(&self) -> Result<(), SourceError> {
         validate_common(&self.id, &self.limits)?;
+        let Limits { parked_max, parked_bytes, .. } = Limits::default();
+        if (self.limits.parked_max, self.limits.parked_bytes) != (parked_max, parked_bytes) {
+            let message = "an `http` source parks nothing, so `limits` has no `parked_max` or `parked_bytes`: what is \
+                           refused is told the sender";
+            return Err(SourceError::settings(format!("source `{}`: {message}", self.id)));
+        }
         self.reader().map(|_| ())
     }
 
@@ -215,11 +221,13 @@ pub(crate) fn validate_common(id: &str, limits: &Limits) -> Result<(), SourceErr
         )));
     }
     let limits = [
-        ("id_bytes_max", limits.id_bytes_max),
-        ("line_bytes_max", limits.line_bytes_max),
-        ("changes_max", limits.changes_max),
+        ("id_bytes_max", limits.id_bytes_max == 0),
+        ("line_bytes_max", limits.line_bytes_max == 0),
+        ("changes_max", limits.changes_max == 0),
+        ("parked_max", limits.parked_max == 0),
+        ("parked_bytes", limits.parked_bytes == 0),
     ];
-    match limits.iter().find(|(_, limit)| *limit == 0) {
+    match limits.iter().find(|(_, is_zero)| *is_zero) {
         Some((name, _)) => {
             Err(SourceError::settings(format!("source `{id}`: `limits.{name}` must be at least 1")))
         }

@@ -2,6 +2,7 @@
 
 use super::Livewell;
 use crate::deliver::{self, Delivery};
+use crate::parked::Parking;
 use crate::pipeline::Pipeline;
 use crate::register::Registrar;
 use crate::settings::{Query, Recovery};
@@ -71,14 +72,15 @@ impl Livewell {
 
     fn file(&self, registrar: &mut Registrar<'_>, settings: FileSettings) -> Result<Start, Error> {
         let number = registrar.source(&settings.id)?;
-        let component = self.unwinding(&settings.id, number, &settings.unwind)?;
+        let parking = Parking::of(&settings.limits);
+        let component = self.as_source(&settings.id, number, &settings.unwind, parking)?;
         let runner = FileRunner { shared: self.shared.clone(), component: component.clone(), settings };
         Ok((component, Box::new(move || sources::run_file(&runner))))
     }
 
     fn channel(&self, registrar: &mut Registrar<'_>, source: &InProcess) -> Result<Start, Error> {
         let number = registrar.source(&source.id)?;
-        let component = self.unwinding(&source.id, number, &source.unwind)?;
+        let component = self.as_source(&source.id, number, &source.unwind, Parking::default())?;
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
         crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
@@ -93,7 +95,8 @@ impl Livewell {
         settings: livewell_source::settings::NatsSettings,
     ) -> Result<Start, Error> {
         let number = registrar.source(&settings.id)?;
-        let component = self.unwinding(&settings.id, number, &settings.unwind)?;
+        let parking = Parking::of(&settings.limits);
+        let component = self.as_source(&settings.id, number, &settings.unwind, parking)?;
         let (shared, own) = (self.shared.clone(), component.clone());
         let runner = crate::nats::NatsRunner { shared, component: own, settings };
         Ok((component, Box::new(move || crate::nats::run(&runner))))
@@ -106,7 +109,8 @@ impl Livewell {
         settings: livewell_source::settings::PostgresSettings,
     ) -> Result<Start, Error> {
         let number = registrar.copied_source(&settings.id)?;
-        let component = self.component(&settings.id, number, ComponentKind::Source, Vec::new())?;
+        let parking = Parking::of_rows(&settings.limits);
+        let component = self.as_source(&settings.id, number, &[], parking)?;
         crate::shared::lock(&self.databases).insert(settings.id.clone(), settings.clone());
         let (shared, own, clock) = (self.shared.clone(), component.clone(), settings.clock);
         let store = crate::source::store_name(&shared);
@@ -182,11 +186,17 @@ impl Livewell {
         Ok(Arc::new(Component::new(id, number, kind, follows)))
     }
 
-    /// A source that makes nodes of lists in its nodes.
-    fn unwinding(&self, id: &str, number: u32, unwind: &[Unwind]) -> Result<Arc<Component>, Error> {
+    fn as_source(
+        &self,
+        id: &str,
+        number: u32,
+        unwind: &[Unwind],
+        parking: Parking,
+    ) -> Result<Arc<Component>, Error> {
         self.check_free(id)?;
-        let component = Component::new(id, number, ComponentKind::Source, Vec::new());
-        Ok(Arc::new(component.unwinding(unwind.to_vec())))
+        let mut component = Component::new(id, number, ComponentKind::Source, Vec::new());
+        (component.unwind, component.parking) = (unwind.to_vec(), parking);
+        Ok(Arc::new(component))
     }
 
     fn check_free(&self, id: &str) -> Result<(), Error> {

@@ -52,15 +52,27 @@ pub(crate) fn run(mut runner: Runner) {
         let transactions_max = runner.shared.limits.step_transactions_max;
         let followed = match runner.follow(transactions_max, &mut trouble) {
             // A refused transaction refuses its batch, so what comes before it is taken in by itself.
-            Err(error) if error.kind == ErrorKind::Invalid => runner.follow(1, &mut trouble),
+            Err(error) if error.is_of_one_input() => runner.follow(1, &mut trouble),
             followed => followed,
         };
         runner.component.set_report(runner.source.report());
-        if let Err(error) = followed {
-            runner.handle(&error, &mut trouble);
+        let Err(error) = followed else { continue };
+        if runner.shared.is_interrupted(&runner.component) && is_unreachable(&error) {
+            // What was under way was given up for that.
+            continue;
+        }
+        let carry_out = || parked::carry_out(&runner.shared, &runner.component, &mut parked::not_parked_here);
+        match parked::wait_for_room(&runner.shared, &runner.component, &error, carry_out) {
+            Ok(true) => {}
+            Ok(false) => runner.handle(&error, &mut trouble),
+            Err(error) => runner.handle(&error, &mut trouble),
         }
     }
     stopped(&runner.shared, &runner.component);
+}
+
+fn is_unreachable(error: &Error) -> bool {
+    source_error(error).is_some_and(|error| error.kind == SourceErrorKind::Unreachable)
 }
 
 impl Runner {
@@ -158,7 +170,7 @@ impl Runner {
     fn handle(&self, error: &Error, trouble: &mut Trouble) {
         let (shared, component) = (&self.shared, &self.component);
         let kind = source_error(error).map(|error| error.kind);
-        if kind == Some(SourceErrorKind::Unreachable) {
+        if is_unreachable(error) {
             trouble.wait_out(shared, component, error);
             return;
         }

@@ -1,6 +1,7 @@
 //! Parked input: shown as it came, tried again exactly once, or dropped, by the source's own thread.
 
 mod exactly_once;
+mod limits;
 
 use crate::fixture::*;
 use livewell::clock::Clock;

@@ -2,6 +2,7 @@
 
 use super::{Clock, OnError, PropertyType, is_component_id, wall};
 use crate::SourceError;
+use crate::limits::{PARKED_BYTES, PARKED_MAX};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -150,6 +151,10 @@ pub struct PostgresLimits {
     pub changes_max: usize,
     /// How much of the transactions under way is kept in memory, in bytes; the rest waits in a temporary file.
     pub memory_bytes_max: usize,
+    /// How many rows may be parked; the source waits before one more.
+    pub parked_max: u64,
+    /// How many bytes of rows, with reasons, may be parked; the source waits before more.
+    pub parked_bytes: u64,
 }
 
 impl Default for PostgresLimits {
@@ -159,6 +164,8 @@ impl Default for PostgresLimits {
             message_bytes_max: 256 << 20,
             changes_max: 1_000_000,
             memory_bytes_max: 16 << 20,
+            parked_max: PARKED_MAX,
+            parked_bytes: PARKED_BYTES,
         }
     }
 }
@@ -263,9 +270,10 @@ impl PostgresSettings {
             return wrong(format!("`url`: {text}"));
         }
         let limits = &self.limits;
-        if [limits.id_bytes_max, limits.message_bytes_max, limits.changes_max, limits.memory_bytes_max]
-            .contains(&0)
-        {
+        let is_zero =
+            [limits.id_bytes_max, limits.message_bytes_max, limits.changes_max, limits.memory_bytes_max]
+                .contains(&0);
+        if is_zero || limits.parked_max == 0 || limits.parked_bytes == 0 {
             return wrong("every one of `limits` must be at least 1".into());
         }
         let mut names = BTreeSet::new();

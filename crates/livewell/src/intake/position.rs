@@ -1,0 +1,30 @@
+//! Positions, which are given in one order to the transactions of all sources.
+
+use crate::shared::{Shared, lock};
+use std::sync::MutexGuard;
+
+/// The store's last position.
+pub(super) struct Position<'a> {
+    shared: &'a Shared,
+    /// From the first position that is given until the commit is queued, nobody else gives one.
+    pub(super) held: Option<MutexGuard<'a, u64>>,
+}
+
+impl<'a> Position<'a> {
+    pub(super) fn hold(shared: &'a Shared) -> Self {
+        Self { shared, held: Some(lock(&shared.position)) }
+    }
+
+    pub(super) fn held(&mut self) -> &mut u64 {
+        self.held.get_or_insert_with(|| lock(&self.shared.position))
+    }
+
+    pub(super) fn last(&mut self) -> u64 {
+        *self.held()
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        *self.held() += 1;
+        self.last()
+    }
+}

@@ -1,0 +1,107 @@
+//! How much a source may park, and what it does at the limit: it waits until a person makes room.
+
+use super::of;
+use crate::Error;
+use crate::error::ErrorKind;
+use crate::shared::{Component, Shared};
+use livewell_source::Limits;
+#[cfg(feature = "postgres")]
+use livewell_source::settings::PostgresLimits;
+use livewell_store::Overlay;
+use std::time::Duration;
+
+/// How often a source without room looks for some; an order about what it has parked wakes it.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How much input a source may park.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Parking {
+    pieces: u64,
+    bytes: u64,
+}
+
+impl Default for Parking {
+    fn default() -> Self {
+        Self::of(&Limits::default())
+    }
+}
+
+impl Parking {
+    pub(crate) fn of(limits: &Limits) -> Self {
+        Self { pieces: limits.parked_max, bytes: limits.parked_bytes }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn of_rows(limits: &PostgresLimits) -> Self {
+        Self { pieces: limits.parked_max, bytes: limits.parked_bytes }
+    }
+
+    /// Whether one more piece of `needed` bytes may be parked. Where nothing is, a piece of any length may, for no
+    /// person could make room for it.
+    pub(super) fn has_room(self, (pieces, bytes): (u64, u64), needed: u64) -> bool {
+        pieces == 0 || (pieces < self.pieces && bytes.saturating_add(needed) <= self.bytes)
+    }
+}
+
+/// Why a piece cannot be parked.
+#[derive(Debug, thiserror::Error)]
+#[error("no room for {needed} bytes of parked input")]
+struct NoRoom {
+    needed: u64,
+}
+
+pub(super) fn error(source: &Component, (pieces, bytes): (u64, u64), needed: u64, reason: &str) -> Error {
+    let id = &source.id;
+    let limit = if pieces < source.parking.pieces {
+        format!("`limits.parked_bytes` is {}", source.parking.bytes)
+    } else {
+        format!("`limits.parked_max` is {}", source.parking.pieces)
+    };
+    let message = format!(
+        "`{id}` waits: it has parked {pieces} pieces of input ({bytes} bytes) and has to park another, but {limit}; \
+         `livewell parked {id}` lists them, and with `--retry` or `--discard` makes room. The next one: {reason}"
+    );
+    let mut error = Error::new(ErrorKind::Unavailable, "LW0222", message);
+    error.source = Some(NoRoom { needed }.into());
+    error
+}
+
+fn no_room(error: &Error) -> Option<&NoRoom> {
+    error.source.as_deref()?.downcast_ref()
+}
+
+/// Whether the error says that there is no room for a piece of input.
+pub(crate) fn is_full(error: &Error) -> bool {
+    no_room(error).is_some()
+}
+
+/// Shows that the source waits, until there is room for what the error is about; meanwhile does what is asked for about
+/// the pieces that are there. False where waiting does not help: the error is about something else, or one transaction
+/// has more to park than the limits allow.
+pub(crate) fn wait_for_room(
+    shared: &Shared,
+    source: &Component,
+    error: &Error,
+    mut carry_out: impl FnMut() -> Result<(), Error>,
+) -> Result<bool, Error> {
+    let Some(NoRoom { needed }) = no_room(error) else { return Ok(false) };
+    let has_room = || -> Result<bool, Error> {
+        let overlay = Overlay::new(shared.store.snapshot()?);
+        Ok(source.parking.has_room(of(source.number).amount(&overlay)?, *needed))
+    };
+    if has_room()? {
+        return Ok(false);
+    }
+    source.held_up(error);
+    while !shared.is_interrupted(source) {
+        if source.is_ordered() {
+            carry_out()?;
+            if has_room()? {
+                break;
+            }
+            source.show_held_up(error);
+        }
+        source.bell.wait(LOOK);
+    }
+    Ok(true)
+}
