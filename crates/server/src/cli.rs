@@ -1,9 +1,19 @@
 //! The command line: what can be said, and what it means.
 
-use crate::render::Format;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use livewell_model::Value;
-use std::path::{Path, PathBuf};
+mod at;
+mod look;
+mod operate;
+mod run;
+mod store;
+
+pub use at::At;
+pub use look::{Explain, Results, Status, StatusFormat, Verify};
+pub use operate::{DeadLetters, Parked, Reset};
+pub use run::{Check, Run};
+pub use store::Store;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::Path;
 
 /// Runs standing Cypher queries over changing data, keeps their results durable, and drives reactions from
 /// their changes.
@@ -181,196 +191,4 @@ impl Command {
             Self::Run(_) | Self::Check(_) | Self::Explain(_) => None,
         }
     }
-}
-
-/// `livewell run`.
-#[derive(Debug, Args)]
-pub struct Run {
-    /// The configuration file
-    #[arg(value_name = "CONFIG.yaml")]
-    pub config: PathBuf,
-
-    /// Stop once every file is read to its end, every query has caught up and every reaction has delivered
-    #[arg(long)]
-    pub until_idle: bool,
-}
-
-/// `livewell check`.
-#[derive(Debug, Args)]
-pub struct Check {
-    /// The configuration file
-    #[arg(value_name = "CONFIG.yaml")]
-    pub config: PathBuf,
-}
-
-/// `livewell results`.
-#[derive(Debug, Args)]
-pub struct Results {
-    /// The query's id
-    #[arg(value_name = "QUERY")]
-    pub query: String,
-
-    /// Stay and show every change: on a terminal the rows, on a pipe each result as a line of JSON, or with `--format`
-    /// table, json or csv all rows after every result
-    #[arg(long, conflicts_with = "store")]
-    pub watch: bool,
-
-    /// How rows are shown [default: table on a terminal, else ndjson]
-    #[arg(long, value_enum)]
-    pub format: Option<Format>,
-
-    /// Whom to ask
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// `livewell explain`.
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// The text of a query, or an error code such as LW0604
-    #[arg(value_name = "QUERY|CODE")]
-    pub subject: String,
-
-    /// The value of a parameter of the query, as JSON; text that is no JSON is a string
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
-    pub params: Vec<(String, Value)>,
-}
-
-fn parameter(text: &str) -> Result<(String, Value), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in `limit=60`")?;
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
-    let value = match livewell_model::json::value_from_text(value) {
-        Err(error) if is_json => return Err(error.to_string()),
-        read => read.unwrap_or_else(|_| Value::string(value)),
-    };
-    Ok((name.trim_start_matches('$').to_owned(), value))
-}
-
-/// `livewell verify`.
-#[derive(Debug, Args)]
-pub struct Verify {
-    /// The id of the query or source
-    #[arg(value_name = "QUERY|SOURCE")]
-    pub id: String,
-
-    /// Compare only this table of a source, as `schema.name`
-    #[arg(long, value_name = "TABLE", conflicts_with = "store")]
-    pub table: Option<String>,
-
-    /// Whom to ask
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// `livewell status`.
-#[derive(Debug, Args)]
-pub struct Status {
-    /// How it is shown
-    #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
-    pub format: StatusFormat,
-
-    /// Whom to ask
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// How status is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StatusFormat {
-    /// A table for people.
-    Table,
-    /// One JSON document.
-    Json,
-}
-
-/// `livewell reset`.
-#[derive(Debug, Args)]
-pub struct Reset {
-    /// The id of the query, reaction or source
-    #[arg(value_name = "ID")]
-    pub id: String,
-
-    /// Copy only this table of a `postgres` source, as `schema.name`; may be given several times
-    #[arg(long = "table", value_name = "TABLE")]
-    pub tables: Vec<String>,
-
-    /// Whom to ask
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// `livewell parked`.
-#[derive(Debug, Args)]
-pub struct Parked {
-    /// The source's id
-    #[arg(value_name = "SOURCE")]
-    pub source: String,
-
-    /// Try it again, in the order in which it was parked
-    #[arg(long, conflicts_with = "discard")]
-    pub retry: bool,
-
-    /// Drop it
-    #[arg(long)]
-    pub discard: bool,
-
-    /// Only the piece of this number; may be given several times
-    #[arg(long = "number", value_name = "NUMBER")]
-    pub numbers: Vec<u64>,
-
-    /// What to take in in the place of the piece: a line, row or message as the source reads it
-    #[arg(long, value_name = "TEXT", requires = "retry", conflicts_with = "discard", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub text: Option<String>,
-
-    /// Whom to ask
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// `livewell dead-letters`.
-#[derive(Debug, Args)]
-pub struct DeadLetters {
-    /// The reaction's id
-    #[arg(value_name = "REACTION")]
-    pub reaction: String,
-
-    /// Send them once more
-    #[arg(long, conflicts_with = "discard")]
-    pub replay: bool,
-
-    /// Drop them
-    #[arg(long)]
-    pub discard: bool,
-
-    /// Only the letter of this number; may be given several times
-    #[arg(long = "number", value_name = "NUMBER")]
-    pub numbers: Vec<u64>,
-
-    /// Whom to ask
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// `livewell store`.
-#[derive(Debug, Subcommand)]
-pub enum Store {
-    /// Format version, feeds, sequences, row counts, bytes, damage
-    Inspect {
-        /// The store directory
-        #[arg(value_name = "DIR")]
-        directory: PathBuf,
-    },
-}
-
-/// A running server or a store directory.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub struct At {
-    /// A running server [default: http://127.0.0.1:7171]
-    #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
-
-    /// A store directory that no process uses
-    #[arg(long, value_name = "DIR")]
-    pub store: Option<PathBuf>,
 }

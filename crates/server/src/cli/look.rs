@@ -1,0 +1,86 @@
+//! Looking at what runs or is stored.
+
+use super::At;
+use crate::render::Format;
+use clap::{Args, ValueEnum};
+use livewell_model::Value;
+
+/// `livewell results`.
+#[derive(Debug, Args)]
+pub struct Results {
+    /// The query's id
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+
+    /// Stay and show every change: on a terminal the rows, on a pipe each result as a line of JSON, or with `--format`
+    /// table, json or csv all rows after every result
+    #[arg(long, conflicts_with = "store")]
+    pub watch: bool,
+
+    /// How rows are shown [default: table on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The text of a query, or an error code such as LW0604
+    #[arg(value_name = "QUERY|CODE")]
+    pub subject: String,
+
+    /// The value of a parameter of the query, as JSON; text that is no JSON is a string
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub params: Vec<(String, Value)>,
+}
+
+fn parameter(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in `limit=60`")?;
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
+    let value = match livewell_model::json::value_from_text(value) {
+        Err(error) if is_json => return Err(error.to_string()),
+        read => read.unwrap_or_else(|_| Value::string(value)),
+    };
+    Ok((name.trim_start_matches('$').to_owned(), value))
+}
+
+/// `livewell verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The id of the query or source
+    #[arg(value_name = "QUERY|SOURCE")]
+    pub id: String,
+
+    /// Compare only this table of a source, as `schema.name`
+    #[arg(long, value_name = "TABLE", conflicts_with = "store")]
+    pub table: Option<String>,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// How it is shown
+    #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
+    pub format: StatusFormat,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// How status is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// A table for people.
+    Table,
+    /// One JSON document.
+    Json,
+}

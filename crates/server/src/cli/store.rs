@@ -1,0 +1,15 @@
+//! Looking into store directories.
+
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// `livewell store`.
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Format version, feeds, sequences, row counts, bytes, damage
+    Inspect {
+        /// The store directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
