@@ -114,7 +114,7 @@ pub fn stored_query(store: &dyn Store, query_id: &str) -> Result<Query, Error> {
 /// The entry of a query in the catalog, and what it says.
 pub(crate) fn find(snapshot: &dyn Snapshot, query_id: &str) -> Result<(Registered, Query), Error> {
     let entry = catalog::find(snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
-    let entry = entry.ok_or_else(|| Error::not_found(query_id))?;
+    let entry = entry.ok_or_else(|| crate::unknown::in_store(snapshot, query_id, Some(Kind::Query)))?;
     let query = read(query_id, &entry.definition);
     let damaged = || IndexError::corrupted(format!("the stored definition of `{query_id}` cannot be read"));
     let query = query.ok_or_else(damaged)?;

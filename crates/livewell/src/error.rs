@@ -52,7 +52,12 @@ impl Error {
         Self::new(ErrorKind::NotFound, "LW0501", format!("there is no `{id}` here"))
     }
 
-    /// Why a component does not go on if another one above it is in error.
+    pub(crate) fn is_read(id: &str, readers: &[String]) -> Self {
+        let names: Vec<String> = readers.iter().map(|reader| format!("`{reader}`")).collect();
+        let names = names.join(", ");
+        Self::invalid("LW0535", format!("`{id}` is read by {names}; remove what reads it first"))
+    }
+
     pub(crate) fn nothing_to_read(id: &str) -> Self {
         let message = format!(
             "`{id}` receives its changes from its callers, so there is nothing to read again; send a delete for each element that is to go"
@@ -60,6 +65,7 @@ impl Error {
         Self::invalid("LW0528", message)
     }
 
+    /// Why a component does not go on if another one above it is in error.
     pub(crate) fn waits_for(id: &str, other: &str) -> Self {
         Self::stopped("LW0527", format!("`{id}` waits for `{other}`, which is in error"))
     }

@@ -8,6 +8,7 @@ pub use builder::Builder;
 use crate::Error;
 use crate::bell::Bell;
 use crate::dead_letters::{self, DeadLetter};
+use crate::leftover::{self, Removed};
 use crate::parked::{self, Parked};
 use crate::register;
 use crate::results::Results;
@@ -16,7 +17,7 @@ use crate::settings::Query;
 use crate::setup::{InProcess, ReactionSetup, Setup};
 use crate::shared::{Component, Shared, State};
 use crate::sources::SourceHandle;
-use crate::status::{self, Status};
+use crate::status::{self, Condition, Status};
 use crate::subscribe::{Position, Subscription};
 use crate::verify::{Verified, verify};
 use livewell_store::Store;
@@ -110,6 +111,11 @@ impl Livewell {
     /// As the store has them.
     pub fn status(&self) -> Result<Vec<Status>, Error> {
         status::of(&self.shared)
+    }
+
+    /// What a component is doing, without a look into the store; one that was not added is stopped.
+    pub fn condition(&self, id: &str) -> Condition {
+        status::condition(&self.shared, id)
     }
 
     /// Compares a query's live results with its evaluation from scratch.
@@ -304,23 +310,35 @@ impl Livewell {
         Ok(())
     }
 
+    /// What the store holds of components that were not added: taken out of the configuration, or renamed.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn leftovers(&self) -> Result<Vec<Status>, Error> {
+        leftover::all(&self.shared)
+    }
+
     /// Stops a component and removes it with all it stored, and with the slot that a source has in its database.
-    /// One of the same id that is added later is another one.
+    /// One of the same id that is added later is another one. Also removes what the store holds of one that was not
+    /// added; the slot of such a source stays, and is returned.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] where others still follow it; else as [`Livewell::stop`].
-    pub async fn remove(&self, id: &str) -> Result<(), Error> {
-        let component = self.shared.component(id)?;
+    pub async fn remove(&self, id: &str) -> Result<Removed, Error> {
+        let Ok(component) = self.shared.component(id) else {
+            let removed = leftover::remove(&self.shared, id)?;
+            self.sweeper.bell.ring();
+            return Ok(removed);
+        };
         let followers = self.shared.followers(component.number);
         if !followers.is_empty() {
-            let names: Vec<String> = followers.iter().map(|follower| format!("`{}`", follower.id)).collect();
-            let message = format!("`{id}` is read by {}; remove what reads it first", names.join(", "));
-            return Err(Error::invalid("LW0535", message));
+            let names: Vec<String> = followers.iter().map(|follower| follower.id.clone()).collect();
+            return Err(Error::is_read(id, &names));
         }
         self.stop(id).await?;
         #[cfg(feature = "postgres")]
-        let slot = crate::source::slot_of(&self.shared, &component)?;
-        register::remove(&self.shared, &component)?;
+        let slot = crate::source::slot_of(&self.shared.store.snapshot()?, component.number)?;
+        register::remove(&self.shared, id, component.number)?;
         self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
         crate::shared::lock(&self.handles).remove(id);
         #[cfg(feature = "postgres")]
@@ -331,7 +349,7 @@ impl Livewell {
         // Those who were held up by what it held.
         component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));
         self.sweeper.bell.ring();
-        Ok(())
+        Ok(Removed::default())
     }
 
     /// The store below.

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::shared::{Component, Shared, State};
+use crate::unknown;
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Store, WriteSet, catalog, compare};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ const OWN: u8 = 0;
 /// as the store has them.
 pub fn reset_stored(store: &dyn Store, id: &str) -> Result<(), Error> {
     let snapshot = store.snapshot()?;
-    let entry = catalog::find(&*snapshot, id)?.ok_or_else(|| Error::not_found(id))?;
+    let entry = catalog::find(&*snapshot, id)?.ok_or_else(|| unknown::in_store(&*snapshot, id, None))?;
     if crate::remembered::is_sent_to(&*snapshot, entry.number)? {
         return Err(Error::nothing_to_read(id));
     }

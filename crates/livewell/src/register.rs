@@ -8,7 +8,7 @@ use crate::Error;
 use crate::definition;
 use crate::follow::Upstream;
 use crate::settings::Query;
-use crate::shared::{Component, Shared};
+use crate::shared::Shared;
 use crate::state::QueryState;
 use livewell_model::Timestamp;
 use livewell_query::Engine;
@@ -309,14 +309,28 @@ impl<'a> Registrar<'a> {
     }
 }
 
-/// Takes a component that has ended out of the catalog and marks all it stored as garbage, in one commit. Its last
+/// Takes a component that does not run out of the catalog and marks all it stored as garbage, in one commit. Its last
 /// epoch is remembered, so that one of the same id begins another history.
-pub(crate) fn remove(shared: &Shared, component: &Component) -> Result<(), Error> {
+pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error> {
     let _position = crate::shared::lock(&shared.position);
     let mut catalog = Registrar::begin(shared)?.catalog;
-    if let Some(entry) = catalog::find(&*shared.store.snapshot()?, &component.id)? {
+    if let Some(entry) = catalog::find(&*shared.store.snapshot()?, id)? {
         catalog.delete(entry.key());
     }
+    mark_garbage(&mut catalog, number);
+    for fate in shared.store.commit(&[catalog])? {
+        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
+    }
+    Ok(())
+}
+
+/// Takes an entry out of the catalog and marks all that it stored as garbage.
+pub(crate) fn take_out(catalog: &mut WriteSet, entry: &Registered) {
+    catalog.delete(entry.key());
+    mark_garbage(catalog, entry.number);
+}
+
+fn mark_garbage(catalog: &mut WriteSet, number: u32) {
     for space in [
         Space::Version,
         Space::Epoch,
@@ -330,12 +344,8 @@ pub(crate) fn remove(shared: &Shared, component: &Component) -> Result<(), Error
         Space::Parked,
         Space::DeadLetter,
     ] {
-        sweep::mark(&mut catalog, &Key::new(space).number(component.number).done());
+        sweep::mark(catalog, &Key::new(space).number(number).done());
     }
-    for fate in shared.store.commit(&[catalog])? {
-        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
-    }
-    Ok(())
 }
 
 /// The error by which a query is in error from its start; others are none of the query.

@@ -4,6 +4,7 @@
 use crate::Error;
 use crate::checked;
 use crate::follow::frontier;
+use crate::unknown;
 use livewell_model::diff::Columns;
 use livewell_model::{Row, SmolStr};
 use livewell_store::catalog::{self, Kind};
@@ -46,7 +47,7 @@ impl Results {
     pub fn read(store: &dyn Store, query: &str) -> Result<Self, Error> {
         let snapshot = store.snapshot()?;
         let entry = catalog::find(&*snapshot, query)?.filter(|entry| entry.kind == Kind::Query);
-        let entry = entry.ok_or_else(|| Error::not_found(query))?;
+        let entry = entry.ok_or_else(|| unknown::in_store(&*snapshot, query, Some(Kind::Query)))?;
         let feed = Feed::open(snapshot.clone(), entry.number)?.ok_or_else(|| Error::not_found(query))?;
         let EpochRecord { columns, config_hash, .. } = feed.epoch()?;
         Ok(Self {

@@ -15,11 +15,13 @@ pub(crate) use verify::verify;
 use crate::Error;
 use crate::shared::{Component, Shared};
 use livewell_source::settings::PostgresSettings;
+use livewell_store::Snapshot;
+use std::sync::Arc;
 use stored::Held;
 
 /// The slot that a source uses on its server, if it has one.
-pub(crate) fn slot_of(shared: &Shared, source: &Component) -> Result<Option<String>, Error> {
-    let held = Held::read(shared, source)?;
+pub(crate) fn slot_of(snapshot: &Arc<dyn Snapshot>, source: u32) -> Result<Option<String>, Error> {
+    let held = Held::of(snapshot.clone(), source)?;
     held.settle(livewell_source::postgres::slot_of(&held))
 }
 

@@ -10,7 +10,7 @@ use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_model::Timestamp;
 use livewell_source::source::Report;
 use livewell_store::catalog::{self, Kind, Registered};
-use livewell_store::{Head, Snapshot};
+use livewell_store::{Head, Snapshot, Store};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -66,10 +66,10 @@ pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
     let stuck = stuck(&components);
     let snapshot = shared.store.snapshot()?;
     let status = |component: &Arc<Component>| {
+        let Condition { state, trouble } = seen(component, &stuck);
         let mut status = one(&snapshot, component)?;
-        if let Some(cause) = stuck.get(&component.number) {
-            status.show_stuck(component, cause);
-        }
+        status.state = state;
+        (status.error, status.error_since) = trouble.unzip();
         Ok(status)
     };
     components.iter().map(status).collect()
@@ -97,15 +97,34 @@ fn stuck(components: &[Arc<Component>]) -> HashMap<u32, Arc<Component>> {
     stuck
 }
 
-impl Status {
-    /// Shows that the component waits for `cause`, which is in error, unless it has something else to show.
-    fn show_stuck(&mut self, component: &Component, cause: &Component) {
-        if self.state == State::CaughtUp || component.is_blocked_by().is_some() {
-            self.state = State::Waiting;
-            self.error = Some(Error::waits_for(&self.id, &cause.id).to_string());
-            self.error_since = cause.error().map(|(_, since)| since);
-        }
+/// What a component is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// In one word.
+    pub state: State,
+    /// Why it is in error, or what it waits for, and since when.
+    pub trouble: Option<(String, Timestamp)>,
+}
+
+/// What the component `id` is doing.
+pub(crate) fn condition(shared: &Shared, id: &str) -> Condition {
+    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
+    match components.iter().find(|component| component.id == id) {
+        Some(component) => seen(component, &stuck(&components)),
+        None => Condition { state: State::Stopped, trouble: None },
     }
+}
+
+/// What a component shows: that it waits for the one in error above it, unless it has something else to show.
+fn seen(component: &Component, stuck: &HashMap<u32, Arc<Component>>) -> Condition {
+    let (state, trouble) = (component.state(), component.error());
+    let is_idle = state == State::CaughtUp || component.is_blocked_by().is_some();
+    let Some(cause) = stuck.get(&component.number).filter(|_| is_idle) else {
+        return Condition { state, trouble };
+    };
+    let error = Error::waits_for(&component.id, &cause.id).to_string();
+    let since = cause.error().map_or_else(|| SystemClock.now(), |(_, since)| since);
+    Condition { state: State::Waiting, trouble: Some((error, since)) }
 }
 
 fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
@@ -218,6 +237,46 @@ pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
         }
     }
     Ok(true)
+}
+
+/// The status of each component of a store that nobody runs: it is stopped, and what only a run knows is left empty.
+///
+/// # Errors
+/// Returns an error if the store cannot be read.
+pub fn stored_status(store: &dyn Store) -> Result<Vec<Status>, Error> {
+    let snapshot = store.snapshot()?;
+    catalog::all(&*snapshot)?.iter().map(|entry| stored(&snapshot, entry)).collect()
+}
+
+/// The status of a component that does not run.
+pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<Status, Error> {
+    let head = Head::read(&**snapshot, entry.number)?.unwrap_or_default();
+    let place = stored_place(snapshot, entry)?;
+    Ok(Status {
+        id: entry.id.clone(),
+        kind: match entry.kind {
+            Kind::Source => ComponentKind::Source,
+            Kind::Query | Kind::Bare => ComponentKind::Query,
+            Kind::Reaction => ComponentKind::Reaction,
+        },
+        state: State::Stopped,
+        epoch: place.epoch,
+        sequence: place.sequence,
+        lag: place.lag,
+        lag_seconds: 0.0,
+        rows: head.rows,
+        log_entries: head.log_entries,
+        without_effect: 0,
+        parked: parked::count(&**snapshot, entry.number)?,
+        dead_letters: dead_letters::count(&**snapshot, entry.number)?,
+        position: place.position,
+        checked: checked::stored(snapshot, entry)?,
+        upstream: None,
+        upstream_lag_seconds: None,
+        failures: 0,
+        error: None,
+        error_since: None,
+    })
 }
 
 /// Where a component of a store stands that nobody runs.

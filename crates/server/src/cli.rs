@@ -8,12 +8,12 @@ mod store;
 
 pub use at::At;
 pub use look::{Explain, Results, Status, StatusFormat, Verify};
-pub use operate::{DeadLetters, Parked, Reset};
-pub use run::{Check, Run};
+pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
+pub use run::{CONFIG, Check, Run};
 pub use store::Store;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs standing Cypher queries over changing data, keeps their results durable, and drives reactions from
 /// their changes.
@@ -24,6 +24,13 @@ Begin with:
   livewell check livewell.yaml      find what is wrong with a configuration
   livewell run livewell.yaml        run it
   livewell status                   see what it does
+
+A command finds the process that it asks by the store: that of --store, of --config, or of livewell.yaml in the current
+directory. The configuration needs no `server:` for that. --server asks at an address instead.
+
+Environment:
+  LIVEWELL_SERVER     the server to ask if no option names one, as in http://127.0.0.1:7171
+  LIVEWELL_TOKEN      the token that is sent to an address (`server.token`)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.")]
 pub struct Cli {
@@ -39,9 +46,9 @@ pub struct Cli {
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info, env = "LIVEWELL_LOG_LEVEL", value_name = "LEVEL", help_heading = "Logging")]
     pub log_level: LogLevel,
 
-    /// Read a store directory in this very process, which damage may end
-    #[arg(long, global = true, hide = true)]
-    pub here: bool,
+    /// Read this store directory in this very process, which damage may end
+    #[arg(long, global = true, hide = true, value_name = "DIR")]
+    pub here: Option<PathBuf>,
 }
 
 /// How log lines look.
@@ -74,8 +81,9 @@ pub enum Command {
     /// Run a configuration until it is stopped
     #[command(after_help = "\
 Examples:
-  livewell run livewell.yaml
-  livewell run livewell.yaml --until-idle     read the files to their end, deliver, and stop
+  livewell run                                livewell.yaml in the current directory
+  livewell run shop.yaml
+  livewell run shop.yaml --until-idle         read the files to their end, deliver, and stop
 
 SIGINT (Ctrl-C) and SIGTERM stop it in order; it may also be killed: it goes on where it stood.")]
     Run(Run),
@@ -95,7 +103,8 @@ Examples:
   livewell results late-departures
   livewell results late-departures --watch
   livewell results late-departures --format csv > late.csv
-  livewell results late-departures --store ./livewell-data     without a server")]
+  livewell results late-departures --store ./livewell-data
+  livewell results late-departures --config shop.yaml")]
     Results(Results),
 
     /// Explain a query: what it gives and how it is maintained; or an error code
@@ -123,15 +132,58 @@ exit code 1 if there is any, or if a table could not be compared.")]
 Examples:
   livewell status
   livewell status --format json
-  livewell status --store ./livewell-data     without a server")]
+  livewell status --store ./livewell-data
+  livewell status --config shop.yaml")]
     Status(Status),
 
+    /// Start a source, query or reaction that is stopped, paused or in error
+    #[command(
+        override_usage = "livewell start [OPTIONS] [KIND] ID",
+        after_help = "\
+Examples:
+  livewell start readings
+  livewell start reaction hook
+
+It starts with its settings in the configuration that runs, and goes on where it stopped."
+    )]
+    Start(Switch),
+
+    /// Stop a source, query or reaction after its running step
+    #[command(
+        override_usage = "livewell stop [OPTIONS] [KIND] ID",
+        after_help = "\
+Examples:
+  livewell stop hook
+  livewell stop source readings
+
+It keeps its place until it is started, and what it still has to read is kept for it. The next run starts it."
+    )]
+    Stop(Switch),
+
+    /// Remove a source, query or reaction with all it has stored
+    #[command(
+        override_usage = "livewell remove [OPTIONS] [KIND] ID",
+        after_help = "\
+Examples:
+  livewell remove old-alerts
+  livewell remove query old-alerts --store ./livewell-data
+
+Take it out of the configuration first: else the next run makes it again, without what it had stored. What is in the
+store alone, as after that, is marked by `livewell status` and can be removed with a run and without one. What others
+read is not removed. A `postgres` source takes its replication slot along if its settings are still known."
+    )]
+    Remove(Remove),
+
     /// Rebuild a query or a reaction, read a source again, or copy some of its tables again
-    #[command(after_help = "\
+    #[command(
+        override_usage = "livewell reset [OPTIONS] [KIND] ID",
+        after_help = "\
 Examples:
   livewell reset late-departures
   livewell reset shop --table public.orders --table public.customer
-  livewell reset readings --store ./livewell-data     without a server: begins with the next run
+  livewell reset readings --store ./livewell-data
+
+If nothing runs the store, the reset begins with the next run.
 
 What it does:
   query            rebuilds its rows from its sources' elements as they are now; the old rows are served until
@@ -143,7 +195,8 @@ What it does:
   nats source      the same with its stream; one that stopped at a message goes on where it stopped
   postgres source  copies all its tables again, or those of --table while the others go on; queries keep their
                    rows and get what differs
-  http source      only one in error, which goes on where it stopped")]
+  http source      only one in error, which goes on where it stopped"
+    )]
     Reset(Reset),
 
     /// List what a source has parked; try it again, as it is or mended, or drop it
@@ -154,7 +207,7 @@ Examples:
   livewell parked ops --retry --number 3 --number 4
   livewell parked ops --retry --number 3 --text '{\"operation\":\"delete\",\"id\":\"o1\"}'
   livewell parked ops --discard --number 3
-  livewell parked ops --store ./livewell-data     without a server
+  livewell parked ops --store ./livewell-data
 
 One piece a line, as JSON. What is taken in now is a new transaction of the source and leaves the list; what is
 refused again stays, with its new reason.")]
@@ -167,7 +220,7 @@ Examples:
   livewell dead-letters hook --replay
   livewell dead-letters hook --replay --number 3 --number 4
   livewell dead-letters hook --discard --number 3
-  livewell dead-letters hook --store ./livewell-data     without a server
+  livewell dead-letters hook --store ./livewell-data
 
 One letter a line, as JSON. A letter that is sent again keeps its key; one that is taken leaves the list.")]
     DeadLetters(DeadLetters),
@@ -178,17 +231,27 @@ One letter a line, as JSON. A letter that is sent again keeps its key; one that 
 }
 
 impl Command {
-    /// The store directory that the command reads itself.
-    pub fn directory(&self) -> Option<&Path> {
+    /// Where the command finds the server or the store that it is about.
+    pub fn at(&self) -> Option<&At> {
         match self {
             Self::Results(Results { at, .. })
             | Self::Verify(Verify { at, .. })
             | Self::Status(Status { at, .. })
             | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
-            | Self::Reset(Reset { at, .. }) => at.store.as_deref(),
+            | Self::Start(Switch { at, .. })
+            | Self::Stop(Switch { at, .. })
+            | Self::Remove(Remove { at, .. })
+            | Self::Reset(Reset { at, .. }) => Some(at),
+            Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Store(_) => None,
+        }
+    }
+
+    /// The store directory that the command reads itself, whoever runs it.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
             Self::Store(Store::Inspect { directory }) => Some(directory),
-            Self::Run(_) | Self::Check(_) | Self::Explain(_) => None,
+            _ => None,
         }
     }
 }

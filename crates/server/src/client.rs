@@ -1,10 +1,22 @@
-//! Asking a running server: a small blocking HTTP client for the commands.
+//! Asking a running server, at an address or by the control socket of its store: a small blocking HTTP client.
 
 use crate::command::Failure;
+use crate::control;
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, Request, StatusCode, Uri, header};
+use futures::StreamExt;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
 use livewell_model::SmolStr;
 use livewell_model::json::value_from_json;
 use serde_json::Value as Json;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::Runtime;
 
 /// Where a server listens if nothing else is said.
 pub const DEFAULT: &str = "http://127.0.0.1:7171";
@@ -13,97 +25,229 @@ const LINE_BYTES_MAX: u64 = 256 << 20;
 
 /// A server.
 pub struct Client {
-    base: String,
+    server: Server,
+    runtime: Rc<Runtime>,
+}
+
+/// Where a server is.
+#[derive(Debug, Clone)]
+enum Server {
+    /// At an address: the host and port to connect to, and what paths begin with.
+    Address { authority: String, prefix: String },
+    /// Behind the control socket in the directory of its store.
+    Store(PathBuf),
+}
+
+/// An answer whose body is still to come.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Pieces,
 }
 
 /// An answer that is read line by line.
 pub struct Lines {
-    reader: BufReader<minreq::ResponseLazy>,
-    base: String,
+    reader: BufReader<Pieces>,
+    headers: HeaderMap,
+    server: Server,
+}
+
+/// The body of an answer.
+struct Pieces {
+    body: BodyDataStream,
+    left: Bytes,
+    runtime: Rc<Runtime>,
+    /// As long as it is there, the connection is kept open.
+    _sender: SendRequest<Body>,
+}
+
+trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
+
+impl Server {
+    /// The server as messages name it.
+    fn name(&self) -> String {
+        match self {
+            Self::Address { authority, prefix } => format!("http://{authority}{prefix}"),
+            Self::Store(store) => format!("the process that runs {}", store.display()),
+        }
+    }
+
+    async fn connect(&self) -> io::Result<Box<dyn Connection>> {
+        match self {
+            Self::Address { authority, .. } => {
+                let has_port = authority.parse::<Authority>().is_ok_and(|one| one.port().is_some());
+                let address = if has_port { authority.clone() } else { format!("{authority}:80") };
+                Ok(Box::new(TcpStream::connect(address).await?))
+            }
+            Self::Store(store) => {
+                let stream = control::connect(store)?.ok_or(io::ErrorKind::ConnectionRefused)?;
+                stream.set_nonblocking(true)?;
+                Ok(Box::new(UnixStream::from_std(stream)?))
+            }
+        }
+    }
+
+    /// The failure of a call to this server, with what to do about it.
+    fn no_answer(&self, why: impl std::fmt::Display) -> Failure {
+        let name = self.name();
+        Failure::failed(match self {
+            Self::Address { .. } => format!(
+                "no server answers at {name}: {why}. Name the configuration or the store that `livewell run` runs \
+                 with `--config FILE` or `--store DIR`, or another address with `--server`. An address is served only \
+                 if the configuration says so: `server: {{ listen: 127.0.0.1:7171 }}` [LW0710]"
+            ),
+            Self::Store(_) => format!("{name} does not answer: {why}; its log may say why [LW0710]"),
+        })
+    }
 }
 
 impl Client {
-    /// The server at `url`, or the one at the default address.
+    /// The server at `url`: `http://HOST:PORT`, also without the scheme.
     ///
     /// # Errors
-    /// Where it is no address of a kind that can be asked.
-    pub fn new(url: Option<&str>) -> Result<Self, Failure> {
-        let base = url.unwrap_or(DEFAULT).trim_end_matches('/').to_owned();
-        if base.starts_with("http://") {
-            return Ok(Self { base });
+    /// Returns [`Failure::Usage`] if it is not an address of a kind that can be asked.
+    pub fn at(url: &str) -> Result<Self, Failure> {
+        let base = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let refused = |what: &str| Failure::Usage(format!("error: `{url}` {what}\n"));
+        if base.starts_with("https://") {
+            return Err(refused(
+                "asks for TLS, which the commands do not speak; ask for `http://ADDRESS:PORT` on the machine of the \
+                 server, or by way of a tunnel",
+            ));
         }
-        Err(Failure::Usage(format!(
-            "error: `{base}` is not `http://ADDRESS:PORT`, the only kind of server known here\n"
-        )))
+        let rest = base.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+        let uri = rest.and_then(|rest| format!("http://{rest}").parse::<Uri>().ok());
+        let authority = uri.as_ref().and_then(|uri| uri.authority()).map(|authority| authority.as_str());
+        let Some(authority) = authority.filter(|authority| !authority.contains('@')) else {
+            return Err(refused("is not `http://ADDRESS:PORT`, the only kind of server known here"));
+        };
+        let prefix = rest.unwrap_or_default()[authority.len()..].to_owned();
+        Self::of(Server::Address { authority: authority.to_owned(), prefix })
+    }
+
+    /// The process that runs the store in this directory.
+    ///
+    /// # Errors
+    /// Returns an error if the system refuses what asking needs.
+    pub fn of_store(store: &Path) -> Result<Self, Failure> {
+        Self::of(Server::Store(store.to_owned()))
+    }
+
+    fn of(server: Server) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { server, runtime: Rc::new(runtime) })
     }
 
     /// `GET` of JSON.
     pub fn get(&self, path: &str) -> Result<Json, Failure> {
-        self.json(self.request(minreq::get(self.url(path)))?)
+        self.json(self.call(Method::GET, path, None, "")?)
     }
 
     /// `POST` without a body, for JSON.
     pub fn post(&self, path: &str) -> Result<Json, Failure> {
-        self.json(self.request(minreq::post(self.url(path)))?)
+        self.post_text(path, "")
     }
 
     /// `POST` of text, for JSON.
     pub fn post_text(&self, path: &str, text: &str) -> Result<Json, Failure> {
-        self.json(self.request(minreq::post(self.url(path)).with_body(text))?)
+        self.json(self.call(Method::POST, path, None, text)?)
+    }
+
+    /// `DELETE`, for JSON if there is an answer.
+    pub fn delete(&self, path: &str) -> Result<Json, Failure> {
+        let answer = self.call(Method::DELETE, path, None, "")?;
+        if answer.status == StatusCode::NO_CONTENT { Ok(Json::Null) } else { self.json(answer) }
     }
 
     /// `GET` of lines.
     pub fn lines(&self, path: &str, accept: &str) -> Result<Lines, Failure> {
-        let request = minreq::get(self.url(path)).with_header("accept", accept);
-        let response = self.request(request)?;
-        Ok(Lines { reader: BufReader::new(response), base: self.base.clone() })
+        let Answer { headers, body, .. } = self.call(Method::GET, path, Some(accept), "")?;
+        Ok(Lines { reader: BufReader::new(body), headers, server: self.server.clone() })
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
-    }
-
-    fn request(&self, request: minreq::Request) -> Result<minreq::ResponseLazy, Failure> {
-        let request = match std::env::var("LIVEWELL_TOKEN") {
-            Ok(token) => request.with_header("authorization", format!("Bearer {token}")),
-            Err(_) => request,
-        };
-        let response = request.send_lazy().map_err(|error| {
-            Failure::failed(format!(
-                "no server answers at {}: {error}; start one with `livewell run`, name another with `--server`, \
-                 or use a store that no process runs with `--store`. A run listens only if its configuration says so: \
-                 `server: {{ listen: 127.0.0.1:7171 }}` [LW0710]",
-                self.base
-            ))
-        })?;
-        if (200..300).contains(&response.status_code) {
-            return Ok(response);
+    fn call(&self, method: Method, path: &str, accept: Option<&str>, body: &str) -> Result<Answer, Failure> {
+        let request = self.request(method, path, accept, body)?;
+        let sent = self.runtime.block_on(async {
+            let stream = self.server.connect().await.map_err(|error| error.to_string())?;
+            let (mut sender, connection) =
+                handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+            // It works whenever this runtime waits for something; what fails in it shows in what is waited for.
+            tokio::spawn(connection);
+            let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
+            Ok::<_, String>((sender, answer))
+        });
+        let (sender, answer) = sent.map_err(|why| self.server.no_answer(why))?;
+        let (parts, body) = answer.into_parts();
+        let (body, runtime) = (Body::new(body).into_data_stream(), self.runtime.clone());
+        let body = Pieces { body, left: Bytes::new(), runtime, _sender: sender };
+        let status = parts.status;
+        let answer = Answer { status, headers: parts.headers, body };
+        if status.is_success() {
+            return Ok(answer);
         }
-        let status = response.status_code;
-        let problem = self.json(response).unwrap_or_default();
+        let problem = self.json(answer).unwrap_or_default();
         let (detail, code) = (problem["detail"].as_str(), problem["code"].as_str());
         Err(Failure::failed(match (detail, code) {
             (Some(detail), Some(code)) => format!("{detail} [{code}]"),
             _ => {
-                format!("{} answers with status {status}; is a Livewell listening there? [LW0710]", self.base)
+                let (name, status) = (self.server.name(), status.as_u16());
+                format!("{name} answers with status {status}; is a Livewell listening there? [LW0710]")
             }
         }))
     }
 
-    fn json(&self, response: minreq::ResponseLazy) -> Result<Json, Failure> {
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        accept: Option<&str>,
+        body: &str,
+    ) -> Result<Request<Body>, Failure> {
+        let (host, path) = match &self.server {
+            Server::Address { authority, prefix } => (authority.as_str(), format!("{prefix}{path}")),
+            Server::Store(_) => ("localhost", path.to_owned()),
+        };
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
+        if let Some(accept) = accept {
+            request = request.header(header::ACCEPT, accept);
+        }
+        if let (Server::Address { .. }, Ok(token)) = (&self.server, std::env::var("LIVEWELL_TOKEN")) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        request
+            .body(Body::from(body.to_owned()))
+            .map_err(|error| Failure::Usage(format!("error: this cannot be asked of a server: {error}\n")))
+    }
+
+    fn json(&self, answer: Answer) -> Result<Json, Failure> {
         let mut text = Vec::new();
-        response.take(LINE_BYTES_MAX).read_to_end(&mut text)?;
+        answer.body.take(LINE_BYTES_MAX).read_to_end(&mut text)?;
         serde_json::from_slice(&text).map_err(|_| {
-            Failure::failed(format!("{} does not answer as a Livewell does [LW0710]", self.base))
+            Failure::failed(format!("{} does not answer as a Livewell does [LW0710]", self.server.name()))
         })
+    }
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.left.is_empty() {
+            match self.runtime.block_on(self.body.next()) {
+                Some(piece) => self.left = piece.map_err(io::Error::other)?,
+                None => return Ok(0),
+            }
+        }
+        let length = self.left.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.left.split_to(length));
+        Ok(length)
     }
 }
 
 impl Lines {
     /// A header of the answer.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.reader.get_ref().headers.iter();
-        headers.find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The next line without its end; `None` at the end.
@@ -115,11 +259,11 @@ impl Lines {
         Ok((read > 0).then_some(line))
     }
 
-    /// The failure by which an answer is told that did not come to its end.
+    /// The failure of an answer that did not come to its end.
     pub fn broke_off(&self, how: impl std::fmt::Display) -> Failure {
         Failure::failed(format!(
             "{} broke off: {how}; its log may say why, else ask again [LW0710]",
-            self.base
+            self.server.name()
         ))
     }
 }
@@ -149,4 +293,29 @@ pub fn columns(data: &Json) -> Option<(Vec<SmolStr>, livewell_model::diff::Colum
     let names = data.keys().map(SmolStr::from).collect();
     let values = data.values().map(value_from_json).collect::<Result<Vec<_>, _>>().ok()?;
     Some((names, values.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(url: &str) -> Option<String> {
+        Client::at(url).ok().map(|client| client.server.name())
+    }
+
+    #[test]
+    fn an_address_is_one_with_a_scheme_and_without() {
+        for (url, expected) in [
+            ("localhost:7391", "http://localhost:7391"),
+            ("http://127.0.0.1:7171/", "http://127.0.0.1:7171"),
+            ("[::1]:7171", "http://[::1]:7171"),
+            ("http://proxy.test/livewell/", "http://proxy.test/livewell"),
+        ] {
+            assert_eq!(name(url).as_deref(), Some(expected), "{url}");
+        }
+        for url in ["https://localhost:7171", "ftp://x", "http://", "", "a b", "http://user:secret@localhost"]
+        {
+            assert_eq!(name(url), None, "{url}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod command;
 mod config;
+mod control;
 mod explain;
 mod logging;
 mod open_files;

@@ -4,6 +4,8 @@
 const RESERVE: usize = 24;
 /// Files that stay free for each component.
 const RESERVE_EACH: usize = 2;
+/// How many connections the store's owner has at most.
+const OWNERS_MAX: usize = 64;
 
 /// Raises the limit as far as the system lets this process.
 pub fn allow_many() {
@@ -26,7 +28,7 @@ pub fn connections(wanted: usize, components: usize) -> usize {
     {
         use rustix::process::{Resource, getrlimit};
         let files = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| files as usize);
-        let room = within(files, components);
+        let room = within(files.saturating_sub(owner_share(files)), components);
         if room < wanted {
             tracing::info!("{files} files can be open, so at most {room} connections are");
         }
@@ -34,6 +36,22 @@ pub fn connections(wanted: usize, components: usize) -> usize {
     }
     #[cfg(not(unix))]
     wanted
+}
+
+/// How many connections of the store's owner there may be, beside the others.
+pub fn owner_connections() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        owner_share(getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| files as usize))
+    }
+    #[cfg(not(unix))]
+    OWNERS_MAX
+}
+
+/// The room for the store's owner among so many files, so that others who take all the rest do not keep the owner out.
+fn owner_share(files: usize) -> usize {
+    (files / 16).clamp(1, OWNERS_MAX)
 }
 
 /// The room for connections among so many files: never more than three quarters, never less than an eighth.
@@ -52,5 +70,6 @@ mod tests {
         assert_eq!(within(1024, 3), 768);
         assert_eq!(within(1024, 1000), 128);
         assert_eq!(within(0, 0), 1);
+        assert_eq!([64, 1024, 1 << 20].map(owner_share), [4, 64, 64]);
     }
 }

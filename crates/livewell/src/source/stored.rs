@@ -10,8 +10,8 @@ use livewell_source::{ErrorKind, SourceError};
 use livewell_store::feed::snapshot_key;
 use livewell_store::head::{Building, Head};
 use livewell_store::keyspace::{Key, Space};
-use livewell_store::{Direction, Overlay};
-use std::sync::Mutex;
+use livewell_store::{Direction, Overlay, Snapshot};
+use std::sync::{Arc, Mutex};
 
 /// What lies beside a source's notes begins with this; notes do not.
 pub(super) const OWN: u8 = 0;
@@ -118,10 +118,14 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn read(shared: &Shared, source: &Component) -> Result<Self, Error> {
-        let snapshot = shared.store.snapshot()?;
-        let head = Head::read(&*snapshot, source.number)?.unwrap_or_default();
+        Self::of(shared.store.snapshot()?, source.number)
+    }
+
+    /// What a snapshot holds of source number `number`.
+    pub(super) fn of(snapshot: Arc<dyn Snapshot>, number: u32) -> Result<Self, Error> {
+        let head = Head::read(&*snapshot, number)?.unwrap_or_default();
         let overlay = Overlay::new(snapshot);
-        Ok(Self { overlay, number: source.number, head, failure: Failure::default() })
+        Ok(Self { overlay, number, head, failure: Failure::default() })
     }
 
     /// What a source says of it, with the store's own error if that is what it passes on.

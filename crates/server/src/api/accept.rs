@@ -16,12 +16,14 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
@@ -35,6 +37,52 @@ const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicatio
                     connection: close\r\n\r\n{\"type\":\"/errors/LW0704\",\"title\":\"Too many requests at once\",\
                     \"status\":503,\"detail\":\"as many connections as this server takes are at work; try again\",\
                     \"code\":\"LW0704\"}";
+
+/// Where connections come from.
+pub trait Listen: Send {
+    /// One of them.
+    type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+
+    /// Waits for the next one. Returns it with the address that it comes from, if it has one.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+
+    /// Sends of `bytes` what the system takes at once.
+    fn try_write(stream: &Self::Stream, bytes: &[u8]) -> io::Result<usize>;
+}
+
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, peer) = Self::accept(self).await?;
+        Ok((stream, Some(peer)))
+    }
+
+    fn try_write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        stream.try_write(bytes)
+    }
+}
+
+/// The control socket. Its file lets nobody else in; should that have been changed, this does not.
+impl Listen for UnixListener {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        let own = rustix::process::geteuid().as_raw();
+        loop {
+            let (stream, _) = Self::accept(self).await?;
+            let user = stream.peer_cred()?.uid();
+            if user == own || user == 0 {
+                return Ok((stream, None));
+            }
+            tracing::warn!(user, "another user was refused at the control socket");
+        }
+    }
+
+    fn try_write(stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
+        stream.try_write(bytes)
+    }
+}
 
 /// The connections that are open.
 #[derive(Default)]
@@ -62,8 +110,8 @@ impl Open {
 }
 
 /// Serves until `stop` is true, and then until the calls under way have ended.
-pub async fn serve(
-    listener: TcpListener,
+pub async fn serve<L: Listen>(
+    listener: L,
     router: Router,
     limits: ServerLimits,
     max: usize,
@@ -86,7 +134,7 @@ pub async fn serve(
         };
         if !open.make_room(max) {
             // Whether it takes the answer or not, it goes.
-            let _ = stream.try_write(FULL.as_bytes());
+            let _ = L::try_write(&stream, FULL.as_bytes());
             continue;
         }
         // The one that makes room has to be gone, with its file.
@@ -104,9 +152,9 @@ pub async fn serve(
     while tasks.join_next().await.is_some() {}
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    stream: S,
+    peer: Option<SocketAddr>,
     router: Router,
     activity: Arc<Activity>,
     limits: &ServerLimits,
@@ -114,7 +162,9 @@ async fn connection(
 ) {
     let watched = Watched::new(stream, activity.clone(), limits.idle, limits.header);
     let service = service_fn(|mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let counted = Counted::new(activity.clone());
         let answer = router.clone().oneshot(request);
         async move {
@@ -134,7 +184,7 @@ async fn connection(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%peer, "a connection ended: {error}");
+        tracing::debug!(?peer, "a connection ended: {error}");
     }
 }
 

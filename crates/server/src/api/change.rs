@@ -3,7 +3,7 @@
 //! What a call has changed holds until the process ends; what the components stored stays, and the configuration
 //! decides again at the next start.
 
-use super::components::{find, plural};
+use super::components::{find, leftovers, plural};
 use super::problem::Problem;
 use super::shape::shape;
 use super::{Api, Call, Shared, call};
@@ -11,7 +11,8 @@ use crate::config::Config;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
-use livewell::ComponentKind;
+use axum::response::IntoResponse;
+use livewell::{ComponentKind, Removed};
 use livewell_query::language::Diagnostic;
 use serde_json::{Value, json};
 
@@ -27,7 +28,11 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         find(&api, kind, &id).map(|status| Json(shape(&status)))
     };
     let remove = async move |State(api): State<Shared>, Path(id): Path<String>| {
-        remove(&api, kind, &id).await.map(|()| StatusCode::NO_CONTENT)
+        let removed = remove(&api, kind, &id).await?;
+        Ok::<_, Problem>(match removed.slot {
+            None => StatusCode::NO_CONTENT.into_response(),
+            Some(slot) => Json(json!({ "id": id, "slot": slot })).into_response(),
+        })
     };
     let path = |rest: &str| format!("/api/v1/{}{rest}", plural(kind));
     vec![
@@ -75,8 +80,11 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     Ok(())
 }
 
-async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> {
+async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Problem> {
     let _one_at_a_time = api.changing.lock().await;
+    if leftovers(api, kind)?.iter().any(|status| status.id == id) {
+        return Ok(api.livewell.remove(id).await?);
+    }
     find(api, kind, id)?;
     let config = api.config();
     let readers = config.readers(id);
@@ -86,9 +94,9 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem>
         return Err(Problem::new(409, "LW0535", message));
     }
     let config = config.with(plural(kind), id, None).map_err(|problems| refused(&problems))?;
-    api.livewell.remove(id).await?;
+    let removed = api.livewell.remove(id).await?;
     api.set_config(config);
-    Ok(())
+    Ok(removed)
 }
 
 async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! Sources, queries and reactions: what they are doing; and whether the whole is alive and ready.
 
 use super::problem::Problem;
-use super::shape::shape;
+use super::shape::{leftover, shape};
 use super::{Api, Call, Shared, call};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -28,13 +28,26 @@ pub fn plural(kind: ComponentKind) -> &'static str {
     }
 }
 
+/// The name of a kind in messages.
+pub fn noun(kind: ComponentKind) -> &'static str {
+    match kind {
+        ComponentKind::Source => "source",
+        ComponentKind::Query => "query",
+        ComponentKind::Reaction => "reaction",
+    }
+}
+
 /// The calls that all kinds have.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let all = async move |State(api): State<Shared>| {
-        let shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(shape).collect();
+        let mut shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(shape).collect();
+        shapes.extend(leftovers(&api, kind)?.iter().map(leftover));
         Ok::<_, Problem>(Json(shapes))
     };
     let one = async move |State(api): State<Shared>, Path(id): Path<String>| {
+        if let Some(status) = leftovers(&api, kind)?.iter().find(|status| status.id == id) {
+            return Ok(Json(leftover(status)));
+        }
         find(&api, kind, &id).map(|status| Json(shape(&status)))
     };
     let reset = async move |State(api): State<Shared>, Path(id): Path<String>, asked: ResetQuery| {
@@ -102,24 +115,36 @@ fn of_kind(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
     Ok(all)
 }
 
+/// What the store holds of components of this kind that are not in the configuration.
+pub fn leftovers(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
+    let mut all = api.livewell.leftovers()?;
+    all.retain(|status| status.kind == kind);
+    Ok(all)
+}
+
 /// The status of one component.
 ///
 /// # Errors
-/// 404 where there is none of this kind.
+/// 404 if there is none of this kind; 409 if only the store still holds it.
 pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem> {
-    let found = of_kind(api, kind)?.into_iter().find(|status| status.id == id);
-    found.ok_or_else(|| {
-        let kind = match kind {
-            ComponentKind::Source => "source",
-            ComponentKind::Query => "query",
-            ComponentKind::Reaction => "reaction",
-        };
-        Problem::new(
-            404,
-            "LW0501",
-            format!("there is no {kind} `{id}` here; `livewell status` lists what there is"),
-        )
-    })
+    let all = api.livewell.status()?;
+    if let Some(found) = all.iter().find(|status| status.id == id && status.kind == kind) {
+        return Ok(found.clone());
+    }
+    if leftovers(api, kind)?.iter().any(|status| status.id == id) {
+        let message = format!(
+            "`{id}` is not in the configuration this server runs with, only in its store; `livewell remove {id}` (or \
+             `DELETE`) removes what it stored"
+        );
+        return Err(Problem::new(409, "LW0716", message));
+    }
+    if let Some(other) = all.iter().find(|status| status.id == id) {
+        let message = format!("`{id}` is a {}, not a {}", noun(other.kind), noun(kind));
+        return Err(Problem::new(404, "LW0501", message));
+    }
+    let names: Vec<&str> =
+        all.iter().filter(|status| status.kind == kind).map(|status| status.id.as_str()).collect();
+    Err(livewell::unknown(noun(kind), id, &names).into())
 }
 
 /// `GET /health`: the process is alive and can read its store.

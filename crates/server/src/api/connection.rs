@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -56,8 +55,8 @@ impl Activity {
 }
 
 /// The stream of a connection, with limits of time.
-pub struct Watched {
-    stream: TcpStream,
+pub struct Watched<S> {
+    stream: S,
     activity: Arc<Activity>,
     idle: Duration,
     header: Duration,
@@ -69,9 +68,9 @@ pub struct Watched {
     writing: Pin<Box<Sleep>>,
 }
 
-impl Watched {
+impl<S> Watched<S> {
     /// Watches `stream`.
-    pub fn new(stream: TcpStream, activity: Arc<Activity>, idle: Duration, header: Duration) -> Self {
+    pub fn new(stream: S, activity: Arc<Activity>, idle: Duration, header: Duration) -> Self {
         let timer = || Box::pin(sleep_until(Instant::now()));
         let (reading, writing) = (timer(), timer());
         Self { stream, activity, idle, header, head_since: None, full_since: None, reading, writing }
@@ -112,7 +111,7 @@ fn expired(
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -135,7 +134,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -3,20 +3,20 @@
 //! `id` stands only on the event that ends a snapshot and on results, so whoever is cut off in the middle
 //! of a snapshot gets it anew and nothing is skipped.
 
-use super::Shared;
+use super::components::find;
 use super::problem::Problem;
+use super::shape::trouble;
 use super::stream::{self, Lane};
+use super::{Api, Shared};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use livewell::{Event, Position, Subscription};
+use livewell::{ComponentKind, Error, ErrorKind, Event, Position, Subscription};
 use livewell_model::json::{Data, ResultShape, RowShape};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use std::sync::Arc;
+use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -39,13 +39,21 @@ pub async fn get(
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
     let after = last.filter(|id| !id.is_empty()).or(asked.after).map(|text| position(&text)).transpose()?;
     let subscription = match after {
-        Some(after) => api.livewell.subscribe_after(&id, after).await?,
-        None => api.livewell.subscribe(&id).await?,
+        Some(after) => api.livewell.subscribe_after(&id, after).await,
+        None => api.livewell.subscribe(&id).await,
     };
+    let subscription = subscription.map_err(|error| not_found(&api, &id, error))?;
     let (lane, body) = stream::lane(&api, stream::follower(&api)?);
-    tokio::spawn(send(id, subscription, lane, api.streams.clone()));
+    tokio::spawn(send(api, id, subscription, lane));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, body).into_response())
+}
+
+/// An unknown id with the one that was probably meant.
+fn not_found(api: &Api, id: &str, error: Error) -> Problem {
+    let is_unknown = error.kind == ErrorKind::NotFound;
+    let unknown = is_unknown.then(|| find(api, ComponentKind::Query, id).err()).flatten();
+    unknown.unwrap_or_else(|| error.into())
 }
 
 fn position(text: &str) -> Result<Position, Problem> {
@@ -63,31 +71,31 @@ fn position(text: &str) -> Result<Position, Problem> {
 
 /// Sends events until the reader is gone or everything stops. While it sends a snapshot it is one of the `streams`,
 /// and waits until it can be.
-async fn send(id: String, mut subscription: Subscription, lane: Lane, streams: Arc<Semaphore>) {
+async fn send(api: Shared, id: String, mut subscription: Subscription, lane: Lane) {
     let mut sending = None;
     loop {
         if subscription.is_following() {
             sending = None;
         } else if sending.is_none() {
             sending = tokio::select! {
-                permit = streams.clone().acquire_owned() => permit.ok(),
+                permit = api.streams.clone().acquire_owned() => permit.ok(),
                 () = lane.closed() => return,
             };
         }
         let mut chunk = String::new();
         tokio::select! {
             event = tokio::time::timeout(HEARTBEAT, subscription.next()) => match event {
-                Ok(Ok(Some(event))) => write(&mut chunk, &id, &subscription, &event),
+                Ok(Ok(Some(event))) => write(&mut chunk, &api, &id, &subscription, &event),
                 Ok(Ok(None)) => return,
                 Ok(Err(error)) => return tracing::warn!(query = %id, "a stream of changes ended: {error}"),
-                Err(_) => put(&mut chunk, "heartbeat", None, &json!({})),
+                Err(_) => put(&mut chunk, "heartbeat", None, &heartbeat(&api, &id)),
             },
             () = lane.closed() => return,
         }
         // Events that are there already are sent together.
         while chunk.len() < lane.chunk_bytes && (sending.is_some() || subscription.is_following()) {
             match subscription.try_next() {
-                Ok(Some(event)) => write(&mut chunk, &id, &subscription, &event),
+                Ok(Some(event)) => write(&mut chunk, &api, &id, &subscription, &event),
                 // A failure comes again with the next event.
                 Ok(None) | Err(_) => break,
             }
@@ -98,7 +106,13 @@ async fn send(id: String, mut subscription: Subscription, lane: Lane, streams: A
     }
 }
 
-fn write(out: &mut String, id: &str, subscription: &Subscription, event: &Event) {
+/// What the query is doing: whoever hears no results for a while learns whether more can come.
+fn heartbeat(api: &Api, id: &str) -> Value {
+    let condition = api.livewell.condition(id);
+    json!({ "state": condition.state.name(), "error": trouble(&condition) })
+}
+
+fn write(out: &mut String, api: &Api, id: &str, subscription: &Subscription, event: &Event) {
     let names = subscription.columns();
     match event {
         Event::Reset { reason } => put(out, "reset", None, &json!({ "reason": reason })),
@@ -107,9 +121,10 @@ fn write(out: &mut String, id: &str, subscription: &Subscription, event: &Event)
             put(out, "row", None, &row);
         }
         Event::SnapshotEnd { at, ordered, checked } => {
+            let condition = api.livewell.condition(id);
             let end = json!({
                 "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names), "ordered": ordered,
-                "checked": checked,
+                "checked": checked, "state": condition.state.name(), "error": trouble(&condition),
             });
             put(out, "snapshot_end", Some((at.epoch, at.sequence)), &end);
         }

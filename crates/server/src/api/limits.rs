@@ -81,10 +81,14 @@ impl Drop for Stream {
     }
 }
 
-/// The address that a request comes from.
+/// The address that a request comes from; the owner of the store, at the control socket, has none.
+fn peer<B>(request: &HttpRequest<B>) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
+}
+
+/// The address that counts for a request.
 pub fn address<B>(request: &HttpRequest<B>) -> IpAddr {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
+    peer(request).unwrap_or(Ipv4Addr::UNSPECIFIED.into())
 }
 
 /// Counts calls before anything else is looked at.
@@ -105,8 +109,8 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
     let path = request.uri().path();
     let is_stream =
         request.method() == Method::GET && (path.ends_with("/changes") || path.ends_with("/results"));
-    let most = api.limits.streams_per_client.filter(|_| is_stream);
-    let stream = most.map(|most| api.client_streams.begin(address(&request), most.get())).transpose()?;
+    let most = api.limits.streams_per_client.filter(|_| is_stream).zip(peer(&request));
+    let stream = most.map(|(most, peer)| api.client_streams.begin(peer, most.get())).transpose()?;
     let is_long = path.ends_with("/verify");
     let (cut, request) = cuttable(request);
     let call = tokio::spawn(next.run(request));

@@ -25,6 +25,8 @@ mod shape;
 mod source;
 mod stream;
 
+pub use components::{noun, plural};
+
 use crate::config::Config;
 use crate::config::settings::ServerLimits;
 use crate::open_files;
@@ -44,7 +46,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 
 /// How many results are sent at once, each with a snapshot of the store.
@@ -115,13 +117,23 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
+/// Where calls come from.
+pub struct Doors {
+    /// Those of an address: programs that know the server by name and have its token if there is one.
+    pub address: Option<TcpListener>,
+    /// Those of the store's owner, who may do everything.
+    pub owner: Option<UnixListener>,
+}
+
+impl Doors {
+    /// Whether there is any.
+    pub fn has_any(&self) -> bool {
+        self.address.is_some() || self.owner.is_some()
+    }
+}
+
 /// Serves until `stop` is true; then calls under way have a few seconds to end.
-pub async fn serve(
-    listener: TcpListener,
-    livewell: Arc<Livewell>,
-    config: Arc<Config>,
-    stop: watch::Receiver<bool>,
-) {
+pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, stop: watch::Receiver<bool>) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.sources.len() + config.queries.len() + config.reactions.len();
     let connections = open_files::connections(settings.limits.connections.get(), components);
@@ -143,9 +155,24 @@ pub async fn serve(
         stop: stop.clone(),
     });
     let sweeping = sweep(api.clone());
-    let serving = accept::serve(listener, router(api), settings.limits, connections, stop.clone());
+    let serving = async {
+        let limits = settings.limits;
+        let address = async {
+            if let Some(listener) = doors.address {
+                let routes = guarded(&api).with_state(api.clone());
+                accept::serve(listener, routes, limits.clone(), connections, stop.clone()).await;
+            }
+        };
+        let owner = async {
+            if let Some(listener) = doors.owner {
+                let (routes, most) = (router(&api).with_state(api.clone()), open_files::owner_connections());
+                accept::serve(listener, routes, limits.clone(), most, stop.clone()).await;
+            }
+        };
+        tokio::join!(address, owner);
+    };
     let overdue = async {
-        until(stop).await;
+        until(stop.clone()).await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
@@ -217,7 +244,8 @@ fn calls() -> Vec<Call> {
     calls
 }
 
-fn router(api: Shared) -> Router {
+/// All calls, within the time that each has.
+fn router(api: &Shared) -> Router<Shared> {
     let mut routes = Router::new();
     for Call { method, path, answer } in calls() {
         let method = MethodFilter::try_from(method).expect("the methods used here are common ones");
@@ -235,7 +263,11 @@ fn router(api: Shared) -> Router {
             )
         })
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
+}
+
+/// All calls, for those who may call.
+fn guarded(api: &Shared) -> Router<Shared> {
+    router(api)
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::count))
-        .with_state(api)
 }

@@ -1,6 +1,6 @@
 //! A component's status in JSON, as every call shows it.
 
-use livewell::Status;
+use livewell::{Condition, Status};
 use livewell_source::source::Report;
 use serde_json::{Value, json};
 
@@ -24,7 +24,24 @@ pub fn shape(status: &Status) -> Value {
         "upstream": status.upstream.as_ref().map(|report| upstream(report, status.upstream_lag_seconds)),
         "error": status.error,
         "error_since": status.error_since.map(|since| since.to_rfc3339()),
+        "configured": true,
     })
+}
+
+/// What the store holds of a component that is not in the configuration.
+pub fn leftover(status: &Status) -> Value {
+    let mut shape = shape(status);
+    shape["configured"] = false.into();
+    shape
+}
+
+/// Why a component is in error, or what it waits for: what its rows are shown with. Null if nothing is the matter.
+pub fn trouble(condition: &Condition) -> Value {
+    let Some((error, since)) = &condition.trouble else { return Value::Null };
+    // An error ends in its code.
+    let coded = error.strip_suffix(']').and_then(|error| error.rsplit_once(" ["));
+    let (message, code) = coded.map_or((error.as_str(), None), |(message, code)| (message, Some(code)));
+    json!({ "code": code, "message": message, "since": since.to_rfc3339() })
 }
 
 /// How far a source is outside.

@@ -14,14 +14,14 @@ pub struct Results {
 
     /// Stay and show every change: on a terminal the rows, on a pipe each result as a line of JSON, or with `--format`
     /// table, json or csv all rows after every result
-    #[arg(long, conflicts_with = "store")]
+    #[arg(long)]
     pub watch: bool,
 
     /// How rows are shown [default: table on a terminal, else ndjson]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
 
-    /// Whom to ask
+    /// Where it is
     #[command(flatten)]
     pub at: At,
 }
@@ -56,10 +56,10 @@ pub struct Verify {
     pub id: String,
 
     /// Compare only this table of a source, as `schema.name`
-    #[arg(long, value_name = "TABLE", conflicts_with = "store")]
+    #[arg(long, value_name = "TABLE")]
     pub table: Option<String>,
 
-    /// Whom to ask
+    /// Where it is
     #[command(flatten)]
     pub at: At,
 }
@@ -71,7 +71,7 @@ pub struct Status {
     #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
     pub format: StatusFormat,
 
-    /// Whom to ask
+    /// Where it is
     #[command(flatten)]
     pub at: At,
 }

@@ -2,19 +2,71 @@
 
 use super::At;
 use clap::Args;
+use livewell::ComponentKind;
+
+/// A source, query or reaction.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The id of the source, query or reaction; its kind may be given before it
+    #[arg(value_name = "ID", required = true, num_args = 1..=2)]
+    words: Vec<String>,
+}
+
+impl Which {
+    /// The id, and the kind if it was given.
+    ///
+    /// # Errors
+    /// Returns a message if what stands before the id is not a kind.
+    pub fn read(&self) -> Result<(&str, Option<ComponentKind>), String> {
+        let [kind, id] = self.words.as_slice() else {
+            return Ok((self.words.first().map_or("", String::as_str), None));
+        };
+        let kind = match kind.as_str() {
+            "source" => ComponentKind::Source,
+            "query" => ComponentKind::Query,
+            "reaction" => ComponentKind::Reaction,
+            other => return Err(format!("`{other}` is not a kind: write `source`, `query` or `reaction`")),
+        };
+        Ok((id, Some(kind)))
+    }
+}
+
+/// `livewell start`, `livewell stop`.
+#[derive(Debug, Args)]
+pub struct Switch {
+    /// What it is about
+    #[command(flatten)]
+    pub which: Which,
+
+    /// Where it is
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell remove`.
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// What it is about
+    #[command(flatten)]
+    pub which: Which,
+
+    /// Where it is
+    #[command(flatten)]
+    pub at: At,
+}
 
 /// `livewell reset`.
 #[derive(Debug, Args)]
 pub struct Reset {
-    /// The id of the query, reaction or source
-    #[arg(value_name = "ID")]
-    pub id: String,
+    /// What it is about
+    #[command(flatten)]
+    pub which: Which,
 
     /// Copy only this table of a `postgres` source, as `schema.name`; may be given several times
     #[arg(long = "table", value_name = "TABLE")]
     pub tables: Vec<String>,
 
-    /// Whom to ask
+    /// Where it is
     #[command(flatten)]
     pub at: At,
 }
@@ -42,7 +94,7 @@ pub struct Parked {
     #[arg(long, value_name = "TEXT", requires = "retry", conflicts_with = "discard", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub text: Option<String>,
 
-    /// Whom to ask
+    /// Where it is
     #[command(flatten)]
     pub at: At,
 }
@@ -66,7 +118,7 @@ pub struct DeadLetters {
     #[arg(long = "number", value_name = "NUMBER")]
     pub numbers: Vec<u64>,
 
-    /// Whom to ask
+    /// Where it is
     #[command(flatten)]
     pub at: At,
 }

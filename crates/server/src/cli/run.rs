@@ -3,11 +3,14 @@
 use clap::Args;
 use std::path::PathBuf;
 
+/// The configuration where none is named.
+pub const CONFIG: &str = "livewell.yaml";
+
 /// `livewell run`.
 #[derive(Debug, Args)]
 pub struct Run {
     /// The configuration file
-    #[arg(value_name = "CONFIG.yaml")]
+    #[arg(value_name = "CONFIG.yaml", default_value = CONFIG)]
     pub config: PathBuf,
 
     /// Stop once every file is read to its end, every query has caught up and every reaction has delivered
@@ -19,6 +22,6 @@ pub struct Run {
 #[derive(Debug, Args)]
 pub struct Check {
     /// The configuration file
-    #[arg(value_name = "CONFIG.yaml")]
+    #[arg(value_name = "CONFIG.yaml", default_value = CONFIG)]
     pub config: PathBuf,
 }

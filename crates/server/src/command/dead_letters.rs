@@ -1,18 +1,19 @@
 //! `livewell dead-letters`: what a reaction's target would not take; sending it once more, or dropping it.
 
 use super::Failure;
+use super::find::Found;
 use super::set_aside::SetAside;
 use crate::api::dead_letters::shape;
 use crate::cli::DeadLetters;
 use livewell_store::catalog::Kind;
 
 /// Lists the letters one a line as JSON, or has the server do something about them.
-pub fn run(letters: &DeadLetters) -> Result<(), Failure> {
+pub fn run(letters: &DeadLetters, found: Found) -> Result<(), Failure> {
     let all = SetAside {
         command: "dead-letters",
         kind: ("reaction", Kind::Reaction),
         id: &letters.reaction,
-        at: &letters.at,
+        found,
         path: format!("/api/v1/reactions/{}/dead-letters", letters.reaction),
         read: |snapshot, number| {
             let letters = livewell::dead_letters::list(snapshot, number, 0, usize::MAX)?;

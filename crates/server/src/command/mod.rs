@@ -2,8 +2,10 @@
 
 mod behind;
 mod check;
+mod component;
 mod dead_letters;
 mod explain;
+mod find;
 mod offline;
 mod parked;
 mod remarks;
@@ -17,6 +19,7 @@ mod verify;
 mod watch;
 
 use crate::cli::{Cli, Command};
+use find::Found;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -50,9 +53,10 @@ impl From<io::Error> for Failure {
 
 /// Runs the command; one that reads a store directory in a child.
 pub fn dispatch(cli: &Cli) -> ExitCode {
-    let done = match cli.command.directory() {
-        Some(directory) if !cli.here => offline::in_a_child(directory),
-        _ => run_here(&cli.command),
+    let done = match place(cli) {
+        Ok(Some(Found::Store(directory))) if cli.here.is_none() => offline::in_a_child(&directory),
+        Ok(place) => run_here(&cli.command, place),
+        Err(failure) => Err(failure),
     };
     let (code, text) = match done {
         Ok(()) | Err(Failure::Closed) => return ExitCode::SUCCESS,
@@ -64,17 +68,32 @@ pub fn dispatch(cli: &Cli) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run_here(command: &Command) -> Result<(), Failure> {
-    match command {
-        Command::Check(check) => check::run(check),
-        Command::Explain(explain) => explain::run(explain),
-        Command::Run(run) => run::run(run),
-        Command::Results(results) => results::run(results),
-        Command::Verify(verify) => verify::run(verify),
-        Command::Status(status) => status::run(status),
-        Command::Reset(reset) => reset::run(reset),
-        Command::Parked(parked) => parked::run(parked),
-        Command::DeadLetters(letters) => dead_letters::run(letters),
-        Command::Store(store) => store::run(store),
+/// What the command is about: a server or a store; `None` if neither.
+fn place(cli: &Cli) -> Result<Option<Found>, Failure> {
+    if let Some(directory) = &cli.here {
+        return Ok(Some(Found::Store(directory.clone())));
+    }
+    if let Some(directory) = cli.command.directory() {
+        return Ok(Some(Found::Store(directory.to_owned())));
+    }
+    cli.command.at().map(find::find).transpose()
+}
+
+fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
+    match (command, place) {
+        (Command::Check(check), _) => check::run(check),
+        (Command::Explain(explain), _) => explain::run(explain),
+        (Command::Run(run), _) => run::run(run),
+        (Command::Store(store), _) => store::run(store),
+        (Command::Results(results), Some(found)) => results::run(results, &found),
+        (Command::Verify(verify), Some(found)) => verify::run(verify, &found),
+        (Command::Status(status), Some(found)) => status::run(status, &found),
+        (Command::Reset(reset), Some(found)) => reset::run(reset, &found),
+        (Command::Start(which), Some(found)) => component::start(which, &found),
+        (Command::Stop(which), Some(found)) => component::stop(which, &found),
+        (Command::Remove(which), Some(found)) => component::remove(which, &found),
+        (Command::Parked(parked), Some(found)) => parked::run(parked, found),
+        (Command::DeadLetters(letters), Some(found)) => dead_letters::run(letters, found),
+        (_, None) => unreachable!("these commands say where they find what they are about"),
     }
 }

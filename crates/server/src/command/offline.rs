@@ -9,13 +9,23 @@ use std::process::Command;
 /// Runs this very command in a child that reads the store, since damage within the pages of its data file may end the
 /// process that reads them. The child says itself what it finds; an end without a word is damage, too.
 pub fn in_a_child(directory: &Path) -> Result<(), Failure> {
-    let status = Command::new(env::current_exe()?).arg("--here").args(env::args_os().skip(1)).status()?;
+    let mut child = Command::new(env::current_exe()?);
+    let status = child.arg("--here").arg(directory).args(env::args_os().skip(1)).status()?;
     match status.code() {
         Some(0) => Ok(()),
         Some(1) => Err(Failure::Failed(String::new())),
         Some(2) => Err(Failure::Usage(String::new())),
         _ => Err(damaged(&[format!("reading {} ended the process: {status}", directory.display())])),
     }
+}
+
+/// The failure of what a store alone cannot do, because it takes a process that runs it.
+pub fn needs_a_run(what: &str, directory: &Path) -> Failure {
+    Failure::Usage(format!(
+        "error: {what} needs a running server, and no process runs the store in {}; start it with `livewell run` \
+         [LW0722]\n",
+        directory.display()
+    ))
 }
 
 /// The failure by which a damaged store is told, from all that was found of it.

@@ -1,18 +1,19 @@
 //! `livewell parked`: what a source has set aside; trying it again, as it is or mended, or dropping it.
 
 use super::Failure;
+use super::find::Found;
 use super::set_aside::SetAside;
 use crate::api::parked::shape;
 use crate::cli::Parked;
 use livewell_store::catalog::Kind;
 
 /// Lists the parked input one a line as JSON, or has the server do something about it.
-pub fn run(parked: &Parked) -> Result<(), Failure> {
+pub fn run(parked: &Parked, found: Found) -> Result<(), Failure> {
     let all = SetAside {
         command: "parked",
         kind: ("source", Kind::Source),
         id: &parked.source,
-        at: &parked.at,
+        found,
         path: format!("/api/v1/sources/{}/parked", parked.source),
         read: |snapshot, number| {
             let parked = livewell::parked::list(snapshot, number, 0, usize::MAX)?;

@@ -10,6 +10,11 @@ pub fn of(one: &Json) -> Vec<String> {
     if let Some(error) = one["error"].as_str() {
         remarks.push(format!("{id}: since {}: {error}", one["error_since"].as_str().unwrap_or_default()));
     }
+    if one["configured"] == false {
+        remarks.push(format!(
+            "{id}: not in the configuration; `livewell remove {id}` removes what it stored, unless something reads it"
+        ));
+    }
     for (field, what, command) in
         [("parked", "parked", "parked"), ("dead_letters", "dead letters", "dead-letters")]
     {

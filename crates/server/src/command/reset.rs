@@ -1,35 +1,24 @@
 //! `livewell reset`: rebuilds a query or a reaction, reads a source again, or copies some of its tables again.
 
-use super::{Failure, offline};
+use super::find::Found;
+use super::{Failure, component, offline};
 use crate::cli::Reset;
-use crate::client::{Client, encoded};
+use crate::client::encoded;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Asks the server to do it, or notes it in a store that nobody runs.
-pub fn run(reset: &Reset) -> Result<(), Failure> {
-    let Reset { id, tables, at } = reset;
-    if let Some(directory) = &at.store {
-        return in_store(directory, id, tables);
-    }
-    let client = Client::new(at.server.as_deref())?;
-    let has = |kind: &str| -> Result<bool, Failure> {
-        let all = client.get(&format!("/api/v1/{kind}"))?;
-        Ok(all.as_array().into_iter().flatten().any(|one| one["id"] == id.as_str()))
+pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
+    let (id, _) = component::named(&reset.which)?;
+    let tables = &reset.tables;
+    let client = match found {
+        Found::Store(directory) => return in_store(directory, id, tables),
+        Found::Server(client) => client,
     };
-    let kind = if has("queries")? {
-        "queries"
-    } else if has("reactions")? {
-        "reactions"
-    } else if has("sources")? {
-        "sources"
-    } else {
-        let message = format!("there is no component `{id}`; `livewell status` lists what there is [LW0501]");
-        return Err(Failure::failed(message));
-    };
+    let path = component::path(client, &reset.which)?;
     let named: Vec<String> = tables.iter().map(|table| format!("table={}", encoded(table))).collect();
     let query = if named.is_empty() { String::new() } else { format!("?{}", named.join("&")) };
-    client.post(&format!("/api/v1/{kind}/{id}/reset{query}"))?;
+    client.post(&format!("{path}/reset{query}"))?;
     let what = match tables.as_slice() {
         [] => format!("`{id}` is being reset"),
         [table] => format!("the table `{table}` of `{id}` is being copied again"),

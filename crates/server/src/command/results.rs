@@ -1,5 +1,6 @@
 //! `livewell results`: a query's rows, from a server or from a store directory.
 
+use super::find::Found;
 use super::watch::watch;
 use super::{Failure, behind, offline};
 use crate::cli::Results as Asked;
@@ -10,19 +11,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 /// Shows the rows.
-pub fn run(asked: &Asked) -> Result<(), Failure> {
+pub fn run(asked: &Asked, found: &Found) -> Result<(), Failure> {
     let terminal = io::stdout().is_terminal();
     let format = asked.format.unwrap_or(if terminal { Format::Table } else { Format::Ndjson });
-    match &asked.at.store {
-        Some(directory) => from_store(directory, &asked.query, format),
-        None => {
-            let client = Client::new(asked.at.server.as_deref())?;
-            if asked.watch {
-                watch(&client, &asked.query, asked.format, terminal)
-            } else {
-                from_server(&client, &asked.query, format)
-            }
-        }
+    match found {
+        Found::Store(directory) if asked.watch => Err(offline::needs_a_run("`--watch`", directory)),
+        Found::Store(directory) => from_store(directory, &asked.query, format),
+        Found::Server(client) if asked.watch => watch(client, &asked.query, asked.format, terminal),
+        Found::Server(client) => from_server(client, &asked.query, format),
     }
 }
 

@@ -1,18 +1,27 @@
 //! `livewell run`: a configuration at work, until it is stopped or idle.
 
 use super::Failure;
-use crate::cli::Run;
+use crate::api::Doors;
+use crate::cli::{CONFIG, Run};
 use crate::config::Config;
 use crate::config::settings::StoreSettings;
+use crate::control::{self, Control};
 use crate::{api, config, logging, open_files, setup};
 use indicatif::{ProgressBar, ProgressStyle};
-use livewell::{ComponentKind, Livewell, State, Status};
+use livewell::{ComponentKind, Error, Livewell, State, Status};
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How long commands that read the store may keep a run from opening it.
+const READERS_MAX: Duration = Duration::from_secs(5);
+/// How often it is looked whether they have.
+const READERS_LOOK: Duration = Duration::from_millis(20);
 
 /// Runs the configuration.
 pub fn run(run: &Run) -> Result<(), Failure> {
@@ -25,14 +34,16 @@ pub fn run(run: &Run) -> Result<(), Failure> {
             Some(server) => Some(api::bind(server.listen).await.map_err(Failure::failed)?),
             None => None,
         };
-        let livewell = Arc::new(setup::open(&config.store).map_err(Failure::failed)?);
+        let livewell = Arc::new(open(&config.store).await.map_err(Failure::failed)?);
+        let (control, owner) = control(&config.store)?.unzip();
         livewell.add(setup::setup(&config, run.until_idle)).await.map_err(Failure::failed)?;
         // Whoever is served may signal at once.
         let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);
-        say_what_runs(&config, listener.as_ref(), run.until_idle);
-        let serving = listener
-            .map(|listener| tokio::spawn(serve(listener, livewell.clone(), config.clone(), stopping)));
+        say_what_runs(&config, run, listener.as_ref());
+        let doors = Doors { address: listener, owner };
+        let serving =
+            doors.has_any().then(|| tokio::spawn(serve(doors, livewell.clone(), config.clone(), stopping)));
         let progress = progress(run.until_idle);
         let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
@@ -42,49 +53,96 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         if let Some(serving) = serving {
             serving.await.map_err(Failure::failed)?;
         }
+        // Before the store is given up: the next owner has a socket of its own.
+        drop(control);
         livewell.shutdown().await;
         ended?;
         summary(&livewell.status().map_err(Failure::failed)?)
     })
 }
 
-/// Says in a line what runs, and where it can be looked at.
-fn say_what_runs(config: &Config, listener: Option<&TcpListener>, until_idle: bool) {
+/// Opens the store. One that a command is reading just now is waited for, one of another run is not.
+async fn open(store: &StoreSettings) -> Result<Livewell, Error> {
+    let deadline = Instant::now() + READERS_MAX;
+    let is_run = |path: &Path| !matches!(control::connect(path), Ok(None));
+    loop {
+        let opened = setup::open(store);
+        let is_taken = opened.as_ref().is_err_and(|error| error.code == "LW0301");
+        match store {
+            StoreSettings::Embedded(embedded)
+                if is_taken && !is_run(&embedded.path) && Instant::now() < deadline =>
+            {
+                tokio::time::sleep(READERS_LOOK).await;
+            }
+            _ => return opened,
+        }
+    }
+}
+
+/// The control socket of the store, if the store has a directory. A run goes on without it.
+fn control(store: &StoreSettings) -> Result<Option<(Control, UnixListener)>, Failure> {
+    let StoreSettings::Embedded(embedded) = store else { return Ok(None) };
+    match Control::listen(&embedded.path) {
+        Ok((control, listener)) => Ok(Some((control, UnixListener::from_std(listener)?))),
+        Err(error) => {
+            let path = embedded.path.join(control::FILE);
+            tracing::warn!(
+                code = "LW0721",
+                "cannot listen on {}: {error}; commands find this process only at the address of `server:` [LW0721]",
+                path.display()
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// Says in a line what runs, and how it can be looked at.
+fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
     let counted =
         |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    let store = match &config.store {
-        StoreSettings::Memory => "a store in memory".to_owned(),
-        StoreSettings::Embedded(embedded) => format!("store {}", embedded.path.display()),
-    };
-    let address = listener.and_then(|listener| listener.local_addr().ok());
-    let place = match address {
-        Some(address) => format!("API and dashboard: http://{address}/"),
-        None if until_idle => "no API while it runs with --until-idle".to_owned(),
-        None => {
-            "no API and no dashboard: `server: { listen: 127.0.0.1:7171 }` in the configuration gives both"
-                .to_owned()
+    let (store, look) = match &config.store {
+        StoreSettings::Memory => ("a store in memory".to_owned(), None),
+        StoreSettings::Embedded(embedded) => {
+            let is_here = run.config == Path::new(CONFIG);
+            let which = if is_here { String::new() } else { format!(" --config {}", run.config.display()) };
+            (
+                format!("store {}", embedded.path.display()),
+                Some(format!("`livewell status{which}` shows what it does")),
+            )
         }
     };
+    let address = listener.and_then(|listener| listener.local_addr().ok());
+    let page = match (address, &look) {
+        (Some(address), _) => Some(format!("API and dashboard: http://{address}/")),
+        (None, Some(_)) if run.until_idle => None,
+        (None, Some(_)) => Some("a dashboard needs `server: { listen: 127.0.0.1:7171 }`".to_owned()),
+        (None, None) if run.until_idle => Some("no API while it runs with --until-idle".to_owned()),
+        (None, None) => Some(
+            "no API and no dashboard: `server: { listen: 127.0.0.1:7171 }` in the configuration gives both"
+                .to_owned(),
+        ),
+    };
     tracing::info!(
-        "livewell {}, {store}: {}, {}, {}; {place}",
+        "livewell {}, {store}: {}, {}, {}; {}",
         env!("CARGO_PKG_VERSION"),
         counted(config.sources.len(), "source", "sources"),
         counted(config.queries.len(), "query", "queries"),
         counted(config.reactions.len(), "reaction", "reactions"),
+        look.into_iter().chain(page).collect::<Vec<_>>().join("; "),
     );
 }
 
 /// Serves the API of the configuration.
 fn serve(
-    listener: TcpListener,
+    doors: Doors,
     livewell: Arc<Livewell>,
     config: Arc<Config>,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> {
-    if let Ok(address) = listener.local_addr() {
+    if let Some(address) = doors.address.as_ref().and_then(|listener| listener.local_addr().ok()) {
         tracing::info!("serving http://{address}");
     }
-    api::serve(listener, livewell, config, stop)
+    api::serve(doors, livewell, config, stop)
 }
 
 /// The signals that stop a run in order.

@@ -1,9 +1,8 @@
 //! What a component has set aside: listing it one a line, of a server or a store, and asking a server to do something
 //! about it.
 
+use super::find::Found;
 use super::{Failure, offline};
-use crate::cli::At;
-use crate::client::Client;
 use livewell_store::{Snapshot, Store, catalog};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -22,7 +21,7 @@ pub struct SetAside<'a> {
     /// The component's id.
     pub id: &'a str,
     /// Where it is.
-    pub at: &'a At,
+    pub found: Found,
     /// Where the server has it.
     pub path: String,
     /// All of it in a store.
@@ -33,10 +32,10 @@ impl SetAside<'_> {
     /// Prints it, one a line as JSON.
     pub fn list(&self) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        if let Some(directory) = &self.at.store {
-            return self.of_store(directory).and_then(|all| show(&mut out, &all));
-        }
-        let client = Client::new(self.at.server.as_deref())?;
+        let client = match &self.found {
+            Found::Store(directory) => return self.of_store(directory).and_then(|all| show(&mut out, &all)),
+            Found::Server(client) => client,
+        };
         let mut after = 0;
         loop {
             let page = client.get(&format!("{}?after={after}&limit={PAGE}", self.path))?;
@@ -49,11 +48,10 @@ impl SetAside<'_> {
 
     /// Has the server do this about those of these numbers, or all where none is given.
     pub fn ask(&self, verb: &str, numbers: &[u64], text: Option<&str>) -> Result<(), Failure> {
-        if self.at.store.is_some() {
-            let message = format!("error: `--{verb}` needs a running server; start it with `livewell run`\n");
-            return Err(Failure::Usage(message));
-        }
-        let client = Client::new(self.at.server.as_deref())?;
+        let client = match &self.found {
+            Found::Store(directory) => return Err(offline::needs_a_run(&format!("`--{verb}`"), directory)),
+            Found::Server(client) => client,
+        };
         let path = format!("{}/{verb}", self.path);
         if numbers.is_empty() {
             client.post(&path)?;
@@ -72,12 +70,12 @@ impl SetAside<'_> {
         let snapshot = store.snapshot().map_err(failed)?;
         let entry = catalog::find(&*snapshot, self.id).map_err(failed)?;
         let (name, kind) = self.kind;
-        let entry = entry.filter(|entry| entry.kind == kind).ok_or_else(|| {
-            let id = self.id;
-            Failure::failed(format!(
-                "there is no {name} `{id}` here; `livewell status` lists what there is [LW0501]"
-            ))
-        })?;
+        let Some(entry) = entry.filter(|entry| entry.kind == kind) else {
+            let mut all = catalog::all(&*snapshot).map_err(failed)?;
+            all.retain(|entry| entry.kind == kind);
+            let names: Vec<&str> = all.iter().map(|entry| entry.id.as_str()).collect();
+            return Err(Failure::failed(livewell::unknown(name, self.id, &names)));
+        };
         (self.read)(&*snapshot, entry.number).map_err(Failure::failed)
     }
 }

@@ -1,23 +1,23 @@
 //! `livewell status`: what every source, query and reaction is doing; of a store, what it holds.
 
+use super::find::{self, Found};
 use super::{Failure, offline, remarks};
-use crate::cli::{Status, StatusFormat};
-use crate::client::Client;
+use crate::api::plural;
+use crate::cli::{At, Status, StatusFormat};
+use crate::config;
 use comfy_table::{Table, presets};
-use livewell_store::catalog::{self, Kind};
-use livewell_store::{Head, Store};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
 const KINDS: [(&str, &str); 3] = [("sources", "source"), ("queries", "query"), ("reactions", "reaction")];
 
 /// Shows the status.
-pub fn run(status: &Status) -> Result<(), Failure> {
-    let all = match &status.at.store {
-        Some(directory) => of_store(directory)?,
-        None => {
-            let client = Client::new(status.at.server.as_deref())?;
+pub fn run(status: &Status, found: &Found) -> Result<(), Failure> {
+    let all = match found {
+        Found::Store(directory) => of_store(directory, configured(&status.at).as_ref())?,
+        Found::Server(client) => {
             let mut all = json!({});
             for (kinds, _) in KINDS {
                 all[kinds] = client.get(&format!("/api/v1/{kinds}"))?;
@@ -33,31 +33,27 @@ pub fn run(status: &Status) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a store that nobody runs says: where everything stands. No store tells states or errors.
-fn of_store(directory: &Path) -> Result<Json, Failure> {
+/// What a store that nobody runs says: where everything stands. No store tells states or errors. With the ids of the
+/// configuration, whether each component is in it.
+fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>) -> Result<Json, Failure> {
     let store = offline::open(directory)?;
-    let failed = |error| Failure::failed(livewell::Error::from(error));
-    let snapshot = store.snapshot().map_err(failed)?;
     let mut all = json!({ "sources": [], "queries": [], "reactions": [] });
-    for entry in catalog::all(&*snapshot).map_err(failed)? {
-        let kinds = match entry.kind {
-            Kind::Source => "sources",
-            Kind::Query | Kind::Bare => "queries",
-            Kind::Reaction => "reactions",
-        };
-        let head = Head::read(&*snapshot, entry.number).map_err(failed)?.unwrap_or_default();
-        let place = livewell::stored_place(&snapshot, &entry).map_err(Failure::failed)?;
+    for one in livewell::stored_status(&store).map_err(Failure::failed)? {
         let shown = json!({
-            "id": entry.id, "state": "stopped", "epoch": place.epoch.to_string(), "sequence": place.sequence,
-            "lag": place.lag,
-            "checked": livewell::checked::stored(&snapshot, &entry).map_err(Failure::failed)?,
-            "position": place.position, "rows": head.rows, "log_entries": head.log_entries,
-            "parked": livewell::parked::count(&*snapshot, entry.number).map_err(Failure::failed)?,
-            "dead_letters": livewell::dead_letters::count(&*snapshot, entry.number).map_err(Failure::failed)?,
+            "id": one.id, "state": one.state.name(), "epoch": one.epoch.to_string(), "sequence": one.sequence,
+            "lag": one.lag, "checked": one.checked, "position": one.position, "rows": one.rows,
+            "log_entries": one.log_entries, "parked": one.parked, "dead_letters": one.dead_letters,
+            "configured": ids.map(|ids| ids.contains(&one.id)),
         });
-        all[kinds].as_array_mut().expect("it was made as an array").push(shown);
+        all[plural(one.kind)].as_array_mut().expect("it was made as an array").push(shown);
     }
     Ok(all)
+}
+
+/// The ids of the configuration by which the store was found, if it can be read.
+fn configured(at: &At) -> Option<BTreeSet<String>> {
+    let config = config::load(find::config(at)?).ok()?;
+    Some(config.ids().map(ToOwned::to_owned).collect())
 }
 
 /// The table, with a column for what only some components can tell if one can; then what does not fit into it.

@@ -2,31 +2,33 @@
 
 mod source;
 
+use super::find::Found;
 use super::{Failure, behind, offline};
 use crate::cli::Verify;
-use crate::client::Client;
 use livewell_store::Store;
 use livewell_store::catalog::{self, Kind};
 use std::io::{self, Write};
 
 /// Verifies and says what it found.
-pub fn run(verify: &Verify) -> Result<(), Failure> {
-    let Verify { id, table, at } = verify;
-    let (sequence, rows, differences) = match &at.store {
-        Some(directory) => {
+pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
+    let Verify { id, table, .. } = verify;
+    let (sequence, rows, differences) = match found {
+        Found::Store(directory) => {
+            if table.is_some() {
+                return Err(offline::needs_a_run("`--table`", directory));
+            }
             let store = offline::open(directory)?;
             refuse_source(&store, id)?;
             let found = livewell::verify::verify(&store, id).map_err(Failure::failed)?;
             behind::say_of_store(&store, id)?;
             (found.sequence, found.rows, found.differences)
         }
-        None => {
-            let client = Client::new(at.server.as_deref())?;
-            if table.is_some() || source::is_source(&client, id)? {
-                return source::run(&client, id, table.as_deref());
+        Found::Server(client) => {
+            if table.is_some() || source::is_source(client, id)? {
+                return source::run(client, id, table.as_deref());
             }
             let found = client.post(&format!("/api/v1/queries/{id}/verify"))?;
-            behind::say_of_server(&client, id)?;
+            behind::say_of_server(client, id)?;
             let text = |json: &serde_json::Value| json.as_str().map(ToOwned::to_owned);
             let differences = found["differences"].as_array().into_iter().flatten().filter_map(text);
             let number = |field: &str| found[field].as_u64().unwrap_or_default();

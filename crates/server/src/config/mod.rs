@@ -9,6 +9,7 @@ mod deserialize;
 mod files;
 mod known;
 mod limits;
+mod located;
 mod problem;
 mod query;
 mod references;
@@ -19,6 +20,7 @@ pub mod settings;
 mod substitute;
 mod tree;
 
+pub use located::{Located, locate};
 pub use problem::Problems;
 
 use livewell_query::language::Diagnostic;
@@ -82,6 +84,13 @@ impl Config {
                 Err(problems)
             }
         }
+    }
+
+    /// The ids of all components.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let sources = self.sources.iter().map(SourceSettings::id);
+        let queries = self.queries.iter().map(|query| query.id.as_str());
+        sources.chain(queries).chain(self.reactions.iter().map(|reaction| reaction.shared.id.as_str()))
     }
 
     /// The ids of what names the component `id`: sources that come after it, queries and reactions that read it.

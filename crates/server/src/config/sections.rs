@@ -9,7 +9,7 @@ use livewell_query::language::Diagnostic;
 use livewell_reaction::settings::{FileSettings, Shared};
 use livewell_reaction::{Connector, Settings as ReactionSettings};
 use livewell_source::settings::SourceSettings;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
 const SHARED: [&str; 6] = ["id", "queries", "recovery", "on_refusal", "enabled", "durable"];
@@ -157,9 +157,17 @@ fn without_kind(node: &Node) -> Node {
     rest
 }
 
-fn store(node: Option<&Node>, folder: &Path, problems: &mut Vec<Diagnostic>) -> StoreSettings {
+/// The path without `.` in it, as people write it: `data` for `./data`, `a/data` for `a/./data`.
+fn tidy(path: &Path) -> PathBuf {
+    let parts = path.components().filter(|part| !matches!(part, Component::CurDir));
+    let tidy: PathBuf = parts.collect();
+    if tidy.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
+}
+
+/// The store; a relative path becomes relative to `folder`.
+pub fn store(node: Option<&Node>, folder: &Path, problems: &mut Vec<Diagnostic>) -> StoreSettings {
     let in_folder = |settings: EmbeddedSettings| {
-        StoreSettings::Embedded(EmbeddedSettings { path: folder.join(&settings.path), ..settings })
+        StoreSettings::Embedded(EmbeddedSettings { path: tidy(&folder.join(&settings.path)), ..settings })
     };
     let read = node.and_then(|node| {
         let kind = match node.get("kind") {

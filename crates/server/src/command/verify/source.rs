@@ -1,7 +1,7 @@
 //! `livewell verify SOURCE`: what a source holds, against its database.
 
 use super::Failure;
-use crate::client::Client;
+use crate::client::{Client, encoded};
 use serde_json::Value as Json;
 use std::io::{self, Write};
 
@@ -71,18 +71,6 @@ fn summary(table: &Json) -> String {
         }
     }
     line
-}
-
-/// `text` as it stands in the query of an address.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,0 +1,111 @@
+//! Which component a command is about, and telling it to start, to stop or to go.
+
+use super::find::{self, Found};
+use super::{Failure, offline};
+use crate::api::plural;
+use crate::cli::{At, Remove, Switch, Which};
+use crate::client::Client;
+use crate::config;
+use livewell::{ComponentKind, Removed, unknown};
+use std::io::{self, Write};
+use std::path::Path;
+
+const KINDS: [ComponentKind; 3] = [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction];
+
+/// The id, and the kind if it was given.
+pub fn named(which: &Which) -> Result<(&str, Option<ComponentKind>), Failure> {
+    which.read().map_err(|message| Failure::Usage(format!("error: {message}\n")))
+}
+
+/// The path of a component of a server.
+///
+/// # Errors
+/// Returns a failure with the id that was probably meant if there is no such component.
+pub fn path(client: &Client, which: &Which) -> Result<String, Failure> {
+    let (id, kind) = named(which)?;
+    let mut names = Vec::new();
+    for one in KINDS.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one)) {
+        let all = client.get(&format!("/api/v1/{}", plural(one)))?;
+        names.extend(
+            all.as_array().into_iter().flatten().filter_map(|one| Some(one["id"].as_str()?.to_owned())),
+        );
+        if names.iter().any(|name| name == id) {
+            return Ok(format!("/api/v1/{}/{id}", plural(one)));
+        }
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Err(Failure::failed(unknown(noun(kind), id, &names)))
+}
+
+/// Starts a component of a server.
+pub fn start(start: &Switch, found: &Found) -> Result<(), Failure> {
+    let one = switch(start, found, "start")?;
+    let (id, _) = named(&start.which)?;
+    match (one["state"].as_str(), one["error"].as_str()) {
+        (Some("error"), Some(error)) => Err(Failure::failed(format!("`{id}` is in error: {error}"))),
+        _ => Ok(writeln!(io::stdout(), "`{id}` is started; `livewell status` shows what it does")?),
+    }
+}
+
+/// Stops a component of a server.
+pub fn stop(stop: &Switch, found: &Found) -> Result<(), Failure> {
+    switch(stop, found, "stop")?;
+    let (id, _) = named(&stop.which)?;
+    Ok(writeln!(io::stdout(), "`{id}` is stopped until `livewell start {id}`, or until the next run")?)
+}
+
+fn switch(switch: &Switch, found: &Found, verb: &str) -> Result<serde_json::Value, Failure> {
+    match found {
+        Found::Store(directory) => Err(offline::needs_a_run(&format!("`livewell {verb}`"), directory)),
+        Found::Server(client) => client.post(&format!("{}/{verb}", path(client, &switch.which)?)),
+    }
+}
+
+/// Removes a component from a server, or from a store that nobody runs.
+pub fn remove(remove: &Remove, found: &Found) -> Result<(), Failure> {
+    let (id, kind) = named(&remove.which)?;
+    let slot = match found {
+        Found::Server(client) => {
+            let removed = client.delete(&path(client, &remove.which)?)?;
+            removed["slot"].as_str().map(ToOwned::to_owned)
+        }
+        Found::Store(directory) => in_store(directory, &remove.at, id, kind)?.slot,
+    };
+    writeln!(io::stdout(), "`{id}` is removed with all it stored")?;
+    if let Some(slot) = slot {
+        writeln!(
+            io::stderr(),
+            "note: its replication slot is still in its database, which keeps its log for it; once nothing uses it, drop \
+             it there: SELECT pg_drop_replication_slot('{slot}')"
+        )?;
+    }
+    Ok(())
+}
+
+/// Removes a component from the store, if the configuration of the store is not known to have it.
+fn in_store(directory: &Path, at: &At, id: &str, kind: Option<ComponentKind>) -> Result<Removed, Failure> {
+    if let Some(file) = find::config(at) {
+        let config = config::load(file).map_err(|problems| Failure::Usage(problems.to_string()))?;
+        if config.ids().any(|known| known == id) {
+            return Err(Failure::failed(format!(
+                "`{id}` is in {}, so the next run would make it again; take it out there first, or use `livewell reset \
+                 {id}` [LW0723]",
+                file.display()
+            )));
+        }
+    }
+    let store = offline::open(directory)?;
+    if let Some(kind) = kind {
+        let stored = livewell::stored_status(&store).map_err(Failure::failed)?;
+        if let Some(other) = stored.iter().find(|one| one.id == id && one.kind != kind) {
+            let message =
+                format!("`{id}` is a {}, not a {} [LW0501]", noun(Some(other.kind)), noun(Some(kind)));
+            return Err(Failure::failed(message));
+        }
+    }
+    livewell::remove_stored(&store, id).map_err(Failure::failed)
+}
+
+fn noun(kind: Option<ComponentKind>) -> &'static str {
+    kind.map_or("source, query or reaction", crate::api::noun)
+}

@@ -1,0 +1,115 @@
+//! Finding what a command is about: a running server, or a store that nobody runs.
+
+use super::Failure;
+use crate::cli::{At, CONFIG};
+use crate::client::{Client, DEFAULT};
+use crate::config::{self, Located};
+use crate::control;
+use livewell_store::EmbeddedStore;
+use std::env;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a configured address may take to be connected to.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+
+/// What a command is about.
+pub enum Found {
+    /// A server that can be asked.
+    Server(Client),
+    /// The directory of a store that no process runs.
+    Store(PathBuf),
+}
+
+/// Finds the server or the store: by `--server`, `--store` or `--config`, else by `LIVEWELL_SERVER`, else by
+/// `livewell.yaml` in the current directory, else at the default address.
+///
+/// The process that runs a store is found by the control socket in its directory, and by the configured address only if
+/// there is none.
+///
+/// # Errors
+/// Returns [`Failure::Usage`] if an address is not one or a configuration does not say where it runs, and
+/// [`Failure::Failed`] if the store belongs to a process that cannot be asked.
+pub fn find(at: &At) -> Result<Found, Failure> {
+    if let Some(url) = &at.server {
+        return server(url);
+    }
+    if let Some(store) = &at.store {
+        return Ok(owner(store)?.unwrap_or_else(|| Found::Store(store.clone())));
+    }
+    if let Some(config) = &at.config {
+        let located = config::locate(config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+        return configured(config, &located);
+    }
+    if let Some(url) = env::var("LIVEWELL_SERVER").ok().filter(|url| !url.is_empty()) {
+        return server(&url);
+    }
+    let here = Path::new(CONFIG);
+    if !here.is_file() {
+        return server(DEFAULT);
+    }
+    match config::locate(here) {
+        Ok(located) => configured(here, &located),
+        // Nobody has named it, so the server that was meant may be another one.
+        Err(problems) => {
+            writeln!(
+                io::stderr(),
+                "{problems}note: {CONFIG} does not say where it runs, so the server at {DEFAULT} is asked"
+            )?;
+            server(DEFAULT)
+        }
+    }
+}
+
+/// The configuration that says where the command finds what it is about, if one does.
+pub fn config(at: &At) -> Option<&Path> {
+    let is_named = at.server.is_some() || at.store.is_some();
+    let here = Path::new(CONFIG);
+    at.config.as_deref().or_else(|| (!is_named && here.is_file()).then_some(here))
+}
+
+fn server(url: &str) -> Result<Found, Failure> {
+    Client::at(url).map(Found::Server)
+}
+
+/// The process that runs the store.
+fn owner(store: &Path) -> Result<Option<Found>, Failure> {
+    match control::connect(store) {
+        Ok(None) => Ok(None),
+        Ok(Some(_)) => Client::of_store(store).map(|client| Some(Found::Server(client))),
+        Err(error) => Err(Failure::failed(format!(
+            "cannot connect to the process that runs {}: {error}; use the user that it runs as, or its address with \
+             `--server` [LW0721]",
+            store.display()
+        ))),
+    }
+}
+
+/// What runs the configuration, or its store.
+fn configured(config: &Path, located: &Located) -> Result<Found, Failure> {
+    let owned = located.store.as_deref().map_or(Ok(None), owner);
+    if let Ok(Some(found)) = owned {
+        return Ok(found);
+    }
+    if let Some(address) = located.address.filter(|address| answers(*address)) {
+        return server(&format!("http://{address}"));
+    }
+    owned?;
+    match &located.store {
+        Some(store) if !matches!(EmbeddedStore::exists(store), Ok(false)) => {
+            let (config, shown) = (config.display(), store.display());
+            writeln!(io::stderr(), "note: nothing runs {config}; this is about its store {shown}")?;
+            Ok(Found::Store(store.clone()))
+        }
+        _ => {
+            server(&located.address.map_or_else(|| DEFAULT.to_owned(), |address| format!("http://{address}")))
+        }
+    }
+}
+
+/// Whether somebody listens there.
+fn answers(address: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&address, CONNECT_MAX).is_ok()
+}
