@@ -3,6 +3,7 @@
 use super::Shared;
 use super::components::find;
 use super::problem::Problem;
+use super::shape::trouble;
 use axum::Json;
 use axum::extract::{Path, State};
 use livewell::ComponentKind;
@@ -17,12 +18,15 @@ pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result
     let verified = tokio::task::spawn_blocking(move || livewell.verify(&query));
     let verified =
         verified.await.map_err(|_| Problem::new(500, "LW0300", "verifying broke off; see the log"))??;
+    let condition = api.livewell.condition(&id);
     Ok(Json(json!({
         "query_id": id,
         "sequence": verified.sequence,
         "rows": verified.rows,
         "equal": verified.differences.is_empty(),
         "differences": verified.differences,
+        "state": condition.state.name(),
+        "error": trouble(&condition),
     })))
 }
 

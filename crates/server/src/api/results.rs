@@ -2,6 +2,7 @@
 
 use super::page::Cursor;
 use super::problem::Problem;
+use super::shape::trouble;
 use super::{Api, Shared, stream, until};
 use crate::render::json_rows;
 use axum::body::Body;
@@ -9,9 +10,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use livewell::Results;
+use livewell::{Condition, Results};
 use livewell_model::diff::Columns;
 use serde::Deserialize;
+use serde_json::Value;
 use std::io::{self, Write};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,6 +21,8 @@ use tokio::time::Instant;
 const WAIT: Duration = Duration::from_secs(5);
 const WAIT_MAX: Duration = Duration::from_secs(60);
 const LIMIT_MAX: usize = 10_000;
+/// How much of an error's message a header has, in characters.
+const ERROR_CHARS_MAX: usize = 500;
 pub const NDJSON: &str = "application/x-ndjson";
 
 /// What can be asked.
@@ -108,13 +112,14 @@ fn built(results: Results) -> Result<Results, Problem> {
 
 /// All rows, streamed from one snapshot.
 fn whole(api: &Api, results: Results, lines: bool) -> Result<Response, Problem> {
-    let headers = headers(&results, lines);
+    let condition = api.livewell.condition(&results.query_id);
+    let headers = headers(&results, &condition, lines);
     let body = stream::written(api, stream::permit(api)?, move |out| {
         let rows = results.rows().map_err(io::Error::other)?.map(|row| row.map_err(io::Error::other));
         if lines {
             return json_rows::lines(out, &results.columns, rows);
         }
-        envelope(out, &results, rows, None)
+        envelope(out, (&results, &condition), rows, None)
     });
     Ok((headers, body).into_response())
 }
@@ -131,7 +136,8 @@ fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) 
         results.check_count(before + rows.len() as u64)?;
         None
     };
-    let mut headers = headers(&results, lines);
+    let condition = api.livewell.condition(id);
+    let mut headers = headers(&results, &condition, lines);
     if let Some(next) = next {
         headers.insert("livewell-cursor", ascii(&next.to_string()));
     }
@@ -140,24 +146,26 @@ fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) 
     let written = if lines {
         json_rows::lines(&mut body, &results.columns, rows)
     } else {
-        envelope(&mut body, &results, rows, Some(next))
+        envelope(&mut body, (&results, &condition), rows, Some(next))
     };
     written.map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
     Ok((headers, Body::from(body)).into_response())
 }
 
-/// `{epoch, sequence, position, checked, config_hash, columns, cursor, rows}`; the cursor in pages alone, null in the last.
+/// `{epoch, sequence, position, checked, state, error, config_hash, columns, cursor, rows}`; the cursor in pages alone,
+/// null in the last.
 fn envelope(
     out: &mut dyn Write,
-    results: &Results,
+    (results, condition): (&Results, &Condition),
     rows: impl Iterator<Item = io::Result<(u64, Columns)>>,
     cursor: Option<Option<Cursor>>,
 ) -> io::Result<()> {
     let Results { epoch, sequence, position, checked, config_hash, columns, .. } = results;
     let checked = checked.map_or("null", shown);
+    let (state, error) = (condition.state.name(), trouble(condition));
     write!(
         out,
-        r#"{{"epoch":"{epoch}","sequence":{sequence},"position":{position},"checked":{checked},"config_hash":"{config_hash:016x}","columns":"#
+        r#"{{"epoch":"{epoch}","sequence":{sequence},"position":{position},"checked":{checked},"state":"{state}","error":{error},"config_hash":"{config_hash:016x}","columns":"#
     )?;
     serde_json::to_writer(&mut *out, &columns.iter().map(|name| name.as_str()).collect::<Vec<_>>())?;
     match cursor {
@@ -175,7 +183,7 @@ fn shown(checked: bool) -> &'static str {
 }
 
 /// What the envelope says, for those who read lines.
-fn headers(results: &Results, lines: bool) -> HeaderMap {
+fn headers(results: &Results, condition: &Condition, lines: bool) -> HeaderMap {
     let names: Vec<&str> = results.columns.iter().map(|name| name.as_str()).collect();
     let columns = serde_json::to_string(&names).unwrap_or_default();
     let mut headers = HeaderMap::new();
@@ -190,9 +198,23 @@ fn headers(results: &Results, lines: bool) -> HeaderMap {
     if let Some(checked) = results.checked {
         headers.insert("livewell-checked", HeaderValue::from_static(shown(checked)));
     }
+    headers.insert("livewell-state", HeaderValue::from_static(condition.state.name()));
+    if condition.trouble.is_some() {
+        headers.insert("livewell-error", ascii(&brief(trouble(condition)).to_string()));
+    }
     headers.insert("livewell-config-hash", ascii(&format!("{:016x}", results.config_hash)));
     headers.insert("livewell-columns", ascii(&columns));
     headers
+}
+
+/// The error with no more of its message than a header should have.
+fn brief(mut error: Value) -> Value {
+    let message = error["message"].as_str().unwrap_or_default();
+    if message.chars().count() > ERROR_CHARS_MAX {
+        let begin: String = message.chars().take(ERROR_CHARS_MAX).collect();
+        error["message"] = format!("{begin}...").into();
+    }
+    error
 }
 
 /// Text of JSON as a header takes it: what is not ASCII as `\u` escapes.

@@ -1,0 +1,76 @@
+//! A query that does not come on says so wherever its rows are shown.
+
+use super::running::{Events, Running};
+use serde_json::{Value as Json, json};
+
+fn node(id: &str, x: i64) -> String {
+    json!({ "operation": "insert", "element": { "type": "node", "id": id, "labels": ["N"], "properties": { "x": x } } })
+        .to_string()
+}
+
+/// A server with a query in error, and one that waits for it.
+fn troubled() -> Running {
+    let queries = "  - { id: share, sources: [orders], cypher: \"MATCH (n:N) RETURN 100 / n.x AS share\" }\n  \
+                   - { id: above, sources: [share], cypher: \"MATCH (n:share) RETURN n.share AS share\" }\n";
+    let running = Running::start_with("", "", queries);
+    running.post(&node("a", 1));
+    running.get("/api/v1/queries/above/results?position=1&wait=20s");
+    running.post(&node("b", 0));
+    while running.get("/api/v1/queries/above").json()["state"] != "waiting" {
+        std::thread::park_timeout(std::time::Duration::from_millis(10));
+    }
+    running
+}
+
+#[track_caller]
+fn expect_division(error: &Json) {
+    assert_eq!(error["code"], "LW0510", "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("divided by zero") && !message.contains("LW0510"), "{message}");
+    assert!(error["since"].as_str().unwrap().starts_with("20"), "{error}");
+}
+
+#[test]
+fn results_and_verify_say_what_keeps_a_query_from_coming_on() {
+    let running = troubled();
+    for path in ["/api/v1/queries/share/results", "/api/v1/queries/share/results?limit=10"] {
+        let results = running.get(path).json();
+        assert_eq!((&results["state"], &results["position"]), (&json!("error"), &json!(1)), "{path}");
+        assert_eq!(results["rows"].as_array().unwrap().len(), 1);
+        expect_division(&results["error"]);
+    }
+    let verified = running.ask("POST", "/api/v1/queries/share/verify", "", "").json();
+    assert_eq!((&verified["equal"], &verified["state"]), (&json!(true), &json!("error")));
+    expect_division(&verified["error"]);
+    let above = running.get("/api/v1/queries/above/results").json();
+    assert_eq!((&above["state"], &above["error"]["code"]), (&json!("waiting"), &json!("LW0527")), "{above}");
+    let fine = running.get("/api/v1/queries/big/results").json();
+    assert_eq!(fine["error"], Json::Null);
+    assert!(["running", "caught_up"].contains(&fine["state"].as_str().unwrap()), "{fine}");
+}
+
+#[test]
+fn lines_say_it_in_headers() {
+    let running = troubled();
+    let lines = running.ask("GET", "/api/v1/queries/share/results", "accept: application/x-ndjson\r\n", "");
+    assert_eq!(lines.header("livewell-state"), Some("error"));
+    expect_division(&serde_json::from_str(lines.header("livewell-error").unwrap()).unwrap());
+    let fine = running.ask("GET", "/api/v1/queries/big/results", "accept: application/x-ndjson\r\n", "");
+    assert_eq!(fine.header("livewell-error"), None);
+}
+
+#[test]
+fn a_stream_says_it_at_the_end_of_its_snapshot_and_in_its_heartbeats() {
+    let running = troubled();
+    let mut events = Events::of(running.open("GET", "/api/v1/queries/share/changes", "", ""));
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        let (name, _, data) = events.next().unwrap();
+        if name == "snapshot_end" || name == "heartbeat" {
+            assert_eq!(data["state"], "error", "{name}");
+            expect_division(&data["error"]);
+            seen.push(name);
+        }
+    }
+    assert_eq!(seen, ["snapshot_end", "heartbeat"]);
+}
