@@ -8,6 +8,7 @@ use crate::cli::Verify;
 use livewell_store::Store;
 use livewell_store::catalog::{self, Kind};
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Verifies and says what it found.
 pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
@@ -18,7 +19,7 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
                 return Err(offline::needs_a_run("`--table`", directory));
             }
             let store = offline::open(directory)?;
-            refuse_source(&store, id)?;
+            refuse_source(&store, id, directory)?;
             let found = livewell::verify::verify(&store, id).map_err(Failure::failed)?;
             behind::say_of_store(&store, id)?;
             (found.sequence, found.rows, found.differences)
@@ -49,14 +50,13 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
 }
 
 /// Refuses a source: a store alone does not say where its database is.
-fn refuse_source(store: &dyn Store, id: &str) -> Result<(), Failure> {
+fn refuse_source(store: &dyn Store, id: &str, directory: &Path) -> Result<(), Failure> {
     let snapshot = store.snapshot().map_err(livewell::Error::from).map_err(Failure::failed)?;
     let entry = catalog::find(&*snapshot, id).map_err(livewell::Error::from).map_err(Failure::failed)?;
     match entry {
-        Some(entry) if entry.kind == Kind::Source => Err(Failure::Usage(format!(
-            "error: `{id}` is a source, and comparing it with its database needs a running server; start it with \
-             `livewell run`, then use `livewell verify {id}` without `--store`\n"
-        ))),
+        Some(entry) if entry.kind == Kind::Source => {
+            Err(offline::needs_a_run(&format!("comparing the source `{id}` with its database"), directory))
+        }
         _ => Ok(()),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 8] = ["run", "check", "results", "explain", "verify", "status", "reset", "store"];
+const COMMANDS: [&str; 11] =
+    ["run", "check", "results", "explain", "verify", "status", "start", "stop", "remove", "reset", "store"];
 
 #[test]
 fn every_command_is_in_the_help_and_has_its_own() {
@@ -13,6 +14,26 @@ fn every_command_is_in_the_help_and_has_its_own() {
         let own = livewell(&[command, "--help"]);
         assert_eq!(own.status.code(), Some(0), "{command}");
         assert!(command == "store" || text(&own.stdout).contains("Examples:"), "{command}");
+    }
+}
+
+#[test]
+fn the_help_says_how_a_command_finds_its_server() {
+    let help = livewell(&["--help"]);
+    for part in ["LIVEWELL_SERVER", "LIVEWELL_TOKEN", "--store", "--config", "livewell.yaml"] {
+        assert!(text(&help.stdout).contains(part), "{part}");
+    }
+    for command in
+        ["results", "verify", "status", "start", "stop", "remove", "reset", "parked", "dead-letters"]
+    {
+        let own = livewell(&[command, "--help"]);
+        let shown = text(&own.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in
+            ["--server <URL>", "LIVEWELL_SERVER", "LIVEWELL_TOKEN", "--store <DIR>", "--config <FILE>"]
+        {
+            assert!(shown.contains(part), "{command}: {part}");
+        }
+        assert!(!shown.contains("--here"), "{command}");
     }
 }
 

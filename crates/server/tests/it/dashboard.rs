@@ -95,6 +95,25 @@ fn values_may_hold_what_ends_a_line_somewhere_and_no_page_shows_this_one_in_a_fr
 }
 
 #[test]
+fn rows_that_do_not_come_on_are_said_to_be_old() {
+    let share =
+        "  - { id: share, sources: [orders], cypher: \"MATCH (o:Order) RETURN 100 / o.total AS share\" }\n";
+    let running = Running::start_with("", "", share);
+    running.post(&orders(&[50]));
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/#share", running.address));
+    browser.wait_for(ROWS, &json!([["2"]]));
+    let stale = "const stale = document.getElementById('stale');
+        return stale.hidden ? '' : stale.textContent.replace(/ since .*/s, '')";
+    assert_eq!(browser.run(stale), Ok(json!("")));
+    running.post(&order("insert", "zero", 0));
+    browser.wait_for(stale, &json!("These rows are as of position 1: share is in error"));
+    running.post(&order("insert", "other", 150));
+    browser.run("location.hash = 'big'").unwrap();
+    browser.wait_for(stale, &json!(""));
+}
+
+#[test]
 fn the_page_finds_back_to_a_server_that_was_killed() {
     let mut running = Running::start();
     running.post(&orders(&[250, 300]));

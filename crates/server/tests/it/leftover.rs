@@ -3,7 +3,9 @@
 use super::control::Run;
 use super::place::{Place, Ran};
 use super::running::{Running, orders};
+use livewell_services::Postgres;
 use serde_json::{Value as Json, json};
+use std::time::{Duration, Instant};
 
 const OPS: &str = "sources:
   - { id: ops, kind: file, path: ops.jsonl }
@@ -177,5 +179,47 @@ fn an_unknown_id_is_answered_with_the_one_that_was_meant() {
     assert!(read.json()["detail"].as_str().unwrap().contains("`big`"), "{}", read.body);
     for command in ["results", "verify"] {
         Ran::from(running.command(&[command, "bigg"])).expect(1, &["did you mean `big`?"]);
+    }
+}
+
+#[test]
+fn a_removed_database_takes_its_slot_along_or_is_said_to_have_left_it() {
+    let postgres = Postgres::start();
+    postgres.sql("create table t (id int primary key)");
+    let url = postgres.url();
+    let shop = format!("  - {{ id: shop, kind: postgres, url: \"{url}\", tables: [ {{ table: t }} ] }}\n");
+    let slots = || postgres.sql("select slot_name from pg_replication_slots").trim().to_owned();
+    let start = || {
+        let running = Running::start_with("", &shop, "");
+        wait_until("it follows", || running.get("/api/v1/sources/shop").json()["state"] == "caught_up");
+        running
+    };
+    let running = start();
+    assert!(slots().starts_with("livewell"), "{}", slots());
+    assert_eq!(Ran::from(running.command(&["remove", "shop"])).expect(0, &[]).err, "");
+    wait_until("its slot is dropped", || slots().is_empty());
+
+    for is_running in [true, false] {
+        let mut running = start();
+        running.stop();
+        let config = std::fs::read_to_string(running.config()).unwrap().replace(&shop, "");
+        std::fs::write(running.config(), config).unwrap();
+        let store = running.store();
+        if is_running {
+            running.kill_and_start_again();
+        }
+        let removed = Ran::from(super::livewell(&["remove", "shop", "--store", store.to_str().unwrap()]));
+        let (_, statement) = removed.expect(0, &["its replication slot"]).err.split_once("SELECT ").unwrap();
+        assert!(statement.contains(&slots()) && !slots().is_empty(), "{statement}");
+        postgres.sql(&format!("select {statement}"));
+        assert_eq!(slots(), "");
+    }
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::park_timeout(Duration::from_millis(50));
     }
 }
