@@ -56,12 +56,16 @@ pub enum ReactionError {
     },
     /// A table file is to stand where something else does.
     #[error(
-        "`{}` holds something else than a table of rows and would be replaced; \
-         move it away or give the reaction another `path`", path.display()
+        "`{}` holds something else than {holds} and would be {fate}; move it away, give the reaction another `path`, or \
+         say `take_over: true`", path.display()
     )]
     Foreign {
         /// The file.
         path: PathBuf,
+        /// What it would hold if the reaction had written it.
+        holds: &'static str,
+        /// What would become of it.
+        fate: &'static str,
     },
     /// A file or directory could not be read or written.
     #[error("cannot {doing} `{}`: {cause}; {}", path.display(), advice(cause, path))]

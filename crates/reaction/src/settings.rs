@@ -331,10 +331,12 @@ impl Settings {
     /// Builds the reaction. Does no IO.
     pub fn build(&self) -> Box<dyn Reaction> {
         match &self.connector {
-            Connector::File(FileSettings { path, mode: FileMode::Append, rotate }) => {
-                Box::new(Append::new(path).rotated(*rotate))
+            Connector::File(FileSettings { path, mode: FileMode::Append, rotate, take_over }) => {
+                Box::new(Append::new(path).rotated(*rotate).taking_over(*take_over))
             }
-            Connector::File(FileSettings { path, mode: FileMode::Table, .. }) => Box::new(Table::new(path)),
+            Connector::File(FileSettings { path, mode: FileMode::Table, take_over, .. }) => {
+                Box::new(Table::new(path).taking_over(*take_over))
+            }
             Connector::Log(LogSettings {}) => Box::new(Log::new(self.shared.id.clone())),
             #[cfg(feature = "webhook")]
             Connector::Webhook(settings) => {

@@ -12,14 +12,18 @@ use super::mark::{self, Mark};
 use super::{Rotate, place, rotate};
 use crate::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+
+/// How a line of query results begins.
+const LINE_START: &[u8] = b"{\"query_id\":\"";
 
 /// Appends query results to a file.
 #[derive(Debug)]
 pub struct Append {
     path: PathBuf,
     rotate: Option<Rotate>,
+    take_over: bool,
     /// What is committed; `None` before the start.
     committed: Option<Mark>,
 }
@@ -27,7 +31,7 @@ pub struct Append {
 impl Append {
     /// Appends to the file at `path`, which is made (with its directories) where missing. Does no IO yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), rotate: None, committed: None }
+        Self { path: path.into(), rotate: None, take_over: true, committed: None }
     }
 
     /// The same, with a new file begun whenever one is full.
@@ -35,6 +39,27 @@ impl Append {
     pub fn rotated(mut self, rotate: Option<Rotate>) -> Self {
         self.rotate = rotate;
         self
+    }
+
+    /// Says whether a file is appended to that is there at the first start and holds something else than query results;
+    /// it is if nothing is said.
+    #[must_use]
+    pub fn taking_over(mut self, take_over: bool) -> Self {
+        self.take_over = take_over;
+        self
+    }
+
+    /// Refuses a file that holds something else than query results, unless it is to be taken over.
+    fn check_own(&self, file: &mut File) -> Result<(), ReactionError> {
+        let mut start = Vec::new();
+        file.rewind()
+            .and_then(|()| (&mut *file).take(LINE_START.len() as u64).read_to_end(&mut start))
+            .map_err(self.io("read"))?;
+        if self.take_over || start.is_empty() || start == LINE_START {
+            return Ok(());
+        }
+        let (holds, fate) = ("query results", "appended to");
+        Err(ReactionError::Foreign { path: self.path.clone(), holds, fate })
     }
 
     fn io(&self, doing: &'static str) -> impl FnOnce(io::Error) -> ReactionError + use<> {
@@ -155,7 +180,7 @@ impl Reaction for Append {
         Style::Results
     }
 
-    /// A file that is there before anything was delivered is kept, and appended to.
+    /// A file that is there before anything was delivered is kept, and appended to if it may be.
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let committed = match start.detail {
             Some(detail) => {
@@ -165,6 +190,7 @@ impl Reaction for Append {
             }
             None => {
                 let mut file = self.open()?;
+                self.check_own(&mut file)?;
                 let length = file.metadata().map_err(self.io("read"))?.len();
                 Mark::of(&mut file, length).map_err(self.io("read"))?
             }

@@ -17,6 +17,9 @@ pub struct FileSettings {
     /// In `mode: append`, when a new file is begun; never where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotate: Option<Rotate>,
+    /// Whether a file that holds something else than such a reaction writes may be appended to, or replaced by a table.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub take_over: bool,
 }
 
 /// When a file becomes an older one, and how many of those are kept.

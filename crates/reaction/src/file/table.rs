@@ -19,12 +19,24 @@ const LINE_START: &[u8] = b"{\"row_signature\":\"";
 #[derive(Debug)]
 pub struct Table {
     path: PathBuf,
+    take_over: bool,
 }
 
 impl Table {
     /// Keeps the table at `path`, which is made (with its directories) where missing. Does no IO yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), take_over: false }
+    }
+
+    /// Says whether a file that is no table is replaced, too; it is refused otherwise.
+    #[must_use]
+    pub fn taking_over(mut self, take_over: bool) -> Self {
+        self.take_over = take_over;
+        self
+    }
+
+    fn foreign(&self) -> ReactionError {
+        ReactionError::Foreign { path: self.path.clone(), holds: "a table of rows", fate: "replaced" }
     }
 
     fn io(&self, doing: &'static str) -> impl FnOnce(io::Error) -> ReactionError + use<> {
@@ -51,7 +63,7 @@ impl Table {
         }
         // Not opened to find out: opening a pipe waits for its other end.
         if !found.is_file() {
-            return Err(ReactionError::Foreign { path: self.path.clone() });
+            return Err(self.foreign());
         }
         let mut file = File::open(&self.path).map_err(self.io("open"))?;
         let mark = Mark::of(&mut file, found.len()).map_err(self.io("read"))?;
@@ -66,7 +78,7 @@ impl Table {
         if start.is_empty() || start == LINE_START {
             return Ok(());
         }
-        Err(ReactionError::Foreign { path: self.path.clone() })
+        Err(self.foreign())
     }
 
     fn write(&self, snapshot: &mut SnapshotOf<'_>) -> Result<Mark, ReactionError> {
@@ -122,7 +134,7 @@ impl Reaction for Table {
             Some((file, _)) => Some(file),
             None => None,
         };
-        if let Some(file) = found {
+        if let Some(file) = found.filter(|_| !self.take_over) {
             self.refuse_foreign(file)?;
         }
         Ok(Started { detail: detail.unwrap_or_default().to_owned(), rebuild: true, ..Started::default() })

@@ -100,10 +100,7 @@ pub fn check_called(config: &Config, id: &str, problems: &mut Vec<Diagnostic>) {
     if !problems.is_empty() {
         return;
     }
-    let (begin, code) = match file.map(|file| file.mode) {
-        Some(FileMode::Table) => (TABLE, code::FOREIGN_TABLE),
-        _ => (APPENDED, code::FILE),
-    };
+    let (begin, code) = begins(file.map(|file| file.mode).unwrap_or_default());
     for path in written.iter().filter(|path| !is_its_own(path, begin).unwrap_or(false)) {
         let message = format!("`{}` is there already and was not written by such a reaction", path.display());
         problems.push(
@@ -129,6 +126,20 @@ fn allowed(path: &Path, directory: &Path, own: &Own) -> Result<(), String> {
         return Err("is not below the directory that calls may use".into());
     }
     own.what_is(&path).map_or(Ok(()), |what| Err(format!("{what}, which no call may use")))
+}
+
+/// The first file that a reaction writes or renames and that holds something else than such a reaction writes.
+pub fn foreign(file: &FileSettings) -> Option<PathBuf> {
+    let (begin, _) = begins(file.mode);
+    written(file).into_iter().find(|path| !is_its_own(path, begin).unwrap_or(true))
+}
+
+/// How the lines begin that a reaction writes in this mode, and the code of a refusal of others.
+fn begins(mode: FileMode) -> (&'static [u8], &'static str) {
+    match mode {
+        FileMode::Table => (TABLE, code::FOREIGN_TABLE),
+        FileMode::Append => (APPENDED, code::FILE),
+    }
 }
 
 /// Whether a reaction may write there: nothing, an empty file, or one whose lines begin so.

@@ -1,18 +1,21 @@
 //! What can be known of a configuration beside its text: the headers of tables that are there, the columns that queries
-//! have, calls of constants that fail, and labels that nothing makes.
+//! have, calls of constants that fail, labels that nothing makes, files that are
+//! not there, and files that are somebody else's.
 
 use super::problem::{self, code};
 use super::settings::QuerySettings;
 use super::tree::Node;
-use super::{Config, query};
+use super::{Config, files, query};
 use livewell_model::Timestamp;
-use livewell_query::language::ast::{Clause, Expr, ExprKind, Name};
+use livewell_query::language::ast::{Clause, Expr, ExprKind, Name, Span};
 use livewell_query::language::{self, Diagnostic};
 use livewell_query::{Engine, MemoryState};
+use livewell_reaction::Connector;
 use livewell_source::ErrorKind;
 use livewell_source::file::FileSource;
 use livewell_source::settings::{FileSettings, NodeMapping, RelationshipMapping, SourceSettings};
 use std::collections::BTreeSet;
+use std::io;
 
 /// What will stop a component once it runs.
 pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
@@ -40,6 +43,11 @@ pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
 /// What may be meant, and more often is a slip: each a line, with its place in the file `origin`.
 pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
     let mut found = Vec::new();
+    let at = |span| problem::at(code::REFERENCE, span, "").located(text).position.unwrap_or_default();
+    for (span, what) in missing(config).into_iter().chain(foreign(config)) {
+        let (line, column) = at(span);
+        found.push(format!("warning: {origin}:{line}:{column}: {what}"));
+    }
     for (node, settings) in items(config, "queries").zip(&config.queries) {
         let Some(made) = made(config, settings) else { continue };
         let Ok(query) = language::parse(&settings.cypher) else { continue };
@@ -64,6 +72,47 @@ pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
 
 fn items<'c>(config: &'c Config, section: &str) -> impl Iterator<Item = &'c Node> {
     config.root.get(section).map(Node::items).unwrap_or_default().iter()
+}
+
+/// Files that sources read and that are not there.
+fn missing(config: &Config) -> Vec<(Span, String)> {
+    let mut found = Vec::new();
+    for (node, source) in items(config, "sources").zip(&config.sources) {
+        let SourceSettings::File(files) = source else { continue };
+        let listed = node.get("files").map(Node::items).unwrap_or_default();
+        for (index, entry) in files.entries().into_iter().enumerate() {
+            // What cannot be looked at is there, and the run says what is the matter with it.
+            if !std::fs::metadata(&entry.path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+                continue;
+            }
+            let place = listed.get(index).unwrap_or(node);
+            let (path, id) = (entry.path.display(), &files.id);
+            let what = format!(
+                "`{path}`, which `{id}` reads, does not exist; unless it does when `livewell run` starts, `{id}` is in \
+                 error, LW0206"
+            );
+            found.push((place.get("path").unwrap_or(place).span, what));
+        }
+    }
+    found
+}
+
+/// Files that reactions would write for the first time and that hold something else. One that has written its file
+/// before, whoever has edited that since, finds it by its checkpoint.
+fn foreign(config: &Config) -> Vec<(Span, String)> {
+    let mut found = Vec::new();
+    for (node, reaction) in items(config, "reactions").zip(&config.reactions) {
+        let Connector::File(file) = &reaction.connector else { continue };
+        let Some(path) = files::foreign(file).filter(|_| !file.take_over) else { continue };
+        let what = format!(
+            "`{}` is there and holds something else than `{}` writes, which refuses it (LW0404) unless it has written it \
+             before; move it away, give another `path`, or say `take_over: true`",
+            path.display(),
+            reaction.shared.id
+        );
+        found.push((node.get("path").unwrap_or(node).span, what));
+    }
+    found
 }
 
 /// Columns that a table's header on disk does not have. What is not there yet, or cannot be read, says nothing.

@@ -88,7 +88,10 @@ fn a_reaction_that_a_call_makes_writes_nothing_but_its_own_file_below_the_data_d
     running.post(&orders(&[250]));
     for mode in ["append", "table"] {
         for path in &paths {
-            let body = json!({ "id": "r", "kind": "file", "queries": ["big"], "path": path, "mode": mode });
+            let mut body =
+                json!({ "id": "r", "kind": "file", "queries": ["big"], "path": path, "mode": mode });
+            expect_refused(&running, "reactions", &body, &["LW0610", "LW0404"]);
+            body["take_over"] = true.into();
             expect_refused(&running, "reactions", &body, &["LW0610", "LW0404"]);
         }
     }

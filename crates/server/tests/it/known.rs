@@ -76,3 +76,35 @@ fn a_label_or_type_that_no_mapping_makes_is_warned_of_where_all_sources_are_mapp
     let changes = place("  - { id: s, kind: file, path: ops.jsonl }\n", cypher, "[]");
     assert_eq!(changes.livewell(&["check", "livewell.yaml"]).expect(0, &[]).err, "");
 }
+
+#[test]
+fn a_file_that_a_source_reads_and_that_is_not_there_is_warned_of() {
+    let files = "  - { id: s, kind: file, files: [ { path: t.csv, node: { label: A, id: \"a:{id}\" } }, { path: u.csv, node: { label: A, id: \"b:{id}\" } } ] }\n";
+    let place = place(files, "MATCH (a:A) RETURN a.id AS id", "[]");
+    let ran = place.livewell(&["check"]);
+    ran.expect(0, &["warning: livewell.yaml:2:", "`u.csv`, which `s` reads, does not exist", "LW0206"]);
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.out.contains("is in order"));
+    place.write("u.csv", "");
+    assert_eq!(place.livewell(&["check"]).expect(0, &[]).err, "");
+}
+
+#[test]
+fn a_file_that_holds_something_else_is_refused_unless_it_may_be_taken_over() {
+    for (mode, then) in [("append", "of a person\n{\"query_id\""), ("table", "{\"row_signature\"")] {
+        let reaction = format!("[ {{ id: r, kind: file, queries: [q], path: notes.txt, mode: {mode} }} ]");
+        let place = place(TABLE, "MATCH (r:Reading) RETURN r.id AS id", &reaction);
+        place.write("notes.txt", "of a person\n");
+        let ran = place.livewell(&["check"]);
+        ran.expect(0, &["warning: livewell.yaml:5:", "`notes.txt` is there", "LW0404", "take_over: true"]);
+        place.run().expect(1, &["LW0404", "`notes.txt` holds something else", "take_over: true"]);
+        assert_eq!(place.read("notes.txt"), "of a person\n");
+        let allowed =
+            place.read("livewell.yaml").replace("path: notes.txt", "path: notes.txt, take_over: true");
+        place.write("livewell.yaml", &allowed);
+        assert_eq!(place.livewell(&["check"]).expect(0, &[]).err, "");
+        place.append("t.csv", "1,2,3\n");
+        place.run().expect(0, &[]);
+        assert!(place.read("notes.txt").starts_with(then), "{mode}: {}", place.read("notes.txt"));
+    }
+}
