@@ -42,6 +42,7 @@ mod entry;
 mod error;
 mod follow;
 mod intake;
+pub mod inventory;
 mod leftover;
 mod livewell;
 #[cfg(feature = "nats")]

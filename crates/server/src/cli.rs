@@ -5,12 +5,14 @@ mod look;
 mod operate;
 mod run;
 mod store;
+mod try_out;
 
 pub use at::At;
 pub use look::{Explain, Results, Status, StatusFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
 pub use run::{CONFIG, Check, Run};
 pub use store::Store;
+pub use try_out::{Elements, Try};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -225,6 +227,25 @@ Examples:
 One letter a line, as JSON. A letter that is sent again keeps its key; one that is taken leaves the list.")]
     DeadLetters(DeadLetters),
 
+    /// Show what came in: a source's elements by label and type, what dangles, single elements
+    #[command(after_help = "\
+Examples:
+  livewell elements shop                        how many of each label and type, and what dangles
+  livewell elements shop --label Order          the nodes with this label, one a line
+  livewell elements shop public.orders:17       one element
+  livewell elements shop --store ./livewell-data     without a server")]
+    Elements(Elements),
+
+    /// Try a query on files of changes; nothing is kept
+    #[command(after_help = "\
+Examples:
+  livewell try 'MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id, o.total AS total' --data changes.jsonl
+  livewell try 'MATCH (o:Order) RETURN count(*) AS orders' --data changes.jsonl --diffs
+
+Shows the rows after the last change, or with --diffs every result on the way there. Exit code 2 if the query is
+refused, 1 if a line of the data is.")]
+    Try(Try),
+
     /// Look into a store directory that no process uses
     #[command(subcommand)]
     Store(Store),
@@ -239,11 +260,12 @@ impl Command {
             | Self::Status(Status { at, .. })
             | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
+            | Self::Elements(Elements { at, .. })
             | Self::Start(Switch { at, .. })
             | Self::Stop(Switch { at, .. })
             | Self::Remove(Remove { at, .. })
             | Self::Reset(Reset { at, .. }) => Some(at),
-            Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Store(_) => None,
+            Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Try(_) | Self::Store(_) => None,
         }
     }
 

@@ -18,6 +18,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     livewell_reaction::tls::install();
     let cli = cli::Cli::parse();
-    logging::start(cli.log_format, cli.log_level);
+    // What is wrong with what is tried is the answer, and said once.
+    if !matches!(cli.command, cli::Command::Try(_)) {
+        logging::start(cli.log_format, cli.log_level);
+    }
     command::dispatch(&cli)
 }

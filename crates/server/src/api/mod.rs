@@ -8,6 +8,7 @@ mod components;
 mod connection;
 mod dashboard;
 pub mod dead_letters;
+pub mod elements;
 mod events;
 mod guesses;
 mod ingest;
@@ -240,6 +241,7 @@ fn calls() -> Vec<Call> {
         calls.extend(change::calls(kind));
     }
     calls.extend(dead_letters::calls());
+    calls.extend(elements::calls());
     calls.extend(parked::calls());
     calls
 }

@@ -38,7 +38,7 @@ pub struct Explain {
     pub params: Vec<(String, Value)>,
 }
 
-fn parameter(text: &str) -> Result<(String, Value), String> {
+pub(super) fn parameter(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in `limit=60`")?;
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
     let value = match livewell_model::json::value_from_text(value) {

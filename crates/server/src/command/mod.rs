@@ -4,6 +4,7 @@ mod behind;
 mod check;
 mod component;
 mod dead_letters;
+mod elements;
 mod explain;
 mod find;
 mod offline;
@@ -15,6 +16,7 @@ mod run;
 mod set_aside;
 mod status;
 mod store;
+mod try_out;
 mod verify;
 mod watch;
 
@@ -85,6 +87,8 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Explain(explain), _) => explain::run(explain),
         (Command::Run(run), _) => run::run(run),
         (Command::Store(store), _) => store::run(store),
+        (Command::Try(asked), _) => try_out::run(asked),
+        (Command::Elements(elements), Some(found)) => elements::run(elements, &found),
         (Command::Results(results), Some(found)) => results::run(results, &found),
         (Command::Verify(verify), Some(found)) => verify::run(verify, &found),
         (Command::Status(status), Some(found)) => status::run(status, &found),

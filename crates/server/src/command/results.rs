@@ -93,7 +93,8 @@ fn other(failure: Failure) -> io::Error {
     }
 }
 
-fn show(
+/// Writes rows to stdout.
+pub fn show(
     format: Format,
     columns: &[SmolStr],
     rows: impl Iterator<Item = io::Result<render::Row>>,

@@ -44,6 +44,7 @@ mod shop;
 mod small_disk;
 mod standing;
 mod targets;
+mod tried;
 mod troubled;
 mod unwound;
 mod upstream;

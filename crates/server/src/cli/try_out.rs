@@ -1,0 +1,60 @@
+//! Finding out what came in and what a query would give.
+
+use super::look::parameter;
+use super::{At, StatusFormat};
+use crate::render::Format;
+use clap::Args;
+use livewell_model::Value;
+use std::path::PathBuf;
+
+/// `livewell elements`.
+#[derive(Debug, Args)]
+pub struct Elements {
+    /// The source's id
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+
+    /// Show the element of this id
+    #[arg(value_name = "ID", conflicts_with_all = ["label", "kind", "format"])]
+    pub element: Option<String>,
+
+    /// Show the nodes with this label, one a line
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<String>,
+
+    /// Show the relationships of this type, one a line
+    #[arg(long = "type", value_name = "TYPE", conflicts_with = "label")]
+    pub kind: Option<String>,
+
+    /// Output format of the counts
+    #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
+    pub format: StatusFormat,
+
+    /// Whom to ask
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell try`.
+#[derive(Debug, Args)]
+pub struct Try {
+    /// The query's text
+    #[arg(value_name = "QUERY")]
+    pub cypher: String,
+
+    /// A file of changes (.jsonl, also .gz and .zst); several are read in their order
+    #[arg(long, value_name = "FILE", required = true)]
+    pub data: Vec<PathBuf>,
+
+    /// Show every result, one a line of JSON, instead of the rows at the end
+    #[arg(long, conflicts_with = "format")]
+    pub diffs: bool,
+
+    /// The value of a parameter of the query, as JSON; text that is no JSON is a string
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub params: Vec<(String, Value)>,
+
+    /// Output format [default: table on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+}

@@ -1,0 +1,140 @@
+//! `livewell elements`: what a source holds, from a server or from a store directory.
+
+use super::find::Found;
+use super::{Failure, offline};
+use crate::api::elements::{LIMIT_MAX, counts, shape};
+use crate::cli::{Elements, StatusFormat};
+use crate::client::{Client, encoded};
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use livewell::inventory::{self, Filter};
+use livewell_store::EmbeddedStore;
+use serde_json::{Value as Json, json};
+use std::io::{self, BufWriter, Write};
+
+/// Shows the counts, the elements with a label or of a type one a line, or one element.
+pub fn run(asked: &Elements, found: &Found) -> Result<(), Failure> {
+    let held = match found {
+        Found::Store(directory) => Held::Store(Box::new(offline::open(directory)?)),
+        Found::Server(client) => Held::Server(client),
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    match &asked.element {
+        Some(id) => writeln!(out, "{:#}", held.element(&asked.source, id)?)?,
+        None if asked.label.is_some() || asked.kind.is_some() => list(&held, asked, &mut out)?,
+        None => {
+            let counts = held.counts(&asked.source)?;
+            match asked.format {
+                StatusFormat::Json => writeln!(out, "{counts:#}")?,
+                StatusFormat::Table => table(&counts, &mut out)?,
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// Where elements are read.
+enum Held<'a> {
+    Store(Box<EmbeddedStore>),
+    Server(&'a Client),
+}
+
+impl Held<'_> {
+    fn counts(&self, source: &str) -> Result<Json, Failure> {
+        match self {
+            Self::Store(store) => {
+                let counted = inventory::count(&**store, source, &|| false).map_err(Failure::failed)?;
+                Ok(counts(source, &counted))
+            }
+            Self::Server(client) => client.get(&format!("/api/v1/sources/{source}/counts")),
+        }
+    }
+
+    fn element(&self, source: &str, id: &str) -> Result<Json, Failure> {
+        match self {
+            Self::Store(store) => {
+                let found = inventory::element(&**store, source, id).map_err(Failure::failed)?;
+                let missing =
+                    || Failure::failed(format!("the source `{source}` has no element `{id}` [LW0501]"));
+                Ok(shape(&found.ok_or_else(missing)?))
+            }
+            Self::Server(client) => client.get(&format!("/api/v1/sources/{source}/elements/{}", encoded(id))),
+        }
+    }
+
+    /// A page as the API gives it.
+    fn page(&self, asked: &Elements, after: Option<&str>) -> Result<Json, Failure> {
+        let Elements { source, label, kind, .. } = asked;
+        match self {
+            Self::Store(store) => {
+                let filter = Filter { label: label.clone(), kind: kind.clone() };
+                let page = inventory::page(&**store, source, &filter, after, LIMIT_MAX);
+                let page = page.map_err(Failure::failed)?;
+                let elements: Vec<Json> = page.elements.iter().map(shape).collect();
+                Ok(json!({ "elements": elements, "next": page.next }))
+            }
+            Self::Server(client) => {
+                let mut path = format!("/api/v1/sources/{source}/elements?limit={LIMIT_MAX}");
+                let given = [("label", label.as_deref()), ("type", kind.as_deref()), ("after", after)];
+                for (name, value) in given.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+                    path.push_str(&format!("&{name}={}", encoded(value)));
+                }
+                client.get(&path)
+            }
+        }
+    }
+}
+
+fn list(held: &Held<'_>, asked: &Elements, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = held.page(asked, after.as_deref())?;
+        for element in page["elements"].as_array().into_iter().flatten() {
+            writeln!(out, "{element}")?;
+        }
+        match page["next"].as_str() {
+            Some(next) => after = Some(next.to_owned()),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The counts for people, then what they may want to know.
+fn table(counts: &Json, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["", "label or type", "elements", "for example"]);
+    for (what, groups) in [("nodes", &counts["labels"]), ("relationships", &counts["types"])] {
+        for (name, group) in groups.as_object().into_iter().flatten() {
+            let count = Cell::new(&group["count"]).set_alignment(CellAlignment::Right);
+            table.add_row([Cell::new(what), Cell::new(name), count, Cell::new(samples(group))]);
+        }
+    }
+    writeln!(out, "{table}")?;
+    let source = counts["source_id"].as_str().unwrap_or_default();
+    let (nodes, relationships) = (&counts["nodes"], &counts["relationships"]);
+    writeln!(
+        out,
+        "{source}: {nodes} nodes, {relationships} relationships at position {}",
+        counts["position"]
+    )?;
+    let (dangling, samples) = (&counts["dangling"]["count"], samples(&counts["dangling"]));
+    if *dangling != json!(0) {
+        writeln!(
+            out,
+            "{source}: dangling: {dangling} relationships lead to or from an element that is not there, such as \
+             {samples}; no pattern matches them until it comes"
+        )?;
+    }
+    if counts["others"] != json!(0) {
+        writeln!(out, "{source}: {} more under labels and types that are not listed", counts["others"])?;
+    }
+    if counts["changed"] == json!(true) {
+        writeln!(out, "{source}: it changed while it was counted, so the numbers are of no one moment")?;
+    }
+    Ok(())
+}
+
+fn samples(group: &Json) -> String {
+    let ids = group["samples"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    ids.map(|id| id.escape_debug().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,119 @@
+//! `livewell try`: a query over files of changes, from their first to their last line. Nothing is kept.
+
+use super::{Failure, results::show};
+use crate::cli::Try;
+use crate::render::Format;
+use livewell::{Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup};
+use livewell_query::Engine;
+use livewell_reaction::ReactionError;
+use livewell_reaction::reaction::{Delivered, Outgoing, Reaction, Role, Start, Started, Style};
+use livewell_source::settings::{FileEntry, FileSettings};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the query is called where its results name it.
+const QUERY: &str = "query";
+const SOURCE: &str = "data";
+
+/// Shows the rows after the data, or every result on the way there.
+pub fn run(asked: &Try) -> Result<(), Failure> {
+    let params = asked.params.iter().cloned().collect();
+    // For the place in the text, which later errors do not show.
+    Engine::compile(&asked.cypher, &params)
+        .map_err(|problem| Failure::Usage(problem.render(&asked.cypher, QUERY)))?;
+    let files = files(asked);
+    files.validate().map_err(|error| Failure::Usage(format!("error: {error}\n")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let livewell = Livewell::builder().store(MemoryStore::new()).build().map_err(Failure::failed)?;
+        let query = Query { params, ..Query::cypher(QUERY, &asked.cypher).from(SOURCE) };
+        let printed = Arc::default();
+        let reactions = if asked.diffs { vec![printing(&printed)] } else { Vec::new() };
+        let setup = Setup { files: vec![files], queries: vec![query], reactions, ..Setup::default() };
+        livewell.add(setup).await.map_err(Failure::failed)?;
+        livewell.idle().await.map_err(Failure::failed)?;
+        let ended = ended(&livewell);
+        let shown = if asked.diffs || ended.is_err() { Ok(()) } else { rows(&livewell, asked) };
+        livewell.shutdown().await;
+        ended.and(shown)?;
+        lock(&printed).take().map_or(Ok(()), |error| Err(error.into()))
+    })
+}
+
+fn files(asked: &Try) -> FileSettings {
+    let entry = |path: &std::path::PathBuf| FileEntry { path: path.clone(), ..FileEntry::default() };
+    match asked.data.as_slice() {
+        [path] => FileSettings { follow: Some(false), ..FileSettings::new(SOURCE, path) },
+        paths => FileSettings {
+            follow: Some(false),
+            path: None,
+            files: paths.iter().map(entry).collect(),
+            ..FileSettings::new(SOURCE, "")
+        },
+    }
+}
+
+/// A failure where the data or the query was refused on the way: of several the first on the way of the data, for which
+/// the others wait.
+fn ended(livewell: &Livewell) -> Result<(), Failure> {
+    let status = livewell.status().map_err(Failure::failed)?;
+    let error = |id: &str| status.iter().find(|one| one.id == id).and_then(|one| one.error.clone());
+    error(SOURCE).or_else(|| error(QUERY)).map_or(Ok(()), |error| Err(Failure::failed(error)))
+}
+
+fn rows(livewell: &Livewell, asked: &Try) -> Result<(), Failure> {
+    let default = if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson };
+    let results = livewell.results(QUERY).map_err(Failure::failed)?;
+    let rows = results.rows().map_err(Failure::failed)?;
+    show(asked.format.unwrap_or(default), &results.columns, rows.map(|row| row.map_err(io::Error::other)))
+}
+
+fn printing(failure: &Arc<Mutex<Option<io::Error>>>) -> ReactionSetup {
+    ReactionSetup {
+        id: "diffs".into(),
+        queries: vec![QUERY.into()],
+        recovery: Recovery::Strict,
+        enabled: true,
+        reaction: Box::new(Printing { failure: failure.clone() }),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Prints every result, one a line, as long as the output takes them.
+struct Printing {
+    failure: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl Reaction for Printing {
+    fn role(&self) -> Role {
+        Role::Trigger
+    }
+
+    fn style(&self) -> Style {
+        Style::Results
+    }
+
+    fn start(&mut self, _: &Start<'_>) -> Result<Started, ReactionError> {
+        Ok(Started::default())
+    }
+
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
+        let mut failure = lock(&self.failure);
+        if failure.is_none() {
+            *failure = print(results).err();
+        }
+        Ok(Delivered::all(results, Vec::new()))
+    }
+}
+
+fn print(results: &[Outgoing<'_>]) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for result in results {
+        serde_json::to_writer(&mut out, &result.shape())?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}

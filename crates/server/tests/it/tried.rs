@@ -1,0 +1,144 @@
+//! Finding out what came in, and what a query would give: `elements` and `try`, as a beginner uses them.
+
+use super::running::Running;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn livewell(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_livewell"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("LIVEWELL_SERVER")
+        .output()
+        .unwrap()
+}
+
+fn node(id: &str, label: &str, total: i64) -> String {
+    json!({"operation": "insert", "element": {"type": "node", "id": id, "labels": [label], "properties": {"total": total}}})
+        .to_string()
+}
+
+fn placed(id: &str, from: &str, to: &Json) -> String {
+    json!({"operation": "insert", "element": {"type": "relation", "id": id, "labels": ["PLACED_BY"], "from": from, "to": to}})
+        .to_string()
+}
+
+#[track_caller]
+fn lines(output: &Output) -> Vec<Json> {
+    assert!(output.status.success(), "{output:?}");
+    super::text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn said(output: &Output) -> &str {
+    super::text(&output.stderr)
+}
+
+#[test]
+fn a_query_is_tried_on_files_of_changes_and_nothing_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, lines: &[String]| {
+        std::fs::write(folder.path().join(name), lines.join("\n") + "\n").unwrap();
+    };
+    write("a.jsonl", &[node("o1", "Order", 250), node("o2", "Order", 50)]);
+    write("b.jsonl", &[node("o2", "Order", 500), r#"{"operation":"delete","id":"o1"}"#.into()]);
+    let query = "MATCH (o:Order) WHERE o.total > $limit RETURN o.total AS total";
+    let tried = |more: &[&str]| {
+        let mut arguments = vec!["try", query, "--param", "limit=100", "--data", "a.jsonl"];
+        arguments.extend(more);
+        livewell(folder.path(), &arguments)
+    };
+    let rows = lines(&tried(&[]));
+    assert_eq!(rows.iter().map(|row| &row["data"]).collect::<Vec<_>>(), [&json!({"total": 250})]);
+    let rows = lines(&tried(&["--data", "b.jsonl"]));
+    assert_eq!(rows.iter().map(|row| &row["data"]).collect::<Vec<_>>(), [&json!({"total": 500})]);
+    let results = lines(&tried(&["--data", "b.jsonl", "--diffs"]));
+    let kinds: Vec<_> =
+        results.iter().map(|result| (&result["sequence"], &result["results"][0]["type"])).collect();
+    let (add, delete) = (json!("ADD"), json!("DELETE"));
+    assert_eq!(kinds, [(&json!(1), &add), (&json!(2), &add), (&json!(3), &delete)]);
+    assert_eq!(super::text(&tried(&["--format", "csv"]).stdout), "total\n250\n");
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn what_is_wrong_with_what_is_tried_is_said_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.jsonl"), node("o1", "Order", 0) + "\nnonsense\n").unwrap();
+    std::fs::write(folder.path().join("b.jsonl"), node("o1", "Order", 0) + "\n").unwrap();
+    std::fs::write(folder.path().join("c.csv"), "id\n1\n").unwrap();
+    for (query, data, code, parts) in [
+        ("MATCH (o:Order) RETURN o.id", "a.jsonl", 1, ["a.jsonl:2:2", "not JSON"]),
+        ("MATCH (o:Order) RETURN 1 / o.total AS n", "b.jsonl", 1, ["LW0510", "data/o1"]),
+        ("MATCH (o:Order RETURN o.id", "b.jsonl", 2, ["^", "LW1"]),
+        ("MATCH (o:Order) RETURN o.id", "c.csv", 2, ["c.csv", "is a table"]),
+        ("MATCH (o:Order) RETURN o.id", "d.jsonl", 1, ["d.jsonl", "does not exist"]),
+    ] {
+        let tried = livewell(folder.path(), &["try", query, "--data", data]);
+        assert_eq!(tried.status.code(), Some(code), "{query} {data}: {tried:?}");
+        for part in parts {
+            assert!(said(&tried).contains(part), "{part} is missing: {}", said(&tried));
+        }
+        assert!(tried.stdout.is_empty(), "{tried:?}");
+        let times = said(&tried).lines().filter(|line| line.starts_with("error")).count();
+        assert_eq!(times, 1, "it is said once: {}", said(&tried));
+        assert!(!said(&tried).contains("ERROR"), "{}", said(&tried));
+    }
+    assert_eq!(livewell(folder.path(), &["try", "MATCH (n) RETURN n"]).status.code(), Some(2), "on no data");
+}
+
+#[test]
+fn what_a_source_holds_is_counted_by_label_and_type_and_what_dangles_is_named() {
+    let mut running = Running::start();
+    let elsewhere = json!({"source": "reference", "id": "airport:JFK"});
+    let changes = [
+        node("o1", "Order", 1),
+        node("o/2", "Order", 2),
+        node("c1", "Customer", 3),
+        placed("r1", "o1", &json!("c1")),
+        placed("r2", "o/2", &json!("c9")),
+        placed("r3", "o1", &elsewhere),
+    ];
+    assert_eq!(running.post(&changes.join("\n")).status, 200);
+    let counts = running.get("/api/v1/sources/orders/counts").json();
+    assert_eq!((&counts["nodes"], &counts["relationships"]), (&json!(3), &json!(3)));
+    assert_eq!(counts["labels"]["Order"], json!({"count": 2, "samples": ["o/2", "o1"]}));
+    assert_eq!(counts["types"]["PLACED_BY"]["count"], 3);
+    assert_eq!(counts["dangling"], json!({"count": 2, "samples": ["r2", "r3"]}));
+    assert_eq!((&counts["changed"], &counts["others"]), (&json!(false), &json!(0)));
+
+    let table = running.command(&["elements", "orders"]);
+    let table = super::text(&table.stdout);
+    for part in ["Order", "PLACED_BY", "o/2, o1", "3 nodes, 3 relationships", "dangling: 2", "r2, r3"] {
+        assert!(table.contains(part), "{part} is missing: {table}");
+    }
+    let shown = lines(&running.command(&["elements", "orders", "--label", "Order"]));
+    assert_eq!(shown.iter().map(|one| &one["id"]).collect::<Vec<_>>(), ["o/2", "o1"]);
+    let shown = lines(&running.command(&["elements", "orders", "--type", "PLACED_BY"]));
+    assert_eq!((shown.len(), &shown[2]["to"], &shown[0]["to"]), (3, &elsewhere, &json!("c1")));
+    let one = running.command(&["elements", "orders", "o/2"]);
+    let one: Json = serde_json::from_slice(&one.stdout).unwrap();
+    assert_eq!(one, json!({"id": "o/2", "labels": ["Order"], "properties": {"total": 2}}));
+    let missing = running.command(&["elements", "orders", "o9"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(said(&missing).contains("has no element `o9`"), "{missing:?}");
+
+    let page = running.get("/api/v1/sources/orders/elements?limit=2").json();
+    assert_eq!((page["elements"].as_array().unwrap().len(), &page["next"]), (2, &json!("o/2")));
+    let page = running.get("/api/v1/sources/orders/elements?after=o/2&label=Order").json();
+    assert_eq!((&page["elements"][0]["id"], &page["next"]), (&json!("o1"), &Json::Null));
+    assert_eq!(running.get("/api/v1/sources/orders/elements?limit=0").status, 400);
+    assert_eq!(running.get("/api/v1/sources/nothing/counts").status, 404);
+
+    running.stop();
+    let store = running.store();
+    let offline = |arguments: &[&str]| {
+        livewell(Path::new("."), &[arguments, &["--store", store.to_str().unwrap()]].concat())
+    };
+    let stored = offline(&["elements", "orders", "--format", "json"]);
+    assert_eq!(serde_json::from_slice::<Json>(&stored.stdout).unwrap(), counts);
+    let stored = offline(&["elements", "orders", "--label", "Customer"]);
+    assert_eq!(lines(&stored)[0]["id"], "c1");
+}
