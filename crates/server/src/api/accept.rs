@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -166,9 +167,15 @@ async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
             request.extensions_mut().insert(ConnectInfo(peer));
         }
         let counted = Counted::new(activity.clone());
+        let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let answer = router.clone().oneshot(request);
         async move {
-            let answer: Response<Body> = answer.await?;
+            let mut answer: Response<Body> = answer.await?;
+            if is_chunked {
+                // Such a request may have had a `Content-Length` too, which hyper takes away. A proxy that went by that
+                // one takes the rest of the body for a request of its own; it must not become one here.
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(answer.map(|body| held(body, counted)))
         }
     });

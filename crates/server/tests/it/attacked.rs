@@ -202,3 +202,23 @@ fn a_body_is_no_larger_than_the_server_allows_and_limits_of_nothing_are_refused(
         place.livewell(&["check", "livewell.yaml"]).expect(2, &["LW060"]);
     }
 }
+
+#[test]
+fn what_follows_a_body_in_chunks_is_no_request() {
+    let running = Running::start();
+    let mut stream = connected(&running);
+    let body = orders(&[7]);
+    // A proxy may have another opinion of where such a body ends.
+    write!(
+        stream,
+        "POST /api/v1/sources/orders/changes HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n\
+         {:x}\r\n{body}\r\n0\r\n\r\nGET /api/v1/queries HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    let mut answered = String::new();
+    stream.read_to_string(&mut answered).unwrap();
+    assert!(answered.starts_with("HTTP/1.1 200 "), "{answered}");
+    assert_eq!(answered.matches("HTTP/1.1 ").count(), 1, "the rest is not answered: {answered}");
+    assert!(answered.to_ascii_lowercase().contains("connection: close"), "{answered}");
+}
