@@ -210,6 +210,14 @@ pub trait Store: Send + Sync + 'static {
     /// caller drops what it has computed and starts again from a snapshot.
     fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError>;
 
+    /// Looks whether there is room by now for the last commit that found none. A backend that cannot know says yes.
+    ///
+    /// # Errors
+    /// Returns [`IndexError::Full`] if there is still none; [`IndexError::Io`] by the system.
+    fn check_room(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
+
     /// Whether what is committed is gone with the process.
     fn is_volatile(&self) -> bool;
 

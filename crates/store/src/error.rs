@@ -61,7 +61,7 @@ impl From<livewell_model::DecodeError> for IndexError {
 impl From<std::io::Error> for IndexError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::StorageFull => Self::Full(error.into()),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full(error.into()),
             _ => Self::Io(error.into()),
         }
     }

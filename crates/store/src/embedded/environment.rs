@@ -1,37 +1,31 @@
-//! The open LMDB environment of a store, from the first look at the directory to the clean close.
+//! A store's directory, from the first look at it to the clean close.
 
 use super::directory::{self, Format, Found};
+use super::live::{Counted, Mapping, Open, Reader, Slot, reopening};
 use super::owner::Owner;
 use super::room::{self, Room};
 use super::session::{self, Left};
-use super::{Durability, EmbeddedOptions, beside, checksum, fault, meta};
-use crate::long_key::NOTE;
+use super::{Durability, EmbeddedOptions, beside, fault, meta};
 use crate::{IndexError, StoreId, memory};
-use heed::types::Bytes;
-use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithoutTls};
+use heed::EnvFlags;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 const MIB: u64 = 1 << 20;
 /// What LMDB keeps for each reader, in bytes.
 const READER: u64 = 64;
-/// Where the number of the newest LMDB transaction lies, so that a damaged meta page cannot bring back an old tree.
-/// Next to the versions, whose page every commit writes anyway.
-const NOTE_KEY: [u8; NOTE] = [0; NOTE];
-
-/// LMDB's one tree, of physical keys and of checksums with physical values.
-pub(super) type Tree = Database<'static, Bytes, Bytes>;
-
 /// A store's environment. Dropped after the last snapshot; then the directory is free.
 pub(super) struct Environment {
-    /// Always there until the drop.
-    env: Option<Env<WithoutTls>>,
-    tree: Tree,
+    slot: RwLock<Slot>,
+    mapping: Mapping,
+    /// LMDB's number of the last commit.
+    transaction: AtomicU64,
+    snapshots: Arc<Open>,
+    /// Locked before `slot`.
     room: Mutex<Room>,
     id: StoreId,
     path: PathBuf,
-    map_size: u64,
     durability: Durability,
     /// Whether nobody needs it once it is closed.
     is_abandoned: AtomicBool,
@@ -76,14 +70,16 @@ impl Environment {
         room.ensure(used)?;
         room::set_aside(&path.join(directory::LOCK), 4096 + u64::from(readers_max) * READER)?;
         let write_map = durability == Durability::Os && room.is_supported();
-        let (env, tree) = Self::map(path, map_size, readers_max, flags(durability, write_map))?;
+        let flags = flags(durability, write_map);
+        let mapping = Mapping { path: path.to_owned(), map_size, readers_max, flags };
         let environment = Self {
-            env: Some(env),
-            tree,
+            slot: RwLock::new(Slot { live: Some(mapping.open()?), broken: None }),
+            mapping,
+            transaction: AtomicU64::new(0),
+            snapshots: Arc::default(),
             room: Mutex::new(room),
             id: format.id,
             path: path.to_owned(),
-            map_size,
             durability,
             is_abandoned: AtomicBool::new(false),
             owner,
@@ -92,83 +88,73 @@ impl Environment {
         Ok(environment)
     }
 
-    fn map(
-        path: &Path,
-        map_size: u64,
-        readers_max: u32,
-        flags: EnvFlags,
-    ) -> Result<(Env<WithoutTls>, Tree), IndexError> {
-        let failed = |error| fault::lmdb(path, map_size, error);
-        let size = usize::try_from(map_size).expect("the machine has 64 bits");
-        let mut settings = EnvOpenOptions::new().read_txn_without_tls();
-        settings.map_size(size).max_readers(readers_max.max(1));
-        // SAFETY: the file is changed by nobody else while it is mapped: this process holds the lock on `OWNER`,
-        // heed refuses a second environment of one directory, and `Room` only ever adds blocks while it is open.
-        // Without a sync nothing can be torn by the process's end, and a reboot is noticed by the session's mark.
-        #[allow(unsafe_code)]
-        let env = unsafe { settings.flags(flags).open(path) }.map_err(failed)?;
-        let reader = env.read_txn().map_err(failed)?;
-        let opened = env.open_databases_and_commit(reader, |opener, reader| {
-            opener.open_database::<Bytes, Bytes>(reader, None).map(CommitOrAbort::<_, ()>::Commit)
-        });
-        match opened.map_err(failed)? {
-            CommitOrAbort::Commit(Some(tree)) => Ok((env, tree)),
-            _ => Err(IndexError::corrupted(format!("{} has no tree", path.display()))),
-        }
-    }
-
     /// Brings a store that has just been mapped to where work can begin.
     fn settle(&self, format: Format, left: Left, boot: Option<&str>) -> Result<(), IndexError> {
-        if format.ready {
-            self.check_note()?;
-        } else {
-            let mut first = self.write()?;
-            self.note(&mut first)?;
+        let slot = self.slot();
+        let live = slot.live(&self.mapping)?;
+        if !format.ready {
+            let mut first = live.write()?;
+            live.note(&mut first)?;
             self.room().ensure(MIB)?;
-            first.commit().map_err(|error| self.fault(error))?;
-            self.env().force_sync().map_err(|error| self.fault(error))?;
+            first.commit().map_err(|error| live.fault(error))?;
+            live.sync()?;
             directory::write_format(&self.path, Format { ready: true, ..format })?;
         }
+        self.made(live.check_note()?);
         if left == Left::InMemory && self.durability == Durability::Sync {
-            self.env().force_sync().map_err(|error| self.fault(error))?;
+            live.sync()?;
             session::mark(&self.path, Left::Durable, boot)?;
         }
         Ok(())
     }
 
-    /// Writes the number of the transaction into itself.
-    pub(super) fn note(&self, txn: &mut RwTxn<'_>) -> Result<(), IndexError> {
-        let number = (txn.id() as u64).to_le_bytes();
-        let stored = [checksum::of(&NOTE_KEY, &number), number].concat();
-        self.tree.put(txn, &NOTE_KEY, &stored).map_err(|error| self.fault(error))
+    /// The data file, to be read or, with the room held, to be written.
+    pub(super) fn slot(&self) -> RwLockReadGuard<'_, Slot> {
+        self.slot.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares the number that the newest transaction has in the tree with that in the meta page.
-    fn check_note(&self) -> Result<(), IndexError> {
-        let txn = self.env().read_txn().map_err(|error| self.fault(error))?;
-        let stored = self.tree.get(&txn, &NOTE_KEY).map_err(|error| self.fault(error))?;
-        let number = stored.map(|stored| checksum::open(&NOTE_KEY, stored)).transpose()?;
-        if number == Some(&(txn.id() as u64).to_le_bytes()) {
-            return Ok(());
+    /// How the data file is mapped.
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Reads the last commit; first opens the file again, if that is due. What is counted keeps it from being closed.
+    pub(super) fn read(&self) -> Result<(Arc<Reader>, Counted), IndexError> {
+        if self.slot().is_to_reopen() {
+            let _room = self.room();
+            let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+            let transaction = self.transaction.load(Ordering::Acquire);
+            slot.reopen(&self.mapping, transaction, &self.snapshots)?;
         }
-        Err(IndexError::corrupted(format!(
-            "the data file in {} does not hold the commit that its first pages name; restore a backup",
-            self.path.display()
-        )))
+        for _ in 0..2 {
+            {
+                let slot = self.slot();
+                let counted = self.snapshots.count();
+                if let Some(reader) = slot.read(&self.mapping)? {
+                    return Ok((reader, counted));
+                }
+            }
+            // The commit that broke the environment is about to say so; it holds the room until then.
+            drop(self.room());
+        }
+        Err(reopening(&self.path))
     }
 
-    fn env(&self) -> &Env<WithoutTls> {
-        self.env.as_ref().expect("the environment is taken out by its drop alone")
+    /// A reader of what a commit begins from, where it may have to be fallen back on.
+    pub(super) fn before_commit(&self, slot: &Slot) -> Option<Arc<Reader>> {
+        // A map that is written to directly has no write that could fail.
+        if self.mapping.flags.contains(EnvFlags::WRITE_MAP) { None } else { slot.before_commit() }
     }
 
-    /// A read transaction that may live on its own.
-    pub(super) fn read(&self) -> Result<RoTxn<'static, WithoutTls>, IndexError> {
-        self.env().clone().static_read_txn().map_err(|error| self.fault(error))
+    /// Notes that LMDB's transaction of this number is committed.
+    pub(super) fn made(&self, transaction: u64) {
+        self.transaction.store(transaction, Ordering::Release);
     }
 
-    /// The write transaction; waits for another one.
-    pub(super) fn write(&self) -> Result<RwTxn<'_>, IndexError> {
-        self.env().write_txn().map_err(|error| self.fault(error))
+    /// Looks whether the commit that failed has broken the environment; the caller holds the room.
+    pub(super) fn look_at_failure(&self, last: Option<Arc<Reader>>) {
+        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        slot.look_at_failure(last, self.transaction.load(Ordering::Acquire));
     }
 
     /// Makes sure that no other process has got hold of the directory.
@@ -179,15 +165,6 @@ impl Environment {
     /// The file's room, to be held while writing.
     pub(super) fn room(&self) -> MutexGuard<'_, Room> {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The number of pages in use from the start of the file.
-    pub(super) fn pages(&self) -> u64 {
-        self.env().info().last_page_number as u64 + 1
-    }
-
-    pub(super) fn tree(&self) -> &Tree {
-        &self.tree
     }
 
     pub(super) fn id(&self) -> StoreId {
@@ -205,18 +182,21 @@ impl Environment {
 
     /// What a failure of LMDB means.
     pub(super) fn fault(&self, error: heed::Error) -> IndexError {
-        fault::lmdb(&self.path, self.map_size, error)
+        fault::lmdb(&self.path, self.mapping.map_size, error)
     }
 
     fn close(&mut self) -> Result<(), IndexError> {
-        let Some(env) = self.env.take() else { return Ok(()) };
+        let slot = self.slot.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if slot.broken.take().is_some() {
+            return Err(reopening(&self.path));
+        }
+        let Some(live) = slot.live.take() else { return Ok(()) };
         let synced = match self.durability {
             Durability::Sync => Ok(()),
-            Durability::Os => env.force_sync().map_err(|error| self.fault(error)),
+            Durability::Os => live.sync(),
         };
-        let page = u64::from(env.unnamed_database_stat().page_size);
-        let used = (env.info().last_page_number as u64 + 1) * page;
-        drop(env);
+        let used = live.used();
+        live.close()?;
         synced?;
         self.room().give_back(used)?;
         let seal = meta::check(&self.path.join(directory::DATA))?.seal;

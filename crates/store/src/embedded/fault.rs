@@ -6,12 +6,17 @@ use heed::MdbError;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-/// `EIO`, as LMDB also reports a write that stopped short on a full disk.
-const SHORT_WRITE: i32 = 5;
+/// What the system says of a disk that does not read or write; what LMDB says of a write that stopped short, too.
+const EIO: i32 = 5;
 
 /// A failed call of the system, with the path in the message.
 pub(super) fn io(action: &str, path: &Path, error: &Error) -> IndexError {
-    Error::new(error.kind(), format!("cannot {action} {}: {error}", path.display())).into()
+    let advice = match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, _) => "; free space on that disk",
+        (_, Some(EIO)) => "; look at that disk and at the system's log",
+        _ => "",
+    };
+    Error::new(error.kind(), format!("cannot {action} {}: {error}{advice}", path.display())).into()
 }
 
 /// A failure of LMDB in the store at `path`.
@@ -45,7 +50,7 @@ pub(super) fn lmdb(path: &Path, map_size: u64, error: heed::Error) -> IndexError
 }
 
 fn system(path: &Path, error: &Error) -> IndexError {
-    let short = error.raw_os_error() == Some(SHORT_WRITE) && room::is_full(path);
+    let short = error.raw_os_error() == Some(EIO) && room::is_full(path);
     if short {
         return io("write to", path, &Error::from(ErrorKind::StorageFull));
     }

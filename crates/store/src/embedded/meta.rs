@@ -6,6 +6,7 @@ use super::fault;
 use crate::IndexError;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -14,6 +15,8 @@ compile_error!("the embedded store maps its file and needs a 64-bit machine");
 
 const PAGE_HEADER: usize = 16;
 const META: usize = 136;
+/// Where in a meta page the number of its transaction lies.
+const TRANSACTION: usize = 128;
 const FLAG_META: u16 = 0x08;
 const MAGIC: u32 = 0xBEEF_C0DE;
 const DATA_VERSION: u32 = 1;
@@ -74,6 +77,24 @@ pub(super) fn check(path: &Path) -> Result<Extent, IndexError> {
     }
 }
 
+/// Makes the meta page that the commit after number `transaction` has begun to write what it was before, durably, so that
+/// no start takes that commit for made.
+pub(super) fn take_back(path: &Path, transaction: u64) -> Result<(), IndexError> {
+    let opened = File::options().read(true).write(true).open(path);
+    let mut file = opened.map_err(|error| fault::io("open", path, &error))?;
+    let length = file.metadata().map_err(|error| fault::io("look at", path, &error))?.len();
+    let first = read(&mut file, path, 0)?.ok_or_else(|| damaged(path, length, "its first page"))?;
+    let newest = read(&mut file, path, first.page_size * (transaction % 2))?;
+    if newest.is_none_or(|newest| newest.transaction != transaction) {
+        return Err(damaged(path, length, "one of its first two pages"));
+    }
+    // Written whatever is there: a page that the system could not write may count as written all the same.
+    let at = first.page_size * ((transaction + 1) % 2) + (PAGE_HEADER + TRANSACTION) as u64;
+    let before = transaction.saturating_sub(1).to_ne_bytes();
+    let written = file.write_all_at(&before, at).and_then(|()| file.sync_data());
+    written.map_err(|error| fault::io("write to", path, &error))
+}
+
 fn damaged(path: &Path, length: u64, what: &str) -> IndexError {
     let message =
         format!("{} of {length} bytes: {what} is damaged or missing; restore a backup", path.display());
@@ -104,6 +125,6 @@ fn parse(page: &[u8; PAGE_HEADER + META]) -> Option<Meta> {
     }
     let roots = [long(PAGE_HEADER + 64)?, long(PAGE_HEADER + 112)?];
     let last_page = long(PAGE_HEADER + 120)?;
-    let transaction = long(PAGE_HEADER + 128)?;
+    let transaction = long(PAGE_HEADER + TRANSACTION)?;
     Some(Meta { sum: xxh3_64(page), page_size, roots, last_page, transaction })
 }

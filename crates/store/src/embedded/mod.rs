@@ -14,6 +14,7 @@ mod checksum;
 mod directory;
 mod environment;
 mod fault;
+mod live;
 mod meta;
 mod owner;
 mod room;
@@ -120,6 +121,10 @@ impl Store for EmbeddedStore {
 
     fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
         writer::commit(&self.environment, sets)
+    }
+
+    fn check_room(&self) -> Result<(), IndexError> {
+        self.environment.room().ensure_lacking()
     }
 
     fn is_volatile(&self) -> bool {

@@ -24,6 +24,8 @@ pub(super) struct Room {
     taken: u64,
     limit: u64,
     supported: bool,
+    /// Up to where there was no room when it was last needed.
+    lacking: Option<u64>,
 }
 
 impl Room {
@@ -32,7 +34,7 @@ impl Room {
         let opened =
             File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = opened.map_err(|error| fault::io("open", &path, &error))?;
-        let mut room = Self { file, path, taken: 0, limit, supported: true };
+        let mut room = Self { file, path, taken: 0, limit, supported: true, lacking: None };
         // Without changing the length: LMDB takes a file of length zero, and no other, for a new one.
         room.take(limit.min(STEP_MIN), FallocateFlags::KEEP_SIZE)?;
         Ok(room)
@@ -54,10 +56,17 @@ impl Room {
         }
         let step = (bytes / 8).clamp(STEP_MIN, STEP_MAX);
         let ample = bytes.next_multiple_of(step).min(self.limit);
-        match self.take(ample, FallocateFlags::empty()) {
+        let taken = match self.take(ample, FallocateFlags::empty()) {
             Err(IndexError::Full(_)) => self.take(bytes, FallocateFlags::empty()),
             other => other,
-        }
+        };
+        self.lacking = matches!(taken, Err(IndexError::Full(_))).then_some(bytes);
+        taken
+    }
+
+    /// Makes sure that there is what was lacking when room was last needed.
+    pub(super) fn ensure_lacking(&mut self) -> Result<(), IndexError> {
+        self.lacking.map_or(Ok(()), |bytes| self.ensure(bytes))
     }
 
     fn take(&mut self, bytes: u64, flags: FallocateFlags) -> Result<(), IndexError> {

@@ -2,32 +2,27 @@
 
 use super::checksum;
 use super::environment::Environment;
+use super::live::{Counted, Reader};
 use crate::IndexError;
 use crate::commit::{Direction, Entries, Entry, Snapshot};
 use crate::long_key::{self, PhysicalMap};
-use heed::{RoTxn, WithoutTls};
 use std::borrow::Cow;
 use std::ops::Bound;
 use std::sync::Arc;
 
 /// The store at one commit. While it lives, pages that it can see are not used again.
 pub(super) struct EmbeddedSnapshot {
-    /// Before the environment, so that it ends first.
-    txn: RoTxn<'static, WithoutTls>,
+    /// Before what counts it and the environment, so that it ends first.
+    reader: Arc<Reader>,
+    _counted: Counted,
     environment: Arc<Environment>,
 }
-
-// SAFETY: of a shared snapshot only lookups and scans can be called. In LMDB these keep their position in a cursor
-// of their own and read the transaction without changing it: it has no list of dirty pages, does not keep track of
-// cursors, and the main tree, the only one used, is never looked up late. Its sole write is one flag on damage,
-// always the same. The reader's slot is bound to the transaction, not to a thread. Its end takes `&mut`.
-#[allow(unsafe_code)]
-unsafe impl Sync for EmbeddedSnapshot {}
 
 impl EmbeddedSnapshot {
     /// The store as it is now.
     pub(super) fn take(environment: &Arc<Environment>) -> Result<Self, IndexError> {
-        Ok(Self { txn: environment.read()?, environment: Arc::clone(environment) })
+        let (reader, counted) = environment.read()?;
+        Ok(Self { reader, _counted: counted, environment: Arc::clone(environment) })
     }
 
     /// Reads every entry; gives their number.
@@ -43,7 +38,7 @@ impl EmbeddedSnapshot {
             count += 1;
         }
         let expected =
-            self.environment.tree().len(&self.txn).map_err(|error| self.environment.fault(error))?;
+            self.reader.tree.len(&self.reader.txn).map_err(|error| self.environment.fault(error))?;
         if count != expected {
             return Err(IndexError::corrupted(format!("{count} entries are there, of {expected}")));
         }
@@ -95,7 +90,7 @@ impl<T, F: Iterator<Item = T>, B: Iterator<Item = T>> Iterator for Either<F, B> 
 impl PhysicalMap for EmbeddedSnapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
         let found =
-            self.environment.tree().get(&self.txn, key).map_err(|error| self.environment.fault(error))?;
+            self.reader.tree.get(&self.reader.txn, key).map_err(|error| self.environment.fault(error))?;
         found.map(|stored| checksum::open(key, stored).map(Cow::Borrowed)).transpose()
     }
 
@@ -106,10 +101,10 @@ impl PhysicalMap for EmbeddedSnapshot {
         direction: Direction,
     ) -> Result<impl Iterator<Item = Result<Entry<'_>, IndexError>>, IndexError> {
         let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
-        let tree = self.environment.tree();
+        let Reader { txn, tree } = &*self.reader;
         let entries = match direction {
-            Direction::Forward => tree.range(&self.txn, &bounds).map(Either::Forward),
-            Direction::Backward => tree.rev_range(&self.txn, &bounds).map(Either::Backward),
+            Direction::Forward => tree.range(txn, &bounds).map(Either::Forward),
+            Direction::Backward => tree.rev_range(txn, &bounds).map(Either::Backward),
         };
         let entries = entries.map_err(|error| self.environment.fault(error))?;
         Ok(entries.map(|found| self.check(found)))

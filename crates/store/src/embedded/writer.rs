@@ -2,6 +2,7 @@
 
 use super::checksum;
 use super::environment::Environment;
+use super::live::Live;
 use crate::commit::Conflict;
 use crate::{Head, IndexError, RowWrites, Version, WriteSet, compare, long_key};
 use heed::types::Bytes;
@@ -20,18 +21,26 @@ pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fat
     sets.iter().try_for_each(WriteSet::check)?;
     environment.check_owner()?;
     let mut room = environment.room();
-    let mut txn = environment.write()?;
+    let slot = environment.slot();
+    let live = slot.live(environment.mapping())?;
+    let last = environment.before_commit(&slot);
+    let mut txn = live.write()?;
     let mut fates = Fates::with_capacity(sets.len());
-    let tree = environment.tree().stat(&txn).map_err(|error| environment.fault(error))?;
-    room.ensure(
-        (environment.pages() + pages_at_most(&tree, environment.pages(), sets)?) * u64::from(tree.page_size),
-    )?;
+    let tree = live.tree.stat(&txn).map_err(|error| live.fault(error))?;
+    room.ensure((live.pages() + pages_at_most(&tree, live.pages(), sets)?) * u64::from(tree.page_size))?;
     for set in sets {
-        fates.push(apply(environment, &mut txn, set)?);
+        fates.push(apply(live, &mut txn, set)?);
     }
     if fates.iter().any(Result::is_ok) {
-        environment.note(&mut txn)?;
-        txn.commit().map_err(|error| environment.fault(error))?;
+        live.note(&mut txn)?;
+        let number = txn.id() as u64;
+        if let Err(error) = txn.commit() {
+            let error = live.fault(error);
+            drop(slot);
+            environment.look_at_failure(last);
+            return Err(error);
+        }
+        environment.made(number);
     }
     Ok(fates)
 }
@@ -68,45 +77,35 @@ fn pages_at_most(tree: &DatabaseStat, used: u64, sets: &[WriteSet]) -> Result<u6
     Ok(touched + split + overflow + lists)
 }
 
-fn apply(
-    environment: &Environment,
-    txn: &mut RwTxn<'_>,
-    set: &WriteSet,
-) -> Result<Result<(), Conflict>, IndexError> {
-    if let Err(conflict) = compare::check(set, stored_version(environment, txn, set.feed)?) {
+fn apply(live: &Live, txn: &mut RwTxn<'_>, set: &WriteSet) -> Result<Result<(), Conflict>, IndexError> {
+    if let Err(conflict) = compare::check(set, stored_version(live, txn, set.feed)?) {
         return Ok(Err(conflict));
     }
-    set.each_write(|key, value| write(environment, txn, key, value))?;
+    set.each_write(|key, value| write(live, txn, key, value))?;
     if let Some(rows) = &set.rows {
         let mut stored = Vec::new();
         let head = rows.apply(set.feed, |key, data, count| {
-            replace(environment, txn, key, data, &mut stored, count)
-                .map_err(|error| environment.fault(error))?
+            replace(live, txn, key, data, &mut stored, count).map_err(|error| live.fault(error))?
         })?;
-        write(environment, txn, &Head::key(set.feed), Some(&head.encode()))?;
+        write(live, txn, &Head::key(set.feed), Some(&head.encode()))?;
     }
     let version = compare::encode(set.next);
-    write(environment, txn, &compare::version_key(set.feed), version.as_ref().map(<[u8; 16]>::as_slice))?;
+    write(live, txn, &compare::version_key(set.feed), version.as_ref().map(<[u8; 16]>::as_slice))?;
     Ok(Ok(()))
 }
 
-fn stored_version(environment: &Environment, txn: &RwTxn<'_>, feed: u32) -> Result<Version, IndexError> {
+fn stored_version(live: &Live, txn: &RwTxn<'_>, feed: u32) -> Result<Version, IndexError> {
     let key = compare::version_key(feed);
-    let stored = environment.tree().get(txn, &key).map_err(|error| environment.fault(error))?;
+    let stored = live.tree.get(txn, &key).map_err(|error| live.fault(error))?;
     let value = stored.map(|stored| checksum::open(&key, stored)).transpose()?;
     compare::decode(value, feed)
 }
 
-fn write(
-    environment: &Environment,
-    txn: &mut RwTxn<'_>,
-    key: &[u8],
-    value: Option<&[u8]>,
-) -> Result<(), IndexError> {
+fn write(live: &Live, txn: &mut RwTxn<'_>, key: &[u8], value: Option<&[u8]>) -> Result<(), IndexError> {
     let physical = long_key::physical_key(key);
-    let tree = environment.tree();
+    let tree = live.tree;
     let Some(value) = value else {
-        return tree.delete(txn, &physical).map(|_| ()).map_err(|error| environment.fault(error));
+        return tree.delete(txn, &physical).map(|_| ()).map_err(|error| live.fault(error));
     };
     let value = long_key::physical_value(key, value);
     let sum = checksum::of(&physical, &value);
@@ -114,12 +113,12 @@ fn write(
         space.write_all(&sum)?;
         space.write_all(&value)
     });
-    written.map_err(|error| environment.fault(error))
+    written.map_err(|error| live.fault(error))
 }
 
 /// Writes under a short key, and shows `count` what stood there: one search for both.
 fn replace(
-    environment: &Environment,
+    live: &Live,
     txn: &mut RwTxn<'_>,
     key: &[u8],
     data: Option<&[u8]>,
@@ -127,7 +126,7 @@ fn replace(
     count: &mut dyn FnMut(Option<&[u8]>),
 ) -> heed::Result<Result<(), IndexError>> {
     let from = (Bound::Included(key), Bound::Unbounded);
-    let mut place = environment.tree().range_mut(txn, &from)?;
+    let mut place = live.tree.range_mut(txn, &from)?;
     let found = place.next().transpose()?.filter(|(found, _)| *found == key);
     match found.map(|(_, before)| checksum::open(key, before)).transpose() {
         Ok(before) => count(before),
@@ -212,12 +211,13 @@ mod tests {
                 if key == 8 && number % 2 == 1 {
                     as_rows(&mut set);
                 }
-                let txn = environment.read().expect("a transaction");
-                let tree = environment.tree().stat(&txn).expect("its shape");
-                let before = environment.pages();
+                let pages = || environment.slot().live(environment.mapping()).expect("open").pages();
+                let (reader, _counted) = environment.read().expect("a transaction");
+                let tree = reader.tree.stat(&reader.txn).expect("its shape");
+                let before = pages();
                 let allowed = pages_at_most(&tree, before, std::slice::from_ref(&set)).expect("a count");
                 assert_eq!(store.commit(&[set]).expect("a commit"), [Ok(())]);
-                let taken = environment.pages() - before;
+                let taken = pages() - before;
                 assert!(
                     taken <= allowed,
                     "{key}/{value}: commit {number} of {count} took {taken} of {allowed}"

@@ -58,8 +58,10 @@ fn full(durability: Durability) {
         }
     }
     assert_eq!(write_until_full(&store, first), first);
+    assert!(matches!(store.check_room(), Err(IndexError::Full(_))), "it is still full");
     expect_commits(&store, first);
     fs::remove_file(&filler).expect("room");
+    store.check_room().expect("there is room by now");
     let second = write_until_full(&store, first);
     assert!(second > first, "room was made and not used");
     expect_commits(&store, second);
