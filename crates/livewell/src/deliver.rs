@@ -52,7 +52,7 @@ pub(crate) struct Delivery {
 }
 
 /// Runs a reaction until everything stops.
-pub(crate) fn run(mut delivery: Delivery) {
+pub(crate) fn run(delivery: &mut Delivery) {
     let (shared, component) = (delivery.shared.clone(), delivery.component.clone());
     component.set(State::Running);
     let (mut started, mut retry) = (false, RETRY_FIRST);
@@ -74,7 +74,7 @@ pub(crate) fn run(mut delivery: Delivery) {
             Err(error) => {
                 started = false;
                 let cause = cause(&error);
-                match cause.map(ReactionError::kind) {
+                match cause.map(ReactionError::kind).filter(|_| error.disk().is_none()) {
                     Some(ErrorKind::Wait) => delivery.away(&error),
                     Some(ErrorKind::Retry) => component.fail(&error),
                     _ => {
@@ -112,7 +112,10 @@ impl Delivery {
     fn start(&mut self) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         if self.component.reset.swap(false, Ordering::AcqRel) {
-            return self.reset(&snapshot);
+            let reset = self.reset(&snapshot);
+            let is_to_come = reset.as_ref().is_err_and(Error::passes_by_itself);
+            self.component.reset.fetch_or(is_to_come, Ordering::AcqRel);
+            return reset;
         }
         let stored = self.checkpoint(&snapshot, 0)?.detail;
         let started = self.begin(&snapshot, Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;

@@ -1,7 +1,10 @@
 //! Errors, by what the caller must do.
 
+use crate::stall::Disk;
 use livewell_query::language::Diagnostic;
 use livewell_query::state::StepError;
+use livewell_reaction::ReactionError;
+use livewell_source::{ErrorKind as SourceErrorKind, SourceError};
 use livewell_store::IndexError;
 
 /// What the caller must do.
@@ -81,6 +84,23 @@ impl Error {
         self.kind == ErrorKind::Invalid || crate::parked::is_full(self)
     }
 
+    /// Which disk is full or fails, if that is what happened: writing may work again without anybody's help.
+    pub(crate) fn disk(&self) -> Option<Disk> {
+        if matches!(self.code, "LW0302" | "LW0305") {
+            return Some(Disk::Store);
+        }
+        let source = self.source.as_deref()?;
+        let of_source =
+            source.downcast_ref::<SourceError>().is_some_and(|error| error.kind == SourceErrorKind::Disk);
+        let of_reaction = source.downcast_ref::<ReactionError>().is_some_and(ReactionError::is_of_the_disk);
+        (of_source || of_reaction).then_some(Disk::Other)
+    }
+
+    /// Whether trying again, sooner or later, may do without a person.
+    pub(crate) fn passes_by_itself(&self) -> bool {
+        self.disk().is_some() || self.is_transient()
+    }
+
     /// Whether an expression had no value.
     pub(crate) fn is_of_a_value(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<StepError>());
@@ -95,6 +115,7 @@ impl From<IndexError> for Error {
             IndexError::Full(_) => (ErrorKind::Storage, "LW0302"),
             IndexError::Corrupted(_) => (ErrorKind::Storage, "LW0303"),
             IndexError::UnknownStore(_) => (ErrorKind::Storage, "LW0304"),
+            IndexError::Io(_) => (ErrorKind::Storage, "LW0305"),
             _ => (ErrorKind::Storage, "LW0300"),
         };
         Self { kind, code, message: error.to_string(), source: Some(error.into()) }

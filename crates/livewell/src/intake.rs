@@ -6,6 +6,9 @@
 #[cfg(feature = "postgres")]
 mod large;
 mod position;
+mod wipe;
+
+pub(crate) use wipe::wipe;
 
 use crate::parked::Announcements;
 use crate::shared::{Component, Shared, State, lock};
@@ -13,9 +16,9 @@ use crate::{Error, error::ErrorKind};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
 use livewell_store::feed::{log_key, snapshot_key};
-use livewell_store::head::{EpochRecord, Head};
-use livewell_store::keyspace::{Key, Space, after_prefix};
-use livewell_store::{Direction, Overlay, Version, WriteSet, catalog, compare, sweep};
+use livewell_store::head::Head;
+use livewell_store::keyspace::after_prefix;
+use livewell_store::{Direction, Overlay, Version, WriteSet, catalog, compare};
 use position::Position;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -322,44 +325,6 @@ impl<'a> Intake<'a> {
         shared.bells.ring(source.number);
         Ok(())
     }
-}
-
-/// Wipes a source: no elements, no log, nothing read yet, in a new epoch. Who follows it is told by that epoch
-/// and does what its recovery policy says.
-pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
-    let position = lock(&shared.position);
-    let snapshot = shared.store.snapshot()?;
-    let number = source.number;
-    let old = Head::read(&*snapshot, number)?.unwrap_or_default();
-    let expected = compare::read_version(&*snapshot, number)?;
-    let epoch = catalog::next_epoch(&*snapshot, &source.id)?;
-    let generation = old.last_generation + 1;
-    let head = Head {
-        epoch,
-        generation,
-        last_generation: generation,
-        position: old.position,
-        timestamp: old.timestamp,
-        low: 1,
-        ..Head::default()
-    };
-    let next = Version { epoch, commit: expected.commit + 1 };
-    let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
-    for prefix in sweep::generation(number, old.generation) {
-        sweep::mark(&mut set, &prefix);
-    }
-    sweep::mark(&mut set, &Key::new(Space::Log).number(number).long(old.epoch).done());
-    crate::parked::clear(&*snapshot, &mut set, source)?;
-    set.delete(EpochRecord::key(number, old.epoch));
-    crate::remembered::forget(&mut set, source);
-    set.put(EpochRecord::key(number, epoch), EpochRecord::default().encode());
-    set.put(Head::key(number), head.encode());
-    catalog::put_epoch(&mut set, &source.id, epoch);
-    let ticket = shared.group.submit(set);
-    drop(position);
-    ticket.wait()?;
-    shared.bells.ring(number);
-    Ok(())
 }
 
 /// The stored form of an element: when it last changed, then the element.

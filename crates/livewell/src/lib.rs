@@ -37,6 +37,7 @@ pub mod clock;
 pub mod dead_letters;
 mod definition;
 mod deliver;
+mod doing;
 mod elements;
 mod entry;
 mod error;
@@ -63,6 +64,7 @@ mod shared;
 #[cfg(feature = "postgres")]
 mod source;
 mod sources;
+mod stall;
 mod state;
 mod status;
 mod subscribe;

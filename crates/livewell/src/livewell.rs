@@ -118,6 +118,14 @@ impl Livewell {
         status::condition(&self.shared, id)
     }
 
+    /// The components that wait for a disk that is full or fails, by id, each with the reason. They try again by
+    /// themselves.
+    pub fn waiting_for_disk(&self) -> Vec<(String, String)> {
+        let components = self.shared.components();
+        let stalled = components.values().filter(|component| component.is_stalled());
+        stalled.filter_map(|component| Some((component.id.clone(), component.error()?.0))).collect()
+    }
+
     /// Compares a query's live results with its evaluation from scratch.
     ///
     /// # Errors

@@ -53,8 +53,13 @@ impl NatsRunner {
     fn follow(&self, messages_max: usize, trouble: &mut Trouble) -> Result<(), Error> {
         let definition = Definition::of_stream(&self.settings);
         if self.component.reset.swap(false, Ordering::AcqRel) {
-            definition.check_wipe(&self.shared, &self.component)?;
-            wipe(&self.shared, &self.component)?;
+            let wiped = definition
+                .check_wipe(&self.shared, &self.component)
+                .and_then(|()| wipe(&self.shared, &self.component));
+            if let Err(error) = wiped {
+                self.component.reset.fetch_or(error.passes_by_itself(), Ordering::AcqRel);
+                return Err(error);
+            }
         }
         let position = self.kept_position(&definition)?;
         let mut stream = Stream::open(&self.settings, position).map_err(wrap)?;
@@ -144,7 +149,9 @@ impl NatsRunner {
             }
             kind => {
                 failed(shared, component, error);
-                if !matches!(kind, Some(SourceErrorKind::Changed | SourceErrorKind::Position)) {
+                if !error.passes_by_itself()
+                    && !matches!(kind, Some(SourceErrorKind::Changed | SourceErrorKind::Position))
+                {
                     // What stood in the way is gone; what was read is still what it was.
                     component.reset.store(false, Ordering::Release);
                 }

@@ -75,7 +75,6 @@ impl Pipeline {
         };
         self.put_checkpoints(&snapshot, &mut state, &groups[..taken])?;
         self.commit(&snapshot, state)?;
-        self.component.progressed();
         self.shared.bells.ring(self.component.number);
         Ok(Outcome::Advanced)
     }
@@ -206,7 +205,9 @@ impl Pipeline {
         let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
         overlay.put(Head::key(number), head.encode());
         overlay.into_writes(&mut set);
-        Ok(self.shared.group.commit(set)?)
+        self.shared.group.commit(set)?;
+        self.component.progressed();
+        Ok(())
     }
 
     /// Of the plan and the layout of its state; another one means that the state is to be rebuilt.

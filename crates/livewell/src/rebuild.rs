@@ -47,7 +47,6 @@ impl Pipeline {
         drop(position);
         self.fill(&base, generation)?;
         self.switch(&base, generation, why)?;
-        self.component.progressed();
         self.shared.bells.ring(self.component.number);
         Ok(true)
     }

@@ -10,7 +10,7 @@ use crate::intake::{Intake, wipe};
 use crate::setup::InProcess;
 use crate::shared::{Component, Shared};
 use crate::sources::upstream_key;
-use crate::supervise::failed;
+use crate::supervise::failed_while;
 use crate::trouble::wrap;
 use livewell_source::file::FilePosition;
 #[cfg(feature = "nats")]
@@ -207,10 +207,15 @@ impl Definition {
 }
 
 /// Takes up how what is sent becomes elements; where the source was of another kind, once a reset has emptied it.
-pub(crate) fn begin_channel(shared: &Shared, component: &Component, source: &InProcess) {
+pub(crate) fn begin_channel(
+    shared: &Shared,
+    component: &Component,
+    source: &InProcess,
+    refuse: &mut dyn FnMut(&Error),
+) {
     let definition = Definition::of_channel(&source.mapping);
     while let Err(error) = definition.follow_sender(shared, component) {
-        failed(shared, component, &error);
+        failed_while(shared, component, &error, refuse);
         if shared.is_stopping(component) {
             break;
         }
@@ -218,7 +223,8 @@ pub(crate) fn begin_channel(shared: &Shared, component: &Component, source: &InP
             && definition.check_wipe(shared, component).is_ok()
             && let Err(error) = wipe(shared, component)
         {
-            failed(shared, component, &error);
+            failed_while(shared, component, &error, refuse);
+            component.reset.fetch_or(error.passes_by_itself(), Ordering::AcqRel);
         }
     }
 }

@@ -114,6 +114,8 @@ fn holds_outbox(shared: &Shared, follower: &Component, settings: &OutboxSettings
     let moves = match follower.state() {
         State::Paused | State::Stopped | State::Error => false,
         State::CaughtUp => true,
+        // While the store takes nothing, nobody comes forward; that must not cost anybody results.
+        State::Waiting if follower.is_stalled_by_store() => true,
         State::Starting | State::Running | State::Waiting => {
             follower.last_progress().elapsed() < settings.max_wait
         }

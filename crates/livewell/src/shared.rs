@@ -2,9 +2,11 @@
 
 use crate::bell::{Bell, Bells};
 use crate::clock::{Clock, SystemClock};
+pub use crate::doing::{ComponentKind, State};
 use crate::parked::Parking;
 use crate::set_aside::Order;
 use crate::settings::Limits;
+use crate::stall::Stall;
 use crate::timers::Timers;
 use crate::{Error, error::ErrorKind};
 use livewell_model::Timestamp;
@@ -34,62 +36,6 @@ pub(crate) struct Shared {
     pub(crate) stopping: AtomicBool,
     /// All threads that may still run; each holds the store until its end.
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// What a component is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// On its way to its first step.
-    Starting,
-    /// At work.
-    Running,
-    /// At work, with nothing left to do.
-    CaughtUp,
-    /// Held up by another one: a full outbox, a full log.
-    Waiting,
-    /// Paused by its configuration.
-    Paused,
-    /// Stopped on request.
-    Stopped,
-    /// Stopped by a failure, until a person does something.
-    Error,
-}
-
-impl State {
-    /// All there are.
-    pub const ALL: [Self; 7] = [
-        Self::Starting,
-        Self::Running,
-        Self::CaughtUp,
-        Self::Waiting,
-        Self::Paused,
-        Self::Stopped,
-        Self::Error,
-    ];
-
-    /// The state's name in JSON and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::CaughtUp => "caught_up",
-            Self::Waiting => "waiting",
-            Self::Paused => "paused",
-            Self::Stopped => "stopped",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// What a component is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComponentKind {
-    /// Where changes come from.
-    Source,
-    /// A standing query.
-    Query,
-    /// What acts on results.
-    Reaction,
 }
 
 /// One source, query or reaction, as the others see it.
@@ -124,24 +70,28 @@ pub(crate) struct Component {
     pub(crate) failures: AtomicU64,
     /// Set once its thread has come to its end.
     pub(crate) ended: AtomicBool,
-    view: Mutex<View>,
+    pub(crate) view: Mutex<View>,
 }
 
 #[derive(Debug)]
-struct View {
-    state: State,
+pub(crate) struct View {
+    pub(crate) state: State,
     /// Why it waits for the world outside or is in error, and since when.
-    error: Option<(String, Timestamp)>,
+    pub(crate) error: Option<(String, Timestamp)>,
+    /// Set while it waits for a disk.
+    pub(crate) stall: Option<Stall>,
+    /// When that was last logged.
+    pub(crate) logged: Option<Instant>,
     /// The id of another one in error that it waits for before it can begin; it is in error itself only for those
     /// who wait for it.
-    blocked_by: Option<String>,
+    pub(crate) blocked_by: Option<String>,
     /// When it last came forward; liveness alone depends on it.
     progress: Instant,
 }
 
 impl View {
     /// Shows why; the time is that of the first of several reasons in a row.
-    fn tell(&mut self, error: &Error) {
+    pub(crate) fn tell(&mut self, error: &Error) {
         let since = self.error.take().map_or_else(|| SystemClock.now(), |(_, since)| since);
         self.error = Some((error.to_string(), since));
     }
@@ -149,7 +99,8 @@ impl View {
 
 impl Component {
     pub(crate) fn new(id: &str, number: u32, kind: ComponentKind, follows: Vec<u32>) -> Self {
-        let view = View { state: State::Starting, error: None, blocked_by: None, progress: Instant::now() };
+        let (state, progress) = (State::Starting, Instant::now());
+        let view = View { state, error: None, stall: None, logged: None, blocked_by: None, progress };
         Self {
             id: id.to_owned(),
             number,
@@ -182,6 +133,9 @@ impl Component {
 
     pub(crate) fn set(&self, state: State) {
         let mut view = lock(&self.view);
+        if !view.may_show(state) {
+            return;
+        }
         if view.state == State::CaughtUp && state != State::CaughtUp {
             // It stood still because there was nothing to do.
             view.progress = Instant::now();
@@ -214,6 +168,7 @@ impl Component {
         let mut view = lock(&self.view);
         view.state = State::Error;
         view.blocked_by = None;
+        view.stall = None;
         view.tell(error);
         view.progress = Instant::now();
     }
@@ -223,6 +178,7 @@ impl Component {
         let mut view = lock(&self.view);
         view.state = State::Stopped;
         view.error = None;
+        view.stall = None;
         view.blocked_by = None;
     }
 
@@ -312,9 +268,11 @@ impl Component {
         }
     }
 
-    /// Notes that it has come forward.
+    /// Notes that it has come forward: what it committed is durable.
     pub(crate) fn progressed(&self) {
-        lock(&self.view).progress = Instant::now();
+        let mut view = lock(&self.view);
+        view.progress = Instant::now();
+        view.resume(&self.id);
     }
 
     /// Since when it has not come forward, or has been in error.

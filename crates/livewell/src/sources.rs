@@ -1,20 +1,20 @@
-//! Sources at work: files that are read, and channels that a program or the server sends into.
+//! Sources at work: files that are read, and channels (`channel`) that a program or the server sends into.
 
+mod channel;
 mod pace;
 
+pub use channel::SourceHandle;
+pub(crate) use channel::{Channel, closed};
+
 use crate::Error;
-use crate::change::IntoTransaction;
 use crate::error::ErrorKind;
-use crate::intake::{Intake, Receipt, full, wipe};
-use crate::once::{self, Once};
+use crate::intake::{Intake, wipe};
 use crate::parked::{self, Input, Origin};
 use crate::remembered::{self, Definition};
-use crate::setup::InProcess;
 use crate::shared::{Component, Shared, State};
 use crate::supervise::{caught_up, failed, stopped};
 use crate::timers;
 use crate::trouble::{source_error, wrap};
-use livewell_model::Transaction;
 use livewell_source::ErrorKind as SourceErrorKind;
 use livewell_source::file::{Batch, FilePosition, FileSource, Parser};
 use livewell_source::settings::{Clock, FileSettings};
@@ -22,9 +22,7 @@ use livewell_store::keyspace::{Key, Space};
 use pace::Pace;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 const FOLLOW: Duration = Duration::from_millis(100);
 
@@ -41,7 +39,8 @@ pub(crate) fn run_file(runner: &FileRunner) {
     runner.wait_for_others();
     while !shared.is_stopping(component) {
         component.set(State::Running);
-        let result = if component.reset.swap(false, Ordering::AcqRel) {
+        let is_reset = component.reset.swap(false, Ordering::AcqRel);
+        let result = if is_reset {
             Definition::of_files(&runner.settings)
                 .check_wipe(shared, component)
                 .and_then(|()| wipe(shared, component))
@@ -50,7 +49,9 @@ pub(crate) fn run_file(runner: &FileRunner) {
         };
         if let Err(error) = result {
             runner.meet(&error);
-            if !is_another_file(&error) {
+            if error.passes_by_itself() {
+                component.reset.fetch_or(is_reset, Ordering::AcqRel);
+            } else if !is_another_file(&error) {
                 // What stood in the way is gone; what was read is still what it was.
                 component.reset.store(false, Ordering::Release);
             }
@@ -240,165 +241,4 @@ impl FileRunner {
 
 pub(crate) fn upstream_key(source: &Component) -> Vec<u8> {
     Key::new(Space::Upstream).number(source.number).done()
-}
-
-/// Transactions on their way to a source: all of them are taken in, or none.
-#[derive(Debug)]
-pub(crate) struct Submission {
-    pub(crate) transactions: Vec<Transaction>,
-    pub(crate) once: Option<Once>,
-    pub(crate) reply: oneshot::Sender<Result<Vec<Receipt>, (usize, Error)>>,
-}
-
-/// Where a program hands transactions to a source.
-#[derive(Debug, Clone)]
-pub struct SourceHandle {
-    pub(crate) component: Arc<Component>,
-    pub(crate) sender: SyncSender<Submission>,
-}
-
-impl SourceHandle {
-    /// The source's id.
-    pub fn id(&self) -> &str {
-        &self.component.id
-    }
-
-    /// Sends one transaction; returns once it is durable.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Invalid`] where a change does not fit its element; [`ErrorKind::Unavailable`] where the
-    /// source is full or stopped. Nothing was taken in then.
-    pub async fn send(&self, transaction: impl IntoTransaction) -> Result<Receipt, Error> {
-        let receipts =
-            self.send_all(vec![transaction.into_transaction()]).await.map_err(|(_, error)| error)?;
-        receipts.last().copied().ok_or_else(|| closed(&self.component))
-    }
-
-    /// Sends several transactions, which are all taken in or none; returns once they are durable.
-    ///
-    /// # Errors
-    /// As [`SourceHandle::send`], with the index of the transaction that was refused.
-    pub async fn send_all(&self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
-        self.submit(transactions, None).await
-    }
-
-    /// The same exactly once: under a `key` that came before, with a content of the same `hash`, nothing is
-    /// taken in again, and the last receipt of then is given. The last 10,000 keys are remembered.
-    ///
-    /// # Errors
-    /// As [`SourceHandle::send_all`]; LW0526 where the key came with another content.
-    pub async fn send_once(
-        &self,
-        transactions: Vec<Transaction>,
-        key: impl Into<String>,
-        hash: u128,
-    ) -> Result<Vec<Receipt>, (usize, Error)> {
-        self.submit(transactions, Some(Once { key: key.into(), hash })).await
-    }
-
-    async fn submit(
-        &self,
-        transactions: Vec<Transaction>,
-        once: Option<Once>,
-    ) -> Result<Vec<Receipt>, (usize, Error)> {
-        let (reply, answer) = oneshot::channel();
-        match self.sender.try_send(Submission { transactions, once, reply }) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => return Err((0, full(&self.component))),
-            Err(TrySendError::Disconnected(_)) => return Err((0, closed(&self.component))),
-        }
-        self.component.bell.ring();
-        answer.await.unwrap_or_else(|_| Err((0, closed(&self.component))))
-    }
-}
-
-pub(crate) fn closed(component: &Component) -> Error {
-    Error::new(ErrorKind::Unavailable, "LW0525", format!("the source `{}` is stopped", component.id))
-}
-
-/// Runs a source that is sent to, until everything stops.
-pub(crate) fn run_channel(
-    shared: &Arc<Shared>,
-    component: &Arc<Component>,
-    source: &InProcess,
-    receiver: &Receiver<Submission>,
-) {
-    let clock = source.clock;
-    remembered::begin_channel(shared, component, source);
-    while !shared.is_stopping(component) {
-        // Reset after a failure means: go on. What was sent once cannot be sent for anew from here.
-        component.reset.store(false, Ordering::Release);
-        if let Err(error) = parked::carry_out(shared, component, &mut parked::not_parked_here) {
-            failed(shared, component, &error);
-        }
-        match receiver.try_recv() {
-            Ok(first) => {
-                component.set(State::Running);
-                let mut waiting = vec![first];
-                waiting.extend(receiver.try_iter().take(shared.limits.step_transactions_max));
-                take_in_all(shared, component, waiting);
-            }
-            Err(TryRecvError::Empty) => {
-                caught_up(shared, component);
-                match if clock == Clock::Wall { timers::tick(shared, component) } else { Ok(timers::LOOK) } {
-                    Ok(rest) => component.bell.wait(rest),
-                    Err(error) => failed(shared, component, &error),
-                }
-            }
-            Err(TryRecvError::Disconnected) => {
-                caught_up(shared, component);
-                component.bell.wait(Duration::from_secs(5));
-            }
-        }
-    }
-    stopped(shared, component);
-}
-
-/// All of a submission, or none of it; one that came before is only answered.
-fn take_in(
-    intake: &mut Intake<'_>,
-    transactions: Vec<Transaction>,
-    once: Option<&Once>,
-) -> Result<Vec<Receipt>, (usize, Error)> {
-    let Some(once) = once else { return intake.add_all(transactions) };
-    let source = intake.source().number;
-    if let Some(receipt) = once::find(intake.overlay(), source, once).map_err(|error| (0, error))? {
-        return Ok(vec![receipt]);
-    }
-    let receipts = intake.add_all(transactions)?;
-    if let Some(last) = receipts.last() {
-        once::remember(intake.overlay(), source, once, *last).map_err(|error| (0, error))?;
-    }
-    Ok(receipts)
-}
-
-/// One commit for all that wait; each is told its own fate once it is durable.
-fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>) {
-    let mut accepted = Vec::new();
-    let result = (|| {
-        let mut intake = Intake::begin(shared, component)?;
-        for submission in waiting {
-            if intake.is_full() {
-                let _ = submission.reply.send(Err((0, full(component))));
-                continue;
-            }
-            match take_in(&mut intake, submission.transactions, submission.once.as_ref()) {
-                Ok(receipts) => accepted.push((submission.reply, receipts)),
-                Err(refusal) => {
-                    let _ = submission.reply.send(Err(refusal));
-                }
-            }
-        }
-        intake.commit()
-    })();
-    // A receiver that is gone no longer wants to know.
-    for (reply, receipts) in accepted {
-        let _ = reply.send(match &result {
-            Ok(()) => Ok(receipts),
-            Err(error) => Err((0, Error::new(error.kind, error.code, error.message.clone()))),
-        });
-    }
-    if let Err(error) = result {
-        failed(shared, component, &error);
-    }
 }

@@ -213,10 +213,14 @@ fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behin
     Ok(behind)
 }
 
-/// Whether nothing is left to do for anybody who is not in error; who waits for one in error has nothing to do either.
+/// Whether nothing is left to do for anybody who is not in error; who waits for one in error has nothing to do either,
+/// nor has who waits for a disk for long.
 pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
     let at_rest = |component: &Arc<Component>| {
+        if component.is_stalled_for_long() {
+            return true;
+        }
         // A source has nothing to build anew, and one that is paused does it when it runs again.
         let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
         if (is_asked || component.is_ordered() && component.state() != State::Error)
@@ -231,7 +235,8 @@ pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     }
     let snapshot = shared.store.snapshot()?;
     for component in &components {
-        let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error);
+        let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error)
+            || component.is_stalled_for_long();
         if !waits && behind(&*snapshot, component.number, &component.follows)?.sequences > 0 {
             return Ok(false);
         }

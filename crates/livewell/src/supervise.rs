@@ -5,6 +5,7 @@ use crate::Error;
 use crate::pipeline::{Outcome, Pipeline};
 use crate::settings::Recovery;
 use crate::shared::{Component, Shared, State};
+use crate::stall;
 use livewell_store::Resume;
 use livewell_store::head::Building;
 use livewell_store::sweep;
@@ -18,16 +19,30 @@ const LOOK: Duration = Duration::from_millis(500);
 const HELD_UP: Duration = Duration::from_millis(50);
 /// How many keys of garbage go at once.
 const SWEEP_KEYS_MAX: usize = 2_000;
+/// How long the sweeper rests when there is nothing left to delete, or it cannot.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// What a component does on its thread.
+pub(crate) trait Work: Send {
+    /// Runs until everything stops.
+    fn run(&mut self);
+}
+
+impl<F: FnMut() + Send> Work for F {
+    fn run(&mut self) {
+        self();
+    }
+}
 
 /// Starts the component's thread.
-pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, run: impl FnOnce() + Send + 'static) {
+pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, mut work: Box<dyn Work>) {
     for feed in component.follows.iter().chain([&component.number]) {
         shared.bells.listen(*feed, &component.bell);
     }
     let name = component.id.chars().take(15).collect();
     let own = component.clone();
     let run = move || {
-        run();
+        work.run();
         own.ended.store(true, Ordering::Release);
     };
     match std::thread::Builder::new().name(name).spawn(run) {
@@ -39,10 +54,10 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, run: impl 
 }
 
 /// Runs a query until everything stops; one that was refused at its start is in error until it is reset.
-pub(crate) fn query(pipeline: &Pipeline, refusal: Option<Error>) {
+pub(crate) fn query(pipeline: &Pipeline, refusal: &mut Option<Error>) {
     let component = &pipeline.component;
     component.set(State::Running);
-    if let Some(error) = refusal {
+    if let Some(error) = refusal.take() {
         failed(&pipeline.shared, component, &error);
     }
     while !pipeline.shared.is_stopping(component) {
@@ -78,12 +93,14 @@ fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
     }
     let reset = pipeline.component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
     drop(snapshot);
-    if let Some(why) = due.or(reset)
-        && !pipeline.rebuild(why)?
-    {
+    if let Some(why) = due.or(reset) {
+        let built = pipeline.rebuild(why);
+        let is_to_come = built.as_ref().map_or_else(Error::passes_by_itself, |built| !built);
         // One that was asked for and has not begun must not be forgotten.
-        pipeline.component.reset.fetch_or(reset.is_some(), Ordering::AcqRel);
-        return Ok(Outcome::Unready);
+        pipeline.component.reset.fetch_or(is_to_come && reset.is_some(), Ordering::AcqRel);
+        if !built? {
+            return Ok(Outcome::Unready);
+        }
     }
     if due.or(reset).is_some() {
         pipeline.component.recovered();
@@ -145,8 +162,23 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) ->
     )
 }
 
-/// After a failure: once more where that may mend it, else stopped until a person resets it.
+/// Handles a failure by its kind: waits for a disk, starts again from the store, or stops until a person resets the
+/// component.
 pub(crate) fn failed(shared: &Shared, component: &Component, error: &Error) {
+    failed_while(shared, component, error, &mut |_| {});
+}
+
+/// Like [`failed`], and has those who wait for the component refused as long as it does nothing.
+pub(crate) fn failed_while(
+    shared: &Shared,
+    component: &Component,
+    error: &Error,
+    refuse: &mut dyn FnMut(&Error),
+) {
+    if let Some(disk) = error.disk() {
+        stall::wait_out(shared, component, disk, error, refuse);
+        return;
+    }
     if error.is_transient() {
         tracing::warn!(component = %component.id, "{error}; starting again from the store");
         component.bell.wait(HELD_UP);
@@ -155,6 +187,7 @@ pub(crate) fn failed(shared: &Shared, component: &Component, error: &Error) {
     component.fail(error);
     shared.bells.ring(component.number);
     while !shared.is_stopping(component) && !component.reset.load(Ordering::Acquire) {
+        refuse(error);
         component.bell.wait(LOOK);
     }
     if component.reset.load(Ordering::Acquire) {
@@ -163,8 +196,9 @@ pub(crate) fn failed(shared: &Shared, component: &Component, error: &Error) {
     }
 }
 
+/// Shows that nothing is left to do, unless the component still waits for a disk.
 pub(crate) fn caught_up(shared: &Shared, component: &Component) {
-    if component.state() != State::CaughtUp {
+    if stall::is_over(shared, component) && component.state() != State::CaughtUp {
         component.set(State::CaughtUp);
         shared.bells.ring(component.number);
     }
@@ -177,16 +211,29 @@ pub(crate) fn stopped(shared: &Shared, component: &Component) {
 
 /// Deletes garbage in the background until everything stops.
 pub(crate) fn sweeper(shared: &Arc<Shared>, component: &Component) {
+    let mut shown = None;
     while !shared.is_stopping(component) {
         let keep = |prefix: &[u8]| under_construction(shared, prefix);
-        match sweep::sweep(&*shared.store, SWEEP_KEYS_MAX, &keep) {
-            Ok(true) => {}
-            Ok(false) => component.bell.wait(Duration::from_secs(5)),
-            Err(error) => {
-                tracing::warn!("sweeping: {error}");
-                component.bell.wait(Duration::from_secs(5));
+        let is_done = match sweep::sweep(&*shared.store, SWEEP_KEYS_MAX, &keep) {
+            Ok(is_more) => {
+                shown = None;
+                !is_more
             }
+            Err(error) => {
+                log_once(&mut shown, &Error::from(error));
+                true
+            }
+        };
+        if is_done {
+            component.bell.wait(SWEEP_EVERY);
         }
+    }
+}
+
+/// Logs an error of the sweeper unless it is the one that was logged last.
+fn log_once(shown: &mut Option<&'static str>, error: &Error) {
+    if shown.replace(error.code) != Some(error.code) {
+        tracing::warn!(code = error.code, "deleting what is no longer needed: {error}; trying again");
     }
 }
 

@@ -4,6 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// What the system says of a disk that does not read or write.
+const EIO: i32 = 5;
+
 /// What whoever drives the reaction must do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -205,6 +208,13 @@ impl ReactionError {
             Self::Away { .. } => ErrorKind::Wait,
             _ => ErrorKind::Stop,
         }
+    }
+
+    /// Whether the disk under its files is full or fails: writing may work again without anybody's help.
+    pub fn is_of_the_disk(&self) -> bool {
+        let Self::Io { cause, .. } = self else { return false };
+        matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            || cause.raw_os_error() == Some(EIO)
     }
 
     /// How long to wait before the next attempt, where the target or the reaction's settings say so.

@@ -112,6 +112,8 @@ pub enum ErrorKind {
     Input,
     /// Make the file readable; then the same read works.
     Unavailable,
+    /// Wait: a disk is full or fails, and what could not be done is tried again.
+    Disk,
     /// Put back the file that was read, or reset the source: its history is not what it was.
     Changed,
     /// Wait: what is out of reach is tried again.
@@ -169,6 +171,15 @@ impl SourceError {
         Self::new(ErrorKind::Changed, code::CHANGED, message)
     }
 
+    /// What a failed call on a disk makes of an error about a file.
+    pub(crate) fn kind_of(error: &std::io::Error) -> ErrorKind {
+        use std::io::ErrorKind as Io;
+        /// What the system says of a disk that does not read or write.
+        const EIO: i32 = 5;
+        let is_full = matches!(error.kind(), Io::StorageFull | Io::QuotaExceeded);
+        if is_full || error.raw_os_error() == Some(EIO) { ErrorKind::Disk } else { ErrorKind::Unavailable }
+    }
+
     /// A failed read of `path`.
     pub(crate) fn io(path: &Path, compressed: bool, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
@@ -198,7 +209,9 @@ impl SourceError {
                     "`{path}` cannot be decompressed ({error}); check that it is what its name says and put an undamaged file there"
                 ),
             ),
-            _ => unreadable(format!("`{path}` cannot be read: {error}")),
+            _ => {
+                Self::new(Self::kind_of(error), code::UNREADABLE, format!("`{path}` cannot be read: {error}"))
+            }
         }
     }
 
@@ -225,4 +238,25 @@ fn excerpt(line: &str, column: Option<usize>) -> String {
         if line.chars().nth(start + SHOWN).is_some() { "..." } else { "" },
     );
     format!("{head}{shown}{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn a_disk_that_is_full_or_fails_is_waited_for_and_a_missing_file_is_not() {
+        let (full, broken) = (io::ErrorKind::StorageFull.into(), io::Error::from_raw_os_error(5));
+        for error in [full, broken] {
+            assert_eq!(SourceError::io(Path::new("a.jsonl"), false, &error).kind, ErrorKind::Disk);
+            assert_eq!(SourceError::io(Path::new("a.jsonl.gz"), true, &error).kind, ErrorKind::Disk);
+        }
+        for kind in [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied] {
+            assert_eq!(
+                SourceError::io(Path::new("a.jsonl"), false, &kind.into()).kind,
+                ErrorKind::Unavailable
+            );
+        }
+    }
 }

@@ -69,7 +69,7 @@ impl Builder {
         });
         let sweeper = Arc::new(Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new()));
         let (background, component) = (shared.clone(), sweeper.clone());
-        supervise::spawn(&shared, &sweeper, move || supervise::sweeper(&background, &component));
+        supervise::spawn(&shared, &sweeper, Box::new(move || supervise::sweeper(&background, &component)));
         Ok(Livewell {
             shared,
             sweeper,

@@ -8,7 +8,8 @@ use crate::register::Registrar;
 use crate::settings::{Query, Recovery};
 use crate::setup::{InProcess, ReactionSetup, Setup};
 use crate::shared::{Component, ComponentKind, State};
-use crate::sources::{self, FileRunner, SourceHandle};
+use crate::sources::{self, Channel, FileRunner, SourceHandle};
+use crate::supervise::Work;
 use crate::{Error, pending, supervise, unwind};
 use livewell_query::Engine;
 use livewell_reaction::Role;
@@ -19,7 +20,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 /// A component that is registered and waits to be started.
-type Start = (Arc<Component>, Box<dyn FnOnce() + Send>);
+type Start = (Arc<Component>, Box<dyn Work>);
 
 impl Livewell {
     /// Registers everything in one commit, then starts it.
@@ -60,14 +61,28 @@ impl Livewell {
             }
         }
         drop(position);
-        for (component, run) in starts {
-            if component.kind == ComponentKind::Source {
-                unwind::refit(&self.shared, &component)?;
+        let mut failure = None;
+        for (component, work) in starts {
+            let prepared = if failure.is_none() { self.prepare(&component) } else { Ok(()) };
+            failure = failure.or(prepared.err());
+            match &failure {
+                None => supervise::spawn(&self.shared, &component, work),
+                Some(error) => {
+                    // It is registered, so it can be started once what stood in the way is gone.
+                    component.fail(error);
+                    component.ended.store(true, Ordering::Release);
+                }
             }
-            pending::take(&self.shared, &component)?;
-            supervise::spawn(&self.shared, &component, run);
         }
-        Ok(())
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Does what has to be done before the component runs.
+    fn prepare(&self, component: &Arc<Component>) -> Result<(), Error> {
+        if component.kind == ComponentKind::Source {
+            unwind::refit(&self.shared, component)?;
+        }
+        pending::take(&self.shared, component)
     }
 
     fn file(&self, registrar: &mut Registrar<'_>, settings: FileSettings) -> Result<Start, Error> {
@@ -85,7 +100,7 @@ impl Livewell {
         let handle = SourceHandle { component: component.clone(), sender };
         crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
         let (shared, own, source) = (self.shared.clone(), component.clone(), source.clone());
-        Ok((component, Box::new(move || sources::run_channel(&shared, &own, &source, &receiver))))
+        Ok((component, Box::new(Channel { shared, component: own, source, receiver })))
     }
 
     #[cfg(feature = "nats")]
@@ -116,8 +131,8 @@ impl Livewell {
         let store = crate::source::store_name(&shared);
         let source = livewell_source::postgres::Database::new(settings, &store);
         let (source, progress) = (Box::new(source), crate::source::Progress::default());
-        let runner = crate::source::Runner { shared, component: own, source, clock, progress };
-        Ok((component, Box::new(move || crate::source::run(runner))))
+        let mut runner = crate::source::Runner { shared, component: own, source, clock, progress };
+        Ok((component, Box::new(move || crate::source::run(&mut runner))))
     }
 
     fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {
@@ -142,8 +157,8 @@ impl Livewell {
             config_hash: registered.config_hash,
             upstreams: registered.upstreams,
         };
-        let refusal = registered.refusal;
-        Ok((component, Box::new(move || supervise::query(&pipeline, refusal))))
+        let mut refusal = registered.refusal;
+        Ok((component, Box::new(move || supervise::query(&pipeline, &mut refusal))))
     }
 
     fn reaction(&self, registrar: &mut Registrar<'_>, setup: ReactionSetup) -> Result<Start, Error> {
@@ -162,7 +177,7 @@ impl Livewell {
             component.set(State::Paused);
             return Ok((component, Box::new(|| {})));
         }
-        let delivery = Delivery {
+        let mut delivery = Delivery {
             shared: self.shared.clone(),
             component: component.clone(),
             upstreams,
@@ -172,7 +187,7 @@ impl Livewell {
             not_before: Instant::now(),
             away_since: None,
         };
-        Ok((component, Box::new(move || deliver::run(delivery))))
+        Ok((component, Box::new(move || deliver::run(&mut delivery))))
     }
 
     fn component(

@@ -34,7 +34,7 @@ pub(crate) struct Runner {
 }
 
 /// Runs a source until everything stops.
-pub(crate) fn run(mut runner: Runner) {
+pub(crate) fn run(runner: &mut Runner) {
     let mut trouble = Trouble::none();
     runner.component.set(State::Running);
     let definition = Definition::of_database();
@@ -44,7 +44,9 @@ pub(crate) fn run(mut runner: Runner) {
             Ok(()) => break,
             Err(error) => {
                 failed(shared, component, &error);
-                component.reset.store(false, Ordering::Release);
+                if !error.passes_by_itself() {
+                    component.reset.store(false, Ordering::Release);
+                }
             }
         }
     }
@@ -175,6 +177,9 @@ impl Runner {
             return;
         }
         failed(shared, component, error);
+        if error.passes_by_itself() {
+            return;
+        }
         let needs_copy = matches!(
             kind,
             Some(SourceErrorKind::Changed | SourceErrorKind::Input | SourceErrorKind::Position)

@@ -10,6 +10,7 @@ mod intake;
 mod late;
 mod layers;
 mod lost;
+mod moody;
 #[cfg(feature = "nats")]
 mod nats;
 mod ordered;
@@ -20,6 +21,7 @@ mod random;
 mod removed;
 mod reopening;
 mod reread;
+mod stalled;
 mod stuck;
 mod targets;
 mod timed;

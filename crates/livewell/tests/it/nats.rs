@@ -1,6 +1,7 @@
 //! A stream of a NATS server as a source of a running Livewell: every message once, and what is gone is noticed.
 
 use crate::fixture::*;
+use crate::moody::{Mood, Moody};
 use async_nats::jetstream::{self, Context, stream};
 use livewell::{Livewell, Recovery, Setup, State};
 use livewell_model::Value;
@@ -320,5 +321,27 @@ async fn lists_in_nodes_of_messages_become_nodes() {
     come_to(&livewell, 1..4).await;
     publish(&js, "s.a", order(&[3, 4])).await;
     come_to(&livewell, 3..5).await;
+    livewell.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_store_is_full_messages_stay_in_the_stream_and_each_comes_once_when_there_is_room() {
+    let nats = Nats::start();
+    let js = jetstream(&nats).await;
+    create(&js).await;
+    publish_all(&js, 0..20).await;
+    let (store, recorder) = (Moody::new(), Recorder::default());
+    let shared: Arc<dyn Store> = Arc::new(store.clone());
+    let livewell = start(&shared, settings(&nats), &recorder).await;
+    come_to(&livewell, 0..20).await;
+    for mood in [Mood::Full, Mood::Broken] {
+        store.is(mood);
+        publish_all(&js, 20..40).await;
+        until(&livewell, "s", |one| one.state == State::Waiting && one.error.is_some()).await;
+        store.is(Mood::Well);
+        come_to(&livewell, 0..40).await;
+    }
+    idle(&livewell).await;
+    assert_eq!(status(&livewell, "s").state, State::CaughtUp);
     livewell.shutdown().await;
 }

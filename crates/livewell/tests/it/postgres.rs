@@ -15,6 +15,7 @@ mod published;
 mod refused;
 mod rights;
 mod slots;
+mod stalled;
 mod storm;
 mod tables;
 mod vast;

@@ -153,8 +153,15 @@ pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Prob
     Ok(Json(json!({ "status": "ok" })))
 }
 
-/// `GET /ready`: every query has caught up once since the start; one over a source in error has not.
+/// `GET /ready`: every query has caught up once since the start, and nothing waits for a disk; a query over a source in
+/// error has not caught up.
 pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+    let stalled = api.livewell.waiting_for_disk();
+    if let Some((id, reason)) = stalled.first() {
+        let message = format!("`{id}` waits for a disk: {reason}");
+        let waiting: Vec<String> = stalled.iter().map(|(id, _)| id.clone()).collect();
+        return Err(Problem::new(503, "LW0714", message).with("waiting_for", waiting).retry_after(1));
+    }
     let ready = Ok(Json(json!({ "status": "ready" })));
     if api.ready.load(Ordering::Relaxed) {
         return ready;

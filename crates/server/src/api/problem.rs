@@ -56,10 +56,11 @@ impl From<Error> for Problem {
             (ErrorKind::Unavailable, _) => 503,
             (ErrorKind::Stopped, _) => 409,
             (_, "LW0302") => 507,
+            (_, "LW0305") => 503,
             _ => 500,
         };
         let problem = Self::new(status, error.code, error.message);
-        if matches!(status, 429 | 503) { problem.retry_after(1) } else { problem }
+        if matches!(status, 429 | 503 | 507) { problem.retry_after(1) } else { problem }
     }
 }
 

@@ -17,6 +17,7 @@ mod disk;
 mod exact;
 mod explain;
 mod exposed;
+mod failing;
 mod files;
 mod followers;
 mod guessed;
@@ -39,6 +40,7 @@ mod redefined;
 mod refused;
 mod rotated;
 mod running;
+mod shim;
 mod shop;
 #[path = "../../../store/tests/it/small_disk.rs"]
 mod small_disk;

@@ -16,6 +16,7 @@ pub struct Running {
     pub folder: TempDir,
     pub address: String,
     process: Child,
+    environment: Vec<(&'static str, PathBuf)>,
     /// Kept open, so that the process can go on writing to it.
     log: BufReader<std::process::ChildStderr>,
 }
@@ -57,10 +58,15 @@ impl Running {
 
     /// Over this configuration, which has a server that listens on port 0.
     pub fn of(config: &str) -> Self {
+        Self::with_environment(config, Vec::new())
+    }
+
+    /// Over this configuration, with these variables set.
+    pub fn with_environment(config: &str, environment: Vec<(&'static str, PathBuf)>) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("livewell.yaml"), config).unwrap();
-        let (process, log, address) = spawn(&folder);
-        Self { folder, address, process, log }
+        let (process, log, address) = spawn(&folder, &environment);
+        Self { folder, address, process, environment, log }
     }
 
     /// Over this configuration, with so many files that the process can have open.
@@ -74,7 +80,7 @@ impl Running {
             env!("CARGO_BIN_EXE_livewell"),
         ]);
         let (process, log, address) = spawned(command, &folder);
-        Self { folder, address, process, log }
+        Self { folder, address, process, environment: Vec::new(), log }
     }
 
     /// Stops the process by a signal and waits for it; then its output is in order. Returns what it has logged since it
@@ -92,7 +98,12 @@ impl Running {
     pub fn kill_and_start_again(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        (self.process, self.log, self.address) = spawn(&self.folder);
+        self.start_again();
+    }
+
+    /// Starts the process, which has ended, over the same store.
+    pub fn start_again(&mut self) {
+        (self.process, self.log, self.address) = spawn(&self.folder, &self.environment);
     }
 
     /// The process' id.
@@ -158,8 +169,13 @@ impl Drop for Running {
     }
 }
 
-fn spawn(folder: &TempDir) -> (Child, BufReader<std::process::ChildStderr>, String) {
-    spawned(Command::new(env!("CARGO_BIN_EXE_livewell")), folder)
+fn spawn(
+    folder: &TempDir,
+    environment: &[(&'static str, PathBuf)],
+) -> (Child, BufReader<std::process::ChildStderr>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_livewell"));
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    spawned(command, folder)
 }
 
 #[expect(clippy::zombie_processes, reason = "the caller waits; a process that ends by itself fails the test")]

@@ -106,10 +106,10 @@ fn header(bytes: &[u8]) -> Result<(u32, usize), SourceError> {
 
 fn disk(error: &std::io::Error) -> SourceError {
     let message = format!(
-        "a large transaction cannot be kept in a temporary file ({}): {error}",
+        "a large transaction cannot be kept in a temporary file ({}): {error}; free space there, or look at that disk",
         std::env::temp_dir().display()
     );
-    SourceError::new(crate::ErrorKind::Unavailable, code::UNREADABLE, message)
+    SourceError::new(SourceError::kind_of(error), code::UNREADABLE, message)
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+//! A store that fails when it is told to: its disk is full or broken.
+
+use livewell_store::commit::{Conflict, Snapshot, StoreId};
+use livewell_store::{IndexError, MemoryStore, Store, WriteSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// What is wrong with the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Well,
+    /// Commits fail: no room.
+    Full,
+    /// Commits fail: the disk does not write.
+    Broken,
+}
+
+/// A store in memory with a mood.
+#[derive(Clone)]
+pub struct Moody {
+    inner: Arc<MemoryStore>,
+    mood: Arc<Mutex<Mood>>,
+    /// How many commits were refused.
+    pub refused: Arc<AtomicUsize>,
+}
+
+impl Moody {
+    pub fn new() -> Self {
+        Self { inner: Arc::default(), mood: Arc::new(Mutex::new(Mood::Well)), refused: Arc::default() }
+    }
+
+    pub fn is(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    pub fn refused(&self) -> usize {
+        self.refused.load(Ordering::SeqCst)
+    }
+}
+
+impl Store for Moody {
+    fn id(&self) -> StoreId {
+        self.inner.id()
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
+        self.inner.snapshot()
+    }
+
+    fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
+        let mood = *self.mood.lock().unwrap();
+        let error = match mood {
+            Mood::Well => return self.inner.commit(sets),
+            Mood::Full => IndexError::Full("no room".into()),
+            Mood::Broken => IndexError::Io("the disk does not write".into()),
+        };
+        self.refused.fetch_add(1, Ordering::SeqCst);
+        Err(error)
+    }
+
+    fn is_volatile(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,35 @@
+//! A store that is full while a database is copied and followed: it waits, and misses nothing.
+
+use super::*;
+use crate::moody::{Mood, Moody};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_store_is_full_a_database_waits_and_its_transactions_come_once_when_there_is_room() {
+    let postgres = Postgres::start();
+    postgres.sql(TABLE);
+    let (store, recorder) = (Moody::new(), Recorder::default());
+    let shared: Arc<dyn Store> = Arc::new(store.clone());
+    let livewell = start(&shared, settings(&postgres.url()), &recorder).await;
+    same_as_the_table(&livewell, &postgres).await;
+    for (mood, id) in [(Mood::Full, 10), (Mood::Broken, 20)] {
+        store.is(mood);
+        postgres.sql(&format!("insert into t values ({id}, 1); update t set x = x + 1 where id < 3;"));
+        until(&livewell, "s", |one| one.state == State::Waiting && one.error.is_some()).await;
+        postgres.sql(&format!("insert into t values ({}, 1)", id + 1));
+        store.is(Mood::Well);
+        same_as_the_table(&livewell, &postgres).await;
+    }
+    // Also the copy that a reset asks for.
+    store.is(Mood::Full);
+    livewell.reset("s").unwrap();
+    until(&livewell, "s", |one| one.state == State::Waiting && one.error.is_some()).await;
+    postgres.sql("delete from t where id = 3");
+    store.is(Mood::Well);
+    same_as_the_table(&livewell, &postgres).await;
+    idle(&livewell).await;
+    assert_eq!(status(&livewell, "s").state, State::CaughtUp);
+    let mut seen = recorder.sequences();
+    seen.dedup();
+    assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>(), "no result is left out");
+    livewell.shutdown().await;
+}
