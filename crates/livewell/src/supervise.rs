@@ -9,6 +9,8 @@ use crate::stall;
 use livewell_store::Resume;
 use livewell_store::head::Building;
 use livewell_store::sweep;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,8 +26,11 @@ const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// What a component does on its thread.
 pub(crate) trait Work: Send {
-    /// Runs until everything stops.
+    /// Runs until everything stops. Called again if the component is reset after a panic.
     fn run(&mut self);
+
+    /// Refuses what callers wait for, while the component does nothing because of `error`.
+    fn refuse(&mut self, _error: &Error) {}
 }
 
 impl<F: FnMut() + Send> Work for F {
@@ -35,14 +40,14 @@ impl<F: FnMut() + Send> Work for F {
 }
 
 /// Starts the component's thread.
-pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, mut work: Box<dyn Work>) {
+pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, work: Box<dyn Work>) {
     for feed in component.follows.iter().chain([&component.number]) {
         shared.bells.listen(*feed, &component.bell);
     }
     let name = component.id.chars().take(15).collect();
-    let own = component.clone();
+    let (own, all) = (component.clone(), shared.clone());
     let run = move || {
-        work.run();
+        run(&all, &own, work);
         own.ended.store(true, Ordering::Release);
     };
     match std::thread::Builder::new().name(name).spawn(run) {
@@ -51,6 +56,30 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, mut work: 
             component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
         }
     }
+}
+
+/// Runs the component to its end. A panic is an error of this component alone: a reset runs it again.
+fn run(shared: &Shared, component: &Component, mut work: Box<dyn Work>) {
+    // What a panic leaves half done lives in memory only, and each run begins from the store.
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.run())) {
+        let error = panicked(&component.id, &*panic);
+        failed_while(shared, component, &error, &mut |error| work.refuse(error));
+        if shared.is_stopping(component) {
+            stopped(shared, component);
+            return;
+        }
+    }
+}
+
+/// The error of a component that panicked.
+fn panicked(id: &str, panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    let message = format!(
+        "`{id}` panicked: {text}. This is a fault in Livewell: please report it. Nothing is lost; reset or restart \
+         `{id}` to try again from the store"
+    );
+    Error::stopped("LW0541", message)
 }
 
 /// Runs a query until everything stops; one that was refused at its start is in error until it is reset.
@@ -214,13 +243,18 @@ pub(crate) fn sweeper(shared: &Arc<Shared>, component: &Component) {
     let mut shown = None;
     while !shared.is_stopping(component) {
         let keep = |prefix: &[u8]| under_construction(shared, prefix);
-        let is_done = match sweep::sweep(&*shared.store, SWEEP_KEYS_MAX, &keep) {
-            Ok(is_more) => {
+        let swept = catch_unwind(AssertUnwindSafe(|| sweep::sweep(&*shared.store, SWEEP_KEYS_MAX, &keep)));
+        let is_done = match swept {
+            Ok(Ok(is_more)) => {
                 shown = None;
                 !is_more
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 log_once(&mut shown, &Error::from(error));
+                true
+            }
+            Err(panic) => {
+                log_once(&mut shown, &panicked(&component.id, &*panic));
                 true
             }
         };

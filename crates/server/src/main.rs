@@ -9,6 +9,7 @@ mod control;
 mod explain;
 mod logging;
 mod open_files;
+mod panics;
 mod render;
 mod setup;
 
@@ -22,5 +23,6 @@ fn main() -> ExitCode {
     if !matches!(cli.command, cli::Command::Try(_)) {
         logging::start(cli.log_format, cli.log_level);
     }
+    panics::watch();
     command::dispatch(&cli)
 }

@@ -8,6 +8,7 @@ use crate::{IndexError, Store, WriteSet};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How much goes into one commit, and how much may wait for it.
@@ -85,6 +86,9 @@ impl Ticket {
     ///
     /// # Errors
     /// As [`GroupCommit::commit`].
+    ///
+    /// # Panics
+    /// If the store panicked over this set.
     pub fn wait(self) -> Result<(), IndexError> {
         let mut state = self.shared.lock();
         loop {
@@ -111,6 +115,7 @@ enum Fate {
     Taken,
     Refused(Conflict),
     Failed(Arc<IndexError>),
+    Panicked(String),
 }
 
 impl Fate {
@@ -119,6 +124,8 @@ impl Fate {
             Self::Taken => Ok(()),
             Self::Refused(conflict) => Err(IndexError::fenced(*conflict)),
             Self::Failed(error) => Err(again(error)),
+            // In the thread that the set is of, wherever the store was called; it was reported there.
+            Self::Panicked(text) => panic::resume_unwind(Box::new(text.clone())),
         }
     }
 }
@@ -162,22 +169,37 @@ impl Shared {
     }
 
     fn commit_group(&self, sets: &[WriteSet], seats: &[Seat]) {
-        match self.store.commit(sets) {
+        let committed = panic::catch_unwind(AssertUnwindSafe(|| self.store.commit(sets)));
+        let committed = match committed {
+            Ok(committed) => committed,
+            // Which of them it was about shows when each is committed alone. One that went in after all is refused then,
+            // and whoever submitted it starts again from the store.
+            Err(_) if sets.len() > 1 => return self.commit_each(sets, seats),
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+                seats.iter().for_each(|seat| seat.settle(Fate::Panicked(text.clone())));
+                return;
+            }
+        };
+        match committed {
             Ok(fates) => {
                 for (seat, fate) in seats.iter().zip(fates) {
                     seat.settle(fate.map_or_else(Fate::Refused, |()| Fate::Taken));
                 }
             }
             // One set may be to blame, and nothing was applied: each on its own, in the same order.
-            Err(IndexError::NotSupported(_)) if sets.len() > 1 => {
-                for (set, seat) in sets.iter().zip(seats) {
-                    self.commit_group(std::slice::from_ref(set), std::slice::from_ref(seat));
-                }
-            }
+            Err(IndexError::NotSupported(_)) if sets.len() > 1 => self.commit_each(sets, seats),
             Err(error) => {
                 let error = Arc::new(error);
                 seats.iter().for_each(|seat| seat.settle(Fate::Failed(Arc::clone(&error))));
             }
+        }
+    }
+
+    fn commit_each(&self, sets: &[WriteSet], seats: &[Seat]) {
+        for (set, seat) in sets.iter().zip(seats) {
+            self.commit_group(std::slice::from_ref(set), std::slice::from_ref(seat));
         }
     }
 }
@@ -207,7 +229,7 @@ struct Lead<'a> {
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
         for seat in self.seats.iter().filter(|seat| seat.0.get().is_none()) {
-            let error = IndexError::Other("the store has not told what became of the commit".into());
+            let error = IndexError::Connection("the store has not told what became of the commit".into());
             seat.settle(Fate::Failed(Arc::new(error)));
         }
         self.shared.lock().led = false;

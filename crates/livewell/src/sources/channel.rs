@@ -114,6 +114,10 @@ impl Work for Channel {
         }
         stopped(shared, component);
     }
+
+    fn refuse(&mut self, error: &Error) {
+        refuse(&self.component, &self.receiver, error);
+    }
 }
 
 impl Channel {

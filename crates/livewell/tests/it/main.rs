@@ -14,6 +14,7 @@ mod moody;
 #[cfg(feature = "nats")]
 mod nats;
 mod ordered;
+mod panicking;
 mod parked;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -1,4 +1,4 @@
-//! A store that fails when it is told to: its disk is full or broken.
+//! A store that fails when it is told to: its disk is full or broken, or it panics.
 
 use livewell_store::commit::{Conflict, Snapshot, StoreId};
 use livewell_store::{IndexError, MemoryStore, Store, WriteSet};
@@ -13,6 +13,8 @@ pub enum Mood {
     Full,
     /// Commits fail: the disk does not write.
     Broken,
+    /// The next commit of this feed panics.
+    PanicsOver(u32),
 }
 
 /// A store in memory with a mood.
@@ -53,6 +55,14 @@ impl Store for Moody {
             Mood::Well => return self.inner.commit(sets),
             Mood::Full => IndexError::Full("no room".into()),
             Mood::Broken => IndexError::Io("the disk does not write".into()),
+            Mood::PanicsOver(feed) if sets.iter().any(|set| set.feed == feed) => {
+                // Alone it is the one to blame, and that is enough.
+                if sets.len() == 1 {
+                    self.is(Mood::Well);
+                }
+                panic!("the store panics over feed {feed}");
+            }
+            Mood::PanicsOver(_) => return self.inner.commit(sets),
         };
         self.refused.fetch_add(1, Ordering::SeqCst);
         Err(error)

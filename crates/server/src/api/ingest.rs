@@ -3,6 +3,7 @@
 use super::components::find;
 use super::problem::Problem;
 use super::{Api, Shared};
+use crate::panics;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -39,9 +40,7 @@ pub async fn post(
         let hash = xxhash_rust::xxh3::xxh3_128(&body);
         parse(&body, &reader).map(|transactions| (transactions, hash))
     });
-    let (transactions, hash) = parsed
-        .await
-        .map_err(|_| Problem::new(500, "LW0300", "reading the body broke off; see the log"))??;
+    let (transactions, hash) = parsed.await.map_err(|error| panics::broken_off(&error))??;
     let handle = api.livewell.source(&id)?;
     let sent = match key {
         Some(key) => handle.send_once(transactions, key, hash).await,

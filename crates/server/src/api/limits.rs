@@ -4,6 +4,7 @@ use super::accept::held;
 use super::buckets::{Buckets, client};
 use super::problem::{Problem, documented};
 use super::{Api, Shared};
+use crate::panics;
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, Request as HttpRequest};
@@ -127,7 +128,7 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
             Problem::new(504, "LW0720", message)
         })?
     };
-    let answer = answer.map_err(|_| Problem::new(500, "LW0300", "the call broke off; see the log"))?;
+    let answer = answer.map_err(|error| panics::broken_off(&error))?;
     Ok(documented(answer).await.map(|body| held(body, stream)))
 }
 

@@ -3,6 +3,7 @@
 use super::Shared;
 use super::guesses::Counts;
 use super::problem::Problem;
+use crate::panics;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -84,6 +85,7 @@ pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem
     count(&mut registry, "wrong_tokens", "Calls that were refused for a wrong token", wrong);
     let help = "Calls that were refused without a look at their token, for the wrong ones before";
     count(&mut registry, "held_off_tokens", help, held_off);
+    count(&mut registry, "panics", "Panics since the start, of components and of calls", panics::count());
     encode(&mut text, &registry).map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, TEXT)], text))
 }

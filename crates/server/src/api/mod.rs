@@ -41,7 +41,7 @@ use livewell::{ComponentKind, Livewell};
 use livewell_source::settings::{HttpSettings, SourceSettings};
 use names::Names;
 use page::Pins;
-use problem::Problem;
+pub use problem::Problem;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;

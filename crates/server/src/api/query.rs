@@ -4,6 +4,7 @@ use super::Shared;
 use super::components::find;
 use super::problem::Problem;
 use super::shape::trouble;
+use crate::panics;
 use axum::Json;
 use axum::extract::{Path, State};
 use livewell::ComponentKind;
@@ -16,8 +17,7 @@ pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result
     let _permit = super::stream::permit(&api)?;
     let (livewell, query) = (api.livewell.clone(), id.clone());
     let verified = tokio::task::spawn_blocking(move || livewell.verify(&query));
-    let verified =
-        verified.await.map_err(|_| Problem::new(500, "LW0300", "verifying broke off; see the log"))??;
+    let verified = verified.await.map_err(|error| panics::broken_off(&error))??;
     let condition = api.livewell.condition(&id);
     Ok(Json(json!({
         "query_id": id,

@@ -3,6 +3,7 @@
 use super::Shared;
 use super::components::find;
 use super::problem::Problem;
+use crate::panics;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use livewell::ComponentKind;
@@ -28,8 +29,7 @@ pub async fn verify(
     let (livewell, source) = (api.livewell.clone(), id.clone());
     let verified =
         tokio::task::spawn_blocking(move || livewell.verify_source(&source, which.table.as_deref()));
-    let verified =
-        verified.await.map_err(|_| Problem::new(500, "LW0300", "verifying broke off; see the log"))??;
+    let verified = verified.await.map_err(|error| panics::broken_off(&error))??;
     Ok(Json(shown(&id, &verified)))
 }
 

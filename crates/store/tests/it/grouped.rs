@@ -176,6 +176,24 @@ fn a_panicking_store_leaves_nobody_waiting() {
 }
 
 #[test]
+fn a_panic_of_the_store_is_that_of_the_set_it_is_about_whoever_leads() {
+    let store = Slow::new(0);
+    let group = GroupCommit::new(store.clone());
+    store.fails(Some(|sets| {
+        assert!(sets.iter().all(|set| set.feed != 2), "the store panics");
+        None
+    }));
+    let tickets: Vec<_> = (0..4).map(|feed| group.submit(step(feed, 0))).collect();
+    for (feed, ticket) in tickets.into_iter().enumerate() {
+        let waited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ticket.wait()));
+        match feed {
+            2 => assert!(waited.expect_err("its own panic").downcast_ref::<String>().is_some()),
+            _ => waited.expect("no panic").expect("a commit"),
+        }
+    }
+}
+
+#[test]
 fn a_dropped_ticket_does_not_hold_up_the_rest() {
     let store = Slow::new(0);
     let group = GroupCommit::new(store.clone());
