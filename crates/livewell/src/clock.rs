@@ -1,12 +1,21 @@
 //! The clock: the one place where wall time enters, so that a test or a simulator can put another one in.
 
+use crate::Error;
 use livewell_model::Timestamp;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where a transaction without a time of its own gets one.
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// How much time has passed since some moment before: nobody sets this one. Functions of time go by it while
+    /// [`Clock::now`] is behind what it was.
+    fn elapsed(&self) -> Duration {
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGINNING.elapsed()
+    }
 }
 
 /// The machine's clock.
@@ -19,4 +28,16 @@ impl Clock for SystemClock {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
     }
+}
+
+/// Refuses a machine whose clock is before 1970: no time could be told from it.
+///
+/// # Errors
+/// Returns LW0308 if the system's clock is before 1970.
+#[expect(clippy::disallowed_methods, reason = "this is the one home of wall time")]
+pub fn check_system() -> Result<(), Error> {
+    let Err(before) = SystemTime::now().duration_since(UNIX_EPOCH) else { return Ok(()) };
+    let days = before.duration().as_secs() / 86_400;
+    let message = format!("the clock of this machine is {days} days before 1970; set it, then start again");
+    Err(Error::invalid("LW0308", message))
 }

@@ -11,7 +11,7 @@ mod wipe;
 pub(crate) use wipe::wipe;
 
 use crate::parked::Announcements;
-use crate::shared::{Component, Shared, State, lock};
+use crate::shared::{Component, Shared, State};
 use crate::{Error, error::ErrorKind};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
@@ -28,6 +28,9 @@ use std::time::Duration;
 
 /// How long a source whose log is full waits before it looks again.
 const HELD_UP: Duration = Duration::from_millis(50);
+
+/// Less than this, in nanoseconds, is no reason to say how late it is.
+const TICK_MIN: i64 = 1_000_000;
 
 /// Where a transaction came to stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +134,7 @@ impl<'a> Intake<'a> {
             let max = self.shared.limits.transaction_changes_max;
             return Err(Error::invalid("LW0520", format!("the transaction has more than {max} changes")));
         }
-        let timestamp = transaction.timestamp.unwrap_or_else(|| self.now());
+        let timestamp = transaction.timestamp;
         let mut touched = self.touch(transaction)?;
         crate::unwind::follow(&self.source.unwind, self, &mut touched)?;
         self.take(touched, timestamp)
@@ -139,12 +142,12 @@ impl<'a> Intake<'a> {
 
     /// Takes a transaction in that Livewell has made itself.
     pub(crate) fn add_made(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
-        let timestamp = transaction.timestamp.unwrap_or_else(|| self.now());
+        let timestamp = transaction.timestamp;
         let touched = self.touch(transaction)?;
         self.take(touched, timestamp)
     }
 
-    fn take(&mut self, touched: Touched, timestamp: Timestamp) -> Result<Receipt, Error> {
+    fn take(&mut self, touched: Touched, timestamp: Option<Timestamp>) -> Result<Receipt, Error> {
         let changes: Vec<AppliedChange> = touched
             .into_values()
             .filter(|(before, after)| before != after)
@@ -154,7 +157,18 @@ impl<'a> Intake<'a> {
             self.source.without_effect.fetch_add(1, Ordering::Relaxed);
             return Ok(Receipt { position: self.position.last(), sequence: self.head.sequence });
         }
+        let timestamp = timestamp.unwrap_or_else(|| self.stamp());
         self.log(changes, timestamp)
+    }
+
+    /// The clock's time; where it is behind what is logged, a tick first says how late it is.
+    fn stamp(&mut self) -> Timestamp {
+        let ahead = self.source.time_ahead(self.head.timestamp, &*self.shared.clock);
+        let newest = self.head.timestamp;
+        if let Some(moment) = ahead.filter(|moment| moment.0.saturating_sub(newest.0) >= TICK_MIN) {
+            self.tick(moment);
+        }
+        self.now()
     }
 
     /// Logs a transaction without changes: that it is `now`.
@@ -312,9 +326,9 @@ impl<'a> Intake<'a> {
         if overlay.is_empty() {
             return Ok(());
         }
-        let mut set =
-            WriteSet { feed: source.number, expected, next: expected.after(), ..WriteSet::default() };
-        overlay.put(Head::key(source.number), head.encode());
+        let (feed, newest) = (source.number, head.timestamp);
+        let mut set = WriteSet { feed, expected, next: expected.after(), ..WriteSet::default() };
+        overlay.put(Head::key(feed), head.encode());
         overlay.into_writes(&mut set);
         catalog::put_position(&mut set, position.last());
         let ticket = shared.group.submit(set);
@@ -322,6 +336,7 @@ impl<'a> Intake<'a> {
         ticket.wait()?;
         announcements.make(source);
         source.progressed();
+        source.saw(newest, &*shared.clock);
         shared.bells.ring(source.number);
         Ok(())
     }

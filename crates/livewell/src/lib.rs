@@ -38,6 +38,7 @@ pub mod dead_letters;
 mod definition;
 mod deliver;
 mod doing;
+mod drift;
 mod elements;
 mod entry;
 mod error;

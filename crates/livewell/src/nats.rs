@@ -30,6 +30,7 @@ pub(crate) struct NatsRunner {
 pub(crate) fn run(runner: &NatsRunner) {
     let (shared, component) = (&runner.shared, &runner.component);
     let mut trouble = Trouble::none();
+    component.goes_by_clock(runner.settings.clock == Clock::Wall);
     component.set(State::Running);
     while !shared.is_stopping(component) {
         let messages_max = shared.limits.step_transactions_max;

@@ -151,9 +151,10 @@ impl Pipeline {
     fn tell_timer(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
         if self.engine.tells_time() {
             let head = self.head(snapshot)?;
-            let state =
-                QueryState::new(Overlay::new(snapshot.clone()), self.component.number, head.generation, head);
-            self.shared.timers.set(&self.shared, &self.component, self.engine.next_due(&state)?);
+            let (overlay, newest) = (Overlay::new(snapshot.clone()), head.timestamp);
+            let state = QueryState::new(overlay, self.component.number, head.generation, head);
+            let due = self.engine.next_due(&state)?;
+            self.shared.timers.set(&self.shared, &self.component, due.map(|due| (due, newest)));
         }
         Ok(())
     }

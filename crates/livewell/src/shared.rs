@@ -3,6 +3,7 @@
 use crate::bell::{Bell, Bells};
 use crate::clock::{Clock, SystemClock};
 pub use crate::doing::{ComponentKind, State};
+use crate::drift::SourceDrift;
 use crate::parked::Parking;
 use crate::set_aside::Order;
 use crate::settings::Limits;
@@ -70,6 +71,8 @@ pub(crate) struct Component {
     pub(crate) failures: AtomicU64,
     /// Set once its thread has come to its end.
     pub(crate) ended: AtomicBool,
+    /// Of a source: how its time is related to the clock's.
+    pub(crate) drift: Mutex<SourceDrift>,
     pub(crate) view: Mutex<View>,
 }
 
@@ -118,6 +121,7 @@ impl Component {
             without_effect: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            drift: Mutex::default(),
             view: Mutex::new(view),
         }
     }

@@ -36,6 +36,7 @@ pub(crate) struct FileRunner {
 /// Runs a `file` source to its end, or until everything stops. A reset reads everything anew.
 pub(crate) fn run_file(runner: &FileRunner) {
     let (shared, component) = (&runner.shared, &runner.component);
+    component.goes_by_clock(runner.settings.clock == Some(Clock::Wall));
     runner.wait_for_others();
     while !shared.is_stopping(component) {
         component.set(State::Running);

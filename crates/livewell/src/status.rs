@@ -53,6 +53,8 @@ pub struct Status {
     /// How far a source is behind outside, in seconds by the machine's clock since the last commit that it took in;
     /// `None` if it does not know that commit.
     pub upstream_lag_seconds: Option<f64>,
+    /// How far the clock was behind the newest time in a source's log, in seconds, when the source last looked.
+    pub clock_behind_seconds: f64,
     /// How often it has failed since it was started.
     pub failures: u64,
     /// Why it is in error, or waits for the world outside.
@@ -163,6 +165,7 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
         checked: checked::of(snapshot, component)?,
         upstream_lag_seconds: upstream.as_ref().and_then(|report| upstream_lag(state, report)),
         upstream,
+        clock_behind_seconds: component.clock_behind().as_secs_f64(),
         failures: component.failures.load(Ordering::Relaxed),
         error,
         error_since,
@@ -278,6 +281,7 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         checked: checked::stored(snapshot, entry)?,
         upstream: None,
         upstream_lag_seconds: None,
+        clock_behind_seconds: 0.0,
         failures: 0,
         error: None,
         error_since: None,

@@ -2,7 +2,7 @@
 
 use super::Livewell;
 use crate::bell::Bells;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{self, Clock, SystemClock};
 use crate::settings::Limits;
 use crate::shared::{Component, ComponentKind, Shared};
 use crate::timers::Timers;
@@ -51,9 +51,13 @@ impl Builder {
     /// The Livewell, with nothing running yet.
     ///
     /// # Errors
-    /// Where there is no store, or it cannot be read.
+    /// Where there is no store, or it cannot be read; LW0308 if the machine's clock is before 1970 and no other one is
+    /// given.
     pub fn build(self) -> Result<Livewell, Error> {
         let store = self.store.ok_or_else(|| Error::invalid("LW0505", "a Livewell needs a store"))?;
+        if self.clock.is_none() {
+            clock::check_system()?;
+        }
         let position = catalog::position(&*store.snapshot()?)?;
         let shared = Arc::new(Shared {
             group: GroupCommit::new(store.clone()),

@@ -36,6 +36,7 @@ pub(crate) struct Runner {
 /// Runs a source until everything stops.
 pub(crate) fn run(runner: &mut Runner) {
     let mut trouble = Trouble::none();
+    runner.component.goes_by_clock(runner.clock == Clock::Wall);
     runner.component.set(State::Running);
     let definition = Definition::of_database();
     while !runner.shared.is_stopping(&runner.component) {

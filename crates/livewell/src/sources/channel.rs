@@ -105,6 +105,7 @@ impl Work for Channel {
     fn run(&mut self) {
         let Self { shared, component, source, receiver } = &*self;
         remembered::begin_channel(shared, component, source, &mut |error| refuse(component, receiver, error));
+        component.goes_by_clock(source.clock == Clock::Wall);
         while !shared.is_stopping(component) {
             // Reset after a failure means: go on. What was sent once cannot be sent for anew from here.
             component.reset.store(false, Ordering::Release);

@@ -221,3 +221,58 @@ async fn what_timers_and_a_transaction_do_at_one_position_reaches_a_following_qu
     assert_eq!(refused.code, "LW0536");
     livewell.shutdown().await;
 }
+
+/// A clock that is moved by hand, like the one that nobody sets.
+#[derive(Clone)]
+struct Both(Hand, Hand);
+
+impl Clock for Both {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.1.now().0.unsigned_abs())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_holds_up_no_timer_and_time_continues_by_what_elapses() {
+    let (store, wall, elapsed) = (memory(), Hand::at(100_000), Hand::at(0));
+    let recorder = Recorder::default();
+    let clock = Both(wall.clone(), elapsed.clone());
+    let livewell = Livewell::builder().shared_store(store.clone()).clock(clock).build().unwrap();
+    let (channels, queries) = (vec![InProcess::new("s").clock(Follows::Wall)], vec![query("late", LATE)]);
+    let reactions = vec![reaction("r", "late", Recovery::Strict, recorder.clone())];
+    livewell.add(Setup { channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    let source = livewell.source("s").unwrap();
+    source.send(node("a", 20)).await.unwrap();
+    idle(&livewell).await;
+    // An hour back, and six seconds later something else becomes true.
+    wall.set(100_000 - 3_600);
+    elapsed.set(6);
+    source.send(node("b", 20)).await.unwrap();
+    idle(&livewell).await;
+    assert!(status(&livewell, "s").clock_behind_seconds > 3_500.0);
+    elapsed.set(9);
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    until_rows(&livewell, 0).await;
+    elapsed.set(11);
+    until_rows(&livewell, 1).await;
+    elapsed.set(15);
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    until_rows(&livewell, 1).await;
+    elapsed.set(17);
+    until_rows(&livewell, 2).await;
+    idle(&livewell).await;
+    let expected = [(100_010, vec!["+a".to_string()]), (100_016, vec!["+b".to_string()])];
+    assert_eq!(told(&recorder), expected, "each ten seconds after it became true");
+    assert_verified(&livewell, "late");
+    // Once the clock is ahead again, it counts.
+    wall.set(200_000);
+    source.send(node("c", 20)).await.unwrap();
+    wall.set(200_010);
+    until_rows(&livewell, 3).await;
+    assert_eq!(status(&livewell, "s").clock_behind_seconds, 0.0);
+    livewell.shutdown().await;
+}

@@ -47,6 +47,11 @@ const MEASURES: &[Measure] = &[
     ("without_effect", "Transactions since the start that changed nothing", |one| {
         (one.kind == ComponentKind::Source).then_some(one.without_effect as f64)
     }),
+    (
+        "clock_behind_seconds",
+        "How far the machine's clock was behind the newest time in a source's log, in seconds",
+        |one| (one.kind == ComponentKind::Source).then_some(one.clock_behind_seconds),
+    ),
     ("failures", "Failures since it was started", |one| Some(one.failures as f64)),
     (
         "source_checked",

@@ -6,6 +6,7 @@ mod audience;
 mod bank;
 mod changing;
 mod check;
+mod clocks;
 mod command_line;
 mod commands;
 mod control;

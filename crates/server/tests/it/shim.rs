@@ -48,4 +48,10 @@ impl Shim {
     pub fn mend(&self) {
         let _ = fs::remove_file(self.0.path().join("fails"));
     }
+
+    /// Sets the clock off by so many seconds.
+    pub fn set_clock(&self, seconds: i64) {
+        fs::write(self.0.path().join("clock.new"), seconds.to_string()).unwrap();
+        fs::rename(self.0.path().join("clock.new"), self.0.path().join("clock")).unwrap();
+    }
 }
