@@ -2,8 +2,10 @@
 # A shop in PostgreSQL and Livewell over it: see README.md.
 #
 #   run.sh          starts everything and runs until Ctrl-C, which ends everything it started
-#   run.sh check    compares the synced table with the same question asked in SQL, while it runs or not
+#   run.sh check    compares the synced table with the same question asked in SQL, while it runs
 #   run.sh clean    removes what it made
+#
+# LIVEWELL=PATH runs that binary, with `shop-receiver` beside it, and builds nothing.
 set -euo pipefail
 example=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -36,6 +38,10 @@ as_user() {
 sql() { "$bin/psql" --no-psqlrc --quiet --no-align --tuples-only -v ON_ERROR_STOP=1 -d "${SHOP_URL%%\?*}" "$@"; }
 
 check() {
+    if ! sql -c "select" >/dev/null 2>&1; then
+        echo "the shop's database does not run; it does while run.sh runs" >&2
+        exit 1
+    fi
     sql -c "select count(*) || ' customers wait for ' || sum(orders) || ' orders; differences: ' ||
         (select count(*) from ((table open_by_customer_asked except table open_by_customer)
             union all (table open_by_customer except table open_by_customer_asked)) as different)
@@ -46,7 +52,7 @@ case ${1:-run} in
     run) ;;
     check) check; exit ;;
     clean) rm -rf "$SHOP_RUN"; exit ;;
-    *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 
 started=()

@@ -1,10 +1,15 @@
 -- One thing that happens in the shop; pgbench does it over and over.
+--
+-- About 300 orders are open: below that more are placed than leave, above it more leave than are placed. So there is as
+-- much to see after hours as in the first minute.
 \set customer random(1, 200)
 \set what random(1, 10)
-\if :what <= 4
+select count(*) as open from orders where status = 'open'
+\gset
+\if :what <= 4 or (:what = 9 and :open < 300)
 -- Somebody orders two to five things, in one transaction.
 with placed as (insert into orders (customer_id) values (:customer) returning id),
-     chosen as (select id, price from product order by random() limit 1 + :what)
+     chosen as (select id, price from product order by random() limit 2 + floor(random() * 4)::int)
 insert into line select placed.id, chosen.id, 1 + floor(random() * 4), chosen.price from placed, chosen;
 \elif :what <= 8
 -- The oldest open order leaves the house.

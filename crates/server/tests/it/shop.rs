@@ -105,3 +105,35 @@ fn the_example_of_a_shop_keeps_its_table_right_over_kills_and_ends_what_it_start
         assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "somebody still listens on {port}");
     }
 }
+
+/// The open orders at which the shop is neither quiet nor swamped.
+const BUSY: std::ops::RangeInclusive<u32> = 200..=400;
+
+#[test]
+fn the_shop_is_as_busy_after_hours_as_at_first() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/postgres");
+    let postgres = Postgres::start();
+    postgres.sql(&fs::read_to_string(example.join("shop.sql")).expect("the example is there"));
+    let open = || -> u32 {
+        postgres.sql("select count(*) from orders where status = 'open'").parse().expect("a number")
+    };
+    let works = |seed: u32, things: u32| {
+        let mut bench = postgres.program("pgbench");
+        bench.args(["--no-vacuum", "--client=2"]).arg(format!("--transactions={}", things / 2));
+        bench.arg(format!("--random-seed={seed}")).arg("-f").arg(example.join("workload.sql"));
+        let worked = bench.output().expect("pgbench can be run");
+        assert!(worked.status.success(), "{}", String::from_utf8_lossy(&worked.stderr));
+    };
+    // At twenty things a second these are five minutes each.
+    for seed in 1..=2 {
+        works(seed, 6_000);
+        assert!(BUSY.contains(&open()), "{seed}: {} orders are open", open());
+    }
+    // Wherever it comes from, it comes back, so it stays there for as long as it runs.
+    postgres.sql("update orders set status = 'shipped' where status = 'open'");
+    works(3, 6_000);
+    assert!(BUSY.contains(&open()), "from none: {} orders are open", open());
+    postgres.sql("update orders set status = 'open' where id in (select id from orders where status = 'shipped' limit 300)");
+    works(4, 6_000);
+    assert!(BUSY.contains(&open()), "from many: {} orders are open", open());
+}
