@@ -49,7 +49,7 @@ pub struct Cli {
     pub log_level: LogLevel,
 
     /// Read this store directory in this very process, which damage may end
-    #[arg(long, global = true, hide = true, value_name = "DIR")]
+    #[arg(long = "direct", global = true, hide = true, value_name = "DIR")]
     pub here: Option<PathBuf>,
 }
 

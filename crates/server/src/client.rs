@@ -18,8 +18,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::Runtime;
 
-/// Where a server listens if nothing else is said.
-pub const DEFAULT: &str = "http://127.0.0.1:7171";
 /// The longest line taken from a server, in bytes.
 const LINE_BYTES_MAX: u64 = 256 << 20;
 

@@ -137,7 +137,6 @@ impl Doors {
 pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, stop: watch::Receiver<bool>) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.sources.len() + config.queries.len() + config.reactions.len();
-    let connections = open_files::connections(settings.limits.connections.get(), components);
     let api = Arc::new(Api {
         livewell,
         token: settings.token,
@@ -155,11 +154,13 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, s
         ready: AtomicBool::new(false),
         stop: stop.clone(),
     });
-    let sweeping = sweep(api.clone());
+    let sweeping = sweep(api.clone(), doors.address.is_some());
     let serving = async {
         let limits = settings.limits;
         let address = async {
             if let Some(listener) = doors.address {
+                let wanted = limits.connections.get();
+                let connections = open_files::connections(wanted, components);
                 let routes = guarded(&api).with_state(api.clone());
                 accept::serve(listener, routes, limits.clone(), connections, stop.clone()).await;
             }
@@ -189,14 +190,16 @@ async fn until(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn sweep(api: Shared) {
-    let watching = api.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            () = components::watch_ready(&watching) => {}
-            () = until(watching.stop.clone()) => {}
-        }
-    });
+async fn sweep(api: Shared, has_probes: bool) {
+    if has_probes {
+        let watching = api.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = components::watch_ready(&watching) => {}
+                () = until(watching.stop.clone()) => {}
+            }
+        });
+    }
     loop {
         tokio::time::sleep(SWEEP).await;
         api.pins.sweep();

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::cli::{At, CONFIG};
-use crate::client::{Client, DEFAULT};
+use crate::client::Client;
 use crate::config::{self, Located};
 use crate::control;
 use livewell_store::EmbeddedStore;
@@ -12,6 +12,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Where a server is if nothing says so.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:7171";
 /// How long a configured address may take to be connected to.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 
@@ -48,7 +50,7 @@ pub fn find(at: &At) -> Result<Found, Failure> {
     }
     let here = Path::new(CONFIG);
     if !here.is_file() {
-        return server(DEFAULT);
+        return server(&default());
     }
     match config::locate(here) {
         Ok(located) => configured(here, &located),
@@ -56,9 +58,9 @@ pub fn find(at: &At) -> Result<Found, Failure> {
         Err(problems) => {
             writeln!(
                 io::stderr(),
-                "{problems}note: {CONFIG} does not say where it runs, so the server at {DEFAULT} is asked"
+                "{problems}note: {CONFIG} does not say where it runs, so the server at {DEFAULT_ADDRESS} is asked"
             )?;
-            server(DEFAULT)
+            server(&default())
         }
     }
 }
@@ -97,16 +99,35 @@ fn configured(config: &Path, located: &Located) -> Result<Found, Failure> {
         return server(&format!("http://{address}"));
     }
     owned?;
-    match &located.store {
-        Some(store) if !matches!(EmbeddedStore::exists(store), Ok(false)) => {
-            let (config, shown) = (config.display(), store.display());
-            writeln!(io::stderr(), "note: nothing runs {config}; this is about its store {shown}")?;
-            Ok(Found::Store(store.clone()))
-        }
-        _ => {
-            server(&located.address.map_or_else(|| DEFAULT.to_owned(), |address| format!("http://{address}")))
-        }
+    if let Some(store) =
+        located.store.as_deref().filter(|store| !matches!(EmbeddedStore::exists(store), Ok(false)))
+    {
+        let (config, shown) = (config.display(), store.display());
+        writeln!(io::stderr(), "note: nothing runs {config}; this is about its store {shown}")?;
+        return Ok(Found::Store(store.to_owned()));
     }
+    if located.address.is_none() && DEFAULT_ADDRESS.parse().is_ok_and(answers) {
+        return server(&default());
+    }
+    Err(nothing_runs(config, located))
+}
+
+/// The failure of a configuration that nothing runs and whose store nobody has made.
+fn nothing_runs(config: &Path, located: &Located) -> Failure {
+    let store = located.store.as_ref().map_or_else(
+        || "its store is in memory".to_owned(),
+        |store| format!("there is no store in {} yet", store.display()),
+    );
+    let address = located.address.map_or_else(|| DEFAULT_ADDRESS.to_owned(), |address| address.to_string());
+    let which = if config == Path::new(CONFIG) { String::new() } else { format!(" {}", config.display()) };
+    Failure::failed(format!(
+        "nothing runs {}: {store}, and no server answers at http://{address}; start it with `livewell run{which}` [LW0710]",
+        config.display()
+    ))
+}
+
+fn default() -> String {
+    format!("http://{DEFAULT_ADDRESS}")
 }
 
 /// Whether somebody listens there.

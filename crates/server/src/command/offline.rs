@@ -10,7 +10,7 @@ use std::process::Command;
 /// process that reads them. The child says itself what it finds; an end without a word is damage, too.
 pub fn in_a_child(directory: &Path) -> Result<(), Failure> {
     let mut child = Command::new(env::current_exe()?);
-    let status = child.arg("--here").arg(directory).args(env::args_os().skip(1)).status()?;
+    let status = child.arg("--direct").arg(directory).args(env::args_os().skip(1)).status()?;
     match status.code() {
         Some(0) => Ok(()),
         Some(1) => Err(Failure::Failed(String::new())),

@@ -1,12 +1,11 @@
 //! Where that which runs a configuration can be found: its store and its address, read without the rest, which may be in
 //! the middle of an edit.
 
-use super::problem::{self, Problems, code};
+use super::problem::{self, Problems};
 use super::settings::{ServerSettings, StoreSettings};
 use super::substitute::Outside;
 use super::{parse, read_text, sections};
 use livewell_query::language::Diagnostic;
-use livewell_query::language::ast::Span;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,8 +28,7 @@ pub fn locate(path: &Path) -> Result<Located, Problems> {
     let read = match &text {
         Ok(text) => read(text, path, &mut problems),
         Err(reason) => {
-            let message = format!("cannot read `{}`: {reason}", path.display());
-            problems.push(problem::at(code::UNREADABLE, Span::default(), message));
+            problems.push(problem::unreadable(path, reason));
             None
         }
     };

@@ -24,10 +24,8 @@ pub use located::{Located, locate};
 pub use problem::Problems;
 
 use livewell_query::language::Diagnostic;
-use livewell_query::language::ast::Span;
 use livewell_reaction::Settings as ReactionSettings;
 use livewell_source::settings::SourceSettings;
-use problem::code;
 use settings::{QuerySettings, ServerSettings, StoreSettings};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -156,11 +154,8 @@ pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
 }
 
 fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
-    let text = read_text(path).map_err(|reason| {
-        let message = format!("cannot read `{}`: {reason}", path.display());
-        let problem = problem::at(code::UNREADABLE, Span::default(), message);
-        Problems::new(path.to_owned(), "", vec![problem])
-    })?;
+    let text = read_text(path)
+        .map_err(|reason| Problems::new(path.to_owned(), "", vec![problem::unreadable(path, &reason)]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let outside = Outside {
         folder,

@@ -4,7 +4,7 @@ use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
 use livewell_source::suggest::near;
 use std::fmt::{self, Display, Formatter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The codes of configurations; each has a page under `docs/errors/`.
 pub mod code {
@@ -35,6 +35,12 @@ pub mod code {
 /// A problem at a place of the text.
 pub fn at(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
     Diagnostic::semantic(code, span, message)
+}
+
+/// That the configuration file cannot be read, for this reason.
+pub fn unreadable(path: &Path, reason: &str) -> Diagnostic {
+    let advice = if path.exists() { "" } else { "; name the configuration, as in `livewell run shop.yaml`" };
+    at(code::UNREADABLE, Span::default(), format!("cannot read `{}`: {reason}{advice}", path.display()))
 }
 
 /// `did you mean`, or what there is to choose from.

@@ -33,7 +33,7 @@ fn the_help_says_how_a_command_finds_its_server() {
         {
             assert!(shown.contains(part), "{command}: {part}");
         }
-        assert!(!shown.contains("--here"), "{command}");
+        assert!(!shown.contains("--direct"), "{command}");
     }
 }
 
@@ -54,4 +54,7 @@ fn wrong_usage_exits_with_2_and_names_what_is_wrong() {
         assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
     }
     assert!(text(&livewell(&["chek"]).stderr).contains("check"));
+    let unknown = livewell(&["explain", "--server", "x", "MATCH (n) RETURN n.x AS x"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(!text(&unknown.stderr).contains("similar"), "{}", text(&unknown.stderr));
 }

@@ -345,3 +345,22 @@ fn a_run_says_where_its_store_is_and_how_it_is_looked_at() {
     let said = run(&[], &place.file("sub"));
     assert!(said.contains("store livewell-data:") && said.contains("`livewell status` shows"), "{said}");
 }
+
+#[test]
+fn a_configuration_that_never_ran_is_said_not_to_run() {
+    let place = Place::new(&format!("server: {{ listen: '127.0.0.1:1' }}\n{CONFIG}"), &[]);
+    let said = ["LW0710", "nothing runs livewell.yaml", "no store in livewell-data yet", "`livewell run`"];
+    place.livewell(&["status"]).expect(1, &said);
+    place.write("livewell.yaml", "store: { kind: memory }\nserver: { listen: '127.0.0.1:1' }\n");
+    place.livewell(&["status"]).expect(1, &["LW0710", "in memory", "127.0.0.1:1"]);
+    assert!(!place.file("livewell-data").exists());
+}
+
+#[test]
+fn without_a_configuration_in_the_directory_one_is_asked_for() {
+    let place = Place::new(CONFIG, &[]);
+    fs::remove_file(place.file("livewell.yaml")).unwrap();
+    for command in ["run", "check"] {
+        place.livewell(&[command]).expect(2, &["LW0601", "`livewell.yaml`", "name the configuration"]);
+    }
+}

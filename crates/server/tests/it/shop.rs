@@ -101,6 +101,9 @@ fn the_example_of_a_shop_keeps_its_table_right_over_kills_and_ends_what_it_start
     let ended = Command::new("kill").args(["-INT", &script.id().to_string()]).status();
     assert!(ended.expect("kill can be run").success());
     assert!(script.wait().expect("it ends").success(), "{}", shop.log("err"));
+    let check = shop.script(&["check"]).output().expect("the script can be run");
+    let said = String::from_utf8_lossy(&check.stderr);
+    assert!(!check.status.success() && said.contains("database does not run"), "{said}");
     for port in shop.ports {
         assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "somebody still listens on {port}");
     }
