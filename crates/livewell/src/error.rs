@@ -101,6 +101,16 @@ impl Error {
         self.disk().is_some() || self.is_transient()
     }
 
+    /// Whether it was given up because somebody asked for that.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.code == "LW0543"
+    }
+
+    /// Whether a step would have held more memory than it may.
+    pub(crate) fn is_over_budget(&self) -> bool {
+        self.code == "LW0540"
+    }
+
     /// Whether an expression had no value.
     pub(crate) fn is_of_a_value(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<StepError>());
@@ -137,6 +147,8 @@ impl From<StepError> for Error {
             StepError::Damaged(_) => {
                 Self { kind: ErrorKind::Storage, code: "LW0303", message: error.to_string(), source: None }
             }
+            StepError::OverBudget(_) => Self::stopped("LW0540", error.to_string()),
+            StepError::Cancelled => Self::new(ErrorKind::Unavailable, "LW0543", error.to_string()),
             error => Self {
                 kind: ErrorKind::Stopped,
                 code: "LW0510",

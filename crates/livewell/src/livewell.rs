@@ -2,6 +2,7 @@
 
 mod builder;
 mod start;
+mod verifying;
 
 pub use builder::Builder;
 
@@ -19,7 +20,6 @@ use crate::shared::{Component, Shared, State};
 use crate::sources::SourceHandle;
 use crate::status::{self, Condition, Status};
 use crate::subscribe::{Position, Subscription};
-use crate::verify::{Verified, verify};
 use livewell_store::Store;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -126,14 +126,6 @@ impl Livewell {
         stalled.filter_map(|component| Some((component.id.clone(), component.error()?.0))).collect()
     }
 
-    /// Compares a query's live results with its evaluation from scratch.
-    ///
-    /// # Errors
-    /// As [`crate::verify::verify`].
-    pub fn verify(&self, query: &str) -> Result<Verified, Error> {
-        verify(&*self.shared.store, query)
-    }
-
     /// Rebuilds a query, brings a reaction to what is true now, or reads a file source anew (as a new epoch,
     /// which those who follow it meet with their recovery policies). A component in error goes on with it.
     ///
@@ -179,29 +171,6 @@ impl Livewell {
     #[cfg(feature = "postgres")]
     pub fn reset_table(&self, id: &str, table: &str) -> Result<(), Error> {
         self.reset_tables(id, &[table])
-    }
-
-    /// Compares what is stored of a source with its database, all tables or one, while it goes on. Blocks until that is
-    /// done.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source of another kind
-    /// than `postgres`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is out of reach
-    /// or the source is being stopped.
-    #[cfg(feature = "postgres")]
-    pub fn verify_source(
-        &self,
-        id: &str,
-        table: Option<&str>,
-    ) -> Result<crate::verify::SourceVerified, Error> {
-        let component = self.shared.source(id)?;
-        let settings = crate::shared::lock(&self.databases).get(id).cloned().ok_or_else(|| {
-            let message = format!(
-                "`{id}` has no database to compare it with; only sources of kind `postgres` have one"
-            );
-            Error::invalid("LW0539", message)
-        })?;
-        crate::source::verify(&self.shared, &component, &settings, table)
     }
 
     /// The first `limit` dead letters of a reaction after number `after`.
@@ -294,11 +263,12 @@ impl Livewell {
         Ok(())
     }
 
-    /// Stops one component after its running step and waits for it. It keeps its place: added again, it goes on
-    /// from there, and until then it holds the logs it reads as a slow one does.
+    /// Stops one component and waits for it: a query within about two seconds, whatever it is computing, without what
+    /// was not committed; others after what they are doing. It keeps its place: added again, it goes on from there, and
+    /// until then it holds the logs it reads as a slow one does.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Unavailable`] where its step takes
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Unavailable`] where what it is doing takes
     /// longer than 30 seconds.
     pub async fn stop(&self, id: &str) -> Result<(), Error> {
         let component = self.shared.component(id)?;
@@ -365,7 +335,7 @@ impl Livewell {
         &self.shared.store
     }
 
-    /// Stops everything after its running step and waits until no thread of its own is left, at most 30 s.
+    /// Stops everything and waits until no thread of its own is left, at most 30 s.
     ///
     /// Once this is dropped too, the store is held by nobody but the caller's own handles, and can be opened again.
     pub async fn shutdown(&self) {

@@ -16,7 +16,7 @@ use crate::shared::{Component, Shared};
 use crate::state::QueryState;
 use livewell_model::codec::Writer;
 use livewell_model::{AppliedTransaction, Diff, QueryResult, Timestamp};
-use livewell_query::Engine;
+use livewell_query::{Engine, Meter};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::log_key;
 use livewell_store::head::{EpochRecord, Head};
@@ -102,16 +102,24 @@ impl Pipeline {
         loop {
             let generation = head.generation;
             let overlay = Overlay::new(snapshot.clone());
-            let mut state = QueryState::new(overlay, self.component.number, generation, head.clone());
+            let state = QueryState::new(overlay, self.component.number, generation, head.clone());
+            let mut state = state.within(self.meter());
             match self.step_each(&mut state, &groups[..end], lenses, head.sequence.saturating_add(room)) {
                 Ok(taken) => return Ok(Some((state, taken))),
                 Err((0, error)) => return Err(error),
+                Err((_, error)) if error.is_cancelled() => return Err(error),
                 Err((failed, _)) => end = failed,
             }
         }
     }
 
-    /// Steps over the groups until the sequence reaches its limit; on failure says which one failed.
+    /// What a step of this query may hold. The step ends soon when the query is to stop or to be rebuilt.
+    pub(crate) fn meter(&self) -> Meter {
+        let (shared, component) = (self.shared.clone(), self.component.clone());
+        Meter::cancelled_by(self.settings.limits.step_bytes, move || shared.is_interrupted(&component))
+    }
+
+    /// Steps over the groups until the sequence or what is written reaches its limit; on failure says which one failed.
     fn step_each(
         &self,
         state: &mut QueryState,
@@ -120,7 +128,9 @@ impl Pipeline {
         sequence_max: u64,
     ) -> Result<usize, (usize, Error)> {
         for (at, group) in groups.iter().enumerate() {
-            if state.head.sequence >= sequence_max {
+            // What several transactions write together leaves most of the memory to each of them.
+            let is_much = at > 0 && state.overlay.in_memory() > self.settings.limits.step_bytes / 4;
+            if state.head.sequence >= sequence_max || is_much {
                 return Ok(at);
             }
             let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
@@ -139,12 +149,13 @@ impl Pipeline {
         {
             let diffs = self.engine.tick(state, due).map_err(|error| self.name(error, &transaction))?;
             self.put_result(state, due, diffs);
+            state.check().map_err(|error| self.name(error, &transaction))?;
         }
         transaction.timestamp = now;
         let diffs = self.engine.step(state, &transaction).map_err(|error| self.name(error, &transaction))?;
         state.head.timestamp = now;
         self.put_result(state, told, diffs);
-        Ok(())
+        state.check().map_err(|error| self.name(error, &transaction))
     }
 
     /// Says when the query's first timer is due, so that time goes on though nothing comes.

@@ -13,6 +13,7 @@ use crate::retention;
 use crate::shared::lock;
 use crate::state::QueryState;
 use livewell_model::{Diff, Element, Row, Timestamp};
+use livewell_query::StepError;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::{SnapshotEntry, entries_of};
 use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
@@ -95,9 +96,10 @@ impl Pipeline {
     fn fill(&self, base: &Base, generation: u32) -> Result<(), Error> {
         let size = self.shared.limits.rebuild_elements_max;
         let mut build = Build { generation, now: base.timestamp, rows: Head::default(), begun: false };
-        let mut part = Vec::new();
+        let (mut part, meter) = (Vec::new(), self.meter());
         for upstream in &base.upstreams {
             for element in upstream.elements(base.timestamp)? {
+                meter.tick().map_err(StepError::from)?;
                 part.push(element?);
                 if part.len() % size != 0 {
                     continue;
@@ -117,17 +119,35 @@ impl Pipeline {
         let snapshot = self.shared.store.snapshot()?;
         let overlay = Overlay::new(snapshot.clone());
         let number = self.component.number;
-        let mut state = QueryState::new(overlay, number, build.generation, build.rows.clone());
-        if build.begun {
-            self.engine.base(&mut state, part, build.now)?;
+        let state = QueryState::new(overlay, number, build.generation, build.rows.clone());
+        let mut state = state.within(self.meter());
+        let stepped = if build.begun {
+            self.engine.base(&mut state, part, build.now)
         } else {
-            self.engine.begin_over(&mut state, part, build.now)?;
-        }
+            self.engine.begin_over(&mut state, part, build.now)
+        };
+        stepped.map_err(|error| self.name_part(error, part))?;
         build.begun = true;
         // The count of the rows under construction is kept aside; the true head's stays what it is.
         build.rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);
         self.store_build(&mut state.overlay, &build.rows);
         self.commit(&snapshot, state)
+    }
+
+    /// Says at which part of the base a step failed.
+    fn name_part(&self, error: StepError, part: &[(Element, Timestamp)]) -> Error {
+        let mut error = Error::from(error);
+        if let (Some((first, _)), Some((last, _))) = (part.first(), part.last()) {
+            error.message = format!(
+                "`{}` cannot take in {} elements of its base, from {} to {}: {}",
+                self.component.id,
+                part.len(),
+                first.id(),
+                last.id(),
+                error.message
+            );
+        }
+        error
     }
 
     /// The build's own head lies beside its rows' state, so that the switch finds the count.
@@ -241,11 +261,14 @@ impl Pipeline {
         let number = self.component.number;
         let before = entries_of(&**snapshot, number, old.generation, None)?;
         let after = entries_of(&**snapshot, number, state.head.generation, None)?;
-        let mut diffs = Vec::new();
+        let (mut diffs, meter) = (Vec::new(), self.meter());
         for diff in Difference::new(before, after) {
+            meter.tick().map_err(StepError::from)?;
             diffs.push(diff?);
             if diffs.len() == DIFFS_MAX {
                 self.put_diffs(state, std::mem::take(&mut diffs));
+                // All of them together may be more than memory holds.
+                state.overlay.relieve(&*self.shared.store)?;
             }
         }
         self.put_diffs(state, diffs);

@@ -1,5 +1,6 @@
 //! A query's state in the store: the engine's two areas as prefixes of one overlay.
 
+use livewell_query::Meter;
 use livewell_query::state::{Area, Order, State, StepError, Visit};
 use livewell_store::head::Head;
 use livewell_store::keyspace::{Key, Prefix, Space};
@@ -16,13 +17,27 @@ pub(crate) struct QueryState {
     pub(crate) head: Head,
     /// A read that failed while a row was counted; whoever commits looks here first.
     pub(crate) failure: Option<IndexError>,
+    meter: Meter,
 }
 
 impl QueryState {
     /// The state of feed `number` in one of its generations.
     pub(crate) fn new(overlay: Overlay, number: u32, generation: u32, head: Head) -> Self {
         let prefix = |space| Prefix::new(Key::new(space).number(number).number(generation));
-        Self { overlay, operators: prefix(Space::State), rows: prefix(Space::Snapshot), head, failure: None }
+        let (operators, rows) = (prefix(Space::State), prefix(Space::Snapshot));
+        Self { overlay, operators, rows, head, failure: None, meter: Meter::unlimited() }
+    }
+
+    /// Has the meter count what steps over the state hold, what they write among it.
+    pub(crate) fn within(self, meter: Meter) -> Self {
+        meter.stage(self.overlay.in_memory());
+        Self { meter, ..self }
+    }
+
+    /// Counts what was written to the overlay by others than a step, and looks whether that is within the limits.
+    pub(crate) fn check(&self) -> Result<(), StepError> {
+        self.meter.stage(self.overlay.in_memory());
+        Ok(self.meter.look()?)
     }
 
     fn prefix(&self, area: Area) -> &Prefix {
@@ -45,6 +60,7 @@ impl QueryState {
 
 impl State for QueryState {
     fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
+        self.meter.tick()?;
         self.overlay.get(&self.prefix(area).of(key)).map_err(failed)
     }
 
@@ -56,7 +72,7 @@ impl State for QueryState {
         };
         let mut outcome = Ok(());
         let visited = self.overlay.visit(&full, direction, &mut |key, value| {
-            let more = visit(&key[skip..], value);
+            let more = self.meter.tick().map_err(StepError::from).and_then(|()| visit(&key[skip..], value));
             *more.as_ref().unwrap_or(&false) || {
                 outcome = more.map(drop);
                 false
@@ -70,12 +86,18 @@ impl State for QueryState {
         let full = self.prefix(area).before(key);
         self.count(area, &full, Some(&value));
         self.overlay.put(full, value);
+        self.meter.stage(self.overlay.in_memory());
     }
 
     fn delete(&mut self, area: Area, key: Vec<u8>) {
         let full = self.prefix(area).before(key);
         self.count(area, &full, None);
         self.overlay.delete(full);
+        self.meter.stage(self.overlay.in_memory());
+    }
+
+    fn meter(&self) -> Meter {
+        self.meter.clone()
     }
 }
 

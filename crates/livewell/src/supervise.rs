@@ -204,6 +204,10 @@ pub(crate) fn failed_while(
     error: &Error,
     refuse: &mut dyn FnMut(&Error),
 ) {
+    if error.is_cancelled() {
+        // Asked for: whoever asked goes on from here.
+        return;
+    }
     if let Some(disk) = error.disk() {
         stall::wait_out(shared, component, disk, error, refuse);
         return;

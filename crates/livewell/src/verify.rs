@@ -11,9 +11,12 @@ use crate::state::QueryState;
 use crate::{Error, ErrorKind};
 use livewell_model::row::signature_text;
 use livewell_model::{AppliedChange, AppliedTransaction, Row, Timestamp};
-use livewell_query::Engine;
+use livewell_query::expression::EvalError;
+use livewell_query::language::code;
 use livewell_query::language::parse;
+use livewell_query::meter::{Halt, size};
 use livewell_query::reference::{Graph, Reference};
+use livewell_query::{Engine, Meter, StepError};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::{Feed, Head, LiveSnapshot, Overlay, Resume, Snapshot, Store};
 use std::collections::BTreeMap;
@@ -24,6 +27,8 @@ pub use livewell_source::postgres::verify::{Difference, TableVerified, Verified 
 
 /// How many differences are told.
 const DIFFERENCES_MAX: usize = 10;
+/// About what an element takes in a graph beside itself.
+const IN_GRAPH: usize = 200;
 
 /// What verifying found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +47,25 @@ pub struct Verified {
 /// [`crate::ErrorKind::NotFound`] for an unknown query; where the evaluation fails; where the query is too far
 /// behind for a comparison (LW0529, LW0534); as the store has them.
 pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
+    verify_within(store, query_id, &Meter::unlimited())
+}
+
+/// [`verify`], which holds no more than the meter allows and ends soon after it is cancelled.
+///
+/// # Errors
+/// As [`verify`]; LW0543 if it is cancelled or would hold more.
+pub fn verify_within(store: &dyn Store, query_id: &str, meter: &Meter) -> Result<Verified, Error> {
+    let halted = |halt: Halt| not_to_the_end(query_id, halt.into());
     let snapshot = store.snapshot()?;
     let (entry, query) = definition::find(&*snapshot, query_id)?;
-    let mut graph = Graph::new();
+    let mut graph = Graph::new().within(meter.clone());
     for lens in definition::lenses(&snapshot, &query)? {
         let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };
         for entry in feed.whole()? {
             let (key, bytes) = entry?;
-            graph.insert(lens.element(&key, &bytes)?.0);
+            let element = lens.element(&key, &bytes)?.0;
+            meter.hold(IN_GRAPH + size::element(&element)).map_err(halted)?;
+            graph.insert(element);
         }
         let checkpoint =
             Checkpoint::read(&*snapshot, entry.number, lens.upstream.number)?.unwrap_or_default();
@@ -68,8 +84,9 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
             );
             return Err(Error::stopped("LW0534", message));
         }
-        let tail = feed.log(feed.head.epoch, checkpoint.sequence, usize::MAX, usize::MAX)?;
-        for entry in tail.into_iter().rev() {
+        for sequence in (checkpoint.sequence..feed.head.sequence).rev() {
+            meter.look().map_err(halted)?;
+            let Some(entry) = feed.log(feed.head.epoch, sequence, 1, usize::MAX)?.pop() else { break };
             let item = Item { upstream: 0, epoch: feed.head.epoch, entry };
             let group = Group { position: 0, items: vec![item] };
             graph.apply(&undone(transaction(&group, std::slice::from_ref(&lens))?));
@@ -77,11 +94,15 @@ pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
     }
     let reference = Reference::with(&parse(&query.cypher)?, &query.params, &query.engine_settings())?;
     remember(&snapshot, entry.number, &query, &mut graph)?;
-    let expected = reference.rows(&graph).map_err(|error| Error::stopped(error.code, error.message))?;
+    let expected = reference.rows(&graph).map_err(|error| not_to_the_end(query_id, error))?;
     let feed = Feed::open(snapshot, entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
     let live = LiveSnapshot(feed);
     let (sequence, rows) = (live.0.head.sequence, live.row_count());
-    Ok(Verified { sequence, rows, differences: differences(&live, expected)? })
+    let differences = differences(&live, expected, meter).map_err(|error| match error.is_cancelled() {
+        true => halted(Halt::Cancelled),
+        false => error,
+    })?;
+    Ok(Verified { sequence, rows, differences })
 }
 
 /// What functions of time remember cannot be evaluated from the elements of now, nor from a log that was trimmed. It is
@@ -111,11 +132,35 @@ fn undone(transaction: AppliedTransaction) -> AppliedTransaction {
     AppliedTransaction { timestamp: Timestamp(0), changes, ..transaction }
 }
 
-fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, Error> {
+/// Why a verification has no outcome.
+fn not_to_the_end(query_id: &str, error: EvalError) -> Error {
+    match error.code {
+        code::CANCELLED => {
+            let message = format!("verifying `{query_id}` was cancelled before its end");
+            Error::new(ErrorKind::Unavailable, "LW0543", message)
+        }
+        code::STEP_BYTES => {
+            let message = format!(
+                "evaluating `{query_id}` from scratch takes more memory than `server.limits.verify_bytes` allows; allow \
+                 more there, or stop the server and run `livewell verify {query_id} --store DIRECTORY`"
+            );
+            Error::stopped("LW0543", message)
+        }
+        _ => Error::stopped(error.code, error.message),
+    }
+}
+
+fn differences(live: &LiveSnapshot, expected: Vec<Row>, meter: &Meter) -> Result<Vec<String>, Error> {
     let mut expected: BTreeMap<Vec<u8>, Row> =
         expected.into_iter().map(|row| (row.key.clone(), row)).collect();
     let mut differences = Vec::new();
+    let mut add = |what: &dyn Fn() -> String| {
+        if differences.len() < DIFFERENCES_MAX {
+            differences.push(what());
+        }
+    };
     for entry in live.rows()? {
+        meter.tick().map_err(StepError::from)?;
         let (signature, bytes) = entry?;
         let row = Row::decode(&bytes)?;
         let at = signature_text(signature);
@@ -123,13 +168,11 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>) -> Result<Vec<String>, E
             // The bytes a row is ordered by are no part of what it says.
             Some(right) if right.columns == row.columns => {}
             Some(right) => {
-                differences
-                    .push(format!("row {at} holds {:?}, and should hold {:?}", row.columns, right.columns));
+                add(&|| format!("row {at} holds {:?}, and should hold {:?}", row.columns, right.columns));
             }
-            None => differences.push(format!("row {at} holds {:?}, and should not be there", row.columns)),
+            None => add(&|| format!("row {at} holds {:?}, and should not be there", row.columns)),
         }
     }
-    differences.extend(expected.values().map(|row| format!("a row is missing: {:?}", row.columns)));
-    differences.truncate(DIFFERENCES_MAX);
+    expected.values().for_each(|row| add(&|| format!("a row is missing: {:?}", row.columns)));
     Ok(differences)
 }

@@ -11,6 +11,7 @@
 //! ```
 //! (the moment with its sign turned, so that keys stand in the order of time).
 
+use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, Element, ElementId, Timestamp, key};
@@ -67,7 +68,7 @@ impl Chronicle {
                 let changed = changed_at(state, element.id())?;
                 Ok(changed.map(|moment| (moment, element.clone())).into_iter().collect())
             }
-            Asks::Versions => versions(state, element.id()),
+            Asks::Versions => versions(state, element.id(), &state.meter()),
         }
     }
 
@@ -137,14 +138,18 @@ pub(crate) fn changed_at(state: &dyn State, id: &ElementId) -> Result<Option<Tim
     Ok(last)
 }
 
-/// The versions of an element that are kept, the oldest first.
-pub(crate) fn versions(state: &dyn State, id: &ElementId) -> Result<Vec<Version>, StepError> {
+/// The versions of an element that are kept, the oldest first. They are held while they are read and no longer.
+pub(crate) fn versions(state: &dyn State, id: &ElementId, meter: &Meter) -> Result<Vec<Version>, StepError> {
+    let held = meter.held();
     let place = element_key(VERSIONS, id);
     let mut versions = Vec::new();
     state.scan(Area::Operators, &place, Order::Ascending, &mut |key, bytes| {
-        versions.push((moment_of(&key[place.len()..])?, Reader::new("version", bytes).element()?));
+        let element = Reader::new("version", bytes).element()?;
+        meter.hold(size_of::<Version>() + size::element(&element))?;
+        versions.push((moment_of(&key[place.len()..])?, element));
         Ok(true)
     })?;
+    meter.reset(held);
     Ok(versions)
 }
 

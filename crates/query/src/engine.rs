@@ -7,6 +7,7 @@
 use crate::expression::TypeSet;
 use crate::joins::Joined;
 use crate::language::{Diagnostic, parse};
+use crate::meter::size::Measure;
 use crate::operator::{History, Step, StepKind};
 use crate::plan::Plan;
 use crate::settings::Settings;
@@ -94,7 +95,8 @@ impl Engine {
         transaction: &AppliedTransaction,
     ) -> Result<Vec<Diff>, StepError> {
         let AppliedTransaction { changes, timestamp: now, .. } = transaction;
-        self.run(Step { state, changes, kind: StepKind::Transaction, now: *now })
+        let meter = &state.meter();
+        self.run(Step { state, changes, kind: StepKind::Transaction, now: *now, meter })
     }
 
     /// Takes in a part of the base: elements of a snapshot, each with the time of its last change. All parts of a base
@@ -121,10 +123,11 @@ impl Engine {
         for (element, changed) in elements {
             self.plan.chronicle.add(state, element, *changed)?;
         }
+        let meter = &state.meter();
         let insert =
             |(element, _): &(Element, _)| AppliedChange { before: None, after: Some(element.clone()) };
         let changes: Vec<_> = elements.iter().map(insert).collect();
-        self.run(Step { state, changes: &changes, kind, now })
+        self.run(Step { state, changes: &changes, kind, now, meter })
     }
 
     /// When the first timer is due. Before a transaction of that time or later is taken in, a [`Engine::tick`] at that
@@ -174,7 +177,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::step`].
     pub fn tick(&self, state: &mut dyn State, now: Timestamp) -> Result<Vec<Diff>, StepError> {
-        self.run(Step { state, changes: &[], kind: StepKind::Tick, now })
+        let meter = &state.meter();
+        self.run(Step { state, changes: &[], kind: StepKind::Tick, now, meter })
     }
 
     /// The plan in words: operators, their state, the row identity.
@@ -184,8 +188,14 @@ impl Engine {
     }
 
     fn run(&self, step: Step<'_>) -> Result<Vec<Diff>, StepError> {
-        let Step { state, changes, .. } = step;
-        let followed = self.joined.follow(state, changes)?;
+        /// So few changes are no larger than what was read of a log at once.
+        const FEW: usize = 16;
+        let Step { state, changes, meter, .. } = step;
+        meter.begin();
+        if changes.len() > FEW {
+            meter.hold(Measure::default().changes(changes))?;
+        }
+        let followed = self.joined.follow(state, changes, meter)?;
         let joined = (!followed.is_empty()).then(|| [changes, &followed].concat());
         let now = step.now;
         let changes = joined.as_deref().unwrap_or(changes);
@@ -194,10 +204,11 @@ impl Engine {
         let written = if is_base { &followed } else { changes };
         self.plan.chronicle.follow(state, written, now)?;
         let mut step = Step { state, changes, ..step };
+        meter.look()?;
         let batch = self.plan.step(&mut step)?;
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.plan.output.step(step.state, batch)
+        self.plan.output.step(step.state, batch, meter)
     }
 }

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod expression;
 pub mod joins;
 pub mod language;
+pub mod meter;
 pub mod operator;
 pub mod plan;
 pub mod reference;
@@ -17,5 +18,6 @@ pub mod state;
 
 pub use engine::Engine;
 pub use joins::{Join, JoinKey};
+pub use meter::Meter;
 pub use settings::{Limits, Settings};
 pub use state::{MemoryState, State, StepError};

@@ -22,6 +22,8 @@ pub struct Limits {
     pub rows: usize,
     /// How many versions of an element are kept, the latest ones, where a query asks for versions.
     pub versions: usize,
+    /// How many bytes one step may hold in memory.
+    pub step_bytes: usize,
 }
 
 /// How many relationships a path without an upper bound may have, where nothing else is said.
@@ -30,13 +32,16 @@ pub(crate) const HOPS_MAX: u32 = 32;
 /// How many versions of an element are kept, where nothing else is said.
 const VERSIONS_MAX: usize = 1_000;
 
+/// How many bytes one step may hold in memory, where nothing else is said.
+const STEP_BYTES: usize = 256 << 20;
+
 /// How many relationships any path may have: a walk goes one call deeper with each, and each path found holds all of
 /// its own.
 const LONGEST: u32 = 100;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { hops: HOPS_MAX, rows: 1_000_000, versions: VERSIONS_MAX }
+        Self { hops: HOPS_MAX, rows: 1_000_000, versions: VERSIONS_MAX, step_bytes: STEP_BYTES }
     }
 }
 

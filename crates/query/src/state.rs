@@ -3,6 +3,9 @@
 //! The engine never knows what is behind it. In a pipeline it is a snapshot of the store under an overlay of
 //! what the running step has written; here is also the plain map that tests and volatile uses need.
 
+use crate::expression::EvalError;
+use crate::language::code;
+use crate::meter::{Halt, Meter};
 use livewell_model::{DecodeError, Row};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,16 +34,38 @@ pub enum Order {
 pub enum StepError {
     /// An expression has no value: a division by zero, a wrong type.
     #[error("{0}")]
-    Evaluate(#[from] crate::expression::EvalError),
+    Evaluate(#[source] EvalError),
     /// What stands in the state is not what was put there.
     #[error("the query's stored state is damaged: {0}")]
     Damaged(String),
     /// A limit is reached.
     #[error("{0}")]
     Limit(String),
+    /// It would hold more memory than it may.
+    #[error("{0}")]
+    OverBudget(String),
+    /// It was cancelled.
+    #[error("the step was cancelled")]
+    Cancelled,
     /// What is behind the state failed.
     #[error("{0}")]
     State(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<EvalError> for StepError {
+    fn from(error: EvalError) -> Self {
+        match error.code {
+            code::STEP_BYTES => Self::OverBudget(error.message),
+            code::CANCELLED => Self::Cancelled,
+            _ => Self::Evaluate(error),
+        }
+    }
+}
+
+impl From<Halt> for StepError {
+    fn from(halt: Halt) -> Self {
+        EvalError::from(halt).into()
+    }
 }
 
 impl From<DecodeError> for StepError {
@@ -71,18 +96,31 @@ pub trait State {
 
     /// Deletes `key`, if it is there.
     fn delete(&mut self, area: Area, key: Vec<u8>);
+
+    /// What a step may hold. Without one of its own the state sets no limit.
+    fn meter(&self) -> Meter {
+        Meter::unlimited()
+    }
 }
 
 /// A state in plain memory.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryState {
     map: BTreeMap<(Area, Vec<u8>), Vec<u8>>,
+    meter: Meter,
 }
 
 impl MemoryState {
     /// An empty state.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Limits what a step over this state may hold; what it keeps in the state itself does not count.
+    #[must_use]
+    pub fn within(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        self
     }
 
     /// The live rows by signature.
@@ -131,5 +169,9 @@ impl State for MemoryState {
 
     fn delete(&mut self, area: Area, key: Vec<u8>) {
         self.map.remove(&(area, key));
+    }
+
+    fn meter(&self) -> Meter {
+        self.meter.clone()
     }
 }

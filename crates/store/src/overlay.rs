@@ -20,8 +20,9 @@ pub struct Overlay {
     snapshot: Arc<dyn Snapshot>,
     /// What was written last; it hides what lies in `scratch`.
     writes: Writes,
-    /// About how many bytes have been written, and how many of them are in `writes`.
+    /// About how many bytes have been written.
     bytes: usize,
+    /// About how many bytes `writes` and `undo` take.
     in_memory: usize,
     scratch: Option<Scratch>,
     /// What stood in `writes` before each write since the savepoint, newest last.
@@ -90,31 +91,37 @@ impl Overlay {
 
     /// Puts `value` under `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.count(key.len() + value.len());
+        self.bytes += key.len() + value.len();
         self.write(key, Some(value));
     }
 
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: Vec<u8>) {
-        self.count(key.len());
+        self.bytes += key.len();
         self.write(key, None);
     }
 
-    fn count(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.in_memory += bytes + OVERHEAD;
-    }
-
     fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let taken = |value: &Option<Vec<u8>>| OVERHEAD + value.as_ref().map_or(0, Vec::len);
+        let key_bytes = key.len();
+        self.in_memory += key_bytes + taken(&value);
         match &mut self.undo {
+            // What stood there before stays in memory.
             Some(undo) => {
                 let before = self.writes.insert(key.clone(), value);
                 undo.push((key, before));
             }
             None => {
-                self.writes.insert(key, value);
+                if let Some(before) = self.writes.insert(key, value) {
+                    self.in_memory = self.in_memory.saturating_sub(key_bytes + taken(&before));
+                }
             }
         }
+    }
+
+    /// About how many bytes of memory take what was written and not [relieved](Overlay::relieve).
+    pub fn in_memory(&self) -> usize {
+        self.in_memory
     }
 
     /// From here on writes can be taken back with [`Overlay::roll_back`]. One savepoint at a time.

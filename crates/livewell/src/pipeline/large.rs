@@ -30,6 +30,8 @@ impl Pipeline {
         if !self.engine.tells_time() {
             let mut state = self.state(snapshot)?;
             match self.step_parts(&mut state, snapshot, group, lenses) {
+                // Whole it holds more, and takes longer.
+                Err(error) if error.is_over_budget() || error.is_cancelled() => return Err(error),
                 Err(error) if error.kind != crate::ErrorKind::Storage => {
                     tracing::debug!(query = %self.component.id, %error, "stepping over a large transaction whole");
                 }
@@ -45,7 +47,8 @@ impl Pipeline {
     fn state(&self, snapshot: &Arc<dyn Snapshot>) -> Result<QueryState, Error> {
         let head = self.head(snapshot)?;
         let (number, generation) = (self.component.number, head.generation);
-        Ok(QueryState::new(Overlay::new(snapshot.clone()), number, generation, head))
+        let state = QueryState::new(Overlay::new(snapshot.clone()), number, generation, head);
+        Ok(state.within(self.meter()))
     }
 
     fn step_parts(
@@ -67,7 +70,8 @@ impl Pipeline {
                 let diffs = self.engine.step(state, &part).map_err(|error| self.name(error, &part))?;
                 state.head.timestamp = timestamp;
                 net.add(diffs, store)?;
-                Ok(state.overlay.relieve(store)?)
+                state.overlay.relieve(store)?;
+                Ok(state.check()?)
             })?;
         }
         net.put(state, self.component.number, told, store)

@@ -17,14 +17,15 @@ use std::sync::atomic::Ordering;
 /// How much parked input is read at once.
 const PAGE: usize = 1_000;
 
-/// Compares what is stored of a source with its database: all tables, or one.
+/// Compares what is stored of a source with its database: all tables, or one; not to the end if `is_cancelled`.
 pub(crate) fn verify(
     shared: &Shared,
     source: &Component,
     settings: &PostgresSettings,
     table: Option<&str>,
+    is_cancelled: &dyn Fn() -> bool,
 ) -> Result<Verified, Error> {
-    let watching = Watching::new(shared, source);
+    let watching = Watching::new(shared, source, is_cancelled);
     let stored = || -> Result<Box<dyn Stored>, SourceError> {
         Ok(Box::new(Held::read(shared, source).map_err(of_store)?))
     };
@@ -57,12 +58,13 @@ fn of_store(error: Error) -> SourceError {
 struct Watching<'a> {
     shared: &'a Shared,
     source: &'a Component,
+    is_cancelled: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Watching<'a> {
-    fn new(shared: &'a Shared, source: &'a Component) -> Self {
+    fn new(shared: &'a Shared, source: &'a Component, is_cancelled: &'a dyn Fn() -> bool) -> Self {
         source.watchers.fetch_add(1, Ordering::AcqRel);
-        Self { shared, source }
+        Self { shared, source, is_cancelled }
     }
 }
 
@@ -74,7 +76,7 @@ impl Drop for Watching<'_> {
 
 impl Patience for Watching<'_> {
     fn is_over(&self) -> bool {
-        self.shared.is_stopping(self.source)
+        self.shared.is_stopping(self.source) || (self.is_cancelled)()
     }
 
     fn waits_for(&self, _what: &str) {}

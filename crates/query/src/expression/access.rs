@@ -86,7 +86,7 @@ pub fn slice(
     base: &Value,
     from: Option<&Value>,
     to: Option<&Value>,
-    allowance: &Allowance,
+    allowance: &Allowance<'_>,
 ) -> Result<Value, EvalError> {
     let items = match base {
         Value::Null => return Ok(Value::Null),
@@ -156,7 +156,7 @@ pub fn matches(value: &Value, pattern: &Regex) -> Option<bool> {
 ///
 /// # Errors
 /// [`EvalError`] if the pattern is not one that `=~` takes.
-pub fn matches_text(a: &Value, b: &Value, allowance: &Allowance) -> Result<Option<bool>, EvalError> {
+pub fn matches_text(a: &Value, b: &Value, allowance: &Allowance<'_>) -> Result<Option<bool>, EvalError> {
     match (a, b) {
         (Value::String(_), Value::String(text)) => {
             allowance.work(PATTERN_WORK)?;

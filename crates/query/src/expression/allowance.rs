@@ -2,6 +2,7 @@
 
 use super::EvalError;
 use crate::language::code;
+use crate::meter::Meter;
 use livewell_model::Value;
 use std::cell::Cell;
 
@@ -21,27 +22,51 @@ pub const MAX_WORK: usize = 50_000_000;
 /// So many bytes of text count as one unit of work.
 const TEXT_UNIT: usize = 16;
 
-/// What is left of the limits in one evaluation.
+/// The same three for what one expression has in common on every row: a text is compiled while its caller waits.
+const AHEAD: [usize; 3] = [100_000, 1024 * 1024, 200_000];
+
+/// What is left of the limits in one evaluation, and the meter of the step that it is part of.
 #[derive(Debug)]
-pub struct Allowance {
+pub struct Allowance<'m> {
     items: Cell<usize>,
     text: Cell<usize>,
     work: Cell<usize>,
+    meter: Option<&'m Meter>,
 }
 
-impl Default for Allowance {
+impl Default for Allowance<'_> {
     fn default() -> Self {
-        Self { items: Cell::new(MAX_ITEMS), text: Cell::new(MAX_TEXT), work: Cell::new(MAX_WORK) }
+        Self::of([MAX_ITEMS, MAX_TEXT, MAX_WORK], None)
     }
 }
 
-impl Allowance {
+impl<'m> Allowance<'m> {
+    /// The limits of one evaluation in a step, which holds what the evaluation builds.
+    pub fn within(meter: &'m Meter) -> Self {
+        Self::of([MAX_ITEMS, MAX_TEXT, MAX_WORK], Some(meter))
+    }
+
+    /// The limits of all that is computed ahead when one expression is compiled.
+    pub(super) fn ahead() -> Self {
+        Self::of(AHEAD, None)
+    }
+
+    fn of(limits: [usize; 3], meter: Option<&'m Meter>) -> Self {
+        let [items, text, work] = limits.map(Cell::new);
+        Self { items, text, work, meter }
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), EvalError> {
+        Ok(self.meter.map_or(Ok(()), |meter| meter.hold(bytes))?)
+    }
+
     /// Takes the building of `count` items.
     ///
     /// # Errors
     /// [`EvalError`] where fewer are left.
     pub fn items(&self, count: usize) -> Result<(), EvalError> {
-        take(&self.items, count, || format!("build more than {MAX_ITEMS} list items"))
+        take(&self.items, count, || format!("build more than {MAX_ITEMS} list items"))?;
+        self.hold(count * size_of::<Value>())
     }
 
     /// Takes the building of `bytes` of text.
@@ -49,7 +74,8 @@ impl Allowance {
     /// # Errors
     /// [`EvalError`] where fewer are left.
     pub fn text(&self, bytes: usize) -> Result<(), EvalError> {
-        take(&self.text, bytes, || format!("build more than {MAX_TEXT} bytes of text"))
+        take(&self.text, bytes, || format!("build more than {MAX_TEXT} bytes of text"))?;
+        self.hold(bytes)
     }
 
     /// Takes `units` of work in the body of a comprehension.
@@ -57,7 +83,8 @@ impl Allowance {
     /// # Errors
     /// [`EvalError`] where less is left.
     pub fn work(&self, units: usize) -> Result<(), EvalError> {
-        take(&self.work, units, || format!("take more than {MAX_WORK} steps"))
+        take(&self.work, units, || format!("take more than {MAX_WORK} steps"))?;
+        Ok(self.meter.map_or(Ok(()), |meter| meter.work(units))?)
     }
 
     /// Takes the work of looking at all of a value.

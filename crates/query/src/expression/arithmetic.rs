@@ -21,7 +21,7 @@ pub enum Operation {
 ///
 /// # Errors
 /// [`EvalError`] where the types do not fit, the sum overflows or the result is too large.
-pub fn add(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalError> {
+pub fn add(a: &Value, b: &Value, allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     match (a, b) {
         (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
         (Value::List(a), Value::List(b)) => joined(a, b, allowance),
@@ -48,7 +48,7 @@ pub fn add(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalErr
 ///
 /// # Errors
 /// [`EvalError`] where the two are not both strings or both lists, or the result is too large.
-pub fn concatenate(a: &Value, b: &Value, allowance: &Allowance) -> Result<Value, EvalError> {
+pub fn concatenate(a: &Value, b: &Value, allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     match (a, b) {
         (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
         (Value::List(_), Value::List(_)) | (Value::String(_), Value::String(_)) => add(a, b, allowance),
@@ -177,7 +177,7 @@ fn is_number(value: &Value) -> bool {
     matches!(value, Value::Int(_) | Value::Float(_) | Value::Decimal(_))
 }
 
-fn joined(a: &[Value], b: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+fn joined(a: &[Value], b: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     allowance.items(a.len() + b.len())?;
     // Appending a list to itself again and again must not build a tower, either.
     a.iter()

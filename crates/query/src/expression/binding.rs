@@ -26,7 +26,7 @@ pub(super) struct Reduce {
 
 impl Elements {
     /// The list of the results for the items whose condition is true.
-    pub(super) fn eval(&self, env: Env<'_>, allowance: &Allowance) -> Result<Value, EvalError> {
+    pub(super) fn eval(&self, env: Env<'_>, allowance: &Allowance<'_>) -> Result<Value, EvalError> {
         let Some(items) = items(&self.list, env, allowance)? else { return Ok(Value::Null) };
         let mut results = Vec::new();
         for item in items.iter() {
@@ -52,7 +52,7 @@ impl Elements {
         &self,
         quantifier: Quantifier,
         env: Env<'_>,
-        allowance: &Allowance,
+        allowance: &Allowance<'_>,
     ) -> Result<Option<bool>, EvalError> {
         let Some(items) = items(&self.list, env, allowance)? else { return Ok(None) };
         let (mut holding, mut unknown) = (0usize, 0usize);
@@ -80,7 +80,7 @@ impl Elements {
         })
     }
 
-    fn holds(&self, inner: Env<'_>, allowance: &Allowance) -> Result<Option<bool>, EvalError> {
+    fn holds(&self, inner: Env<'_>, allowance: &Allowance<'_>) -> Result<Option<bool>, EvalError> {
         match &self.condition {
             Some(condition) => logic::truth(&*condition.eval(inner, allowance)?),
             None => Ok(Some(true)),
@@ -90,7 +90,7 @@ impl Elements {
 
 impl Reduce {
     /// The total after the last item.
-    pub(super) fn eval(&self, env: Env<'_>, allowance: &Allowance) -> Result<Value, EvalError> {
+    pub(super) fn eval(&self, env: Env<'_>, allowance: &Allowance<'_>) -> Result<Value, EvalError> {
         let mut total = self.start.eval(env, allowance)?.into_owned();
         let Some(items) = items(&self.list, env, allowance)? else { return Ok(Value::Null) };
         for item in items.iter() {
@@ -108,7 +108,7 @@ impl Reduce {
 }
 
 /// The items of a list; `None` is null.
-fn items(list: &Program, env: Env<'_>, allowance: &Allowance) -> Result<Option<Arc<[Value]>>, EvalError> {
+fn items(list: &Program, env: Env<'_>, allowance: &Allowance<'_>) -> Result<Option<Arc<[Value]>>, EvalError> {
     match &*list.eval(env, allowance)? {
         Value::Null => Ok(None),
         Value::List(items) => Ok(Some(Arc::clone(items))),

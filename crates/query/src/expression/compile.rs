@@ -22,7 +22,8 @@ const MAX_FOLDED: usize = 1_000;
 /// A semantic [`Diagnostic`] for a missing parameter, an unknown variable or function, types that can never
 /// fit, and an aggregate, which is no scalar expression.
 pub fn compile(expr: &Expr, scope: &dyn Scope, params: &Map) -> Result<Compiled, Diagnostic> {
-    let (program, facts) = Compiler { scope, params, locals: Vec::new() }.expr(expr)?;
+    let (program, facts) =
+        Compiler { scope, params, locals: Vec::new(), ahead: Allowance::ahead() }.expr(expr)?;
     Ok(Compiled { program: Arc::new(program), types: facts.types, infallible: facts.infallible })
 }
 
@@ -31,6 +32,8 @@ struct Compiler<'a> {
     params: &'a Map,
     /// The variables bound around this place, the innermost last.
     locals: Vec<SmolStr>,
+    /// What may still be done for values that are the same on every row.
+    ahead: Allowance<'a>,
 }
 
 type Judged = (Program, Facts);
@@ -63,8 +66,8 @@ impl Compiler<'_> {
         match program {
             Program::Constant(_) => Ok((program, Facts { constant: true, ..judged })),
             Program::Slot(_) | Program::Local(_) => Ok((program, judged)),
-            _ if facts.iter().all(|part| part.constant) => Ok(folded(program, judged)),
-            _ if self.is_closed(expr) => Ok(folded(program, judged)),
+            _ if facts.iter().all(|part| part.constant) => Ok(folded(program, judged, &self.ahead)),
+            _ if self.is_closed(expr) => Ok(folded(program, judged, &self.ahead)),
             _ => Ok((program, judged)),
         }
     }
@@ -200,8 +203,8 @@ fn matching(text: Program, pattern: Program, span: Span) -> Result<Program, Diag
 
 /// A program that reads no row as its value, unless it fails or the value is too large to keep. Then it does
 /// not count as constant, or each expression around it would try again.
-fn folded(program: Program, facts: Facts) -> Judged {
-    match program.eval(Env::of(&[]), &Allowance::default()).map(Cow::into_owned) {
+fn folded(program: Program, facts: Facts, ahead: &Allowance<'_>) -> Judged {
+    match program.eval(Env::of(&[]), ahead).map(Cow::into_owned) {
         Ok(value) if weight(&value) <= MAX_FOLDED => {
             let facts = Facts { types: TypeSet::of(&value), infallible: true, constant: true };
             (Program::Constant(value), facts)

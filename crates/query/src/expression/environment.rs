@@ -44,7 +44,7 @@ impl<'v> Env<'v> {
 
     /// Takes the work of looking at values that are looked at once per round of a loop. Outside of one, work is
     /// bounded by what the row holds and the query says.
-    pub(super) fn charge(self, values: &[&Value], allowance: &Allowance) -> Result<(), EvalError> {
+    pub(super) fn charge(self, values: &[&Value], allowance: &Allowance<'_>) -> Result<(), EvalError> {
         match self.locals {
             Some(_) => values.iter().try_for_each(|value| allowance.look(value)),
             None => Ok(()),
@@ -52,7 +52,7 @@ impl<'v> Env<'v> {
     }
 
     /// Takes the text that a call in a loop has built; lists take their items where they are built.
-    pub(super) fn built(self, value: &Value, allowance: &Allowance) -> Result<(), EvalError> {
+    pub(super) fn built(self, value: &Value, allowance: &Allowance<'_>) -> Result<(), EvalError> {
         match (self.locals, value) {
             (Some(_), Value::String(text)) => allowance.text(text.len()),
             _ => Ok(()),

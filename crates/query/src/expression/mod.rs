@@ -27,9 +27,11 @@ pub use error::EvalError;
 pub(crate) use temporal::{later_by, moment};
 pub use types::TypeSet;
 
+use crate::meter::{Meter, size};
 use environment::Env;
 use livewell_model::Value;
 use program::Program;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Where the variables of an expression stand in the rows it will see.
@@ -60,6 +62,34 @@ impl Compiled {
     /// [`EvalError`] where the row's values do not fit: a wrong type, an overflow, a division by zero.
     pub fn eval(&self, row: &[Value]) -> Result<Value, EvalError> {
         Ok(self.program.eval(Env::of(row), &Allowance::default())?.into_owned())
+    }
+
+    /// [`Compiled::eval`] in a step, which holds the value from then on.
+    ///
+    /// # Errors
+    /// As [`Compiled::eval`], and as [`Meter::hold`].
+    pub fn eval_in(&self, row: &[Value], meter: &Meter) -> Result<Value, EvalError> {
+        let before = meter.held();
+        let value = self.program.eval(Env::of(row), &Allowance::within(meter))?;
+        // What was built on the way is gone.
+        meter.reset(before);
+        meter.hold(match &value {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(value) => size::owned(value),
+        })?;
+        Ok(value.into_owned())
+    }
+
+    /// [`Compiled::is_true`] in a step.
+    ///
+    /// # Errors
+    /// As [`Compiled::is_true`], and as [`Meter::hold`].
+    pub fn is_true_in(&self, row: &[Value], meter: &Meter) -> Result<bool, EvalError> {
+        let before = meter.held();
+        let value = self.program.eval(Env::of(row), &Allowance::within(meter))?;
+        meter.reset(before);
+        meter.tick()?;
+        Ok(logic::truth(&value)? == Some(true))
     }
 
     /// Whether a WHERE with this expression keeps a row: only true keeps it, false and null do not.

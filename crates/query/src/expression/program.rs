@@ -54,7 +54,7 @@ pub(super) struct Case {
 pub(super) type Evaluated<'v> = Result<Cow<'v, Value>, EvalError>;
 
 impl Program {
-    pub(super) fn eval<'v>(&'v self, env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
+    pub(super) fn eval<'v>(&'v self, env: Env<'v>, allowance: &Allowance<'_>) -> Evaluated<'v> {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
             Self::Slot(slot) => Ok(Cow::Borrowed(&env.row[*slot])),
@@ -144,7 +144,7 @@ fn slice<'v>(
     from: Option<&Program>,
     to: Option<&Program>,
     env: Env<'v>,
-    allowance: &Allowance,
+    allowance: &Allowance<'_>,
 ) -> Evaluated<'v> {
     let base = base.eval(env, allowance)?;
     let from = from.map(|from| from.eval(env, allowance)).transpose()?;
@@ -152,7 +152,7 @@ fn slice<'v>(
     access::slice(&base, from.as_deref(), to.as_deref(), allowance).map(Cow::Owned)
 }
 
-fn list<'v>(items: &[Program], env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
+fn list<'v>(items: &[Program], env: Env<'v>, allowance: &Allowance<'_>) -> Evaluated<'v> {
     let mut values = Vec::with_capacity(items.len());
     for item in items {
         let value = item.eval(env, allowance)?;
@@ -167,7 +167,7 @@ fn map<'v>(
     mut map: Map,
     entries: &[(SmolStr, Program)],
     env: Env<'v>,
-    allowance: &Allowance,
+    allowance: &Allowance<'_>,
 ) -> Evaluated<'v> {
     for (key, value) in entries {
         let value = value.eval(env, allowance)?;
@@ -191,7 +191,7 @@ fn logical<'v>(
     left: &Program,
     right: &Program,
     env: Env<'v>,
-    allowance: &Allowance,
+    allowance: &Allowance<'_>,
 ) -> Evaluated<'v> {
     let left = logic::truth(&*left.eval(env, allowance)?)?;
     match (operator, left) {
@@ -202,7 +202,7 @@ fn logical<'v>(
 }
 
 /// The operators that always look at both values.
-fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance) -> Evaluated<'v> {
+fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance<'_>) -> Evaluated<'v> {
     let calculate = |operation| arithmetic::calculate(operation, a, b).map(Cow::Owned);
     truth(match operator {
         BinaryOp::Add => return arithmetic::add(a, b, allowance).map(Cow::Owned),
@@ -241,7 +241,7 @@ fn is_in(value: &Value, items: &Value) -> Result<Option<bool>, EvalError> {
 }
 
 impl Case {
-    fn eval<'v>(&'v self, env: Env<'v>, allowance: &Allowance) -> Evaluated<'v> {
+    fn eval<'v>(&'v self, env: Env<'v>, allowance: &Allowance<'_>) -> Evaluated<'v> {
         let subject = self.subject.as_ref().map(|subject| subject.eval(env, allowance)).transpose()?;
         for (when, then) in &self.branches {
             let when = when.eval(env, allowance)?;
@@ -263,7 +263,7 @@ fn call<'v>(
     function: &'static Function,
     arguments: &[Program],
     env: Env<'v>,
-    allowance: &Allowance,
+    allowance: &Allowance<'_>,
 ) -> Evaluated<'v> {
     let arg = |at: usize| {
         let value = arguments[at].eval(env, allowance)?;

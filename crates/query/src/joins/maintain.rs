@@ -9,6 +9,7 @@
 //! ```
 
 use super::{Join, Role, between, roles};
+use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, Element, ElementId, Node, key};
@@ -39,6 +40,7 @@ impl Joined {
         &self,
         state: &mut dyn State,
         changes: &[AppliedChange],
+        meter: &Meter,
     ) -> Result<Vec<AppliedChange>, StepError> {
         let mut followed = Changes::new();
         for (number, join) in (0..=u8::MAX).zip(&self.joins) {
@@ -48,7 +50,7 @@ impl Joined {
                 };
                 let (before, after) = (roles(&change.before), roles(&change.after));
                 if before != after {
-                    let mover = Mover { join, number, node: change.id() };
+                    let mover = Mover { join, number, node: change.id(), meter };
                     mover.step(state, &before, &after, &mut followed)?;
                 }
             }
@@ -69,6 +71,7 @@ struct Mover<'a> {
     join: &'a Join,
     number: u8,
     node: &'a ElementId,
+    meter: &'a Meter,
 }
 
 impl Mover<'_> {
@@ -82,6 +85,8 @@ impl Mover<'_> {
         let (was, is) = (self.partners(state, before)?, self.partners(state, after)?);
         for partner in was.symmetric_difference(&is) {
             let relationship = Element::Relationship(between(self.join, self.node, partner).into());
+            let bytes = size_of::<(ElementId, AppliedChange)>() + size::element(&relationship);
+            self.meter.hold(size::entry(bytes))?;
             let image = |there: bool| there.then(|| relationship.clone());
             let next = image(is.contains(partner));
             followed
@@ -109,6 +114,7 @@ impl Mover<'_> {
                 let mut reader = Reader::new("joined node", bytes);
                 let (key, id) = (reader.u8()?, reader.id()?);
                 if key != role.key && id != *self.node {
+                    self.meter.hold(size::entry(size_of::<ElementId>()))?;
                     partners.insert(id);
                 }
                 Ok(true)

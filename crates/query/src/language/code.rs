@@ -35,6 +35,11 @@ pub const PARAMETER: &str = "LW1208";
 /// A join that makes no sense.
 pub const JOIN: &str = "LW1209";
 
+/// At run time: a step that would hold more memory than it may.
+pub const STEP_BYTES: &str = "LW0540";
+/// At run time: an evaluation that was cancelled.
+pub const CANCELLED: &str = "LW0543";
+
 /// At run time: a value whose type does not fit.
 pub const VALUE_TYPE: &str = "LW1301";
 /// At run time: a result that 64 bits cannot hold.

@@ -12,8 +12,9 @@
 use super::aggregate::{Fold, multiset};
 use super::nested::{Change, Nesting, Record};
 use super::window::{Sort, order_key};
-use super::{Batch, Inputs, Operator, Step, Weighted, pair};
+use super::{Batch, Inputs, Operator, Step, Weighted, pair, replace, settle};
 use crate::expression::Compiled;
+use crate::meter::Meter;
 use crate::state::{State, StepError};
 use livewell_model::Value;
 
@@ -45,19 +46,18 @@ impl Operator for Apply {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let [rows, inner] = pair(inputs);
         let mut out = Batch::new();
-        for (outer, change) in self.nesting.changes(rows, inner)? {
-            let before = self.nesting.read(step.state, &outer)?;
+        let changes = self.nesting.changes(rows, inner, step.meter)?;
+        let given = step.meter.held();
+        for (outer, change) in changes {
+            settle(step.meter, given, &out);
+            let before = self.nesting.read(step.state, &outer, step.meter)?;
             let mut after = self.nesting.advance(&before, &change)?;
-            after.result = self.result(step.state, &outer, &change, &after)?;
+            after.result = self.result(step.state, &outer, &change, &after, step.meter)?;
             if before == after {
                 continue;
             }
             self.nesting.write(step.state, &outer, &after);
-            let (gone, come) = (shown(before), shown(after));
-            if gone != come {
-                out.extend(gone.map(|row| Weighted { row, weight: -1 }));
-                out.extend(come.map(|row| Weighted { row, weight: 1 }));
-            }
+            replace(&mut out, shown(before), shown(after), step.meter)?;
         }
         Ok(out)
     }
@@ -78,6 +78,7 @@ impl Apply {
         outer: &[u8],
         change: &Change,
         record: &Record,
+        meter: &Meter,
     ) -> Result<Value, StepError> {
         match &self.gives {
             Gives::Exists => Ok(Value::Bool(record.count > 0)),
@@ -89,9 +90,9 @@ impl Apply {
                 inner.sort_by_key(|entry| entry.weight > 0);
                 for entry in inner {
                     let place = [values.as_slice(), &order_key(&self.order, &entry.row)].concat();
-                    multiset::add(state, &place, &value.eval(&entry.row)?, entry.weight)?;
+                    multiset::add(state, &place, &value.eval_in(&entry.row, meter)?, entry.weight)?;
                 }
-                multiset::result(state, &values, Fold::Collect, false)
+                multiset::result(state, &values, Fold::Collect, false, meter)
             }
         }
     }

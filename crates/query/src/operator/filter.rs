@@ -16,13 +16,14 @@ pub struct Filter {
 }
 
 impl Operator for Filter {
-    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut rows = only(inputs);
         let mut failed = None;
-        rows.retain(|entry| match self.condition.is_true(&entry.row) {
+        rows.retain(|entry| match self.condition.is_true_in(&entry.row, step.meter) {
+            _ if failed.is_some() => false,
             Ok(is_true) => is_true,
             Err(error) => {
-                failed.get_or_insert(error);
+                failed = Some(error);
                 false
             }
         });

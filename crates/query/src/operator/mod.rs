@@ -23,11 +23,14 @@ pub mod unit;
 pub mod unwind;
 pub mod window;
 
+use crate::meter::Meter;
+use crate::meter::size::{self, Measure};
 use crate::state::{State, StepError};
 use livewell_model::{AppliedChange, Timestamp, Value};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 
 /// One row in flight: its slots, and how often it comes (positive) or goes (negative).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub struct Step<'a> {
     pub kind: StepKind,
     /// The query's time: the largest time of a transaction so far, or the moment of a tick.
     pub now: Timestamp,
+    /// What the step may hold.
+    pub meter: &'a Meter,
 }
 
 impl Step<'_> {
@@ -149,15 +154,18 @@ fn pair(inputs: Inputs) -> [Batch; 2] {
 /// Adds the weights of equal rows and drops those that come to nothing.
 ///
 /// Without it, rows that were never true (one input already new, another still old) would reach expressions.
-pub fn consolidate(mut batch: Batch) -> Batch {
+///
+/// # Errors
+/// As [`Meter::hold`].
+pub fn consolidate(mut batch: Batch, meter: &Meter) -> Result<Batch, StepError> {
     const FEW: usize = 8;
     if batch.len() <= FEW {
         add_up_few(&mut batch);
     } else {
-        batch = add_up_many(batch);
+        add_up_many(&mut batch, meter)?;
     }
     batch.retain(|entry| entry.weight != 0);
-    batch
+    Ok(batch)
 }
 
 /// Moves each row's weight to where the row comes first, in place.
@@ -170,18 +178,60 @@ fn add_up_few(batch: &mut Batch) {
     }
 }
 
-fn add_up_many(batch: Batch) -> Batch {
-    let mut kept: Batch = Vec::with_capacity(batch.len());
-    // The map only finds places; the order of the output is that of first arrival.
-    let mut places: HashMap<Vec<Value>, usize> = HashMap::with_capacity(batch.len());
-    for entry in batch {
-        match places.get(&entry.row) {
-            Some(at) => kept[*at].weight += entry.weight,
-            None => {
-                places.insert(entry.row.clone(), kept.len());
-                kept.push(entry);
-            }
+/// Moves each row's weight to where the row comes first, in place, by the rows' hashes.
+fn add_up_many(batch: &mut Batch, meter: &Meter) -> Result<(), StepError> {
+    /// What finds one row.
+    const PLACE: usize = size_of::<(u64, usize)>() * 2 + size_of::<usize>();
+    let held = batch.len() * PLACE;
+    meter.hold(held)?;
+    let hasher = RandomState::new();
+    // The last place of each hash so far, and for each place the one before it of the same hash. Hashes only find
+    // places: the order of the rows stays.
+    let mut last: HashMap<u64, usize> = HashMap::with_capacity(batch.len());
+    let mut earlier: Vec<usize> = Vec::with_capacity(batch.len());
+    for at in 0..batch.len() {
+        meter.tick()?;
+        let (before, rest) = batch.split_at_mut(at);
+        let hash = hasher.hash_one(&rest[0].row);
+        let newest = last.insert(hash, at).unwrap_or(usize::MAX);
+        earlier.push(newest);
+        let same_hash = std::iter::successors(Some(newest), |place| earlier.get(*place).copied());
+        let mut same_hash = same_hash.take_while(|place| *place != usize::MAX);
+        if let Some(have) = same_hash.find(|place| before[*place].row == rest[0].row) {
+            before[have].weight += std::mem::take(&mut rest[0].weight);
+            last.insert(hash, newest);
         }
     }
-    kept
+    meter.release(held);
+    Ok(())
+}
+
+/// Measures what an operator holds, if that has grown: its output, and `others` bytes of what it was given.
+fn settle(meter: &Meter, others: usize, out: &Batch) {
+    meter.settle(|| others + Measure::default().batch(out));
+}
+
+/// Puts a row out of an operator, which holds it from then on.
+fn put(out: &mut Batch, row: Vec<Value>, weight: i64, meter: &Meter) -> Result<(), StepError> {
+    meter.hold(size::row(row.len()))?;
+    out.push(Weighted { row, weight });
+    Ok(())
+}
+
+/// Puts the row out that goes and the one that comes in its place, if they are two.
+fn replace(
+    out: &mut Batch,
+    gone: Option<Vec<Value>>,
+    come: Option<Vec<Value>>,
+    meter: &Meter,
+) -> Result<(), StepError> {
+    if gone == come {
+        return Ok(());
+    }
+    for (row, weight) in [(gone, -1), (come, 1)] {
+        if let Some(row) = row {
+            put(out, row, weight, meter)?;
+        }
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! ```
 
 use super::{Batch, Weighted};
+use crate::meter::{Meter, size};
 use crate::state::{Area, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
@@ -44,10 +45,17 @@ pub(super) struct Record {
 
 impl Nesting {
     /// The changes of both inputs, by the key of the outer row.
-    pub(super) fn changes(&self, outer: Batch, inner: Batch) -> Result<BTreeMap<Vec<u8>, Change>, StepError> {
+    pub(super) fn changes(
+        &self,
+        outer: Batch,
+        inner: Batch,
+        meter: &Meter,
+    ) -> Result<BTreeMap<Vec<u8>, Change>, StepError> {
         let mut changes: BTreeMap<Vec<u8>, Change> = BTreeMap::new();
         for Weighted { row, weight } in outer {
-            let change = changes.entry(key::of(self.outer.iter().map(|slot| &row[*slot]))).or_default();
+            let key = key::of(self.outer.iter().map(|slot| &row[*slot]));
+            meter.hold(size::entry(key.len() + size_of::<Change>()))?;
+            let change = changes.entry(key).or_default();
             let image = if weight < 0 { &mut change.before } else { &mut change.after };
             if weight.abs() != 1 || image.replace(row).is_some() {
                 return Err(StepError::Damaged("two outer rows of one step have the same key".into()));
@@ -55,19 +63,21 @@ impl Nesting {
         }
         for entry in inner {
             let key = key::of(self.inner.iter().map(|slot| &entry.row[*slot]));
+            meter.hold(size::entry(key.len() + size_of::<Weighted>()))?;
             changes.entry(key).or_default().inner.push(entry);
         }
         Ok(changes)
     }
 
     /// The record before the step.
-    pub(super) fn read(&self, state: &dyn State, outer: &[u8]) -> Result<Record, StepError> {
+    pub(super) fn read(&self, state: &dyn State, outer: &[u8], meter: &Meter) -> Result<Record, StepError> {
         let Some(bytes) = state.get(Area::Operators, &self.key(0, outer))? else {
             return Ok(Record::default());
         };
         let mut reader = Reader::new("outer row", &bytes);
         let record = Record { count: reader.signed()?, result: reader.value()?, row: Some(reader.row()?) };
         reader.finish()?;
+        meter.hold(size::owned(&record.result) + record.row.as_deref().map_or(0, size::read))?;
         Ok(record)
     }
 

@@ -5,7 +5,8 @@
 //! a row stands among the latter changes as its count of rows in `M` leaves zero or comes back to it.
 
 use super::nested::{Nesting, Record};
-use super::{Batch, Inputs, Operator, Step, Weighted, pair};
+use super::{Batch, Inputs, Operator, Step, pair, replace, settle};
+use crate::meter::size;
 use crate::state::StepError;
 use livewell_model::Value;
 
@@ -21,15 +22,15 @@ pub struct Outer {
 impl Operator for Outer {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let [rows, matches] = pair(inputs);
+        step.meter.hold(size::shallow(&matches))?;
         let mut out = matches.clone();
-        for (outer, change) in self.nesting.changes(rows, matches)? {
-            let before = self.nesting.read(step.state, &outer)?;
+        let changes = self.nesting.changes(rows, matches, step.meter)?;
+        let given = step.meter.held();
+        for (outer, change) in changes {
+            settle(step.meter, given, &out);
+            let before = self.nesting.read(step.state, &outer, step.meter)?;
             let after = self.nesting.advance(&before, &change)?;
-            let (gone, come) = (self.unmatched(&before), self.unmatched(&after));
-            if gone != come {
-                out.extend(gone.map(|row| Weighted { row, weight: -1 }));
-                out.extend(come.map(|row| Weighted { row, weight: 1 }));
-            }
+            replace(&mut out, self.unmatched(&before), self.unmatched(&after), step.meter)?;
             if before != after {
                 self.nesting.write(step.state, &outer, &after);
             }

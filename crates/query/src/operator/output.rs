@@ -12,6 +12,7 @@
 
 use super::Batch;
 use super::window::{Sort, order_key};
+use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError, Visit};
 use livewell_model::diff::Columns;
 use livewell_model::{Diff, Row, Value, key, row};
@@ -98,10 +99,12 @@ impl Output {
     /// Writes the live rows and gives the diffs, ordered.
     ///
     /// # Errors
-    /// Where the stored rows are not those the batch changes, or a bucket is full.
-    pub fn step(&self, state: &mut dyn State, batch: Batch) -> Result<Vec<Diff>, StepError> {
+    /// Where the stored rows are not those the batch changes, or a bucket is full; as [`Meter::hold`].
+    pub fn step(&self, state: &mut dyn State, batch: Batch, meter: &Meter) -> Result<Vec<Diff>, StepError> {
+        meter.hold(batch.len() * size_of::<Diff>())?;
         let mut diffs = Vec::with_capacity(batch.len());
-        for changes in self.changes(batch)?.chunk_by(|left, right| left.bucket == right.bucket) {
+        for changes in self.changes(batch, meter)?.chunk_by(|left, right| left.bucket == right.bucket) {
+            meter.tick()?;
             step_bucket(state, changes, &mut diffs)?;
         }
         diffs.sort_unstable_by_key(Diff::order);
@@ -109,11 +112,13 @@ impl Output {
     }
 
     /// What becomes of each key, ordered by bucket and key.
-    fn changes(&self, batch: Batch) -> Result<SmallVec<[Change; 2]>, StepError> {
+    fn changes(&self, batch: Batch, meter: &Meter) -> Result<SmallVec<[Change; 2]>, StepError> {
         let mut changes: SmallVec<[Change; 2]> = SmallVec::with_capacity(batch.len());
         for entry in batch {
             let key = self.key.of(&entry.row)?;
             let order = order_key(&self.order, &entry.row);
+            // The columns are a list of their own now, and what they point to stays.
+            meter.hold(size_of::<Change>() + size::entry(key.len() + order.len()))?;
             let mut columns = entry.row;
             columns.truncate(self.columns);
             let (bucket, image) = (self.bucket(&key), Some(Image { columns: columns.into(), order }));

@@ -3,7 +3,8 @@
 //! Law: linear, so it keeps no state. Rows that become equal are added up.
 
 use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, only};
-use crate::expression::{Compiled, EvalError};
+use crate::expression::Compiled;
+use crate::meter::{Meter, size};
 use crate::state::StepError;
 use livewell_model::Value;
 
@@ -26,15 +27,17 @@ impl Slot {
     /// The slot's value for a row of the input.
     ///
     /// # Errors
-    /// Where its expression has no value.
-    pub fn eval(&self, input: &[Value]) -> Result<Value, EvalError> {
-        match self {
-            Self::Keep(at) => Ok(input[*at].clone()),
-            Self::Compute(expression) => expression.eval(input),
-            Self::Constant(value) => Ok(value.clone()),
-            Self::Relationships(at) => Ok(relationships(&input[*at])),
-            Self::Path(parts) => Ok(path(parts, input)),
-        }
+    /// Where its expression has no value; as [`Meter::hold`].
+    pub fn eval(&self, input: &[Value], meter: &Meter) -> Result<Value, StepError> {
+        let made = match self {
+            Self::Keep(at) => return Ok(input[*at].clone()),
+            Self::Compute(expression) => return Ok(expression.eval_in(input, meter)?),
+            Self::Constant(value) => return Ok(value.clone()),
+            Self::Relationships(at) => relationships(&input[*at]),
+            Self::Path(parts) => path(parts, input),
+        };
+        meter.hold(size::owned(&made))?;
+        Ok(made)
     }
 }
 
@@ -83,19 +86,21 @@ impl Project {
 }
 
 impl Operator for Project {
-    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut rows = only(inputs);
         if self.keeps_all(&rows) {
             return Ok(rows);
         }
         for Weighted { row, .. } in &mut rows {
             let mut projected = Vec::with_capacity(self.slots.len());
+            step.meter.hold(size::row(self.slots.len()))?;
             for slot in &self.slots {
-                projected.push(slot.eval(row)?);
+                projected.push(slot.eval(row, step.meter)?);
             }
+            step.meter.release(size::row(row.len()));
             *row = projected;
         }
-        Ok(consolidate(rows))
+        consolidate(rows, step.meter)
     }
 
     fn describe(&self) -> (String, Option<String>) {

@@ -11,10 +11,11 @@
 //! ```
 
 use super::nested::{Change, Nesting};
-use super::{Batch, Inputs, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, replace, settle};
 use crate::chronicle;
 use crate::expression::{Compiled, EvalError, moment};
 use crate::language::ast::RecallFunction;
+use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::temporal::{DateTime, LocalDateTime};
@@ -48,18 +49,16 @@ struct Record {
 impl Operator for Recalled {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let rows = inputs.into_iter().flatten().collect();
-        let mut changes = self.rows.changes(rows, Batch::new())?;
+        let mut changes = self.rows.changes(rows, Batch::new(), step.meter)?;
         self.add_touched(step, &mut changes)?;
-        let mut out = Batch::new();
+        let (mut out, given) = (Batch::new(), step.meter.held());
         for (key, change) in changes {
+            settle(step.meter, given, &out);
             let before = self.read(step.state, &key)?;
-            let after = self.advance(step.state, before.as_ref(), change)?;
+            step.meter.hold(before.as_ref().map_or(0, |before| size::read(&before.row)))?;
+            let after = self.advance(step.state, before.as_ref(), change, step.meter)?;
             self.write(step.state, &key, before.as_ref(), after.as_ref());
-            let (gone, come) = (before.map(shown), after.map(shown));
-            if gone != come {
-                out.extend(gone.map(|row| Weighted { row, weight: -1 }));
-                out.extend(come.map(|row| Weighted { row, weight: 1 }));
-            }
+            replace(&mut out, before.map(shown), after.map(shown), step.meter)?;
         }
         Ok(out)
     }
@@ -84,6 +83,7 @@ impl Recalled {
         for change in step.changes {
             let place = self.element_key(change.id(), &[]);
             step.state.scan(Area::Operators, &place, Order::Ascending, &mut |key, _| {
+                step.meter.hold(size::entry(key.len() + size_of::<Change>()))?;
                 changes.entry(key[place.len()..].to_vec()).or_default();
                 Ok(true)
             })?;
@@ -96,6 +96,7 @@ impl Recalled {
         state: &dyn State,
         before: Option<&Record>,
         change: Change,
+        meter: &Meter,
     ) -> Result<Option<Record>, StepError> {
         let row_before = before.map(|before| &before.row);
         if change.before.is_some() && change.before.as_ref() != row_before {
@@ -103,21 +104,31 @@ impl Recalled {
         }
         let stays = if change.before.is_none() { row_before.cloned() } else { None };
         let Some(row) = change.after.or(stays) else { return Ok(None) };
-        let arguments =
-            self.arguments.iter().map(|argument| argument.eval(&row)).collect::<Result<Vec<Value>, _>>()?;
+        let arguments = self.arguments.iter().map(|argument| argument.eval_in(&row, meter));
+        let arguments = arguments.collect::<Result<Vec<Value>, _>>()?;
         let element = element_of(&arguments[0])?;
         let value = match &element {
             None => Value::Null,
-            Some(id) => self.value(state, id, &arguments[1..])?,
+            Some(id) => self.value(state, id, &arguments[1..], meter)?,
         };
         Ok(Some(Record { element, value, row }))
     }
 
-    fn value(&self, state: &dyn State, id: &ElementId, arguments: &[Value]) -> Result<Value, StepError> {
+    fn value(
+        &self,
+        state: &dyn State,
+        id: &ElementId,
+        arguments: &[Value],
+        meter: &Meter,
+    ) -> Result<Value, StepError> {
         if self.function == RecallFunction::ChangeTime {
             return Ok(chronicle::changed_at(state, id)?.map_or(Value::Null, date_time));
         }
-        Ok(recalled(self.function, &chronicle::versions(state, id)?, arguments)?)
+        let versions = chronicle::versions(state, id, meter)?;
+        let value = recalled(self.function, &versions, arguments)?;
+        drop(versions);
+        meter.hold(size::owned(&value))?;
+        Ok(value)
     }
 
     fn read(&self, state: &dyn State, key: &[u8]) -> Result<Option<Record>, StepError> {

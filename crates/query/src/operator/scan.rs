@@ -5,6 +5,7 @@
 
 use crate::expression::Compiled;
 use crate::language::ast::Labels;
+use crate::meter::Meter;
 use crate::state::StepError;
 use livewell_model::{AppliedChange, Element, Map, Node, Relationship, SmolStr, Value};
 use std::sync::Arc;
@@ -108,10 +109,10 @@ impl Scan {
     /// What `change` does to the scan's bag, if anything.
     ///
     /// # Errors
-    /// Where a condition fails, which the plan rules out.
-    pub fn apply(&self, change: &AppliedChange) -> Result<Option<Scanned>, StepError> {
-        let before = self.admitted(change.before.as_ref())?;
-        let after = self.admitted(change.after.as_ref())?;
+    /// Where a condition fails, which the plan rules out; as [`Meter::hold`].
+    pub fn apply(&self, change: &AppliedChange, meter: &Meter) -> Result<Option<Scanned>, StepError> {
+        let before = self.admitted(change.before.as_ref(), meter)?;
+        let after = self.admitted(change.after.as_ref(), meter)?;
         let is_alike = match (before, after) {
             (Some(before), Some(after)) => self.needs.are_alike(before, after),
             (before, after) => before.is_none() && after.is_none(),
@@ -121,14 +122,18 @@ impl Scan {
     }
 
     /// The element, where it passes.
-    fn admitted<'e>(&self, element: Option<&'e Element>) -> Result<Option<&'e Element>, StepError> {
+    fn admitted<'e>(
+        &self,
+        element: Option<&'e Element>,
+        meter: &Meter,
+    ) -> Result<Option<&'e Element>, StepError> {
         let Some(element) = element.filter(|element| self.kind.admits(element)) else { return Ok(None) };
         if self.conditions.is_empty() {
             return Ok(Some(element));
         }
         let whole = [element.to_value()];
         for condition in &self.conditions {
-            if !condition.is_true(&whole)? {
+            if !condition.is_true_in(&whole, meter)? {
                 return Ok(None);
             }
         }

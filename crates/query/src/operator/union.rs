@@ -3,7 +3,7 @@
 //! Law: linear, so it keeps no state. Rows are not compared: each input's rows hold the input's number, or a
 //! Distinct above takes equal ones together.
 
-use super::{Batch, Inputs, Operator, Step};
+use super::{Batch, Inputs, Operator, Step, Weighted};
 use crate::state::StepError;
 
 /// See the module.
@@ -14,7 +14,9 @@ pub struct Union {
 }
 
 impl Operator for Union {
-    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+        // The rows are moved; their list is made once more.
+        step.meter.hold(inputs.iter().map(Vec::len).sum::<usize>() * size_of::<Weighted>())?;
         Ok(inputs.into_iter().flatten().collect())
     }
 

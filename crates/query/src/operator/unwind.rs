@@ -2,7 +2,7 @@
 //!
 //! Law: linear, so it keeps no state. Null and the empty list give no row.
 
-use super::{Batch, Inputs, Operator, Step, Weighted};
+use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, put};
 use crate::expression::{Compiled, EvalError};
 use crate::state::StepError;
 use livewell_model::Value;
@@ -17,10 +17,10 @@ pub struct Unwind {
 }
 
 impl Operator for Unwind {
-    fn step(&self, _step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+    fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut out = Batch::new();
         for Weighted { row, weight } in inputs.into_iter().flatten() {
-            let items = match self.list.eval(&row)? {
+            let items = match self.list.eval_in(&row, step.meter)? {
                 Value::Null => continue,
                 Value::List(items) => items,
                 other => {
@@ -29,13 +29,14 @@ impl Operator for Unwind {
                 }
             };
             for (position, item) in (0_i64..).zip(items.iter()) {
-                let mut row = row.clone();
-                row.extend([item.clone(), Value::Int(position)]);
-                out.push(Weighted { row, weight });
+                let mut extended = Vec::with_capacity(row.len() + 2);
+                extended.extend_from_slice(&row);
+                extended.extend([item.clone(), Value::Int(position)]);
+                put(&mut out, extended, weight, step.meter)?;
             }
         }
         // Where a list changed in part, the items that stayed cancel out.
-        Ok(super::consolidate(out))
+        consolidate(out, step.meter)
     }
 
     fn describe(&self) -> (String, Option<String>) {

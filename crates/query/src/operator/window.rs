@@ -10,7 +10,8 @@
 //! operator u16 | row around | sort keys and row key -> row
 //! ```
 
-use super::{Batch, Inputs, Operator, Step, Weighted, consolidate};
+use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, put, settle};
+use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
@@ -62,11 +63,14 @@ impl Operator for Window {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut windows: BTreeMap<Vec<u8>, Batch> = BTreeMap::new();
         for entry in inputs.into_iter().flatten() {
-            windows.entry(self.prefix(&entry.row)).or_default().push(entry);
+            let prefix = self.prefix(&entry.row);
+            step.meter.hold(size::entry(prefix.len() + size_of::<Weighted>()))?;
+            windows.entry(prefix).or_default().push(entry);
         }
-        let mut out = Batch::new();
+        let (mut out, given) = (Batch::new(), step.meter.held());
         for (prefix, rows) in windows {
-            out.extend(self.step_window(step.state, &prefix, rows)?);
+            settle(step.meter, given, &out);
+            out.extend(self.step_window(step.state, &prefix, rows, step.meter)?);
         }
         Ok(out)
     }
@@ -101,14 +105,22 @@ impl Window {
     }
 
     /// Takes in the changed rows of one window; gives what of them enters and leaves it.
-    fn step_window(&self, state: &mut dyn State, prefix: &[u8], rows: Batch) -> Result<Batch, StepError> {
-        let mut changes: Vec<_> = rows
-            .into_iter()
-            .map(|Weighted { row, weight }| (self.place(prefix, &row), weight, row))
-            .collect();
+    fn step_window(
+        &self,
+        state: &mut dyn State,
+        prefix: &[u8],
+        rows: Batch,
+        meter: &Meter,
+    ) -> Result<Batch, StepError> {
+        let mut changes = Vec::with_capacity(rows.len());
+        for Weighted { row, weight } in rows {
+            let place = self.place(prefix, &row);
+            meter.hold(size::entry(place.len()))?;
+            changes.push((place, weight, row));
+        }
         // What goes, goes first: a row that changed in other slots has one place before and after.
         changes.sort_by_key(|(_, weight, _)| *weight > 0);
-        let before = self.window(state, prefix)?;
+        let before = self.window(state, prefix, meter)?;
         let reached = before.full && changes.iter().all(|(place, ..)| *place > before.end);
         for (place, weight, row) in changes {
             if weight < 0 {
@@ -122,13 +134,16 @@ impl Window {
         if reached {
             return Ok(Batch::new());
         }
-        let after = self.window(state, prefix)?;
-        let gone = before.rows.into_iter().map(|row| Weighted { row, weight: -1 });
-        let come = after.rows.into_iter().map(|row| Weighted { row, weight: 1 });
-        Ok(consolidate(gone.chain(come).collect()))
+        let after = self.window(state, prefix, meter)?;
+        let gone = before.rows.into_iter().map(|row| (row, -1));
+        let mut out = Batch::new();
+        for (row, weight) in gone.chain(after.rows.into_iter().map(|row| (row, 1))) {
+            put(&mut out, row, weight, meter)?;
+        }
+        consolidate(out, meter)
     }
 
-    fn window(&self, state: &dyn State, prefix: &[u8]) -> Result<Shown, StepError> {
+    fn window(&self, state: &dyn State, prefix: &[u8], meter: &Meter) -> Result<Shown, StepError> {
         let mut shown = Shown { rows: Vec::new(), full: self.limit == Some(0), end: Vec::new() };
         if shown.full {
             return Ok(shown);
@@ -139,7 +154,9 @@ impl Window {
                 left_out += 1;
                 return Ok(true);
             }
-            shown.rows.push(Reader::new("ordered row", bytes).row()?);
+            let row = Reader::new("ordered row", bytes).row()?;
+            meter.hold(size::read(&row))?;
+            shown.rows.push(row);
             shown.full = Some(shown.rows.len()) == self.limit;
             if shown.full {
                 shown.end = place.to_vec();

@@ -22,6 +22,7 @@ use crate::chronicle::Chronicle;
 use crate::expression::TypeSet;
 use crate::language::Diagnostic;
 use crate::language::ast::Query;
+use crate::meter::size::{self, Measure};
 use crate::operator::output::Output;
 use crate::operator::{Batch, Operator, Step};
 use crate::settings::Limits;
@@ -70,7 +71,7 @@ impl Plan {
     /// # Errors
     /// As [`Operator::step`].
     pub fn step(&self, step: &mut Step<'_>) -> Result<Batch, StepError> {
-        let mut outputs: Vec<Batch> = Vec::with_capacity(self.nodes.len());
+        let (mut outputs, given): (Vec<Batch>, _) = (Vec::with_capacity(self.nodes.len()), step.meter.held());
         for (at, node) in self.nodes.iter().enumerate() {
             let nothing_new = node.inputs.iter().all(|input| outputs[*input].is_empty());
             let idle =
@@ -79,8 +80,16 @@ impl Plan {
                 outputs.push(Batch::new());
                 continue;
             }
-            let inputs = node.inputs.iter().map(|input| self.taken(&mut outputs, *input, at)).collect();
-            outputs.push(node.operator.step(step, inputs)?);
+            let inputs = node.inputs.iter().map(|input| self.taken(&mut outputs, *input, at));
+            let inputs = inputs.collect();
+            for input in node.inputs.iter().filter(|input| self.last_uses[**input] != at) {
+                step.meter.hold(size::shallow(&outputs[*input]))?;
+            }
+            outputs.push(node.operator.step(step, inputs).map_err(|error| at_operator(error, node))?);
+            step.meter.settle(|| {
+                let mut measure = Measure::default();
+                given + outputs.iter().map(|batch| measure.batch(batch)).sum::<usize>()
+            });
         }
         Ok(outputs.pop().unwrap_or_default())
     }
@@ -105,6 +114,16 @@ impl Plan {
     /// The rows of the operator at `input` for the one at `at`, copied for all who take them but the last.
     fn taken(&self, outputs: &mut [Batch], input: usize, at: usize) -> Batch {
         if self.last_uses[input] == at { std::mem::take(&mut outputs[input]) } else { outputs[input].clone() }
+    }
+}
+
+/// Says which operator a step was at when it would have held too much.
+fn at_operator(error: StepError, node: &PlanNode) -> StepError {
+    match error {
+        StepError::OverBudget(message) => {
+            StepError::OverBudget(format!("{message}; it was at `{}`", node.operator.describe().0))
+        }
+        error => error,
     }
 }
 

@@ -53,6 +53,8 @@ impl Aggregate {
             if let Some(share) = &self.share {
                 shares.push(statistics::share(&share.eval_on(row, graph)?)?);
             }
+            // Once as it is sorted, and once in the list that it becomes part of.
+            graph.meter.hold(size_of::<(Vec<SortKey>, Value)>() + size_of::<Value>())?;
             let order = if self.op == AggregateOp::Collect { row.order.clone() } else { Vec::new() };
             values.push((order, value));
         }

@@ -5,6 +5,7 @@ use super::{Binding, Graph, Names, projection};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::Call;
+use crate::meter::size;
 use livewell_model::{Map, Value, key};
 
 /// A compiled CALL.
@@ -40,7 +41,11 @@ impl Calling {
         if self.distinct {
             all = projection::distinct(all, row.values.len());
         }
-        let with_row = |found: Binding| Binding { key: [row.key.clone(), found.key].concat(), ..found };
-        Ok(all.into_iter().map(with_row).collect())
+        let with_row = |found: Binding| {
+            let found = Binding { key: [row.key.clone(), found.key].concat(), ..found };
+            graph.meter.hold(size::entry(found.key.len()))?;
+            Ok(found)
+        };
+        all.into_iter().map(with_row).collect()
     }
 }

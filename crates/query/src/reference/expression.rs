@@ -45,12 +45,12 @@ impl RowExpr {
 
     /// The expression's value on a row without an identity: no function of time stands in it.
     pub(super) fn eval(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
-        self.scalar.eval(&self.completed(row, None, graph)?)
+        self.scalar.eval_in(&self.completed(row, None, graph)?, &graph.meter)
     }
 
     /// The expression's value on a row.
     pub(super) fn eval_on(&self, row: &Binding, graph: &Graph) -> Result<Value, EvalError> {
-        self.scalar.eval(&self.completed(&row.values, Some(row), graph)?)
+        self.scalar.eval_in(&self.completed(&row.values, Some(row), graph)?, &graph.meter)
     }
 
     /// The expression's value on these slots; `identified`: the row that they are of, where it has an identity.
@@ -60,12 +60,12 @@ impl RowExpr {
         identified: Option<&Binding>,
         graph: &Graph,
     ) -> Result<Value, EvalError> {
-        self.scalar.eval(&self.completed(row, identified, graph)?)
+        self.scalar.eval_in(&self.completed(row, identified, graph)?, &graph.meter)
     }
 
     /// Whether the expression is true on a row.
     pub(super) fn is_true_on(&self, row: &Binding, graph: &Graph) -> Result<bool, EvalError> {
-        self.scalar.is_true(&self.completed(&row.values, Some(row), graph)?)
+        self.scalar.is_true_in(&self.completed(&row.values, Some(row), graph)?, &graph.meter)
     }
 
     /// The row with the values of what is lifted.

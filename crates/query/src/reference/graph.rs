@@ -1,6 +1,7 @@
 //! What a query is evaluated over: every element by its id, the time, and what the query's rows have been.
 
 use super::time::Time;
+use crate::meter::Meter;
 use crate::operator::History;
 use livewell_model::{AppliedTransaction, Element, ElementId, Node, Relationship, Timestamp};
 use std::collections::BTreeMap;
@@ -16,12 +17,21 @@ pub struct Graph {
     /// What each element was from a moment on, the oldest first; of an element that is there.
     past: BTreeMap<ElementId, Vec<(Timestamp, Element)>>,
     pub(super) time: Time,
+    /// What an evaluation over the graph may hold. The elements themselves count if whoever puts them in says so.
+    pub(super) meter: Meter,
 }
 
 impl Graph {
     /// A graph without elements.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Limits what an evaluation over the graph may hold, and how long it may take. Without it there is no limit.
+    #[must_use]
+    pub fn within(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        self
     }
 
     /// Puts `element` in, in place of the one of the same id.

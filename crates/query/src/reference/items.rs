@@ -94,6 +94,7 @@ impl Iterating {
                     {
                         continue;
                     }
+                    graph.meter.hold(2 * size_of::<Value>())?;
                     list.push(result.as_ref().map_or(Ok(item.clone()), |result| on(result, &[item]))?);
                 }
                 Ok(Value::list(list))

@@ -1,23 +1,31 @@
 //! Virtual relationships, found by comparing every node with every other.
 
 use super::Graph;
+use crate::expression::EvalError;
 use crate::expression::compare::equals;
 use crate::joins::{Join, between};
+use crate::meter::size;
 use livewell_model::{Element, Node};
 
 /// The graph with the virtual relationships of `joins`.
-pub(super) fn joined(graph: &Graph, joins: &[Join]) -> Graph {
+///
+/// # Errors
+/// As [`crate::Meter::hold`].
+pub(super) fn joined(graph: &Graph, joins: &[Join]) -> Result<Graph, EvalError> {
     let mut joined = graph.clone();
     for join in joins {
         for one in graph.nodes() {
             for other in graph.nodes().filter(|other| other.id >= one.id) {
+                graph.meter.tick()?;
                 if are_joined(join, one, other) {
-                    joined.insert(Element::Relationship(between(join, &one.id, &other.id).into()));
+                    let relationship = Element::Relationship(between(join, &one.id, &other.id).into());
+                    graph.meter.hold(size::element(&relationship))?;
+                    joined.insert(relationship);
                 }
             }
         }
     }
-    joined
+    Ok(joined)
 }
 
 /// Whether two of the keys have equal values, one on each node.

@@ -15,6 +15,7 @@ use super::{Binding, Graph, Names};
 use crate::expression::{EvalError, Scope};
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, Match, Name, NodePattern, Pattern, RelationshipPattern};
+use crate::meter::size;
 use livewell_model::{Map, SmolStr, Value, key};
 
 /// A compiled MATCH clause.
@@ -81,12 +82,15 @@ impl Matching {
     /// Every extension of the row by a match of the clause's patterns, whatever its conditions say.
     pub(super) fn extensions(&self, binding: &Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
         let mut partial = vec![binding.values.clone()];
+        let before = graph.meter.held();
         for step in &self.steps {
             let mut extended = Vec::new();
             for values in partial {
                 extended.extend(step.extensions(&values, graph)?);
             }
             partial = extended;
+            graph.meter.reset(before);
+            graph.meter.hold(partial.iter().map(|values| size::row(values.len())).sum())?;
         }
         Ok(partial.into_iter().map(|values| self.extended(binding, values)).collect())
     }

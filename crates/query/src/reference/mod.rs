@@ -31,6 +31,7 @@ use crate::expression::{EvalError, Scope};
 use crate::joins::Join;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Query, SingleQuery};
+use crate::meter::size;
 use crate::settings::Settings;
 use livewell_model::{Map, Row, SmolStr, Value, key};
 use order::SortKey;
@@ -57,6 +58,22 @@ struct Binding {
     order: Vec<SortKey>,
     /// The value of each slot.
     values: Vec<Value>,
+}
+
+impl Binding {
+    /// The bytes it takes, with what its values alone point to.
+    fn bytes(&self) -> usize {
+        /// About what a key of an order takes.
+        const ORDER: usize = 48;
+        size::entry(self.key.len()) + self.order.len() * ORDER + size::read(&self.values)
+    }
+}
+
+/// The rows, held in place of all that was held since `before`.
+fn keep(rows: Vec<Binding>, before: usize, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    graph.meter.reset(before);
+    graph.meter.hold(rows.iter().map(Binding::bytes).sum())?;
+    Ok(rows)
 }
 
 /// The variable in each slot; an anonymous part of a pattern has a slot without a name.
@@ -135,7 +152,8 @@ impl Reference {
     /// The query's rows over `graph`, ascending by key, then by the exact encoding of their columns.
     ///
     /// # Errors
-    /// [`EvalError`] where an expression or an aggregate fails on any row of any clause.
+    /// [`EvalError`] where an expression or an aggregate fails on any row of any clause; as [`crate::Meter::hold`] by
+    /// the graph's meter.
     pub fn rows(&self, graph: &Graph) -> Result<Vec<Row>, EvalError> {
         let mut bindings = self.bindings(graph)?;
         bindings.sort_by_cached_key(|binding| (binding.key.clone(), exact(&binding.values)));
@@ -155,7 +173,7 @@ impl Reference {
 
     fn bindings(&self, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
         graph.time.begin();
-        let joined = (!self.joins.is_empty()).then(|| joins::joined(graph, &self.joins));
+        let joined = (!self.joins.is_empty()).then(|| joins::joined(graph, &self.joins)).transpose()?;
         let graph = joined.as_ref().unwrap_or(graph);
         let nothing = Binding { key: Vec::new(), order: Vec::new(), values: Vec::new() };
         if let [only] = self.branches.as_slice() {

@@ -5,6 +5,7 @@ use super::{Graph, Names, trail};
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
 use crate::language::ast::{BinaryOp, Expr, ExprKind, Labels, Length, Span, Way};
+use crate::meter::size;
 use livewell_model::{ElementId, Map, Node, Relationship, SmolStr, Value};
 use std::sync::Arc;
 
@@ -74,7 +75,15 @@ impl Step {
     pub(super) fn extensions(&self, values: &[Value], graph: &Graph) -> Result<Vec<Vec<Value>>, EvalError> {
         match self {
             Self::Start(end) => {
-                Ok(graph.nodes().filter_map(|node| end.bind(values.to_vec(), node)).collect())
+                let mut extensions = Vec::new();
+                for node in graph.nodes() {
+                    graph.meter.tick()?;
+                    if let Some(extended) = end.bind(values.to_vec(), node) {
+                        graph.meter.hold(size::row(extended.len()))?;
+                        extensions.push(extended);
+                    }
+                }
+                Ok(extensions)
             }
             Self::Hop { left, via, right } => {
                 // What is null matches nothing.
@@ -82,6 +91,7 @@ impl Step {
                 let mut extensions = Vec::new();
                 for (relationships, node) in via.ways(from, values, graph)? {
                     let extended = via.bind(values.to_vec(), relationships);
+                    graph.meter.hold(size::row(values.len() + 2))?;
                     extensions.extend(extended.and_then(|extended| right.bind(extended, &node)));
                 }
                 Ok(extensions)
@@ -151,9 +161,9 @@ impl Via {
         graph: &Graph,
     ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
         match self.length {
-            None => Ok(self.hops(from, values, graph)),
+            None => self.hops(from, values, graph),
             Some(length) if self.slot.bound => {
-                let end = trail::end(self, length, from, values, graph);
+                let end = trail::end(self, length, from, values, graph)?;
                 Ok(end.map(|end| (values[self.slot.at].clone(), end)).into_iter().collect())
             }
             Some(length) => trail::trails(self, length, from, values, graph),
@@ -161,9 +171,15 @@ impl Via {
     }
 
     /// All ways over one relationship that the clause has not matched yet.
-    pub(super) fn hops(&self, from: &Node, values: &[Value], graph: &Graph) -> Vec<(Value, Arc<Node>)> {
+    pub(super) fn hops(
+        &self,
+        from: &Node,
+        values: &[Value],
+        graph: &Graph,
+    ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
         let mut hops = Vec::new();
         for candidate in graph.relationships() {
+            graph.meter.tick()?;
             let of_type = self.types.is_empty() || self.types.contains(&candidate.kind);
             let is_wanted =
                 self.test.as_ref().is_none_or(|test| test.holds(std::slice::from_ref(&candidate.kind)));
@@ -175,7 +191,7 @@ impl Via {
                 hops.extend(node.map(|node| (Value::Relationship(candidate.clone()), node.clone())));
             }
         }
-        hops
+        Ok(hops)
     }
 
     /// `values` with the relationship, or the list of them, in the slot, if it fits there.

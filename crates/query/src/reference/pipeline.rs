@@ -4,7 +4,7 @@ use super::call::Calling;
 use super::matching::Matching;
 use super::projection::Projecting;
 use super::unwind::Unwinding;
-use super::{Binding, Graph, Names};
+use super::{Binding, Graph, Names, keep};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Match};
@@ -62,7 +62,10 @@ impl Pipeline {
     /// around it.
     pub(super) fn run(&self, start: Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
         let around = start.values.clone();
-        self.0.iter().try_fold(vec![start], |bindings, stage| stage.run(&around, bindings, graph))
+        let before = graph.meter.held();
+        self.0.iter().try_fold(vec![start], |bindings, stage| {
+            keep(stage.run(&around, bindings, graph)?, before, graph)
+        })
     }
 }
 
@@ -75,10 +78,10 @@ impl Stage {
     ) -> Result<Vec<Binding>, EvalError> {
         match self {
             Self::Project(projecting) => projecting.run(around, bindings, graph),
-            Self::Call(calling) => flat_map(bindings, |binding| calling.run(&binding, graph)),
-            Self::Unwind(unwinding) => flat_map(bindings, |binding| unwinding.run(&binding, graph)),
-            Self::Match(clauses) => flat_map(bindings, |binding| matched(clauses, binding, graph)),
-            Self::Optional(clause) => flat_map(bindings, |binding| {
+            Self::Call(calling) => flat_map(bindings, graph, |binding| calling.run(&binding, graph)),
+            Self::Unwind(unwinding) => flat_map(bindings, graph, |binding| unwinding.run(&binding, graph)),
+            Self::Match(clauses) => flat_map(bindings, graph, |binding| matched(clauses, binding, graph)),
+            Self::Optional(clause) => flat_map(bindings, graph, |binding| {
                 let matches = matched(std::slice::from_ref(clause), binding.clone(), graph)?;
                 Ok(if matches.is_empty() { vec![clause.unmatched(&binding)] } else { matches })
             }),
@@ -94,11 +97,13 @@ fn relationships(clause: &Match) -> impl Iterator<Item = &SmolStr> {
 
 fn flat_map(
     bindings: Vec<Binding>,
+    graph: &Graph,
     run: impl Fn(Binding) -> Result<Vec<Binding>, EvalError>,
 ) -> Result<Vec<Binding>, EvalError> {
     let mut all = Vec::new();
     for binding in bindings {
-        all.extend(run(binding)?);
+        let before = graph.meter.held();
+        all.extend(keep(run(binding)?, before, graph)?);
     }
     Ok(all)
 }
@@ -110,7 +115,7 @@ fn matched(clauses: &[Matching], binding: Binding, graph: &Graph) -> Result<Vec<
     }
     let mut bindings = vec![binding];
     for clause in clauses {
-        bindings = flat_map(bindings, |binding| clause.extensions(&binding, graph))?;
+        bindings = flat_map(bindings, graph, |binding| clause.extensions(&binding, graph))?;
     }
     let holds = |row: &Binding| -> Result<bool, EvalError> {
         for clause in clauses {

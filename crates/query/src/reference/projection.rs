@@ -12,6 +12,7 @@ use super::{Binding, Graph, Names, exact};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, Projection};
+use crate::meter::size;
 use livewell_model::{Map, Value, key};
 use std::collections::BTreeMap;
 
@@ -110,6 +111,7 @@ fn one_by_one(
 ) -> Result<Vec<Binding>, EvalError> {
     let project = |row: Binding| {
         let projected = evaluate_on(items, &row, graph)?;
+        graph.meter.hold(size::row(around + projected.len()))?;
         Ok(Binding { values: [&row.values[..around], &projected].concat(), ..row })
     };
     bindings.into_iter().map(project).collect()
@@ -137,7 +139,9 @@ impl Groups {
         }
         for binding in bindings {
             let values = evaluate_on(&self.grouping, binding, graph)?;
-            groups.entry(key::of(&values)).or_default().push((values, binding));
+            let key = key::of(&values);
+            graph.meter.hold(size::entry(key.len()) + size::row(values.len()))?;
+            groups.entry(key).or_default().push((values, binding));
         }
         let mut rows = Vec::with_capacity(groups.len());
         for (key, members) in groups {

@@ -6,6 +6,7 @@ use super::{Binding, Graph, Names, order};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{Gives, Subquery};
+use crate::meter::size;
 use livewell_model::{Map, Value};
 
 /// A compiled subquery.
@@ -40,12 +41,16 @@ impl Subquerying {
     /// Its value for a row.
     pub(super) fn value(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
         let start = Binding { key: Vec::new(), order: Vec::new(), values: row.to_vec() };
+        let before = graph.meter.held();
         let rows = self.clauses.run(start, graph)?;
-        match &self.gives {
-            Giving::Exists => Ok(Value::Bool(!rows.is_empty())),
-            Giving::Count => Ok(Value::Int(i64::try_from(rows.len()).expect("rows in memory"))),
-            Giving::Collect(result) => collect(result, rows, graph),
-        }
+        let value = match &self.gives {
+            Giving::Exists => Value::Bool(!rows.is_empty()),
+            Giving::Count => Value::Int(i64::try_from(rows.len()).expect("rows in memory")),
+            Giving::Collect(result) => collect(result, rows, graph)?,
+        };
+        graph.meter.reset(before);
+        graph.meter.hold(size::owned(&value))?;
+        Ok(value)
     }
 }
 
@@ -53,6 +58,7 @@ impl Subquerying {
 fn collect(result: &RowExpr, rows: Vec<Binding>, graph: &Graph) -> Result<Value, EvalError> {
     let mut values = Vec::with_capacity(rows.len());
     for row in rows {
+        graph.meter.hold(2 * size_of::<Value>())?;
         values.push((row.order, result.eval(&row.values, graph)?));
     }
     order::sort_values(&mut values);

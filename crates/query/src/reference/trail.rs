@@ -6,6 +6,7 @@ use super::pattern::{Via, holds};
 use crate::expression::EvalError;
 use crate::language::ast::Length;
 use crate::language::code;
+use crate::meter::size;
 use livewell_model::{Node, Value};
 use std::sync::Arc;
 
@@ -32,7 +33,11 @@ pub(super) fn trails(
         if trails.is_empty() || hops >= max && length.max.is_some() {
             break;
         }
-        trails = trails.iter().flat_map(|trail| longer(via, trail, values, graph)).collect();
+        let mut next = Vec::new();
+        for trail in &trails {
+            next.extend(longer(via, trail, values, graph)?);
+        }
+        trails = next;
         if hops == limit && length.max.is_none() && !trails.is_empty() {
             return Err(too_long(limit));
         }
@@ -48,38 +53,41 @@ pub(super) fn end(
     from: &Arc<Node>,
     values: &[Value],
     graph: &Graph,
-) -> Option<Arc<Node>> {
-    let Value::List(wanted) = &values[via.slot.at] else { return None };
+) -> Result<Option<Arc<Node>>, EvalError> {
+    let Value::List(wanted) = &values[via.slot.at] else { return Ok(None) };
     let max = length.max.map_or(usize::MAX, |max| max as usize);
     if !(length.min as usize..=max).contains(&wanted.len()) {
-        return None;
+        return Ok(None);
     }
     let mut at = from.clone();
     for (number, item) in wanted.iter().enumerate() {
-        let Value::Relationship(wanted_here) = item else { return None };
+        let Value::Relationship(wanted_here) = item else { return Ok(None) };
         if wanted[..number].iter().any(|taken| holds(taken, wanted_here)) {
-            return None;
+            return Ok(None);
         }
-        let mut hops = via.hops(&at, values, graph).into_iter();
-        at = hops.find(|(hop, _)| holds(hop, wanted_here))?.1;
+        let mut hops = via.hops(&at, values, graph)?.into_iter();
+        let Some((_, far)) = hops.find(|(hop, _)| holds(hop, wanted_here)) else { return Ok(None) };
+        at = far;
     }
-    Some(at)
+    Ok(Some(at))
 }
 
 /// The trail with each relationship that can follow.
-fn longer(via: &Via, (taken, at): &Trail, values: &[Value], graph: &Graph) -> Vec<Trail> {
+fn longer(via: &Via, (taken, at): &Trail, values: &[Value], graph: &Graph) -> Result<Vec<Trail>, EvalError> {
     let mut longer = Vec::new();
-    for (next, node) in via.hops(at, values, graph) {
+    for (next, node) in via.hops(at, values, graph)? {
         let Value::Relationship(relationship) = &next else { unreachable!("hops are relationships") };
         if taken.iter().any(|taken| holds(taken, relationship)) {
             continue;
         }
         // An error is not told here but on the complete row, if there is one.
         if via.properties.are_of(&next, values, graph) != Ok(false) {
+            // Once as a trail to go on from, and once as one that was found.
+            graph.meter.hold(2 * size::row(taken.len() + 1))?;
             longer.push((taken.iter().cloned().chain([next]).collect(), node));
         }
     }
-    longer
+    Ok(longer)
 }
 
 fn too_long(limit: usize) -> EvalError {

@@ -33,8 +33,9 @@ impl Unwinding {
             let mut extended = binding.clone();
             extended.key.extend(key::of(&[Value::Int(position)]));
             extended.values.push(item.clone());
-            extended
+            graph.meter.hold(extended.bytes())?;
+            Ok(extended)
         };
-        Ok((0..).zip(items.iter()).map(with).collect())
+        (0..).zip(items.iter()).map(with).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The integration tests of the query crate, one module per promise or oracle.
 
+mod budget;
 mod engine_cases;
 mod engine_ends;
 mod engine_statistics;

@@ -63,13 +63,19 @@ async fn create(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
 }
 
 async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<(), Problem> {
+    let changed = || {
+        find(api, kind, id)?;
+        if id_of(body)? != id {
+            let message = format!("the body is of another component than `{id}`; an id cannot be changed");
+            return Err(Problem::new(400, "LW0605", message));
+        }
+        api.config().with(plural(kind), id, Some(body)).map_err(|problems| refused(&problems))
+    };
+    changed()?;
+    // Nobody else waits while it comes to its end.
+    api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
-    find(api, kind, id)?;
-    if id_of(body)? != id {
-        let message = format!("the body is of another component than `{id}`; an id cannot be changed");
-        return Err(Problem::new(400, "LW0605", message));
-    }
-    let config = api.config().with(plural(kind), id, Some(body)).map_err(|problems| refused(&problems))?;
+    let config = changed()?;
     api.livewell.stop(id).await?;
     if let Err(problem) = add(api, &config, id).await {
         // It goes on as it was; where even that fails, it stays stopped, and its status says so.
@@ -81,10 +87,22 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
 }
 
 async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Problem> {
-    let _one_at_a_time = api.changing.lock().await;
     if leftovers(api, kind)?.iter().any(|status| status.id == id) {
+        let _one_at_a_time = api.changing.lock().await;
         return Ok(api.livewell.remove(id).await?);
     }
+    without(api, kind, id)?;
+    // Nobody else waits while it comes to its end.
+    api.livewell.stop(id).await?;
+    let _one_at_a_time = api.changing.lock().await;
+    let config = without(api, kind, id)?;
+    let removed = api.livewell.remove(id).await?;
+    api.set_config(config);
+    Ok(removed)
+}
+
+/// The configuration without a component that nothing reads.
+fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> {
     find(api, kind, id)?;
     let config = api.config();
     let readers = config.readers(id);
@@ -93,10 +111,7 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Pro
         let message = format!("`{id}` is read by {}; remove what reads it first", names.join(", "));
         return Err(Problem::new(409, "LW0535", message));
     }
-    let config = config.with(plural(kind), id, None).map_err(|problems| refused(&problems))?;
-    let removed = api.livewell.remove(id).await?;
-    api.set_config(config);
-    Ok(removed)
+    config.with(plural(kind), id, None).map_err(|problems| refused(&problems))
 }
 
 async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {

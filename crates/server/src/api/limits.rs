@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// The calls of each address.
 #[derive(Debug)]
@@ -116,7 +117,9 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
     let (cut, request) = cuttable(request);
     let call = tokio::spawn(next.run(request));
     let answer = if is_long {
-        call.await
+        // It changes nothing, so it ends with its caller.
+        let mut ending = Ending(call);
+        (&mut ending.0).await
     } else {
         let time = api.limits.request;
         tokio::time::timeout(time, call).await.map_err(|_| {
@@ -130,6 +133,15 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
     };
     let answer = answer.map_err(|error| panics::broken_off(&error))?;
     Ok(documented(answer).await.map(|body| held(body, stream)))
+}
+
+/// A call that is ended when nobody waits for it.
+struct Ending(JoinHandle<Response>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The request with a body that fails, and does not merely end, as soon as something is sent.

@@ -25,6 +25,7 @@ mod set_aside;
 mod shape;
 mod source;
 mod stream;
+mod verifying;
 
 pub use components::{noun, plural};
 
@@ -75,6 +76,7 @@ pub struct Api {
     pins: Pins,
     streams: Arc<Semaphore>,
     followers: Arc<Semaphore>,
+    verifying: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     /// Held while components are started and stopped.
     changing: tokio::sync::Mutex<()>,
@@ -149,6 +151,7 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, s
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
+        verifying: Arc::new(Semaphore::new(verifying::VERIFYING_MAX)),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         changing: tokio::sync::Mutex::default(),
         ready: AtomicBool::new(false),

@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 /// `POST /api/v1/queries/ID/verify`: the live results against an evaluation from scratch.
 pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     find(&api, ComponentKind::Query, &id)?;
-    let _permit = super::stream::permit(&api)?;
-    let (livewell, query) = (api.livewell.clone(), id.clone());
-    let verified = tokio::task::spawn_blocking(move || livewell.verify(&query));
+    let (_caller, verifying) = super::verifying::begin(&api)?;
+    let (livewell, query, bytes_max) = (api.livewell.clone(), id.clone(), api.limits.verify_bytes.get());
+    let verified = tokio::task::spawn_blocking(move || {
+        livewell.verify_within(&query, bytes_max, verifying.is_cancelled())
+    });
     let verified = verified.await.map_err(|error| panics::broken_off(&error))??;
     let condition = api.livewell.condition(&id);
     Ok(Json(json!({

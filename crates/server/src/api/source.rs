@@ -25,10 +25,11 @@ pub async fn verify(
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, Problem> {
     find(&api, ComponentKind::Source, &id)?;
-    let _permit = super::stream::permit(&api)?;
+    let (_caller, verifying) = super::verifying::begin(&api)?;
     let (livewell, source) = (api.livewell.clone(), id.clone());
-    let verified =
-        tokio::task::spawn_blocking(move || livewell.verify_source(&source, which.table.as_deref()));
+    let verified = tokio::task::spawn_blocking(move || {
+        livewell.verify_source_within(&source, which.table.as_deref(), &verifying.is_cancelled())
+    });
     let verified = verified.await.map_err(|error| panics::broken_off(&error))??;
     Ok(Json(shown(&id, &verified)))
 }

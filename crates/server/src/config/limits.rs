@@ -26,6 +26,8 @@ pub struct ServerLimits {
     pub stream_bytes: NonZeroUsize,
     /// How many streams one address may have open at once.
     pub streams_per_client: Option<NonZeroUsize>,
+    /// How many bytes of memory verifying a query may take.
+    pub verify_bytes: NonZeroUsize,
     /// How many calls one address may make in a second.
     pub requests_per_second: Option<NonZeroU32>,
 }
@@ -41,6 +43,7 @@ impl Default for ServerLimits {
             body_bytes: None,
             stream_bytes: size(4 << 20),
             streams_per_client: None,
+            verify_bytes: size(1 << 30),
             requests_per_second: None,
         }
     }

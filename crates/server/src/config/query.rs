@@ -7,7 +7,7 @@ use super::{align, tree::Node};
 use livewell_model::Timestamp;
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
-use livewell_query::{Engine, MemoryState};
+use livewell_query::{Engine, MemoryState, Meter, StepError};
 
 /// Adds what is wrong with the queries' texts.
 pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>) {
@@ -30,7 +30,13 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
 pub fn check_begin(file: &str, node: &Node, settings: &QuerySettings) -> Option<Diagnostic> {
     let (place, cypher) = (node.get("cypher")?, &settings.cypher);
     let engine = Engine::compile_with(cypher, &settings.params(), &settings.engine()).ok()?;
-    let error = engine.begin(&mut MemoryState::new(), Timestamp::default()).err()?;
+    let meter = Meter::new(settings.limits.step_bytes);
+    let error = engine.begin(&mut MemoryState::new().within(meter), Timestamp::default()).err()?;
+    let span = Span { start: 0, end: cypher.trim_end().len() };
+    if let StepError::OverBudget(why) = &error {
+        let message = format!("`{}` cannot begin over the empty graph: {why}", settings.id);
+        return Some(in_file(file, place, cypher, problem::at("LW0540", span, message)));
+    }
     let message =
         format!("`{}` has no value over the empty graph, where every query begins: {error}", settings.id);
     let help = format!(
@@ -38,7 +44,6 @@ pub fn check_begin(file: &str, node: &Node, settings: &QuerySettings) -> Option<
          error until `livewell reset {}` once there are elements",
         settings.id
     );
-    let span = Span { start: 0, end: cypher.trim_end().len() };
     Some(in_file(file, place, cypher, problem::at("LW0510", span, message).with_help(help)))
 }
 

@@ -137,12 +137,14 @@ pub struct LimitSettings {
     pub rows: usize,
     /// How many versions of an element are kept where the query asks for versions.
     pub versions: usize,
+    /// How many bytes one step may hold in memory.
+    pub step_bytes: usize,
 }
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        let livewell_query::Limits { hops, rows, versions } = livewell_query::Limits::default();
-        Self { hops, rows, versions }
+        let livewell_query::Limits { hops, rows, versions, step_bytes } = livewell_query::Limits::default();
+        Self { hops, rows, versions, step_bytes }
     }
 }
 
@@ -182,6 +184,7 @@ impl QuerySettings {
             hops: self.limits.hops,
             rows: self.limits.rows,
             versions: self.limits.versions,
+            step_bytes: self.limits.step_bytes,
         };
         livewell_query::Settings { joins: self.joins.iter().map(join).collect(), limits }
     }

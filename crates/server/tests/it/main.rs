@@ -4,6 +4,7 @@ mod api;
 mod attacked;
 mod audience;
 mod bank;
+mod budget;
 mod changing;
 mod check;
 mod clocks;

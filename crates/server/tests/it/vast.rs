@@ -67,7 +67,7 @@ fn settle(running: &Running, rows: u64) {
     }
 }
 
-fn anonymous_memory(process: u32) -> Option<usize> {
+pub fn anonymous_memory(process: u32) -> Option<usize> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
     Some(line.trim().trim_end_matches(" kB").parse::<usize>().ok()? << 10)

@@ -331,6 +331,7 @@ impl<'a, 'b> TableCheck<'a, 'b> {
         for prefix in table_prefixes(&self.shape) {
             let mut after: Option<String> = None;
             loop {
+                self.reader.check_patience()?;
                 let page = self.reader.view()?.elements(Side::Live, &prefix, after.as_deref(), PAGE)?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.id().id.to_string());

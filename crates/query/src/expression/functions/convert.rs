@@ -4,7 +4,7 @@ use super::{Allowance, EvalError, decimal};
 use crate::expression::arithmetic::float_text;
 use livewell_model::{Decimal, DecimalError, Value};
 
-pub(super) fn to_string(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn to_string(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::String(_)] => Ok(arguments[0].clone()),
         [Value::Int(int)] => Ok(int.to_string().into()),
@@ -16,7 +16,7 @@ pub(super) fn to_string(arguments: &[Value], _: &Allowance) -> Result<Value, Eva
     }
 }
 
-pub(super) fn to_integer(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn to_integer(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(_)] => Ok(arguments[0].clone()),
         [Value::Float(float)] => match truncated(*float) {
@@ -37,14 +37,14 @@ pub(super) fn to_integer(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
 }
 
 /// As [`to_integer`]; of a boolean 1 or 0.
-fn to_integer_also_of_booleans(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+fn to_integer_also_of_booleans(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Bool(truth)] => Ok(Value::Int(i64::from(*truth))),
         _ => to_integer(arguments, allowance),
     }
 }
 
-pub(super) fn to_float(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn to_float(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Float(_)] => Ok(arguments[0].clone()),
         [Value::Int(int)] => Ok(Value::Float(*int as f64)),
@@ -55,7 +55,7 @@ pub(super) fn to_float(arguments: &[Value], _: &Allowance) -> Result<Value, Eval
 }
 
 /// A float becomes the shortest decimal that reads back as the same float, which is what it prints.
-pub(super) fn to_decimal(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn to_decimal(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Decimal(_)] => Ok(arguments[0].clone()),
         [Value::Int(int)] => Ok(Decimal::from(*int).into()),
@@ -72,7 +72,7 @@ pub(super) fn to_decimal(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
     }
 }
 
-pub(super) fn to_boolean(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn to_boolean(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Bool(_)] => Ok(arguments[0].clone()),
         [Value::String(text)] => Ok(match text.trim().to_ascii_lowercase().as_str() {
@@ -85,7 +85,7 @@ pub(super) fn to_boolean(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
 }
 
 /// As [`to_boolean`]; of an integer whether it is not 0.
-fn to_boolean_also_of_integers(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+fn to_boolean_also_of_integers(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(int)] => Ok(Value::Bool(*int != 0)),
         _ => to_boolean(arguments, allowance),
@@ -96,11 +96,11 @@ fn to_boolean_also_of_integers(arguments: &[Value], allowance: &Allowance) -> Re
 macro_rules! or_null {
     ($($name:ident = $convert:ident, $list:ident;)*) => {
         $(
-            pub(super) fn $name(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+            pub(super) fn $name(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
                 Ok($convert(arguments, allowance).unwrap_or_default())
             }
 
-            pub(super) fn $list(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+            pub(super) fn $list(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
                 each(arguments, $convert, allowance)
             }
         )*
@@ -118,7 +118,7 @@ or_null! {
 fn each(
     arguments: &[Value],
     convert: super::Implementation,
-    allowance: &Allowance,
+    allowance: &Allowance<'_>,
 ) -> Result<Value, EvalError> {
     let [Value::List(items)] = arguments else { return Err(EvalError::arguments(arguments)) };
     allowance.items(items.len())?;

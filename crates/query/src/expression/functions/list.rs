@@ -4,12 +4,12 @@ use super::{Allowance, EvalError};
 use crate::expression::compare::equals;
 use livewell_model::{Value, key};
 
-pub(super) fn coalesce(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn coalesce(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     Ok(arguments.iter().find(|value| !value.is_null()).cloned().unwrap_or_default())
 }
 
 /// The first argument, or null if the second one equals it.
-pub(super) fn null_if(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn null_if(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [value, other] if equals(value, other) == Some(true) => Ok(Value::Null),
         [value, _] => Ok(value.clone()),
@@ -17,14 +17,14 @@ pub(super) fn null_if(arguments: &[Value], _: &Allowance) -> Result<Value, EvalE
     }
 }
 
-pub(super) fn characters(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn characters(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::String(text)] => Ok(count(text.chars().count())),
         _ => Err(EvalError::arguments(arguments)),
     }
 }
 
-pub(super) fn size(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn size(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::List(items)] => Ok(count(items.len())),
         [Value::String(text)] => Ok(count(text.chars().count())),
@@ -33,7 +33,7 @@ pub(super) fn size(arguments: &[Value], _: &Allowance) -> Result<Value, EvalErro
 }
 
 /// The relationships of a path.
-pub(super) fn length(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn length(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Path(elements)] => Ok(count(elements.len() / 2)),
         _ => Err(EvalError::arguments(arguments)),
@@ -41,12 +41,12 @@ pub(super) fn length(arguments: &[Value], _: &Allowance) -> Result<Value, EvalEr
 }
 
 /// The nodes of a path, from its start on.
-pub(super) fn nodes(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn nodes(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     every_other(arguments, 0)
 }
 
 /// The relationships of a path, from its start on.
-pub(super) fn relationships(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn relationships(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     every_other(arguments, 1)
 }
 
@@ -61,7 +61,7 @@ fn count(count: usize) -> Value {
     Value::Int(i64::try_from(count).expect("nothing in memory has more than 2^63 parts"))
 }
 
-pub(super) fn is_empty(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn is_empty(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::List(items)] => Ok(items.is_empty().into()),
         [Value::String(text)] => Ok(text.is_empty().into()),
@@ -70,21 +70,21 @@ pub(super) fn is_empty(arguments: &[Value], _: &Allowance) -> Result<Value, Eval
     }
 }
 
-pub(super) fn head(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn head(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     items_of(arguments).map(|items| items.first().cloned().unwrap_or_default())
 }
 
-pub(super) fn last(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn last(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     items_of(arguments).map(|items| items.last().cloned().unwrap_or_default())
 }
 
-pub(super) fn tail(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn tail(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     let items = items_of(arguments)?.get(1..).unwrap_or_default();
     allowance.items(items.len())?;
     Ok(Value::List(items.into()))
 }
 
-pub(super) fn reverse(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn reverse(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::String(text)] => Ok(text.chars().rev().collect::<String>().into()),
         _ => {
@@ -103,19 +103,19 @@ fn items_of(arguments: &[Value]) -> Result<&[Value], EvalError> {
 }
 
 /// The largest item in the order of ORDER BY, nulls left out.
-pub(super) fn max(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn max(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     let items = items_of(arguments)?.iter().filter(|item| !item.is_null());
     Ok(items.max_by(|a, b| key::total_order(a, b)).cloned().unwrap_or_default())
 }
 
 /// The smallest item in the order of ORDER BY, nulls left out.
-pub(super) fn min(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn min(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     let items = items_of(arguments)?.iter().filter(|item| !item.is_null());
     Ok(items.min_by(|a, b| key::total_order(a, b)).cloned().unwrap_or_default())
 }
 
 /// The standard deviation of a whole population, nulls left out; 0 for less than two numbers.
-pub(super) fn deviation(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn deviation(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     let mut numbers = Vec::new();
     for item in items_of(arguments)?.iter().filter(|item| !item.is_null()) {
         numbers.push(match item {
@@ -139,7 +139,7 @@ pub(super) fn deviation(arguments: &[Value], _: &Allowance) -> Result<Value, Eva
 }
 
 /// Both ends included; the third argument is the step.
-pub(super) fn range(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn range(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     let (start, end, step) = match arguments {
         [Value::Int(start), Value::Int(end)] => (*start, *end, 1),
         [Value::Int(start), Value::Int(end), Value::Int(step)] => (*start, *end, *step),

@@ -8,7 +8,7 @@ use livewell_model::Value;
 
 macro_rules! float_functions {
     ($($name:ident = $compute:expr;)*) => {
-        $(pub(super) fn $name(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+        $(pub(super) fn $name(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
             of_float(arguments, $compute)
         })*
     };
@@ -44,11 +44,11 @@ fn of_float(arguments: &[Value], compute: impl FnOnce(f64) -> f64) -> Result<Val
     }
 }
 
-pub(super) fn ceil(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn ceil(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     whole(arguments, RoundingMode::Ceiling, f64::ceil)
 }
 
-pub(super) fn floor(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn floor(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     whole(arguments, RoundingMode::Floor, f64::floor)
 }
 
@@ -60,7 +60,7 @@ fn whole(arguments: &[Value], mode: RoundingMode, compute: fn(f64) -> f64) -> Re
     }
 }
 
-pub(super) fn abs(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn abs(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(int)] => {
             int.checked_abs().map(Value::Int).ok_or_else(|| EvalError::overflow(&format!("of {int}")))
@@ -72,7 +72,7 @@ pub(super) fn abs(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError
 }
 
 /// -1, 0 or 1; 0 for NaN, which has no sign.
-pub(super) fn sign(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn sign(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(int)] => Ok(int.signum().into()),
         [Value::Decimal(decimal)] => Ok(decimal.signum().into()),
@@ -81,7 +81,7 @@ pub(super) fn sign(arguments: &[Value], _: &Allowance) -> Result<Value, EvalErro
     }
 }
 
-pub(super) fn is_nan(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn is_nan(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(_) | Value::Decimal(_)] => Ok(false.into()),
         [Value::Float(float)] => Ok(float.is_nan().into()),
@@ -89,7 +89,7 @@ pub(super) fn is_nan(arguments: &[Value], _: &Allowance) -> Result<Value, EvalEr
     }
 }
 
-pub(super) fn atan2(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn atan2(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     let [y, x] = arguments else { return Err(EvalError::arguments(arguments)) };
     match (to_float(y, allowance), to_float(x, allowance)) {
         (Ok(Value::Float(y)), Ok(Value::Float(x))) => Ok(y.atan2(x).into()),
@@ -97,14 +97,14 @@ pub(super) fn atan2(arguments: &[Value], allowance: &Allowance) -> Result<Value,
     }
 }
 
-fn to_float(value: &Value, _: &Allowance) -> Result<Value, EvalError> {
+fn to_float(value: &Value, _: &Allowance<'_>) -> Result<Value, EvalError> {
     of_float(std::slice::from_ref(value), |x| x)
 }
 
-pub(super) fn pi(_: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn pi(_: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     Ok(std::f64::consts::PI.into())
 }
 
-pub(super) fn e(_: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn e(_: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     Ok(std::f64::consts::E.into())
 }

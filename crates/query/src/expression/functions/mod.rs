@@ -35,7 +35,7 @@ pub struct Function {
 }
 
 /// The arguments (none null for a strict function) and what may be built.
-type Implementation = fn(&[Value], &Allowance) -> Result<Value, EvalError>;
+type Implementation = fn(&[Value], &Allowance<'_>) -> Result<Value, EvalError>;
 
 const ANY: TypeSet = TypeSet::ANY;
 const BOOLEAN: TypeSet = TypeSet::BOOLEAN;
@@ -244,7 +244,7 @@ impl Function {
     ///
     /// # Errors
     /// [`EvalError`] where an argument has a type or value the function does not take.
-    pub fn apply(&self, arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+    pub fn apply(&self, arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
         if self.strict && arguments.iter().any(Value::is_null) {
             return Ok(Value::Null);
         }

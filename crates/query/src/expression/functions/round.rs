@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 /// `round(number)`, `round(number, precision)`, `round(number, precision, mode)`. Without a mode a half goes up
 /// where the result is whole, and away from zero otherwise.
-pub(super) fn round(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn round(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     if !matches!(arguments.first(), Some(Value::Int(_) | Value::Float(_) | Value::Decimal(_))) {
         return Err(EvalError::arguments(arguments));
     }

@@ -3,24 +3,24 @@
 use super::{Allowance, EvalError};
 use livewell_model::{SmolStr, Value};
 
-pub(super) fn to_upper(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn to_upper(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     of_text(arguments, |text| text.to_uppercase().into())
 }
 
-pub(super) fn to_lower(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn to_lower(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     of_text(arguments, |text| text.to_lowercase().into())
 }
 
 /// `trim(text)` takes whitespace off both ends, `trim(text, characters)` any of these characters.
-pub(super) fn trim(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn trim(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     trimmed(arguments, true, true)
 }
 
-pub(super) fn trim_left(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn trim_left(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     trimmed(arguments, true, false)
 }
 
-pub(super) fn trim_right(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn trim_right(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     trimmed(arguments, false, true)
 }
 
@@ -42,7 +42,7 @@ fn of_text(arguments: &[Value], compute: impl FnOnce(&str) -> SmolStr) -> Result
 }
 
 /// From a place, counted from 0, to the end or for a length.
-pub(super) fn substring(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn substring(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Null, ..] => Ok(Value::Null),
         [Value::String(text), Value::Int(start)] => Ok(cut(text, amount(*start)?, usize::MAX)),
@@ -53,7 +53,7 @@ pub(super) fn substring(arguments: &[Value], _: &Allowance) -> Result<Value, Eva
     }
 }
 
-pub(super) fn left(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn left(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Null, _] => Ok(Value::Null),
         [Value::String(text), Value::Int(length)] => Ok(cut(text, 0, amount(*length)?)),
@@ -61,7 +61,7 @@ pub(super) fn left(arguments: &[Value], _: &Allowance) -> Result<Value, EvalErro
     }
 }
 
-pub(super) fn right(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn right(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Null, _] => Ok(Value::Null),
         [Value::String(text), Value::Int(length)] => {
@@ -81,7 +81,7 @@ fn amount(int: i64) -> Result<usize, EvalError> {
 }
 
 /// Replaces every match, or the first ones, so many.
-pub(super) fn replace(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn replace(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     let (text, from, to, most) = match arguments {
         [Value::String(text), Value::String(from), Value::String(to)] => (text, from, to, usize::MAX),
         [Value::String(text), Value::String(from), Value::String(to), Value::Int(most)] => {
@@ -97,16 +97,21 @@ pub(super) fn replace(arguments: &[Value], allowance: &Allowance) -> Result<Valu
 }
 
 /// An empty delimiter splits between all characters.
-pub(super) fn split(arguments: &[Value], allowance: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn split(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     let [Value::String(text), Value::String(delimiter)] = arguments else {
         return Err(EvalError::arguments(arguments));
     };
+    // Before they are made: a text has as many parts as characters.
+    let count = match delimiter.as_str() {
+        "" => text.chars().count().max(1),
+        delimiter => text.matches(delimiter).count() + 1,
+    };
+    allowance.items(count)?;
+    allowance.text(text.len())?;
     let parts: Vec<Value> = match delimiter.as_str() {
         "" if !text.is_empty() => text.chars().map(|c| c.to_string().into()).collect(),
         "" => vec![text.as_str().into()],
         delimiter => text.split(delimiter).map(Value::from).collect(),
     };
-    allowance.items(parts.len())?;
-    allowance.text(text.len())?;
     Ok(parts.into())
 }

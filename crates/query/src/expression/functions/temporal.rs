@@ -9,11 +9,11 @@ use livewell_model::{Map, Value};
 macro_rules! instants {
     ($($name:ident, $truncate:ident = $kind:ident;)*) => {
         $(
-            pub(super) fn $name(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+            pub(super) fn $name(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
                 temporal::construct(Kind::$kind, &arguments[0])
             }
 
-            pub(super) fn $truncate(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+            pub(super) fn $truncate(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
                 truncated(Kind::$kind, arguments)
             }
         )*
@@ -36,7 +36,7 @@ fn truncated(kind: Kind, arguments: &[Value]) -> Result<Value, EvalError> {
     }
 }
 
-pub(super) fn from_epoch(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn from_epoch(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(seconds), Value::Int(nanos)] => {
             temporal::from_epoch(i128::from(*seconds) * 1_000_000_000 + i128::from(*nanos))
@@ -45,20 +45,20 @@ pub(super) fn from_epoch(arguments: &[Value], _: &Allowance) -> Result<Value, Ev
     }
 }
 
-pub(super) fn from_epoch_millis(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn from_epoch_millis(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     match arguments {
         [Value::Int(millis)] => temporal::from_epoch(i128::from(*millis) * 1_000_000),
         _ => Err(EvalError::arguments(arguments)),
     }
 }
 
-pub(super) fn duration(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+pub(super) fn duration(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
     temporal::duration::construct(&arguments[0])
 }
 
 macro_rules! durations {
     ($($name:ident = $counted:ident;)*) => {
-        $(pub(super) fn $name(arguments: &[Value], _: &Allowance) -> Result<Value, EvalError> {
+        $(pub(super) fn $name(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
             between(Counted::$counted, &arguments[0], &arguments[1])
         })*
     };

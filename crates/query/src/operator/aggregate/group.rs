@@ -2,6 +2,7 @@
 
 use super::Call;
 use super::accumulator::Accumulator;
+use crate::meter::{Meter, size};
 use crate::state::StepError;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
@@ -26,7 +27,7 @@ impl Group {
         Self { begun: false, members: Vec::new(), accumulators, results: vec![Value::Null; calls.len()] }
     }
 
-    pub(super) fn decode(bytes: &[u8], calls: &[Call]) -> Result<Self, StepError> {
+    pub(super) fn decode(bytes: &[u8], calls: &[Call], meter: &Meter) -> Result<Self, StepError> {
         let mut reader = Reader::new("group record", bytes);
         let mut members = Vec::new();
         for _ in 0..reader.count()? {
@@ -36,6 +37,7 @@ impl Group {
             calls.iter().map(|call| Accumulator::decode(call.fold, &mut reader)).collect::<Result<_, _>>()?;
         let results = reader.row()?;
         reader.finish()?;
+        meter.hold(size::read(&results))?;
         Ok(Self { begun: true, members, accumulators, results })
     }
 

@@ -22,8 +22,9 @@ pub use accumulator::Fold;
 
 use super::project::Slot;
 use super::window::{Sort, order_key};
-use super::{Batch, Inputs, Operator, Step, Weighted};
-use crate::expression::{Compiled, EvalError};
+use super::{Batch, Inputs, Operator, Step, Weighted, replace, settle};
+use crate::expression::Compiled;
+use crate::meter::{Meter, size};
 use crate::state::{Area, State, StepError};
 use group::Group;
 use livewell_model::{Value, key};
@@ -46,13 +47,13 @@ pub struct Call {
 
 impl Call {
     /// What one row adds: the argument; for a percentile, which one and then the argument, as a list.
-    fn eval(&self, row: &[Value]) -> Result<Value, EvalError> {
+    fn eval(&self, row: &[Value], meter: &Meter) -> Result<Value, StepError> {
         let value = match &self.argument {
             None => return Ok(Value::Bool(true)),
-            Some(argument) => argument.eval(row)?,
+            Some(argument) => argument.eval_in(row, meter)?,
         };
         match &self.percentile {
-            Some(percentile) if !value.is_null() => Ok(Value::list([percentile.eval(row)?, value])),
+            Some(percentile) if !value.is_null() => Ok(Value::list([percentile.eval_in(row, meter)?, value])),
             _ => Ok(value),
         }
     }
@@ -87,12 +88,14 @@ struct Part {
 impl Aggregate {
     /// What the rows add and take, by group. Within a group what goes, goes first: an element's old and new version
     /// have one exact key, and the new one has to be what stays under it.
-    fn by_group(&self, inputs: Inputs) -> Result<Vec<Part>, StepError> {
+    fn by_group(&self, inputs: Inputs, meter: &Meter) -> Result<Vec<Part>, StepError> {
         let mut parts = Vec::with_capacity(inputs.iter().map(Vec::len).sum());
         for Weighted { row, weight } in inputs.into_iter().flatten() {
-            let values =
-                self.groups.iter().map(|group| group.eval(&row)).collect::<Result<SmallVec<_>, _>>()?;
-            parts.push(Part { group: key::of(&values), values, row, weight });
+            let values = self.groups.iter().map(|group| group.eval(&row, meter));
+            let values = values.collect::<Result<SmallVec<[Value; 2]>, _>>()?;
+            let group = key::of(&values);
+            meter.hold(size_of::<Part>() + size::entry(group.len()))?;
+            parts.push(Part { group, values, row, weight });
         }
         parts.sort_by(|left, right| (&left.group, left.weight > 0).cmp(&(&right.group, right.weight > 0)));
         Ok(parts)
@@ -104,32 +107,29 @@ impl Aggregate {
         group_key: &[u8],
         parts: &[Part],
         out: &mut Batch,
+        meter: &Meter,
     ) -> Result<(), StepError> {
         let record_key = self.key(0, group_key);
         let mut group = match state.get(Area::Operators, &record_key)? {
-            Some(bytes) => Group::decode(&bytes, &self.calls)?,
+            Some(bytes) => Group::decode(&bytes, &self.calls, meter)?,
             None => Group::new(&self.calls),
         };
         let before = self.shown(&group);
         for Part { values, row, weight, .. } in parts {
             group.count(values, *weight);
             for at in 0..self.calls.len() {
-                self.accumulate(state, &mut group, at, group_key, row, *weight)?;
+                self.accumulate(state, &mut group, at, (group_key, row, *weight), meter)?;
             }
         }
         group.check()?;
-        self.refresh(state, &mut group, group_key)?;
+        self.refresh(state, &mut group, group_key, meter)?;
         let after = self.shown(&group);
         if group.is_empty() && self.keyed {
             state.delete(Area::Operators, record_key);
         } else {
             state.put(Area::Operators, record_key, group.encode());
         }
-        if before != after {
-            out.extend(before.map(|row| Weighted { row, weight: -1 }));
-            out.extend(after.map(|row| Weighted { row, weight: 1 }));
-        }
-        Ok(())
+        replace(out, before, after, meter)
     }
 
     fn accumulate(
@@ -137,12 +137,11 @@ impl Aggregate {
         state: &mut dyn State,
         group: &mut Group,
         at: usize,
-        group_key: &[u8],
-        row: &[Value],
-        weight: i64,
+        (group_key, row, weight): (&[u8], &[Value], i64),
+        meter: &Meter,
     ) -> Result<(), StepError> {
         let call = &self.calls[at];
-        let argument = &call.eval(row)?;
+        let argument = &call.eval(row, meter)?;
         if argument.is_null() {
             return Ok(());
         }
@@ -171,10 +170,16 @@ impl Aggregate {
     }
 
     /// Computes each aggregate's result anew and keeps it in the record, where the next step finds the old one.
-    fn refresh(&self, state: &dyn State, group: &mut Group, group_key: &[u8]) -> Result<(), StepError> {
+    fn refresh(
+        &self,
+        state: &dyn State,
+        group: &mut Group,
+        group_key: &[u8],
+        meter: &Meter,
+    ) -> Result<(), StepError> {
         for (at, call) in self.calls.iter().enumerate() {
             let result = if call.fold.needs_values() {
-                multiset::result(state, &self.key(1 + at, group_key), call.fold, call.distinct)?
+                multiset::result(state, &self.key(1 + at, group_key), call.fold, call.distinct, meter)?
             } else {
                 group.accumulators[at].result()?
             };
@@ -203,13 +208,15 @@ impl Aggregate {
 
 impl Operator for Aggregate {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
-        let parts = self.by_group(inputs)?;
+        let parts = self.by_group(inputs, step.meter)?;
         let mut out = Batch::new();
         if parts.is_empty() && step.begins() && !self.keyed {
-            self.step_group(step.state, &[], &[], &mut out)?;
+            self.step_group(step.state, &[], &[], &mut out, step.meter)?;
         }
+        let given = step.meter.held();
         for parts in parts.chunk_by(|left, right| left.group == right.group) {
-            self.step_group(step.state, &parts[0].group, parts, &mut out)?;
+            settle(step.meter, given, &out);
+            self.step_group(step.state, &parts[0].group, parts, &mut out, step.meter)?;
         }
         Ok(out)
     }

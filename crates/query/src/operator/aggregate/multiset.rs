@@ -3,6 +3,7 @@
 //! What min, max, collect, the statistics and DISTINCT need to give a value back when another one leaves.
 
 use super::{Fold, statistics};
+use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
@@ -58,6 +59,7 @@ pub(in crate::operator) fn result(
     prefix: &[u8],
     fold: Fold,
     distinct: bool,
+    meter: &Meter,
 ) -> Result<Value, StepError> {
     let order = if fold == Fold::Max { Order::Descending } else { Order::Ascending };
     let mut values: Vec<Value> = Vec::new();
@@ -67,11 +69,20 @@ pub(in crate::operator) fn result(
         if count < 0 {
             return Err(StepError::Damaged(format!("{count} copies of an aggregated value")));
         }
+        meter.hold(size::owned(&value))?;
         if matches!(fold, Fold::Min | Fold::Max) {
             values.push(value);
             return Ok(false);
         }
-        let copies = if distinct { usize::from(seen.insert(key::of([&value]))) } else { copies(count)? };
+        let copies = if distinct {
+            let key = key::of([&value]);
+            meter.hold(size::entry(key.len()))?;
+            usize::from(seen.insert(key))
+        } else {
+            copies(count)?
+        };
+        // Once as they are collected, and once as the list that they become.
+        meter.hold(copies.saturating_mul(2 * size_of::<Value>()))?;
         values.extend(std::iter::repeat_n(value, copies));
         Ok(true)
     })?;

@@ -2,8 +2,10 @@
 
 use super::arrange::By;
 use super::atom::Start;
+use super::trail::Walk;
 use super::{AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 use crate::expression::EvalError;
+use crate::meter::{Meter, size};
 use crate::operator::{Batch, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::Reader;
@@ -18,6 +20,7 @@ pub(super) struct Extension<'a> {
     plan: &'a Match,
     state: &'a dyn State,
     out: &'a mut Batch,
+    meter: &'a Meter,
     /// The value of each slot bound so far; null: not bound.
     slots: SmallVec<[Value; FEW]>,
     /// The ids of node slots that are known.
@@ -30,9 +33,9 @@ type Found = SmallVec<[Value; 2]>;
 type Put<'p> = &'p mut dyn FnMut(&[Value], &mut Batch);
 
 impl<'a> Extension<'a> {
-    pub(super) fn new(plan: &'a Match, state: &'a dyn State, out: &'a mut Batch) -> Self {
+    pub(super) fn new(plan: &'a Match, state: &'a dyn State, out: &'a mut Batch, meter: &'a Meter) -> Self {
         let slots = plan.width() + plan.atoms.len();
-        Self { plan, state, out, slots: smallvec![Value::Null; slots], ids: smallvec![None; slots] }
+        Self { plan, state, out, meter, slots: smallvec![Value::Null; slots], ids: smallvec![None; slots] }
     }
 
     /// Puts out every match that holds `start` in atom `at`, with the weights of its values.
@@ -63,9 +66,12 @@ impl<'a> Extension<'a> {
 
     fn extend(&mut self, lookups: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
         let Some((lookup, rest)) = lookups.split_first() else {
+            let before = self.out.len();
             put(&self.slots, self.out);
+            self.meter.hold((self.out.len() - before) * size::row(self.slots.len()))?;
             return self.within_limit();
         };
+        self.meter.tick()?;
         match *lookup {
             Lookup::NodeById { node } => self.extend_by_id(node, rest, put),
             Lookup::AllNodes { node } => {
@@ -103,10 +109,20 @@ impl<'a> Extension<'a> {
         let Some(bytes) = self.state.get(Area::Operators, &key)? else { return Ok(()) };
         let value = Reader::new("arranged node", &bytes).value()?;
         drop(bytes);
+        let (held, before) = (size::owned(&value), self.out.len());
+        self.meter.hold(held)?;
         self.slots[node] = value;
         self.extend(rest, put)?;
         self.slots[node] = Value::Null;
+        self.let_go(held, before);
         Ok(())
+    }
+
+    /// Holds no longer what was read, if no row has come of it; else the rows share it.
+    fn let_go(&self, held: usize, rows_before: usize) {
+        if self.out.len() == rows_before {
+            self.meter.release(held);
+        }
     }
 
     fn extend_by_end(&mut self, slot: usize, by: By, rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
@@ -115,7 +131,8 @@ impl<'a> Extension<'a> {
         let (near, far) = if by == By::From { (ends.from, ends.to) } else { (ends.to, ends.from) };
         if let AtomKind::Trail(trail) = kind {
             let atom = slot - self.plan.width();
-            let found = self.plan.trails(self.state, atom, trail, by, self.known(near))?;
+            let walk = Walk::new(self.plan, self.state, atom, trail, self.meter);
+            let found = walk.trails(by, self.known(near))?;
             let near = self.known(near).clone();
             let oriented = found.into_iter().map(|found| match by {
                 By::To => (found.value, found.far, near.clone()),
@@ -136,19 +153,27 @@ impl<'a> Extension<'a> {
 
     fn extend_by_input(&mut self, prefix: &[u8], rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
         let input = self.plan.input.as_ref().expect("the plan looks up input rows where it has an input");
-        let mut rows = Vec::new();
+        let (mut rows, mut held) = (Vec::new(), 0);
         self.state.scan(Area::Operators, prefix, Order::Ascending, &mut |_, bytes| {
-            rows.push(Reader::new("arranged input row", bytes).row()?);
-            Ok(true)
+            let row = Reader::new("arranged input row", bytes).row()?;
+            let bytes = size::read(&row);
+            held += bytes;
+            rows.push(row);
+            Ok(self.meter.hold(bytes).map(|()| true)?)
         })?;
-        rows.iter().try_for_each(|row| self.extend_from_row(input, row, rest, put))
+        let before = self.out.len();
+        rows.iter().try_for_each(|row| self.extend_from_row(input, row, rest, put))?;
+        self.let_go(held, before);
+        Ok(())
     }
 
     /// Reads the entries first, so that no scan stays open while the walk goes deeper.
     fn find(&self, prefix: &[u8]) -> Result<Found, StepError> {
         let mut found = Found::new();
         self.state.scan(Area::Operators, prefix, Order::Ascending, &mut |_, bytes| {
-            found.push(Reader::new("arranged element", bytes).value()?);
+            let value = Reader::new("arranged element", bytes).value()?;
+            self.meter.hold(size::owned(&value) + size_of::<Value>())?;
+            found.push(value);
             Ok(true)
         })?;
         Ok(found)
@@ -164,6 +189,7 @@ impl<'a> Extension<'a> {
         let told = self.plan.atom_in(slot).kind.ends().map_or([slot; 2], |ends| [ends.from, ends.to]);
         for value in found {
             let was_known = told.map(|node| self.ids[node].is_some());
+            let (held, before) = (size::owned(&value) + size_of::<Value>(), self.out.len());
             self.slots[slot] = value;
             if self.bind(slot) {
                 self.extend(rest, put)?;
@@ -174,6 +200,7 @@ impl<'a> Extension<'a> {
                 }
             }
             self.slots[slot] = Value::Null;
+            self.let_go(held, before);
         }
         Ok(())
     }
@@ -187,12 +214,14 @@ impl<'a> Extension<'a> {
     ) -> Result<(), StepError> {
         for (value, from, to) in found {
             let before = self.ids.clone();
+            let (held, rows_before) = (size::owned(&value), self.out.len());
             self.slots[slot] = value;
             if self.bind_ends_of(slot, &from, &to) {
                 self.extend(rest, put)?;
             }
             self.ids = before;
             self.slots[slot] = Value::Null;
+            self.let_go(held, rows_before);
         }
         Ok(())
     }

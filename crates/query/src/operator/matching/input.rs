@@ -2,6 +2,7 @@
 
 use super::arrange::{By, INPUT};
 use super::{Ends, Lookup, Match, Trail};
+use crate::meter::Meter;
 use crate::operator::Batch;
 use crate::state::{Area, State, StepError};
 use livewell_model::codec::Writer;
@@ -82,10 +83,12 @@ impl Match {
         state: &mut dyn State,
         input: &Input,
         mut rows: Batch,
+        meter: &Meter,
     ) -> Result<(), StepError> {
         // What goes, goes first: a row that changed in other slots has one place before and after.
         rows.sort_by_key(|entry| entry.weight > 0);
         for entry in rows {
+            meter.tick()?;
             for place in input.places(self, &entry.row) {
                 if entry.weight < 0 {
                     state.delete(Area::Operators, place);

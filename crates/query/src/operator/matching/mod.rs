@@ -24,7 +24,8 @@ pub use input::{Bind, Input};
 pub use trail::Trail;
 
 use super::scan::Scanned;
-use super::{Batch, Inputs, Operator, Step, consolidate};
+use super::{Batch, Inputs, Operator, Step, consolidate, settle};
+use crate::meter::size;
 use crate::state::StepError;
 use extend::Extension;
 use livewell_model::{ElementId, Value};
@@ -50,25 +51,30 @@ pub struct Match {
 impl Operator for Match {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let mut inputs = inputs.into_iter();
-        let mut out = Batch::new();
+        let (mut out, given) = (Batch::new(), step.meter.held());
         if let Some(input) = &self.input {
             let rows = inputs.next().unwrap_or_default();
             for entry in &rows {
-                Extension::new(self, &*step.state, &mut out).begin_at_input(input, entry)?;
+                settle(step.meter, given, &out);
+                Extension::new(self, &*step.state, &mut out, step.meter).begin_at_input(input, entry)?;
             }
-            self.rearrange_input(step.state, input, rows)?;
+            self.rearrange_input(step.state, input, rows, step.meter)?;
         }
         for at in 0..self.atoms.len() {
             if let AtomKind::Trail(trail) = &self.atoms[at].kind {
                 let edges = inputs.next().unwrap_or_default();
-                for start in self.step_trail(step.state, at, trail, edges)? {
-                    Extension::new(self, &*step.state, &mut out).begin_at_atom(at, &start)?;
+                let before = step.meter.held();
+                let starts = self.step_trail(step, at, trail, edges)?;
+                let given = given + step.meter.held().saturating_sub(before);
+                for start in starts {
+                    settle(step.meter, given, &out);
+                    Extension::new(self, &*step.state, &mut out, step.meter).begin_at_atom(at, &start)?;
                 }
             } else {
-                self.step_atom(step, at, &mut out)?;
+                self.step_atom(step, at, given, &mut out)?;
             }
         }
-        Ok(consolidate(out))
+        consolidate(out, step.meter)
     }
 
     fn reads_changes(&self) -> bool {
@@ -97,17 +103,30 @@ impl Match {
     }
 
     /// Takes in the changes of a node or relationship atom.
-    fn step_atom(&self, step: &mut Step<'_>, at: usize, out: &mut Batch) -> Result<(), StepError> {
-        let atom = &self.atoms[at];
+    fn step_atom(
+        &self,
+        step: &mut Step<'_>,
+        at: usize,
+        given: usize,
+        out: &mut Batch,
+    ) -> Result<(), StepError> {
+        let (atom, before) = (&self.atoms[at], step.meter.held());
         let mut changed = SmallVec::<[Scanned; 1]>::new();
         for change in step.changes {
-            changed.extend(atom.scan.apply(change)?);
+            if let Some(scanned) = atom.scan.apply(change, step.meter)? {
+                let values = scanned.before.iter().chain(&scanned.after);
+                step.meter.hold(size_of::<Scanned>() + values.map(size::owned).sum::<usize>())?;
+                changed.push(scanned);
+            }
         }
+        let given = given + step.meter.held().saturating_sub(before);
         for start in changed.iter().flat_map(|scanned| atom.starts(scanned)) {
-            Extension::new(self, &*step.state, out).begin_at_atom(at, &start)?;
+            settle(step.meter, given, out);
+            Extension::new(self, &*step.state, out, step.meter).begin_at_atom(at, &start)?;
         }
         // Only now: the look-ups of earlier atoms had to see this one old.
         for scanned in &changed {
+            step.meter.tick()?;
             self.rearrange(step.state, at, scanned);
         }
         Ok(())

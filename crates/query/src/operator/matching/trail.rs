@@ -11,7 +11,8 @@
 use super::arrange::By;
 use super::atom::Start;
 use super::{Ends, Match};
-use crate::operator::{Batch, Weighted};
+use crate::meter::{Meter, size};
+use crate::operator::{Batch, Step, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{ElementId, Relationship, Value};
@@ -92,7 +93,7 @@ impl Match {
     /// Takes in changed edges; gives the trails that come and go, for the rest of the pattern to be found.
     pub(super) fn step_trail(
         &self,
-        state: &mut dyn State,
+        step: &mut Step<'_>,
         atom: usize,
         trail: &Trail,
         mut edges: Batch,
@@ -105,14 +106,14 @@ impl Match {
                 <[Value; 3]>::try_from(row).expect("an edge is a relationship between two nodes");
             let edge = Edge { from, relationship, to };
             if weight > 0 {
-                self.rearrange_edge(state, atom, trail, &edge, true);
+                self.rearrange_edge(step.state, atom, trail, &edge, true);
             }
-            let walk = Walk { plan: self, state: &*state, atom, trail, tried: Cell::new(0) };
+            let walk = Walk::new(self, &*step.state, atom, trail, step.meter);
             for way in edge.ways(trail.ends.undirected) {
                 walk.through(&way, weight, &mut starts)?;
             }
             if weight < 0 {
-                self.rearrange_edge(state, atom, trail, &edge, false);
+                self.rearrange_edge(step.state, atom, trail, &edge, false);
             }
         }
         Ok(starts)
@@ -134,39 +135,46 @@ impl Match {
             }
         }
     }
-
-    /// All trails that begin (`By::From`) or end at the node.
-    pub(super) fn trails(
-        &self,
-        state: &dyn State,
-        atom: usize,
-        trail: &Trail,
-        by: By,
-        near: &ElementId,
-    ) -> Result<Vec<Found>, StepError> {
-        let walk = Walk { plan: self, state, atom, trail, tried: Cell::new(0) };
-        let mut found = Vec::new();
-        walk.all(by, near, &mut Vec::new(), trail.min, &mut |hops, far| {
-            found.push(Found { value: trail.value(hops, by), far: far.clone() });
-            Ok(())
-        })?;
-        Ok(found)
-    }
 }
 
 /// A walk over the edges of one trail atom.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     plan: &'a Match,
     state: &'a dyn State,
     atom: usize,
     trail: &'a Trail,
     /// How many ways were tried; a dense graph has more than can be walked.
     tried: Cell<usize>,
+    /// How many trails were found.
+    found: Cell<usize>,
+    meter: &'a Meter,
 }
 
 type Visit<'v> = &'v mut dyn FnMut(&[Edge], &ElementId) -> Result<(), StepError>;
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        plan: &'a Match,
+        state: &'a dyn State,
+        atom: usize,
+        trail: &'a Trail,
+        meter: &'a Meter,
+    ) -> Self {
+        Self { plan, state, atom, trail, tried: Cell::new(0), found: Cell::new(0), meter }
+    }
+
+    /// All trails that begin (`By::From`) or end at the node.
+    pub(super) fn trails(&self, by: By, near: &ElementId) -> Result<Vec<Found>, StepError> {
+        let mut found = Vec::new();
+        self.all(by, near, &mut Vec::new(), self.trail.min, &mut |hops, far| {
+            let value = self.trail.value(hops, by);
+            self.meter.hold(size_of::<Found>() + size::owned(&value))?;
+            found.push(Found { value, far: far.clone() });
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// Every trail that goes over `edge` in this direction, with the change's weight.
     fn through(&self, edge: &Edge, weight: i64, starts: &mut Vec<Start>) -> Result<(), StepError> {
         let mut before = vec![edge.clone()];
@@ -176,6 +184,7 @@ impl Walk<'_> {
             let min = self.trail.min.max(1);
             self.all(By::From, node_id(&edge.to), &mut hops, min, &mut |hops, last| {
                 let value = self.trail.value(hops, By::From);
+                self.meter.hold(size_of::<Start>() + size::owned(&value))?;
                 starts.push(Start {
                     values: smallvec![(value, weight)],
                     ends: Some((first.clone(), last.clone())),
@@ -203,12 +212,15 @@ impl Walk<'_> {
         }
         let left = self.trail.max.map(|max| i64::from(max) - i64::from(length));
         if length >= min && left.is_none_or(|left| left >= 0) {
+            self.found.set(self.found.get() + 1);
             visit(hops, near)?;
         }
         if left.is_some_and(|left| left <= 0) {
             return Ok(());
         }
-        for edge in self.edges(by, near)? {
+        let (edges, held) = self.edges(by, near)?;
+        let found = self.found.get();
+        for edge in edges {
             if hops
                 .iter()
                 .any(|hop| relationship_id(&hop.relationship) == relationship_id(&edge.relationship))
@@ -223,6 +235,10 @@ impl Walk<'_> {
             self.all(by, &far, hops, min, visit)?;
             hops.pop();
         }
+        // A trail that was found shares its edges.
+        if self.found.get() == found {
+            self.meter.release(held);
+        }
         Ok(())
     }
 
@@ -233,15 +249,20 @@ impl Walk<'_> {
         ))
     }
 
-    fn edges(&self, by: By, near: &ElementId) -> Result<Vec<Edge>, StepError> {
-        let mut found = Vec::new();
+    /// The edges that begin (`By::From`) or end at `near`, and how many bytes are held for them.
+    fn edges(&self, by: By, near: &ElementId) -> Result<(Vec<Edge>, usize), StepError> {
+        let (mut found, mut held) = (Vec::new(), 0);
         let prefix = self.plan.key(self.atom, by, &[near]);
         self.state.scan(Area::Operators, &prefix, Order::Ascending, &mut |_, bytes| {
             let mut reader = Reader::new("edge", bytes);
-            found.push(Edge { from: reader.value()?, relationship: reader.value()?, to: reader.value()? });
-            Ok(true)
+            let edge = Edge { from: reader.value()?, relationship: reader.value()?, to: reader.value()? };
+            let values = [&edge.from, &edge.relationship, &edge.to];
+            let bytes = size_of::<Edge>() + values.map(size::owned).iter().sum::<usize>();
+            held += bytes;
+            found.push(edge);
+            Ok(self.meter.hold(bytes).map(|()| true)?)
         })?;
-        Ok(found)
+        Ok((found, held))
     }
 }
 

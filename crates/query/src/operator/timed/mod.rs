@@ -17,10 +17,11 @@ mod record;
 pub use memory::Memory;
 
 use super::nested::{Change, Nesting};
-use super::{Batch, History, Inputs, Operator, Step, StepKind, Weighted};
+use super::{Batch, History, Inputs, Operator, Step, StepKind, replace, settle};
 use crate::chronicle::{in_order, moment_of};
 use crate::expression::Compiled;
 use crate::language::ast::TimeFunction;
+use crate::meter::size;
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::{Timestamp, Value};
 use record::Record;
@@ -47,20 +48,18 @@ pub struct Timed {
 impl Operator for Timed {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let rows = inputs.into_iter().flatten().collect();
-        let mut changes = self.rows.changes(rows, Batch::new())?;
+        let mut changes = self.rows.changes(rows, Batch::new(), step.meter)?;
         if step.kind == StepKind::Tick {
             self.add_due(step, &mut changes)?;
         }
-        let mut out = Batch::new();
+        let (mut out, given) = (Batch::new(), step.meter.held());
         for (key, change) in changes {
+            settle(step.meter, given, &out);
             let before = self.read(step.state, &key)?;
+            step.meter.hold(before.as_ref().map_or(0, |before| size::read(&before.row)))?;
             let after = self.advance(before.as_ref(), change, step)?;
             self.write(step.state, &key, before.as_ref(), after.as_ref());
-            let (gone, come) = (before.map(Record::shown), after.map(Record::shown));
-            if gone != come {
-                out.extend(gone.map(|row| Weighted { row, weight: -1 }));
-                out.extend(come.map(|row| Weighted { row, weight: 1 }));
-            }
+            replace(&mut out, before.map(Record::shown), after.map(Record::shown), step.meter)?;
         }
         Ok(out)
     }
@@ -105,7 +104,10 @@ impl Timed {
         step.state.scan(Area::Operators, &timers, Order::Ascending, &mut |key, _| {
             let (moment, row) = timer(&key[timers.len()..])?;
             let is_due = moment <= step.now;
-            due.extend(is_due.then(|| row.to_vec()));
+            if is_due {
+                step.meter.hold(size::entry(2 * row.len() + size_of::<Change>()))?;
+                due.push(row.to_vec());
+            }
             Ok(is_due)
         })?;
         for key in due {
@@ -127,8 +129,8 @@ impl Timed {
         }
         let stays = if change.before.is_none() { row_before.cloned() } else { None };
         let Some(row) = change.after.or(stays) else { return Ok(None) };
-        let arguments =
-            self.arguments.iter().map(|argument| argument.eval(&row)).collect::<Result<Vec<Value>, _>>()?;
+        let arguments = self.arguments.iter().map(|argument| argument.eval_in(&row, step.meter));
+        let arguments = arguments.collect::<Result<Vec<Value>, _>>()?;
         // What a row was while the base was put together in parts is no history.
         let has_history = matches!(step.kind, StepKind::Transaction | StepKind::Tick);
         let memory = before.filter(|_| has_history).map(|before| &before.memory);

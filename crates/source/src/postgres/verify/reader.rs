@@ -181,11 +181,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn check_patience(&self) -> Result<(), SourceError> {
+    /// Returns an error if the comparison is to end.
+    pub fn check_patience(&self) -> Result<(), SourceError> {
         if self.patience.is_over() {
             let id = &self.settings.id;
             return Err(refused(format!(
-                "`{id}` is being stopped or reset, which ends the comparison; verify it again once it has caught up"
+                "the comparison of `{id}` was ended, since it is being stopped or nobody waits for it; verify it again \
+                 once it has caught up"
             )));
         }
         Ok(())

@@ -1,0 +1,70 @@
+//! Verifying on the handle: a query against its evaluation from scratch, a source against its database.
+
+use super::Livewell;
+use crate::Error;
+use crate::verify::{Verified, verify_within};
+use livewell_query::Meter;
+use std::sync::atomic::Ordering;
+
+impl Livewell {
+    /// Compares a query's live results with its evaluation from scratch.
+    ///
+    /// # Errors
+    /// As [`crate::verify::verify`].
+    pub fn verify(&self, query: &str) -> Result<Verified, Error> {
+        self.verify_within(query, usize::MAX, || false)
+    }
+
+    /// [`Livewell::verify`], which holds at most `bytes_max` bytes in memory, and ends within about two seconds once
+    /// `is_cancelled` says true or this is stopped.
+    ///
+    /// # Errors
+    /// As [`crate::verify::verify_within`].
+    pub fn verify_within(
+        &self,
+        query: &str,
+        bytes_max: usize,
+        is_cancelled: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<Verified, Error> {
+        let shared = self.shared.clone();
+        let is_over = move || shared.stopping.load(Ordering::Acquire) || is_cancelled();
+        verify_within(&*self.shared.store, query, &Meter::cancelled_by(bytes_max, is_over))
+    }
+
+    /// Compares what is stored of a source with its database, all tables or one, while it goes on. Blocks until that is
+    /// done.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source of another kind
+    /// than `postgres`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is out of reach
+    /// or the source is being stopped.
+    #[cfg(feature = "postgres")]
+    pub fn verify_source(
+        &self,
+        id: &str,
+        table: Option<&str>,
+    ) -> Result<crate::verify::SourceVerified, Error> {
+        self.verify_source_within(id, table, &|| false)
+    }
+
+    /// [`Livewell::verify_source`], which ends soon after `is_cancelled` says true.
+    ///
+    /// # Errors
+    /// As [`Livewell::verify_source`]; [`crate::ErrorKind::Unavailable`] if it is cancelled.
+    #[cfg(feature = "postgres")]
+    pub fn verify_source_within(
+        &self,
+        id: &str,
+        table: Option<&str>,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<crate::verify::SourceVerified, Error> {
+        let component = self.shared.source(id)?;
+        let settings = crate::shared::lock(&self.databases).get(id).cloned().ok_or_else(|| {
+            let message = format!(
+                "`{id}` has no database to compare it with; only sources of kind `postgres` have one"
+            );
+            Error::invalid("LW0539", message)
+        })?;
+        crate::source::verify(&self.shared, &component, &settings, table, is_cancelled)
+    }
+}

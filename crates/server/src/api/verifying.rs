@@ -1,0 +1,51 @@
+//! Verifications under way: few at once, and each ends soon after nobody waits for it.
+
+use super::Api;
+use super::problem::Problem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+/// How many verifications are computed at once: each takes a processor and much memory.
+pub const VERIFYING_MAX: usize = 2;
+
+/// A call that waits for a verification. Once it is dropped, the verification is to end.
+#[derive(Debug)]
+pub struct Caller(Arc<AtomicBool>);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The right to verify, to be kept until the computation has ended, not only the call.
+pub struct Verifying {
+    is_gone: Arc<AtomicBool>,
+    stop: watch::Receiver<bool>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Verifying {
+    /// Whether the computation is to end: nobody waits for it any more, or everything stops.
+    pub fn is_cancelled(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let (is_gone, stop) = (self.is_gone.clone(), self.stop.clone());
+        move || is_gone.load(Ordering::Relaxed) || *stop.borrow()
+    }
+}
+
+/// Begins a verification for the call that keeps the [`Caller`].
+///
+/// # Errors
+/// 503 if as many as this server computes at once are under way.
+pub fn begin(api: &Api) -> Result<(Caller, Verifying), Problem> {
+    let permit = api.verifying.clone().try_acquire_owned().map_err(|_| {
+        let message = format!(
+            "{VERIFYING_MAX} verifications are under way, as many as this server computes at once; try again"
+        );
+        Problem::new(503, "LW0704", message).retry_after(1)
+    })?;
+    let is_gone = Arc::<AtomicBool>::default();
+    let caller = Caller(is_gone.clone());
+    Ok((caller, Verifying { is_gone, stop: api.stop.clone(), _permit: permit }))
+}
