@@ -264,7 +264,7 @@ impl Livewell {
     }
 
     /// Stops one component and waits for it: a query within about two seconds, whatever it is computing, without what
-    /// was not committed; others after what they are doing. It keeps its place: added again, it goes on from there, and
+    /// was not committed; others after what they are doing. It keeps its place: added again, it resumes from there, and
     /// until then it holds the logs it reads as a slow one does.
     ///
     /// # Errors

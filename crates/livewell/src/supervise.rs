@@ -205,7 +205,7 @@ pub(crate) fn failed_while(
     refuse: &mut dyn FnMut(&Error),
 ) {
     if error.is_cancelled() {
-        // Asked for: whoever asked goes on from here.
+        // It was asked for. The loop sees what is asked for next.
         return;
     }
     if let Some(disk) = error.disk() {

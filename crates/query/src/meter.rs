@@ -4,7 +4,7 @@
 //! work for whatever may be repeated often. Both are a few instructions on memory of the step's own thread: no lock,
 //! and no read-modify-write of a shared cache line.
 //!
-//! What is held is an estimate from above for what is made within one operator, and measured anew between two operators
+//! What is held is an estimate from above for what is made within one operator, and measured again between two operators
 //! once it has grown ([`Meter::settle`]), so that what an operator has dropped does not count against the next one.
 
 pub mod size;

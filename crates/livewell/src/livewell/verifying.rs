@@ -31,7 +31,7 @@ impl Livewell {
         verify_within(&*self.shared.store, query, &Meter::cancelled_by(bytes_max, is_over))
     }
 
-    /// Compares what is stored of a source with its database, all tables or one, while it goes on. Blocks until that is
+    /// Compares what is stored of a source with its database, all tables or one, while the source keeps running. Blocks until that is
     /// done.
     ///
     /// # Errors

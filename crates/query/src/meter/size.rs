@@ -38,7 +38,7 @@ pub fn owned(value: &Value) -> usize {
     heap(value, &mut |count, _| count == 1)
 }
 
-/// An element with all that it points to, whoever shares it.
+/// An element with all that it points to, shared or not.
 pub fn element(element: &Element) -> usize {
     heap(&element.to_value(), &mut |_, _| true)
 }

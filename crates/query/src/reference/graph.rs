@@ -17,7 +17,7 @@ pub struct Graph {
     /// What each element was from a moment on, the oldest first; of an element that is there.
     past: BTreeMap<ElementId, Vec<(Timestamp, Element)>>,
     pub(super) time: Time,
-    /// What an evaluation over the graph may hold. The elements themselves count if whoever puts them in says so.
+    /// What an evaluation over the graph may hold. The elements themselves count only if the caller holds them, too.
     pub(super) meter: Meter,
 }
 

@@ -2,7 +2,9 @@
 
 use super::components::find;
 use super::problem::Problem;
+use super::verifying::Caller;
 use super::{Api, Call, Shared, call};
+use crate::panics;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::Method;
@@ -13,8 +15,6 @@ use livewell_store::Store;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many elements a page has where nothing is said.
 const LIMIT: usize = 100;
@@ -38,12 +38,9 @@ pub struct Asked {
 /// The calls about elements.
 pub fn calls() -> Vec<Call> {
     let count = async |State(api): State<Shared>, Path(id): Path<String>| {
-        let over = Over::default();
-        let is_over = over.0.clone();
-        let source = id.clone();
-        let counted = read(&api, &id, move |store| {
-            inventory::count(store, &source, &|| is_over.load(Ordering::Acquire))
-        });
+        let caller = Caller::default();
+        let (source, is_gone) = (id.clone(), caller.is_gone());
+        let counted = read(&api, &id, move |store| inventory::count(store, &source, &is_gone));
         Ok::<_, Problem>(Json(counts(&id, &counted.await?)))
     };
     let list = async |State(api): State<Shared>, Path(id): Path<String>, Query(asked): Query<Asked>| {
@@ -74,16 +71,6 @@ pub fn calls() -> Vec<Call> {
     ]
 }
 
-/// Says when it is dropped that nobody waits for an answer any more.
-#[derive(Default)]
-struct Over(Arc<AtomicBool>);
-
-impl Drop for Over {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
-    }
-}
-
 /// Reads the store on a thread that may block.
 async fn read<T: Send + 'static>(
     api: &Api,
@@ -94,7 +81,7 @@ async fn read<T: Send + 'static>(
     let _permit = super::stream::permit(api)?;
     let store = api.livewell.store().clone();
     let read = tokio::task::spawn_blocking(move || read(&*store)).await;
-    Ok(read.map_err(|_| Problem::new(500, "LW0300", "reading broke off; see the log"))??)
+    Ok(read.map_err(|error| panics::broken_off(&error))??)
 }
 
 /// What a source holds, in JSON.

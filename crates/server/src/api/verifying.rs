@@ -9,9 +9,17 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 /// How many verifications are computed at once: each takes a processor and much memory.
 pub const VERIFYING_MAX: usize = 2;
 
-/// A call that waits for a verification. Once it is dropped, the verification is to end.
-#[derive(Debug)]
+/// A call that waits for a computation. Once it is dropped, the computation is to end.
+#[derive(Debug, Default)]
 pub struct Caller(Arc<AtomicBool>);
+
+impl Caller {
+    /// Says whether the call is gone, also once it is.
+    pub fn is_gone(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let is_gone = self.0.clone();
+        move || is_gone.load(Ordering::Relaxed)
+    }
+}
 
 impl Drop for Caller {
     fn drop(&mut self) {

@@ -100,7 +100,7 @@ fn body(count: usize) -> String {
     format!("{{\"transaction\":[{}]}}\n", orders.trim_end().replace('\n', ","))
 }
 
-/// The query stops for its budget and the other one goes on, now and after a restart.
+/// The query stops for its budget and the other one keeps running, now and after a restart.
 fn attack(query_and_text: (&str, &str), count: usize, limits: &str, memory_max: usize) {
     let id = query_and_text.0;
     let mut running = Running::of(&config(&[query_and_text], limits));
