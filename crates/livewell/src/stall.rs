@@ -121,7 +121,8 @@ pub(crate) fn is_over(shared: &Shared, component: &Component) -> bool {
     !component.is_stalled()
 }
 
-fn probe(shared: &Shared, component: &Component) -> Result<(), Error> {
+/// Writes next to nothing, to see whether the store takes commits.
+pub(crate) fn probe(shared: &Shared, component: &Component) -> Result<(), Error> {
     shared.store.check_room()?;
     let expected = compare::read_version(&*shared.store.snapshot()?, component.number)?;
     let set = WriteSet { feed: component.number, expected, next: expected.after(), ..WriteSet::default() };

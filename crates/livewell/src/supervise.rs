@@ -254,7 +254,10 @@ pub(crate) fn sweeper(shared: &Arc<Shared>, component: &Component) {
                 !is_more
             }
             Ok(Err(error)) => {
-                log_once(&mut shown, &Error::from(error));
+                let error = Error::from(error);
+                if !error.is_transient() {
+                    log_once(&mut shown, &error);
+                }
                 true
             }
             Err(panic) => {

@@ -72,6 +72,7 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
         api.config().with(plural(kind), id, Some(body)).map_err(|problems| refused(&problems))
     };
     changed()?;
+    api.livewell.check_writable()?;
     // Nobody else waits while it comes to its end.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
@@ -92,6 +93,7 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Pro
         return Ok(api.livewell.remove(id).await?);
     }
     without(api, kind, id)?;
+    api.livewell.check_writable()?;
     // Nobody else waits while it comes to its end.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;

@@ -99,7 +99,10 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
     let _one_at_a_time = api.changing.lock().await;
     match find(api, kind, id)?.state {
         Doing::Paused | Doing::Stopped => {}
-        Doing::Error => api.livewell.stop(id).await?,
+        Doing::Error => {
+            api.livewell.check_writable()?;
+            api.livewell.stop(id).await?;
+        }
         _ => return Ok(()),
     }
     let setup = crate::setup::started(&api.config(), id).ok_or_else(|| {

@@ -149,6 +149,11 @@ fn on_a_full_disk_a_server_answers_507_waits_and_resumes_by_itself_when_there_is
         refused = if answer.status == 507 { refused + 1 } else { 0 };
     }
     tried.expect_waiting("LW0302");
+    // What would stop something that could not begin again is refused before it does.
+    let other = r#"{"id":"q","sources":["orders"],"cypher":"MATCH (o:Order) RETURN o.text AS text"}"#;
+    let json = "content-type: application/json\r\n";
+    assert_eq!(tried.server.ask("PUT", "/api/v1/queries/q", json, other).status, 507);
+    assert_eq!(tried.server.ask("DELETE", "/api/v1/reactions/all", "", "").status, 507);
     fs::remove_file(&filler).unwrap();
     tried.server.wait_until_ready();
     for _ in 0..20 {
