@@ -13,6 +13,8 @@ pub enum Mood {
     Full,
     /// Commits fail: the disk does not write.
     Broken,
+    /// Nothing can be set aside beside the store: no room.
+    NoScratch,
     /// The next commit of this feed panics.
     PanicsOver(u32),
 }
@@ -52,7 +54,7 @@ impl Store for Moody {
     fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
         let mood = *self.mood.lock().unwrap();
         let error = match mood {
-            Mood::Well => return self.inner.commit(sets),
+            Mood::Well | Mood::NoScratch => return self.inner.commit(sets),
             Mood::Full => IndexError::Full("no room".into()),
             Mood::Broken => IndexError::Io("the disk does not write".into()),
             Mood::PanicsOver(feed) if sets.iter().any(|set| set.feed == feed) => {
@@ -70,5 +72,13 @@ impl Store for Moody {
 
     fn is_volatile(&self) -> bool {
         true
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        if *self.mood.lock().unwrap() == Mood::NoScratch {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return Err(IndexError::Full("no room beside".into()));
+        }
+        self.inner.scratch()
     }
 }

@@ -33,3 +33,23 @@ async fn while_the_store_is_full_a_database_waits_and_its_transactions_come_once
     assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>(), "no result is left out");
     livewell.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_larger_than_memory_waits_for_room_beside_the_store_and_comes_once() {
+    let postgres = Postgres::start();
+    postgres.sql("create table t (id int primary key, x int, filler text); insert into t values (0, 0)");
+    let (store, recorder) = (Moody::new(), Recorder::default());
+    let shared: Arc<dyn Store> = Arc::new(store.clone());
+    let livewell = start(&shared, settings(&postgres.url()), &recorder).await;
+    same_as_the_table(&livewell, &postgres).await;
+    store.is(Mood::NoScratch);
+    postgres.sql("insert into t select g, g, repeat(md5(g::text), 60) from generate_series(1, 20000) g");
+    until(&livewell, "s", |one| one.state == State::Waiting && one.error.is_some()).await;
+    assert!(store.refused() > 0);
+    assert!(status(&livewell, "s").error.unwrap().contains("LW0302"));
+    store.is(Mood::Well);
+    same_as_the_table(&livewell, &postgres).await;
+    idle(&livewell).await;
+    assert_eq!(status(&livewell, "s").sequence, 1, "one transaction");
+    livewell.shutdown().await;
+}
