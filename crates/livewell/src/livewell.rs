@@ -1,6 +1,7 @@
 //! The handle: adding components, reading, and bringing it to an end.
 
 mod builder;
+mod disk;
 mod start;
 mod verifying;
 
@@ -18,7 +19,6 @@ use crate::settings::Query;
 use crate::setup::{InProcess, ReactionSetup, Setup};
 use crate::shared::{Component, Shared, State};
 use crate::sources::SourceHandle;
-use crate::stall;
 use crate::status::{self, Condition, Status};
 use crate::subscribe::{Position, Subscription};
 use livewell_store::Store;
@@ -117,22 +117,6 @@ impl Livewell {
     /// What a component is doing, without a look into the store; one that was not added is stopped.
     pub fn condition(&self, id: &str) -> Condition {
         status::condition(&self.shared, id)
-    }
-
-    /// The components that wait for a disk that is full or fails, by id, each with the reason. They try again by
-    /// themselves.
-    pub fn waiting_for_disk(&self) -> Vec<(String, String)> {
-        let components = self.shared.components();
-        let stalled = components.values().filter(|component| component.is_stalled());
-        stalled.filter_map(|component| Some((component.id.clone(), component.error()?.0))).collect()
-    }
-
-    /// Looks whether the store takes commits now, for those who are about to stop something that has to begin again.
-    ///
-    /// # Errors
-    /// Returns LW0302 if the store is full, LW0305 if its disk fails, else what the store says.
-    pub fn check_writable(&self) -> Result<(), Error> {
-        stall::probe(&self.shared, &self.sweeper)
     }
 
     /// Rebuilds a query, brings a reaction to what is true now, or reads a file source anew (as a new epoch,

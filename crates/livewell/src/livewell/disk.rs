@@ -1,0 +1,22 @@
+//! What a Livewell says of disks that are full or fail.
+
+use super::Livewell;
+use crate::{Error, stall};
+
+impl Livewell {
+    /// The components that wait for a disk that is full or fails, by id, each with the reason. They try again by
+    /// themselves.
+    pub fn waiting_for_disk(&self) -> Vec<(String, String)> {
+        let components = self.shared.components();
+        let stalled = components.values().filter(|component| component.is_stalled());
+        stalled.filter_map(|component| Some((component.id.clone(), component.error()?.0))).collect()
+    }
+
+    /// Looks whether the store takes commits now, for those who are about to stop something that has to begin again.
+    ///
+    /// # Errors
+    /// Returns LW0302 if the store is full, LW0305 if its disk fails, else what the store says.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        stall::probe(&self.shared, &self.sweeper)
+    }
+}
