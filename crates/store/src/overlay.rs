@@ -258,3 +258,26 @@ pub(crate) fn all_written<'a>(
         Some(scratch) => Ok(merge(Box::new(above), scratch.all()?, Direction::Forward)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStore;
+
+    #[test]
+    fn what_is_written_again_takes_its_memory_once() {
+        let mut overlay = Overlay::new(MemoryStore::new().snapshot().expect("it is in memory"));
+        let key = || b"key".to_vec();
+        overlay.put(key(), vec![0; 1_000]);
+        let once = overlay.in_memory();
+        for _ in 0..100 {
+            overlay.put(key(), vec![1; 1_000]);
+        }
+        assert_eq!(overlay.in_memory(), once);
+        overlay.delete(key());
+        assert_eq!(overlay.in_memory(), once - 1_000);
+        overlay.set_savepoint();
+        overlay.put(key(), vec![2; 1_000]);
+        assert_eq!(overlay.in_memory(), 2 * once - 1_000, "what stood there before is kept, too");
+    }
+}

@@ -184,7 +184,11 @@ fn a_step_ends_soon_when_its_query_is_stopped_changed_or_removed_and_nobody_wait
         json!({ "id": "c", "sources": ["orders"], "cypher": "MATCH (o:Order) RETURN o.total AS t" });
     timed("PUT", "/api/v1/queries/c", &changed.to_string(), 200);
     timed("POST", "/api/v1/queries/b/start", "", 200);
+    // A first build, which takes as long.
+    let built = json!({ "id": "e", "sources": ["orders"], "cypher": ENDLESS });
+    timed("POST", "/api/v1/queries", &built.to_string(), 201);
     pause(Duration::from_millis(300));
+    timed("DELETE", "/api/v1/queries/e", "", 204);
     assert_eq!(query(&running, "b")["error"], Json::Null, "a step that was given up is not a failure");
     let began = Instant::now();
     running.stop();

@@ -189,7 +189,7 @@ impl<'a> Extension<'a> {
         let told = self.plan.atom_in(slot).kind.ends().map_or([slot; 2], |ends| [ends.from, ends.to]);
         for value in found {
             let was_known = told.map(|node| self.ids[node].is_some());
-            let (held, before) = (size::owned(&value) + size_of::<Value>(), self.out.len());
+            let before = self.out.len();
             self.slots[slot] = value;
             if self.bind(slot) {
                 self.extend(rest, put)?;
@@ -199,8 +199,10 @@ impl<'a> Extension<'a> {
                     self.ids[node] = None;
                 }
             }
+            if self.out.len() == before {
+                self.meter.release(size::owned(&self.slots[slot]) + size_of::<Value>());
+            }
             self.slots[slot] = Value::Null;
-            self.let_go(held, before);
         }
         Ok(())
     }

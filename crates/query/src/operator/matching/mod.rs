@@ -110,12 +110,16 @@ impl Match {
         given: usize,
         out: &mut Batch,
     ) -> Result<(), StepError> {
+        /// What so few changes hold is not worth counting: properties are shared with the elements.
+        const FEW: usize = 16;
         let (atom, before) = (&self.atoms[at], step.meter.held());
         let mut changed = SmallVec::<[Scanned; 1]>::new();
         for change in step.changes {
             if let Some(scanned) = atom.scan.apply(change, step.meter)? {
-                let values = scanned.before.iter().chain(&scanned.after);
-                step.meter.hold(size_of::<Scanned>() + values.map(size::owned).sum::<usize>())?;
+                if step.changes.len() > FEW {
+                    let values = scanned.before.iter().chain(&scanned.after);
+                    step.meter.hold(size_of::<Scanned>() + values.map(size::owned).sum::<usize>())?;
+                }
                 changed.push(scanned);
             }
         }
