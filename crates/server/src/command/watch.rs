@@ -35,7 +35,7 @@ pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: boo
     let path = format!("/api/v1/queries/{query}/changes");
     let mut lines = client.lines(&path, "text/event-stream")?;
     let mut picture = Picture::default();
-    let mut complete = false;
+    let (mut complete, mut is_told) = (false, false);
     while let Some((name, data)) = event(&mut lines)? {
         if let Some(drawing) = Drawing::of(format, terminal) {
             complete = match name.as_str() {
@@ -61,6 +61,13 @@ pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: boo
         if terminal {
             continue;
         }
+        if matches!(name.as_str(), "snapshot_end" | "heartbeat") {
+            let error = data["error"].as_object();
+            if let Some(error) = error.filter(|_| !is_told) {
+                say_trouble(query, &data["state"], &Json::Object(error.clone()))?;
+            }
+            is_told = error.is_some();
+        }
         if name == "snapshot_end" && data["checked"] == false {
             super::results::say_unchecked(query)?;
         } else if name == "reset" {
@@ -68,6 +75,14 @@ pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: boo
         }
     }
     Err(Failure::failed("the server has stopped; watch again once it runs [LW0710]"))
+}
+
+/// Says what keeps the query from coming on: whoever watches it would wait for results that do not come.
+fn say_trouble(query: &str, state: &Json, error: &Json) -> io::Result<()> {
+    let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+    let what = if state == "error" { "is in error" } else { "waits" };
+    let (since, message, code) = (text(&error["since"]), text(&error["message"]), text(&error["code"]));
+    writeln!(io::stderr(), "note: `{query}` {what} since {since}: {message} [{code}]")
 }
 
 /// The next event with its data.

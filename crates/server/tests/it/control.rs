@@ -139,6 +139,7 @@ fn a_run_without_a_server_answers_every_command_by_its_configuration_and_its_sto
 #[test]
 fn changes_are_watched_by_the_store_until_the_run_ends() {
     let run = Run::start(Place::new(CONFIG, &[&node("a", 1)]));
+    run.until(&["results", "all"], "\"x\":1");
     let mut command = run.place.command(&["results", "all", "--watch", "--format", "csv"]);
     let mut watching = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines().map(Result::unwrap);

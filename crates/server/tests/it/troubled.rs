@@ -2,6 +2,8 @@
 
 use super::running::{Events, Running};
 use serde_json::{Value as Json, json};
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
 
 fn node(id: &str, x: i64) -> String {
     json!({ "operation": "insert", "element": { "type": "node", "id": id, "labels": ["N"], "properties": { "x": x } } })
@@ -47,6 +49,25 @@ fn results_and_verify_say_what_keeps_a_query_from_coming_on() {
     let fine = running.get("/api/v1/queries/big/results").json();
     assert_eq!(fine["error"], Json::Null);
     assert!(["running", "caught_up"].contains(&fine["state"].as_str().unwrap()), "{fine}");
+}
+
+#[test]
+fn who_watches_on_a_pipe_is_told_once() {
+    let running = troubled();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_livewell"));
+    command.args(["results", "share", "--watch", "--server", &running.address]);
+    let mut watching = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(watching.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.starts_with("note: `share` is in error since 20") && line.contains("[LW0510]"), "{line}");
+    // Longer than until the next heartbeat.
+    std::thread::park_timeout(std::time::Duration::from_secs(17));
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    line.clear();
+    said.read_to_string(&mut line).unwrap();
+    assert_eq!(line, "");
 }
 
 #[test]
