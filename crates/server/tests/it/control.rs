@@ -39,10 +39,15 @@ pub struct Run {
 impl Run {
     /// Runs `livewell.yaml`, and waits until the store in `livewell-data` can be asked.
     pub fn start(place: Place) -> Self {
-        let process = spawn(&place);
-        let run = Self { place, process };
+        let run = Self::spawned(place);
         run.wait_until_it_answers();
         run
+    }
+
+    /// Runs `livewell.yaml`, and waits for nothing.
+    pub fn spawned(place: Place) -> Self {
+        let process = spawn(&place);
+        Self { place, process }
     }
 
     pub fn kill_and_start_again(&mut self) {

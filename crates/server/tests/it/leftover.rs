@@ -223,3 +223,16 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
         std::thread::park_timeout(Duration::from_millis(50));
     }
 }
+
+#[test]
+fn a_source_resumes_by_command_once_its_line_is_corrected() {
+    let nodes = nodes();
+    let place = Place::new(&smaller(), &[&nodes[0], "nonsense"]);
+    let run = Run::spawned(place);
+    run.until(&["status"], "LW0201");
+    run.place.livewell(&["start", "ops"]).expect(0, &[]);
+    run.until(&["status"], "LW0201");
+    run.place.write("ops.jsonl", &format!("{}\n{}\n", nodes[0], nodes[1]));
+    assert!(run.place.livewell(&["start", "ops"]).expect(0, &[]).out.contains("`ops` is started"));
+    run.until(&["results", "too-hot"], "\"x\":2");
+}
