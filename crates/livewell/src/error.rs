@@ -111,6 +111,11 @@ impl Error {
         self.code == "LW0540"
     }
 
+    /// Whether stored bytes are not what was written.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self.code, "LW0303" | "LW0310")
+    }
+
     /// Whether an expression had no value.
     pub(crate) fn is_of_a_value(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<StepError>());
@@ -120,15 +125,11 @@ impl Error {
 
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Self {
-        let (kind, code) = match error {
-            IndexError::Connection(_) | IndexError::Fenced(_) => (ErrorKind::Unavailable, "LW0301"),
-            IndexError::Full(_) => (ErrorKind::Storage, "LW0302"),
-            IndexError::Corrupted(_) => (ErrorKind::Storage, "LW0303"),
-            IndexError::UnknownStore(_) => (ErrorKind::Storage, "LW0304"),
-            IndexError::Io(_) => (ErrorKind::Storage, "LW0305"),
-            _ => (ErrorKind::Storage, "LW0300"),
+        let kind = match error {
+            IndexError::Connection(_) | IndexError::Fenced(_) => ErrorKind::Unavailable,
+            _ => ErrorKind::Storage,
         };
-        Self { kind, code, message: error.to_string(), source: Some(error.into()) }
+        Self { kind, code: error.code(), message: error.to_string(), source: Some(error.into()) }
     }
 }
 

@@ -34,6 +34,7 @@ mod bell;
 mod change;
 pub mod checked;
 pub mod clock;
+mod damages;
 pub mod dead_letters;
 mod definition;
 mod deliver;

@@ -152,6 +152,7 @@ impl NatsRunner {
                 failed(shared, component, error);
                 if !error.passes_by_itself()
                     && !matches!(kind, Some(SourceErrorKind::Changed | SourceErrorKind::Position))
+                    && !error.is_damage()
                 {
                     // What stood in the way is gone; what was read is still what it was.
                     component.reset.store(false, Ordering::Release);

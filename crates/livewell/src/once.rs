@@ -55,11 +55,10 @@ pub(crate) fn remember(
     if let Some(old) = number.checked_sub(WINDOW) {
         let old = order_key(source, old);
         let key = overlay.get(&old)?.map(|key| String::from_utf8(key.into_owned()));
-        if let Some(key) = key {
-            let key = key.map_err(|_| IndexError::corrupted("a remembered key is not text"))?;
-            overlay.delete(request_key(source, &key));
-            overlay.delete(old);
-        }
+        let key = key.ok_or_else(|| IndexError::corrupted("a remembered key is missing from its window"))?;
+        let key = key.map_err(|_| IndexError::corrupted("a remembered key is not text"))?;
+        overlay.delete(request_key(source, &key));
+        overlay.delete(old);
     }
     overlay.put(order_key(source, number), once.key.clone().into_bytes());
     overlay.put(counter, (number + 1).to_be_bytes().to_vec());

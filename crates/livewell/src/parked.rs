@@ -176,6 +176,7 @@ pub(crate) type Parse<'a> = dyn FnMut(Option<&Origin>, &str) -> Result<Transacti
 
 /// Does what was asked for about a source's parked input. To be called on the source's own thread, between two commits.
 pub(crate) fn carry_out(shared: &Shared, source: &Component, parse: &mut Parse<'_>) -> Result<(), Error> {
+    shared.damages.check(source)?;
     source.carry_out(|order| {
         let mut after = 0;
         while !shared.is_interrupted(source) {

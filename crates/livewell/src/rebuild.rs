@@ -17,7 +17,7 @@ use livewell_query::StepError;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::{SnapshotEntry, entries_of};
 use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
-use livewell_store::{IndexError, Overlay, Snapshot, catalog, sweep};
+use livewell_store::{Feed, IndexError, Overlay, Snapshot, catalog, sweep};
 use std::sync::Arc;
 
 /// At most this many diffs make one result of a difference.
@@ -179,13 +179,39 @@ impl Pipeline {
         let mut state = QueryState::new(overlay, number, generation, head);
         match why {
             Building::New => self.renew_epoch(&mut state)?,
-            Building::Changed => self.change_epoch(&snapshot, &mut state, &old)?,
-            Building::Rebuilt => {
-                self.renew_epoch(&mut state)?;
-                self.put_difference(&snapshot, &mut state, &old)?;
+            Building::Changed => {
+                self.change_epoch(&snapshot, &mut state, &old, "its definition was changed")?;
             }
+            Building::Rebuilt => self.put_rebuilt(&snapshot, &mut state, &old)?,
         }
         self.commit(&snapshot, state)
+    }
+
+    /// Puts the difference out as results. If the old rows are damaged, nobody knows what followers hold beyond them: a
+    /// new epoch begins then, and followers take the new rows as a whole.
+    fn put_rebuilt(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        state: &mut QueryState,
+        old: &Head,
+    ) -> Result<(), Error> {
+        match self.check_rows(snapshot, old) {
+            Ok(()) => {
+                self.renew_epoch(state)?;
+                self.put_difference(snapshot, state, old)
+            }
+            Err(IndexError::Corrupted(damage)) => {
+                tracing::warn!(query = %self.component.id, "a new epoch begins, since the old rows are damaged: {damage}");
+                self.change_epoch(snapshot, state, old, "its rows were damaged")
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads the rows that `head` counts.
+    fn check_rows(&self, snapshot: &Arc<dyn Snapshot>, head: &Head) -> Result<(), IndexError> {
+        let Some(feed) = Feed::open(snapshot.clone(), self.component.number)? else { return Ok(()) };
+        feed.whole_of(head)?.try_for_each(|entry| entry.map(drop))
     }
 
     /// What the query's epoch is defined as now.
@@ -212,14 +238,11 @@ impl Pipeline {
         snapshot: &Arc<dyn Snapshot>,
         state: &mut QueryState,
         old: &Head,
+        reason: &str,
     ) -> Result<(), Error> {
         let number = self.component.number;
         let mut ended = EpochRecord::read(&**snapshot, number, old.epoch)?.unwrap_or_default();
-        ended.end = Some(EpochEnd {
-            sequence: old.sequence,
-            low: old.low,
-            reason: "its definition was changed".into(),
-        });
+        ended.end = Some(EpochEnd { sequence: old.sequence, low: old.low, reason: reason.into() });
         state.overlay.put(EpochRecord::key(number, old.epoch), ended.encode());
         let epoch = catalog::next_epoch(&**snapshot, &self.component.id)?;
         let mut counter = livewell_store::WriteSet::default();

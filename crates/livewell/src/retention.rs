@@ -8,6 +8,7 @@ use crate::Error;
 use crate::settings::{OutboxSettings, WhenFull};
 use crate::shared::{Component, ComponentKind, Shared, State};
 use livewell_store::checkpoint::Checkpoint;
+use livewell_store::damage::{Damage, named};
 use livewell_store::feed::{PART_BYTES, log_part_key};
 use livewell_store::head::Head;
 use livewell_store::keyspace::{Key, Space, after_prefix};
@@ -54,23 +55,38 @@ fn held_from(
     Ok(least)
 }
 
-/// Deletes log entries up to and including `read`, oldest first.
+/// Deletes log entries up to and including `read`, oldest first; refuses to pass one that is not there, which some
+/// follower may still look for.
 fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<(), Error> {
     let last = read.min(head.sequence).min(head.low + TRIM_MAX);
     while head.low <= last {
+        let mut bytes = 0;
         for part in 0..=u32::MAX {
             let key = log_part_key(feed, head.epoch, head.low, part);
-            let Some(length) = overlay.get(&key)?.map(|bytes| bytes.len()) else { break };
+            let Some(length) = overlay.get(&key)?.map(|bytes| bytes.len()) else {
+                if part == 0 {
+                    return Err(missing(feed, head, overlay).into());
+                }
+                break;
+            };
             overlay.delete(key);
-            head.log_bytes -= length as u64;
+            bytes += length as u64;
             if length < PART_BYTES {
                 break;
             }
         }
         head.low += 1;
-        head.log_entries -= 1;
+        // What is counted wrong is damage, too, and found as such when the store is scrubbed.
+        head.log_bytes = head.log_bytes.saturating_sub(bytes);
+        head.log_entries = head.log_entries.saturating_sub(1);
     }
     Ok(())
+}
+
+/// The entry at the low-water mark is not there.
+fn missing(feed: u32, head: &Head, overlay: &Overlay) -> IndexError {
+    let name = named(&**overlay.snapshot(), feed);
+    Damage::MissingEntry { feed: name, epoch: head.epoch, sequence: head.low, last: head.sequence }.into()
 }
 
 /// How many results a query may put out now.

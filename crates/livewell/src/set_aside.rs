@@ -4,6 +4,7 @@
 use crate::Error;
 use livewell_model::codec::{Reader, Writer};
 use livewell_store::commit::Entry;
+use livewell_store::damage::{self, Damage};
 use livewell_store::keyspace::{Key, Space, after_prefix};
 use livewell_store::{Direction, IndexError, Overlay, Snapshot, WriteSet};
 use std::collections::BTreeSet;
@@ -127,7 +128,24 @@ impl SetAside {
             let (number, bytes) = entry?;
             decode(number, &bytes)
         };
-        self.entries(snapshot, after)?.take(limit).map(decode).collect()
+        let listed: Vec<T> =
+            self.entries(snapshot, after)?.take(limit).map(decode).collect::<Result<_, _>>()?;
+        if listed.len() < limit {
+            self.check_count(snapshot)?;
+        }
+        Ok(listed)
+    }
+
+    /// Refuses to say that there are no more if not all are there that were counted.
+    pub(crate) fn check_count(self, snapshot: &dyn Snapshot) -> Result<(), Error> {
+        let counted = self.count(snapshot)?;
+        let found = self.entries(snapshot, 0)?.try_fold(0, |found, entry| entry.map(|_| found + 1))?;
+        if found == counted {
+            return Ok(());
+        }
+        let what = if self.space == Space::Parked { "pieces of parked input" } else { "dead letters" };
+        let feed = damage::named(snapshot, self.owner);
+        Err(IndexError::from(Damage::Count { feed, what, found, counted }).into())
     }
 
     /// The first of those that an order names after number `after`: at most `limit`, and those that reach `bytes_max`.
@@ -151,9 +169,10 @@ impl SetAside {
                 for entry in self.entries(snapshot, after)? {
                     let (number, bytes) = entry?;
                     if !take(number, &bytes)? {
-                        break;
+                        return Ok(named);
                     }
                 }
+                self.check_count(snapshot)?;
             }
             Some(numbers) => {
                 for number in numbers.range((Bound::Excluded(after), Bound::Unbounded)) {

@@ -2,6 +2,7 @@
 
 use crate::bell::{Bell, Bells};
 use crate::clock::{Clock, SystemClock};
+use crate::damages::Damages;
 pub use crate::doing::{ComponentKind, State};
 use crate::drift::SourceDrift;
 use crate::parked::Parking;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timers: Timers,
     pub(crate) limits: Limits,
+    pub(crate) damages: Damages,
     /// The last position given to a transaction. Held from giving a position until the transaction is in the
     /// queue of commits, so that positions become visible in their order.
     pub(crate) position: Mutex<u64>,

@@ -52,7 +52,7 @@ pub(crate) fn run_file(runner: &FileRunner) {
             runner.meet(&error);
             if error.passes_by_itself() {
                 component.reset.fetch_or(is_reset, Ordering::AcqRel);
-            } else if !is_another_file(&error) {
+            } else if !is_another_file(&error) && !error.is_damage() {
                 // What stood in the way is gone; what was read is still what it was.
                 component.reset.store(false, Ordering::Release);
             }
@@ -127,6 +127,7 @@ impl FileRunner {
 
     /// Does what was asked for about the parked input.
     fn carry_out_orders(&self) -> Result<(), Error> {
+        self.shared.damages.check(&self.component)?;
         if !self.component.is_ordered() {
             return Ok(());
         }

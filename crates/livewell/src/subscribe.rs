@@ -10,7 +10,7 @@ use livewell_model::diff::Columns;
 use livewell_model::{QueryResult, SmolStr};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::EpochRecord;
-use livewell_store::{Feed, Resume};
+use livewell_store::{Feed, IndexError, Resume};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -177,6 +177,14 @@ impl Subscription {
         Ok(())
     }
 
+    /// Reads what comes next after a position that was given, so that a failure shows before anything is sent.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub fn look_ahead(&mut self) -> Result<(), Error> {
+        if self.ready.is_empty() && self.is_following() { self.fill() } else { Ok(()) }
+    }
+
     fn fill_results(&mut self, at: Position) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let feed = Feed::open(snapshot.clone(), self.query.number)?
@@ -190,7 +198,14 @@ impl Subscription {
             self.ready.push_back(Event::Reset { reason });
             return Ok(());
         }
-        for entry in feed.log(at.epoch, at.sequence, RESULTS_MAX, RESULT_BYTES_MAX)? {
+        let entries =
+            feed.log(at.epoch, at.sequence, RESULTS_MAX, RESULT_BYTES_MAX).inspect_err(|error| {
+                // What a subscriber finds, the query's own thread may never look at.
+                if matches!(error, IndexError::Corrupted(_)) {
+                    self.shared.note_damage(Some(self.query.number), error);
+                }
+            })?;
+        for entry in entries {
             let result = Reader::new("query result", &entry.bytes).result(entry.sequence)?;
             self.at = Some(Position { epoch: at.epoch, sequence: entry.sequence });
             self.ready.push_back(Event::Result { epoch: at.epoch, result });
@@ -207,7 +222,10 @@ fn reason(resume: &Resume) -> String {
     match resume {
         Resume::Gap { low } => format!("the outbox begins at {low} and no longer reaches back"),
         Resume::Ahead => "the position is beyond the query's last result".into(),
-        Resume::Changed { .. } => "the query's definition was changed".into(),
+        Resume::Changed { old } => {
+            let reason = old.end.as_ref().map_or("its definition was changed", |end| &end.reason);
+            format!("a new epoch of the query began: {reason}")
+        }
         Resume::OtherEpoch | Resume::Follow => "the position is of another history of the query".into(),
     }
 }

@@ -115,6 +115,7 @@ pub(crate) fn query(pipeline: &Pipeline, refusal: &mut Option<Error>) {
 }
 
 fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
+    pipeline.shared.damages.check(&pipeline.component)?;
     let snapshot = pipeline.shared.store.snapshot()?;
     let due = pipeline.head(&snapshot)?.building;
     if due.is_some() || pipeline.component.reset.load(Ordering::Acquire) {
@@ -224,6 +225,7 @@ pub(crate) fn failed_while(
         component.bell.wait(LOOK);
     }
     if component.reset.load(Ordering::Acquire) {
+        shared.damages.forget(component);
         component.set(State::Starting);
         component.set(State::Running);
     }

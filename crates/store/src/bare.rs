@@ -34,12 +34,15 @@ impl Bare {
 
     /// The feed of `id`, whoever owns it, if it has one.
     pub(crate) fn feed(&self, id: &str) -> Result<Option<Feed>, IndexError> {
+        Ok(self.feed_of(id)?.map(|(_, feed)| feed))
+    }
+
+    /// The feed of `id` and what owns it, if it has one.
+    pub(crate) fn feed_of(&self, id: &str) -> Result<Option<(Kind, Feed)>, IndexError> {
         let snapshot = self.store.snapshot()?;
-        // Looked up anew: a pipeline may have removed and made the id again.
-        match catalog::find(&*snapshot, id)? {
-            Some(entry) => Feed::open(snapshot, entry.number),
-            None => Ok(None),
-        }
+        // Looked up each time: a pipeline may have removed the id and made it again.
+        let Some(entry) = catalog::find(&*snapshot, id)? else { return Ok(None) };
+        Ok(Feed::open(snapshot, entry.number)?.map(|feed| (entry.kind, feed)))
     }
 
     /// Commits what `fill` does to the feed of `id`, anew wherever somebody came in between.

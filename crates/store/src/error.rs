@@ -1,5 +1,6 @@
 //! What can go wrong in a store, by what the caller must do about it.
 
+use crate::damage::Damage;
 use std::error::Error as StdError;
 
 /// The cause under an [`IndexError`].
@@ -41,6 +42,18 @@ impl IndexError {
         Self::Corrupted(what.into())
     }
 
+    /// The code that `docs/errors` explains.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Connection(_) | Self::Fenced(_) => "LW0301",
+            Self::Full(_) => "LW0302",
+            Self::Corrupted(cause) => cause.downcast_ref().map_or("LW0303", Damage::code),
+            Self::UnknownStore(_) => "LW0304",
+            Self::Io(_) => "LW0305",
+            Self::NotSupported(_) | Self::Other(_) => "LW0300",
+        }
+    }
+
     /// A lost ownership or a lost race, described in words.
     pub fn fenced(what: impl Into<Cause>) -> Self {
         Self::Fenced(what.into())
@@ -49,6 +62,12 @@ impl IndexError {
     /// Not a store, or not one of ours, described in words.
     pub fn unknown_store(what: impl Into<Cause>) -> Self {
         Self::UnknownStore(what.into())
+    }
+}
+
+impl From<Damage> for IndexError {
+    fn from(damage: Damage) -> Self {
+        Self::corrupted(damage)
     }
 }
 

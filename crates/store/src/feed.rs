@@ -6,6 +6,7 @@
 //! once, in the pipeline.
 
 use crate::checkpoint::Checkpoint;
+use crate::damage::{Damage, named};
 use crate::head::{EpochRecord, Head, entry_hash};
 use crate::keyspace::{Key, Space, after_prefix};
 use crate::{Direction, IndexError, Snapshot};
@@ -116,7 +117,8 @@ impl Feed {
     /// `bytes_max` bytes, but one at least where there is one.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`]; [`IndexError::Corrupted`] where a sequence is missing.
+    /// As [`Snapshot::scan`]; [`Damage::MissingEntry`] if a sequence is missing, also if nothing comes after `after`
+    /// though the epoch has more entries: the caller would wait forever.
     pub fn log(
         &self,
         epoch: u64,
@@ -159,7 +161,10 @@ impl Feed {
             if is_full && entries.last().is_none_or(|last| last.bytes.len() < PART_BYTES) {
                 break;
             }
-            let Some(entry) = found.next() else { break };
+            let Some(entry) = found.next() else {
+                self.check_end(epoch, expected)?;
+                break;
+            };
             let (key, value) = entry?;
             let (sequence, part) = log_place(&key)?;
             if let Some(last) = entries.last_mut().filter(|last| last.sequence == sequence) {
@@ -170,14 +175,35 @@ impl Feed {
                 break;
             }
             if sequence != expected || part != 0 {
-                let missing = format!("feed {} has no log entry {expected} of epoch {epoch}", self.number);
-                return Err(IndexError::corrupted(missing));
+                return Err(self.missing(epoch, expected, self.last(epoch)?.unwrap_or(sequence)));
             }
             expected += 1;
             bytes += value.len();
             entries.push(LogEntry { sequence, bytes: value.into_owned(), is_begun: false });
         }
         Ok(entries)
+    }
+
+    /// The last sequence of an epoch: the present one's, or that of one that has ended and is still kept.
+    fn last(&self, epoch: u64) -> Result<Option<u64>, IndexError> {
+        if epoch == self.head.epoch {
+            return Ok(Some(self.head.sequence));
+        }
+        let record = EpochRecord::read(&*self.snapshot, self.number, epoch)?;
+        Ok(record.and_then(|record| record.end).map(|end| end.sequence))
+    }
+
+    /// Refuses a log of which nothing is left before the end of its epoch.
+    fn check_end(&self, epoch: u64, next: u64) -> Result<(), IndexError> {
+        match self.last(epoch)? {
+            Some(last) if next <= last => Err(self.missing(epoch, next, last)),
+            _ => Ok(()),
+        }
+    }
+
+    fn missing(&self, epoch: u64, sequence: u64, last: u64) -> IndexError {
+        let feed = named(&*self.snapshot, self.number);
+        Damage::MissingEntry { feed, epoch, sequence, last }.into()
     }
 
     /// Reads the rest of an entry whose first part is there.
@@ -239,10 +265,22 @@ impl Feed {
     /// All entries of the snapshot, as [`Feed::entries`] gives them.
     ///
     /// # Errors
-    /// As [`Feed::entries`]; at the end [`IndexError::Corrupted`] where they are not those that the head counts: a page
-    /// of a store that lost entries breaks no checksum of those that are left.
+    /// As [`Feed::entries`]; at the end [`Damage::Count`] or [`Damage::Other`] if they are not those that the head
+    /// counts: a page of a store that lost entries breaks no checksum of those that are left.
     pub fn whole(&self) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + '_, IndexError> {
-        let mut entries = self.entries(None)?;
+        self.whole_of(&self.head)
+    }
+
+    /// The entries of the generation that `head` names, as [`Feed::whole`] returns those of the true one.
+    ///
+    /// # Errors
+    /// As [`Feed::whole`].
+    pub fn whole_of(
+        &self,
+        head: &Head,
+    ) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + '_, IndexError> {
+        let (said, said_hash) = (head.rows, head.rows_hash);
+        let mut entries = entries_of(&*self.snapshot, self.number, head.generation, None)?;
         let (mut count, mut hash, mut is_over) = (0u64, 0u64, false);
         Ok(std::iter::from_fn(move || {
             if is_over {
@@ -250,7 +288,9 @@ impl Feed {
             }
             let next = entries.next();
             is_over = !matches!(next, Some(Ok(_)));
-            let Some(entry) = next else { return self.check_count(count, hash).err().map(Err) };
+            let Some(entry) = next else {
+                return self.check_count((count, hash), (said, said_hash)).err().map(Err);
+            };
             if let Ok((key, value)) = &entry {
                 count += 1;
                 hash = hash.wrapping_add(entry_hash(key, value));
@@ -259,16 +299,14 @@ impl Feed {
         }))
     }
 
-    fn check_count(&self, count: u64, hash: u64) -> Result<(), IndexError> {
-        let Head { rows, rows_hash, .. } = self.head;
-        let number = self.number;
-        if count != rows {
-            return Err(IndexError::corrupted(format!("feed {number} holds {count} of {rows} entries")));
+    fn check_count(&self, found: (u64, u64), said: (u64, u64)) -> Result<(), IndexError> {
+        let feed = || named(&*self.snapshot, self.number);
+        if found.0 != said.0 {
+            let (found, counted) = (found.0, said.0);
+            return Err(Damage::Count { feed: feed(), what: "entries", found, counted }.into());
         }
-        if hash != rows_hash {
-            return Err(IndexError::corrupted(format!(
-                "feed {number} holds other entries than were written"
-            )));
+        if found.1 != said.1 {
+            return Err(Damage::Other { feed: feed(), what: "entries" }.into());
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod checkpoint;
 pub mod commit;
 pub mod compare;
+pub mod damage;
 pub mod embedded;
 pub mod error;
 pub mod feed;
@@ -27,6 +28,7 @@ pub mod testkit;
 
 pub use checkpoint::{Checkpoint, CheckpointStore, Checkpoints};
 pub use commit::{Direction, Entry, Snapshot, Store, StoreId, Version, WriteSet};
+pub use damage::Damage;
 pub use embedded::{Durability, EmbeddedOptions, EmbeddedStore};
 pub use error::IndexError;
 pub use feed::{Feed, Resume};

@@ -1,7 +1,9 @@
 //! The outbox: the results of each query so far, by sequence, bounded.
 
 use crate::bare::Bare;
+use crate::catalog::Kind;
 use crate::commit::Store;
+use crate::damage::{Damage, named};
 use crate::feed::{Feed, log_key, log_place};
 use crate::head::Head;
 use crate::{Direction, IndexError};
@@ -43,9 +45,9 @@ impl Outbox {
     }
 }
 
-/// The log entries of a feed's epoch with sequences in `from ..`, ascending: a writer from outside may leave
-/// holes, which a pipeline never does.
-fn entries(feed: &Feed, from: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
+/// The log entries of a feed's epoch with sequences in `from ..`, ascending. A writer from outside may leave holes, so
+/// only the last sequence, and the number of all entries, can be checked.
+fn entries_with_holes(feed: &Feed, from: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
     let start = log_key(feed.number, feed.head.epoch, from);
     let end = log_key(feed.number, feed.head.epoch + 1, 0);
     let parts = feed.snapshot().scan(Bound::Included(&start), Bound::Excluded(&end), Direction::Forward)?;
@@ -56,6 +58,16 @@ fn entries(feed: &Feed, from: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
             (Some((last, bytes)), sequence) if *last == sequence => bytes.extend_from_slice(&value),
             (_, sequence) => entries.push((sequence, value.into_owned())),
         }
+    }
+    let Head { epoch, sequence, low, log_entries, .. } = feed.head;
+    let feed_name = || named(&**feed.snapshot(), feed.number);
+    let found = entries.len() as u64;
+    if from <= low && found != log_entries {
+        let damage = Damage::Count { feed: feed_name(), what: "outbox entries", found, counted: log_entries };
+        return Err(damage.into());
+    }
+    if log_entries > 0 && from <= sequence && entries.last().is_none_or(|(last, _)| *last != sequence) {
+        return Err(Damage::MissingEntry { feed: feed_name(), epoch, sequence, last: sequence }.into());
     }
     Ok(entries)
 }
@@ -82,10 +94,16 @@ impl OutboxWriter for Outbox {
         query_id: &str,
         after_sequence: u64,
     ) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
-        match (self.bare.feed(query_id)?, after_sequence.checked_add(1)) {
-            (Some(feed), Some(from)) => entries(&feed, from.max(feed.head.low)),
-            _ => Ok(Vec::new()),
+        let (Some((kind, feed)), Some(from)) = (self.bare.feed_of(query_id)?, after_sequence.checked_add(1))
+        else {
+            return Ok(Vec::new());
+        };
+        let from = from.max(feed.head.low);
+        if kind == Kind::Bare {
+            return entries_with_holes(&feed, from);
         }
+        let entries = feed.log(feed.head.epoch, from.saturating_sub(1), usize::MAX, usize::MAX)?;
+        Ok(entries.into_iter().map(|entry| (entry.sequence, entry.bytes)).collect())
     }
 
     async fn read_latest_sequence(&self, query_id: &str) -> Result<Option<u64>, IndexError> {
@@ -108,12 +126,19 @@ impl OutboxWriter for Outbox {
             let (start, end) = (log_key(session.number, epoch, low), log_key(session.number, epoch + 1, 0));
             let (start, end) = (Bound::Included(start.as_slice()), Bound::Excluded(end.as_slice()));
             let mut oldest_first = session.snapshot.scan(start, end, Direction::Forward)?;
+            let (mut found, mut bytes) = (0, 0);
             for entry in oldest_first.by_ref().take(gone) {
                 let (key, value) = entry?;
-                session.head.log_entries -= 1;
-                session.head.log_bytes -= value.len() as u64;
+                found += 1;
+                bytes += value.len() as u64;
                 session.set.delete(key.into_owned());
             }
+            if found < gone || bytes > session.head.log_bytes {
+                let (feed, what) = (named(session.snapshot, session.number), "outbox entries");
+                return Err(Damage::Count { feed, what, found: found as u64, counted: log_entries }.into());
+            }
+            session.head.log_entries -= found as u64;
+            session.head.log_bytes -= bytes;
             session.head.low = match oldest_first.next() {
                 Some(entry) => log_place(&entry?.0)?.0,
                 None => session.head.sequence + 1,

@@ -3,6 +3,7 @@
 use super::Livewell;
 use crate::bell::Bells;
 use crate::clock::{self, Clock, SystemClock};
+use crate::damages::Damages;
 use crate::settings::Limits;
 use crate::shared::{Component, ComponentKind, Shared};
 use crate::timers::Timers;
@@ -66,6 +67,7 @@ impl Builder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             timers: Timers::default(),
             limits: self.limits,
+            damages: Damages::default(),
             position: Mutex::new(position),
             components: RwLock::new(BTreeMap::new()),
             stopping: AtomicBool::new(false),

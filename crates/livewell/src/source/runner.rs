@@ -184,7 +184,8 @@ impl Runner {
         let needs_copy = matches!(
             kind,
             Some(SourceErrorKind::Changed | SourceErrorKind::Input | SourceErrorKind::Position)
-        ) || error.kind == ErrorKind::Invalid;
+        ) || error.kind == ErrorKind::Invalid
+            || error.is_damage();
         if !needs_copy && component.is_reset_whole() {
             // What stood in the way is gone; what was read is still what it was.
             component.reset.store(false, Ordering::Release);

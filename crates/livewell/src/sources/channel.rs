@@ -198,7 +198,7 @@ fn take_in(
 
 /// One commit for all that wait; each is told its own fate once it is durable.
 fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>) -> Result<(), Error> {
-    let mut accepted = Vec::new();
+    let (mut accepted, mut damage) = (Vec::new(), None);
     let mut intake = match Intake::begin(shared, component) {
         Ok(intake) => intake,
         Err(error) => {
@@ -215,12 +215,17 @@ fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>)
         }
         match take_in(&mut intake, submission.transactions, submission.once.as_ref()) {
             Ok(receipts) => accepted.push((submission.reply, receipts)),
-            Err(refusal) => {
-                let _ = submission.reply.send(Err(refusal));
+            Err((at, error)) => {
+                let copy = Error::new(error.kind, error.code, error.message.clone());
+                let _ = submission.reply.send(Err((at, copy)));
+                if error.is_damage() {
+                    damage = Some(error);
+                    break;
+                }
             }
         }
     }
-    let result = intake.commit();
+    let result = damage.map_or_else(|| intake.commit(), Err);
     // A receiver that is gone no longer wants to know.
     for (reply, receipts) in accepted {
         let _ = reply.send(match &result {

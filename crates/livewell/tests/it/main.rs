@@ -6,6 +6,7 @@ mod failing;
 mod fixture;
 mod gaps;
 mod histories;
+mod holes;
 mod intake;
 mod late;
 mod layers;

@@ -42,7 +42,8 @@ pub async fn get(
         Some(after) => api.livewell.subscribe_after(&id, after).await,
         None => api.livewell.subscribe(&id).await,
     };
-    let subscription = subscription.map_err(|error| not_found(&api, &id, error))?;
+    let mut subscription = subscription.map_err(|error| not_found(&api, &id, error))?;
+    subscription.look_ahead()?;
     let (lane, body) = stream::lane(&api, stream::follower(&api)?);
     tokio::spawn(send(api, id, subscription, lane));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];

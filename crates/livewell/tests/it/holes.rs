@@ -1,0 +1,173 @@
+//! A log that lost entries: every reader stops and names the missing one, wherever it is; none waits forever.
+
+use crate::fixture::*;
+use livewell::{EmbeddedStore, Event, InProcess, Livewell, Position, Recovery, Setup, State};
+use livewell_store::feed::log_key;
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Feed, Outbox, OutboxWriter, Store, WriteSet, catalog, compare};
+use std::sync::Arc;
+
+const TEXT: &str = "MATCH (n:N) RETURN n.id AS id, n.x AS x";
+
+/// Deletes keys of a component behind its back, as a damaged page of the store may.
+fn lose(store: &dyn Store, id: &str, keys: impl Fn(u32, u64) -> Vec<Vec<u8>>) {
+    let snapshot = store.snapshot().unwrap();
+    let number = catalog::find(&*snapshot, id).unwrap().unwrap().number;
+    let epoch = Feed::open(snapshot.clone(), number).unwrap().map_or(1, |feed| feed.head.epoch);
+    let expected = compare::read_version(&*snapshot, number).unwrap();
+    let mut set = WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() };
+    keys(number, epoch).into_iter().for_each(|key| set.delete(key));
+    assert!(store.commit(&[set]).unwrap().iter().all(Result::is_ok));
+}
+
+fn entries(sequences: &[u64]) -> impl Fn(u32, u64) -> Vec<Vec<u8>> {
+    let sequences = sequences.to_vec();
+    move |number, epoch| sequences.iter().map(|sequence| log_key(number, epoch, *sequence)).collect()
+}
+
+/// A source of which 10 transactions are logged, and a query that has taken in none of them; a recorder of the query
+/// that has delivered none of its results if `delivers` is off.
+async fn behind(store: &Arc<dyn Store>, recorder: &Recorder, (steps, delivers): (bool, bool)) -> Livewell {
+    let livewell = open(store);
+    let mut all = query("all", TEXT);
+    all.enabled = steps;
+    let mut reactions = vec![reaction("r", "all", Recovery::Strict, recorder.clone())];
+    reactions[0].enabled = delivers;
+    let channels = vec![InProcess::new("s")];
+    livewell.add(Setup { channels, queries: vec![all], reactions, ..Setup::default() }).await.unwrap();
+    livewell
+}
+
+async fn after_losing(sequences: &[u64], of: &str, ran: (bool, bool)) -> (Livewell, Recorder) {
+    let (store, recorder) = (memory(), Recorder::default());
+    let livewell = behind(&store, &recorder, ran).await;
+    let source = livewell.source("s").unwrap();
+    for x in 0..10 {
+        source.send(node(&format!("n{x}"), x)).await.unwrap();
+    }
+    if ran.0 {
+        idle(&livewell).await;
+    }
+    livewell.shutdown().await;
+    drop(livewell);
+    lose(&*store, of, entries(sequences));
+    (behind(&store, &recorder, (true, true)).await, recorder)
+}
+
+async fn expect_missing(livewell: &Livewell, id: &str, of: &str, sequence: u64) {
+    reach(livewell, id, State::Error).await;
+    let error = status(livewell, id).error.unwrap();
+    let says = format!("entry {sequence} of epoch 1 is missing from the log of `{of}`, which goes up to 10");
+    assert!(error.contains(&says) && error.contains("backup") && error.ends_with("[LW0310]"), "{error}");
+}
+
+#[tokio::test]
+async fn a_query_stops_at_the_entry_that_its_source_lost() {
+    let all: Vec<u64> = (1..=10).collect();
+    for (lost, first) in [(&[1][..], 1), (&[4], 4), (&[10], 10), (&[9, 10], 9), (&all, 1)] {
+        let (livewell, _) = after_losing(lost, "s", (false, false)).await;
+        expect_missing(&livewell, "all", "s", first).await;
+        livewell.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_is_reset_goes_on_from_the_elements() {
+    let (livewell, _) = after_losing(&[10], "s", (false, false)).await;
+    expect_missing(&livewell, "all", "s", 10).await;
+    livewell.reset("all").unwrap();
+    idle(&livewell).await;
+    assert_eq!((status(&livewell, "all").state, status(&livewell, "all").rows), (State::CaughtUp, 10));
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reaction_stops_at_the_result_that_its_query_lost() {
+    for (lost, first) in [(&[1][..], 1), (&[7], 7), (&[10], 10)] {
+        let (livewell, recorder) = after_losing(lost, "all", (true, false)).await;
+        expect_missing(&livewell, "r", "all", first).await;
+        assert!(recorder.sequences().iter().all(|sequence| *sequence < first), "{:?}", recorder.sequences());
+        livewell.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_fails_at_the_result_that_is_lost_and_the_query_shows_it() {
+    let (livewell, _) = after_losing(&[10], "all", (true, true)).await;
+    let mut subscription = livewell.subscribe_after("all", Position { epoch: 1, sequence: 9 }).await.unwrap();
+    assert_eq!(subscription.look_ahead().unwrap_err().code, "LW0310");
+    assert_eq!(subscription.try_next().unwrap_err().code, "LW0310");
+    expect_missing(&livewell, "all", "all", 10).await;
+    let mut subscription =
+        livewell.subscribe_after("all", Position { epoch: 1, sequence: 10 }).await.unwrap();
+    assert_eq!(subscription.try_next().unwrap(), None, "one that has seen it waits for what comes next");
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_source_does_not_trim_past_what_is_lost() {
+    let (livewell, _) = after_losing(&[10], "s", (true, true)).await;
+    let error = livewell.source("s").unwrap().send(node("more", 1)).await.unwrap_err();
+    assert_eq!(error.code, "LW0310", "{error}");
+    reach(&livewell, "s", State::Error).await;
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_outbox_is_not_read_for_whole_where_its_end_is_lost() {
+    let (livewell, _) = after_losing(&[10], "all", (true, true)).await;
+    let outbox = Outbox::new(livewell.store().clone());
+    assert_eq!(outbox.read_from("all", 3).await.unwrap_err().code(), "LW0310");
+    for sequence in [3, 7, 9] {
+        outbox.append("outside", sequence, b"x").await.unwrap();
+    }
+    assert_eq!(outbox.read_from("outside", 3).await.unwrap().len(), 2);
+    lose(&**livewell.store(), "outside", entries(&[9]));
+    assert_eq!(outbox.read_from("outside", 3).await.unwrap_err().code(), "LW0310");
+    assert_eq!(outbox.read_from("outside", 0).await.unwrap_err().code(), "LW0303");
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reset_over_lost_rows_begins_a_new_epoch_instead_of_a_wrong_difference() {
+    let store = memory();
+    let livewell = behind(&store, &Recorder::default(), (true, true)).await;
+    let source = livewell.source("s").unwrap();
+    source.send((0..5).map(|x| node(&format!("n{x}"), x)).collect::<Vec<_>>()).await.unwrap();
+    idle(&livewell).await;
+    let mut subscription = livewell.subscribe("all").await.unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    drain(&mut subscription, &mut seen);
+    let signature = *rows(&livewell, "all").keys().next().unwrap();
+    lose(&*store, "all", |number, _| {
+        vec![livewell_store::feed::snapshot_key(number, 1, &signature.to_be_bytes())]
+    });
+    livewell.reset("all").unwrap();
+    until(&livewell, "all", |one| one.epoch == 2).await;
+    let reset = subscription.try_next().unwrap();
+    assert!(matches!(&reset, Some(Event::Reset { .. })), "{reset:?}");
+    seen.clear();
+    drain(&mut subscription, &mut seen);
+    assert_eq!((seen.len(), seen), (5, rows(&livewell, "all")));
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_list_of_what_is_set_aside_is_not_given_for_whole_where_a_piece_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ops.jsonl");
+    std::fs::write(&path, "bad\nworse\n").unwrap();
+    let store: Arc<dyn Store> =
+        Arc::new(EmbeddedStore::open(directory.path().join("data"), livewell::Durability::Os).unwrap());
+    let livewell = open(&store);
+    let mut file = livewell_source::settings::FileSettings::new("s", &path);
+    file.on_error = livewell_source::settings::OnError::Park;
+    livewell.add(Setup { files: vec![file], ..Setup::default() }).await.unwrap();
+    idle(&livewell).await;
+    assert_eq!(livewell.parked("s", 0, 10).unwrap().len(), 2);
+    lose(&*store, "s", |number, _| vec![Key::new(Space::Parked).number(number).long(2).done()]);
+    assert_eq!(livewell.parked("s", 0, 1).unwrap().len(), 1, "a page that is full says nothing of the rest");
+    let error = livewell.parked("s", 1, 10).unwrap_err();
+    assert!(error.code == "LW0303" && error.message.contains("1 of 2 pieces"), "{error}");
+    livewell.shutdown().await;
+}

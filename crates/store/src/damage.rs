@@ -1,0 +1,61 @@
+//! Damage whose place is known: what is missing or differs, of which feed, and which page explains it.
+
+use crate::{Snapshot, catalog};
+
+/// What of a feed is not as it was written. The cause of an [`crate::IndexError::Corrupted`]; feeds are named as users
+/// know them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Damage {
+    /// A log ends, or has a hole, before the sequence up to which its feed has come.
+    #[error(
+        "entry {sequence} of epoch {epoch} is missing from the log of {feed}, which goes up to {last}; restore a backup"
+    )]
+    MissingEntry {
+        /// Whose log.
+        feed: String,
+        /// The epoch that the sequence counts in.
+        epoch: u64,
+        /// The first sequence that is missing.
+        sequence: u64,
+        /// The last sequence that the feed has.
+        last: u64,
+    },
+    /// There are fewer or more of something than were counted when they were written.
+    #[error("{feed} holds {found} of {counted} {what}; restore a backup")]
+    Count {
+        /// Whose.
+        feed: String,
+        /// Of what, in the plural.
+        what: &'static str,
+        /// How many there are.
+        found: u64,
+        /// How many there should be.
+        counted: u64,
+    },
+    /// There are as many of something as were written, and not all are those that were written.
+    #[error("{feed} holds other {what} than were written; restore a backup")]
+    Other {
+        /// Whose.
+        feed: String,
+        /// Of what, in the plural.
+        what: &'static str,
+    },
+}
+
+impl Damage {
+    /// The code that `docs/errors` explains.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MissingEntry { .. } => "LW0310",
+            Self::Count { .. } | Self::Other { .. } => "LW0303",
+        }
+    }
+}
+
+/// How messages name feed or consumer number `number`: by its id if that can be read.
+pub fn named(snapshot: &dyn Snapshot, number: u32) -> String {
+    let entries = catalog::all(snapshot).unwrap_or_default();
+    let found = entries.into_iter().find(|entry| entry.number == number);
+    found.map_or_else(|| format!("feed {number}"), |entry| format!("`{}`", entry.id))
+}
