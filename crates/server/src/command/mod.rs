@@ -9,6 +9,7 @@ mod explain;
 mod find;
 mod offline;
 mod parked;
+mod patience;
 mod remarks;
 mod reset;
 mod results;

@@ -1,6 +1,7 @@
 //! Reading a store directory, for the commands that work without a server.
 
 use super::Failure;
+use super::patience::patiently;
 use livewell_store::{EmbeddedOptions, EmbeddedStore};
 use std::env;
 use std::path::Path;
@@ -39,6 +40,7 @@ pub fn damaged(found: &[String]) -> Failure {
 /// The store in `directory`; makes nothing, and says who owns it where somebody does.
 pub fn open(directory: &Path) -> Result<EmbeddedStore, Failure> {
     let options = EmbeddedOptions { create: false, ..EmbeddedOptions::default() };
-    EmbeddedStore::open_with(directory, options)
-        .map_err(|error| Failure::failed(livewell::Error::from(error)))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let open = || EmbeddedStore::open_with(directory, options.clone()).map_err(livewell::Error::from);
+    runtime.block_on(patiently(directory, open)).map_err(Failure::failed)
 }

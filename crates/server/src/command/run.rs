@@ -1,6 +1,7 @@
 //! `livewell run`: a configuration at work, until it is stopped or idle.
 
 use super::Failure;
+use super::patience::patiently;
 use crate::api::Doors;
 use crate::cli::{CONFIG, Run};
 use crate::config::Config;
@@ -16,12 +17,6 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::Instant;
-
-/// How long commands that read the store may keep a run from opening it.
-const READERS_MAX: Duration = Duration::from_secs(5);
-/// How often it is looked whether they have.
-const READERS_LOOK: Duration = Duration::from_millis(20);
 
 /// Runs the configuration.
 pub fn run(run: &Run) -> Result<(), Failure> {
@@ -61,21 +56,11 @@ pub fn run(run: &Run) -> Result<(), Failure> {
     })
 }
 
-/// Opens the store. One that a command is reading just now is waited for, one of another run is not.
+/// Opens the store.
 async fn open(store: &StoreSettings) -> Result<Livewell, Error> {
-    let deadline = Instant::now() + READERS_MAX;
-    let is_run = |path: &Path| !matches!(control::connect(path), Ok(None));
-    loop {
-        let opened = setup::open(store);
-        let is_taken = opened.as_ref().is_err_and(|error| error.code == "LW0301");
-        match store {
-            StoreSettings::Embedded(embedded)
-                if is_taken && !is_run(&embedded.path) && Instant::now() < deadline =>
-            {
-                tokio::time::sleep(READERS_LOOK).await;
-            }
-            _ => return opened,
-        }
+    match store {
+        StoreSettings::Memory => setup::open(store),
+        StoreSettings::Embedded(embedded) => patiently(&embedded.path, || setup::open(store)).await,
     }
 }
 

@@ -179,6 +179,21 @@ fn a_store_that_nobody_runs_is_read_directly_also_after_a_kill() {
 }
 
 #[test]
+fn a_command_waits_for_another_one_that_reads_the_same_store() {
+    let place = Place::new(CONFIG, &[&node("a", 1)]);
+    place.run().expect(0, &[]);
+    let reader = EmbeddedStore::open(place.file("livewell-data"), Durability::Os).unwrap();
+    let mut command = place.command(&["results", "all", "--store", "livewell-data"]);
+    let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::park_timeout(Duration::from_millis(500));
+    assert!(process.try_wait().unwrap().is_none(), "it waits");
+    drop(reader);
+    let mut rows = String::new();
+    process.stdout.take().unwrap().read_to_string(&mut rows).unwrap();
+    assert!(process.wait().unwrap().success() && rows.contains("\"x\":1"), "{rows}");
+}
+
+#[test]
 fn a_run_waits_for_a_command_that_reads_its_store_and_for_no_other_run() {
     let place = Place::new(CONFIG, &[&node("a", 1)]);
     place.run().expect(0, &[]);
