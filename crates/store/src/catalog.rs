@@ -13,6 +13,8 @@ use std::ops::Bound;
 pub const CATALOG: u32 = 0;
 /// The feed number under which the sweeper commits (see [`crate::sweep`]).
 pub const SWEEPER: u32 = 1;
+/// The number of the scrub (see [`crate::scrub`]), which commits nothing.
+pub const SCRUB: u32 = 2;
 const FIRST: u32 = 16;
 
 /// What an id stands for.

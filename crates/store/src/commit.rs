@@ -9,6 +9,7 @@ use crate::overlay::all_written;
 use crate::scratch::{Scratch, Writes};
 use crate::{IndexError, MemoryStore, RowWrites, long_key};
 use std::borrow::Cow;
+use std::io::Write;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -129,6 +130,17 @@ pub type Entry<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 /// The entries of a scan, in its direction; ends after an error.
 pub type Entries<'a> = Box<dyn Iterator<Item = Result<Entry<'a>, IndexError>> + 'a>;
 
+/// What [`Snapshot::check`] has read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// How many entries, the backend's own included.
+    pub entries: u64,
+    /// Of keys and values.
+    pub bytes: u64,
+    /// Where the next call continues; `None` if the range is read to its end.
+    pub next: Option<Vec<u8>>,
+}
+
 /// What is shown each key with its value, in turn; `false` ends it.
 pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> bool;
 
@@ -172,6 +184,29 @@ pub trait Snapshot: Send + Sync {
         let end = after_prefix(prefix);
         let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         visit_all(self.scan(Bound::Included(prefix), to, direction)?, visit)
+    }
+
+    /// Reads the entries from `from` on and below `to`, about `bytes_max` bytes of them, and checks all that the backend
+    /// can: checksums, the order of keys, and whether each key is found where a lookup goes. Bounds are beginnings of
+    /// keys, or what an earlier call has returned as [`Checked::next`].
+    ///
+    /// # Errors
+    /// [`IndexError::Corrupted`] at the first damage; [`IndexError::Connection`] if only a newer snapshot can be
+    /// checked.
+    fn check(&self, from: &[u8], to: Option<&[u8]>, bytes_max: u64) -> Result<Checked, IndexError> {
+        let from = if from.is_empty() { Bound::Unbounded } else { Bound::Included(from) };
+        let to = to.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut checked = Checked::default();
+        for entry in self.scan(from, to, Direction::Forward)? {
+            let (key, value) = entry?;
+            if checked.bytes >= bytes_max {
+                checked.next = Some(key.into_owned());
+                break;
+            }
+            checked.entries += 1;
+            checked.bytes += (key.len() + value.len()) as u64;
+        }
+        Ok(checked)
     }
 
     /// The values under several keys, in their order. One round trip on a remote backend.
@@ -218,8 +253,25 @@ pub trait Store: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether the process that had it before has closed it in order.
+    fn was_closed(&self) -> bool {
+        true
+    }
+
     /// Whether what is committed is gone with the process.
     fn is_volatile(&self) -> bool;
+
+    /// Writes the newest commit to `out` as the data file of a backup, checked on the way. Holds a snapshot meanwhile.
+    ///
+    /// # Errors
+    /// [`IndexError::NotSupported`] for a store that has no file; [`IndexError::Corrupted`] at the first damage; as
+    /// `out` has them.
+    fn copy(&self, out: &mut dyn Write) -> Result<(), IndexError> {
+        let _ = out;
+        Err(IndexError::NotSupported(
+            "a store in memory cannot be backed up; it holds nothing that lasts".into(),
+        ))
+    }
 
     /// An empty store for what a step cannot hold in memory; it is gone when it is dropped, and need not be durable.
     /// In memory, where the backend has no better place.

@@ -1,5 +1,6 @@
 //! What can go wrong in a store, by what the caller must do about it.
 
+use crate::backup::Refusal;
 use crate::damage::Damage;
 use std::error::Error as StdError;
 
@@ -48,7 +49,7 @@ impl IndexError {
             Self::Connection(_) | Self::Fenced(_) => "LW0301",
             Self::Full(_) => "LW0302",
             Self::Corrupted(cause) => cause.downcast_ref().map_or("LW0303", Damage::code),
-            Self::UnknownStore(_) => "LW0304",
+            Self::UnknownStore(cause) => cause.downcast_ref().map_or("LW0304", Refusal::code),
             Self::Io(_) => "LW0305",
             Self::NotSupported(_) | Self::Other(_) => "LW0300",
         }

@@ -4,6 +4,7 @@
 //! under its compare. Live results, outboxes, checkpoints, elements, logs and operator state are written
 //! once on top of it ([`keyspace`] says where each lies), never per backend.
 
+pub mod backup;
 mod bare;
 pub mod catalog;
 pub mod checkpoint;
@@ -23,11 +24,12 @@ pub mod outbox;
 pub mod overlay;
 pub mod rows;
 pub mod scratch;
+pub mod scrub;
 pub mod sweep;
 pub mod testkit;
 
 pub use checkpoint::{Checkpoint, CheckpointStore, Checkpoints};
-pub use commit::{Direction, Entry, Snapshot, Store, StoreId, Version, WriteSet};
+pub use commit::{Checked, Direction, Entry, Snapshot, Store, StoreId, Version, WriteSet};
 pub use damage::Damage;
 pub use embedded::{Durability, EmbeddedOptions, EmbeddedStore};
 pub use error::IndexError;

@@ -142,6 +142,21 @@ pub fn shown(key: &[u8]) -> String {
     text
 }
 
+/// Makes sure that a long key's value begins with the key that it lies under.
+///
+/// # Errors
+/// [`IndexError::Corrupted`] if it is another one, or none.
+pub fn check_physical(key: &[u8], value: &[u8]) -> Result<(), IndexError> {
+    if key.len() != PHYSICAL {
+        return Ok(());
+    }
+    let (found, _) = unpack(Cow::Borrowed(value))?;
+    if *physical_key(&found) == *key && is_long(&found) {
+        return Ok(());
+    }
+    Err(IndexError::corrupted(format!("another key lies under the hash of {}", shown(key))))
+}
+
 /// Splits a physical value of a long key into the full key and the value.
 fn unpack(stored: Cow<'_, [u8]>) -> Result<Entry<'_>, IndexError> {
     let end = stored.split_first_chunk::<4>().map(|(length, _)| u32::from_be_bytes(*length) as usize + 4);

@@ -1,7 +1,7 @@
 //! Stores beside the true one for what a step cannot hold in memory: in a folder below it, kept by nobody.
 
 use super::environment::Environment;
-use super::{Durability, EmbeddedOptions, EmbeddedStore, fault};
+use super::{Durability, EmbeddedOptions, EmbeddedStore, directory, fault};
 use crate::commit::{Conflict, Snapshot, Store, StoreId};
 use crate::{IndexError, WriteSet};
 use std::fs;
@@ -34,13 +34,15 @@ impl Beside {
     }
 }
 
-/// Removes those that a process which was killed has left.
+/// Removes those that a process which was killed has left, and what is left of a restore that was finished.
 pub(super) fn clear(path: &Path) -> Result<(), IndexError> {
-    let folder = path.join(FOLDER);
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(fault::io("remove", &folder, &error)),
-        _ => Ok(()),
-    }
+    [FOLDER, directory::RESTORING].into_iter().try_for_each(|name| {
+        let folder = path.join(name);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(fault::io("remove", &folder, &error)),
+            _ => Ok(()),
+        }
+    })
 }
 
 struct Folder(PathBuf);

@@ -4,16 +4,20 @@ use super::{fault, owner};
 use crate::{IndexError, StoreId};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The newest format this build reads, and the one it writes.
 pub const FORMAT_VERSION: u32 = 1;
 const MAGIC: &str = "Livewell store";
 const FORMAT: &str = "FORMAT";
-const FORMAT_NEW: &str = "FORMAT.new";
+pub(crate) const FORMAT_NEW: &str = "FORMAT.new";
 /// What LMDB calls its two files.
-pub(super) const DATA: &str = "data.mdb";
+pub(crate) const DATA: &str = "data.mdb";
 pub(super) const LOCK: &str = "lock.mdb";
+
+/// The folder of a store that is being made of a backup, within the directory that it will have.
+pub(crate) const RESTORING: &str = "restoring";
 
 /// What the `FORMAT` file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,13 @@ fn expect_empty(path: &Path) -> Result<(), IndexError> {
     let entries = fs::read_dir(path).map_err(|error| fault::io("list", path, &error))?;
     for entry in entries {
         let name = entry.map_err(|error| fault::io("list", path, &error))?.file_name();
+        if name == RESTORING {
+            return Err(IndexError::unknown_store(format!(
+                "a store was being restored into {}, and that was not finished; run `livewell restore` again, or \
+                 remove the directory to begin with an empty store",
+                path.display()
+            )));
+        }
         let ours = name == FORMAT_NEW || name == "lost+found" || name == owner::FILE && owner::is_ours(path);
         if !ours {
             return Err(IndexError::unknown_store(format!(
@@ -102,7 +113,7 @@ fn damaged(path: &Path) -> IndexError {
 }
 
 /// Makes the directory, durably.
-pub(super) fn make(path: &Path) -> Result<(), IndexError> {
+pub(crate) fn make(path: &Path) -> Result<(), IndexError> {
     if path.is_dir() {
         return Ok(());
     }
@@ -113,6 +124,16 @@ pub(super) fn make(path: &Path) -> Result<(), IndexError> {
     }
 }
 
+/// Says, durably, that the directory holds the store `id`.
+pub(crate) fn mark_ready(path: &Path, id: StoreId) -> Result<(), IndexError> {
+    write_format(path, Format { id, ready: true })
+}
+
+/// Makes a file that only its owner may read.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Writes the `FORMAT` file, durably.
 pub(super) fn write_format(path: &Path, format: Format) -> Result<(), IndexError> {
     let state = if format.ready { "ready" } else { "new" };
@@ -121,7 +142,7 @@ pub(super) fn write_format(path: &Path, format: Format) -> Result<(), IndexError
 }
 
 /// Puts `text` in place of a file, whole or not at all, durably.
-pub(super) fn replace(path: &Path, name: &str, temporary: &str, text: &str) -> Result<(), IndexError> {
+pub(crate) fn replace(path: &Path, name: &str, temporary: &str, text: &str) -> Result<(), IndexError> {
     let (target, fresh) = (path.join(name), path.join(temporary));
     let write = || {
         let mut file = File::create(&fresh)?;

@@ -7,11 +7,14 @@ use super::room::{self, Room};
 use super::session::{self, Left};
 use super::{Durability, EmbeddedOptions, beside, fault, meta};
 use crate::{IndexError, StoreId, memory};
-use heed::EnvFlags;
+use heed::{EnvFlags, RoTxn, WithoutTls};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+/// How often a look at the newest commit may find that another was made since.
+const TRIES_MAX: u32 = 1_000;
 const MIB: u64 = 1 << 20;
 /// What LMDB keeps for each reader, in bytes.
 const READER: u64 = 64;
@@ -27,6 +30,8 @@ pub(super) struct Environment {
     id: StoreId,
     path: PathBuf,
     durability: Durability,
+    /// Whether the session before closed it, or there was none.
+    was_closed: bool,
     /// Whether nobody needs it once it is closed.
     is_abandoned: AtomicBool,
     /// Last, since what it guards must be closed first.
@@ -81,6 +86,7 @@ impl Environment {
             id: format.id,
             path: path.to_owned(),
             durability,
+            was_closed: !format.ready || matches!(left, Left::Closed { .. }),
             is_abandoned: AtomicBool::new(false),
             owner,
         };
@@ -157,6 +163,28 @@ impl Environment {
         slot.look_at_failure(last, self.transaction.load(Ordering::Acquire));
     }
 
+    /// A reader of the newest commit, with the file and the tree in it to be read by [`super::pages`].
+    pub(super) fn read_pages(&self) -> Result<((Arc<Reader>, Counted), File, meta::Tree), IndexError> {
+        for _ in 0..TRIES_MAX {
+            let (reader, counted) = self.read()?;
+            if let Some((file, tree)) = self.pages_of(&reader.txn)? {
+                return Ok(((reader, counted), file, tree));
+            }
+        }
+        // After a commit that failed half way there is no newest one until the file is open again.
+        Err(reopening(&self.path))
+    }
+
+    /// The file and the tree of a read transaction; `None` unless it is the newest.
+    pub(super) fn pages_of(
+        &self,
+        txn: &RoTxn<'_, WithoutTls>,
+    ) -> Result<Option<(File, meta::Tree)>, IndexError> {
+        let path = self.path.join(directory::DATA);
+        let mut file = File::open(&path).map_err(|error| fault::io("open", &path, &error))?;
+        Ok(meta::tree(&path, &mut file, txn.id() as u64)?.map(|tree| (file, tree)))
+    }
+
     /// Makes sure that no other process has got hold of the directory.
     pub(super) fn check_owner(&self) -> Result<(), IndexError> {
         self.owner.check()
@@ -169,6 +197,10 @@ impl Environment {
 
     pub(super) fn id(&self) -> StoreId {
         self.id
+    }
+
+    pub(super) fn was_closed(&self) -> bool {
+        self.was_closed
     }
 
     pub(super) fn path(&self) -> &Path {

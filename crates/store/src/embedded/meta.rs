@@ -10,8 +10,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-#[cfg(not(target_pointer_width = "64"))]
-compile_error!("the embedded store maps its file and needs a 64-bit machine");
+#[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
+compile_error!("the embedded store maps its file and needs a little-endian machine of 64 bits");
 
 const PAGE_HEADER: usize = 16;
 const META: usize = 136;
@@ -40,6 +40,51 @@ pub(super) struct Extent {
     pub(super) used: u64,
     /// A checksum over both meta pages.
     pub(super) seal: u64,
+}
+
+/// The tree of one transaction, as its meta page tells it.
+#[derive(Debug, Clone)]
+pub(super) struct Tree {
+    /// The meta page, without what is behind its record.
+    pub(super) meta: Vec<u8>,
+    /// In bytes.
+    pub(super) page_size: usize,
+    /// The page it begins with; `None` if it is empty.
+    pub(super) root: Option<u64>,
+    /// How many pages lie on the way to an entry.
+    pub(super) depth: u16,
+    pub(super) branches: u64,
+    pub(super) leaves: u64,
+    pub(super) overflows: u64,
+    pub(super) entries: u64,
+    /// The last page of the file that is in use.
+    pub(super) last_page: u64,
+    pub(super) transaction: u64,
+}
+
+/// The tree of transaction number `transaction`, which is open and was the newest. `None` if another was committed since:
+/// the next one after that writes over its page, perhaps while it is read.
+pub(super) fn tree(path: &Path, file: &mut File, transaction: u64) -> Result<Option<Tree>, IndexError> {
+    let Some(page_size) = read(file, path, 0)?.map(|meta| meta.page_size) else { return Ok(None) };
+    let slot = |transaction: u64| transaction % 2 * page_size;
+    let Some(page) = read_bytes(file, path, slot(transaction))? else { return Ok(None) };
+    let before = read(file, path, slot(transaction + 1))?;
+    let is_newest = before.is_some_and(|before| before.transaction < transaction);
+    let meta = parse(&page).filter(|meta| meta.transaction == transaction && is_newest);
+    let main = PAGE_HEADER + 24 + 48;
+    let long = |at: usize| page[main + at..].first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+    Ok(meta.map(|meta| Tree {
+        page_size: usize::try_from(page_size).expect("the machine has 64 bits"),
+        root: Some(meta.roots[1]).filter(|root| *root != NO_PAGE),
+        depth: u16::from_ne_bytes([page[main + 6], page[main + 7]]),
+        branches: long(8),
+        leaves: long(16),
+        overflows: long(24),
+        entries: long(32),
+        last_page: meta.last_page,
+        transaction,
+        meta: page.to_vec(),
+    }))
 }
 
 /// Reads the meta pages of `file` and refuses what cannot be whole.
@@ -103,10 +148,19 @@ fn damaged(path: &Path, length: u64, what: &str) -> IndexError {
 
 /// The meta page at `offset`; nothing where there is none.
 fn read(file: &mut File, path: &Path, offset: u64) -> Result<Option<Meta>, IndexError> {
+    Ok(read_bytes(file, path, offset)?.as_ref().and_then(parse))
+}
+
+/// The bytes of the meta page at `offset`; nothing where the file ends before.
+fn read_bytes(
+    file: &mut File,
+    path: &Path,
+    offset: u64,
+) -> Result<Option<[u8; PAGE_HEADER + META]>, IndexError> {
     let mut page = [0; PAGE_HEADER + META];
     let outcome = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut page));
     match outcome {
-        Ok(()) => Ok(parse(&page)),
+        Ok(()) => Ok(Some(page)),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(fault::io("read", path, &error)),
     }

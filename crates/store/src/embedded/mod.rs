@@ -6,17 +6,20 @@
 //! * `data.mdb`, `lock.mdb`: LMDB's own.
 //! * `scratch`: while a transaction is taken in that is larger than memory, what it writes.
 //!
-//! Every value stands behind a checksum over key and value, looked at on every read. Damage within LMDB's own
-//! pages may end the process; it does not become a wrong value.
+//! Every value stands behind a checksum over key and value, looked at on every read; a value is never a wrong one. LMDB's
+//! own pages have none: a key that is damaged is not found, and other damage may end the process. [`EmbeddedStore::verify`]
+//! and [`Snapshot::check`] read pages without trusting them, and find both.
 
 mod beside;
 mod checksum;
+mod copy;
 mod directory;
 mod environment;
 mod fault;
 mod live;
 mod meta;
 mod owner;
+mod pages;
 mod room;
 mod session;
 mod snapshot;
@@ -25,7 +28,14 @@ mod writer;
 use crate::commit::{Conflict, Snapshot, Store, StoreId};
 use crate::{IndexError, WriteSet};
 pub use directory::FORMAT_VERSION;
+pub(crate) use directory::{
+    DATA as DATA_FILE, FORMAT_NEW, RESTORING, make as make_directory, mark_ready, private_file,
+    replace as replace_file,
+};
 use environment::Environment;
+use pages::{Seen, Walk};
+pub(crate) use session::FILE as SESSION_FILE;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -101,12 +111,20 @@ impl EmbeddedStore {
         Ok(matches!(directory::look(path.as_ref())?, directory::Found::Store(_)))
     }
 
-    /// Reads everything and checks it: each checksum, the order and the number of entries. Gives their number.
+    /// Reads every page of the newest commit and checks it: each page against what its parent says of it, each value
+    /// against its checksum, the order of the keys, and the number of entries. Returns how many entries there are, one
+    /// of them the store's own note.
     ///
     /// # Errors
-    /// [`IndexError::Corrupted`] at the first damage. Damage within LMDB's pages may end the process instead.
+    /// Returns [`IndexError::Corrupted`] at the first damage.
     pub fn verify(&self) -> Result<u64, IndexError> {
-        snapshot::EmbeddedSnapshot::take(&self.environment)?.verify()
+        let (txn, file, tree) = self.environment.read_pages()?;
+        let (from, to, bytes_max) = (&[][..], None, u64::MAX);
+        let walk =
+            Walk { file: &file, tree, from, to, bytes_max, seen: Seen::default(), next: None, copy: None };
+        let (seen, _) = walk.run()?;
+        drop(txn);
+        Ok(seen.entries)
     }
 }
 
@@ -129,6 +147,17 @@ impl Store for EmbeddedStore {
 
     fn is_volatile(&self) -> bool {
         false
+    }
+
+    fn was_closed(&self) -> bool {
+        self.environment.was_closed()
+    }
+
+    fn copy(&self, out: &mut dyn Write) -> Result<(), IndexError> {
+        let (txn, file, tree) = self.environment.read_pages()?;
+        let written = copy::write(&file, tree, out);
+        drop(txn);
+        written
     }
 
     fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {

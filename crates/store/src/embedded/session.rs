@@ -9,7 +9,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-const FILE: &str = "SESSION";
+pub(crate) const FILE: &str = "SESSION";
 const FILE_NEW: &str = "SESSION.new";
 const MAGIC: &str = "Livewell store session";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";

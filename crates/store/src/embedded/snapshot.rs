@@ -3,8 +3,9 @@
 use super::checksum;
 use super::environment::Environment;
 use super::live::{Counted, Reader};
+use super::pages::{Seen, Walk};
 use crate::IndexError;
-use crate::commit::{Direction, Entries, Entry, Snapshot};
+use crate::commit::{Checked, Direction, Entries, Entry, Snapshot};
 use crate::long_key::{self, PhysicalMap};
 use std::borrow::Cow;
 use std::ops::Bound;
@@ -25,31 +26,7 @@ impl EmbeddedSnapshot {
         Ok(Self { reader, _counted: counted, environment: Arc::clone(environment) })
     }
 
-    /// Reads every entry; gives their number.
-    pub(super) fn verify(&self) -> Result<u64, IndexError> {
-        let mut last: Option<Vec<u8>> = None;
-        let mut count = 0;
-        for entry in self.range(Bound::Unbounded, Bound::Unbounded, Direction::Forward)? {
-            let key = entry?.0;
-            if last.as_ref().is_some_and(|last| last.as_slice() >= &*key) {
-                return Err(IndexError::corrupted(format!("key {} is out of order", long_key::shown(&key))));
-            }
-            last = Some(key.into_owned());
-            count += 1;
-        }
-        let expected =
-            self.reader.tree.len(&self.reader.txn).map_err(|error| self.environment.fault(error))?;
-        if count != expected {
-            return Err(IndexError::corrupted(format!("{count} entries are there, of {expected}")));
-        }
-        // The full keys of the long ones are looked at by the scan that unpacks them.
-        for entry in self.scan(Bound::Unbounded, Bound::Unbounded, Direction::Forward)? {
-            entry?;
-        }
-        Ok(count)
-    }
-
-    fn check<'a>(&self, found: heed::Result<(&'a [u8], &'a [u8])>) -> Result<Entry<'a>, IndexError> {
+    fn open<'a>(&self, found: heed::Result<(&'a [u8], &'a [u8])>) -> Result<Entry<'a>, IndexError> {
         let (key, stored) = found.map_err(|error| self.environment.fault(error))?;
         Ok((Cow::Borrowed(key), Cow::Borrowed(checksum::open(key, stored)?)))
     }
@@ -67,6 +44,16 @@ impl Snapshot for EmbeddedSnapshot {
         direction: Direction,
     ) -> Result<Entries<'a>, IndexError> {
         long_key::scan(self, from, to, direction)
+    }
+
+    fn check(&self, from: &[u8], to: Option<&[u8]>, bytes_max: u64) -> Result<Checked, IndexError> {
+        let Some((file, tree)) = self.environment.pages_of(&self.reader.txn)? else {
+            return Err(IndexError::Connection("the snapshot is no longer the newest".into()));
+        };
+        let walk =
+            Walk { file: &file, tree, from, to, bytes_max, seen: Seen::default(), next: None, copy: None };
+        let (seen, next) = walk.run()?;
+        Ok(Checked { entries: seen.entries, bytes: seen.bytes, next })
     }
 }
 
@@ -107,6 +94,6 @@ impl PhysicalMap for EmbeddedSnapshot {
             Direction::Backward => tree.rev_range(txn, &bounds).map(Either::Backward),
         };
         let entries = entries.map_err(|error| self.environment.fault(error))?;
-        Ok(entries.map(|found| self.check(found)))
+        Ok(entries.map(|found| self.open(found)))
     }
 }

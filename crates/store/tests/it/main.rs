@@ -1,6 +1,7 @@
 //! The store's promises, checked from outside.
 
 mod backends;
+mod backups;
 mod broken;
 mod child;
 mod conformance;
@@ -11,6 +12,7 @@ mod grouped;
 mod killed;
 mod model;
 mod overlays;
+mod pages;
 mod parts;
 mod small_disk;
 mod truncated;

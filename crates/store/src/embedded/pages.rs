@@ -1,0 +1,267 @@
+//! LMDB's pages read from the file, not through the map: every number in them is checked before it is used.
+//!
+//! A reader of the map trusts its pages, so damage there may end the process, and a damaged key in a branch sends a
+//! lookup to the wrong leaf. [`Walk`] goes down from the root of one transaction and compares each page with what its
+//! parent says of it: number, kind, depth, the range of its keys; and each value with its checksum. The transaction has
+//! to stay open meanwhile, so that none of its pages is used again. [`super::copy`] writes what a walk has seen.
+
+use super::checksum;
+use super::copy::Copy;
+use super::meta::Tree;
+use crate::IndexError;
+use crate::long_key::{self, shown};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+pub(super) const HEADER: usize = 16;
+const NODE: usize = 8;
+const BRANCH: u16 = 0x01;
+const LEAF: u16 = 0x02;
+const OVERFLOW: u16 = 0x04;
+/// Flags that say nothing of what a page is.
+const PASSING: u16 = 0x10 | 0x4000 | 0x8000;
+/// The flag of a leaf's node whose value has pages of its own.
+const BIG: u16 = 0x01;
+
+/// What a walk has read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) entries: u64,
+    /// Of keys and values.
+    pub(super) bytes: u64,
+    pub(super) branches: u64,
+    pub(super) leaves: u64,
+    pub(super) overflows: u64,
+}
+
+/// One way down from a root and along the leaves.
+pub(super) struct Walk<'a> {
+    pub(super) file: &'a File,
+    pub(super) tree: Tree,
+    /// The keys that are looked at: from this one on.
+    pub(super) from: &'a [u8],
+    /// Up to, not with, this one.
+    pub(super) to: Option<&'a [u8]>,
+    /// After about so many bytes it ends, between two leaves.
+    pub(super) bytes_max: u64,
+    pub(super) seen: Seen,
+    /// Where it ended because of `bytes_max`.
+    pub(super) next: Option<Vec<u8>>,
+    pub(super) copy: Option<Copy<'a>>,
+}
+
+/// What the parent of a page says of its keys: from the first on, below the second.
+type Range<'k> = (&'k [u8], Option<&'k [u8]>);
+
+/// An entry of a page: its key, and where in the page its node and what follows the key begin.
+struct Node {
+    at: usize,
+    key: std::ops::Range<usize>,
+}
+
+impl Walk<'_> {
+    /// Walks the range; returns what was seen of it.
+    ///
+    /// # Errors
+    /// [`IndexError::Corrupted`] at the first damage; else as the file has it.
+    pub(super) fn run(mut self) -> Result<(Seen, Option<Vec<u8>>), IndexError> {
+        if let Some(root) = self.tree.root {
+            let root = self.page(root, 1, (&[], None))?;
+            if let Some(copy) = self.copy.as_mut() {
+                copy.end(root)?;
+            }
+        }
+        let is_whole = self.from.is_empty() && self.to.is_none() && self.next.is_none();
+        if is_whole {
+            self.check_totals()?;
+        }
+        Ok((self.seen, self.next))
+    }
+
+    fn check_totals(&self) -> Result<(), IndexError> {
+        let Seen { entries, branches, leaves, overflows, .. } = self.seen;
+        let found = [entries, branches, leaves, overflows];
+        let tree = &self.tree;
+        let said = [tree.entries, tree.branches, tree.leaves, tree.overflows];
+        if found == said {
+            return Ok(());
+        }
+        let names = ["entries", "branch pages", "leaf pages", "overflow pages"];
+        let differs = (0..4).find(|at| found[*at] != said[*at]).unwrap_or_default();
+        Err(IndexError::corrupted(format!(
+            "the data file has {} {}, and its first pages say {}",
+            found[differs], names[differs], said[differs]
+        )))
+    }
+
+    /// Reads a page and what is below it; returns its number in the copy, if there is one.
+    fn page(&mut self, number: u64, depth: u16, range: Range<'_>) -> Result<u64, IndexError> {
+        let mut page = self.read(number, 1)?;
+        let kind = half(&page, 10) & !PASSING;
+        let is_leaf = depth == self.tree.depth;
+        let expected = if is_leaf { LEAF } else { BRANCH };
+        if kind != expected || depth > self.tree.depth {
+            return Err(damaged(number, "is not of the kind that its place in the tree asks for"));
+        }
+        let nodes = nodes(number, &page, is_leaf)?;
+        if is_leaf {
+            self.seen.leaves += 1;
+            self.leaf(number, &mut page, &nodes, range)?;
+        } else {
+            self.seen.branches += 1;
+            self.branch(number, &mut page, &nodes, depth, range)?;
+        }
+        self.copy.as_mut().map_or(Ok(0), |copy| copy.page(&mut page))
+    }
+
+    fn branch(
+        &mut self,
+        number: u64,
+        page: &mut [u8],
+        nodes: &[Node],
+        depth: u16,
+        range: Range<'_>,
+    ) -> Result<(), IndexError> {
+        if nodes.len() < 2 {
+            return Err(damaged(number, "is a branch with less than two pages below it"));
+        }
+        let keys: Vec<Vec<u8>> = nodes.iter().map(|node| page[node.key.clone()].to_vec()).collect();
+        // The first node has no key that counts: it begins where the page does.
+        check_order(number, keys[1..].iter().map(Vec::as_slice), range)?;
+        for (at, node) in nodes.iter().enumerate() {
+            let low = if at == 0 { range.0 } else { &keys[at] };
+            let high = keys.get(at + 1).map(Vec::as_slice).or(range.1);
+            let is_before = high.is_some_and(|high| high <= self.from);
+            let is_behind = self.to.is_some_and(|to| low >= to);
+            if is_before || is_behind {
+                continue;
+            }
+            if self.seen.bytes >= self.bytes_max {
+                self.next.get_or_insert_with(|| low.to_vec());
+                return Ok(());
+            }
+            let below = u64::from(half(page, node.at))
+                | u64::from(half(page, node.at + 2)) << 16
+                | u64::from(half(page, node.at + 4)) << 32;
+            let copied = self.page(below, depth + 1, (low, high))?;
+            if self.copy.is_some() {
+                let bytes = copied.to_ne_bytes();
+                page[node.at..node.at + 6].copy_from_slice(&bytes[..6]);
+            }
+        }
+        Ok(())
+    }
+
+    fn leaf(
+        &mut self,
+        number: u64,
+        page: &mut [u8],
+        nodes: &[Node],
+        range: Range<'_>,
+    ) -> Result<(), IndexError> {
+        check_order(number, nodes.iter().map(|node| &page[node.key.clone()]), range)?;
+        for node in nodes {
+            let (data, flags) = (node.key.end, half(page, node.at + 4));
+            let length = usize::from(half(page, node.at)) | usize::from(half(page, node.at + 2)) << 16;
+            let key = page[node.key.clone()].to_vec();
+            if *key < *self.from || self.to.is_some_and(|to| *key >= *to) {
+                continue;
+            }
+            self.seen.entries += 1;
+            self.seen.bytes += (key.len() + length) as u64;
+            match flags {
+                0 if data + length <= page.len() => check_value(&key, &page[data..data + length])?,
+                BIG if data + 8 <= page.len() => {
+                    let copied = self.overflow(long(page, data), &key, length)?;
+                    if self.copy.is_some() {
+                        page[data..data + 8].copy_from_slice(&copied.to_ne_bytes());
+                    }
+                }
+                _ => return Err(damaged(number, "has an entry that reaches beyond its end")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a value that has pages of its own.
+    fn overflow(&mut self, number: u64, key: &[u8], length: usize) -> Result<u64, IndexError> {
+        let count = (HEADER + length).div_ceil(self.tree.page_size) as u64;
+        let mut pages = self.read(number, count)?;
+        let said = u64::from(half(&pages, 12)) | u64::from(half(&pages, 14)) << 16;
+        if half(&pages, 10) & !PASSING != OVERFLOW || said != count {
+            return Err(damaged(number, "is not the beginning of the value that a leaf says it is"));
+        }
+        self.seen.overflows += count;
+        check_value(key, &pages[HEADER..HEADER + length])?;
+        self.copy.as_mut().map_or(Ok(0), |copy| copy.page(&mut pages))
+    }
+
+    /// Reads pages that have to be where they say they are.
+    fn read(&self, number: u64, count: u64) -> Result<Vec<u8>, IndexError> {
+        let size = self.tree.page_size;
+        if number < 2 || number.checked_add(count).is_none_or(|end| end > self.tree.last_page + 1) {
+            return Err(damaged(number, "is named by another page and is not in the file"));
+        }
+        let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(size);
+        let mut pages = vec![0; length];
+        self.file.read_exact_at(&mut pages, number * size as u64).map_err(IndexError::from)?;
+        if long(&pages, 0) != number {
+            return Err(damaged(number, "says that it is another one"));
+        }
+        Ok(pages)
+    }
+}
+
+/// The entries of a page, none of which reaches beyond its end.
+fn nodes(number: u64, page: &[u8], is_leaf: bool) -> Result<Vec<Node>, IndexError> {
+    let (lower, upper) = (usize::from(half(page, 12)), usize::from(half(page, 14)));
+    let is_sound = HEADER < lower && lower <= upper && upper <= page.len() && lower % 2 == 0;
+    if !is_sound {
+        return Err(damaged(number, "does not say how much is in it"));
+    }
+    let node = |pointer: usize| {
+        let at = usize::from(half(page, pointer));
+        let begin = at + NODE;
+        let is_within = at >= upper && at % 2 == 0 && begin <= page.len();
+        let end = is_within.then(|| begin + usize::from(half(page, at + 6)));
+        match end {
+            Some(end) if end <= page.len() && (!is_leaf || end > begin) => Ok(Node { at, key: begin..end }),
+            _ => Err(damaged(number, "has an entry that reaches beyond its end")),
+        }
+    };
+    (HEADER..lower).step_by(2).map(node).collect()
+}
+
+/// The keys of a page ascend, and lie where its parent says.
+fn check_order<'k>(
+    number: u64,
+    keys: impl Iterator<Item = &'k [u8]>,
+    (low, high): Range<'_>,
+) -> Result<(), IndexError> {
+    let mut last: Option<&[u8]> = None;
+    for key in keys {
+        let is_behind_last = last.is_none_or(|last| last < key);
+        if !is_behind_last || key < low || high.is_some_and(|high| key >= high) {
+            return Err(damaged(number, &format!("has key {} out of order", shown(key))));
+        }
+        last = Some(key);
+    }
+    Ok(())
+}
+
+fn check_value(key: &[u8], stored: &[u8]) -> Result<(), IndexError> {
+    let value = checksum::open(key, stored)?;
+    long_key::check_physical(key, value)
+}
+
+fn damaged(page: u64, how: &str) -> IndexError {
+    IndexError::corrupted(format!("page {page} of the data file {how}; restore a backup"))
+}
+
+fn half(page: &[u8], at: usize) -> u16 {
+    u16::from_ne_bytes([page[at], page[at + 1]])
+}
+
+pub(super) fn long(page: &[u8], at: usize) -> u64 {
+    page[at..].first_chunk().map_or(u64::MAX, |bytes| u64::from_ne_bytes(*bytes))
+}

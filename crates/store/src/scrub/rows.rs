@@ -1,0 +1,118 @@
+//! What a feed holds against what its head says: rows by number and hash, the log by its sequences.
+
+use super::Meaning;
+use crate::catalog::Kind;
+use crate::damage::{Damage, named};
+use crate::feed::{Feed, log_key, log_place};
+use crate::head::EpochRecord;
+use crate::keyspace::{Key, Space, after_prefix};
+use crate::{Direction, IndexError, Snapshot};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// After how many entries it is looked whether the time is over.
+const LOOK: usize = 256;
+
+/// Counts the rows of a feed, each of which has to be one; false if they are too many for that.
+pub(super) fn rows(
+    snapshot: Arc<dyn Snapshot>,
+    (number, kind): (u32, Kind),
+    meaning: &dyn Meaning,
+    bytes_max: u64,
+    is_over: &dyn Fn() -> bool,
+) -> Result<bool, IndexError> {
+    let Some(feed) = Feed::open(snapshot, number)? else { return Ok(true) };
+    let mut bytes = 0;
+    for (count, entry) in feed.whole()?.enumerate() {
+        let (key, value) = entry?;
+        meaning.check_value(kind, Space::Snapshot, &value)?;
+        bytes += (key.len() + value.len()) as u64;
+        if bytes > bytes_max || count % LOOK == LOOK - 1 && is_over() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Looks for every sequence of the logs of a feed: that of the present epoch, and those that followers still drain. What
+/// is written from outside may have holes.
+pub(super) fn logs(
+    snapshot: &Arc<dyn Snapshot>,
+    (number, kind): (u32, Kind),
+    meaning: &dyn Meaning,
+    is_over: &dyn Fn() -> bool,
+) -> Result<(), IndexError> {
+    let Some(feed) = Feed::open(snapshot.clone(), number)?.filter(|_| kind != Kind::Bare) else {
+        return Ok(());
+    };
+    let prefix = Key::new(Space::Epoch).number(number).done();
+    let end = after_prefix(&prefix);
+    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    for entry in snapshot.scan(Bound::Included(&prefix), to, Direction::Forward)? {
+        let epoch = entry?.0[prefix.len()..].try_into().map(u64::from_be_bytes);
+        let epoch = epoch.map_err(|_| IndexError::corrupted("an epoch's key ends in its number"))?;
+        let ended = EpochRecord::read(&**snapshot, number, epoch)?.and_then(|record| record.end);
+        if let Some(end) = ended.filter(|_| epoch != feed.head.epoch) {
+            log(&feed, epoch, (end.low, end.sequence), (kind, meaning), is_over)?;
+        }
+    }
+    let head = &feed.head;
+    let counted = log(&feed, head.epoch, (head.low, head.sequence), (kind, meaning), is_over)?;
+    let Some((entries, bytes)) = counted else { return Ok(()) };
+    for (what, found, counted) in
+        [("log entries", entries, head.log_entries), ("bytes of log", bytes, head.log_bytes)]
+    {
+        if found != counted {
+            let feed = named(&**snapshot, number);
+            return Err(Damage::Count { feed, what, found, counted }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Goes through a log; returns how many entries and bytes it has, `None` if the time was over before.
+fn log(
+    feed: &Feed,
+    epoch: u64,
+    (low, last): (u64, u64),
+    (kind, meaning): (Kind, &dyn Meaning),
+    is_over: &dyn Fn() -> bool,
+) -> Result<Option<(u64, u64)>, IndexError> {
+    let snapshot = feed.snapshot();
+    let (from, to) = (log_key(feed.number, epoch, low), log_key(feed.number, epoch, last + 1));
+    let missing = |sequence| {
+        let feed = named(&**snapshot, feed.number);
+        IndexError::from(Damage::MissingEntry { feed, epoch, sequence, last })
+    };
+    let (mut next, mut next_part, mut bytes) = (low, 0, 0);
+    let mut parts =
+        snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)?.peekable();
+    while let Some(part) = parts.next() {
+        let (key, value) = part?;
+        if next % LOOK as u64 == 0 && is_over() {
+            return Ok(None);
+        }
+        let (sequence, number) = log_place(&key)?;
+        let follows =
+            if number == 0 { sequence == next } else { sequence + 1 == next && number == next_part };
+        if !follows {
+            return Err(missing(if number == 0 { next } else { sequence }));
+        }
+        if number == 0 {
+            next += 1;
+            let is_whole = match parts.peek() {
+                Some(Ok((key, _))) => log_place(key)?.1 == 0,
+                _ => true,
+            };
+            if is_whole {
+                meaning.check_value(kind, Space::Log, &value)?;
+            }
+        }
+        next_part = number + 1;
+        bytes += value.len() as u64;
+    }
+    if next <= last {
+        return Err(missing(next));
+    }
+    Ok(Some((next - low, bytes)))
+}
