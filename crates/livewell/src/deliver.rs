@@ -117,6 +117,7 @@ impl Delivery {
             self.component.reset.fetch_or(is_to_come, Ordering::AcqRel);
             return reset;
         }
+        self.check_history(&snapshot)?;
         let stored = self.checkpoint(&snapshot, 0)?.detail;
         let started = self.begin(&snapshot, Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
         // A copy of another query's results is none of this one's.
@@ -127,6 +128,22 @@ impl Delivery {
         let moved = self.reached(&snapshot, &started.reached)?;
         if started.detail != stored || !moved.is_empty() {
             self.commit(&snapshot, &moved, &started.detail)?;
+        }
+        Ok(())
+    }
+
+    /// Stops before anything outside is touched if a person has to decide first: what a trigger has done in another
+    /// history, the file it wrote for example, is not cut back to what this one remembers. State-keepers are asked, for
+    /// they know themselves what they hold.
+    fn check_history(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
+        if self.recovery != Recovery::Strict || self.reaction.role() != Role::Trigger {
+            return Ok(());
+        }
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let resume = follow::open(snapshot, upstream)?.resume(&self.checkpoint(snapshot, at)?)?;
+            if resume == Resume::OtherEpoch {
+                return Err(broken(&self.component.id, &upstream.id, &resume, "auto_skip_gap"));
+            }
         }
         Ok(())
     }
@@ -184,6 +201,7 @@ impl Delivery {
 
     /// One delivery; false where there is nothing to deliver.
     fn step(&mut self) -> Result<bool, Error> {
+        self.shared.damages.check(&self.component)?;
         if self.component.reset.load(Ordering::Acquire) {
             self.component.set(State::Running);
             self.start()?;

@@ -14,6 +14,7 @@ use crate::leftover::{self, Removed};
 use crate::parked::{self, Parked};
 use crate::register;
 use crate::results::Results;
+use crate::scrub::{self, ScrubStatus};
 use crate::set_aside::{Order, What};
 use crate::settings::Query;
 use crate::setup::{InProcess, ReactionSetup, Setup};
@@ -34,6 +35,8 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 pub struct Livewell {
     shared: Arc<Shared>,
     sweeper: Arc<Component>,
+    scrubber: Arc<Component>,
+    scrubbed: Arc<scrub::Progress>,
     handles: Mutex<HashMap<String, SourceHandle>>,
     /// Where sources that are removed have left something.
     #[cfg(feature = "postgres")]
@@ -323,6 +326,11 @@ impl Livewell {
         Ok(Removed::default())
     }
 
+    /// How far the scrub of the store is, which runs beside everything else.
+    pub fn scrubbed(&self) -> ScrubStatus {
+        self.scrubbed.status()
+    }
+
     /// The store below.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.shared.store
@@ -342,6 +350,7 @@ impl Livewell {
     fn stop_all(&self) {
         self.shared.stopping.store(true, Ordering::Release);
         self.sweeper.bell.ring();
+        self.scrubber.bell.ring();
         self.shared.components().values().for_each(|component| {
             component.bell.ring();
             self.shared.bells.ring(component.number);

@@ -71,6 +71,8 @@ pub struct Limits {
     pub error_hold: Duration,
     /// How many elements a rebuild takes in at once.
     pub rebuild_elements_max: usize,
+    /// How many bytes of the store are checked in a second in the background; 0: none are.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for Limits {
@@ -85,6 +87,7 @@ impl Default for Limits {
             submissions_max: 1_024,
             error_hold: Duration::from_secs(600),
             rebuild_elements_max: 1_000,
+            scrub_bytes_per_second: 4 << 20,
         }
     }
 }

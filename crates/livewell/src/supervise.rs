@@ -175,7 +175,9 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) ->
         }
         Resume::Ahead => format!("`{id}` has seen more of `{upstream}` than is there: it was rolled back"),
         Resume::OtherEpoch => {
-            format!("`{upstream}` is another history than the one `{id}` followed: it was wiped")
+            format!(
+                "`{upstream}` is another history than the one `{id}` followed: it was wiped, or restored from a backup"
+            )
         }
         Resume::Changed { .. } | Resume::Follow => format!("`{upstream}` has changed under `{id}`"),
     };

@@ -1,6 +1,7 @@
 //! The command line: what can be said, and what it means.
 
 mod at;
+mod backup;
 mod look;
 mod operate;
 mod run;
@@ -8,6 +9,7 @@ mod store;
 mod try_out;
 
 pub use at::At;
+pub use backup::{Backup, Restore};
 pub use look::{Explain, Results, Status, StatusFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
 pub use run::{CONFIG, Check, Run};
@@ -245,6 +247,11 @@ Examples:
 Shows the rows after the last change, or with --diffs every result on the way there. Exit code 2 if the query is
 refused, 1 if a line of the data is.")]
     Try(Try),
+    /// Take a backup of a running server's store, or of a store that no process uses
+    Backup(Backup),
+
+    /// Make a store of a backup
+    Restore(Restore),
 
     /// Look into a store directory that no process uses
     #[command(subcommand)]
@@ -260,19 +267,25 @@ impl Command {
             | Self::Status(Status { at, .. })
             | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
+            | Self::Backup(Backup { at, .. })
             | Self::Elements(Elements { at, .. })
             | Self::Start(Switch { at, .. })
             | Self::Stop(Switch { at, .. })
             | Self::Remove(Remove { at, .. })
             | Self::Reset(Reset { at, .. }) => Some(at),
-            Self::Run(_) | Self::Check(_) | Self::Explain(_) | Self::Try(_) | Self::Store(_) => None,
+            Self::Run(_)
+            | Self::Check(_)
+            | Self::Explain(_)
+            | Self::Try(_)
+            | Self::Store(_)
+            | Self::Restore(_) => None,
         }
     }
 
     /// The store directory that the command reads itself, whoever runs it.
     pub fn directory(&self) -> Option<&Path> {
         match self {
-            Self::Store(Store::Inspect { directory }) => Some(directory),
+            Self::Store(Store::Inspect { directory } | Store::Scrub { directory }) => Some(directory),
             _ => None,
         }
     }

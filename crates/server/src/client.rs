@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use livewell_model::SmolStr;
 use livewell_model::json::value_from_json;
 use serde_json::Value as Json;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -99,6 +99,12 @@ impl Server {
             Self::Store(_) => format!("{name} does not answer: {why}; its log may say why [LW0710]"),
         })
     }
+
+    /// The failure of an answer that did not come to its end.
+    fn broke_off(&self, how: impl std::fmt::Display) -> Failure {
+        let name = self.name();
+        Failure::failed(format!("{name} broke off: {how}; its log may say why, else ask again [LW0710]"))
+    }
 }
 
 impl Client {
@@ -157,6 +163,25 @@ impl Client {
     pub fn delete(&self, path: &str) -> Result<Json, Failure> {
         let answer = self.call(Method::DELETE, path, None, "")?;
         if answer.status == StatusCode::NO_CONTENT { Ok(Json::Null) } else { self.json(answer) }
+    }
+
+    /// `POST` without a body, for bytes that are written to `out`. Returns the values of these headers.
+    pub fn download<const N: usize>(
+        &self,
+        path: &str,
+        names: [&str; N],
+        out: &mut dyn Write,
+    ) -> Result<[Option<String>; N], Failure> {
+        let Answer { headers, mut body, .. } = self.call(Method::POST, path, None, "")?;
+        let value = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            let read = body.read(&mut piece).map_err(|error| self.server.broke_off(error))?;
+            if read == 0 {
+                return Ok(names.map(value));
+            }
+            out.write_all(&piece[..read])?;
+        }
     }
 
     /// `GET` of lines.
@@ -259,10 +284,7 @@ impl Lines {
 
     /// The failure of an answer that did not come to its end.
     pub fn broke_off(&self, how: impl std::fmt::Display) -> Failure {
-        Failure::failed(format!(
-            "{} broke off: {how}; its log may say why, else ask again [LW0710]",
-            self.server.name()
-        ))
+        self.server.broke_off(how)
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::config::settings::{self, QueryRecovery, QuerySettings, StoreSettings};
 use livewell::{
-    Durability, EmbeddedStore, Error, InProcess, Livewell, MemoryStore, OutboxSettings, Query, ReactionSetup,
-    Recovery, Setup, WhenFull,
+    Durability, EmbeddedStore, Error, InProcess, Limits, Livewell, MemoryStore, OutboxSettings, Query,
+    ReactionSetup, Recovery, Setup, WhenFull,
 };
 use livewell_reaction::settings::Recovery as ReactionRecovery;
 use livewell_source::settings::{Clock, SourceSettings};
@@ -20,7 +20,9 @@ pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
                 settings::Durability::Sync => Durability::Sync,
                 settings::Durability::Os => Durability::Os,
             };
-            builder.store(EmbeddedStore::open(&embedded.path, durability)?)
+            let limits =
+                Limits { scrub_bytes_per_second: embedded.scrub_bytes_per_second, ..Limits::default() };
+            builder.store(EmbeddedStore::open(&embedded.path, durability)?).limits(limits)
         }
     }
     .build()

@@ -76,9 +76,15 @@ impl Builder {
         let sweeper = Arc::new(Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new()));
         let (background, component) = (shared.clone(), sweeper.clone());
         supervise::spawn(&shared, &sweeper, Box::new(move || supervise::sweeper(&background, &component)));
+        crate::scrub::at_opening(&shared)?;
+        let scrubber = Arc::new(Component::new("scrub", catalog::SCRUB, ComponentKind::Query, Vec::new()));
+        let scrubbed = Arc::<crate::scrub::Progress>::default();
+        crate::scrub::spawn(&shared, &scrubber, &scrubbed);
         Ok(Livewell {
             shared,
             sweeper,
+            scrubber,
+            scrubbed,
             handles: Mutex::default(),
             #[cfg(feature = "postgres")]
             databases: Mutex::default(),

@@ -174,6 +174,9 @@ fn refusal(component: &Component, error: &Error) -> Error {
             format!("nothing was taken in, and `{}` tries again by itself: {}", component.id, error.message);
         return Error::new(error.kind, error.code, message);
     }
+    if error.is_damage() {
+        return Error::new(error.kind, error.code, format!("nothing was taken in: {}", error.message));
+    }
     let message = format!("the source `{}` takes nothing in: {error}", component.id);
     Error::new(ErrorKind::Unavailable, "LW0525", message)
 }

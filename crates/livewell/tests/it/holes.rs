@@ -171,3 +171,79 @@ async fn a_list_of_what_is_set_aside_is_not_given_for_whole_where_a_piece_is_los
     assert!(error.code == "LW0303" && error.message.contains("1 of 2 pieces"), "{error}");
     livewell.shutdown().await;
 }
+
+#[tokio::test]
+async fn after_an_unclean_end_what_small_feeds_count_is_checked_before_they_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || {
+        let limits = livewell::Limits { scrub_bytes_per_second: 0, ..livewell::Limits::default() };
+        Livewell::builder().shared_store(disk(&directory)).limits(limits).build().unwrap()
+    };
+    let setup = || {
+        let (channels, queries) = (vec![InProcess::new("s")], vec![query("all", TEXT), query("other", TEXT)]);
+        Setup { channels, queries, ..Setup::default() }
+    };
+    let livewell = open();
+    livewell.add(setup()).await.unwrap();
+    livewell
+        .source("s")
+        .unwrap()
+        .send((0..5).map(|x| node(&format!("n{x}"), x)).collect::<Vec<_>>())
+        .await
+        .unwrap();
+    idle(&livewell).await;
+    let signature = *rows(&livewell, "all").keys().next().unwrap();
+    livewell.shutdown().await;
+    drop(livewell);
+    lose(&*disk(&directory), "all", |number, _| {
+        vec![livewell_store::feed::snapshot_key(number, 1, &signature.to_be_bytes())]
+    });
+    for was_closed in [true, false] {
+        if !was_closed {
+            // What a process that was killed has left.
+            let session = directory.path().join("data/SESSION");
+            std::fs::write(session, "Livewell store session\ndurable\n").unwrap();
+        }
+        let livewell = open();
+        livewell.add(setup()).await.unwrap();
+        reach(&livewell, "other", State::CaughtUp).await;
+        reach(&livewell, "all", if was_closed { State::CaughtUp } else { State::Error }).await;
+        if !was_closed {
+            let error = status(&livewell, "all").error.unwrap();
+            assert!(error.contains("`all` holds 4 of 5 entries") && error.contains("[LW0303]"), "{error}");
+        }
+        livewell.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn what_only_a_round_of_the_scrub_looks_at_stops_its_component_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ops.jsonl");
+    std::fs::write(&path, "bad\nworse\n").unwrap();
+    let mut file = livewell_source::settings::FileSettings::new("s", &path);
+    file.on_error = livewell_source::settings::OnError::Park;
+    let setup = || Setup { files: vec![file.clone()], ..Setup::default() };
+    let livewell = open(&disk(&directory));
+    livewell.add(setup()).await.unwrap();
+    idle(&livewell).await;
+    assert!(!livewell.scrubbed().running && livewell.scrubbed().finished.is_none());
+    livewell.shutdown().await;
+    drop(livewell);
+    lose(&*disk(&directory), "s", |number, _| vec![Key::new(Space::Parked).number(number).long(1).done()]);
+    std::fs::write(directory.path().join("data/SESSION"), "Livewell store session\ndurable\n").unwrap();
+    let livewell = open(&disk(&directory));
+    livewell.add(setup()).await.unwrap();
+    reach(&livewell, "s", State::Error).await;
+    let error = status(&livewell, "s").error.unwrap();
+    assert!(
+        error.contains("`s` holds 1 of 2 pieces of parked input") && error.contains("[LW0303]"),
+        "{error}"
+    );
+    while livewell.scrubbed().finished.is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let scrubbed = livewell.scrubbed();
+    assert!(scrubbed.damaged == 1 && scrubbed.keys > 5 && scrubbed.bytes > 100, "{scrubbed:?}");
+    livewell.shutdown().await;
+}

@@ -13,6 +13,7 @@ mod large;
 mod partitions;
 mod published;
 mod refused;
+mod restored;
 mod rights;
 mod slots;
 mod stalled;

@@ -7,7 +7,7 @@ use crate::panics;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use livewell::{ComponentKind, State as Doing, Status};
+use livewell::{ComponentKind, ScrubStatus, State as Doing, Status};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -91,6 +91,7 @@ pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem
     let help = "Calls that were refused without a look at their token, for the wrong ones before";
     count(&mut registry, "held_off_tokens", help, held_off);
     count(&mut registry, "panics", "Panics since the start, of components and of calls", panics::count());
+    scrub(&mut registry, &api.livewell.scrubbed());
     encode(&mut text, &registry).map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, TEXT)], text))
 }
@@ -99,6 +100,41 @@ fn count(registry: &mut Registry, name: &str, help: &str, value: u64) {
     let counter: Counter = Counter::default();
     counter.inc_by(value);
     registry.register(name, help, counter);
+}
+
+/// How far the check of the store is that runs beside everything else.
+fn scrub(registry: &mut Registry, status: &ScrubStatus) {
+    let mut gauge = |name: &str, help: &str, value: f64| {
+        let gauge: Gauge<f64, AtomicU64> = Gauge::default();
+        gauge.set(value);
+        registry.register(name, help, gauge);
+    };
+    gauge("scrub_running", "1 while a round of the scrub is on its way", f64::from(u8::from(status.running)));
+    if let Some(finished) = status.finished {
+        let help =
+            "When the last round of the scrub was finished, in seconds since 1970; absent before the first";
+        gauge("scrub_last_finished_timestamp_seconds", help, finished.0 as f64 / 1e9);
+    }
+    gauge(
+        "scrub_damaged",
+        "Places that the newest round of the scrub has found damaged",
+        status.damaged as f64,
+    );
+    let help =
+        "Components whose rows the newest round did not count, since they are too many for one snapshot";
+    gauge("scrub_uncounted", help, status.uncounted as f64);
+    count(
+        registry,
+        "scrub_keys",
+        "Entries of the store that the scrub has checked since the start",
+        status.keys,
+    );
+    count(
+        registry,
+        "scrub_bytes",
+        "Bytes of the store that the scrub has checked since the start",
+        status.bytes,
+    );
 }
 
 fn registry(status: &[Status]) -> Registry {

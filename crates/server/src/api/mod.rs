@@ -2,6 +2,7 @@
 
 mod accept;
 mod access;
+pub mod backup;
 mod buckets;
 mod change;
 mod components;
@@ -78,6 +79,8 @@ pub struct Api {
     followers: Arc<Semaphore>,
     verifying: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
+    /// One backup is taken at a time.
+    backups: Arc<Semaphore>,
     /// Held while components are started and stopped.
     changing: tokio::sync::Mutex<()>,
     /// Set once every query had caught up.
@@ -153,6 +156,7 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, s
         followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
         verifying: Arc::new(Semaphore::new(verifying::VERIFYING_MAX)),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
+        backups: Arc::new(Semaphore::new(1)),
         changing: tokio::sync::Mutex::default(),
         ready: AtomicBool::new(false),
         stop: stop.clone(),
@@ -235,6 +239,7 @@ fn calls() -> Vec<Call> {
         call(Method::GET, "/metrics", metrics::get),
         call(Method::GET, "/openapi.json", openapi::get),
         call(Method::GET, "/errors/{code}", problem::page),
+        call(Method::POST, "/api/v1/backup", backup::post),
         call(Method::POST, "/api/v1/sources/{id}/changes", ingest::post),
         call(Method::GET, "/api/v1/queries/{id}/results", results::get),
         call(Method::GET, "/api/v1/queries/{id}/changes", events::get),

@@ -90,9 +90,9 @@ where
         if let Err(error) = work(&mut out).and_then(|()| out.flush()) {
             let is_of_the_store = error.get_ref().is_some_and(|cause| cause.is::<livewell::Error>());
             if is_of_the_store {
-                tracing::error!("a stream of results was cut off: {error}");
+                tracing::error!("a stream was cut off: {error}");
             } else {
-                tracing::debug!("a stream of results was cut off: {error}");
+                tracing::debug!("a stream was cut off: {error}");
             }
             // Without room for the failure the reader has stalled, and the connection ends all the same.
             let _ = out.lane.chunks.try_send(Err(error));

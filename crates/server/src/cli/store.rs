@@ -12,4 +12,10 @@ pub enum Store {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// Read and check everything; a running server does so in the background
+    Scrub {
+        /// The store directory
+        #[arg(value_name = "DIR", default_value = "./livewell-data")]
+        directory: PathBuf,
+    },
 }

@@ -1,5 +1,6 @@
 //! The commands. Output goes to stdout, everything else to stderr.
 
+mod backup;
 mod behind;
 mod check;
 mod component;
@@ -88,6 +89,8 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Explain(explain), _) => explain::run(explain),
         (Command::Run(run), _) => run::run(run),
         (Command::Store(store), _) => store::run(store),
+        (Command::Restore(asked), _) => backup::restore(asked),
+        (Command::Backup(asked), Some(found)) => backup::back_up(asked, &found),
         (Command::Try(asked), _) => try_out::run(asked),
         (Command::Elements(elements), Some(found)) => elements::run(elements, &found),
         (Command::Results(results), Some(found)) => results::run(results, &found),

@@ -1,20 +1,21 @@
-//! `livewell store inspect`: what a store directory holds, and whether it is whole.
+//! `livewell store inspect` and `scrub`: what a store directory holds, and whether it is whole.
 
 use super::{Failure, offline};
 use crate::cli::Store as Asked;
 use comfy_table::{Table, presets};
 use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::embedded::FORMAT_VERSION;
-use livewell_store::head::{Head, entry_hash};
-use livewell_store::{EmbeddedStore, Feed, IndexError, Snapshot, Store};
+use livewell_store::{EmbeddedStore, Feed, Head, IndexError, Snapshot, Store};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Looks into a store.
+/// Looks into a store, or checks all of it.
 pub fn run(asked: &Asked) -> Result<(), Failure> {
-    let Asked::Inspect { directory } = asked;
-    look(directory)
+    match asked {
+        Asked::Inspect { directory } => look(directory),
+        Asked::Scrub { directory } => scrub(directory),
+    }
 }
 
 fn look(directory: &Path) -> Result<(), Failure> {
@@ -24,12 +25,33 @@ fn look(directory: &Path) -> Result<(), Failure> {
     writeln!(out, "format    {FORMAT_VERSION}")?;
     writeln!(out, "id        {:032x}", store.id().0)?;
     let mut damage = Vec::new();
-    match inspect(&store, &mut damage) {
+    match inspect(&store) {
         Ok((position, table)) => writeln!(out, "position  {position}\n{table}")?,
         Err(error) => damage.push(error.to_string()),
     }
+    check(&store, &mut out, damage)
+}
+
+fn scrub(directory: &Path) -> Result<(), Failure> {
+    let store = offline::open(directory).map_err(|failure| match failure {
+        Failure::Failed(text) if text.contains("[LW0301]") => Failure::Failed(format!(
+            "{text}       a running server checks its store in the background: \
+             `livewell_scrub_last_finished_timestamp_seconds` and `livewell_scrub_damaged` in its /metrics say what came \
+             of it\n"
+        )),
+        other => other,
+    })?;
+    check(&store, &mut io::stdout().lock(), Vec::new())
+}
+
+/// Reads the pages first: what they mean is looked at only if they can be read safely.
+fn check(store: &EmbeddedStore, out: &mut impl Write, mut damage: Vec<String>) -> Result<(), Failure> {
     match store.verify() {
-        Ok(entries) => writeln!(out, "{entries} entries read, each with its checksum")?,
+        Ok(entries) => {
+            writeln!(out, "{entries} entries read, each with its checksum")?;
+            let found = livewell::check_store(store).map_err(Failure::failed)?;
+            damage.extend(found.iter().map(ToString::to_string));
+        }
         Err(error) => damage.push(error.to_string()),
     }
     if damage.is_empty() {
@@ -39,7 +61,8 @@ fn look(directory: &Path) -> Result<(), Failure> {
     Err(offline::damaged(&damage))
 }
 
-fn inspect(store: &EmbeddedStore, damage: &mut Vec<String>) -> Result<(u64, Table), IndexError> {
+/// What each component has, as its head says; of rows the bytes, too, which no head counts.
+fn inspect(store: &EmbeddedStore) -> Result<(u64, Table), IndexError> {
     let snapshot = store.snapshot()?;
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
@@ -47,7 +70,7 @@ fn inspect(store: &EmbeddedStore, damage: &mut Vec<String>) -> Result<(u64, Tabl
     for entry in catalog::all(&*snapshot)? {
         let head = Head::read(&*snapshot, entry.number)?;
         let bytes = match &head {
-            Some(_) => recount(&snapshot, &entry, damage)?,
+            Some(_) => row_bytes(&snapshot, &entry)?,
             None => 0,
         };
         let number =
@@ -75,44 +98,11 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// Reads a feed's snapshot and log and compares them with what its head says. Gives the snapshot's bytes.
-fn recount(
-    snapshot: &Arc<dyn Snapshot>,
-    entry: &Registered,
-    damage: &mut Vec<String>,
-) -> Result<u64, IndexError> {
+/// How many bytes a feed's rows have.
+fn row_bytes(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<u64, IndexError> {
     let Some(feed) = Feed::open(snapshot.clone(), entry.number)? else { return Ok(0) };
-    let (mut rows, mut hash, mut bytes) = (0u64, 0u64, 0u64);
-    for row in feed.entries(None)? {
+    feed.entries(None)?.try_fold(0, |bytes, row| {
         let (key, value) = row?;
-        rows += 1;
-        hash = hash.wrapping_add(entry_hash(&key, &value));
-        bytes += (key.len() + value.len()) as u64;
-    }
-    let Head { rows: said, rows_hash, .. } = feed.head;
-    if rows != said {
-        damage.push(format!("`{}` has {rows} rows, and its head says {said}", entry.id));
-    } else if hash != rows_hash {
-        damage.push(format!("`{}` has other rows than its head says", entry.id));
-    }
-    if entry.kind != Kind::Bare {
-        log(&feed, &entry.id, damage)?;
-    }
-    Ok(bytes)
-}
-
-/// Reads the log through, in bounded pieces.
-fn log(feed: &Feed, id: &str, damage: &mut Vec<String>) -> Result<(), IndexError> {
-    let Head { epoch, sequence, low, log_entries, .. } = feed.head;
-    let (mut after, mut entries) = (low.saturating_sub(1), 0u64);
-    loop {
-        let piece = feed.log(epoch, after, 1_000, 1 << 20)?;
-        let Some(last) = piece.last() else { break };
-        entries += piece.len() as u64;
-        after = last.sequence;
-    }
-    if after != sequence.max(low.saturating_sub(1)) || entries != log_entries {
-        damage.push(format!("the log of `{id}` has {entries} entries up to {after}, and its head says {log_entries} up to {sequence}"));
-    }
-    Ok(())
+        Ok(bytes + (key.len() + value.len()) as u64)
+    })
 }

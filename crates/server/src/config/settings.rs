@@ -34,11 +34,14 @@ pub struct EmbeddedSettings {
     pub path: PathBuf,
     /// What a commit survives.
     pub durability: Durability,
+    /// How many bytes of it are checked in a second in the background; 0: none are.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for EmbeddedSettings {
     fn default() -> Self {
-        Self { path: "./livewell-data".into(), durability: Durability::Sync }
+        let scrub_bytes_per_second = livewell::Limits::default().scrub_bytes_per_second;
+        Self { path: "./livewell-data".into(), durability: Durability::Sync, scrub_bytes_per_second }
     }
 }
 

@@ -3,6 +3,7 @@
 mod api;
 mod attacked;
 mod audience;
+mod backups;
 mod bank;
 mod budget;
 mod changing;

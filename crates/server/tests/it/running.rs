@@ -199,17 +199,23 @@ fn spawned(mut command: Command, folder: &TempDir) -> (Child, BufReader<std::pro
     }
 }
 
-fn unchunked(mut body: &str) -> String {
-    let mut whole = String::new();
-    while let Some((length, rest)) = body.split_once("\r\n") {
-        let length = usize::from_str_radix(length, 16).unwrap();
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let Some((length, rest)) = split(body, b"\r\n") {
+        let length = usize::from_str_radix(std::str::from_utf8(length).unwrap(), 16).unwrap();
         if length == 0 {
             return whole;
         }
-        whole.push_str(&rest[..length]);
+        whole.extend_from_slice(&rest[..length]);
         body = &rest[length + 2..];
     }
-    panic!("the body was cut off after: {whole}");
+    panic!("the body was cut off after: {}", String::from_utf8_lossy(&whole));
+}
+
+/// What comes before the first `end`, and what after it.
+fn split<'a>(bytes: &'a [u8], end: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = bytes.windows(end.len()).position(|window| window == end)?;
+    Some((&bytes[..at], &bytes[at + end.len()..]))
 }
 
 /// The whole answer to a request that asked for the connection to be closed.
@@ -217,12 +223,14 @@ pub fn answer(mut stream: TcpStream) -> Answer {
     let mut answer = Vec::new();
     // A server that refuses early may close before all is sent.
     let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+    let (head, body) = split(&answer, b"\r\n\r\n").expect("a whole head");
+    let head = String::from_utf8(head.to_vec()).unwrap();
     let status = head[9..12].parse().unwrap();
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { unchunked(body) } else { body.to_owned() };
-    Answer { status, head: head.to_owned(), body }
+    let body = if chunked { unchunked(body) } else { body.to_vec() };
+    // Nothing but a backup is no text.
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Answer { status, head, body }
 }
 
 /// Lines of inserts of orders with these totals, `o1` first.

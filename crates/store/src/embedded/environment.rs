@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+/// A reader, which ends before what counts it.
+pub(super) type Held = (Arc<Reader>, Counted);
+
 /// How often a look at the newest commit may find that another was made since.
 const TRIES_MAX: u32 = 1_000;
 const MIB: u64 = 1 << 20;
@@ -164,7 +167,7 @@ impl Environment {
     }
 
     /// A reader of the newest commit, with the file and the tree in it to be read by [`super::pages`].
-    pub(super) fn read_pages(&self) -> Result<((Arc<Reader>, Counted), File, meta::Tree), IndexError> {
+    pub(super) fn read_pages(&self) -> Result<(Held, File, meta::Tree), IndexError> {
         for _ in 0..TRIES_MAX {
             let (reader, counted) = self.read()?;
             if let Some((file, tree)) = self.pages_of(&reader.txn)? {

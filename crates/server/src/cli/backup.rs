@@ -1,0 +1,42 @@
+//! What can be said of backups.
+
+use super::At;
+use clap::Args;
+use std::path::PathBuf;
+
+/// `livewell backup`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell backup /backups/monday
+  livewell backup /backups/monday --store ./livewell-data     without a server
+
+The backup is the store as it is after one commit, and is checked before the command ends. A backup that was not
+finished is refused by `restore`; the next one may take its place.")]
+pub struct Backup {
+    /// Where the backup goes: a directory that is new or empty
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+
+    /// Whose store it is of
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell restore`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  livewell restore /backups/monday --into ./livewell-data
+
+Every source and query begins a new epoch, so that reactions and followers notice that the store went back; they do
+what their `recovery` says.")]
+pub struct Restore {
+    /// The directory of the backup
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+
+    /// Where the store goes: a directory that is new or empty, as `store.path` will name it
+    #[arg(long, value_name = "STORE")]
+    pub into: PathBuf,
+}

@@ -1,0 +1,80 @@
+//! `livewell backup` and `livewell restore`.
+
+use super::find::Found;
+use super::{Failure, offline};
+use crate::api::backup::{FORMAT, STORE};
+use crate::cli::{Backup, Restore};
+use crate::client::Client;
+use livewell::clock::{Clock, SystemClock};
+use livewell_store::backup::{self, Manifest, Unfinished};
+use livewell_store::embedded::FORMAT_VERSION;
+use livewell_store::{EmbeddedStore, IndexError, Store, StoreId};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Takes a backup.
+pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
+    let Backup { directory, .. } = asked;
+    let manifest = match found {
+        Found::Store(store) => {
+            let store = offline::open(store)?;
+            let unfinished = Unfinished::begin(directory).map_err(failed)?;
+            store.copy(&mut BufWriter::new(unfinished.data().map_err(failed)?)).map_err(failed)?;
+            unfinished.finish(store.id(), SystemClock.now(), &check).map_err(failed)?
+        }
+        Found::Server(client) => from_server(client, directory)?,
+    };
+    let Manifest { store, position, entries, bytes, .. } = manifest;
+    let place = directory.display();
+    Ok(writeln!(
+        io::stdout(),
+        "{place} holds store {:032x} at position {position}: {entries} entries, {bytes} bytes, checked",
+        store.0
+    )?)
+}
+
+/// Writes what a running server sends.
+fn from_server(client: &Client, directory: &Path) -> Result<Manifest, Failure> {
+    let unfinished = Unfinished::begin(directory).map_err(failed)?;
+    let mut file = BufWriter::new(unfinished.data().map_err(failed)?);
+    let headers = client.download("/api/v1/backup", [STORE, FORMAT], &mut file)?;
+    file.flush()?;
+    let [id, format] = headers;
+    let id = id.and_then(|id| u128::from_str_radix(&id, 16).ok());
+    let id = id.ok_or_else(|| Failure::failed("the server does not say which store it has [LW0710]"))?;
+    if format.is_none_or(|format| format != FORMAT_VERSION.to_string()) {
+        let message = "the server's store is of another format than this version reads; use the server's own version of \
+                       `livewell` [LW0304]";
+        return Err(Failure::failed(message));
+    }
+    unfinished.finish(StoreId(id), SystemClock.now(), &check).map_err(failed)
+}
+
+/// Makes a store of a backup.
+pub fn restore(asked: &Restore) -> Result<(), Failure> {
+    let Restore { directory, into } = asked;
+    let restored = backup::restore(directory, into, SystemClock.now(), &check).map_err(failed)?;
+    let mut out = io::stdout().lock();
+    let Manifest { store, position, taken, .. } = restored.manifest;
+    writeln!(
+        out,
+        "{} holds store {:032x} as it was at {}, position {position}",
+        into.display(),
+        store.0,
+        taken.to_rfc3339()
+    )?;
+    for (id, epoch) in &restored.epochs {
+        writeln!(out, "`{id}` begins epoch {epoch}")?;
+    }
+    Ok(writeln!(out, "reactions stop or start over as their `recovery` says: see `livewell explain LW0532`")?)
+}
+
+/// Everything is compared with what the store says of itself.
+fn check(store: &EmbeddedStore) -> Result<(), IndexError> {
+    let found = livewell::check_store(store).map_err(|error| IndexError::Other(error.into()))?;
+    found.into_iter().next().map_or(Ok(()), Err)
+}
+
+fn failed(error: IndexError) -> Failure {
+    Failure::failed(livewell::Error::from(error))
+}
