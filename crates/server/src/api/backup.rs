@@ -7,12 +7,18 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use livewell_store::embedded::FORMAT_VERSION;
-use std::io;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 /// The header that says which store the backup is of, in hexadecimal digits.
 pub const STORE: &str = "livewell-store";
 /// The header that says in which format its data file is.
 pub const FORMAT: &str = "livewell-store-format";
+
+/// How long a caller may take whatever its rate is.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many bytes a second it has to take on average after that.
+const RATE_MIN: f64 = (1 << 20) as f64;
 
 /// Streams the data file. One backup is taken at a time, since each holds a snapshot of the store.
 pub async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
@@ -26,7 +32,9 @@ pub async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
     })?;
     let id = format!("{:032x}", store.id().0);
     let body = stream::written(&api, permit, move |out| {
-        store.copy(out).map_err(|error| match error {
+        let mut paced =
+            Paced { out, began: Instant::now(), bytes: 0, patience: PATIENCE, rate_min: RATE_MIN };
+        store.copy(&mut paced).map_err(|error| match error {
             livewell_store::IndexError::Io(cause) => io::Error::other(cause),
             error => io::Error::other(livewell::Error::from(error)),
         })
@@ -38,4 +46,48 @@ pub async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
         (FORMAT, FORMAT_VERSION.to_string()),
     ];
     Ok((headers, body).into_response())
+}
+
+/// Gives a reader up that is too slow: as long as it reads, the store holds a snapshot, and its file grows.
+struct Paced<'a> {
+    out: &'a mut dyn Write,
+    began: Instant,
+    bytes: u64,
+    patience: Duration,
+    rate_min: f64,
+}
+
+impl Write for Paced<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        let took = self.began.elapsed();
+        if took > self.patience && (self.bytes as f64) < took.as_secs_f64() * self.rate_min {
+            tracing::warn!("a backup was given up after {took:?}: its caller took only {} bytes", self.bytes);
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_that_takes_a_backup_too_slowly_is_given_up_once_it_had_its_time() {
+        let taken = |patience, rate_min| {
+            let mut out = Vec::new();
+            let began = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
+            let mut paced = Paced { out: &mut out, began, bytes: 0, patience, rate_min };
+            paced.write_all(&[0; 1_000]).map_err(|error| error.kind())
+        };
+        assert_eq!(taken(Duration::from_secs(60), 1e9), Ok(()), "it has time left");
+        assert_eq!(taken(Duration::from_secs(5), 50.0), Ok(()), "it is fast enough");
+        assert_eq!(taken(Duration::from_secs(5), 200.0), Err(io::ErrorKind::TimedOut));
+    }
 }
