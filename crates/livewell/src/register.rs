@@ -6,7 +6,7 @@
 
 use crate::Error;
 use crate::definition;
-use crate::follow::Upstream;
+use crate::follow::{Upstream, followed};
 use crate::settings::Query;
 use crate::shared::Shared;
 use crate::state::QueryState;
@@ -230,7 +230,9 @@ impl<'a> Registrar<'a> {
     /// A reaction that now follows a query more starts there where that query is.
     fn add_checkpoints(&mut self, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
         let missing = self.missing_checkpoints(number, upstreams)?;
-        if missing.is_empty() {
+        // One that has none at all has lost them, and would pass over all that it still has to deliver; without them it
+        // stops at its start.
+        if missing.is_empty() || followed(&*self.snapshot, number)?.is_empty() {
             return Ok(());
         }
         let expected = compare::read_version(&*self.snapshot, number)?;

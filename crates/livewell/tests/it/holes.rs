@@ -247,3 +247,21 @@ async fn what_only_a_round_of_the_scrub_looks_at_stops_its_component_too() {
     assert!(scrubbed.damaged == 1 && scrubbed.keys > 5 && scrubbed.bytes > 100, "{scrubbed:?}");
     livewell.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_reaction_that_lost_its_checkpoint_stops_instead_of_passing_over_results() {
+    let (store, recorder) = (memory(), Recorder::default());
+    let livewell = behind(&store, &recorder, (true, false)).await;
+    livewell.source("s").unwrap().send(node("n", 1)).await.unwrap();
+    until(&livewell, "all", |one| one.sequence == 1).await;
+    livewell.shutdown().await;
+    drop(livewell);
+    let all = catalog::find(&*store.snapshot().unwrap(), "all").unwrap().unwrap().number;
+    lose(&*store, "r", |number, _| vec![livewell_store::Checkpoint::key(number, all)]);
+    let livewell = behind(&store, &recorder, (true, true)).await;
+    reach(&livewell, "r", State::Error).await;
+    let error = status(&livewell, "r").error.unwrap();
+    assert!(error.contains("a checkpoint in `all` is missing") && error.contains("[LW0303]"), "{error}");
+    assert_eq!(recorder.sequences(), [0u64; 0]);
+    livewell.shutdown().await;
+}
