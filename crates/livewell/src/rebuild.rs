@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 /// At most this many diffs make one result of a difference.
 const DIFFS_MAX: usize = 10_000;
+/// How many elements of a part are taken in at once where all of them would hold too much memory.
+const PIECE: usize = 100;
 /// How many parts of a base are taken in at once at most, where there is no value without them all.
 const PARTS_TOGETHER_MAX: usize = 16;
 
@@ -104,14 +106,31 @@ impl Pipeline {
                 if part.len() % size != 0 {
                     continue;
                 }
-                match self.fill_part(&mut build, &part) {
+                match self.fill_pieces(&mut build, &part) {
                     Ok(()) => part.clear(),
                     Err(error) if error.is_of_a_value() && part.len() < size * PARTS_TOGETHER_MAX => {}
                     Err(error) => return Err(error),
                 }
             }
         }
-        self.fill_part(&mut build, &part)
+        self.fill_pieces(&mut build, &part)
+    }
+
+    /// Takes a part of the base in, in pieces if the whole part would hold more memory than a step may.
+    fn fill_pieces(&self, build: &mut Build, part: &[(Element, Timestamp)]) -> Result<(), Error> {
+        match self.fill_part(build, part) {
+            Err(over) if over.is_over_budget() && part.len() > PIECE => {
+                for piece in part.chunks(PIECE) {
+                    match self.fill_part(build, piece) {
+                        // The parts had to be taken in together, so there is no way around.
+                        Err(error) if error.is_of_a_value() => return Err(over),
+                        filled => filled?,
+                    }
+                }
+                Ok(())
+            }
+            filled => filled,
+        }
     }
 
     /// One bounded commit of the build; the first one is the step from nothing, too.
