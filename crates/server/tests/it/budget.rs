@@ -84,14 +84,18 @@ fn wait_for_error(running: &Running, id: &str) {
 }
 
 fn wait_for_count(running: &Running, count: u64) {
+    wait_for_count_of(running, "good", count);
+}
+
+fn wait_for_count_of(running: &Running, id: &str, count: u64) {
     for _ in 0..1_200 {
-        let rows = running.get("/api/v1/queries/good/results").json();
+        let rows = running.get(&format!("/api/v1/queries/{id}/results")).json();
         if rows["rows"][0]["data"]["n"] == count {
             return;
         }
         pause(Duration::from_millis(50));
     }
-    panic!("`good` has not come to {count} orders");
+    panic!("`{id}` has not come to {count}");
 }
 
 /// So many orders, one transaction.
@@ -205,19 +209,27 @@ fn computed(process: u32) -> u64 {
 
 #[test]
 fn verifying_ends_with_its_caller_and_with_the_server() {
-    const PAIRS: &str =
-        "MATCH (a:Order), (b:Order) WHERE a.id = b.id AND a.total > 1000 RETURN count(*) AS n";
-    let mut running = Running::of(&config(&[("pairs", PAIRS)], ""));
+    // From scratch each order looks at each relationship, three times, and holds little.
+    const CHAINS: &str =
+        "MATCH (a:Order)-[:R]->(b:Order)-[:R]->(c:Order)-[:R]->(d:Order) RETURN count(*) AS n";
+    const COUNT: usize = 30_000;
+    let mut running = Running::of(&config(&[("chains", CHAINS)], ""));
     running.wait_until_ready();
-    for _ in 0..4 {
-        assert_eq!(running.post(&body(5_000)).status, 200);
-    }
-    wait_for_count(&running, 5_000);
-    let verify = || running.open("POST", "/api/v1/queries/pairs/verify", "", "");
+    assert_eq!(running.post(&body(COUNT)).status, 200);
+    let tie = |at: usize| {
+        let element = json!({
+            "type": "relation", "id": format!("r{at}"), "labels": ["R"], "from": format!("o{at}"), "to": format!("o{}", at + 1),
+        });
+        json!({ "operation": "insert", "element": element })
+    };
+    let ties: Vec<Json> = (1..COUNT).map(tie).collect();
+    assert_eq!(running.post(&format!("{}\n", json!({ "transaction": ties }))).status, 200);
+    wait_for_count_of(&running, "chains", COUNT as u64 - 3);
+    let verify = || running.open("POST", "/api/v1/queries/chains/verify", "", "");
     let first = verify();
     let second = verify();
     pause(Duration::from_millis(700));
-    let third = running.ask("POST", "/api/v1/queries/pairs/verify", "", "");
+    let third = running.ask("POST", "/api/v1/queries/chains/verify", "", "");
     assert_eq!((third.status, third.json()["code"].as_str()), (503, Some("LW0704")), "{}", third.body);
     drop((first, second));
     let began = Instant::now();
