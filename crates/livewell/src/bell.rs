@@ -55,6 +55,17 @@ impl Bells {
         bells.push(Arc::downgrade(bell));
     }
 
+    /// Forgets a feed that is gone for good, and the bell of its component in the feeds that it followed.
+    pub(crate) fn forget(&self, feed: u32, follows: &[u32], bell: &Arc<Bell>) {
+        let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
+        by_feed.remove(&feed);
+        for feed in follows {
+            if let Some(bells) = by_feed.get_mut(feed) {
+                bells.retain(|have| have.as_ptr() != Arc::as_ptr(bell));
+            }
+        }
+    }
+
     /// Rings `bell` whenever anything moves.
     pub(crate) fn listen_to_all(&self, bell: &Arc<Bell>) {
         let mut everything = self.everything.write().unwrap_or_else(PoisonError::into_inner);
@@ -73,5 +84,24 @@ impl Bells {
             .chain(everything.iter())
             .filter_map(Weak::upgrade)
             .for_each(|bell| bell.ring());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_a_feed_that_was_forgotten() {
+        let (bells, source, query) = (Bells::default(), Arc::<Bell>::default(), Arc::<Bell>::default());
+        bells.listen(1, &source);
+        for feed in 2..1_000 {
+            bells.listen(1, &query);
+            bells.listen(feed, &query);
+            bells.forget(feed, &[1], &query);
+        }
+        let by_feed = bells.by_feed.read().unwrap();
+        assert_eq!(by_feed.len(), 1);
+        assert_eq!(by_feed[&1].len(), 1, "of the source itself");
     }
 }

@@ -322,6 +322,7 @@ impl Livewell {
         }
         // Those who were held up by what it held.
         component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));
+        self.shared.bells.forget(component.number, &component.follows, &component.bell);
         self.sweeper.bell.ring();
         Ok(Removed::default())
     }
