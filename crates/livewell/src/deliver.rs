@@ -208,6 +208,10 @@ impl Delivery {
         }
         let component = self.component.clone();
         component.carry_out(|order| self.carry_out(order))?;
+        if let Some(error) = self.lacks_room()? {
+            self.wait_for_room(&error);
+            return Ok(true);
+        }
         let snapshot = self.shared.store.snapshot()?;
         match self.reaction.style() {
             Style::Results if !self.rebuild => self.step_results(&snapshot),
@@ -263,7 +267,10 @@ impl Delivery {
             })
             .collect();
         let mut done = 0;
-        while done < outgoing.len() && !self.shared.is_stopping(&self.component) {
+        while done < outgoing.len()
+            && !self.shared.is_stopping(&self.component)
+            && self.lacks_room()?.is_none()
+        {
             let delivered = self.reaction.deliver(&outgoing[done..]).map_err(wrap)?;
             let effected = &results[done..done + delivered.results];
             let moved =

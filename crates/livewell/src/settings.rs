@@ -65,6 +65,10 @@ pub struct Limits {
     pub log_entries_max: u64,
     /// How many bytes a source's log holds before the source waits for its queries.
     pub log_bytes_max: u64,
+    /// How many dead letters a reaction may have before it waits for a person to make room.
+    pub dead_letters_max: u64,
+    /// How many bytes they may have before it waits.
+    pub dead_letters_bytes_max: u64,
     /// How many submissions may wait for a source before it says that it is full.
     pub submissions_max: usize,
     /// How long a query in error goes on holding its sources' logs.
@@ -84,6 +88,8 @@ impl Default for Limits {
             id_bytes_max: 64 << 10,
             log_entries_max: 1_000_000,
             log_bytes_max: 4 << 30,
+            dead_letters_max: 100_000,
+            dead_letters_bytes_max: 256 << 20,
             submissions_max: 1_024,
             error_hold: Duration::from_secs(600),
             rebuild_elements_max: 1_000,

@@ -7,10 +7,41 @@ use crate::follow;
 use crate::set_aside::{Order, What};
 use livewell_model::{Diff, QueryResult, Row, SmolStr};
 use livewell_reaction::{DeadLetter, ErrorKind, Outgoing, ReactionError, Role};
-use livewell_store::{LiveSnapshot, Snapshot};
+use livewell_store::{LiveSnapshot, Overlay, Snapshot};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a reaction without room looks for some; an order about its letters wakes it.
+const LOOK: Duration = Duration::from_millis(500);
 
 impl Delivery {
+    /// Why nothing more is delivered: what a target refuses must neither be lost nor fill the store.
+    pub(super) fn lacks_room(&self) -> Result<Option<Error>, Error> {
+        let overlay = Overlay::new(self.shared.store.snapshot()?);
+        let (letters, bytes) = dead_letters::of(self.component.number).amount(&overlay)?;
+        let limits = &self.shared.limits;
+        if letters < limits.dead_letters_max && bytes < limits.dead_letters_bytes_max {
+            return Ok(None);
+        }
+        let id = &self.component.id;
+        let message = format!(
+            "`{id}` waits: it has {letters} dead letters ({bytes} bytes), as many as it may have; `livewell \
+             dead-letters {id}` lists them, and with `--replay` or `--discard` makes room"
+        );
+        Ok(Some(Error::new(crate::ErrorKind::Unavailable, "LW0415", message)))
+    }
+
+    /// Shows that, in the log once, and waits a little.
+    pub(super) fn wait_for_room(&self, error: &Error) {
+        let shown = self.component.error();
+        if shown.is_some_and(|(shown, _)| shown.contains(error.code)) {
+            self.component.show_held_up(error);
+        } else {
+            self.component.held_up(error);
+        }
+        self.component.bell.wait(LOOK);
+    }
+
     /// Sends dead letters once more, or drops them. One that is refused again stays where it is.
     pub(super) fn carry_out(&mut self, order: &Order) -> Result<bool, Error> {
         let all = dead_letters::of(self.component.number);

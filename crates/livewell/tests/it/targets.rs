@@ -126,7 +126,10 @@ impl Reaction for Mirror {
 }
 
 async fn running(store: &Arc<dyn Store>, reaction: livewell::ReactionSetup) -> Livewell {
-    let livewell = open(store);
+    set_up(open(store), reaction).await
+}
+
+async fn set_up(livewell: Livewell, reaction: livewell::ReactionSetup) -> Livewell {
     let mut setup = Setup::default();
     setup.channels.push(InProcess::new("s"));
     setup
@@ -197,6 +200,28 @@ async fn dead_letters_outlive_the_process_and_are_sent_again_or_dropped_when_ask
     until(&livewell, "r", |status| status.dead_letters == 0).await;
     assert_eq!(target.lock().unwrap().sent, ["4", "1", "2"]);
     assert_eq!(livewell.dead_letters("all", 0, 1).unwrap_err().code, "LW0501");
+}
+
+#[tokio::test]
+async fn a_reaction_waits_before_more_dead_letters_than_it_may_have_and_resumes_once_there_is_room() {
+    let (store, target) = (memory(), Shared::default());
+    let limits = livewell::Limits { dead_letters_max: 2, ..livewell::Limits::default() };
+    let livewell = Livewell::builder().shared_store(store.clone()).limits(limits).build().unwrap();
+    let livewell = set_up(livewell, reaction("r", "all", Recovery::Strict, Sender(target.clone()))).await;
+    target.lock().unwrap().refuses = true;
+    send(&livewell, 0..5).await;
+    until(&livewell, "r", |status| status.state == State::Waiting && status.error.is_some()).await;
+    let waits = status(&livewell, "r");
+    let said = waits.error.unwrap();
+    assert!(said.contains("LW0415") && said.contains("2 dead letters"), "{said}");
+    assert_eq!((waits.dead_letters, waits.sequence), (2, 2), "what comes next is not delivered");
+    livewell.discard_dead_letters("r", Some(vec![1])).unwrap();
+    until(&livewell, "r", |status| status.sequence == 3).await;
+    target.lock().unwrap().refuses = false;
+    livewell.replay_dead_letters("r", None).unwrap();
+    idle(&livewell).await;
+    assert_eq!(status(&livewell, "r").dead_letters, 0);
+    assert_eq!(target.lock().unwrap().sent, ["2", "3", "4", "5"]);
 }
 
 #[tokio::test]
