@@ -1,7 +1,7 @@
 //! What a source holds: how many elements of which labels and types, and the elements themselves, page by page.
 //!
-//! Read in pieces, each from a snapshot of its own: who looks at millions of elements holds nothing of the store for
-//! long, and may see some of them before and some after a change.
+//! Read in pieces, each from a snapshot of its own: a look at millions of elements holds nothing of the store for long,
+//! and may see some of them before and some after a change.
 
 use crate::Error;
 use crate::intake::decode_element;
@@ -96,8 +96,8 @@ pub struct Page {
 /// Counts what a source holds, until `is_over` says that nobody wants to know any more.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] where there is no such source; [`crate::ErrorKind::Unavailable`] if it was over; as
-/// the store has them.
+/// [`crate::ErrorKind::NotFound`] if there is no such source; [`crate::ErrorKind::Unavailable`] if it was over; the
+/// errors of the store.
 pub fn count(store: &dyn Store, source: &str, is_over: &dyn Fn() -> bool) -> Result<Inventory, Error> {
     let mut inventory = Inventory::default();
     let (mut after, mut begun) = (None, None);
@@ -125,7 +125,7 @@ pub fn count(store: &dyn Store, source: &str, is_over: &dyn Fn() -> bool) -> Res
 /// The elements of a source after the id `after`, at most `limit` of those that the filter wants.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] where there is no such source; as the store has them.
+/// [`crate::ErrorKind::NotFound`] if there is no such source; the errors of the store.
 pub fn page(
     store: &dyn Store,
     source: &str,
@@ -158,7 +158,7 @@ pub fn page(
 /// One element of a source, if it is there.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] where there is no such source; as the store has them.
+/// [`crate::ErrorKind::NotFound`] if there is no such source; the errors of the store.
 pub fn element(store: &dyn Store, source: &str, id: &str) -> Result<Option<Element>, Error> {
     let piece = Piece::open(store, source)?;
     let key = snapshot_key(piece.number, piece.head.generation, id.as_bytes());

@@ -148,7 +148,7 @@ Examples:
   livewell start readings
   livewell start reaction hook
 
-It starts with its settings in the configuration that runs, and goes on where it stopped."
+It starts with its settings in the configuration that runs, and resumes where it stopped."
     )]
     Start(Switch),
 
