@@ -114,10 +114,16 @@ fn make(
     let statement = format!("CREATE PUBLICATION {} FOR TABLE {}", identifier(&name), tables.join(", "));
     let purpose = format!("to make a publication (let the tables' owner run: {statement})");
     match run(connection, settings, &statement, &purpose) {
-        // Somebody else was faster; whether it sends what is needed is seen by looking again.
-        Err(error) if error.message.contains("[42710]") => Ok(()),
+        // Whether it sends what is needed is seen by looking again.
+        Err(error) if somebody_was_faster(&error) => Ok(()),
         made => made.and_then(|()| mark(connection, settings, store)),
     }
+}
+
+/// Whether what was to be made is there by now: made before, or in the same moment, which an index of the catalogs
+/// notices.
+fn somebody_was_faster(error: &SourceError) -> bool {
+    ["[42710]", "[23505]"].iter().any(|state| error.message.contains(state))
 }
 
 /// Runs a statement that waits for others only briefly: where this source is what a synchronous standby is, they may
@@ -164,7 +170,10 @@ fn complete(
     }
     for statement in &statements {
         let purpose = format!("to alter its publication (let the owner run: {statement})");
-        run(connection, settings, statement, &purpose)?;
+        match run(connection, settings, statement, &purpose) {
+            Err(error) if somebody_was_faster(&error) => return Ok(Ensured::Changed),
+            ran => ran?,
+        }
     }
     if publication.comment.is_none() {
         mark(connection, settings, store)?;
