@@ -6,6 +6,8 @@ use crate::Reached;
 use tokio_postgres::Transaction;
 
 pub(super) const TABLE: &str = "livewell_checkpoint";
+/// The advisory lock of those who make that table: `livewell` in ASCII.
+const MAKING: i64 = 0x6c69_7665_7765_6c6c;
 
 /// Whose checkpoint it is.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ impl Owner {
         if find.get::<_, Option<&str>>(0).is_some() {
             return Ok(());
         }
+        // Two that make it at once would be in each other's way, whatever IF NOT EXISTS says.
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING]).await?;
         let make = format!(
             "CREATE TABLE IF NOT EXISTS {table} (store text, reaction text, query text, epoch bigint NOT NULL, \
              sequence bigint NOT NULL, position bigint NOT NULL, PRIMARY KEY (store, reaction, query))"

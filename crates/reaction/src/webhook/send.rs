@@ -136,7 +136,7 @@ impl Sender {
         while let Some(source) = deepest.source() {
             deepest = source;
         }
-        format!("could not be asked: {deepest}")
+        format!("could not be reached: {deepest}")
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a database answers for now, and what somebody has to mend.
 
 use super::{TABLE, Target};
-use livewell_reaction::postgres::Table;
-use livewell_reaction::testkit::{History, Mirrored, start};
+use livewell_reaction::postgres::{PostgresSettings, Table};
+use livewell_reaction::testkit::{History, Mirrored, start, start_as};
 use livewell_reaction::{ErrorKind, Reaction};
 use livewell_services::Postgres;
 
@@ -57,4 +57,25 @@ fn a_snapshot_into_a_database_that_only_reads_is_waited_for_too() {
     assert_eq!(target.rows(), history.rows(4));
     let id = target.sql(&format!("SELECT count(*) FROM {TABLE}"));
     assert_eq!(id, history.rows(4).len().to_string());
+}
+
+#[test]
+fn reactions_that_begin_in_a_new_database_at_once_are_not_in_each_others_way() {
+    let server = Postgres::start();
+    for number in 0..5 {
+        let target = Target::new(&server, number);
+        let together = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let (settings, together) = (target.settings(), &together);
+                scope.spawn(move || {
+                    let history = History::new(7, 9);
+                    let mut table = Table::new(PostgresSettings { table: name.into(), ..settings });
+                    together.wait();
+                    start_as(&mut table, name, None, &[]).unwrap();
+                    history.snapshot(2, |snapshot| table.replace(snapshot)).unwrap();
+                });
+            }
+        });
+    }
 }
