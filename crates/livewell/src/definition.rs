@@ -103,6 +103,17 @@ fn exact_params(text: &str) -> Option<Map> {
     }
 }
 
+/// What a store keeps of a reaction: the queries that it follows.
+pub(crate) fn of_reaction(queries: &[String]) -> String {
+    serde_json::json!({ "queries": queries }).to_string()
+}
+
+/// The queries that a stored reaction follows; `None` where an earlier version did not keep them.
+pub(crate) fn queries_of_reaction(definition: &str) -> Option<Vec<String>> {
+    let json: serde_json::Value = serde_json::from_str(definition).ok()?;
+    serde_json::from_value(json.get("queries")?.clone()).ok()
+}
+
 /// A query as the store keeps it.
 ///
 /// # Errors

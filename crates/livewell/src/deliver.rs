@@ -194,6 +194,12 @@ impl Delivery {
         let passed = if self.rebuild { &[] } else { self.upstreams.as_slice() };
         for (at, upstream) in passed.iter().enumerate() {
             let head = follow::open(snapshot, upstream)?.head;
+            let here = self.checkpoint(snapshot, at)?;
+            let left_out = head.sequence.saturating_sub(here.sequence);
+            if here.epoch == head.epoch && left_out > 0 {
+                let (reaction, upstream) = (&self.component.id, &upstream.id);
+                tracing::warn!(%reaction, %upstream, left_out, "the reset leaves out results that were not delivered");
+            }
             moved.insert(at, (head.epoch, head.sequence, head.position));
         }
         self.commit(snapshot, &moved, &started.detail)

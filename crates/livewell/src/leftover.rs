@@ -73,7 +73,10 @@ fn reads(snapshot: &dyn Snapshot, other: &Registered, entry: &Registered) -> Res
     Ok(match other.kind {
         Kind::Query => crate::definition::read(&other.id, &other.definition)
             .is_some_and(|query| query.sources.contains(&entry.id)),
-        Kind::Reaction => followed(snapshot, other.number)?.contains_key(&entry.number),
+        Kind::Reaction => match crate::definition::queries_of_reaction(&other.definition) {
+            Some(queries) => queries.contains(&entry.id),
+            None => followed(snapshot, other.number)?.contains_key(&entry.number),
+        },
         Kind::Source | Kind::Bare => false,
     })
 }

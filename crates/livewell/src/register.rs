@@ -4,6 +4,10 @@
 //! so "no checkpoint" never happens later. A query over what is still empty has its base at once; one over
 //! what is not is built first.
 
+mod removal;
+
+pub(crate) use removal::{remove, take_out};
+
 use crate::Error;
 use crate::definition;
 use crate::follow::{Upstream, followed};
@@ -15,8 +19,7 @@ use livewell_query::Engine;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
-use livewell_store::keyspace::{Key, Space};
-use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare, sweep};
+use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -215,16 +218,43 @@ impl<'a> Registrar<'a> {
     pub(crate) fn reaction(&mut self, id: &str, queries: &[String]) -> Result<(u32, Vec<Upstream>), Error> {
         check_id(id)?;
         let upstreams = self.upstreams(queries)?;
+        let definition = definition::of_reaction(queries);
         if let Some(known) = self.known(id, Kind::Reaction)? {
-            self.add_checkpoints(known.number, &upstreams)?;
-            return Ok((known.number, upstreams));
+            let number = known.number;
+            self.add_checkpoints(number, &upstreams)?;
+            self.warn_of_undelivered(id, number, &upstreams)?;
+            let entry = Registered { number, kind: Kind::Reaction, id: id.to_owned(), definition };
+            if catalog::find(&*self.snapshot, id)?.as_ref() != Some(&entry) {
+                self.catalog.put(entry.key(), entry.encode());
+            }
+            return Ok((number, upstreams));
         }
-        let number = self.number(id, Kind::Reaction, "")?;
+        let number = self.number(id, Kind::Reaction, &definition)?;
         let mut set = first_set(number, 1);
         self.put_checkpoints(&mut set, number, &upstreams)?;
         self.sets.push(set);
         self.remember(id, number, Kind::Reaction, Head::default(), 0, id);
         Ok((number, upstreams))
+    }
+
+    /// Says what a reaction leaves out by no longer following a query.
+    fn warn_of_undelivered(&self, id: &str, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
+        for (feed, checkpoint) in followed(&*self.snapshot, number)? {
+            let is_followed = upstreams.iter().any(|upstream| upstream.number == feed);
+            let Some((query, known)) = self.known.iter().find(|(_, known)| known.number == feed) else {
+                continue;
+            };
+            let left_out = known.head.sequence.saturating_sub(checkpoint.sequence);
+            if !is_followed && known.head.epoch == checkpoint.epoch && left_out > 0 {
+                tracing::warn!(
+                    reaction = id,
+                    query,
+                    left_out,
+                    "results were not delivered, and the reaction no longer follows their query"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// A reaction that now follows a query more starts there where that query is.
@@ -308,45 +338,6 @@ impl<'a> Registrar<'a> {
     fn remember(&mut self, id: &str, number: u32, kind: Kind, head: Head, config_hash: u64, label: &str) {
         let label = label.to_owned();
         self.known.insert(id.to_owned(), Known { number, kind, head, config_hash, label });
-    }
-}
-
-/// Takes a component that does not run out of the catalog and marks all it stored as garbage, in one commit. Its last
-/// epoch is remembered, so that one of the same id begins another history.
-pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error> {
-    let _position = crate::shared::lock(&shared.position);
-    let mut catalog = Registrar::begin(shared)?.catalog;
-    if let Some(entry) = catalog::find(&*shared.store.snapshot()?, id)? {
-        catalog.delete(entry.key());
-    }
-    mark_garbage(&mut catalog, number);
-    for fate in shared.store.commit(&[catalog])? {
-        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
-    }
-    Ok(())
-}
-
-/// Takes an entry out of the catalog and marks all that it stored as garbage.
-pub(crate) fn take_out(catalog: &mut WriteSet, entry: &Registered) {
-    catalog.delete(entry.key());
-    mark_garbage(catalog, entry.number);
-}
-
-fn mark_garbage(catalog: &mut WriteSet, number: u32) {
-    for space in [
-        Space::Version,
-        Space::Epoch,
-        Space::Head,
-        Space::Snapshot,
-        Space::Log,
-        Space::State,
-        Space::Checkpoint,
-        Space::Upstream,
-        Space::Idempotency,
-        Space::Parked,
-        Space::DeadLetter,
-    ] {
-        sweep::mark(catalog, &Key::new(space).number(number).done());
     }
 }
 

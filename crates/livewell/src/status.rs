@@ -308,17 +308,17 @@ pub struct StoredPlace {
 /// # Errors
 /// Returns an error if the store cannot be read.
 pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<StoredPlace, Error> {
-    let follows: Vec<u32> = match entry.kind {
-        Kind::Query => {
-            let query = crate::definition::read(&entry.id, &entry.definition);
-            let ids = query.map(|query| query.sources).unwrap_or_default();
+    let upstreams = match entry.kind {
+        Kind::Reaction => crate::definition::queries_of_reaction(&entry.definition),
+        _ => crate::definition::read(&entry.id, &entry.definition).map(|query| query.sources),
+    };
+    let follows: Vec<u32> = match upstreams {
+        Some(ids) => {
             let entries = ids.iter().map(|id| catalog::find(&**snapshot, id));
-            entries
-                .filter_map(Result::transpose)
-                .map(|entry| Ok(entry?.number))
-                .collect::<Result<_, Error>>()?
+            let numbers = entries.filter_map(Result::transpose).map(|entry| Ok(entry?.number));
+            numbers.collect::<Result<_, Error>>()?
         }
-        _ => followed(&**snapshot, entry.number)?.into_keys().collect(),
+        None => followed(&**snapshot, entry.number)?.into_keys().collect(),
     };
     let behind = behind(&**snapshot, entry.number, &follows)?;
     let mut is_complete = behind.sequences == 0;

@@ -171,12 +171,14 @@ fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
 pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) -> Error {
     let what = match resume {
         Resume::Gap { low } => {
-            format!("`{upstream}` no longer holds what comes next for `{id}`; its log begins at {low}")
+            format!(
+                "`{upstream}` no longer holds what comes next for `{id}`; the oldest result it holds is {low}"
+            )
         }
         Resume::Ahead => format!("`{id}` has seen more of `{upstream}` than is there: it was rolled back"),
         Resume::OtherEpoch => {
             format!(
-                "`{upstream}` is another history than the one `{id}` followed: it was wiped, or restored from a backup"
+                "`{upstream}` has another history than the one `{id}` followed: it was wiped, or restored from a backup"
             )
         }
         Resume::Changed { .. } | Resume::Follow => format!("`{upstream}` has changed under `{id}`"),
@@ -186,12 +188,17 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) ->
         Resume::Ahead => "LW0531",
         _ => "LW0532",
     };
-    Error::stopped(
-        code,
+    let way_out = if policy == "auto_skip_gap" {
         format!(
-            "{what}; `livewell reset {id}` goes on from what is true now, and `recovery: {policy}` does so by itself"
-        ),
-    )
+            "`livewell reset {id}` continues with the next result and leaves out all before it; with `recovery: {policy}` \
+             it continues by itself with the oldest result that is there"
+        )
+    } else {
+        format!(
+            "`livewell reset {id}` continues from what is true now, and `recovery: {policy}` does so by itself"
+        )
+    };
+    Error::stopped(code, format!("{what}; {way_out}"))
 }
 
 /// Handles a failure by its kind: waits for a disk, starts again from the store, or stops until a person resets the

@@ -193,7 +193,8 @@ What it does:
   query            rebuilds its rows from its sources' elements as they are now; the old rows are served until
                    then, and the switch is one commit
   reaction         starts over as if it had just been created: one that keeps a table, keys or a file of rows
-                   brings it to the live results, another goes on with the next result
+                   brings it to the live results, another continues with the next result and leaves out
+                   what it has not delivered
   file source      wipes what it read and reads its files from the beginning, in a new epoch; queries over it
                    do what their `recovery` says
   nats source      the same with its stream; one that stopped at a message goes on where it stopped

@@ -14,7 +14,15 @@ pub fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option
     });
     // As far from it as it is long, any other name would be as near.
     let is_near = |distance: usize, name: &str| distance <= 1 + name.len() / 4 && distance < name.len();
-    scored.filter(|(distance, name)| is_near(*distance, name)).min().map(|(_, name)| name)
+    // `query` for `queries`: most of a word is right, and only its end is not.
+    let begins_alike = |name: &str| {
+        let alike = name.to_lowercase().chars().zip(lower.chars()).take_while(|(a, b)| a == b).count();
+        alike >= 4 && 2 * alike > name.chars().count()
+    };
+    scored
+        .filter(|(distance, name)| is_near(*distance, name) || begins_alike(name))
+        .min()
+        .map(|(_, name)| name)
 }
 
 /// `did you mean `x`?`, or what there is to choose from.
@@ -42,6 +50,7 @@ mod tests {
     fn a_near_name_is_suggested_and_a_far_one_is_not() {
         assert_eq!(near("proprties", ["properties", "labels"]), Some("properties"));
         assert_eq!(near("Lables", ["properties", "labels"]), Some("labels"));
+        assert_eq!(near("query", ["sources", "queries"]), Some("queries"));
         assert_eq!(near("zebra", ["properties", "labels"]), None);
         assert_eq!(near("x", ["c", "d"]), None);
         assert_eq!(near(&"l".repeat(1 << 20), ["labels"]), None);

@@ -1,7 +1,7 @@
 //! What is removed goes with all it stored, and what comes under its id later is another one.
 
 use crate::fixture::*;
-use livewell::{InProcess, Recovery};
+use livewell::{InProcess, Recovery, Setup};
 use livewell_store::keyspace::Space;
 use livewell_store::{Direction, Store, catalog, sweep};
 use std::ops::Bound;
@@ -67,5 +67,43 @@ async fn a_removed_component_leaves_nothing_and_its_id_begins_another_history() 
     assert!(livewell.results("q").unwrap().epoch > epoch, "epochs never repeat");
     assert_eq!(rows(&livewell, "q").len(), 1);
     assert_verified(&livewell, "q");
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_query_that_a_reaction_followed_once_can_be_removed_and_no_longer_counts() {
+    let (store, recorder) = (memory(), Recorder::default());
+    let setup = |query_id: &str| {
+        let mut setup = Setup::default();
+        setup.channels.push(InProcess::new("s"));
+        setup.queries.push(query(query_id, "MATCH (n:N) RETURN n.id AS id"));
+        setup.reactions.push(reaction("r", query_id, Recovery::Strict, recorder.clone()));
+        setup
+    };
+    let livewell = open(&store);
+    livewell.add(setup("before")).await.unwrap();
+    let source = livewell.source("s").unwrap();
+    for id in ["a", "b"] {
+        source.send(node(id, 1)).await.unwrap();
+    }
+    idle(&livewell).await;
+    livewell.shutdown().await;
+
+    let livewell = open(&store);
+    livewell.add(setup("after")).await.unwrap();
+    idle(&livewell).await;
+    livewell.source("s").unwrap().send(node("c", 1)).await.unwrap();
+    idle(&livewell).await;
+    let running = status(&livewell, "r");
+    assert_eq!((running.sequence, running.lag), (1, 0), "of the query that it follows now");
+    livewell.shutdown().await;
+    let stored = livewell::stored_status(&*store).unwrap();
+    let stored = stored.iter().find(|one| one.id == "r").unwrap();
+    assert_eq!((stored.sequence, stored.lag), (1, 0), "also while nobody runs the store");
+
+    let livewell = open(&store);
+    livewell.add(setup("after")).await.unwrap();
+    livewell.remove("before").await.unwrap();
+    assert!(livewell.remove("after").await.is_err(), "this one is read");
     livewell.shutdown().await;
 }

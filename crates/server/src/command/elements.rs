@@ -7,6 +7,7 @@ use crate::cli::{Elements, StatusFormat};
 use crate::client::{Client, encoded};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use livewell::inventory::{self, Filter};
+use livewell_source::suggest;
 use livewell_store::EmbeddedStore;
 use serde_json::{Value as Json, json};
 use std::io::{self, BufWriter, Write};
@@ -85,17 +86,33 @@ impl Held<'_> {
 }
 
 fn list(held: &Held<'_>, asked: &Elements, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut after: Option<String> = None;
+    let (mut after, mut is_empty) = (None::<String>, true);
     loop {
         let page = held.page(asked, after.as_deref())?;
         for element in page["elements"].as_array().into_iter().flatten() {
             writeln!(out, "{element}")?;
+            is_empty = false;
         }
         match page["next"].as_str() {
             Some(next) => after = Some(next.to_owned()),
+            None if is_empty => return say_none(&held.counts(&asked.source)?, asked),
             None => return Ok(()),
         }
     }
+}
+
+/// Says which labels or types there are, for a slip looks like nothing.
+fn say_none(counts: &Json, asked: &Elements) -> Result<(), Failure> {
+    let (what, name, there) = match (&asked.label, &asked.kind) {
+        (Some(label), _) => ("node has the label", label, &counts["labels"]),
+        (None, kind) => {
+            ("relationship is of the type", kind.as_ref().unwrap_or(&asked.source), &counts["types"])
+        }
+    };
+    let names: Vec<&str> = there.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let advice =
+        if names.is_empty() { "there is none at all".to_owned() } else { suggest::advice(name, &names) };
+    Ok(writeln!(io::stderr(), "note: no {what} `{name}`; {advice}")?)
 }
 
 /// The counts for people, then what they may want to know.
@@ -111,18 +128,17 @@ fn table(counts: &Json, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "{table}")?;
     let source = counts["source_id"].as_str().unwrap_or_default();
-    let (nodes, relationships) = (&counts["nodes"], &counts["relationships"]);
-    writeln!(
-        out,
-        "{source}: {nodes} nodes, {relationships} relationships at position {}",
-        counts["position"]
-    )?;
+    let counted = |count: &Json, what: &str| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
+    let nodes = counted(&counts["nodes"], "node");
+    let relationships = counted(&counts["relationships"], "relationship");
+    writeln!(out, "{source}: {nodes}, {relationships} at position {}", counts["position"])?;
     let (dangling, samples) = (&counts["dangling"]["count"], samples(&counts["dangling"]));
     if *dangling != json!(0) {
         writeln!(
             out,
-            "{source}: dangling: {dangling} relationships lead to or from an element that is not there, such as \
-             {samples}; no pattern matches them until it comes"
+            "{source}: dangling: {}, of which an end is not there, such as {samples}; no pattern matches them until it \
+             comes",
+            counted(dangling, "relationship")
         )?;
     }
     if counts["others"] != json!(0) {

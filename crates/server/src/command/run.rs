@@ -213,7 +213,9 @@ fn summary(status: &[Status]) -> Result<(), Failure> {
         };
         writeln!(out, "{kind:<9}{:<20} {what}{state}", one.id)?;
     }
-    let errors: Vec<String> =
+    let mut errors: Vec<String> =
         status.iter().filter_map(|one| Some(format!("`{}`: {}", one.id, one.error.as_ref()?))).collect();
+    // What only waits for another one in error comes after the cause.
+    errors.sort_by_key(|error| error.ends_with("[LW0527]"));
     if errors.is_empty() { Ok(()) } else { Err(Failure::failed(errors.join("\n       "))) }
 }

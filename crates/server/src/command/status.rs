@@ -87,8 +87,9 @@ fn row(kind: &str, one: &Json, can_tell: bool) -> Vec<String> {
         if kind == "reaction" { text("sequence") } else { format!("{}-{}", text("epoch"), text("sequence")) };
     let seconds = one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
     let parked = if kind == "source" { text("parked") } else { String::new() };
-    let mut row =
-        vec![kind.to_owned(), text("id"), text("state"), at, text("lag"), seconds, text("rows"), parked];
+    // A reaction has no rows of its own.
+    let rows = if kind == "reaction" { String::new() } else { text("rows") };
+    let mut row = vec![kind.to_owned(), text("id"), text("state"), at, text("lag"), seconds, rows, parked];
     if can_tell {
         let checked = one["checked"].as_bool();
         row.push(checked.map_or("", |checked| if checked { "yes" } else { "no" }).to_owned());

@@ -2,12 +2,15 @@
 
 use super::{Failure, results::show};
 use crate::cli::Try;
+use crate::config::known;
 use crate::render::Format;
+use livewell::inventory;
 use livewell::{Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup};
 use livewell_query::Engine;
 use livewell_reaction::ReactionError;
 use livewell_reaction::reaction::{Delivered, Outgoing, Reaction, Role, Start, Started, Style};
 use livewell_source::settings::{FileEntry, FileSettings};
+use livewell_source::suggest;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,6 +25,9 @@ pub fn run(asked: &Try) -> Result<(), Failure> {
     Engine::compile(&asked.cypher, &params)
         .map_err(|problem| Failure::Usage(problem.render(&asked.cypher, QUERY)))?;
     let files = files(asked);
+    if let Some(absent) = asked.data.iter().find(|path| !path.exists()) {
+        return Err(Failure::failed(format!("`{}` does not exist [LW0206]", absent.display())));
+    }
     files.validate().map_err(|error| Failure::Usage(format!("error: {error}\n")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
@@ -34,6 +40,7 @@ pub fn run(asked: &Try) -> Result<(), Failure> {
         livewell.idle().await.map_err(Failure::failed)?;
         let ended = ended(&livewell);
         let shown = if asked.diffs || ended.is_err() { Ok(()) } else { rows(&livewell, asked) };
+        let shown = shown.and_then(|()| say_unknown(&livewell, &asked.cypher));
         livewell.shutdown().await;
         ended.and(shown)?;
         lock(&printed).take().map_or(Ok(()), |error| Err(error.into()))
@@ -58,7 +65,26 @@ fn files(asked: &Try) -> FileSettings {
 fn ended(livewell: &Livewell) -> Result<(), Failure> {
     let status = livewell.status().map_err(Failure::failed)?;
     let error = |id: &str| status.iter().find(|one| one.id == id).and_then(|one| one.error.clone());
-    error(SOURCE).or_else(|| error(QUERY)).map_or(Ok(()), |error| Err(Failure::failed(error)))
+    let Some(error) = error(SOURCE).or_else(|| error(QUERY)) else { return Ok(()) };
+    // Nothing is parked here.
+    let parking = ", or set `on_error: park` to set such lines aside and go on";
+    Err(Failure::failed(error.replace(parking, "")))
+}
+
+/// Says which labels and types of the query occur nowhere in the data, for a slip looks like no rows.
+fn say_unknown(livewell: &Livewell, cypher: &str) -> Result<(), Failure> {
+    let counts = inventory::count(&**livewell.store(), SOURCE, &|| false).map_err(Failure::failed)?;
+    for (what, name) in known::matched(cypher) {
+        let there = if what == "label" { &counts.labels } else { &counts.types };
+        let names: Vec<&str> = there.keys().map(|name| name.as_str()).collect();
+        if counts.others > 0 || names.contains(&name.as_str()) {
+            continue;
+        }
+        let advice =
+            if names.is_empty() { "there is none at all".to_owned() } else { suggest::advice(&name, &names) };
+        writeln!(io::stderr(), "note: the {what} `{name}` occurs nowhere in the data; {advice}")?;
+    }
+    Ok(())
 }
 
 fn rows(livewell: &Livewell, asked: &Try) -> Result<(), Failure> {

@@ -217,7 +217,13 @@ fn made(config: &Config, settings: &QuerySettings) -> Option<BTreeSet<String>> {
             }
             SourceSettings::Http(http) => add(&mut made, http.node.as_ref()?, &http.relationships),
             SourceSettings::Nats(stream) => add(&mut made, stream.node.as_ref()?, &stream.relationships),
-            // Its tables may be those that a publication names.
+            // Without them its tables are those that a publication names.
+            SourceSettings::Postgres(database) if !database.tables.is_empty() => {
+                for table in &database.tables {
+                    made.insert(table.label().to_owned());
+                    made.extend(table.relationships.iter().map(|relationship| relationship.kind.clone()));
+                }
+            }
             _ => return None,
         }
         for rule in source.unwind() {
@@ -230,6 +236,13 @@ fn made(config: &Config, settings: &QuerySettings) -> Option<BTreeSet<String>> {
 fn add(made: &mut BTreeSet<String>, node: &NodeMapping, relationships: &[RelationshipMapping]) {
     made.insert(node.label.clone());
     made.extend(relationships.iter().map(|relationship| relationship.kind.clone()));
+}
+
+/// The labels and types that a query matches, each with what it is; none if it is not Cypher.
+pub fn matched(cypher: &str) -> Vec<(&'static str, String)> {
+    let Ok(query) = language::parse(cypher) else { return Vec::new() };
+    let clauses = query.branches.iter().flat_map(|branch| &branch.clauses);
+    clauses.flat_map(names).map(|(what, name)| (what, name.text.to_string())).collect()
 }
 
 /// The labels and types that a clause matches.

@@ -7,7 +7,7 @@
 mod align;
 mod deserialize;
 mod files;
-mod known;
+pub mod known;
 mod limits;
 mod located;
 mod problem;

@@ -39,7 +39,7 @@ pub fn at(code: &'static str, span: Span, message: impl Into<String>) -> Diagnos
 
 /// That the configuration file cannot be read, for this reason.
 pub fn unreadable(path: &Path, reason: &str) -> Diagnostic {
-    let advice = if path.exists() { "" } else { "; name the configuration, as in `livewell run shop.yaml`" };
+    let advice = if path.exists() { "" } else { "; name the configuration's file" };
     at(code::UNREADABLE, Span::default(), format!("cannot read `{}`: {reason}{advice}", path.display()))
 }
 

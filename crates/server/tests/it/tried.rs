@@ -74,7 +74,7 @@ fn what_is_wrong_with_what_is_tried_is_said_with_its_place() {
         ("MATCH (o:Order) RETURN 1 / o.total AS n", "b.jsonl", 1, ["LW0510", "data/o1"]),
         ("MATCH (o:Order RETURN o.id", "b.jsonl", 2, ["^", "LW1"]),
         ("MATCH (o:Order) RETURN o.id", "c.csv", 2, ["c.csv", "is a table"]),
-        ("MATCH (o:Order) RETURN o.id", "d.jsonl", 1, ["d.jsonl", "does not exist"]),
+        ("MATCH (o:Order) RETURN o.id", "d.jsonl", 1, ["d.jsonl` does not exist", "LW0206"]),
     ] {
         let tried = livewell(folder.path(), &["try", query, "--data", data]);
         assert_eq!(tried.status.code(), Some(code), "{query} {data}: {tried:?}");
@@ -87,6 +87,20 @@ fn what_is_wrong_with_what_is_tried_is_said_with_its_place() {
         assert!(!said(&tried).contains("ERROR"), "{}", said(&tried));
     }
     assert_eq!(livewell(folder.path(), &["try", "MATCH (n) RETURN n"]).status.code(), Some(2), "on no data");
+}
+
+#[test]
+fn a_label_or_type_that_occurs_nowhere_is_named_with_the_one_that_was_probably_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.jsonl"), node("o1", "Order", 0) + "\n").unwrap();
+    let tried = |query: &str| livewell(folder.path(), &["try", query, "--data", "a.jsonl"]);
+    let slip = tried("MATCH (o:Orders)-[:PLACED_BY]->() RETURN o.id AS id");
+    assert!(slip.status.success() && slip.stdout.is_empty(), "{slip:?}");
+    for part in ["the label `Orders` occurs nowhere", "did you mean `Order`?", "the type `PLACED_BY` occurs"]
+    {
+        assert!(said(&slip).contains(part), "{part} is missing: {}", said(&slip));
+    }
+    assert!(said(&tried("MATCH (o:Order) RETURN o.id AS id")).is_empty());
 }
 
 #[test]
@@ -111,6 +125,9 @@ fn what_a_source_holds_is_counted_by_label_and_type_and_what_dangles_is_named() 
 
     let table = running.command(&["elements", "orders"]);
     let table = super::text(&table.stdout);
+    let none = running.command(&["elements", "orders", "--label", "order"]);
+    assert!(none.status.success() && none.stdout.is_empty(), "{none:?}");
+    assert!(said(&none).contains("no node has the label `order`; did you mean `Order`?"), "{none:?}");
     for part in ["Order", "PLACED_BY", "o/2, o1", "3 nodes, 3 relationships", "dangling: 2", "r2, r3"] {
         assert!(table.contains(part), "{part} is missing: {table}");
     }

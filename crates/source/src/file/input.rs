@@ -96,14 +96,14 @@ impl Input {
 /// The error about a file shorter than what was read of it.
 pub(super) fn shortened(path: &dyn std::fmt::Display, length: u64, read: u64) -> SourceError {
     SourceError::changed(format!(
-        "`{path}` was shortened to {length} bytes, and reading stood at byte {read}; put back the file as it was, or reset the source to read it anew"
+        "`{path}` was shortened to {length} bytes, and reading stood at byte {read}; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE`"
     ))
 }
 
 /// The error about a file whose first `read` bytes are others than they were.
 pub(super) fn edited(path: &dyn std::fmt::Display, read: u64) -> SourceError {
     SourceError::changed(format!(
-        "`{path}` was changed before byte {read}, where reading stood; put back the file as it was, or reset the source to read it anew (new lines belong at the end of the last file)"
+        "`{path}` was changed before byte {read}, where reading stood; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE` (new lines belong at the end of the last file)"
     ))
 }
 

@@ -144,6 +144,13 @@ impl ServerError {
             // A slot that another session holds, most often our own of before, which the server has not missed yet.
             "55006" => unreachable(text),
             state if waits.iter().any(|class| state.starts_with(class)) => unreachable(text),
+            // Servers before 16 say so in words of their own.
+            "42501" if self.message.contains("replication") || self.message.contains("walsender") => {
+                refused(format!(
+                    "the database refuses {text}; let the role of the `url` replicate: ALTER ROLE ... REPLICATION \
+                     (on managed services the provider's role for that)"
+                ))
+            }
             _ => refused(format!("the database refuses {text}")),
         }
     }

@@ -22,6 +22,10 @@ pub(super) struct Session {
     pub end: Lsn,
 }
 
+/// The way out if changes are lost.
+const COPY_ALL: &str =
+    "`livewell reset SOURCE` copies all tables, and `recovery: auto_reset` does so by itself";
+
 /// A replication slot as the server shows it.
 pub(super) struct Slot {
     /// Whether it is one of this database and of the plugin that this source reads.
@@ -142,15 +146,19 @@ impl Session {
             )));
         }
         let Some(slot) = self.slot(slot_name)? else {
-            return Err(lost(format!("the slot `{slot_name}` is gone, and with it what came after {lsn}")));
+            return Err(lost(format!(
+                "the slot `{slot_name}` is gone, and with it what came after {lsn}; {COPY_ALL}"
+            )));
         };
         if slot.is_lost || !slot.is_ours {
-            return Err(lost(format!("the slot `{slot_name}` no longer holds what came after {lsn}")));
+            return Err(lost(format!(
+                "the slot `{slot_name}` no longer holds what came after {lsn}; {COPY_ALL}"
+            )));
         }
         match slot.confirmed {
             Some(confirmed) if confirmed > lsn => Err(lost(format!(
-                "the slot `{slot_name}` was made anew or moved on by another ({confirmed} is after {lsn}), \
-                 and what came between is gone"
+                "the slot `{slot_name}` was made again or moved on by somebody else ({confirmed} is after {lsn}), \
+                 and what came between is gone; {COPY_ALL}"
             ))),
             _ => Ok(()),
         }

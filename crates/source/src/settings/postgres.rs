@@ -297,6 +297,11 @@ impl TableSettings {
         table_name(&self.table)
     }
 
+    /// The label of the nodes that its rows become: the table's name where none is given.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(self.name().1)
+    }
+
     fn validate(&self, known: &BTreeSet<(&str, &str)>) -> Result<(), String> {
         let name = &self.table;
         let (schema, table) = self.name();

@@ -67,9 +67,15 @@ fn expect_empty(path: &Path) -> Result<(), IndexError> {
         }
         let ours = name == FORMAT_NEW || name == "lost+found" || name == owner::FILE && owner::is_ours(path);
         if !ours {
+            let inside = path.join(&name);
+            let advice = if inside.join(FORMAT).is_file() {
+                format!("did you mean {}?", inside.display())
+            } else {
+                "name a store, or for a new one an empty directory or a new one".to_owned()
+            };
             return Err(IndexError::unknown_store(format!(
                 "{} is not a Livewell store: it is not empty ({}) and has no FORMAT file. Nothing in it was \
-                 touched; name an empty directory or a new one",
+                 touched; {advice}",
                 path.display(),
                 name.display()
             )));

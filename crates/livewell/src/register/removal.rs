@@ -1,0 +1,47 @@
+//! Taking components out of the catalog, with all that they stored.
+
+use super::Registrar;
+use crate::Error;
+use crate::shared::Shared;
+use livewell_store::catalog::{self, Registered};
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{WriteSet, sweep};
+
+/// Takes a component that does not run out of the catalog and marks all it stored as garbage, in one commit. Its last
+/// epoch is remembered, so that one of the same id begins another history.
+pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error> {
+    let _position = crate::shared::lock(&shared.position);
+    let mut catalog = Registrar::begin(shared)?.catalog;
+    if let Some(entry) = catalog::find(&*shared.store.snapshot()?, id)? {
+        catalog.delete(entry.key());
+    }
+    mark_garbage(&mut catalog, number);
+    for fate in shared.store.commit(&[catalog])? {
+        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
+    }
+    Ok(())
+}
+
+/// Takes an entry out of the catalog and marks all that it stored as garbage.
+pub(crate) fn take_out(catalog: &mut WriteSet, entry: &Registered) {
+    catalog.delete(entry.key());
+    mark_garbage(catalog, entry.number);
+}
+
+fn mark_garbage(catalog: &mut WriteSet, number: u32) {
+    for space in [
+        Space::Version,
+        Space::Epoch,
+        Space::Head,
+        Space::Snapshot,
+        Space::Log,
+        Space::State,
+        Space::Checkpoint,
+        Space::Upstream,
+        Space::Idempotency,
+        Space::Parked,
+        Space::DeadLetter,
+    ] {
+        sweep::mark(catalog, &Key::new(space).number(number).done());
+    }
+}
