@@ -132,10 +132,15 @@ fn a_follower_that_never_reads_is_closed() {
             let mut stream = TcpStream::from(own);
             let path = if at == 0 { "/api/v1/queries/big/results" } else { FOLLOW };
             write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", running.address).unwrap();
+            // That it is taken is seen without taking anything of it, and before its second is over.
+            let mut head = [0; 12];
+            stream.set_read_timeout(Some(SOON)).unwrap();
+            stream.peek(&mut head).unwrap();
+            assert!(b"HTTP/1.1 200".starts_with(head.trim_ascii_end()) && head[0] == b'H', "{head:?}");
             stream
         })
         .collect();
-    wait_until("they are taken", || sockets(&running) >= before + lazy.len());
+    assert_eq!(lazy.len(), 5);
     wait_until("they are closed", || sockets(&running) <= before);
     assert_eq!(running.get("/health").status, 200);
 }
