@@ -202,13 +202,16 @@ impl SourceError {
                     "`{path}` ends in the middle of its compressed data: it is incomplete; put the whole file there"
                 ),
             ),
-            _ if compressed && error.raw_os_error().is_none() => Self::new(
-                ErrorKind::Unavailable,
-                code::DAMAGED,
-                format!(
-                    "`{path}` cannot be decompressed ({error}); check that it is what its name says and put an undamaged file there"
-                ),
-            ),
+            // A decompressor passes on what its disk said, perhaps without the number.
+            _ if compressed && error.raw_os_error().is_none() && Self::kind_of(error) != ErrorKind::Disk => {
+                Self::new(
+                    ErrorKind::Unavailable,
+                    code::DAMAGED,
+                    format!(
+                        "`{path}` cannot be decompressed ({error}); check that it is what its name says and put an undamaged file there"
+                    ),
+                )
+            }
             _ => {
                 Self::new(Self::kind_of(error), code::UNREADABLE, format!("`{path}` cannot be read: {error}"))
             }
