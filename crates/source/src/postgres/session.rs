@@ -157,7 +157,7 @@ impl Session {
         }
         match slot.confirmed {
             Some(confirmed) if confirmed > lsn => Err(lost(format!(
-                "the slot `{slot_name}` was made again or moved on by somebody else ({confirmed} is after {lsn}), \
+                "the slot `{slot_name}` was made anew or moved on by somebody else ({confirmed} is after {lsn}), \
                  and what came between is gone; {COPY_ALL}"
             ))),
             _ => Ok(()),
