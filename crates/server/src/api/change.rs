@@ -76,15 +76,24 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     // Nobody else waits while it comes to its end.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
-    let config = changed()?;
-    api.livewell.stop(id).await?;
-    if let Err(problem) = add(api, &config, id).await {
-        // It goes on as it was; where even that fails, it stays stopped, and its status says so.
-        let _ = add(api, &api.config(), id).await;
-        return Err(problem);
-    }
-    api.set_config(config);
+    let put = async {
+        // Another call may have come first.
+        let config = changed()?;
+        api.livewell.stop(id).await?;
+        add(api, &config, id).await?;
+        Ok(config)
+    };
+    api.set_config(or_as_it_was(api, id, put.await).await?);
     Ok(())
+}
+
+/// Starts a component as it was if what was to be done with it failed. If even that fails, it stays stopped, and its
+/// status says so.
+async fn or_as_it_was<T>(api: &Api, id: &str, done: Result<T, Problem>) -> Result<T, Problem> {
+    if done.is_err() {
+        let _ = add(api, &api.config(), id).await;
+    }
+    done
 }
 
 async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Problem> {
@@ -97,8 +106,12 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Pro
     // Nobody else waits while it comes to its end.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
-    let config = without(api, kind, id)?;
-    let removed = api.livewell.remove(id).await?;
+    let taken_out = async {
+        // Another call may have come first.
+        let config = without(api, kind, id)?;
+        Ok((config, api.livewell.remove(id).await?))
+    };
+    let (config, removed) = or_as_it_was(api, id, taken_out.await).await?;
     api.set_config(config);
     Ok(removed)
 }

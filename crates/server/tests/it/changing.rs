@@ -89,3 +89,31 @@ fn a_source_that_was_created_takes_changes_and_queries_read_it() {
     assert_eq!(running.ask("POST", "/api/v1/sources/more/changes", "", &orders(&[1, 2])).status, 200);
     assert_eq!(rows(&running, "all", 3), 3);
 }
+
+#[test]
+fn what_a_call_cannot_remove_because_another_one_came_first_runs_as_before() {
+    let running = Running::start();
+    let query = json!({"id": "q", "sources": ["orders"], "cypher": SMALL});
+    let reader = json!({"id": "reader", "sources": ["q"], "cypher": "MATCH (n:q) RETURN n.id AS id"});
+    let mut kept = 0;
+    for _ in 0..20 {
+        assert_eq!(send(&running, "POST", "/api/v1/queries", &query).0, 201);
+        let (removed, read) = std::thread::scope(|scope| {
+            let removing = scope.spawn(|| send(&running, "DELETE", "/api/v1/queries/q", &Json::Null).0);
+            let reading = scope.spawn(|| send(&running, "POST", "/api/v1/queries", &reader).0);
+            (removing.join().unwrap(), reading.join().unwrap())
+        });
+        match (removed, read) {
+            (204, 400..) => {}
+            (409, 201) => {
+                kept += 1;
+                let status = running.get("/api/v1/queries/q").json();
+                assert_ne!(status["state"], "stopped", "{status}");
+                assert_eq!(send(&running, "DELETE", "/api/v1/queries/reader", &Json::Null).0, 204);
+                assert_eq!(send(&running, "DELETE", "/api/v1/queries/q", &Json::Null).0, 204);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    println!("{kept} of 20 were kept");
+}
