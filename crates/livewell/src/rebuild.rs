@@ -222,18 +222,23 @@ impl Pipeline {
                 self.renew_epoch(state)?;
                 self.put_difference(snapshot, state, old)
             }
-            Err(IndexError::Corrupted(damage)) => {
+            Err(damage) if damage.is_damage() => {
                 tracing::warn!(query = %self.component.id, "a new epoch begins, since the old rows are damaged: {damage}");
                 self.change_epoch(snapshot, state, old, "its rows were damaged")
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 
     /// Reads the rows that `head` counts.
-    fn check_rows(&self, snapshot: &Arc<dyn Snapshot>, head: &Head) -> Result<(), IndexError> {
+    fn check_rows(&self, snapshot: &Arc<dyn Snapshot>, head: &Head) -> Result<(), Error> {
         let Some(feed) = Feed::open(snapshot.clone(), self.component.number)? else { return Ok(()) };
-        feed.whole_of(head)?.try_for_each(|entry| entry.map(drop))
+        let meter = self.meter();
+        for entry in feed.whole_of(head)? {
+            entry?;
+            meter.tick().map_err(StepError::from)?;
+        }
+        Ok(())
     }
 
     /// What the query's epoch is defined as now.

@@ -9,7 +9,7 @@ use super::shapes::Shapes;
 use super::{LOCK_TIMEOUT, identifier, keys, literal, qualified, text};
 use crate::SourceError;
 use crate::postgres::connection::Connection;
-use crate::postgres::failure::{is_lock_timeout, locked, refused};
+use crate::postgres::failure::{is_lock_timeout, locked, refused, unreachable};
 use crate::settings::PostgresSettings;
 
 /// What was done to the publication.
@@ -171,7 +171,10 @@ fn complete(
     for statement in &statements {
         let purpose = format!("to alter its publication (let the owner run: {statement})");
         match run(connection, settings, statement, &purpose) {
-            Err(error) if somebody_was_faster(&error) => return Ok(Ensured::Changed),
+            // What is still missing is seen by beginning again.
+            Err(error) if somebody_was_faster(&error) => {
+                return Err(unreachable(format!("another session altered the publication `{name}` as well")));
+            }
             ran => ran?,
         }
     }
