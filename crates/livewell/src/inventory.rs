@@ -9,6 +9,7 @@ use livewell_model::{Element, ElementId, SmolStr};
 use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::feed::snapshot_key;
 use livewell_store::{Feed, Head, IndexError, Snapshot, Store};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -201,6 +202,8 @@ struct Piece {
     snapshot: Arc<dyn Snapshot>,
     number: u32,
     head: Head,
+    /// Number and generation of the sources that relationships lead to; `None` for what is not a source.
+    ends: RefCell<BTreeMap<SmolStr, Option<(u32, u32)>>>,
 }
 
 impl Piece {
@@ -210,7 +213,7 @@ impl Piece {
             return Err(crate::unknown::in_store(&*snapshot, source, Some(Kind::Source)));
         };
         let head = Head::read(&*snapshot, number)?.unwrap_or_default();
-        Ok(Self { snapshot, number, head })
+        Ok(Self { snapshot, number, head, ends: RefCell::default() })
     }
 
     fn read(&self, after: Option<&str>, most: usize) -> Result<Vec<Element>, Error> {
@@ -221,10 +224,23 @@ impl Piece {
 
     /// Whether an end of a relationship is there, in whatever source.
     fn has(&self, id: &ElementId) -> Result<bool, Error> {
-        let Some(entry) = source_entry(&*self.snapshot, &id.source)? else { return Ok(false) };
-        let head = Head::read(&*self.snapshot, entry.number)?.unwrap_or_default();
-        let key = snapshot_key(entry.number, head.generation, id.id.as_bytes());
+        let Some((number, generation)) = self.end(&id.source)? else { return Ok(false) };
+        let key = snapshot_key(number, generation, id.id.as_bytes());
         Ok(self.snapshot.get(&key)?.is_some())
+    }
+
+    /// Where the elements of a source are.
+    fn end(&self, source: &SmolStr) -> Result<Option<(u32, u32)>, Error> {
+        if let Some(known) = self.ends.borrow().get(source) {
+            return Ok(*known);
+        }
+        let mut place = None;
+        if let Some(entry) = source_entry(&*self.snapshot, source)? {
+            let head = Head::read(&*self.snapshot, entry.number)?.unwrap_or_default();
+            place = Some((entry.number, head.generation));
+        }
+        self.ends.borrow_mut().insert(source.clone(), place);
+        Ok(place)
     }
 }
 

@@ -240,12 +240,14 @@ impl<'a> Registrar<'a> {
     /// Says what a reaction leaves out by no longer following a query.
     fn warn_of_undelivered(&self, id: &str, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
         for (feed, checkpoint) in followed(&*self.snapshot, number)? {
-            let is_followed = upstreams.iter().any(|upstream| upstream.number == feed);
+            if upstreams.iter().any(|upstream| upstream.number == feed) {
+                continue;
+            }
             let Some((query, known)) = self.known.iter().find(|(_, known)| known.number == feed) else {
                 continue;
             };
             let left_out = known.head.sequence.saturating_sub(checkpoint.sequence);
-            if !is_followed && known.head.epoch == checkpoint.epoch && left_out > 0 {
+            if known.head.epoch == checkpoint.epoch && left_out > 0 {
                 tracing::warn!(
                     reaction = id,
                     query,

@@ -77,6 +77,12 @@ impl SetAside {
         Ok((counters.kept, bytes))
     }
 
+    /// How many there are, and how many bytes they have as far as that was counted: to be asked often.
+    pub(crate) fn amount_at_least(self, snapshot: &dyn Snapshot) -> Result<(u64, u64), Error> {
+        let counters = Counters::decode(snapshot.get(&self.counters_key())?.as_deref())?;
+        Ok((counters.kept, counters.bytes.unwrap_or(0)))
+    }
+
     fn counted(self, overlay: &Overlay) -> Result<(Counters, u64), Error> {
         let counters = Counters::decode(overlay.get(&self.counters_key())?.as_deref())?;
         let bytes = match counters.bytes {

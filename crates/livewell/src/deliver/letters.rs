@@ -7,7 +7,7 @@ use crate::follow;
 use crate::set_aside::{Order, What};
 use livewell_model::{Diff, QueryResult, Row, SmolStr};
 use livewell_reaction::{DeadLetter, ErrorKind, Outgoing, ReactionError, Role};
-use livewell_store::{LiveSnapshot, Overlay, Snapshot};
+use livewell_store::{LiveSnapshot, Snapshot};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ const LOOK: Duration = Duration::from_millis(500);
 impl Delivery {
     /// Why nothing more is delivered: what a target refuses must neither be lost nor fill the store.
     pub(super) fn lacks_room(&self) -> Result<Option<Error>, Error> {
-        let overlay = Overlay::new(self.shared.store.snapshot()?);
-        let (letters, bytes) = dead_letters::of(self.component.number).amount(&overlay)?;
+        let snapshot = self.shared.store.snapshot()?;
+        let (letters, bytes) = dead_letters::of(self.component.number).amount_at_least(&*snapshot)?;
         let limits = &self.shared.limits;
         if letters < limits.dead_letters_max && bytes < limits.dead_letters_bytes_max {
             return Ok(None);
