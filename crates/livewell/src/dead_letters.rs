@@ -47,7 +47,7 @@ pub(crate) fn put(
 /// How many letters a reaction has set aside.
 ///
 /// # Errors
-/// As the store has them.
+/// Returns an error if the store cannot be read.
 pub fn count(snapshot: &dyn Snapshot, reaction: u32) -> Result<u64, Error> {
     of(reaction).count(snapshot)
 }
@@ -55,7 +55,7 @@ pub fn count(snapshot: &dyn Snapshot, reaction: u32) -> Result<u64, Error> {
 /// The first `limit` letters of a reaction after number `after`, in the order in which they were set aside.
 ///
 /// # Errors
-/// As the store has them.
+/// Returns an error if the store cannot be read.
 pub fn list(
     snapshot: &dyn Snapshot,
     reaction: u32,

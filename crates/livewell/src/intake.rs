@@ -29,7 +29,7 @@ use std::time::Duration;
 /// How long a source whose log is full waits before it looks again.
 const HELD_UP: Duration = Duration::from_millis(50);
 
-/// Less than this, in nanoseconds, is no reason to say how late it is.
+/// Up to this many nanoseconds behind, a clock is not reported.
 const TICK_MIN: i64 = 1_000_000;
 
 /// Where a transaction came to stand.

@@ -112,7 +112,7 @@ impl Livewell {
     /// What every component is doing.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn status(&self) -> Result<Vec<Status>, Error> {
         status::of(&self.shared)
     }
@@ -248,7 +248,7 @@ impl Livewell {
     /// that are followed count as read at their present end.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub async fn idle(&self) -> Result<(), Error> {
         let bell = Arc::<Bell>::default();
         self.shared.bells.listen_to_all(&bell);
@@ -287,7 +287,7 @@ impl Livewell {
     /// What the store holds of components that were not added: taken out of the configuration, or renamed.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn leftovers(&self) -> Result<Vec<Status>, Error> {
         leftover::all(&self.shared)
     }

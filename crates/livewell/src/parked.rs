@@ -158,7 +158,7 @@ pub(crate) fn clear(snapshot: &dyn Snapshot, set: &mut WriteSet, source: &Compon
 /// How much a source has set aside.
 ///
 /// # Errors
-/// As the store has them.
+/// Returns an error if the store cannot be read.
 pub fn count(snapshot: &dyn Snapshot, source: u32) -> Result<u64, Error> {
     of(source).count(snapshot)
 }
@@ -166,7 +166,7 @@ pub fn count(snapshot: &dyn Snapshot, source: u32) -> Result<u64, Error> {
 /// The first `limit` pieces of input that a source has set aside after number `after`, in that order.
 ///
 /// # Errors
-/// As the store has them.
+/// Returns an error if the store cannot be read.
 pub fn list(snapshot: &dyn Snapshot, source: u32, after: u64, limit: usize) -> Result<Vec<Parked>, Error> {
     of(source).list(snapshot, after, limit, decode)
 }

@@ -77,7 +77,7 @@ impl Results {
     /// Whether the query has an ORDER BY, as its rows show it: without rows there is no order to keep.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn is_ordered(&self) -> Result<bool, Error> {
         match self.live.page(None, 1)?.first() {
             Some((_, bytes)) => Ok(!Row::decode(bytes)?.order.is_empty()),

@@ -193,7 +193,7 @@ fn rest_for(shared: &Shared, component: &Component, time: Duration) {
 /// Checks all of a store that no process uses, or a backup that was opened as one; returns what is damaged, in words.
 ///
 /// # Errors
-/// As the store has them, but for damage.
+/// Returns an error if the store cannot be read; damage is not one.
 pub fn check_store(store: &dyn Store) -> Result<Vec<IndexError>, Error> {
     let checked = livewell_store::scrub::scrub(store, &Written)?;
     Ok(checked.found.into_iter().map(|found| found.damage).collect())

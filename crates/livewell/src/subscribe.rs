@@ -108,7 +108,7 @@ impl Subscription {
     /// The next event, as soon as there is one. `None` once the pipeline has stopped.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         loop {
             if let Some(event) = self.try_next()? {
@@ -124,7 +124,7 @@ impl Subscription {
     /// The next event, if there is one already.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn try_next(&mut self) -> Result<Option<Event>, Error> {
         if self.ready.is_empty() {
             self.fill()?;
@@ -180,7 +180,7 @@ impl Subscription {
     /// Reads what comes next after a position that was given, so that a failure shows before anything is sent.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn look_ahead(&mut self) -> Result<(), Error> {
         if self.ready.is_empty() && self.is_following() { self.fill() } else { Ok(()) }
     }

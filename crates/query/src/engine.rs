@@ -188,7 +188,7 @@ impl Engine {
     }
 
     fn run(&self, step: Step<'_>) -> Result<Vec<Diff>, StepError> {
-        /// So few changes are no larger than what was read of a log at once.
+        /// Up to this many changes are covered by the limit on what is read of a log at once.
         const FEW: usize = 16;
         let Step { state, changes, meter, .. } = step;
         meter.begin();

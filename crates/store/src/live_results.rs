@@ -53,7 +53,7 @@ impl LiveResults {
     /// unknown query.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn snapshot(&self, query_id: &str) -> Result<Option<LiveSnapshot>, IndexError> {
         Ok(self.bare.feed(query_id)?.map(LiveSnapshot))
     }
@@ -68,7 +68,7 @@ impl LiveSnapshot {
     /// At most `rows_max` rows with signatures strictly above `after`, ascending.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn page(&self, after: Option<u64>, rows_max: usize) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
         let after = after.map(u64::to_be_bytes);
         self.0.entries(after.as_ref().map(<[u8; 8]>::as_slice))?.take(rows_max).map(row).collect()

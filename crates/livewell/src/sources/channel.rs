@@ -107,7 +107,7 @@ impl Work for Channel {
         remembered::begin_channel(shared, component, source, &mut |error| refuse(component, receiver, error));
         component.goes_by_clock(source.clock == Clock::Wall);
         while !shared.is_stopping(component) {
-            // Reset after a failure means: go on. What was sent once cannot be sent for anew from here.
+            // A reset after a failure resumes: what was sent cannot be asked for again.
             component.reset.store(false, Ordering::Release);
             if let Err(error) = self.step() {
                 self.meet(&error);

@@ -28,7 +28,7 @@ impl Table {
         Self { path: path.into(), take_over: false }
     }
 
-    /// Says whether a file that is no table is replaced, too; it is refused otherwise.
+    /// Sets whether a file that is not a table is replaced. Otherwise it is refused.
     #[must_use]
     pub fn taking_over(mut self, take_over: bool) -> Self {
         self.take_over = take_over;

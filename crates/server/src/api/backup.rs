@@ -48,7 +48,7 @@ pub async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
     Ok((headers, body).into_response())
 }
 
-/// Gives a reader up that is too slow: as long as it reads, the store holds a snapshot, and its file grows.
+/// Ends a backup whose reader is too slow: the store holds a snapshot for it, and its file grows.
 struct Paced<'a> {
     out: &'a mut dyn Write,
     began: Instant,

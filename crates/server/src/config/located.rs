@@ -6,7 +6,6 @@ use super::settings::{ServerSettings, StoreSettings};
 use super::substitute::Outside;
 use super::{parse, read_text, sections};
 use livewell_query::language::Diagnostic;
-use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -47,12 +46,7 @@ fn read(text: &str, path: &Path, problems: &mut Vec<Diagnostic>) -> Option<Locat
         }
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    let outside = Outside {
-        folder,
-        variable: &|name| std::env::var(name).ok(),
-        called: None,
-        hidden: RefCell::default(),
-    };
+    let outside = Outside::of_file(folder);
     let mut store = root.get("store").cloned();
     if let Some(node) = &mut store {
         outside.fill_in(node, problems);

@@ -157,12 +157,7 @@ fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
     let text = read_text(path)
         .map_err(|reason| Problems::new(path.to_owned(), "", vec![problem::unreadable(path, &reason)]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let outside = Outside {
-        folder,
-        variable: &|name| std::env::var(name).ok(),
-        called: None,
-        hidden: RefCell::default(),
-    };
+    let outside = Outside::of_file(folder);
     let place = Place { folder: folder.to_owned(), file: path.to_owned() };
     let (read, hidden) = (read(&text, &outside, &place), outside.hidden.into_inner());
     match read {

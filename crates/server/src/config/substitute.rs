@@ -25,6 +25,14 @@ pub struct Outside<'a> {
     pub hidden: RefCell<Hidden>,
 }
 
+impl<'a> Outside<'a> {
+    /// What a configuration in this folder may use: the whole environment, and secret files.
+    pub fn of_file(folder: &'a Path) -> Self {
+        let variable = &|name: &str| std::env::var(name).ok();
+        Self { folder, variable, called: None, hidden: RefCell::default() }
+    }
+}
+
 /// Values from outside with what stands for them in messages, which never show the values.
 #[derive(Clone, Default)]
 pub struct Hidden(Vec<(String, String)>);

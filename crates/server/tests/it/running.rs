@@ -228,7 +228,7 @@ pub fn answer(mut stream: TcpStream) -> Answer {
     let status = head[9..12].parse().unwrap();
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     let body = if chunked { unchunked(body) } else { body.to_vec() };
-    // Nothing but a backup is no text.
+    // All answers but a backup are text.
     let body = String::from_utf8_lossy(&body).into_owned();
     Answer { status, head, body }
 }

@@ -30,7 +30,7 @@ struct Renamed {
 /// may use the store meanwhile, and it is of no use before this has returned.
 ///
 /// # Errors
-/// As the store has them.
+/// Returns an error if the store cannot be read or written.
 pub fn begin_epochs(store: &dyn Store, least: u64) -> Result<Vec<(String, u64)>, IndexError> {
     let registered = catalog::all(&*store.snapshot()?)?;
     let is_followed = |entry: &&Registered| matches!(entry.kind, Kind::Source | Kind::Query);

@@ -88,7 +88,7 @@ impl Scrub {
     /// that takes one snapshot from the first to the last. Without `pages` only meaning is looked at.
     ///
     /// # Errors
-    /// As the store has them, if not even its catalog can be read.
+    /// Returns an error if not even the catalog of the store can be read.
     pub fn begin(store: &dyn Store, pages: bool, counted_bytes_max: u64) -> Result<Self, IndexError> {
         let registered = catalog::all(&*store.snapshot()?)?;
         let kinds: BTreeMap<u32, Kind> =
@@ -118,7 +118,7 @@ impl Scrub {
     /// Does a piece of the round; `None` once it is done.
     ///
     /// # Errors
-    /// As the store has them, but for damage, which is found.
+    /// Returns an error if the store cannot be read. Damage is not an error but a finding.
     pub fn step(&mut self, store: &dyn Store, meaning: &dyn Meaning) -> Result<Option<Step>, IndexError> {
         let Some(area) = self.left.pop_front() else { return Ok(None) };
         let mut step = Step::default();
