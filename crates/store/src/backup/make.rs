@@ -1,6 +1,6 @@
 //! Making a backup: the data file is written aside, checked as a store, and named by the manifest at the very end.
 
-use super::{DATA, MANIFEST, MANIFEST_NEW, Manifest, Refusal, copied, failed};
+use super::{DATA, MANIFEST, MANIFEST_NEW, Manifest, Refusal, copied, expect_outside_of_stores, failed};
 use crate::catalog::{self, Kind};
 use crate::embedded::{self, EmbeddedOptions, EmbeddedStore};
 use crate::{Head, IndexError, Snapshot, Store, StoreId};
@@ -47,6 +47,7 @@ impl Unfinished {
     /// # Errors
     /// [`Refusal::Place`] if something else is there; as the system has them.
     pub fn begin(directory: &Path) -> Result<Self, IndexError> {
+        expect_outside_of_stores(directory)?;
         embedded::make_directory(directory)?;
         let lock = take(directory, "backup")?;
         let leftovers = directory.join(UNFINISHED);

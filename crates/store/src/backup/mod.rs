@@ -16,7 +16,7 @@ pub use epochs::begin_epochs;
 pub use make::{Unfinished, write};
 pub use restore::{Restored, restore};
 
-use crate::embedded::{self, FORMAT_VERSION};
+use crate::embedded::{self, EmbeddedStore, FORMAT_VERSION};
 use crate::{IndexError, StoreId};
 use livewell_model::Timestamp;
 use std::fs::{self, File};
@@ -57,6 +57,24 @@ impl Refusal {
 impl From<Refusal> for IndexError {
     fn from(refusal: Refusal) -> Self {
         Self::unknown_store(refusal)
+    }
+}
+
+/// Refuses a directory within a store: what is put there is lost with the store.
+fn expect_outside_of_stores(directory: &Path) -> Result<(), IndexError> {
+    let place = std::path::absolute(directory).map_err(|error| failed("find", directory, &error))?;
+    let Some(parent) = place.ancestors().skip(1).find_map(|above| fs::canonicalize(above).ok()) else {
+        return Ok(());
+    };
+    match parent.ancestors().find(|above| matches!(EmbeddedStore::exists(above), Ok(true))) {
+        Some(store) => {
+            let (directory, store) = (directory.display(), store.display());
+            let message = format!(
+                "{directory} is within the store {store}, and would be lost with it; name a directory elsewhere"
+            );
+            Err(Refusal::Place(message).into())
+        }
+        None => Ok(()),
     }
 }
 

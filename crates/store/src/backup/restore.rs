@@ -1,7 +1,7 @@
 //! Making a store of a backup: copied aside, checked, given new epochs, and made a store by the last rename.
 
 use super::make::{remove, take};
-use super::{DATA, Manifest, Refusal, begin_epochs, copied, failed, not_whole};
+use super::{DATA, Manifest, Refusal, begin_epochs, copied, expect_outside_of_stores, failed, not_whole};
 use crate::IndexError;
 use crate::embedded::{self, EmbeddedOptions, EmbeddedStore, RESTORING};
 use livewell_model::Timestamp;
@@ -31,6 +31,7 @@ pub fn restore(
     check: &dyn Fn(&EmbeddedStore) -> Result<(), IndexError>,
 ) -> Result<Restored, IndexError> {
     let manifest = Manifest::read(directory)?;
+    expect_outside_of_stores(into)?;
     embedded::make_directory(into)?;
     let _lock = take(into, "restore")?;
     let making = prepare(into)?;

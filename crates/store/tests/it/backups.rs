@@ -141,6 +141,12 @@ fn a_backup_and_a_restore_touch_nothing_that_is_there() {
     backup::write(&store, &path("backup"), NOW).unwrap();
     refusal(backup::write(&store, &path("backup"), NOW), "LW0312", "there is a backup in");
     refusal(backup::write(&store, &path("store"), NOW), "LW0312", "is in use");
+    for within in ["store/backup", "store/far/below"] {
+        refusal(backup::write(&store, &path(within), NOW), "LW0312", "is within the store");
+        let into = path(within);
+        refusal(restore(&path("backup"), &into, NOW, &|_| Ok(())), "LW0312", "is within the store");
+        assert!(!path("store/backup").exists() && !path("store/far").exists());
+    }
     fs::create_dir(path("other")).unwrap();
     fs::write(path("other/notes.txt"), "mine").unwrap();
     refusal(backup::write(&store, &path("other"), NOW), "LW0312", "there are files in");
