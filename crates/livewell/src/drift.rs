@@ -1,7 +1,7 @@
 //! Going on while the clock is behind: time never goes back for what was taken in, and does not stand still either.
 //!
 //! A clock that is set back is behind the newest time that a source has logged and a query has seen. Until it is there
-//! again, their time goes on from that newest time by what has elapsed on a clock that nobody sets. What comes of that is
+//! again, their time continues from that newest time by what has elapsed on a clock that nobody sets. What comes of that is
 //! logged as ticks, so a replay sees the same.
 
 use crate::clock::Clock;

@@ -159,7 +159,7 @@ impl Component {
         self.show_held_up(error);
     }
 
-    /// The same where the log has said it already.
+    /// Like [`Component::held_up`], without a line in the log.
     pub(crate) fn show_held_up(&self, error: &Error) {
         let mut view = lock(&self.view);
         if view.state != State::Error {

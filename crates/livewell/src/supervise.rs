@@ -207,7 +207,7 @@ pub(crate) fn failed(shared: &Shared, component: &Component, error: &Error) {
     failed_while(shared, component, error, &mut |_| {});
 }
 
-/// Like [`failed`], and has those who wait for the component refused as long as it does nothing.
+/// Like [`failed`], and refuses callers that wait for the component while it does nothing.
 pub(crate) fn failed_while(
     shared: &Shared,
     component: &Component,

@@ -12,7 +12,7 @@ impl Livewell {
         stalled.filter_map(|component| Some((component.id.clone(), component.error()?.0))).collect()
     }
 
-    /// Looks whether the store takes commits now, for those who are about to stop something that has to begin again.
+    /// Checks that the store takes commits now, before something is stopped that has to start again.
     ///
     /// # Errors
     /// Returns LW0302 if the store is full, LW0305 if its disk fails, else what the store says.

@@ -6,7 +6,7 @@ use crate::Reached;
 use tokio_postgres::Transaction;
 
 pub(super) const TABLE: &str = "livewell_checkpoint";
-/// The advisory lock of those who make that table: `livewell` in ASCII.
+/// The key of the advisory lock under which that table is made: `livewell` in ASCII.
 const MAKING: i64 = 0x6c69_7665_7765_6c6c;
 
 /// Whose checkpoint it is.

@@ -278,7 +278,7 @@ fn router(api: &Shared) -> Router<Shared> {
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
 }
 
-/// All calls, for those who may call.
+/// All calls, behind the checks of who may call.
 fn guarded(api: &Shared) -> Router<Shared> {
     router(api)
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))

@@ -64,7 +64,7 @@ async fn open(store: &StoreSettings) -> Result<Livewell, Error> {
     }
 }
 
-/// The control socket of the store, if the store has a directory. A run goes on without it.
+/// The control socket of the store, if the store has a directory. A run works without it.
 fn control(store: &StoreSettings) -> Result<Option<(Control, UnixListener)>, Failure> {
     let StoreSettings::Embedded(embedded) = store else { return Ok(None) };
     match Control::listen(&embedded.path) {
