@@ -1,6 +1,5 @@
 //! Errors, by what the caller must do.
 
-use crate::stall::Disk;
 use livewell_query::language::Diagnostic;
 use livewell_query::state::StepError;
 use livewell_reaction::ReactionError;
@@ -79,9 +78,14 @@ impl Error {
         matches!(source, Some(IndexError::Fenced(_) | IndexError::Connection(_)))
     }
 
+    /// If it says that there is no room for a piece of input: for how much.
+    pub(crate) fn no_room(&self) -> Option<&NoRoom> {
+        self.source.as_deref()?.downcast_ref()
+    }
+
     /// Whether it is about one piece of input, so that what comes before it can be taken in by itself.
     pub(crate) fn is_of_one_input(&self) -> bool {
-        self.kind == ErrorKind::Invalid || crate::parked::is_full(self)
+        self.kind == ErrorKind::Invalid || self.no_room().is_some()
     }
 
     /// Which disk is full or fails, if that is what happened: writing may work again without anybody's help.
@@ -171,4 +175,20 @@ impl From<livewell_model::DecodeError> for Error {
     fn from(error: livewell_model::DecodeError) -> Self {
         IndexError::from(error).into()
     }
+}
+
+/// Which disk a component waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// That of the store.
+    Store,
+    /// That of files outside: those that a reaction writes, a source reads or needs for a while.
+    Other,
+}
+
+/// Why a piece cannot be parked.
+#[derive(Debug, thiserror::Error)]
+#[error("no room for {needed} bytes of parked input")]
+pub(crate) struct NoRoom {
+    pub(crate) needed: u64,
 }

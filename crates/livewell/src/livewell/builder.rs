@@ -1,13 +1,17 @@
 //! Building a Livewell: its store, its limits and its clock.
 
-use super::Livewell;
-use crate::bell::Bells;
+use crate::Error;
 use crate::clock::{self, Clock, SystemClock};
-use crate::damages::Damages;
+use crate::component::Component;
+use crate::component::bell::Bells;
+use crate::component::damages::Damages;
+use crate::component::shared::Shared;
+use crate::component::state::ComponentKind;
+use crate::component::timers::Timers;
+use crate::livewell::Livewell;
+use crate::run::supervise;
 use crate::settings::Limits;
-use crate::shared::{Component, ComponentKind, Shared};
-use crate::timers::Timers;
-use crate::{Error, supervise};
+use crate::upkeep::sweeper;
 use livewell_store::{GroupCommit, Store, catalog};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -75,11 +79,11 @@ impl Builder {
         });
         let sweeper = Arc::new(Component::new("sweeper", catalog::SWEEPER, ComponentKind::Query, Vec::new()));
         let (background, component) = (shared.clone(), sweeper.clone());
-        supervise::spawn(&shared, &sweeper, Box::new(move || supervise::sweeper(&background, &component)));
-        crate::scrub::at_opening(&shared)?;
+        supervise::spawn(&shared, &sweeper, Box::new(move || sweeper::sweeper(&background, &component)));
+        crate::upkeep::scrub::at_opening(&shared)?;
         let scrubber = Arc::new(Component::new("scrub", catalog::SCRUB, ComponentKind::Query, Vec::new()));
-        let scrubbed = Arc::<crate::scrub::Progress>::default();
-        crate::scrub::spawn(&shared, &scrubber, &scrubbed);
+        let scrubbed = Arc::<crate::upkeep::scrub::Progress>::default();
+        crate::upkeep::scrub::spawn(&shared, &scrubber, &scrubbed);
         Ok(Livewell {
             shared,
             sweeper,

@@ -1,7 +1,8 @@
 //! What a Livewell says of disks that are full or fail.
 
-use super::Livewell;
-use crate::{Error, stall};
+use crate::Error;
+use crate::livewell::Livewell;
+use crate::run::disk;
 
 impl Livewell {
     /// The components that wait for a disk that is full or fails, by id, each with the reason. They try again by
@@ -17,6 +18,6 @@ impl Livewell {
     /// # Errors
     /// Returns LW0302 if the store is full, LW0305 if its disk fails, else what the store says.
     pub fn check_writable(&self) -> Result<(), Error> {
-        stall::probe(&self.shared, &self.sweeper)
+        disk::probe(&self.shared, &self.sweeper)
     }
 }

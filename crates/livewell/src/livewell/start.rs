@@ -1,16 +1,23 @@
 //! Adding components: all registered in one commit, then each started on its thread.
 
-use super::Livewell;
-use crate::deliver::{self, Delivery};
-use crate::parked::Parking;
-use crate::pipeline::Pipeline;
-use crate::register::Registrar;
+use crate::Error;
+use crate::component::Component;
+use crate::component::parking::Parking;
+use crate::component::state::{ComponentKind, State};
+use crate::livewell::Livewell;
+use crate::query::pipeline::Pipeline;
+use crate::query::run;
+use crate::reaction::deliver::{self, Delivery};
+use crate::register::pending;
+use crate::register::registrar::Registrar;
+use crate::register::setup::{ReactionSetup, Setup};
+use crate::run::supervise::{self, Work};
 use crate::settings::{Query, Recovery};
-use crate::setup::{InProcess, ReactionSetup, Setup};
-use crate::shared::{Component, ComponentKind, State};
-use crate::sources::{self, Channel, FileRunner, SourceHandle};
-use crate::supervise::Work;
-use crate::{Error, pending, supervise, unwind};
+use crate::source::channel::{Channel, SourceHandle};
+use crate::source::file as sources;
+use crate::source::file::FileRunner;
+use crate::source::in_process::InProcess;
+use crate::source::refit;
 use livewell_query::Engine;
 use livewell_reaction::Role;
 use livewell_source::settings::FileSettings;
@@ -29,7 +36,7 @@ impl Livewell {
     /// As the single calls; nothing is registered or started then.
     pub async fn add(&self, setup: Setup) -> Result<(), Error> {
         // No source takes anything in meanwhile: it would not know yet that its log is held.
-        let position = crate::shared::lock(&self.shared.position);
+        let position = crate::component::lock::lock(&self.shared.position);
         let mut registrar = Registrar::begin(&self.shared)?;
         let mut starts: Vec<Start> = Vec::new();
         for settings in setup.files {
@@ -80,7 +87,7 @@ impl Livewell {
     /// Does what has to be done before the component runs.
     fn prepare(&self, component: &Arc<Component>) -> Result<(), Error> {
         if component.kind == ComponentKind::Source {
-            unwind::refit(&self.shared, component)?;
+            refit::refit(&self.shared, component)?;
         }
         pending::take(&self.shared, component)
     }
@@ -98,7 +105,7 @@ impl Livewell {
         let component = self.as_source(&source.id, number, &source.unwind, Parking::default())?;
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
-        crate::shared::lock(&self.handles).insert(source.id.clone(), handle);
+        crate::component::lock::lock(&self.handles).insert(source.id.clone(), handle);
         let (shared, own, source) = (self.shared.clone(), component.clone(), source.clone());
         Ok((component, Box::new(Channel { shared, component: own, source, receiver })))
     }
@@ -113,8 +120,8 @@ impl Livewell {
         let parking = Parking::of(&settings.limits);
         let component = self.as_source(&settings.id, number, &settings.unwind, parking)?;
         let (shared, own) = (self.shared.clone(), component.clone());
-        let runner = crate::nats::NatsRunner { shared, component: own, settings };
-        Ok((component, Box::new(move || crate::nats::run(&runner))))
+        let runner = crate::source::nats::NatsRunner { shared, component: own, settings };
+        Ok((component, Box::new(move || crate::source::nats::run(&runner))))
     }
 
     #[cfg(feature = "postgres")]
@@ -126,13 +133,13 @@ impl Livewell {
         let number = registrar.copied_source(&settings.id)?;
         let parking = Parking::of_rows(&settings.limits);
         let component = self.as_source(&settings.id, number, &[], parking)?;
-        crate::shared::lock(&self.databases).insert(settings.id.clone(), settings.clone());
+        crate::component::lock::lock(&self.databases).insert(settings.id.clone(), settings.clone());
         let (shared, own, clock) = (self.shared.clone(), component.clone(), settings.clock);
-        let store = crate::source::store_name(&shared);
+        let store = crate::source::upstream::store_name(&shared);
         let source = livewell_source::postgres::Database::new(settings, &store);
-        let (source, progress) = (Box::new(source), crate::source::Progress::default());
-        let mut runner = crate::source::Runner { shared, component: own, source, clock, progress };
-        Ok((component, Box::new(move || crate::source::run(&mut runner))))
+        let (source, progress) = (Box::new(source), crate::source::progress::Progress::default());
+        let mut runner = crate::source::runner::Runner { shared, component: own, source, clock, progress };
+        Ok((component, Box::new(move || crate::source::runner::run(&mut runner))))
     }
 
     fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {
@@ -158,7 +165,7 @@ impl Livewell {
             upstreams: registered.upstreams,
         };
         let mut refusal = registered.refusal;
-        Ok((component, Box::new(move || supervise::query(&pipeline, &mut refusal))))
+        Ok((component, Box::new(move || run::run(&pipeline, &mut refusal))))
     }
 
     fn reaction(&self, registrar: &mut Registrar<'_>, setup: ReactionSetup) -> Result<Start, Error> {

@@ -1,8 +1,8 @@
 //! Verifying on the handle: a query against its evaluation from scratch, a source against its database.
 
-use super::Livewell;
 use crate::Error;
-use crate::verify::{Verified, verify_within};
+use crate::livewell::Livewell;
+use crate::read::verify::{Verified, verify_within};
 use livewell_query::Meter;
 use std::sync::atomic::Ordering;
 
@@ -10,7 +10,7 @@ impl Livewell {
     /// Compares a query's live results with its evaluation from scratch.
     ///
     /// # Errors
-    /// As [`crate::verify::verify`].
+    /// As [`crate::read::verify::verify`].
     pub fn verify(&self, query: &str) -> Result<Verified, Error> {
         self.verify_within(query, usize::MAX, || false)
     }
@@ -19,7 +19,7 @@ impl Livewell {
     /// `is_cancelled` says true or this is stopped.
     ///
     /// # Errors
-    /// As [`crate::verify::verify_within`].
+    /// As [`crate::read::verify::verify_within`].
     pub fn verify_within(
         &self,
         query: &str,
@@ -43,7 +43,7 @@ impl Livewell {
         &self,
         id: &str,
         table: Option<&str>,
-    ) -> Result<crate::verify::SourceVerified, Error> {
+    ) -> Result<crate::read::verify::SourceVerified, Error> {
         self.verify_source_within(id, table, &|| false)
     }
 
@@ -57,14 +57,14 @@ impl Livewell {
         id: &str,
         table: Option<&str>,
         is_cancelled: &dyn Fn() -> bool,
-    ) -> Result<crate::verify::SourceVerified, Error> {
+    ) -> Result<crate::read::verify::SourceVerified, Error> {
         let component = self.shared.source(id)?;
-        let settings = crate::shared::lock(&self.databases).get(id).cloned().ok_or_else(|| {
+        let settings = crate::component::lock::lock(&self.databases).get(id).cloned().ok_or_else(|| {
             let message = format!(
                 "`{id}` has no database to compare it with; only sources of kind `postgres` have one"
             );
             Error::invalid("LW0539", message)
         })?;
-        crate::source::verify(&self.shared, &component, &settings, table, is_cancelled)
+        crate::source::verify::verify(&self.shared, &component, &settings, table, is_cancelled)
     }
 }

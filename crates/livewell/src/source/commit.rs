@@ -1,11 +1,12 @@
 //! One commit of a source, as the source sees it: an intake, with notes and a copy in the making beside the log.
 
-use super::stage::{StageRecord, discard};
-use super::stored::{Failure, View, note_key};
 use crate::Error;
-use crate::checked::Checked;
-use crate::intake::Intake;
-use crate::parked::{self, Input, Origin};
+use crate::feed::checked::Checked;
+use crate::source::intake::Intake;
+use crate::source::key::note_key;
+use crate::source::parked::{self, Input, Origin};
+use crate::source::stage::{StageRecord, discard};
+use crate::source::stored::{Failure, View};
 use livewell_model::{Change, Element, Timestamp, Transaction};
 use livewell_source::SourceError;
 use livewell_source::source::{Commit, Note, Side, Stored};

@@ -1,17 +1,21 @@
 //! The one loop of every source that is read from outside: open, read, take in, say that it is durable.
 
-use super::commit::Writing;
-use super::progress::Progress;
-use super::stored::Held;
+use super::full::wait_for_room;
+use super::tick;
 use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::State;
 use crate::error::ErrorKind;
-use crate::intake::Intake;
-use crate::parked;
-use crate::remembered::Definition;
-use crate::shared::{Component, Shared, State};
-use crate::supervise::{caught_up, failed, stopped};
-use crate::timers;
-use crate::trouble::{Trouble, source_error, wrap};
+use crate::run::backoff::Trouble;
+use crate::run::supervise::{caught_up, failed, stopped};
+use crate::source::commit::Writing;
+use crate::source::failure::{source_error, wrap};
+use crate::source::intake::Intake;
+use crate::source::parked;
+use crate::source::progress::Progress;
+use crate::source::remembered::Definition;
+use crate::source::stored::Held;
 use livewell_source::settings::Clock;
 use livewell_source::source::{Patience, Read, ReadLimits, Report};
 use livewell_source::{ErrorKind as SourceErrorKind, Source, SourceError};
@@ -36,7 +40,7 @@ pub(crate) struct Runner {
 /// Runs a source until everything stops.
 pub(crate) fn run(runner: &mut Runner) {
     let mut trouble = Trouble::none();
-    runner.component.goes_by_clock(runner.clock == Clock::Wall);
+    runner.component.drift().goes_by_clock(runner.clock == Clock::Wall);
     runner.component.set(State::Running);
     let definition = Definition::of_database();
     while !runner.shared.is_stopping(&runner.component) {
@@ -65,7 +69,7 @@ pub(crate) fn run(runner: &mut Runner) {
             continue;
         }
         let carry_out = || parked::carry_out(&runner.shared, &runner.component, &mut parked::not_parked_here);
-        match parked::wait_for_room(&runner.shared, &runner.component, &error, carry_out) {
+        match wait_for_room(&runner.shared, &runner.component, &error, carry_out) {
             Ok(true) => {}
             Ok(false) => runner.handle(&error, &mut trouble),
             Err(error) => runner.handle(&error, &mut trouble),
@@ -143,7 +147,7 @@ impl Runner {
         }
         caught_up(&self.shared, &self.component);
         match self.clock {
-            Clock::Wall => Ok(READ_MAX.min(timers::tick(&self.shared, &self.component)?)),
+            Clock::Wall => Ok(READ_MAX.min(tick::tick(&self.shared, &self.component)?)),
             Clock::Input => Ok(READ_MAX),
         }
     }

@@ -3,9 +3,9 @@
 //! It is filled in bounded commits and survives a restart, so that a copy goes on where it was. The first copy of a
 //! source becomes its base in one small commit; a later one is only compared with the elements that are there.
 
-use super::stored::{OWN, note_key};
 use crate::Error;
-use crate::intake::encode_element;
+use crate::feed::element::encode_element;
+use crate::source::key::{OWN, note_key};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Element, Timestamp};
 use livewell_store::feed::snapshot_key;

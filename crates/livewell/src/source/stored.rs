@@ -1,25 +1,19 @@
 //! What a source finds in the store: its notes, its elements, and those of a copy in the making.
 
-use super::stage::StageRecord;
 use crate::Error;
-use crate::intake::decode_element;
-use crate::shared::{Component, Shared, lock};
+use crate::component::Component;
+use crate::component::lock::lock;
+use crate::component::shared::Shared;
+use crate::feed::element::decode_element;
+use crate::source::key::note_key;
+use crate::source::stage::StageRecord;
 use livewell_model::Element;
 use livewell_source::source::{Note, Side, Stored};
 use livewell_source::{ErrorKind, SourceError};
 use livewell_store::feed::snapshot_key;
 use livewell_store::head::{Building, Head};
-use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Direction, Overlay, Snapshot};
 use std::sync::{Arc, Mutex};
-
-/// What lies beside a source's notes begins with this; notes do not.
-pub(super) const OWN: u8 = 0;
-
-/// Where a source's note lies; the empty key is that of its position.
-pub(super) fn note_key(source: u32, key: &[u8]) -> Vec<u8> {
-    Key::new(Space::Upstream).number(source).rest(key)
-}
 
 /// One state of what is stored of a source.
 pub(super) struct View<'a> {
@@ -103,7 +97,7 @@ impl Failure {
     pub(super) fn settle<T>(&self, result: Result<T, SourceError>) -> Result<T, Error> {
         result.map_err(|error| match lock(&self.0).take() {
             Some(kept) if error.kind == ErrorKind::Store => kept,
-            _ => crate::trouble::wrap(error),
+            _ => crate::source::failure::wrap(error),
         })
     }
 }

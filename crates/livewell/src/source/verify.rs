@@ -1,12 +1,13 @@
 //! Comparing a source with its database while it goes on.
 
-use super::store_name;
-use super::stored::Held;
 use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
 use crate::error::ErrorKind;
-use crate::parked;
-use crate::shared::{Component, Shared};
-use crate::trouble::wrap;
+use crate::source::failure::wrap;
+use crate::source::parked;
+use crate::source::stored::Held;
+use crate::source::upstream::store_name;
 use livewell_source::postgres::verify::{Verified, verify as compare};
 use livewell_source::settings::PostgresSettings;
 use livewell_source::source::{Patience, Stored};

@@ -1,0 +1,104 @@
+//! Going on while the clock is behind: time never goes back for what was taken in, and does not stand still either.
+//!
+//! A clock that is set back is behind the newest time that a source has logged and a query has seen. Until it is there
+//! again, their time continues from that newest time by what has elapsed on a clock that nobody sets. What comes of that is
+//! logged as ticks, so a replay sees the same.
+
+use crate::clock::Clock;
+use livewell_model::Timestamp;
+use std::time::Duration;
+
+/// A clock that is less behind is not worth a line in the log.
+const TOLERANCE: Duration = Duration::from_secs(1);
+
+/// The newest time that somebody has seen, and how far the clock is behind it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Drift {
+    newest: Timestamp,
+    /// When it became the newest, by [`Clock::elapsed`].
+    since: Duration,
+    /// Whether the clock was behind it at any moment.
+    was_behind: bool,
+    /// How far the clock was behind it when it was last looked at.
+    behind: Duration,
+}
+
+impl Drift {
+    /// Notes the newest time that was seen.
+    pub(crate) fn see(&mut self, newest: Timestamp, clock: &dyn Clock) {
+        if self.newest != newest {
+            *self = Self { newest, since: clock.elapsed(), was_behind: false, ..*self };
+        }
+    }
+
+    /// Takes over since when the newest time is that, from one who saw the same.
+    pub(crate) fn adopt(&mut self, other: &Self) {
+        if self.newest == other.newest {
+            self.since = self.since.min(other.since);
+        }
+    }
+
+    /// The time that it is: that of the clock, or of what has elapsed since the newest time while the clock is behind.
+    pub(crate) fn now(&mut self, clock: &dyn Clock) -> Timestamp {
+        let wall = clock.now();
+        self.behind = Duration::from_nanos(self.newest.0.saturating_sub(wall.0).max(0).unsigned_abs());
+        self.was_behind |= !self.behind.is_zero();
+        if !self.was_behind {
+            return wall;
+        }
+        let passed = clock.elapsed().saturating_sub(self.since).as_nanos();
+        let passed = i64::try_from(passed).unwrap_or(i64::MAX);
+        wall.max(Timestamp(self.newest.0.saturating_add(passed)))
+    }
+}
+
+/// How a source's own time drifts from the clock.
+#[derive(Debug, Default)]
+pub(crate) struct SourceDrift {
+    drift: Drift,
+    /// Whether the source goes by the clock at all.
+    by_clock: bool,
+    /// Whether it was logged that the clock is behind.
+    is_logged: bool,
+}
+
+impl SourceDrift {
+    /// Says whether the source's time is that of the clock, also while nothing comes.
+    pub(crate) fn goes_by_clock(&mut self, by_clock: bool) {
+        self.by_clock = by_clock;
+    }
+
+    /// Notes the newest time in the source's log.
+    pub(crate) fn see(&mut self, newest: Timestamp, clock: &dyn Clock) {
+        self.drift.see(newest, clock);
+    }
+
+    /// The time that it is in source `id`, whose newest logged time is `newest`, if that is later than the clock's.
+    pub(crate) fn time_ahead(&mut self, id: &str, newest: Timestamp, clock: &dyn Clock) -> Option<Timestamp> {
+        if !self.by_clock {
+            return None;
+        }
+        self.drift.see(newest, clock);
+        let now = self.drift.now(clock);
+        let behind = self.drift.behind;
+        if behind > TOLERANCE && !self.is_logged {
+            tracing::warn!(
+                source = %id, code = "LW0307",
+                "the clock of this machine is {behind:?} behind the newest time in `{id}`: it was set back, or a change \
+                 carried a time ahead of it. Functions of time go on by what elapses until the clock is there again"
+            );
+        }
+        self.is_logged = behind > TOLERANCE;
+        (!behind.is_zero()).then_some(now)
+    }
+
+    /// How the source's own time is related to the clock's.
+    pub(crate) fn drift(&self) -> Drift {
+        self.drift
+    }
+
+    /// How far the clock was behind the newest time in the source's log when that was last looked at.
+    pub(crate) fn clock_behind(&self) -> Duration {
+        self.drift.behind
+    }
+}

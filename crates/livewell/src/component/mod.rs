@@ -1,0 +1,281 @@
+//! What a component is to all others: its state, its bell and its troubles, and what all components of one running Livewell share.
+
+pub(crate) mod bell;
+pub(crate) mod damages;
+pub(crate) mod drift;
+pub(crate) mod lock;
+pub(crate) mod parking;
+pub(crate) mod set_aside;
+pub(crate) mod shared;
+pub(crate) mod stall;
+pub(crate) mod state;
+pub(crate) mod timers;
+pub(crate) mod view;
+
+use crate::Error;
+use crate::clock::Clock;
+use crate::error::Disk;
+use bell::Bell;
+use drift::SourceDrift;
+use livewell_model::Timestamp;
+use livewell_source::source::Report;
+use livewell_source::unwind::Unwind;
+use lock::lock;
+use parking::Parking;
+use set_aside::Order;
+use stall::Stall;
+use state::{ComponentKind, State};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+use view::View;
+
+/// One source, query or reaction, as the others see it.
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) id: String,
+    pub(crate) number: u32,
+    pub(crate) kind: ComponentKind,
+    /// The feeds it follows.
+    pub(crate) follows: Vec<u32>,
+    /// Of a source: the lists whose items become nodes of their own.
+    pub(crate) unwind: Vec<Unwind>,
+    /// Of a source: how much input it may set aside.
+    pub(crate) parking: Parking,
+    /// Rung when there may be something to do for it.
+    pub(crate) bell: Arc<Bell>,
+    /// Set when it alone is to stop.
+    pub(crate) stopping: AtomicBool,
+    /// Set when its state is to be rebuilt.
+    pub(crate) reset: AtomicBool,
+    /// Of a source whose tables can be copied one by one: those that are to be copied, if not all.
+    reset_tables: Mutex<Vec<String>>,
+    /// How far a source is outside, as it says itself.
+    report: Mutex<Option<Report>>,
+    /// How many comparisons wait for how far a source is.
+    pub(crate) watchers: AtomicU64,
+    /// What is to be done about what it has set aside.
+    orders: Mutex<Vec<Order>>,
+    /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
+    pub(crate) without_effect: AtomicU64,
+    /// How often it has failed.
+    pub(crate) failures: AtomicU64,
+    /// Set once its thread has come to its end.
+    pub(crate) ended: AtomicBool,
+    /// Of a source: how its time is related to the clock's.
+    drift: Mutex<SourceDrift>,
+    view: Mutex<View>,
+}
+
+impl Component {
+    pub(crate) fn new(id: &str, number: u32, kind: ComponentKind, follows: Vec<u32>) -> Self {
+        Self {
+            id: id.to_owned(),
+            number,
+            kind,
+            follows,
+            unwind: Vec::new(),
+            parking: Parking::default(),
+            bell: Arc::default(),
+            stopping: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
+            reset_tables: Mutex::default(),
+            report: Mutex::default(),
+            watchers: AtomicU64::new(0),
+            orders: Mutex::default(),
+            without_effect: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            drift: Mutex::default(),
+            view: Mutex::new(View::new()),
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        lock(&self.view).state
+    }
+
+    /// Why it waits for the world outside or is in error, and since when.
+    pub(crate) fn error(&self) -> Option<(String, Timestamp)> {
+        lock(&self.view).error.clone()
+    }
+
+    pub(crate) fn set(&self, state: State) {
+        let mut view = lock(&self.view);
+        if !view.may_show(state) {
+            return;
+        }
+        if view.state == State::CaughtUp && state != State::CaughtUp {
+            // It stood still because there was nothing to do.
+            view.progress = Instant::now();
+        }
+        if view.state != State::Error || state == State::Starting {
+            view.state = state;
+            view.error = None;
+            view.blocked_by = None;
+        }
+    }
+
+    /// Shows that it waits for the world outside, and why; the next [`Component::set`] takes that back.
+    pub(crate) fn held_up(&self, error: &Error) {
+        tracing::warn!(component = %self.id, code = error.code, "{error}");
+        self.show_held_up(error);
+    }
+
+    /// Like [`Component::held_up`], without a line in the log.
+    pub(crate) fn show_held_up(&self, error: &Error) {
+        let mut view = lock(&self.view);
+        if view.state != State::Error {
+            view.state = State::Waiting;
+        }
+        view.show_error(error);
+    }
+
+    pub(crate) fn fail(&self, error: &Error) {
+        tracing::error!(component = %self.id, code = error.code, "{error}");
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let mut view = lock(&self.view);
+        view.state = State::Error;
+        view.blocked_by = None;
+        view.stall = None;
+        view.show_error(error);
+        view.progress = Instant::now();
+    }
+
+    /// Shows that it was stopped, also where it had failed before.
+    pub(crate) fn show_stopped(&self) {
+        let mut view = lock(&self.view);
+        view.state = State::Stopped;
+        view.error = None;
+        view.stall = None;
+        view.blocked_by = None;
+    }
+
+    /// Notes that it cannot begin before another one that is in error; [`Component::recovered`] takes that back.
+    pub(crate) fn blocked_by(&self, other: &str) {
+        let mut view = lock(&self.view);
+        if view.state == State::Error {
+            return;
+        }
+        let error = Error::waits_for(&self.id, other);
+        tracing::error!(component = %self.id, code = error.code, "{error}");
+        view.state = State::Error;
+        view.blocked_by = Some(other.to_owned());
+        view.show_error(&error);
+        view.progress = Instant::now();
+    }
+
+    /// The id of the one in error that it waits for before it can begin.
+    pub(crate) fn is_blocked_by(&self) -> Option<String> {
+        lock(&self.view).blocked_by.clone()
+    }
+
+    /// Takes an error back that has passed by itself.
+    pub(crate) fn recovered(&self) {
+        if self.state() == State::Error {
+            self.set(State::Starting);
+        }
+    }
+
+    /// Asks for a reset: of these tables, or of everything if there are none.
+    pub(crate) fn ask_reset(&self, table: Option<&str>) {
+        let mut tables = lock(&self.reset_tables);
+        match table {
+            // One of everything is one of each table, too.
+            None => tables.clear(),
+            Some(_) if self.reset.load(Ordering::Acquire) && tables.is_empty() => {}
+            Some(table) => tables.push(table.to_owned()),
+        }
+        self.reset.store(true, Ordering::Release);
+        drop(tables);
+        self.bell.ring();
+    }
+
+    /// The reset that was asked for, if one was: of which tables, or of everything if there are none.
+    pub(crate) fn take_reset(&self) -> Option<Vec<String>> {
+        let mut tables = lock(&self.reset_tables);
+        self.reset.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *tables))
+    }
+
+    /// Whether the reset that was asked for is one of everything.
+    pub(crate) fn is_reset_whole(&self) -> bool {
+        lock(&self.reset_tables).is_empty()
+    }
+
+    /// How far a source is outside, as it says itself.
+    pub(crate) fn report(&self) -> Option<Report> {
+        lock(&self.report).clone()
+    }
+
+    pub(crate) fn set_report(&self, report: Report) {
+        *lock(&self.report) = Some(report);
+    }
+
+    /// Has its thread do something about what it has set aside.
+    pub(crate) fn order(&self, order: Order) {
+        lock(&self.orders).push(order);
+        self.bell.ring();
+    }
+
+    /// Whether there is an order that is not carried out.
+    pub(crate) fn is_ordered(&self) -> bool {
+        !lock(&self.orders).is_empty()
+    }
+
+    /// Has the orders carried out in their turn, as long as that says that they are. One that fails stands.
+    pub(crate) fn carry_out(
+        &self,
+        mut carry_out: impl FnMut(&Order) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        loop {
+            let first = lock(&self.orders).first().cloned();
+            let Some(order) = first else { return Ok(()) };
+            if !carry_out(&order)? {
+                return Ok(());
+            }
+            lock(&self.orders).remove(0);
+        }
+    }
+
+    /// Notes that it has come forward: what it committed is durable.
+    pub(crate) fn progressed(&self) {
+        let mut view = lock(&self.view);
+        view.progress = Instant::now();
+        view.resume(&self.id);
+    }
+
+    /// Since when it has not come forward, or has been in error.
+    pub(crate) fn last_progress(&self) -> Instant {
+        lock(&self.view).progress
+    }
+
+    /// Shows that it waits for a disk, and why. Returns how long to wait before the next attempt.
+    pub(crate) fn stall(&self, disk: Disk, error: &Error) -> Duration {
+        lock(&self.view).stall(&self.id, disk, error)
+    }
+
+    /// Whether it waits for a disk.
+    pub(crate) fn is_stalled(&self) -> bool {
+        lock(&self.view).stall.is_some()
+    }
+
+    /// Whether it waits for the disk of the store.
+    pub(crate) fn is_stalled_by_store(&self) -> bool {
+        lock(&self.view).stall.as_ref().is_some_and(|stall| stall.disk == Disk::Store)
+    }
+
+    /// Whether it has waited for a disk so long that nobody should count on it.
+    pub(crate) fn is_stalled_for_long(&self) -> bool {
+        lock(&self.view).stall.as_ref().is_some_and(Stall::is_long)
+    }
+
+    /// Of a source: how its own time is related to the clock's.
+    pub(crate) fn drift(&self) -> MutexGuard<'_, SourceDrift> {
+        lock(&self.drift)
+    }
+
+    /// The time that it is in this source, whose newest logged time is `newest`, if that is later than the clock's.
+    pub(crate) fn time_ahead(&self, newest: Timestamp, clock: &dyn Clock) -> Option<Timestamp> {
+        self.drift().time_ahead(&self.id, newest, clock)
+    }
+}

@@ -1,0 +1,294 @@
+//! What a component has set aside until a person decides: a source's input, a reaction's messages. Each has a number,
+//! and what is to be done about it is an order that the component's own thread carries out.
+
+use crate::Error;
+use livewell_model::codec::{Reader, Writer};
+use livewell_store::commit::Entry;
+use livewell_store::damage::{self, Damage};
+use livewell_store::keyspace::{Key, Space, after_prefix};
+use livewell_store::{Direction, IndexError, Overlay, Snapshot, WriteSet};
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+/// What a person wants done about what a component has set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) what: What,
+    /// Which ones; `None`: all there are.
+    pub(crate) numbers: Option<BTreeSet<u64>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Try it once more, with another text where one is given.
+    Again { text: Option<String> },
+    /// Drop it.
+    Discard,
+}
+
+impl Order {
+    pub(crate) fn new(what: What, numbers: Option<Vec<u64>>) -> Self {
+        Self { what, numbers: numbers.map(BTreeSet::from_iter) }
+    }
+}
+
+/// All that one component has set aside, under numbers that count from 1 and are never used twice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SetAside {
+    space: Space,
+    owner: u32,
+}
+
+impl SetAside {
+    /// What component number `owner` keeps in `space`.
+    pub(crate) fn of(space: Space, owner: u32) -> Self {
+        Self { space, owner }
+    }
+
+    /// The input that source number `owner` has parked.
+    pub(crate) fn parked(owner: u32) -> Self {
+        Self { space: Space::Parked, owner }
+    }
+
+    /// The letters that reaction number `owner` could not deliver.
+    pub(crate) fn dead_letters(owner: u32) -> Self {
+        Self { space: Space::DeadLetter, owner }
+    }
+
+    /// Puts one more behind the others. Gives its number.
+    pub(crate) fn add(self, overlay: &mut Overlay, bytes: Vec<u8>) -> Result<u64, Error> {
+        let (mut counters, held) = self.counted(overlay)?;
+        counters.last += 1;
+        counters.kept += 1;
+        counters.bytes = Some(held + bytes.len() as u64);
+        overlay.put(self.entry_key(counters.last), bytes);
+        overlay.put(self.counters_key(), counters.encode());
+        Ok(counters.last)
+    }
+
+    /// Puts another under the number of one that is there.
+    pub(crate) fn replace(self, overlay: &mut Overlay, number: u64, bytes: Vec<u8>) -> Result<(), Error> {
+        let (mut counters, held) = self.counted(overlay)?;
+        let before = self.length(overlay, number)?;
+        counters.bytes = Some((held + bytes.len() as u64).saturating_sub(before));
+        overlay.put(self.entry_key(number), bytes);
+        overlay.put(self.counters_key(), counters.encode());
+        Ok(())
+    }
+
+    /// Takes one out that is there.
+    pub(crate) fn take_out(self, overlay: &mut Overlay, number: u64) -> Result<(), Error> {
+        let (mut counters, held) = self.counted(overlay)?;
+        counters.kept = counters.kept.saturating_sub(1);
+        counters.bytes = Some(held.saturating_sub(self.length(overlay, number)?));
+        overlay.delete(self.entry_key(number));
+        overlay.put(self.counters_key(), counters.encode());
+        Ok(())
+    }
+
+    /// How many there are, and how many bytes they have.
+    pub(crate) fn amount(self, overlay: &Overlay) -> Result<(u64, u64), Error> {
+        let (counters, bytes) = self.counted(overlay)?;
+        Ok((counters.kept, bytes))
+    }
+
+    /// How many there are, and how many bytes they have as far as that was counted: to be asked often.
+    pub(crate) fn amount_at_least(self, snapshot: &dyn Snapshot) -> Result<(u64, u64), Error> {
+        let counters = Counters::decode(snapshot.get(&self.counters_key())?.as_deref())?;
+        Ok((counters.kept, counters.bytes.unwrap_or(0)))
+    }
+
+    fn counted(self, overlay: &Overlay) -> Result<(Counters, u64), Error> {
+        let counters = Counters::decode(overlay.get(&self.counters_key())?.as_deref())?;
+        let bytes = match counters.bytes {
+            Some(bytes) => bytes,
+            // An earlier version did not count them; the next write keeps what is counted here.
+            None => {
+                let counters_key = self.counters_key();
+                let mut bytes = 0;
+                for entry in overlay.scan(&counters_key, Direction::Forward)? {
+                    let (key, value) = entry?;
+                    bytes += if *key == *counters_key { 0 } else { value.len() as u64 };
+                }
+                bytes
+            }
+        };
+        Ok((counters, bytes))
+    }
+
+    fn length(self, overlay: &Overlay, number: u64) -> Result<u64, Error> {
+        Ok(overlay.get(&self.entry_key(number))?.map_or(0, |bytes| bytes.len() as u64))
+    }
+
+    /// Takes all out that are there. Gives how many.
+    pub(crate) fn clear(self, snapshot: &dyn Snapshot, set: &mut WriteSet) -> Result<u64, Error> {
+        let counters = Counters::decode(snapshot.get(&self.counters_key())?.as_deref())?;
+        for entry in self.entries(snapshot, 0)? {
+            set.delete(self.entry_key(entry?.0));
+        }
+        if counters.kept > 0 {
+            set.put(self.counters_key(), Counters { kept: 0, bytes: Some(0), ..counters }.encode());
+        }
+        Ok(counters.kept)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(self, snapshot: &dyn Snapshot) -> Result<u64, Error> {
+        Ok(Counters::decode(snapshot.get(&self.counters_key())?.as_deref())?.kept)
+    }
+
+    /// The first `limit` after number `after`, in the order in which they were set aside.
+    pub(crate) fn list<T>(
+        self,
+        snapshot: &dyn Snapshot,
+        after: u64,
+        limit: usize,
+        decode: impl Fn(u64, &[u8]) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let decode = |entry: Result<(u64, Vec<u8>), Error>| {
+            let (number, bytes) = entry?;
+            decode(number, &bytes)
+        };
+        let listed: Vec<T> =
+            self.entries(snapshot, after)?.take(limit).map(decode).collect::<Result<_, _>>()?;
+        if listed.len() < limit {
+            self.check_count(snapshot)?;
+        }
+        Ok(listed)
+    }
+
+    /// Refuses to say that there are no more if not all are there that were counted.
+    pub(crate) fn check_count(self, snapshot: &dyn Snapshot) -> Result<(), Error> {
+        let counted = self.count(snapshot)?;
+        let found = self.entries(snapshot, 0)?.try_fold(0, |found, entry| entry.map(|_| found + 1))?;
+        if found == counted {
+            return Ok(());
+        }
+        let what = if self.space == Space::Parked { "pieces of parked input" } else { "dead letters" };
+        let feed = damage::named(snapshot, self.owner);
+        Err(IndexError::from(Damage::Count { feed, what, found, counted }).into())
+    }
+
+    /// The first of those that an order names after number `after`: at most `limit`, and those that reach `bytes_max`.
+    pub(crate) fn named<T>(
+        self,
+        snapshot: &dyn Snapshot,
+        order: &Order,
+        after: u64,
+        (limit, bytes_max): (usize, usize),
+        decode: impl Fn(u64, &[u8]) -> Result<T, Error>,
+    ) -> Result<Vec<(u64, T)>, Error> {
+        let mut bytes_taken = 0;
+        let mut named = Vec::new();
+        let mut take = |number, bytes: &[u8]| -> Result<bool, Error> {
+            named.push((number, decode(number, bytes)?));
+            bytes_taken += bytes.len();
+            Ok(named.len() < limit && bytes_taken < bytes_max)
+        };
+        match &order.numbers {
+            None => {
+                for entry in self.entries(snapshot, after)? {
+                    let (number, bytes) = entry?;
+                    if !take(number, &bytes)? {
+                        return Ok(named);
+                    }
+                }
+                self.check_count(snapshot)?;
+            }
+            Some(numbers) => {
+                for number in numbers.range((Bound::Excluded(after), Bound::Unbounded)) {
+                    if let Some(bytes) = snapshot.get(&self.entry_key(*number))?
+                        && !take(*number, &bytes)?
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(named)
+    }
+
+    fn entries(
+        self,
+        snapshot: &dyn Snapshot,
+        after: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), Error>>, Error> {
+        let prefix = self.counters_key();
+        let end = after_prefix(&prefix);
+        let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let from = self.entry_key(after);
+        let entries = snapshot.scan(Bound::Excluded(&from), to, Direction::Forward)?;
+        Ok(entries.map(move |entry: Result<Entry<'_>, IndexError>| {
+            let (key, bytes) = entry?;
+            let number = key[prefix.len()..].try_into().map(u64::from_be_bytes);
+            let number =
+                number.map_err(|_| IndexError::corrupted("a key of what is set aside ends in its number"))?;
+            Ok((number, bytes.into_owned()))
+        }))
+    }
+
+    fn counters_key(self) -> Vec<u8> {
+        Key::new(self.space).number(self.owner).done()
+    }
+
+    fn entry_key(self, number: u64) -> Vec<u8> {
+        Key::new(self.space).number(self.owner).long(number).done()
+    }
+}
+
+/// The last number given, how many there are, and how many bytes these have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counters {
+    last: u64,
+    kept: u64,
+    /// None where an earlier version has not counted them.
+    bytes: Option<u64>,
+}
+
+impl Counters {
+    fn decode(bytes: Option<&[u8]>) -> Result<Self, Error> {
+        let Some(bytes) = bytes else { return Ok(Self { bytes: Some(0), ..Self::default() }) };
+        let mut reader = Reader::new("counters of what is set aside", bytes);
+        // While nothing could be taken out there was one number, of eight bytes; the last number given is never 0.
+        if bytes.first() == Some(&0) {
+            let last = reader.u64_be()?;
+            reader.finish()?;
+            return Ok(Self { last, kept: last, bytes: None });
+        }
+        let (last, kept) = (reader.varint()?, reader.varint()?);
+        let bytes = if reader.is_done() { None } else { Some(reader.varint()?) };
+        let counters = Self { last, kept, bytes };
+        reader.finish()?;
+        Ok(counters)
+    }
+
+    fn encode(self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.varint(self.last).varint(self.kept);
+        if let Some(bytes) = self.bytes {
+            out.varint(bytes);
+        }
+        out.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_read_as_they_are_written_and_as_they_were_written_once() {
+        for (last, kept, bytes) in
+            [(1, 1, None), (1, 0, Some(0)), (300, 299, Some(1)), (u64::MAX, 1 << 40, Some(u64::MAX))]
+        {
+            let counters = Counters { last, kept, bytes };
+            assert_eq!(Counters::decode(Some(&counters.encode())).unwrap(), counters);
+        }
+        for count in [1u64, 255, 1 << 40] {
+            let once = Counters::decode(Some(&count.to_be_bytes())).unwrap();
+            assert_eq!(once, Counters { last: count, kept: count, bytes: None });
+        }
+        assert_eq!(Counters::decode(None).unwrap(), Counters { last: 0, kept: 0, bytes: Some(0) });
+        assert!(Counters::decode(Some(&[0, 0])).is_err() && Counters::decode(Some(&[])).is_err());
+    }
+}

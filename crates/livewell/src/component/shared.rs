@@ -1,0 +1,137 @@
+//! What all components of one running Livewell share, and what each shows of itself.
+
+use super::Component;
+use super::bell::Bells;
+use super::damages::Damages;
+use super::state::{ComponentKind, State};
+use super::timers::Timers;
+use crate::clock::Clock;
+use crate::settings::Limits;
+use crate::{Error, ErrorKind};
+use livewell_model::Timestamp;
+use livewell_store::{GroupCommit, IndexError, Store};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+/// What all components share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) group: GroupCommit,
+    pub(crate) bells: Bells,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) timers: Timers,
+    pub(crate) limits: Limits,
+    pub(crate) damages: Damages,
+    /// The last position given to a transaction. Held from giving a position until the transaction is in the
+    /// queue of commits, so that positions become visible in their order.
+    pub(crate) position: Mutex<u64>,
+    /// The components by id.
+    pub(crate) components: RwLock<BTreeMap<String, Arc<Component>>>,
+    /// Set when everything is to come to an end.
+    pub(crate) stopping: AtomicBool,
+    /// All threads that may still run; each holds the store until its end.
+    pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Shared {
+    /// Takes in one more thread, and gives up those that have ended.
+    pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
+        self.join_ended();
+        self.lock_threads().push(thread);
+    }
+
+    /// Joins the threads that have ended. Gives how many still run.
+    pub(crate) fn join_ended(&self) -> usize {
+        let mut threads = self.lock_threads();
+        for ended in threads.extract_if(.., |thread| thread.is_finished()) {
+            let name = ended.thread().name().unwrap_or_default().to_owned();
+            if ended.join().is_err() {
+                tracing::error!("the thread of `{name}` has panicked");
+            }
+        }
+        threads.len()
+    }
+
+    fn lock_threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_stopping(&self, component: &Component) -> bool {
+        self.stopping.load(Ordering::Acquire) || component.stopping.load(Ordering::Acquire)
+    }
+
+    /// Whether a source is to leave what it is doing: it is to stop, or to begin anew.
+    pub(crate) fn is_interrupted(&self, source: &Component) -> bool {
+        self.is_stopping(source) || source.reset.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn component(&self, id: &str) -> Result<Arc<Component>, Error> {
+        self.components().get(id).cloned().ok_or_else(|| Error::not_found(id))
+    }
+
+    pub(crate) fn source(&self, id: &str) -> Result<Arc<Component>, Error> {
+        self.of_kind(id, ComponentKind::Source, "source")
+    }
+
+    pub(crate) fn query(&self, id: &str) -> Result<Arc<Component>, Error> {
+        self.of_kind(id, ComponentKind::Query, "query")
+    }
+
+    pub(crate) fn reaction(&self, id: &str) -> Result<Arc<Component>, Error> {
+        self.of_kind(id, ComponentKind::Reaction, "reaction")
+    }
+
+    fn of_kind(&self, id: &str, kind: ComponentKind, name: &str) -> Result<Arc<Component>, Error> {
+        let component = self.component(id)?;
+        if component.kind != kind {
+            return Err(Error::new(ErrorKind::NotFound, "LW0501", format!("`{id}` is not a {name}")));
+        }
+        Ok(component)
+    }
+
+    pub(crate) fn components(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Component>>> {
+        self.components.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first of these feeds whose component is in error.
+    pub(crate) fn in_error(&self, feeds: &[u32]) -> Option<String> {
+        let components = self.components();
+        let mut stuck = components.values().filter(|component| component.state() == State::Error);
+        stuck.find(|component| feeds.contains(&component.number)).map(|component| component.id.clone())
+    }
+
+    /// The components that follow feed number `feed`.
+    pub(crate) fn followers(&self, feed: u32) -> Vec<Arc<Component>> {
+        self.components().values().filter(|component| component.follows.contains(&feed)).cloned().collect()
+    }
+
+    /// Notes damage of what component number `number` has stored, and stops it if it runs; without a number, all.
+    pub(crate) fn note_damage(&self, number: Option<u32>, damage: &IndexError) {
+        if !self.damages.note(number, damage) {
+            return;
+        }
+        let is_touched = |component: &&Arc<Component>| number.is_none_or(|number| component.number == number);
+        for component in self.components().values().filter(is_touched) {
+            component.fail(&Error::new(ErrorKind::Storage, damage.code(), damage.to_string()));
+            component.bell.ring();
+            self.bells.ring(component.number);
+        }
+    }
+
+    /// Notes when the first timer of a query is due, with the query's own time, and tells the sources it follows.
+    pub(crate) fn set_timer(&self, query: &Component, first: Option<(Timestamp, Timestamp)>) {
+        if self.timers.set(query.number, first, &*self.clock) {
+            let components = self.components();
+            let followed = components.values().filter(|other| query.follows.contains(&other.number));
+            followed.for_each(|source| source.bell.ring());
+        }
+    }
+
+    /// The first timer of the queries that follow a source, as `(due, now)`: what time it is by the same reckoning.
+    pub(crate) fn first_timer(&self, source: &Component) -> Option<(Timestamp, Timestamp)> {
+        let followers: Vec<u32> = self.followers(source.number).iter().map(|query| query.number).collect();
+        self.timers.first(&followers, source.drift().drift(), &*self.clock)
+    }
+}

@@ -1,0 +1,76 @@
+//! What a component shows of itself.
+
+use super::stall::Stall;
+use super::state::State;
+use crate::Error;
+use crate::clock::{Clock, SystemClock};
+use crate::error::Disk;
+use livewell_model::Timestamp;
+use std::time::{Duration, Instant};
+
+/// A disk that fails again within this time is not logged again.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+
+/// What a component shows of itself.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) state: State,
+    /// Why it waits for the world outside or is in error, and since when.
+    pub(crate) error: Option<(String, Timestamp)>,
+    /// Set while it waits for a disk.
+    pub(crate) stall: Option<Stall>,
+    /// When that was last logged.
+    logged: Option<Instant>,
+    /// The id of another one in error that it waits for before it can begin; it is in error itself only for those
+    /// who wait for it.
+    pub(crate) blocked_by: Option<String>,
+    /// When it last came forward; liveness alone depends on it.
+    pub(crate) progress: Instant,
+}
+
+impl View {
+    /// Shows a component that has not begun.
+    pub(crate) fn new() -> Self {
+        let progress = Instant::now();
+        Self { state: State::Starting, error: None, stall: None, logged: None, blocked_by: None, progress }
+    }
+
+    /// Shows why; the time is that of the first of several reasons in a row.
+    pub(crate) fn show_error(&mut self, error: &Error) {
+        let since = self.error.take().map_or_else(|| SystemClock.now(), |(_, since)| since);
+        self.error = Some((error.to_string(), since));
+    }
+
+    /// Whether `state` may be shown: one that waits for a disk shows that until it got through or gave up, also if
+    /// everything ends meanwhile.
+    pub(crate) fn may_show(&mut self, state: State) -> bool {
+        if matches!(state, State::CaughtUp | State::Paused) {
+            self.stall = None;
+        }
+        self.stall.is_none()
+    }
+
+    /// Shows that it waits for a disk, and why. Returns how long to wait before the next attempt.
+    pub(crate) fn stall(&mut self, id: &str, disk: Disk, error: &Error) -> Duration {
+        let now = Instant::now();
+        if self.stall.is_none() && self.logged.is_none_or(|logged| now - logged > LOG_EVERY) {
+            tracing::warn!(component = %id, code = error.code, "{error}; waiting, and trying again");
+            self.logged = Some(now);
+        }
+        self.state = State::Waiting;
+        self.blocked_by = None;
+        self.show_error(error);
+        let stall = self.stall.get_or_insert_with(|| Stall::begin(disk, now));
+        stall.disk = disk;
+        stall.next_wait()
+    }
+
+    /// Shows that what it waited for a disk with has gone through.
+    pub(crate) fn resume(&mut self, id: &str) {
+        if let Some(stall) = self.stall.take() {
+            tracing::info!(component = %id, waited = ?stall.since.elapsed(), "the disk takes writes again; resumed");
+            self.state = State::Running;
+            self.error = None;
+        }
+    }
+}

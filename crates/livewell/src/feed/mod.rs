@@ -1,0 +1,9 @@
+//! Feeds: following several of them in one order, what an entry says of elements, how far back a log reaches.
+
+pub mod checked;
+pub(crate) mod element;
+pub(crate) mod elements;
+pub(crate) mod entry;
+pub(crate) mod follow;
+pub(crate) mod order;
+pub(crate) mod retention;

@@ -1,0 +1,165 @@
+//! Retention: how far back logs reach, and who is waited for.
+//!
+//! A source's log is trimmed behind its slowest query. A query's outbox is bounded: following queries hold
+//! it, and so does a reaction as long as it makes progress. Trimming begins at the remembered low-water mark,
+//! never with a search for the oldest entry.
+
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::{ComponentKind, State};
+use crate::settings::{OutboxSettings, WhenFull};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::damage::{Damage, named};
+use livewell_store::feed::{PART_BYTES, log_part_key};
+use livewell_store::head::Head;
+use livewell_store::keyspace::{Key, Space, after_prefix};
+use livewell_store::{Direction, IndexError, Overlay, Snapshot, catalog};
+use std::ops::Bound;
+
+/// At most this many entries go with one commit; the rest with the next ones.
+const TRIM_MAX: u64 = 4_000;
+
+/// Deletes what all queries of a source have taken in.
+pub(crate) fn trim_source(
+    shared: &Shared,
+    source: &Component,
+    head: &mut Head,
+    overlay: &mut Overlay,
+) -> Result<(), Error> {
+    let snapshot = overlay.snapshot().clone();
+    let read = held_from(shared, source, &*snapshot, head, |query| holds_source(shared, query))?;
+    // What this commit adds stays in any case: a query that is being added may begin before it.
+    let stored = Head::read(&*snapshot, source.number)?.unwrap_or_default().sequence;
+    trim(source.number, head, overlay, read.unwrap_or(stored).min(stored))
+}
+
+/// A query in error lets go after a while; otherwise one broken query would stop all sources for ever.
+fn holds_source(shared: &Shared, query: &Component) -> bool {
+    query.state() != State::Error || query.last_progress().elapsed() < shared.limits.error_hold
+}
+
+/// The least sequence that all holders among the followers have taken in; `None` without a holder.
+fn held_from(
+    shared: &Shared,
+    feed: &Component,
+    snapshot: &dyn Snapshot,
+    head: &Head,
+    holds: impl Fn(&Component) -> bool,
+) -> Result<Option<u64>, Error> {
+    let mut least = None;
+    for follower in shared.followers(feed.number).iter().filter(|follower| holds(follower)) {
+        let Some(checkpoint) = Checkpoint::read(snapshot, follower.number, feed.number)? else { continue };
+        // A follower in another epoch has all of this one before it.
+        let read = if checkpoint.epoch == head.epoch { checkpoint.sequence } else { 0 };
+        least = Some(least.map_or(read, |least: u64| least.min(read)));
+    }
+    Ok(least)
+}
+
+/// Deletes log entries up to and including `read`, oldest first; refuses to pass one that is not there, which some
+/// follower may still look for.
+fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<(), Error> {
+    let last = read.min(head.sequence).min(head.low + TRIM_MAX);
+    while head.low <= last {
+        let mut bytes = 0;
+        for part in 0..=u32::MAX {
+            let key = log_part_key(feed, head.epoch, head.low, part);
+            let Some(length) = overlay.get(&key)?.map(|bytes| bytes.len()) else {
+                if part == 0 {
+                    return Err(missing(feed, head, overlay).into());
+                }
+                break;
+            };
+            overlay.delete(key);
+            bytes += length as u64;
+            if length < PART_BYTES {
+                break;
+            }
+        }
+        head.low += 1;
+        // What is counted wrong is damage, too, and found as such when the store is scrubbed.
+        head.log_bytes = head.log_bytes.saturating_sub(bytes);
+        head.log_entries = head.log_entries.saturating_sub(1);
+    }
+    Ok(())
+}
+
+/// The entry at the low-water mark is not there.
+fn missing(feed: u32, head: &Head, overlay: &Overlay) -> IndexError {
+    let name = named(&**overlay.snapshot(), feed);
+    Damage::MissingEntry { feed: name, epoch: head.epoch, sequence: head.low, last: head.sequence }.into()
+}
+
+/// How many results a query may put out now.
+pub(crate) fn room(
+    shared: &Shared,
+    query: &Component,
+    settings: &OutboxSettings,
+    snapshot: &dyn Snapshot,
+    head: &Head,
+) -> Result<u64, Error> {
+    let read = held_from(shared, query, snapshot, head, |follower| holds_outbox(shared, follower, settings))?;
+    let held = read.map_or(0, |read| head.sequence.saturating_sub(read));
+    let too_large = head.log_bytes >= settings.bytes_max && held > 0;
+    Ok(if too_large { 0 } else { settings.capacity.saturating_sub(held) })
+}
+
+/// Deletes the oldest results beyond the outbox's bounds.
+pub(crate) fn evict(
+    shared: &Shared,
+    query: &Component,
+    settings: &OutboxSettings,
+    head: &mut Head,
+    overlay: &mut Overlay,
+) -> Result<(), Error> {
+    let snapshot = overlay.snapshot().clone();
+    let read =
+        held_from(shared, query, &*snapshot, head, |follower| holds_outbox(shared, follower, settings))?;
+    let free = read.unwrap_or(head.sequence);
+    let over = head.log_entries.saturating_sub(settings.capacity);
+    trim(query.number, head, overlay, free.min((head.low + over).saturating_sub(1)))?;
+    while head.log_bytes > settings.bytes_max && head.low <= free {
+        trim(query.number, head, overlay, head.low)?;
+    }
+    Ok(())
+}
+
+fn holds_outbox(shared: &Shared, follower: &Component, settings: &OutboxSettings) -> bool {
+    if follower.kind == ComponentKind::Query {
+        return holds_source(shared, follower);
+    }
+    let moves = match follower.state() {
+        State::Paused | State::Stopped | State::Error => false,
+        State::CaughtUp => true,
+        // While the store takes nothing, nobody comes forward; that must not cost anybody results.
+        State::Waiting if follower.is_stalled_by_store() => true,
+        State::Starting | State::Running | State::Waiting => {
+            follower.last_progress().elapsed() < settings.max_wait
+        }
+    };
+    settings.when_full == WhenFull::Wait && moves
+}
+
+/// The ended epochs of a query in which nobody stands any more, followers that are not running included.
+pub(crate) fn drained(snapshot: &dyn Snapshot, feed: u32, present: u64) -> Result<Vec<u64>, Error> {
+    let prefix = Key::new(Space::Epoch).number(feed).done();
+    let end = after_prefix(&prefix);
+    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    let mut ended = Vec::new();
+    for entry in snapshot.scan(Bound::Included(&prefix), to, Direction::Forward)? {
+        let (key, _) = entry?;
+        let epoch = key[prefix.len()..].try_into().map(u64::from_be_bytes);
+        let epoch = epoch.map_err(|_| IndexError::corrupted("an epoch's key ends in its number"))?;
+        ended.extend((epoch < present).then_some(epoch));
+    }
+    if ended.is_empty() {
+        return Ok(ended);
+    }
+    for consumer in catalog::all(snapshot)? {
+        if let Some(checkpoint) = Checkpoint::read(snapshot, consumer.number, feed)? {
+            ended.retain(|epoch| *epoch != checkpoint.epoch);
+        }
+    }
+    Ok(ended)
+}

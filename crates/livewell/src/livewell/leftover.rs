@@ -1,0 +1,95 @@
+//! What is in a store and is not a component: taken out of the configuration, or renamed, with all it has stored.
+
+use crate::Error;
+use crate::component::shared::Shared;
+use crate::feed::follow::followed;
+use crate::read::status::{self, Status};
+use crate::register::{removal, unknown};
+use livewell_store::catalog::{self, CATALOG, Kind, Registered};
+use livewell_store::{IndexError, Snapshot, Store, WriteSet, compare};
+use std::sync::Arc;
+
+/// What the removal of a component leaves outside of the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// The replication slot of a `postgres` source whose settings are not known here. Its server keeps its log for it
+    /// until somebody drops it.
+    pub slot: Option<String>,
+}
+
+/// All of it, as status shows it: stopped.
+pub(crate) fn all(shared: &Shared) -> Result<Vec<Status>, Error> {
+    let snapshot = shared.store.snapshot()?;
+    let entries = catalog::all(&*snapshot)?;
+    let components = shared.components();
+    let is_left = |entry: &&Registered| entry.kind != Kind::Bare && !components.contains_key(&entry.id);
+    entries.iter().filter(is_left).map(|entry| status::stored(&snapshot, entry)).collect()
+}
+
+/// Removes it from the store below a running Livewell.
+pub(crate) fn remove(shared: &Shared, id: &str) -> Result<Removed, Error> {
+    let snapshot = shared.store.snapshot()?;
+    let entry = removable(&snapshot, id)?;
+    let removed = Removed { slot: slot(&snapshot, &entry)? };
+    removal::remove(shared, id, entry.number)?;
+    Ok(removed)
+}
+
+/// Removes a component, with all it has stored, from a store that nobody runs. One of the same id that is added later is
+/// another one.
+///
+/// # Errors
+/// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if another one in the store reads it;
+/// and if the store cannot be read or written.
+pub fn remove_stored(store: &dyn Store, id: &str) -> Result<Removed, Error> {
+    let snapshot = store.snapshot()?;
+    let entry = removable(&snapshot, id)?;
+    let removed = Removed { slot: slot(&snapshot, &entry)? };
+    let expected = compare::read_version(&*snapshot, CATALOG)?;
+    let mut set = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+    removal::take_out(&mut set, &entry);
+    for fate in store.commit(&[set])? {
+        fate.map_err(|conflict| Error::from(IndexError::fenced(conflict)))?;
+    }
+    Ok(removed)
+}
+
+/// The entry of `id`, if nothing else in the store reads it.
+fn removable(snapshot: &Arc<dyn Snapshot>, id: &str) -> Result<Registered, Error> {
+    let entry = catalog::find(&**snapshot, id)?.filter(|entry| entry.kind != Kind::Bare);
+    let entry = entry.ok_or_else(|| unknown::in_store(&**snapshot, id, None))?;
+    let mut readers = Vec::new();
+    for other in catalog::all(&**snapshot)? {
+        if reads(&**snapshot, &other, &entry)? {
+            readers.push(other.id);
+        }
+    }
+    if readers.is_empty() { Ok(entry) } else { Err(Error::is_read(id, &readers)) }
+}
+
+/// Whether `other` reads `entry`, by its definition or by the checkpoints that it has.
+fn reads(snapshot: &dyn Snapshot, other: &Registered, entry: &Registered) -> Result<bool, Error> {
+    Ok(match other.kind {
+        Kind::Query => crate::register::definition::read(&other.id, &other.definition)
+            .is_some_and(|query| query.sources.contains(&entry.id)),
+        Kind::Reaction => match crate::register::definition::queries_of_reaction(&other.definition) {
+            Some(queries) => queries.contains(&entry.id),
+            None => followed(snapshot, other.number)?.contains_key(&entry.number),
+        },
+        Kind::Source | Kind::Bare => false,
+    })
+}
+
+#[cfg(feature = "postgres")]
+fn slot(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<Option<String>, Error> {
+    if entry.kind == Kind::Source {
+        crate::source::upstream::slot_of(snapshot, entry.number)
+    } else {
+        Ok(None)
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+fn slot(_snapshot: &Arc<dyn Snapshot>, _entry: &Registered) -> Result<Option<String>, Error> {
+    Ok(None)
+}

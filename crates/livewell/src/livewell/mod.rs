@@ -1,0 +1,372 @@
+//! The handle: adding components, reading, and bringing it to an end.
+
+mod builder;
+mod disk;
+pub(crate) mod leftover;
+mod start;
+mod verifying;
+
+pub use builder::Builder;
+
+use crate::Error;
+use crate::component::Component;
+use crate::component::bell::Bell;
+use crate::component::set_aside::{Order, What};
+use crate::component::shared::Shared;
+use crate::component::state::State;
+use crate::reaction::dead_letters::{self, DeadLetter};
+use crate::read::results::Results;
+use crate::read::status::{self, Condition, Status};
+use crate::read::subscribe::{Position, Subscription};
+use crate::register::removal;
+use crate::register::setup::{ReactionSetup, Setup};
+use crate::settings::Query;
+use crate::source::channel::SourceHandle;
+use crate::source::in_process::InProcess;
+use crate::source::parked::{self, Parked};
+use crate::upkeep::scrub::{self, ScrubStatus};
+use leftover::Removed;
+use livewell_store::Store;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long stopping one component may take.
+const STOP_MAX: Duration = Duration::from_secs(30);
+
+/// Standing queries over changing data, with durable results and reactions.
+pub struct Livewell {
+    shared: Arc<Shared>,
+    sweeper: Arc<Component>,
+    scrubber: Arc<Component>,
+    scrubbed: Arc<scrub::Progress>,
+    handles: Mutex<HashMap<String, SourceHandle>>,
+    /// Where sources that are removed have left something.
+    #[cfg(feature = "postgres")]
+    databases: Mutex<HashMap<String, livewell_source::settings::PostgresSettings>>,
+}
+
+impl Livewell {
+    /// Begins to build one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Adds a source that the program sends into.
+    ///
+    /// # Errors
+    /// Where the id is taken or no id; as the store has them.
+    pub async fn add_source(&self, source: InProcess) -> Result<SourceHandle, Error> {
+        let id = source.id.clone();
+        self.add(Setup { channels: vec![source], ..Setup::default() }).await?;
+        self.source(&id)
+    }
+
+    /// Adds a query.
+    ///
+    /// # Errors
+    /// A query that cannot be maintained exactly is refused with a place in its text; unknown sources; as the
+    /// store has them.
+    pub async fn add_query(&self, query: Query) -> Result<(), Error> {
+        self.add(Setup { queries: vec![query], ..Setup::default() }).await
+    }
+
+    /// Adds a reaction.
+    ///
+    /// # Errors
+    /// Unknown queries; a recovery policy that does not fit it; as the store has them.
+    pub async fn add_reaction(&self, reaction: ReactionSetup) -> Result<(), Error> {
+        self.add(Setup { reactions: vec![reaction], ..Setup::default() }).await
+    }
+
+    /// The handle of a source that is sent to.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such source.
+    pub fn source(&self, id: &str) -> Result<SourceHandle, Error> {
+        crate::component::lock::lock(&self.handles).get(id).cloned().ok_or_else(|| Error::not_found(id))
+    }
+
+    /// A query's live results as they are now.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown query; as the store has them.
+    pub fn results(&self, query: &str) -> Result<Results, Error> {
+        Results::read(&*self.shared.store, query)
+    }
+
+    /// A query's snapshot, then its results as they come.
+    ///
+    /// # Errors
+    /// As [`Livewell::results`].
+    pub async fn subscribe(&self, query: &str) -> Result<Subscription, Error> {
+        Subscription::new(self.shared.clone(), self.shared.query(query)?, None)
+    }
+
+    /// A query's results after a position that a subscriber has seen; a reset and a snapshot where the outbox
+    /// no longer reaches back.
+    ///
+    /// # Errors
+    /// As [`Livewell::results`].
+    pub async fn subscribe_after(&self, query: &str, after: Position) -> Result<Subscription, Error> {
+        Subscription::new(self.shared.clone(), self.shared.query(query)?, Some(after))
+    }
+
+    /// What every component is doing.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn status(&self) -> Result<Vec<Status>, Error> {
+        status::of(&self.shared)
+    }
+
+    /// What a component is doing, without a look into the store; one that was not added is stopped.
+    pub fn condition(&self, id: &str) -> Condition {
+        status::condition(&self.shared, id)
+    }
+
+    /// Rebuilds a query, brings a reaction to what is true now, or reads a file source anew (as a new epoch,
+    /// which those who follow it meet with their recovery policies). A component in error goes on with it.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] for a source that is sent
+    /// to and is not in error.
+    pub fn reset(&self, id: &str) -> Result<(), Error> {
+        let component = self.shared.component(id)?;
+        let is_sent_to = crate::component::lock::lock(&self.handles).contains_key(id);
+        if is_sent_to && component.state() != State::Error {
+            return Err(Error::nothing_to_read(id));
+        }
+        component.ask_reset(None);
+        Ok(())
+    }
+
+    /// Copies some tables of a source again, and emits what differs, while the others go on.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if the source has no tables, or
+    /// does not follow one of these. Nothing is copied then.
+    #[cfg(feature = "postgres")]
+    pub fn reset_tables<T: AsRef<str>>(&self, id: &str, tables: &[T]) -> Result<(), Error> {
+        let component = self.shared.source(id)?;
+        let settings = crate::component::lock::lock(&self.databases).get(id).cloned().ok_or_else(|| {
+            let message =
+                format!("`{id}` has no tables that can be copied one by one; reset it without naming tables");
+            Error::invalid("LW0538", message)
+        })?;
+        let stored = crate::source::upstream::tables_of(&self.shared, &component)?;
+        for table in tables {
+            let checked = settings.check_table(table.as_ref(), &stored);
+            checked.map_err(|text| Error::invalid("LW0538", text))?;
+        }
+        tables.iter().for_each(|table| component.ask_reset(Some(table.as_ref())));
+        Ok(())
+    }
+
+    /// Copies one table of a source again, as [`Livewell::reset_tables`] does.
+    ///
+    /// # Errors
+    /// As [`Livewell::reset_tables`].
+    #[cfg(feature = "postgres")]
+    pub fn reset_table(&self, id: &str, table: &str) -> Result<(), Error> {
+        self.reset_tables(id, &[table])
+    }
+
+    /// The first `limit` dead letters of a reaction after number `after`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such reaction; as the store has them.
+    pub fn dead_letters(&self, id: &str, after: u64, limit: usize) -> Result<Vec<DeadLetter>, Error> {
+        let component = self.shared.reaction(id)?;
+        dead_letters::list(&*self.shared.store.snapshot()?, component.number, after, limit)
+    }
+
+    /// Has a running reaction send its dead letters once more (`None`: all), between two deliveries and in their
+    /// order; those that are taken are gone from the list.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such reaction.
+    pub fn replay_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
+        self.shared.reaction(id)?.order(Order::new(What::Again { text: None }, numbers));
+        Ok(())
+    }
+
+    /// Has a running reaction drop its dead letters (`None`: all).
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such reaction.
+    pub fn discard_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
+        self.shared.reaction(id)?.order(Order::new(What::Discard, numbers));
+        Ok(())
+    }
+
+    /// The first `limit` pieces of input that a source has parked after number `after`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such source; as the store has them.
+    pub fn parked(&self, id: &str, after: u64, limit: usize) -> Result<Vec<Parked>, Error> {
+        let component = self.shared.source(id)?;
+        parked::list(&*self.shared.store.snapshot()?, component.number, after, limit)
+    }
+
+    /// Has a running source try its parked input once more (`None`: all), in the order in which it was parked: each
+    /// piece that can be taken in now becomes a new transaction behind those that are there, and is gone from the list
+    /// in the same commit; what is refused again stays, with its new reason.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] where there is no such source; [`crate::ErrorKind::Unavailable`] where it is
+    /// stopped.
+    pub fn retry_parked(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
+        self.order_parked(id, Order::new(What::Again { text: None }, numbers))
+    }
+
+    /// The same for one piece, with another `text` in its place: a line, row or message as the source reads it. Where
+    /// that is refused, what was parked stays.
+    ///
+    /// # Errors
+    /// As [`Livewell::retry_parked`].
+    pub fn retry_parked_as(&self, id: &str, number: u64, text: impl Into<String>) -> Result<(), Error> {
+        let what = What::Again { text: Some(text.into()) };
+        self.order_parked(id, Order::new(what, Some(vec![number])))
+    }
+
+    /// Has a running source drop its parked input (`None`: all).
+    ///
+    /// # Errors
+    /// As [`Livewell::retry_parked`].
+    pub fn discard_parked(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
+        self.order_parked(id, Order::new(What::Discard, numbers))
+    }
+
+    fn order_parked(&self, id: &str, order: Order) -> Result<(), Error> {
+        let component = self.shared.source(id)?;
+        if component.stopping.load(Ordering::Acquire) || component.ended.load(Ordering::Acquire) {
+            return Err(crate::source::channel::closed(&component));
+        }
+        component.order(order);
+        Ok(())
+    }
+
+    /// Waits until everything that is sent or read has been taken in and delivered, or is in error. Files
+    /// that are followed count as read at their present end.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub async fn idle(&self) -> Result<(), Error> {
+        let bell = Arc::<Bell>::default();
+        self.shared.bells.listen_to_all(&bell);
+        while !status::is_idle(&self.shared)? {
+            // The timeout covers state that changes without a commit.
+            let _ = tokio::time::timeout(Duration::from_millis(20), bell.heard()).await;
+        }
+        Ok(())
+    }
+
+    /// Stops one component and waits for it: a query within about two seconds, whatever it is computing, without what
+    /// was not committed; others after what they are doing. It keeps its place: added again, it resumes from there, and
+    /// until then it holds the logs it reads as a slow one does.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Unavailable`] where what it is doing takes
+    /// longer than 30 seconds.
+    pub async fn stop(&self, id: &str) -> Result<(), Error> {
+        let component = self.shared.component(id)?;
+        component.stopping.store(true, Ordering::Release);
+        component.bell.ring();
+        self.shared.bells.ring(component.number);
+        let deadline = Instant::now() + STOP_MAX;
+        while !component.ended.load(Ordering::Acquire) {
+            if Instant::now() > deadline {
+                let message = format!("`{id}` is still at a step; it stops after it");
+                return Err(Error::new(crate::ErrorKind::Unavailable, "LW0533", message));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        component.show_stopped();
+        self.shared.bells.ring(component.number);
+        Ok(())
+    }
+
+    /// What the store holds of components that were not added: taken out of the configuration, or renamed.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn leftovers(&self) -> Result<Vec<Status>, Error> {
+        leftover::all(&self.shared)
+    }
+
+    /// Stops a component and removes it with all it stored, and with the slot that a source has in its database.
+    /// One of the same id that is added later is another one. Also removes what the store holds of one that was not
+    /// added; the slot of such a source stays, and is returned.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`] where others still follow it; else as [`Livewell::stop`].
+    pub async fn remove(&self, id: &str) -> Result<Removed, Error> {
+        let Ok(component) = self.shared.component(id) else {
+            let removed = leftover::remove(&self.shared, id)?;
+            self.sweeper.bell.ring();
+            return Ok(removed);
+        };
+        let followers = self.shared.followers(component.number);
+        if !followers.is_empty() {
+            let names: Vec<String> = followers.iter().map(|follower| follower.id.clone()).collect();
+            return Err(Error::is_read(id, &names));
+        }
+        self.stop(id).await?;
+        #[cfg(feature = "postgres")]
+        let slot = crate::source::upstream::slot_of(&self.shared.store.snapshot()?, component.number)?;
+        removal::remove(&self.shared, id, component.number)?;
+        self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
+        crate::component::lock::lock(&self.handles).remove(id);
+        #[cfg(feature = "postgres")]
+        if let Some(settings) = crate::component::lock::lock(&self.databases).remove(id) {
+            let store = crate::source::upstream::store_name(&self.shared);
+            slot.map(|slot| {
+                std::thread::spawn(move || crate::source::upstream::remove(&settings, &store, &slot))
+            });
+        }
+        // Those who were held up by what it held.
+        component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));
+        self.shared.bells.forget(component.number, &component.follows, &component.bell);
+        self.sweeper.bell.ring();
+        Ok(Removed::default())
+    }
+
+    /// How far the scrub of the store is, which runs beside everything else.
+    pub fn scrubbed(&self) -> ScrubStatus {
+        self.scrubbed.status()
+    }
+
+    /// The store below.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// Stops everything and waits until no thread of its own is left, at most 30 s.
+    ///
+    /// Once this is dropped too, the store is held by nobody but the caller's own handles, and can be opened again.
+    pub async fn shutdown(&self) {
+        self.stop_all();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.shared.join_ended() > 0 && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    fn stop_all(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        self.sweeper.bell.ring();
+        self.scrubber.bell.ring();
+        self.shared.components().values().for_each(|component| {
+            component.bell.ring();
+            self.shared.bells.ring(component.number);
+        });
+    }
+}
+
+impl Drop for Livewell {
+    fn drop(&mut self) {
+        self.stop_all();
+    }
+}

@@ -1,0 +1,134 @@
+//! A transaction that is larger than memory: the engine steps over its parts, and what they come to together is one
+//! result in one commit.
+//!
+//! An operator is right after any sequence of changes, so it is after the parts. What an observer could see between two
+//! parts is seen by nobody, with two exceptions: functions of time would remember it, and an expression may fail for
+//! what is only there in between. These take the transaction whole, in memory.
+
+use crate::Error;
+use crate::feed::elements::{self, Lens};
+use crate::feed::follow::{Group, Item};
+use crate::query::net::Net;
+use crate::query::pipeline::Pipeline;
+use crate::query::state::QueryState;
+use livewell_model::codec::Reader;
+use livewell_model::{AppliedChange, AppliedTransaction, Timestamp};
+use livewell_store::{Feed, Overlay, Snapshot};
+use std::sync::Arc;
+
+/// About how many bytes of a log entry the engine steps over at once.
+const STEP_BYTES: usize = 1 << 20;
+
+impl Pipeline {
+    /// Steps over the group by its parts or, where that cannot be, whole.
+    pub(super) fn step_large(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        group: &Group,
+        lenses: &[Lens],
+    ) -> Result<QueryState, Error> {
+        if !self.engine.tells_time() {
+            let mut state = self.state(snapshot)?;
+            match self.step_parts(&mut state, snapshot, group, lenses) {
+                // Whole it holds more, and takes longer.
+                Err(error) if error.is_over_budget() || error.is_cancelled() => return Err(error),
+                Err(error) if error.kind != crate::ErrorKind::Storage => {
+                    tracing::debug!(query = %self.component.id, %error, "stepping over a large transaction whole");
+                }
+                stepped => return stepped.map(|()| state),
+            }
+        }
+        let mut state = self.state(snapshot)?;
+        let whole = whole(snapshot, group, lenses)?;
+        self.step_one(&mut state, elements::transaction(&whole, lenses)?)?;
+        Ok(state)
+    }
+
+    fn state(&self, snapshot: &Arc<dyn Snapshot>) -> Result<QueryState, Error> {
+        let head = self.head(snapshot)?;
+        let (number, generation) = (self.component.number, head.generation);
+        let state = QueryState::new(Overlay::new(snapshot.clone()), number, generation, head);
+        Ok(state.within(self.meter()))
+    }
+
+    fn step_parts(
+        &self,
+        state: &mut QueryState,
+        snapshot: &Arc<dyn Snapshot>,
+        group: &Group,
+        lenses: &[Lens],
+    ) -> Result<(), Error> {
+        let store = &*self.shared.store;
+        let (mut net, mut told) = (Net::new()?, Timestamp(i64::MIN));
+        state.head.position = group.position;
+        for item in &group.items {
+            each_part(snapshot, item, &lenses[item.upstream], |timestamp, changes| {
+                told = told.max(timestamp);
+                let timestamp = state.head.timestamp.max(told);
+                let (sequence, position) = (item.entry.sequence, group.position);
+                let part = AppliedTransaction { sequence, position, timestamp, changes };
+                let diffs = self.engine.step(state, &part).map_err(|error| self.name(error, &part))?;
+                state.head.timestamp = timestamp;
+                net.add(diffs, store)?;
+                state.overlay.relieve(store)?;
+                Ok(state.check()?)
+            })?;
+        }
+        net.put(state, self.component.number, told, store)
+    }
+}
+
+/// Calls `each` with the changes of an entry, a few parts at a time, and the transaction's time.
+fn each_part(
+    snapshot: &Arc<dyn Snapshot>,
+    item: &Item,
+    lens: &Lens,
+    mut each: impl FnMut(Timestamp, Vec<AppliedChange>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let feed = feed(snapshot, lens)?;
+    let (mut timestamp, mut left) = (None, 0);
+    let (mut changes, mut bytes) = (Vec::new(), 0);
+    for part in feed.parts(item.epoch, item.entry.sequence)? {
+        let part = part?;
+        let mut reader = Reader::new("part of a log entry", &part);
+        let timestamp = match timestamp {
+            Some(timestamp) => timestamp,
+            None => {
+                let (_, of_all, count) = reader.entry_head()?;
+                left = count;
+                *timestamp.insert(of_all)
+            }
+        };
+        while !reader.is_done() && left > 0 {
+            left -= 1;
+            changes.push(lens.read(&mut reader)?);
+        }
+        reader.finish()?;
+        bytes += part.len();
+        if bytes >= STEP_BYTES {
+            bytes = 0;
+            each(timestamp, std::mem::take(&mut changes))?;
+        }
+    }
+    if left > 0 {
+        let sequence = item.entry.sequence;
+        let message = format!("log entry {sequence} of `{}` lacks {left} changes", lens.upstream.id);
+        return Err(livewell_store::IndexError::corrupted(message).into());
+    }
+    if changes.is_empty() { Ok(()) } else { each(timestamp.unwrap_or_default(), changes) }
+}
+
+/// The group with all of its entries read to their ends.
+fn whole(snapshot: &Arc<dyn Snapshot>, group: &Group, lenses: &[Lens]) -> Result<Group, Error> {
+    let mut items = Vec::with_capacity(group.items.len());
+    for item in &group.items {
+        let mut entry = item.entry.clone();
+        feed(snapshot, &lenses[item.upstream])?.complete(item.epoch, &mut entry)?;
+        items.push(Item { entry, ..*item });
+    }
+    Ok(Group { position: group.position, items })
+}
+
+fn feed(snapshot: &Arc<dyn Snapshot>, lens: &Lens) -> Result<Feed, Error> {
+    crate::feed::follow::open(snapshot, &lens.upstream)
+}

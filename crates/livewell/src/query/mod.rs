@@ -1,0 +1,10 @@
+//! Change becomes results: a query follows its feeds, steps its engine and commits what came of it.
+
+pub(crate) mod base;
+pub(crate) mod difference;
+pub(crate) mod large;
+pub(crate) mod net;
+pub(crate) mod pipeline;
+pub(crate) mod rebuild;
+pub(crate) mod run;
+pub(crate) mod state;

@@ -1,0 +1,276 @@
+//! The pipeline: what a query does with what comes in. Receive, step, commit, announce.
+//!
+//! One call of [`Pipeline::run`] takes in as many transactions as there are (within the limits), steps the
+//! engine over each under an overlay, and commits everything they changed in ONE write set: operator state,
+//! live rows, outbox entries, sequence, checkpoints. Nobody hears of it before it is durable.
+
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::feed::elements::{self, Lens};
+use crate::feed::follow::{self, Found, Group, Upstream};
+use crate::feed::retention;
+use crate::query::state::QueryState;
+use crate::settings::Query;
+use livewell_model::codec::Writer;
+use livewell_model::{AppliedTransaction, Diff, QueryResult, Timestamp};
+use livewell_query::{Engine, Meter};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::feed::log_key;
+use livewell_store::head::{EpochRecord, Head};
+use livewell_store::{Overlay, Resume, Snapshot, WriteSet, compare};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A query at work.
+pub(crate) struct Pipeline {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) settings: Query,
+    pub(crate) engine: Engine,
+    pub(crate) config_hash: u64,
+    pub(crate) upstreams: Vec<Upstream>,
+}
+
+/// What one run came to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Something was taken in; there may be more.
+    Advanced,
+    /// Nothing is new.
+    CaughtUp,
+    /// Held up: the outbox is full of what somebody still has to read, or an upstream has to come forward.
+    Full,
+    /// The rows are to be built anew, and an upstream is not ready for it.
+    Unready,
+    /// An upstream cannot simply be followed on.
+    Broken {
+        /// Which upstream, by its place in the list.
+        upstream: usize,
+        /// What is the matter.
+        resume: Resume,
+    },
+}
+
+impl Pipeline {
+    /// Receive, step, commit, announce.
+    pub(crate) fn run(&self) -> Result<Outcome, Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let limits = &self.shared.limits;
+        let (entries_max, bytes_max) = (limits.step_transactions_max, limits.step_bytes_max);
+        let found = follow::read(&snapshot, self.component.number, &self.upstreams, entries_max, bytes_max)?;
+        let groups = match found {
+            Found::Groups(groups) if groups.is_empty() => {
+                self.tell_timer(&snapshot)?;
+                return Ok(Outcome::CaughtUp);
+            }
+            Found::Groups(groups) => groups,
+            Found::Broken { upstream, resume, .. } => return Ok(Outcome::Broken { upstream, resume }),
+        };
+        let lenses = self.lenses(&snapshot, &groups)?;
+        let Some((mut state, taken)) = self.step_many(&snapshot, &groups, &lenses)? else {
+            return Ok(Outcome::Full);
+        };
+        self.put_checkpoints(&snapshot, &mut state, &groups[..taken])?;
+        self.commit(&snapshot, state)?;
+        self.shared.bells.ring(self.component.number);
+        Ok(Outcome::Advanced)
+    }
+
+    /// Steps over as many groups as succeed and fit; `None` where the outbox has no room for any result.
+    ///
+    /// What a failed transaction wrote must not stay, so the ones before it are stepped again without it; it
+    /// then fails alone, at the front of the next run.
+    fn step_many(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        groups: &[Group],
+        lenses: &[Lens],
+    ) -> Result<Option<(QueryState, usize)>, Error> {
+        let head = self.head(snapshot)?;
+        let room = retention::room(&self.shared, &self.component, &self.settings.outbox, &**snapshot, &head)?;
+        if room == 0 {
+            return Ok(None);
+        }
+        if groups[0].is_begun() {
+            return self.step_large(snapshot, &groups[0], lenses).map(|state| Some((state, 1)));
+        }
+        // A large one comes alone.
+        let mut end = groups.iter().position(Group::is_begun).unwrap_or(groups.len());
+        loop {
+            let generation = head.generation;
+            let overlay = Overlay::new(snapshot.clone());
+            let state = QueryState::new(overlay, self.component.number, generation, head.clone());
+            let mut state = state.within(self.meter());
+            match self.step_each(&mut state, &groups[..end], lenses, head.sequence.saturating_add(room)) {
+                Ok(taken) => return Ok(Some((state, taken))),
+                Err((0, error)) => return Err(error),
+                Err((_, error)) if error.is_cancelled() => return Err(error),
+                Err((failed, _)) => end = failed,
+            }
+        }
+    }
+
+    /// What a step of this query may hold. The step ends soon when the query is to stop or to be rebuilt.
+    pub(crate) fn meter(&self) -> Meter {
+        let (shared, component) = (self.shared.clone(), self.component.clone());
+        Meter::cancelled_by(self.settings.limits.step_bytes, move || shared.is_interrupted(&component))
+    }
+
+    /// Steps over the groups until the sequence or what is written reaches its limit; on failure says which one failed.
+    fn step_each(
+        &self,
+        state: &mut QueryState,
+        groups: &[Group],
+        lenses: &[Lens],
+        sequence_max: u64,
+    ) -> Result<usize, (usize, Error)> {
+        for (at, group) in groups.iter().enumerate() {
+            // What several transactions write together leaves most of the memory to each of them.
+            let is_much = at > 0 && state.overlay.in_memory() > self.settings.limits.step_bytes / 4;
+            if state.head.sequence >= sequence_max || is_much {
+                return Ok(at);
+            }
+            let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
+            self.step_one(state, transaction).map_err(|error| (at, error))?;
+        }
+        Ok(groups.len())
+    }
+
+    /// Lets the timers fire that are due by the transaction's time, moment by moment, then takes the transaction in.
+    pub(super) fn step_one(
+        &self,
+        state: &mut QueryState,
+        mut transaction: AppliedTransaction,
+    ) -> Result<(), Error> {
+        let told = transaction.timestamp;
+        let now = state.head.timestamp.max(told);
+        state.head.position = transaction.position;
+        while self.engine.tells_time()
+            && let Some(due) = self.engine.next_due(state)?.filter(|due| *due <= now)
+        {
+            let diffs = self.engine.tick(state, due).map_err(|error| self.name(error, &transaction))?;
+            self.put_result(state, due, diffs);
+            state.check().map_err(|error| self.name(error, &transaction))?;
+        }
+        transaction.timestamp = now;
+        let diffs = self.engine.step(state, &transaction).map_err(|error| self.name(error, &transaction))?;
+        state.head.timestamp = now;
+        self.put_result(state, told, diffs);
+        state.check().map_err(|error| self.name(error, &transaction))
+    }
+
+    /// Says when the query's first timer is due, so that time goes on though nothing comes.
+    fn tell_timer(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
+        if self.engine.tells_time() {
+            let head = self.head(snapshot)?;
+            let (overlay, newest) = (Overlay::new(snapshot.clone()), head.timestamp);
+            let state = QueryState::new(overlay, self.component.number, head.generation, head);
+            let due = self.engine.next_due(&state)?;
+            self.shared.set_timer(&self.component, due.map(|due| (due, newest)));
+        }
+        Ok(())
+    }
+
+    /// Puts diffs into the outbox as the result at the head's position; none take no sequence.
+    pub(crate) fn put_result(&self, state: &mut QueryState, timestamp: Timestamp, diffs: Vec<Diff>) {
+        if diffs.is_empty() {
+            return;
+        }
+        let head = &mut state.head;
+        head.sequence += 1;
+        let Head { sequence, position, .. } = *head;
+        let mut bytes = Writer::new();
+        bytes.result(&QueryResult { sequence, position, timestamp, diffs });
+        head.log_entries += 1;
+        head.log_bytes += bytes.bytes.len() as u64;
+        state.overlay.put(log_key(self.component.number, head.epoch, head.sequence), bytes.bytes);
+    }
+
+    /// Moves the checkpoint in each upstream behind what was taken in.
+    fn put_checkpoints(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        state: &mut QueryState,
+        groups: &[Group],
+    ) -> Result<(), Error> {
+        let Some(position) = groups.last().map(|group| group.position) else { return Ok(()) };
+        let mut last = BTreeMap::new();
+        for item in groups.iter().flat_map(|group| &group.items) {
+            last.insert(item.upstream, item.entry.sequence);
+        }
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let mut checkpoint = follow::checkpoint(&**snapshot, self.component.number, upstream)?;
+            checkpoint.sequence = last.get(&at).copied().unwrap_or(checkpoint.sequence);
+            checkpoint.position = position;
+            state.overlay.put(Checkpoint::key(self.component.number, upstream.number), checkpoint.encode());
+        }
+        Ok(())
+    }
+
+    /// Commits all that the step changed, under the version it read.
+    pub(crate) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<(), Error> {
+        let number = self.component.number;
+        let QueryState { mut overlay, mut head, failure, .. } = state;
+        failure.map_or(Ok(()), Err)?;
+        retention::evict(&self.shared, &self.component, &self.settings.outbox, &mut head, &mut overlay)?;
+        let expected = compare::read_version(&**snapshot, number)?;
+        let next = livewell_store::Version { epoch: head.epoch, commit: expected.commit + 1 };
+        let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
+        overlay.put(Head::key(number), head.encode());
+        overlay.into_writes(&mut set);
+        self.shared.group.commit(set)?;
+        self.component.progressed();
+        Ok(())
+    }
+
+    /// Of the plan and the layout of its state; another one means that the state is to be rebuilt.
+    pub(crate) fn fingerprint_of(engine: &Engine) -> u64 {
+        /// 2: keys of integers beyond 2^53, and sums with decimals.
+        const STATE_LAYOUT: u64 = 2;
+        xxhash_rust::xxh3::xxh3_64_with_seed(engine.explain().as_bytes(), STATE_LAYOUT)
+    }
+
+    pub(crate) fn head(&self, snapshot: &Arc<dyn Snapshot>) -> Result<Head, Error> {
+        Ok(Head::read(&**snapshot, self.component.number)?.unwrap_or_default())
+    }
+
+    fn lenses(&self, snapshot: &Arc<dyn Snapshot>, groups: &[Group]) -> Result<Vec<Lens>, Error> {
+        let epoch_of = |at: usize| {
+            let mut items = groups.iter().flat_map(|group| &group.items);
+            items.find(|item| item.upstream == at).map(|item| item.epoch)
+        };
+        let lens = |(at, upstream): (usize, &Upstream)| lens(snapshot, upstream, epoch_of(at));
+        self.upstreams.iter().enumerate().map(lens).collect()
+    }
+
+    pub(super) fn name(&self, error: livewell_query::StepError, transaction: &AppliedTransaction) -> Error {
+        let mut error = Error::from(error);
+        let changed: Vec<String> =
+            transaction.changes.iter().take(3).map(|change| change.id().to_string()).collect();
+        error.message = format!(
+            "`{}` cannot take in the transaction at position {} (changes {}{}): {}",
+            self.component.id,
+            transaction.position,
+            changed.join(", "),
+            if transaction.changes.len() > 3 { ", ..." } else { "" },
+            error.message
+        );
+        error
+    }
+}
+
+/// How the entries of an upstream's epoch (the present one if `None`) become elements.
+pub(crate) fn lens(
+    snapshot: &Arc<dyn Snapshot>,
+    upstream: &Upstream,
+    epoch: Option<u64>,
+) -> Result<Lens, Error> {
+    let mut columns = Vec::new();
+    if upstream.is_query {
+        let present = Head::read(&**snapshot, upstream.number)?.unwrap_or_default().epoch;
+        let record = EpochRecord::read(&**snapshot, upstream.number, epoch.unwrap_or(present))?;
+        columns = record.unwrap_or_default().columns;
+    }
+    Ok(Lens { upstream: upstream.clone(), columns })
+}

@@ -1,0 +1,98 @@
+//! A query at work: stepped while there is something to do, rebuilt when that is due.
+
+use super::pipeline::{Outcome, Pipeline};
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::State;
+use crate::run::recovery::broken;
+use crate::run::supervise::{HELD_UP, LOOK, caught_up, failed, stopped};
+use crate::settings::Recovery;
+use livewell_store::Resume;
+use livewell_store::head::Building;
+use std::sync::atomic::Ordering;
+
+/// Runs a query until everything stops; one that was refused at its start is in error until it is reset.
+pub(crate) fn run(pipeline: &Pipeline, refusal: &mut Option<Error>) {
+    let component = &pipeline.component;
+    component.set(State::Running);
+    if let Some(error) = refusal.take() {
+        failed(&pipeline.shared, component, &error);
+    }
+    while !pipeline.shared.is_stopping(component) {
+        match step(pipeline) {
+            Ok(Outcome::Advanced) => component.set(State::Running),
+            Ok(Outcome::CaughtUp) => {
+                if component.state() != State::CaughtUp
+                    && let Err(error) = pipeline.drop_drained()
+                {
+                    tracing::warn!(query = %component.id, "old epochs stay for now: {error}");
+                }
+                caught_up(&pipeline.shared, component);
+                component.bell.wait(LOOK);
+            }
+            Ok(Outcome::Full) => {
+                component.set(State::Waiting);
+                component.bell.wait(HELD_UP);
+            }
+            Ok(Outcome::Unready) => unready(&pipeline.shared, component),
+            Ok(Outcome::Broken { upstream, resume }) => recover(pipeline, upstream, &resume),
+            Err(error) => failed(&pipeline.shared, component, &error),
+        }
+    }
+    pipeline.shared.set_timer(component, None);
+    stopped(&pipeline.shared, component);
+}
+
+fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
+    pipeline.shared.damages.check(pipeline.component.number)?;
+    let snapshot = pipeline.shared.store.snapshot()?;
+    let due = pipeline.head(&snapshot)?.building;
+    if due.is_some() || pipeline.component.reset.load(Ordering::Acquire) {
+        pipeline.component.set(State::Running);
+    }
+    let reset = pipeline.component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
+    drop(snapshot);
+    if let Some(why) = due.or(reset) {
+        let built = pipeline.rebuild(why);
+        let is_to_come = built.as_ref().map_or_else(Error::passes_by_itself, |built| !built);
+        // One that was asked for and has not begun must not be forgotten.
+        pipeline.component.reset.fetch_or(is_to_come && reset.is_some(), Ordering::AcqRel);
+        if !built? {
+            return Ok(Outcome::Unready);
+        }
+    }
+    if due.or(reset).is_some() {
+        pipeline.component.recovered();
+    }
+    pipeline.run()
+}
+
+/// Waits for the upstreams; says so where one of them is in error and may never come.
+fn unready(shared: &Shared, component: &Component) {
+    match shared.in_error(&component.follows) {
+        Some(other) => component.blocked_by(&other),
+        None => {
+            component.recovered();
+            component.set(State::Waiting);
+        }
+    }
+    component.bell.wait(HELD_UP);
+}
+
+fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
+    let upstream = &pipeline.upstreams[upstream].id;
+    let component = &pipeline.component;
+    let allowed =
+        matches!(resume, Resume::Changed { .. }) || pipeline.settings.recovery == Recovery::AutoReset;
+    if !allowed {
+        failed(&pipeline.shared, component, &broken(&component.id, upstream, resume, "auto_reset"));
+        return;
+    }
+    tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
+    match pipeline.rebuild(Building::Rebuilt) {
+        Ok(true) => component.recovered(),
+        Ok(false) => unready(&pipeline.shared, component),
+        Err(error) => failed(&pipeline.shared, component, &error),
+    }
+}

@@ -1,0 +1,388 @@
+//! Delivery: what a reaction does with what its queries put out. Receive, effect, checkpoint.
+//!
+//! The same loop as a query's, with an effect outside instead of a step: the checkpoint is committed after the
+//! effect, never before, with the detail by which the reaction finds its place outside again.
+
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::State;
+use crate::feed::follow::{self, Found, Group, Upstream};
+use crate::reaction::dead_letters;
+use crate::run::recovery::broken;
+use crate::run::supervise::{caught_up, failed, stopped};
+use crate::settings::Recovery;
+use livewell_model::codec::Reader;
+use livewell_model::{QueryResult, SmolStr};
+use livewell_reaction::{ErrorKind, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::head::EpochRecord;
+use livewell_store::{Overlay, Resume, Snapshot, Version, WriteSet, compare};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How long a reaction waits after a failure that may pass: at first, and at most.
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+/// A target that has been away this long is an error, though it is tried on.
+const AWAY_MAX: Duration = Duration::from_secs(60);
+/// How many dead letters are looked at together.
+pub(super) const LETTERS_MAX: usize = 100;
+
+/// Checkpoints that move, by upstream: epoch, sequence, position.
+pub(super) type Moved = BTreeMap<usize, (u64, u64, u64)>;
+
+/// A reaction at work.
+pub(crate) struct Delivery {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) recovery: Recovery,
+    pub(crate) reaction: Box<dyn Reaction>,
+    /// What [`Reaction::start`] found missing has still to be put there.
+    pub(crate) rebuild: bool,
+    /// Not before this time is the snapshot written again.
+    pub(crate) not_before: Instant,
+    /// Since when its target has been away.
+    pub(crate) away_since: Option<Instant>,
+}
+
+/// Runs a reaction until everything stops.
+pub(crate) fn run(delivery: &mut Delivery) {
+    let (shared, component) = (delivery.shared.clone(), delivery.component.clone());
+    component.set(State::Running);
+    let (mut started, mut retry) = (false, RETRY_FIRST);
+    while !shared.is_stopping(&component) {
+        let result = if started { delivery.step() } else { delivery.start().map(|()| true) };
+        match result {
+            // Many a reaction starts without asking its target: only what came after shows that it is there.
+            Ok(true) if !started => started = true,
+            Ok(true) => {
+                delivery.away_since = None;
+                component.recovered();
+                retry = RETRY_FIRST;
+            }
+            Ok(false) => {
+                delivery.away_since = None;
+                caught_up(&shared, &component);
+                component.bell.wait(Duration::from_millis(500));
+            }
+            Err(error) => {
+                started = false;
+                let cause = cause(&error);
+                match cause.map(ReactionError::kind).filter(|_| error.disk().is_none()) {
+                    Some(ErrorKind::Wait) => delivery.away(&error),
+                    Some(ErrorKind::Retry) => component.fail(&error),
+                    _ => {
+                        failed(&shared, &component, &error);
+                        continue;
+                    }
+                }
+                shared.bells.ring(component.number);
+                wait_out(&shared, &component, cause.and_then(ReactionError::after).unwrap_or(retry));
+                retry = (retry * 2).min(RETRY_MAX);
+            }
+        }
+    }
+    stopped(&shared, &component);
+}
+
+/// What the reaction said, where the failure is its own.
+pub(super) fn cause(error: &Error) -> Option<&ReactionError> {
+    error.source.as_deref()?.downcast_ref()
+}
+
+/// Waits the whole time, whatever rings; a reset or the end cuts it short.
+fn wait_out(shared: &Shared, component: &Component, time: Duration) {
+    let until = Instant::now() + time;
+    while !shared.is_stopping(component) && !component.reset.load(Ordering::Acquire) {
+        match until.checked_duration_since(Instant::now()) {
+            Some(left) => component.bell.wait(left),
+            None => return,
+        }
+    }
+}
+
+impl Delivery {
+    /// Takes up the outside world where the checkpoint says it stands.
+    fn start(&mut self) -> Result<(), Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        if self.component.reset.swap(false, Ordering::AcqRel) {
+            let reset = self.reset(&snapshot);
+            let is_to_come = reset.as_ref().is_err_and(Error::passes_by_itself);
+            self.component.reset.fetch_or(is_to_come, Ordering::AcqRel);
+            return reset;
+        }
+        self.check_history(&snapshot)?;
+        let stored = self.checkpoint(&snapshot, 0)?.detail;
+        let started = self.begin(&snapshot, Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
+        // A copy of another query's results is none of this one's.
+        let ids = || self.upstreams.iter().map(|upstream| upstream.id.as_str());
+        let is_other = |there: &Reached| ids().all(|id| id != there.query_id);
+        let keeps_other = !started.reached.is_empty() && started.reached.iter().all(is_other);
+        self.rebuild = started.rebuild || keeps_other && self.reaction.role() == Role::StateKeeper;
+        let moved = self.reached(&snapshot, &started.reached)?;
+        if started.detail != stored || !moved.is_empty() {
+            self.commit(&snapshot, &moved, &started.detail)?;
+        }
+        Ok(())
+    }
+
+    /// Stops before anything outside is touched if a person has to decide first: what a trigger has done in another
+    /// history, the file it wrote for example, is not cut back to what this one remembers. State-keepers are asked, for
+    /// they know themselves what they hold.
+    fn check_history(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
+        if self.recovery != Recovery::Strict || self.reaction.role() != Role::Trigger {
+            return Ok(());
+        }
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let resume = follow::open(snapshot, upstream)?.resume(&self.checkpoint(snapshot, at)?)?;
+            if resume == Resume::OtherEpoch {
+                return Err(broken(&self.component.id, &upstream.id, &resume, "auto_skip_gap"));
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, snapshot: &Arc<dyn Snapshot>, detail: Option<&[u8]>) -> Result<Started, Error> {
+        let head = |upstream: &Upstream| {
+            let head = follow::open(snapshot, upstream)?.head;
+            let (epoch, sequence, position) = (head.epoch, head.sequence, head.position);
+            Ok(Reached { query_id: upstream.id.as_str().into(), epoch, sequence, position })
+        };
+        let heads = self.upstreams.iter().map(head).collect::<Result<Vec<_>, Error>>()?;
+        let store = format!("{:032x}", self.shared.store.id().0);
+        let clock = self.shared.clock.clone();
+        let now = Arc::new(move || clock.now());
+        let start = Start { store: &store, reaction: &self.component.id, detail, heads: &heads, now };
+        self.reaction.start(&start).map_err(wrap)
+    }
+
+    /// The checkpoints that a target contradicts which keeps its own.
+    fn reached(&self, snapshot: &Arc<dyn Snapshot>, reached: &[Reached]) -> Result<Moved, Error> {
+        let mut moved = Moved::new();
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let Some(there) = reached.iter().find(|there| there.query_id == upstream.id) else { continue };
+            let here = self.checkpoint(snapshot, at)?;
+            if (here.epoch, here.sequence) != (there.epoch, there.sequence) {
+                tracing::info!(
+                    reaction = %self.component.id, upstream = %upstream.id, here = here.sequence, there = there.sequence,
+                    "going on from where the target stands",
+                );
+                moved.insert(at, (there.epoch, there.sequence, there.position));
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Shows that the target is away: waiting at first, in error once that takes long.
+    fn away(&mut self, error: &Error) {
+        let since = *self.away_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < AWAY_MAX { self.component.held_up(error) } else { self.component.fail(error) }
+    }
+
+    /// Goes on from what is true now, whatever was missed.
+    fn reset(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
+        let started = self.begin(snapshot, None)?;
+        self.rebuild = self.reaction.role() == Role::StateKeeper;
+        let mut moved = Moved::new();
+        // A copy is replaced before the checkpoint moves; a crash in between must not pass for a success.
+        let passed = if self.rebuild { &[] } else { self.upstreams.as_slice() };
+        for (at, upstream) in passed.iter().enumerate() {
+            let head = follow::open(snapshot, upstream)?.head;
+            let here = self.checkpoint(snapshot, at)?;
+            let left_out = head.sequence.saturating_sub(here.sequence);
+            if here.epoch == head.epoch && left_out > 0 {
+                let (reaction, upstream) = (&self.component.id, &upstream.id);
+                tracing::warn!(%reaction, %upstream, left_out, "the reset leaves out results that were not delivered");
+            }
+            moved.insert(at, (head.epoch, head.sequence, head.position));
+        }
+        self.commit(snapshot, &moved, &started.detail)
+    }
+
+    /// One delivery; false where there is nothing to deliver.
+    fn step(&mut self) -> Result<bool, Error> {
+        self.shared.damages.check(self.component.number)?;
+        if self.component.reset.load(Ordering::Acquire) {
+            self.component.set(State::Running);
+            self.start()?;
+        }
+        let component = self.component.clone();
+        component.carry_out(|order| self.carry_out(order))?;
+        if let Some(error) = self.lacks_room()? {
+            self.wait_for_room(&error);
+            return Ok(true);
+        }
+        let snapshot = self.shared.store.snapshot()?;
+        match self.reaction.style() {
+            Style::Results if !self.rebuild => self.step_results(&snapshot),
+            _ => self.step_snapshot(&snapshot),
+        }
+    }
+
+    pub(super) fn step_results(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
+        let limits = &self.shared.limits;
+        let (entries_max, bytes_max) = (limits.step_transactions_max, limits.step_bytes_max);
+        match follow::read(snapshot, self.component.number, &self.upstreams, entries_max, bytes_max)? {
+            Found::Groups(groups) if groups.is_empty() => Ok(false),
+            Found::Groups(groups) => self.deliver(snapshot, &groups).map(|()| true),
+            Found::Broken { upstream, resume, checkpoint } => {
+                match self.reaction.role() {
+                    Role::Trigger => self.skip(snapshot, upstream, &resume, &checkpoint)?,
+                    Role::StateKeeper => self.regain(upstream, &resume)?,
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    fn deliver(&mut self, snapshot: &Arc<dyn Snapshot>, groups: &[Group]) -> Result<(), Error> {
+        // While the target is away, that stays what is shown, and since when.
+        if self.away_since.is_none() {
+            self.component.set(State::Running);
+        }
+        let mut results: Vec<(usize, u64, QueryResult)> = Vec::new();
+        for item in groups.iter().flat_map(|group| &group.items) {
+            let mut entry = Cow::Borrowed(&item.entry);
+            if entry.is_begun {
+                let feed = follow::open(snapshot, &self.upstreams[item.upstream])?;
+                feed.complete(item.epoch, entry.to_mut())?;
+            }
+            let result = Reader::new("query result", &entry.bytes).result(entry.sequence)?;
+            results.push((item.upstream, item.epoch, result));
+        }
+        let mut columns: BTreeMap<(usize, u64), Vec<SmolStr>> = BTreeMap::new();
+        for (at, epoch, _) in &results {
+            if let Entry::Vacant(place) = columns.entry((*at, *epoch)) {
+                let record = EpochRecord::read(&**snapshot, self.upstreams[*at].number, *epoch)?;
+                place.insert(record.unwrap_or_default().columns);
+            }
+        }
+        let outgoing: Vec<Outgoing<'_>> = results
+            .iter()
+            .map(|(at, epoch, result)| Outgoing {
+                query_id: &self.upstreams[*at].id,
+                epoch: *epoch,
+                columns: &columns[&(*at, *epoch)],
+                result,
+            })
+            .collect();
+        let mut done = 0;
+        while done < outgoing.len()
+            && !self.shared.is_stopping(&self.component)
+            && self.lacks_room()?.is_none()
+        {
+            let delivered = self.reaction.deliver(&outgoing[done..]).map_err(wrap)?;
+            let effected = &results[done..done + delivered.results];
+            let moved =
+                effected.iter().map(|(at, epoch, result)| (*at, (*epoch, result.sequence, result.position)));
+            let snapshot = self.shared.store.snapshot()?;
+            self.commit_with(&snapshot, &moved.collect(), &delivered.detail, |overlay| {
+                let (number, now) = (self.component.number, self.shared.clock.now());
+                dead_letters::put(overlay, number, now, &delivered.dead)
+            })?;
+            done += delivered.results;
+            // Each part that came through shows that the target is there.
+            self.away_since = None;
+            self.component.recovered();
+            self.component.set(State::Running);
+        }
+        Ok(())
+    }
+
+    /// A state-keeper that cannot simply follow on: brought to what is true now, or stopped.
+    fn regain(&mut self, at: usize, resume: &Resume) -> Result<(), Error> {
+        let upstream = &self.upstreams[at].id;
+        if !matches!(resume, Resume::Changed { .. }) && self.recovery != Recovery::AutoReset {
+            return Err(broken(&self.component.id, upstream, resume, "auto_reset"));
+        }
+        self.rebuild = true;
+        Ok(())
+    }
+
+    /// A trigger that cannot simply follow on: into the new epoch, over the gap, or stopped.
+    fn skip(
+        &mut self,
+        snapshot: &Arc<dyn Snapshot>,
+        at: usize,
+        resume: &Resume,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), Error> {
+        let upstream = &self.upstreams[at];
+        let head = follow::open(snapshot, upstream)?.head;
+        let changed = matches!(resume, Resume::Changed { .. });
+        if !changed && self.recovery != Recovery::AutoSkipGap {
+            return Err(broken(&self.component.id, &upstream.id, resume, "auto_skip_gap"));
+        }
+        let (epoch, sequence) = match resume {
+            // The base of a new epoch is no event; what comes after it is.
+            Resume::Changed { .. } => (head.epoch, 0),
+            Resume::Gap { low } => (checkpoint.epoch, low - 1),
+            Resume::OtherEpoch => (head.epoch, head.low - 1),
+            Resume::Ahead | Resume::Follow => (head.epoch, head.sequence),
+        };
+        if !changed {
+            tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, sequence, "skipping what is gone");
+        }
+        let detail = self.checkpoint(snapshot, 0)?.detail;
+        self.commit(snapshot, &BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]), &detail)
+    }
+
+    pub(super) fn checkpoint(&self, snapshot: &Arc<dyn Snapshot>, at: usize) -> Result<Checkpoint, Error> {
+        follow::checkpoint(&**snapshot, self.component.number, &self.upstreams[at])
+    }
+
+    /// Commits the checkpoints that moved, and the detail, which lies with the first upstream's.
+    fn commit(&self, snapshot: &Arc<dyn Snapshot>, moved: &Moved, detail: &[u8]) -> Result<(), Error> {
+        self.commit_with(snapshot, moved, detail, |_| Ok(()))
+    }
+
+    /// The same with what `more` adds.
+    pub(super) fn commit_with(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        moved: &Moved,
+        detail: &[u8],
+        more: impl FnOnce(&mut Overlay) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let number = self.component.number;
+        let expected = compare::read_version(&**snapshot, number)?;
+        let next = Version { commit: expected.commit + 1, ..expected };
+        let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let mut checkpoint = follow::checkpoint(&**snapshot, number, upstream)?;
+            if let Some((epoch, sequence, position)) = moved.get(&at) {
+                (checkpoint.epoch, checkpoint.sequence, checkpoint.position) = (*epoch, *sequence, *position);
+                let record = EpochRecord::read(&**snapshot, upstream.number, *epoch)?;
+                checkpoint.config_hash = record.map_or(checkpoint.config_hash, |record| record.config_hash);
+            }
+            if at == 0 {
+                checkpoint.detail = detail.to_vec();
+            }
+            set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
+        }
+        let mut overlay = Overlay::new(snapshot.clone());
+        more(&mut overlay)?;
+        overlay.into_writes(&mut set);
+        self.shared.group.commit(set)?;
+        self.component.progressed();
+        // The queries may be waiting for room in their outboxes.
+        self.upstreams.iter().for_each(|upstream| self.shared.bells.ring(upstream.number));
+        self.shared.bells.ring(number);
+        Ok(())
+    }
+}
+
+pub(super) fn wrap(error: ReactionError) -> Error {
+    Error {
+        kind: crate::error::ErrorKind::Stopped,
+        code: error.code(),
+        message: error.to_string(),
+        source: Some(error.into()),
+    }
+}

@@ -1,0 +1,78 @@
+//! Reactions that put the live results there as a whole: those that write snapshots, and those that are rebuilt.
+
+use crate::Error;
+use crate::component::state::State;
+use crate::feed::follow;
+use crate::reaction::dead_letters;
+use crate::reaction::deliver::{Delivery, wrap};
+use crate::run::recovery::broken;
+use crate::settings::Recovery;
+use livewell_model::Row;
+use livewell_reaction::SnapshotOf;
+use livewell_store::head::Building;
+use livewell_store::{LiveSnapshot, Resume, Snapshot};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A whole snapshot is written at most this often while changes keep coming.
+const REPLACE_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+impl Delivery {
+    /// Puts the live results there as a whole, where they are not; false where they are.
+    pub(super) fn step_snapshot(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
+        let upstream = &self.upstreams[0];
+        let feed = follow::open(snapshot, upstream)?;
+        if feed.head.building == Some(Building::New) {
+            // The base is still to come.
+            return Ok(false);
+        }
+        let checkpoint = self.checkpoint(snapshot, 0)?;
+        match feed.resume(&checkpoint)? {
+            Resume::Follow if checkpoint.sequence == feed.head.sequence && !self.rebuild => return Ok(false),
+            Resume::Follow | Resume::Changed { .. } => {}
+            resume if self.recovery != Recovery::AutoReset && !self.rebuild => {
+                return Err(broken(&self.component.id, &upstream.id, &resume, "auto_reset"));
+            }
+            resume => {
+                tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, "rebuilding from the live results");
+            }
+        }
+        self.component.set(State::Running);
+        let pause = self.not_before.saturating_duration_since(Instant::now());
+        if !pause.is_zero() && !self.shared.is_stopping(&self.component) {
+            self.component.bell.wait(pause);
+            return Ok(true);
+        }
+        self.replace(snapshot, &LiveSnapshot(feed)).map(|()| true)
+    }
+
+    fn replace(&mut self, snapshot: &Arc<dyn Snapshot>, live: &LiveSnapshot) -> Result<(), Error> {
+        let began = Instant::now();
+        let upstream = &self.upstreams[0];
+        let head = live.0.head.clone();
+        let columns = live.0.epoch()?.columns;
+        let mut rows = live.rows()?.map(|row| {
+            let (signature, bytes) = row?;
+            Ok((signature, Row::decode(&bytes)?.columns))
+        });
+        let detail = self.reaction.replace(SnapshotOf {
+            query_id: &upstream.id,
+            epoch: head.epoch,
+            sequence: head.sequence,
+            position: head.position,
+            columns: &columns,
+            rows: &mut rows,
+        });
+        let detail = detail.map_err(wrap)?;
+        drop(rows);
+        self.rebuild = false;
+        self.away_since = None;
+        self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
+        let dead = self.reaction.dead();
+        let moved = BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]);
+        self.commit_with(snapshot, &moved, &detail, |overlay| {
+            dead_letters::put(overlay, self.component.number, self.shared.clock.now(), &dead)
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! Reading a query's live results: one consistent snapshot, streamed; that of an ordered query in its order,
+//! for which its rows are held in memory while they are read.
+
+use crate::Error;
+use crate::feed::checked;
+use crate::feed::follow::frontier;
+use crate::register::unknown;
+use livewell_model::diff::Columns;
+use livewell_model::{Row, SmolStr};
+use livewell_store::catalog::{self, Kind};
+use livewell_store::head::{Building, EpochRecord};
+use livewell_store::{Feed, IndexError, LiveSnapshot, Store};
+use std::sync::{Arc, OnceLock};
+
+/// A row as it is read, its signature first.
+pub type ReadRow = Result<(u64, Columns), Error>;
+
+/// The rows of a query at one sequence. Holds a snapshot of the store, not the rows; only those of a query with
+/// ORDER BY are held, from the first time they are read, by all clones together.
+#[derive(Debug, Clone)]
+pub struct Results {
+    /// The query's id.
+    pub query_id: String,
+    /// The epoch the sequence counts in.
+    pub epoch: u64,
+    /// The sequence of the last result in it; 0: the base.
+    pub sequence: u64,
+    /// Up to which position of the store everything is in it.
+    pub position: u64,
+    /// Whether the rows are exactly what the upstreams of its sources had at that position; `None` if none of its
+    /// sources can tell.
+    pub checked: Option<bool>,
+    /// The definition the rows come from.
+    pub config_hash: u64,
+    /// The names of the columns.
+    pub columns: Vec<SmolStr>,
+    live: LiveSnapshot,
+    /// The rows in the query's order, once they were asked for.
+    sorted: Arc<OnceLock<Vec<(u64, Columns)>>>,
+}
+
+impl Results {
+    /// The results of `query` as they are now in `store`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] for an unknown query; else as the store has them.
+    pub fn read(store: &dyn Store, query: &str) -> Result<Self, Error> {
+        let snapshot = store.snapshot()?;
+        let entry = catalog::find(&*snapshot, query)?.filter(|entry| entry.kind == Kind::Query);
+        let entry = entry.ok_or_else(|| unknown::in_store(&*snapshot, query, Some(Kind::Query)))?;
+        let feed = Feed::open(snapshot.clone(), entry.number)?.ok_or_else(|| Error::not_found(query))?;
+        let EpochRecord { columns, config_hash, .. } = feed.epoch()?;
+        Ok(Self {
+            query_id: query.to_owned(),
+            epoch: feed.head.epoch,
+            sequence: feed.head.sequence,
+            position: frontier(&snapshot, entry.number)?,
+            checked: checked::of_query(&snapshot, entry.number)?,
+            config_hash,
+            columns,
+            live: LiveSnapshot(feed),
+            sorted: Arc::default(),
+        })
+    }
+
+    /// Whether the query is new and its first rows are still being built: until then it has none, and that is no
+    /// answer.
+    pub fn is_to_come(&self) -> bool {
+        self.live.0.head.building == Some(Building::New)
+    }
+
+    /// How many rows there are.
+    pub fn row_count(&self) -> u64 {
+        self.live.row_count()
+    }
+
+    /// Whether the query has an ORDER BY, as its rows show it: without rows there is no order to keep.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn is_ordered(&self) -> Result<bool, Error> {
+        match self.live.page(None, 1)?.first() {
+            Some((_, bytes)) => Ok(!Row::decode(bytes)?.order.is_empty()),
+            None => Ok(false),
+        }
+    }
+
+    /// The rows: those of an ordered query in its order, from memory; else by ascending signature, streamed.
+    ///
+    /// # Errors
+    /// As the store has them, also from the iterator.
+    pub fn rows(&self) -> Result<Box<dyn Iterator<Item = ReadRow> + '_>, Error> {
+        if self.is_ordered()? {
+            return Ok(Box::new(self.sorted()?.iter().cloned().map(Ok)));
+        }
+        Ok(Box::new(self.live.rows()?.map(|row| {
+            let (signature, bytes) = row?;
+            Ok((signature, Row::decode(&bytes)?.columns))
+        })))
+    }
+
+    /// At most `rows_max` rows, those that [`Results::rows`] gives after the one with the signature `after`. Whoever
+    /// reads all pages compares what they come to with [`Results::check_count`].
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`] where an ordered query has no row `after`; as the store has them.
+    pub fn page(&self, after: Option<u64>, rows_max: usize) -> Result<Vec<(u64, Columns)>, Error> {
+        if self.is_ordered()? {
+            let rows = self.sorted()?;
+            let begin = match after {
+                None => 0,
+                Some(after) => {
+                    let at = rows.iter().position(|(signature, _)| *signature == after);
+                    1 + at.ok_or_else(|| no_such_row(&self.query_id, after))?
+                }
+            };
+            return Ok(rows[begin..].iter().take(rows_max).cloned().collect());
+        }
+        let page = self.live.page(after, rows_max)?;
+        page.into_iter().map(|(signature, bytes)| Ok((signature, Row::decode(&bytes)?.columns))).collect()
+    }
+
+    /// That all pages together had as many rows as there are.
+    ///
+    /// # Errors
+    /// LW0303 where they had not: the store is damaged, and what was read is not the answer.
+    pub fn check_count(&self, read: u64) -> Result<(), Error> {
+        let (id, rows) = (&self.query_id, self.row_count());
+        if read == rows {
+            return Ok(());
+        }
+        Err(IndexError::corrupted(format!("it holds {read} of {rows} rows of `{id}`")).into())
+    }
+
+    /// The rows of an ordered query: by the bytes of their order, ties by their keys.
+    fn sorted(&self) -> Result<&[(u64, Columns)], Error> {
+        if let Some(rows) = self.sorted.get() {
+            return Ok(rows);
+        }
+        let decoded = self.live.rows()?.map(|row| {
+            let (signature, bytes) = row?;
+            Ok((signature, Row::decode(&bytes)?))
+        });
+        let mut rows = decoded.collect::<Result<Vec<_>, Error>>()?;
+        rows.sort_unstable_by(|(_, a), (_, b)| (&a.order, &a.key).cmp(&(&b.order, &b.key)));
+        let rows = rows.into_iter().map(|(signature, row)| (signature, row.columns)).collect();
+        Ok(self.sorted.get_or_init(|| rows))
+    }
+}
+
+fn no_such_row(query: &str, signature: u64) -> Error {
+    Error::invalid("LW0701", format!("`{query}` has no row {signature:016x} at this sequence to go on after"))
+}

@@ -1,0 +1,345 @@
+//! Status: what every component is doing, how far it is, and how far behind.
+
+use crate::Error;
+use crate::clock::{Clock, SystemClock};
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::{ComponentKind, State};
+use crate::feed::checked;
+use crate::feed::follow::{followed, frontier};
+use crate::reaction::dead_letters;
+use crate::source::parked;
+use livewell_model::Timestamp;
+use livewell_source::source::Report;
+use livewell_store::catalog::{self, Kind, Registered};
+use livewell_store::{Head, Snapshot, Store};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// One component's status.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub kind: ComponentKind,
+    /// What it is doing.
+    pub state: State,
+    /// A feed's epoch; of a reaction, that of what it follows.
+    pub epoch: u64,
+    /// A feed's last sequence; a reaction's last delivered one.
+    pub sequence: u64,
+    /// How many sequences of its upstreams are still before it.
+    pub lag: u64,
+    /// How far it is behind its upstreams, in seconds of their transactions' time.
+    pub lag_seconds: f64,
+    /// A query's rows, a source's elements.
+    pub rows: u64,
+    /// How many log or outbox entries are kept.
+    pub log_entries: u64,
+    /// How many transactions came that changed nothing.
+    pub without_effect: u64,
+    /// How much input a source has set aside.
+    pub parked: u64,
+    /// How many dead letters a reaction has.
+    pub dead_letters: u64,
+    /// The last position of the store that is in it.
+    pub position: u64,
+    /// Of a source that can tell: whether everything stored is known to be exactly what its upstream has. Of a query:
+    /// whether its rows are of a moment at which that is known of all its sources; `None` if none of them can tell.
+    pub checked: Option<bool>,
+    /// How far a source is outside, as it says itself.
+    pub upstream: Option<Report>,
+    /// How far a source is behind outside, in seconds by the machine's clock since the last commit that it took in;
+    /// `None` if it does not know that commit.
+    pub upstream_lag_seconds: Option<f64>,
+    /// How far the clock was behind the newest time in a source's log, in seconds, when the source last looked.
+    pub clock_behind_seconds: f64,
+    /// How often it has failed since it was started.
+    pub failures: u64,
+    /// Why it is in error, or waits for the world outside.
+    pub error: Option<String>,
+    /// Since when, by the machine's clock.
+    pub error_since: Option<Timestamp>,
+}
+
+pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
+    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
+    let stuck = stuck(&components);
+    let snapshot = shared.store.snapshot()?;
+    let status = |component: &Arc<Component>| {
+        let Condition { state, trouble } = seen(component, &stuck);
+        let mut status = one(&snapshot, component)?;
+        status.state = state;
+        (status.error, status.error_since) = trouble.unzip();
+        Ok(status)
+    };
+    components.iter().map(status).collect()
+}
+
+/// What is in error above each component that has something in error above it, by the component's number.
+///
+/// A component in error leaves those that follow it with nothing to do: they would say that they have caught up, with
+/// something that no longer moves. Their threads need not know; whoever looks at them does.
+fn stuck(components: &[Arc<Component>]) -> HashMap<u32, Arc<Component>> {
+    let is_cause = |one: &&Arc<Component>| one.state() == State::Error && one.is_blocked_by().is_none();
+    let mut due: VecDeque<_> = components.iter().filter(is_cause).map(|one| (one, one)).collect();
+    let mut stuck = HashMap::new();
+    while let Some((above, cause)) = due.pop_front() {
+        let waits = |one: &&Arc<Component>| {
+            one.follows.contains(&above.number) || one.is_blocked_by().as_ref() == Some(&above.id)
+        };
+        for below in components.iter().filter(waits) {
+            if let Entry::Vacant(entry) = stuck.entry(below.number) {
+                entry.insert(cause.clone());
+                due.push_back((below, cause));
+            }
+        }
+    }
+    stuck
+}
+
+/// What a component is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// In one word.
+    pub state: State,
+    /// Why it is in error, or what it waits for, and since when.
+    pub trouble: Option<(String, Timestamp)>,
+}
+
+/// What the component `id` is doing.
+pub(crate) fn condition(shared: &Shared, id: &str) -> Condition {
+    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
+    match components.iter().find(|component| component.id == id) {
+        Some(component) => seen(component, &stuck(&components)),
+        None => Condition { state: State::Stopped, trouble: None },
+    }
+}
+
+/// What a component shows: that it waits for the one in error above it, unless it has something else to show.
+fn seen(component: &Component, stuck: &HashMap<u32, Arc<Component>>) -> Condition {
+    let (state, trouble) = (component.state(), component.error());
+    let is_idle = state == State::CaughtUp || component.is_blocked_by().is_some();
+    let Some(cause) = stuck.get(&component.number).filter(|_| is_idle) else {
+        return Condition { state, trouble };
+    };
+    let error = Error::waits_for(&component.id, &cause.id).to_string();
+    let since = cause.error().map_or_else(|| SystemClock.now(), |(_, since)| since);
+    Condition { state: State::Waiting, trouble: Some((error, since)) }
+}
+
+fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
+    let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
+    let behind = behind(&**snapshot, component.number, &component.follows)?;
+    let upstream = component.report();
+    let state = component.state();
+    let (error, error_since) = component.error().unzip();
+    let is_reaction = component.kind == ComponentKind::Reaction;
+    Ok(Status {
+        id: component.id.clone(),
+        kind: component.kind,
+        state,
+        epoch: if is_reaction { behind.epoch } else { head.epoch },
+        sequence: if is_reaction { behind.sequence } else { head.sequence },
+        lag: behind.sequences,
+        lag_seconds: if behind.sequences == 0 || is_reaction {
+            0.0
+        } else {
+            seconds(behind.time, head.timestamp.0)
+        },
+        rows: head.rows,
+        log_entries: head.log_entries,
+        without_effect: component.without_effect.load(Ordering::Relaxed),
+        parked: if component.kind == ComponentKind::Source {
+            parked::count(&**snapshot, component.number)?
+        } else {
+            0
+        },
+        dead_letters: if is_reaction { dead_letters::count(&**snapshot, component.number)? } else { 0 },
+        position: match component.kind {
+            ComponentKind::Source => head.position,
+            ComponentKind::Query => frontier(snapshot, component.number)?,
+            ComponentKind::Reaction => behind.position,
+        },
+        checked: checked::of(snapshot, component)?,
+        upstream_lag_seconds: upstream.as_ref().and_then(|report| upstream_lag(state, report)),
+        upstream,
+        clock_behind_seconds: component.drift().clock_behind().as_secs_f64(),
+        failures: component.failures.load(Ordering::Relaxed),
+        error,
+        error_since,
+    })
+}
+
+/// A log that goes on without anything for the source does not make it late.
+fn upstream_lag(state: State, report: &Report) -> Option<f64> {
+    let commit = report.last_commit?;
+    let is_behind = state != State::CaughtUp && report.behind_bytes.is_none_or(|bytes| bytes > 0);
+    Some(if is_behind { seconds(SystemClock.now().0, commit.0) } else { 0.0 })
+}
+
+fn seconds(upstream: i64, own: i64) -> f64 {
+    (upstream.saturating_sub(own)).max(0) as f64 / 1e9
+}
+
+/// How far a component is behind what it follows.
+#[derive(Default)]
+struct Behind {
+    sequences: u64,
+    /// The epoch of what it follows; of several the last.
+    epoch: u64,
+    /// The last sequence it has taken in, of the first upstream.
+    sequence: u64,
+    /// The position of that.
+    position: u64,
+    /// The time its upstreams have reached.
+    time: i64,
+}
+
+fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behind, Error> {
+    let mut behind = Behind::default();
+    for (feed, checkpoint) in followed(snapshot, number)? {
+        if !follows.contains(&feed) {
+            continue;
+        }
+        let head = Head::read(snapshot, feed)?.unwrap_or_default();
+        // One in another epoch still has to take this one up, also where nothing has come in it yet.
+        let is_here = checkpoint.epoch == head.epoch;
+        let read = if is_here { checkpoint.sequence } else { 0 };
+        behind.sequences += head.sequence.saturating_sub(read).max(u64::from(!is_here));
+        behind.epoch = behind.epoch.max(checkpoint.epoch);
+        behind.sequence = behind.sequence.max(read);
+        behind.position = behind.position.max(checkpoint.position);
+        behind.time = behind.time.max(head.timestamp.0);
+    }
+    Ok(behind)
+}
+
+/// Whether nothing is left to do for anybody who is not in error; who waits for one in error has nothing to do either,
+/// nor has who waits for a disk for long.
+pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
+    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
+    let at_rest = |component: &Arc<Component>| {
+        if component.is_stalled_for_long() {
+            return true;
+        }
+        // A source has nothing to build anew, and one that is paused does it when it runs again.
+        let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
+        if (is_asked || component.is_ordered() && component.state() != State::Error)
+            && !matches!(component.state(), State::Paused | State::Stopped)
+        {
+            return false;
+        }
+        matches!(component.state(), State::CaughtUp | State::Paused | State::Stopped | State::Error)
+    };
+    if !components.iter().all(at_rest) {
+        return Ok(false);
+    }
+    let snapshot = shared.store.snapshot()?;
+    for component in &components {
+        let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error)
+            || component.is_stalled_for_long();
+        if !waits && behind(&*snapshot, component.number, &component.follows)?.sequences > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The status of each component of a store that nobody runs: it is stopped, and what only a run knows is left empty.
+///
+/// # Errors
+/// Returns an error if the store cannot be read.
+pub fn stored_status(store: &dyn Store) -> Result<Vec<Status>, Error> {
+    let snapshot = store.snapshot()?;
+    catalog::all(&*snapshot)?.iter().map(|entry| stored(&snapshot, entry)).collect()
+}
+
+/// The status of a component that does not run.
+pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<Status, Error> {
+    let head = Head::read(&**snapshot, entry.number)?.unwrap_or_default();
+    let place = stored_place(snapshot, entry)?;
+    Ok(Status {
+        id: entry.id.clone(),
+        kind: match entry.kind {
+            Kind::Source => ComponentKind::Source,
+            Kind::Query | Kind::Bare => ComponentKind::Query,
+            Kind::Reaction => ComponentKind::Reaction,
+        },
+        state: State::Stopped,
+        epoch: place.epoch,
+        sequence: place.sequence,
+        lag: place.lag,
+        lag_seconds: 0.0,
+        rows: head.rows,
+        log_entries: head.log_entries,
+        without_effect: 0,
+        parked: parked::count(&**snapshot, entry.number)?,
+        dead_letters: dead_letters::count(&**snapshot, entry.number)?,
+        position: place.position,
+        checked: checked::stored(snapshot, entry)?,
+        upstream: None,
+        upstream_lag_seconds: None,
+        clock_behind_seconds: 0.0,
+        failures: 0,
+        error: None,
+        error_since: None,
+    })
+}
+
+/// Where a component of a store stands that nobody runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoredPlace {
+    /// The epoch of a feed; of a reaction, that of what it follows.
+    pub epoch: u64,
+    /// A feed's last sequence; a reaction's last delivered one.
+    pub sequence: u64,
+    /// The last position of the store that is in it.
+    pub position: u64,
+    /// How many sequences of what it follows are still before it.
+    pub lag: u64,
+    /// Whether it has taken in all that its sources had, also by way of what it follows.
+    pub is_complete: bool,
+}
+
+/// Reads where a component stands. What goes on in it, or why it stopped, no store tells.
+///
+/// # Errors
+/// Returns an error if the store cannot be read.
+pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<StoredPlace, Error> {
+    let upstreams = match entry.kind {
+        Kind::Reaction => crate::register::definition::queries_of_reaction(&entry.definition),
+        _ => crate::register::definition::read(&entry.id, &entry.definition).map(|query| query.sources),
+    };
+    let follows: Vec<u32> = match upstreams {
+        Some(ids) => {
+            let entries = ids.iter().map(|id| catalog::find(&**snapshot, id));
+            let numbers = entries.filter_map(Result::transpose).map(|entry| Ok(entry?.number));
+            numbers.collect::<Result<_, Error>>()?
+        }
+        None => followed(&**snapshot, entry.number)?.into_keys().collect(),
+    };
+    let behind = behind(&**snapshot, entry.number, &follows)?;
+    let mut is_complete = behind.sequences == 0;
+    for above in catalog::all(&**snapshot)?.iter().filter(|above| follows.contains(&above.number)) {
+        is_complete &= above.kind != Kind::Query || stored_place(snapshot, above)?.is_complete;
+    }
+    let head = Head::read(&**snapshot, entry.number)?.unwrap_or_default();
+    let feed = StoredPlace {
+        epoch: head.epoch,
+        sequence: head.sequence,
+        lag: behind.sequences,
+        is_complete,
+        position: head.position,
+    };
+    Ok(match entry.kind {
+        Kind::Reaction => {
+            StoredPlace { epoch: behind.epoch, sequence: behind.sequence, position: behind.position, ..feed }
+        }
+        Kind::Query => StoredPlace { position: frontier(snapshot, entry.number)?, ..feed },
+        Kind::Source | Kind::Bare => feed,
+    })
+}

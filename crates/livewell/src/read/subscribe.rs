@@ -1,0 +1,232 @@
+//! Subscriptions: a query's snapshot (that of an ordered query in its order), then its results as they come,
+//! resumable from any of them.
+
+use crate::Error;
+use crate::component::Component;
+use crate::component::bell::Bell;
+use crate::component::shared::Shared;
+use crate::read::results::Results;
+use livewell_model::codec::Reader;
+use livewell_model::diff::Columns;
+use livewell_model::{QueryResult, SmolStr};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::head::EpochRecord;
+use livewell_store::{Feed, IndexError, Resume};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many rows of a snapshot are read at once.
+const PAGE_ROWS: usize = 1_000;
+/// How many results are read at once.
+const RESULTS_MAX: usize = 256;
+const RESULT_BYTES_MAX: usize = 1 << 20;
+
+/// What a subscriber gets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What was given so far no longer holds; a snapshot follows.
+    Reset {
+        /// Why.
+        reason: String,
+    },
+    /// One row of the snapshot.
+    Row {
+        /// Which row.
+        row_signature: u64,
+        /// What it holds.
+        data: Columns,
+    },
+    /// The snapshot is complete; from here one can resume.
+    SnapshotEnd {
+        /// Where the snapshot stands.
+        at: Position,
+        /// Whether its rows came in the order of the query's ORDER BY.
+        ordered: bool,
+        /// Whether its rows are exactly what the upstreams of the query's sources had; `None` if none of its sources
+        /// can tell.
+        checked: Option<bool>,
+    },
+    /// A query result; from here one can resume.
+    Result {
+        /// The epoch its sequence counts in.
+        epoch: u64,
+        /// The result.
+        result: QueryResult,
+    },
+}
+
+/// Where a subscriber stands in a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The epoch.
+    pub epoch: u64,
+    /// The last sequence seen.
+    pub sequence: u64,
+}
+
+/// See the module. Reads at the subscriber's own pace: a slow one costs the others nothing.
+pub struct Subscription {
+    shared: Arc<Shared>,
+    query: Arc<Component>,
+    bell: Arc<Bell>,
+    columns: Vec<SmolStr>,
+    at: Option<Position>,
+    snapshot: Option<Rest>,
+    ready: VecDeque<Event>,
+}
+
+/// What is still to be given of a snapshot.
+#[derive(Clone)]
+struct Rest {
+    results: Results,
+    /// The last row that was given, and how many were.
+    after: Option<u64>,
+    given: u64,
+}
+
+impl Subscription {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        query: Arc<Component>,
+        after: Option<Position>,
+    ) -> Result<Self, Error> {
+        let bell = Arc::<Bell>::default();
+        shared.bells.listen(query.number, &bell);
+        let columns = Results::read(&*shared.store, &query.id)?.columns;
+        Ok(Self { shared, query, bell, columns, at: after, snapshot: None, ready: VecDeque::new() })
+    }
+
+    /// Whether its snapshot is given whole, so that it holds nothing of the store between two results.
+    pub fn is_following(&self) -> bool {
+        self.snapshot.is_none() && self.at.is_some()
+    }
+
+    /// The names of the columns of what was given last.
+    pub fn columns(&self) -> &[SmolStr] {
+        &self.columns
+    }
+
+    /// The next event, as soon as there is one. `None` once the pipeline has stopped.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some(event) = self.try_next()? {
+                return Ok(Some(event));
+            }
+            if self.shared.is_stopping(&self.query) {
+                return Ok(None);
+            }
+            self.bell.heard().await;
+        }
+    }
+
+    /// The next event, if there is one already.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn try_next(&mut self) -> Result<Option<Event>, Error> {
+        if self.ready.is_empty() {
+            self.fill()?;
+        }
+        let event = self.ready.pop_front();
+        if self.ready.is_empty() {
+            // Those who follow are many and mostly wait: none keeps the room that its snapshot took.
+            self.ready.shrink_to_fit();
+        }
+        Ok(event)
+    }
+
+    fn fill(&mut self) -> Result<(), Error> {
+        match (self.snapshot.clone(), self.at) {
+            (Some(rest), _) => self.fill_rows(rest),
+            (None, Some(at)) => self.fill_results(at),
+            (None, None) => self.begin_snapshot(),
+        }
+    }
+
+    fn begin_snapshot(&mut self) -> Result<(), Error> {
+        let results = Results::read(&*self.shared.store, &self.query.id)?;
+        if results.is_to_come() {
+            return Ok(());
+        }
+        self.columns.clone_from(&results.columns);
+        let rest = Rest { results, after: None, given: 0 };
+        self.snapshot = Some(rest.clone());
+        self.fill_rows(rest)
+    }
+
+    /// Where it fails, what is left to be given stays, so that the next call fails alike.
+    fn fill_rows(&mut self, Rest { results, after, given }: Rest) -> Result<(), Error> {
+        let page = results.page(after, PAGE_ROWS)?;
+        let last = page.last().map(|(signature, _)| *signature);
+        let rows = page.len();
+        let given = given + rows as u64;
+        let ordered = results.is_ordered()?;
+        if rows < PAGE_ROWS {
+            results.check_count(given)?;
+        }
+        self.ready.extend(page.into_iter().map(|(row_signature, data)| Event::Row { row_signature, data }));
+        if rows == PAGE_ROWS {
+            self.snapshot = Some(Rest { results, after: last, given });
+        } else {
+            let at = Position { epoch: results.epoch, sequence: results.sequence };
+            (self.snapshot, self.at) = (None, Some(at));
+            self.ready.push_back(Event::SnapshotEnd { at, ordered, checked: results.checked });
+        }
+        Ok(())
+    }
+
+    /// Reads what comes next after a position that was given, so that a failure shows before anything is sent.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn look_ahead(&mut self) -> Result<(), Error> {
+        if self.ready.is_empty() && self.is_following() { self.fill() } else { Ok(()) }
+    }
+
+    fn fill_results(&mut self, at: Position) -> Result<(), Error> {
+        let snapshot = self.shared.store.snapshot()?;
+        let feed = Feed::open(snapshot.clone(), self.query.number)?
+            .ok_or_else(|| Error::not_found(&self.query.id))?;
+        let checkpoint = Checkpoint { epoch: at.epoch, sequence: at.sequence, ..Checkpoint::default() };
+        let resume = feed.resume(&checkpoint)?;
+        let drains = matches!(&resume, Resume::Changed { old } if old.end.as_ref().is_some_and(|end| at.sequence < end.sequence));
+        if resume != Resume::Follow && !drains {
+            let reason = reason(&resume);
+            self.at = None;
+            self.ready.push_back(Event::Reset { reason });
+            return Ok(());
+        }
+        let entries =
+            feed.log(at.epoch, at.sequence, RESULTS_MAX, RESULT_BYTES_MAX).inspect_err(|error| {
+                // What a subscriber finds, the query's own thread may never look at.
+                if matches!(error, IndexError::Corrupted(_)) {
+                    self.shared.note_damage(Some(self.query.number), error);
+                }
+            })?;
+        for entry in entries {
+            let result = Reader::new("query result", &entry.bytes).result(entry.sequence)?;
+            self.at = Some(Position { epoch: at.epoch, sequence: entry.sequence });
+            self.ready.push_back(Event::Result { epoch: at.epoch, result });
+        }
+        if !self.ready.is_empty() {
+            let record = EpochRecord::read(&*snapshot, self.query.number, at.epoch)?;
+            self.columns = record.unwrap_or_default().columns;
+        }
+        Ok(())
+    }
+}
+
+fn reason(resume: &Resume) -> String {
+    match resume {
+        Resume::Gap { low } => format!("the outbox begins at {low} and no longer reaches back"),
+        Resume::Ahead => "the position is beyond the query's last result".into(),
+        Resume::Changed { old } => {
+            let reason = old.end.as_ref().map_or("its definition was changed", |end| &end.reason);
+            format!("a new epoch of the query began: {reason}")
+        }
+        Resume::OtherEpoch | Resume::Follow => "the position is of another history of the query".into(),
+    }
+}

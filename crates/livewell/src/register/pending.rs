@@ -1,0 +1,52 @@
+//! A reset that is asked for while nobody runs the store: it is kept there, and begins with the component's next run.
+
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::State;
+use crate::register::unknown;
+use crate::source::key::reset_key;
+use livewell_store::{Store, WriteSet, catalog, compare};
+use std::sync::Arc;
+
+/// Asks for a reset of a component in a store that nobody runs. It does what [`crate::Livewell::reset`] does, once the
+/// component runs again.
+///
+/// # Errors
+/// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source that is sent to;
+/// as the store has them.
+pub fn reset_stored(store: &dyn Store, id: &str) -> Result<(), Error> {
+    let snapshot = store.snapshot()?;
+    let entry = catalog::find(&*snapshot, id)?.ok_or_else(|| unknown::in_store(&*snapshot, id, None))?;
+    if crate::source::remembered::is_sent_to(&*snapshot, entry.number)? {
+        return Err(Error::nothing_to_read(id));
+    }
+    let mut set = of(&*snapshot, entry.number)?;
+    set.put(reset_key(entry.number), vec![1]);
+    for fate in store.commit(&[set])? {
+        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
+    }
+    Ok(())
+}
+
+/// Hands on what was asked for, before the component starts; one that does not start yet keeps it.
+pub(crate) fn take(shared: &Shared, component: &Arc<Component>) -> Result<(), Error> {
+    let position = crate::component::lock::lock(&shared.position);
+    let snapshot = shared.store.snapshot()?;
+    let key = reset_key(component.number);
+    if component.state() == State::Paused || snapshot.get(&key)?.is_none() {
+        return Ok(());
+    }
+    let mut set = of(&*snapshot, component.number)?;
+    set.delete(key);
+    let ticket = shared.group.submit(set);
+    drop(position);
+    ticket.wait()?;
+    component.ask_reset(None);
+    Ok(())
+}
+
+fn of(snapshot: &dyn livewell_store::Snapshot, number: u32) -> Result<WriteSet, Error> {
+    let expected = compare::read_version(snapshot, number)?;
+    Ok(WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() })
+}

@@ -1,0 +1,377 @@
+//! Registration: giving components their place in the store, all of a configuration in one commit.
+//!
+//! A component starts where it was created: its first checkpoints are stored here, before any source is read,
+//! so "no checkpoint" never happens later. A query over what is still empty has its base at once; one over
+//! what is not is built first.
+
+use crate::Error;
+use crate::component::shared::Shared;
+use crate::feed::follow::{Upstream, followed};
+use crate::query::state::QueryState;
+use crate::register::definition;
+use crate::settings::Query;
+use livewell_model::Timestamp;
+use livewell_query::Engine;
+use livewell_store::catalog::{self, CATALOG, Kind, Registered};
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::head::{Building, EpochRecord, Head};
+use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Registrations in the making.
+pub(crate) struct Registrar<'a> {
+    shared: &'a Shared,
+    snapshot: Arc<dyn Snapshot>,
+    pub(super) catalog: WriteSet,
+    sets: Vec<WriteSet>,
+    /// What is registered now or with this commit, by id.
+    known: BTreeMap<String, Known>,
+}
+
+/// What the registrar knows of a component.
+#[derive(Debug, Clone)]
+struct Known {
+    number: u32,
+    kind: Kind,
+    head: Head,
+    config_hash: u64,
+    label: String,
+}
+
+/// A query as it stands after registration.
+pub(crate) struct RegisteredQuery {
+    pub(crate) number: u32,
+    pub(crate) config_hash: u64,
+    pub(crate) upstreams: Vec<Upstream>,
+    /// Why it has no rows to begin with.
+    pub(crate) refusal: Option<Error>,
+}
+
+impl<'a> Registrar<'a> {
+    /// Begins with all that was queued for a commit before; the caller holds [`Shared::position`].
+    pub(crate) fn begin(shared: &'a Shared) -> Result<Self, Error> {
+        let expected = compare::read_version(&*shared.store.snapshot()?, CATALOG)?;
+        let nothing = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        shared.group.commit(nothing)?;
+        let snapshot = shared.store.snapshot()?;
+        let expected = compare::read_version(&*snapshot, CATALOG)?;
+        let catalog = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        let mut known = BTreeMap::new();
+        for entry in catalog::all(&*snapshot)? {
+            let head = Head::read(&*snapshot, entry.number)?.unwrap_or_default();
+            let record = EpochRecord::read(&*snapshot, entry.number, head.epoch)?.unwrap_or_default();
+            let (number, kind, config_hash) = (entry.number, entry.kind, record.config_hash);
+            let label = definition::label_of(&entry);
+            known.insert(entry.id, Known { number, kind, head, config_hash, label });
+        }
+        Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known })
+    }
+
+    /// Registers a source that begins empty, or finds it.
+    pub(crate) fn source(&mut self, id: &str) -> Result<u32, Error> {
+        self.source_from(id, None)
+    }
+
+    /// Registers a source that begins with what it copies, or finds it. Queries over it wait for the copy.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn copied_source(&mut self, id: &str) -> Result<u32, Error> {
+        self.source_from(id, Some(Building::New))
+    }
+
+    fn source_from(&mut self, id: &str, building: Option<Building>) -> Result<u32, Error> {
+        check_id(id)?;
+        if let Some(known) = self.known(id, Kind::Source)? {
+            return Ok(known.number);
+        }
+        let number = self.number(id, Kind::Source, "")?;
+        let epoch = self.epoch(id)?;
+        let head = Head { epoch, generation: 1, last_generation: 1, building, low: 1, ..Head::default() };
+        let mut set = first_set(number, head.epoch);
+        set.put(Head::key(number), head.encode());
+        set.put(EpochRecord::key(number, head.epoch), EpochRecord::default().encode());
+        self.sets.push(set);
+        self.remember(id, number, Kind::Source, head, 0, id);
+        Ok(number)
+    }
+
+    /// Registers a query, or finds it; notes where its definition or its plan has changed.
+    pub(crate) fn query(
+        &mut self,
+        query: &Query,
+        engine: &Engine,
+        fingerprint: u64,
+    ) -> Result<RegisteredQuery, Error> {
+        check_id(&query.id)?;
+        let upstreams = self.upstreams(&query.sources)?;
+        if let Some(other) = upstreams.iter().find(|upstream| upstream.is_query && engine.tells_time()) {
+            return Err(time_over_a_query(&query.id, &other.id));
+        }
+        let config_hash = definition::hash(query, &upstreams);
+        let label = query.label.clone().unwrap_or_else(|| query.id.clone());
+        let definition = definition::text(query);
+        let (number, refusal) = match self.known(&query.id, Kind::Query)? {
+            Some(known) => {
+                self.update_query(&query.id, &known, (config_hash, fingerprint), &definition, &upstreams)?;
+                (known.number, None)
+            }
+            None => {
+                let number = self.number(&query.id, Kind::Query, &definition)?;
+                let hashes = (config_hash, fingerprint);
+                (number, self.new_query(query, engine, number, &upstreams, hashes, &label)?)
+            }
+        };
+        Ok(RegisteredQuery { number, config_hash, upstreams, refusal })
+    }
+
+    /// Gives the reason where the query has no value over the empty graph. It is then built from what there is when
+    /// a person resets it, or when it is started again.
+    fn new_query(
+        &mut self,
+        query: &Query,
+        engine: &Engine,
+        number: u32,
+        upstreams: &[Upstream],
+        (config_hash, fingerprint): (u64, u64),
+        label: &str,
+    ) -> Result<Option<Error>, Error> {
+        let empty =
+            query.sources.iter().all(|id| self.known.get(id).is_some_and(|known| is_empty(&known.head)));
+        let epoch = self.epoch(&query.id)?;
+        let position = catalog::position(&*self.snapshot)?;
+        let head = Head { epoch, generation: 1, last_generation: 1, low: 1, position, ..Head::default() };
+        let unbuilt = || {
+            let head = Head { building: Some(Building::New), ..head.clone() };
+            QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head)
+        };
+        let mut refusal = None;
+        let mut state = unbuilt();
+        if empty {
+            state.head.building = None;
+            if let Err(error) = engine.begin(&mut state, Timestamp::default()) {
+                refusal = Some(no_value_at_the_start(error.into())?);
+                state = unbuilt();
+            }
+        }
+        let record = EpochRecord { config_hash, fingerprint, columns: engine.columns().to_vec(), end: None };
+        let mut set = first_set(number, epoch);
+        set.put(EpochRecord::key(number, epoch), record.encode());
+        set.put(Head::key(number), state.head.encode());
+        let head = state.head.clone();
+        state.overlay.into_writes(&mut set);
+        self.put_checkpoints(&mut set, number, upstreams)?;
+        self.sets.push(set);
+        self.remember(&query.id, number, Kind::Query, head, config_hash, label);
+        Ok(refusal)
+    }
+
+    fn update_query(
+        &mut self,
+        id: &str,
+        known: &Known,
+        (config_hash, fingerprint): (u64, u64),
+        definition: &str,
+        upstreams: &[Upstream],
+    ) -> Result<(), Error> {
+        let record = EpochRecord::read(&*self.snapshot, known.number, known.head.epoch)?.unwrap_or_default();
+        let building = if record.config_hash != config_hash {
+            Building::Changed
+        } else if record.fingerprint != fingerprint {
+            Building::Rebuilt
+        } else if let Some(due) = known.head.building
+            && catalog::find(&*self.snapshot, id)?.is_some_and(|entry| entry.definition != definition)
+        {
+            // The definition was changed back before the change was taken up.
+            due
+        } else {
+            return Ok(());
+        };
+        let building = match known.head.building {
+            // A change that is already under way keeps its weight.
+            Some(Building::Changed | Building::New) => known.head.building,
+            _ => Some(building),
+        };
+        let head = Head { building, ..known.head.clone() };
+        let expected = compare::read_version(&*self.snapshot, known.number)?;
+        let mut set =
+            WriteSet { feed: known.number, expected, next: expected.after(), ..WriteSet::default() };
+        set.put(Head::key(known.number), head.encode());
+        // What it reads from now on is held from now on.
+        let missing = self.missing_checkpoints(known.number, upstreams)?;
+        self.put_checkpoints(&mut set, known.number, &missing)?;
+        self.sets.push(set);
+        let entry = Registered {
+            number: known.number,
+            kind: Kind::Query,
+            id: id.into(),
+            definition: definition.into(),
+        };
+        self.catalog.put(entry.key(), entry.encode());
+        Ok(())
+    }
+
+    /// Registers a reaction, or finds it.
+    pub(crate) fn reaction(&mut self, id: &str, queries: &[String]) -> Result<(u32, Vec<Upstream>), Error> {
+        check_id(id)?;
+        let upstreams = self.upstreams(queries)?;
+        let definition = definition::of_reaction(queries);
+        if let Some(known) = self.known(id, Kind::Reaction)? {
+            let number = known.number;
+            self.add_checkpoints(number, &upstreams)?;
+            self.warn_of_undelivered(id, number, &upstreams)?;
+            let entry = Registered { number, kind: Kind::Reaction, id: id.to_owned(), definition };
+            if catalog::find(&*self.snapshot, id)?.as_ref() != Some(&entry) {
+                self.catalog.put(entry.key(), entry.encode());
+            }
+            return Ok((number, upstreams));
+        }
+        let number = self.number(id, Kind::Reaction, &definition)?;
+        let mut set = first_set(number, 1);
+        self.put_checkpoints(&mut set, number, &upstreams)?;
+        self.sets.push(set);
+        self.remember(id, number, Kind::Reaction, Head::default(), 0, id);
+        Ok((number, upstreams))
+    }
+
+    /// Says what a reaction leaves out by no longer following a query.
+    fn warn_of_undelivered(&self, id: &str, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
+        for (feed, checkpoint) in followed(&*self.snapshot, number)? {
+            if upstreams.iter().any(|upstream| upstream.number == feed) {
+                continue;
+            }
+            let Some((query, known)) = self.known.iter().find(|(_, known)| known.number == feed) else {
+                continue;
+            };
+            let left_out = known.head.sequence.saturating_sub(checkpoint.sequence);
+            if known.head.epoch == checkpoint.epoch && left_out > 0 {
+                tracing::warn!(
+                    reaction = id,
+                    query,
+                    left_out,
+                    "results were not delivered, and the reaction no longer follows their query"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// A reaction that now follows a query more starts there where that query is.
+    fn add_checkpoints(&mut self, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
+        let missing = self.missing_checkpoints(number, upstreams)?;
+        // One that has none at all has lost them, and would pass over all that it still has to deliver; without them it
+        // stops at its start.
+        if missing.is_empty() || followed(&*self.snapshot, number)?.is_empty() {
+            return Ok(());
+        }
+        let expected = compare::read_version(&*self.snapshot, number)?;
+        let mut set = WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() };
+        self.put_checkpoints(&mut set, number, &missing)?;
+        self.sets.push(set);
+        Ok(())
+    }
+
+    fn missing_checkpoints(&self, number: u32, upstreams: &[Upstream]) -> Result<Vec<Upstream>, Error> {
+        let mut missing = Vec::new();
+        for upstream in upstreams {
+            if Checkpoint::read(&*self.snapshot, number, upstream.number)?.is_none() {
+                missing.push(upstream.clone());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Stores everything in one commit.
+    pub(crate) fn commit(self) -> Result<(), Error> {
+        let mut sets = self.sets;
+        if !self.catalog.writes.is_empty() {
+            sets.push(self.catalog);
+        }
+        for fate in self.shared.store.commit(&sets)? {
+            fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
+        }
+        Ok(())
+    }
+
+    fn upstreams(&self, ids: &[String]) -> Result<Vec<Upstream>, Error> {
+        let upstream = |id: &String| {
+            let known = self.known.get(id).filter(|known| matches!(known.kind, Kind::Source | Kind::Query));
+            let known = known.ok_or_else(|| Error::not_found(id))?;
+            let (id, label, number) = (id.clone(), known.label.clone(), known.number);
+            Ok(Upstream { id, number, is_query: known.kind == Kind::Query, label })
+        };
+        ids.iter().map(upstream).collect()
+    }
+
+    fn put_checkpoints(&self, set: &mut WriteSet, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
+        let position = catalog::position(&*self.snapshot)?;
+        for upstream in upstreams {
+            let Known { head, config_hash, .. } = &self.known[&upstream.id];
+            let (epoch, sequence, config_hash) = (head.epoch, head.sequence, *config_hash);
+            let checkpoint = Checkpoint { epoch, sequence, position, config_hash, detail: Vec::new() };
+            set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
+        }
+        Ok(())
+    }
+
+    fn known(&self, id: &str, kind: Kind) -> Result<Option<Known>, Error> {
+        match self.known.get(id) {
+            Some(known) if known.kind != kind => Err(Error::invalid(
+                "LW0503",
+                format!("`{id}` is taken: ids are shared by sources, queries and reactions"),
+            )),
+            known => Ok(known.cloned()),
+        }
+    }
+
+    fn number(&mut self, id: &str, kind: Kind, definition: &str) -> Result<u32, Error> {
+        Ok(catalog::register(&*self.snapshot, &mut self.catalog, kind, id, definition)?.number)
+    }
+
+    fn epoch(&mut self, id: &str) -> Result<u64, Error> {
+        let epoch = catalog::next_epoch(&*self.snapshot, id)?;
+        catalog::put_epoch(&mut self.catalog, id, epoch);
+        Ok(epoch)
+    }
+
+    fn remember(&mut self, id: &str, number: u32, kind: Kind, head: Head, config_hash: u64, label: &str) {
+        let label = label.to_owned();
+        self.known.insert(id.to_owned(), Known { number, kind, head, config_hash, label });
+    }
+}
+
+/// The error by which a query is in error from its start; others are none of the query.
+fn no_value_at_the_start(error: Error) -> Result<Error, Error> {
+    if !error.is_of_a_value() {
+        return Err(error);
+    }
+    let message =
+        format!("there is no value over the empty graph, where every query begins: {}", error.message);
+    Ok(Error { message, ..error })
+}
+
+fn is_empty(head: &Head) -> bool {
+    head.sequence == 0 && head.rows == 0 && head.building.is_none()
+}
+
+fn first_set(number: u32, epoch: u64) -> WriteSet {
+    WriteSet { feed: number, next: Version { epoch, commit: 1 }, ..WriteSet::default() }
+}
+
+fn check_id(id: &str) -> Result<(), Error> {
+    let mut bytes = id.bytes();
+    let fits = bytes.next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && id.len() <= 63;
+    if fits {
+        return Ok(());
+    }
+    let message = format!("`{id}` is no id: a letter or digit, then up to 62 letters, digits, `_` and `-`");
+    Err(Error::invalid("LW0504", message))
+}
+
+/// Time moves with transactions; a query's results come only where something changes.
+fn time_over_a_query(id: &str, other: &str) -> Error {
+    let message =
+        format!("`{id}` uses functions of time and reads the query `{other}`; they need sources alone");
+    Error::invalid("LW0536", message)
+}

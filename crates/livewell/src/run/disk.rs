@@ -1,0 +1,55 @@
+//! Waiting for a disk: a component that cannot write shows why, and tries again by itself until it can.
+
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::error::Disk;
+use livewell_store::{IndexError, WriteSet, compare};
+use std::time::Instant;
+
+/// Shows that the component waits for a disk, then waits, and calls `refuse` whenever somebody rings; only the end cuts
+/// that short.
+pub(crate) fn wait_out(
+    shared: &Shared,
+    component: &Component,
+    disk: Disk,
+    error: &Error,
+    refuse: &mut dyn FnMut(&Error),
+) {
+    let is_news = !component.is_stalled();
+    let until = Instant::now() + component.stall(disk, error);
+    if is_news {
+        shared.bells.ring(component.number);
+    }
+    while !shared.is_stopping(component)
+        && let Some(left) = until.checked_duration_since(Instant::now())
+    {
+        refuse(error);
+        component.bell.wait(left);
+    }
+}
+
+/// Whether the component is free to say that it has nothing to do: one that waits for a disk first writes next to
+/// nothing, to see whether the store takes it.
+pub(crate) fn is_over(shared: &Shared, component: &Component) -> bool {
+    if !component.is_stalled_by_store() {
+        return true;
+    }
+    match probe(shared, component) {
+        Ok(()) => component.progressed(),
+        Err(error) => drop(component.stall(Disk::Store, &error)),
+    }
+    !component.is_stalled()
+}
+
+/// Writes next to nothing, to see whether the store takes commits.
+pub(crate) fn probe(shared: &Shared, component: &Component) -> Result<(), Error> {
+    shared.store.check_room()?;
+    let expected = compare::read_version(&*shared.store.snapshot()?, component.number)?;
+    let set = WriteSet { feed: component.number, expected, next: expected.after(), ..WriteSet::default() };
+    match shared.group.commit(set) {
+        // Somebody else's commit went through.
+        Err(IndexError::Fenced(_)) => Ok(()),
+        other => Ok(other?),
+    }
+}

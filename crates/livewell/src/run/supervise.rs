@@ -1,0 +1,128 @@
+//! Supervision: one thread a component, which steps it as long as there is something to do, waits for its
+//! bell when there is not, and stops it visibly when it cannot go on.
+
+use super::disk;
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::State;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long an idle component waits before it looks by itself; rings come earlier.
+pub(crate) const LOOK: Duration = Duration::from_millis(500);
+/// How long one that is held up waits before it looks again.
+pub(crate) const HELD_UP: Duration = Duration::from_millis(50);
+
+/// What a component does on its thread.
+pub(crate) trait Work: Send {
+    /// Runs until everything stops. Called again if the component is reset after a panic.
+    fn run(&mut self);
+
+    /// Refuses what callers wait for, while the component does nothing because of `error`.
+    fn refuse(&mut self, _error: &Error) {}
+}
+
+impl<F: FnMut() + Send> Work for F {
+    fn run(&mut self) {
+        self();
+    }
+}
+
+/// Starts the component's thread.
+pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, work: Box<dyn Work>) {
+    for feed in component.follows.iter().chain([&component.number]) {
+        shared.bells.listen(*feed, &component.bell);
+    }
+    let name = component.id.chars().take(15).collect();
+    let (own, all) = (component.clone(), shared.clone());
+    let run = move || {
+        run(&all, &own, work);
+        own.ended.store(true, Ordering::Release);
+    };
+    match std::thread::Builder::new().name(name).spawn(run) {
+        Ok(thread) => shared.keep_thread(thread),
+        Err(error) => {
+            component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
+        }
+    }
+}
+
+/// Runs the component to its end. A panic is an error of this component alone: a reset runs it again.
+fn run(shared: &Shared, component: &Component, mut work: Box<dyn Work>) {
+    // What a panic leaves half done lives in memory only, and each run begins from the store.
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.run())) {
+        let error = panicked(&component.id, &*panic);
+        failed_while(shared, component, &error, &mut |error| work.refuse(error));
+        if shared.is_stopping(component) {
+            stopped(shared, component);
+            return;
+        }
+    }
+}
+
+/// The error of a component that panicked.
+pub(crate) fn panicked(id: &str, panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    let message = format!(
+        "`{id}` panicked: {text}. This is a fault in Livewell: please report it. Nothing is lost; reset or restart \
+         `{id}` to try again from the store"
+    );
+    Error::stopped("LW0541", message)
+}
+
+/// Handles a failure by its kind: waits for a disk, starts again from the store, or stops until a person resets the
+/// component.
+pub(crate) fn failed(shared: &Shared, component: &Component, error: &Error) {
+    failed_while(shared, component, error, &mut |_| {});
+}
+
+/// Like [`failed`], and refuses callers that wait for the component while it does nothing.
+pub(crate) fn failed_while(
+    shared: &Shared,
+    component: &Component,
+    error: &Error,
+    refuse: &mut dyn FnMut(&Error),
+) {
+    if error.is_cancelled() {
+        // It was asked for. The loop sees what is asked for next.
+        return;
+    }
+    if let Some(disk) = error.disk() {
+        disk::wait_out(shared, component, disk, error, refuse);
+        return;
+    }
+    if error.is_transient() {
+        tracing::warn!(component = %component.id, "{error}; starting again from the store");
+        component.bell.wait(HELD_UP);
+        return;
+    }
+    component.fail(error);
+    shared.bells.ring(component.number);
+    while !shared.is_stopping(component) && !component.reset.load(Ordering::Acquire) {
+        refuse(error);
+        component.bell.wait(LOOK);
+    }
+    if component.reset.load(Ordering::Acquire) {
+        shared.damages.forget(component.number);
+        component.set(State::Starting);
+        component.set(State::Running);
+    }
+}
+
+/// Shows that nothing is left to do, unless the component still waits for a disk.
+pub(crate) fn caught_up(shared: &Shared, component: &Component) {
+    if disk::is_over(shared, component) && component.state() != State::CaughtUp {
+        component.set(State::CaughtUp);
+        shared.bells.ring(component.number);
+    }
+}
+
+pub(crate) fn stopped(shared: &Shared, component: &Component) {
+    component.set(State::Stopped);
+    shared.bells.ring(component.number);
+}

@@ -1,0 +1,35 @@
+//! What the log says of a commit that parked input: the first pieces by name, and how many more there are.
+
+use crate::component::Component;
+
+/// How many pieces of one commit are named. A file of nothing but bad lines would fill the log with them.
+const NAMED_MAX: usize = 10;
+
+/// What is to be said once a commit is durable.
+#[derive(Debug, Default)]
+pub(crate) struct Announcements {
+    named: Vec<(u64, String)>,
+    more: u64,
+}
+
+impl Announcements {
+    /// Notes a piece that the commit sets aside.
+    pub(crate) fn parked(&mut self, number: u64, reason: String) {
+        if self.named.len() < NAMED_MAX {
+            self.named.push((number, reason));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Says it.
+    pub(crate) fn make(self, source: &Component) {
+        for (number, reason) in self.named {
+            tracing::warn!(source = %source.id, number, "parked: {reason}");
+        }
+        if self.more > 0 {
+            let id = &source.id;
+            tracing::warn!(source = %id, "parked {} more; `livewell parked {id}` lists them all", self.more);
+        }
+    }
+}

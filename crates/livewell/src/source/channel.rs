@@ -1,0 +1,241 @@
+//! Sources that are sent to: by a program, or by the server for its callers.
+
+use super::tick;
+use crate::Error;
+use crate::change::IntoTransaction;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::State;
+use crate::error::ErrorKind;
+use crate::run::supervise::{Work, caught_up, failed_while, stopped};
+use crate::source::in_process::InProcess;
+use crate::source::intake::{Intake, Receipt, full};
+use crate::source::once::{self, Once};
+use crate::source::{parked, remembered};
+use livewell_model::Transaction;
+use livewell_source::settings::Clock;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Transactions on their way to a source: all of them are taken in, or none.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) once: Option<Once>,
+    pub(crate) reply: oneshot::Sender<Result<Vec<Receipt>, (usize, Error)>>,
+}
+
+/// Where a program hands transactions to a source.
+#[derive(Debug, Clone)]
+pub struct SourceHandle {
+    pub(crate) component: Arc<Component>,
+    pub(crate) sender: SyncSender<Submission>,
+}
+
+impl SourceHandle {
+    /// The source's id.
+    pub fn id(&self) -> &str {
+        &self.component.id
+    }
+
+    /// Sends one transaction; returns once it is durable.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] where a change does not fit its element; [`ErrorKind::Unavailable`] where the
+    /// source is full or stopped. Nothing was taken in then.
+    pub async fn send(&self, transaction: impl IntoTransaction) -> Result<Receipt, Error> {
+        let receipts =
+            self.send_all(vec![transaction.into_transaction()]).await.map_err(|(_, error)| error)?;
+        receipts.last().copied().ok_or_else(|| closed(&self.component))
+    }
+
+    /// Sends several transactions, which are all taken in or none; returns once they are durable.
+    ///
+    /// # Errors
+    /// As [`SourceHandle::send`], with the index of the transaction that was refused.
+    pub async fn send_all(&self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
+        self.submit(transactions, None).await
+    }
+
+    /// The same exactly once: under a `key` that came before, with a content of the same `hash`, nothing is
+    /// taken in again, and the last receipt of then is given. The last 10,000 keys are remembered.
+    ///
+    /// # Errors
+    /// As [`SourceHandle::send_all`]; LW0526 where the key came with another content.
+    pub async fn send_once(
+        &self,
+        transactions: Vec<Transaction>,
+        key: impl Into<String>,
+        hash: u128,
+    ) -> Result<Vec<Receipt>, (usize, Error)> {
+        self.submit(transactions, Some(Once { key: key.into(), hash })).await
+    }
+
+    async fn submit(
+        &self,
+        transactions: Vec<Transaction>,
+        once: Option<Once>,
+    ) -> Result<Vec<Receipt>, (usize, Error)> {
+        let (reply, answer) = oneshot::channel();
+        match self.sender.try_send(Submission { transactions, once, reply }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err((0, full(&self.component))),
+            Err(TrySendError::Disconnected(_)) => return Err((0, closed(&self.component))),
+        }
+        self.component.bell.ring();
+        answer.await.unwrap_or_else(|_| Err((0, closed(&self.component))))
+    }
+}
+
+pub(crate) fn closed(component: &Component) -> Error {
+    Error::new(ErrorKind::Unavailable, "LW0525", format!("the source `{}` is stopped", component.id))
+}
+
+/// A source that is sent to, at work.
+pub(crate) struct Channel {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) source: InProcess,
+    pub(crate) receiver: Receiver<Submission>,
+}
+
+impl Work for Channel {
+    fn run(&mut self) {
+        let Self { shared, component, source, receiver } = &*self;
+        remembered::begin_channel(shared, component, source, &mut |error| refuse(component, receiver, error));
+        component.drift().goes_by_clock(source.clock == Clock::Wall);
+        while !shared.is_stopping(component) {
+            // A reset after a failure resumes: what was sent cannot be asked for again.
+            component.reset.store(false, Ordering::Release);
+            if let Err(error) = self.step() {
+                self.meet(&error);
+            }
+        }
+        stopped(shared, component);
+    }
+
+    fn refuse(&mut self, error: &Error) {
+        refuse(&self.component, &self.receiver, error);
+    }
+}
+
+impl Channel {
+    /// Takes in what was sent, or waits for it.
+    fn step(&self) -> Result<(), Error> {
+        let Self { shared, component, source, receiver } = self;
+        parked::carry_out(shared, component, &mut parked::not_parked_here)?;
+        match receiver.try_recv() {
+            Ok(first) => {
+                component.set(State::Running);
+                let mut waiting = vec![first];
+                waiting.extend(receiver.try_iter().take(shared.limits.step_transactions_max));
+                take_in_all(shared, component, waiting)?;
+            }
+            Err(TryRecvError::Empty) => {
+                caught_up(shared, component);
+                let is_ticking = source.clock == Clock::Wall;
+                let rest = if is_ticking { tick::tick(shared, component)? } else { tick::LOOK };
+                component.bell.wait(rest);
+            }
+            Err(TryRecvError::Disconnected) => {
+                caught_up(shared, component);
+                component.bell.wait(Duration::from_secs(5));
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles a failure: what is sent while a disk is full or fails is tried at once, so that it is answered at once.
+    fn meet(&self, error: &Error) {
+        let Self { shared, component, receiver, .. } = self;
+        if let Some(disk) = error.disk() {
+            let wait = component.stall(disk, error);
+            shared.bells.ring(component.number);
+            component.bell.wait(wait);
+            return;
+        }
+        failed_while(shared, component, error, &mut |error| refuse(component, receiver, error));
+    }
+}
+
+/// Answers all that wait: nothing is taken in.
+fn refuse(component: &Component, receiver: &Receiver<Submission>, error: &Error) {
+    for submission in receiver.try_iter() {
+        let _ = submission.reply.send(Err((0, refusal(component, error))));
+    }
+}
+
+/// What those are told who send to a source that takes nothing in because of `error`.
+fn refusal(component: &Component, error: &Error) -> Error {
+    if error.disk().is_some() {
+        let message =
+            format!("nothing was taken in, and `{}` tries again by itself: {}", component.id, error.message);
+        return Error::new(error.kind, error.code, message);
+    }
+    if error.is_damage() {
+        return Error::new(error.kind, error.code, format!("nothing was taken in: {}", error.message));
+    }
+    let message = format!("the source `{}` takes nothing in: {error}", component.id);
+    Error::new(ErrorKind::Unavailable, "LW0525", message)
+}
+
+/// All of a submission, or none of it; one that came before is only answered.
+fn take_in(
+    intake: &mut Intake<'_>,
+    transactions: Vec<Transaction>,
+    once: Option<&Once>,
+) -> Result<Vec<Receipt>, (usize, Error)> {
+    let Some(once) = once else { return intake.add_all(transactions) };
+    let source = intake.source().number;
+    if let Some(receipt) = once::find(intake.overlay(), source, once).map_err(|error| (0, error))? {
+        return Ok(vec![receipt]);
+    }
+    let receipts = intake.add_all(transactions)?;
+    if let Some(last) = receipts.last() {
+        once::remember(intake.overlay(), source, once, *last).map_err(|error| (0, error))?;
+    }
+    Ok(receipts)
+}
+
+/// One commit for all that wait; each is told its own fate once it is durable.
+fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>) -> Result<(), Error> {
+    let (mut accepted, mut damage) = (Vec::new(), None);
+    let mut intake = match Intake::begin(shared, component) {
+        Ok(intake) => intake,
+        Err(error) => {
+            for submission in waiting {
+                let _ = submission.reply.send(Err((0, refusal(component, &error))));
+            }
+            return Err(error);
+        }
+    };
+    for submission in waiting {
+        if intake.is_full() {
+            let _ = submission.reply.send(Err((0, full(component))));
+            continue;
+        }
+        match take_in(&mut intake, submission.transactions, submission.once.as_ref()) {
+            Ok(receipts) => accepted.push((submission.reply, receipts)),
+            Err((at, error)) => {
+                let copy = Error::new(error.kind, error.code, error.message.clone());
+                let _ = submission.reply.send(Err((at, copy)));
+                if error.is_damage() {
+                    damage = Some(error);
+                    break;
+                }
+            }
+        }
+    }
+    let result = damage.map_or_else(|| intake.commit(), Err);
+    // A receiver that is gone no longer wants to know.
+    for (reply, receipts) in accepted {
+        let _ = reply.send(match &result {
+            Ok(()) => Ok(receipts),
+            Err(error) => Err((0, refusal(component, error))),
+        });
+    }
+    result
+}

@@ -1,0 +1,46 @@
+//! A source that a program sends into, as it is added.
+
+use livewell_source::settings::Clock;
+use livewell_source::unwind::Unwind;
+
+/// A source that a program sends into.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InProcess {
+    pub(crate) id: String,
+    pub(crate) clock: Clock,
+    pub(crate) unwind: Vec<Unwind>,
+    pub(crate) mapping: serde_json::Map<String, serde_json::Value>,
+}
+
+impl InProcess {
+    /// The source `id`. While nothing is sent, its time is the wall's.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new(), mapping: serde_json::Map::new() }
+    }
+
+    /// Chooses which clock its time follows while nothing is sent.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes nodes of lists in its nodes.
+    #[must_use]
+    pub fn unwind(mut self, rules: impl IntoIterator<Item = Unwind>) -> Self {
+        self.unwind = rules.into_iter().collect();
+        self
+    }
+
+    /// Says how what is sent was made, in any words: a log tells where that differs from what made it before.
+    #[must_use]
+    pub fn mapping(mut self, mapping: serde_json::Map<String, serde_json::Value>) -> Self {
+        self.mapping = mapping;
+        self
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}

@@ -1,0 +1,343 @@
+//! Intake: from submitted transactions to elements and log, the source's side of a commit.
+//!
+//! Each change is applied to the element it is about; what is logged has both images, each element once a
+//! transaction. A transaction is taken in whole or refused whole.
+
+use super::unwind::{self, Touched};
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::State;
+use crate::error::ErrorKind;
+use crate::feed::element::{decode_element, encode_element};
+use crate::feed::order::Position;
+use crate::source::announce::Announcements;
+use livewell_model::codec::Writer;
+use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
+use livewell_store::feed::{log_key, snapshot_key};
+use livewell_store::head::Head;
+use livewell_store::keyspace::after_prefix;
+use livewell_store::{Direction, Overlay, Version, WriteSet, catalog, compare};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long a source whose log is full waits before it looks again.
+const HELD_UP: Duration = Duration::from_millis(50);
+
+/// Up to this many nanoseconds behind, a clock is not reported.
+const TICK_MIN: i64 = 1_000_000;
+
+/// Where a transaction came to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its number in the store, over all sources; of one without effect: the number of the one before.
+    pub position: u64,
+    /// Its number in its source.
+    pub sequence: u64,
+}
+
+/// One commit of a source in the making.
+pub(crate) struct Intake<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) source: &'a Component,
+    pub(super) overlay: Overlay,
+    pub(super) expected: Version,
+    pub(super) head: Head,
+    pub(super) position: Position<'a>,
+    pub(super) announcements: Announcements,
+    /// A transaction whose changes come one by one.
+    #[cfg(feature = "postgres")]
+    pub(super) large: Option<super::first_images::FirstImages>,
+}
+
+impl<'a> Intake<'a> {
+    pub(crate) fn begin(shared: &'a Shared, source: &'a Component) -> Result<Self, Error> {
+        let position = Position::hold(shared);
+        let snapshot = shared.store.snapshot()?;
+        let head = Head::read(&*snapshot, source.number)?.unwrap_or_default();
+        let expected = compare::read_version(&*snapshot, source.number)?;
+        Ok(Self {
+            shared,
+            source,
+            overlay: Overlay::new(snapshot),
+            expected,
+            head,
+            position,
+            announcements: Announcements::default(),
+            #[cfg(feature = "postgres")]
+            large: None,
+        })
+    }
+
+    /// The same once the log has room; nothing where the wait for that is interrupted.
+    pub(crate) fn with_room(shared: &'a Shared, source: &'a Component) -> Result<Option<Self>, Error> {
+        Self::with_room_while(shared, source, || Ok(()))
+    }
+
+    /// The same with something to do in the meantime.
+    pub(crate) fn with_room_while(
+        shared: &'a Shared,
+        source: &'a Component,
+        mut meanwhile: impl FnMut() -> Result<(), Error>,
+    ) -> Result<Option<Self>, Error> {
+        loop {
+            let intake = Self::begin(shared, source)?;
+            if !intake.is_full() {
+                return Ok(Some(intake));
+            }
+            // The commit of nothing still trims the log.
+            intake.commit()?;
+            if shared.is_interrupted(source) {
+                return Ok(None);
+            }
+            source.set(State::Waiting);
+            meanwhile()?;
+            source.bell.wait(HELD_UP);
+        }
+    }
+
+    /// Whether the log is full.
+    pub(crate) fn is_full(&self) -> bool {
+        let limits = &self.shared.limits;
+        self.head.log_entries >= limits.log_entries_max || self.head.log_bytes >= limits.log_bytes_max
+    }
+
+    pub(crate) fn source(&self) -> &'a Component {
+        self.source
+    }
+
+    /// The time that a transaction without one of its own gets.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    pub(crate) fn overlay(&mut self) -> &mut Overlay {
+        &mut self.overlay
+    }
+
+    /// What is to be said of this commit once it is durable.
+    pub(crate) fn announcements(&mut self) -> &mut Announcements {
+        &mut self.announcements
+    }
+
+    /// Takes one transaction in; refused ones leave no trace.
+    pub(crate) fn add(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
+        if transaction.changes.len() > self.shared.limits.transaction_changes_max {
+            let max = self.shared.limits.transaction_changes_max;
+            return Err(Error::invalid("LW0520", format!("the transaction has more than {max} changes")));
+        }
+        let timestamp = transaction.timestamp;
+        let mut touched = self.touch(transaction)?;
+        unwind::follow(&self.source.unwind, &|id| self.element(id), &mut touched)?;
+        self.take(touched, timestamp)
+    }
+
+    /// Takes a transaction in that Livewell has made itself.
+    pub(crate) fn add_made(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
+        let timestamp = transaction.timestamp;
+        let touched = self.touch(transaction)?;
+        self.take(touched, timestamp)
+    }
+
+    fn take(&mut self, touched: Touched, timestamp: Option<Timestamp>) -> Result<Receipt, Error> {
+        let changes: Vec<AppliedChange> = touched
+            .into_values()
+            .filter(|(before, after)| before != after)
+            .map(|(before, after)| AppliedChange { before, after })
+            .collect();
+        if changes.is_empty() {
+            self.source.without_effect.fetch_add(1, Ordering::Relaxed);
+            return Ok(Receipt { position: self.position.last(), sequence: self.head.sequence });
+        }
+        let timestamp = timestamp.unwrap_or_else(|| self.stamp());
+        self.log(changes, timestamp)
+    }
+
+    /// The clock's time; where it is behind what is logged, a tick first says how late it is.
+    fn stamp(&mut self) -> Timestamp {
+        let ahead = self.source.time_ahead(self.head.timestamp, &*self.shared.clock);
+        let newest = self.head.timestamp;
+        if let Some(moment) = ahead.filter(|moment| moment.0.saturating_sub(newest.0) >= TICK_MIN) {
+            self.tick(moment);
+        }
+        self.now()
+    }
+
+    /// Logs a transaction without changes: that it is `now`.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.log_entry(Vec::new(), now);
+    }
+
+    /// Takes several transactions in, or none of them: then says which one was refused.
+    pub(crate) fn add_all(&mut self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
+        let before = (self.head.clone(), self.position.last());
+        self.overlay.set_savepoint();
+        let mut receipts = Vec::with_capacity(transactions.len());
+        for (at, transaction) in transactions.into_iter().enumerate() {
+            match self.add(transaction) {
+                Ok(receipt) => receipts.push(receipt),
+                Err(error) => {
+                    self.overlay.roll_back();
+                    (self.head, *self.position.held()) = before;
+                    return Err((at, error));
+                }
+            }
+        }
+        self.overlay.release_savepoint();
+        Ok(receipts)
+    }
+
+    fn touch(&self, transaction: Transaction) -> Result<Touched, Error> {
+        let mut touched = Touched::new();
+        for mut change in transaction.changes {
+            self.adopt(&mut change)?;
+            let id = change.id().clone();
+            if !touched.contains_key(&id) {
+                let before = self.element(&id)?;
+                touched.insert(id.clone(), (before.clone(), before));
+            }
+            let (_, now) = touched.get_mut(&id).expect("the id was put in just before");
+            *now = change.apply(now.as_ref()).map_err(|error| Error::invalid("LW0521", error.to_string()))?;
+        }
+        Ok(touched)
+    }
+
+    /// Makes the change one of this source: ids without a source are its own.
+    pub(super) fn adopt(&self, change: &mut Change) -> Result<(), Error> {
+        let own = |id: &mut ElementId| {
+            if id.source.is_empty() {
+                id.source = self.source.id.as_str().into();
+            }
+        };
+        match change {
+            Change::Insert(Element::Node(node)) => own(&mut Arc::make_mut(node).id),
+            Change::Insert(Element::Relationship(relationship)) => {
+                let relationship = Arc::make_mut(relationship);
+                own(&mut relationship.id);
+                own(&mut relationship.from);
+                own(&mut relationship.to);
+            }
+            Change::Update(patch) => {
+                own(&mut patch.id);
+                patch.from.iter_mut().for_each(own);
+                patch.to.iter_mut().for_each(own);
+            }
+            Change::Delete(id) => own(id),
+        }
+        let id = change.id();
+        let max = self.shared.limits.id_bytes_max;
+        if id.source != self.source.id {
+            let message = format!("`{id}` belongs to another source than `{}`", self.source.id);
+            return Err(Error::invalid("LW0522", message));
+        }
+        if id.id.is_empty() || id.id.len() > max {
+            let message = format!("an element's id has 1 to {max} bytes, and this one {}", id.id.len());
+            return Err(Error::invalid("LW0523", message));
+        }
+        Ok(())
+    }
+
+    /// The element as it is now, with what this commit has taken in so far.
+    pub(crate) fn element(&self, id: &ElementId) -> Result<Option<Element>, Error> {
+        let key = snapshot_key(self.source.number, self.head.generation, id.id.as_bytes());
+        let Some(bytes) = self.overlay.get(&key)? else { return Ok(None) };
+        Ok(Some(decode_element(&bytes)?.1))
+    }
+
+    /// The elements from the one after `after` on, at most so many, by their ids.
+    pub(crate) fn elements(&self, after: Option<&str>, most: usize) -> Result<Vec<Element>, Error> {
+        let all = snapshot_key(self.source.number, self.head.generation, &[]);
+        let from = after.map(|id| snapshot_key(self.source.number, self.head.generation, id.as_bytes()));
+        let from = from.as_deref().map_or(Bound::Included(&*all), Bound::Excluded);
+        let end = after_prefix(&all);
+        let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = self.overlay.snapshot().scan(from, to, Direction::Forward)?;
+        entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
+    }
+
+    /// Keeps what is written so far out of memory, where it is much.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn relieve(&mut self) -> Result<(), Error> {
+        Ok(self.overlay.relieve(&*self.shared.store)?)
+    }
+
+    /// The source's head, as this commit leaves it so far.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The head and what is written so far, for those who write beside the log.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn parts(&mut self) -> (&mut Head, &mut Overlay) {
+        (&mut self.head, &mut self.overlay)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn read_overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn shared(&self) -> &'a Shared {
+        self.shared
+    }
+
+    fn log(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Result<Receipt, Error> {
+        for change in &changes {
+            let id = change.id().id.as_bytes();
+            let key = snapshot_key(self.source.number, self.head.generation, id);
+            let before = self.overlay.get(&key)?;
+            let after = change.after.as_ref().map(|element| encode_element(timestamp, element));
+            self.head.count(id, before.as_deref(), after.as_deref());
+            match after {
+                Some(bytes) => self.overlay.put(key, bytes),
+                None => self.overlay.delete(key),
+            }
+        }
+        Ok(self.log_entry(changes, timestamp))
+    }
+
+    fn log_entry(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Receipt {
+        self.head.sequence += 1;
+        self.head.position = self.position.next();
+        self.head.timestamp = self.head.timestamp.max(timestamp);
+        let Head { sequence, position, epoch, .. } = self.head;
+        let mut bytes = Writer::new();
+        bytes.transaction(&AppliedTransaction { sequence, position, timestamp, changes });
+        self.head.log_entries += 1;
+        self.head.log_bytes += bytes.bytes.len() as u64;
+        self.overlay.put(log_key(self.source.number, epoch, sequence), bytes.bytes);
+        Receipt { position, sequence }
+    }
+
+    /// Commits; when it returns, everything is durable. Then the followers are told.
+    pub(crate) fn commit(self) -> Result<(), Error> {
+        let Self { shared, source, mut overlay, expected, mut head, mut position, announcements, .. } = self;
+        crate::feed::retention::trim_source(shared, source, &mut head, &mut overlay)?;
+        if overlay.is_empty() {
+            return Ok(());
+        }
+        let (feed, newest) = (source.number, head.timestamp);
+        let mut set = WriteSet { feed, expected, next: expected.after(), ..WriteSet::default() };
+        overlay.put(Head::key(feed), head.encode());
+        overlay.into_writes(&mut set);
+        catalog::put_position(&mut set, position.last());
+        let ticket = shared.group.submit(set);
+        drop(position);
+        ticket.wait()?;
+        announcements.make(source);
+        source.progressed();
+        source.drift().see(newest, &*shared.clock);
+        shared.bells.ring(source.number);
+        Ok(())
+    }
+}
+
+/// What to say when a submission finds the source full.
+pub(crate) fn full(source: &Component) -> Error {
+    let message = format!("the log of `{}` is full: its slowest query has to catch up; try again", source.id);
+    Error::new(ErrorKind::Unavailable, "LW0524", message)
+}

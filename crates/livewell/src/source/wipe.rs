@@ -1,0 +1,50 @@
+//! Wiping a source: what it was goes, and a new epoch begins.
+
+use super::key::{definition_key, position_key};
+use crate::Error;
+use crate::component::Component;
+use crate::component::lock::lock;
+use crate::component::shared::Shared;
+use livewell_store::head::{EpochRecord, Head};
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Version, WriteSet, catalog, compare, sweep};
+
+/// Wipes a source: no elements, no log, nothing read yet, in a new epoch. Who follows it is told by that epoch
+/// and does what its recovery policy says.
+pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
+    let position = lock(&shared.position);
+    let snapshot = shared.store.snapshot()?;
+    let number = source.number;
+    let old = Head::read(&*snapshot, number)?.unwrap_or_default();
+    let expected = compare::read_version(&*snapshot, number)?;
+    let epoch = catalog::next_epoch(&*snapshot, &source.id)?;
+    let generation = old.last_generation + 1;
+    let head = Head {
+        epoch,
+        generation,
+        last_generation: generation,
+        position: old.position,
+        timestamp: old.timestamp,
+        low: 1,
+        ..Head::default()
+    };
+    let next = Version { epoch, commit: expected.commit + 1 };
+    let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
+    for prefix in sweep::generation(number, old.generation) {
+        sweep::mark(&mut set, &prefix);
+    }
+    sweep::mark(&mut set, &Key::new(Space::Log).number(number).long(old.epoch).done());
+    crate::source::parked::clear(&*snapshot, &mut set, source)?;
+    set.delete(EpochRecord::key(number, old.epoch));
+    set.delete(position_key(number));
+    set.delete(definition_key(number));
+    set.put(EpochRecord::key(number, epoch), EpochRecord::default().encode());
+    set.put(Head::key(number), head.encode());
+    catalog::put_epoch(&mut set, &source.id, epoch);
+    let ticket = shared.group.submit(set);
+    drop(position);
+    ticket.wait()?;
+    source.progressed();
+    shared.bells.ring(number);
+    Ok(())
+}
