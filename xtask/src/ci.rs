@@ -1,6 +1,7 @@
 //! Everything that has to hold before a change goes in, one step after another; the first failure ends it.
 
-use crate::{Outcome, tck, tidy};
+use crate::outcome::Outcome;
+use crate::{tck, tidy};
 use std::path::Path;
 use std::process::{Command, Stdio};
 

@@ -1,7 +1,7 @@
 //! Runs that take too long for every change: `cargo xtask long NAME`. Each leaves a line in `docs/long-runs.md`.
 
-use crate::Outcome;
 use crate::ci::cargo;
+use crate::outcome::Outcome;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -3,6 +3,7 @@
 mod ci;
 mod flights;
 mod long;
+mod outcome;
 mod rate;
 mod tck;
 mod tidy;
@@ -21,9 +22,6 @@ usage: cargo xtask CHORE
   rate                             measure changes from PostgreSQL (--transactions, --rows, --durability)
   long NAME                        a run of minutes or hours, recorded in docs/long-runs.md; without NAME, lists them
   flights --data DIR --out DIR     prepare the data of the flights example";
-
-/// What goes wrong in a chore is told to a person and ends it.
-pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 #[expect(clippy::print_stderr, reason = "a chore speaks to the person who runs it")]
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 //! Measures the first query of the social media case: `ttc [--size 64] [--runs 5]`.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use livewell_model::{AppliedTransaction, Map, Timestamp};
 use livewell_query::{Engine, MemoryState};
 use livewell_scenarios::data_file;

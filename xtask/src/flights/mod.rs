@@ -8,7 +8,7 @@ mod operations;
 mod reference;
 mod table;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

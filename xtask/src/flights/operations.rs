@@ -1,8 +1,8 @@
 //! The operations: days begin, weather is read, flights are announced, depart, land or are cancelled.
 
-use super::Outcome;
 use super::element::{delete, node, reference, relationship, update};
 use super::table::{Flight, Row, Tables, minute_of, moment, number};
+use crate::outcome::Outcome;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,6 +1,6 @@
 //! The tables as they come: CSV, `NA` for null, times in the local time of the place they are about.
 
-use super::Outcome;
+use crate::outcome::Outcome;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::io::Read;

@@ -1,6 +1,6 @@
 //! The database that is measured: orders of customers, and changes of random orders.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use livewell_services::{Options, Postgres};
 use std::process::Stdio;
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
 //! Livewell's binary, as a user runs it: started, asked over HTTP, stopped.
 
 use super::database::Database;
-use crate::Outcome;
 use crate::ci::cargo;
+use crate::outcome::Outcome;
 use livewell_services::pause;
 use serde_json::Value as Json;
 use std::fs::{self, File};

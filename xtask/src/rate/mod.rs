@@ -7,7 +7,7 @@
 mod database;
 mod livewell;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use database::Database;
 use livewell::Server;
 use std::path::Path;

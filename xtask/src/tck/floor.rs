@@ -1,6 +1,6 @@
 //! What must not get worse: of the data folder's scenarios none fails, and of each tier at least so many pass.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use livewell_scenarios::data_file;
 use livewell_scenarios::report::Report;
 use livewell_scenarios::run::Settings;

@@ -1,6 +1,6 @@
 //! The files that rules look at: Rust and Markdown, in the order of their paths.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The length of functions, found by indentation: rustfmt puts the closing brace under the `fn`.
 
-use super::Finding;
 use super::files::Text;
+use super::finding::Finding;
 
 /// Beyond this, a function does two things.
 const LINES_MAX: usize = 70;

@@ -1,7 +1,7 @@
 //! What documents promise: links lead somewhere, and every error code has its page.
 
-use super::Finding;
 use super::files::Text;
+use super::finding::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

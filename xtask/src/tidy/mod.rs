@@ -3,47 +3,18 @@
 //! Each rule is a function from the files to findings, with its reason beside it. A finding says where and
 //! what; anything but a remark fails the chore.
 
+mod circles;
 mod files;
+mod finding;
 mod functions;
 mod links;
+mod modules;
 mod named_tests;
 mod rust;
 
-use crate::Outcome;
-use files::Text;
-use std::fmt;
-use std::path::{Path, PathBuf};
-
-/// Something a rule has to say about a place.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Finding {
-    path: PathBuf,
-    /// Counted from 1; 0 is the whole file.
-    line: usize,
-    message: String,
-    /// Worth a look, and no failure.
-    is_remark: bool,
-}
-
-impl Finding {
-    fn new(text: &Text, line: usize, message: impl Into<String>) -> Self {
-        Self { path: text.path.clone(), line, message: message.into(), is_remark: false }
-    }
-
-    fn remark(text: &Text, message: impl Into<String>) -> Self {
-        Self { is_remark: true, ..Self::new(text, 0, message) }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        if self.line > 0 {
-            write!(f, ":{}", self.line)?;
-        }
-        write!(f, ": {}{}", if self.is_remark { "remark: " } else { "" }, self.message)
-    }
-}
+use crate::outcome::Outcome;
+use finding::Finding;
+use std::path::Path;
 
 /// Looks at every Rust and Markdown file of the repository.
 ///
@@ -55,6 +26,7 @@ pub fn run(root: &Path) -> Outcome<()> {
     let mut findings: Vec<Finding> = texts.iter().flat_map(rust::check).collect();
     findings.extend(texts.iter().flat_map(functions::check));
     findings.extend(rust::unreached(&texts));
+    findings.extend(circles::check(&texts)?);
     findings.extend(links::check(root, &texts));
     findings.extend(links::error_pages(&texts));
     findings.extend(named_tests::check(&texts));

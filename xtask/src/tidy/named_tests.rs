@@ -1,7 +1,7 @@
 //! Tests that documents name as `PATH.rs::NAME`: that they are there.
 
-use super::Finding;
 use super::files::Text;
+use super::finding::Finding;
 
 /// Named tests that no file holds.
 pub fn check(texts: &[Text]) -> Vec<Finding> {

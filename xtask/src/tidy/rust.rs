@@ -1,7 +1,7 @@
 //! Rules about Rust files as wholes and about their lines.
 
-use super::Finding;
 use super::files::Text;
+use super::finding::Finding;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 

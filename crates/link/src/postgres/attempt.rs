@@ -6,8 +6,7 @@ use super::failure::Failure;
 use super::host::{Host, Place};
 use super::role::Role;
 use super::socket::Socket;
-use super::wire::Wire;
-use rustls::ClientConfig;
+use super::wire::{Opened, Wire};
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -32,15 +31,6 @@ pub struct Attempt<'a> {
     place: &'a Place,
     encryption: Encryption,
     deadline: Instant,
-}
-
-/// A socket on which client and server have agreed whether TLS comes next.
-#[derive(Debug)]
-pub struct Opened {
-    /// The socket, blocking, with time-outs.
-    pub socket: Socket,
-    /// What TLS has to be set up with, if it comes next.
-    pub tls: Option<ClientConfig>,
 }
 
 /// Why an attempt has failed, by what comes next.

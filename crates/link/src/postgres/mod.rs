@@ -21,11 +21,11 @@ mod verifier;
 mod wire;
 
 pub use address::{Address, AddressError};
-pub use attempt::{Attempt, Missed, Opened, enter};
+pub use attempt::{Attempt, Missed, enter};
 pub use choice::{ChannelBinding, SslMode, TargetSession};
 pub use failure::{Failure, server_message};
 pub use host::Host;
 pub use role::Role;
 pub use socket::{Keepalive, Socket};
 pub use tls::{RootCertificates, TlsSettings};
-pub use wire::Wire;
+pub use wire::{Opened, Wire};

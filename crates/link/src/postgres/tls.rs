@@ -3,9 +3,9 @@
 use super::choice::SslMode;
 use super::failure::Failure;
 use super::verifier::Verifier;
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,17 +59,6 @@ impl TlsSettings {
             None | Some(RootCertificates::System) => Ok(rustls_native_certs::load_native_certs().certs),
         }
     }
-}
-
-/// Returns the store of certificates that are trusted; one that cannot be read is left out.
-pub(super) fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Failure> {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots.iter().cloned());
-    if store.is_empty() {
-        let text = "there is no certificate to trust; name a file of them as `sslrootcert`";
-        return Err(Failure::Refused(text.into()));
-    }
-    Ok(store)
 }
 
 fn certificates(keyword: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {

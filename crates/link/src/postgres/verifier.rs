@@ -1,14 +1,13 @@
 //! Checks a server's certificate as far as the URL asks for it.
 
 use super::failure::Failure;
-use super::tls::store;
 use rustls::CertificateError::{NotValidForName, NotValidForNameContext, Other};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::sync::Arc;
 
 /// Verifies nothing without an authority, and names only if asked to.
@@ -97,4 +96,15 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// Returns the store of certificates that are trusted; one that cannot be read is left out.
+fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Failure> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(roots.iter().cloned());
+    if store.is_empty() {
+        let text = "there is no certificate to trust; name a file of them as `sslrootcert`";
+        return Err(Failure::Refused(text.into()));
+    }
+    Ok(store)
 }

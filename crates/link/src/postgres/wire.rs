@@ -1,6 +1,5 @@
 //! A blocking stream to a server, encrypted if that was agreed on.
 
-use super::attempt::Opened;
 use super::binding;
 use super::failure::Failure;
 use super::socket::Socket;
@@ -8,6 +7,15 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+
+/// A socket on which client and server have agreed whether TLS comes next.
+#[derive(Debug)]
+pub struct Opened {
+    /// The socket, blocking, with time-outs.
+    pub socket: Socket,
+    /// What TLS has to be set up with, if it comes next.
+    pub tls: Option<ClientConfig>,
+}
 
 /// A connection's bytes.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 //! come before their nodes as often as after, and are cut into transactions of random sizes.
 
 mod life;
+mod temper;
 mod vocabulary;
 
 use crate::choice::Choice;
@@ -13,20 +14,8 @@ use livewell_model::codec::Writer;
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId, Timestamp};
 use std::collections::BTreeMap;
 
+pub use temper::Temper;
 pub use vocabulary::Vocabulary;
-
-/// How far a feed strays from the graph it leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Temper {
-    /// The whole graph in one transaction.
-    Whole,
-    /// Every element once, in any order.
-    Ordered,
-    /// Elements come, go and come again, as they are.
-    Restless,
-    /// They may be wrong first, and there is junk in between.
-    Wild,
-}
 
 /// The moments of a feed.
 const MOMENTS: usize = 1 << 20;

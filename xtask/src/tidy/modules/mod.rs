@@ -3,13 +3,10 @@
 mod names;
 
 use super::files::Text;
-use crate::Outcome;
-use names::{Names, names};
+use crate::outcome::Outcome;
+use names::{Names, Place, names};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-/// Where a module is in its crate: `["operator", "scan"]`; the root is empty.
-type Place = Vec<String>;
 
 /// How often a re-exported name is followed to where it comes from.
 const REEXPORTS_MAX: usize = 16;
@@ -42,7 +39,9 @@ impl<'a> Crate<'a> {
             Self { at: BTreeMap::new(), needs: Vec::new(), names: Vec::with_capacity(texts.len()), texts };
         for (number, text) in read.texts.iter().enumerate() {
             let place = place(text.path.strip_prefix(source)?);
-            read.names.push(names(&text.content, &place).map_err(|error| format!("{}: {error}", text.path.display()))?);
+            read.names.push(
+                names(&text.content, &place).map_err(|error| format!("{}: {error}", text.path.display()))?,
+            );
             read.at.insert(place, number);
         }
         read.needs = (0..read.len()).map(|number| read.find_needs(number)).collect();
@@ -103,7 +102,8 @@ impl<'a> Crate<'a> {
         if let Some(from) = names.reexported.get(name) {
             return Some(from.clone());
         }
-        let has = |place: &&Place| self.at.get(*place).is_some_and(|at| self.names[*at].defined.contains(name));
+        let has =
+            |place: &&Place| self.at.get(*place).is_some_and(|at| self.names[*at].defined.contains(name));
         let mut from = names.reexported_whole.iter().find(has)?.clone();
         from.push(name.clone());
         Some(from)
@@ -112,8 +112,12 @@ impl<'a> Crate<'a> {
 
 /// The place of the module that a file of `src` is.
 fn place(path: &Path) -> Place {
-    let mut place: Place = path.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect();
-    if place.last().is_some_and(|name| name == "mod" || (place.len() == 1 && (name == "lib" || name == "main"))) {
+    let mut place: Place =
+        path.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    if place
+        .last()
+        .is_some_and(|name| name == "mod" || (place.len() == 1 && (name == "lib" || name == "main")))
+    {
         place.pop();
     }
     place

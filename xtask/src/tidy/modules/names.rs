@@ -1,9 +1,11 @@
 //! The names in one file: those that it defines, shows and uses.
 
-use super::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, ItemUse, Path, UseTree, Visibility};
+
+/// Where a module is in its crate: `["operator", "scan"]`; the root is empty.
+pub type Place = Vec<String>;
 
 /// The names in a module. Paths begin at the crate's root.
 #[derive(Debug, Default)]
@@ -67,7 +69,9 @@ impl Reader {
                 path.push(tree.ident.to_string());
                 self.read_use(&path, &tree.tree, is_shown);
             }
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.read_use(before, tree, is_shown)),
+            UseTree::Group(group) => {
+                group.items.iter().for_each(|tree| self.read_use(before, tree, is_shown))
+            }
             UseTree::Glob(_) => {
                 let Some(path) = self.absolute(before.clone()) else { return };
                 let list = if is_shown { &mut self.names.reexported_whole } else { &mut self.names.used };
