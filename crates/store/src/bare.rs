@@ -4,7 +4,6 @@ use crate::catalog::{self, CATALOG, Kind, Registered};
 use crate::commit::Store;
 use crate::feed::Feed;
 use crate::head::{EpochRecord, Head};
-use crate::live_results::check_owner;
 use crate::{IndexError, Snapshot, Version, WriteSet, compare, sweep};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,7 +56,7 @@ impl Bare {
             let expected = compare::read_version(&*snapshot, number)?;
             let head = Head::read(&*snapshot, number)?
                 .ok_or_else(|| IndexError::corrupted(format!("`{id}` is registered and has no head")))?;
-            let set = WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() };
+            let set = WriteSet::from_version(number, expected);
             let mut session = Session { snapshot: &*snapshot, number, head, set };
             fill(&mut session)?;
             let Session { head, mut set, .. } = session;
@@ -95,8 +94,7 @@ impl Bare {
 
     /// Gives the id a number, its first epoch and an empty head; `None` where somebody came in between.
     fn register(&self, snapshot: &dyn Snapshot, id: &str) -> Result<Option<u32>, IndexError> {
-        let expected = compare::read_version(snapshot, CATALOG)?;
-        let mut set = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        let mut set = WriteSet::over(snapshot, CATALOG)?;
         let Registered { number, .. } = catalog::register(snapshot, &mut set, Kind::Bare, id, "")?;
         let epoch = catalog::next_epoch(snapshot, id)?;
         catalog::put_epoch(&mut set, id, epoch);
@@ -110,5 +108,18 @@ impl Bare {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, u32>> {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The ids that a writer from outside may use: not empty, and not owned by a pipeline.
+pub(crate) fn check_owner(id: &str, found: Option<&catalog::Registered>) -> Result<(), IndexError> {
+    if id.is_empty() {
+        return Err(IndexError::NotSupported("an empty query id".into()));
+    }
+    match found {
+        Some(entry) if entry.kind != catalog::Kind::Bare => Err(IndexError::fenced(format!(
+            "`{id}` belongs to a pipeline in this store; only the pipeline writes it"
+        ))),
+        _ => Ok(()),
     }
 }

@@ -185,3 +185,10 @@ fn read_number(bytes: &[u8]) -> Result<u32, IndexError> {
 fn read_long(bytes: &[u8]) -> Result<u64, IndexError> {
     bytes.try_into().map(u64::from_be_bytes).map_err(|_| IndexError::corrupted("a counter has eight bytes"))
 }
+
+/// How messages name feed or consumer number `number`: by its id if that can be read.
+pub fn named(snapshot: &dyn Snapshot, number: u32) -> String {
+    let entries = all(snapshot).unwrap_or_default();
+    let found = entries.into_iter().find(|entry| entry.number == number);
+    found.map_or_else(|| format!("feed {number}"), |entry| format!("`{}`", entry.id))
+}

@@ -2,7 +2,7 @@
 
 use crate::commit::Store;
 use crate::keyspace::{Key, Space};
-use crate::{IndexError, Snapshot, WriteSet, catalog, compare};
+use crate::{IndexError, Snapshot, WriteSet, catalog};
 use async_trait::async_trait;
 use livewell_model::codec::{Reader, Writer};
 use std::sync::Arc;
@@ -109,9 +109,7 @@ pub(crate) fn commit_catalog(
 ) -> Result<(), IndexError> {
     loop {
         let snapshot = store.snapshot()?;
-        let expected = compare::read_version(&*snapshot, catalog::CATALOG)?;
-        let mut set =
-            WriteSet { feed: catalog::CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        let mut set = WriteSet::over(&*snapshot, catalog::CATALOG)?;
         fill(&*snapshot, &mut set)?;
         if store.commit(&[set])?.into_iter().all(|fate| fate.is_ok()) {
             return Ok(());

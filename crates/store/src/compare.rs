@@ -18,6 +18,16 @@ pub fn read_version(snapshot: &dyn Snapshot, feed: u32) -> Result<Version, Index
     decode(snapshot.get(&version_key(feed))?.as_deref(), feed)
 }
 
+impl WriteSet {
+    /// An empty set for `feed` that was computed from `snapshot`.
+    ///
+    /// # Errors
+    /// As [`read_version`].
+    pub fn over(snapshot: &dyn Snapshot, feed: u32) -> Result<Self, IndexError> {
+        Ok(Self::from_version(feed, read_version(snapshot, feed)?))
+    }
+}
+
 /// What is stored under a feed's version key, as a version; nothing is all zero.
 ///
 /// # Errors

@@ -1,7 +1,5 @@
 //! Damage whose place is known: what is missing or differs, of which feed, and which page explains it.
 
-use crate::{Snapshot, catalog};
-
 /// What of a feed is not as it was written. The cause of an [`crate::IndexError::Corrupted`]; feeds are named as users
 /// know them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,11 +49,4 @@ impl Damage {
             Self::Count { .. } | Self::Other { .. } => "LW0303",
         }
     }
-}
-
-/// How messages name feed or consumer number `number`: by its id if that can be read.
-pub fn named(snapshot: &dyn Snapshot, number: u32) -> String {
-    let entries = catalog::all(snapshot).unwrap_or_default();
-    let found = entries.into_iter().find(|entry| entry.number == number);
-    found.map_or_else(|| format!("feed {number}"), |entry| format!("`{}`", entry.id))
 }

@@ -86,3 +86,9 @@ impl From<std::io::Error> for IndexError {
         }
     }
 }
+
+impl From<Refusal> for IndexError {
+    fn from(refusal: Refusal) -> Self {
+        Self::unknown_store(refusal)
+    }
+}

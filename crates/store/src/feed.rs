@@ -5,10 +5,11 @@
 //! [`Feed::resume`] with a checkpoint and gets one of five distinct answers; the loop around it is written
 //! once, in the pipeline.
 
+use crate::catalog::named;
 use crate::checkpoint::Checkpoint;
-use crate::damage::{Damage, named};
+use crate::damage::Damage;
 use crate::head::{EpochRecord, Head, entry_hash};
-use crate::keyspace::{Key, Space, after_prefix};
+use crate::keyspace::{PART_BYTES, log_key, log_place, snapshot_key};
 use crate::{Direction, IndexError, Snapshot};
 use std::borrow::Cow;
 use std::ops::Bound;
@@ -324,45 +325,7 @@ pub fn entries_of<'a>(
 ) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + 'a, IndexError> {
     let prefix = snapshot_key(feed, generation, &[]);
     let start = after.map(|after| snapshot_key(feed, generation, after));
-    let from = start.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
-    let end = after_prefix(&prefix);
-    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     let skip = prefix.len();
-    let entries = snapshot.scan(from, to, Direction::Forward)?;
+    let entries = snapshot.scan_after(&prefix, start.as_deref())?;
     Ok(entries.map(move |entry| entry.map(|(key, value)| (key[skip..].to_vec(), value.into_owned()))))
-}
-
-/// Where a snapshot entry lies.
-pub fn snapshot_key(feed: u32, generation: u32, key: &[u8]) -> Vec<u8> {
-    Key::new(Space::Snapshot).number(feed).number(generation).rest(key)
-}
-
-/// A log entry is split where it would be much longer than this: each part but the last has as many bytes at least.
-/// Short, because a store may hold as many parts in memory as it may hold pages.
-pub const PART_BYTES: usize = 16 << 10;
-
-/// Where a log entry lies, or the first part of a long one.
-pub fn log_key(feed: u32, epoch: u64, sequence: u64) -> Vec<u8> {
-    log_part_key(feed, epoch, sequence, 0)
-}
-
-/// Where a part of a long log entry lies; parts count from 0. The first lies where an entry of one part does.
-pub fn log_part_key(feed: u32, epoch: u64, sequence: u64, part: u32) -> Vec<u8> {
-    let key = Key::new(Space::Log).number(feed).long(epoch).long(sequence);
-    if part == 0 { key.rest(&[0, 0]) } else { key.rest(&[&[0, 1], part.to_be_bytes().as_slice()].concat()) }
-}
-
-/// The sequence and the part that the key of a log entry names.
-pub(crate) fn log_place(key: &[u8]) -> Result<(u64, u32), IndexError> {
-    let place = || {
-        let rest = key.get(Key::new(Space::Log).number(0).long(0).done().len()..)?;
-        let (sequence, part) = rest.split_first_chunk::<8>()?;
-        let part = match part {
-            [0, 0] => 0,
-            [0, 1, part @ ..] => u32::from_be_bytes(part.try_into().ok()?),
-            _ => return None,
-        };
-        Some((u64::from_be_bytes(*sequence), part))
-    };
-    place().ok_or_else(|| IndexError::corrupted("the key of a log entry is none"))
 }

@@ -1,7 +1,8 @@
 //! The head of a feed: what of it is true now, in one small record that every commit of the feed rewrites.
 
+use crate::IndexError;
 use crate::keyspace::{Key, Space};
-use crate::{IndexError, Snapshot};
+use crate::snapshot::{Direction, Entry, Snapshot};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{SmolStr, Timestamp};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -152,6 +153,19 @@ impl EpochRecord {
     /// Where the record of an epoch lies.
     pub fn key(feed: u32, epoch: u64) -> Vec<u8> {
         Key::new(Space::Epoch).number(feed).long(epoch).done()
+    }
+
+    /// The epochs of a feed that a record is kept of, ascending.
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`], and if a key is damaged.
+    pub fn epochs(snapshot: &dyn Snapshot, feed: u32) -> Result<Vec<u64>, IndexError> {
+        let prefix = Key::new(Space::Epoch).number(feed).done();
+        let epoch = |entry: Result<Entry<'_>, IndexError>| {
+            let epoch = entry?.0[prefix.len()..].try_into().map(u64::from_be_bytes);
+            epoch.map_err(|_| IndexError::corrupted("an epoch's key ends in its number"))
+        };
+        snapshot.scan_prefix(&prefix, Direction::Forward)?.map(epoch).collect()
     }
 
     /// The record of an epoch, if it is kept.

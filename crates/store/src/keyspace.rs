@@ -3,6 +3,7 @@
 //! Feeds and consumers are known inside by short numbers; the catalog maps their ids. Numbers are big-endian,
 //! so that byte order is number order. The drawing is `docs/format/store.md`.
 
+use crate::IndexError;
 use smallvec::SmallVec;
 
 /// What a key is about: its first byte.
@@ -124,4 +125,39 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut end = prefix[..=kept].to_vec();
     end[kept] += 1;
     Some(end)
+}
+
+/// Where a snapshot entry lies.
+pub fn snapshot_key(feed: u32, generation: u32, key: &[u8]) -> Vec<u8> {
+    Key::new(Space::Snapshot).number(feed).number(generation).rest(key)
+}
+
+/// A log entry is split where it would be much longer than this: each part but the last has as many bytes at least.
+/// Short, because a store may hold as many parts in memory as it may hold pages.
+pub const PART_BYTES: usize = 16 << 10;
+
+/// Where a log entry lies, or the first part of a long one.
+pub fn log_key(feed: u32, epoch: u64, sequence: u64) -> Vec<u8> {
+    log_part_key(feed, epoch, sequence, 0)
+}
+
+/// Where a part of a long log entry lies; parts count from 0. The first lies where an entry of one part does.
+pub fn log_part_key(feed: u32, epoch: u64, sequence: u64, part: u32) -> Vec<u8> {
+    let key = Key::new(Space::Log).number(feed).long(epoch).long(sequence);
+    if part == 0 { key.rest(&[0, 0]) } else { key.rest(&[&[0, 1], part.to_be_bytes().as_slice()].concat()) }
+}
+
+/// The sequence and the part that the key of a log entry names.
+pub(crate) fn log_place(key: &[u8]) -> Result<(u64, u32), IndexError> {
+    let place = || {
+        let rest = key.get(Key::new(Space::Log).number(0).long(0).done().len()..)?;
+        let (sequence, part) = rest.split_first_chunk::<8>()?;
+        let part = match part {
+            [0, 0] => 0,
+            [0, 1, part @ ..] => u32::from_be_bytes(part.try_into().ok()?),
+            _ => return None,
+        };
+        Some((u64::from_be_bytes(*sequence), part))
+    };
+    place().ok_or_else(|| IndexError::corrupted("the key of a log entry is none"))
 }

@@ -3,7 +3,7 @@
 use crate::bare::{Bare, Session};
 use crate::commit::Store;
 use crate::feed::Feed;
-use crate::{IndexError, RowWrites, catalog, sweep};
+use crate::{IndexError, RowWrites, sweep};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -137,18 +137,5 @@ impl Session<'_> {
         self.head.last_generation += 1;
         self.head.generation = self.head.last_generation;
         (self.head.rows, self.head.rows_hash) = (0, 0);
-    }
-}
-
-/// The ids that a writer from outside may use: not empty, and not owned by a pipeline.
-pub(crate) fn check_owner(id: &str, found: Option<&catalog::Registered>) -> Result<(), IndexError> {
-    if id.is_empty() {
-        return Err(IndexError::NotSupported("an empty query id".into()));
-    }
-    match found {
-        Some(entry) if entry.kind != catalog::Kind::Bare => Err(IndexError::fenced(format!(
-            "`{id}` belongs to a pipeline in this store; only the pipeline writes it"
-        ))),
-        _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@
 //! their first [`LIMIT`] bytes can lie in another order than theirs, and those are next to one another.
 
 use crate::IndexError;
-use crate::commit::{Direction, Entries, Entry};
+use crate::snapshot::{Direction, Entries, Entry};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Bound;

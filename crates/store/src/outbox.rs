@@ -2,10 +2,12 @@
 
 use crate::bare::Bare;
 use crate::catalog::Kind;
+use crate::catalog::named;
 use crate::commit::Store;
-use crate::damage::{Damage, named};
-use crate::feed::{Feed, log_key, log_place};
+use crate::damage::Damage;
+use crate::feed::Feed;
 use crate::head::Head;
+use crate::keyspace::{log_key, log_place};
 use crate::{Direction, IndexError};
 use async_trait::async_trait;
 use std::ops::Bound;

@@ -2,9 +2,10 @@
 //!
 //! A step reads and writes here; what it wrote becomes the write set. Dropping the overlay drops the step.
 
-use crate::commit::{Entries, Visit, visit_all};
 use crate::keyspace::after_prefix;
-use crate::scratch::{AllWritten, Scratch, Writes, merge};
+use crate::scratch::Scratch;
+use crate::snapshot::{Entries, Visit, visit_all};
+use crate::written::{AllWritten, Writes, all_written, merge};
 use crate::{Direction, IndexError, Snapshot, Store, WriteSet};
 use std::borrow::Cow;
 use std::ops::Bound;
@@ -231,7 +232,8 @@ impl Overlay {
     /// # Errors
     /// As [`Snapshot::scan`], also from the iterator.
     pub fn written(&self) -> Result<AllWritten<'_>, IndexError> {
-        all_written(&self.writes, self.scratch.as_ref())
+        let beside = self.scratch.as_ref().map(Scratch::all).transpose()?;
+        Ok(all_written(&self.writes, beside))
     }
 
     /// Gives up the overlay for what was written, into a write set.
@@ -241,21 +243,7 @@ impl Overlay {
         } else {
             set.writes.extend(self.writes);
         }
-        set.scratch = self.scratch.map(Arc::new);
-    }
-}
-
-/// Writes in memory over those beside it, ascending.
-pub(crate) fn all_written<'a>(
-    writes: &'a Writes,
-    scratch: Option<&'a Scratch>,
-) -> Result<AllWritten<'a>, IndexError> {
-    let above = writes
-        .iter()
-        .map(|(key, value)| Ok((Cow::Borrowed(key.as_slice()), value.as_deref().map(Cow::Borrowed))));
-    match scratch {
-        None => Ok(Box::new(above)),
-        Some(scratch) => Ok(merge(Box::new(above), scratch.all()?, Direction::Forward)),
+        set.scratch = self.scratch.map(|scratch| Arc::new(scratch.into_beside()));
     }
 }
 

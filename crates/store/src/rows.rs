@@ -3,7 +3,7 @@
 //! A feed's head counts its rows and sums their hashes, so each change has to know what it replaces. The store
 //! finds that on its way to the place where it writes; looked up beforehand, each row would be searched twice.
 
-use crate::feed::snapshot_key;
+use crate::keyspace::snapshot_key;
 use crate::{Head, IndexError};
 use std::ops::Range;
 

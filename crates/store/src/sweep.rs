@@ -5,8 +5,8 @@
 //! generation under construction is marked too, until the commit that makes it the true one.
 
 use crate::commit::Store;
-use crate::keyspace::{Key, Space, after_prefix};
-use crate::{Direction, IndexError, WriteSet, catalog, compare};
+use crate::keyspace::{Key, Space};
+use crate::{Direction, IndexError, WriteSet, catalog};
 use std::ops::Bound;
 
 /// Marks everything below `prefix` as garbage.
@@ -35,9 +35,7 @@ pub fn generation(feed: u32, generation: u32) -> [Vec<u8>; 2] {
 /// As the store has them; what was deleted before stays deleted.
 pub fn sweep(store: &dyn Store, keys_max: usize, keep: &dyn Fn(&[u8]) -> bool) -> Result<bool, IndexError> {
     let snapshot = store.snapshot()?;
-    let expected = compare::read_version(&*snapshot, catalog::SWEEPER)?;
-    let mut set =
-        WriteSet { feed: catalog::SWEEPER, expected, next: expected.after(), ..WriteSet::default() };
+    let mut set = WriteSet::over(&*snapshot, catalog::SWEEPER)?;
     let (from, to) = ([Space::Garbage as u8], [Space::Garbage as u8 + 1]);
     for mark in snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)? {
         let (mark, _) = mark?;
@@ -45,9 +43,7 @@ pub fn sweep(store: &dyn Store, keys_max: usize, keep: &dyn Fn(&[u8]) -> bool) -
         if keep(prefix) {
             continue;
         }
-        let end = after_prefix(prefix);
-        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut entries = snapshot.scan(Bound::Included(prefix), end, Direction::Forward)?;
+        let mut entries = snapshot.scan_prefix(prefix, Direction::Forward)?;
         for entry in entries.by_ref().take(keys_max.saturating_sub(set.writes.len())) {
             set.delete(entry?.0.into_owned());
         }

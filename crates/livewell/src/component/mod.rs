@@ -4,6 +4,7 @@ pub(crate) mod bell;
 pub(crate) mod damages;
 pub(crate) mod drift;
 pub(crate) mod lock;
+pub(crate) mod order;
 pub(crate) mod parking;
 pub(crate) mod set_aside;
 pub(crate) mod shared;

@@ -3,9 +3,10 @@
 
 use crate::Error;
 use livewell_model::codec::{Reader, Writer};
-use livewell_store::commit::Entry;
-use livewell_store::damage::{self, Damage};
-use livewell_store::keyspace::{Key, Space, after_prefix};
+use livewell_store::catalog;
+use livewell_store::damage::Damage;
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::snapshot::Entry;
 use livewell_store::{Direction, IndexError, Overlay, Snapshot, WriteSet};
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -165,7 +166,7 @@ impl SetAside {
             return Ok(());
         }
         let what = if self.space == Space::Parked { "pieces of parked input" } else { "dead letters" };
-        let feed = damage::named(snapshot, self.owner);
+        let feed = catalog::named(snapshot, self.owner);
         Err(IndexError::from(Damage::Count { feed, what, found, counted }).into())
     }
 
@@ -214,10 +215,7 @@ impl SetAside {
         after: u64,
     ) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), Error>>, Error> {
         let prefix = self.counters_key();
-        let end = after_prefix(&prefix);
-        let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let from = self.entry_key(after);
-        let entries = snapshot.scan(Bound::Excluded(&from), to, Direction::Forward)?;
+        let entries = snapshot.scan_after(&prefix, Some(&self.entry_key(after)))?;
         Ok(entries.map(move |entry: Result<Entry<'_>, IndexError>| {
             let (key, bytes) = entry?;
             let number = key[prefix.len()..].try_into().map(u64::from_be_bytes);

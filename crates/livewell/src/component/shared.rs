@@ -3,6 +3,7 @@
 use super::Component;
 use super::bell::Bells;
 use super::damages::Damages;
+use super::order::Positions;
 use super::state::{ComponentKind, State};
 use super::timers::Timers;
 use crate::clock::Clock;
@@ -24,9 +25,7 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers,
     pub(crate) limits: Limits,
     pub(crate) damages: Damages,
-    /// The last position given to a transaction. Held from giving a position until the transaction is in the
-    /// queue of commits, so that positions become visible in their order.
-    pub(crate) position: Mutex<u64>,
+    pub(crate) positions: Positions,
     /// The components by id.
     pub(crate) components: RwLock<BTreeMap<String, Arc<Component>>>,
     /// Set when everything is to come to an end.

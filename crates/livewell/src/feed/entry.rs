@@ -2,7 +2,7 @@
 
 use livewell_model::Timestamp;
 use livewell_model::codec::Writer;
-use livewell_store::feed::{PART_BYTES, log_part_key};
+use livewell_store::keyspace::{PART_BYTES, log_part_key};
 use livewell_store::{Head, Overlay};
 
 /// An entry in the making.

@@ -156,13 +156,10 @@ pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, feed: u32) -> Result<u64, E
 
 /// The feeds that a consumer has checkpoints in.
 pub(crate) fn followed(snapshot: &dyn Snapshot, consumer: u32) -> Result<BTreeMap<u32, Checkpoint>, Error> {
-    use livewell_store::keyspace::{Key, Space, after_prefix};
-    use std::ops::Bound;
+    use livewell_store::keyspace::{Key, Space};
     let prefix = Key::new(Space::Checkpoint).number(consumer).done();
-    let end = after_prefix(&prefix);
-    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     let mut found = BTreeMap::new();
-    for entry in snapshot.scan(Bound::Included(&prefix), to, livewell_store::Direction::Forward)? {
+    for entry in snapshot.scan_after(&prefix, None)? {
         let (key, _) = entry?;
         let number = key[prefix.len()..].try_into().map(u32::from_be_bytes);
         let number = number.map_err(|_| IndexError::corrupted("a checkpoint key ends in a feed's number"))?;

@@ -5,5 +5,4 @@ pub(crate) mod element;
 pub(crate) mod elements;
 pub(crate) mod entry;
 pub(crate) mod follow;
-pub(crate) mod order;
 pub(crate) mod retention;

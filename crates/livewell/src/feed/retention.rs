@@ -9,13 +9,12 @@ use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
 use crate::settings::{OutboxSettings, WhenFull};
+use livewell_store::catalog::named;
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::damage::{Damage, named};
-use livewell_store::feed::{PART_BYTES, log_part_key};
-use livewell_store::head::Head;
-use livewell_store::keyspace::{Key, Space, after_prefix};
-use livewell_store::{Direction, IndexError, Overlay, Snapshot, catalog};
-use std::ops::Bound;
+use livewell_store::damage::Damage;
+use livewell_store::head::{EpochRecord, Head};
+use livewell_store::keyspace::{PART_BYTES, log_part_key};
+use livewell_store::{IndexError, Overlay, Snapshot, catalog};
 
 /// At most this many entries go with one commit; the rest with the next ones.
 const TRIM_MAX: u64 = 4_000;
@@ -143,16 +142,8 @@ fn holds_outbox(shared: &Shared, follower: &Component, settings: &OutboxSettings
 
 /// The ended epochs of a query in which nobody stands any more, followers that are not running included.
 pub(crate) fn drained(snapshot: &dyn Snapshot, feed: u32, present: u64) -> Result<Vec<u64>, Error> {
-    let prefix = Key::new(Space::Epoch).number(feed).done();
-    let end = after_prefix(&prefix);
-    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-    let mut ended = Vec::new();
-    for entry in snapshot.scan(Bound::Included(&prefix), to, Direction::Forward)? {
-        let (key, _) = entry?;
-        let epoch = key[prefix.len()..].try_into().map(u64::from_be_bytes);
-        let epoch = epoch.map_err(|_| IndexError::corrupted("an epoch's key ends in its number"))?;
-        ended.extend((epoch < present).then_some(epoch));
-    }
+    let mut ended = EpochRecord::epochs(snapshot, feed)?;
+    ended.retain(|epoch| *epoch < present);
     if ended.is_empty() {
         return Ok(ended);
     }

@@ -5,6 +5,7 @@ use crate::clock::{self, Clock, SystemClock};
 use crate::component::Component;
 use crate::component::bell::Bells;
 use crate::component::damages::Damages;
+use crate::component::order::Positions;
 use crate::component::shared::Shared;
 use crate::component::state::ComponentKind;
 use crate::component::timers::Timers;
@@ -72,7 +73,7 @@ impl Builder {
             timers: Timers::default(),
             limits: self.limits,
             damages: Damages::default(),
-            position: Mutex::new(position),
+            positions: Positions::after(position),
             components: RwLock::new(BTreeMap::new()),
             stopping: AtomicBool::new(false),
             threads: Mutex::default(),

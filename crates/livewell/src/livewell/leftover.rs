@@ -6,7 +6,7 @@ use crate::feed::follow::followed;
 use crate::read::status::{self, Status};
 use crate::register::{removal, unknown};
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
-use livewell_store::{IndexError, Snapshot, Store, WriteSet, compare};
+use livewell_store::{IndexError, Snapshot, Store, WriteSet};
 use std::sync::Arc;
 
 /// What the removal of a component leaves outside of the store.
@@ -45,8 +45,7 @@ pub fn remove_stored(store: &dyn Store, id: &str) -> Result<Removed, Error> {
     let snapshot = store.snapshot()?;
     let entry = removable(&snapshot, id)?;
     let removed = Removed { slot: slot(&snapshot, &entry)? };
-    let expected = compare::read_version(&*snapshot, CATALOG)?;
-    let mut set = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+    let mut set = WriteSet::over(&*snapshot, CATALOG)?;
     removal::take_out(&mut set, &entry);
     for fate in store.commit(&[set])? {
         fate.map_err(|conflict| Error::from(IndexError::fenced(conflict)))?;

@@ -36,7 +36,7 @@ impl Livewell {
     /// As the single calls; nothing is registered or started then.
     pub async fn add(&self, setup: Setup) -> Result<(), Error> {
         // No source takes anything in meanwhile: it would not know yet that its log is held.
-        let position = crate::component::lock::lock(&self.shared.position);
+        let turn = self.shared.positions.take();
         let mut registrar = Registrar::begin(&self.shared)?;
         let mut starts: Vec<Start> = Vec::new();
         for settings in setup.files {
@@ -67,7 +67,7 @@ impl Livewell {
                 components.insert(component.id.clone(), component.clone());
             }
         }
-        drop(position);
+        drop(turn);
         let mut failure = None;
         for (component, work) in starts {
             let prepared = if failure.is_none() { self.prepare(&component) } else { Ok(()) };

@@ -6,7 +6,6 @@
 //! whose base the new rows are; a reset, a gap or an upgrade puts the difference out as ordinary results.
 
 use crate::Error;
-use crate::component::lock::lock;
 use crate::feed::follow::followed;
 use crate::feed::retention;
 use crate::query::base::Base;
@@ -43,12 +42,12 @@ impl Pipeline {
     /// Rebuilds the query's rows for the reason given; false where an upstream has to come forward first.
     pub(crate) fn rebuild(&self, why: Building) -> Result<bool, Error> {
         // No source takes anything in, and trims nothing, until the base is held.
-        let position = lock(&self.shared.position);
+        let turn = self.shared.positions.take();
         let snapshot = self.shared.store.snapshot()?;
         let Some(base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
         tracing::info!(query = %self.component.id, ?why, "building the rows anew");
         let generation = self.begin_build(&base, why)?;
-        drop(position);
+        drop(turn);
         self.fill(&base, generation)?;
         self.switch(&base, generation, why)?;
         self.shared.bells.ring(self.component.number);

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::feed::element::decode_element;
 use livewell_model::{Element, ElementId, SmolStr};
 use livewell_store::catalog::{self, Kind, Registered};
-use livewell_store::feed::snapshot_key;
+use livewell_store::keyspace::snapshot_key;
 use livewell_store::{Feed, Head, IndexError, Snapshot, Store};
 use std::cell::RefCell;
 use std::collections::BTreeMap;

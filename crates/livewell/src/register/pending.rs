@@ -6,7 +6,7 @@ use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::register::unknown;
 use crate::source::key::reset_key;
-use livewell_store::{Store, WriteSet, catalog, compare};
+use livewell_store::{Store, WriteSet, catalog};
 use std::sync::Arc;
 
 /// Asks for a reset of a component in a store that nobody runs. It does what [`crate::Livewell::reset`] does, once the
@@ -31,7 +31,7 @@ pub fn reset_stored(store: &dyn Store, id: &str) -> Result<(), Error> {
 
 /// Hands on what was asked for, before the component starts; one that does not start yet keeps it.
 pub(crate) fn take(shared: &Shared, component: &Arc<Component>) -> Result<(), Error> {
-    let position = crate::component::lock::lock(&shared.position);
+    let turn = shared.positions.take();
     let snapshot = shared.store.snapshot()?;
     let key = reset_key(component.number);
     if component.state() == State::Paused || snapshot.get(&key)?.is_none() {
@@ -40,13 +40,12 @@ pub(crate) fn take(shared: &Shared, component: &Arc<Component>) -> Result<(), Er
     let mut set = of(&*snapshot, component.number)?;
     set.delete(key);
     let ticket = shared.group.submit(set);
-    drop(position);
+    drop(turn);
     ticket.wait()?;
     component.ask_reset(None);
     Ok(())
 }
 
 fn of(snapshot: &dyn livewell_store::Snapshot, number: u32) -> Result<WriteSet, Error> {
-    let expected = compare::read_version(snapshot, number)?;
-    Ok(WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() })
+    Ok(WriteSet::over(snapshot, number)?)
 }

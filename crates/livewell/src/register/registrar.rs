@@ -15,7 +15,7 @@ use livewell_query::Engine;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
-use livewell_store::{Overlay, Snapshot, Version, WriteSet, compare};
+use livewell_store::{Overlay, Snapshot, Version, WriteSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,14 +49,12 @@ pub(crate) struct RegisteredQuery {
 }
 
 impl<'a> Registrar<'a> {
-    /// Begins with all that was queued for a commit before; the caller holds [`Shared::position`].
+    /// Begins with all that was queued for a commit before; the caller holds the turn.
     pub(crate) fn begin(shared: &'a Shared) -> Result<Self, Error> {
-        let expected = compare::read_version(&*shared.store.snapshot()?, CATALOG)?;
-        let nothing = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        let nothing = WriteSet::over(&*shared.store.snapshot()?, CATALOG)?;
         shared.group.commit(nothing)?;
         let snapshot = shared.store.snapshot()?;
-        let expected = compare::read_version(&*snapshot, CATALOG)?;
-        let catalog = WriteSet { feed: CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+        let catalog = WriteSet::over(&*snapshot, CATALOG)?;
         let mut known = BTreeMap::new();
         for entry in catalog::all(&*snapshot)? {
             let head = Head::read(&*snapshot, entry.number)?.unwrap_or_default();
@@ -192,9 +190,7 @@ impl<'a> Registrar<'a> {
             _ => Some(building),
         };
         let head = Head { building, ..known.head.clone() };
-        let expected = compare::read_version(&*self.snapshot, known.number)?;
-        let mut set =
-            WriteSet { feed: known.number, expected, next: expected.after(), ..WriteSet::default() };
+        let mut set = WriteSet::over(&*self.snapshot, known.number)?;
         set.put(Head::key(known.number), head.encode());
         // What it reads from now on is held from now on.
         let missing = self.missing_checkpoints(known.number, upstreams)?;
@@ -263,8 +259,7 @@ impl<'a> Registrar<'a> {
         if missing.is_empty() || followed(&*self.snapshot, number)?.is_empty() {
             return Ok(());
         }
-        let expected = compare::read_version(&*self.snapshot, number)?;
-        let mut set = WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() };
+        let mut set = WriteSet::over(&*self.snapshot, number)?;
         self.put_checkpoints(&mut set, number, &missing)?;
         self.sets.push(set);
         Ok(())

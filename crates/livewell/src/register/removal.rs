@@ -10,7 +10,7 @@ use livewell_store::{WriteSet, sweep};
 /// Takes a component that does not run out of the catalog and marks all it stored as garbage, in one commit. Its last
 /// epoch is remembered, so that one of the same id begins another history.
 pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error> {
-    let _position = crate::component::lock::lock(&shared.position);
+    let _turn = shared.positions.take();
     let mut catalog = Registrar::begin(shared)?.catalog;
     if let Some(entry) = catalog::find(&*shared.store.snapshot()?, id)? {
         catalog.delete(entry.key());

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::error::Disk;
-use livewell_store::{IndexError, WriteSet, compare};
+use livewell_store::{IndexError, WriteSet};
 use std::time::Instant;
 
 /// Shows that the component waits for a disk, then waits, and calls `refuse` whenever somebody rings; only the end cuts
@@ -45,8 +45,7 @@ pub(crate) fn is_over(shared: &Shared, component: &Component) -> bool {
 /// Writes next to nothing, to see whether the store takes commits.
 pub(crate) fn probe(shared: &Shared, component: &Component) -> Result<(), Error> {
     shared.store.check_room()?;
-    let expected = compare::read_version(&*shared.store.snapshot()?, component.number)?;
-    let set = WriteSet { feed: component.number, expected, next: expected.after(), ..WriteSet::default() };
+    let set = WriteSet::over(&*shared.store.snapshot()?, component.number)?;
     match shared.group.commit(set) {
         // Somebody else's commit went through.
         Err(IndexError::Fenced(_)) => Ok(()),

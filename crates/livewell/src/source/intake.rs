@@ -6,19 +6,17 @@
 use super::unwind::{self, Touched};
 use crate::Error;
 use crate::component::Component;
+use crate::component::order::Turn;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::error::ErrorKind;
 use crate::feed::element::{decode_element, encode_element};
-use crate::feed::order::Position;
 use crate::source::announce::Announcements;
 use livewell_model::codec::Writer;
 use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
-use livewell_store::feed::{log_key, snapshot_key};
 use livewell_store::head::Head;
-use livewell_store::keyspace::after_prefix;
-use livewell_store::{Direction, Overlay, Version, WriteSet, catalog, compare};
-use std::ops::Bound;
+use livewell_store::keyspace::{log_key, snapshot_key};
+use livewell_store::{Overlay, Version, WriteSet, catalog, compare};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -45,7 +43,7 @@ pub(crate) struct Intake<'a> {
     pub(super) overlay: Overlay,
     pub(super) expected: Version,
     pub(super) head: Head,
-    pub(super) position: Position<'a>,
+    pub(super) turn: Turn<'a>,
     pub(super) announcements: Announcements,
     /// A transaction whose changes come one by one.
     #[cfg(feature = "postgres")]
@@ -54,7 +52,7 @@ pub(crate) struct Intake<'a> {
 
 impl<'a> Intake<'a> {
     pub(crate) fn begin(shared: &'a Shared, source: &'a Component) -> Result<Self, Error> {
-        let position = Position::hold(shared);
+        let turn = shared.positions.take();
         let snapshot = shared.store.snapshot()?;
         let head = Head::read(&*snapshot, source.number)?.unwrap_or_default();
         let expected = compare::read_version(&*snapshot, source.number)?;
@@ -64,7 +62,7 @@ impl<'a> Intake<'a> {
             overlay: Overlay::new(snapshot),
             expected,
             head,
-            position,
+            turn,
             announcements: Announcements::default(),
             #[cfg(feature = "postgres")]
             large: None,
@@ -149,7 +147,7 @@ impl<'a> Intake<'a> {
             .collect();
         if changes.is_empty() {
             self.source.without_effect.fetch_add(1, Ordering::Relaxed);
-            return Ok(Receipt { position: self.position.last(), sequence: self.head.sequence });
+            return Ok(Receipt { position: self.turn.last(), sequence: self.head.sequence });
         }
         let timestamp = timestamp.unwrap_or_else(|| self.stamp());
         self.log(changes, timestamp)
@@ -172,7 +170,7 @@ impl<'a> Intake<'a> {
 
     /// Takes several transactions in, or none of them: then says which one was refused.
     pub(crate) fn add_all(&mut self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
-        let before = (self.head.clone(), self.position.last());
+        let before = (self.head.clone(), self.turn.last());
         self.overlay.set_savepoint();
         let mut receipts = Vec::with_capacity(transactions.len());
         for (at, transaction) in transactions.into_iter().enumerate() {
@@ -180,7 +178,8 @@ impl<'a> Intake<'a> {
                 Ok(receipt) => receipts.push(receipt),
                 Err(error) => {
                     self.overlay.roll_back();
-                    (self.head, *self.position.held()) = before;
+                    self.head = before.0;
+                    self.turn.go_back(before.1);
                     return Err((at, error));
                 }
             }
@@ -250,10 +249,7 @@ impl<'a> Intake<'a> {
     pub(crate) fn elements(&self, after: Option<&str>, most: usize) -> Result<Vec<Element>, Error> {
         let all = snapshot_key(self.source.number, self.head.generation, &[]);
         let from = after.map(|id| snapshot_key(self.source.number, self.head.generation, id.as_bytes()));
-        let from = from.as_deref().map_or(Bound::Included(&*all), Bound::Excluded);
-        let end = after_prefix(&all);
-        let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let entries = self.overlay.snapshot().scan(from, to, Direction::Forward)?;
+        let entries = self.overlay.snapshot().scan_after(&all, from.as_deref())?;
         entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
     }
 
@@ -302,7 +298,7 @@ impl<'a> Intake<'a> {
 
     fn log_entry(&mut self, changes: Vec<AppliedChange>, timestamp: Timestamp) -> Receipt {
         self.head.sequence += 1;
-        self.head.position = self.position.next();
+        self.head.position = self.turn.next();
         self.head.timestamp = self.head.timestamp.max(timestamp);
         let Head { sequence, position, epoch, .. } = self.head;
         let mut bytes = Writer::new();
@@ -315,18 +311,18 @@ impl<'a> Intake<'a> {
 
     /// Commits; when it returns, everything is durable. Then the followers are told.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        let Self { shared, source, mut overlay, expected, mut head, mut position, announcements, .. } = self;
+        let Self { shared, source, mut overlay, expected, mut head, mut turn, announcements, .. } = self;
         crate::feed::retention::trim_source(shared, source, &mut head, &mut overlay)?;
         if overlay.is_empty() {
             return Ok(());
         }
         let (feed, newest) = (source.number, head.timestamp);
-        let mut set = WriteSet { feed, expected, next: expected.after(), ..WriteSet::default() };
+        let mut set = WriteSet::from_version(feed, expected);
         overlay.put(Head::key(feed), head.encode());
         overlay.into_writes(&mut set);
-        catalog::put_position(&mut set, position.last());
+        catalog::put_position(&mut set, turn.last());
         let ticket = shared.group.submit(set);
-        drop(position);
+        drop(turn);
         ticket.wait()?;
         announcements.make(source);
         source.progressed();

@@ -9,7 +9,7 @@ use crate::feed::element::{decode_element, encode_element};
 use crate::feed::entry::EntryWriter;
 use crate::source::intake::{Intake, Receipt};
 use livewell_model::{AppliedChange, Change, Timestamp};
-use livewell_store::feed::snapshot_key;
+use livewell_store::keyspace::snapshot_key;
 use livewell_store::{Head, MemoryStore, Overlay, Store};
 use std::sync::atomic::Ordering;
 
@@ -22,7 +22,7 @@ impl Intake<'_> {
         let stored = Head::read(&**self.overlay.snapshot(), self.source.number)?.unwrap_or_default();
         if self.head.sequence == stored.sequence {
             // No position is given yet, and this one gets its own at its end: until then others need not wait.
-            self.position.held = None;
+            self.turn.pause();
         }
         Ok(())
     }
@@ -57,9 +57,9 @@ impl Intake<'_> {
         let count = self.settle(&before)?;
         if count == 0 {
             self.source.without_effect.fetch_add(1, Ordering::Relaxed);
-            return Ok(Receipt { position: self.position.last(), sequence: self.head.sequence });
+            return Ok(Receipt { position: self.turn.last(), sequence: self.head.sequence });
         }
-        self.head.position = self.position.next();
+        self.head.position = self.turn.next();
         self.head.timestamp = self.head.timestamp.max(timestamp);
         let mut entry = EntryWriter::begin(self.source.number, &mut self.head, timestamp, count);
         for written in before.written()? {

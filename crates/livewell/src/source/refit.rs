@@ -4,12 +4,11 @@ use super::intake::Intake;
 use super::unwind::{is_part, parts};
 use crate::Error;
 use crate::component::Component;
-use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use livewell_model::{Change, Transaction};
 use livewell_source::unwind::Unwind;
 use livewell_store::catalog::{self, Registered};
-use livewell_store::{IndexError, WriteSet, compare};
+use livewell_store::{IndexError, WriteSet};
 
 /// How many elements are looked at for one commit.
 const BATCH: usize = 1_000;
@@ -56,12 +55,10 @@ pub(crate) fn refit(shared: &Shared, source: &Component) -> Result<(), Error> {
 }
 
 fn note(shared: &Shared, entry: &Registered) -> Result<(), Error> {
-    let position = lock(&shared.position);
-    let expected = compare::read_version(&*shared.store.snapshot()?, catalog::CATALOG)?;
-    let mut set =
-        WriteSet { feed: catalog::CATALOG, expected, next: expected.after(), ..WriteSet::default() };
+    let turn = shared.positions.take();
+    let mut set = WriteSet::over(&*shared.store.snapshot()?, catalog::CATALOG)?;
     set.put(entry.key(), entry.encode());
     shared.group.commit(set)?;
-    drop(position);
+    drop(turn);
     Ok(())
 }

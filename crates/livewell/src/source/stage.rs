@@ -8,8 +8,8 @@ use crate::feed::element::encode_element;
 use crate::source::key::{OWN, note_key};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Element, Timestamp};
-use livewell_store::feed::snapshot_key;
 use livewell_store::head::Head;
+use livewell_store::keyspace::snapshot_key;
 use livewell_store::{Overlay, WriteSet, sweep};
 
 /// What is stored of a copy in the making.

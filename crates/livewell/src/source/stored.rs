@@ -10,8 +10,8 @@ use crate::source::stage::StageRecord;
 use livewell_model::Element;
 use livewell_source::source::{Note, Side, Stored};
 use livewell_source::{ErrorKind, SourceError};
-use livewell_store::feed::snapshot_key;
 use livewell_store::head::{Building, Head};
+use livewell_store::keyspace::snapshot_key;
 use livewell_store::{Direction, Overlay, Snapshot};
 use std::sync::{Arc, Mutex};
 

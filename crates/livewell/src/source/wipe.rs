@@ -3,7 +3,6 @@
 use super::key::{definition_key, position_key};
 use crate::Error;
 use crate::component::Component;
-use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{Key, Space};
@@ -12,7 +11,7 @@ use livewell_store::{Version, WriteSet, catalog, compare, sweep};
 /// Wipes a source: no elements, no log, nothing read yet, in a new epoch. Who follows it is told by that epoch
 /// and does what its recovery policy says.
 pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
-    let position = lock(&shared.position);
+    let turn = shared.positions.take();
     let snapshot = shared.store.snapshot()?;
     let number = source.number;
     let old = Head::read(&*snapshot, number)?.unwrap_or_default();
@@ -42,7 +41,7 @@ pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
     set.put(Head::key(number), head.encode());
     catalog::put_epoch(&mut set, &source.id, epoch);
     let ticket = shared.group.submit(set);
-    drop(position);
+    drop(turn);
     ticket.wait()?;
     source.progressed();
     shared.bells.ring(number);

@@ -2,7 +2,7 @@
 
 use crate::fixture::*;
 use livewell::{EmbeddedStore, Event, InProcess, Livewell, Position, Recovery, Setup, State};
-use livewell_store::feed::log_key;
+use livewell_store::keyspace::log_key;
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Feed, Outbox, OutboxWriter, Store, WriteSet, catalog, compare};
 use std::sync::Arc;
@@ -140,7 +140,7 @@ async fn a_reset_over_lost_rows_begins_a_new_epoch_instead_of_a_wrong_difference
     drain(&mut subscription, &mut seen);
     let signature = *rows(&livewell, "all").keys().next().unwrap();
     lose(&*store, "all", |number, _| {
-        vec![livewell_store::feed::snapshot_key(number, 1, &signature.to_be_bytes())]
+        vec![livewell_store::keyspace::snapshot_key(number, 1, &signature.to_be_bytes())]
     });
     livewell.reset("all").unwrap();
     until(&livewell, "all", |one| one.epoch == 2).await;
@@ -196,7 +196,7 @@ async fn after_an_unclean_end_what_small_feeds_count_is_checked_before_they_run(
     livewell.shutdown().await;
     drop(livewell);
     lose(&*disk(&directory), "all", |number, _| {
-        vec![livewell_store::feed::snapshot_key(number, 1, &signature.to_be_bytes())]
+        vec![livewell_store::keyspace::snapshot_key(number, 1, &signature.to_be_bytes())]
     });
     for was_closed in [true, false] {
         if !was_closed {

@@ -2,7 +2,7 @@
 
 use crate::fixture::*;
 use livewell::{ErrorKind, Event, InProcess, Livewell, State};
-use livewell_store::feed::snapshot_key;
+use livewell_store::keyspace::snapshot_key;
 use livewell_store::{Feed, Store, WriteSet, catalog, compare};
 
 /// Deletes an entry of the feed's snapshot behind the back of its head, as a damaged page of the store may.

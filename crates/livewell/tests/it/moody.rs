@@ -1,6 +1,7 @@
 //! A store that fails when it is told to: its disk is full or broken, or it panics.
 
-use livewell_store::commit::{Conflict, Snapshot, StoreId};
+use livewell_store::commit::{Conflict, StoreId};
+use livewell_store::snapshot::Snapshot;
 use livewell_store::{IndexError, MemoryStore, Store, WriteSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -135,6 +135,10 @@ impl Store for SlowSweeps {
     fn is_volatile(&self) -> bool {
         false
     }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(livewell_store::MemoryStore::new()))
+    }
 }
 
 #[tokio::test]

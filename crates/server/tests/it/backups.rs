@@ -3,7 +3,7 @@
 
 use super::running::{Events, Running};
 use super::{livewell, text};
-use livewell_store::feed::{log_key, snapshot_key};
+use livewell_store::keyspace::{log_key, snapshot_key};
 use livewell_store::{Durability, EmbeddedStore, Feed, Store, WriteSet, catalog, compare};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};

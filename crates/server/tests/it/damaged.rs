@@ -3,7 +3,7 @@
 use super::place::{Place, Ran};
 use super::running::{Events, Running, orders};
 use super::text;
-use livewell_store::feed::snapshot_key;
+use livewell_store::keyspace::snapshot_key;
 use livewell_store::{Durability, EmbeddedStore, Feed, Store, WriteSet, catalog, compare};
 use std::fs::OpenOptions;
 use std::io::Read;

@@ -6,9 +6,9 @@
 
 use crate::catalog::{self, Kind, Registered};
 use crate::checkpoint::Checkpoint;
-use crate::feed::log_key;
 use crate::head::{EpochEnd, EpochRecord, Head};
-use crate::keyspace::{Key, Space, after_prefix};
+use crate::keyspace::log_key;
+use crate::keyspace::{Key, Space};
 use crate::{Direction, IndexError, Snapshot, Store, Version, WriteSet, compare, sweep};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -136,18 +136,12 @@ fn move_log(store: &dyn Store, feed: u32, epoch: &mut Renamed) -> Result<(), Ind
 }
 
 fn moving(store: &dyn Store, feed: u32) -> Result<WriteSet, IndexError> {
-    let expected = compare::read_version(&*store.snapshot()?, feed)?;
-    Ok(WriteSet { feed, expected, next: expected.after(), ..WriteSet::default() })
+    Ok(WriteSet::over(&*store.snapshot()?, feed)?)
 }
 
 fn records(snapshot: &dyn Snapshot, feed: u32) -> Result<BTreeMap<u64, EpochRecord>, IndexError> {
-    let prefix = Key::new(Space::Epoch).number(feed).done();
-    let end = after_prefix(&prefix);
-    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     let mut records = BTreeMap::new();
-    for entry in snapshot.scan(Bound::Included(&prefix), to, Direction::Forward)? {
-        let epoch = entry?.0[prefix.len()..].try_into().map(u64::from_be_bytes);
-        let epoch = epoch.map_err(|_| IndexError::corrupted("an epoch's key ends in its number"))?;
+    for epoch in EpochRecord::epochs(snapshot, feed)? {
         records.extend(EpochRecord::read(snapshot, feed, epoch)?.map(|record| (epoch, record)));
     }
     Ok(records)

@@ -1,6 +1,8 @@
 //! Making a backup: the data file is written aside, checked as a store, and named by the manifest at the very end.
 
-use super::{DATA, MANIFEST, MANIFEST_NEW, Manifest, Refusal, copied, expect_outside_of_stores, failed};
+use super::files::{copied, expect_outside_of_stores, failed};
+use super::manifest::{DATA, MANIFEST, MANIFEST_NEW, Manifest, UNFINISHED};
+use super::refusal::Refusal;
 use crate::catalog::{self, Kind};
 use crate::embedded::{self, EmbeddedOptions, EmbeddedStore};
 use crate::{Head, IndexError, Snapshot, Store, StoreId};
@@ -8,9 +10,6 @@ use livewell_model::Timestamp;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-
-/// The folder of what is being made; it marks a backup that was not finished.
-pub(super) const UNFINISHED: &str = "unfinished";
 
 /// A backup in the making. What a process that was killed has left of one is removed by the next in its place.
 #[derive(Debug)]

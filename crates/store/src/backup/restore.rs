@@ -1,7 +1,10 @@
 //! Making a store of a backup: copied aside, checked, given new epochs, and made a store by the last rename.
 
+use super::epochs::begin_epochs;
+use super::files::{copied, expect_outside_of_stores, failed};
 use super::make::{remove, take};
-use super::{DATA, Manifest, Refusal, begin_epochs, copied, expect_outside_of_stores, failed, not_whole};
+use super::manifest::{DATA, Manifest, not_whole};
+use super::refusal::Refusal;
 use crate::IndexError;
 use crate::embedded::{self, EmbeddedOptions, EmbeddedStore, RESTORING};
 use livewell_model::Timestamp;

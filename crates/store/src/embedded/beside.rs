@@ -2,8 +2,9 @@
 
 use super::environment::Environment;
 use super::{Durability, EmbeddedOptions, EmbeddedStore, directory, fault};
-use crate::commit::{Conflict, Snapshot, Store, StoreId};
-use crate::{IndexError, WriteSet};
+use crate::commit::{Conflict, Store, StoreId};
+use crate::snapshot::Snapshot;
+use crate::{IndexError, MemoryStore, WriteSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -69,5 +70,9 @@ impl Store for Beside {
 
     fn is_volatile(&self) -> bool {
         true
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(MemoryStore::new()))
     }
 }

@@ -25,7 +25,8 @@ mod session;
 mod snapshot;
 mod writer;
 
-use crate::commit::{Conflict, Snapshot, Store, StoreId};
+use crate::commit::{Conflict, Store, StoreId};
+use crate::snapshot::Snapshot;
 use crate::{IndexError, WriteSet};
 pub use directory::FORMAT_VERSION;
 pub(crate) use directory::{

@@ -8,8 +8,9 @@ mod range;
 mod sorted;
 mod tree;
 
-use crate::commit::{Conflict, Direction, Entries, Snapshot, Store, StoreId, Visit};
+use crate::commit::{Conflict, Store, StoreId};
 use crate::keyspace::after_prefix;
+use crate::snapshot::{Direction, Entries, Snapshot, Visit};
 use crate::{Head, IndexError, Version, WriteSet, compare, long_key};
 use node::Entry;
 use std::borrow::Cow;
@@ -66,6 +67,10 @@ impl Store for MemoryStore {
 
     fn is_volatile(&self) -> bool {
         true
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(MemoryStore::new()))
     }
 }
 

@@ -5,13 +5,18 @@
 //! the sequences of the log, what is counted of what is set aside. A piece holds a snapshot only as long as it takes, so a
 //! round runs beside the work. What it has seen right can be damaged a moment later.
 
+mod found;
+mod meaning;
 mod records;
 mod rows;
+
+pub use found::Found;
+pub use meaning::Meaning;
 
 use crate::catalog::{self, Kind};
 use crate::head::Head;
 use crate::keyspace::{Key, Space};
-use crate::{IndexError, Snapshot, Store};
+use crate::{IndexError, Store};
 use std::collections::{BTreeMap, VecDeque};
 
 /// About how many bytes are read under one snapshot, unless they have to be counted together.
@@ -28,30 +33,6 @@ const NUMBERED: [Space; 7] = [
     Space::Parked,
     Space::DeadLetter,
 ];
-
-/// What the writers of the bytes know of them.
-pub trait Meaning {
-    /// Refuses a value that is not what its key says: an element, a row, a log entry that is whole.
-    ///
-    /// # Errors
-    /// [`IndexError::Corrupted`] if it cannot be read.
-    fn check_value(&self, kind: Kind, space: Space, value: &[u8]) -> Result<(), IndexError>;
-
-    /// Compares what a component has set aside in `space` with what it has counted.
-    ///
-    /// # Errors
-    /// [`IndexError::Corrupted`] if they differ.
-    fn check_set_aside(&self, snapshot: &dyn Snapshot, space: Space, number: u32) -> Result<(), IndexError>;
-}
-
-/// Damage, and the component that it touches if one can be named.
-#[derive(Debug)]
-pub struct Found {
-    /// The component's number.
-    pub number: Option<u32>,
-    /// What is damaged.
-    pub damage: IndexError,
-}
 
 /// What one step has done.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 //! The small records of a store against each other: catalog, heads, checkpoints, counters. All of them are few, so all
 //! are looked at under one snapshot.
 
-use super::Found;
+use super::found::Found;
+use crate::catalog::named;
 use crate::catalog::{self, Kind, Registered};
 use crate::checkpoint::Checkpoint;
-use crate::damage::named;
 use crate::head::{EpochRecord, Head};
 use crate::keyspace::{Key, Space};
 use crate::{Direction, IndexError, Snapshot, compare};

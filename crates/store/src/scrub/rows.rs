@@ -1,11 +1,13 @@
 //! What a feed holds against what its head says: rows by number and hash, the log by its sequences.
 
-use super::Meaning;
+use super::meaning::Meaning;
 use crate::catalog::Kind;
-use crate::damage::{Damage, named};
-use crate::feed::{Feed, log_key, log_place};
+use crate::catalog::named;
+use crate::damage::Damage;
+use crate::feed::Feed;
 use crate::head::EpochRecord;
-use crate::keyspace::{Key, Space, after_prefix};
+use crate::keyspace::Space;
+use crate::keyspace::{log_key, log_place};
 use crate::{Direction, IndexError, Snapshot};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -45,12 +47,7 @@ pub(super) fn logs(
     let Some(feed) = Feed::open(snapshot.clone(), number)?.filter(|_| kind != Kind::Bare) else {
         return Ok(());
     };
-    let prefix = Key::new(Space::Epoch).number(number).done();
-    let end = after_prefix(&prefix);
-    let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-    for entry in snapshot.scan(Bound::Included(&prefix), to, Direction::Forward)? {
-        let epoch = entry?.0[prefix.len()..].try_into().map(u64::from_be_bytes);
-        let epoch = epoch.map_err(|_| IndexError::corrupted("an epoch's key ends in its number"))?;
+    for epoch in EpochRecord::epochs(&**snapshot, number)? {
         let ended = EpochRecord::read(&**snapshot, number, epoch)?.and_then(|record| record.end);
         if let Some(end) = ended.filter(|_| epoch != feed.head.epoch) {
             log(&feed, epoch, (end.low, end.sequence), (kind, meaning), is_over)?;

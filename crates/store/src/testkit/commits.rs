@@ -1,6 +1,6 @@
 //! Laws of the commit: whole or not at all, under its compare, in order.
 
-use super::{Entry, Failure, Outcome, Place, commit, ensure, step};
+use super::law::{Entry, Failure, Outcome, Place, commit, ensure, step};
 use crate::commit::Conflict;
 use crate::long_key::MAX_KEY;
 use crate::{IndexError, Store, Version, WriteSet, compare};

@@ -1,6 +1,6 @@
 //! Laws of keys and values: any bytes, of any length up to the limit.
 
-use super::{Entry, Failure, Outcome, Place, commit, ensure, step};
+use super::law::{Entry, Failure, Outcome, Place, commit, ensure, step};
 use crate::Store;
 use crate::long_key::{LIMIT, MAX_KEY, PHYSICAL, shown};
 

@@ -1,7 +1,10 @@
 //! The oracle of the suite: an ordered map that does by definition what a store must do.
 
-use super::{Entry, Failure, Outcome, Place, ensure, scans, telling_keys};
-use crate::commit::{Conflict, Direction, Snapshot};
+use super::keys::telling_keys;
+use super::law::{Entry, Failure, Outcome, Place, ensure};
+use super::scans;
+use crate::commit::Conflict;
+use crate::snapshot::{Direction, Snapshot};
 use crate::{Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::ops::Bound;

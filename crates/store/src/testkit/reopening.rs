@@ -1,6 +1,7 @@
 //! Laws of opening again: everything is kept, unless the store says that it is volatile.
 
-use super::{Entry, Outcome, Place, commit, ensure, step, telling_keys};
+use super::keys::telling_keys;
+use super::law::{Entry, Outcome, Place, commit, ensure, step};
 use crate::Version;
 use crate::compare;
 

@@ -1,8 +1,8 @@
 //! Laws of the rows that the store counts while it writes them.
 
-use super::{Entry, Failure, Outcome, Place, commit, ensure, step};
-use crate::feed::snapshot_key;
+use super::law::{Entry, Failure, Outcome, Place, commit, ensure, step};
 use crate::head::entry_hash;
+use crate::keyspace::snapshot_key;
 use crate::{Feed, Head, RowWrites, Store, WriteSet};
 use std::collections::BTreeMap;
 

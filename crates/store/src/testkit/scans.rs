@@ -1,8 +1,9 @@
 //! Laws of the scan: full keys in byte order, both ways, between any bounds.
 
-use super::{Entry, Failure, Outcome, Place, commit, ensure, step, telling_keys};
-use crate::commit::{Direction, Snapshot};
+use super::keys::telling_keys;
+use super::law::{Entry, Failure, Outcome, Place, commit, ensure, step};
 use crate::long_key::{LIMIT, MAX_KEY, shown};
+use crate::snapshot::{Direction, Snapshot};
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 

@@ -1,7 +1,7 @@
 //! Laws of the snapshot: one consistent point, whatever is committed meanwhile.
 
-use super::{Entry, Failure, Outcome, Place, commit, ensure, step};
-use crate::commit::{Direction, Snapshot};
+use super::law::{Entry, Failure, Outcome, Place, commit, ensure, step};
+use crate::snapshot::{Direction, Snapshot};
 use crate::{Store, compare};
 use std::ops::Bound;
 use std::sync::Arc;

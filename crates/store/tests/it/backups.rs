@@ -7,7 +7,7 @@ use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::{
     Durability, EmbeddedStore, Feed, IndexError, MemoryStore, Resume, Store, Version, WriteSet, catalog,
-    compare, feed,
+    compare,
 };
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -311,7 +311,9 @@ fn chain(store: &dyn Store) -> [u32; 3] {
             EpochRecord::key(number, 4),
             EpochRecord { config_hash: 9, ..EpochRecord::default() }.encode(),
         );
-        (1..=entries).for_each(|sequence| set.put(feed::log_key(number, 4, sequence), vec![sequence as u8]));
+        (1..=entries).for_each(|sequence| {
+            set.put(livewell_store::keyspace::log_key(number, 4, sequence), vec![sequence as u8])
+        });
     }
     let at = |sequence| Checkpoint { epoch: 4, sequence, ..Checkpoint::default() }.encode();
     set.put(Checkpoint::key(query, source), at(7));

@@ -1,6 +1,7 @@
 //! The conformance suite itself: a store that breaks a law is found out.
 
-use livewell_store::commit::{Conflict, Entries};
+use livewell_store::commit::Conflict;
+use livewell_store::snapshot::Entries;
 use livewell_store::testkit::{self, Place};
 use livewell_store::{Direction, IndexError, MemoryStore, Snapshot, Store, StoreId, WriteSet, compare};
 use std::borrow::Cow;
@@ -65,6 +66,10 @@ impl Store for Broken {
 
     fn is_volatile(&self) -> bool {
         self.1 != Fault::ForgetsOnReopening
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(livewell_store::MemoryStore::new()))
     }
 }
 

@@ -61,6 +61,10 @@ impl Store for Slow {
     fn is_volatile(&self) -> bool {
         true
     }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(livewell_store::MemoryStore::new()))
+    }
 }
 
 fn step(feed: u32, from: u64) -> WriteSet {

@@ -1,6 +1,6 @@
 //! Log entries in parts: whoever reads an entry has all of it, whoever asks for its parts has each.
 
-use livewell_store::feed::{PART_BYTES, log_part_key};
+use livewell_store::keyspace::{PART_BYTES, log_part_key};
 use livewell_store::{Feed, Head, MemoryStore, Store, Version, WriteSet};
 
 const FEED: u32 = 5;

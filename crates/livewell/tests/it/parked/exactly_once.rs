@@ -57,6 +57,10 @@ impl Store for Mortal {
     fn is_volatile(&self) -> bool {
         false
     }
+
+    fn scratch(&self) -> Result<Box<dyn Store>, IndexError> {
+        Ok(Box::new(livewell_store::MemoryStore::new()))
+    }
 }
 
 /// Tries everything parked again over a store that dies at commit number `lives`, then over what is left of it. Gives how

@@ -1,0 +1,54 @@
+//! The order of all changes: positions, given one after another to the transactions of all sources.
+
+use super::lock::lock;
+use std::sync::{Mutex, MutexGuard};
+
+/// The positions of one store.
+#[derive(Debug)]
+pub(crate) struct Positions(Mutex<u64>);
+
+/// The right to give the next positions. While one holds it nobody else does, so whoever queues a commit before it
+/// ends has its positions become visible in their order.
+pub(crate) struct Turn<'a> {
+    positions: &'a Positions,
+    held: Option<MutexGuard<'a, u64>>,
+}
+
+impl Positions {
+    /// Continues after position `last`.
+    pub(crate) fn after(last: u64) -> Self {
+        Self(Mutex::new(last))
+    }
+
+    /// Waits for the turn.
+    pub(crate) fn take(&self) -> Turn<'_> {
+        Turn { positions: self, held: Some(lock(&self.0)) }
+    }
+}
+
+impl Turn<'_> {
+    fn held(&mut self) -> &mut u64 {
+        self.held.get_or_insert_with(|| lock(&self.positions.0))
+    }
+
+    /// The last position that was given.
+    pub(crate) fn last(&mut self) -> u64 {
+        *self.held()
+    }
+
+    /// Gives the next position.
+    pub(crate) fn next(&mut self) -> u64 {
+        *self.held() += 1;
+        self.last()
+    }
+
+    /// Takes back what was given after `last` in this turn.
+    pub(crate) fn go_back(&mut self, last: u64) {
+        *self.held() = last;
+    }
+
+    /// Lets others have their turns until a position is needed; nothing may have been given yet.
+    pub(crate) fn pause(&mut self) {
+        self.held = None;
+    }
+}

@@ -1,0 +1,23 @@
+//! Why a backup is not made, or not taken.
+
+/// Why a backup is not made, or not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// What is there is not a whole backup.
+    #[error("{0}")]
+    NotWhole(String),
+    /// A backup or a store cannot be put there.
+    #[error("{0}")]
+    Place(String),
+}
+
+impl Refusal {
+    /// The code that `docs/errors` explains.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotWhole(_) => "LW0311",
+            Self::Place(_) => "LW0312",
+        }
+    }
+}

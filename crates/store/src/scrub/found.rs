@@ -1,0 +1,12 @@
+//! Damage that was found.
+
+use crate::IndexError;
+
+/// Damage, and the component that it touches if one can be named.
+#[derive(Debug)]
+pub struct Found {
+    /// The component's number.
+    pub number: Option<u32>,
+    /// What is damaged.
+    pub damage: IndexError,
+}

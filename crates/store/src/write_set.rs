@@ -1,0 +1,98 @@
+//! The write set: all that one step of one feed writes, and the versions between which it leads.
+
+use crate::rows::RowWrites;
+use crate::written::{Writes, WrittenBeside, all_written};
+use crate::{IndexError, long_key};
+use std::sync::Arc;
+
+/// Which state of a feed a write set was computed from, or leads to.
+///
+/// The commit number counts every commit of the feed, also one without a result. All zero: no such feed yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// The feed's epoch.
+    pub epoch: u64,
+    /// How many commits the feed has had.
+    pub commit: u64,
+}
+
+impl Version {
+    /// The version after one more commit in the same epoch.
+    #[must_use]
+    pub fn after(self) -> Self {
+        Self { commit: self.commit + 1, ..self }
+    }
+}
+
+/// All that one step of one feed writes.
+#[derive(Debug, Clone, Default)]
+pub struct WriteSet {
+    /// The number of the feed the step belongs to.
+    pub feed: u32,
+    /// The version the step read. Another one in the store refuses the set.
+    pub expected: Version,
+    /// The version after the step.
+    pub next: Version,
+    /// Keys to values; `None` deletes. Ordered, since stores take keys in order best.
+    pub writes: Writes,
+    /// More of the same, beside memory; what `writes` has of a key counts.
+    pub scratch: Option<Arc<WrittenBeside>>,
+    /// Rows that the store counts into the feed's head while it writes them, after `writes`.
+    pub rows: Option<RowWrites>,
+}
+
+impl WriteSet {
+    /// An empty set that leads from version `expected` of `feed` to the next one of the same epoch.
+    pub fn from_version(feed: u32, expected: Version) -> Self {
+        Self { feed, expected, next: expected.after(), ..Self::default() }
+    }
+
+    /// Puts `value` under `key`.
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.writes.insert(key, Some(value));
+    }
+
+    /// Deletes `key`, if it is there.
+    pub fn delete(&mut self, key: Vec<u8>) {
+        self.writes.insert(key, None);
+    }
+
+    /// Calls `each` with every write, in ascending order of keys; `None` deletes the key.
+    ///
+    /// # Errors
+    /// As `each`; as [`Snapshot::scan`] where some lie beside memory.
+    pub fn each_write(
+        &self,
+        mut each: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), IndexError>,
+    ) -> Result<(), IndexError> {
+        if self.scratch.is_none() {
+            return self.writes.iter().try_for_each(|(key, value)| each(key, value.as_deref()));
+        }
+        let beside = self.scratch.as_deref().map(WrittenBeside::all).transpose()?;
+        for written in all_written(&self.writes, beside) {
+            let (key, value) = written?;
+            each(&key, value.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// About how many bytes it writes.
+    pub fn bytes(&self) -> usize {
+        let writes =
+            self.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16);
+        let rows =
+            self.rows.iter().flat_map(RowWrites::iter).map(|(_, data)| data.map_or(0, <[u8]>::len) + 32);
+        writes.chain(rows).sum::<usize>() + self.scratch.as_ref().map_or(0, |scratch| scratch.bytes())
+    }
+
+    /// Refuses what no backend stores.
+    ///
+    /// # Errors
+    /// [`IndexError::NotSupported`] for an empty or too long key, or a too long value.
+    pub fn check(&self) -> Result<(), IndexError> {
+        let mut writes = self.writes.iter();
+        writes.try_for_each(|(key, value)| long_key::check(key, value.as_deref()))?;
+        let mut rows = self.rows.iter().flat_map(RowWrites::iter);
+        rows.try_for_each(|(signature, data)| long_key::check(&signature.to_be_bytes(), data))
+    }
+}
