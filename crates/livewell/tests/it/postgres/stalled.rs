@@ -28,9 +28,12 @@ async fn while_the_store_is_full_a_database_waits_and_its_transactions_come_once
     same_as_the_table(&livewell, &postgres).await;
     idle(&livewell).await;
     assert_eq!(status(&livewell, "s").state, State::CaughtUp);
-    let mut seen = recorder.sequences();
-    seen.dedup();
-    assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>(), "no result is left out");
+    // What was delivered and could not be checkpointed comes again, so each is either the next one or was seen.
+    let (seen, mut last) = (recorder.sequences(), 0);
+    for sequence in &seen {
+        assert!(*sequence <= last + 1, "no result is left out: {seen:?}");
+        last = last.max(*sequence);
+    }
     livewell.shutdown().await;
 }
 
