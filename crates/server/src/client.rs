@@ -1,7 +1,7 @@
 //! Asking a running server, at an address or by the control socket of its store: a small blocking HTTP client.
 
-use crate::command::Failure;
 use crate::control;
+use crate::failure::Failure;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri, header};

@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod control;
 mod explain;
+mod failure;
 mod logging;
 mod open_files;
 mod panics;

@@ -4,7 +4,7 @@
 //! connects and does nothing keeps nobody out, and the files that components and the store need stay free.
 
 use super::connection::{Activity, Watched};
-use super::until;
+use super::until::until;
 use crate::config::settings::ServerLimits;
 use axum::Router;
 use axum::body::{Body, Bytes};

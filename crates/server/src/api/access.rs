@@ -1,8 +1,8 @@
 //! Who may call: programs that know the server by name and have its token if there is one, never foreign web pages.
 
+use super::context::{Api, Shared};
 use super::limits::address;
 use super::problem::Problem;
-use super::{Api, Shared};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;

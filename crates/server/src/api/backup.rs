@@ -1,8 +1,9 @@
 //! `POST /api/v1/backup`: the data file of a backup, streamed to the caller. The server writes nothing to its disk: the
 //! caller decides where the backup goes, with its own rights.
 
+use super::context::Shared;
 use super::problem::Problem;
-use super::{Shared, stream};
+use super::stream;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

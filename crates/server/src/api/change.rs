@@ -3,10 +3,11 @@
 //! What a call has changed holds until the process ends; what the components stored stays, and the configuration
 //! decides again at the next start.
 
+use super::call::{Call, call};
 use super::components::{find, leftovers, plural};
+use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shape::shape;
-use super::{Api, Call, Shared, call};
 use crate::config::Config;
 use axum::Json;
 use axum::extract::{Path, State};

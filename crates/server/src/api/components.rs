@@ -1,8 +1,9 @@
 //! Sources, queries and reactions: what they are doing; and whether the whole is alive and ready.
 
+use super::call::{Call, call};
+use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shape::{leftover, shape};
-use super::{Api, Call, Shared, call};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};

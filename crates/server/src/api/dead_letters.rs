@@ -1,9 +1,10 @@
 //! Dead letters of reactions: listing them, sending them once more, dropping them.
 
+use super::call::{Call, call};
 use super::components::find;
+use super::context::Shared;
 use super::problem::Problem;
 use super::set_aside::{Page, Which, accepted};
-use super::{Call, Shared, call};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::Method;

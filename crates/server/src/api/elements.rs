@@ -1,10 +1,11 @@
 //! What a source holds: how many elements of which labels and types, pages of them, and one by its id.
 
+use super::broken_off::broken_off;
+use super::call::{Call, call};
 use super::components::find;
+use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::verifying::Caller;
-use super::{Api, Call, Shared, call};
-use crate::panics;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::Method;
@@ -81,7 +82,7 @@ async fn read<T: Send + 'static>(
     let _permit = super::stream::permit(api)?;
     let store = api.livewell.store().clone();
     let read = tokio::task::spawn_blocking(move || read(&*store)).await;
-    Ok(read.map_err(|error| panics::broken_off(&error))??)
+    Ok(read.map_err(|error| broken_off(&error))??)
 }
 
 /// What a source holds, in JSON.

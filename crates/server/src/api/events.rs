@@ -4,10 +4,10 @@
 //! of a snapshot gets it anew and nothing is skipped.
 
 use super::components::find;
+use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shape::trouble;
 use super::stream::{self, Lane};
-use super::{Api, Shared};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};

@@ -1,9 +1,9 @@
 //! `POST /api/v1/sources/ID/changes`: one change, one transaction, or a transaction a line; all of it or nothing.
 
+use super::broken_off::broken_off;
 use super::components::find;
+use super::context::{Api, Shared};
 use super::problem::Problem;
-use super::{Api, Shared};
-use crate::panics;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -40,7 +40,7 @@ pub async fn post(
         let hash = xxhash_rust::xxh3::xxh3_128(&body);
         parse(&body, &reader).map(|transactions| (transactions, hash))
     });
-    let (transactions, hash) = parsed.await.map_err(|error| panics::broken_off(&error))??;
+    let (transactions, hash) = parsed.await.map_err(|error| broken_off(&error))??;
     let handle = api.livewell.source(&id)?;
     let sent = match key {
         Some(key) => handle.send_once(transactions, key, hash).await,

@@ -1,10 +1,10 @@
 //! What a caller may take up: calls a second, streams at once, and the time of a call.
 
 use super::accept::held;
+use super::broken_off::broken_off;
 use super::buckets::{Buckets, client};
+use super::context::{Api, Shared};
 use super::problem::{Problem, documented};
-use super::{Api, Shared};
-use crate::panics;
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, Request as HttpRequest};
@@ -131,7 +131,7 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
             Problem::new(504, "LW0720", message)
         })?
     };
-    let answer = answer.map_err(|error| panics::broken_off(&error))?;
+    let answer = answer.map_err(|error| broken_off(&error))?;
     Ok(documented(answer).await.map(|body| held(body, stream)))
 }
 

@@ -1,6 +1,6 @@
 //! `GET /metrics`: what every component is doing, in the text that Prometheus reads.
 
-use super::Shared;
+use super::context::Shared;
 use super::guesses::Counts;
 use super::problem::Problem;
 use crate::panics;

@@ -3,10 +3,13 @@
 mod accept;
 mod access;
 pub mod backup;
+mod broken_off;
 mod buckets;
+mod call;
 mod change;
 mod components;
 mod connection;
+mod context;
 mod dashboard;
 pub mod dead_letters;
 pub mod elements;
@@ -22,35 +25,33 @@ pub mod parked;
 mod problem;
 mod query;
 mod results;
+mod routes;
 mod set_aside;
 mod shape;
 mod source;
 mod stream;
+mod until;
 mod verifying;
 
 pub use components::{noun, plural};
 
 use crate::config::Config;
-use crate::config::settings::ServerLimits;
 use crate::open_files;
-use axum::Router;
-use axum::handler::Handler;
-use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use context::{Api, Shared};
 use guesses::Guesses;
 use limits::{Rates, Streams};
-use livewell::{ComponentKind, Livewell};
-use livewell_source::settings::{HttpSettings, SourceSettings};
+use livewell::Livewell;
 use names::Names;
 use page::Pins;
-pub use problem::Problem;
+use routes::{guarded, router};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
+use until::until;
 
 /// How many results are sent at once, each with a snapshot of the store.
 const STREAMS_MAX: usize = 256;
@@ -62,52 +63,6 @@ const BODIES_BYTES_MAX: usize = 256 << 20;
 const GRACE: Duration = Duration::from_secs(5);
 /// How often pages that nobody may turn any more are let go.
 const SWEEP: Duration = Duration::from_secs(15);
-
-/// What all calls share.
-pub struct Api {
-    livewell: Arc<Livewell>,
-    /// The configuration as it is now: as it was read, and what calls have changed since.
-    config: RwLock<Arc<Config>>,
-    token: Option<String>,
-    names: Names,
-    guesses: Guesses,
-    limits: ServerLimits,
-    rates: Option<Rates>,
-    client_streams: Streams,
-    pins: Pins,
-    streams: Arc<Semaphore>,
-    followers: Arc<Semaphore>,
-    verifying: Arc<Semaphore>,
-    bodies: Arc<Semaphore>,
-    /// One backup is taken at a time.
-    backups: Arc<Semaphore>,
-    /// Held while components are started and stopped.
-    changing: tokio::sync::Mutex<()>,
-    /// Set once every query had caught up.
-    ready: AtomicBool,
-    stop: watch::Receiver<bool>,
-}
-
-type Shared = Arc<Api>;
-
-impl Api {
-    /// The configuration as it is now.
-    fn config(&self) -> Arc<Config> {
-        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set_config(&self, config: Config) {
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-    }
-
-    /// The settings of a source that takes changes by HTTP.
-    fn http(&self, id: &str) -> Option<HttpSettings> {
-        self.config().sources.iter().find_map(|source| match source {
-            SourceSettings::Http(http) if http.id == id => Some(http.clone()),
-            _ => None,
-        })
-    }
-}
 
 /// Takes the address, so that one in use is an error before anything starts.
 ///
@@ -191,12 +146,6 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, s
     }
 }
 
-/// Waits until everything is to stop.
-async fn until(mut stop: watch::Receiver<bool>) {
-    // A sender that is gone says the same.
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
 async fn sweep(api: Shared, has_probes: bool) {
     if has_probes {
         let watching = api.clone();
@@ -212,75 +161,4 @@ async fn sweep(api: Shared, has_probes: bool) {
         api.pins.sweep();
         api.guesses.report();
     }
-}
-
-/// A call: its method, its path, and what answers it.
-pub struct Call {
-    method: Method,
-    path: String,
-    answer: Box<dyn FnOnce(MethodFilter) -> MethodRouter<Shared>>,
-}
-
-/// The call of `method` at `path`, answered by `handler`.
-pub fn call<H, T>(method: Method, path: impl Into<String>, handler: H) -> Call
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    Call { method, path: path.into(), answer: Box::new(|method| on(method, handler)) }
-}
-
-/// Every call there is; `openapi.json` describes the same ones.
-fn calls() -> Vec<Call> {
-    let mut calls = vec![
-        call(Method::GET, "/", dashboard::page),
-        call(Method::GET, "/health", components::health),
-        call(Method::GET, "/ready", components::ready),
-        call(Method::GET, "/metrics", metrics::get),
-        call(Method::GET, "/openapi.json", openapi::get),
-        call(Method::GET, "/errors/{code}", problem::page),
-        call(Method::POST, "/api/v1/backup", backup::post),
-        call(Method::POST, "/api/v1/sources/{id}/changes", ingest::post),
-        call(Method::GET, "/api/v1/queries/{id}/results", results::get),
-        call(Method::GET, "/api/v1/queries/{id}/changes", events::get),
-        call(Method::POST, "/api/v1/queries/{id}/verify", query::verify),
-        call(Method::POST, "/api/v1/sources/{id}/verify", source::verify),
-        call(Method::GET, "/api/v1/queries/{id}/explain", query::explain),
-    ];
-    for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
-        calls.extend(components::calls(kind));
-        calls.extend(change::calls(kind));
-    }
-    calls.extend(dead_letters::calls());
-    calls.extend(elements::calls());
-    calls.extend(parked::calls());
-    calls
-}
-
-/// All calls, within the time that each has.
-fn router(api: &Shared) -> Router<Shared> {
-    let mut routes = Router::new();
-    for Call { method, path, answer } in calls() {
-        let method = MethodFilter::try_from(method).expect("the methods used here are common ones");
-        routes = routes.route(&path, answer(method));
-    }
-    routes
-        .fallback(async || {
-            Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists those there are")
-        })
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                405,
-                "LW0702",
-                "this path does not take this method; the answer's `Allow` lists those it takes",
-            )
-        })
-        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
-}
-
-/// All calls, behind the checks of who may call.
-fn guarded(api: &Shared) -> Router<Shared> {
-    router(api)
-        .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
-        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::count))
 }

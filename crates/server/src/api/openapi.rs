@@ -12,7 +12,7 @@ pub async fn get() -> impl IntoResponse {
 
 #[cfg(test)]
 mod tests {
-    use super::super::calls;
+    use super::super::routes::calls;
     use super::*;
     use serde_json::Value as Json;
     use std::collections::BTreeSet;

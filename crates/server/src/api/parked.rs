@@ -1,10 +1,11 @@
 //! Parked input of sources: listing it, having it tried again, as it is or mended, and dropping it.
 
+use super::call::{Call, call};
 use super::components::find;
+use super::context::{Api, Shared};
 use super::ingest::read;
 use super::problem::Problem;
 use super::set_aside::{Page, Which, accepted};
-use super::{Api, Call, Shared, call};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};

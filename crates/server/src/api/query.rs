@@ -1,10 +1,10 @@
 //! A query's proof and plan: `verify` and `explain`.
 
-use super::Shared;
+use super::broken_off::broken_off;
 use super::components::find;
+use super::context::Shared;
 use super::problem::Problem;
 use super::shape::trouble;
-use crate::panics;
 use axum::Json;
 use axum::extract::{Path, State};
 use livewell::ComponentKind;
@@ -19,7 +19,7 @@ pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result
     let verified = tokio::task::spawn_blocking(move || {
         livewell.verify_within(&query, bytes_max, verifying.is_cancelled())
     });
-    let verified = verified.await.map_err(|error| panics::broken_off(&error))??;
+    let verified = verified.await.map_err(|error| broken_off(&error))??;
     let condition = api.livewell.condition(&id);
     Ok(Json(json!({
         "query_id": id,

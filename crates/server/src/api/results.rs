@@ -1,9 +1,11 @@
 //! `GET /api/v1/queries/ID/results`: live results, whole or in pages, as of a position where one is asked for.
 
+use super::context::{Api, Shared};
 use super::page::Cursor;
 use super::problem::Problem;
 use super::shape::trouble;
-use super::{Api, Shared, stream, until};
+use super::stream;
+use super::until::until;
 use crate::render::json_rows;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;

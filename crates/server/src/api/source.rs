@@ -1,9 +1,9 @@
 //! A source against its database: `verify`.
 
-use super::Shared;
+use super::broken_off::broken_off;
 use super::components::find;
+use super::context::Shared;
 use super::problem::Problem;
-use crate::panics;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use livewell::ComponentKind;
@@ -30,7 +30,7 @@ pub async fn verify(
     let verified = tokio::task::spawn_blocking(move || {
         livewell.verify_source_within(&source, which.table.as_deref(), &verifying.is_cancelled())
     });
-    let verified = verified.await.map_err(|error| panics::broken_off(&error))??;
+    let verified = verified.await.map_err(|error| broken_off(&error))??;
     Ok(Json(shown(&id, &verified)))
 }
 

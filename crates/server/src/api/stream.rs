@@ -1,7 +1,8 @@
 //! Bodies that are sent as they are made: bounded in memory, in number, and in how long a reader may stall.
 
+use super::context::Api;
 use super::problem::Problem;
-use super::{Api, until};
+use super::until::until;
 use axum::body::{Body, Bytes};
 use futures::stream;
 use std::io::{self, Write};

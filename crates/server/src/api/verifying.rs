@@ -1,6 +1,6 @@
 //! Verifications under way: few at once, and each ends soon after nobody waits for it.
 
-use super::Api;
+use super::context::Api;
 use super::problem::Problem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

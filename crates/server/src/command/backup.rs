@@ -1,10 +1,11 @@
 //! `livewell backup` and `livewell restore`.
 
 use super::find::Found;
-use super::{Failure, offline};
+use super::offline;
 use crate::api::backup::{FORMAT, STORE};
 use crate::cli::{Backup, Restore};
 use crate::client::Client;
+use crate::failure::Failure;
 use livewell::clock::{Clock, SystemClock};
 use livewell_store::backup::{self, Manifest, Unfinished};
 use livewell_store::embedded::FORMAT_VERSION;

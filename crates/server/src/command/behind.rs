@@ -1,7 +1,7 @@
 //! What is said of rows that are not what their sources hold now: the query is in error, waits, or has not caught up.
 
-use super::Failure;
 use crate::client::Client;
+use crate::failure::Failure;
 use livewell::StoredPlace;
 use livewell_store::{Store, catalog};
 use serde_json::Value as Json;

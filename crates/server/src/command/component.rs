@@ -1,11 +1,12 @@
 //! Which component a command is about, and telling it to start, to stop or to go.
 
 use super::find::{self, Found};
-use super::{Failure, offline};
+use super::offline;
 use crate::api::plural;
 use crate::cli::{At, Remove, Switch, Which};
 use crate::client::Client;
 use crate::config;
+use crate::failure::Failure;
 use livewell::{ComponentKind, Removed, unknown};
 use std::io::{self, Write};
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! `livewell dead-letters`: what a reaction's target would not take; sending it once more, or dropping it.
 
-use super::Failure;
 use super::find::Found;
 use super::set_aside::SetAside;
 use crate::api::dead_letters::shape;
 use crate::cli::DeadLetters;
+use crate::failure::Failure;
 use livewell_store::catalog::Kind;
 
 /// Lists the letters one a line as JSON, or has the server do something about them.

@@ -1,10 +1,11 @@
 //! `livewell elements`: what a source holds, from a server or from a store directory.
 
 use super::find::Found;
-use super::{Failure, offline};
+use super::offline;
 use crate::api::elements::{LIMIT_MAX, counts, shape};
 use crate::cli::{Elements, StatusFormat};
 use crate::client::{Client, encoded};
+use crate::failure::Failure;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use livewell::inventory::{self, Filter};
 use livewell_source::suggest;

@@ -1,8 +1,8 @@
 //! `livewell explain`: the page of an error code, or how a query is maintained.
 
-use super::Failure;
 use crate::cli::Explain;
 use crate::explain;
+use crate::failure::Failure;
 use livewell_query::Engine;
 use std::io::{self, Write};
 

@@ -1,10 +1,10 @@
 //! Finding what a command is about: a running server, or a store that nobody runs.
 
-use super::Failure;
 use crate::cli::{At, CONFIG};
 use crate::client::Client;
 use crate::config::{self, Located};
 use crate::control;
+use crate::failure::Failure;
 use livewell_store::EmbeddedStore;
 use std::env;
 use std::io::{self, Write};

@@ -11,6 +11,7 @@ mod find;
 mod offline;
 mod parked;
 mod patience;
+mod received;
 mod remarks;
 mod reset;
 mod results;
@@ -23,37 +24,10 @@ mod verify;
 mod watch;
 
 use crate::cli::{Cli, Command};
+use crate::failure::Failure;
 use find::Found;
-use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
-
-/// Why a command did not do what it was to.
-#[derive(Debug)]
-pub enum Failure {
-    /// Wrong usage or configuration: exit code 2. The text is complete.
-    Usage(String),
-    /// Anything else: exit code 1.
-    Failed(String),
-    /// Whoever reads the output has seen enough: nothing to complain about.
-    Closed,
-}
-
-impl Failure {
-    /// A failure for this reason.
-    pub fn failed(reason: impl fmt::Display) -> Self {
-        Self::Failed(format!("error: {reason}\n"))
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::Closed,
-            _ => Self::failed(error),
-        }
-    }
-}
 
 /// Runs the command; one that reads a store directory in a child.
 pub fn dispatch(cli: &Cli) -> ExitCode {

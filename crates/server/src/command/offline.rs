@@ -1,7 +1,7 @@
 //! Reading a store directory, for the commands that work without a server.
 
-use super::Failure;
 use super::patience::patiently;
+use crate::failure::Failure;
 use livewell_store::{EmbeddedOptions, EmbeddedStore};
 use std::env;
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! `livewell parked`: what a source has set aside; trying it again, as it is or mended, or dropping it.
 
-use super::Failure;
 use super::find::Found;
 use super::set_aside::SetAside;
 use crate::api::parked::shape;
 use crate::cli::Parked;
+use crate::failure::Failure;
 use livewell_store::catalog::Kind;
 
 /// Lists the parked input one a line as JSON, or has the server do something about it.

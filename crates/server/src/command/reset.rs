@@ -1,9 +1,10 @@
 //! `livewell reset`: rebuilds a query or a reaction, reads a source again, or copies some of its tables again.
 
 use super::find::Found;
-use super::{Failure, component, offline};
+use super::{component, offline};
 use crate::cli::Reset;
 use crate::client::encoded;
+use crate::failure::Failure;
 use std::io::{self, Write};
 use std::path::Path;
 

@@ -1,12 +1,12 @@
 //! `livewell run`: a configuration at work, until it is stopped or idle.
 
-use super::Failure;
 use super::patience::patiently;
 use crate::api::Doors;
 use crate::cli::{CONFIG, Run};
 use crate::config::Config;
 use crate::config::settings::StoreSettings;
 use crate::control::{self, Control};
+use crate::failure::Failure;
 use crate::{api, config, logging, open_files, setup};
 use indicatif::{ProgressBar, ProgressStyle};
 use livewell::{ComponentKind, Error, Livewell, State, Status};

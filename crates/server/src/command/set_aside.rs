@@ -2,7 +2,8 @@
 //! about it.
 
 use super::find::Found;
-use super::{Failure, offline};
+use super::offline;
+use crate::failure::Failure;
 use livewell_store::{Snapshot, Store, catalog};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;

@@ -1,10 +1,11 @@
 //! `livewell status`: what every source, query and reaction is doing; of a store, what it holds.
 
 use super::find::{self, Found};
-use super::{Failure, offline, remarks};
+use super::{offline, remarks};
 use crate::api::plural;
 use crate::cli::{At, Status, StatusFormat};
 use crate::config;
+use crate::failure::Failure;
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;

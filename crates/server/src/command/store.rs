@@ -1,7 +1,8 @@
 //! `livewell store inspect` and `scrub`: what a store directory holds, and whether it is whole.
 
-use super::{Failure, offline};
+use super::offline;
 use crate::cli::Store as Asked;
+use crate::failure::Failure;
 use comfy_table::{Table, presets};
 use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::embedded::FORMAT_VERSION;

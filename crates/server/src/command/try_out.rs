@@ -1,8 +1,9 @@
 //! `livewell try`: a query over files of changes, from their first to their last line. Nothing is kept.
 
-use super::{Failure, results::show};
+use super::results::show;
 use crate::cli::Try;
 use crate::config::known;
+use crate::failure::Failure;
 use crate::render::Format;
 use livewell::inventory;
 use livewell::{Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup};

@@ -3,8 +3,8 @@
 //!
 //! Diffs do not say where a row stands in the order of an ordered query, so its rows are read from the server instead.
 
-use super::Failure;
 use crate::client::{self, Client, Lines};
+use crate::failure::Failure;
 use crate::render::{self, Format};
 use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
@@ -69,7 +69,7 @@ pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: boo
             is_told = error.is_some();
         }
         if name == "snapshot_end" && data["checked"] == false {
-            super::results::say_unchecked(query)?;
+            super::received::say_unchecked(query)?;
         } else if name == "reset" {
             tracing::warn!("{}", data["reason"].as_str().unwrap_or("the results began anew"));
         }
@@ -164,7 +164,7 @@ impl Picture {
         let path = format!("/api/v1/queries/{query}/results");
         let lines = client.lines(&path, "application/x-ndjson")?;
         let sequence = lines.header("livewell-sequence").and_then(|sequence| sequence.parse().ok());
-        draw(drawing, &self.names, super::results::rows(lines))?;
+        draw(drawing, &self.names, super::received::rows(lines))?;
         self.drawn = sequence;
         Ok(())
     }

@@ -4,10 +4,10 @@
 //! Whoever may call the API may not thereby read and write what this process can. Paths are judged as they resolve
 //! now, with every link followed, also one that leads to a file that does not exist yet.
 
+use super::configuration::{Config, Place};
 use super::problem::{self, code};
 use super::sections::Sections;
 use super::settings::StoreSettings;
-use super::{Config, Place};
 use livewell_link::postgres::{Address, RootCertificates};
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;

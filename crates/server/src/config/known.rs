@@ -2,10 +2,11 @@
 //! have, calls of constants that fail, labels that nothing makes, files that are
 //! not there, and files that are somebody else's.
 
+use super::configuration::Config;
 use super::problem::{self, code};
 use super::settings::QuerySettings;
 use super::tree::Node;
-use super::{Config, files, query};
+use super::{files, query};
 use livewell_model::Timestamp;
 use livewell_query::language::ast::{Clause, Expr, ExprKind, Name, Span};
 use livewell_query::language::{self, Diagnostic};

@@ -1,10 +1,12 @@
 //! Where that which runs a configuration can be found: its store and its address, read without the rest, which may be in
 //! the middle of an edit.
 
-use super::problem::{self, Problems};
+use super::problem;
+use super::problems::Problems;
+use super::reading::{parse, read_text};
+use super::sections;
 use super::settings::{ServerSettings, StoreSettings};
 use super::substitute::Outside;
-use super::{parse, read_text, sections};
 use livewell_query::language::Diagnostic;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

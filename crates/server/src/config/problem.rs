@@ -1,10 +1,9 @@
-//! What is wrong with a configuration: everything that was found, each shown at its place.
+//! One thing that is wrong with a configuration.
 
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
 use livewell_source::suggest::near;
-use std::fmt::{self, Display, Formatter};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The codes of configurations; each has a page under `docs/errors/`.
 pub mod code {
@@ -55,38 +54,3 @@ pub fn advice<'n>(given: &str, names: impl IntoIterator<Item = &'n str> + Clone,
         format!("{of_what} are {}", names.join(", "))
     }
 }
-
-/// Everything that is wrong with one configuration file.
-#[derive(Debug)]
-pub struct Problems {
-    origin: PathBuf,
-    text: String,
-    found: Vec<Diagnostic>,
-}
-
-impl Problems {
-    /// The problems `found` in `text`, which the file `origin` holds; shown in the order of the text.
-    pub fn new(origin: PathBuf, text: &str, mut found: Vec<Diagnostic>) -> Self {
-        found.sort_by_key(|problem| problem.span.start);
-        Self { origin, text: super::secret::hidden(text), found }
-    }
-}
-
-impl Display for Problems {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let origin = self.origin.display().to_string();
-        for problem in &self.found {
-            if problem.code == code::UNREADABLE {
-                writeln!(f, "error[{}]: {}", problem.code, problem.message)?;
-                continue;
-            }
-            f.write_str(&problem.render(&self.text, &origin))?;
-        }
-        if self.found.len() > 1 {
-            writeln!(f, "{} problems in `{origin}`", self.found.len())?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Problems {}

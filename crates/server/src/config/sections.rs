@@ -1,10 +1,11 @@
 //! The sections of the file, each read into its settings.
 
+use super::configuration::{Config, Place};
 use super::problem::{self, code};
 use super::settings::{EmbeddedSettings, QuerySettings, ServerSettings, StoreSettings};
 use super::substitute::Hidden;
 use super::tree::{Kind, Node, Scalar};
-use super::{Config, Place, deserialize, server};
+use super::{deserialize, server};
 use livewell_query::language::Diagnostic;
 use livewell_reaction::settings::{FileSettings, Shared};
 use livewell_reaction::{Connector, Settings as ReactionSettings};

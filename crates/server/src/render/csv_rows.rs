@@ -1,6 +1,7 @@
 //! Rows as CSV: a header, then a record for each row; the signature is left out.
 
-use super::{Row, cell};
+use super::cell::cell;
+use super::row::Row;
 use livewell_model::SmolStr;
 use std::io::{self, Write};
 

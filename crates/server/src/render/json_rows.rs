@@ -1,6 +1,6 @@
 //! Rows as JSON: one array, or one a line.
 
-use super::Row;
+use super::row::Row;
 use livewell_model::SmolStr;
 use livewell_model::json::{Data, RowShape};
 use std::io::{self, Write};

@@ -1,11 +1,14 @@
 //! Rows for people and programs: a table, JSON, NDJSON, CSV.
 
+mod cell;
 mod csv_rows;
 pub mod json_rows;
+mod row;
 mod table;
 
-use livewell_model::diff::Columns;
-use livewell_model::{SmolStr, Value};
+pub use row::Row;
+
+use livewell_model::SmolStr;
 use std::io::{self, Write};
 
 /// How rows are shown.
@@ -20,9 +23,6 @@ pub enum Format {
     /// A header and a line for each row; nodes, relationships, lists and maps as JSON in their cell.
     Csv,
 }
-
-/// A row: its signature and its values, in the order of the columns.
-pub type Row = (u64, Columns);
 
 /// Writes rows under the names of their columns. Streams, but for [`Format::Table`].
 ///
@@ -40,19 +40,6 @@ pub fn write(
         Format::Ndjson => json_rows::lines(out, names, rows),
         Format::Csv => csv_rows::write(out, names, rows),
     }
-}
-
-/// A value in one cell: a string as it is, anything else as its JSON; null is empty.
-fn cell(value: &Value) -> io::Result<String> {
-    Ok(match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.to_string(),
-        other => match serde_json::to_value(other)? {
-            // NaN, the infinities and bytes are strings in JSON.
-            serde_json::Value::String(text) => text,
-            json => json.to_string(),
-        },
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Rows as a table for people: numbers to the right, long cells cut, control characters shown as such.
 
-use super::{Row, cell};
+use super::cell::cell;
+use super::row::Row;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use livewell_model::{SmolStr, Value};
 use std::io::{self, Write};

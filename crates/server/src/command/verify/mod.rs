@@ -3,8 +3,9 @@
 mod source;
 
 use super::find::Found;
-use super::{Failure, behind, offline};
+use super::{behind, offline};
 use crate::cli::Verify;
+use crate::failure::Failure;
 use livewell_store::Store;
 use livewell_store::catalog::{self, Kind};
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! `livewell verify SOURCE`: what a source holds, against its database.
 
-use super::Failure;
 use crate::client::{Client, encoded};
+use crate::failure::Failure;
 use serde_json::Value as Json;
 use std::io::{self, Write};
 

@@ -1,0 +1,60 @@
+//! What all calls share.
+
+use super::guesses::Guesses;
+use super::limits::{Rates, Streams};
+use super::names::Names;
+use super::page::Pins;
+use crate::config::Config;
+use crate::config::settings::ServerLimits;
+use livewell::Livewell;
+use livewell_source::settings::{HttpSettings, SourceSettings};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{Semaphore, watch};
+
+/// What all calls share.
+pub struct Api {
+    pub(super) livewell: Arc<Livewell>,
+    /// The configuration as it is now: as it was read, and what calls have changed since.
+    pub(super) config: RwLock<Arc<Config>>,
+    pub(super) token: Option<String>,
+    pub(super) names: Names,
+    pub(super) guesses: Guesses,
+    pub(super) limits: ServerLimits,
+    pub(super) rates: Option<Rates>,
+    pub(super) client_streams: Streams,
+    pub(super) pins: Pins,
+    pub(super) streams: Arc<Semaphore>,
+    pub(super) followers: Arc<Semaphore>,
+    pub(super) verifying: Arc<Semaphore>,
+    pub(super) bodies: Arc<Semaphore>,
+    /// One backup is taken at a time.
+    pub(super) backups: Arc<Semaphore>,
+    /// Held while components are started and stopped.
+    pub(super) changing: tokio::sync::Mutex<()>,
+    /// Set once every query had caught up.
+    pub(super) ready: AtomicBool,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// What all calls share, as handlers take it.
+pub(super) type Shared = Arc<Api>;
+
+impl Api {
+    /// The configuration as it is now.
+    pub(super) fn config(&self) -> Arc<Config> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_config(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// The settings of a source that takes changes by HTTP.
+    pub(super) fn http(&self, id: &str) -> Option<HttpSettings> {
+        self.config().sources.iter().find_map(|source| match source {
+            SourceSettings::Http(http) if http.id == id => Some(http.clone()),
+            _ => None,
+        })
+    }
+}

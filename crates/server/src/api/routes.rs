@@ -1,0 +1,68 @@
+//! Every call there is, and what each passes before it is answered.
+
+use super::call::{Call, call};
+use super::context::Shared;
+use super::problem::Problem;
+use super::{
+    access, backup, change, components, dashboard, dead_letters, elements, events, ingest, limits, metrics,
+    openapi, parked, problem, query, results, source,
+};
+use axum::Router;
+use axum::http::Method;
+use axum::routing::MethodFilter;
+use livewell::ComponentKind;
+
+/// Every call there is; `openapi.json` describes the same ones.
+pub(super) fn calls() -> Vec<Call> {
+    let mut calls = vec![
+        call(Method::GET, "/", dashboard::page),
+        call(Method::GET, "/health", components::health),
+        call(Method::GET, "/ready", components::ready),
+        call(Method::GET, "/metrics", metrics::get),
+        call(Method::GET, "/openapi.json", openapi::get),
+        call(Method::GET, "/errors/{code}", problem::page),
+        call(Method::POST, "/api/v1/backup", backup::post),
+        call(Method::POST, "/api/v1/sources/{id}/changes", ingest::post),
+        call(Method::GET, "/api/v1/queries/{id}/results", results::get),
+        call(Method::GET, "/api/v1/queries/{id}/changes", events::get),
+        call(Method::POST, "/api/v1/queries/{id}/verify", query::verify),
+        call(Method::POST, "/api/v1/sources/{id}/verify", source::verify),
+        call(Method::GET, "/api/v1/queries/{id}/explain", query::explain),
+    ];
+    for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
+        calls.extend(components::calls(kind));
+        calls.extend(change::calls(kind));
+    }
+    calls.extend(dead_letters::calls());
+    calls.extend(elements::calls());
+    calls.extend(parked::calls());
+    calls
+}
+
+/// All calls, within the time that each has.
+pub(super) fn router(api: &Shared) -> Router<Shared> {
+    let mut routes = Router::new();
+    for Call { method, path, answer } in calls() {
+        let method = MethodFilter::try_from(method).expect("the methods used here are common ones");
+        routes = routes.route(&path, answer(method));
+    }
+    routes
+        .fallback(async || {
+            Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists those there are")
+        })
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                405,
+                "LW0702",
+                "this path does not take this method; the answer's `Allow` lists those it takes",
+            )
+        })
+        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
+}
+
+/// All calls, behind the checks of who may call.
+pub(super) fn guarded(api: &Shared) -> Router<Shared> {
+    router(api)
+        .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::count))
+}

@@ -1,0 +1,9 @@
+//! Waiting for the end of everything.
+
+use tokio::sync::watch;
+
+/// Waits until everything is to stop.
+pub(super) async fn until(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone says the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

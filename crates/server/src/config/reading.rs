@@ -1,0 +1,95 @@
+//! From the text of a configuration to its settings: parsed, filled in, read section by section, checked across them.
+
+use super::configuration::{Config, Place};
+use super::problems::Problems;
+use super::substitute::Outside;
+use super::tree::{self, Node};
+use super::{files, known, problem, query, references, secret, sections};
+use livewell_query::language::Diagnostic;
+use std::path::Path;
+
+/// Reads the configuration file at `path`. Relative paths in it become relative to its directory.
+///
+/// # Errors
+/// Everything that is wrong with it, each at its place.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    load_with_text(path).map(|(config, _)| config)
+}
+
+/// Reads the configuration file at `path` as [`load`] does, and looks at what can be known beside its text: has each query
+/// begin over the empty graph, and holds templates to the headers of tables that are there. Gives warnings, too.
+///
+/// # Errors
+/// As [`load`], and for each component that would be in error. That is no fault of the configuration as such: a run has
+/// that component alone in error, and over a store that has elements already a query may have a value.
+pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
+    let (config, text) = load_with_text(path)?;
+    let mut found = known::problems(&text, &config);
+    if !found.is_empty() {
+        config.hidden.hide(&mut found);
+        secret::hide_in(&mut found, &text, Some(&config.root));
+        return Err(Problems::new(path.to_owned(), &text, found));
+    }
+    let warnings = known::warnings(&text, &config, &path.display().to_string());
+    Ok((config, warnings))
+}
+
+fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
+    let text = read_text(path)
+        .map_err(|reason| Problems::new(path.to_owned(), "", vec![problem::unreadable(path, &reason)]))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let outside = Outside::of_file(folder);
+    let place = Place { folder: folder.to_owned(), file: path.to_owned() };
+    let (read, hidden) = (read(&text, &outside, &place), outside.hidden.into_inner());
+    match read {
+        Ok(config) => Ok((Config { hidden, ..config }, text)),
+        Err(mut found) => {
+            hidden.hide(&mut found);
+            Err(Problems::new(path.to_owned(), &text, found))
+        }
+    }
+}
+
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if length > tree::TEXT_BYTES_MAX as u64 {
+        return Err(format!("it has {length} bytes, more than the {} that are read", tree::TEXT_BYTES_MAX));
+    }
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))
+}
+
+fn read(text: &str, outside: &Outside<'_>, place: &Place) -> Result<Config, Vec<Diagnostic>> {
+    let mut root = parse(text)?;
+    let mut problems = Vec::new();
+    outside.fill_in(&mut root, &mut problems);
+    if !problems.is_empty() {
+        secret::hide_in(&mut problems, text, Some(&root));
+        // What a missing value would have made of the rest is not known.
+        return Err(problems);
+    }
+    of_tree(&root, text, place)
+}
+
+/// The text as a tree; what keeps it from being one names none of its secrets.
+pub(super) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    tree::parse(text).map_err(|problem| {
+        let mut problems = vec![problem];
+        secret::hide_in(&mut problems, text, None);
+        problems
+    })
+}
+
+pub(super) fn of_tree(root: &Node, text: &str, place: &Place) -> Result<Config, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let read = sections::read(root, &place.folder, &mut problems);
+    references::check(&read, &mut problems);
+    files::check(&read, place, &mut problems);
+    query::check(text, &read, &mut problems);
+    if !problems.is_empty() {
+        secret::hide_in(&mut problems, text, Some(root));
+        return Err(problems);
+    }
+    Ok(read.into_config(root.clone(), place.clone()))
+}

@@ -1,0 +1,31 @@
+//! Why a command fails, and with which exit code.
+
+use std::fmt;
+use std::io;
+
+/// Why a command did not do what it was to.
+#[derive(Debug)]
+pub enum Failure {
+    /// Wrong usage or configuration: exit code 2. The text is complete.
+    Usage(String),
+    /// Anything else: exit code 1.
+    Failed(String),
+    /// Whoever reads the output has seen enough: nothing to complain about.
+    Closed,
+}
+
+impl Failure {
+    /// A failure for this reason.
+    pub fn failed(reason: impl fmt::Display) -> Self {
+        Self::Failed(format!("error: {reason}\n"))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::failed(error),
+        }
+    }
+}

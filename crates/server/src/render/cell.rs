@@ -1,0 +1,17 @@
+//! A value in one cell of a table.
+
+use livewell_model::Value;
+use std::io;
+
+/// A value in one cell: a string as it is, anything else as its JSON; null is empty.
+pub(super) fn cell(value: &Value) -> io::Result<String> {
+    Ok(match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.to_string(),
+        other => match serde_json::to_value(other)? {
+            // NaN, the infinities and bytes are strings in JSON.
+            serde_json::Value::String(text) => text,
+            json => json.to_string(),
+        },
+    })
+}
