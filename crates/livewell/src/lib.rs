@@ -45,6 +45,7 @@ mod source;
 mod upkeep;
 
 pub use change::{Change, IntoTransaction, Node, Relationship};
+pub use component::definition::{Author, Definition, Made, Spec, stored_query};
 pub use component::state::{ComponentKind, State};
 pub use error::{Error, ErrorKind};
 pub use feed::checked;
@@ -56,10 +57,10 @@ pub use read::results::{ReadRow, Results};
 pub use read::status::{Condition, Status, StoredPlace, stored_place, stored_status};
 pub use read::subscribe::{Event, Position, Subscription};
 pub use read::{inventory, verify};
-pub use register::definition::stored_query;
+
+pub use component::unknown::unknown;
 pub use register::pending::reset_stored;
 pub use register::setup::{ReactionSetup, Setup};
-pub use register::unknown::unknown;
 pub use settings::{Limits, OutboxSettings, Query, Recovery, WhenFull};
 pub use source::channel::SourceHandle;
 pub use source::in_process::InProcess;

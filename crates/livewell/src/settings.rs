@@ -1,54 +1,11 @@
 //! Settings: plain, with limits. What is built and injected (stores, sources, reactions) is elsewhere.
 
+use livewell_model::recovery::of_state;
 use livewell_model::{Map, Value};
+pub use livewell_model::{OutboxSettings, Recovery, WhenFull};
 use livewell_query::{Join, Limits as QueryLimits, Settings};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
-
-/// What a consumer does when the log no longer reaches back to its checkpoint, or is another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Recovery {
-    /// Stop and say so.
-    #[default]
-    Strict,
-    /// Take the snapshot: for those who keep state.
-    AutoReset,
-    /// Go on with what is left: for those who only act.
-    AutoSkipGap,
-}
-
-/// What a query does when its outbox is full and somebody still has to read the oldest entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WhenFull {
-    /// Wait for it, as long as it makes progress.
-    #[default]
-    Wait,
-    /// Let the oldest entry go.
-    Evict,
-}
-
-/// The bounds of a query's outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutboxSettings {
-    /// How many results it holds at most.
-    pub capacity: u64,
-    /// How many bytes it holds at most, give or take one step.
-    pub bytes_max: u64,
-    /// What happens at the limit.
-    pub when_full: WhenFull,
-    /// How long a reaction may stand still before it is no longer waited for.
-    pub max_wait: Duration,
-}
-
-impl Default for OutboxSettings {
-    fn default() -> Self {
-        Self {
-            capacity: 100_000,
-            bytes_max: 1 << 30,
-            when_full: WhenFull::Wait,
-            max_wait: Duration::from_secs(60),
-        }
-    }
-}
 
 /// The bounds of a step, and of a source's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,29 +55,41 @@ impl Default for Limits {
     }
 }
 
-/// A standing query, as it is added.
-#[derive(Debug, Clone, PartialEq)]
+/// A standing query, as programs add it, configurations and calls write it, and the store keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Query {
-    /// Its id.
+    /// Its id, in the one space of all sources, queries and reactions.
     pub id: String,
-    /// Its text.
-    pub cypher: String,
     /// The sources and queries it reads.
     pub sources: Vec<String>,
+    /// Its text.
+    pub cypher: String,
     /// The values of its parameters.
+    #[serde(default)]
     pub params: Map,
     /// Virtual relationships between nodes whose properties are equal.
+    #[serde(default)]
     pub joins: Vec<Join>,
     /// Where it stops rather than go on.
+    #[serde(default)]
     pub limits: QueryLimits,
     /// The label its rows carry in queries over it; its id if absent.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What it does on a gap.
+    /// What it does on a gap; it keeps state, so it cannot skip one.
+    #[serde(default, deserialize_with = "of_state")]
     pub recovery: Recovery,
     /// The bounds of its outbox.
+    #[serde(default)]
     pub outbox: OutboxSettings,
-    /// Whether it runs; paused, it keeps what it stored and goes on holding its sources' logs.
+    /// Whether it runs; paused, it keeps what it stored and holds its sources' logs.
+    #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Query {

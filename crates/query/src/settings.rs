@@ -3,6 +3,7 @@
 use crate::joins::{Join, undirect};
 use crate::language::ast::{Query, each_pattern};
 use crate::language::{Diagnostic, code};
+use serde::{Deserialize, Serialize};
 
 /// Joins and limits of a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,7 +15,8 @@ pub struct Settings {
 }
 
 /// Limits whose breach stops a query, visibly; of them, only how many versions are kept decides anything about its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// How many relationships a path without an upper bound may have.
     pub hops: u32,

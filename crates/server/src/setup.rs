@@ -1,10 +1,9 @@
 //! From a configuration to what the library runs.
 
 use crate::config::Config;
-use crate::config::settings::{self, QueryRecovery, QuerySettings, StoreSettings};
+use crate::config::settings::StoreSettings;
 use livewell::{
-    Durability, EmbeddedStore, Error, InProcess, Limits, Livewell, MemoryStore, OutboxSettings, Query,
-    ReactionSetup, Recovery, Setup, WhenFull,
+    EmbeddedStore, Error, InProcess, Limits, Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup,
 };
 use livewell_reaction::settings::Recovery as ReactionRecovery;
 use livewell_source::settings::{Clock, SourceSettings};
@@ -16,13 +15,9 @@ pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
     match store {
         StoreSettings::Memory => builder.store(MemoryStore::new()),
         StoreSettings::Embedded(embedded) => {
-            let durability = match embedded.durability {
-                settings::Durability::Sync => Durability::Sync,
-                settings::Durability::Os => Durability::Os,
-            };
             let limits =
                 Limits { scrub_bytes_per_second: embedded.scrub_bytes_per_second, ..Limits::default() };
-            builder.store(EmbeddedStore::open(&embedded.path, durability)?).limits(limits)
+            builder.store(EmbeddedStore::open(&embedded.path, embedded.durability)?).limits(limits)
         }
     }
     .build()
@@ -49,7 +44,7 @@ pub fn setup(config: &Config, until_idle: bool) -> Setup {
             }
         }
     }
-    setup.queries = upstream_first(&config.queries).into_iter().map(query).collect();
+    setup.queries = upstream_first(&config.queries).into_iter().cloned().collect();
     for reaction in &config.reactions {
         setup.reactions.push(ReactionSetup {
             id: reaction.shared.id.to_string(),
@@ -98,12 +93,12 @@ pub fn started(config: &Config, id: &str) -> Option<Setup> {
 }
 
 /// The queries in an order in which each comes after those it reads; the configuration has no circles.
-fn upstream_first(queries: &[QuerySettings]) -> Vec<&QuerySettings> {
-    let mut waiting: Vec<&QuerySettings> = queries.iter().collect();
+fn upstream_first(queries: &[Query]) -> Vec<&Query> {
+    let mut waiting: Vec<&Query> = queries.iter().collect();
     let mut ordered = Vec::with_capacity(queries.len());
     while !waiting.is_empty() {
         let left: BTreeSet<&str> = waiting.iter().map(|query| query.id.as_str()).collect();
-        let ready = |query: &&QuerySettings| !query.sources.iter().any(|id| left.contains(id.as_str()));
+        let ready = |query: &&Query| !query.sources.iter().any(|id| left.contains(id.as_str()));
         let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(ready);
         if now.is_empty() {
             ordered.extend(later);
@@ -113,30 +108,4 @@ fn upstream_first(queries: &[QuerySettings]) -> Vec<&QuerySettings> {
         waiting = later;
     }
     ordered
-}
-
-fn query(settings: &QuerySettings) -> Query {
-    Query {
-        id: settings.id.to_string(),
-        cypher: settings.cypher.clone(),
-        sources: settings.sources.iter().map(ToString::to_string).collect(),
-        params: settings.params(),
-        joins: settings.engine().joins,
-        limits: settings.engine().limits,
-        label: settings.label.as_ref().map(ToString::to_string),
-        recovery: match settings.recovery {
-            QueryRecovery::Strict => Recovery::Strict,
-            QueryRecovery::AutoReset => Recovery::AutoReset,
-        },
-        outbox: OutboxSettings {
-            capacity: settings.outbox.capacity.get() as u64,
-            when_full: match settings.outbox.when_full {
-                settings::WhenFull::Wait => WhenFull::Wait,
-                settings::WhenFull::Evict => WhenFull::Evict,
-            },
-            max_wait: settings.outbox.max_wait,
-            ..OutboxSettings::default()
-        },
-        enabled: settings.enabled,
-    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bell;
 pub(crate) mod damages;
+pub(crate) mod definition;
 pub(crate) mod drift;
 pub(crate) mod lock;
 pub(crate) mod order;
@@ -11,6 +12,7 @@ pub(crate) mod shared;
 pub(crate) mod stall;
 pub(crate) mod state;
 pub(crate) mod timers;
+pub(crate) mod unknown;
 pub(crate) mod view;
 
 use crate::Error;

@@ -1,4 +1,6 @@
-//! What a component is, and what it can be doing.
+//! What a component can be doing.
+
+pub use livewell_model::ComponentKind;
 
 /// What a component is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +45,4 @@ impl State {
             Self::Error => "error",
         }
     }
-}
-
-/// What a component is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComponentKind {
-    /// Where changes come from.
-    Source,
-    /// A standing query.
-    Query,
-    /// What acts on results.
-    Reaction,
 }

@@ -1,10 +1,12 @@
 //! What is in a store and is not a component: taken out of the configuration, or renamed, with all it has stored.
 
 use crate::Error;
+use crate::component::definition::Definition;
 use crate::component::shared::Shared;
+use crate::component::unknown;
 use crate::feed::follow::followed;
 use crate::read::status::{self, Status};
-use crate::register::{removal, unknown};
+use crate::register::removal;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::{IndexError, Snapshot, Store, WriteSet};
 use std::sync::Arc;
@@ -69,10 +71,8 @@ fn removable(snapshot: &Arc<dyn Snapshot>, id: &str) -> Result<Registered, Error
 /// Whether `other` reads `entry`, by its definition or by the checkpoints that it has.
 fn reads(snapshot: &dyn Snapshot, other: &Registered, entry: &Registered) -> Result<bool, Error> {
     Ok(match other.kind {
-        Kind::Query => crate::register::definition::read(&other.id, &other.definition)
-            .is_some_and(|query| query.sources.contains(&entry.id)),
-        Kind::Reaction => match crate::register::definition::queries_of_reaction(&other.definition) {
-            Some(queries) => queries.contains(&entry.id),
+        Kind::Query | Kind::Reaction => match Definition::read(other) {
+            Some(definition) => definition.made.upstreams().contains(&entry.id),
             None => followed(snapshot, other.number)?.contains_key(&entry.number),
         },
         Kind::Source | Kind::Bare => false,

@@ -1,6 +1,7 @@
 //! The handle: adding components, reading, and bringing it to an end.
 
 mod builder;
+mod definitions;
 mod disk;
 pub(crate) mod leftover;
 mod start;

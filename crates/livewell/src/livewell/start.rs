@@ -37,7 +37,7 @@ impl Livewell {
     pub async fn add(&self, setup: Setup) -> Result<(), Error> {
         // No source takes anything in meanwhile: it would not know yet that its log is held.
         let turn = self.shared.positions.take();
-        let mut registrar = Registrar::begin(&self.shared)?;
+        let mut registrar = Registrar::begin(&self.shared, setup.specs)?;
         let mut starts: Vec<Start> = Vec::new();
         for settings in setup.files {
             starts.push(self.file(&mut registrar, settings)?);
@@ -93,7 +93,7 @@ impl Livewell {
     }
 
     fn file(&self, registrar: &mut Registrar<'_>, settings: FileSettings) -> Result<Start, Error> {
-        let number = registrar.source(&settings.id)?;
+        let number = registrar.source(&settings.id, &settings.unwind)?;
         let parking = Parking::of(&settings.limits);
         let component = self.as_source(&settings.id, number, &settings.unwind, parking)?;
         let runner = FileRunner { shared: self.shared.clone(), component: component.clone(), settings };
@@ -101,7 +101,7 @@ impl Livewell {
     }
 
     fn channel(&self, registrar: &mut Registrar<'_>, source: &InProcess) -> Result<Start, Error> {
-        let number = registrar.source(&source.id)?;
+        let number = registrar.source(&source.id, &source.unwind)?;
         let component = self.as_source(&source.id, number, &source.unwind, Parking::default())?;
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
@@ -116,7 +116,7 @@ impl Livewell {
         registrar: &mut Registrar<'_>,
         settings: livewell_source::settings::NatsSettings,
     ) -> Result<Start, Error> {
-        let number = registrar.source(&settings.id)?;
+        let number = registrar.source(&settings.id, &settings.unwind)?;
         let parking = Parking::of(&settings.limits);
         let component = self.as_source(&settings.id, number, &settings.unwind, parking)?;
         let (shared, own) = (self.shared.clone(), component.clone());
@@ -177,7 +177,7 @@ impl Livewell {
             let message = format!("`{}`: this recovery policy does not fit the reaction", setup.id);
             return Err(Error::invalid("LW0506", message));
         }
-        let (number, upstreams) = registrar.reaction(&setup.id, &setup.queries)?;
+        let (number, upstreams) = registrar.reaction(&setup.id, &setup.queries, setup.recovery)?;
         let follows = upstreams.iter().map(|upstream| upstream.number).collect();
         let component = self.component(&setup.id, number, ComponentKind::Reaction, follows)?;
         if !setup.enabled {

@@ -210,7 +210,7 @@ impl Piece {
     fn open(store: &dyn Store, source: &str) -> Result<Self, Error> {
         let snapshot = store.snapshot()?;
         let Some(Registered { number, .. }) = source_entry(&*snapshot, source)? else {
-            return Err(crate::register::unknown::in_store(&*snapshot, source, Some(Kind::Source)));
+            return Err(crate::component::unknown::in_store(&*snapshot, source, Some(Kind::Source)));
         };
         let head = Head::read(&*snapshot, number)?.unwrap_or_default();
         Ok(Self { snapshot, number, head, ends: RefCell::default() })

@@ -2,9 +2,9 @@
 //! for which its rows are held in memory while they are read.
 
 use crate::Error;
+use crate::component::unknown;
 use crate::feed::checked;
 use crate::feed::follow::frontier;
-use crate::register::unknown;
 use livewell_model::diff::Columns;
 use livewell_model::{Row, SmolStr};
 use livewell_store::catalog::{self, Kind};

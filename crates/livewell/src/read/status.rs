@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::clock::{Clock, SystemClock};
 use crate::component::Component;
+use crate::component::definition::Definition;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
 use crate::feed::checked;
@@ -310,13 +311,10 @@ pub struct StoredPlace {
 /// # Errors
 /// Returns an error if the store cannot be read.
 pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<StoredPlace, Error> {
-    let upstreams = match entry.kind {
-        Kind::Reaction => crate::register::definition::queries_of_reaction(&entry.definition),
-        _ => crate::register::definition::read(&entry.id, &entry.definition).map(|query| query.sources),
-    };
-    let follows: Vec<u32> = match upstreams {
-        Some(ids) => {
-            let entries = ids.iter().map(|id| catalog::find(&**snapshot, id));
+    let definition = Definition::read(entry);
+    let follows: Vec<u32> = match &definition {
+        Some(definition) => {
+            let entries = definition.made.upstreams().iter().map(|id| catalog::find(&**snapshot, id));
             let numbers = entries.filter_map(Result::transpose).map(|entry| Ok(entry?.number));
             numbers.collect::<Result<_, Error>>()?
         }

@@ -3,10 +3,11 @@
 //! The elements at the head may be ahead of the query, so the log's tail is undone by its before-images back
 //! to the query's checkpoint. A query holds its sources' logs, so the tail is always there.
 
-use crate::feed::elements::transaction;
-use crate::feed::follow::{Group, Item};
+use crate::component::definition;
+use crate::feed::elements::{Lens, transaction};
+use crate::feed::follow::{Group, Item, Upstream};
+use crate::query::pipeline;
 use crate::query::state::QueryState;
-use crate::register::definition;
 use crate::settings::Query;
 use crate::{Error, ErrorKind};
 use livewell_model::row::signature_text;
@@ -17,6 +18,7 @@ use livewell_query::language::parse;
 use livewell_query::meter::{Halt, size};
 use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, Meter, StepError};
+use livewell_store::catalog::{self, Kind};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::{Feed, Head, LiveSnapshot, Overlay, Resume, Snapshot, Store};
 use std::collections::BTreeMap;
@@ -59,7 +61,7 @@ pub fn verify_within(store: &dyn Store, query_id: &str, meter: &Meter) -> Result
     let snapshot = store.snapshot()?;
     let (entry, query) = definition::find(&*snapshot, query_id)?;
     let mut graph = Graph::new().within(meter.clone());
-    for lens in definition::lenses(&snapshot, &query)? {
+    for lens in lenses(&snapshot, &query)? {
         let Some(feed) = Feed::open(snapshot.clone(), lens.upstream.number)? else { continue };
         for entry in feed.whole()? {
             let (key, bytes) = entry?;
@@ -175,4 +177,14 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>, meter: &Meter) -> Result
     }
     expected.values().for_each(|row| add(&|| format!("a row is missing: {:?}", row.columns)));
     Ok(differences)
+}
+
+/// The upstreams of a stored query, and how their entries become elements.
+fn lenses(snapshot: &Arc<dyn Snapshot>, query: &Query) -> Result<Vec<Lens>, Error> {
+    let lens = |id: &String| {
+        let entry = catalog::find(&**snapshot, id)?.ok_or_else(|| Error::not_found(id))?;
+        let (label, is_query) = (definition::label_of(&entry), entry.kind == Kind::Query);
+        pipeline::lens(snapshot, &Upstream { id: id.clone(), number: entry.number, is_query, label }, None)
+    };
+    query.sources.iter().map(lens).collect()
 }

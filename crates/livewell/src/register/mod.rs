@@ -1,8 +1,7 @@
 //! Components in the catalog: registered in one commit, found again by their ids, removed.
 
-pub(crate) mod definition;
+pub(crate) mod hash;
 pub(crate) mod pending;
 pub(crate) mod registrar;
 pub(crate) mod removal;
 pub(crate) mod setup;
-pub(crate) mod unknown;

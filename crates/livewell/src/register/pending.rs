@@ -4,7 +4,7 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
-use crate::register::unknown;
+use crate::component::unknown;
 use crate::source::key::reset_key;
 use livewell_store::{Store, WriteSet, catalog};
 use std::sync::Arc;

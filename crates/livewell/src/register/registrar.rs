@@ -5,13 +5,17 @@
 //! what is not is built first.
 
 use crate::Error;
+use crate::component::definition::{self, Definition, Made, Spec};
 use crate::component::shared::Shared;
 use crate::feed::follow::{Upstream, followed};
 use crate::query::state::QueryState;
-use crate::register::definition;
+use crate::register::hash;
 use crate::settings::Query;
+use livewell_model::Recovery;
 use livewell_model::Timestamp;
+use livewell_model::component::{ID_RULE, is_component_id};
 use livewell_query::Engine;
+use livewell_source::unwind::Unwind;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
@@ -27,6 +31,8 @@ pub(crate) struct Registrar<'a> {
     sets: Vec<WriteSet>,
     /// What is registered now or with this commit, by id.
     known: BTreeMap<String, Known>,
+    /// How the authors of components have written them.
+    specs: BTreeMap<String, Spec>,
 }
 
 /// What the registrar knows of a component.
@@ -50,7 +56,7 @@ pub(crate) struct RegisteredQuery {
 
 impl<'a> Registrar<'a> {
     /// Begins with all that was queued for a commit before; the caller holds the turn.
-    pub(crate) fn begin(shared: &'a Shared) -> Result<Self, Error> {
+    pub(crate) fn begin(shared: &'a Shared, specs: BTreeMap<String, Spec>) -> Result<Self, Error> {
         let nothing = WriteSet::over(&*shared.store.snapshot()?, CATALOG)?;
         shared.group.commit(nothing)?;
         let snapshot = shared.store.snapshot()?;
@@ -63,26 +69,29 @@ impl<'a> Registrar<'a> {
             let label = definition::label_of(&entry);
             known.insert(entry.id, Known { number, kind, head, config_hash, label });
         }
-        Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known })
+        Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known, specs })
     }
 
     /// Registers a source that begins empty, or finds it.
-    pub(crate) fn source(&mut self, id: &str) -> Result<u32, Error> {
-        self.source_from(id, None)
+    pub(crate) fn source(&mut self, id: &str, unwind: &[Unwind]) -> Result<u32, Error> {
+        self.source_from(id, unwind, None)
     }
 
     /// Registers a source that begins with what it copies, or finds it. Queries over it wait for the copy.
     #[cfg(feature = "postgres")]
     pub(crate) fn copied_source(&mut self, id: &str) -> Result<u32, Error> {
-        self.source_from(id, Some(Building::New))
+        self.source_from(id, &[], Some(Building::New))
     }
 
-    fn source_from(&mut self, id: &str, building: Option<Building>) -> Result<u32, Error> {
+    fn source_from(&mut self, id: &str, unwind: &[Unwind], building: Option<Building>) -> Result<u32, Error> {
         check_id(id)?;
         if let Some(known) = self.known(id, Kind::Source)? {
+            // By which rules its elements were made is noted once they are made by others.
+            let unwind = definition::rules(&*self.snapshot, id)?;
+            self.redefine(id, &known, Made::Source { unwind })?;
             return Ok(known.number);
         }
-        let number = self.number(id, Kind::Source, "")?;
+        let number = self.number(id, Kind::Source, Made::Source { unwind: unwind.to_vec() })?;
         let epoch = self.epoch(id)?;
         let head = Head { epoch, generation: 1, last_generation: 1, building, low: 1, ..Head::default() };
         let mut set = first_set(number, head.epoch);
@@ -105,16 +114,18 @@ impl<'a> Registrar<'a> {
         if let Some(other) = upstreams.iter().find(|upstream| upstream.is_query && engine.tells_time()) {
             return Err(time_over_a_query(&query.id, &other.id));
         }
-        let config_hash = definition::hash(query, &upstreams);
+        let config_hash = hash::of_query(query, &upstreams);
         let label = query.label.clone().unwrap_or_else(|| query.id.clone());
-        let definition = definition::text(query);
         let (number, refusal) = match self.known(&query.id, Kind::Query)? {
             Some(known) => {
-                self.update_query(&query.id, &known, (config_hash, fingerprint), &definition, &upstreams)?;
+                self.update_query(query, &known, (config_hash, fingerprint), &upstreams)?;
+                if let Some(known) = self.known.get_mut(&query.id) {
+                    known.label = label;
+                }
                 (known.number, None)
             }
             None => {
-                let number = self.number(&query.id, Kind::Query, &definition)?;
+                let number = self.number(&query.id, Kind::Query, Made::of_query(query))?;
                 let hashes = (config_hash, fingerprint);
                 (number, self.new_query(query, engine, number, &upstreams, hashes, &label)?)
             }
@@ -165,19 +176,19 @@ impl<'a> Registrar<'a> {
 
     fn update_query(
         &mut self,
-        id: &str,
+        query: &Query,
         known: &Known,
         (config_hash, fingerprint): (u64, u64),
-        definition: &str,
         upstreams: &[Upstream],
     ) -> Result<(), Error> {
         let record = EpochRecord::read(&*self.snapshot, known.number, known.head.epoch)?.unwrap_or_default();
+        let is_redefined = self.redefine(&query.id, known, Made::of_query(query))?;
         let building = if record.config_hash != config_hash {
             Building::Changed
         } else if record.fingerprint != fingerprint {
             Building::Rebuilt
         } else if let Some(due) = known.head.building
-            && catalog::find(&*self.snapshot, id)?.is_some_and(|entry| entry.definition != definition)
+            && is_redefined
         {
             // The definition was changed back before the change was taken up.
             due
@@ -196,32 +207,42 @@ impl<'a> Registrar<'a> {
         let missing = self.missing_checkpoints(known.number, upstreams)?;
         self.put_checkpoints(&mut set, known.number, &missing)?;
         self.sets.push(set);
-        let entry = Registered {
-            number: known.number,
-            kind: Kind::Query,
-            id: id.into(),
-            definition: definition.into(),
-        };
-        self.catalog.put(entry.key(), entry.encode());
         Ok(())
     }
 
+    /// Notes what a component that is there is made of from now on, if it is something else. Returns whether it is.
+    fn redefine(&mut self, id: &str, known: &Known, made: Made) -> Result<bool, Error> {
+        let definition = self.definition(id, made).text()?;
+        let is_same = catalog::find(&*self.snapshot, id)?.is_some_and(|entry| entry.definition == definition);
+        if !is_same {
+            let entry = Registered { number: known.number, kind: known.kind, id: id.to_owned(), definition };
+            self.catalog.put(entry.key(), entry.encode());
+        }
+        Ok(!is_same)
+    }
+
+    fn definition(&self, id: &str, made: Made) -> Definition {
+        Definition { spec: self.specs.get(id).cloned().unwrap_or_default(), made }
+    }
+
     /// Registers a reaction, or finds it.
-    pub(crate) fn reaction(&mut self, id: &str, queries: &[String]) -> Result<(u32, Vec<Upstream>), Error> {
+    pub(crate) fn reaction(
+        &mut self,
+        id: &str,
+        queries: &[String],
+        recovery: Recovery,
+    ) -> Result<(u32, Vec<Upstream>), Error> {
         check_id(id)?;
         let upstreams = self.upstreams(queries)?;
-        let definition = definition::of_reaction(queries);
+        let made = Made::Reaction { queries: queries.to_vec(), recovery };
         if let Some(known) = self.known(id, Kind::Reaction)? {
             let number = known.number;
             self.add_checkpoints(number, &upstreams)?;
             self.warn_of_undelivered(id, number, &upstreams)?;
-            let entry = Registered { number, kind: Kind::Reaction, id: id.to_owned(), definition };
-            if catalog::find(&*self.snapshot, id)?.as_ref() != Some(&entry) {
-                self.catalog.put(entry.key(), entry.encode());
-            }
+            self.redefine(id, &known, made)?;
             return Ok((number, upstreams));
         }
-        let number = self.number(id, Kind::Reaction, &definition)?;
+        let number = self.number(id, Kind::Reaction, made)?;
         let mut set = first_set(number, 1);
         self.put_checkpoints(&mut set, number, &upstreams)?;
         self.sets.push(set);
@@ -318,8 +339,9 @@ impl<'a> Registrar<'a> {
         }
     }
 
-    fn number(&mut self, id: &str, kind: Kind, definition: &str) -> Result<u32, Error> {
-        Ok(catalog::register(&*self.snapshot, &mut self.catalog, kind, id, definition)?.number)
+    fn number(&mut self, id: &str, kind: Kind, made: Made) -> Result<u32, Error> {
+        let definition = self.definition(id, made).text()?;
+        Ok(catalog::register(&*self.snapshot, &mut self.catalog, kind, id, &definition)?.number)
     }
 
     fn epoch(&mut self, id: &str) -> Result<u64, Error> {
@@ -353,15 +375,10 @@ fn first_set(number: u32, epoch: u64) -> WriteSet {
 }
 
 fn check_id(id: &str) -> Result<(), Error> {
-    let mut bytes = id.bytes();
-    let fits = bytes.next().is_some_and(|byte| byte.is_ascii_alphanumeric())
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-        && id.len() <= 63;
-    if fits {
+    if is_component_id(id) {
         return Ok(());
     }
-    let message = format!("`{id}` is no id: a letter or digit, then up to 62 letters, digits, `_` and `-`");
-    Err(Error::invalid("LW0504", message))
+    Err(Error::invalid("LW0504", format!("`{id}` is not a valid id: {ID_RULE}")))
 }
 
 /// Time moves with transactions; a query's results come only where something changes.

@@ -6,12 +6,13 @@ use crate::register::registrar::Registrar;
 use livewell_store::catalog::{self, Registered};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{WriteSet, sweep};
+use std::collections::BTreeMap;
 
 /// Takes a component that does not run out of the catalog and marks all it stored as garbage, in one commit. Its last
 /// epoch is remembered, so that one of the same id begins another history.
 pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error> {
     let _turn = shared.positions.take();
-    let mut catalog = Registrar::begin(shared)?.catalog;
+    let mut catalog = Registrar::begin(shared, BTreeMap::new())?.catalog;
     if let Some(entry) = catalog::find(&*shared.store.snapshot()?, id)? {
         catalog.delete(entry.key());
     }

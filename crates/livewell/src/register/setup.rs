@@ -1,9 +1,11 @@
 //! What is to run: sources, queries and reactions, as they are handed to a Livewell.
 
+use crate::component::definition::Spec;
 use crate::settings::{Query, Recovery};
 use crate::source::in_process::InProcess;
 use livewell_reaction::Reaction;
 use livewell_source::settings::FileSettings;
+use std::collections::BTreeMap;
 
 /// A reaction, as it is added.
 pub struct ReactionSetup {
@@ -22,6 +24,8 @@ pub struct ReactionSetup {
 /// Everything that is to run, registered in one commit before any of it starts.
 #[derive(Default)]
 pub struct Setup {
+    /// By id, how the authors of components have written them; of others the program is the author.
+    pub specs: BTreeMap<String, Spec>,
     /// Sources that read files.
     pub files: Vec<FileSettings>,
     /// Sources that are sent to.

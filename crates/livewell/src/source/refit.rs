@@ -4,33 +4,25 @@ use super::intake::Intake;
 use super::unwind::{is_part, parts};
 use crate::Error;
 use crate::component::Component;
+use crate::component::definition::{self, Definition, Made};
 use crate::component::shared::Shared;
 use livewell_model::{Change, Transaction};
-use livewell_source::unwind::Unwind;
+use livewell_store::WriteSet;
 use livewell_store::catalog::{self, Registered};
-use livewell_store::{IndexError, WriteSet};
 
 /// How many elements are looked at for one commit.
 const BATCH: usize = 1_000;
-
-/// The rules as the catalog keeps them, beside the source.
-pub(crate) fn definition(rules: &[Unwind]) -> String {
-    if rules.is_empty() { String::new() } else { serde_json::to_string(rules).unwrap_or_default() }
-}
 
 /// Where the rules were changed: replaces the parts of all that is stored, then notes the new rules.
 ///
 /// Killed on the way, it begins again: what is done already is the same once more.
 pub(crate) fn refit(shared: &Shared, source: &Component) -> Result<(), Error> {
-    let Some(entry) = catalog::find(&*shared.store.snapshot()?, &source.id)? else { return Ok(()) };
-    let definition = definition(&source.unwind);
-    if entry.definition == definition {
+    let snapshot = shared.store.snapshot()?;
+    let old = definition::rules(&*snapshot, &source.id)?;
+    if old == source.unwind {
         return Ok(());
     }
-    let old: Vec<Unwind> = match entry.definition.as_str() {
-        "" => Vec::new(),
-        text => serde_json::from_str(text).map_err(|_| IndexError::corrupted("the rules of a source"))?,
-    };
+    drop(snapshot);
     let mut after = None;
     loop {
         let mut intake = Intake::begin(shared, source)?;
@@ -51,12 +43,18 @@ pub(crate) fn refit(shared: &Shared, source: &Component) -> Result<(), Error> {
         }
         intake.commit()?;
     }
-    note(shared, &Registered { definition, ..entry })
+    note(shared, source)
 }
 
-fn note(shared: &Shared, entry: &Registered) -> Result<(), Error> {
+/// Notes the rules by which the stored elements have their parts from now on.
+fn note(shared: &Shared, source: &Component) -> Result<(), Error> {
     let turn = shared.positions.take();
-    let mut set = WriteSet::over(&*shared.store.snapshot()?, catalog::CATALOG)?;
+    let snapshot = shared.store.snapshot()?;
+    let Some(entry) = catalog::find(&*snapshot, &source.id)? else { return Ok(()) };
+    let spec = Definition::read(&entry).map(|definition| definition.spec).unwrap_or_default();
+    let definition = Definition { spec, made: Made::Source { unwind: source.unwind.clone() } }.text()?;
+    let entry = Registered { definition, ..entry };
+    let mut set = WriteSet::over(&*snapshot, catalog::CATALOG)?;
     set.put(entry.key(), entry.encode());
     shared.group.commit(set)?;
     drop(turn);

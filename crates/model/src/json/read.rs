@@ -40,6 +40,14 @@ fn may_be_integer(float: f64) -> bool {
     !is_within || (float == 0.0 && float.is_sign_negative())
 }
 
+/// Reads an object of values; of two entries with one name the later counts.
+impl<'de> Deserialize<'de> for Map {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let entries = std::collections::BTreeMap::<String, Value>::deserialize(input)?;
+        Ok(entries.iter().map(|(name, value)| (name.as_str(), value.clone())).collect())
+    }
+}
+
 impl<'de> Deserialize<'de> for Value {
     /// Reads from any self-describing format. Floats stay floats, so a format has to pass on integers of more than 64 bits
     /// as such (`visit_i128`). The parser of JSON does not: use [`value_from_text`] for JSON.

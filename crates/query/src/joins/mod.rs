@@ -14,22 +14,26 @@ pub(crate) use virtual_relationship::{Role, between, roles};
 use crate::language::ast::{Labels, Pattern, Span, Way};
 use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How many joins a query may have: a byte numbers them in its state.
 const JOINS_MAX: usize = 255;
 
 /// A virtual relationship: wherever the properties of two of the keys are equal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Join {
     /// The relationship's type, as patterns name it.
+    #[serde(rename = "type")]
     pub kind: SmolStr,
     /// The nodes and properties that take part; two or more.
     pub keys: Vec<JoinKey>,
 }
 
 /// One side of a join: the nodes of a label, by a property.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JoinKey {
     /// The label of the nodes.
     pub label: SmolStr,

@@ -4,7 +4,7 @@
 //! decides again at the next start.
 
 use super::call::{Call, call};
-use super::components::{find, leftovers, plural};
+use super::components::{find, leftovers};
 use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shape::shape;
@@ -35,7 +35,7 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
             Some(slot) => Json(json!({ "id": id, "slot": slot })).into_response(),
         })
     };
-    let path = |rest: &str| format!("/api/v1/{}{rest}", plural(kind));
+    let path = |rest: &str| format!("/api/v1/{}{rest}", kind.plural());
     vec![
         call(Method::POST, path(""), create),
         call(Method::PUT, path("/{id}"), change),
@@ -57,7 +57,7 @@ async fn create(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     if api.livewell.status()?.iter().any(|status| status.id == id) {
         return Err(Problem::new(409, "LW0503", format!("`{id}` is there already; `PUT` changes it")));
     }
-    let config = api.config().with(plural(kind), id, Some(body)).map_err(|problems| refused(&problems))?;
+    let config = api.config().with(kind.plural(), id, Some(body)).map_err(|problems| refused(&problems))?;
     add(api, &config, id).await?;
     api.set_config(config);
     Ok(())
@@ -70,7 +70,7 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
             let message = format!("the body is of another component than `{id}`; an id cannot be changed");
             return Err(Problem::new(400, "LW0605", message));
         }
-        api.config().with(plural(kind), id, Some(body)).map_err(|problems| refused(&problems))
+        api.config().with(kind.plural(), id, Some(body)).map_err(|problems| refused(&problems))
     };
     changed()?;
     api.livewell.check_writable()?;
@@ -127,7 +127,7 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> 
         let message = format!("`{id}` is read by {}; remove what reads it first", names.join(", "));
         return Err(Problem::new(409, "LW0535", message));
     }
-    config.with(plural(kind), id, None).map_err(|problems| refused(&problems))
+    config.with(kind.plural(), id, None).map_err(|problems| refused(&problems))
 }
 
 async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {

@@ -20,24 +20,6 @@ const LOOK: Duration = Duration::from_millis(50);
 /// What a reset can say, in the order in which it is said; a name may come more than once.
 type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
-/// The name of a kind in paths.
-pub fn plural(kind: ComponentKind) -> &'static str {
-    match kind {
-        ComponentKind::Source => "sources",
-        ComponentKind::Query => "queries",
-        ComponentKind::Reaction => "reactions",
-    }
-}
-
-/// The name of a kind in messages.
-pub fn noun(kind: ComponentKind) -> &'static str {
-    match kind {
-        ComponentKind::Source => "source",
-        ComponentKind::Query => "query",
-        ComponentKind::Reaction => "reaction",
-    }
-}
-
 /// The calls that all kinds have.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let all = async move |State(api): State<Shared>| {
@@ -71,7 +53,7 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         begin(&api, kind, &id).await?;
         find(&api, kind, &id).map(|status| Json(shape(&status)))
     };
-    let path = |rest: &str| format!("/api/v1/{}{rest}", plural(kind));
+    let path = |rest: &str| format!("/api/v1/{}{rest}", kind.plural());
     vec![
         call(Method::GET, path(""), all),
         call(Method::GET, path("/{id}"), one),
@@ -143,12 +125,12 @@ pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem>
         return Err(Problem::new(409, "LW0716", message));
     }
     if let Some(other) = all.iter().find(|status| status.id == id) {
-        let message = format!("`{id}` is a {}, not a {}", noun(other.kind), noun(kind));
+        let message = format!("`{id}` is a {}, not a {}", other.kind.noun(), kind.noun());
         return Err(Problem::new(404, "LW0501", message));
     }
     let names: Vec<&str> =
         all.iter().filter(|status| status.kind == kind).map(|status| status.id.as_str()).collect();
-    Err(livewell::unknown(noun(kind), id, &names).into())
+    Err(livewell::unknown(kind.noun(), id, &names).into())
 }
 
 /// `GET /health`: the process is alive and can read its store.

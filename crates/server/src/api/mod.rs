@@ -33,8 +33,6 @@ mod stream;
 mod until;
 mod verifying;
 
-pub use components::{noun, plural};
-
 use crate::config::Config;
 use crate::open_files;
 use context::{Api, Shared};

@@ -2,7 +2,6 @@
 
 use super::find::{self, Found};
 use super::offline;
-use crate::api::plural;
 use crate::cli::{At, Remove, Switch, Which};
 use crate::client::Client;
 use crate::config;
@@ -10,8 +9,6 @@ use crate::failure::Failure;
 use livewell::{ComponentKind, Removed, unknown};
 use std::io::{self, Write};
 use std::path::Path;
-
-const KINDS: [ComponentKind; 3] = [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction];
 
 /// The id, and the kind if it was given.
 pub fn named(which: &Which) -> Result<(&str, Option<ComponentKind>), Failure> {
@@ -25,13 +22,13 @@ pub fn named(which: &Which) -> Result<(&str, Option<ComponentKind>), Failure> {
 pub fn path(client: &Client, which: &Which) -> Result<String, Failure> {
     let (id, kind) = named(which)?;
     let mut names = Vec::new();
-    for one in KINDS.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one)) {
-        let all = client.get(&format!("/api/v1/{}", plural(one)))?;
+    for one in ComponentKind::ALL.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one)) {
+        let all = client.get(&format!("/api/v1/{}", one.plural()))?;
         names.extend(
             all.as_array().into_iter().flatten().filter_map(|one| Some(one["id"].as_str()?.to_owned())),
         );
         if names.iter().any(|name| name == id) {
-            return Ok(format!("/api/v1/{}/{id}", plural(one)));
+            return Ok(format!("/api/v1/{}/{id}", one.plural()));
         }
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -108,5 +105,5 @@ fn in_store(directory: &Path, at: &At, id: &str, kind: Option<ComponentKind>) ->
 }
 
 fn noun(kind: Option<ComponentKind>) -> &'static str {
-    kind.map_or("source, query or reaction", crate::api::noun)
+    kind.map_or("source, query or reaction", ComponentKind::noun)
 }

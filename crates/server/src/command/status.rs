@@ -2,7 +2,6 @@
 
 use super::find::{self, Found};
 use super::{offline, remarks};
-use crate::api::plural;
 use crate::cli::{At, Status, StatusFormat};
 use crate::config;
 use crate::failure::Failure;
@@ -46,7 +45,7 @@ fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>) -> Result<Json, Fa
             "log_entries": one.log_entries, "parked": one.parked, "dead_letters": one.dead_letters,
             "configured": ids.map(|ids| ids.contains(&one.id)),
         });
-        all[plural(one.kind)].as_array_mut().expect("it was made as an array").push(shown);
+        all[one.kind.plural()].as_array_mut().expect("it was made as an array").push(shown);
     }
     Ok(all)
 }

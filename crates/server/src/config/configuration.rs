@@ -1,8 +1,9 @@
 //! A configuration that was found in order.
 
-use super::settings::{QuerySettings, ServerSettings, StoreSettings};
+use super::settings::{ServerSettings, StoreSettings};
 use super::substitute::Hidden;
 use super::tree::Node;
+use livewell::Query;
 use livewell_reaction::Settings as ReactionSettings;
 use livewell_source::settings::SourceSettings;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ pub struct Config {
     /// The sources, in the order of the file.
     pub sources: Vec<SourceSettings>,
     /// The queries, in the order of the file.
-    pub queries: Vec<QuerySettings>,
+    pub queries: Vec<Query>,
     /// The reactions, in the order of the file.
     pub reactions: Vec<ReactionSettings>,
     /// What all of this was read from, with the values from outside filled in.

@@ -4,9 +4,9 @@
 
 use super::configuration::Config;
 use super::problem::{self, code};
-use super::settings::QuerySettings;
 use super::tree::Node;
 use super::{files, query};
+use livewell::Query;
 use livewell_model::Timestamp;
 use livewell_query::language::ast::{Clause, Expr, ExprKind, Name, Span};
 use livewell_query::language::{self, Diagnostic};
@@ -136,7 +136,7 @@ fn headers(node: &Node, files: &FileSettings) -> Vec<Diagnostic> {
 }
 
 /// A call of constants that fails, whichever row it is for.
-fn constant(text: &str, node: &Node, settings: &QuerySettings) -> Option<Diagnostic> {
+fn constant(text: &str, node: &Node, settings: &Query) -> Option<Diagnostic> {
     let cypher = &settings.cypher;
     let query = language::parse(cypher).ok()?;
     let branches = query.branches.iter();
@@ -177,9 +177,9 @@ fn is_constant(expr: &Expr) -> bool {
     }
 }
 
-fn fails(written: &str, settings: &QuerySettings) -> Option<String> {
+fn fails(written: &str, settings: &Query) -> Option<String> {
     let text = format!("RETURN {written} AS value");
-    let engine = Engine::compile_with(&text, &settings.params(), &settings.engine()).ok()?;
+    let engine = Engine::compile_with(&text, &settings.params, &settings.engine_settings()).ok()?;
     engine.begin(&mut MemoryState::new(), Timestamp::default()).err().map(|error| error.to_string())
 }
 
@@ -188,8 +188,8 @@ fn has_columns_as_key(node: &Node) -> bool {
     node.get("kind").and_then(Node::text).is_some_and(|kind| matches!(kind, "postgres" | "redis"))
 }
 
-fn keys(node: &Node, query: &QuerySettings) -> Vec<Diagnostic> {
-    let engine = Engine::compile_with(&query.cypher, &query.params(), &query.engine());
+fn keys(node: &Node, query: &Query) -> Vec<Diagnostic> {
+    let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings());
     let Ok(engine) = engine else { return Vec::new() };
     let columns: Vec<&str> = engine.columns().iter().map(|column| column.as_str()).collect();
     let keys = node.get("key").map(Node::items).unwrap_or_default().iter();
@@ -204,9 +204,9 @@ fn keys(node: &Node, query: &QuerySettings) -> Vec<Diagnostic> {
 }
 
 /// The labels and types that the sources of a query make, if all of them are known to make no others.
-fn made(config: &Config, settings: &QuerySettings) -> Option<BTreeSet<String>> {
+fn made(config: &Config, settings: &Query) -> Option<BTreeSet<String>> {
     let mut made: BTreeSet<String> =
-        settings.engine().joins.into_iter().map(|join| join.kind.to_string()).collect();
+        settings.engine_settings().joins.into_iter().map(|join| join.kind.to_string()).collect();
     for id in &settings.sources {
         // One that reads a query is none of those: rows carry the label that their query gives them.
         let source = config.sources.iter().find(|source| source.id() == id.as_str())?;

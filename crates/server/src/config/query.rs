@@ -2,8 +2,8 @@
 
 use super::problem;
 use super::sections::Sections;
-use super::settings::QuerySettings;
 use super::{align, tree::Node};
+use livewell::Query;
 use livewell_model::Timestamp;
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
@@ -14,7 +14,7 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
     for query in &sections.queries {
         let cypher = &query.settings.cypher;
         let Some(place) = query.node.get("cypher") else { continue };
-        match Engine::compile_with(cypher, &query.settings.params(), &query.settings.engine()) {
+        match Engine::compile_with(cypher, &query.settings.params, &query.settings.engine_settings()) {
             Err(diagnostic) => problems.push(in_file(file, place, cypher, diagnostic)),
             Ok(engine) => {
                 if engine.tells_time() {
@@ -27,9 +27,9 @@ pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>
 }
 
 /// Why the query, which is in order as such, has no value over the empty graph.
-pub fn check_begin(file: &str, node: &Node, settings: &QuerySettings) -> Option<Diagnostic> {
+pub fn check_begin(file: &str, node: &Node, settings: &Query) -> Option<Diagnostic> {
     let (place, cypher) = (node.get("cypher")?, &settings.cypher);
-    let engine = Engine::compile_with(cypher, &settings.params(), &settings.engine()).ok()?;
+    let engine = Engine::compile_with(cypher, &settings.params, &settings.engine_settings()).ok()?;
     let meter = Meter::new(settings.limits.step_bytes);
     let error = engine.begin(&mut MemoryState::new().within(meter), Timestamp::default()).err()?;
     let span = Span { start: 0, end: cypher.trim_end().len() };

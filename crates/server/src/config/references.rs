@@ -1,65 +1,58 @@
 //! What spans sections: ids are unique, what they name is there, nothing reads itself, no file has two writers.
 
 use super::problem::{self, code};
-use super::sections::{Item, Sections, Stage};
+use super::sections::{Item, Sections};
 use super::settings::StoreSettings;
 use super::tree::Node;
+use livewell::ComponentKind;
+use livewell_model::component::{ID_RULE, is_component_id};
 use livewell_query::language::Diagnostic;
 use livewell_reaction::Settings as ReactionSettings;
 use livewell_reaction::settings::{shared_paths, shared_targets};
 use std::collections::HashMap;
-
-/// Whether `id` can be the id of a source, query or reaction.
-pub fn is_id(id: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    id.len() <= 63
-        && id.bytes().all(inner)
-        && id.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
-}
 
 /// Adds everything that is wrong between the sections.
 pub fn check(sections: &Sections<'_>, problems: &mut Vec<Diagnostic>) {
     let known = ids(sections, problems);
     for source in &sections.sources {
         for name in source.node.get("after").map(Node::items).unwrap_or_default() {
-            expect(name, &known, &[Stage::Source], problems);
+            expect(name, &known, &[ComponentKind::Source], problems);
         }
     }
     for query in &sections.queries {
         for name in query.node.get("sources").map(Node::items).unwrap_or_default() {
-            expect(name, &known, &[Stage::Source, Stage::Query], problems);
+            expect(name, &known, &[ComponentKind::Source, ComponentKind::Query], problems);
         }
     }
     for reaction in &sections.reactions {
         for name in reaction.node.get("queries").map(Node::items).unwrap_or_default() {
-            expect(name, &known, &[Stage::Query], problems);
+            expect(name, &known, &[ComponentKind::Query], problems);
         }
     }
     let sources = sections.sources.iter().map(|item| (item.settings.id(), item.node));
-    circles(sources.filter(|(id, _)| known.get(id) == Some(&Stage::Source)), "after", problems);
+    circles(sources.filter(|(id, _)| known.get(id) == Some(&ComponentKind::Source)), "after", problems);
     let queries = sections.queries.iter().map(|item| (item.settings.id.as_str(), item.node));
-    circles(queries.filter(|(id, _)| known.get(id) == Some(&Stage::Query)), "sources", problems);
+    circles(queries.filter(|(id, _)| known.get(id) == Some(&ComponentKind::Query)), "sources", problems);
     reactions(sections, problems);
 }
 
 /// Every id with its stage.
-fn ids<'n>(sections: &Sections<'n>, problems: &mut Vec<Diagnostic>) -> HashMap<&'n str, Stage> {
-    let mut items: Vec<(Stage, &'n Node)> = sections.unread.clone();
-    items.extend(sections.sources.iter().map(|item| (Stage::Source, item.node)));
-    items.extend(sections.queries.iter().map(|item| (Stage::Query, item.node)));
-    items.extend(sections.reactions.iter().map(|item| (Stage::Reaction, item.node)));
+fn ids<'n>(sections: &Sections<'n>, problems: &mut Vec<Diagnostic>) -> HashMap<&'n str, ComponentKind> {
+    let mut items: Vec<(ComponentKind, &'n Node)> = sections.unread.clone();
+    items.extend(sections.sources.iter().map(|item| (ComponentKind::Source, item.node)));
+    items.extend(sections.queries.iter().map(|item| (ComponentKind::Query, item.node)));
+    items.extend(sections.reactions.iter().map(|item| (ComponentKind::Reaction, item.node)));
     items.sort_by_key(|(_, node)| node.span.start);
     let mut known = HashMap::new();
     for (stage, node) in items {
         let Some((place, id)) = node.get("id").and_then(|place| Some((place, place.text()?))) else {
             continue;
         };
-        if !is_id(id) {
+        if !is_component_id(id) {
             let message = format!("`{id}` is not an id");
-            let help = "an id is a letter or digit, then at most 62 letters, digits, `-` or `_`";
-            problems.push(problem::at(code::ID, place.span, message).with_help(help));
+            problems.push(problem::at(code::ID, place.span, message).with_help(ID_RULE));
         } else if let Some(taken) = known.get(id) {
-            let taken: &Stage = taken;
+            let taken: &ComponentKind = taken;
             let message = format!("the id `{id}` is taken by a {}", taken.noun());
             let help = "sources, queries and reactions share their ids; give each its own";
             problems.push(problem::at(code::ID, place.span, message).with_help(help));
@@ -70,7 +63,12 @@ fn ids<'n>(sections: &Sections<'n>, problems: &mut Vec<Diagnostic>) -> HashMap<&
     known
 }
 
-fn expect(name: &Node, known: &HashMap<&str, Stage>, wanted: &[Stage], problems: &mut Vec<Diagnostic>) {
+fn expect(
+    name: &Node,
+    known: &HashMap<&str, ComponentKind>,
+    wanted: &[ComponentKind],
+    problems: &mut Vec<Diagnostic>,
+) {
     let Some(id) = name.text() else { return };
     let nouns = wanted.iter().map(|stage| stage.noun()).collect::<Vec<_>>().join(" or ");
     let problem = match known.get(id) {
@@ -91,10 +89,10 @@ fn expect(name: &Node, known: &HashMap<&str, Stage>, wanted: &[Stage], problems:
     problems.push(problem);
 }
 
-fn wanted_plural(wanted: &[Stage]) -> &'static str {
+fn wanted_plural(wanted: &[ComponentKind]) -> &'static str {
     match wanted {
-        [Stage::Query] => "the queries",
-        [Stage::Reaction] => "the reactions",
+        [ComponentKind::Query] => "the queries",
+        [ComponentKind::Reaction] => "the reactions",
         _ => "the sources",
     }
 }

@@ -2,10 +2,11 @@
 
 use super::configuration::{Config, Place};
 use super::problem::{self, code};
-use super::settings::{EmbeddedSettings, QuerySettings, ServerSettings, StoreSettings};
+use super::settings::{EmbeddedSettings, ServerSettings, StoreSettings};
 use super::substitute::Hidden;
 use super::tree::{Kind, Node, Scalar};
 use super::{deserialize, server};
+use livewell::{ComponentKind, Query};
 use livewell_query::language::Diagnostic;
 use livewell_reaction::settings::{FileSettings, Shared};
 use livewell_reaction::{Connector, Settings as ReactionSettings};
@@ -27,29 +28,10 @@ pub struct Sections<'n> {
     pub store: StoreSettings,
     pub server: Option<ServerSettings>,
     pub sources: Vec<Item<'n, SourceSettings>>,
-    pub queries: Vec<Item<'n, QuerySettings>>,
+    pub queries: Vec<Item<'n, Query>>,
     pub reactions: Vec<Item<'n, ReactionSettings>>,
     /// Items of which nothing could be read; their ids still count as taken and known.
-    pub unread: Vec<(Stage, &'n Node)>,
-}
-
-/// Which list an item stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    Source,
-    Query,
-    Reaction,
-}
-
-impl Stage {
-    /// The stage in words.
-    pub fn noun(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Query => "query",
-            Self::Reaction => "reaction",
-        }
-    }
+    pub unread: Vec<(ComponentKind, &'n Node)>,
 }
 
 impl Sections<'_> {
@@ -89,19 +71,19 @@ pub fn read<'n>(root: &'n Node, folder: &Path, problems: &mut Vec<Diagnostic>) -
     for item in list(root, "sources", problems) {
         match source(item, folder, problems) {
             Some(settings) => sections.sources.push(Item { node: item, settings }),
-            None => sections.unread.push((Stage::Source, item)),
+            None => sections.unread.push((ComponentKind::Source, item)),
         }
     }
     for item in list(root, "queries", problems) {
         match query(item, problems) {
             Some(settings) => sections.queries.push(Item { node: item, settings }),
-            None => sections.unread.push((Stage::Query, item)),
+            None => sections.unread.push((ComponentKind::Query, item)),
         }
     }
     for item in list(root, "reactions", problems) {
         match reaction(item, folder, problems) {
             Some(settings) => sections.reactions.push(Item { node: item, settings }),
-            None => sections.unread.push((Stage::Reaction, item)),
+            None => sections.unread.push((ComponentKind::Reaction, item)),
         }
     }
     sections
@@ -209,15 +191,15 @@ fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<
     };
     // A bad id is reported with all the others.
     if let Err(error) = settings.validate()
-        && super::references::is_id(settings.id())
+        && livewell_model::component::is_component_id(settings.id())
     {
         problems.push(problem::at(error.code, node.span, error.message));
     }
     Some(settings)
 }
 
-fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<QuerySettings> {
-    let settings: QuerySettings = deserialize::read(node.clone(), &[], problems)?;
+fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Query> {
+    let settings: Query = deserialize::read(node.clone(), &[], problems)?;
     if settings.sources.is_empty() {
         let place = node.get("sources").unwrap_or(node);
         let message = "the query reads nothing; name at least one source or query under `sources`";

@@ -1,15 +1,10 @@
 //! What a configuration holds besides the settings that sources and reactions bring themselves.
 
 pub use super::limits::ServerLimits;
-use livewell_model::{Map, Value};
-use livewell_query::Join;
+use livewell::Durability;
 use serde::{Deserialize, Deserializer, de};
-use smol_str::SmolStr;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Where everything durable lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,16 +38,6 @@ impl Default for EmbeddedSettings {
         let scrub_bytes_per_second = livewell::Limits::default().scrub_bytes_per_second;
         Self { path: "./livewell-data".into(), durability: Durability::Sync, scrub_bytes_per_second }
     }
-}
-
-/// What a commit survives once it is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// A power cut.
-    Sync,
-    /// A killed process.
-    Os,
 }
 
 /// The API.
@@ -95,146 +80,4 @@ impl Default for ServerSettings {
             limits: ServerLimits::default(),
         }
     }
-}
-
-/// A standing query.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QuerySettings {
-    /// Its id, in the one space of all sources, queries and reactions.
-    pub id: SmolStr,
-    /// The sources and queries it reads.
-    pub sources: Vec<SmolStr>,
-    /// Its text.
-    pub cypher: String,
-    /// The values of its parameters.
-    #[serde(default)]
-    pub params: BTreeMap<String, Value>,
-    /// Virtual relationships between nodes whose properties are equal.
-    #[serde(default)]
-    pub joins: Vec<JoinSettings>,
-    /// Where it stops rather than go on.
-    #[serde(default)]
-    pub limits: LimitSettings,
-    /// The label its rows carry where another query reads them; its id where nothing is said.
-    #[serde(default, rename = "as")]
-    pub label: Option<SmolStr>,
-    /// What to do about a gap.
-    #[serde(default)]
-    pub recovery: QueryRecovery,
-    /// How many results are kept for those who follow.
-    #[serde(default)]
-    pub outbox: OutboxSettings,
-    /// Whether it runs; `false` pauses it and keeps what it stored.
-    #[serde(default = "yes")]
-    pub enabled: bool,
-}
-
-/// Limits whose breach stops a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitSettings {
-    /// How many relationships a path without an upper bound may have.
-    pub hops: u32,
-    /// How many rows one pattern may give in one step.
-    pub rows: usize,
-    /// How many versions of an element are kept where the query asks for versions.
-    pub versions: usize,
-    /// How many bytes one step may hold in memory.
-    pub step_bytes: usize,
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        let livewell_query::Limits { hops, rows, versions, step_bytes } = livewell_query::Limits::default();
-        Self { hops, rows, versions, step_bytes }
-    }
-}
-
-/// A virtual relationship wherever the properties of two of the keys are equal.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct JoinSettings {
-    /// Its type.
-    #[serde(rename = "type")]
-    pub kind: SmolStr,
-    /// The nodes that take part, two or more.
-    pub keys: Vec<JoinKeySettings>,
-}
-
-/// The nodes of a label, by a property.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct JoinKeySettings {
-    /// The label.
-    pub label: SmolStr,
-    /// The property.
-    pub property: SmolStr,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl QuerySettings {
-    /// What the engine is given beside text and parameters.
-    pub fn engine(&self) -> livewell_query::Settings {
-        let join = |join: &JoinSettings| {
-            let key = |made: Join, key: &JoinKeySettings| made.key(key.label.clone(), key.property.clone());
-            join.keys.iter().fold(Join::new(join.kind.clone()), key)
-        };
-        let limits = livewell_query::Limits {
-            hops: self.limits.hops,
-            rows: self.limits.rows,
-            versions: self.limits.versions,
-            step_bytes: self.limits.step_bytes,
-        };
-        livewell_query::Settings { joins: self.joins.iter().map(join).collect(), limits }
-    }
-
-    /// The values of the query's parameters.
-    pub fn params(&self) -> Map {
-        self.params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
-    }
-}
-
-/// What a query does when its source's log no longer reaches back to its checkpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QueryRecovery {
-    /// Stops with an error.
-    #[default]
-    Strict,
-    /// Starts over from the source's elements as they are.
-    AutoReset,
-}
-
-/// The bounds of a query's outbox.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OutboxSettings {
-    /// How many results it holds.
-    pub capacity: NonZeroUsize,
-    /// What happens when it is full.
-    pub when_full: WhenFull,
-    /// How long a reaction may stand still before it no longer holds the outbox.
-    #[serde(deserialize_with = "livewell_model::period::deserialize")]
-    pub max_wait: Duration,
-}
-
-impl Default for OutboxSettings {
-    fn default() -> Self {
-        let capacity = NonZeroUsize::new(100_000).expect("100,000 is not 0");
-        Self { capacity, when_full: WhenFull::Wait, max_wait: Duration::from_secs(60) }
-    }
-}
-
-/// What a full outbox does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WhenFull {
-    /// Waits for reactions that make progress.
-    Wait,
-    /// Lets the oldest result go.
-    Evict,
 }

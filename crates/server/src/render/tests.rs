@@ -1,6 +1,8 @@
 //! The formats, each written out by hand.
 
 use super::*;
+use livewell_model::Value;
+use livewell_model::diff::Columns;
 
 fn shown(format: Format) -> String {
     let names = ["id".into(), "n".into(), "tags".into()];

@@ -35,13 +35,15 @@ pub(crate) use directory::{
 };
 use environment::Environment;
 use pages::{Seen, Walk};
+use serde::{Deserialize, Serialize};
 pub(crate) use session::FILE as SESSION_FILE;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 /// What a commit survives once it has returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Durability {
     /// A power cut: each commit is flushed to the disk.
     #[default]

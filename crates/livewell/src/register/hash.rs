@@ -1,0 +1,30 @@
+//! The hash of a query's definition, by which a changed one is known.
+
+use crate::feed::follow::Upstream;
+use crate::settings::Query;
+use livewell_model::codec::Writer;
+use livewell_query::Limits;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The hash of everything that decides what the rows are: text, parameters, joins, and what is read, by identity.
+pub(crate) fn of_query(query: &Query, upstreams: &[Upstream]) -> u64 {
+    let mut out = Writer::new();
+    out.string(query.cypher.trim());
+    for (name, value) in query.params.iter() {
+        out.string(name).value(value);
+    }
+    for join in &query.joins {
+        out.string(&join.kind).varint(join.keys.len() as u64);
+        for key in &join.keys {
+            out.string(&key.label).string(&key.property);
+        }
+    }
+    // The other limits decide nothing about the rows.
+    if query.limits.versions != Limits::default().versions {
+        out.varint(query.limits.versions as u64);
+    }
+    for upstream in upstreams {
+        out.string(&upstream.id).varint(upstream.number.into()).string(&upstream.label);
+    }
+    xxh3_64(&out.bytes)
+}
