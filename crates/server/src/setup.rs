@@ -1,9 +1,11 @@
 //! From a configuration to what the library runs.
 
 use crate::config::Config;
+use crate::config::sealed::Seal;
 use crate::config::settings::StoreSettings;
 use livewell::{
-    EmbeddedStore, Error, InProcess, Limits, Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup,
+    ComponentKind, EmbeddedStore, Error, InProcess, Limits, Livewell, MemoryStore, Query, ReactionSetup,
+    Recovery, Setup,
 };
 use livewell_reaction::settings::Recovery as ReactionRecovery;
 use livewell_source::settings::{Clock, SourceSettings};
@@ -24,8 +26,10 @@ pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
 }
 
 /// Everything the configuration names. `until_idle` reads files to their end instead of following them.
-pub fn setup(config: &Config, until_idle: bool) -> Setup {
+pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Setup {
     let mut setup = Setup::default();
+    let spec = |(kind, id): (ComponentKind, &str)| (id.to_owned(), config.spec(kind, id, seal));
+    setup.specs = config.components().map(spec).collect();
     for source in &config.sources {
         match source {
             SourceSettings::File(file) => {
@@ -72,8 +76,8 @@ fn mapping(source: &SourceSettings) -> serde_json::Map<String, serde_json::Value
 }
 
 /// What the configuration says of the component `id` alone.
-pub fn configured(config: &Config, id: &str) -> Option<Setup> {
-    let mut one = setup(config, false);
+pub fn configured(config: &Config, seal: &Seal, id: &str) -> Option<Setup> {
+    let mut one = setup(config, seal, false);
     one.files.retain(|file| file.id == id);
     one.channels.retain(|channel| channel.id() == id);
     one.streams.retain(|stream| stream.id == id);
@@ -85,8 +89,8 @@ pub fn configured(config: &Config, id: &str) -> Option<Setup> {
 }
 
 /// The same, to be started whether it is enabled or not.
-pub fn started(config: &Config, id: &str) -> Option<Setup> {
-    let mut one = configured(config, id)?;
+pub fn started(config: &Config, seal: &Seal, id: &str) -> Option<Setup> {
+    let mut one = configured(config, seal, id)?;
     one.queries.iter_mut().for_each(|query| query.enabled = true);
     one.reactions.iter_mut().for_each(|reaction| reaction.enabled = true);
     Some(one)

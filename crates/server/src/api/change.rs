@@ -1,13 +1,13 @@
 //! Creating, changing and removing components: a section of the configuration in JSON, read by the same code.
 //!
-//! What a call has changed holds until the process ends; what the components stored stays, and the configuration
-//! decides again at the next start.
+//! The store keeps what a call has made or changed, so it is there again after a restart: see [`crate::config::kept`].
+//! What a call has removed, stopped or started of the file is as the file says at the next start.
 
 use super::call::{Call, call};
 use super::components::{find, leftovers};
 use super::context::{Api, Shared};
+use super::definition::status;
 use super::problem::Problem;
-use super::shape::shape;
 use crate::config::Config;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -22,11 +22,11 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let create = async move |State(api): State<Shared>, body: String| {
         let id = id_of(&body)?;
         create(&api, kind, &id, &body).await?;
-        find(&api, kind, &id).map(|status| (StatusCode::CREATED, Json(shape(&status))))
+        find(&api, kind, &id).map(|found| (StatusCode::CREATED, Json(status(&api, &found))))
     };
     let change = async move |State(api): State<Shared>, Path(id): Path<String>, body: String| {
         change(&api, kind, &id, &body).await?;
-        find(&api, kind, &id).map(|status| Json(shape(&status)))
+        find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
     let remove = async move |State(api): State<Shared>, Path(id): Path<String>| {
         let removed = remove(&api, kind, &id).await?;
@@ -131,7 +131,7 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> 
 }
 
 async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {
-    let setup = crate::setup::configured(config, id)
+    let setup = crate::setup::configured(config, &api.seal, id)
         .ok_or_else(|| Problem::new(409, "LW0716", format!("`{id}` is not in the configuration")))?;
     Ok(api.livewell.add(setup).await?)
 }

@@ -2,8 +2,9 @@
 
 use super::call::{Call, call};
 use super::context::{Api, Shared};
+use super::definition::status;
 use super::problem::Problem;
-use super::shape::{leftover, shape};
+use super::shape::leftover;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -23,7 +24,7 @@ type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 /// The calls that all kinds have.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let all = async move |State(api): State<Shared>| {
-        let mut shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(shape).collect();
+        let mut shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(|one| status(&api, one)).collect();
         shapes.extend(leftovers(&api, kind)?.iter().map(leftover));
         Ok::<_, Problem>(Json(shapes))
     };
@@ -31,7 +32,7 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         if let Some(status) = leftovers(&api, kind)?.iter().find(|status| status.id == id) {
             return Ok(Json(leftover(status)));
         }
-        find(&api, kind, &id).map(|status| Json(shape(&status)))
+        find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
     let reset = async move |State(api): State<Shared>, Path(id): Path<String>, asked: ResetQuery| {
         find(&api, kind, &id)?;
@@ -47,11 +48,11 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         find(&api, kind, &id)?;
         // Without the lock, so that nobody else waits while it comes to its end.
         api.livewell.stop(&id).await?;
-        find(&api, kind, &id).map(|status| Json(shape(&status)))
+        find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
     let start = async move |State(api): State<Shared>, Path(id): Path<String>| {
         begin(&api, kind, &id).await?;
-        find(&api, kind, &id).map(|status| Json(shape(&status)))
+        find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
     let path = |rest: &str| format!("/api/v1/{}{rest}", kind.plural());
     vec![
@@ -88,7 +89,7 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         }
         _ => return Ok(()),
     }
-    let setup = crate::setup::started(&api.config(), id).ok_or_else(|| {
+    let setup = crate::setup::started(&api.config(), &api.seal, id).ok_or_else(|| {
         let message = format!("`{id}` is not in the configuration this server runs with");
         Problem::new(409, "LW0716", message)
     })?;
@@ -106,6 +107,15 @@ pub fn leftovers(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem>
     let mut all = api.livewell.leftovers()?;
     all.retain(|status| status.kind == kind);
     Ok(all)
+}
+
+/// The status of one component, also of one that only the store still holds.
+///
+/// # Errors
+/// 404 if there is none of this kind.
+pub fn find_any(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem> {
+    let left = leftovers(api, kind)?.into_iter().find(|status| status.id == id);
+    left.map_or_else(|| find(api, kind, id), Ok)
 }
 
 /// The status of one component.

@@ -5,6 +5,7 @@ use super::limits::{Rates, Streams};
 use super::names::Names;
 use super::page::Pins;
 use crate::config::Config;
+use crate::config::sealed::Seal;
 use crate::config::settings::ServerLimits;
 use livewell::Livewell;
 use livewell_source::settings::{HttpSettings, SourceSettings};
@@ -17,6 +18,8 @@ pub struct Api {
     pub(super) livewell: Arc<Livewell>,
     /// The configuration as it is now: as it was read, and what calls have changed since.
     pub(super) config: RwLock<Arc<Config>>,
+    /// What seals the secrets of the configuration in the store.
+    pub(super) seal: Seal,
     pub(super) token: Option<String>,
     pub(super) names: Names,
     pub(super) guesses: Guesses,

@@ -12,6 +12,7 @@ mod connection;
 mod context;
 mod dashboard;
 pub mod dead_letters;
+mod definition;
 pub mod elements;
 mod events;
 mod guesses;
@@ -34,6 +35,7 @@ mod until;
 mod verifying;
 
 use crate::config::Config;
+use crate::config::sealed::Seal;
 use crate::open_files;
 use context::{Api, Shared};
 use guesses::Guesses;
@@ -96,6 +98,7 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, s
     let settings = config.server.clone().unwrap_or_default();
     let components = config.sources.len() + config.queries.len() + config.reactions.len();
     let api = Arc::new(Api {
+        seal: Seal::of(livewell.store_id()),
         livewell,
         token: settings.token,
         names: Names::new(&settings.allowed_hosts),

@@ -4,8 +4,8 @@ use super::call::{Call, call};
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
-    access, backup, change, components, dashboard, dead_letters, elements, events, ingest, limits, metrics,
-    openapi, parked, problem, query, results, source,
+    access, backup, change, components, dashboard, dead_letters, definition, elements, events, ingest,
+    limits, metrics, openapi, parked, problem, query, results, source,
 };
 use axum::Router;
 use axum::http::Method;
@@ -32,6 +32,7 @@ pub(super) fn calls() -> Vec<Call> {
     for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
         calls.extend(components::calls(kind));
         calls.extend(change::calls(kind));
+        calls.extend(definition::calls(kind));
     }
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());

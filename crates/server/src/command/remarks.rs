@@ -15,6 +15,11 @@ pub fn of(one: &Json) -> Vec<String> {
             "{id}: not in the configuration; `livewell remove {id}` removes what it stored, unless something reads it"
         ));
     }
+    if one["differs_from_file"] == true {
+        remarks.push(format!(
+            "{id}: runs as a call has changed it, not as the configuration says; write the change there, or undo it"
+        ));
+    }
     for (field, what, command) in
         [("parked", "parked", "parked"), ("dead_letters", "dead letters", "dead-letters")]
     {

@@ -4,6 +4,8 @@ use super::patience::patiently;
 use crate::api::Doors;
 use crate::cli::{CONFIG, Run};
 use crate::config::Config;
+use crate::config::kept::Kept;
+use crate::config::sealed::Seal;
 use crate::config::settings::StoreSettings;
 use crate::control::{self, Control};
 use crate::failure::Failure;
@@ -21,7 +23,6 @@ use tokio::sync::watch;
 /// Runs the configuration.
 pub fn run(run: &Run) -> Result<(), Failure> {
     let config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
-    let config = Arc::new(config);
     open_files::allow_many();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -31,7 +32,12 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         };
         let livewell = Arc::new(open(&config.store).await.map_err(Failure::failed)?);
         let (control, owner) = control(&config.store)?.unzip();
-        livewell.add(setup::setup(&config, run.until_idle)).await.map_err(Failure::failed)?;
+        let seal = Seal::of(livewell.store_id());
+        let stored = livewell.definitions().map_err(Failure::failed)?;
+        let (config, kept) = config.with_kept(&stored, &seal);
+        kept.iter().for_each(Kept::log);
+        let config = Arc::new(config);
+        livewell.add(setup::setup(&config, &seal, run.until_idle)).await.map_err(Failure::failed)?;
         // Whoever is served may signal at once.
         let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);

@@ -39,6 +39,8 @@ impl Config {
         outside: &Outside<'_>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut item = text.map(parse).transpose()?;
+        let mut written = self.written.clone();
+        written.set_item(section, id, item.clone());
         let mut problems = Vec::new();
         if let Some(item) = &mut item {
             outside.fill_in(item, &mut problems);
@@ -50,6 +52,7 @@ impl Config {
         let is_called = item.is_some();
         root.set_item(section, id, item);
         let config = of_tree(&root, text.unwrap_or_default(), &self.place)?;
+        let config = Config { written, in_file: self.in_file.clone(), ..config };
         if is_called {
             files::check_called(&config, id, &mut problems);
         }

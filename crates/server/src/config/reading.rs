@@ -62,6 +62,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, String> {
 
 fn read(text: &str, outside: &Outside<'_>, place: &Place) -> Result<Config, Vec<Diagnostic>> {
     let mut root = parse(text)?;
+    let written = root.clone();
     let mut problems = Vec::new();
     outside.fill_in(&mut root, &mut problems);
     if !problems.is_empty() {
@@ -69,7 +70,7 @@ fn read(text: &str, outside: &Outside<'_>, place: &Place) -> Result<Config, Vec<
         // What a missing value would have made of the rest is not known.
         return Err(problems);
     }
-    of_tree(&root, text, place)
+    Ok(Config { in_file: written.clone(), written, ..of_tree(&root, text, place)? })
 }
 
 /// The text as a tree; what keeps it from being one names none of its secrets.

@@ -77,7 +77,7 @@ fn collect(node: &Node, is_secret: bool, words: &mut Vec<String>) {
     }
 }
 
-fn is_whole(key: &str) -> bool {
+pub(super) fn is_whole(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let is_like = |name: &str| WHOLE.contains(&name);
     is_like(&key) || TELLING.iter().any(|part| key.contains(part)) || near(&key, WHOLE).is_some_and(is_like)
@@ -158,7 +158,7 @@ fn value_at(text: &str, start: usize, line: &str, key: usize, from: usize) -> Ve
 }
 
 /// Whether the value stands elsewhere, so that what is written is no secret.
-fn is_reference(value: &str) -> bool {
+pub(super) fn is_reference(value: &str) -> bool {
     let value = value.trim_start_matches(['"', '\'']);
     let is_variable = value
         .strip_prefix("${")
@@ -186,7 +186,7 @@ fn value_end(value: &str) -> usize {
 }
 
 /// What of the URLs and connection strings in a line lets somebody in.
-fn of_url(line: &str) -> Vec<Range<usize>> {
+pub(super) fn of_url(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for name in PARAMETERS {
         for (at, _) in line.to_ascii_lowercase().match_indices(name) {

@@ -43,6 +43,8 @@ impl Sections<'_> {
             sources: self.sources.into_iter().map(|item| item.settings).collect(),
             queries: self.queries.into_iter().map(|item| item.settings).collect(),
             reactions: self.reactions.into_iter().map(|item| item.settings).collect(),
+            in_file: root.clone(),
+            written: root.clone(),
             root,
             place,
             hidden: Hidden::default(),

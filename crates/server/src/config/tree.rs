@@ -102,6 +102,12 @@ impl Node {
         }
     }
 
+    /// The item `id` of the list under `section`.
+    pub fn item(&self, section: &str, id: &str) -> Option<&Node> {
+        let items = self.get(section)?.items().iter();
+        items.into_iter().find(|item| item.get("id").and_then(Node::text) == Some(id))
+    }
+
     /// The text, if this is a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {

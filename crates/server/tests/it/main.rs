@@ -27,6 +27,7 @@ mod guessed;
 mod hostile;
 mod inspect;
 mod joined;
+mod kept;
 mod killed;
 mod known;
 mod leftover;

@@ -17,9 +17,14 @@ pub struct Running {
     pub address: String,
     process: Child,
     environment: Vec<(&'static str, PathBuf)>,
+    /// What was logged before it served.
+    pub begun: String,
     /// Kept open, so that the process can go on writing to it.
     log: BufReader<std::process::ChildStderr>,
 }
+
+/// A process that serves: with what it has logged before, the rest of its log, and its address.
+type Serving = (Child, String, BufReader<std::process::ChildStderr>, String);
 
 /// An answer.
 pub struct Answer {
@@ -65,8 +70,8 @@ impl Running {
     pub fn with_environment(config: &str, environment: Vec<(&'static str, PathBuf)>) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("livewell.yaml"), config).unwrap();
-        let (process, log, address) = spawn(&folder, &environment);
-        Self { folder, address, process, environment, log }
+        let (process, begun, log, address) = spawn(&folder, &environment);
+        Self { folder, address, process, environment, begun, log }
     }
 
     /// Over this configuration, with so many files that the process can have open.
@@ -79,8 +84,8 @@ impl Running {
             &format!("ulimit -n {files}; exec \"$0\" \"$@\""),
             env!("CARGO_BIN_EXE_livewell"),
         ]);
-        let (process, log, address) = spawned(command, &folder);
-        Self { folder, address, process, environment: Vec::new(), log }
+        let (process, begun, log, address) = spawned(command, &folder);
+        Self { folder, address, process, environment: Vec::new(), begun, log }
     }
 
     /// Stops the process by a signal and waits for it; then its output is in order. Returns what it has logged since it
@@ -103,7 +108,7 @@ impl Running {
 
     /// Starts the process, which has ended, over the same store.
     pub fn start_again(&mut self) {
-        (self.process, self.log, self.address) = spawn(&self.folder, &self.environment);
+        (self.process, self.begun, self.log, self.address) = spawn(&self.folder, &self.environment);
     }
 
     /// The process' id.
@@ -169,17 +174,14 @@ impl Drop for Running {
     }
 }
 
-fn spawn(
-    folder: &TempDir,
-    environment: &[(&'static str, PathBuf)],
-) -> (Child, BufReader<std::process::ChildStderr>, String) {
+fn spawn(folder: &TempDir, environment: &[(&'static str, PathBuf)]) -> Serving {
     let mut command = Command::new(env!("CARGO_BIN_EXE_livewell"));
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     spawned(command, folder)
 }
 
 #[expect(clippy::zombie_processes, reason = "the caller waits; a process that ends by itself fails the test")]
-fn spawned(mut command: Command, folder: &TempDir) -> (Child, BufReader<std::process::ChildStderr>, String) {
+fn spawned(mut command: Command, folder: &TempDir) -> Serving {
     let mut process = command
         .args(["run", "livewell.yaml"])
         .current_dir(folder.path())
@@ -193,7 +195,7 @@ fn spawned(mut command: Command, folder: &TempDir) -> (Child, BufReader<std::pro
         let mut line = String::new();
         assert!(log.read_line(&mut line).unwrap() > 0, "it ended before it served: {said}");
         if let Some((_, address)) = line.trim_end().split_once("serving http://") {
-            return (process, log, address.to_owned());
+            return (process, said, log, address.to_owned());
         }
         said.push_str(&line);
     }

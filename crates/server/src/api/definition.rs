@@ -1,0 +1,41 @@
+//! `GET /api/v1/KIND/ID/definition`: what a component is made of, who has written it, and whether the file differs.
+
+use super::call::{Call, call};
+use super::components::find_any;
+use super::context::{Api, Shared};
+use super::problem::Problem;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::Method;
+use livewell::{ComponentKind, Definition, Status};
+use serde_json::{Value, json};
+
+/// The call for this kind.
+pub fn calls(kind: ComponentKind) -> Vec<Call> {
+    let get = async move |State(api): State<Shared>, Path(id): Path<String>| {
+        find_any(&api, kind, &id)?;
+        Ok::<_, Problem>(Json(shape(&api, kind, &id, &api.livewell.definition(&id)?)))
+    };
+    vec![call(Method::GET, format!("/api/v1/{}/{{id}}/definition", kind.plural()), get)]
+}
+
+fn shape(api: &Api, kind: ComponentKind, id: &str, definition: &Definition) -> Value {
+    let config = api.config();
+    let in_file = config.in_file(kind, id, &api.seal);
+    let differs = in_file.as_ref().is_some_and(|in_file| definition.spec.settings.as_ref() != Some(in_file));
+    json!({
+        "id": id,
+        "kind": kind.noun(),
+        "by": definition.spec.by,
+        "definition": definition.spec.settings,
+        "differs_from_file": differs,
+        "in_file": in_file.filter(|_| differs),
+    })
+}
+
+/// A component in JSON, with whether a call has changed what the file says of it.
+pub fn status(api: &Api, status: &Status) -> Value {
+    let mut shape = super::shape::shape(status);
+    shape["differs_from_file"] = api.config().differs(status.kind, &status.id, &api.seal).into();
+    shape
+}
