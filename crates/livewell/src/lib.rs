@@ -35,6 +35,7 @@ mod component;
 mod error;
 mod feed;
 mod livewell;
+mod observe;
 mod query;
 mod reaction;
 mod read;
@@ -51,12 +52,22 @@ pub use error::{Error, ErrorKind};
 pub use feed::checked;
 pub use livewell::leftover::{Removed, remove_stored};
 pub use livewell::{Builder, Livewell};
-pub use livewell_store::{Durability, EmbeddedStore, MemoryStore};
+pub use livewell_model::diff::Columns;
+pub use livewell_model::{
+    self as model, Decimal, Diff, Element, ElementId, Map, QueryResult, SmolStr, Timestamp, Transaction,
+    Value,
+};
+pub use livewell_query::{Join, Limits as QueryLimits};
+pub use livewell_reaction::{self as reactions, Reaction};
+pub use livewell_source::unwind::Unwind;
+pub use livewell_source::{self as sources, settings as source_settings};
+pub use livewell_store::{self as store, Durability, EmbeddedStore, MemoryStore, Snapshot, Store};
+pub use observe::{Observed, Observer};
 pub use reaction::dead_letters;
 pub use read::results::{ReadRow, Results};
 pub use read::status::{Condition, Status, StoredPlace, stored_place, stored_status};
 pub use read::subscribe::{Event, Position, Subscription};
-pub use read::{inventory, verify};
+pub use read::{inventory, rows, verify};
 
 pub use component::unknown::unknown;
 pub use register::pending::reset_stored;

@@ -18,6 +18,7 @@ pub(crate) mod view;
 use crate::Error;
 use crate::clock::Clock;
 use crate::error::Disk;
+use crate::observe::{Nobody, Observed, Observer};
 use bell::Bell;
 use drift::SourceDrift;
 use livewell_model::Timestamp;
@@ -28,13 +29,13 @@ use parking::Parking;
 use set_aside::Order;
 use stall::Stall;
 use state::{ComponentKind, State};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use view::View;
 
 /// One source, query or reaction, as the others see it.
-#[derive(Debug)]
 pub(crate) struct Component {
     pub(crate) id: String,
     pub(crate) number: u32,
@@ -45,6 +46,8 @@ pub(crate) struct Component {
     pub(crate) unwind: Vec<Unwind>,
     /// Of a source: how much input it may set aside.
     pub(crate) parking: Parking,
+    /// Who is told what it does.
+    pub(crate) observer: Arc<dyn Observer>,
     /// Rung when there may be something to do for it.
     pub(crate) bell: Arc<Bell>,
     /// Set when it alone is to stop.
@@ -70,6 +73,12 @@ pub(crate) struct Component {
     view: Mutex<View>,
 }
 
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Component").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 impl Component {
     pub(crate) fn new(id: &str, number: u32, kind: ComponentKind, follows: Vec<u32>) -> Self {
         Self {
@@ -79,6 +88,7 @@ impl Component {
             follows,
             unwind: Vec::new(),
             parking: Parking::default(),
+            observer: Arc::new(Nobody),
             bell: Arc::default(),
             stopping: AtomicBool::new(false),
             reset: AtomicBool::new(false),
@@ -94,6 +104,24 @@ impl Component {
         }
     }
 
+    /// Shows something else from now on, and tells the observer if that is another state.
+    fn show<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
+        let (before, after, done) = {
+            let mut view = lock(&self.view);
+            let before = view.state;
+            let done = change(&mut view);
+            (before, view.state, done)
+        };
+        if before != after {
+            self.observer.shows(self.observed(), after);
+        }
+        done
+    }
+
+    fn observed(&self) -> Observed<'_> {
+        Observed { id: &self.id, kind: self.kind }
+    }
+
     pub(crate) fn state(&self) -> State {
         lock(&self.view).state
     }
@@ -104,19 +132,7 @@ impl Component {
     }
 
     pub(crate) fn set(&self, state: State) {
-        let mut view = lock(&self.view);
-        if !view.may_show(state) {
-            return;
-        }
-        if view.state == State::CaughtUp && state != State::CaughtUp {
-            // It stood still because there was nothing to do.
-            view.progress = Instant::now();
-        }
-        if view.state != State::Error || state == State::Starting {
-            view.state = state;
-            view.error = None;
-            view.blocked_by = None;
-        }
+        self.show(|view| view.set(state));
     }
 
     /// Shows that it waits for the world outside, and why; the next [`Component::set`] takes that back.
@@ -127,45 +143,43 @@ impl Component {
 
     /// Like [`Component::held_up`], without a line in the log.
     pub(crate) fn show_held_up(&self, error: &Error) {
-        let mut view = lock(&self.view);
-        if view.state != State::Error {
-            view.state = State::Waiting;
-        }
-        view.show_error(error);
+        self.show(|view| {
+            if view.state != State::Error {
+                view.state = State::Waiting;
+            }
+            view.show_error(error);
+        });
+        self.observer.failed(self.observed(), error);
     }
 
     pub(crate) fn fail(&self, error: &Error) {
         tracing::error!(component = %self.id, code = error.code, "{error}");
         self.failures.fetch_add(1, Ordering::Relaxed);
-        let mut view = lock(&self.view);
-        view.state = State::Error;
-        view.blocked_by = None;
-        view.stall = None;
-        view.show_error(error);
-        view.progress = Instant::now();
+        self.show(|view| view.fail(error));
+        self.observer.failed(self.observed(), error);
     }
 
     /// Shows that it was stopped, also where it had failed before.
     pub(crate) fn show_stopped(&self) {
-        let mut view = lock(&self.view);
-        view.state = State::Stopped;
-        view.error = None;
-        view.stall = None;
-        view.blocked_by = None;
+        self.show(|view| {
+            view.state = State::Stopped;
+            view.error = None;
+            view.stall = None;
+            view.blocked_by = None;
+        });
     }
 
     /// Notes that it cannot begin before another one that is in error; [`Component::recovered`] takes that back.
     pub(crate) fn blocked_by(&self, other: &str) {
-        let mut view = lock(&self.view);
-        if view.state == State::Error {
+        if self.state() == State::Error {
             return;
         }
         let error = Error::waits_for(&self.id, other);
         tracing::error!(component = %self.id, code = error.code, "{error}");
-        view.state = State::Error;
-        view.blocked_by = Some(other.to_owned());
-        view.show_error(&error);
-        view.progress = Instant::now();
+        self.show(|view| {
+            view.fail(&error);
+            view.blocked_by = Some(other.to_owned());
+        });
     }
 
     /// The id of the one in error that it waits for before it can begin.
@@ -240,11 +254,13 @@ impl Component {
         }
     }
 
-    /// Notes that it has come forward: what it committed is durable.
-    pub(crate) fn progressed(&self) {
-        let mut view = lock(&self.view);
-        view.progress = Instant::now();
-        view.resume(&self.id);
+    /// Notes that it has come forward: what it committed is durable, with so many entries.
+    pub(crate) fn progressed(&self, entries: u64) {
+        self.show(|view| {
+            view.progress = Instant::now();
+            view.resume(&self.id);
+        });
+        self.observer.committed(self.observed(), entries);
     }
 
     /// Since when it has not come forward, or has been in error.
@@ -254,7 +270,7 @@ impl Component {
 
     /// Shows that it waits for a disk, and why. Returns how long to wait before the next attempt.
     pub(crate) fn stall(&self, disk: Disk, error: &Error) -> Duration {
-        lock(&self.view).stall(&self.id, disk, error)
+        self.show(|view| view.stall(&self.id, disk, error))
     }
 
     /// Whether it waits for a disk.

@@ -7,6 +7,7 @@ use super::order::Positions;
 use super::state::{ComponentKind, State};
 use super::timers::Timers;
 use crate::clock::Clock;
+use crate::observe::Observer;
 use crate::settings::Limits;
 use crate::{Error, ErrorKind};
 use livewell_model::Timestamp;
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) group: GroupCommit,
     pub(crate) bells: Bells,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Arc<dyn Observer>,
     pub(crate) timers: Timers,
     pub(crate) limits: Limits,
     pub(crate) damages: Damages,

@@ -35,6 +35,31 @@ impl View {
         Self { state: State::Starting, error: None, stall: None, logged: None, blocked_by: None, progress }
     }
 
+    /// Shows a state, unless it waits for a disk; an error stays until it starts again.
+    pub(crate) fn set(&mut self, state: State) {
+        if !self.may_show(state) {
+            return;
+        }
+        if self.state == State::CaughtUp && state != State::CaughtUp {
+            // It stood still because there was nothing to do.
+            self.progress = Instant::now();
+        }
+        if self.state != State::Error || state == State::Starting {
+            self.state = state;
+            self.error = None;
+            self.blocked_by = None;
+        }
+    }
+
+    /// Shows that it has failed.
+    pub(crate) fn fail(&mut self, error: &Error) {
+        self.state = State::Error;
+        self.blocked_by = None;
+        self.stall = None;
+        self.show_error(error);
+        self.progress = Instant::now();
+    }
+
     /// Shows why; the time is that of the first of several reasons in a row.
     pub(crate) fn show_error(&mut self, error: &Error) {
         let since = self.error.take().map_or_else(|| SystemClock.now(), |(_, since)| since);
@@ -43,7 +68,7 @@ impl View {
 
     /// Whether `state` may be shown: one that waits for a disk shows that until it got through or gave up, also if
     /// everything ends meanwhile.
-    pub(crate) fn may_show(&mut self, state: State) -> bool {
+    fn may_show(&mut self, state: State) -> bool {
         if matches!(state, State::CaughtUp | State::Paused) {
             self.stall = None;
         }

@@ -9,7 +9,8 @@ use crate::component::order::Positions;
 use crate::component::shared::Shared;
 use crate::component::state::ComponentKind;
 use crate::component::timers::Timers;
-use crate::livewell::Livewell;
+use crate::livewell::{End, Livewell};
+use crate::observe::{Nobody, Observer};
 use crate::run::supervise;
 use crate::settings::Limits;
 use crate::upkeep::sweeper;
@@ -24,6 +25,7 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     limits: Limits,
     clock: Option<Arc<dyn Clock>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Builder {
@@ -54,6 +56,13 @@ impl Builder {
         self
     }
 
+    /// Who is told what the components do.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<impl Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// The Livewell, with nothing running yet.
     ///
     /// # Errors
@@ -70,6 +79,7 @@ impl Builder {
             store,
             bells: Bells::default(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            observer: self.observer.unwrap_or_else(|| Arc::new(Nobody)),
             timers: Timers::default(),
             limits: self.limits,
             damages: Damages::default(),
@@ -86,13 +96,13 @@ impl Builder {
         let scrubbed = Arc::<crate::upkeep::scrub::Progress>::default();
         crate::upkeep::scrub::spawn(&shared, &scrubber, &scrubbed);
         Ok(Livewell {
+            end: Arc::new(End { shared: shared.clone(), sweeper: sweeper.clone(), scrubber }),
             shared,
             sweeper,
-            scrubber,
             scrubbed,
-            handles: Mutex::default(),
+            handles: Arc::default(),
             #[cfg(feature = "postgres")]
-            databases: Mutex::default(),
+            databases: Arc::default(),
         })
     }
 }

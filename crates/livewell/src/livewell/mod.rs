@@ -4,6 +4,7 @@ mod builder;
 mod definitions;
 mod disk;
 pub(crate) mod leftover;
+mod set_aside;
 mod start;
 mod verifying;
 
@@ -12,10 +13,8 @@ pub use builder::Builder;
 use crate::Error;
 use crate::component::Component;
 use crate::component::bell::Bell;
-use crate::component::set_aside::{Order, What};
 use crate::component::shared::Shared;
 use crate::component::state::State;
-use crate::reaction::dead_letters::{self, DeadLetter};
 use crate::read::results::Results;
 use crate::read::status::{self, Condition, Status};
 use crate::read::subscribe::{Position, Subscription};
@@ -24,7 +23,6 @@ use crate::register::setup::{ReactionSetup, Setup};
 use crate::settings::Query;
 use crate::source::channel::SourceHandle;
 use crate::source::in_process::InProcess;
-use crate::source::parked::{self, Parked};
 use crate::upkeep::scrub::{self, ScrubStatus};
 use leftover::Removed;
 use livewell_store::Store;
@@ -36,16 +34,18 @@ use std::time::{Duration, Instant};
 /// How long stopping one component may take.
 const STOP_MAX: Duration = Duration::from_secs(30);
 
-/// Standing queries over changing data, with durable results and reactions.
+/// Standing queries over changing data, with durable results and reactions. Clones are the same one; it stops when the
+/// last of them is dropped.
+#[derive(Clone)]
 pub struct Livewell {
     shared: Arc<Shared>,
     sweeper: Arc<Component>,
-    scrubber: Arc<Component>,
     scrubbed: Arc<scrub::Progress>,
-    handles: Mutex<HashMap<String, SourceHandle>>,
+    handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
     /// Where sources that are removed have left something.
     #[cfg(feature = "postgres")]
-    databases: Mutex<HashMap<String, livewell_source::settings::PostgresSettings>>,
+    databases: Arc<Mutex<HashMap<String, livewell_source::settings::PostgresSettings>>>,
+    end: Arc<End>,
 }
 
 impl Livewell {
@@ -174,81 +174,6 @@ impl Livewell {
         self.reset_tables(id, &[table])
     }
 
-    /// The first `limit` dead letters of a reaction after number `after`.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::NotFound`] where there is no such reaction; as the store has them.
-    pub fn dead_letters(&self, id: &str, after: u64, limit: usize) -> Result<Vec<DeadLetter>, Error> {
-        let component = self.shared.reaction(id)?;
-        dead_letters::list(&*self.shared.store.snapshot()?, component.number, after, limit)
-    }
-
-    /// Has a running reaction send its dead letters once more (`None`: all), between two deliveries and in their
-    /// order; those that are taken are gone from the list.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::NotFound`] where there is no such reaction.
-    pub fn replay_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
-        self.shared.reaction(id)?.order(Order::new(What::Again { text: None }, numbers));
-        Ok(())
-    }
-
-    /// Has a running reaction drop its dead letters (`None`: all).
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::NotFound`] where there is no such reaction.
-    pub fn discard_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
-        self.shared.reaction(id)?.order(Order::new(What::Discard, numbers));
-        Ok(())
-    }
-
-    /// The first `limit` pieces of input that a source has parked after number `after`.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::NotFound`] where there is no such source; as the store has them.
-    pub fn parked(&self, id: &str, after: u64, limit: usize) -> Result<Vec<Parked>, Error> {
-        let component = self.shared.source(id)?;
-        parked::list(&*self.shared.store.snapshot()?, component.number, after, limit)
-    }
-
-    /// Has a running source try its parked input once more (`None`: all), in the order in which it was parked: each
-    /// piece that can be taken in now becomes a new transaction behind those that are there, and is gone from the list
-    /// in the same commit; what is refused again stays, with its new reason.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::NotFound`] where there is no such source; [`crate::ErrorKind::Unavailable`] where it is
-    /// stopped.
-    pub fn retry_parked(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
-        self.order_parked(id, Order::new(What::Again { text: None }, numbers))
-    }
-
-    /// The same for one piece, with another `text` in its place: a line, row or message as the source reads it. Where
-    /// that is refused, what was parked stays.
-    ///
-    /// # Errors
-    /// As [`Livewell::retry_parked`].
-    pub fn retry_parked_as(&self, id: &str, number: u64, text: impl Into<String>) -> Result<(), Error> {
-        let what = What::Again { text: Some(text.into()) };
-        self.order_parked(id, Order::new(what, Some(vec![number])))
-    }
-
-    /// Has a running source drop its parked input (`None`: all).
-    ///
-    /// # Errors
-    /// As [`Livewell::retry_parked`].
-    pub fn discard_parked(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
-        self.order_parked(id, Order::new(What::Discard, numbers))
-    }
-
-    fn order_parked(&self, id: &str, order: Order) -> Result<(), Error> {
-        let component = self.shared.source(id)?;
-        if component.stopping.load(Ordering::Acquire) || component.ended.load(Ordering::Acquire) {
-            return Err(crate::source::channel::closed(&component));
-        }
-        component.order(order);
-        Ok(())
-    }
-
     /// Waits until everything that is sent or read has been taken in and delivered, or is in error. Files
     /// that are followed count as read at their present end.
     ///
@@ -344,17 +269,47 @@ impl Livewell {
         &self.shared.store
     }
 
+    /// Does something that blocks, such as reading many rows or verifying, on a thread where that keeps no other task
+    /// waiting: the asynchronous form of every call that is not `async`.
+    ///
+    /// ```
+    /// # use livewell::{Livewell, MemoryStore};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), livewell::Error> {
+    /// let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+    /// let status = livewell.unblock(|livewell| livewell.status()).await?;
+    /// assert!(status.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn unblock<T: Send + 'static>(&self, call: impl FnOnce(&Self) -> T + Send + 'static) -> T {
+        let own = self.clone();
+        match tokio::task::spawn_blocking(move || call(&own)).await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
     /// Stops everything and waits until no thread of its own is left, at most 30 s.
     ///
     /// Once this is dropped too, the store is held by nobody but the caller's own handles, and can be opened again.
     pub async fn shutdown(&self) {
-        self.stop_all();
+        self.end.stop_all();
         let deadline = Instant::now() + Duration::from_secs(30);
         while self.shared.join_ended() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
+}
 
+/// Stops everything, at the latest when nobody has a handle any more.
+struct End {
+    shared: Arc<Shared>,
+    sweeper: Arc<Component>,
+    scrubber: Arc<Component>,
+}
+
+impl End {
     fn stop_all(&self) {
         self.shared.stopping.store(true, Ordering::Release);
         self.sweeper.bell.ring();
@@ -366,7 +321,7 @@ impl Livewell {
     }
 }
 
-impl Drop for Livewell {
+impl Drop for End {
     fn drop(&mut self) {
         self.stop_all();
     }

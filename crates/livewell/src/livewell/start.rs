@@ -205,7 +205,9 @@ impl Livewell {
         follows: Vec<u32>,
     ) -> Result<Arc<Component>, Error> {
         self.check_free(id)?;
-        Ok(Arc::new(Component::new(id, number, kind, follows)))
+        let mut component = Component::new(id, number, kind, follows);
+        component.observer = self.shared.observer.clone();
+        Ok(Arc::new(component))
     }
 
     fn as_source(
@@ -218,6 +220,7 @@ impl Livewell {
         self.check_free(id)?;
         let mut component = Component::new(id, number, ComponentKind::Source, Vec::new());
         (component.unwind, component.parking) = (unwind.to_vec(), parking);
+        component.observer = self.shared.observer.clone();
         Ok(Arc::new(component))
     }
 

@@ -214,13 +214,15 @@ impl Pipeline {
         let QueryState { mut overlay, mut head, failure, .. } = state;
         failure.map_or(Ok(()), Err)?;
         retention::evict(&self.shared, &self.component, &self.settings.outbox, &mut head, &mut overlay)?;
+        let begun = Head::read(&**snapshot, number)?.filter(|before| before.epoch == head.epoch);
+        let begun = begun.map_or(0, |before| before.sequence);
         let expected = compare::read_version(&**snapshot, number)?;
         let next = livewell_store::Version { epoch: head.epoch, commit: expected.commit + 1 };
         let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
         overlay.put(Head::key(number), head.encode());
         overlay.into_writes(&mut set);
         self.shared.group.commit(set)?;
-        self.component.progressed();
+        self.component.progressed(head.sequence.saturating_sub(begun));
         Ok(())
     }
 

@@ -354,9 +354,12 @@ impl Delivery {
         let expected = compare::read_version(&**snapshot, number)?;
         let next = Version { commit: expected.commit + 1, ..expected };
         let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
+        let mut passed = 0;
         for (at, upstream) in self.upstreams.iter().enumerate() {
             let mut checkpoint = follow::checkpoint(&**snapshot, number, upstream)?;
             if let Some((epoch, sequence, position)) = moved.get(&at) {
+                let begun = if checkpoint.epoch == *epoch { checkpoint.sequence } else { 0 };
+                passed += sequence.saturating_sub(begun);
                 (checkpoint.epoch, checkpoint.sequence, checkpoint.position) = (*epoch, *sequence, *position);
                 let record = EpochRecord::read(&**snapshot, upstream.number, *epoch)?;
                 checkpoint.config_hash = record.map_or(checkpoint.config_hash, |record| record.config_hash);
@@ -370,7 +373,7 @@ impl Delivery {
         more(&mut overlay)?;
         overlay.into_writes(&mut set);
         self.shared.group.commit(set)?;
-        self.component.progressed();
+        self.component.progressed(passed);
         // The queries may be waiting for room in their outboxes.
         self.upstreams.iter().for_each(|upstream| self.shared.bells.ring(upstream.number));
         self.shared.bells.ring(number);

@@ -2,6 +2,7 @@
 
 pub mod inventory;
 pub(crate) mod results;
+pub mod rows;
 pub(crate) mod status;
 pub(crate) mod subscribe;
 pub mod verify;

@@ -6,6 +6,7 @@ use crate::component::Component;
 use crate::component::bell::Bell;
 use crate::component::shared::Shared;
 use crate::read::results::Results;
+use futures_core::Stream;
 use livewell_model::codec::Reader;
 use livewell_model::diff::Columns;
 use livewell_model::{QueryResult, SmolStr};
@@ -13,7 +14,9 @@ use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::EpochRecord;
 use livewell_store::{Feed, IndexError, Resume};
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 /// How many rows of a snapshot are read at once.
 const PAGE_ROWS: usize = 1_000;
@@ -64,7 +67,25 @@ pub struct Position {
     pub sequence: u64,
 }
 
-/// See the module. Reads at the subscriber's own pace: a slow one costs the others nothing.
+/// A query's results from a snapshot on, or from a position. It reads at the subscriber's own pace: a slow one costs the
+/// others nothing.
+///
+/// It is a [`Stream`] of events, too, which ends after an error; [`Subscription::next`] gives the same one by one.
+///
+/// ```
+/// use futures::{StreamExt, TryStreamExt};
+/// use livewell::{Event, InProcess, Livewell, MemoryStore, Query};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), livewell::Error> {
+/// let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+/// livewell.add_source(InProcess::new("orders")).await?;
+/// livewell.add_query(Query::cypher("all", "MATCH (o:Order) RETURN o.id AS id").from("orders")).await?;
+/// let events: Vec<Event> = livewell.subscribe("all").await?.take(1).try_collect().await?;
+/// assert!(matches!(events[0], Event::SnapshotEnd { .. }));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Subscription {
     shared: Arc<Shared>,
     query: Arc<Component>,
@@ -73,6 +94,10 @@ pub struct Subscription {
     at: Option<Position>,
     snapshot: Option<Rest>,
     ready: VecDeque<Event>,
+    /// The wait for the bell, while a [`Stream`] is polled.
+    wait: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+    /// Whether the [`Stream`] has ended with an error.
+    has_failed: bool,
 }
 
 /// What is still to be given of a snapshot.
@@ -93,7 +118,17 @@ impl Subscription {
         let bell = Arc::<Bell>::default();
         shared.bells.listen(query.number, &bell);
         let columns = Results::read(&*shared.store, &query.id)?.columns;
-        Ok(Self { shared, query, bell, columns, at: after, snapshot: None, ready: VecDeque::new() })
+        Ok(Self {
+            shared,
+            query,
+            bell,
+            columns,
+            at: after,
+            snapshot: None,
+            ready: VecDeque::new(),
+            wait: None,
+            has_failed: false,
+        })
     }
 
     /// Whether its snapshot is given whole, so that it holds nothing of the store between two results.
@@ -216,6 +251,31 @@ impl Subscription {
             self.columns = record.unwrap_or_default().columns;
         }
         Ok(())
+    }
+}
+
+impl Stream for Subscription {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.has_failed {
+            return Poll::Ready(None);
+        }
+        loop {
+            match self.try_next() {
+                Ok(Some(event)) => return Poll::Ready(Some(Ok(event))),
+                Ok(None) if self.shared.is_stopping(&self.query) => return Poll::Ready(None),
+                Ok(None) => {}
+                Err(error) => {
+                    self.has_failed = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+            let bell = self.bell.clone();
+            let wait = self.wait.get_or_insert_with(|| Box::pin(async move { bell.heard().await }));
+            ready!(wait.as_mut().poll(context));
+            self.wait = None;
+        }
     }
 }
 

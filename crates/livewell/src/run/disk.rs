@@ -36,7 +36,7 @@ pub(crate) fn is_over(shared: &Shared, component: &Component) -> bool {
         return true;
     }
     match probe(shared, component) {
-        Ok(()) => component.progressed(),
+        Ok(()) => component.progressed(0),
         Err(error) => drop(component.stall(Disk::Store, &error)),
     }
     !component.is_stalled()

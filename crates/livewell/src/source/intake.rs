@@ -42,6 +42,8 @@ pub(crate) struct Intake<'a> {
     pub(super) source: &'a Component,
     pub(super) overlay: Overlay,
     pub(super) expected: Version,
+    /// The sequence that it began at.
+    begun: u64,
     pub(super) head: Head,
     pub(super) turn: Turn<'a>,
     pub(super) announcements: Announcements,
@@ -61,6 +63,7 @@ impl<'a> Intake<'a> {
             source,
             overlay: Overlay::new(snapshot),
             expected,
+            begun: head.sequence,
             head,
             turn,
             announcements: Announcements::default(),
@@ -311,7 +314,8 @@ impl<'a> Intake<'a> {
 
     /// Commits; when it returns, everything is durable. Then the followers are told.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        let Self { shared, source, mut overlay, expected, mut head, mut turn, announcements, .. } = self;
+        let Self { shared, source, mut overlay, expected, begun, mut head, mut turn, announcements, .. } =
+            self;
         crate::feed::retention::trim_source(shared, source, &mut head, &mut overlay)?;
         if overlay.is_empty() {
             return Ok(());
@@ -325,7 +329,7 @@ impl<'a> Intake<'a> {
         drop(turn);
         ticket.wait()?;
         announcements.make(source);
-        source.progressed();
+        source.progressed(head.sequence.saturating_sub(begun));
         source.drift().see(newest, &*shared.clock);
         shared.bells.ring(source.number);
         Ok(())

@@ -43,7 +43,7 @@ pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
     let ticket = shared.group.submit(set);
     drop(turn);
     ticket.wait()?;
-    source.progressed();
+    source.progressed(0);
     shared.bells.ring(number);
     Ok(())
 }

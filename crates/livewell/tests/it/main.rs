@@ -2,6 +2,7 @@
 
 mod begun;
 mod changed;
+mod embedded;
 mod failing;
 mod fixture;
 mod gaps;

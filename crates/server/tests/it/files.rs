@@ -149,7 +149,10 @@ fn a_reaction_goes_on_with_its_own_file_after_a_restart_and_where_the_configurat
     let body = json!({ "id": "r", "kind": "file", "queries": ["big"], "path": "out/of/calls/new/r.jsonl" });
     let file = running.folder.path().join("out/of/calls/new/r.jsonl");
     for round in 1..=2 {
-        assert_eq!(send(&running, "POST", "/api/v1/reactions", &body).0, 201);
+        // The second time it is there by itself, with its file.
+        if round == 1 {
+            assert_eq!(send(&running, "POST", "/api/v1/reactions", &body).0, 201);
+        }
         running.post(&orders(&[250 + round]));
         let lines = || fs::read_to_string(&file).unwrap_or_default().lines().count();
         for _ in 0..400 {
