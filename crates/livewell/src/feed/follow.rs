@@ -6,6 +6,7 @@
 //! seen that was never true, also where two paths lead from one source.
 
 use crate::Error;
+use crate::run::recovery::readable;
 use livewell_model::codec::Reader;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::LogEntry;
@@ -83,15 +84,9 @@ pub(crate) fn read(
     for (at, upstream) in upstreams.iter().enumerate() {
         let feed = open(snapshot, upstream)?;
         let checkpoint = checkpoint(&**snapshot, consumer, upstream)?;
-        let (epoch, exhausted_at) = match feed.resume(&checkpoint)? {
-            Resume::Follow => (feed.head.epoch, feed.head.sequence),
-            // The old epoch is drained to its end before the change is taken up.
-            Resume::Changed { old }
-                if old.end.as_ref().is_some_and(|end| checkpoint.sequence < end.sequence) =>
-            {
-                (checkpoint.epoch, old.end.map_or(0, |end| end.sequence))
-            }
-            resume => return Ok(Found::Broken { upstream: at, resume, checkpoint }),
+        let resume = feed.resume(&checkpoint)?;
+        let Some((epoch, exhausted_at)) = readable(&resume, &checkpoint, &feed.head) else {
+            return Ok(Found::Broken { upstream: at, resume, checkpoint });
         };
         let entries = feed.log_begun(epoch, checkpoint.sequence, entries_max, bytes_max)?;
         let exhausted = entries.last().map_or(checkpoint.sequence, |entry| entry.sequence) == exhausted_at;

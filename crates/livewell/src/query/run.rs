@@ -5,9 +5,8 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
-use crate::run::recovery::broken;
+use crate::run::recovery::{self, Decision, Keeps, broken};
 use crate::run::supervise::{HELD_UP, LOOK, caught_up, failed, stopped};
-use crate::settings::Recovery;
 use livewell_store::Resume;
 use livewell_store::head::Building;
 use std::sync::atomic::Ordering;
@@ -83,10 +82,8 @@ fn unready(shared: &Shared, component: &Component) {
 fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
     let upstream = &pipeline.upstreams[upstream].id;
     let component = &pipeline.component;
-    let allowed =
-        matches!(resume, Resume::Changed { .. }) || pipeline.settings.recovery == Recovery::AutoReset;
-    if !allowed {
-        failed(&pipeline.shared, component, &broken(&component.id, upstream, resume, "auto_reset"));
+    if recovery::of_state(resume, pipeline.settings.recovery) == Decision::Stop {
+        failed(&pipeline.shared, component, &broken(&component.id, upstream, resume, Keeps::State));
         return;
     }
     tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");

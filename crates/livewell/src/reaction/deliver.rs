@@ -9,7 +9,7 @@ use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::feed::follow::{self, Found, Group, Upstream};
 use crate::reaction::dead_letters;
-use crate::run::recovery::broken;
+use crate::run::recovery::{self, Decision, Keeps, broken};
 use crate::run::supervise::{caught_up, failed, stopped};
 use crate::settings::Recovery;
 use livewell_model::codec::Reader;
@@ -136,13 +136,16 @@ impl Delivery {
     /// history, the file it wrote for example, is not cut back to what this one remembers. State-keepers are asked, for
     /// they know themselves what they hold.
     fn check_history(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
-        if self.recovery != Recovery::Strict || self.reaction.role() != Role::Trigger {
+        let keeps = Keeps::from(self.reaction.role());
+        if keeps == Keeps::State {
             return Ok(());
         }
         for (at, upstream) in self.upstreams.iter().enumerate() {
-            let resume = follow::open(snapshot, upstream)?.resume(&self.checkpoint(snapshot, at)?)?;
-            if resume == Resume::OtherEpoch {
-                return Err(broken(&self.component.id, &upstream.id, &resume, "auto_skip_gap"));
+            let (feed, checkpoint) = (follow::open(snapshot, upstream)?, self.checkpoint(snapshot, at)?);
+            let resume = feed.resume(&checkpoint)?;
+            let decision = recovery::of_trigger(&resume, self.recovery, &checkpoint, &feed.head);
+            if resume == Resume::OtherEpoch && decision == Decision::Stop {
+                return Err(broken(&self.component.id, &upstream.id, &resume, keeps));
             }
         }
         Ok(())
@@ -232,10 +235,7 @@ impl Delivery {
             Found::Groups(groups) if groups.is_empty() => Ok(false),
             Found::Groups(groups) => self.deliver(snapshot, &groups).map(|()| true),
             Found::Broken { upstream, resume, checkpoint } => {
-                match self.reaction.role() {
-                    Role::Trigger => self.skip(snapshot, upstream, &resume, &checkpoint)?,
-                    Role::StateKeeper => self.regain(upstream, &resume)?,
-                }
+                self.recover(snapshot, upstream, &resume, &checkpoint)?;
                 Ok(true)
             }
         }
@@ -295,18 +295,9 @@ impl Delivery {
         Ok(())
     }
 
-    /// A state-keeper that cannot simply follow on: brought to what is true now, or stopped.
-    fn regain(&mut self, at: usize, resume: &Resume) -> Result<(), Error> {
-        let upstream = &self.upstreams[at].id;
-        if !matches!(resume, Resume::Changed { .. }) && self.recovery != Recovery::AutoReset {
-            return Err(broken(&self.component.id, upstream, resume, "auto_reset"));
-        }
-        self.rebuild = true;
-        Ok(())
-    }
-
-    /// A trigger that cannot simply follow on: into the new epoch, over the gap, or stopped.
-    fn skip(
+    /// Does what is to be done if it cannot simply follow on: it is brought to what is true now, leaves out what is gone,
+    /// or stops.
+    fn recover(
         &mut self,
         snapshot: &Arc<dyn Snapshot>,
         at: usize,
@@ -314,23 +305,29 @@ impl Delivery {
         checkpoint: &Checkpoint,
     ) -> Result<(), Error> {
         let upstream = &self.upstreams[at];
-        let head = follow::open(snapshot, upstream)?.head;
-        let changed = matches!(resume, Resume::Changed { .. });
-        if !changed && self.recovery != Recovery::AutoSkipGap {
-            return Err(broken(&self.component.id, &upstream.id, resume, "auto_skip_gap"));
-        }
-        let (epoch, sequence) = match resume {
-            // The base of a new epoch is no event; what comes after it is.
-            Resume::Changed { .. } => (head.epoch, 0),
-            Resume::Gap { low } => (checkpoint.epoch, low - 1),
-            Resume::OtherEpoch => (head.epoch, head.low - 1),
-            Resume::Ahead | Resume::Follow => (head.epoch, head.sequence),
+        let keeps = Keeps::from(self.reaction.role());
+        let decision = match keeps {
+            Keeps::State => recovery::of_state(resume, self.recovery),
+            Keeps::Nothing => {
+                let head = follow::open(snapshot, upstream)?.head;
+                recovery::of_trigger(resume, self.recovery, checkpoint, &head)
+            }
         };
-        if !changed {
-            tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, sequence, "skipping what is gone");
+        match decision {
+            Decision::Rebuild => {
+                self.rebuild = true;
+                Ok(())
+            }
+            Decision::Stop => Err(broken(&self.component.id, &upstream.id, resume, keeps)),
+            Decision::SkipTo { epoch, sequence } => {
+                if !matches!(resume, Resume::Changed { .. }) {
+                    tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, sequence, "skipping what is gone");
+                }
+                let detail = self.checkpoint(snapshot, 0)?.detail;
+                let moved = BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]);
+                self.commit(snapshot, &moved, &detail)
+            }
         }
-        let detail = self.checkpoint(snapshot, 0)?.detail;
-        self.commit(snapshot, &BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]), &detail)
     }
 
     pub(super) fn checkpoint(&self, snapshot: &Arc<dyn Snapshot>, at: usize) -> Result<Checkpoint, Error> {

@@ -5,8 +5,7 @@ use crate::component::state::State;
 use crate::feed::follow;
 use crate::reaction::dead_letters;
 use crate::reaction::deliver::{Delivery, wrap};
-use crate::run::recovery::broken;
-use crate::settings::Recovery;
+use crate::run::recovery::{Decision, Keeps, broken, of_state};
 use livewell_model::Row;
 use livewell_reaction::SnapshotOf;
 use livewell_store::head::Building;
@@ -31,8 +30,8 @@ impl Delivery {
         match feed.resume(&checkpoint)? {
             Resume::Follow if checkpoint.sequence == feed.head.sequence && !self.rebuild => return Ok(false),
             Resume::Follow | Resume::Changed { .. } => {}
-            resume if self.recovery != Recovery::AutoReset && !self.rebuild => {
-                return Err(broken(&self.component.id, &upstream.id, &resume, "auto_reset"));
+            resume if of_state(&resume, self.recovery) == Decision::Stop && !self.rebuild => {
+                return Err(broken(&self.component.id, &upstream.id, &resume, Keeps::State));
             }
             resume => {
                 tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, "rebuilding from the live results");

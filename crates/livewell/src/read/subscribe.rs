@@ -6,6 +6,7 @@ use crate::component::Component;
 use crate::component::bell::Bell;
 use crate::component::shared::Shared;
 use crate::read::results::Results;
+use crate::run::recovery::readable;
 use futures_core::Stream;
 use livewell_model::codec::Reader;
 use livewell_model::diff::Columns;
@@ -227,8 +228,7 @@ impl Subscription {
             .ok_or_else(|| Error::not_found(&self.query.id))?;
         let checkpoint = Checkpoint { epoch: at.epoch, sequence: at.sequence, ..Checkpoint::default() };
         let resume = feed.resume(&checkpoint)?;
-        let drains = matches!(&resume, Resume::Changed { old } if old.end.as_ref().is_some_and(|end| at.sequence < end.sequence));
-        if resume != Resume::Follow && !drains {
+        if readable(&resume, &checkpoint, &feed.head).is_none() {
             let reason = reason(&resume);
             self.at = None;
             self.ready.push_back(Event::Reset { reason });

@@ -1,10 +1,89 @@
-//! What a consumer does when it cannot simply read on in a feed.
+//! What a consumer does when it cannot simply read on in a feed: decided here, for queries, reactions and subscribers.
+//!
+//! | the feed | what keeps state | what only acts | a subscriber |
+//! |---|---|---|---|
+//! | its log reaches back | follows | follows | follows |
+//! | its definition has changed | reads the old epoch to its end, then is rebuilt | reads the old epoch to its end, then follows the new one | reads the old epoch to its end, then begins again |
+//! | the log begins later, the feed was rolled back, or it has another history | `auto_reset`: is rebuilt; else stops | `auto_skip_gap`: leaves out what is gone; else stops | begins again |
 
 use crate::Error;
-use livewell_store::Resume;
+use crate::settings::Recovery;
+use livewell_reaction::Role;
+use livewell_store::checkpoint::Checkpoint;
+use livewell_store::{Head, Resume};
 
-/// Why a consumer cannot simply go on, and what to do about it.
-pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) -> Error {
+/// What a consumer keeps of the feeds that it follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// What is true now: it can be rebuilt from a snapshot.
+    State,
+    /// Nothing: it acts on what happens.
+    Nothing,
+}
+
+impl From<Role> for Keeps {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::StateKeeper => Self::State,
+            Role::Trigger => Self::Nothing,
+        }
+    }
+}
+
+/// What a consumer does that has read what it can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// It is rebuilt from what is true now.
+    Rebuild,
+    /// It continues behind this place and leaves out what is between.
+    SkipTo {
+        /// The epoch to follow.
+        epoch: u64,
+        /// The last sequence that it passes over.
+        sequence: u64,
+    },
+    /// It stops until a person decides.
+    Stop,
+}
+
+/// The epoch and its last sequence that a consumer at `sequence` reads: the present one, or the old one to its end before
+/// a change is taken up; `None` if there is nothing that it can read.
+pub(crate) fn readable(resume: &Resume, checkpoint: &Checkpoint, head: &Head) -> Option<(u64, u64)> {
+    match resume {
+        Resume::Follow => Some((head.epoch, head.sequence)),
+        Resume::Changed { old } => {
+            let end = old.end.as_ref().map(|end| end.sequence).filter(|end| checkpoint.sequence < *end)?;
+            Some((checkpoint.epoch, end))
+        }
+        Resume::Gap { .. } | Resume::Ahead | Resume::OtherEpoch => None,
+    }
+}
+
+/// What one does that keeps state.
+pub(crate) fn of_state(resume: &Resume, policy: Recovery) -> Decision {
+    let is_change = matches!(resume, Resume::Changed { .. });
+    if is_change || policy == Recovery::AutoReset { Decision::Rebuild } else { Decision::Stop }
+}
+
+/// What one does that only acts.
+pub(crate) fn of_trigger(
+    resume: &Resume,
+    policy: Recovery,
+    checkpoint: &Checkpoint,
+    head: &Head,
+) -> Decision {
+    let (epoch, sequence) = match resume {
+        // The base of a new epoch is no event; what comes after it is.
+        Resume::Changed { .. } => return Decision::SkipTo { epoch: head.epoch, sequence: 0 },
+        Resume::Gap { low } => (checkpoint.epoch, low - 1),
+        Resume::OtherEpoch => (head.epoch, head.low - 1),
+        Resume::Ahead | Resume::Follow => (head.epoch, head.sequence),
+    };
+    if policy == Recovery::AutoSkipGap { Decision::SkipTo { epoch, sequence } } else { Decision::Stop }
+}
+
+/// Why a consumer has stopped, and what to do about it.
+pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, keeps: Keeps) -> Error {
     let what = match resume {
         Resume::Gap { low } => {
             format!(
@@ -24,15 +103,48 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, policy: &str) ->
         Resume::Ahead => "LW0531",
         _ => "LW0532",
     };
-    let way_out = if policy == "auto_skip_gap" {
-        format!(
-            "`livewell reset {id}` continues with the next result and leaves out all before it; with `recovery: {policy}` \
-             it continues by itself with the oldest result that is there"
-        )
-    } else {
-        format!(
-            "`livewell reset {id}` continues from what is true now, and `recovery: {policy}` does so by itself"
-        )
+    let way_out = match keeps {
+        Keeps::Nothing => format!(
+            "`livewell reset {id}` continues with the next result and leaves out all before it; with `recovery: \
+             auto_skip_gap` it continues by itself with the oldest result that is there"
+        ),
+        Keeps::State => format!(
+            "`livewell reset {id}` continues from what is true now, and `recovery: auto_reset` does so by itself"
+        ),
     };
     Error::stopped(code, format!("{what}; {way_out}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell_store::head::{EpochEnd, EpochRecord};
+
+    fn changed(end: u64) -> Resume {
+        let end = EpochEnd { sequence: end, low: 1, reason: String::new() };
+        Resume::Changed { old: EpochRecord { end: Some(end), ..EpochRecord::default() } }
+    }
+
+    #[test]
+    fn every_answer_of_a_feed_leads_to_one_decision() {
+        let head = Head { epoch: 7, sequence: 50, low: 20, ..Head::default() };
+        let at = Checkpoint { epoch: 6, sequence: 10, ..Checkpoint::default() };
+        let skip = |epoch, sequence| Decision::SkipTo { epoch, sequence };
+        for (resume, readable_to, strict, skipped) in [
+            (Resume::Follow, Some((7, 50)), Decision::Stop, skip(7, 50)),
+            (changed(12), Some((6, 12)), skip(7, 0), skip(7, 0)),
+            (changed(10), None, skip(7, 0), skip(7, 0)),
+            (Resume::Gap { low: 15 }, None, Decision::Stop, skip(6, 14)),
+            (Resume::Ahead, None, Decision::Stop, skip(7, 50)),
+            (Resume::OtherEpoch, None, Decision::Stop, skip(7, 19)),
+        ] {
+            assert_eq!(readable(&resume, &at, &head), readable_to, "{resume:?}");
+            assert_eq!(of_trigger(&resume, Recovery::Strict, &at, &head), strict, "{resume:?}");
+            assert_eq!(of_trigger(&resume, Recovery::AutoSkipGap, &at, &head), skipped, "{resume:?}");
+            let is_change = matches!(resume, Resume::Changed { .. });
+            let kept = if is_change { Decision::Rebuild } else { Decision::Stop };
+            assert_eq!(of_state(&resume, Recovery::Strict), kept, "{resume:?}");
+            assert_eq!(of_state(&resume, Recovery::AutoReset), Decision::Rebuild, "{resume:?}");
+        }
+    }
 }
