@@ -66,6 +66,18 @@ impl Livewell {
 
     /// Adds a query.
     ///
+    /// ```
+    /// # use livewell::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+    /// # let orders = livewell.add_source(InProcess::new("orders")).await?;
+    /// let text = "MATCH (o:Order) WHERE o.total > $least RETURN o.id AS id";
+    /// livewell.add_query(Query::cypher("big", text).from("orders").param("least", 100)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// A query that cannot be maintained exactly is refused with a place in its text; unknown sources; as the
     /// store has them.
@@ -91,6 +103,22 @@ impl Livewell {
 
     /// A query's live results as they are now.
     ///
+    /// ```
+    /// # use livewell::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+    /// # let orders = livewell.add_source(InProcess::new("orders")).await?;
+    /// livewell.add_query(Query::cypher("all", "MATCH (o:Order) RETURN o.id AS id").from("orders")).await?;
+    /// let results = livewell.results("all")?;
+    /// for row in results.rows()? {
+    ///     let (signature, values) = row?;
+    ///     println!("{signature:016x}: {values:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`crate::ErrorKind::NotFound`] for an unknown query; as the store has them.
     pub fn results(&self, query: &str) -> Result<Results, Error> {
@@ -107,6 +135,24 @@ impl Livewell {
 
     /// A query's results after a position that a subscriber has seen; a reset and a snapshot where the outbox
     /// no longer reaches back.
+    ///
+    /// ```
+    /// # use livewell::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+    /// # let orders = livewell.add_source(InProcess::new("orders")).await?;
+    /// livewell.add_query(Query::cypher("all", "MATCH (o:Order) RETURN o.id AS id").from("orders")).await?;
+    /// orders.send(Change::insert(Node::new("o1").label("Order").set("id", "o1"))).await?;
+    /// livewell.idle().await?;
+    ///
+    /// let seen = Position { epoch: livewell.results("all")?.epoch, sequence: 0 };
+    /// let mut changes = livewell.subscribe_after("all", seen).await?;
+    /// let Some(Event::Result { result, .. }) = changes.next().await? else { panic!("there is one") };
+    /// assert_eq!(result.sequence, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Livewell::results`].

@@ -9,6 +9,19 @@ use std::sync::atomic::Ordering;
 impl Livewell {
     /// Compares a query's live results with its evaluation from scratch.
     ///
+    /// ```
+    /// # use livewell::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+    /// # let orders = livewell.add_source(InProcess::new("orders")).await?;
+    /// livewell.add_query(Query::cypher("all", "MATCH (o:Order) RETURN o.id AS id").from("orders")).await?;
+    /// let verified = livewell.unblock(|livewell| livewell.verify("all")).await?;
+    /// assert!(verified.differences.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`crate::read::verify::verify`].
     pub fn verify(&self, query: &str) -> Result<Verified, Error> {

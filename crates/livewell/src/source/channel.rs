@@ -43,6 +43,22 @@ impl SourceHandle {
 
     /// Sends one transaction; returns once it is durable.
     ///
+    /// ```
+    /// # use livewell::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+    /// # let orders = livewell.add_source(InProcess::new("orders")).await?;
+    /// let order = Node::new("o1").label("Order").set("total", 250);
+    /// let customer = Node::new("c1").label("Customer");
+    /// orders.send(Change::insert(customer)).await?;
+    /// orders.send(Change::insert(order)).await?;
+    /// orders.send(Change::insert(Relationship::new("o1-c1", "OF", "o1", "c1"))).await?;
+    /// orders.send(Change::update(Node::new("o1").set("total", 300))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Invalid`] where a change does not fit its element; [`ErrorKind::Unavailable`] where the
     /// source is full or stopped. Nothing was taken in then.
@@ -62,6 +78,20 @@ impl SourceHandle {
 
     /// The same exactly once: under a `key` that came before, with a content of the same `hash`, nothing is
     /// taken in again, and the last receipt of then is given. The last 10,000 keys are remembered.
+    ///
+    /// ```
+    /// # use livewell::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let livewell = Livewell::builder().store(MemoryStore::new()).build()?;
+    /// # let orders = livewell.add_source(InProcess::new("orders")).await?;
+    /// let order = || Change::insert(Node::new("o1").label("Order")).into_transaction();
+    /// let first = orders.send_once(vec![order()], "request-1", 1).await.map_err(|(_, error)| error)?;
+    /// let again = orders.send_once(vec![order()], "request-1", 1).await.map_err(|(_, error)| error)?;
+    /// assert_eq!(first, again);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`SourceHandle::send_all`]; LW0526 where the key came with another content.
