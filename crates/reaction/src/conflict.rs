@@ -1,6 +1,9 @@
 //! Reactions that would write to one place.
 
-use crate::settings::{Connector, FileSettings, Settings, SettingsError};
+use crate::kinds::Connector;
+use crate::kinds::file::FileSettings;
+use crate::settings::Settings;
+use crate::settings_error::SettingsError;
 use smol_str::SmolStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -25,6 +28,20 @@ pub fn shared_paths<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Ve
         }
     }
     refused
+}
+
+/// Every reaction that keeps a copy where an earlier one keeps its own: its index, and the refusal.
+pub fn shared_targets<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Vec<(usize, SettingsError)> {
+    let all: Vec<&Settings> = reactions.into_iter().collect();
+    let refusal = |at: usize| {
+        let here = &all[at].connector;
+        let first = all[..at].iter().find_map(|other| {
+            let field = here.shares_target(&other.connector)?;
+            Some(SettingsError::SharedTarget { field, other: other.shared.id.clone() })
+        });
+        Some((at, first?))
+    };
+    (0..all.len()).filter_map(refusal).collect()
 }
 
 /// The path with links, `.` and `..` resolved as far as it exists.

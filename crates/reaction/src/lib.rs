@@ -4,40 +4,41 @@
 //! bytes it returns (its *detail*) travel with that checkpoint and say where the outside world stood. After
 //! a crash [`Reaction::start`] gets them back and undoes what the checkpoint does not know of. Blocking, and
 //! unaware of feeds: whoever drives a reaction reads the feed, keeps the order and stores the checkpoint.
+//!
+//! Programs write their own: a [`Callback`] is a closure, a `Messenger` (the feature `messenger`) sends messages through
+//! a `Transport`, and anything else implements [`Reaction`].
 
-mod conflict;
+mod callback;
+pub mod conflict;
 pub mod error;
-pub mod file;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod keyed;
-pub mod log;
-#[cfg(any(feature = "nats", feature = "webhook"))]
-mod message;
-#[cfg(feature = "nats")]
-pub mod nats;
-#[cfg(any(feature = "nats", feature = "webhook"))]
-mod place;
-#[cfg(feature = "postgres")]
-pub mod postgres;
+mod kind;
+pub mod kinds;
+#[cfg(feature = "messenger")]
+pub mod messenger;
 pub mod reaction;
-#[cfg(feature = "redis")]
-pub mod redis;
 mod secret;
 pub mod settings;
+mod settings_error;
+mod shared;
 pub mod size;
-#[cfg(any(feature = "nats", feature = "webhook"))]
-mod template;
+mod slice;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 #[cfg(any(feature = "nats", feature = "webhook", feature = "redis"))]
 pub mod tls;
-#[cfg(feature = "webhook")]
-pub mod webhook;
 
+pub use callback::Callback;
 pub use error::{ErrorKind, ReactionError};
+pub use kinds::*;
+#[cfg(feature = "messenger")]
+pub use messenger::{Messenger, Transport};
 pub use reaction::{
     DeadLetter, Delivered, Now, Outgoing, Reached, Reaction, Role, SnapshotOf, SnapshotRow, Start, Started,
     Style,
 };
 pub use secret::Secret;
-pub use settings::{Connector, OnRefusal, Settings, SettingsError};
+pub use settings::Settings;
+pub use settings_error::SettingsError;
+pub use shared::OnRefusal;

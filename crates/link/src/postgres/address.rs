@@ -7,6 +7,7 @@ use super::socket::Keepalive;
 use super::tls::{RootCertificates, TlsSettings};
 use super::url;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the URL of a database says.
@@ -53,6 +54,16 @@ impl Address {
     /// cannot have.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         Self::read(url).map_err(AddressError)
+    }
+
+    /// Returns the files that the URL names: certificates and keys.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let root = match &self.tls.root {
+            Some(RootCertificates::File(file)) => Some(file),
+            _ => None,
+        };
+        let client = self.tls.client.iter().flat_map(|(certificate, key)| [certificate, key]);
+        root.into_iter().chain(client).cloned().collect()
     }
 
     fn read(url: &str) -> Result<Self, String> {

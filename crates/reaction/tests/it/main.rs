@@ -1,6 +1,8 @@
 //! The promises of the reactions in this crate.
 
 mod append;
+mod kinds;
+mod messengers;
 mod nats;
 mod postgres;
 mod redis;

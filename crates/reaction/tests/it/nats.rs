@@ -13,26 +13,26 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// A client with a thread of its own.
-struct Broker {
-    runtime: Runtime,
-    jetstream: Context,
+pub struct Broker {
+    pub runtime: Runtime,
+    pub jetstream: Context,
 }
 
 impl Broker {
-    fn at(url: &str) -> Self {
+    pub fn at(url: &str) -> Self {
         let runtime = Runtime::new().unwrap();
         let jetstream = runtime.block_on(async { jetstream::new(async_nats::connect(url).await.unwrap()) });
         Self { runtime, jetstream }
     }
 
-    fn create(&self, max_message_size: i32) {
+    pub fn create(&self, max_message_size: i32) {
         let (name, subjects) = ("OUT".into(), vec!["out.>".into()]);
         let config = stream::Config { name, subjects, max_message_size, ..stream::Config::default() };
         self.runtime.block_on(self.jetstream.create_stream(config)).unwrap();
     }
 
     /// All that the stream holds: subject, id and body.
-    fn messages(&self) -> Vec<(String, String, String)> {
+    pub fn messages(&self) -> Vec<(String, String, String)> {
         self.runtime.block_on(async {
             let stream = self.jetstream.get_stream("OUT").await.unwrap();
             let mut messages = Vec::new();
@@ -52,7 +52,7 @@ fn settings(server: &services::Nats) -> NatsSettings {
 }
 
 fn started(settings: NatsSettings, detail: Option<&[u8]>) -> Nats {
-    let mut nats = Nats::new(settings);
+    let mut nats = Nats::from(settings);
     start(&mut nats, detail).unwrap();
     nats
 }
@@ -111,7 +111,7 @@ impl Messaged for Target {
     fn reaction(&self) -> Box<dyn Reaction> {
         let url = format!("nats://127.0.0.1:{}", self.proxy.port());
         let timeout = Duration::from_millis(400);
-        Box::new(Nats::new(NatsSettings { timeout, ..NatsSettings::to(&url, "out.{{ query_id }}") }))
+        Box::new(Nats::from(NatsSettings { timeout, ..NatsSettings::to(&url, "out.{{ query_id }}") }))
     }
 
     fn taken(&self) -> Vec<(String, String)> {

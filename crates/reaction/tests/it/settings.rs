@@ -1,7 +1,8 @@
 //! Settings read as the contract writes them, and combinations refused.
 
 use livewell_reaction::Connector;
-use livewell_reaction::settings::{Rotate, Settings, SettingsError, shared_paths, shared_targets};
+use livewell_reaction::conflict::{shared_paths, shared_targets};
+use livewell_reaction::settings::{Rotate, Settings, SettingsError};
 use livewell_reaction::{Role, Style};
 
 fn settings(json: &str) -> Settings {

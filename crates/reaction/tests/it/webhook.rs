@@ -25,7 +25,7 @@ fn settings(server: &Web) -> WebhookSettings {
 }
 
 fn started(settings: WebhookSettings, detail: Option<&[u8]>) -> (Webhook, Vec<u8>) {
-    let mut webhook = Webhook::new(settings);
+    let mut webhook = Webhook::from(settings);
     let started = start(&mut webhook, detail).unwrap();
     assert!(!started.rebuild && started.reached.is_empty());
     (webhook, started.detail)
@@ -109,7 +109,7 @@ impl Target {
 impl Messaged for Target {
     fn reaction(&self) -> Box<dyn Reaction> {
         let patient = WebhookSettings::to(&self.server.url());
-        Box::new(Webhook::new(WebhookSettings { retries: patient.retries, ..settings(&self.server) }))
+        Box::new(Webhook::from(WebhookSettings { retries: patient.retries, ..settings(&self.server) }))
     }
 
     fn taken(&self) -> Vec<(String, String)> {

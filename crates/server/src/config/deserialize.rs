@@ -17,12 +17,22 @@ use std::fmt::{self, Display, Formatter};
 ///
 /// `also` are names that are known at this place although `T` does not have them; they are suggested too.
 pub fn read<'de, T: Deserialize<'de>>(
-    mut node: Node,
+    node: Node,
     also: &[&str],
     problems: &mut Vec<Diagnostic>,
 ) -> Option<T> {
+    read_with(node, also, problems, |node| T::deserialize(node))
+}
+
+/// Like [`read`], but `deserialize` makes the settings of the node.
+pub fn read_with<T>(
+    mut node: Node,
+    also: &[&str],
+    problems: &mut Vec<Diagnostic>,
+    deserialize: impl Fn(&Node) -> Result<T, Fault>,
+) -> Option<T> {
     loop {
-        let mut fault = match T::deserialize(&node) {
+        let mut fault = match deserialize(&node) {
             Ok(settings) => return Some(settings),
             Err(fault) => fault,
         };

@@ -8,11 +8,11 @@ use super::configuration::{Config, Place};
 use super::problem::{self, code};
 use super::sections::Sections;
 use super::settings::StoreSettings;
-use livewell_link::postgres::{Address, RootCertificates};
+use livewell_link::postgres::Address;
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
+use livewell_reaction::Connector;
 use livewell_reaction::settings::{FileMode, FileSettings};
-use livewell_reaction::{Connector, Settings as ReactionSettings};
 use livewell_source::settings::SourceSettings;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -81,7 +81,11 @@ pub fn check_called(config: &Config, id: &str, problems: &mut Vec<Diagnostic>) {
     let directory = data_directory(config);
     let source = config.sources.iter().find(|source| source.id() == id);
     let reaction = config.reactions.iter().find(|reaction| reaction.shared.id == id);
-    let read = source.map(read_by_source).into_iter().chain(reaction.map(read_by_reaction)).flatten();
+    let read = source
+        .map(read_by_source)
+        .into_iter()
+        .chain(reaction.map(|reaction| reaction.connector.reads()))
+        .flatten();
     let file = reaction.and_then(|reaction| match &reaction.connector {
         Connector::File(file) => Some(file),
         _ => None,
@@ -163,28 +167,11 @@ fn read_by_source(source: &SourceSettings) -> Vec<PathBuf> {
             file.path.iter().chain(file.files.iter().map(|file| &file.path)).cloned().collect()
         }
         SourceSettings::Nats(nats) => nats.ca.iter().cloned().collect(),
-        SourceSettings::Postgres(postgres) => certificates(&postgres.url.0),
+        SourceSettings::Postgres(postgres) => {
+            Address::parse(&postgres.url.0).map(|address| address.files()).unwrap_or_default()
+        }
         _ => Vec::new(),
     }
-}
-
-fn read_by_reaction(reaction: &ReactionSettings) -> Vec<PathBuf> {
-    match &reaction.connector {
-        Connector::Nats(nats) => nats.ca.iter().cloned().collect(),
-        Connector::Postgres(postgres) => certificates(postgres.url.reveal()),
-        Connector::File(_) | Connector::Log(_) | Connector::Webhook(_) | Connector::Redis(_) => Vec::new(),
-    }
-}
-
-/// The files that the URL of a database names.
-fn certificates(url: &str) -> Vec<PathBuf> {
-    let Ok(address) = Address::parse(url) else { return Vec::new() };
-    let mut files = Vec::new();
-    if let Some(RootCertificates::File(file)) = address.tls.root {
-        files.push(file);
-    }
-    files.extend(address.tls.client.into_iter().flat_map(|(certificate, key)| [certificate, key]));
-    files
 }
 
 /// The files that a reaction writes, renames and replaces: its own, the older ones, and the next one.

@@ -8,7 +8,7 @@ use livewell::ComponentKind;
 use livewell_model::component::{ID_RULE, is_component_id};
 use livewell_query::language::Diagnostic;
 use livewell_reaction::Settings as ReactionSettings;
-use livewell_reaction::settings::{shared_paths, shared_targets};
+use livewell_reaction::conflict::{shared_paths, shared_targets};
 use std::collections::HashMap;
 
 /// Adds everything that is wrong between the sections.

@@ -8,7 +8,8 @@ use super::tree::{Kind, Node, Scalar};
 use super::{deserialize, server};
 use livewell::{ComponentKind, Query};
 use livewell_query::language::Diagnostic;
-use livewell_reaction::settings::{FileSettings, Shared};
+use livewell_reaction::kinds::{BUILT_IN, LEFT_OUT, PLANNED};
+use livewell_reaction::settings::Shared;
 use livewell_reaction::{Connector, Settings as ReactionSettings};
 use livewell_source::settings::SourceSettings;
 use std::path::{Component, Path, PathBuf};
@@ -211,33 +212,35 @@ fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Query> {
 }
 
 fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {
-    let known = ["file", "log", "webhook", "nats", "postgres", "redis"];
-    let kind = kind(node, "reaction", &known, &["sse", "mqtt"], problems)?;
+    let absent = [LEFT_OUT, PLANNED].concat();
+    let kind = kind(node, "reaction", BUILT_IN, &absent, problems)?;
     let mut rest = without_kind(node);
     let shared = rest.split_off(|key| SHARED.contains(&key));
-    let connector = match kind {
-        "file" => {
-            let settings: Option<FileSettings> = deserialize::read(rest, &SHARED, problems);
-            settings.map(|settings| {
-                let path = settings.path;
-                // An empty one is refused as such.
-                let path = if path.as_os_str().is_empty() { path } else { folder.join(path) };
-                Connector::File(FileSettings { path, ..settings })
-            })
-        }
-        "webhook" => deserialize::read(rest, &SHARED, problems).map(Connector::Webhook),
-        "postgres" => deserialize::read(rest, &SHARED, problems).map(Connector::Postgres),
-        "nats" => {
-            let settings: Option<Box<livewell_reaction::nats::NatsSettings>> =
-                deserialize::read(rest, &SHARED, problems);
-            settings.map(|mut settings| {
-                settings.ca = settings.ca.take().map(|path| folder.join(path));
-                Connector::Nats(settings)
-            })
-        }
-        "redis" => deserialize::read(rest, &SHARED, problems).map(Connector::Redis),
-        _ => deserialize::read(rest, &SHARED, problems).map(Connector::Log),
-    };
+    let connector = deserialize::read_with(rest, &SHARED, problems, |rest| Connector::read(kind, rest));
     let shared: Option<Shared> = deserialize::read(shared, &["kind"], problems);
-    Some(ReactionSettings { shared: shared?, connector: connector? })
+    let (mut connector, shared) = (connector?, shared?);
+    connector.resolve(folder);
+    Some(ReactionSettings { shared, connector })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree;
+    use super::*;
+
+    #[test]
+    fn a_kind_that_is_unknown_or_left_out_of_this_build_is_refused_by_name_with_those_that_are_there() {
+        let refused = |text: &str| {
+            let mut problems = Vec::new();
+            let node = tree::parse(text).unwrap();
+            assert_eq!(kind(&node, "reaction", &["file", "log"], &["redis"], &mut problems), None);
+            let [problem] = &problems[..] else { panic!("one problem: {problems:?}") };
+            let help = problem.help.clone().unwrap_or_default();
+            assert!(help.contains("`file`") && help.contains("`log`"), "{help}");
+            problem.message.clone()
+        };
+        assert_eq!(refused("{ id: a, kind: redis }"), "this version has no reaction of kind `redis`");
+        assert_eq!(refused("{ id: a, kind: kafka }"), "`kafka` is not a kind of reaction");
+        assert_eq!(refused("{ id: a }"), "`kind` is missing: which kind of reaction is it?");
+    }
 }

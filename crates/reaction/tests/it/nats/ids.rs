@@ -14,7 +14,7 @@ fn two_reactions_on_one_query_lose_nothing_in_one_stream() {
     let sample = Sample::new(4);
     for id in ["out", "audit"] {
         let subject = format!("out.{id}");
-        let mut nats = Nats::new(NatsSettings { subject, ..settings(&server) });
+        let mut nats = Nats::from(NatsSettings { subject, ..settings(&server) });
         start_as(&mut nats, id, None, &[]).unwrap();
         super::deliver_all(&mut nats, &sample.outgoing(1..=4));
     }

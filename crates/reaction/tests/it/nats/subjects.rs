@@ -42,7 +42,7 @@ fn a_message_without_a_subject_is_set_aside_and_published_once_the_subject_is_me
             template: Some("{{ row.a }}".into()),
             ..settings(&server)
         };
-        let mut nats = Nats::new(settings).on_refusal(OnRefusal::DeadLetter);
+        let mut nats = Nats::from(settings).on_refusal(OnRefusal::DeadLetter);
         start(&mut nats, None).unwrap();
         nats
     };

@@ -24,7 +24,7 @@ fn two_reactions_on_one_query_share_no_id() {
         let server = Web::start();
         let sample = Sample::new(20);
         for id in ["mail", "audit"] {
-            let mut webhook = Webhook::new(WebhookSettings { each, ..settings(&server) });
+            let mut webhook = Webhook::from(WebhookSettings { each, ..settings(&server) });
             start_as(&mut webhook, id, None, &head(0)).unwrap();
             deliver_all(&mut webhook, &sample.outgoing(1..=20));
         }
@@ -43,12 +43,12 @@ fn what_a_version_before_may_have_sent_is_repeated_under_the_id_it_had_and_nothi
     let server = Web::start();
     let sample = Sample::new(9);
     // The version before sent up to 5 of 7 results, and was killed before its checkpoint.
-    let mut webhook = Webhook::new(settings(&server));
+    let mut webhook = Webhook::from(settings(&server));
     let started = start_as(&mut webhook, "mail", Some(FIRST_DETAIL), &head(7)).unwrap();
     let (detail, _) = deliver_all(&mut webhook, &sample.outgoing(1..=3));
     // A kill does not make it forget which were there; nor does one before the first checkpoint.
     for (detail, from) in [(started.detail, 1), (detail, 4)] {
-        let mut webhook = Webhook::new(settings(&server));
+        let mut webhook = Webhook::from(settings(&server));
         start_as(&mut webhook, "mail", Some(&detail), &head(9)).unwrap();
         deliver_all(&mut webhook, &sample.outgoing(from..=9));
     }
@@ -66,11 +66,11 @@ fn no_more_than_a_version_before_sends_without_a_checkpoint_is_repeated_under_th
     let results = outgoing(&columns, &result);
     // Inside the result: format, query, epoch, sequence and 30 messages that are done.
     let detail = [&[1, 6][..], b"sample", &[1, 7, 30]].concat();
-    let mut webhook = Webhook::new(settings(&server));
+    let mut webhook = Webhook::from(settings(&server));
     start_as(&mut webhook, "mail", Some(&detail), &head(7)).unwrap();
     let mut detail = Vec::new();
     while ids(&server).len() < 220 {
-        let mut again = Webhook::new(settings(&server));
+        let mut again = Webhook::from(settings(&server));
         let now = if detail.is_empty() {
             webhook.deliver(&results).unwrap()
         } else {

@@ -24,7 +24,7 @@ fn what_a_template_cannot_make_is_set_aside_and_made_again_once_the_template_is_
     let result = QueryResult { sequence: 1, position: 3, timestamp: Timestamp(0), diffs };
     let columns = columns();
     let outgoing = [Outgoing { query_id: "sample", epoch: 1, columns: &columns, result: &result }];
-    let mut webhook = Webhook::new(with(r#"{"note": "{{ row.note }}"}"#)).on_refusal(OnRefusal::DeadLetter);
+    let mut webhook = Webhook::from(with(r#"{"note": "{{ row.note }}"}"#)).on_refusal(OnRefusal::DeadLetter);
     start(&mut webhook, None).unwrap();
     let (_, dead) = deliver_all(&mut webhook, &outgoing);
     assert_eq!(server.seen().len(), 2);

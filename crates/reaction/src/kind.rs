@@ -1,0 +1,135 @@
+//! What a kind of reaction says about its settings: the one interface behind the table of kinds.
+
+use crate::settings_error::SettingsError;
+use crate::shared::Shared;
+use crate::{Reaction, Role};
+use std::path::{Path, PathBuf};
+
+/// The settings of a kind of reaction.
+pub(crate) trait Kind {
+    /// What such a reaction is to the world outside.
+    fn role(&self) -> Role;
+
+    /// Checks what the settings can be checked for by themselves; the reaction follows this many queries.
+    ///
+    /// # Errors
+    /// Returns the first thing that is wrong.
+    fn validate(&self, queries: usize) -> Result<(), SettingsError>;
+
+    /// Builds the reaction. Does no IO.
+    fn build(&self, shared: &Shared) -> Box<dyn Reaction>;
+
+    /// Whether it leaves something outside that must not differ from its checkpoint.
+    fn has_durable_effects(&self) -> bool {
+        true
+    }
+
+    /// Whether its target may refuse one row or message and take others.
+    fn can_refuse(&self) -> bool {
+        false
+    }
+
+    /// Whether this and another one keep copies in the same place, and the field that says so.
+    fn shares_target(&self, other: &Self) -> Option<&'static str>
+    where
+        Self: Sized,
+    {
+        let _ = other;
+        None
+    }
+
+    /// Takes relative paths as relative to `folder`.
+    fn resolve(&mut self, folder: &Path) {
+        let _ = folder;
+    }
+
+    /// The files that the reaction reads: certificates and keys.
+    fn reads(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+}
+
+/// From settings to the interface, also through a box.
+pub(crate) trait AsKind {
+    fn as_kind(&self) -> &dyn Kind;
+    fn as_kind_mut(&mut self) -> &mut dyn Kind;
+}
+
+impl<K: Kind> AsKind for K {
+    fn as_kind(&self) -> &dyn Kind {
+        self
+    }
+
+    fn as_kind_mut(&mut self) -> &mut dyn Kind {
+        self
+    }
+}
+
+/// Makes the table of kinds: `"name" => Variant(Settings) if "feature"`.
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])* $name:literal => $variant:ident($settings:ty) $(if $feature:tt)?,)*) => {
+        /// What a kind of reaction adds.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum Connector {
+            $(
+                $(#[doc = $doc])*
+                $(#[cfg(feature = $feature)])?
+                #[serde(rename = $name)]
+                $variant($settings),
+            )*
+        }
+
+        /// The names of the kinds that are built in.
+        pub const BUILT_IN: &[&str] = &[$($(#[cfg(feature = $feature)])? $name,)*];
+
+        /// The names of the kinds that are left out, for want of their feature.
+        pub const LEFT_OUT: &[&str] = &[$($(#[cfg(not(feature = $feature))] $name,)?)*];
+
+        impl Connector {
+            /// The name of the kind, as settings say it.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $($(#[cfg(feature = $feature)])? Self::$variant(_) => $name,)*
+                }
+            }
+
+            /// Reads the settings of the kind of this name, which do not hold the name themselves.
+            ///
+            /// # Errors
+            /// Returns an error that lists the kinds that are built in if this is none of them, and else what is wrong
+            /// with the settings.
+            pub fn read<'de, D: Deserializer<'de>>(kind: &str, input: D) -> Result<Self, D::Error> {
+                match kind {
+                    $($(#[cfg(feature = $feature)])? $name => Deserialize::deserialize(input).map(Self::$variant),)*
+                    other => Err(de::Error::unknown_variant(other, BUILT_IN)),
+                }
+            }
+
+            pub(crate) fn as_kind(&self) -> &dyn Kind {
+                match self {
+                    $($(#[cfg(feature = $feature)])? Self::$variant(settings) => settings.as_kind(),)*
+                }
+            }
+
+            fn as_kind_mut(&mut self) -> &mut dyn Kind {
+                match self {
+                    $($(#[cfg(feature = $feature)])? Self::$variant(settings) => settings.as_kind_mut(),)*
+                }
+            }
+
+            /// Whether this and another one keep copies in the same place, and the field that says so.
+            pub(crate) fn shares_target(&self, other: &Self) -> Option<&'static str> {
+                match (self, other) {
+                    $(
+                        $(#[cfg(feature = $feature)])?
+                        (Self::$variant(one), Self::$variant(other)) => one.shares_target(other),
+                    )*
+                    // Two kinds have no place in common.
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use kinds;

@@ -1,0 +1,57 @@
+//! The kinds of reactions. Each is a module here and a line in the table below; nothing else lists them.
+
+pub mod file;
+pub mod log;
+#[cfg(feature = "nats")]
+pub mod nats;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "webhook")]
+pub mod webhook;
+
+use crate::Role;
+use crate::kind::{AsKind, Kind, kinds};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use std::path::{Path, PathBuf};
+
+/// Kinds that a later version may have.
+pub const PLANNED: &[&str] = &["sse", "mqtt"];
+
+kinds! {
+    /// Writes a file.
+    "file" => File(file::FileSettings),
+    /// Logs every query result.
+    "log" => Log(log::LogSettings),
+    /// Sends HTTP requests.
+    "webhook" => Webhook(Box<webhook::WebhookSettings>) if "webhook",
+    /// Publishes messages to a NATS JetStream.
+    "nats" => Nats(Box<nats::NatsSettings>) if "nats",
+    /// Keeps a table of a PostgreSQL database, or executes statements there.
+    "postgres" => Postgres(Box<postgres::PostgresSettings>) if "postgres",
+    /// Keeps keys of a Redis.
+    "redis" => Redis(Box<redis::RedisSettings>) if "redis",
+}
+
+impl Connector {
+    /// What such a reaction is to the world outside.
+    pub fn role(&self) -> Role {
+        self.as_kind().role()
+    }
+
+    /// Whether it leaves something outside that must not differ from its checkpoint.
+    pub fn has_durable_effects(&self) -> bool {
+        self.as_kind().has_durable_effects()
+    }
+
+    /// Takes relative paths as relative to `folder`.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.as_kind_mut().resolve(folder);
+    }
+
+    /// The files that the reaction reads: certificates and keys.
+    pub fn reads(&self) -> Vec<PathBuf> {
+        self.as_kind().reads()
+    }
+}

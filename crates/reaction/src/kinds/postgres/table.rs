@@ -1,0 +1,218 @@
+//! `mode: table`: a table that equals the live results, changed in the transaction that moves its checkpoint.
+
+use super::checkpoint::Owner;
+use super::failure::Failure;
+use super::layout::{self, Layout};
+use super::place::Places;
+use super::refusal::Refusals;
+use super::session::Session;
+use super::settings::PostgresSettings;
+use super::snapshot::Incoming;
+use super::text::name_of;
+use super::write::Writing;
+use crate::keyed::{Changes, Keyed};
+use crate::{
+    DeadLetter, Delivered, OnRefusal, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf,
+    SnapshotRow, Start, Started, Style,
+};
+use livewell_model::SmolStr;
+use livewell_model::diff::Columns;
+use tokio_postgres::Transaction;
+
+/// How many rows of a snapshot go to the target at once, and how many say what types a new table has.
+const ROWS_MAX: usize = 1_000;
+/// How many time-outs a snapshot may take.
+const SNAPSHOT_PATIENCE: u32 = 20;
+
+/// Keeps a table of a PostgreSQL database equal to a query's live results.
+pub struct Table {
+    settings: PostgresSettings,
+    on_refusal: OnRefusal,
+    running: Option<Running>,
+    /// The rows of the last snapshot that were set aside.
+    dead: Vec<DeadLetter>,
+}
+
+struct Running {
+    session: Session,
+    owner: Owner,
+    places: Places,
+    /// Where the target stands, in this query or in one that the reaction followed before.
+    reached: Vec<Reached>,
+    /// The table, once it was looked at for these columns.
+    layout: Option<(Vec<SmolStr>, Layout)>,
+}
+
+impl Table {
+    /// Keeps the table that `settings` name. Does no IO yet.
+    pub fn new(settings: PostgresSettings) -> Self {
+        Self { settings, on_refusal: OnRefusal::Stop, running: None, dead: Vec::new() }
+    }
+
+    /// What becomes of rows that the table does not take.
+    #[must_use]
+    pub fn on_refusal(self, on_refusal: OnRefusal) -> Self {
+        Self { on_refusal, ..self }
+    }
+
+    fn target(&self) -> String {
+        format!("the table {}", name_of(&self.settings.table))
+    }
+}
+
+impl Reaction for Table {
+    fn role(&self) -> Role {
+        Role::StateKeeper
+    }
+
+    fn style(&self) -> Style {
+        Style::Results
+    }
+
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
+        let [store, reaction] = [start.store, start.reaction].map(ToOwned::to_owned);
+        let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
+        let (owner, places, reached) = session.transact(1, async |transaction| {
+            let places = Places::find(transaction, start.detail, &self.settings.table).await?;
+            let owner = Owner { store, reaction, table: places.checkpoint.clone() };
+            owner.prepare(transaction).await?;
+            if start.detail.is_none() {
+                owner.forget(transaction).await?;
+            }
+            let reached = owner.read(transaction).await?;
+            Ok((owner, places, reached))
+        })?;
+        let detail = places.encode();
+        self.running = Some(Running { session, owner, places, reached: reached.clone(), layout: None });
+        Ok(Started { detail, rebuild: reached.is_empty(), reached })
+    }
+
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
+        let target = self.target();
+        let running = self.running.as_mut().ok_or(ReactionError::NotStarted)?;
+        let detail = running.places.encode();
+        let Some(last) = results.last() else { return Ok(Delivered::all(results, detail)) };
+        // All of one delivery have the columns of one epoch, or come in parts.
+        let of_epoch = results.iter().take_while(|outgoing| outgoing.epoch == results[0].epoch).count();
+        let results = &results[..of_epoch];
+        let last = results.last().unwrap_or(last);
+        let names = last.columns;
+        let key = layout::key(&self.settings, names)?;
+        let key_of = |row: &Columns| layout::key_of(&key, row);
+        let keyed = Keyed { key_of: &key_of, names, target: &target };
+        let mut changes = Changes::new();
+        results.iter().try_for_each(|outgoing| keyed.add(&mut changes, outgoing))?;
+        let to = Reached {
+            query_id: last.query_id.into(),
+            epoch: last.epoch,
+            sequence: last.result.sequence,
+            position: last.result.position,
+        };
+        let query_id = last.query_id;
+        let Running { session, owner, places, reached, layout } = running;
+        let mut refusals = Refusals::new(self.on_refusal);
+        let known = layout.take().filter(|(of, _)| of == names).map(|(_, layout)| layout);
+        let settings = &self.settings;
+        let found = session.transact(1, async |transaction| {
+            owner.advance(transaction, at(reached, query_id), &to).await?;
+            let known = match known {
+                Some(layout) if layout.is_current(transaction).await? => Some(layout),
+                _ => None,
+            };
+            let layout = match known {
+                Some(layout) => layout,
+                None => {
+                    let rows: Vec<&Columns> =
+                        changes.values().filter_map(|change| Some(&change.row.as_ref()?.1)).collect();
+                    find_or_make(transaction, settings, places, &owner.reaction, names, &rows).await?
+                }
+            };
+            let is_tolerant = self.on_refusal == OnRefusal::DeadLetter;
+            let writing = Writing { transaction, layout: &layout, keyed: &keyed, is_tolerant };
+            writing.apply(&mut changes, &mut refusals).await?;
+            Ok(layout)
+        })?;
+        *layout = Some((names.to_vec(), found));
+        *reached = vec![to];
+        Ok(Delivered { dead: refusals.letters, ..Delivered::all(results, detail) })
+    }
+
+    /// In one visible step: the rows go into a temporary table, and the difference from there into the table.
+    fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
+        let target = self.target();
+        let settings = &self.settings;
+        let mut refusals = Refusals::new(self.on_refusal);
+        let Running { session, owner, places, reached, layout } =
+            self.running.as_mut().ok_or(ReactionError::NotStarted)?;
+        let to = Reached {
+            query_id: snapshot.query_id.into(),
+            epoch: snapshot.epoch,
+            sequence: snapshot.sequence,
+            position: snapshot.position,
+        };
+        let SnapshotOf { query_id, columns, rows, .. } = snapshot;
+        let key = layout::key(settings, columns)?;
+        let key_of = |row: &Columns| layout::key_of(&key, row);
+        let keyed = Keyed { key_of: &key_of, names: columns, target: &target };
+        let found = session.transact(SNAPSHOT_PATIENCE, async |transaction| {
+            // First, since a server that only reads answers to this that it does.
+            owner.forget_others(transaction, query_id).await?;
+            owner.advance(transaction, at(reached, query_id), &to).await?;
+            let mut part = next_part(query_id, rows)?;
+            let found = Layout::find(transaction, settings, places, columns).await?;
+            let layout = match found {
+                Some(layout) => layout,
+                // Without a row nobody knows the types of its columns; the first delivery does.
+                None if part.is_empty() => return Ok(None),
+                None => {
+                    let rows: Vec<&Columns> = part.iter().map(|(_, row)| row).collect();
+                    Layout::make(transaction, settings, places, &owner.reaction, columns, &rows).await?
+                }
+            };
+            let incoming = Incoming { transaction, layout: &layout, keyed: &keyed };
+            incoming.begin().await?;
+            while !part.is_empty() {
+                incoming.add(&part, &mut refusals).await?;
+                part = next_part(query_id, rows)?;
+            }
+            incoming.end(&mut refusals).await?;
+            Ok(Some(layout))
+        })?;
+        *layout = found.map(|layout| (columns.to_vec(), layout));
+        *reached = vec![to];
+        let detail = places.encode();
+        self.dead = refusals.letters;
+        Ok(detail)
+    }
+
+    fn dead(&mut self) -> Vec<DeadLetter> {
+        std::mem::take(&mut self.dead)
+    }
+}
+
+/// Where the target stands in this query.
+fn at<'r>(reached: &'r [Reached], query_id: &str) -> Option<&'r Reached> {
+    reached.iter().find(|reached| reached.query_id == query_id)
+}
+
+async fn find_or_make(
+    transaction: &Transaction<'_>,
+    settings: &PostgresSettings,
+    places: &Places,
+    reaction: &str,
+    names: &[SmolStr],
+    rows: &[&Columns],
+) -> Result<Layout, Failure> {
+    match Layout::find(transaction, settings, places, names).await? {
+        Some(layout) => Ok(layout),
+        None => Layout::make(transaction, settings, places, reaction, names, rows).await,
+    }
+}
+
+fn next_part(
+    query_id: &str,
+    rows: &mut dyn Iterator<Item = SnapshotRow>,
+) -> Result<Vec<(u64, Columns)>, Failure> {
+    let part: Result<Vec<_>, _> = rows.take(ROWS_MAX).collect();
+    part.map_err(|cause| ReactionError::Snapshot { query_id: query_id.to_owned(), cause }.into())
+}

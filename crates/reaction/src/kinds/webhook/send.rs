@@ -1,0 +1,177 @@
+//! Sending: one request, and what came of it.
+
+use super::address::{Private, PublicOnly, is_public};
+use super::patience::patience;
+use super::settings::{WebhookSettings, literal};
+use super::sign::Key;
+use crate::messenger::Answer;
+use crate::{Now, ReactionError, Secret};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Response, Url, redirect};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::runtime::Runtime;
+
+/// How much of an answer is read, and how much of that is shown.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+const SHOWN_CHARS_MAX: usize = 200;
+
+/// Sends messages, one after another, on the thread that asks for it.
+pub(super) struct Sender {
+    runtime: Runtime,
+    client: Client,
+    url: Url,
+    key: Option<Key>,
+    timeout: Duration,
+    allow_private: bool,
+    now: Now,
+}
+
+impl Sender {
+    pub fn new(settings: &WebhookSettings, now: Now) -> Result<Self, ReactionError> {
+        let refused = |cause| ReactionError::Refused { target: "the webhook".into(), cause };
+        let url = settings.parsed_url().map_err(refused)?;
+        let key = settings.secret.as_ref().map(|secret| Key::of(secret.reveal())).transpose();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Self {
+            runtime: runtime.map_err(|error| refused(format!("no runtime: {error}")))?,
+            client: client(settings).map_err(refused)?,
+            url,
+            key: key.map_err(|cause| refused(cause.to_owned()))?,
+            timeout: settings.timeout,
+            allow_private: settings.allow_private,
+            now,
+        })
+    }
+
+    /// The host that is sent to.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Sends one message and waits for the answer.
+    ///
+    /// # Errors
+    /// [`ReactionError::Private`] where the host is not at a public address; nothing was sent then.
+    pub fn send(&self, key: &str, body: &[u8]) -> Result<Answer, ReactionError> {
+        let private = |address| ReactionError::Private { host: self.host().to_owned(), address };
+        // A host that is an address is not resolved.
+        if let Some(address) =
+            literal(&self.url).filter(|address| !self.allow_private && !is_public(*address))
+        {
+            return Err(private(address));
+        }
+        let request =
+            self.client.post(self.url.clone()).headers(self.headers(key, body)).body(body.to_owned());
+        match self.runtime.block_on(async {
+            let response = request.send().await?;
+            Ok(self.read(response).await)
+        }) {
+            Ok(answer) => Ok(answer),
+            Err(error) => match private_address(&error) {
+                Some(address) => Err(private(address)),
+                None => Ok(Answer::Refused { cause: self.in_words(&error), patience: None }),
+            },
+        }
+    }
+
+    fn headers(&self, id: &str, body: &[u8]) -> HeaderMap {
+        let timestamp = (self.now)().0.div_euclid(1_000_000_000);
+        let mut headers = HeaderMap::new();
+        let mut put = |name: &'static str, value: String| {
+            // Ids, numbers and base64 are visible ASCII.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        };
+        put("webhook-id", id.to_owned());
+        put("webhook-timestamp", timestamp.to_string());
+        if let Some(key) = &self.key {
+            put("webhook-signature", key.sign(id, timestamp, body));
+        }
+        headers
+    }
+
+    async fn read(&self, mut response: Response) -> Answer {
+        let status = response.status();
+        let patience = response.headers().get(RETRY_AFTER).and_then(|header| {
+            let now = UNIX_EPOCH + Duration::from_nanos(u64::try_from((self.now)().0).unwrap_or(0));
+            patience(header.to_str().ok()?, now)
+        });
+        let mut body = Vec::new();
+        // The status has said what is to be said: an answer that breaks off changes nothing.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > ANSWER_BYTES_MAX {
+                break;
+            }
+        }
+        if status.is_success() {
+            return Answer::Taken;
+        }
+        let cause = match status.is_redirection() {
+            true => format!("answered {status}, and redirects are not followed; set `url` to where it leads"),
+            false => format!("answered {status}{}", excerpt(&body)),
+        };
+        Answer::Refused { cause, patience }
+    }
+
+    fn in_words(&self, error: &reqwest::Error) -> String {
+        if error.is_timeout() {
+            return format!("did not answer within {:?}", self.timeout);
+        }
+        let mut deepest: &dyn Error = error;
+        while let Some(source) = deepest.source() {
+            deepest = source;
+        }
+        format!("could not be reached: {deepest}")
+    }
+}
+
+fn client(settings: &WebhookSettings) -> Result<Client, String> {
+    crate::tls::install();
+    let mut headers = HeaderMap::new();
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| "a header cannot be sent".to_owned());
+    headers.insert(CONTENT_TYPE, value(&settings.content_type)?);
+    for (name, secret) in &settings.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header"))?;
+        let mut value = value(Secret::reveal(secret))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    let mut client = Client::builder()
+        .user_agent(concat!("livewell/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .timeout(settings.timeout)
+        .redirect(redirect::Policy::none())
+        // A proxy would be what is connected to, and resolve names itself.
+        .no_proxy()
+        .pool_max_idle_per_host(1);
+    if !settings.allow_private {
+        client = client.dns_resolver(Arc::new(PublicOnly));
+    }
+    client.build().map_err(|error| error.without_url().to_string())
+}
+
+fn private_address(error: &reqwest::Error) -> Option<std::net::IpAddr> {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(at) = cause {
+        if let Some(Private(address)) = at.downcast_ref() {
+            return Some(*address);
+        }
+        cause = at.source();
+    }
+    None
+}
+
+/// The beginning of an answer as it can be shown in one line.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut shown: String = text.trim().chars().take(SHOWN_CHARS_MAX).collect();
+    if shown.is_empty() {
+        return shown;
+    }
+    shown = shown.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!(": {shown}")
+}

@@ -1,0 +1,257 @@
+//! Messengers: every change as a message to somewhere else, in order and at least once.
+//!
+//! A [`Transport`] sends one message; the [`Messenger`] around it does everything else, and alike for every kind. A
+//! message goes out after the one before it was taken or set aside. Its key is made of what it is about, so that one that
+//! is repeated after a crash has the key it had before. The checkpoint counts the messages inside a result, so that a
+//! large one does not start over.
+
+mod letter;
+pub(crate) mod messages;
+pub(crate) mod place;
+pub(crate) mod retry;
+pub(crate) mod template;
+pub(crate) mod transport;
+
+pub use messages::Each;
+pub use retry::Retries;
+pub use transport::{Answer, Message, Transport};
+
+use crate::slice::Slices;
+use crate::{
+    DeadLetter, Delivered, OnRefusal, Outgoing, Reaction, ReactionError, Role, Start, Started, Style,
+};
+use letter::Letter;
+use messages::Messages;
+use place::Place;
+use template::{Purpose, Template};
+
+/// What a messenger sends, and what it does about messages that are not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessengerSettings {
+    /// What a message holds.
+    pub each: Each,
+    /// A minijinja template of the body; without one the body is the result in JSON.
+    pub template: Option<String>,
+    /// A minijinja template of the address: a subject, a topic. `None` if all messages go to one place.
+    pub address: Option<String>,
+    /// What becomes of messages that the templates cannot make or that [`Transport::check`] refuses.
+    pub on_refusal: OnRefusal,
+    /// How often a message that is refused is sent again.
+    pub retries: Retries,
+    /// How many messages are sent at most before the checkpoint follows, and so repeated after a crash.
+    pub slice_messages_max: usize,
+}
+
+impl Default for MessengerSettings {
+    /// A message for each diff, in JSON; what cannot be made stops the reaction.
+    fn default() -> Self {
+        Self {
+            each: Each::default(),
+            template: None,
+            address: None,
+            on_refusal: OnRefusal::default(),
+            retries: Retries::default(),
+            slice_messages_max: 1_000,
+        }
+    }
+}
+
+/// Sends query results as messages through a [`Transport`].
+///
+/// ```
+/// use livewell_model::{Diff, QueryResult, Timestamp, Value};
+/// use livewell_reaction::messenger::{Answer, Message, Messenger, MessengerSettings, Transport};
+/// use livewell_reaction::{Outgoing, Reaction, ReactionError, Start};
+/// use std::sync::{Arc, mpsc};
+///
+/// /// Sends to a channel of this program.
+/// struct Channel(mpsc::Sender<(String, String)>);
+///
+/// impl Transport for Channel {
+///     fn target(&self) -> String {
+///         "the channel".to_owned()
+///     }
+///
+///     fn send(&mut self, message: &Message<'_>) -> Result<Answer, ReactionError> {
+///         let body = String::from_utf8_lossy(message.body).into_owned();
+///         let sent = self.0.send((message.key.to_owned(), body));
+///         // It is tried again later, and nothing overtakes it.
+///         let cause = "nobody receives".to_owned();
+///         let away = |_| ReactionError::Away { target: self.target(), cause, after: None };
+///         sent.map(|()| Answer::Taken).map_err(away)
+///     }
+/// }
+///
+/// let (sender, received) = mpsc::channel();
+/// let settings = MessengerSettings { template: Some("{{ row.flight }} is late".into()), ..Default::default() };
+/// let mut messenger = Messenger::new(Channel(sender), settings);
+///
+/// // What a running Livewell does with it:
+/// let now = Arc::new(|| Timestamp(0));
+/// messenger.start(&Start { store: "5707e", reaction: "notes", detail: None, heads: &[], now })?;
+/// let diffs = vec![Diff::Add { row_signature: 1, data: vec![Value::from("UA1")].into() }];
+/// let result = QueryResult { sequence: 42, position: 977, timestamp: Timestamp(0), diffs };
+/// let columns = ["flight".into()];
+/// messenger.deliver(&[Outgoing { query_id: "late", epoch: 1, columns: &columns, result: &result }])?;
+///
+/// assert_eq!(received.recv()?, ("5707e:notes:late:1:42:0".to_owned(), "UA1 is late".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Messenger<T> {
+    transport: T,
+    settings: MessengerSettings,
+    running: Option<Running>,
+    /// The message that was refused last, and how often it was sent.
+    attempts: Option<(String, u32)>,
+    slices: Slices,
+}
+
+/// What a start makes.
+struct Running {
+    messages: Messages,
+    address: Option<Template>,
+    place: Place,
+}
+
+/// The address and the body of a message.
+type Made = (String, Vec<u8>);
+
+impl<T: Transport> Messenger<T> {
+    /// Sends through `transport`. Does no IO yet.
+    pub fn new(transport: T, settings: MessengerSettings) -> Self {
+        Self { transport, settings, running: None, attempts: None, slices: Slices::default() }
+    }
+
+    /// Decides what becomes of messages that cannot be made.
+    #[must_use]
+    pub fn on_refusal(mut self, on_refusal: OnRefusal) -> Self {
+        self.settings.on_refusal = on_refusal;
+        self
+    }
+
+    /// Sends the message at the place; returns a letter if it is given up.
+    fn send(&mut self, outgoing: &Outgoing<'_>) -> Result<Option<DeadLetter>, ReactionError> {
+        let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
+        let index = running.place.within(outgoing);
+        let key = running.messages.key(outgoing, index, running.place.form(outgoing));
+        let made = running.make(outgoing, index, &key).and_then(|made| self.checked(&key, made));
+        let (address, body) = match made {
+            Ok(made) => made,
+            Err(error) if self.settings.on_refusal == OnRefusal::DeadLetter => {
+                let key = Letter::Unfilled { key: &key }.encode();
+                let body = running.messages.unfilled(outgoing, index);
+                return Ok(Some(DeadLetter { key, body, reason: error.to_string() }));
+            }
+            Err(error) => return Err(error),
+        };
+        let reason = match self.transport.send(&Message { key: &key, address: &address, body: &body })? {
+            Answer::Taken => None,
+            Answer::Unfit(reason) => Some(reason),
+            Answer::Refused { cause, patience } => {
+                let count = self.attempt(&key);
+                if count <= self.settings.retries.count {
+                    let pause = self.settings.retries.pause(&key, count);
+                    let after = Some(pause.max(patience.unwrap_or_default()));
+                    self.attempts = Some((key, count));
+                    return Err(ReactionError::Away { target: self.transport.target(), cause, after });
+                }
+                Some(format!("{cause}; sent {count} times"))
+            }
+        };
+        self.attempts = None;
+        let key = Letter::Made { key: &key, address: &address }.encode();
+        Ok(reason.map(|reason| DeadLetter { key, body, reason }))
+    }
+
+    fn checked(&self, key: &str, made: Made) -> Result<Made, ReactionError> {
+        self.transport.check(&Message { key, address: &made.0, body: &made.1 })?;
+        Ok(made)
+    }
+
+    /// Which attempt at this message it is, from 1.
+    fn attempt(&self, key: &str) -> u32 {
+        let before = self.attempts.as_ref().filter(|(sent, _)| sent == key);
+        before.map_or(0, |(_, count)| *count) + 1
+    }
+
+    /// Sends the next message of `results` and goes past it; returns whether there was one.
+    fn advance(
+        &mut self,
+        results: &[Outgoing<'_>],
+        delivered: &mut Delivered,
+    ) -> Result<bool, ReactionError> {
+        let Some(outgoing) = results.get(delivered.results) else { return Ok(false) };
+        let count = self.running.as_ref().map_or(1, |running| running.messages.count(outgoing));
+        if count > 0 {
+            delivered.dead.extend(self.send(outgoing)?);
+        }
+        let running = self.running.as_mut().ok_or(ReactionError::NotStarted)?;
+        delivered.results += usize::from(running.place.pass(outgoing, count));
+        Ok(true)
+    }
+}
+
+impl Running {
+    fn make(&self, outgoing: &Outgoing<'_>, index: usize, key: &str) -> Result<Made, ReactionError> {
+        let address = self.address.as_ref();
+        let address =
+            address.map(|template| self.messages.fill(template, outgoing, index, key)).transpose()?;
+        Ok((address.unwrap_or_default(), self.messages.body(outgoing, index, key)?))
+    }
+
+    /// Makes a message of what it is about.
+    fn make_again(&self, unfilled: &[u8], key: &str) -> Result<Made, ReactionError> {
+        let address = self.address.as_ref();
+        let address =
+            address.map(|template| self.messages.fill_again(template, unfilled, key)).transpose()?;
+        Ok((address.unwrap_or_default(), self.messages.body_again(unfilled, key)?))
+    }
+}
+
+impl<T: Transport> Reaction for Messenger<T> {
+    fn role(&self) -> Role {
+        Role::Trigger
+    }
+
+    fn style(&self) -> Style {
+        Style::Results
+    }
+
+    fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
+        let place = Place::of(start, self.settings.slice_messages_max)?;
+        let detail = place.encode();
+        let messages = Messages::new(start, self.settings.each, self.settings.template.as_deref())?;
+        let address = self.settings.address.as_deref().map(|text| Template::compile(text, Purpose::Address));
+        let address = address
+            .transpose()
+            .map_err(|cause| ReactionError::Template { key: "any address".into(), cause })?;
+        self.transport.start(start)?;
+        self.running = Some(Running { messages, address, place });
+        self.slices.restart();
+        Ok(Started { detail, ..Started::default() })
+    }
+
+    fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
+        let mut delivered = Delivered::default();
+        let mut slices = std::mem::take(&mut self.slices);
+        let ran = slices.run(self.settings.slice_messages_max, || self.advance(results, &mut delivered));
+        self.slices = slices;
+        ran?;
+        delivered.detail = self.running.as_ref().ok_or(ReactionError::NotStarted)?.place.encode();
+        Ok(delivered)
+    }
+
+    fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
+        let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
+        let (key, (address, body)) = match Letter::decode(&letter.key, running.address.is_some()) {
+            Letter::Made { key, address } => (key, (address.to_owned(), letter.body.clone())),
+            Letter::Unfilled { key } => (key, self.checked(key, running.make_again(&letter.body, key)?)?),
+        };
+        match self.transport.send(&Message { key, address: &address, body: &body })? {
+            Answer::Taken => Ok(()),
+            Answer::Refused { cause, .. } | Answer::Unfit(cause) => {
+                Err(ReactionError::Refused { target: self.transport.target(), cause })
+            }
+        }
+    }
+}

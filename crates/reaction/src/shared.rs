@@ -1,0 +1,60 @@
+//! The settings that reactions of all kinds share.
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// What every reaction has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shared {
+    /// Its id, in the one space of all sources, queries and reactions.
+    pub id: SmolStr,
+    /// The queries it follows; their results come in ascending position.
+    pub queries: Vec<SmolStr>,
+    /// What to do about a gap.
+    #[serde(default)]
+    pub recovery: Recovery,
+    /// What becomes of what its target refuses for good.
+    #[serde(default, skip_serializing_if = "OnRefusal::is_stop")]
+    pub on_refusal: OnRefusal,
+    /// Whether it runs; `false` pauses it and keeps its checkpoint.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Whether its checkpoint is to survive; a store that forgets wants `false` said here.
+    #[serde(default = "yes")]
+    pub durable: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a reaction does when the log no longer reaches back to its checkpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// Stops with an error.
+    #[default]
+    Strict,
+    /// Rebuilds what it keeps from a snapshot. For state-keeping reactions.
+    AutoReset,
+    /// Goes on at the head and leaves out what is gone. For triggers.
+    AutoSkipGap,
+}
+
+/// What a reaction does about what its target refuses for good: a row, a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRefusal {
+    /// Stops with an error.
+    #[default]
+    Stop,
+    /// Sets it aside as a dead letter and goes on.
+    DeadLetter,
+}
+
+impl OnRefusal {
+    fn is_stop(&self) -> bool {
+        *self == Self::Stop
+    }
+}
