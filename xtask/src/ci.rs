@@ -1,7 +1,8 @@
 //! Everything that has to hold before a change goes in, one step after another; the first failure ends it.
 
+use crate::cargo::cargo;
 use crate::outcome::Outcome;
-use crate::{tck, tidy};
+use crate::{features, tck, tidy};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -55,21 +56,26 @@ pub fn run(root: &Path) -> Outcome<()> {
     run_step(root, &FORMAT)?;
     tidy::run(root)?;
     run_step(root, &LINT)?;
+    features::check(root)?;
     run_step(root, if has_nextest(root) { &TEST_BY_NEXTEST } else { &TEST })?;
     tck::floor::hold()?;
     run_step(root, &EXAMPLES_IN_DOCS)?;
     run_step(root, &DOCS)
 }
 
-#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
 fn run_step(root: &Path, step: &Step) -> Outcome<()> {
-    let line = format!("cargo {}", step.arguments.join(" "));
+    run_cargo(root, step.arguments, step.variables)
+}
+
+/// Runs a command of cargo, and says so.
+///
+/// # Errors
+/// Returns an error that names the command if it fails.
+#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
+pub fn run_cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<()> {
+    let line = format!("cargo {}", arguments.join(" "));
     eprintln!("==> {line}");
-    let status = cargo(root)
-        .args(step.arguments)
-        .envs(step.variables.iter().copied())
-        .stdin(Stdio::null())
-        .status()?;
+    let status = cargo(root).args(arguments).envs(variables.iter().copied()).stdin(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { Err(format!("failed: {line}").into()) }
 }
 
@@ -81,18 +87,4 @@ fn has_nextest(root: &Path) -> bool {
         .stderr(Stdio::null())
         .status();
     asked.is_ok_and(|status| status.success())
-}
-
-/// The cargo that runs this, in the workspace's directory.
-pub fn cargo(root: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    // What cargo tells this chore of its package is no news for the packages that it builds, yet some would be
-    // built anew for it.
-    for (name, _) in std::env::vars_os() {
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
-            command.env_remove(name);
-        }
-    }
-    command.current_dir(root);
-    command
 }

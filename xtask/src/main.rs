@@ -1,6 +1,8 @@
 //! Chores of the repository that are not part of the product: `cargo xtask CHORE`.
 
+mod cargo;
 mod ci;
+mod features;
 mod flights;
 mod long;
 mod outcome;
@@ -16,6 +18,7 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
 
   ci                               everything that has to hold before a change goes in
+  features                         the libraries without features, and with each alone
   tidy                             the rules of style that are tests
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["ci"] => ci::run(root()),
+        ["features"] => features::check(root()),
         ["tidy"] => tidy::run(root()),
         ["tck", ..] => return tck::run(&arguments[1..]),
         ["ttc", ..] => ttc::run(&arguments[1..]),

@@ -9,6 +9,8 @@ mod letter;
 pub(crate) mod messages;
 pub(crate) mod place;
 pub(crate) mod retry;
+#[cfg(feature = "webhook")]
+mod stand_in;
 pub(crate) mod template;
 pub(crate) mod transport;
 

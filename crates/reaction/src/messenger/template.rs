@@ -5,18 +5,16 @@
 //! [`with_texts`] makes of every `~`.
 
 use minijinja::filters;
-use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, StringInput, ValueKind};
+use minijinja::value::{Kwargs, StringInput, ValueKind};
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, HtmlEscape, Output, State, UndefinedBehavior, Value,
     escape_formatter,
 };
 use serde_json::Value as Json;
-use std::fmt;
-use std::sync::Arc;
 
 /// How many instructions a template may take for one message.
 const FUEL: u64 = 5_000_000;
-const TEMPLATE: &str = "template";
+pub(super) const TEMPLATE: &str = "template";
 /// The way of printing that is in force outside of `autoescape` blocks.
 const AS_JSON: &str = "as json";
 /// A safe text that is empty.
@@ -33,7 +31,7 @@ pub(crate) enum Purpose {
 
 /// A template, compiled.
 #[derive(Debug)]
-pub(crate) struct Template(Environment<'static>);
+pub(crate) struct Template(pub(super) Environment<'static>);
 
 impl Template {
     pub fn compile(text: &str, purpose: Purpose) -> Result<Self, String> {
@@ -68,66 +66,21 @@ impl Template {
 
     /// Fills the template in.
     pub fn render(&self, context: Json) -> Result<String, String> {
-        self.filled(minijinja::value::Serde(context)).map_err(|error| in_words(&error))
-    }
-
-    fn filled(&self, context: impl Into<Value>) -> Result<String, Error> {
-        self.0.get_template(TEMPLATE)?.render(context)
-    }
-
-    /// Whether no message can make JSON of the template, as far as can be told without one: `Hello {{ row.name }}`.
-    pub fn cannot_give_json(&self) -> bool {
-        let is_text = |kind: &str| {
-            let anything = Value::from_object(Anything);
-            let mut context: std::collections::BTreeMap<&str, Value> =
-                ["id", "query_id", "epoch", "sequence", "position", "timestamp", "row_signature"]
-                    .map(|name| (name, anything.clone()))
-                    .into();
-            for name in ["row", "data", "before", "after", "results"] {
-                context.insert(name, anything.clone());
-            }
-            context.insert("type", kind.into());
-            // What fails with a stand-in may well do with a row.
-            self.filled(Value::from_object(context)).is_ok_and(|text| {
-                !text.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err()
-            })
-        };
-        ["ADD", "UPDATE", "DELETE"].into_iter().all(is_text)
-    }
-}
-
-/// Stands in for a value of which nothing is known.
-#[derive(Debug)]
-struct Anything;
-
-impl Object for Anything {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Map
-    }
-
-    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
-        Some(Value::from_dyn_object(self.clone()))
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Empty
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0")
+        let filled = self
+            .0
+            .get_template(TEMPLATE)
+            .and_then(|template| template.render(minijinja::value::Serde(context)));
+        filled.map_err(|error| in_words(&error))
     }
 }
 
 /// Prints a value where a template has it.
-fn print(
+pub(super) fn print(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
     value: &Value,
     purpose: Purpose,
 ) -> Result<(), Error> {
-    if value.downcast_object_ref::<Anything>().is_some() {
-        return Ok(out.write_str("0")?);
-    }
     match (in_json(value, purpose)?, state.auto_escape()) {
         (Some(json), _) => Ok(out.write_str(&json)?),
         (None, AutoEscape::Custom(_)) => Ok(write!(out, "{value}")?),
@@ -300,26 +253,5 @@ mod tests {
         let subject =
             Template::compile("{{ row.s }}.{{ row.t }}.{{ row.n or 'x' }}", Purpose::Address).unwrap();
         assert_eq!(subject.render(context()).unwrap(), "a.true.x");
-    }
-
-    #[test]
-    fn a_template_that_gives_no_json_whatever_it_is_given_is_known_before() {
-        let cannot = |text: &str| Template::compile(text, Purpose::Body).unwrap().cannot_give_json();
-        for text in
-            ["Hello {{ row.name }}", "{{ row.a }} {{ row.b }}", "id={{ id }}", "{\"a\": {{ row.s }}", "<p/>"]
-        {
-            assert!(cannot(text), "{text}");
-        }
-        for text in [
-            "{{ row | tojson }}",
-            r#"{"text": {{ (row.flight ~ " is late") | tojson }}}"#,
-            r#"{"a": {{ row.a }}, "b": "{{ row.b }}", "t": "{{ type }}", "n": {{ sequence }}}"#,
-            r#"{% if type == "ADD" %}{"a": 1}{% elif type == "DELETE" %}{"b": 1}{% endif %}"#,
-            r#"[{% for one in results %}{{ one | tojson }}{% if not loop.last %},{% endif %}{% endfor %}]"#,
-            r#"{"sum": {{ row.a + row.b }}}"#,
-            "{% if row.kind == 'a' %}{}{% endif %}",
-        ] {
-            assert!(!cannot(text), "{text}");
-        }
     }
 }

@@ -1,0 +1,18 @@
+//! Running cargo on the workspace.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The cargo that runs this, in the workspace's directory.
+pub fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    // What cargo tells this chore of its package is no news for the packages that it builds, yet some would be
+    // built anew for it.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(root);
+    command
+}

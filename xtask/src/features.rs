@@ -1,0 +1,65 @@
+//! Each library without its features, and with each of them alone: what a program that uses one kind compiles.
+
+use crate::cargo::cargo;
+use crate::outcome::Outcome;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+/// What cargo says of the workspace, as far as it is read here.
+#[derive(Deserialize)]
+struct Workspace {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    /// The features that its `Cargo.toml` declares.
+    features: BTreeMap<String, Vec<String>>,
+}
+
+impl Package {
+    /// The features to check it with: none, and each alone.
+    fn choices(&self) -> impl Iterator<Item = &str> {
+        let names = self.features.keys().map(String::as_str);
+        std::iter::once("").chain(names.filter(|name| *name != "default"))
+    }
+}
+
+/// Checks every package of the workspace that has features.
+///
+/// # Errors
+/// Returns the first choice of features with which one does not compile, or not without a warning.
+pub fn check(root: &Path) -> Outcome<()> {
+    let mut metadata = cargo(root);
+    metadata.args(["metadata", "--locked", "--no-deps", "--format-version", "1"]);
+    let said = metadata.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !said.status.success() {
+        return Err("failed: cargo metadata".into());
+    }
+    let workspace: Workspace = serde_json::from_slice(&said.stdout)?;
+    for package in workspace.packages.iter().filter(|package| !package.features.is_empty()) {
+        for feature in package.choices() {
+            // Clippy, because it denies warnings of one package without building all others for it.
+            let begin = ["clippy", "--locked", "--no-deps", "--package", &package.name, "--lib"];
+            let end = ["--no-default-features", "--features", feature, "--", "--deny", "warnings"];
+            ci::run_cargo(root, &[&begin[..], &end[..]].concat(), &[])?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_checked_without_features_and_with_each_alone() {
+        let package =
+            r#"{"name":"a","version":"1.0.0","features":{"nats":["dep:x"],"default":["nats"],"redis":[]}}"#;
+        let package: Package = serde_json::from_str(package).unwrap();
+        assert_eq!(package.choices().collect::<Vec<_>>(), ["", "nats", "redis"]);
+    }
+}
