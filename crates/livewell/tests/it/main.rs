@@ -16,6 +16,7 @@ mod moody;
 #[cfg(feature = "nats")]
 mod nats;
 mod ordered;
+mod own;
 mod panicking;
 mod parked;
 #[cfg(feature = "postgres")]
