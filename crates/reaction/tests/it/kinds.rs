@@ -66,7 +66,7 @@ fn every_kind_is_in_the_table_and_keeps_its_json() {
 
 #[test]
 fn an_unknown_kind_is_refused_by_name_with_those_that_are_there() {
-    for unknown in ["kafka", "mqtt", "Log", ""] {
+    for unknown in ["kafka", "amqp", "Log", ""] {
         let whole = format!(r#"{{"id":"a","queries":["q"],"kind":"{unknown}"}}"#);
         let error = serde_json::from_str::<Settings>(&whole).unwrap_err().to_string();
         let read = Connector::read(unknown, &mut serde_json::Deserializer::from_str("{}")).unwrap_err();

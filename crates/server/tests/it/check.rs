@@ -1,9 +1,10 @@
 //! `livewell check`: every problem at its place, and nothing to say about what is in order.
 //!
 //! `configs/` holds the cases: what is wrong in `x.yaml` is written in `x.expected`, a configuration without
-//! one is in order.
+//! one is in order. `{kinds of reactions}` stands for those of this build.
 
 use super::{configs, livewell, text};
+use livewell_reaction::kinds::BUILT_IN;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -11,12 +12,14 @@ use tempfile::TempDir;
 #[test]
 fn every_wrong_configuration_gets_its_message_and_exit_code_2() {
     let mut wrong = 0;
+    let kinds = BUILT_IN.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     for entry in fs::read_dir(configs()).unwrap() {
         let path = entry.unwrap().path();
         let Ok(expected) = fs::read_to_string(path.with_extension("expected")) else { continue };
         if path.extension().is_some_and(|extension| extension == "yaml") {
             let name = path.file_name().unwrap().to_str().unwrap();
             let output = livewell(&["check", name]);
+            let expected = expected.replace("{kinds of reactions}", &kinds);
             assert_eq!(text(&output.stderr), expected, "{name}");
             assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{name}");
             wrong += 1;
