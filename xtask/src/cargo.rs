@@ -1,7 +1,8 @@
 //! Running cargo on the workspace.
 
+use crate::outcome::Outcome;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The cargo that runs this, in the workspace's directory.
 pub fn cargo(root: &Path) -> Command {
@@ -15,4 +16,16 @@ pub fn cargo(root: &Path) -> Command {
     }
     command.current_dir(root);
     command
+}
+
+/// Runs a command of cargo, and says so.
+///
+/// # Errors
+/// Returns an error that names the command if it fails.
+#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
+pub fn run_cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<()> {
+    let line = format!("cargo {}", arguments.join(" "));
+    eprintln!("==> {line}");
+    let status = cargo(root).args(arguments).envs(variables.iter().copied()).stdin(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err(format!("failed: {line}").into()) }
 }

@@ -1,6 +1,6 @@
 //! Everything that has to hold before a change goes in, one step after another; the first failure ends it.
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
 use crate::{features, tck, tidy};
 use std::path::Path;
@@ -65,18 +65,6 @@ pub fn run(root: &Path) -> Outcome<()> {
 
 fn run_step(root: &Path, step: &Step) -> Outcome<()> {
     run_cargo(root, step.arguments, step.variables)
-}
-
-/// Runs a command of cargo, and says so.
-///
-/// # Errors
-/// Returns an error that names the command if it fails.
-#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
-pub fn run_cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<()> {
-    let line = format!("cargo {}", arguments.join(" "));
-    eprintln!("==> {line}");
-    let status = cargo(root).args(arguments).envs(variables.iter().copied()).stdin(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(format!("failed: {line}").into()) }
 }
 
 fn has_nextest(root: &Path) -> bool {

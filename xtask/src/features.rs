@@ -1,6 +1,6 @@
 //! Each library without its features, and with each of them alone: what a program that uses one kind compiles.
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ pub fn check(root: &Path) -> Outcome<()> {
             // Clippy, because it denies warnings of one package without building all others for it.
             let begin = ["clippy", "--locked", "--no-deps", "--package", &package.name, "--lib"];
             let end = ["--no-default-features", "--features", feature, "--", "--deny", "warnings"];
-            ci::run_cargo(root, &[&begin[..], &end[..]].concat(), &[])?;
+            run_cargo(root, &[&begin[..], &end[..]].concat(), &[])?;
         }
     }
     Ok(())

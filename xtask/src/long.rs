@@ -1,6 +1,6 @@
 //! Runs that take too long for every change: `cargo xtask long NAME`. Each leaves a line in `docs/long-runs.md`.
 
-use crate::ci::cargo;
+use crate::cargo::cargo;
 use crate::outcome::Outcome;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -38,6 +38,11 @@ pub(crate) trait Kind {
         None
     }
 
+    /// Returns the columns that tell rows apart, as its field `key` names them; empty if it has no such field.
+    fn key(&self) -> &[String] {
+        &[]
+    }
+
     /// Takes relative paths as relative to `folder`.
     fn resolve(&mut self, folder: &Path) {
         let _ = folder;
@@ -83,7 +88,7 @@ macro_rules! kinds {
         /// The names of the kinds that are built in.
         pub const BUILT_IN: &[&str] = &[$($(#[cfg(feature = $feature)])? $name,)*];
 
-        /// The names of the kinds that are left out, for want of their feature.
+        /// The names of the kinds that are left out because their feature is off.
         pub const LEFT_OUT: &[&str] = &[$($(#[cfg(not(feature = $feature))] $name,)?)*];
 
         impl Connector {

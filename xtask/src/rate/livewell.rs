@@ -1,7 +1,7 @@
 //! Livewell's binary, as a user runs it: started, asked over HTTP, stopped.
 
 use super::database::Database;
-use crate::ci::cargo;
+use crate::cargo::cargo;
 use crate::outcome::Outcome;
 use livewell_services::pause;
 use serde_json::Value as Json;

@@ -45,6 +45,11 @@ impl Connector {
         self.as_kind().has_durable_effects()
     }
 
+    /// Returns the columns that tell rows apart, as its field `key` names them; empty if it has no such field.
+    pub fn key(&self) -> &[String] {
+        self.as_kind().key()
+    }
+
     /// Takes relative paths as relative to `folder`.
     pub fn resolve(&mut self, folder: &Path) {
         self.as_kind_mut().resolve(folder);

@@ -14,7 +14,7 @@ pub(super) enum Letter<'a> {
 
 /// What stands behind the key of a message that was not made. No NATS subject is like it.
 const UNFILLED: &str = "not filled in";
-/// The same in letters of earlier commits, of messengers without addresses.
+/// What stands there in letters of earlier commits, of messengers without addresses.
 const FIRST_UNFILLED: &str = "unfilled";
 
 impl<'a> Letter<'a> {

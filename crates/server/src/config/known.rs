@@ -32,7 +32,7 @@ pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
         found.extend(if error.is_some() { error } else { constant(text, node, settings) });
     }
     let reactions = items(config, "reactions").zip(&config.reactions);
-    for (node, reaction) in reactions.filter(|(node, _)| has_columns_as_key(node)) {
+    for (node, reaction) in reactions.filter(|(_, reaction)| !reaction.connector.key().is_empty()) {
         for id in &reaction.shared.queries {
             let settings = config.queries.iter().find(|query| query.id == *id);
             found.extend(settings.into_iter().flat_map(|query| keys(node, query)));
@@ -181,11 +181,6 @@ fn fails(written: &str, settings: &Query) -> Option<String> {
     let text = format!("RETURN {written} AS value");
     let engine = Engine::compile_with(&text, &settings.params, &settings.engine_settings()).ok()?;
     engine.begin(&mut MemoryState::new(), Timestamp::default()).err().map(|error| error.to_string())
-}
-
-/// Whether `key` of this reaction names columns of its queries.
-fn has_columns_as_key(node: &Node) -> bool {
-    node.get("kind").and_then(Node::text).is_some_and(|kind| matches!(kind, "postgres" | "redis"))
 }
 
 fn keys(node: &Node, query: &Query) -> Vec<Diagnostic> {

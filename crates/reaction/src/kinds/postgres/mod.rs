@@ -60,6 +60,10 @@ impl Kind for PostgresSettings {
         same.then_some("table")
     }
 
+    fn key(&self) -> &[String] {
+        &self.key
+    }
+
     fn reads(&self) -> Vec<PathBuf> {
         Address::parse(self.url.reveal()).map(|address| address.files()).unwrap_or_default()
     }

@@ -40,6 +40,10 @@ impl Kind for RedisSettings {
         false
     }
 
+    fn key(&self) -> &[String] {
+        &self.key
+    }
+
     fn shares_target(&self, other: &Self) -> Option<&'static str> {
         // Whatever begins with the shorter prefix would be taken for a key of its own.
         let overlap = self.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&self.prefix);
