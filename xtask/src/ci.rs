@@ -4,7 +4,7 @@ use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
 use crate::{features, tck, tidy};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// What a step adds to the environment of its command.
 type Variables = &'static [(&'static str, &'static str)];
