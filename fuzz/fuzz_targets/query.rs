@@ -5,7 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use livewell_model::Map;
 use livewell_query::engine::Engine;
-use livewell_query::language::{Diagnostic, parse};
+use livewell_query::language::Diagnostic;
+use livewell_query::parse;
 use livewell_query::reference::Reference;
 
 fuzz_target!(|text: &str| {

@@ -4,14 +4,15 @@
 //! the same transactions give the same diffs, whatever is behind the state and however often the process
 //! died in between.
 
-use crate::expression::TypeSet;
+use crate::check::parse;
 use crate::joins::Joined;
-use crate::language::{Diagnostic, parse};
+use crate::language::Diagnostic;
 use crate::meter::size::Measure;
 use crate::operator::{History, Step, StepKind};
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::state::{State, StepError};
+use crate::types::TypeSet;
 use livewell_model::{AppliedChange, AppliedTransaction, Diff, Element, Map, SmolStr, Timestamp};
 
 /// A standing query, compiled.

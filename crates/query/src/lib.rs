@@ -4,6 +4,8 @@
 //! scalar expressions are compiled ([`expression`]), and what it gives can be computed from scratch
 //! ([`mod@reference`]) or maintained change by change.
 
+mod batch;
+mod check;
 mod chronicle;
 pub mod engine;
 pub mod expression;
@@ -15,7 +17,9 @@ pub mod plan;
 pub mod reference;
 pub mod settings;
 pub mod state;
+mod types;
 
+pub use check::parse;
 pub use engine::Engine;
 pub use joins::{Join, JoinKey};
 pub use meter::Meter;

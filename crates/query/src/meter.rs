@@ -9,8 +9,6 @@
 
 pub mod size;
 
-use crate::expression::EvalError;
-use crate::language::code;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -40,16 +38,6 @@ impl fmt::Display for Halt {
             ),
             Self::Cancelled => f.write_str("it was cancelled"),
         }
-    }
-}
-
-impl From<Halt> for EvalError {
-    fn from(halt: Halt) -> Self {
-        let code = match halt {
-            Halt::OverBudget(_) => code::STEP_BYTES,
-            Halt::Cancelled => code::CANCELLED,
-        };
-        Self { code, message: halt.to_string() }
     }
 }
 

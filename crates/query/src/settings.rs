@@ -2,7 +2,7 @@
 
 use crate::joins::{Join, undirect};
 use crate::language::ast::{Query, each_pattern};
-use crate::language::{Diagnostic, code};
+use crate::language::{Diagnostic, HOPS_MAX, code};
 use serde::{Deserialize, Serialize};
 
 /// Joins and limits of a query.
@@ -27,9 +27,6 @@ pub struct Limits {
     /// How many bytes one step may hold in memory.
     pub step_bytes: usize,
 }
-
-/// How many relationships a path without an upper bound may have, where nothing else is said.
-pub(crate) const HOPS_MAX: u32 = 32;
 
 /// How many versions of an element are kept, where nothing else is said.
 const VERSIONS_MAX: usize = 1_000;

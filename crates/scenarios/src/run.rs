@@ -7,7 +7,7 @@ use crate::scenario::{Expected, Scenario};
 use crate::table::Table;
 use crate::value::Unread;
 use livewell_model::{AppliedTransaction, Element, Row, Timestamp};
-use livewell_query::language::parse;
+use livewell_query::parse;
 use livewell_query::reference::Reference;
 use livewell_query::{Engine, MemoryState};
 

@@ -6,7 +6,7 @@
 
 use livewell_model::{Decimal, Element, ElementId, Map, Node, Relationship, SmolStr, Value};
 use livewell_query::expression::{Scope, compile};
-use livewell_query::language::parse;
+use livewell_query::parse;
 use serde_json::Value as Json;
 use std::sync::Arc;
 

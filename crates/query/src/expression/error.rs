@@ -1,6 +1,7 @@
 //! What can go wrong while an expression is evaluated.
 
 use crate::language::code;
+use crate::meter::Halt;
 use livewell_model::{DecimalError, Value};
 
 /// A value that an expression cannot give for a row.
@@ -41,5 +42,15 @@ impl EvalError {
     pub(crate) fn arguments(arguments: &[Value]) -> Self {
         let types: Vec<_> = arguments.iter().map(Value::type_name).collect();
         Self::types(format!("cannot be applied to ({})", types.join(", ")))
+    }
+}
+
+impl From<Halt> for EvalError {
+    fn from(halt: Halt) -> Self {
+        let code = match halt {
+            Halt::OverBudget(_) => code::STEP_BYTES,
+            Halt::Cancelled => code::CANCELLED,
+        };
+        Self { code, message: halt.to_string() }
     }
 }

@@ -9,7 +9,6 @@ pub mod arithmetic;
 pub mod compare;
 pub mod functions;
 pub mod logic;
-pub mod types;
 
 mod binding;
 mod compile;
@@ -21,11 +20,11 @@ mod pattern;
 mod program;
 mod temporal;
 
+pub use crate::types::TypeSet;
 pub use allowance::Allowance;
 pub use compile::compile;
 pub use error::EvalError;
 pub(crate) use temporal::{later_by, moment};
-pub use types::TypeSet;
 
 use crate::meter::{Meter, size};
 use environment::Env;

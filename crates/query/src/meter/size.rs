@@ -3,7 +3,7 @@
 //! A row is its slots; what its values point to is shared by rows and counts once. [`owned`] is what goes with a value
 //! if that goes, and [`Measure`] counts what several rows hold together.
 
-use crate::operator::{Batch, Weighted};
+use crate::batch::{Batch, Weighted};
 use livewell_model::{AppliedChange, Element, Map, Node, Relationship, SmolStr, Value};
 use std::collections::HashSet;
 use std::sync::Arc;

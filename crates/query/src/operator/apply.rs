@@ -9,11 +9,12 @@
 //! operator u16 | 1 | key of the outer row | sort keys | exact value -> how many inner rows hold the value, the value
 //! ```
 
-use super::aggregate::{Fold, multiset};
+use super::aggregate::multiset;
 use super::nested::{Change, Nesting, Record};
 use super::window::{Sort, order_key};
 use super::{Batch, Inputs, Operator, Step, Weighted, pair, replace, settle};
 use crate::expression::Compiled;
+use crate::language::ast::AggregateOp;
 use crate::meter::Meter;
 use crate::state::{State, StepError};
 use livewell_model::Value;
@@ -92,7 +93,7 @@ impl Apply {
                     let place = [values.as_slice(), &order_key(&self.order, &entry.row)].concat();
                     multiset::add(state, &place, &value.eval_in(&entry.row, meter)?, entry.weight)?;
                 }
-                multiset::result(state, &values, Fold::Collect, false, meter)
+                multiset::result(state, &values, AggregateOp::Collect, false, meter)
             }
         }
     }

@@ -23,6 +23,8 @@ pub mod unit;
 pub mod unwind;
 pub mod window;
 
+pub use crate::batch::{Batch, Weighted};
+
 use crate::meter::Meter;
 use crate::meter::size::{self, Measure};
 use crate::state::{State, StepError};
@@ -31,18 +33,6 @@ use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-
-/// One row in flight: its slots, and how often it comes (positive) or goes (negative).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Weighted {
-    /// The row's values.
-    pub row: Vec<Value>,
-    /// How many copies come; negative: go.
-    pub weight: i64,
-}
-
-/// The change of a bag of rows.
-pub type Batch = Vec<Weighted>;
 
 /// The kinds of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

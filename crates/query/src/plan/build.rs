@@ -1,90 +1,21 @@
 //! From a query's tree to its plan.
 
 use super::needs::AllNeeds;
-use super::schema::Schema;
-use super::{Plan, PlanNode, clauses, last_uses, projection};
-use crate::chronicle::{Asks, Chronicle};
+use super::planner::{Planner, Stage};
+use super::{Plan, clauses, last_uses, projection};
+use crate::chronicle::Chronicle;
 use crate::expression::TypeSet;
 use crate::language::Diagnostic;
-use crate::language::ast::{Clause, Expr, Query, SingleQuery, Span};
-use crate::operator::Operator;
+use crate::language::ast::{Clause, Expr, Query, SingleQuery};
 use crate::operator::aggregate::Aggregate;
 use crate::operator::output::{Key, Output};
 use crate::operator::project::{Project, Slot};
 use crate::operator::union::Union;
-use crate::operator::unit::Unit;
 use crate::settings::Limits;
 use livewell_model::{Map, SmolStr, Value};
 
-/// What planning draws on, and the operators planned so far.
-pub(super) struct Planner<'a> {
-    text: &'a str,
-    pub(super) params: &'a Map,
-    pub(super) limits: Limits,
-    /// What is asked of the elements' past.
-    pub(super) asks: Asks,
-    nodes: Vec<PlanNode>,
-    numbers: u16,
-    names: usize,
-}
-
-/// A point in a plan: the operator whose rows are meant, and what they hold.
-#[derive(Debug, Default)]
-pub(super) struct Stage {
-    /// The operator's place; `None` where there is one empty row and nothing has been planned yet.
-    node: Option<usize>,
-    pub(super) schema: Schema,
-}
-
-impl<'a> Planner<'a> {
-    /// Gives the next operator's number: the first bytes of its state's keys.
-    pub(super) fn number(&mut self) -> u16 {
-        self.numbers += 1;
-        self.numbers
-    }
-
-    /// A name for what has none. It is no identifier, so no variable can collide with it.
-    pub(super) fn name(&mut self) -> SmolStr {
-        self.names += 1;
-        format!("#{}", self.names - 1).into()
-    }
-
-    pub(super) fn text_of(&self, span: Span) -> &'a str {
-        self.text.get(span.start..span.end).unwrap_or_default().trim()
-    }
-
-    /// Puts an operator over others.
-    pub(super) fn add(&mut self, operator: impl Operator + 'static, inputs: Vec<usize>) -> usize {
-        self.nodes.push(PlanNode { operator: Box::new(operator), inputs });
-        self.nodes.len() - 1
-    }
-
-    /// Puts an operator over the rows of `stage`, which then hold what `schema` says.
-    pub(super) fn over(&mut self, stage: &Stage, operator: impl Operator + 'static, schema: Schema) -> Stage {
-        let input = self.rows(stage);
-        Stage::new(self.add(operator, vec![input]), schema)
-    }
-
-    /// The operator whose rows are those of `stage`.
-    pub(super) fn rows(&mut self, stage: &Stage) -> usize {
-        stage.node.unwrap_or_else(|| self.add(Unit, Vec::new()))
-    }
-}
-
-impl Stage {
-    pub(super) fn new(node: usize, schema: Schema) -> Self {
-        Self { node: Some(node), schema }
-    }
-
-    /// Whether nothing has been planned yet.
-    pub(super) fn is_start(&self) -> bool {
-        self.node.is_none()
-    }
-}
-
 pub(super) fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> Result<Plan, Diagnostic> {
-    let mut planner =
-        Planner { text, params, limits, asks: Asks::Nothing, nodes: Vec::new(), numbers: 0, names: 0 };
+    let mut planner = Planner::new(text, params, limits);
     let branches =
         query.branches.iter().map(|branch| single(branch, &mut planner)).collect::<Result<Vec<_>, _>>()?;
     let columns: Vec<SmolStr> =

@@ -1,9 +1,9 @@
 //! From CALL to the operators of its queries. They run over the rows around them and carry the slots of those along, so
 //! what they give are these rows already, each with the columns behind it.
 
-use super::build::{Planner, Stage};
 use super::clauses;
 use super::needs::AllNeeds;
+use super::planner::{Planner, Stage};
 use super::schema::{Around, Schema};
 use super::subquery::inside;
 use crate::expression::TypeSet;

@@ -1,7 +1,7 @@
 //! From a chain of clauses to a chain of operators.
 
-use super::build::{Planner, Stage};
 use super::needs::AllNeeds;
+use super::planner::{Planner, Stage};
 use super::{call, pattern, projection, subquery};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;

@@ -12,6 +12,7 @@ mod items;
 mod lookups;
 mod needs;
 mod pattern;
+mod planner;
 mod projection;
 mod schema;
 mod subquery;

@@ -1,13 +1,13 @@
 //! From WITH and RETURN to projections, aggregates and DISTINCT, with the slots that identify a row kept along.
 
-use super::build::{Planner, Stage};
 use super::clauses::filter;
+use super::planner::{Planner, Stage};
 use super::schema::{Around, Schema};
 use super::{subquery, window};
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind, Item, Projection, Span};
-use crate::operator::aggregate::{Aggregate, Call, Fold};
+use crate::operator::aggregate::{Aggregate, Call};
 use crate::operator::nested::Nesting;
 use crate::operator::outer::Outer;
 use crate::operator::project::{Project, Slot};
@@ -270,22 +270,10 @@ fn plan_call(call: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Call
     };
     let argument =
         |at: usize| arguments.get(at).map(|expr| compile(expr, schema, planner.params)).transpose();
-    let fold = match op {
-        AggregateOp::Count => Fold::Count,
-        AggregateOp::Sum => Fold::Sum,
-        AggregateOp::Avg => Fold::Avg,
-        AggregateOp::Min => Fold::Min,
-        AggregateOp::Max => Fold::Max,
-        AggregateOp::Collect => Fold::Collect,
-        AggregateOp::StDev => Fold::StDev,
-        AggregateOp::StDevP => Fold::StDevP,
-        AggregateOp::PercentileCont => Fold::PercentileCont,
-        AggregateOp::PercentileDisc => Fold::PercentileDisc,
-        AggregateOp::LinearGradient => Fold::LinearGradient,
-    };
+    let fold = *op;
     // Of equivalent values min and max show the first and the last anyhow.
-    let distinct = *distinct && !matches!(fold, Fold::Min | Fold::Max);
-    let order = if fold == Fold::Collect { schema.order.clone() } else { Vec::new() };
+    let distinct = *distinct && !matches!(fold, AggregateOp::Min | AggregateOp::Max);
+    let order = if fold == AggregateOp::Collect { schema.order.clone() } else { Vec::new() };
     Ok(Call { fold, distinct, argument: argument(0)?, percentile: argument(1)?, order })
 }
 

@@ -1,7 +1,7 @@
 //! From what an expression cannot compute on one row, subqueries and functions of time, to slots that hold its values.
 
-use super::build::{Planner, Stage};
 use super::needs::AllNeeds;
+use super::planner::{Planner, Stage};
 use super::schema::{Around, Schema};
 use super::{clauses, items, timed};
 use crate::expression::{TypeSet, compile};

@@ -1,6 +1,6 @@
 //! From a function of time, or of an element's past, to the operator that follows the rows.
 
-use super::build::{Planner, Stage};
+use super::planner::{Planner, Stage};
 use crate::chronicle::Asks;
 use crate::expression::{TypeSet, compile};
 use crate::language::Diagnostic;

@@ -1,6 +1,6 @@
 //! From ORDER BY, SKIP and LIMIT to the order of the rows and the window on them.
 
-use super::build::{Planner, Stage};
+use super::planner::{Planner, Stage};
 use super::schema::Schema;
 use super::subquery;
 use crate::expression::{TypeSet, compile};

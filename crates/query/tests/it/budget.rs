@@ -3,8 +3,8 @@
 use livewell_model::{
     AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, Relationship, Timestamp, Value,
 };
-use livewell_query::language::parse;
 use livewell_query::meter::Meter;
+use livewell_query::parse;
 use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, Join, Limits, MemoryState, Settings, StepError};
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use livewell_model::diff::Columns;
 use livewell_model::{
     AppliedChange, AppliedTransaction, Diff, Element, ElementId, Map, Node, Timestamp, Value,
 };
-use livewell_query::language::{self, code};
+use livewell_query::language::code;
 use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, MemoryState};
 
@@ -37,7 +37,7 @@ impl Standing {
         let transaction =
             AppliedTransaction { sequence, position: sequence, timestamp: Timestamp(0), changes };
         self.graph.apply(&transaction);
-        let tree = language::parse(&self.query).expect("it was compiled");
+        let tree = livewell_query::parse(&self.query).expect("it was compiled");
         let reference = Reference::new(&tree, &Map::new()).expect("it was compiled");
         let expected = reference.rows(&self.graph).map_err(|error| error.to_string());
         let diffs = self.engine.step(&mut self.state, &transaction).map_err(|error| error.to_string());

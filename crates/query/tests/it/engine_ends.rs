@@ -4,7 +4,7 @@ use livewell_model::{
     AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, Relationship, Timestamp, Value,
 };
 use livewell_query::Engine;
-use livewell_query::language::parse;
+use livewell_query::parse;
 use livewell_query::reference::Reference;
 use livewell_scenarios::choice::Choice;
 use livewell_scenarios::lockstep::{Lockstep, Stepped};

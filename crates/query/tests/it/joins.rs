@@ -1,7 +1,7 @@
 //! Joins: virtual relationships follow the nodes, whatever the order in which these come, change and go.
 
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, Timestamp, Value};
-use livewell_query::language::parse;
+use livewell_query::parse;
 use livewell_query::reference::Reference;
 use livewell_query::{Engine, Join, Settings};
 use livewell_scenarios::choice::Choice;

@@ -4,7 +4,8 @@
 
 use crate::language_scenarios::{say, scenarios};
 use crate::random::Case;
-use livewell_query::language::{DiagnosticKind, parse};
+use livewell_query::language::DiagnosticKind;
+use livewell_query::parse;
 use livewell_scenarios::choice::Choice;
 
 /// How many random queries stand beside the scenarios'.

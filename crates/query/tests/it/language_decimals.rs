@@ -3,7 +3,8 @@
 use crate::engine_statistics::{node, rows};
 use crate::language_expressions::{check, fails};
 use livewell_model::{Decimal, Value};
-use livewell_query::language::{code, parse};
+use livewell_query::language::code;
+use livewell_query::parse;
 
 #[test]
 fn decimals_and_integers_are_computed_exactly() {

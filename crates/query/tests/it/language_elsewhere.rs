@@ -3,7 +3,8 @@
 use crate::language_expressions::check;
 use crate::language_refusals::refused;
 use crate::language_shown::shown;
-use livewell_query::language::{DiagnosticKind, code, parse};
+use livewell_query::language::{DiagnosticKind, code};
+use livewell_query::parse;
 
 #[test]
 fn clauses_and_queries_of_other_engines_are_named() {

@@ -2,7 +2,8 @@
 
 use livewell_model::{ElementId, Map, Node, Relationship, Value};
 use livewell_query::expression::{Compiled, EvalError, Scope, TypeSet, compile};
-use livewell_query::language::{MAX_HEIGHT, MAX_NESTING, code, parse};
+use livewell_query::language::{MAX_HEIGHT, MAX_NESTING, code};
+use livewell_query::parse;
 use std::sync::Arc;
 
 /// Rows with a node, a relationship and two properties of unknown type.

@@ -4,7 +4,8 @@ use crate::language_expressions::{check, fails};
 use crate::language_refusals::refused;
 use crate::language_shown::shown;
 use livewell_model::{ElementId, Map, Node, Relationship, Value};
-use livewell_query::language::{DiagnosticKind, code, parse};
+use livewell_query::language::{DiagnosticKind, code};
+use livewell_query::parse;
 use livewell_query::reference::{Graph, Reference};
 
 fn read(table: &[(&str, &str)]) {

@@ -1,9 +1,8 @@
 //! What is refused, as what, at which place, and with which help.
 
 use livewell_query::language::ast::{Clause, ExprKind};
-use livewell_query::language::{
-    Diagnostic, DiagnosticKind, MAX_CLAUSES, MAX_NESTING, MAX_QUERY_BYTES, code, parse,
-};
+use livewell_query::language::{Diagnostic, DiagnosticKind, MAX_CLAUSES, MAX_NESTING, MAX_QUERY_BYTES, code};
+use livewell_query::parse;
 
 /// Each query is refused with that code, at the place the mark `▮` stands in its text, and says these words.
 pub fn refused(kind: DiagnosticKind, table: &[(&str, &str, &str)]) {

@@ -4,7 +4,7 @@
 use livewell_model::{Map, Row, SmolStr, Value};
 use livewell_query::expression::{Scope, compile};
 use livewell_query::language::ast::{Clause, Expr, Projection, Unwind};
-use livewell_query::language::parse;
+use livewell_query::parse;
 use livewell_scenarios::data_file;
 use livewell_scenarios::table;
 use livewell_scenarios::value::map;

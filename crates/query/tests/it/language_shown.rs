@@ -5,7 +5,7 @@ use livewell_query::language::ast::{
     Clause, Expr, ExprKind, Gives, LOCAL, Length, ListComprehension, Match, Name, NodePattern, Pattern,
     Projection, Query, RelationshipPattern, Subquery, Way,
 };
-use livewell_query::language::parse;
+use livewell_query::parse;
 
 /// A query as its tree has it.
 pub fn shown(text: &str) -> String {

@@ -3,7 +3,8 @@
 use crate::language_expressions::{check, fails};
 use crate::language_refusals::refused;
 use crate::language_shown::shown;
-use livewell_query::language::{DiagnosticKind, MAX_HEIGHT, code, parse};
+use livewell_query::language::{DiagnosticKind, MAX_HEIGHT, code};
+use livewell_query::parse;
 
 /// Each text is read as the other.
 fn same(table: &[(&str, &str)]) {

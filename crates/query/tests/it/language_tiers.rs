@@ -2,7 +2,8 @@
 //! what is in error at compile time is refused for what it says, not for lack of support.
 
 use crate::language_scenarios::{say, scenarios};
-use livewell_query::language::{Diagnostic, DiagnosticKind, code, parse};
+use livewell_query::language::{Diagnostic, DiagnosticKind, code};
+use livewell_query::parse;
 use serde_json::Value as Json;
 
 fn refusal(scenario: &Json) -> Option<(String, Diagnostic)> {

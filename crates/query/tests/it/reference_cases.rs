@@ -1,7 +1,6 @@
 //! What the reference says about small graphs, against rows worked out by hand from the language's rules.
 
 use livewell_model::{Element, ElementId, Map, Node, Relationship, Row, Value, key};
-use livewell_query::language;
 use livewell_query::reference::{Graph, Reference};
 
 pub fn id(id: &str) -> ElementId {
@@ -44,7 +43,7 @@ pub fn values(values: &[Value]) -> Graph {
 }
 
 pub fn rows(graph: &Graph, query: &str) -> Vec<Row> {
-    let tree = language::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
+    let tree = livewell_query::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     let reference =
         Reference::new(&tree, &Map::new()).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     reference.rows(graph).unwrap_or_else(|error| panic!("{query}: {error}"))
@@ -65,7 +64,7 @@ pub fn check(graph: &Graph, query: &str, expected: &[&[Value]]) {
 }
 
 pub fn fails(graph: &Graph, query: &str) -> String {
-    let tree = language::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
+    let tree = livewell_query::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     let reference =
         Reference::new(&tree, &Map::new()).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     reference.rows(graph).expect_err(query).to_string()

@@ -3,14 +3,13 @@
 
 use crate::reference_cases::{chain, check, f, fails, i, id, node, rows, s, values};
 use livewell_model::{Map, Value, key};
-use livewell_query::language;
 use livewell_query::reference::{Graph, Reference};
 
 const NULL: Value = Value::Null;
 
 /// The rows in the order a reader gets them.
 fn check_ordered(graph: &Graph, query: &str, expected: &[&[Value]]) {
-    let tree = language::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
+    let tree = livewell_query::parse(query).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
     let reference = Reference::new(&tree, &Map::new()).expect(query);
     let rows = reference.ordered_rows(graph).expect(query);
     let got: Vec<_> = rows.iter().map(|row| row.columns.to_vec()).collect();

@@ -1,6 +1,5 @@
 //! The reference against the TCK-derived scenarios: every one whose query is accepted has the expected table.
 
-use livewell_query::language;
 use livewell_query::reference::Reference;
 use livewell_scenarios::data_file;
 use livewell_scenarios::scenario::{Expected, File, Scenario};
@@ -57,7 +56,7 @@ fn say(line: &str) {
 }
 
 fn run(scenario: &Scenario<'_>, table: &Table) -> Result<Outcome, Outcome> {
-    let query = language::parse(scenario.query()?).map_err(|_| Outcome::Unsupported)?;
+    let query = livewell_query::parse(scenario.query()?).map_err(|_| Outcome::Unsupported)?;
     let reference = Reference::new(&query, &scenario.params()?).map_err(|_| Outcome::Unsupported)?;
     let graph = scenario.graph()?.into_iter().collect();
     let rows = reference.ordered_rows(&graph).map_err(|error| Outcome::Wrong(format!("failed: {error}")))?;

@@ -8,8 +8,8 @@ use super::tree::Node;
 use super::{files, query};
 use livewell::Query;
 use livewell_model::Timestamp;
+use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::{Clause, Expr, ExprKind, Name, Span};
-use livewell_query::language::{self, Diagnostic};
 use livewell_query::{Engine, MemoryState};
 use livewell_reaction::Connector;
 use livewell_source::ErrorKind;
@@ -51,7 +51,7 @@ pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
     }
     for (node, settings) in items(config, "queries").zip(&config.queries) {
         let Some(made) = made(config, settings) else { continue };
-        let Ok(query) = language::parse(&settings.cypher) else { continue };
+        let Ok(query) = livewell_query::parse(&settings.cypher) else { continue };
         let clauses = query.branches.iter().flat_map(|branch| &branch.clauses);
         for (what, name) in clauses.flat_map(names) {
             if made.contains(name.text.as_str()) {
@@ -138,7 +138,7 @@ fn headers(node: &Node, files: &FileSettings) -> Vec<Diagnostic> {
 /// A call of constants that fails, whichever row it is for.
 fn constant(text: &str, node: &Node, settings: &Query) -> Option<Diagnostic> {
     let cypher = &settings.cypher;
-    let query = language::parse(cypher).ok()?;
+    let query = livewell_query::parse(cypher).ok()?;
     let branches = query.branches.iter();
     let mut due: Vec<&Expr> = branches
         .flat_map(|branch| {
@@ -236,7 +236,7 @@ fn add(made: &mut BTreeSet<String>, node: &NodeMapping, relationships: &[Relatio
 
 /// The labels and types that a query matches, each with what it is; none if it is not Cypher.
 pub fn matched(cypher: &str) -> Vec<(&'static str, String)> {
-    let Ok(query) = language::parse(cypher) else { return Vec::new() };
+    let Ok(query) = livewell_query::parse(cypher) else { return Vec::new() };
     let clauses = query.branches.iter().flat_map(|branch| &branch.clauses);
     clauses.flat_map(names).map(|(what, name)| (what, name.text.to_string())).collect()
 }

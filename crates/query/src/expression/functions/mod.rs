@@ -11,7 +11,7 @@ mod string;
 mod temporal;
 
 use super::{Allowance, EvalError, TypeSet};
-use crate::language::ast::Span;
+use crate::language::ast::{AggregateOp, Span};
 use crate::language::nearest::suggestion;
 use crate::language::{Diagnostic, code, of_time};
 use livewell_model::Value;
@@ -280,22 +280,11 @@ pub fn resolve(name: &str, arguments: usize, span: Span) -> Result<&'static Func
 
 fn unknown(name: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::semantic(code::CALL, span, format!("there is no function `{name}`"));
-    let aggregates = [
-        "count",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "collect",
-        "stDev",
-        "stDevP",
-        "percentileCont",
-        "percentileDisc",
-    ];
     let bare = |full: &&str| full.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
     if let Some(full) = of_time().find(bare) {
         return diagnostic.with_help(format!("did you mean `{full}`?"));
     }
+    let aggregates = AggregateOp::ALL.iter().map(|(name, _)| *name);
     let known = TABLE.iter().map(|function| function.name).chain(aggregates).chain(of_time());
     match suggestion(name, known) {
         Some(help) => diagnostic.with_help(help),

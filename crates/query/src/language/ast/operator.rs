@@ -1,5 +1,7 @@
 //! Operators and aggregates.
 
+use livewell_model::Value;
+
 /// Operators of one operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnaryOp {
@@ -56,4 +58,40 @@ pub enum AggregateOp {
     PercentileDisc,
     /// The slope of the straight line nearest to points, each a list of x and y.
     LinearGradient,
+}
+
+impl AggregateOp {
+    /// All aggregates, under the names that the documentation writes; calls may use any case.
+    pub const ALL: [(&'static str, Self); 11] = [
+        ("count", Self::Count),
+        ("sum", Self::Sum),
+        ("avg", Self::Avg),
+        ("min", Self::Min),
+        ("max", Self::Max),
+        ("collect", Self::Collect),
+        ("stDev", Self::StDev),
+        ("stDevP", Self::StDevP),
+        ("percentileCont", Self::PercentileCont),
+        ("percentileDisc", Self::PercentileDisc),
+        ("livewell.linearGradient", Self::LinearGradient),
+    ];
+
+    /// The aggregate that is called by `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, aggregate)| *aggregate)
+    }
+
+    /// Whether the values themselves must be kept to take one back.
+    pub fn needs_values(self) -> bool {
+        !matches!(self, Self::Count | Self::Sum | Self::Avg)
+    }
+
+    /// What no values become.
+    pub fn of_nothing(self) -> Value {
+        match self {
+            Self::Count | Self::Sum => Value::Int(0),
+            Self::Collect => Value::list([]),
+            _ => Value::Null,
+        }
+    }
 }

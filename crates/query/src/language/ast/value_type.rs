@@ -1,6 +1,6 @@
 //! The types of Cypher's type predicates: `x IS :: INTEGER NOT NULL | LIST<STRING>`.
 
-use crate::expression::TypeSet;
+use crate::types::TypeSet;
 use livewell_model::Value;
 use std::fmt::{self, Display, Formatter};
 

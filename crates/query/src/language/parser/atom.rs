@@ -6,20 +6,6 @@ use super::super::token::TokenKind;
 use super::{Diagnostic, Parsed, Parser, time};
 use livewell_model::{SmolStr, Value};
 
-const AGGREGATES: &[(&str, AggregateOp)] = &[
-    ("count", AggregateOp::Count),
-    ("sum", AggregateOp::Sum),
-    ("avg", AggregateOp::Avg),
-    ("min", AggregateOp::Min),
-    ("max", AggregateOp::Max),
-    ("collect", AggregateOp::Collect),
-    ("stdev", AggregateOp::StDev),
-    ("stdevp", AggregateOp::StDevP),
-    ("percentilecont", AggregateOp::PercentileCont),
-    ("percentiledisc", AggregateOp::PercentileDisc),
-    ("livewell.lineargradient", AggregateOp::LinearGradient),
-];
-
 /// The names that GQL has for functions of Cypher.
 const ALIASES: &[(&str, &str)] = &[
     ("cardinality", "size"),
@@ -222,7 +208,7 @@ impl Parser<'_> {
     pub(super) fn call(&mut self, name: &str, span: Span) -> Parsed<ExprKind> {
         let name = &*name.strip_prefix("drasi.").map_or(name.into(), |own| format!("livewell.{own}"));
         let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, known)| known);
-        let aggregate = AGGREGATES.iter().find(|(have, _)| *have == name).map(|(_, aggregate)| *aggregate);
+        let aggregate = AggregateOp::named(name);
         if aggregate == Some(AggregateOp::Count) && self.symbols_ahead(0, &["*", ")"]) {
             self.advance();
             self.advance();

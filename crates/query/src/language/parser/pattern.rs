@@ -5,7 +5,7 @@ use super::super::code;
 use super::super::token::TokenKind;
 use super::expression::binary;
 use super::{Diagnostic, Parsed, Parser};
-use crate::settings::HOPS_MAX;
+use crate::language::HOPS_MAX;
 
 impl Parser<'_> {
     /// Patterns with commas between them.

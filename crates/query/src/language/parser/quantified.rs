@@ -4,7 +4,7 @@
 use super::super::ast::{Length, NodePattern, RelationshipPattern, Span};
 use super::super::token::TokenKind;
 use super::{Diagnostic, Parsed, Parser};
-use crate::settings::HOPS_MAX;
+use crate::language::HOPS_MAX;
 
 const NAMED: &str = "name the relationships, `-[r:T]->{1,3}`, and write `WHERE all(x IN r WHERE ..)`";
 

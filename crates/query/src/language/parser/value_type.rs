@@ -3,7 +3,7 @@
 use super::super::ast::{Expr, ExprKind, TypePart, ValueType};
 use super::expression::{Ahead, Operator, TEST};
 use super::{Parsed, Parser};
-use crate::expression::TypeSet;
+use crate::types::TypeSet;
 
 /// Types of one word.
 const WORDS: &[(&str, TypeSet)] = &[

@@ -3,6 +3,7 @@
 use super::exact_sum::ExactSum;
 use crate::expression::EvalError;
 use crate::expression::decimal::{made, quotient};
+use crate::language::ast::AggregateOp;
 use crate::state::StepError;
 use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::BigInt;
@@ -10,40 +11,7 @@ use livewell_model::codec::{Reader, Writer};
 use livewell_model::decimal::nearest_float;
 use livewell_model::{DecodeError, Value};
 
-/// How values become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the functions")]
-pub enum Fold {
-    Count,
-    Sum,
-    Avg,
-    Min,
-    Max,
-    Collect,
-    StDev,
-    StDevP,
-    LinearGradient,
-    PercentileCont,
-    PercentileDisc,
-}
-
-impl Fold {
-    /// Whether the values themselves must be kept to take one back.
-    pub fn needs_values(self) -> bool {
-        !matches!(self, Self::Count | Self::Sum | Self::Avg)
-    }
-
-    /// What no values become.
-    pub fn of_nothing(self) -> Value {
-        match self {
-            Self::Count | Self::Sum => Value::Int(0),
-            Self::Collect => Value::list([]),
-            _ => Value::Null,
-        }
-    }
-}
-
-/// What is remembered of the values, for those folds that do not need them.
+/// What is remembered of the values, for those aggregates that do not need them.
 #[derive(Debug)]
 pub(super) enum Accumulator {
     /// Nothing: the values are kept aside.
@@ -73,20 +41,20 @@ pub(super) struct Sum {
 }
 
 impl Accumulator {
-    pub(super) fn new(fold: Fold) -> Self {
+    pub(super) fn new(fold: AggregateOp) -> Self {
         match fold {
-            Fold::Count => Self::Count(0),
-            Fold::Sum => Self::Sum(Box::default()),
-            Fold::Avg => Self::Avg(Box::default()),
+            AggregateOp::Count => Self::Count(0),
+            AggregateOp::Sum => Self::Sum(Box::default()),
+            AggregateOp::Avg => Self::Avg(Box::default()),
             _ => Self::Aside,
         }
     }
 
-    pub(super) fn decode(fold: Fold, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn decode(fold: AggregateOp, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(match fold {
-            Fold::Count => Self::Count(reader.signed()?),
-            Fold::Sum => Self::Sum(Box::new(Sum::decode(reader)?)),
-            Fold::Avg => Self::Avg(Box::new(Sum::decode(reader)?)),
+            AggregateOp::Count => Self::Count(reader.signed()?),
+            AggregateOp::Sum => Self::Sum(Box::new(Sum::decode(reader)?)),
+            AggregateOp::Avg => Self::Avg(Box::new(Sum::decode(reader)?)),
             _ => Self::Aside,
         })
     }

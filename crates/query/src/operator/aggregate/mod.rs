@@ -18,12 +18,11 @@ mod group;
 pub(super) mod multiset;
 mod statistics;
 
-pub use accumulator::Fold;
-
 use super::project::Slot;
 use super::window::{Sort, order_key};
 use super::{Batch, Inputs, Operator, Step, Weighted, replace, settle};
 use crate::expression::Compiled;
+use crate::language::ast::AggregateOp;
 use crate::meter::{Meter, size};
 use crate::state::{Area, State, StepError};
 use group::Group;
@@ -34,7 +33,7 @@ use smallvec::SmallVec;
 #[derive(Debug)]
 pub struct Call {
     /// How values become one.
-    pub fold: Fold,
+    pub fold: AggregateOp,
     /// Whether equivalent values count once.
     pub distinct: bool,
     /// What is aggregated; `None` is `count(*)`.
@@ -150,7 +149,7 @@ impl Aggregate {
         }
         let mut prefix = self.key(1 + at, group_key);
         prefix.extend(order_key(&call.order, row));
-        if !call.distinct || call.fold == Fold::Collect {
+        if !call.distinct || call.fold == AggregateOp::Collect {
             return multiset::add(state, &prefix, argument, weight).map(|_| ());
         }
         // What counts is one value of each class: the smallest present. Where that one changes, the old one

@@ -2,7 +2,8 @@
 //!
 //! What min, max, collect, the statistics and DISTINCT need to give a value back when another one leaves.
 
-use super::{Fold, statistics};
+use super::statistics;
+use crate::language::ast::AggregateOp;
 use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
@@ -57,11 +58,11 @@ pub(super) fn first_of_class(
 pub(in crate::operator) fn result(
     state: &dyn State,
     prefix: &[u8],
-    fold: Fold,
+    fold: AggregateOp,
     distinct: bool,
     meter: &Meter,
 ) -> Result<Value, StepError> {
-    let order = if fold == Fold::Max { Order::Descending } else { Order::Ascending };
+    let order = if fold == AggregateOp::Max { Order::Descending } else { Order::Ascending };
     let mut values: Vec<Value> = Vec::new();
     let mut seen = BTreeSet::new();
     state.scan(Area::Operators, prefix, order, &mut |_, bytes| {
@@ -70,7 +71,7 @@ pub(in crate::operator) fn result(
             return Err(StepError::Damaged(format!("{count} copies of an aggregated value")));
         }
         meter.hold(size::owned(&value))?;
-        if matches!(fold, Fold::Min | Fold::Max) {
+        if matches!(fold, AggregateOp::Min | AggregateOp::Max) {
             values.push(value);
             return Ok(false);
         }
@@ -87,11 +88,13 @@ pub(in crate::operator) fn result(
         Ok(true)
     })?;
     Ok(match fold {
-        Fold::Min | Fold::Max => values.pop().unwrap_or(Value::Null),
-        Fold::LinearGradient => statistics::gradient(&values)?,
-        Fold::StDev | Fold::StDevP => statistics::deviation(&values, fold == Fold::StDev)?,
-        Fold::PercentileCont | Fold::PercentileDisc => {
-            statistics::percentile(&values, fold == Fold::PercentileCont)?
+        AggregateOp::Min | AggregateOp::Max => values.pop().unwrap_or(Value::Null),
+        AggregateOp::LinearGradient => statistics::gradient(&values)?,
+        AggregateOp::StDev | AggregateOp::StDevP => {
+            statistics::deviation(&values, fold == AggregateOp::StDev)?
+        }
+        AggregateOp::PercentileCont | AggregateOp::PercentileDisc => {
+            statistics::percentile(&values, fold == AggregateOp::PercentileCont)?
         }
         _ => Value::list(values),
     })

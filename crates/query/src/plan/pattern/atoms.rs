@@ -9,7 +9,7 @@ use crate::language::ast::{
 use crate::language::{ast::Length, code};
 use crate::operator::matching::{Atom, AtomKind, Bind, Ends, Trail};
 use crate::operator::scan::{Kind, Needs, Scan};
-use crate::plan::build::Planner;
+use crate::plan::planner::Planner;
 use crate::plan::schema::Schema;
 use livewell_model::SmolStr;
 

@@ -4,7 +4,7 @@ use crate::expression::{Compiled, Scope, TypeSet, compile};
 use crate::language::Diagnostic;
 use crate::language::ast::{BinaryOp, Expr, ExprKind, Gives};
 use crate::operator::matching::{Atom, AtomKind};
-use crate::plan::build::Planner;
+use crate::plan::planner::Planner;
 use crate::plan::schema::Schema;
 use livewell_model::{SmolStr, Value};
 

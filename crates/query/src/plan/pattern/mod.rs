@@ -9,10 +9,10 @@ mod atoms;
 mod conditions;
 mod trails;
 
-use super::build::{Planner, Stage};
 use super::clauses::filter;
 use super::lookups;
 use super::needs::AllNeeds;
+use super::planner::{Planner, Stage};
 use super::schema::Schema;
 use crate::expression::TypeSet;
 use crate::language::Diagnostic;

@@ -2,8 +2,8 @@
 
 use crate::operator::matching::{Atom, AtomKind, Ends, Match};
 use crate::operator::scan::{Kind, Needs, Scan};
-use crate::plan::build::Planner;
 use crate::plan::lookups;
+use crate::plan::planner::Planner;
 
 /// Plans the edges of a trail atom, one row (node, relationship, node) for each; gives the operator's place.
 ///

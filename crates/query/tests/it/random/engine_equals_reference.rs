@@ -6,7 +6,7 @@
 use super::Case;
 use livewell_model::Map;
 use livewell_query::Engine;
-use livewell_query::language::{self, Diagnostic, DiagnosticKind};
+use livewell_query::language::{Diagnostic, DiagnosticKind};
 use livewell_query::reference::Reference;
 use livewell_scenarios::lockstep::{Lockstep, Stepped};
 use std::io::Write;
@@ -49,7 +49,7 @@ fn fail(case: &Case, seed: u64, hash_bits: u32) -> ! {
 /// Runs the case; says whether the query is taken, and else what went wrong and when.
 fn check(case: &Case, hash_bits: u32) -> Result<bool, String> {
     let refused = |refusal: Diagnostic| refusal.render(&case.query, "query");
-    let query = language::parse(&case.query).map_err(refused)?;
+    let query = livewell_query::parse(&case.query).map_err(refused)?;
     let reference = Reference::new(&query, &Map::new()).map_err(refused)?;
     let engine = match Engine::compile(&case.query, &Map::new()) {
         // What cannot be maintained yet is refused, and never wrong.

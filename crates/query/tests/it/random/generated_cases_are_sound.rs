@@ -3,7 +3,6 @@
 use super::Case;
 use livewell_model::codec::Writer;
 use livewell_model::{Element, Map};
-use livewell_query::language;
 use livewell_query::reference::{Graph, Reference};
 use std::collections::BTreeMap;
 
@@ -47,7 +46,7 @@ fn generated_queries_are_accepted_have_rows_and_seldom_err() {
     let (mut with_rows, mut erred) = (0, 0);
     for seed in 0..CASES {
         let case = Case::generate(seed);
-        let query = language::parse(&case.query)
+        let query = livewell_query::parse(&case.query)
             .unwrap_or_else(|refusal| panic!("seed {seed}: {}", refusal.render(&case.query, "query")));
         let reference = Reference::new(&query, &Map::new())
             .unwrap_or_else(|refusal| panic!("seed {seed}: {}", refusal.render(&case.query, "query")));

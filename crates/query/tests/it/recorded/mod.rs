@@ -11,7 +11,7 @@ use case::{Case, Fold};
 use deviations::{DEVIATIONS, REPEATS};
 use livewell_model::Map;
 use livewell_query::Engine;
-use livewell_query::language::parse;
+use livewell_query::parse;
 use livewell_query::reference::Reference;
 use livewell_scenarios::data_file;
 use livewell_scenarios::lockstep::{Lockstep, Stepped};

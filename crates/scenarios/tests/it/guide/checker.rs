@@ -4,7 +4,7 @@ use super::page::{self, Example, Standing};
 use super::{fault, run};
 use livewell_model::{Map, Timestamp};
 use livewell_query::Engine;
-use livewell_query::language::parse;
+use livewell_query::parse;
 use livewell_query::reference::Reference;
 
 const PAGE: &str = r#"# Orders

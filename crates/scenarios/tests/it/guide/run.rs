@@ -5,7 +5,7 @@ use super::source::Source;
 use livewell_model::diff::Columns;
 use livewell_model::json::{Data, value_from_json};
 use livewell_model::{AppliedTransaction, Diff, Map, SmolStr, Timestamp, row};
-use livewell_query::language::parse;
+use livewell_query::parse;
 use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
 use serde_json::Value as Json;

@@ -1,9 +1,9 @@
 //! Implicit grouping: what an aggregating expression may use outside its aggregates.
 
-use super::super::ast::{Expr, ExprKind, Item, Span};
-use super::super::code;
 use super::bound::{Bound, uses};
 use super::{Checked, Diagnostic, Names};
+use crate::language::ast::{Expr, ExprKind, Item, Span};
+use crate::language::code;
 use livewell_model::SmolStr;
 use std::collections::BTreeSet;
 

@@ -1,10 +1,10 @@
 //! The names in scope and what they can hold.
 
-use super::super::ast::{LOCAL, Span};
-use super::super::code;
-use super::super::nearest::suggestion;
 use super::Diagnostic;
-use crate::expression::TypeSet;
+use crate::language::ast::{LOCAL, Span};
+use crate::language::code;
+use crate::language::nearest::suggestion;
+use crate::types::TypeSet;
 use livewell_model::SmolStr;
 
 /// A name in scope.

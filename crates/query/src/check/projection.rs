@@ -1,9 +1,9 @@
 //! WITH and RETURN: `*`, column names, types, and the names they leave.
 
-use super::super::ast::{Expr, ExprKind, Item, Projection, Span};
-use super::super::code;
 use super::names::Known;
 use super::{Checked, Checker, Diagnostic, aggregation};
+use crate::language::ast::{Expr, ExprKind, Item, Projection, Span};
+use crate::language::code;
 use livewell_model::SmolStr;
 
 /// Which clause a projection is.

@@ -1,8 +1,8 @@
 //! Subqueries: their clauses are checked like those of a query, in the scope of the row they stand in.
 
-use super::super::ast::{Clause, Gives, Projection, Subquery};
 use super::{Checked, Checker, projection};
-use crate::expression::TypeSet;
+use crate::language::ast::{Clause, Gives, Projection, Subquery};
+use crate::types::TypeSet;
 
 impl Checker {
     /// Checks a subquery: the types it can have.

@@ -1,10 +1,11 @@
 //! SKIP and LIMIT: the same whole number for every row.
 
-use super::super::ast::{Expr, ExprKind};
-use super::super::code;
 use super::bound::uses;
 use super::{Checked, Checker, Diagnostic};
-use crate::expression::{Scope, TypeSet, compile};
+use crate::expression::{Scope, compile};
+use crate::language::ast::{Expr, ExprKind};
+use crate::language::code;
+use crate::types::TypeSet;
 use livewell_model::{Map, Value};
 
 /// Rows without any variable.

@@ -14,16 +14,23 @@ mod projection;
 mod subquery;
 mod window;
 
-use super::ast::{Clause, Query, SingleQuery, Unwind};
-use super::code;
-use super::diagnostic::Diagnostic;
-use super::parser::{Draft, Notes};
+use crate::language::ast::{Clause, Query, SingleQuery, Unwind};
+use crate::language::{Diagnostic, Draft, Notes, code, read};
 use names::Names;
 
 type Checked<T> = Result<T, Diagnostic>;
 
+/// Reads a query and checks it: `*` is expanded, every name is defined, types and aggregates are in order.
+///
+/// # Errors
+/// A [`Diagnostic`] that points at the place: text that is not Cypher, Cypher that is not supported in a
+/// standing query, or a query whose meaning is in conflict.
+pub fn parse(text: &str) -> Result<Query, Diagnostic> {
+    read(text).and_then(check).map_err(|diagnostic| diagnostic.located(text))
+}
+
 /// Checks a query and completes it.
-pub(super) fn check(draft: Draft) -> Checked<Query> {
+fn check(draft: Draft) -> Checked<Query> {
     let Draft { query, notes } = draft;
     let mut checker = Checker { names: Names::default(), notes, subqueries: 0 };
     let mut branches: Vec<SingleQuery> = vec![];

@@ -1,13 +1,13 @@
 //! What ORDER BY and the WHERE of a WITH may say. They speak of the projected names, but Cypher lets them name
 //! what was projected in the words from before, and use variables that are not projected at all.
 
-use super::super::ast::{Expr, ExprKind, Item, Projection, Span};
-use super::super::code;
 use super::aggregation::{Keys, unambiguous};
 use super::bound::{Bound, uses};
 use super::expression::{Place, misplaced};
 use super::names::Known;
 use super::{Checked, Checker, Diagnostic};
+use crate::language::ast::{Expr, ExprKind, Item, Projection, Span};
+use crate::language::code;
 use livewell_model::SmolStr;
 use std::collections::BTreeSet;
 

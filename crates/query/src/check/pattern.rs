@@ -1,9 +1,9 @@
 //! Patterns: what their variables become, and what their properties may use.
 
-use super::super::ast::{Expr, Match, Name, NodePattern, Pattern, RelationshipPattern};
-use super::super::code;
 use super::{Checked, Checker, Diagnostic};
-use crate::expression::TypeSet;
+use crate::language::ast::{Expr, Match, Name, NodePattern, Pattern, RelationshipPattern};
+use crate::language::code;
+use crate::types::TypeSet;
 use livewell_model::SmolStr;
 
 /// What holds for a MATCH clause while it is checked.

@@ -1,11 +1,11 @@
 //! Expressions: names are defined, aggregates stand where they can, types can fit. Names that an expression
 //! binds for itself become unique.
 
-use super::super::ast::{Expr, ExprKind, ListComprehension, Reduce};
-use super::super::code;
 use super::{Checked, Checker, Diagnostic};
-use crate::expression::TypeSet;
 use crate::expression::judge::{Facts, judge};
+use crate::language::ast::{Expr, ExprKind, ListComprehension, Reduce};
+use crate::language::code;
+use crate::types::TypeSet;
 
 /// Where an expression stands, as far as aggregates go.
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What an expression binds for its own parts, and what it uses of the names around it, before the checks have
 //! made local names unique.
 
-use super::super::ast::{Clause, Expr, ExprKind, Span, Subquery};
+use crate::language::ast::{Clause, Expr, ExprKind, Span, Subquery};
 use livewell_model::SmolStr;
 
 /// The names an expression binds, and from which of its parts on ([`Expr::children`]) they can be seen.

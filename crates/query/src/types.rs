@@ -1,4 +1,4 @@
-//! What is known of a value before there is one: the set of types it can have.
+//! Sets of types: what is known of a value before there is one.
 
 use livewell_model::Value;
 
