@@ -11,10 +11,14 @@
 //! ```
 //! (the moment with its sign turned, so that keys stand in the order of time).
 
+use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, Element, ElementId, Timestamp, key};
+
+/// The version of the layout of what is written down. To be raised with it.
+pub(crate) const LAYOUT: u16 = 1;
 
 const VERSIONS: [u8; 2] = [0xff, 0xff];
 const COUNTS: [u8; 2] = [0xff, 0xfe];
@@ -168,4 +172,12 @@ pub(crate) fn in_order(moment: Timestamp) -> [u8; 8] {
 pub(crate) fn moment_of(bytes: &[u8]) -> Result<Timestamp, StepError> {
     let moment = bytes.first_chunk().ok_or_else(|| StepError::Damaged("a moment is too short".into()))?;
     Ok(Timestamp((u64::from_be_bytes(*moment) ^ (1 << 63)) as i64))
+}
+
+impl Encode for Chronicle {
+    fn encode(&self, out: &mut Writer) {
+        let Self { asks, versions_max } = self;
+        let kept = (*asks == Asks::Versions).then_some(*versions_max);
+        encode_all!(out.u8(*asks as u8), &kept);
+    }
 }

@@ -5,6 +5,7 @@
 //! died in between.
 
 use crate::check::parse;
+use crate::encoding::encode_all;
 use crate::joins::Joined;
 use crate::language::Diagnostic;
 use crate::meter::size::Measure;
@@ -13,6 +14,7 @@ use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::state::{State, StepError};
 use crate::types::TypeSet;
+use livewell_model::codec::Writer;
 use livewell_model::{AppliedChange, AppliedTransaction, Diff, Element, Map, SmolStr, Timestamp};
 
 /// A standing query, compiled.
@@ -39,27 +41,27 @@ impl Engine {
     pub fn compile_with(text: &str, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
         let mut query = parse(text)?;
         settings.apply(&mut query)?;
-        let plan = Plan::build(&query, text, params, settings.limits)?;
+        let plan = Plan::build(&query, params, settings.limits)?;
         Ok(Self { plan, joined: Joined::new(&settings.joins) })
     }
 
     /// Uses only this many bits of a key's hash in row signatures, so that tests meet collisions.
     #[must_use]
     pub fn with_hash_bits(mut self, bits: u32) -> Self {
-        self.plan.output.hash_bits = bits;
+        self.plan.output_mut().hash_bits = bits;
         self
     }
 
     /// The names of the result's columns.
     pub fn columns(&self) -> &[SmolStr] {
-        &self.plan.columns
+        &self.plan.logical().columns
     }
 
     /// The columns that hold a node, a relationship or a path wherever they hold anything: no query reads them.
     pub fn columns_of_elements(&self) -> impl Iterator<Item = &SmolStr> {
         let elements = TypeSet::ELEMENT.or(TypeSet::PATH);
         let is_element = move |types: &TypeSet| types.meets(elements) && types.within(elements.or_null());
-        let columns = self.plan.columns.iter().zip(&self.plan.types);
+        let columns = self.columns().iter().zip(&self.plan.logical().types);
         columns.filter(move |(_, types)| is_element(types)).map(|(name, _)| name)
     }
 
@@ -122,7 +124,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Vec<Diff>, StepError> {
         for (element, changed) in elements {
-            self.plan.chronicle.add(state, element, *changed)?;
+            self.plan.chronicle().add(state, element, *changed)?;
         }
         let meter = &state.meter();
         let insert =
@@ -151,9 +153,7 @@ impl Engine {
     /// [`StepError`] where the state fails.
     pub fn histories(&self, state: &dyn State) -> Result<Vec<History>, StepError> {
         let mut all = Vec::new();
-        for node in &self.plan.nodes {
-            node.operator.histories(state, &mut |history| all.push(history))?;
-        }
+        self.plan.histories(state, &mut |history| all.push(history))?;
         Ok(all)
     }
 
@@ -168,7 +168,7 @@ impl Engine {
     ) -> Result<Vec<(Timestamp, Element)>, StepError> {
         let mut past = Vec::new();
         for element in elements {
-            past.extend(self.plan.chronicle.past(state, element)?);
+            past.extend(self.plan.chronicle().past(state, element)?);
         }
         Ok(past)
     }
@@ -182,10 +182,23 @@ impl Engine {
         self.run(Step { state, changes: &[], kind: StepKind::Tick, now, meter })
     }
 
-    /// The plan in words: operators, their state, the row identity.
+    /// The plans of the query.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The plans in words: operators, their state, the row identity.
     pub fn explain(&self) -> String {
         let joins = self.joined.joins().iter().map(|join| format!("Join: {join}\n"));
         joins.chain([self.plan.explain()]).collect()
+    }
+
+    /// Canonical bytes of all that decides what the query stores: two engines of equal bytes can continue each other's
+    /// state.
+    pub fn encoding(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        encode_all!(&mut out, &self.joined, self.plan.physical());
+        out.bytes
     }
 
     fn run(&self, step: Step<'_>) -> Result<Vec<Diff>, StepError> {
@@ -203,13 +216,13 @@ impl Engine {
         // What the base holds was written down before, each element with the time of its own change.
         let is_base = matches!(step.kind, StepKind::Begin | StepKind::Base);
         let written = if is_base { &followed } else { changes };
-        self.plan.chronicle.follow(state, written, now)?;
+        self.plan.chronicle().follow(state, written, now)?;
         let mut step = Step { state, changes, ..step };
         meter.look()?;
         let batch = self.plan.step(&mut step)?;
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.plan.output.step(step.state, batch, meter)
+        self.plan.output().step(step.state, batch, meter)
     }
 }

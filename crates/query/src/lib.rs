@@ -7,6 +7,7 @@
 mod batch;
 mod check;
 mod chronicle;
+mod encoding;
 pub mod engine;
 pub mod expression;
 pub mod joins;

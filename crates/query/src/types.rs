@@ -1,6 +1,8 @@
 //! Sets of types: what is known of a value before there is one.
 
+use crate::encoding::Encode;
 use livewell_model::Value;
+use livewell_model::codec::Writer;
 
 /// A set of value types. Null is one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +149,12 @@ impl TypeSet {
         let others = Self::NAMES.iter().enumerate().filter(|(bit, _)| shown.0 & (1 << bit) != 0);
         names.extend(others.map(|(_, name)| *name));
         names.join(" or ")
+    }
+}
+
+impl Encode for TypeSet {
+    fn encode(&self, out: &mut Writer) {
+        self.0.encode(out);
     }
 }
 

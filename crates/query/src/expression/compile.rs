@@ -193,9 +193,9 @@ fn elements(inner: &ListComprehension, next: &mut dyn FnMut() -> Box<Program>) -
 fn matching(text: Program, pattern: Program, span: Span) -> Result<Program, Diagnostic> {
     match &pattern {
         Program::Constant(Value::String(known)) => {
-            let pattern = pattern::compile(known)
+            let read = pattern::compile(known)
                 .map_err(|error| Diagnostic::semantic(code::CALL, span, error.message))?;
-            Ok(Program::Matches(Box::new(text), pattern))
+            Ok(Program::Matches(Box::new(text), known.clone(), read))
         }
         _ => Ok(Program::Binary(BinaryOp::Matches, Box::new(text), Box::new(pattern))),
     }

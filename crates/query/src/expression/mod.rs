@@ -13,11 +13,13 @@ pub mod logic;
 mod binding;
 mod compile;
 pub(crate) mod decimal;
+mod encoded;
 mod environment;
 mod error;
 pub(crate) mod judge;
 mod pattern;
 mod program;
+mod shown;
 mod temporal;
 
 pub use crate::types::TypeSet;

@@ -36,8 +36,8 @@ pub(super) enum Program {
     IsNull(Box<Program>, bool),
     Case(Box<Case>),
     Call(&'static Function, Vec<Program>),
-    /// `=~` with a pattern that is known already.
-    Matches(Box<Program>, Regex),
+    /// `=~` with a pattern that is known already: its text, and what was read of it.
+    Matches(Box<Program>, SmolStr, Regex),
     Elements(Box<Elements>),
     Quantified(Quantifier, Box<Elements>),
     Reduce(Box<Reduce>),
@@ -85,7 +85,7 @@ impl Program {
             Self::IsNull(operand, negated) => is_null(&*operand.eval(env, allowance)?, *negated),
             Self::Case(case) => case.eval(env, allowance),
             Self::Call(function, arguments) => call(function, arguments, env, allowance),
-            Self::Matches(text, pattern) => truth(access::matches(&*text.eval(env, allowance)?, pattern)),
+            Self::Matches(text, _, pattern) => truth(access::matches(&*text.eval(env, allowance)?, pattern)),
             Self::Elements(elements) => elements.eval(env, allowance).map(Cow::Owned),
             Self::Quantified(quantifier, elements) => {
                 truth(elements.quantify(*quantifier, env, allowance)?)

@@ -9,11 +9,15 @@
 //! ```
 
 use super::{Join, Role, between, roles};
+use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{AppliedChange, Element, ElementId, Node, key};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the layout of what is remembered of joined nodes. To be raised with it.
+const LAYOUT: u16 = 1;
 
 /// The joins of a query.
 #[derive(Debug, Default)]
@@ -137,5 +141,12 @@ impl Mover<'_> {
         place.push(role.key);
         key::encode_id(self.node, &mut place);
         place
+    }
+}
+
+impl Encode for Joined {
+    fn encode(&self, out: &mut Writer) {
+        let Self { joins } = self;
+        encode_all!(out, &LAYOUT, joins);
     }
 }

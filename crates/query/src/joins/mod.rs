@@ -11,10 +11,12 @@ mod virtual_relationship;
 pub(crate) use maintain::Joined;
 pub(crate) use virtual_relationship::{Role, between, roles};
 
+use crate::encoding::{Encode, encode_all};
 use crate::language::ast::{Labels, Pattern, Span, Way};
 use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
 use serde::{Deserialize, Serialize};
+use livewell_model::codec::Writer;
 use std::fmt;
 
 /// How many joins a query may have: a byte numbers them in its state.
@@ -119,4 +121,18 @@ pub(crate) fn undirect(pattern: &mut Pattern, joins: &[Join]) -> Result<(), Diag
         relationship.way = Way::Either;
     }
     Ok(())
+}
+
+impl Encode for Join {
+    fn encode(&self, out: &mut Writer) {
+        let Self { kind, keys } = self;
+        encode_all!(out, kind, keys);
+    }
+}
+
+impl Encode for JoinKey {
+    fn encode(&self, out: &mut Writer) {
+        let Self { label, property } = self;
+        encode_all!(out, label, property);
+    }
 }

@@ -7,10 +7,12 @@ pub mod diagnostic;
 mod lexer;
 pub(crate) mod nearest;
 mod parser;
+mod show;
 mod token;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};
-pub(crate) use parser::{Draft, Notes, functions_of_time as of_time};
+pub(crate) use parser::{Draft, Notes, functions_of_time as of_time, name_of_recall, name_of_time};
+pub(crate) use show::Listed;
 
 use ast::Span;
 

@@ -13,11 +13,16 @@ use super::aggregate::multiset;
 use super::nested::{Change, Nesting, Record};
 use super::window::{Sort, order_key};
 use super::{Batch, Inputs, Operator, Step, Weighted, pair, replace, settle};
+use crate::encoding::{Encode, encode_all};
 use crate::expression::Compiled;
 use crate::language::ast::AggregateOp;
 use crate::meter::Meter;
 use crate::state::{State, StepError};
 use livewell_model::Value;
+use livewell_model::codec::Writer;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// What a subquery's rows become.
 #[derive(Debug)]
@@ -39,8 +44,6 @@ pub struct Apply {
     pub gives: Gives,
     /// What a list is ordered by, before the values themselves.
     pub order: Vec<Sort>,
-    /// The subquery as it was written.
-    pub text: String,
 }
 
 impl Operator for Apply {
@@ -61,14 +64,6 @@ impl Operator for Apply {
             replace(&mut out, shown(before), shown(after), step.meter)?;
         }
         Ok(out)
-    }
-
-    fn describe(&self) -> (String, Option<String>) {
-        let what = match self.gives {
-            Gives::Exists | Gives::Count => "each input row with its count of inner rows",
-            Gives::Collect(_) => "each input row with the values of its inner rows",
-        };
-        (format!("Apply: {}", self.text), Some(what.into()))
     }
 }
 
@@ -104,4 +99,21 @@ fn shown(record: Record) -> Option<Vec<Value>> {
     let mut row = record.row?;
     row.push(record.result);
     Some(row)
+}
+
+impl Encode for Apply {
+    fn encode(&self, out: &mut Writer) {
+        let Self { nesting, gives, order } = self;
+        encode_all!(out, nesting, gives, order);
+    }
+}
+
+impl Encode for Gives {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Exists => encode_all!(out, &0_u16),
+            Self::Count => encode_all!(out, &1_u16),
+            Self::Collect(value) => encode_all!(out, &2_u16, value),
+        }
+    }
 }

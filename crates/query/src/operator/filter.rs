@@ -3,16 +3,19 @@
 //! Law: linear, `F(A + dA) - F(A) = F(dA)`, so it keeps no state.
 
 use super::{Batch, Inputs, Operator, Step, only};
+use crate::encoding::{Encode, encode_all};
 use crate::expression::Compiled;
 use crate::state::StepError;
+use livewell_model::codec::Writer;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Filter {
     /// The condition over the input's slots.
     pub condition: Compiled,
-    /// The condition as it was written.
-    pub text: String,
 }
 
 impl Operator for Filter {
@@ -29,8 +32,11 @@ impl Operator for Filter {
         });
         failed.map_or(Ok(rows), |error| Err(error.into()))
     }
+}
 
-    fn describe(&self) -> (String, Option<String>) {
-        (format!("Filter: {}", self.text), None)
+impl Encode for Filter {
+    fn encode(&self, out: &mut Writer) {
+        let Self { condition } = self;
+        encode_all!(out, condition);
     }
 }

@@ -93,6 +93,12 @@ pub struct History {
 pub type Inputs = SmallVec<[Batch; 1]>;
 
 /// One operator of a plan.
+///
+/// **Versions.** Beside each operator there is a constant `LAYOUT`, which is part of the identity of stored state. It has
+/// to be raised by every change after which state that an earlier version wrote is not what this one would have
+/// written: other keys or other bytes under the same key, something more or less that is remembered, and other rows for
+/// the same input, since operators behind it have stored those. It stays for everything else: speed, words, messages.
+/// What expressions mean has a version of its own.
 pub trait Operator: Send + Sync + fmt::Debug {
     /// Takes the changes of its inputs and gives the consolidated change of its output.
     ///
@@ -126,9 +132,6 @@ pub trait Operator: Send + Sync + fmt::Debug {
     fn tells_time(&self) -> bool {
         false
     }
-
-    /// One line for `explain`: what it does; a second, if it keeps state: what.
-    fn describe(&self) -> (String, Option<String>);
 }
 
 /// The rows of an operator's only input.

@@ -6,6 +6,7 @@
 //! ```
 
 use super::{Batch, Weighted};
+use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
 use crate::state::{Area, State, StepError};
 use livewell_model::codec::{Reader, Writer};
@@ -116,5 +117,12 @@ impl Nesting {
         key.push(part);
         key.extend_from_slice(outer);
         key
+    }
+}
+
+impl Encode for Nesting {
+    fn encode(&self, out: &mut Writer) {
+        let Self { number, outer, inner } = self;
+        encode_all!(out, number, outer, inner);
     }
 }

@@ -6,9 +6,14 @@
 
 use super::nested::{Nesting, Record};
 use super::{Batch, Inputs, Operator, Step, pair, replace, settle};
+use crate::encoding::{Encode, encode_all};
 use crate::meter::size;
 use crate::state::StepError;
 use livewell_model::Value;
+use livewell_model::codec::Writer;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// See the module.
 #[derive(Debug)]
@@ -37,20 +42,18 @@ impl Operator for Outer {
         }
         Ok(out)
     }
-
-    fn describe(&self) -> (String, Option<String>) {
-        let nulls = self.added.iter().all(Value::is_null);
-        let values = if nulls { "nulls" } else { "what the aggregates of nothing are" };
-        (
-            format!("Outer: a row without a match stays, with {values}"),
-            Some("each input row with its count of matches".into()),
-        )
-    }
 }
 
 impl Outer {
     fn unmatched(&self, record: &Record) -> Option<Vec<Value>> {
         let row = record.row.as_ref().filter(|_| record.count == 0)?;
         Some(row.iter().cloned().chain(self.added.iter().cloned()).collect())
+    }
+}
+
+impl Encode for Outer {
+    fn encode(&self, out: &mut Writer) {
+        let Self { nesting, added } = self;
+        encode_all!(out, nesting, added);
     }
 }

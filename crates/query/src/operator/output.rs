@@ -12,12 +12,17 @@
 
 use super::Batch;
 use super::window::{Sort, order_key};
+use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError, Visit};
+use livewell_model::codec::Writer;
 use livewell_model::diff::Columns;
 use livewell_model::{Diff, Row, Value, key, row};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+
+/// The version of the layout of live rows and of what identifies them. To be raised with either.
+pub const LAYOUT: u16 = 1;
 
 const RANK_BITS: u32 = 16;
 
@@ -35,7 +40,7 @@ pub struct Output {
 }
 
 /// The slots that make up a row's key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Key {
     /// The same for every row.
     Slots(Vec<usize>),
@@ -280,4 +285,20 @@ fn merge(old: &[Row], changes: &[Change]) -> Result<Vec<Row>, StepError> {
         }
     }
     Ok(rows.into_iter().map(|(key, Image { columns, order })| Row { key, columns, order }).collect())
+}
+
+impl Encode for Output {
+    fn encode(&self, out: &mut Writer) {
+        let Self { columns, key, order, hash_bits: _ } = self;
+        encode_all!(out, columns, key, order);
+    }
+}
+
+impl Encode for Key {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Slots(slots) => encode_all!(out.u8(0), slots),
+            Self::ByBranch { number, slots } => encode_all!(out.u8(1), number, slots),
+        }
+    }
 }

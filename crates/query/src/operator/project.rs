@@ -3,10 +3,15 @@
 //! Law: linear, so it keeps no state. Rows that become equal are added up.
 
 use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, only};
+use crate::encoding::{Encode, encode_all};
 use crate::expression::Compiled;
 use crate::meter::{Meter, size};
 use crate::state::StepError;
 use livewell_model::Value;
+use livewell_model::codec::Writer;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// How one slot of the output comes about.
 #[derive(Debug)]
@@ -72,8 +77,6 @@ fn path(parts: &[usize], row: &[Value]) -> Value {
 pub struct Project {
     /// The slots of the output.
     pub slots: Vec<Slot>,
-    /// The projection as it was written.
-    pub text: String,
 }
 
 impl Project {
@@ -102,8 +105,23 @@ impl Operator for Project {
         }
         consolidate(rows, step.meter)
     }
+}
 
-    fn describe(&self) -> (String, Option<String>) {
-        (format!("Project: {}", self.text), None)
+impl Encode for Project {
+    fn encode(&self, out: &mut Writer) {
+        let Self { slots } = self;
+        encode_all!(out, slots);
+    }
+}
+
+impl Encode for Slot {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Keep(slot) => encode_all!(out.u8(0), slot),
+            Self::Compute(expression) => encode_all!(out.u8(1), expression),
+            Self::Constant(value) => encode_all!(out.u8(2), value),
+            Self::Relationships(slot) => encode_all!(out.u8(3), slot),
+            Self::Path(parts) => encode_all!(out.u8(4), parts),
+        }
     }
 }

@@ -13,6 +13,7 @@
 use super::nested::{Change, Nesting};
 use super::{Batch, Inputs, Operator, Step, replace, settle};
 use crate::chronicle;
+use crate::encoding::{Encode, encode_all};
 use crate::expression::{Compiled, EvalError, moment};
 use crate::language::ast::RecallFunction;
 use crate::meter::{Meter, size};
@@ -21,6 +22,9 @@ use livewell_model::codec::{Reader, Writer};
 use livewell_model::temporal::{DateTime, LocalDateTime};
 use livewell_model::{ElementId, Timestamp, Value, key};
 use std::collections::BTreeMap;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 const ROWS: u8 = 0;
 const ELEMENTS: u8 = 1;
@@ -34,8 +38,6 @@ pub struct Recalled {
     pub function: RecallFunction,
     /// The element, then what else the function takes, over the row.
     pub arguments: Vec<Compiled>,
-    /// The call as it was written.
-    pub text: String,
 }
 
 /// What is remembered of a row.
@@ -69,11 +71,6 @@ impl Operator for Recalled {
 
     fn tells_time(&self) -> bool {
         true
-    }
-
-    fn describe(&self) -> (String, Option<String>) {
-        let state = "each input row, and what each element was";
-        (format!("Recalled: {}", self.text), Some(state.into()))
     }
 }
 
@@ -222,4 +219,11 @@ fn recalled(
 fn date_time(moment: Timestamp) -> Value {
     let local = LocalDateTime::from_nanos(moment.0.into()).expect("every timestamp is in the calendar");
     DateTime::new(local, 0, None).expect("UTC is a zone").into()
+}
+
+impl Encode for Recalled {
+    fn encode(&self, out: &mut Writer) {
+        let Self { rows, function, arguments } = self;
+        encode_all!(out.u8(*function as u8), rows, arguments);
+    }
 }

@@ -3,10 +3,12 @@
 //! Law: linear. The feed brings both images of each element, so nothing is remembered. Pruning is what
 //! keeps an update to an unused property from going any further: both images prune to the same value.
 
+use crate::encoding::{Encode, encode_all};
 use crate::expression::Compiled;
 use crate::language::ast::Labels;
 use crate::meter::Meter;
 use crate::state::StepError;
+use livewell_model::codec::Writer;
 use livewell_model::{AppliedChange, Element, Map, Node, Relationship, SmolStr, Value};
 use std::sync::Arc;
 
@@ -163,24 +165,27 @@ impl Scan {
     }
 }
 
-impl std::fmt::Display for Scan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.kind {
-            Kind::Nodes(labels, tests) => {
-                labels.iter().try_for_each(|label| write!(f, ":{label}"))?;
-                tests.iter().try_for_each(|test| write!(f, ":{test}"))?;
-            }
-            Kind::Relationships(types, test) => {
-                if !types.is_empty() {
-                    write!(f, ":{}", types.join("|"))?;
-                }
-                test.iter().try_for_each(|test| write!(f, ":{test}"))?;
-            }
+impl Encode for Scan {
+    fn encode(&self, out: &mut Writer) {
+        let Self { kind, needs, conditions } = self;
+        encode_all!(out, kind, needs, conditions);
+    }
+}
+
+impl Encode for Kind {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Nodes(labels, tests) => encode_all!(out.u8(0), labels, tests),
+            Self::Relationships(types, test) => encode_all!(out.u8(1), types, test),
         }
-        match &self.needs {
-            Needs::Whole => write!(f, " {{*}}"),
-            Needs::Parts { properties, .. } if properties.is_empty() => Ok(()),
-            Needs::Parts { properties, .. } => write!(f, " {{{}}}", properties.join(", ")),
+    }
+}
+
+impl Encode for Needs {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Whole => encode_all!(out, &0_u16),
+            Self::Parts { labels, properties } => encode_all!(out, &1_u16, labels, properties),
         }
     }
 }

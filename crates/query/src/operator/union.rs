@@ -4,14 +4,16 @@
 //! Distinct above takes equal ones together.
 
 use super::{Batch, Inputs, Operator, Step, Weighted};
+use crate::encoding::Encode;
 use crate::state::StepError;
+use livewell_model::codec::Writer;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Union {
-    /// Whether equal rows are taken together by what comes next.
-    pub distinct: bool,
-}
+pub struct Union;
 
 impl Operator for Union {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
@@ -19,8 +21,8 @@ impl Operator for Union {
         step.meter.hold(inputs.iter().map(Vec::len).sum::<usize>() * size_of::<Weighted>())?;
         Ok(inputs.into_iter().flatten().collect())
     }
+}
 
-    fn describe(&self) -> (String, Option<String>) {
-        (if self.distinct { "Union" } else { "Union all" }.into(), None)
-    }
+impl Encode for Union {
+    fn encode(&self, _out: &mut Writer) {}
 }

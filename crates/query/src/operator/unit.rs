@@ -3,7 +3,12 @@
 //! Law: `F() = {()}`; its change is that row at the beginning and nothing ever after. No state.
 
 use super::{Batch, Inputs, Operator, Step, Weighted};
+use crate::encoding::Encode;
 use crate::state::StepError;
+use livewell_model::codec::Writer;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// See the module.
 #[derive(Debug)]
@@ -13,8 +18,8 @@ impl Operator for Unit {
     fn step(&self, step: &mut Step<'_>, _inputs: Inputs) -> Result<Batch, StepError> {
         Ok(if step.begins() { vec![Weighted { row: Vec::new(), weight: 1 }] } else { Vec::new() })
     }
+}
 
-    fn describe(&self) -> (String, Option<String>) {
-        ("Unit: one empty row".into(), None)
-    }
+impl Encode for Unit {
+    fn encode(&self, _out: &mut Writer) {}
 }

@@ -3,17 +3,20 @@
 //! Law: linear, so it keeps no state. Null and the empty list give no row.
 
 use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, put};
+use crate::encoding::{Encode, encode_all};
 use crate::expression::{Compiled, EvalError};
 use crate::state::StepError;
 use livewell_model::Value;
+use livewell_model::codec::Writer;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Unwind {
     /// The list, over the input's slots.
     pub list: Compiled,
-    /// The clause as it was written.
-    pub text: String,
 }
 
 impl Operator for Unwind {
@@ -38,8 +41,11 @@ impl Operator for Unwind {
         // Where a list changed in part, the items that stayed cancel out.
         consolidate(out, step.meter)
     }
+}
 
-    fn describe(&self) -> (String, Option<String>) {
-        (format!("Unwind: {}", self.text), None)
+impl Encode for Unwind {
+    fn encode(&self, out: &mut Writer) {
+        let Self { list } = self;
+        encode_all!(out, list);
     }
 }

@@ -11,11 +11,15 @@
 //! ```
 
 use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, put, settle};
+use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
 use std::collections::BTreeMap;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// One sort key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +45,6 @@ pub struct Window {
     pub skip: usize,
     /// How many rows stay at most.
     pub limit: Option<usize>,
-    /// Order and window as they were written.
-    pub text: String,
 }
 
 /// The bytes by which rows sort: each key's own order, or its reverse.
@@ -73,10 +75,6 @@ impl Operator for Window {
             out.extend(self.step_window(step.state, &prefix, rows, step.meter)?);
         }
         Ok(out)
-    }
-
-    fn describe(&self) -> (String, Option<String>) {
-        (format!("Window: {}", self.text), Some("all rows in their order".into()))
     }
 }
 
@@ -164,5 +162,19 @@ impl Window {
             Ok(!shown.full)
         })?;
         Ok(shown)
+    }
+}
+
+impl Encode for Window {
+    fn encode(&self, out: &mut Writer) {
+        let Self { number, outer, order, key, skip, limit } = self;
+        encode_all!(out, number, outer, order, key, skip, limit);
+    }
+}
+
+impl Encode for Sort {
+    fn encode(&self, out: &mut Writer) {
+        let Self { slot, descending } = self;
+        encode_all!(out, slot, descending);
     }
 }

@@ -1,82 +1,85 @@
-//! Plans: the operators of a query, put together.
+//! Plans: from a query's tree to the operators that maintain its result.
 //!
-//! A plan is a list of operators, each after those it takes its input from, under an [`Output`]. Building it
-//! decides which slots a row has, which of them identify it, what of each element is used, and in which order a
-//! pattern is extended; nothing that a user sees depends on those decisions but speed.
+//! The tree becomes a [`logical`] plan, which says what is computed, and that a [`physical`] plan, which says how it is
+//! maintained: which operators, over which slots, what of each element is used, and in which order a pattern is
+//! extended. Both are data. Nothing that a user sees depends on the second but speed.
 
-mod build;
-mod call;
-mod clauses;
 mod explain;
-mod items;
-mod lookups;
-mod needs;
-mod pattern;
-mod planner;
-mod projection;
-mod schema;
-mod subquery;
-mod timed;
-mod window;
+pub mod logical;
+pub mod physical;
+mod tree;
 
 use crate::chronicle::Chronicle;
-use crate::expression::TypeSet;
 use crate::language::Diagnostic;
 use crate::language::ast::Query;
 use crate::meter::size::{self, Measure};
 use crate::operator::output::Output;
-use crate::operator::{Batch, Operator, Step};
+use crate::operator::{Batch, History, Step};
 use crate::settings::Limits;
 use crate::state::{State, StepError};
-use livewell_model::{Map, SmolStr, Timestamp};
+use livewell_model::{Map, Timestamp};
+use logical::Logical;
+use physical::{Node, Physical};
 
-/// An operator with the operators it takes its input from.
-#[derive(Debug)]
-pub struct PlanNode {
-    /// The operator.
-    pub operator: Box<dyn Operator>,
-    /// Its inputs, as places in the plan, all before its own.
-    pub inputs: Vec<usize>,
-}
-
-/// A query's operators, its columns and its rows' identity.
+/// A query's plans, ready to step.
 #[derive(Debug)]
 pub struct Plan {
-    /// The operators; the last one's rows go to the output.
-    pub nodes: Vec<PlanNode>,
-    /// From rows to diffs.
-    pub output: Output,
-    /// The names of the columns.
-    pub columns: Vec<SmolStr>,
-    /// What each column can hold.
-    pub types: Vec<TypeSet>,
-    /// What identifies a row, in words.
-    pub identity: String,
+    logical: Logical,
+    physical: Physical,
     /// For each operator the last one that takes its rows.
     last_uses: Vec<usize>,
-    /// What is written down of the elements' past.
-    pub(crate) chronicle: Chronicle,
 }
 
 impl Plan {
     /// Plans a parsed query.
     ///
     /// # Errors
-    /// A [`Diagnostic`] where it cannot be maintained exactly.
-    pub fn build(query: &Query, text: &str, params: &Map, limits: Limits) -> Result<Self, Diagnostic> {
-        build::build(query, text, params, limits)
+    /// A [`Diagnostic`] if it cannot be maintained exactly.
+    pub fn build(query: &Query, params: &Map, limits: Limits) -> Result<Self, Diagnostic> {
+        let logical = logical::build(query, params)?;
+        let physical = physical::lower(&logical, params, limits)?;
+        let last_uses = last_uses(&physical.nodes);
+        Ok(Self { logical, physical, last_uses })
     }
 
-    /// Steps every operator; gives the change of the last one's rows.
+    /// What the query computes.
+    pub fn logical(&self) -> &Logical {
+        &self.logical
+    }
+
+    /// How its result is maintained.
+    pub fn physical(&self) -> &Physical {
+        &self.physical
+    }
+
+    /// From rows to diffs.
+    pub fn output(&self) -> &Output {
+        &self.physical.output
+    }
+
+    /// From rows to diffs, to change.
+    pub(crate) fn output_mut(&mut self) -> &mut Output {
+        &mut self.physical.output
+    }
+
+    /// What is written down of the elements' past.
+    pub(crate) fn chronicle(&self) -> &Chronicle {
+        &self.physical.chronicle
+    }
+
+    /// Steps every operator; returns the change of the last one's rows.
     ///
     /// # Errors
-    /// As [`Operator::step`].
+    /// As [`crate::operator::Operator::step`].
     pub fn step(&self, step: &mut Step<'_>) -> Result<Batch, StepError> {
-        let (mut outputs, given): (Vec<Batch>, _) = (Vec::with_capacity(self.nodes.len()), step.meter.held());
-        for (at, node) in self.nodes.iter().enumerate() {
+        let (mut outputs, given): (Vec<Batch>, _) =
+            (Vec::with_capacity(self.physical.nodes.len()), step.meter.held());
+        for (at, node) in self.physical.nodes.iter().enumerate() {
             let nothing_new = node.inputs.iter().all(|input| outputs[*input].is_empty());
-            let idle =
-                nothing_new && !node.inputs.is_empty() && !step.begins() && !node.operator.reads_changes();
+            let idle = nothing_new
+                && !node.inputs.is_empty()
+                && !step.begins()
+                && !node.op.operator().reads_changes();
             if idle {
                 outputs.push(Batch::new());
                 continue;
@@ -86,7 +89,8 @@ impl Plan {
             for input in node.inputs.iter().filter(|input| self.last_uses[**input] != at) {
                 step.meter.hold(size::shallow(&outputs[*input]))?;
             }
-            outputs.push(node.operator.step(step, inputs).map_err(|error| at_operator(error, node))?);
+            let stepped = node.op.operator().step(step, inputs);
+            outputs.push(stepped.map_err(|error| self.at_operator(error, at))?);
             step.meter.settle(|| {
                 let mut measure = Measure::default();
                 given + outputs.iter().map(|batch| measure.batch(batch)).sum::<usize>()
@@ -98,18 +102,36 @@ impl Plan {
     /// When the first timer of any operator is due.
     ///
     /// # Errors
-    /// As [`Operator::next_due`].
+    /// As [`crate::operator::Operator::next_due`].
     pub fn next_due(&self, state: &dyn State) -> Result<Option<Timestamp>, StepError> {
         let mut first = None;
-        for node in &self.nodes {
-            first = first.into_iter().chain(node.operator.next_due(state)?).min();
+        for node in &self.physical.nodes {
+            first = first.into_iter().chain(node.op.operator().next_due(state)?).min();
         }
         Ok(first)
     }
 
     /// Whether an operator's rows move with history and the clock.
     pub fn tells_time(&self) -> bool {
-        self.nodes.iter().any(|node| node.operator.tells_time())
+        self.physical.nodes.iter().any(|node| node.op.operator().tells_time())
+    }
+
+    /// Visits what operators remember of each row over time.
+    ///
+    /// # Errors
+    /// As [`crate::operator::Operator::histories`].
+    pub fn histories(&self, state: &dyn State, visit: &mut dyn FnMut(History)) -> Result<(), StepError> {
+        self.physical.nodes.iter().try_for_each(|node| node.op.operator().histories(state, visit))
+    }
+
+    /// Says which operator a step was at when it would have held too much.
+    fn at_operator(&self, error: StepError, at: usize) -> StepError {
+        match error {
+            StepError::OverBudget(message) => {
+                StepError::OverBudget(format!("{message}; it was at `{}`", self.title(at)))
+            }
+            error => error,
+        }
     }
 
     /// The rows of the operator at `input` for the one at `at`, copied for all who take them but the last.
@@ -118,18 +140,8 @@ impl Plan {
     }
 }
 
-/// Says which operator a step was at when it would have held too much.
-fn at_operator(error: StepError, node: &PlanNode) -> StepError {
-    match error {
-        StepError::OverBudget(message) => {
-            StepError::OverBudget(format!("{message}; it was at `{}`", node.operator.describe().0))
-        }
-        error => error,
-    }
-}
-
 /// For each operator the last one that takes its rows; no operator takes another's twice.
-fn last_uses(nodes: &[PlanNode]) -> Vec<usize> {
+fn last_uses(nodes: &[Node]) -> Vec<usize> {
     let mut last = vec![nodes.len(); nodes.len()];
     for (at, node) in nodes.iter().enumerate() {
         node.inputs.iter().for_each(|input| last[*input] = at);

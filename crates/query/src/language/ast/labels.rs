@@ -1,5 +1,7 @@
 //! Label expressions: what labels a node has, or which type a relationship has.
 
+use crate::encoding::{Encode, encode_all};
+use livewell_model::codec::Writer;
 use livewell_model::{SmolStr, Value};
 use std::fmt::{self, Display, Formatter};
 
@@ -87,6 +89,18 @@ impl Display for Labels {
             }
             Self::All(parts) => Self::show(f, "&", parts),
             Self::One(parts) => Self::show(f, "|", parts),
+        }
+    }
+}
+
+impl Encode for Labels {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Any => encode_all!(out, &0_u16),
+            Self::Is(name) => encode_all!(out, &1_u16, name),
+            Self::Not(inner) => encode_all!(out, &2_u16, inner),
+            Self::All(parts) => encode_all!(out, &3_u16, parts),
+            Self::One(parts) => encode_all!(out, &4_u16, parts),
         }
     }
 }

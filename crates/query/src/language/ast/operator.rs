@@ -2,7 +2,7 @@
 
 use livewell_model::Value;
 
-/// Operators of one operand.
+/// Operators of one operand. Their order is part of the identity of stored state: new ones go to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnaryOp {
     /// `NOT x`.
@@ -13,7 +13,7 @@ pub enum UnaryOp {
     Plus,
 }
 
-/// Operators of two operands.
+/// Operators of two operands. Their order is part of the identity of stored state: new ones go to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the operators")]
 pub enum BinaryOp {
@@ -42,7 +42,7 @@ pub enum BinaryOp {
     Matches,
 }
 
-/// The aggregates.
+/// The aggregates. Their order is part of the identity of stored state: new ones go to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the functions")]
 pub enum AggregateOp {
@@ -79,6 +79,11 @@ impl AggregateOp {
     /// The aggregate that is called by `name`.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, aggregate)| *aggregate)
+    }
+
+    /// Its name, as the documentation writes it.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, aggregate)| *aggregate == self).map_or("", |(name, _)| *name)
     }
 
     /// Whether the values themselves must be kept to take one back.

@@ -1,7 +1,9 @@
 //! The types of Cypher's type predicates: `x IS :: INTEGER NOT NULL | LIST<STRING>`.
 
+use crate::encoding::{Encode, encode_all};
 use crate::types::TypeSet;
 use livewell_model::Value;
+use livewell_model::codec::Writer;
 use std::fmt::{self, Display, Formatter};
 
 /// A type: what one of its parts admits.
@@ -49,5 +51,18 @@ impl Display for ValueType {
             f.write_str(if part.nullable { "" } else { " NOT NULL" })?;
         }
         Ok(())
+    }
+}
+
+impl Encode for ValueType {
+    fn encode(&self, out: &mut Writer) {
+        self.0.encode(out);
+    }
+}
+
+impl Encode for TypePart {
+    fn encode(&self, out: &mut Writer) {
+        let Self { types, items, nullable } = self;
+        encode_all!(out, types, items, nullable);
     }
 }

@@ -18,7 +18,7 @@ mod time;
 mod trim;
 mod value_type;
 
-pub(crate) use time::names as functions_of_time;
+pub(crate) use time::{name_of_recall, name_of_time, names as functions_of_time};
 
 use super::ast::{Expr, Name, Query, Span};
 use super::diagnostic::Diagnostic;

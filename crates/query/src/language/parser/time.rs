@@ -17,7 +17,7 @@ const FUNCTIONS: &[(&str, Function, usize, usize)] = &[
     ("livewell.getVersionsByTimeRange", Function::Recall(RecallFunction::VersionsIn), 3, 4),
 ];
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Function {
     OverTime(TimeFunction),
     Recall(RecallFunction),
@@ -73,4 +73,19 @@ pub(super) fn point(coordinates: &[Expr], span: Span) -> Expr {
 /// The names of all of them, for "did you mean".
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|(name, ..)| *name).chain([SLIDING_WINDOW])
+}
+
+/// The name of a function of time, as the documentation writes it.
+pub(crate) fn name_of_time(function: TimeFunction) -> &'static str {
+    // The one that has no name of its own.
+    name_of(Function::OverTime(function)).unwrap_or(SLIDING_WINDOW)
+}
+
+/// The name of a function of an element's past, as the documentation writes it.
+pub(crate) fn name_of_recall(function: RecallFunction) -> &'static str {
+    name_of(Function::Recall(function)).unwrap_or_default()
+}
+
+fn name_of(function: Function) -> Option<&'static str> {
+    FUNCTIONS.iter().find(|(_, have, ..)| *have == function).map(|(name, ..)| *name)
 }

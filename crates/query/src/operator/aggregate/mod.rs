@@ -21,13 +21,18 @@ mod statistics;
 use super::project::Slot;
 use super::window::{Sort, order_key};
 use super::{Batch, Inputs, Operator, Step, Weighted, replace, settle};
+use crate::encoding::{Encode, encode_all};
 use crate::expression::Compiled;
 use crate::language::ast::AggregateOp;
 use crate::meter::{Meter, size};
 use crate::state::{Area, State, StepError};
 use group::Group;
+use livewell_model::codec::Writer;
 use livewell_model::{Value, key};
 use smallvec::SmallVec;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// One aggregate of the operator.
 #[derive(Debug)]
@@ -69,8 +74,6 @@ pub struct Aggregate {
     pub keyed: bool,
     /// The aggregates; the output row is the groups' values, then these.
     pub calls: Vec<Call>,
-    /// Groups and aggregates as they were written.
-    pub text: String,
 }
 
 /// What one row adds to its group, or takes from it.
@@ -219,13 +222,18 @@ impl Operator for Aggregate {
         }
         Ok(out)
     }
+}
 
-    fn describe(&self) -> (String, Option<String>) {
-        let name = if self.calls.is_empty() { "Distinct" } else { "Aggregate" };
-        let mut state = "a record per group".to_owned();
-        if self.calls.iter().any(|call| call.distinct || call.fold.needs_values()) {
-            state += ", the values under min, max, collect, the statistics and DISTINCT";
-        }
-        (format!("{name}: {}", self.text), Some(state))
+impl Encode for Aggregate {
+    fn encode(&self, out: &mut Writer) {
+        let Self { number, groups, keyed, calls } = self;
+        encode_all!(out, number, groups, keyed, calls);
+    }
+}
+
+impl Encode for Call {
+    fn encode(&self, out: &mut Writer) {
+        let Self { fold, distinct, argument, percentile, order } = self;
+        encode_all!(out.u8(*fold as u8), distinct, argument, percentile, order);
     }
 }

@@ -8,8 +8,6 @@ use smallvec::{SmallVec, smallvec};
 /// One pattern element.
 #[derive(Debug)]
 pub struct Atom {
-    /// Its name in the text, or a made-up one.
-    pub name: String,
     /// Which elements it may be.
     pub scan: Scan,
     /// Node or relationship, and how it hangs together with the rest.
@@ -134,33 +132,5 @@ impl Atom {
             _ => (None, None),
         };
         std::iter::once(along).chain(against.map(Some))
-    }
-
-    /// What of this atom is remembered, for `explain`.
-    pub fn describe_state(&self) -> Option<String> {
-        match &self.kind {
-            AtomKind::Node { arranged } => arranged.then(|| format!("{} by id", self.name)),
-            AtomKind::Relationship(ends) => {
-                let by: Vec<&str> = [ends.by_from.then_some("start"), ends.by_to.then_some("end")]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-                (!by.is_empty()).then(|| format!("{} by {}", self.name, by.join(" and ")))
-            }
-            AtomKind::Trail(_) => Some(format!("edges of {} by start and end", self.name)),
-        }
-    }
-}
-
-impl std::fmt::Display for Atom {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.kind {
-            AtomKind::Node { .. } => write!(f, "({}{})", self.name, self.scan),
-            AtomKind::Relationship(_) => write!(f, "[{}{}]", self.name, self.scan),
-            AtomKind::Trail(Trail { min, max, .. }) => {
-                let max = max.map_or_else(String::new, |max| max.to_string());
-                write!(f, "[{}{}*{min}..{max}]", self.name, self.scan)
-            }
-        }
     }
 }

@@ -37,12 +37,6 @@ pub enum Bind {
 }
 
 impl Input {
-    /// What of the input is remembered, for `explain`.
-    pub(super) fn describe_state(&self) -> Option<String> {
-        let ways = self.arranged.len() + usize::from(self.arranged_all);
-        (ways > 0).then(|| "input rows by the nodes they bind".to_owned())
-    }
-
     /// Where a row is remembered; nowhere while a node it should bind is null.
     fn places(&self, plan: &Match, row: &[Value]) -> Vec<Vec<u8>> {
         let identity = || self.key.iter().map(|slot| &row[*slot]);

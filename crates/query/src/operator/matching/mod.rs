@@ -15,6 +15,7 @@
 
 mod arrange;
 mod atom;
+mod encoded;
 mod extend;
 mod input;
 mod trail;
@@ -30,6 +31,9 @@ use crate::state::StepError;
 use extend::Extension;
 use livewell_model::{ElementId, Value};
 use smallvec::SmallVec;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 /// See the module.
 #[derive(Debug)]
@@ -79,15 +83,6 @@ impl Operator for Match {
 
     fn reads_changes(&self) -> bool {
         true
-    }
-
-    fn describe(&self) -> (String, Option<String>) {
-        let atoms: Vec<String> = self.atoms.iter().map(ToString::to_string).collect();
-        let input = self.input.as_ref().and_then(Input::describe_state);
-        let arranged: Vec<String> =
-            input.into_iter().chain(self.atoms.iter().filter_map(Atom::describe_state)).collect();
-        let state = (!arranged.is_empty()).then(|| arranged.join(", "));
-        (format!("Match: {}", atoms.join(" ")), state)
     }
 }
 

@@ -19,13 +19,18 @@ pub use memory::Memory;
 use super::nested::{Change, Nesting};
 use super::{Batch, History, Inputs, Operator, Step, StepKind, replace, settle};
 use crate::chronicle::{in_order, moment_of};
+use crate::encoding::{Encode, encode_all};
 use crate::expression::Compiled;
 use crate::language::ast::TimeFunction;
 use crate::meter::size;
 use crate::state::{Area, Order, State, StepError};
+use livewell_model::codec::Writer;
 use livewell_model::{Timestamp, Value};
 use record::Record;
 use std::collections::BTreeMap;
+
+/// The version of this operator; [`super::Operator`] says when it is raised.
+pub const LAYOUT: u16 = 1;
 
 const ROWS: u8 = 0;
 const TIMERS: u8 = 1;
@@ -39,8 +44,6 @@ pub struct Timed {
     pub function: TimeFunction,
     /// Its arguments, over the row.
     pub arguments: Vec<Compiled>,
-    /// The call as it was written.
-    pub text: String,
     /// Where the call begins in the query's text.
     pub place: usize,
 }
@@ -89,10 +92,6 @@ impl Operator for Timed {
 
     fn tells_time(&self) -> bool {
         true
-    }
-
-    fn describe(&self) -> (String, Option<String>) {
-        (format!("Timed: {}", self.text), Some("each input row with its history and its timer".into()))
     }
 }
 
@@ -165,4 +164,12 @@ impl Timed {
 /// A timer's moment, and the key of the row it is of.
 fn timer(key: &[u8]) -> Result<(Timestamp, &[u8]), StepError> {
     Ok((moment_of(key)?, key.get(size_of::<Timestamp>()..).unwrap_or_default()))
+}
+
+impl Encode for Timed {
+    fn encode(&self, out: &mut Writer) {
+        // Where the call stands in the text is told beside a history and not stored.
+        let Self { rows, function, arguments, place: _ } = self;
+        encode_all!(out.u8(*function as u8), rows, arguments);
+    }
 }

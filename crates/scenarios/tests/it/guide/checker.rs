@@ -20,8 +20,14 @@ MATCH (o:Order) WHERE o.total > $least RETURN o.id AS id, 100 / o.parts AS part
 ```text plan
 Output: id, part
   row identity: the matched elements, in the order of the text
+Logical plan:
   Project: o.id AS id, 100 / o.parts AS part
+    Filter: o.total > $least
+      Match: (o:Order)
+Physical plan:
+  Project: o.id, 100 / o.parts, o
     Match: (o:Order {id, parts})
+      scan of o: o.total > 100
 ```
 
 1. Two come, and one is small.

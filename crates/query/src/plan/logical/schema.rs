@@ -1,12 +1,14 @@
 //! Schemas: what the slots of the rows between two operators hold.
 
-use crate::expression::{Scope, TypeSet};
+use super::Slot;
+use crate::expression::Scope;
 use crate::operator::window::Sort;
+use crate::types::TypeSet;
 use livewell_model::SmolStr;
 use std::ops::Range;
 
 /// The slots of the rows between two operators.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Schema {
     /// The variable in each slot; empty for one that no name reaches.
     pub(super) names: Vec<SmolStr>,
@@ -23,7 +25,7 @@ pub(super) struct Schema {
 /// The rows around a subquery.
 #[derive(Debug, Clone)]
 pub(super) struct Around {
-    /// The operator they come from.
+    /// The operator they come from, as the subquery's clauses see it.
     pub(super) rows: usize,
     /// Their slots that identify them.
     pub(super) key: Vec<usize>,
@@ -60,6 +62,12 @@ impl Schema {
 
     pub(super) fn width(&self) -> usize {
         self.names.len()
+    }
+
+    /// The slots with their names and types.
+    pub(super) fn slots(&self) -> Vec<Slot> {
+        let slots = self.names.iter().zip(&self.types);
+        slots.map(|(name, types)| Slot { name: name.clone(), types: *types }).collect()
     }
 }
 

@@ -1,37 +1,31 @@
 //! From a chain of clauses to a chain of operators.
 
-use super::needs::AllNeeds;
-use super::planner::{Planner, Stage};
-use super::{call, pattern, projection, subquery};
-use crate::expression::{TypeSet, compile};
+use super::builder::{Builder, Stage};
+use super::{LogicalOp, call, pattern, projection, subquery};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Match, Unwind};
-use crate::operator::filter::Filter;
-use crate::operator::unwind::Unwind as UnwindOperator;
+use crate::types::TypeSet;
 use livewell_model::SmolStr;
 
-/// Plans `clauses` over the rows of `stage`; `needs` has for each clause what is used after it.
+/// Plans `clauses` over the rows of `stage`.
 pub(super) fn plan(
     mut stage: Stage,
     clauses: &[Clause],
-    needs: &[AllNeeds],
-    planner: &mut Planner<'_>,
+    builder: &mut Builder<'_>,
 ) -> Result<Stage, Diagnostic> {
     let mut at = 0;
     while at < clauses.len() {
         let mut next = at + 1;
         stage = match &clauses[at] {
-            Clause::Match(matched) if matched.optional => {
-                pattern::plan_optional(stage, matched, &needs[at], planner)?
-            }
+            Clause::Match(matched) if matched.optional => pattern::plan_optional(stage, matched, builder)?,
             Clause::Match(first) => {
                 let run = joint(first, &clauses[next..]);
                 next += run.len() - 1;
-                pattern::plan(&stage, &run, &needs[next - 1], planner)?
+                pattern::plan(&stage, &run, builder)?
             }
-            Clause::Unwind(unwind) => plan_unwind(stage, unwind, planner)?,
-            Clause::With(with) => projection::plan(stage, with, planner)?,
-            Clause::Call(call) => call::plan(stage, call, planner)?,
+            Clause::Unwind(unwind) => plan_unwind(stage, unwind, builder)?,
+            Clause::With(with) => projection::plan(stage, with, builder)?,
+            Clause::Call(call) => call::plan(&stage, call, builder)?,
         };
         at = next;
     }
@@ -63,26 +57,25 @@ fn relationships(clause: &Match) -> impl Iterator<Item = &SmolStr> {
     relationships.filter_map(|relationship| Some(&relationship.variable.as_ref()?.text))
 }
 
-fn plan_unwind(stage: Stage, unwind: &Unwind, planner: &mut Planner<'_>) -> Result<Stage, Diagnostic> {
+fn plan_unwind(stage: Stage, unwind: &Unwind, builder: &mut Builder<'_>) -> Result<Stage, Diagnostic> {
     let mut list = unwind.list.clone();
-    let mut stage = subquery::lift(stage, &mut [&mut list], planner)?;
-    let operator = UnwindOperator {
-        list: compile(&list, &stage.schema, planner.params)?,
-        text: planner.text_of(unwind.span).to_owned(),
-    };
-    let input = planner.rows(&stage);
+    let mut stage = subquery::lift(stage, &mut [&mut list], builder)?;
+    let input = builder.rows(&stage);
     stage.schema.push(unwind.variable.text.clone(), TypeSet::ANY);
     let position = stage.schema.push(SmolStr::default(), TypeSet::INTEGER);
     stage.schema.key.push(position);
-    Ok(Stage::new(planner.add(operator, vec![input]), stage.schema))
+    Ok(builder.over(input, LogicalOp::Unwind(list), stage.schema))
 }
 
-/// Keeps the rows of `stage` on which the condition is true.
-pub(super) fn filter(stage: Stage, condition: &Expr, planner: &mut Planner<'_>) -> Result<Stage, Diagnostic> {
-    let text = planner.text_of(condition.span).to_owned();
+/// Keeps the rows of `stage` on which the condition is true; for `movable` see [`LogicalOp::Filter`].
+pub(super) fn filter(
+    stage: Stage,
+    condition: &Expr,
+    movable: bool,
+    builder: &mut Builder<'_>,
+) -> Result<Stage, Diagnostic> {
     let mut condition = condition.clone();
-    let stage = subquery::lift(stage, &mut [&mut condition], planner)?;
-    let operator = Filter { condition: compile(&condition, &stage.schema, planner.params)?, text };
-    let input = planner.rows(&stage);
-    Ok(Stage::new(planner.add(operator, vec![input]), stage.schema))
+    let stage = subquery::lift(stage, &mut [&mut condition], builder)?;
+    let input = builder.rows(&stage);
+    Ok(builder.over(input, LogicalOp::Filter { condition, movable }, stage.schema))
 }

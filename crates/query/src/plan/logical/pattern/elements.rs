@@ -1,33 +1,31 @@
-//! Atoms: the elements of the patterns, put together in the order of the text.
+//! The elements of patterns, put together in the order of the text.
 
-use super::conditions;
-use crate::language::Diagnostic;
+use super::super::builder::Builder;
+use super::super::schema::Schema;
+use super::super::{Between, Bind, Element, Ends, Reach};
+use crate::expression::{Scope, compile};
 use crate::language::ast::{
-    BinaryOp, Expr, ExprKind, Labels, ListComprehension, Match as MatchClause, Name, NodePattern, Pattern,
-    Quantifier, RelationshipPattern, Span, Way,
+    BinaryOp, Expr, ExprKind, Labels, Length, ListComprehension, Match as MatchClause, Name, NodePattern,
+    Pattern, Quantifier, RelationshipPattern, Span, Way,
 };
-use crate::language::{ast::Length, code};
-use crate::operator::matching::{Atom, AtomKind, Bind, Ends, Trail};
-use crate::operator::scan::{Kind, Needs, Scan};
-use crate::plan::planner::Planner;
-use crate::plan::schema::Schema;
+use crate::language::{Diagnostic, code};
+use crate::types::TypeSet;
 use livewell_model::SmolStr;
 
 /// A pattern holds at most this many elements.
-const ATOMS_MAX: usize = 100;
+const ELEMENTS_MAX: usize = 100;
 
 /// The elements of a pattern, and what else its text says of them.
-pub(super) struct Atoms<'s> {
+pub(super) struct Elements<'s> {
     input: &'s Schema,
-    /// How many slots come before those of the atoms.
+    /// How many slots come before those of the elements.
     pub(super) width: usize,
-    pub(super) atoms: Vec<Atom>,
+    /// The elements that are found, each with its name.
+    pub(super) found: Vec<(SmolStr, Element)>,
     /// Elements of the pattern that the input's slots hold.
     pub(super) binds: Vec<Bind>,
     /// Inline properties and WHERE, in the order in which they are evaluated.
     pub(super) conditions: Vec<Expr>,
-    /// Conditions that stand in scans already.
-    pub(super) moved: Vec<Expr>,
     pub(super) paths: Vec<Path>,
 }
 
@@ -36,36 +34,33 @@ pub(super) struct Path {
     pub(super) name: SmolStr,
     /// The slots of its nodes and of what lies between them, in turn.
     pub(super) parts: Vec<usize>,
-    /// The names of its parts.
-    pub(super) names: Vec<SmolStr>,
 }
 
-impl<'s> Atoms<'s> {
-    /// No atoms yet, behind the slots of `input`.
+impl<'s> Elements<'s> {
+    /// No elements yet, behind the slots of `input`.
     pub(super) fn over(input: &'s Schema) -> Self {
         Self {
             input,
             width: input.width(),
-            atoms: Vec::new(),
+            found: Vec::new(),
             binds: Vec::new(),
             conditions: Vec::new(),
-            moved: Vec::new(),
             paths: Vec::new(),
         }
     }
 
-    /// Adds a clause's elements and conditions; gives the slots of its relationships.
+    /// Adds a clause's elements and conditions; returns the slots of its relationships.
     pub(super) fn add(
         &mut self,
         clause: &MatchClause,
-        planner: &mut Planner<'_>,
+        builder: &mut Builder<'_>,
     ) -> Result<Vec<usize>, Diagnostic> {
         let mut relationships = Vec::new();
         for pattern in &clause.patterns {
-            self.pattern(pattern, &mut relationships, planner)?;
+            self.pattern(pattern, &mut relationships, builder)?;
         }
-        if self.atoms.len() > ATOMS_MAX {
-            let message = format!("a pattern of more than {ATOMS_MAX} elements");
+        if self.found.len() > ELEMENTS_MAX {
+            let message = format!("a pattern of more than {ELEMENTS_MAX} elements");
             return Err(Diagnostic::not_supported(code::LIMIT, clause.span, message));
         }
         self.conditions.extend(clause.condition.clone());
@@ -76,14 +71,14 @@ impl<'s> Atoms<'s> {
         &mut self,
         pattern: &Pattern,
         relationships: &mut Vec<usize>,
-        planner: &mut Planner<'_>,
+        builder: &mut Builder<'_>,
     ) -> Result<(), Diagnostic> {
-        let mut left = self.node(&pattern.nodes[0], planner);
+        let mut left = self.node(&pattern.nodes[0], builder);
         let mut parts = vec![left];
         for (at, (relationship, node)) in pattern.relationships.iter().zip(&pattern.nodes[1..]).enumerate() {
             // The relationship's slot comes before its right node's, as in the text.
-            let between = self.relationship(relationship, planner)?;
-            let right = self.node(node, planner);
+            let between = self.relationship(relationship, builder)?;
+            let right = self.node(node, builder);
             self.refuse_unknown_nodes(pattern, at, (left, right), between)?;
             self.tie(between, relationship.way, left, right);
             let slot = between.slot();
@@ -92,21 +87,13 @@ impl<'s> Atoms<'s> {
             left = right;
         }
         if let Some(path) = &pattern.path {
-            let names = parts.iter().map(|slot| self.name_of(*slot)).collect();
-            self.paths.push(Path { name: path.text.clone(), parts, names });
+            self.paths.push(Path { name: path.text.clone(), parts });
         }
         Ok(())
     }
 
-    fn name_of(&self, slot: usize) -> SmolStr {
-        match slot.checked_sub(self.width) {
-            Some(atom) => SmolStr::new(&self.atoms[atom].name),
-            None => self.input.names[slot].clone(),
-        }
-    }
-
-    fn node(&mut self, pattern: &NodePattern, planner: &mut Planner<'_>) -> usize {
-        let name = pattern.variable.as_ref().map_or_else(|| planner.name(), |name| name.text.clone());
+    fn node(&mut self, pattern: &NodePattern, builder: &mut Builder<'_>) -> usize {
+        let name = pattern.variable.as_ref().map_or_else(|| builder.name(), |name| name.text.clone());
         self.inline(&name, &pattern.properties);
         if let Some(slot) = self.input.position(&name) {
             self.bind_node(slot);
@@ -115,16 +102,14 @@ impl<'s> Atoms<'s> {
             self.labelled(&name, labels, pattern.span);
             return slot;
         }
-        let known = self.atoms.iter().position(|atom| atom.name == *name);
-        let atom = known.unwrap_or_else(|| {
-            let kind = AtomKind::Node { arranged: false };
-            self.push(&name, Kind::Nodes(Vec::new(), Vec::new()), kind)
-        });
-        if let Kind::Nodes(labels, tests) = &mut self.atoms[atom].scan.kind {
+        let known = self.found.iter().position(|(have, _)| *have == name);
+        let at = known
+            .unwrap_or_else(|| self.push(&name, Element::Node { labels: Vec::new(), tests: Vec::new() }));
+        if let Element::Node { labels, tests } = &mut self.found[at].1 {
             labels.extend(pattern.labels.iter().map(|label| label.text.clone()));
             tests.extend(pattern.test.clone());
         }
-        self.width + atom
+        self.width + at
     }
 
     fn bind_node(&mut self, slot: usize) {
@@ -144,36 +129,36 @@ impl<'s> Atoms<'s> {
     fn relationship(
         &mut self,
         pattern: &RelationshipPattern,
-        planner: &mut Planner<'_>,
-    ) -> Result<Between, Diagnostic> {
-        let name = pattern.variable.as_ref().map_or_else(|| planner.name(), |name| name.text.clone());
+        builder: &mut Builder<'_>,
+    ) -> Result<Lies, Diagnostic> {
+        let name = pattern.variable.as_ref().map_or_else(|| builder.name(), |name| name.text.clone());
         if let Some(slot) = self.input.position(&name) {
             return Ok(self.again(slot, &name, pattern));
         }
+        let ends = Ends { from: 0, to: 0, undirected: false };
         let types = pattern.types.iter().map(|kind| kind.text.clone()).collect();
-        let ends = Ends { from: 0, to: 0, undirected: false, by_from: false, by_to: false };
-        let kind = match pattern.length {
-            None => AtomKind::Relationship(ends),
-            Some(Length { min, max, limit }) => {
-                AtomKind::Trail(Trail { ends, min, max, limit, backwards: pattern.way == Way::Left })
+        let between = Between { types, test: pattern.test.clone(), ends };
+        let at = match pattern.length {
+            None => {
+                self.inline(&name, &pattern.properties);
+                self.push(&name, Element::Relationship(between))
+            }
+            Some(length) => {
+                let each = self.inline_each(&name, &pattern.properties, builder)?;
+                let reach = Reach { length, backwards: pattern.way == Way::Left };
+                self.push(&name, Element::Trail { between, reach, each })
             }
         };
-        let atom = self.push(&name, Kind::Relationships(types, pattern.test.clone()), kind);
-        if pattern.length.is_some() {
-            self.inline_each(atom, &name, &pattern.properties, planner)?;
-        } else {
-            self.inline(&name, &pattern.properties);
-        }
-        Ok(Between::Atom { slot: self.width + atom, atom })
+        Ok(Lies::Found { slot: self.width + at, at })
     }
 
     /// A relationship from before, or a list of them.
-    fn again(&mut self, slot: usize, name: &SmolStr, pattern: &RelationshipPattern) -> Between {
+    fn again(&mut self, slot: usize, name: &SmolStr, pattern: &RelationshipPattern) -> Lies {
         let types = |of: &SmolStr| one_of(of, pattern);
         let Some(length) = pattern.length else {
             self.inline(name, &pattern.properties);
             self.conditions.extend(types(name));
-            return Between::Input { slot, length: None };
+            return Lies::Given { slot, length: None };
         };
         for (key, value) in &pattern.properties {
             let span = Span { start: key.span.start, end: value.span.end };
@@ -183,7 +168,7 @@ impl<'s> Atoms<'s> {
             let of_type = |item: &SmolStr| types(item).expect("it asks for a type");
             self.conditions.push(each(name, pattern.span, of_type));
         }
-        Between::Input { slot, length: Some(length) }
+        Lies::Given { slot, length: Some(length) }
     }
 
     /// What cannot be said of a list of relationships from before: its nodes are not known.
@@ -192,9 +177,9 @@ impl<'s> Atoms<'s> {
         pattern: &Pattern,
         at: usize,
         (left, right): (usize, usize),
-        between: Between,
+        between: Lies,
     ) -> Result<(), Diagnostic> {
-        let Between::Input { length: Some(length), .. } = between else { return Ok(()) };
+        let Lies::Given { length: Some(length), .. } = between else { return Ok(()) };
         if let Some(path) = &pattern.path {
             let what = "a path over a list of relationships that is matched again";
             return Err(Diagnostic::not_yet(path.span, what));
@@ -208,57 +193,63 @@ impl<'s> Atoms<'s> {
         Ok(())
     }
 
-    fn tie(&mut self, between: Between, way: Way, left: usize, right: usize) {
+    fn tie(&mut self, between: Lies, way: Way, left: usize, right: usize) {
         let (from, to) = if way == Way::Left { (right, left) } else { (left, right) };
+        let tied = Ends { from, to, undirected: way == Way::Either };
         match between {
-            Between::Atom { atom, .. } => {
-                if let Some(ends) = self.atoms[atom].kind.ends_mut() {
-                    (ends.from, ends.to) = (from, to);
-                    ends.undirected = way == Way::Either;
-                }
-            }
-            Between::Input { slot, length } => {
-                let undirected = way == Way::Either;
-                let ends = Ends { from, to, undirected, by_from: false, by_to: false };
-                self.binds.push(match length {
-                    None => Bind::Relationship(slot, ends),
-                    Some(Length { min, max, limit }) => {
-                        Bind::Trail(slot, Trail { ends, min, max, limit, backwards: way == Way::Left })
-                    }
-                });
-            }
+            Lies::Found { at, .. } => match &mut self.found[at].1 {
+                Element::Relationship(Between { ends, .. })
+                | Element::Trail { between: Between { ends, .. }, .. } => *ends = tied,
+                Element::Node { .. } => {}
+            },
+            Lies::Given { slot, length } => self.binds.push(match length {
+                None => Bind::Relationship(slot, tied),
+                Some(length) => Bind::Trail(slot, tied, Reach { length, backwards: way == Way::Left }),
+            }),
         }
     }
 
-    fn push(&mut self, name: &str, kind: Kind, atom: AtomKind) -> usize {
-        let scan = Scan { kind, needs: Needs::nothing(), conditions: Vec::new() };
-        self.atoms.push(Atom { name: name.to_owned(), scan, kind: atom });
-        self.atoms.len() - 1
+    fn push(&mut self, name: &SmolStr, element: Element) -> usize {
+        self.found.push((name.clone(), element));
+        self.found.len() - 1
     }
 
     fn inline(&mut self, name: &SmolStr, properties: &[(Name, Expr)]) {
         self.conditions.extend(properties.iter().map(|(key, value)| has_property(name, key, value)));
     }
 
-    /// Inline properties of a trail hold for each of its relationships: what is the same for all rows is asked
-    /// of each edge, the rest of the list on complete rows.
+    /// Inline properties of a trail hold for each of its relationships: what is the same for all rows and cannot
+    /// fail is returned, to be asked of each edge; the rest is asked of the list on complete rows.
     fn inline_each(
         &mut self,
-        atom: usize,
         name: &SmolStr,
         properties: &[(Name, Expr)],
-        planner: &Planner<'_>,
-    ) -> Result<(), Diagnostic> {
+        builder: &Builder<'_>,
+    ) -> Result<Vec<Expr>, Diagnostic> {
+        let mut of_edges = Vec::new();
         for (key, value) in properties {
             let condition = has_property(name, key, value);
-            if is_constant(value) && conditions::push_onto(&mut self.atoms[atom], &condition, planner)? {
-                self.moved.push(condition);
+            if is_constant(value) && compile(&condition, &Edge(name), builder.params)?.is_infallible() {
+                of_edges.push(condition);
                 continue;
             }
             let span = Span { start: key.span.start, end: value.span.end };
             self.conditions.push(each(name, span, |item| has_property(item, key, value)));
         }
-        Ok(())
+        Ok(of_edges)
+    }
+}
+
+/// A row that holds one relationship, under this name.
+struct Edge<'a>(&'a str);
+
+impl Scope for Edge<'_> {
+    fn slot(&self, variable: &str) -> Option<usize> {
+        (variable == self.0).then_some(0)
+    }
+
+    fn types(&self, _variable: &str) -> TypeSet {
+        TypeSet::RELATIONSHIP
     }
 }
 
@@ -267,24 +258,19 @@ fn is_constant(expr: &Expr) -> bool {
     !varies && expr.children().into_iter().all(is_constant)
 }
 
-/// What lies between two nodes.
+/// What lies between two nodes of the pattern.
 #[derive(Clone, Copy)]
-enum Between {
-    Atom {
-        slot: usize,
-        atom: usize,
-    },
-    /// From before; with bounds a list of relationships.
-    Input {
-        slot: usize,
-        length: Option<Length>,
-    },
+enum Lies {
+    /// An element of the pattern.
+    Found { slot: usize, at: usize },
+    /// An element from before; with bounds a list of relationships.
+    Given { slot: usize, length: Option<Length> },
 }
 
-impl Between {
+impl Lies {
     fn slot(self) -> usize {
         match self {
-            Self::Atom { slot, .. } | Self::Input { slot, .. } => slot,
+            Self::Found { slot, .. } | Self::Given { slot, .. } => slot,
         }
     }
 }

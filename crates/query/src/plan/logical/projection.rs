@@ -1,17 +1,14 @@
 //! From WITH and RETURN to projections, aggregates and DISTINCT, with the slots that identify a row kept along.
 
+use super::builder::{Builder, Stage};
 use super::clauses::filter;
-use super::planner::{Planner, Stage};
 use super::schema::{Around, Schema};
-use super::{subquery, window};
-use crate::expression::{TypeSet, compile};
+use super::{Call, Item, LogicalOp, order, subquery};
+use crate::expression::compile;
 use crate::language::Diagnostic;
-use crate::language::ast::{AggregateOp, Expr, ExprKind, Item, Projection, Span};
-use crate::operator::aggregate::{Aggregate, Call};
-use crate::operator::nested::Nesting;
-use crate::operator::outer::Outer;
-use crate::operator::project::{Project, Slot};
+use crate::language::ast::{self, Expr, ExprKind, Projection, Span};
 use crate::operator::window::Sort;
+use crate::types::TypeSet;
 use livewell_model::{SmolStr, Value};
 
 /// A clause computes at most this many different aggregates.
@@ -21,24 +18,24 @@ const CALLS_MAX: usize = 200;
 pub(super) fn plan(
     stage: Stage,
     projection: &Projection,
-    planner: &mut Planner<'_>,
+    builder: &mut Builder<'_>,
 ) -> Result<Stage, Diagnostic> {
     let mut items = projection.items.clone();
     items.iter().try_for_each(|item| refuse_beside_aggregate(&item.expr))?;
     let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|item| &mut item.expr).collect();
-    let stage = subquery::lift(stage, &mut exprs, planner)?;
+    let stage = subquery::lift(stage, &mut exprs, builder)?;
     let aggregates = items.iter().any(|item| item.expr.has_aggregate());
     let mut stage = if aggregates {
-        aggregate(&stage, &items, projection, planner)?
+        aggregate(&stage, &items, projection, builder)?
     } else {
-        project(&stage, &items, projection, planner)?
+        project(&stage, &items, builder)?
     };
     if projection.distinct {
-        stage = distinct(&stage, &items, planner);
+        stage = distinct(&stage, &items, builder);
     }
-    stage = window::plan(stage, projection, planner)?;
+    stage = order::plan(stage, projection, builder)?;
     match &projection.condition {
-        Some(condition) => filter(stage, condition, planner),
+        Some(condition) => filter(stage, condition, false, builder),
         None => Ok(stage),
     }
 }
@@ -67,15 +64,10 @@ fn lifted_outside_aggregates(expr: &Expr) -> Option<&Expr> {
     }
 }
 
-fn project(
-    stage: &Stage,
-    items: &[Item],
-    projection: &Projection,
-    planner: &mut Planner<'_>,
-) -> Result<Stage, Diagnostic> {
+fn project(stage: &Stage, items: &[ast::Item], builder: &mut Builder<'_>) -> Result<Stage, Diagnostic> {
     let schema = &stage.schema;
-    let slots = items.iter().map(|item| slot(&item.expr, schema, planner)).collect::<Result<Vec<_>, _>>()?;
-    let types = slots.iter().map(|slot| types_of(slot, schema)).collect();
+    let slots = items.iter().map(|item| slot(&item.expr, schema)).collect::<Vec<_>>();
+    let types = types_of(&slots, schema, builder)?;
     let mut projected = Projected { input: schema, slots, names: item_names(items), types };
     // Kept for the row's identity and order alone: no name reaches these.
     let key = schema.key.iter().map(|slot| projected.keep(*slot, SmolStr::default())).collect();
@@ -84,14 +76,14 @@ fn project(
     let order = order.collect();
     let outer = projected.keep_outer();
     let Projected { slots, names, types, .. } = projected;
-    let operator = Project { slots, text: text(projection, planner) };
-    Ok(planner.over(stage, operator, Schema { names, types, key, order, outer }))
+    let input = builder.rows(stage);
+    Ok(builder.over(input, LogicalOp::Project(slots), Schema { names, types, key, order, outer }))
 }
 
 /// The slots of a projection as they are put together.
 struct Projected<'s> {
     input: &'s Schema,
-    slots: Vec<Slot>,
+    slots: Vec<Item>,
     names: Vec<SmolStr>,
     types: Vec<TypeSet>,
 }
@@ -99,12 +91,12 @@ struct Projected<'s> {
 impl Projected<'_> {
     /// Where a slot of the input stands; appends it, if it is not there yet.
     fn keep(&mut self, kept: usize, name: SmolStr) -> usize {
-        let there = self.slots.iter().position(|slot| matches!(slot, Slot::Keep(at) if *at == kept));
+        let there = self.slots.iter().position(|slot| matches!(slot, Item::Keep(at) if *at == kept));
         there.unwrap_or_else(|| self.add(kept, name))
     }
 
     fn add(&mut self, kept: usize, name: SmolStr) -> usize {
-        self.slots.push(Slot::Keep(kept));
+        self.slots.push(Item::Keep(kept));
         self.names.push(name);
         self.types.push(self.input.types[kept]);
         self.slots.len() - 1
@@ -117,7 +109,7 @@ impl Projected<'_> {
             let name = self.input.names[*slot].clone();
             // An item may have the same value under another name; this name has to be seen, too.
             let there = (0..self.slots.len()).find(|at| {
-                matches!(self.slots[*at], Slot::Keep(have) if have == *slot) && self.names[*at] == name
+                matches!(self.slots[*at], Item::Keep(have) if have == *slot) && self.names[*at] == name
             });
             there.unwrap_or_else(|| self.add(*slot, name))
         });
@@ -125,28 +117,28 @@ impl Projected<'_> {
     }
 }
 
-fn types_of(slot: &Slot, schema: &Schema) -> TypeSet {
-    match slot {
-        Slot::Keep(at) => schema.types[*at],
-        Slot::Compute(expression) => expression.types(),
-        _ => TypeSet::ANY,
-    }
+/// What each slot can hold.
+fn types_of(slots: &[Item], schema: &Schema, builder: &Builder<'_>) -> Result<Vec<TypeSet>, Diagnostic> {
+    let types = slots.iter().map(|slot| match slot {
+        Item::Keep(at) => Ok(schema.types[*at]),
+        Item::Compute(expr) => Ok(compile(expr, schema, builder.params)?.types()),
+        Item::Constant(value) => Ok(TypeSet::of(value)),
+    });
+    types.collect()
 }
 
-fn slot(expr: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Slot, Diagnostic> {
-    if let ExprKind::Variable(name) = &expr.kind
-        && let Some(at) = schema.position(name)
-    {
-        return Ok(Slot::Keep(at));
-    }
-    Ok(Slot::Compute(compile(expr, schema, planner.params)?))
+fn slot(expr: &Expr, schema: &Schema) -> Item {
+    let kept = match &expr.kind {
+        ExprKind::Variable(name) => schema.position(name),
+        _ => None,
+    };
+    kept.map_or_else(|| Item::Compute(expr.clone()), Item::Keep)
 }
 
-fn distinct(stage: &Stage, items: &[Item], planner: &mut Planner<'_>) -> Stage {
+fn distinct(stage: &Stage, items: &[ast::Item], builder: &mut Builder<'_>) -> Stage {
     let mut names = item_names(items);
     let mut groups: Vec<usize> = (0..names.len()).collect();
     let mut types = stage.schema.types[..names.len()].to_vec();
-    let text = names.join(", ");
     // In a subquery, rows are distinct for each row around it.
     let outer = stage.schema.outer.as_ref().map(|outer| {
         let kept = outer.slots.iter().map(|slot| {
@@ -157,28 +149,23 @@ fn distinct(stage: &Stage, items: &[Item], planner: &mut Planner<'_>) -> Stage {
         });
         outer.all_in_key(kept.collect(), items.len())
     });
-    let operator = Aggregate {
-        number: planner.number(),
-        groups: groups.into_iter().map(Slot::Keep).collect(),
-        calls: Vec::new(),
-        keyed: true,
-        text,
-    };
+    let op = LogicalOp::distinct(groups.into_iter().map(Item::Keep).collect());
     let key = (0..names.len()).collect();
-    planner.over(stage, operator, Schema { names, types, key, order: Vec::new(), outer })
+    let input = builder.rows(stage);
+    builder.over(input, op, Schema { names, types, key, order: Vec::new(), outer })
 }
 
 /// The aggregates of a clause, each once, and the grouping items.
 struct Parts<'a> {
-    groups: Vec<&'a Item>,
+    groups: Vec<&'a ast::Item>,
     calls: Vec<Expr>,
 }
 
 fn aggregate(
     stage: &Stage,
-    items: &[Item],
+    items: &[ast::Item],
     projection: &Projection,
-    planner: &mut Planner<'_>,
+    builder: &mut Builder<'_>,
 ) -> Result<Stage, Diagnostic> {
     let mut parts = Parts { groups: Vec::new(), calls: Vec::new() };
     parts.groups.extend(items.iter().filter(|item| !item.expr.has_aggregate()));
@@ -189,30 +176,28 @@ fn aggregate(
         return Err(Diagnostic::not_supported(crate::language::code::LIMIT, projection.span, message));
     }
     let schema = &stage.schema;
-    let mut groups =
-        parts.groups.iter().map(|item| slot(&item.expr, schema, planner)).collect::<Result<Vec<_>, _>>()?;
-    let calls =
-        parts.calls.iter().map(|call| plan_call(call, schema, planner)).collect::<Result<Vec<_>, _>>()?;
+    let mut groups: Vec<Item> = parts.groups.iter().map(|item| slot(&item.expr, schema)).collect();
     let mut output = parts.output_schema();
-    output.types.splice(..groups.len(), groups.iter().map(|slot| types_of(slot, schema)));
+    output.types.splice(..groups.len(), types_of(&groups, schema, builder)?);
+    let calls: Vec<Call> = parts.calls.iter().map(call).collect();
     let around = schema.outer.as_ref().map(|outer| outer.slots.clone()).unwrap_or_default();
     // In a subquery, groups are formed for each row around it; what comes of it stands behind the groups.
     let first_outer = groups.len();
-    groups.extend(around.iter().map(|slot| Slot::Keep(*slot)));
+    groups.extend(around.iter().map(|slot| Item::Keep(*slot)));
     let names = around.iter().map(|slot| schema.names[*slot].clone());
     output.names.splice(first_outer..first_outer, names.collect::<Vec<_>>());
     output.types.splice(first_outer..first_outer, around.iter().map(|slot| schema.types[*slot]));
+    output.key = (0..groups.len()).collect();
     let keyed = schema.outer.is_some() || !groups.is_empty();
-    let of_nothing: Vec<Value> = calls.iter().map(|call| call.fold.of_nothing()).collect();
-    let operator =
-        Aggregate { number: planner.number(), groups, calls, keyed, text: text(projection, planner) };
-    let mut aggregated = planner.over(stage, operator, output);
+    let of_nothing: Vec<Value> = calls.iter().map(|call| call.aggregate.of_nothing()).collect();
+    let input = builder.rows(stage);
+    let mut aggregated = builder.over(input, LogicalOp::Aggregate { groups, calls, keyed }, output);
     if let (0, Some(outer)) = (first_outer, &schema.outer) {
-        aggregated = over_each(outer, aggregated, of_nothing, planner);
+        aggregated = over_each(outer, aggregated, of_nothing, builder);
     }
 
     let output = &aggregated.schema;
-    let slots = over.iter().map(|item| slot(item, output, planner)).collect::<Result<Vec<_>, _>>()?;
+    let slots = over.iter().map(|item| slot(item, output)).collect::<Vec<_>>();
     let types = items.iter().map(|_| TypeSet::ANY).collect();
     let mut projected = Projected { input: output, slots, names: item_names(items), types };
     // The grouping values identify the row, in the order of the items.
@@ -224,18 +209,17 @@ fn aggregate(
     key.extend(&outer);
     let outer = stage.schema.outer.as_ref().map(|around| around.all_in_key(outer, first_in_key));
     let Projected { slots, names, types, .. } = projected;
-    let operator = Project { slots, text: text(projection, planner) };
     let schema = Schema { names, types, key, order: Vec::new(), outer };
-    Ok(planner.over(&aggregated, operator, schema))
+    let input = builder.rows(&aggregated);
+    Ok(builder.over(input, LogicalOp::Project(slots), schema))
 }
 
 /// In a subquery, all rows of one row around are aggregated, also where it has none. The slots of `aggregated` begin
 /// with those of the row around.
-fn over_each(around: &Around, aggregated: Stage, of_nothing: Vec<Value>, planner: &mut Planner<'_>) -> Stage {
-    let key = around.key.clone();
-    let nesting = Nesting { number: planner.number(), outer: key.clone(), inner: key };
-    let inputs = vec![around.rows, planner.rows(&aggregated)];
-    Stage::new(planner.add(Outer { nesting, added: of_nothing }, inputs), aggregated.schema)
+fn over_each(around: &Around, aggregated: Stage, of_nothing: Vec<Value>, builder: &mut Builder<'_>) -> Stage {
+    let inputs = vec![around.rows, builder.rows(&aggregated)];
+    let schema = aggregated.schema;
+    Stage::new(builder.add(LogicalOp::Outer(of_nothing), inputs, &schema), schema)
 }
 
 impl Parts<'_> {
@@ -264,17 +248,11 @@ impl Parts<'_> {
     }
 }
 
-fn plan_call(call: &Expr, schema: &Schema, planner: &Planner<'_>) -> Result<Call, Diagnostic> {
-    let ExprKind::Aggregate(op, arguments, distinct) = &call.kind else {
+fn call(expr: &Expr) -> Call {
+    let ExprKind::Aggregate(aggregate, arguments, distinct) = &expr.kind else {
         unreachable!("only aggregates are collected as calls")
     };
-    let argument =
-        |at: usize| arguments.get(at).map(|expr| compile(expr, schema, planner.params)).transpose();
-    let fold = *op;
-    // Of equivalent values min and max show the first and the last anyhow.
-    let distinct = *distinct && !matches!(fold, AggregateOp::Min | AggregateOp::Max);
-    let order = if fold == AggregateOp::Collect { schema.order.clone() } else { Vec::new() };
-    Ok(Call { fold, distinct, argument: argument(0)?, percentile: argument(1)?, order })
+    Call { aggregate: *aggregate, distinct: *distinct, arguments: arguments.clone() }
 }
 
 fn variable(name: SmolStr, span: Span) -> Expr {
@@ -290,14 +268,6 @@ fn call_name(at: usize) -> SmolStr {
     format!("#aggregate{at}").into()
 }
 
-fn item_names(items: &[Item]) -> Vec<SmolStr> {
+fn item_names(items: &[ast::Item]) -> Vec<SmolStr> {
     items.iter().map(|item| item.name.clone()).collect()
-}
-
-fn text(projection: &Projection, planner: &Planner<'_>) -> String {
-    let items = projection.items.iter().map(|item| {
-        let text = planner.text_of(item.expr.span);
-        if text == item.name { text.to_owned() } else { format!("{text} AS {}", item.name) }
-    });
-    items.collect::<Vec<_>>().join(", ")
 }

@@ -1,0 +1,60 @@
+//! What a logical plan is built with: the operators so far, and points between them.
+
+use super::schema::Schema;
+use super::{LogicalOp, Node};
+use livewell_model::{Map, SmolStr};
+
+/// What building draws on, and the operators built so far.
+pub(super) struct Builder<'a> {
+    pub(super) params: &'a Map,
+    pub(super) nodes: Vec<Node>,
+    names: usize,
+}
+
+/// A point in a plan: the operator whose rows are meant, and what they hold.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    /// The operator's place; `None` while there is one empty row and nothing has been planned yet.
+    node: Option<usize>,
+    pub(super) schema: Schema,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(params: &'a Map) -> Self {
+        Self { params, nodes: Vec::new(), names: 0 }
+    }
+
+    /// Returns a name for what has none. It is not an identifier, so no variable can collide with it.
+    pub(super) fn name(&mut self) -> SmolStr {
+        self.names += 1;
+        format!("#{}", self.names - 1).into()
+    }
+
+    /// Puts an operator over others; its rows hold what `schema` says.
+    pub(super) fn add(&mut self, op: LogicalOp, inputs: Vec<usize>, schema: &Schema) -> usize {
+        let (slots, key, order) = (schema.slots(), schema.key.clone(), schema.order.clone());
+        self.nodes.push(Node { op, inputs, slots, key, order });
+        self.nodes.len() - 1
+    }
+
+    /// Puts an operator over the rows of a stage, which then hold what `schema` says.
+    pub(super) fn over(&mut self, input: usize, op: LogicalOp, schema: Schema) -> Stage {
+        Stage::new(self.add(op, vec![input], &schema), schema)
+    }
+
+    /// The operator whose rows are those of `stage`.
+    pub(super) fn rows(&mut self, stage: &Stage) -> usize {
+        stage.node.unwrap_or_else(|| self.add(LogicalOp::Unit, Vec::new(), &Schema::default()))
+    }
+}
+
+impl Stage {
+    pub(super) fn new(node: usize, schema: Schema) -> Self {
+        Self { node: Some(node), schema }
+    }
+
+    /// Whether nothing has been planned yet.
+    pub(super) fn is_start(&self) -> bool {
+        self.node.is_none()
+    }
+}
