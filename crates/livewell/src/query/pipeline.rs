@@ -226,11 +226,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Of the plan and the layout of its state; another one means that the state is to be rebuilt.
+    /// The identity of the state that an engine keeps; another one means that the state is to be rebuilt.
     pub(crate) fn fingerprint_of(engine: &Engine) -> u64 {
-        /// 2: keys of integers beyond 2^53, and sums with decimals.
-        const STATE_LAYOUT: u64 = 2;
-        xxhash_rust::xxh3::xxh3_64_with_seed(engine.explain().as_bytes(), STATE_LAYOUT)
+        xxhash_rust::xxh3::xxh3_64(&engine.encoding())
     }
 
     pub(crate) fn head(&self, snapshot: &Arc<dyn Snapshot>) -> Result<Head, Error> {

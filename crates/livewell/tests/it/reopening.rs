@@ -6,7 +6,8 @@ use livewell_model::temporal::Date;
 use livewell_model::{Decimal, Value};
 use livewell_reaction::file::Append;
 use livewell_store::commit::Conflict;
-use livewell_store::{IndexError, Snapshot, Store, StoreId, Version, WriteSet, catalog, sweep};
+use livewell_store::head::{EpochRecord, Head};
+use livewell_store::{IndexError, Snapshot, Store, StoreId, Version, WriteSet, catalog, compare, sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -179,5 +180,46 @@ async fn parameters_that_json_has_no_form_for_are_the_same_after_reopening() {
         assert_eq!(livewell::stored_query(&*store, "q").unwrap().params.get("least"), Some(&least));
         assert_verified(&livewell, "q");
         livewell.shutdown().await;
+    }
+}
+
+/// Writes into the store that the state of a query is that of another plan, as a version with other layouts has left it.
+fn forget_the_plan(store: &Arc<dyn Store>, query: &str) {
+    let snapshot = store.snapshot().unwrap();
+    let number = catalog::find(&*snapshot, query).unwrap().unwrap().number;
+    let epoch = Head::read(&*snapshot, number).unwrap().unwrap().epoch;
+    let mut record = EpochRecord::read(&*snapshot, number, epoch).unwrap().unwrap();
+    record.fingerprint ^= 1;
+    let expected = compare::read_version(&*snapshot, number).unwrap();
+    let mut set = WriteSet { feed: number, expected, next: expected.after(), ..WriteSet::default() };
+    set.put(EpochRecord::key(number, epoch), record.encode());
+    store.commit(&[set]).unwrap().pop().unwrap().unwrap();
+}
+
+fn generation(store: &Arc<dyn Store>, query: &str) -> u32 {
+    let snapshot = store.snapshot().unwrap();
+    let number = catalog::find(&*snapshot, query).unwrap().unwrap().number;
+    Head::read(&*snapshot, number).unwrap().unwrap().generation
+}
+
+#[tokio::test]
+async fn a_query_whose_state_is_of_another_plan_is_rebuilt_once_and_its_rows_stay() {
+    let store = memory();
+    let livewell = start(&store, Vec::new()).await;
+    for x in 0..20 {
+        livewell.source("s").unwrap().send(node(&format!("n{x}"), x)).await.unwrap();
+    }
+    idle(&livewell).await;
+    let before = stands(&livewell);
+    livewell.shutdown().await;
+    forget_the_plan(&store, "sums");
+    for _ in 0..2 {
+        let livewell = start(&store, Vec::new()).await;
+        idle(&livewell).await;
+        assert_eq!(stands(&livewell), before);
+        ["all", "sums", "top"].iter().for_each(|query| assert_verified(&livewell, query));
+        livewell.shutdown().await;
+        let generations = ["all", "sums", "top"].map(|query| generation(&store, query));
+        assert_eq!(generations, [1, 2, 1]);
     }
 }

@@ -22,6 +22,7 @@ mod language_shown;
 mod language_synonyms;
 mod language_temporal;
 mod language_tiers;
+mod plan_identity;
 mod random;
 mod recorded;
 mod reference_calls;

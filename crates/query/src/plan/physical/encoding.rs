@@ -31,13 +31,18 @@ impl Encode for Node {
 
 impl Encode for PhysicalOp {
     fn encode(&self, out: &mut Writer) {
-        let (tag, layout, operator) = self.parts();
-        encode_all!(out.u8(tag), &layout);
-        operator.encode(out);
+        let (_, layout, _) = self.parts();
+        self.encode_as(layout, out);
     }
 }
 
 impl PhysicalOp {
+    fn encode_as(&self, layout: u16, out: &mut Writer) {
+        let (tag, _, operator) = self.parts();
+        encode_all!(out.u8(tag), &layout);
+        operator.encode(out);
+    }
+
     /// What tells the kinds of operators apart, the version of the operator, and what it is given.
     fn parts(&self) -> (u8, u16, &dyn Encode) {
         match self {
@@ -54,5 +59,41 @@ impl PhysicalOp {
             Self::Recalled(operator) => (10, recalled::LAYOUT, operator),
             Self::Union(operator) => (11, union::LAYOUT, operator),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::parse;
+    use crate::plan::Plan;
+    use crate::settings::Limits;
+    use livewell_model::Map;
+    use std::collections::BTreeSet;
+
+    const EVERY_OPERATOR: &str = "MATCH (a:A)-[r:R*1..3]->(b) OPTIONAL MATCH (b)--(c)
+        CALL (a) { RETURN 1 AS one UNION RETURN 2 AS one }
+        UNWIND [1, 2] AS x WITH a, x, one, EXISTS { (a)--() } AS e ORDER BY x LIMIT 3 WHERE x > 1
+        WITH a, e, livewell.trueFor(a.x, duration('PT1H')) AS t, livewell.changeDateTime(a) AS at
+        RETURN count(*) AS n, e, t, at UNION ALL RETURN 1 AS n, 2 AS e, 3 AS t, 4 AS at";
+
+    fn bytes(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+        let mut out = Writer::new();
+        write(&mut out);
+        out.bytes
+    }
+
+    #[test]
+    fn each_operator_of_another_version_is_another_one() {
+        let query = parse(EVERY_OPERATOR).expect("a query");
+        let plan = Plan::build(&query, &Map::new(), Limits::default()).expect("a plan");
+        let mut tags = BTreeSet::new();
+        for Node { op, .. } in &plan.physical().nodes {
+            let (tag, layout, _) = op.parts();
+            tags.insert(tag);
+            assert_eq!(bytes(|out| op.encode(out)), bytes(|out| op.encode_as(layout, out)));
+            assert_ne!(bytes(|out| op.encode(out)), bytes(|out| op.encode_as(layout + 1, out)), "{op:?}");
+        }
+        assert_eq!(tags, (0..=11).collect());
     }
 }

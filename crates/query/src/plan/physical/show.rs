@@ -1,11 +1,13 @@
 //! A physical plan as text.
 
 use super::{Node, Physical, PhysicalOp};
+use crate::chronicle::Asks;
 use crate::expression::Compiled;
 use crate::language::{Listed, name_of_recall, name_of_time};
 use crate::operator::aggregate::Aggregate;
 use crate::operator::apply::Gives;
 use crate::operator::nested::Nesting;
+use crate::operator::output::{Key, Output};
 use crate::operator::project::Slot;
 use crate::operator::window::{Sort, Window};
 use crate::plan::tree::Tree;
@@ -19,7 +21,30 @@ pub(in crate::plan) fn show(physical: &Physical, full: bool) -> String {
         lines
     };
     let inputs = physical.nodes.iter().map(|node| node.inputs.as_slice()).collect();
-    Tree { inputs, lines: &lines }.text()
+    let operators = Tree { inputs, lines: &lines }.text();
+    if full { format!("{}{operators}", output(physical)) } else { operators }
+}
+
+/// What becomes of the last operator's rows, and what is written down of the elements' past.
+fn output(physical: &Physical) -> String {
+    let Output { columns, key, order, .. } = &physical.output;
+    let over = Names { names: &[], numbers: true };
+    let key = match key {
+        Key::Slots(slots) => over.list(slots),
+        Key::ByBranch { number, slots } => {
+            let branches: Vec<String> = slots.iter().map(|slots| over.list(slots)).collect();
+            format!("by {}: {}", over.slot(*number), branches.join(" | "))
+        }
+    };
+    let order = if order.is_empty() { String::new() } else { format!("; order: {}", over.order(order)) };
+    let past = match physical.chronicle.asks {
+        Asks::Nothing => String::new(),
+        Asks::Times => "\n  chronicle: when each element changed last".into(),
+        Asks::Versions => {
+            format!("\n  chronicle: up to {} versions of each element", physical.chronicle.versions_max)
+        }
+    };
+    format!("  Output: {columns} columns; key: {key}{order}{past}\n")
 }
 
 /// What an operator does, in a line.
