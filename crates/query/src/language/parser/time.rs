@@ -75,10 +75,10 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|(name, ..)| *name).chain([SLIDING_WINDOW])
 }
 
-/// The name of a function of time, as the documentation writes it.
+/// The name of a function of time, as the documentation writes it; `fresh` is what `slidingWindow` is made of.
 pub(crate) fn name_of_time(function: TimeFunction) -> &'static str {
-    // The one that has no name of its own.
-    name_of(Function::OverTime(function)).unwrap_or(SLIDING_WINDOW)
+    // The one that no query calls by a name of its own.
+    name_of(Function::OverTime(function)).unwrap_or("fresh")
 }
 
 /// The name of a function of an element's past, as the documentation writes it.

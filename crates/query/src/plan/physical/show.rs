@@ -44,7 +44,8 @@ fn output(physical: &Physical) -> String {
             format!("\n  chronicle: up to {} versions of each element", physical.chronicle.versions_max)
         }
     };
-    format!("  Output: {columns} columns; key: {key}{order}{past}\n")
+    let key = if key.is_empty() { "none, it is one row" } else { &key };
+    format!("  Output: columns: {columns}; key: {key}{order}{past}\n")
 }
 
 /// What an operator does, in a line.
