@@ -138,7 +138,7 @@ impl Display for Items<'_> {
 }
 
 /// A name as the text has it, without what makes it unique.
-fn bare(name: &str) -> &str {
+pub(crate) fn bare(name: &str) -> &str {
     name.split(LOCAL).next().unwrap_or(name)
 }
 

@@ -12,6 +12,7 @@
 
 use livewell_model::json::value_from_json;
 use livewell_model::{Map, row};
+use livewell_query::language::ast::LOCAL;
 use livewell_query::{Engine, Join, Settings};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -50,6 +51,8 @@ impl<'t> Golden<'t> {
         write!(out, "--- logical\n{}--- physical\n{}", plan.logical_text(), plan.physical_text())
             .expect("a string");
         writeln!(out, "--- identity {identity:016x}").expect("a string");
+        // What makes names unique is no part of any text.
+        assert!(!out.contains(LOCAL), "{out}");
         out
     }
 

@@ -25,6 +25,7 @@ mod language_temporal;
 mod language_tiers;
 mod plan_identity;
 mod random;
+mod reads;
 mod recorded;
 mod reference_calls;
 mod reference_cases;

@@ -2,7 +2,7 @@
 
 use super::{Between, Bind, Element, Ends, Gives, Item, Logical, LogicalOp, Match, Node, Reach, Slot};
 use crate::language::ast::Expr;
-use crate::language::{Listed, name_of_recall, name_of_time};
+use crate::language::{Listed, bare, name_of_recall, name_of_time};
 use crate::operator::window::Sort;
 use crate::plan::tree::Tree;
 use crate::types::TypeSet;
@@ -88,8 +88,8 @@ fn projected(items: &[Item], node: &Node, input: &Node) -> Vec<String> {
             Item::Compute(expr) => expr.to_string(),
             Item::Constant(value) => format!("{value:?}"),
         };
-        let is_itself = text == slot.name || slot.name.starts_with('#');
-        if is_itself { text } else { format!("{text} AS {}", slot.name) }
+        let name = bare(&slot.name);
+        if text == name || name.starts_with('#') { text } else { format!("{text} AS {name}") }
     });
     shown.collect()
 }
@@ -173,7 +173,7 @@ fn types(slot: &Slot) -> String {
 /// A slot's variable, or its number if no name reaches it.
 fn name(node: &Node, slot: usize) -> String {
     match node.slots.get(slot) {
-        Some(Slot { name, .. }) if !name.is_empty() => name.to_string(),
+        Some(Slot { name, .. }) if !name.is_empty() => bare(name).to_owned(),
         _ => format!("@{slot}"),
     }
 }

@@ -15,9 +15,11 @@ mod lower;
 mod matching;
 mod needs;
 mod pattern;
+mod reads;
 mod show;
 
 pub(super) use lower::lower;
+pub use reads::Reads;
 pub(super) use show::{show, title};
 
 use crate::chronicle::Chronicle;

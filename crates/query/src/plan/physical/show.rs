@@ -3,7 +3,7 @@
 use super::{Node, Physical, PhysicalOp};
 use crate::chronicle::Asks;
 use crate::expression::Compiled;
-use crate::language::{Listed, name_of_recall, name_of_time};
+use crate::language::{Listed, bare, name_of_recall, name_of_time};
 use crate::operator::aggregate::Aggregate;
 use crate::operator::apply::Gives;
 use crate::operator::nested::Nesting;
@@ -180,7 +180,7 @@ impl<'a> Names<'a> {
     /// A slot's name, or its number if no name reaches it.
     pub(super) fn slot(&self, slot: usize) -> SmolStr {
         let named = self.names.get(slot).filter(|name| !self.numbers && !name.is_empty());
-        named.cloned().unwrap_or_else(|| format!("@{slot}").into())
+        named.map_or_else(|| format!("@{slot}").into(), |name| bare(name).into())
     }
 
     fn list(&self, slots: &[usize]) -> String {
