@@ -1,8 +1,8 @@
 //! Standing Cypher queries: language, plan, incremental operators, and the reference they are held to.
 //!
-//! Pure, synchronous and deterministic: no IO, no async, no clock. A query is parsed ([`language`]), its
-//! scalar expressions are compiled ([`expression`]), and what it gives can be computed from scratch
-//! ([`mod@reference`]) or maintained change by change.
+//! Pure, synchronous and deterministic: no IO, no async, no clock. A query is read and checked ([`parse`]), and its
+//! result can be computed from scratch ([`mod@reference`]) or planned ([`plan`]) and maintained change by change
+//! ([`engine`]).
 
 mod batch;
 mod check;

@@ -278,7 +278,7 @@ pub enum ExprKind {
     Recall(RecallFunction, Vec<Expr>),
 }
 
-/// The functions of an element's past.
+/// The functions of an element's past. Their order is part of the identity of stored state: new ones go to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecallFunction {
     /// `changeDateTime(element)`: when it last changed.
@@ -292,6 +292,7 @@ pub enum RecallFunction {
 
 /// The functions of time, each over the row it stands on. A row's history begins when it comes and ends when it
 /// goes; a row that only changes its values goes on.
+/// New ones go to the end, as for [`RecallFunction`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeFunction {
     /// `trueFor(condition, duration)`: whether the condition has held for so long; null while it holds and it is
@@ -331,7 +332,7 @@ pub struct ListComprehension {
     pub result: Option<Expr>,
 }
 
-/// Of how many items a condition must be true.
+/// Of how many items a condition must be true. New ones go to the end, as for [`BinaryOp`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the words")]
 pub enum Quantifier {

@@ -13,6 +13,7 @@ mod encoding;
 mod lookups;
 mod lower;
 mod matching;
+mod names;
 mod needs;
 mod pattern;
 mod reads;

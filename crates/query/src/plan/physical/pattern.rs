@@ -1,6 +1,6 @@
 //! A match as text.
 
-use super::show::Names;
+use super::names::Names;
 use crate::language::ast::Expr;
 use crate::operator::matching::{Atom, AtomKind, Lookup, Match, Trail};
 use crate::operator::scan::{Kind, Needs, Scan};

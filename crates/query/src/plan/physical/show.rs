@@ -1,17 +1,17 @@
 //! A physical plan as text.
 
+use super::names::Names;
 use super::{Node, Physical, PhysicalOp};
 use crate::chronicle::Asks;
 use crate::expression::Compiled;
-use crate::language::{Listed, bare, name_of_recall, name_of_time};
+use crate::language::{name_of_recall, name_of_time};
 use crate::operator::aggregate::Aggregate;
 use crate::operator::apply::Gives;
 use crate::operator::nested::Nesting;
 use crate::operator::output::{Key, Output};
-use crate::operator::project::Slot;
-use crate::operator::window::{Sort, Window};
+use crate::operator::window::Window;
 use crate::plan::tree::Tree;
-use livewell_model::{SmolStr, Value};
+use livewell_model::Value;
 
 /// The operators from the last to the first; `full`: with all they are given, and numbers instead of names.
 pub(in crate::plan) fn show(physical: &Physical, full: bool) -> String {
@@ -28,7 +28,7 @@ pub(in crate::plan) fn show(physical: &Physical, full: bool) -> String {
 /// What becomes of the last operator's rows, and what is written down of the elements' past.
 fn output(physical: &Physical) -> String {
     let Output { columns, key, order, .. } = &physical.output;
-    let over = Names { names: &[], numbers: true };
+    let over = Names::numbers();
     let key = match key {
         Key::Slots(slots) => over.list(slots),
         Key::ByBranch { number, slots } => {
@@ -158,60 +158,5 @@ fn details(nodes: &[Node], at: usize, full: bool) -> Vec<String> {
         PhysicalOp::Timed(timed) => nested(&timed.rows, "each input row with its history and its timer"),
         PhysicalOp::Recalled(recalled) => nested(&recalled.rows, "each input row, and what each element was"),
         _ => Vec::new(),
-    }
-}
-
-/// What the slots of an operator's rows are called.
-pub(super) struct Names<'a> {
-    names: &'a [SmolStr],
-    /// Whether slots are shown by their numbers.
-    numbers: bool,
-}
-
-impl<'a> Names<'a> {
-    fn of(node: &'a Node, numbers: bool) -> Self {
-        Self { names: &node.names, numbers }
-    }
-
-    fn of_input(nodes: &'a [Node], node: &Node, input: usize, numbers: bool) -> Self {
-        Self { names: node.inputs.get(input).map_or(&[], |input| &nodes[*input].names), numbers }
-    }
-
-    /// A slot's name, or its number if no name reaches it.
-    pub(super) fn slot(&self, slot: usize) -> SmolStr {
-        let named = self.names.get(slot).filter(|name| !self.numbers && !name.is_empty());
-        named.map_or_else(|| format!("@{slot}").into(), |name| bare(name).into())
-    }
-
-    fn list(&self, slots: &[usize]) -> String {
-        slots.iter().map(|slot| self.slot(*slot)).collect::<Vec<_>>().join(", ")
-    }
-
-    fn expr(&self, expression: &Compiled) -> String {
-        expression.tree(&|slot| self.slot(slot)).to_string()
-    }
-
-    fn exprs(&self, expressions: &[Compiled]) -> String {
-        let trees: Vec<_> = expressions.iter().map(|part| part.tree(&|slot| self.slot(slot))).collect();
-        Listed(&trees).to_string()
-    }
-
-    fn items(&self, slots: &[Slot]) -> String {
-        let items = slots.iter().map(|slot| match slot {
-            Slot::Keep(at) => self.slot(*at).to_string(),
-            Slot::Compute(expression) => self.expr(expression),
-            Slot::Constant(value) => format!("{value:?}"),
-            Slot::Relationships(at) => format!("the relationships of {}", self.slot(*at)),
-            Slot::Path(parts) => format!("the path of {}", self.list(parts)),
-        });
-        items.collect::<Vec<_>>().join(", ")
-    }
-
-    fn order(&self, order: &[Sort]) -> String {
-        let keys = order.iter().map(|sort| {
-            let way = if sort.descending { " DESC" } else { "" };
-            format!("{}{way}", self.slot(sort.slot))
-        });
-        keys.collect::<Vec<_>>().join(", ")
     }
 }
