@@ -12,7 +12,7 @@ mod token;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub(crate) use parser::{Draft, Notes, functions_of_time as of_time, name_of_recall, name_of_time};
-pub(crate) use show::{Listed, bare};
+pub(crate) use show::{Listed, Operand, bare};
 
 use ast::Span;
 

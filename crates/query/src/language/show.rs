@@ -113,6 +113,15 @@ impl Display for Within<'_> {
     }
 }
 
+/// An expression that is a part of another one, whatever that is.
+pub(crate) struct Operand<'e>(pub &'e Expr);
+
+impl Display for Operand<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Within(OPERAND, self.0))
+    }
+}
+
 /// Expressions with commas between them.
 pub(crate) struct Listed<'e>(pub &'e [Expr]);
 

@@ -2,8 +2,8 @@
 //! stored.
 
 use crate::random::Case;
-use livewell_model::{Map, Value};
-use livewell_query::{Engine, Join, Limits, Settings};
+use livewell_model::{Map, Timestamp, Value};
+use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
 use std::collections::BTreeMap;
 
 fn encoding(text: &str) -> Vec<u8> {
@@ -158,6 +158,32 @@ fn other_names_of_variables_and_another_layout_change_no_plan() {
             Engine::compile(&other, &Map::new()).unwrap_or_else(|refusal| panic!("{other}: {refusal:?}"));
         assert_eq!(engine.plan().physical_text(), again.plan().physical_text(), "{query}\n{other}");
     }
+}
+
+#[test]
+fn queries_of_equal_bytes_store_the_same_bytes() {
+    let mut compared = 0;
+    for case in (0..300).map(Case::generate) {
+        let other = renamed(&case.query);
+        let engines = [&case.query, &other].map(|query| Engine::compile(query, &Map::new()).ok());
+        let [Some(one), Some(other)] = engines else { continue };
+        if one.encoding() != other.encoding() {
+            continue;
+        }
+        let stored = [one, other].map(|engine| stored(&engine, &case));
+        assert_eq!(stored[0], stored[1], "{case}");
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared} are compared");
+}
+
+/// All that an engine has stored once it has stepped through a case, or stopped.
+fn stored(engine: &Engine, case: &Case) -> String {
+    let mut state = MemoryState::new();
+    let begun = engine.begin(&mut state, Timestamp::default()).is_ok();
+    let steps = case.stream.iter().take_while(|_| begun);
+    let steps = steps.map_while(|transaction| engine.step(&mut state, transaction).ok()).count();
+    format!("{steps} steps: {state:?}")
 }
 
 /// The query with other variables: those of the generator are a letter and a number.

@@ -5,8 +5,9 @@ use super::clauses::filter;
 use super::schema::{Around, Schema};
 use super::{Call, Item, LogicalOp, order, subquery};
 use crate::expression::compile;
-use crate::language::Diagnostic;
-use crate::language::ast::{self, Expr, ExprKind, Projection, Span};
+use crate::language::ast::{self, Expr, ExprKind, LOCAL, Projection, Span};
+use crate::language::{Diagnostic, Operand};
+
 use crate::operator::window::Sort;
 use crate::types::TypeSet;
 use livewell_model::{SmolStr, Value};
@@ -226,7 +227,7 @@ impl Parts<'_> {
     fn over_output(&mut self, expr: &Expr) -> Expr {
         let bare = expr.without_spans();
         if let Some(at) = self.groups.iter().position(|item| item.expr.without_spans() == bare) {
-            return variable(group_name(at), expr.span);
+            return variable(group_name(at, &self.groups[at].expr), expr.span);
         }
         if matches!(expr.kind, ExprKind::Aggregate(..)) {
             let known = self.calls.iter().position(|call| call.without_spans() == bare);
@@ -234,15 +235,16 @@ impl Parts<'_> {
                 self.calls.push(expr.clone());
                 self.calls.len() - 1
             });
-            return variable(call_name(at), expr.span);
+            return variable(call_name(at, expr), expr.span);
         }
         expr.map_children(&mut |child| self.over_output(child))
     }
 
     /// The slots of the aggregate's output: grouping values, then aggregates, under made-up names.
     fn output_schema(&self) -> Schema {
-        let groups = (0..self.groups.len()).map(group_name);
-        let names: Vec<SmolStr> = groups.chain((0..self.calls.len()).map(call_name)).collect();
+        let groups = self.groups.iter().enumerate().map(|(at, item)| group_name(at, &item.expr));
+        let calls = self.calls.iter().enumerate().map(|(at, call)| call_name(at, call));
+        let names: Vec<SmolStr> = groups.chain(calls).collect();
         let types = vec![TypeSet::ANY; names.len()];
         Schema { names, types, ..Schema::default() }
     }
@@ -259,13 +261,13 @@ fn variable(name: SmolStr, span: Span) -> Expr {
     Expr { kind: ExprKind::Variable(name), span }
 }
 
-/// A made-up name is no identifier, so no variable can collide with it.
-fn group_name(at: usize) -> SmolStr {
-    format!("#group{at}").into()
+/// A made-up name, shown as what it stands for. No identifier holds [`LOCAL`], so no variable can collide with it.
+fn group_name(at: usize, expr: &Expr) -> SmolStr {
+    format!("{}{LOCAL}group{at}", Operand(expr)).into()
 }
 
-fn call_name(at: usize) -> SmolStr {
-    format!("#aggregate{at}").into()
+fn call_name(at: usize, expr: &Expr) -> SmolStr {
+    format!("{}{LOCAL}aggregate{at}", Operand(expr)).into()
 }
 
 fn item_names(items: &[ast::Item]) -> Vec<SmolStr> {
