@@ -18,7 +18,6 @@ pub mod kinds;
 #[cfg(feature = "messenger")]
 pub mod messenger;
 pub mod reaction;
-mod secret;
 pub mod settings;
 mod settings_error;
 mod shared;
@@ -32,13 +31,13 @@ pub mod tls;
 pub use callback::Callback;
 pub use error::{ErrorKind, ReactionError};
 pub use kinds::*;
+pub use livewell_model::Secret;
 #[cfg(feature = "messenger")]
 pub use messenger::{Messenger, Transport};
 pub use reaction::{
     DeadLetter, Delivered, Now, Outgoing, Reached, Reaction, Role, SnapshotOf, SnapshotRow, Start, Started,
     Style,
 };
-pub use secret::Secret;
 pub use settings::Settings;
 pub use settings_error::SettingsError;
 pub use shared::OnRefusal;

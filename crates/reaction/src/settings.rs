@@ -3,7 +3,8 @@
 pub use crate::kinds::file::{FileMode, FileSettings, Rotate};
 pub use crate::kinds::log::LogSettings;
 pub use crate::settings_error::SettingsError;
-pub use crate::shared::{OnRefusal, Recovery, Shared};
+pub use crate::shared::{OnRefusal, Shared};
+pub use livewell_model::Recovery;
 
 use crate::kinds::Connector;
 use crate::{Reaction, Role};

@@ -1,5 +1,6 @@
 //! The settings that reactions of all kinds share.
 
+use livewell_model::Recovery;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -27,19 +28,6 @@ pub struct Shared {
 
 fn yes() -> bool {
     true
-}
-
-/// What a reaction does when the log no longer reaches back to its checkpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Recovery {
-    /// Stops with an error.
-    #[default]
-    Strict,
-    /// Rebuilds what it keeps from a snapshot. For state-keeping reactions.
-    AutoReset,
-    /// Goes on at the head and leaves out what is gone. For triggers.
-    AutoSkipGap,
 }
 
 /// What a reaction does about what its target refuses for good: a row, a message.

@@ -5,9 +5,8 @@ use crate::config::sealed::Seal;
 use crate::config::settings::StoreSettings;
 use livewell::{
     ComponentKind, EmbeddedStore, Error, InProcess, Limits, Livewell, MemoryStore, Query, ReactionSetup,
-    Recovery, Setup,
+    Setup,
 };
-use livewell_reaction::settings::Recovery as ReactionRecovery;
 use livewell_source::settings::{Clock, SourceSettings};
 use std::collections::BTreeSet;
 
@@ -53,11 +52,7 @@ pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Setup {
         setup.reactions.push(ReactionSetup {
             id: reaction.shared.id.to_string(),
             queries: reaction.shared.queries.iter().map(ToString::to_string).collect(),
-            recovery: match reaction.shared.recovery {
-                ReactionRecovery::Strict => Recovery::Strict,
-                ReactionRecovery::AutoReset => Recovery::AutoReset,
-                ReactionRecovery::AutoSkipGap => Recovery::AutoSkipGap,
-            },
+            recovery: reaction.shared.recovery,
             enabled: reaction.shared.enabled,
             reaction: reaction.build(),
         });

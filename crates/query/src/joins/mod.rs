@@ -15,8 +15,8 @@ use crate::encoding::{Encode, encode_all};
 use crate::language::ast::{Labels, Pattern, Span, Way};
 use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
-use serde::{Deserialize, Serialize};
 use livewell_model::codec::Writer;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How many joins a query may have: a byte numbers them in its state.
