@@ -1,4 +1,4 @@
-//! Writing a feed from outside, id by id: what [`crate::LiveResults`] and [`crate::Outbox`] share.
+//! Writes a feed from outside, id by id: what [`crate::LiveResults`] and [`crate::Outbox`] share.
 
 use crate::catalog::{self, CATALOG, Kind, Registered};
 use crate::commit::Store;
@@ -8,13 +8,13 @@ use crate::{IndexError, Snapshot, Version, WriteSet, compare, sweep};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many keys of garbage a call that makes some deletes at once.
+/// How many keys of garbage are deleted at once by a call that makes some.
 const SWEEP_KEYS_MAX: usize = 2_000;
 
 /// Feeds by id, over a store.
 pub(crate) struct Bare {
     store: Arc<dyn Store>,
-    /// Numbers of ids that have one; a number is never used twice, so an entry never becomes wrong.
+    /// The numbers of ids that have one; a number is never used twice, so an entry never becomes wrong.
     numbers: Mutex<HashMap<String, u32>>,
 }
 
@@ -31,12 +31,12 @@ impl Bare {
         Self { store, numbers: Mutex::default() }
     }
 
-    /// The feed of `id`, whoever owns it, if it has one.
+    /// Returns the feed of `id`, whoever owns it, if it has one.
     pub(crate) fn feed(&self, id: &str) -> Result<Option<Feed>, IndexError> {
         Ok(self.feed_of(id)?.map(|(_, feed)| feed))
     }
 
-    /// The feed of `id` and what owns it, if it has one.
+    /// Returns the feed of `id` and its kind of owner, if it has one.
     pub(crate) fn feed_of(&self, id: &str) -> Result<Option<(Kind, Feed)>, IndexError> {
         let snapshot = self.store.snapshot()?;
         // Looked up each time: a pipeline may have removed the id and made it again.
@@ -44,7 +44,7 @@ impl Bare {
         Ok(Feed::open(snapshot, entry.number)?.map(|feed| (entry.kind, feed)))
     }
 
-    /// Commits what `fill` does to the feed of `id`, anew wherever somebody came in between.
+    /// Commits what `fill` does to the feed of `id`, and does it again if somebody else has committed in between.
     pub(crate) fn commit(
         &self,
         id: &str,
@@ -92,7 +92,8 @@ impl Bare {
         }
     }
 
-    /// Gives the id a number, its first epoch and an empty head; `None` where somebody came in between.
+    /// Gives the id a number, its first epoch and an empty head. Returns `None` if somebody else has committed in
+    /// between.
     fn register(&self, snapshot: &dyn Snapshot, id: &str) -> Result<Option<u32>, IndexError> {
         let mut set = WriteSet::over(snapshot, CATALOG)?;
         let Registered { number, .. } = catalog::register(snapshot, &mut set, Kind::Bare, id, "")?;
@@ -111,7 +112,7 @@ impl Bare {
     }
 }
 
-/// The ids that a writer from outside may use: not empty, and not owned by a pipeline.
+/// Checks that a writer from outside may use `id`: it is not empty, and no pipeline owns it.
 pub(crate) fn check_owner(id: &str, found: Option<&catalog::Registered>) -> Result<(), IndexError> {
     if id.is_empty() {
         return Err(IndexError::NotSupported("an empty query id".into()));

@@ -1,7 +1,7 @@
 //! The catalog: ids of feeds and consumers, and the short numbers that stand for them in keys.
 //!
-//! Sources, queries and reactions share one id space. A number is never used twice, and an epoch counter
-//! outlives the feed it counts for, so nothing that is made again is taken for what was there before.
+//! Sources, queries and reactions share one id space. A number is never used twice, and an epoch counter outlives its
+//! feed, so nothing that is made again is mistaken for what was there before.
 
 use crate::keyspace::{Key, Space};
 use crate::{Direction, IndexError, Snapshot, WriteSet};
@@ -13,7 +13,7 @@ use std::ops::Bound;
 pub const CATALOG: u32 = 0;
 /// The feed number under which the sweeper commits (see [`crate::sweep`]).
 pub const SWEEPER: u32 = 1;
-/// The number of the scrub (see [`crate::scrub`]), which commits nothing.
+/// The number under which the scrub is known (see [`crate::scrub`]), which commits nothing.
 pub const SCRUB: u32 = 2;
 const FIRST: u32 = 16;
 
@@ -27,7 +27,7 @@ pub enum Kind {
     Query = 2,
     /// A reaction of a pipeline.
     Reaction = 3,
-    /// Rows and outbox written from outside, through [`crate::LiveResultsWriter`].
+    /// Rows and an outbox written from outside, through [`crate::LiveResultsWriter`].
     Bare = 4,
 }
 
@@ -40,23 +40,23 @@ pub struct Registered {
     pub kind: Kind,
     /// Its id.
     pub id: String,
-    /// The definition it was last registered with (a query's text and sources, a reaction's settings), for
-    /// whoever runs without the configuration.
+    /// The definition it was last registered with (a query's text and sources, a reaction's settings), for commands
+    /// that run without the configuration.
     pub definition: String,
 }
 
-/// What stands under `id`, if anything.
+/// Returns the entry of `id`, if there is one.
 ///
 /// # Errors
-/// As [`Snapshot::get`], and where the record is damaged.
+/// Returns the errors of [`Snapshot::get`], or [`IndexError::Corrupted`] if the record is damaged.
 pub fn find(snapshot: &dyn Snapshot, id: &str) -> Result<Option<Registered>, IndexError> {
     snapshot.get(&name_key(id))?.map(|bytes| decode(id.to_owned(), &bytes)).transpose()
 }
 
-/// Everything that is registered, by number.
+/// Returns everything that is registered, by number.
 ///
 /// # Errors
-/// As [`Snapshot::scan`], and where a record is damaged.
+/// Returns the errors of [`Snapshot::scan`], or [`IndexError::Corrupted`] if a record is damaged.
 pub fn all(snapshot: &dyn Snapshot) -> Result<Vec<Registered>, IndexError> {
     let from = [Space::Name as u8];
     let to = [Space::Name as u8 + 1];
@@ -70,10 +70,10 @@ pub fn all(snapshot: &dyn Snapshot) -> Result<Vec<Registered>, IndexError> {
     Ok(registered)
 }
 
-/// Gives `id` a number, in the catalog's write set; `taken` numbers were given in the same set already.
+/// Gives `id` a number, in the catalog's write set; `taken` counts the numbers that this set has given already.
 ///
 /// # Errors
-/// As [`Snapshot::get`].
+/// Returns the errors of [`Snapshot::get`].
 pub fn register(
     snapshot: &dyn Snapshot,
     set: &mut WriteSet,
@@ -93,10 +93,10 @@ pub fn register(
     Ok(registered)
 }
 
-/// The epoch after all that `id` ever had; the caller puts the counter with [`put_epoch`].
+/// Returns the epoch after all that `id` ever had; the caller stores the counter with [`put_epoch`].
 ///
 /// # Errors
-/// As [`Snapshot::get`].
+/// Returns the errors of [`Snapshot::get`].
 pub fn next_epoch(snapshot: &dyn Snapshot, id: &str) -> Result<u64, IndexError> {
     let last = snapshot.get(&epoch_key(id))?.map(|bytes| read_long(&bytes)).transpose()?;
     Ok(last.unwrap_or(0) + 1)
@@ -107,26 +107,26 @@ pub fn put_epoch(set: &mut WriteSet, id: &str, epoch: u64) {
     set.put(epoch_key(id), epoch.to_be_bytes().to_vec());
 }
 
-/// The position of the store: the number of the last transaction of any source.
+/// Returns the position of the store: the number of the last transaction of any source.
 ///
 /// # Errors
-/// As [`Snapshot::get`].
+/// Returns the errors of [`Snapshot::get`].
 pub fn position(snapshot: &dyn Snapshot) -> Result<u64, IndexError> {
     Ok(snapshot.get(&position_key())?.map(|bytes| read_long(&bytes)).transpose()?.unwrap_or(0))
 }
 
-/// Moves the position of the store.
+/// Sets the position of the store.
 pub fn put_position(set: &mut WriteSet, position: u64) {
     set.put(position_key(), position.to_be_bytes().to_vec());
 }
 
 impl Registered {
-    /// Where the entry lies.
+    /// Returns the key of the entry.
     pub fn key(&self) -> Vec<u8> {
         name_key(&self.id)
     }
 
-    /// The stored form.
+    /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(1).varint(self.number.into()).u8(self.kind as u8).string(&self.definition);
@@ -186,7 +186,7 @@ fn read_long(bytes: &[u8]) -> Result<u64, IndexError> {
     bytes.try_into().map(u64::from_be_bytes).map_err(|_| IndexError::corrupted("a counter has eight bytes"))
 }
 
-/// How messages name feed or consumer number `number`: by its id if that can be read.
+/// Returns the name of a feed or consumer for messages: its id if that can be read, else its number.
 pub fn named(snapshot: &dyn Snapshot, number: u32) -> String {
     let entries = all(snapshot).unwrap_or_default();
     let found = entries.into_iter().find(|entry| entry.number == number);

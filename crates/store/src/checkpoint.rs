@@ -1,4 +1,4 @@
-//! Checkpoints: how far a consumer has come in a feed, stored in the same commit as its effects.
+//! Checkpoints: how far a consumer has read a feed, stored in the same commit as the effects.
 
 use crate::commit::Store;
 use crate::keyspace::{Key, Space};
@@ -7,36 +7,36 @@ use async_trait::async_trait;
 use livewell_model::codec::{Reader, Writer};
 use std::sync::Arc;
 
-/// How far a consumer has come.
+/// How far a consumer has read a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The epoch of the feed.
     pub epoch: u64,
-    /// The last sequence taken in; 0: the base alone.
+    /// The last sequence that was processed; 0: the base alone.
     pub sequence: u64,
-    /// Up to which position of the store everything has been taken in.
+    /// The position of the store up to which everything has been processed.
     pub position: u64,
-    /// The definition of what is followed.
+    /// The hash of the definition of the feed.
     pub config_hash: u64,
-    /// What else the consumer has to find again: a file's committed length.
+    /// What else the consumer needs when it resumes, such as a file's committed length.
     pub detail: Vec<u8>,
 }
 
 impl Checkpoint {
-    /// Where the checkpoint of a consumer in a feed lies.
+    /// Returns the key of the checkpoint of a consumer in a feed.
     pub fn key(consumer: u32, feed: u32) -> Vec<u8> {
         Key::new(Space::Checkpoint).number(consumer).number(feed).done()
     }
 
-    /// The checkpoint of a consumer in a feed, if it has one.
+    /// Returns the checkpoint of a consumer in a feed, if it has one.
     ///
     /// # Errors
-    /// As [`Snapshot::get`], and where the record is damaged.
+    /// Returns the errors of [`Snapshot::get`], or [`IndexError::Corrupted`] if the record is damaged.
     pub fn read(snapshot: &dyn Snapshot, consumer: u32, feed: u32) -> Result<Option<Self>, IndexError> {
         snapshot.get(&Self::key(consumer, feed))?.map(|bytes| Self::decode(&bytes)).transpose()
     }
 
-    /// The stored form.
+    /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(1).varint(self.epoch).varint(self.sequence).varint(self.position);
@@ -58,13 +58,13 @@ impl Checkpoint {
     }
 }
 
-/// Checkpoints by the ids of consumer and feed, for those who keep their effects elsewhere.
+/// Checkpoints by the ids of consumer and feed, for consumers that keep their effects elsewhere.
 #[async_trait]
 pub trait CheckpointStore: Send + Sync {
-    /// The checkpoint of `consumer` in `feed`, if it has one.
+    /// Returns the checkpoint of `consumer` in `feed`, if it has one.
     async fn read(&self, consumer: &str, feed: &str) -> Result<Option<Checkpoint>, IndexError>;
 
-    /// Stores the checkpoint of `consumer` in `feed`; to be called after the effect it stands for.
+    /// Stores the checkpoint of `consumer` in `feed`; call it after the effect that the checkpoint covers.
     async fn write(&self, consumer: &str, feed: &str, checkpoint: &Checkpoint) -> Result<(), IndexError>;
 
     /// Forgets the checkpoint of `consumer` in `feed`.
@@ -73,20 +73,20 @@ pub trait CheckpointStore: Send + Sync {
 
 /// [`CheckpointStore`] over any store.
 ///
-/// Pipelines keep their own checkpoints, in the same commit as their effects; what is written here lies beside
-/// them, under the ids as they are.
+/// Pipelines keep their own checkpoints, in the same commit as their effects. What is written here lies beside them,
+/// under the ids themselves.
 #[derive(Clone)]
 pub struct Checkpoints {
     store: Arc<dyn Store>,
 }
 
 impl Checkpoints {
-    /// Checkpoints in `store`.
+    /// Keeps checkpoints in `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store }
     }
 
-    /// Where a checkpoint kept from outside lies: consumer number 0 belongs to no pipeline.
+    /// Returns the key of a checkpoint kept from outside: no pipeline has consumer number 0.
     fn key(consumer: &str, feed: &str) -> Vec<u8> {
         let mut names = Vec::new();
         livewell_model::key::escaped(consumer.as_bytes(), &mut names);
@@ -102,7 +102,8 @@ impl Checkpoints {
     }
 }
 
-/// Commits what `fill` writes under the catalog's own version, anew wherever somebody came in between.
+/// Commits what `fill` writes under the catalog's own version, and does it again if somebody else has committed in
+/// between.
 pub(crate) fn commit_catalog(
     store: &dyn Store,
     mut fill: impl FnMut(&dyn Snapshot, &mut WriteSet) -> Result<(), IndexError>,

@@ -1,37 +1,37 @@
-//! The compare of a commit, the same on every backend: where a feed's version lies and how it is written.
+//! The compare of a commit, the same on every backend: the key of a feed's version and its stored form.
 
 use crate::commit::Conflict;
 use crate::keyspace::Space;
 use crate::{IndexError, Snapshot, Version, WriteSet};
 
-/// Where the version of `feed` lies.
+/// Returns the key of the version of `feed`.
 pub fn version_key(feed: u32) -> [u8; 5] {
     let [a, b, c, d] = feed.to_be_bytes();
     [Space::Version as u8, a, b, c, d]
 }
 
-/// The version of `feed` in a snapshot; all zero where there is no such feed.
+/// Returns the version of `feed` in a snapshot; all zero if there is no such feed.
 ///
 /// # Errors
-/// As [`Snapshot::get`]; [`IndexError::Corrupted`] where what is stored is no version.
+/// Returns the errors of [`Snapshot::get`], or [`IndexError::Corrupted`] if the stored bytes are not a version.
 pub fn read_version(snapshot: &dyn Snapshot, feed: u32) -> Result<Version, IndexError> {
     decode(snapshot.get(&version_key(feed))?.as_deref(), feed)
 }
 
 impl WriteSet {
-    /// An empty set for `feed` that was computed from `snapshot`.
+    /// Makes an empty set for `feed` that was computed from `snapshot`.
     ///
     /// # Errors
-    /// As [`read_version`].
+    /// Returns the errors of [`read_version`].
     pub fn over(snapshot: &dyn Snapshot, feed: u32) -> Result<Self, IndexError> {
         Ok(Self::from_version(feed, read_version(snapshot, feed)?))
     }
 }
 
-/// What is stored under a feed's version key, as a version; nothing is all zero.
+/// Reads the bytes under a feed's version key as a version; no bytes are the version of all zeros.
 ///
 /// # Errors
-/// [`IndexError::Corrupted`] where the bytes are no version.
+/// Returns [`IndexError::Corrupted`] if the bytes are not a version.
 pub fn decode(stored: Option<&[u8]>, feed: u32) -> Result<Version, IndexError> {
     let Some(bytes) = stored else { return Ok(Version::default()) };
     let (Some((epoch, rest)), 16) = (bytes.split_first_chunk::<8>(), bytes.len()) else {
@@ -44,7 +44,7 @@ pub fn decode(stored: Option<&[u8]>, feed: u32) -> Result<Version, IndexError> {
     Ok(Version { epoch: u64::from_be_bytes(*epoch), commit: u64::from_be_bytes(commit) })
 }
 
-/// What to store under a feed's version key. Nothing for all zero: the feed is gone.
+/// Returns what to store under a feed's version key: nothing for all zeros, since the feed is gone.
 pub fn encode(version: Version) -> Option<[u8; 16]> {
     if version == Version::default() {
         return None;
@@ -55,7 +55,7 @@ pub fn encode(version: Version) -> Option<[u8; 16]> {
 /// Refuses a set that was computed from another version than the stored one.
 ///
 /// # Errors
-/// The conflict.
+/// Returns the conflict.
 pub fn check(set: &WriteSet, found: Version) -> Result<(), Conflict> {
     if found == set.expected {
         return Ok(());

@@ -1,11 +1,11 @@
-//! Damage whose place is known: what is missing or differs, of which feed, and which page explains it.
+//! Damage whose place is known: what is missing or differs, in which feed, and which page explains it.
 
-/// What of a feed is not as it was written. The cause of an [`crate::IndexError::Corrupted`]; feeds are named as users
-/// know them.
+/// A part of a feed that is not as it was written. The cause of an [`crate::IndexError::Corrupted`]; feeds are named
+/// as users know them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
-    /// A log ends, or has a hole, before the sequence up to which its feed has come.
+    /// A log ends, or has a hole, before the last sequence of its feed.
     #[error(
         "entry {sequence} of epoch {epoch} is missing from the log of {feed}, which goes up to {last}; restore a backup"
     )]
@@ -22,27 +22,27 @@ pub enum Damage {
     /// There are fewer or more of something than were counted when they were written.
     #[error("{feed} holds {found} of {counted} {what}; restore a backup")]
     Count {
-        /// Whose.
+        /// The feed they belong to.
         feed: String,
-        /// Of what, in the plural.
+        /// What was counted, in the plural.
         what: &'static str,
         /// How many there are.
         found: u64,
         /// How many there should be.
         counted: u64,
     },
-    /// There are as many of something as were written, and not all are those that were written.
+    /// The number is right, but not all of them are those that were written.
     #[error("{feed} holds other {what} than were written; restore a backup")]
     Other {
-        /// Whose.
+        /// The feed they belong to.
         feed: String,
-        /// Of what, in the plural.
+        /// What was counted, in the plural.
         what: &'static str,
     },
 }
 
 impl Damage {
-    /// The code that `docs/errors` explains.
+    /// Returns the code that `docs/errors` explains.
     pub fn code(&self) -> &'static str {
         match self {
             Self::MissingEntry { .. } => "LW0310",

@@ -1,4 +1,4 @@
-//! What can go wrong in a store, by what the caller must do about it.
+//! What can go wrong in a store, sorted by what the caller must do.
 
 use crate::backup::Refusal;
 use crate::damage::Damage;
@@ -17,7 +17,7 @@ pub enum IndexError {
     /// This backend, or this id, does not allow the call.
     #[error("not supported: {0}")]
     NotSupported(#[source] Cause),
-    /// Stored bytes are not what was written: stop, and restore or wipe. Never go on.
+    /// Stored bytes are not what was written: stop, and restore or wipe. Never continue.
     #[error("the store is damaged: {0}")]
     Corrupted(#[source] Cause),
     /// The backend cannot be reached now: try again.
@@ -26,10 +26,10 @@ pub enum IndexError {
     /// What is at that place is not a store of this kind, or one of a newer version.
     #[error("{0}")]
     UnknownStore(#[source] Cause),
-    /// Somebody else owns the store or has committed in between: drop what was computed, start from the store.
+    /// Somebody else owns the store or has committed in between: drop what was computed, and start from the store.
     #[error("{0}")]
     Fenced(#[source] Cause),
-    /// No room is left: nothing of the commit was written.
+    /// There is no room left: nothing of the commit was written.
     #[error("the store is full: {0}")]
     Full(#[source] Cause),
     /// Anything else.
@@ -43,7 +43,7 @@ impl IndexError {
         Self::Corrupted(what.into())
     }
 
-    /// The code that `docs/errors` explains.
+    /// Returns the code that `docs/errors` explains.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Connection(_) | Self::Fenced(_) => "LW0301",
@@ -55,7 +55,7 @@ impl IndexError {
         }
     }
 
-    /// A lost ownership or a lost race, described in words.
+    /// Returns a lost ownership or a lost race, described in words.
     pub fn fenced(what: impl Into<Cause>) -> Self {
         Self::Fenced(what.into())
     }

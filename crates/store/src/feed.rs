@@ -1,9 +1,8 @@
 //! The feed: a keyed snapshot and the sequenced log of changes that led to it, always at the same sequence.
 //!
 //! There is one type for both feeds of a pipeline. A source's snapshot is its elements and its log their
-//! transactions; a query's snapshot is its live results and its log the outbox. Whoever follows one asks
-//! [`Feed::resume`] with a checkpoint and gets one of five distinct answers; the loop around it is written
-//! once, in the pipeline.
+//! transactions; a query's snapshot is its live results and its log the outbox. A follower passes its checkpoint to
+//! [`Feed::resume`] and gets one of five distinct answers; the loop around it is written once, in the pipeline.
 
 use crate::catalog::named;
 use crate::checkpoint::Checkpoint;
@@ -15,7 +14,7 @@ use std::borrow::Cow;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// A feed as it is in one snapshot of the store.
+/// A feed in one snapshot of the store.
 #[derive(Clone)]
 pub struct Feed {
     snapshot: Arc<dyn Snapshot>,
@@ -25,12 +24,12 @@ pub struct Feed {
     pub head: Head,
 }
 
-/// How a follower goes on from its checkpoint.
+/// How a follower continues from its checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resume {
     /// The log reaches back: process what comes after the checkpoint.
     Follow,
-    /// The log begins only at `low`: what stands between is gone.
+    /// The log begins only at `low`: the entries before it are gone.
     Gap {
         /// The first sequence that the log still holds.
         low: u64,
@@ -53,7 +52,7 @@ pub struct LogEntry {
     pub sequence: u64,
     /// A transaction or a query result, encoded.
     pub bytes: Vec<u8>,
-    /// Whether `bytes` are the first part alone, and more follow.
+    /// Whether `bytes` are only the first part, and more follow.
     pub is_begun: bool,
 }
 
@@ -67,33 +66,33 @@ impl std::fmt::Debug for Feed {
 }
 
 impl Feed {
-    /// Feed number `number`, if it has begun.
+    /// Opens feed number `number`, if it has begun.
     ///
     /// # Errors
-    /// As [`Snapshot::get`], and where its head is damaged.
+    /// Returns the errors of [`Snapshot::get`], or [`IndexError::Corrupted`] if the head is damaged.
     pub fn open(snapshot: Arc<dyn Snapshot>, number: u32) -> Result<Option<Self>, IndexError> {
         let head = Head::read(&*snapshot, number)?;
         Ok(head.map(|head| Self { snapshot, number, head }))
     }
 
-    /// The snapshot of the store it was opened in.
+    /// Returns the snapshot of the store in which the feed was opened.
     pub fn snapshot(&self) -> &Arc<dyn Snapshot> {
         &self.snapshot
     }
 
-    /// What the present epoch is defined as.
+    /// Returns the record of the present epoch.
     ///
     /// # Errors
-    /// As [`Snapshot::get`]; [`IndexError::Corrupted`] where the record is missing.
+    /// Returns the errors of [`Snapshot::get`]; [`IndexError::Corrupted`] if the record is missing.
     pub fn epoch(&self) -> Result<EpochRecord, IndexError> {
         EpochRecord::read(&*self.snapshot, self.number, self.head.epoch)?
             .ok_or_else(|| IndexError::corrupted(format!("feed {} has no record of its epoch", self.number)))
     }
 
-    /// How a follower with this checkpoint goes on.
+    /// Decides how a follower with this checkpoint continues.
     ///
     /// # Errors
-    /// As [`Snapshot::get`].
+    /// Returns the errors of [`Snapshot::get`].
     pub fn resume(&self, checkpoint: &Checkpoint) -> Result<Resume, IndexError> {
         let head = &self.head;
         if checkpoint.epoch != head.epoch {
@@ -114,12 +113,12 @@ impl Feed {
         })
     }
 
-    /// Log entries of `epoch` strictly after `after`, ascending, at most `entries_max` of them and about
-    /// `bytes_max` bytes, but one at least where there is one.
+    /// Returns log entries of `epoch` strictly after `after`, ascending: at most `entries_max` of them and about
+    /// `bytes_max` bytes, but at least one if there is one.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`]; [`Damage::MissingEntry`] if a sequence is missing, also if nothing comes after `after`
-    /// though the epoch has more entries: the caller would wait forever.
+    /// Returns the errors of [`Snapshot::scan`]. Returns [`Damage::MissingEntry`] if a sequence is missing, and also
+    /// if nothing comes after `after` though the epoch has more entries: the caller would wait forever.
     pub fn log(
         &self,
         epoch: u64,
@@ -140,10 +139,11 @@ impl Feed {
         Ok(entries)
     }
 
-    /// Like [`Feed::log`], of a long entry the first part alone: [`LogEntry::is_begun`]. Such an entry comes last.
+    /// Like [`Feed::log`], but returns only the first part of a long entry ([`LogEntry::is_begun`]). Such an entry
+    /// comes last.
     ///
     /// # Errors
-    /// As [`Feed::log`].
+    /// Returns the errors of [`Feed::log`].
     pub fn log_begun(
         &self,
         epoch: u64,
@@ -185,7 +185,7 @@ impl Feed {
         Ok(entries)
     }
 
-    /// The last sequence of an epoch: the present one's, or that of one that has ended and is still kept.
+    /// Returns the last sequence of an epoch: the present one, or one that has ended and is still kept.
     fn last(&self, epoch: u64) -> Result<Option<u64>, IndexError> {
         if epoch == self.head.epoch {
             return Ok(Some(self.head.sequence));
@@ -194,7 +194,7 @@ impl Feed {
         Ok(record.and_then(|record| record.end).map(|end| end.sequence))
     }
 
-    /// Refuses a log of which nothing is left before the end of its epoch.
+    /// Refuses a log that has no entries left before the end of its epoch.
     fn check_end(&self, epoch: u64, next: u64) -> Result<(), IndexError> {
         match self.last(epoch)? {
             Some(last) if next <= last => Err(self.missing(epoch, next, last)),
@@ -210,7 +210,7 @@ impl Feed {
     /// Reads the rest of an entry whose first part is there.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`].
+    /// Returns the errors of [`Snapshot::scan`].
     pub fn complete(&self, epoch: u64, entry: &mut LogEntry) -> Result<(), IndexError> {
         if !entry.is_begun {
             return Ok(());
@@ -222,10 +222,11 @@ impl Feed {
         Ok(())
     }
 
-    /// The parts of an entry, whose bytes behind each other are the entry's; streamed.
+    /// Streams the parts of an entry; concatenated, they are the entry's bytes.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`], also from the iterator; [`IndexError::Corrupted`] where a part is missing before another.
+    /// Returns the errors of [`Snapshot::scan`], also from the iterator, or [`IndexError::Corrupted`] if a part is
+    /// missing before another.
     pub fn parts(
         &self,
         epoch: u64,
@@ -243,19 +244,19 @@ impl Feed {
         }))
     }
 
-    /// One entry of the snapshot.
+    /// Returns one entry of the snapshot.
     ///
     /// # Errors
-    /// As [`Snapshot::get`].
+    /// Returns the errors of [`Snapshot::get`].
     pub fn entry(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         let key = snapshot_key(self.number, self.head.generation, key);
         Ok(self.snapshot.get(&key)?.map(std::borrow::Cow::into_owned))
     }
 
-    /// The snapshot's entries in the order of their keys, streamed; from strictly after `after` on.
+    /// Streams the snapshot's entries in the order of their keys, from strictly after `after` on.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`], also from the iterator.
+    /// Returns the errors of [`Snapshot::scan`], also from the iterator.
     pub fn entries(
         &self,
         after: Option<&[u8]>,
@@ -263,19 +264,19 @@ impl Feed {
         entries_of(&*self.snapshot, self.number, self.head.generation, after)
     }
 
-    /// All entries of the snapshot, as [`Feed::entries`] gives them.
+    /// Streams all entries of the snapshot, like [`Feed::entries`], and checks them at the end.
     ///
     /// # Errors
-    /// As [`Feed::entries`]; at the end [`Damage::Count`] or [`Damage::Other`] if they are not those that the head
-    /// counts: a page of a store that lost entries breaks no checksum of those that are left.
+    /// Returns the errors of [`Feed::entries`]; at the end [`Damage::Count`] or [`Damage::Other`] if they are not
+    /// those that the head counts: a page that lost entries breaks no checksum of those that are left.
     pub fn whole(&self) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + '_, IndexError> {
         self.whole_of(&self.head)
     }
 
-    /// The entries of the generation that `head` names, as [`Feed::whole`] returns those of the true one.
+    /// Like [`Feed::whole`], but for the generation that `head` names.
     ///
     /// # Errors
-    /// As [`Feed::whole`].
+    /// Returns the errors of [`Feed::whole`].
     pub fn whole_of(
         &self,
         head: &Head,
@@ -313,10 +314,10 @@ impl Feed {
     }
 }
 
-/// The entries of one generation of a feed, as [`Feed::entries`] gives them for the true one.
+/// Like [`Feed::entries`], but for any generation of a feed.
 ///
 /// # Errors
-/// As [`Snapshot::scan`], also from the iterator.
+/// Returns the errors of [`Snapshot::scan`], also from the iterator.
 pub fn entries_of<'a>(
     snapshot: &'a dyn Snapshot,
     feed: u32,

@@ -1,7 +1,8 @@
 //! Group commit: many steps, one transaction, one flush.
 //!
-//! Whoever waits for a set while nobody commits becomes the leader: it takes what has queued up, in order, commits
-//! it at once and tells each its fate. The others sleep until then. No thread of its own, no spinning.
+//! A thread that waits for its set while nobody commits becomes the leader: it takes what has queued up, in order,
+//! commits it at once and tells each thread the outcome. The others sleep until then. There is no thread of its own
+//! and no spinning.
 
 use crate::commit::Conflict;
 use crate::{IndexError, Store, WriteSet};
@@ -14,11 +15,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 /// How much goes into one commit, and how much may wait for it.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupLimits {
-    /// The most sets in one commit.
+    /// The largest number of sets in one commit.
     pub sets_max: usize,
-    /// The most bytes of keys and values in one commit; a larger set goes alone.
+    /// The largest number of bytes of keys and values in one commit; a larger set goes alone.
     pub bytes_max: usize,
-    /// The most sets in the queue; a submitter beyond it commits a group first, or waits for one.
+    /// The largest number of sets in the queue; a submitter beyond it commits a group first, or waits for one.
     pub queue_max: usize,
 }
 
@@ -39,7 +40,7 @@ impl GroupCommit {
         Self::with_limits(store, GroupLimits::default())
     }
 
-    /// Groups commits to `store` within limits; each counts as 1 at least.
+    /// Groups commits to `store` within limits; each limit counts as at least 1.
     pub fn with_limits(store: Arc<dyn Store>, limits: GroupLimits) -> Self {
         let shared = Shared { store, limits, state: Mutex::default(), changed: Condvar::new() };
         Self { shared: Arc::new(shared) }
@@ -48,18 +49,19 @@ impl GroupCommit {
     /// Commits a set and waits until it is durable.
     ///
     /// # Errors
-    /// [`IndexError::Fenced`] where its compare failed; else what the store says, to all sets of the commit.
+    /// Returns [`IndexError::Fenced`] if the set's compare failed; otherwise the store's error, which all sets of the
+    /// commit get.
     pub fn commit(&self, set: WriteSet) -> Result<(), IndexError> {
         self.submit(set).wait()
     }
 
-    /// Queues a set behind all that were submitted before. It is committed by whoever waits next.
+    /// Queues a set behind all that were submitted before. The next thread that waits commits it.
     ///
     /// Blocks only while the queue is full.
     pub fn submit(&self, set: WriteSet) -> Ticket {
         let seat = Seat::default();
         if let Err(error) = set.check() {
-            // Refused here, so that it does not take its neighbours along.
+            // Refused here, so that it does not fail its neighbours too.
             seat.settle(Fate::Failed(Arc::new(error)));
         }
         if seat.0.get().is_none() {
@@ -74,7 +76,7 @@ impl GroupCommit {
     }
 }
 
-/// A submitted set. Dropped unwaited, its set stays in the queue and goes with the next commit.
+/// A submitted set. If the ticket is dropped, the set stays in the queue and goes with the next commit.
 #[must_use = "a set is committed when somebody waits"]
 pub struct Ticket {
     shared: Arc<Shared>,
@@ -82,10 +84,10 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Waits until the set is committed or refused, and commits a group where nobody else does.
+    /// Waits until the set is committed or refused; commits a group if nobody else does.
     ///
     /// # Errors
-    /// As [`GroupCommit::commit`].
+    /// Returns the errors of [`GroupCommit::commit`].
     ///
     /// # Panics
     /// If the store panicked over this set.
@@ -100,13 +102,13 @@ impl Ticket {
     }
 }
 
-/// Where a set's fate is left for the one who waits for it.
+/// Where a set's outcome is left for the thread that waits for it.
 #[derive(Clone, Default)]
 struct Seat(Arc<OnceLock<Fate>>);
 
 impl Seat {
     fn settle(&self, fate: Fate) {
-        // The first fate stands; only a refused set gets a second one, and it is never queued.
+        // The first outcome counts; only a refused set gets a second one, and it is never queued.
         let _ = self.0.set(fate);
     }
 }
@@ -124,7 +126,7 @@ impl Fate {
             Self::Taken => Ok(()),
             Self::Refused(conflict) => Err(IndexError::fenced(*conflict)),
             Self::Failed(error) => Err(again(error)),
-            // In the thread that the set is of, wherever the store was called; it was reported there.
+            // In the thread that submitted the set, whichever thread called the store; the panic was reported there.
             Self::Panicked(text) => panic::resume_unwind(Box::new(text.clone())),
         }
     }
@@ -154,7 +156,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits one group where nobody does, else sleeps until somebody has.
+    /// Commits one group if nobody does, else sleeps until somebody has.
     fn lead_or_sleep<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         if state.led {
             return self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -172,8 +174,8 @@ impl Shared {
         let committed = panic::catch_unwind(AssertUnwindSafe(|| self.store.commit(sets)));
         let committed = match committed {
             Ok(committed) => committed,
-            // Which of them it was about shows when each is committed alone. One that went in after all is refused then,
-            // and whoever submitted it starts again from the store.
+            // Committing each alone shows which of them it was about. One that was committed after all is refused
+            // then, and its submitter starts again from the store.
             Err(_) if sets.len() > 1 => return self.commit_each(sets, seats),
             Err(panic) => {
                 let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -188,7 +190,7 @@ impl Shared {
                     seat.settle(fate.map_or_else(Fate::Refused, |()| Fate::Taken));
                 }
             }
-            // One set may be to blame, and nothing was applied: each on its own, in the same order.
+            // One set may be to blame, and nothing was applied: commit each on its own, in the same order.
             Err(IndexError::NotSupported(_)) if sets.len() > 1 => self.commit_each(sets, seats),
             Err(error) => {
                 let error = Arc::new(error);
@@ -220,7 +222,7 @@ fn take_group(queue: &mut VecDeque<Queued>, limits: GroupLimits) -> (Vec<WriteSe
     (sets, seats)
 }
 
-/// The lead of one group; ends it also when the store panics.
+/// The lead of one group; dropping it ends the lead, even if the store panics.
 struct Lead<'a> {
     shared: &'a Shared,
     seats: Vec<Seat>,
@@ -229,7 +231,7 @@ struct Lead<'a> {
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
         for seat in self.seats.iter().filter(|seat| seat.0.get().is_none()) {
-            let error = IndexError::Connection("the store has not told what became of the commit".into());
+            let error = IndexError::Connection("the store did not report the outcome of the commit".into());
             seat.settle(Fate::Failed(Arc::new(error)));
         }
         self.shared.lock().led = false;
@@ -237,7 +239,7 @@ impl Drop for Lead<'_> {
     }
 }
 
-/// The same error for one more caller.
+/// Returns the same error for one more caller.
 fn again(error: &Arc<IndexError>) -> IndexError {
     let cause = Box::new(SharedCause(Arc::clone(error)));
     match **error {

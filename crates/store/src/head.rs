@@ -1,4 +1,4 @@
-//! The head of a feed: what of it is true now, in one small record that every commit of the feed rewrites.
+//! The head of a feed: its current state in one small record, which every commit of the feed rewrites.
 
 use crate::IndexError;
 use crate::keyspace::{Key, Space};
@@ -7,27 +7,28 @@ use livewell_model::codec::{Reader, Writer};
 use livewell_model::{SmolStr, Timestamp};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// See the module.
+/// The current state of a feed: its epoch and generation, the last sequence and position, and counts of its log and
+/// rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
     /// The epoch; 0 before the feed's first commit.
     pub epoch: u64,
-    /// Which generation of the snapshot (and of a query's operator state) is the true one.
+    /// The generation of the snapshot (and of a query's operator state) that is the true one.
     pub generation: u32,
-    /// The highest generation ever begun; one that was given up is never taken up again.
+    /// The highest generation ever begun; an abandoned one is never used again.
     pub last_generation: u32,
-    /// Why a new generation is being built, while one is.
+    /// Why a new generation is being built, if one is.
     pub building: Option<Building>,
-    /// The number of the last log entry: 0 where only the base stands.
+    /// The number of the last log entry; 0 if there is only the base.
     pub sequence: u64,
-    /// Up to which position of the store this feed has taken everything in: its frontier.
+    /// The frontier of this feed: the position of the store up to which it has processed everything.
     pub position: u64,
     /// The largest transaction time seen.
     pub timestamp: Timestamp,
-    /// The first sequence that the log still holds; `sequence + 1` where it holds none.
+    /// The first sequence that the log still holds; `sequence + 1` if it holds none.
     pub low: u64,
-    /// How many entries the log holds: all from `low` to `sequence`, but in an outbox written from outside,
-    /// which may leave holes.
+    /// How many entries the log holds: all from `low` to `sequence`, except that an outbox written from outside may
+    /// have holes.
     pub log_entries: u64,
     /// How many bytes the log holds.
     pub log_bytes: u64,
@@ -37,7 +38,7 @@ pub struct Head {
     pub rows_hash: u64,
 }
 
-/// Why a query's rows are being built anew.
+/// Why a query's rows are being rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Building {
@@ -49,21 +50,21 @@ pub enum Building {
     Rebuilt = 3,
 }
 
-/// The hash of one snapshot entry, over its key within the feed and its stored bytes.
+/// Returns the hash of one snapshot entry, over its key within the feed and its stored bytes.
 pub fn entry_hash(key: &[u8], value: &[u8]) -> u64 {
     xxh3_64_with_seed(value, xxh3_64_with_seed(key, 0))
 }
 
 impl Head {
-    /// The head of feed number `feed`, if it has one.
+    /// Returns the head of feed number `feed`, if it has one.
     ///
     /// # Errors
-    /// As [`Snapshot::get`], and where the record is damaged.
+    /// Returns the errors of [`Snapshot::get`], or [`IndexError::Corrupted`] if the record is damaged.
     pub fn read(snapshot: &dyn Snapshot, feed: u32) -> Result<Option<Self>, IndexError> {
         snapshot.get(&Self::key(feed))?.map(|bytes| Self::from_bytes(&bytes)).transpose()
     }
 
-    /// Where the head of feed number `feed` lies.
+    /// Returns the key of the head of feed number `feed`.
     pub fn key(feed: u32) -> Vec<u8> {
         Key::new(Space::Head).number(feed).done()
     }
@@ -80,7 +81,7 @@ impl Head {
         }
     }
 
-    /// The stored form.
+    /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(1).varint(self.epoch).varint(self.generation.into()).varint(self.last_generation.into());
@@ -94,7 +95,7 @@ impl Head {
     /// Reads what [`Head::encode`] wrote.
     ///
     /// # Errors
-    /// [`IndexError::Corrupted`] where the bytes are something else.
+    /// Returns [`IndexError::Corrupted`] if the bytes are something else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
         let mut reader = Reader::new("feed head", bytes);
         if reader.u8()? != 1 {
@@ -125,12 +126,12 @@ impl Head {
     }
 }
 
-/// What an epoch of a feed was defined as; kept as long as somebody may still follow it.
+/// The definition of an epoch of a feed, kept as long as somebody may still follow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EpochRecord {
-    /// The definition the epoch's entries came from.
+    /// The hash of the definition that the epoch's entries came from.
     pub config_hash: u64,
-    /// A fingerprint of the plan and the layout of its state: where only it differs, the state is rebuilt.
+    /// A fingerprint of the plan and the layout of its state; if only this differs, the state is rebuilt.
     pub fingerprint: u64,
     /// The names of a query's columns; empty for a source.
     pub columns: Vec<SmolStr>,
@@ -150,15 +151,15 @@ pub struct EpochEnd {
 }
 
 impl EpochRecord {
-    /// Where the record of an epoch lies.
+    /// Returns the key of the record of an epoch.
     pub fn key(feed: u32, epoch: u64) -> Vec<u8> {
         Key::new(Space::Epoch).number(feed).long(epoch).done()
     }
 
-    /// The epochs of a feed that a record is kept of, ascending.
+    /// Returns the epochs of a feed that have a record, ascending.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`], and if a key is damaged.
+    /// Returns the errors of [`Snapshot::scan`], or [`IndexError::Corrupted`] if a key is damaged.
     pub fn epochs(snapshot: &dyn Snapshot, feed: u32) -> Result<Vec<u64>, IndexError> {
         let prefix = Key::new(Space::Epoch).number(feed).done();
         let epoch = |entry: Result<Entry<'_>, IndexError>| {
@@ -168,15 +169,15 @@ impl EpochRecord {
         snapshot.scan_prefix(&prefix, Direction::Forward)?.map(epoch).collect()
     }
 
-    /// The record of an epoch, if it is kept.
+    /// Returns the record of an epoch, if it is kept.
     ///
     /// # Errors
-    /// As [`Snapshot::get`], and where the record is damaged.
+    /// Returns the errors of [`Snapshot::get`], or [`IndexError::Corrupted`] if the record is damaged.
     pub fn read(snapshot: &dyn Snapshot, feed: u32, epoch: u64) -> Result<Option<Self>, IndexError> {
         snapshot.get(&Self::key(feed, epoch))?.map(|bytes| Self::decode(&bytes)).transpose()
     }
 
-    /// The stored form.
+    /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(1).bytes(&self.config_hash.to_be_bytes()).bytes(&self.fingerprint.to_be_bytes());

@@ -1,7 +1,7 @@
-//! Where everything lies in the store: one byte says what it is, then the feed's number, then the rest.
+//! The layout of the keys: the first byte says what a key is about, then comes the feed's number, then the rest.
 //!
-//! Feeds and consumers are known inside by short numbers; the catalog maps their ids. Numbers are big-endian,
-//! so that byte order is number order. The drawing is `docs/format/store.md`.
+//! Keys contain short numbers for feeds and consumers; the catalog maps their ids to these. Numbers are big-endian,
+//! so that byte order is number order. `docs/format/store.md` has the drawing.
 
 use crate::IndexError;
 use smallvec::SmallVec;
@@ -34,9 +34,9 @@ pub enum Space {
     Upstream = 0x60,
     /// source, escaped key -> an accepted request, by its idempotency key.
     Idempotency = 0x61,
-    /// source, number -> input that is not a change, kept for somebody to look at.
+    /// source, number -> input that is not a change, kept for a person to look at.
     Parked = 0x62,
-    /// reaction, number -> what its target would not take.
+    /// reaction, number -> a result that its target refused.
     DeadLetter = 0x63,
     /// feed, generation -> a generation that is to be deleted in the background.
     Garbage = 0x70,
@@ -47,7 +47,7 @@ pub enum Space {
 pub struct Key(Vec<u8>);
 
 impl Key {
-    /// The beginning of every key of `space`.
+    /// Begins a key of `space`.
     pub fn new(space: Space) -> Self {
         let mut bytes = Vec::with_capacity(32);
         bytes.push(space as u8);
@@ -72,36 +72,36 @@ impl Key {
         self.0
     }
 
-    /// The key as it stands.
+    /// Returns the key as it is.
     pub fn done(self) -> Vec<u8> {
         self.0
     }
 }
 
-/// What the keys of one area begin with.
+/// The bytes that all keys of one area begin with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prefix(Vec<u8>);
 
-/// A key that is only looked at: mostly short enough to need no memory of its own.
+/// A key for a lookup, usually short enough to need no memory of its own.
 pub type ShortKey = SmallVec<[u8; 96]>;
 
 impl Prefix {
-    /// Everything that begins with `key`.
+    /// Makes the prefix of everything that begins with `key`.
     pub fn new(key: Key) -> Self {
         Self(key.done())
     }
 
-    /// How many bytes it has.
+    /// Returns its length in bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether it has none, and is of every key.
+    /// Returns whether it is empty, and so a prefix of every key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The whole key of `rest`.
+    /// Returns the whole key of `rest`.
     pub fn of(&self, rest: &[u8]) -> ShortKey {
         let mut key = ShortKey::with_capacity(self.0.len() + rest.len());
         key.extend_from_slice(&self.0);
@@ -109,7 +109,7 @@ impl Prefix {
         key
     }
 
-    /// The whole key of `rest`, in the same memory where it has room.
+    /// Returns the whole key of `rest`, in the same memory if it has room.
     pub fn before(&self, mut rest: Vec<u8>) -> Vec<u8> {
         let (length, more) = (rest.len(), self.0.len());
         rest.resize(length + more, 0);
@@ -119,7 +119,7 @@ impl Prefix {
     }
 }
 
-/// The smallest key that no key beginning with `prefix` reaches; `None` where `prefix` is all `ff`.
+/// Returns the smallest key above all keys that begin with `prefix`; `None` if `prefix` is all `ff`.
 pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let kept = prefix.iter().rposition(|byte| *byte != 0xff)?;
     let mut end = prefix[..=kept].to_vec();
@@ -127,27 +127,27 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
-/// Where a snapshot entry lies.
+/// Returns the key of a snapshot entry.
 pub fn snapshot_key(feed: u32, generation: u32, key: &[u8]) -> Vec<u8> {
     Key::new(Space::Snapshot).number(feed).number(generation).rest(key)
 }
 
-/// A log entry is split where it would be much longer than this: each part but the last has as many bytes at least.
-/// Short, because a store may hold as many parts in memory as it may hold pages.
+/// A log entry that is much longer than this is split: each part but the last has at least this many bytes. Short,
+/// because a store may have to hold as many parts in memory as pages.
 pub const PART_BYTES: usize = 16 << 10;
 
-/// Where a log entry lies, or the first part of a long one.
+/// Returns the key of a log entry, or of the first part of a long one.
 pub fn log_key(feed: u32, epoch: u64, sequence: u64) -> Vec<u8> {
     log_part_key(feed, epoch, sequence, 0)
 }
 
-/// Where a part of a long log entry lies; parts count from 0. The first lies where an entry of one part does.
+/// Returns the key of a part of a long log entry. Parts count from 0; part 0 has the key of an unsplit entry.
 pub fn log_part_key(feed: u32, epoch: u64, sequence: u64, part: u32) -> Vec<u8> {
     let key = Key::new(Space::Log).number(feed).long(epoch).long(sequence);
     if part == 0 { key.rest(&[0, 0]) } else { key.rest(&[&[0, 1], part.to_be_bytes().as_slice()].concat()) }
 }
 
-/// The sequence and the part that the key of a log entry names.
+/// Returns the sequence and the part that the key of a log entry names.
 pub(crate) fn log_place(key: &[u8]) -> Result<(u64, u32), IndexError> {
     let place = || {
         let rest = key.get(Key::new(Space::Log).number(0).long(0).done().len()..)?;
@@ -159,5 +159,5 @@ pub(crate) fn log_place(key: &[u8]) -> Result<(u64, u32), IndexError> {
         };
         Some((u64::from_be_bytes(*sequence), part))
     };
-    place().ok_or_else(|| IndexError::corrupted("the key of a log entry is none"))
+    place().ok_or_else(|| IndexError::corrupted("the key of a log entry is not valid"))
 }

@@ -1,8 +1,8 @@
-//! Where everything durable lives: one atomic commit over an ordered byte map.
+//! The durable state of Livewell: one atomic commit over an ordered byte map.
 //!
-//! A backend implements [`Store`]: read snapshots, and one commit of [`WriteSet`]s, each all or nothing
-//! under its compare. Live results, outboxes, checkpoints, elements, logs and operator state are written
-//! once on top of it ([`keyspace`] says where each lies), never per backend.
+//! A backend implements [`Store`]: it reads snapshots, and commits [`WriteSet`]s, each all or nothing under its
+//! compare. Live results, outboxes, checkpoints, elements, logs and operator state are written once on top of it
+//! ([`keyspace`] has their keys), never per backend.
 
 pub mod backup;
 mod bare;

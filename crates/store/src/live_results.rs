@@ -1,4 +1,4 @@
-//! The live results store: the rows of each query that are true now, by `(query_id, row_signature)`.
+//! The live results store: the current rows of each query, by `(query_id, row_signature)`.
 
 use crate::bare::{Bare, Session};
 use crate::commit::Store;
@@ -7,50 +7,49 @@ use crate::{IndexError, RowWrites, sweep};
 use async_trait::async_trait;
 use std::sync::Arc;
 
-/// What becomes of one row.
+/// A change of one row.
 #[derive(Debug, Clone)]
 pub struct RowMutation<'a> {
-    /// Which row, within its query.
+    /// The row's signature within its query.
     pub row_signature: u64,
-    /// The row's bytes: put there if `Some`; if `None` the row is deleted where it is.
+    /// The row's new bytes; `None` deletes the row if it is there.
     pub data: Option<&'a [u8]>,
 }
 
 /// Rows by query and signature, changed in atomic batches.
 ///
-/// A call does its work before it returns, on the calling thread: with `Durability::Sync` that includes the
-/// wait for the disk.
+/// A call does its work before it returns, on the calling thread: with `Durability::Sync` that includes waiting for
+/// the disk.
 #[async_trait]
 pub trait LiveResultsWriter: Send + Sync {
     /// Applies all mutations or none. Of two mutations of one row the later wins.
     async fn apply_mutations(&self, query_id: &str, mutations: &[RowMutation<'_>]) -> Result<(), IndexError>;
 
-    /// All rows at one consistent point, by ascending signature; empty for an unknown query.
+    /// Returns all rows at one consistent point, by ascending signature; none for an unknown query.
     async fn read_snapshot(&self, query_id: &str) -> Result<Vec<(u64, Vec<u8>)>, IndexError>;
 
-    /// Deletes all rows of the query. What the call itself does costs the same however many they are.
+    /// Deletes all rows of the query. The call itself takes the same time for any number of rows.
     async fn clear(&self, query_id: &str) -> Result<(), IndexError>;
 
-    /// How many rows there are, at the same cost for any number.
+    /// Returns the number of rows, in the same time for any number.
     async fn row_count(&self, query_id: &str) -> Result<usize, IndexError>;
 }
 
 /// [`LiveResultsWriter`] over any store.
 ///
-/// It reads what a pipeline over the same store wrote (see `livewell_model::Row::decode` for the bytes); it
-/// writes only ids that no pipeline owns.
+/// It reads what a pipeline over the same store wrote (`livewell_model::Row::decode` reads the bytes), and writes
+/// only ids that no pipeline owns.
 pub struct LiveResults {
     bare: Bare,
 }
 
 impl LiveResults {
-    /// The live results in `store`.
+    /// Reads and writes the live results in `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { bare: Bare::new(store) }
     }
 
-    /// The query's rows as they are now, to be read in pages: nothing is held but the snapshot. `None` for an
-    /// unknown query.
+    /// Returns the query's current rows, to be read in pages: only the snapshot is held. `None` for an unknown query.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -59,13 +58,12 @@ impl LiveResults {
     }
 }
 
-/// The rows of one query at one sequence. Holding it costs the store space, reading it no more memory than a
-/// page has.
+/// The rows of one query at one sequence. Holding it costs the store space; reading it takes the memory of one page.
 #[derive(Debug, Clone)]
 pub struct LiveSnapshot(pub Feed);
 
 impl LiveSnapshot {
-    /// At most `rows_max` rows with signatures strictly above `after`, ascending.
+    /// Returns at most `rows_max` rows with signatures strictly above `after`, ascending.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -74,15 +72,16 @@ impl LiveSnapshot {
         self.0.entries(after.as_ref().map(<[u8; 8]>::as_slice))?.take(rows_max).map(row).collect()
     }
 
-    /// All rows by ascending signature, streamed.
+    /// Streams all rows by ascending signature.
     ///
     /// # Errors
-    /// As the store has them, also from the iterator; as [`Feed::whole`] at its end.
+    /// Returns an error if the store cannot be read, also from the iterator, and at its end the errors of
+    /// [`Feed::whole`].
     pub fn rows(&self) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), IndexError>> + '_, IndexError> {
         Ok(self.0.whole()?.map(row))
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn row_count(&self) -> u64 {
         self.0.head.rows
     }

@@ -1,9 +1,9 @@
-//! Keys longer than an engine takes, the same way on every backend.
+//! Stores keys that are longer than an engine allows, the same way on every backend.
 //!
-//! A key of at most [`LIMIT`] bytes is stored as it is. A longer one is stored as its first [`LIMIT`] bytes and
-//! the BLAKE3 hash of the whole, with the whole key before the value, so that a physical key of more than
-//! [`LIMIT`] bytes always means a long one. The full order is restored while scanning: only long keys that share
-//! their first [`LIMIT`] bytes can lie in another order than theirs, and those are next to one another.
+//! A key of at most [`LIMIT`] bytes is stored as it is. A longer one is stored as its first [`LIMIT`] bytes and the
+//! BLAKE3 hash of the whole, with the whole key before the value. So a physical key of more than [`LIMIT`] bytes
+//! always belongs to a long key. Scans restore the full order: only long keys that share their first [`LIMIT`] bytes
+//! can be stored in another order, and those are adjacent.
 
 use crate::IndexError;
 use crate::snapshot::{Direction, Entries, Entry};
@@ -13,27 +13,27 @@ use std::ops::Bound;
 
 /// The longest key that is stored as it is, in bytes.
 pub const LIMIT: usize = 440;
-/// The length of a physical key that stands for a long one.
+/// The length of a long key's physical key.
 pub const PHYSICAL: usize = LIMIT + 32;
-/// The length of the physical keys an engine may use for notes of its own; no scan shows them.
+/// The length of the physical keys that an engine may use for its own notes; no scan shows them.
 pub const NOTE: usize = LIMIT + 1;
-/// The longest key a store takes: an id of 64 KiB and what is put before it.
+/// The longest key that a store accepts: an id of 64 KiB and what is put before it.
 pub const MAX_KEY: usize = 64 * 1024 + 100;
-/// The longest value a store takes.
+/// The longest value that a store accepts.
 pub const MAX_VALUE: usize = 1 << 30;
 
 /// An engine's own map, from physical keys to physical values.
 pub trait PhysicalMap {
-    /// The value under a physical key.
+    /// Returns the value under a physical key.
     ///
     /// # Errors
-    /// As the engine has them.
+    /// Returns an error if the engine fails.
     fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError>;
 
-    /// The entries between two physical keys; a bound is never empty.
+    /// Returns the entries between two physical keys; a bound is never empty.
     ///
     /// # Errors
-    /// As the engine has them, also from the iterator.
+    /// Returns an error if the engine fails, also from the iterator.
     fn range(
         &self,
         from: Bound<Vec<u8>>,
@@ -45,7 +45,7 @@ pub trait PhysicalMap {
 /// Refuses what no backend stores.
 ///
 /// # Errors
-/// [`IndexError::NotSupported`] for an empty or too long key, or a too long value.
+/// Returns [`IndexError::NotSupported`] for an empty or too long key, or a too long value.
 pub fn check(key: &[u8], value: Option<&[u8]>) -> Result<(), IndexError> {
     if key.is_empty() {
         return Err(IndexError::NotSupported("an empty key; keys have 1 byte or more".into()));
@@ -63,7 +63,7 @@ pub fn check(key: &[u8], value: Option<&[u8]>) -> Result<(), IndexError> {
     Ok(())
 }
 
-/// What the engine stores `key` as.
+/// Returns the key under which the engine stores `key`.
 pub fn physical_key(key: &[u8]) -> Cow<'_, [u8]> {
     if key.len() <= LIMIT {
         return Cow::Borrowed(key);
@@ -74,18 +74,18 @@ pub fn physical_key(key: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes)
 }
 
-/// What the engine stores before the value of `key`: its length and itself where it is long, else nothing.
+/// Returns what the engine stores before the value of `key`: its length and itself if it is long, else nothing.
 pub fn head(key: &[u8]) -> ([u8; 4], &[u8]) {
     let length = u32::try_from(key.len()).expect("keys are checked against MAX_KEY first");
     (length.to_be_bytes(), key)
 }
 
-/// Whether `key` is stored as something else than itself.
+/// Returns whether `key` is stored under another key.
 pub fn is_long(key: &[u8]) -> bool {
     key.len() > LIMIT
 }
 
-/// The physical value of `key`: `value` itself, or with the key before it.
+/// Returns the physical value of `key`: `value` itself, or with the key before it.
 pub fn physical_value<'a>(key: &[u8], value: &'a [u8]) -> Cow<'a, [u8]> {
     if !is_long(key) {
         return Cow::Borrowed(value);
@@ -94,10 +94,10 @@ pub fn physical_value<'a>(key: &[u8], value: &'a [u8]) -> Cow<'a, [u8]> {
     Cow::Owned([&length, key, value].concat())
 }
 
-/// The value under a full key.
+/// Returns the value under a full key.
 ///
 /// # Errors
-/// As [`check`] and the map; [`IndexError::Corrupted`] where the stored key is another one.
+/// Returns the errors of [`check`] and the map, or [`IndexError::Corrupted`] if the stored key is another one.
 pub fn get<'a>(map: &'a impl PhysicalMap, key: &[u8]) -> Result<Option<Cow<'a, [u8]>>, IndexError> {
     check(key, None)?;
     if !is_long(key) {
@@ -111,12 +111,12 @@ pub fn get<'a>(map: &'a impl PhysicalMap, key: &[u8]) -> Result<Option<Cow<'a, [
     Ok(Some(value))
 }
 
-/// The entries between two full keys, in the order of the full keys.
+/// Returns the entries between two full keys, in the order of the full keys.
 ///
-/// Long keys that share their first [`LIMIT`] bytes are gathered (as references, where the engine lends them).
+/// Long keys that share their first [`LIMIT`] bytes are gathered (as references, if the engine lends them).
 ///
 /// # Errors
-/// As the map, also from the iterator.
+/// Returns the errors of the map, also from the iterator.
 pub fn scan<'a>(
     map: &'a impl PhysicalMap,
     from: Bound<&[u8]>,
@@ -133,7 +133,7 @@ pub fn scan<'a>(
     Ok(Box::new(FullOrder { inner, ahead: None, group: VecDeque::new(), from, to, direction, ended: false }))
 }
 
-/// The first bytes of a key in hex, for messages.
+/// Returns the first bytes of a key in hex, for messages.
 pub fn shown(key: &[u8]) -> String {
     let mut text: String = key.iter().take(48).map(|byte| format!("{byte:02x}")).collect();
     if key.len() > 48 {
@@ -142,10 +142,10 @@ pub fn shown(key: &[u8]) -> String {
     text
 }
 
-/// Makes sure that a long key's value begins with the key that it lies under.
+/// Checks that a long key's value begins with the key under which it lies.
 ///
 /// # Errors
-/// [`IndexError::Corrupted`] if it is another one, or none.
+/// Returns [`IndexError::Corrupted`] if it is another one, or none.
 pub fn check_physical(key: &[u8], value: &[u8]) -> Result<(), IndexError> {
     if key.len() != PHYSICAL {
         return Ok(());
@@ -214,7 +214,7 @@ fn is_empty_range(from: &Bound<Vec<u8>>, to: &Bound<Vec<u8>>) -> bool {
     }
 }
 
-/// Gives short keys through and each group of long keys in the order of the full keys.
+/// Passes short keys through, and each group of long keys in the order of the full keys.
 struct FullOrder<'a, I> {
     inner: I,
     ahead: Option<Entry<'a>>,

@@ -1,4 +1,4 @@
-//! The outbox: the results of each query so far, by sequence, bounded.
+//! The outbox: the latest results of each query by sequence, up to a limit.
 
 use crate::bare::Bare;
 use crate::catalog::Kind;
@@ -16,39 +16,39 @@ use std::sync::Arc;
 /// Results by query and sequence, written from outside.
 #[async_trait]
 pub trait OutboxWriter: Send + Sync {
-    /// Stores a result under its sequence; one of the same sequence is replaced.
+    /// Stores a result under its sequence; replaces one of the same sequence.
     async fn append(&self, query_id: &str, sequence: u64, data: &[u8]) -> Result<(), IndexError>;
 
-    /// The results with sequences strictly after `after_sequence`, ascending.
+    /// Returns the results with sequences strictly after `after_sequence`, ascending.
     async fn read_from(&self, query_id: &str, after_sequence: u64)
     -> Result<Vec<(u64, Vec<u8>)>, IndexError>;
 
-    /// The largest sequence stored, if any.
+    /// Returns the largest stored sequence, if any.
     async fn read_latest_sequence(&self, query_id: &str) -> Result<Option<u64>, IndexError>;
 
     /// Deletes all results of the query.
     async fn clear(&self, query_id: &str) -> Result<(), IndexError>;
 
-    /// Deletes the oldest results beyond `capacity`; gives how many went.
+    /// Deletes the oldest results beyond `capacity`; returns how many were deleted.
     async fn trim_to_capacity(&self, query_id: &str, capacity: usize) -> Result<usize, IndexError>;
 }
 
 /// [`OutboxWriter`] over any store.
 ///
-/// Like [`crate::LiveResults`] it reads what a pipeline wrote and writes only ids that no pipeline owns.
+/// Like [`crate::LiveResults`], it reads what a pipeline wrote and writes only ids that no pipeline owns.
 pub struct Outbox {
     bare: Bare,
 }
 
 impl Outbox {
-    /// The outboxes in `store`.
+    /// Reads and writes the outboxes in `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { bare: Bare::new(store) }
     }
 }
 
-/// The log entries of a feed's epoch with sequences in `from ..`, ascending. A writer from outside may leave holes, so
-/// only the last sequence, and the number of all entries, can be checked.
+/// Returns the log entries of a feed's epoch with sequences in `from ..`, ascending. A writer from outside may leave
+/// holes, so only the last sequence, and the number of all entries, can be checked.
 fn entries_with_holes(feed: &Feed, from: u64) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
     let start = log_key(feed.number, feed.head.epoch, from);
     let end = log_key(feed.number, feed.head.epoch + 1, 0);

@@ -1,6 +1,6 @@
-//! The overlay: a snapshot under what a running step has written and not yet committed.
+//! The overlay: the uncommitted writes of a running step over a snapshot.
 //!
-//! A step reads and writes here; what it wrote becomes the write set. Dropping the overlay drops the step.
+//! A step reads and writes here; its writes become the write set. Dropping the overlay drops the step.
 
 use crate::keyspace::after_prefix;
 use crate::scratch::Scratch;
@@ -13,20 +13,20 @@ use std::sync::Arc;
 
 /// How many bytes of writes [`Overlay::relieve`] leaves in memory.
 pub const IN_MEMORY_MAX: usize = 8 << 20;
-/// What a write takes beside its key and value.
+/// What a write takes in addition to its key and value, in bytes.
 const OVERHEAD: usize = 80;
 
-/// See the module.
+/// The uncommitted writes of a step over a snapshot.
 pub struct Overlay {
     snapshot: Arc<dyn Snapshot>,
-    /// What was written last; it hides what lies in `scratch`.
+    /// The latest writes; they hide those in `scratch`.
     writes: Writes,
     /// About how many bytes have been written.
     bytes: usize,
     /// About how many bytes `writes` and `undo` take.
     in_memory: usize,
     scratch: Option<Scratch>,
-    /// What stood in `writes` before each write since the savepoint, newest last.
+    /// The contents of `writes` before each write since the savepoint, newest last.
     undo: Option<Vec<Undo>>,
 }
 
@@ -40,39 +40,39 @@ impl std::fmt::Debug for Overlay {
 }
 
 impl Overlay {
-    /// Nothing written yet over `snapshot`.
+    /// Begins without writes over `snapshot`.
     pub fn new(snapshot: Arc<dyn Snapshot>) -> Self {
         Self { snapshot, writes: Writes::new(), bytes: 0, in_memory: 0, scratch: None, undo: None }
     }
 
-    /// The snapshot below.
+    /// Returns the snapshot below.
     pub fn snapshot(&self) -> &Arc<dyn Snapshot> {
         &self.snapshot
     }
 
-    /// How many keys have been written and are in memory.
+    /// Returns how many written keys are in memory.
     pub fn len(&self) -> usize {
         self.writes.len()
     }
 
-    /// Whether nothing has been written.
+    /// Returns whether nothing has been written.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.scratch.is_none()
     }
 
-    /// Moves what was written out of memory, beside `store`, where it is more than [`IN_MEMORY_MAX`]. Not between a
-    /// savepoint and its end.
+    /// Moves the writes out of memory, to a scratch of `store`, if they are more than [`IN_MEMORY_MAX`]. Not between
+    /// a savepoint and its end.
     ///
     /// # Errors
-    /// As [`Store::scratch`] and [`Store::commit`].
+    /// Returns the errors of [`Store::scratch`] and [`Store::commit`].
     pub fn relieve(&mut self, store: &dyn Store) -> Result<(), IndexError> {
         self.relieve_beyond(store, IN_MEMORY_MAX)
     }
 
-    /// The same, beyond another number of bytes.
+    /// Like [`Overlay::relieve`], but with a limit of `bytes`.
     ///
     /// # Errors
-    /// As [`Overlay::relieve`].
+    /// Returns the errors of [`Overlay::relieve`].
     pub fn relieve_beyond(&mut self, store: &dyn Store, bytes: usize) -> Result<(), IndexError> {
         if self.in_memory <= bytes || self.undo.is_some() {
             return Ok(());
@@ -85,7 +85,7 @@ impl Overlay {
         scratch.add(std::mem::take(&mut self.writes))
     }
 
-    /// About how many bytes have been written.
+    /// Returns about how many bytes have been written.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -107,7 +107,7 @@ impl Overlay {
         let key_bytes = key.len();
         self.in_memory += key_bytes + taken(&value);
         match &mut self.undo {
-            // What stood there before stays in memory.
+            // The value before stays in memory.
             Some(undo) => {
                 let before = self.writes.insert(key.clone(), value);
                 undo.push((key, before));
@@ -120,22 +120,22 @@ impl Overlay {
         }
     }
 
-    /// About how many bytes of memory take what was written and not [relieved](Overlay::relieve).
+    /// Returns about how many bytes of memory the writes take that are not [relieved](Overlay::relieve).
     pub fn in_memory(&self) -> usize {
         self.in_memory
     }
 
-    /// From here on writes can be taken back with [`Overlay::roll_back`]. One savepoint at a time.
+    /// Sets a savepoint, to which [`Overlay::roll_back`] returns. There is one savepoint at a time.
     pub fn set_savepoint(&mut self) {
         self.undo = Some(Vec::new());
     }
 
-    /// Keeps what was written since the savepoint.
+    /// Keeps the writes since the savepoint.
     pub fn release_savepoint(&mut self) {
         self.undo = None;
     }
 
-    /// Takes back what was written since the savepoint.
+    /// Takes back the writes since the savepoint.
     pub fn roll_back(&mut self) {
         for (key, before) in self.undo.take().into_iter().flatten().rev() {
             match before {
@@ -145,10 +145,10 @@ impl Overlay {
         }
     }
 
-    /// The value under `key`, as the step sees it.
+    /// Returns the value under `key`, as the step sees it.
     ///
     /// # Errors
-    /// As [`Snapshot::get`].
+    /// Returns the errors of [`Snapshot::get`].
     pub fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
         match self.writes.get(key) {
             Some(written) => Ok(written.as_deref().map(Cow::Borrowed)),
@@ -159,10 +159,10 @@ impl Overlay {
         }
     }
 
-    /// The entries whose keys begin with `prefix`, as the step sees them.
+    /// Returns the entries whose keys begin with `prefix`, as the step sees them.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`].
+    /// Returns the errors of [`Snapshot::scan`].
     pub fn scan<'a>(&'a self, prefix: &[u8], direction: Direction) -> Result<Entries<'a>, IndexError> {
         self.scan_from(prefix, Bound::Included(prefix), direction)
     }
@@ -170,7 +170,7 @@ impl Overlay {
     /// Like [`Overlay::scan`], forward from the first entry after the key `after`.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`].
+    /// Returns the errors of [`Snapshot::scan`].
     pub fn scan_after<'a>(&'a self, prefix: &[u8], after: &[u8]) -> Result<Entries<'a>, IndexError> {
         self.scan_from(prefix, Bound::Excluded(after), Direction::Forward)
     }
@@ -206,10 +206,10 @@ impl Overlay {
         })))
     }
 
-    /// Visits what [`Overlay::scan`] gives, until `visit` says false.
+    /// Visits the entries of [`Overlay::scan`] until `visit` returns false.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`].
+    /// Returns the errors of [`Snapshot::scan`].
     pub fn visit(&self, prefix: &[u8], direction: Direction, visit: Visit<'_>) -> Result<(), IndexError> {
         if self.has_written(prefix)? {
             return visit_all(self.scan(prefix, direction)?, visit);
@@ -227,16 +227,16 @@ impl Overlay {
         Ok(first.transpose()?.is_some_and(|(key, _)| key.starts_with(prefix)))
     }
 
-    /// All that was written, ascending by key; without a value where it is deleted.
+    /// Returns all writes, ascending by key; without a value if the key is deleted.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`], also from the iterator.
+    /// Returns the errors of [`Snapshot::scan`], also from the iterator.
     pub fn written(&self) -> Result<AllWritten<'_>, IndexError> {
         let beside = self.scratch.as_ref().map(Scratch::all).transpose()?;
         Ok(all_written(&self.writes, beside))
     }
 
-    /// Gives up the overlay for what was written, into a write set.
+    /// Moves the writes into a write set.
     pub fn into_writes(self, set: &mut WriteSet) {
         if set.writes.is_empty() {
             set.writes = self.writes;

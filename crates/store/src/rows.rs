@@ -1,7 +1,7 @@
 //! Rows that a commit writes without having read them.
 //!
-//! A feed's head counts its rows and sums their hashes, so each change has to know what it replaces. The store
-//! finds that on its way to the place where it writes; looked up beforehand, each row would be searched twice.
+//! A feed's head counts its rows and sums their hashes, so each change must know what it replaces. The store finds
+//! that when it looks up the place to write to; a lookup beforehand would search each row twice.
 
 use crate::keyspace::snapshot_key;
 use crate::{Head, IndexError};
@@ -11,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default)]
 pub struct RowWrites {
     head: Head,
-    /// Where in `bytes` each row's data lies; a row without any is deleted.
+    /// Where each row's data lies in `bytes`; a row without data is deleted.
     places: Vec<(u64, Option<Range<usize>>)>,
     bytes: Vec<u8>,
 }
@@ -25,37 +25,36 @@ impl RowWrites {
             places.push((signature, data.map(|data| from..from + data.len())));
             bytes.extend_from_slice(data.unwrap_or_default());
         }
-        // Reversed and sorted stably, so that the later of two comes first and is the one that stays.
+        // Reversed and sorted stably, so that the later of two comes first and is kept.
         places.reverse();
         places.sort_by_key(|(signature, _)| *signature);
         places.dedup_by_key(|(signature, _)| *signature);
         Self { head, places, bytes }
     }
 
-    /// How many rows are written or deleted.
+    /// Returns how many rows are written or deleted.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether no row is.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// Each row's signature with its data, or without any where it is deleted; ascending.
+    /// Returns each row's signature with its data, or without data if it is deleted; ascending.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Option<&[u8]>)> {
         self.places
             .iter()
             .map(|(signature, place)| (*signature, place.clone().map(|place| &self.bytes[place])))
     }
 
-    /// Writes each row of `feed` with `write`, and gives the head after them.
+    /// Writes each row of `feed` with `write`, and returns the head after them.
     ///
-    /// `write` puts the data under the key, or deletes what is there, and gives what stood there before to the
-    /// counter.
+    /// `write` puts the data under the key, or deletes what is there, and passes the value before to the counter.
     ///
     /// # Errors
-    /// As `write`.
+    /// Returns the errors of `write`.
     pub fn apply(
         &self,
         feed: u32,

@@ -1,7 +1,8 @@
-//! What a step has written and does not hold in memory: a store of its own beside the true one, gone with the step.
+//! The writes of a step that it does not hold in memory: in a store of their own beside the true one, gone with the
+//! step.
 //!
-//! A transaction may be larger than memory. What it writes is moved here piece by piece, and read back in order by the
-//! one commit that applies all of it.
+//! A transaction may be larger than memory. Its writes are moved here piece by piece, and read back in order by the
+//! one commit that applies them all.
 
 use crate::IndexError;
 use crate::commit::Store;
@@ -28,19 +29,19 @@ impl std::fmt::Debug for Scratch {
 }
 
 impl Scratch {
-    /// Nothing written, in the room that `store` has for such.
+    /// Begins without writes, in a scratch of `store`.
     ///
     /// # Errors
-    /// As [`Store::scratch`].
+    /// Returns the errors of [`Store::scratch`].
     pub fn beside(store: &dyn Store) -> Result<Self, IndexError> {
         let store = store.scratch()?;
         Ok(Self { snapshot: store.snapshot()?, store, version: Version::default(), bytes: 0 })
     }
 
-    /// Takes writes over what is there.
+    /// Adds writes, which replace those that are there.
     ///
     /// # Errors
-    /// As [`Store::commit`].
+    /// Returns the errors of [`Store::commit`].
     pub fn add(&mut self, mut writes: Writes) -> Result<(), IndexError> {
         for (key, value) in &mut writes {
             self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
@@ -56,23 +57,23 @@ impl Scratch {
         Ok(())
     }
 
-    /// About how many bytes were written, also where later ones replaced them.
+    /// Returns about how many bytes were written, including those that later ones replaced.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// What was written under `key`, if anything was.
+    /// Returns what was written under `key`, if anything was.
     ///
     /// # Errors
-    /// As [`Snapshot::get`].
+    /// Returns the errors of [`Snapshot::get`].
     pub fn get(&self, key: &[u8]) -> Result<Option<Option<Cow<'_, [u8]>>>, IndexError> {
         self.snapshot.get(key)?.map(decode).transpose()
     }
 
-    /// What was written between two keys.
+    /// Returns the writes between two keys.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`], also from the iterator.
+    /// Returns the errors of [`Snapshot::scan`], also from the iterator.
     pub fn scan<'a>(
         &'a self,
         from: Bound<&[u8]>,
@@ -82,15 +83,15 @@ impl Scratch {
         beside(&*self.snapshot, from, to, direction)
     }
 
-    /// All that was written, ascending.
+    /// Returns all writes, ascending.
     ///
     /// # Errors
-    /// As [`Scratch::scan`].
+    /// Returns the errors of [`Scratch::scan`].
     pub fn all(&self) -> Result<AllWritten<'_>, IndexError> {
         all_beside(&*self.snapshot)
     }
 
-    /// Gives it up for what was written.
+    /// Turns into the writes, to be read only.
     pub fn into_beside(self) -> WrittenBeside {
         WrittenBeside::new(self.snapshot, self.bytes, Box::new(self.store))
     }

@@ -1,11 +1,11 @@
-//! The store as it was at one commit, and reading it in the order of its keys.
+//! The store at one commit, read in the order of its keys.
 
 use crate::IndexError;
 use crate::keyspace::after_prefix;
 use std::borrow::Cow;
 use std::ops::Bound;
 
-/// Which way a scan goes.
+/// The direction of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// Ascending keys.
@@ -14,7 +14,7 @@ pub enum Direction {
     Backward,
 }
 
-/// One key with its value, borrowed from the snapshot where the backend can.
+/// One key with its value, borrowed from the snapshot if the backend can.
 pub type Entry<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// The entries of a scan, in its direction; ends after an error.
@@ -23,18 +23,18 @@ pub type Entries<'a> = Box<dyn Iterator<Item = Result<Entry<'a>, IndexError>> + 
 /// What [`Snapshot::check`] has read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// How many entries, the backend's own included.
+    /// How many entries, including the backend's own.
     pub entries: u64,
-    /// Of keys and values.
+    /// The bytes of keys and values.
     pub bytes: u64,
     /// Where the next call continues; `None` if the range is read to its end.
     pub next: Option<Vec<u8>>,
 }
 
-/// What is shown each key with its value, in turn; `false` ends it.
+/// Called with each key and its value, in turn; `false` ends the visit.
 pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> bool;
 
-/// Shows the entries to `visit`, until it says false.
+/// Passes the entries to `visit`, until it returns false.
 pub(crate) fn visit_all(entries: Entries<'_>, visit: Visit<'_>) -> Result<(), IndexError> {
     for entry in entries {
         let (key, value) = entry?;
@@ -45,18 +45,19 @@ pub(crate) fn visit_all(entries: Entries<'_>, visit: Visit<'_>) -> Result<(), In
     Ok(())
 }
 
-/// The store as it was at one commit. Cheap to take; holding it costs the store space, not time.
+/// The store at one commit. Cheap to take; holding it costs the store space, not time.
 pub trait Snapshot: Send + Sync {
-    /// The value under `key`.
+    /// Returns the value under `key`.
     ///
     /// # Errors
-    /// [`IndexError::Corrupted`] where the stored bytes fail their checksum; others as the backend has them.
+    /// Returns [`IndexError::Corrupted`] if the stored bytes fail their checksum, or another error if the backend
+    /// fails.
     fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError>;
 
-    /// The entries between two keys.
+    /// Returns the entries between two keys.
     ///
     /// # Errors
-    /// As [`Snapshot::get`], also from the iterator.
+    /// Returns the errors of [`Snapshot::get`], also from the iterator.
     fn scan<'a>(
         &'a self,
         from: Bound<&[u8]>,
@@ -64,20 +65,20 @@ pub trait Snapshot: Send + Sync {
         direction: Direction,
     ) -> Result<Entries<'a>, IndexError>;
 
-    /// The entries whose keys begin with `prefix`.
+    /// Returns the entries whose keys begin with `prefix`.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`].
+    /// Returns the errors of [`Snapshot::scan`].
     fn scan_prefix<'a>(&'a self, prefix: &[u8], direction: Direction) -> Result<Entries<'a>, IndexError> {
         let end = after_prefix(prefix);
         let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         self.scan(Bound::Included(prefix), to, direction)
     }
 
-    /// The entries whose keys begin with `prefix`, from the one after `after` on if that is given.
+    /// Returns the entries whose keys begin with `prefix`, from the one after `after` on if that is given.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`].
+    /// Returns the errors of [`Snapshot::scan`].
     fn scan_after<'a>(&'a self, prefix: &[u8], after: Option<&[u8]>) -> Result<Entries<'a>, IndexError> {
         let end = after_prefix(prefix);
         let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
@@ -85,23 +86,23 @@ pub trait Snapshot: Send + Sync {
         self.scan(from, to, Direction::Forward)
     }
 
-    /// Visits the entries whose keys begin with `prefix`, until `visit` says false.
+    /// Visits the entries whose keys begin with `prefix`, until `visit` returns false.
     ///
-    /// What [`Snapshot::scan`] gives, for a backend that can do it with less: most scans of a step are short.
+    /// Like [`Snapshot::scan`], for a backend that can do it with less work: most scans of a step are short.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`].
+    /// Returns the errors of [`Snapshot::scan`].
     fn visit(&self, prefix: &[u8], direction: Direction, visit: Visit<'_>) -> Result<(), IndexError> {
         visit_all(self.scan_prefix(prefix, direction)?, visit)
     }
 
-    /// Reads the entries from `from` on and below `to`, about `bytes_max` bytes of them, and checks all that the backend
-    /// can: checksums, the order of keys, and whether each key is found where a lookup goes. Bounds are beginnings of
-    /// keys, or what an earlier call has returned as [`Checked::next`].
+    /// Reads the entries from `from` on and below `to`, about `bytes_max` bytes of them, and checks all that the
+    /// backend can: checksums, the order of keys, and whether a lookup finds each key. Bounds are beginnings of keys,
+    /// or what an earlier call has returned as [`Checked::next`].
     ///
     /// # Errors
-    /// [`IndexError::Corrupted`] at the first damage; [`IndexError::Connection`] if only a newer snapshot can be
-    /// checked.
+    /// Returns [`IndexError::Corrupted`] at the first damage, or [`IndexError::Connection`] if only a newer snapshot
+    /// can be checked.
     fn check(&self, from: &[u8], to: Option<&[u8]>, bytes_max: u64) -> Result<Checked, IndexError> {
         let from = if from.is_empty() { Bound::Unbounded } else { Bound::Included(from) };
         let to = to.map_or(Bound::Unbounded, Bound::Excluded);
@@ -118,10 +119,10 @@ pub trait Snapshot: Send + Sync {
         Ok(checked)
     }
 
-    /// The values under several keys, in their order. One round trip on a remote backend.
+    /// Returns the values under several keys, in their order. One round trip on a remote backend.
     ///
     /// # Errors
-    /// As [`Snapshot::get`].
+    /// Returns the errors of [`Snapshot::get`].
     fn get_many<'a>(&'a self, keys: &[Vec<u8>]) -> Result<Vec<Option<Cow<'a, [u8]>>>, IndexError> {
         keys.iter().map(|key| self.get(key)).collect()
     }

@@ -1,8 +1,8 @@
-//! The sweeper: deletes in the background, in bounded pieces, what a commit has cut off.
+//! The sweeper: deletes garbage in the background, in bounded pieces.
 //!
-//! A reset, a clear or a changed query makes a new generation and marks the old one's key prefixes as
-//! garbage, in one small commit; nobody reads them from then on, and they go whenever there is time. A
-//! generation under construction is marked too, until the commit that makes it the true one.
+//! A reset, a clear or a changed query begins a new generation and marks the old one's key prefixes as garbage, in
+//! one small commit. From then on nobody reads them, and they are deleted when there is time. A generation under
+//! construction is marked too, until the commit that makes it the true one.
 
 use crate::commit::Store;
 use crate::keyspace::{Key, Space};
@@ -14,7 +14,7 @@ pub fn mark(set: &mut WriteSet, prefix: &[u8]) {
     set.put(mark_key(prefix), Vec::new());
 }
 
-/// Takes the mark off `prefix`: what lies there has become true.
+/// Removes the mark from `prefix`, since its contents have become true.
 pub fn unmark(set: &mut WriteSet, prefix: &[u8]) {
     set.delete(mark_key(prefix));
 }
@@ -23,16 +23,16 @@ fn mark_key(prefix: &[u8]) -> Vec<u8> {
     Key::new(Space::Garbage).rest(prefix)
 }
 
-/// What one generation of a feed consists of: its snapshot entries and its operators' state.
+/// Returns the prefixes of one generation of a feed: its snapshot entries and its operators' state.
 pub fn generation(feed: u32, generation: u32) -> [Vec<u8>; 2] {
     [Space::Snapshot, Space::State].map(|space| Key::new(space).number(feed).number(generation).done())
 }
 
-/// Deletes at most `keys_max` keys of garbage; false once there is none left. `keep` names prefixes that are
-/// marked but under construction in this process.
+/// Deletes at most `keys_max` keys of garbage; returns false once there is none left. `keep` recognises prefixes that
+/// are marked but under construction in this process.
 ///
 /// # Errors
-/// As the store has them; what was deleted before stays deleted.
+/// Returns an error if the store cannot be read or written; keys that were deleted before stay deleted.
 pub fn sweep(store: &dyn Store, keys_max: usize, keep: &dyn Fn(&[u8]) -> bool) -> Result<bool, IndexError> {
     let snapshot = store.snapshot()?;
     let mut set = WriteSet::over(&*snapshot, catalog::SWEEPER)?;

@@ -1,13 +1,13 @@
-//! The write set: all that one step of one feed writes, and the versions between which it leads.
+//! The write set: all writes of one step of one feed, and the versions between which it leads.
 
 use crate::rows::RowWrites;
 use crate::written::{Writes, WrittenBeside, all_written};
 use crate::{IndexError, long_key};
 use std::sync::Arc;
 
-/// Which state of a feed a write set was computed from, or leads to.
+/// The state of a feed from which a write set was computed, or to which it leads.
 ///
-/// The commit number counts every commit of the feed, also one without a result. All zero: no such feed yet.
+/// The commit number counts every commit of the feed, including those without a result. All zero: no such feed yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     /// The feed's epoch.
@@ -17,32 +17,32 @@ pub struct Version {
 }
 
 impl Version {
-    /// The version after one more commit in the same epoch.
+    /// Returns the version after one more commit in the same epoch.
     #[must_use]
     pub fn after(self) -> Self {
         Self { commit: self.commit + 1, ..self }
     }
 }
 
-/// All that one step of one feed writes.
+/// All writes of one step of one feed.
 #[derive(Debug, Clone, Default)]
 pub struct WriteSet {
-    /// The number of the feed the step belongs to.
+    /// The number of the feed that the step belongs to.
     pub feed: u32,
-    /// The version the step read. Another one in the store refuses the set.
+    /// The version that the step read. The set is refused if the store has another one.
     pub expected: Version,
     /// The version after the step.
     pub next: Version,
-    /// Keys to values; `None` deletes. Ordered, since stores take keys in order best.
+    /// Keys to values; `None` deletes. Ordered, since stores write fastest in key order.
     pub writes: Writes,
-    /// More of the same, beside memory; what `writes` has of a key counts.
+    /// More writes, beside memory; for a key that is in both, `writes` counts.
     pub scratch: Option<Arc<WrittenBeside>>,
     /// Rows that the store counts into the feed's head while it writes them, after `writes`.
     pub rows: Option<RowWrites>,
 }
 
 impl WriteSet {
-    /// An empty set that leads from version `expected` of `feed` to the next one of the same epoch.
+    /// Makes an empty set that leads from version `expected` of `feed` to the next one of the same epoch.
     pub fn from_version(feed: u32, expected: Version) -> Self {
         Self { feed, expected, next: expected.after(), ..Self::default() }
     }
@@ -60,7 +60,7 @@ impl WriteSet {
     /// Calls `each` with every write, in ascending order of keys; `None` deletes the key.
     ///
     /// # Errors
-    /// As `each`; as [`Snapshot::scan`] where some lie beside memory.
+    /// Returns the errors of `each`, and of [`Snapshot::scan`] if some writes lie beside memory.
     pub fn each_write(
         &self,
         mut each: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), IndexError>,
@@ -76,7 +76,7 @@ impl WriteSet {
         Ok(())
     }
 
-    /// About how many bytes it writes.
+    /// Returns about how many bytes it writes.
     pub fn bytes(&self) -> usize {
         let writes =
             self.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16);
@@ -88,7 +88,7 @@ impl WriteSet {
     /// Refuses what no backend stores.
     ///
     /// # Errors
-    /// [`IndexError::NotSupported`] for an empty or too long key, or a too long value.
+    /// Returns [`IndexError::NotSupported`] for an empty or too long key, or a too long value.
     pub fn check(&self) -> Result<(), IndexError> {
         let mut writes = self.writes.iter();
         writes.try_for_each(|(key, value)| long_key::check(key, value.as_deref()))?;

@@ -1,4 +1,4 @@
-//! What was written and is not committed yet: in memory, and beside memory if it is much.
+//! Writes that are not committed yet: in memory, and beside memory if there are many.
 
 use crate::IndexError;
 use crate::keyspace::{Space, after_prefix};
@@ -9,20 +9,20 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// What is written by key; without a value: the key is deleted.
+/// Writes by key; a key without a value is deleted.
 pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// A key with what was written under it.
 pub type Written<'a> = (Cow<'a, [u8]>, Option<Cow<'a, [u8]>>);
 
-/// What was written, ascending or descending.
+/// The writes, ascending or descending.
 pub type AllWritten<'a> = Box<dyn Iterator<Item = Result<Written<'a>, IndexError>> + 'a>;
 
-/// The last byte of a value there: whether the key has one, or is deleted.
+/// The last byte of a value there: whether the key has a value, or is deleted.
 const DELETED: u8 = 0;
 const KEPT: u8 = 1;
 
-/// What was written beside memory, as it was read back from there.
+/// The writes beside memory, read back from there.
 pub struct WrittenBeside {
     /// Before what it is read from, so that it ends first.
     snapshot: Arc<dyn Snapshot>,
@@ -37,33 +37,33 @@ impl std::fmt::Debug for WrittenBeside {
 }
 
 impl WrittenBeside {
-    /// Reads `bytes` bytes of writes from a snapshot of `store`, which ends with what is made here.
+    /// Reads `bytes` bytes of writes from a snapshot of `store`, which is dropped with the returned value.
     pub(crate) fn new(snapshot: Arc<dyn Snapshot>, bytes: usize, store: Box<dyn Any + Send + Sync>) -> Self {
         Self { snapshot, bytes, _store: store }
     }
 
-    /// About how many bytes were written, also where later ones replaced them.
+    /// Returns about how many bytes were written, including those that later ones replaced.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// All that was written, ascending.
+    /// Returns all writes, ascending.
     ///
     /// # Errors
-    /// As [`Snapshot::scan`], also from the iterator.
+    /// Returns the errors of [`Snapshot::scan`], also from the iterator.
     pub fn all(&self) -> Result<AllWritten<'_>, IndexError> {
         all_beside(&*self.snapshot)
     }
 }
 
-/// All writes in a scratch, ascending.
+/// Returns all writes in a scratch, ascending.
 pub(crate) fn all_beside(snapshot: &dyn Snapshot) -> Result<AllWritten<'_>, IndexError> {
-    // Before the first key lies the version of the scratch itself.
+    // The version of the scratch itself lies before the first key.
     let first = after_prefix(&[Space::Version as u8]).unwrap_or_default();
     beside(snapshot, Bound::Included(&first), Bound::Unbounded, Direction::Forward)
 }
 
-/// The writes in a scratch between two keys.
+/// Returns the writes in a scratch between two keys.
 pub(crate) fn beside<'a>(
     snapshot: &'a dyn Snapshot,
     from: Bound<&[u8]>,
@@ -74,7 +74,7 @@ pub(crate) fn beside<'a>(
     Ok(Box::new(entries.map(|entry| entry.and_then(|(key, value)| Ok((key, decode(value)?))))))
 }
 
-/// Marks a write in a scratch; a key that is deleted has a value there, too.
+/// Marks a write in a scratch, in which a deleted key has a value, too.
 pub(crate) fn encode(value: &mut Option<Vec<u8>>) {
     match value {
         Some(value) => value.push(KEPT),
@@ -96,7 +96,7 @@ pub(crate) fn decode(mut value: Cow<'_, [u8]>) -> Result<Option<Cow<'_, [u8]>>, 
     }
 }
 
-/// Two orders of writes as one; where both have a key, `above` counts.
+/// Merges two orders of writes; if both have a key, `above` counts.
 pub(crate) fn merge<'a>(
     above: AllWritten<'a>,
     below: AllWritten<'a>,
@@ -122,7 +122,7 @@ pub(crate) fn merge<'a>(
     }))
 }
 
-/// Writes in memory over those beside it, ascending.
+/// Merges writes in memory over those beside it, ascending.
 pub(crate) fn all_written<'a>(writes: &'a Writes, beside: Option<AllWritten<'a>>) -> AllWritten<'a> {
     let above = writes
         .iter()

@@ -1,8 +1,9 @@
-//! New epochs for a whole store: everything outside that has followed it notices that the history is another one.
+//! Begins new epochs in a whole store, so that everything outside that followed it notices that the history is
+//! another one.
 //!
-//! Inside, nothing is lost or out of step, so queries continue where they are: their checkpoints move to the new epochs, and
-//! so do the log entries that they have still to read. Checkpoints of reactions stay in epochs that are no longer there,
-//! for what they have done outside may be ahead of the store: they do as their recovery policy says.
+//! Inside, nothing is lost or out of step, so queries continue where they are: their checkpoints move to the new
+//! epochs, and so do the log entries that they have still to read. Checkpoints of reactions stay in epochs that no
+//! longer exist, because what reactions have done outside may be ahead of the store: their recovery policy decides.
 
 use crate::catalog::{self, Kind, Registered};
 use crate::checkpoint::Checkpoint;
@@ -13,10 +14,10 @@ use crate::{Direction, IndexError, Snapshot, Store, Version, WriteSet, compare, 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// About how many bytes of log move with one commit.
+/// About how many bytes of log one commit moves.
 const MOVE_BYTES: usize = 4 << 20;
 
-/// An epoch that is renamed: its log from `low` to `last` is still needed.
+/// An epoch that is renumbered: its log from `low` to `last` is still needed.
 struct Renamed {
     old: u64,
     new: u64,
@@ -26,8 +27,8 @@ struct Renamed {
     bytes: u64,
 }
 
-/// Begins a new epoch for every source and query, numbered `least` or higher; returns each with its epoch. Nobody else
-/// may use the store meanwhile, and it is of no use before this has returned.
+/// Begins a new epoch for every source and query, numbered `least` or higher, and returns each with its epoch. Nobody
+/// else may use the store meanwhile, and the store must not be used before this has returned.
 ///
 /// # Errors
 /// Returns an error if the store cannot be read or written.
@@ -91,7 +92,7 @@ fn begin_epoch(
     Ok(Some(present))
 }
 
-/// The epochs in which a query is still to read, and the present one, which comes last.
+/// Returns the epochs that a query has still to read, and the present one, which comes last.
 fn renamed(
     head: &Head,
     records: &BTreeMap<u64, EpochRecord>,
@@ -113,7 +114,7 @@ fn renamed(
     renamed
 }
 
-/// Writes the entries of an epoch that are still needed under its new number; the old ones become garbage.
+/// Copies the entries of an epoch that are still needed to its new number; the old ones become garbage.
 fn move_log(store: &dyn Store, feed: u32, epoch: &mut Renamed) -> Result<(), IndexError> {
     let snapshot = store.snapshot()?;
     let (from, to) = (log_key(feed, epoch.old, epoch.low), log_key(feed, epoch.old, epoch.last + 1));

@@ -1,4 +1,4 @@
-//! Files of backups: copied with their hash, and put where no store is.
+//! Files of backups: copied with their hash, and never put into a store.
 
 use super::refusal::Refusal;
 use crate::IndexError;
@@ -10,7 +10,7 @@ use std::path::Path;
 /// How much of a file is read at once, in bytes.
 const PIECE: usize = 1 << 20;
 
-/// Refuses a directory within a store: what is put there is lost with the store.
+/// Refuses a directory within a store: a backup there would be lost with the store.
 pub(super) fn expect_outside_of_stores(directory: &Path) -> Result<(), IndexError> {
     let place = std::path::absolute(directory).map_err(|error| failed("find", directory, &error))?;
     let Some(parent) = place.ancestors().skip(1).find_map(|above| fs::canonicalize(above).ok()) else {
@@ -32,7 +32,7 @@ pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> IndexError
     io::Error::new(error.kind(), format!("cannot {action} {}: {error}", path.display())).into()
 }
 
-/// The length and the hash of a file that is read to its end and written to `out`.
+/// Reads a file to its end and writes it to `out`; returns its length and hash.
 pub(super) fn copied(from: &Path, mut out: impl Write) -> Result<(u64, String), IndexError> {
     let mut file = File::open(from).map_err(|error| failed("open", from, &error))?;
     let (mut hasher, mut piece, mut bytes) = (blake3::Hasher::new(), vec![0; PIECE], 0);

@@ -1,4 +1,4 @@
-//! Making a backup: the data file is written aside, checked as a store, and named by the manifest at the very end.
+//! Makes a backup: the data file is written aside, checked as a store, and named by the manifest at the very end.
 
 use super::files::{copied, expect_outside_of_stores, failed};
 use super::manifest::{DATA, MANIFEST, MANIFEST_NEW, Manifest, UNFINISHED};
@@ -11,11 +11,11 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// A backup in the making. What a process that was killed has left of one is removed by the next in its place.
+/// A backup in the making. If its process is killed, the next backup in the same place removes what is left of it.
 #[derive(Debug)]
 pub struct Unfinished {
     directory: PathBuf,
-    /// Locked as long as this lives, so that two do not write in one place.
+    /// Held as long as this lives, so that no two processes write in one place.
     lock: Lock,
 }
 
@@ -30,10 +30,10 @@ impl Drop for Lock {
     }
 }
 
-/// Backs `store` up into `directory`, which is made, or empty.
+/// Backs up `store` into `directory`, which is created, or empty.
 ///
 /// # Errors
-/// As [`Unfinished::begin`], [`Store::copy`] and [`Unfinished::finish`].
+/// Returns the errors of [`Unfinished::begin`], [`Store::copy`] and [`Unfinished::finish`].
 pub fn write(store: &dyn Store, directory: &Path, taken: Timestamp) -> Result<Manifest, IndexError> {
     let unfinished = Unfinished::begin(directory)?;
     store.copy(&mut io::BufWriter::new(unfinished.data()?))?;
@@ -41,10 +41,10 @@ pub fn write(store: &dyn Store, directory: &Path, taken: Timestamp) -> Result<Ma
 }
 
 impl Unfinished {
-    /// Takes `directory`, which is made, or empty, or holds what an interrupted backup has left.
+    /// Takes `directory`, which is created, or is empty, or holds what an interrupted backup has left.
     ///
     /// # Errors
-    /// [`Refusal::Place`] if something else is there; as the system has them.
+    /// Returns [`Refusal::Place`] if something else is there, or an I/O error of the system.
     pub fn begin(directory: &Path) -> Result<Self, IndexError> {
         expect_outside_of_stores(directory)?;
         embedded::make_directory(directory)?;
@@ -69,20 +69,21 @@ impl Unfinished {
         Ok(Self { directory: directory.to_owned(), lock })
     }
 
-    /// The file to write the data file to.
+    /// Opens the file to write the data file to.
     ///
     /// # Errors
-    /// As the system has them.
+    /// Returns an I/O error of the system.
     pub fn data(&self) -> Result<File, IndexError> {
         let path = self.directory.join(UNFINISHED).join(DATA);
         embedded::private_file(&path).map_err(|error| failed("make", &path, &error))
     }
 
-    /// Checks what was written as the store it is, with `check` beside what the store itself knows, and ends the backup.
-    /// It is durable then.
+    /// Checks what was written as a store, with `check` for what the store itself cannot know, and ends the backup,
+    /// which is durable then.
     ///
     /// # Errors
-    /// [`IndexError::Corrupted`] if what was written is not whole; as the system has them. The backup stays unfinished.
+    /// Returns [`IndexError::Corrupted`] if what was written is not whole, or an I/O error of the system. The backup
+    /// then stays unfinished.
     pub fn finish(
         self,
         store: StoreId,
@@ -105,14 +106,14 @@ impl Unfinished {
         let (bytes, hash) = copied(&to, io::sink())?;
         let manifest = Manifest { store, taken, position, entries, bytes, hash, feeds };
         embedded::replace_file(directory, MANIFEST, MANIFEST_NEW, &manifest.text())?;
-        // What is left of this is no longer looked at.
+        // From here on nobody looks at what is left of this.
         remove(fs::remove_dir_all(&making), &making)?;
         lock.0.sync_all().map_err(|error| failed("flush", directory, &error))?;
         Ok(manifest)
     }
 }
 
-/// Locks a directory; `what` is being made in it.
+/// Locks a directory for `what`, which is being made in it.
 pub(super) fn take(directory: &Path, what: &str) -> Result<Lock, IndexError> {
     let opened = File::open(directory).map_err(|error| failed("open", directory, &error))?;
     match opened.try_lock() {
@@ -128,7 +129,7 @@ pub(super) fn take(directory: &Path, what: &str) -> Result<Lock, IndexError> {
     }
 }
 
-/// What is not there need not be removed.
+/// Passes the outcome of a removal on; it is not an error if there was nothing to remove.
 pub(super) fn remove(outcome: io::Result<()>, path: &Path) -> Result<(), IndexError> {
     match outcome {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path, &error)),
@@ -136,7 +137,7 @@ pub(super) fn remove(outcome: io::Result<()>, path: &Path) -> Result<(), IndexEr
     }
 }
 
-/// How far each source and query is: kind, epoch, sequence, rows, id.
+/// Describes how far each source and query is: kind, epoch, sequence, rows, id.
 fn feeds(snapshot: &dyn Snapshot) -> Result<Vec<String>, IndexError> {
     let mut feeds = Vec::new();
     for entry in catalog::all(snapshot)? {

@@ -1,4 +1,4 @@
-//! The manifest of a backup: what is in it, with a hash of it.
+//! The manifest of a backup: its contents, with a hash.
 
 use super::files::failed;
 use super::refusal::Refusal;
@@ -9,25 +9,25 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The newest form of a backup that this build reads, and the one it writes.
+/// The newest backup format that this build reads, and the one that it writes.
 pub const BACKUP_VERSION: u32 = 1;
 pub(super) const MANIFEST: &str = "MANIFEST";
 pub(super) const MANIFEST_NEW: &str = "MANIFEST.new";
 pub(super) const MAGIC: &str = "Livewell backup";
 pub(super) const DATA: &str = embedded::DATA_FILE;
-/// The folder of what is being made; it marks a backup that was not finished.
+/// The folder of a backup in the making; it marks a backup that was not finished.
 pub(super) const UNFINISHED: &str = "unfinished";
 
-/// What a backup says of itself.
+/// The manifest of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// The store it is of.
+    /// The store that was backed up.
     pub store: StoreId,
     /// When it was taken, by the clock of the machine that wrote it.
     pub taken: Timestamp,
-    /// The position of the store in it.
+    /// The position of the store in this backup.
     pub position: u64,
-    /// How many entries are in it.
+    /// The number of entries in it.
     pub entries: u64,
     /// The length of its data file, in bytes.
     pub bytes: u64,
@@ -38,10 +38,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The manifest of the backup in `directory`. Reads nothing but it.
+    /// Reads the manifest of the backup in `directory`, and nothing else.
     ///
     /// # Errors
-    /// [`Refusal::NotWhole`] if there is no backup, or one that was not finished, was altered, or is of a later version.
+    /// Returns [`Refusal::NotWhole`] if there is no backup, or if it was not finished, was altered, or is of a later
+    /// version.
     pub fn read(directory: &Path) -> Result<Self, IndexError> {
         let path = directory.join(MANIFEST);
         let text = match fs::read(&path) {

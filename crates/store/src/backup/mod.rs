@@ -2,11 +2,11 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `MANIFEST` | what is in it, with a hash of it; written last, so a backup without one was not finished |
+//! | `MANIFEST` | the contents, with a hash; written last, so a backup without it was not finished |
 //! | `data.mdb` | the data file |
-//! | `unfinished` | while it is being made: the store in the making |
+//! | `unfinished` | the store in the making, while the backup is being made |
 //!
-//! It is not a store, so nothing runs on it by mistake; [`restore()`] makes a store of it, with new epochs.
+//! A backup is not a store, so nothing runs on it by mistake; [`restore()`] makes a store from it, with new epochs.
 
 mod epochs;
 mod files;

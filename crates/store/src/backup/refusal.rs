@@ -1,10 +1,10 @@
-//! Why a backup is not made, or not taken.
+//! Why a backup is not made, or not accepted.
 
-/// Why a backup is not made, or not taken.
+/// Why a backup is not made, or not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// What is there is not a whole backup.
+    /// There is no whole backup in the directory.
     #[error("{0}")]
     NotWhole(String),
     /// A backup or a store cannot be put there.
@@ -13,7 +13,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The code that `docs/errors` explains.
+    /// Returns the code that `docs/errors` explains.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotWhole(_) => "LW0311",

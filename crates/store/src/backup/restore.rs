@@ -1,4 +1,4 @@
-//! Making a store of a backup: copied aside, checked, given new epochs, and made a store by the last rename.
+//! Makes a store from a backup: copied aside, checked, given new epochs, and turned into a store by the last rename.
 
 use super::epochs::begin_epochs;
 use super::files::{copied, expect_outside_of_stores, failed};
@@ -14,19 +14,20 @@ use std::path::Path;
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// The backup.
+    /// The manifest of the backup.
     pub manifest: Manifest,
-    /// The sources and queries, each with the epoch that it begins.
+    /// The sources and queries, each with its new epoch.
     pub epochs: Vec<(String, u64)>,
 }
 
-/// Makes a store in `into` of the backup in `directory`. Every source and query begins a new epoch, a number beyond all
-/// that the backup knows and at least the milliseconds from 1970 to `now`: what was given outside in epochs that came
-/// after the backup is never taken for this history.
+/// Makes a store in `into` from the backup in `directory`. Every source and query begins a new epoch. Its number is
+/// beyond every epoch in the backup and at least the milliseconds from 1970 to `now`, so that results which were
+/// delivered in epochs after the backup are never taken for this history.
 ///
 /// # Errors
-/// [`Refusal::NotWhole`] if the backup is not as it was made; [`Refusal::Place`] if `into` holds anything but what an
-/// interrupted restore has left; [`IndexError::Corrupted`] if what is in it is damaged; as the system has them.
+/// Returns [`Refusal::NotWhole`] if the backup is not as it was made, [`Refusal::Place`] if `into` holds anything but
+/// what an interrupted restore has left, [`IndexError::Corrupted`] if its contents are damaged, or an I/O error of
+/// the system.
 pub fn restore(
     directory: &Path,
     into: &Path,
@@ -50,13 +51,13 @@ pub fn restore(
         let (from, to) = (making.join(name), into.join(name));
         fs::rename(&from, &to).map_err(|error| failed("move", &from, &error))?;
     }
-    // From here on it is a store, whether what is left beside it goes or not.
+    // From here on it is a store, whether or not the leftovers beside it can be removed.
     embedded::mark_ready(into, manifest.store)?;
     remove(fs::remove_dir_all(&making), &making)?;
     Ok(Restored { manifest, epochs })
 }
 
-/// Empties `into` of what an interrupted restore has left, and makes the folder of this one.
+/// Removes what an interrupted restore has left in `into`, and makes the folder for this one.
 fn prepare(into: &Path) -> Result<std::path::PathBuf, IndexError> {
     let making = into.join(RESTORING);
     let is_ours = making.is_dir();
@@ -85,7 +86,7 @@ fn prepare(into: &Path) -> Result<std::path::PathBuf, IndexError> {
     Ok(making)
 }
 
-/// Copies the data file, and compares it with the manifest.
+/// Copies the data file and compares it with the manifest.
 fn copy(directory: &Path, making: &Path, manifest: &Manifest) -> Result<(), IndexError> {
     let (from, to) = (directory.join(DATA), making.join(DATA));
     if !from.is_file() {

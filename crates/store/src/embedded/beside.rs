@@ -1,4 +1,4 @@
-//! Stores beside the true one for what a step cannot hold in memory: in a folder below it, kept by nobody.
+//! Temporary stores for what a step cannot hold in memory, in a folder below the true store.
 
 use super::environment::Environment;
 use super::{Durability, EmbeddedOptions, EmbeddedStore, directory, fault};
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The folder of all of them, below the store's own.
 const FOLDER: &str = "scratch";
 
-/// One of them. Its folder goes with it.
+/// One such store. Dropping it removes its folder.
 pub(super) struct Beside {
     /// Before the folder, so that it is closed first.
     store: EmbeddedStore,
@@ -22,7 +22,7 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// An empty one below the store in `path`.
+    /// Makes an empty one below the store in `path`.
     pub(super) fn make(path: &Path) -> Result<Self, IndexError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let folder = Folder(path.join(FOLDER).join(COUNT.fetch_add(1, Ordering::Relaxed).to_string()));
@@ -35,7 +35,7 @@ impl Beside {
     }
 }
 
-/// Removes those that a process which was killed has left, and what is left of a restore that was finished.
+/// Removes the temporary stores of a process that was killed, and what is left of a finished restore.
 pub(super) fn clear(path: &Path) -> Result<(), IndexError> {
     [FOLDER, directory::RESTORING].into_iter().try_for_each(|name| {
         let folder = path.join(name);
@@ -50,7 +50,7 @@ struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What stays goes when the store is opened next.
+        // What cannot be removed now is removed when the store is next opened.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,5 +1,5 @@
-//! A copy of one commit as a data file of its own: pages as they are, without those that are free, each child before its
-//! parent, so that it can be written from the first byte to the last.
+//! Copies one commit to a data file of its own: pages as they are, without the free ones, each child before its
+//! parent, so that the file can be written from the first byte to the last.
 
 use super::meta::Tree;
 use super::pages::{HEADER, Walk};
@@ -18,17 +18,17 @@ const ROOT: usize = 40;
 const LAST_PAGE: usize = TREES + 2 * TREE;
 const TRANSACTION: usize = LAST_PAGE + 8;
 
-/// Where a walk writes the pages it has read.
+/// Where a walk writes the pages that it has read.
 pub(super) struct Copy<'a> {
     out: &'a mut dyn Write,
     page_size: usize,
     next: u64,
-    /// The number that the root has to get, for the first pages name it already.
+    /// The number that the root must get, since the first pages name it already.
     root: u64,
 }
 
 impl<'a> Copy<'a> {
-    /// Writes the two first pages: both name the same commit, so that either is right.
+    /// Writes the first two pages: both name the same commit, so that either is right.
     fn begin(tree: &Tree, out: &'a mut dyn Write) -> Result<Self, IndexError> {
         let root = 1 + tree.branches + tree.leaves + tree.overflows;
         for number in 0..2u64 {
@@ -49,7 +49,7 @@ impl<'a> Copy<'a> {
         Ok(Self { out, page_size: tree.page_size, next: 2, root })
     }
 
-    /// Writes a page, or the pages of one value, under the next number.
+    /// Writes a page, or the pages of one value, under the next number, and returns that number.
     pub(super) fn page(&mut self, pages: &mut [u8]) -> Result<u64, IndexError> {
         let number = self.next;
         pages[..8].copy_from_slice(&number.to_ne_bytes());
@@ -58,7 +58,7 @@ impl<'a> Copy<'a> {
         Ok(number)
     }
 
-    /// Makes sure that the last page is the root that the first ones name.
+    /// Checks that the last page is the root that the first ones name.
     pub(super) fn end(&mut self, root: u64) -> Result<(), IndexError> {
         if root == self.root && self.next == root + 1 {
             return Ok(self.out.flush()?);
@@ -70,7 +70,7 @@ impl<'a> Copy<'a> {
 /// Writes the tree in `file` to `out`.
 ///
 /// # Errors
-/// [`IndexError::Corrupted`] at the first damage, with what was written before it; as `out` has them.
+/// Returns [`IndexError::Corrupted`] at the first damage, after writing what comes before it, or an error of `out`.
 pub(super) fn write(file: &File, tree: Tree, out: &mut dyn Write) -> Result<(), IndexError> {
     if tree.root.is_none() || tree.transaction == 0 {
         return Err(IndexError::corrupted("the data file is empty"));

@@ -1,4 +1,4 @@
-//! What lies in a directory: nothing yet, a store, or something that is none of our business.
+//! What a directory holds: nothing yet, a store, or something else.
 
 use super::{fault, owner};
 use crate::{IndexError, StoreId};
@@ -7,23 +7,23 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// The newest format this build reads, and the one it writes.
+/// The newest format that this build reads, and the one that it writes.
 pub const FORMAT_VERSION: u32 = 1;
 const MAGIC: &str = "Livewell store";
 const FORMAT: &str = "FORMAT";
 pub(crate) const FORMAT_NEW: &str = "FORMAT.new";
-/// What LMDB calls its two files.
+/// LMDB's name for its data file.
 pub(crate) const DATA: &str = "data.mdb";
 pub(super) const LOCK: &str = "lock.mdb";
 
-/// The folder of a store that is being made of a backup, within the directory that it will have.
+/// The folder of a store that is being made from a backup, within its future directory.
 pub(crate) const RESTORING: &str = "restoring";
 
 /// What the `FORMAT` file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Format {
     pub(super) id: StoreId,
-    /// Off while the store is being made: what is there holds nothing yet.
+    /// False while the store is being made: it holds nothing yet.
     pub(super) ready: bool,
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Found {
     Store(Format),
 }
 
-/// Looks without touching anything.
+/// Returns what the directory holds, without touching anything.
 pub(super) fn look(path: &Path) -> Result<Found, IndexError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
@@ -53,7 +53,7 @@ pub(super) fn look(path: &Path) -> Result<Found, IndexError> {
     }
 }
 
-/// Refuses a directory that holds anything but what an interrupted beginning of ours leaves.
+/// Refuses a directory that holds anything but what an interrupted creation of a store leaves.
 fn expect_empty(path: &Path) -> Result<(), IndexError> {
     let entries = fs::read_dir(path).map_err(|error| fault::io("list", path, &error))?;
     for entry in entries {
@@ -118,7 +118,7 @@ fn damaged(path: &Path) -> IndexError {
     IndexError::corrupted(format!("{} cannot be read; restore it from a backup", file.display()))
 }
 
-/// Makes the directory, durably.
+/// Creates the directory, durably.
 pub(crate) fn make(path: &Path) -> Result<(), IndexError> {
     if path.is_dir() {
         return Ok(());
@@ -130,12 +130,12 @@ pub(crate) fn make(path: &Path) -> Result<(), IndexError> {
     }
 }
 
-/// Says, durably, that the directory holds the store `id`.
+/// Notes, durably, that the directory holds the store `id`.
 pub(crate) fn mark_ready(path: &Path, id: StoreId) -> Result<(), IndexError> {
     write_format(path, Format { id, ready: true })
 }
 
-/// Makes a file that only its owner may read.
+/// Creates a file that only its owner may read.
 pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     File::options().write(true).create_new(true).mode(0o600).open(path)
 }
@@ -147,7 +147,7 @@ pub(super) fn write_format(path: &Path, format: Format) -> Result<(), IndexError
     replace(path, FORMAT, FORMAT_NEW, &text)
 }
 
-/// Puts `text` in place of a file, whole or not at all, durably.
+/// Replaces a file by `text`, whole or not at all, durably.
 pub(crate) fn replace(path: &Path, name: &str, temporary: &str, text: &str) -> Result<(), IndexError> {
     let (target, fresh) = (path.join(name), path.join(temporary));
     let write = || {
@@ -167,7 +167,7 @@ pub(super) fn sync(path: &Path) -> Result<(), IndexError> {
         .map_err(|error| fault::io("flush", path, &error))
 }
 
-/// Removes what an interrupted creation has left of LMDB's files.
+/// Removes LMDB's files that an interrupted creation has left.
 pub(super) fn remove_data(path: &Path) -> Result<(), IndexError> {
     for name in [DATA, LOCK] {
         match fs::remove_file(path.join(name)) {

@@ -13,15 +13,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-/// A reader, which ends before what counts it.
+/// A reader, which is dropped before its count.
 pub(super) type Held = (Arc<Reader>, Counted);
 
-/// How often a look at the newest commit may find that another was made since.
+/// How often reading the newest commit may find that there is a newer one.
 const TRIES_MAX: u32 = 16;
 const MIB: u64 = 1 << 20;
-/// What LMDB keeps for each reader, in bytes.
+/// The size of LMDB's record of a reader, in bytes.
 const READER: u64 = 64;
-/// A store's environment. Dropped after the last snapshot; then the directory is free.
+/// A store's environment. It is dropped after the last snapshot; then the directory is free.
 pub(super) struct Environment {
     slot: RwLock<Slot>,
     mapping: Mapping,
@@ -35,14 +35,14 @@ pub(super) struct Environment {
     durability: Durability,
     /// Whether the session before closed it, or there was none.
     was_closed: bool,
-    /// Whether nobody needs it once it is closed.
+    /// Whether nobody needs the store once it is closed.
     is_abandoned: AtomicBool,
     /// Last, since what it guards must be closed first.
     owner: Owner,
 }
 
 impl Environment {
-    /// Opens the directory, or makes it.
+    /// Opens the directory, or creates it.
     pub(super) fn open(path: &Path, options: EmbeddedOptions) -> Result<Self, IndexError> {
         let EmbeddedOptions { durability, map_size_bytes, readers_max, create, boot_id } = options;
         if directory::look(path)? == Found::Nothing {
@@ -53,7 +53,7 @@ impl Environment {
         }
         let owner = Owner::take(path)?;
         beside::clear(path)?;
-        // Looked at again, since only the owner can rely on what it sees.
+        // Checked again, since only the owner can rely on what it sees.
         let format = match directory::look(path)? {
             Found::Store(format) => format,
             Found::Nothing => Format { id: memory::random_id(), ready: false },
@@ -97,7 +97,7 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Brings a store that has just been mapped to where work can begin.
+    /// Brings a store that has just been mapped to a state in which work can begin.
     fn settle(&self, format: Format, left: Left, boot: Option<&str>) -> Result<(), IndexError> {
         let slot = self.slot();
         let live = slot.live(&self.mapping)?;
@@ -117,17 +117,17 @@ impl Environment {
         Ok(())
     }
 
-    /// The data file, to be read or, with the room held, to be written.
+    /// Returns the data file, to be read or, while the room is locked, to be written.
     pub(super) fn slot(&self) -> RwLockReadGuard<'_, Slot> {
         self.slot.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the data file is mapped.
+    /// Returns how the data file is mapped.
     pub(super) fn mapping(&self) -> &Mapping {
         &self.mapping
     }
 
-    /// Reads the last commit; first opens the file again, if that is due. What is counted keeps it from being closed.
+    /// Reads the last commit; first opens the file again if that is due. The count keeps the file from being closed.
     pub(super) fn read(&self) -> Result<(Arc<Reader>, Counted), IndexError> {
         if self.slot().is_to_reopen() {
             let _room = self.room();
@@ -143,30 +143,30 @@ impl Environment {
                     return Ok((reader, counted));
                 }
             }
-            // The commit that broke the environment is about to say so; it holds the room until then.
+            // The commit that broke the environment is about to report it, and holds the room until then.
             drop(self.room());
         }
         Err(reopening(&self.path))
     }
 
-    /// A reader of what a commit begins from, where it may have to be fallen back on.
+    /// Returns a reader of the state before a commit, if one may be needed to fall back on.
     pub(super) fn before_commit(&self, slot: &Slot) -> Option<Arc<Reader>> {
-        // A map that is written to directly has no write that could fail.
+        // Writing directly to a map cannot fail.
         if self.mapping.flags.contains(EnvFlags::WRITE_MAP) { None } else { slot.before_commit() }
     }
 
-    /// Notes that LMDB's transaction of this number is committed.
+    /// Notes the number of LMDB's last committed transaction.
     pub(super) fn made(&self, transaction: u64) {
         self.transaction.store(transaction, Ordering::Release);
     }
 
-    /// Looks whether the commit that failed has broken the environment; the caller holds the room.
+    /// Checks whether the commit that failed has broken the environment; the caller holds the room.
     pub(super) fn look_at_failure(&self, last: Option<Arc<Reader>>) {
         let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
         slot.look_at_failure(last, self.transaction.load(Ordering::Acquire));
     }
 
-    /// A reader of the newest commit, with the file and the tree in it to be read by [`super::pages`].
+    /// Returns a reader of the newest commit, with the file and the tree, to be read by [`super::pages`].
     pub(super) fn read_pages(&self) -> Result<(Held, File, meta::Tree), IndexError> {
         for _ in 0..TRIES_MAX {
             let (reader, counted) = self.read()?;
@@ -174,7 +174,7 @@ impl Environment {
                 return Ok(((reader, counted), file, tree));
             }
         }
-        // Others commit faster than this thread gets its turns, so none does while it reads once more.
+        // Others commit faster than this thread gets its turns, so block them for one more try.
         let _room = self.room();
         let slot = self.slot();
         let counted = self.snapshots.count();
@@ -187,7 +187,7 @@ impl Environment {
         Err(reopening(&self.path))
     }
 
-    /// The file and the tree of a read transaction; `None` unless it is the newest.
+    /// Returns the file and the tree of a read transaction; `None` unless it is the newest.
     pub(super) fn pages_of(
         &self,
         txn: &RoTxn<'_, WithoutTls>,
@@ -197,12 +197,12 @@ impl Environment {
         Ok(meta::tree(&path, &mut file, txn.id() as u64)?.map(|tree| (file, tree)))
     }
 
-    /// Makes sure that no other process has got hold of the directory.
+    /// Checks that no other process has taken the directory.
     pub(super) fn check_owner(&self) -> Result<(), IndexError> {
         self.owner.check()
     }
 
-    /// The file's room, to be held while writing.
+    /// Locks the file's room, to be held while writing.
     pub(super) fn room(&self) -> MutexGuard<'_, Room> {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -219,12 +219,12 @@ impl Environment {
         &self.path
     }
 
-    /// From now on it need not be durable when it is closed.
+    /// Lets the store be closed without making it durable, since nobody needs it.
     pub(super) fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
     }
 
-    /// What a failure of LMDB means.
+    /// Maps an error of LMDB.
     pub(super) fn fault(&self, error: heed::Error) -> IndexError {
         fault::lmdb(&self.path, self.mapping.map_size, error)
     }
@@ -255,7 +255,7 @@ fn flags(durability: Durability, write_map: bool) -> EnvFlags {
     flags
 }
 
-/// What the last session has left of a finished store, and how much of the file is in use.
+/// Returns what the last session has left of a finished store, and how many bytes of the file are in use.
 fn judge(path: &Path, boot: Option<&str>) -> Result<(Left, u64), IndexError> {
     let left = session::look(path, boot)?;
     let extent = meta::check(&path.join(directory::DATA))?;

@@ -1,4 +1,4 @@
-//! Failures of the system and of LMDB, as what the caller must do about them.
+//! Failures of the system and of LMDB, as the error that says what the caller must do.
 
 use super::room;
 use crate::IndexError;
@@ -6,10 +6,10 @@ use heed::MdbError;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-/// What the system says of a disk that does not read or write; what LMDB says of a write that stopped short, too.
+/// The system's error for a disk that does not read or write, and LMDB's for a write that stopped short.
 const EIO: i32 = 5;
 
-/// A failed call of the system, with the path in the message.
+/// Maps a failed call of the system, with the path in the message.
 pub(super) fn io(action: &str, path: &Path, error: &Error) -> IndexError {
     let advice = match (error.kind(), error.raw_os_error()) {
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, _) => "; free space on that disk",
@@ -19,7 +19,7 @@ pub(super) fn io(action: &str, path: &Path, error: &Error) -> IndexError {
     Error::new(error.kind(), format!("cannot {action} {}: {error}{advice}", path.display())).into()
 }
 
-/// A failure of LMDB in the store at `path`.
+/// Maps an error of LMDB in the store at `path`.
 pub(super) fn lmdb(path: &Path, map_size: u64, error: heed::Error) -> IndexError {
     let place = path.display();
     match error {

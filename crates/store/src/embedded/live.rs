@@ -1,9 +1,9 @@
-//! The mapped data file, its readers, and how it is opened again after a commit that LMDB gave up half way.
+//! The mapped data file, its readers, and how it is opened again after LMDB gave up a commit half way.
 //!
-//! If the write of a meta page fails, LMDB refuses every later transaction of that environment, also those that only
-//! read. That commit counts as not made. Until the file is open again, snapshots show the last commit that was made.
-//! It is opened again once the disk has taken that meta page as it was before, so that no later commit can write over
-//! what the half-made one might still refer to, and once nobody reads the old map.
+//! If the write of a meta page fails, LMDB refuses every later transaction of that environment, even one that only
+//! reads. That commit counts as not made: until the file is open again, snapshots show the commit before it. The file
+//! is opened again once two conditions hold. The disk has taken that meta page as it was before, so that no later
+//! commit can overwrite pages to which the half-made one might still refer; and nobody reads the old map.
 
 use super::{checksum, fault, meta};
 use crate::IndexError;
@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Where the number of the newest LMDB transaction lies, so that a damaged meta page cannot bring back an old tree.
-/// Next to the versions, whose page every commit writes anyway.
+/// The key of the newest LMDB transaction's number, so that a damaged meta page cannot bring back an old tree. It
+/// lies next to the versions, whose page every commit writes anyway.
 const NOTE_KEY: [u8; NOTE] = [0; NOTE];
-/// How long the last snapshots get to end before the file is opened again a little later.
+/// How long to wait for the last snapshots before reopening the file is put off.
 const READERS_WAIT: Duration = Duration::from_millis(100);
 /// How long LMDB gets to close a file that nobody uses.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
@@ -82,22 +82,22 @@ impl Mapping {
 }
 
 impl Live {
-    /// A read transaction that may live on its own; the error of LMDB where it refuses all.
+    /// Begins a read transaction that may live on its own. Returns LMDB's error if it refuses all.
     fn read(&self) -> heed::Result<Reader> {
         Ok(Reader { txn: self.env.clone().static_read_txn()?, tree: self.tree })
     }
 
-    /// The write transaction; waits for another one.
+    /// Begins the write transaction, and waits while there is another one.
     pub(super) fn write(&self) -> Result<RwTxn<'_>, IndexError> {
         self.env.write_txn().map_err(|error| self.fault(error))
     }
 
-    /// The number of pages in use from the start of the file.
+    /// Returns the number of pages in use from the start of the file.
     pub(super) fn pages(&self) -> u64 {
         self.env.info().last_page_number as u64 + 1
     }
 
-    /// How many bytes of the file are in use.
+    /// Returns how many bytes of the file are in use.
     pub(super) fn used(&self) -> u64 {
         self.pages() * u64::from(self.env.unnamed_database_stat().page_size)
     }
@@ -106,14 +106,14 @@ impl Live {
         self.env.force_sync().map_err(|error| self.fault(error))
     }
 
-    /// Writes the number of the transaction into itself.
+    /// Writes the number of the transaction into the transaction itself.
     pub(super) fn note(&self, txn: &mut RwTxn<'_>) -> Result<(), IndexError> {
         let number = (txn.id() as u64).to_le_bytes();
         let stored = [checksum::of(&NOTE_KEY, &number), number].concat();
         self.tree.put(txn, &NOTE_KEY, &stored).map_err(|error| self.fault(error))
     }
 
-    /// Compares the number that the newest transaction has in the tree with that in the meta page. Returns it.
+    /// Compares the newest transaction's number in the tree with that in the meta page, and returns it.
     pub(super) fn check_note(&self) -> Result<u64, IndexError> {
         let txn = self.env.read_txn().map_err(|error| self.fault(error))?;
         let stored = self.tree.get(&txn, &NOTE_KEY).map_err(|error| self.fault(error))?;
@@ -127,7 +127,7 @@ impl Live {
         )))
     }
 
-    /// What a failure of LMDB means.
+    /// Maps an error of LMDB.
     pub(super) fn fault(&self, error: heed::Error) -> IndexError {
         fault::lmdb(&self.path, self.map_size, error)
     }
@@ -153,14 +153,14 @@ pub(super) struct Slot {
 pub(super) struct Broken {
     /// The last commit that was made.
     last: Option<Arc<Reader>>,
-    /// Its number, LMDB's.
+    /// Its number in LMDB.
     transaction: u64,
     /// Whether the disk has taken the meta page as it was before.
     is_taken_back: AtomicBool,
 }
 
 impl Slot {
-    /// What can be written to.
+    /// Returns the open file, to be written to.
     pub(super) fn live(&self, mapping: &Mapping) -> Result<&Live, IndexError> {
         match (&self.live, &self.broken) {
             (Some(live), None) => Ok(live),
@@ -169,7 +169,7 @@ impl Slot {
         }
     }
 
-    /// A reader of the last commit; `None` where somebody who holds the room knows more.
+    /// Returns a reader of the last commit, or `None` if whoever holds the room knows more.
     pub(super) fn read(&self, mapping: &Mapping) -> Result<Option<Arc<Reader>>, IndexError> {
         let last = self.broken.as_ref().map(|broken| broken.last.clone());
         match (&self.live, last) {
@@ -183,12 +183,12 @@ impl Slot {
         }
     }
 
-    /// A reader of the present state, to fall back on if the commit that is about to be made breaks the environment.
+    /// Returns a reader of the present state, to fall back on if the next commit breaks the environment.
     pub(super) fn before_commit(&self) -> Option<Arc<Reader>> {
         self.live.as_ref()?.read().ok().map(Arc::new)
     }
 
-    /// Notes that LMDB refuses everything, if it does. `last` was taken before the commit that failed.
+    /// Notes whether LMDB now refuses everything. `last` was taken before the commit that failed.
     pub(super) fn look_at_failure(&mut self, last: Option<Arc<Reader>>, transaction: u64) {
         let Some(live) = &self.live else { return };
         if self.broken.is_none() && matches!(live.read(), Err(heed::Error::Mdb(MdbError::Panic))) {
@@ -197,7 +197,7 @@ impl Slot {
         }
     }
 
-    /// Whether it is time to open the file again.
+    /// Returns whether the file is to be opened again.
     pub(super) fn is_to_reopen(&self) -> bool {
         match &self.broken {
             None => self.live.is_none(),
@@ -205,7 +205,7 @@ impl Slot {
         }
     }
 
-    /// Opens the file again, if nobody reads the old map; the caller holds the room.
+    /// Opens the file again if nobody reads the old map; the caller holds the room.
     pub(super) fn reopen(
         &mut self,
         mapping: &Mapping,
@@ -234,7 +234,8 @@ impl Slot {
 }
 
 impl Broken {
-    /// Makes sure that the disk has the meta page as it was before. Always an error: the commit comes too early.
+    /// Makes sure that the disk has the meta page as it was before. Always returns an error: the commit comes too
+    /// early.
     fn take_back(&self, mapping: &Mapping) -> Result<&Live, IndexError> {
         if !self.is_taken_back.load(Ordering::Acquire) {
             meta::take_back(&mapping.path.join(super::directory::DATA), self.transaction)?;
@@ -244,7 +245,7 @@ impl Broken {
     }
 }
 
-/// What is said while the file is not open.
+/// Returns the error for calls while the file is not open.
 pub(super) fn reopening(path: &Path) -> IndexError {
     let message = format!(
         "an earlier write to {} failed half way; the data file is being opened again",
@@ -253,7 +254,7 @@ pub(super) fn reopening(path: &Path) -> IndexError {
     IndexError::Io(message.into())
 }
 
-/// How many snapshots there are.
+/// The number of open snapshots.
 #[derive(Default)]
 pub(super) struct Open {
     count: Mutex<usize>,
@@ -265,7 +266,7 @@ impl Open {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one more, until what is returned is dropped.
+    /// Counts one more snapshot until the returned value is dropped.
     pub(super) fn count(self: &Arc<Self>) -> Counted {
         *self.lock() += 1;
         Counted(Arc::clone(self))
@@ -277,7 +278,7 @@ impl Open {
     }
 }
 
-/// One snapshot that is counted.
+/// One counted snapshot.
 pub(super) struct Counted(Arc<Open>);
 
 impl Drop for Counted {

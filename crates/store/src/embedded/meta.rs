@@ -1,6 +1,6 @@
-//! A look at LMDB's two meta pages before the file is mapped.
+//! Checks LMDB's two meta pages before the file is mapped.
 //!
-//! LMDB trusts them: a file cut short would only be noticed by a signal in the middle of a read.
+//! LMDB trusts them: without the check, a truncated file would only show as a signal in the middle of a read.
 
 use super::fault;
 use crate::IndexError;
@@ -15,7 +15,7 @@ compile_error!("the embedded store maps its file and needs a little-endian machi
 
 const PAGE_HEADER: usize = 16;
 const META: usize = 136;
-/// Where in a meta page the number of its transaction lies.
+/// The offset of the transaction number in a meta page.
 const TRANSACTION: usize = 128;
 const FLAG_META: u16 = 0x08;
 const MAGIC: u32 = 0xBEEF_C0DE;
@@ -23,7 +23,7 @@ const DATA_VERSION: u32 = 1;
 /// What LMDB writes as the root of an empty tree.
 const NO_PAGE: u64 = u64::MAX;
 
-/// What one meta page says.
+/// The contents of a meta page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Meta {
     sum: u64,
@@ -42,14 +42,14 @@ pub(super) struct Extent {
     pub(super) seal: u64,
 }
 
-/// The tree of one transaction, as its meta page tells it.
+/// The tree of one transaction, as its meta page describes it.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
-    /// The meta page, without what is behind its record.
+    /// The meta page, up to the end of its record.
     pub(super) meta: Vec<u8>,
-    /// In bytes.
+    /// The size of a page in bytes.
     pub(super) page_size: usize,
-    /// The page it begins with; `None` if it is empty.
+    /// The number of the root page; `None` if the tree is empty.
     pub(super) root: Option<u64>,
     /// How many pages lie on the way to an entry.
     pub(super) depth: u16,
@@ -62,8 +62,8 @@ pub(super) struct Tree {
     pub(super) transaction: u64,
 }
 
-/// The tree of transaction number `transaction`, which is open and was the newest. `None` if another was committed since:
-/// the next one after that writes over its page, perhaps while it is read.
+/// Reads the tree of transaction number `transaction`, which is open and was the newest. Returns `None` if another
+/// was committed since: the next commit after that overwrites its meta page, perhaps while it is being read.
 pub(super) fn tree(path: &Path, file: &mut File, transaction: u64) -> Result<Option<Tree>, IndexError> {
     let Some(page_size) = read(file, path, 0)?.map(|meta| meta.page_size) else { return Ok(None) };
     let slot = |transaction: u64| transaction % 2 * page_size;
@@ -122,8 +122,8 @@ pub(super) fn check(path: &Path) -> Result<Extent, IndexError> {
     }
 }
 
-/// Makes the meta page that the commit after number `transaction` has begun to write what it was before, durably, so that
-/// no start takes that commit for made.
+/// Restores the meta page that the commit after number `transaction` has begun to write, durably, so that the next
+/// start does not take that commit for made.
 pub(super) fn take_back(path: &Path, transaction: u64) -> Result<(), IndexError> {
     let opened = File::options().read(true).write(true).open(path);
     let mut file = opened.map_err(|error| fault::io("open", path, &error))?;
@@ -133,7 +133,7 @@ pub(super) fn take_back(path: &Path, transaction: u64) -> Result<(), IndexError>
     if newest.is_none_or(|newest| newest.transaction != transaction) {
         return Err(damaged(path, length, "one of its first two pages"));
     }
-    // Written whatever is there: a page that the system could not write may count as written all the same.
+    // Written whatever is there: a page that the system could not write may still count as written.
     let at = first.page_size * ((transaction + 1) % 2) + (PAGE_HEADER + TRANSACTION) as u64;
     let before = transaction.saturating_sub(1).to_ne_bytes();
     let written = file.write_all_at(&before, at).and_then(|()| file.sync_data());
@@ -146,12 +146,12 @@ fn damaged(path: &Path, length: u64, what: &str) -> IndexError {
     IndexError::corrupted(message)
 }
 
-/// The meta page at `offset`; nothing where there is none.
+/// Reads the meta page at `offset`; `None` if there is none.
 fn read(file: &mut File, path: &Path, offset: u64) -> Result<Option<Meta>, IndexError> {
     Ok(read_bytes(file, path, offset)?.as_ref().and_then(parse))
 }
 
-/// The bytes of the meta page at `offset`; nothing where the file ends before.
+/// Reads the bytes of the meta page at `offset`; `None` if the file ends before.
 fn read_bytes(
     file: &mut File,
     path: &Path,

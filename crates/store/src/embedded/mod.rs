@@ -4,11 +4,11 @@
 //! * `OWNER`: locked by the process that has the store open.
 //! * `SESSION`: whether the store was closed cleanly, and in which boot of the machine it was opened.
 //! * `data.mdb`, `lock.mdb`: LMDB's own.
-//! * `scratch`: while a transaction is taken in that is larger than memory, what it writes.
+//! * `scratch`: the writes of a transaction that is larger than memory, while it is being processed.
 //!
-//! Every value stands behind a checksum over key and value, looked at on every read; a value is never a wrong one. LMDB's
-//! own pages have none: a key that is damaged is not found, and other damage may end the process. [`EmbeddedStore::verify`]
-//! and [`Snapshot::check`] read pages without trusting them, and find both.
+//! Every value comes after a checksum over key and value, which every read verifies, so a value is never wrong.
+//! LMDB's own pages have none: a damaged key is not found, and other damage may end the process.
+//! [`EmbeddedStore::verify`] and [`Snapshot::check`] read pages without trusting them, and find both.
 
 mod beside;
 mod checksum;
@@ -57,13 +57,13 @@ pub enum Durability {
 pub struct EmbeddedOptions {
     /// What a commit survives.
     pub durability: Durability,
-    /// The most the data file may ever hold, in bytes; address space, not disk space. Rounded up to whole MiB.
+    /// The largest size of the data file in bytes; address space, not disk space. Rounded up to whole MiB.
     pub map_size_bytes: u64,
-    /// The most snapshots alive at once.
+    /// The largest number of snapshots alive at once.
     pub readers_max: u32,
-    /// Whether to make the store where there is none.
+    /// Whether to create the store if there is none.
     pub create: bool,
-    /// What to take for the machine's boot id instead of asking the system. For tests.
+    /// The machine's boot id, instead of asking the system. For tests.
     pub boot_id: Option<String>,
 }
 
@@ -87,12 +87,12 @@ pub struct EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens the store in the directory `path`, and makes it where the directory is missing or empty.
+    /// Opens the store in the directory `path`; creates it if the directory is missing or empty.
     ///
     /// # Errors
-    /// [`IndexError::Fenced`] while another owner has it open, [`IndexError::UnknownStore`] where something else
-    /// or a newer format is there, [`IndexError::Corrupted`] where it is damaged or was not closed before the
-    /// machine went down in [`Durability::Os`], [`IndexError::Full`] or [`IndexError::Io`] by the system.
+    /// Returns [`IndexError::Fenced`] if another owner has it open; [`IndexError::UnknownStore`] if something else or
+    /// a newer format is there; [`IndexError::Corrupted`] if it is damaged, or was not closed before the machine went
+    /// down in [`Durability::Os`]; [`IndexError::Full`] or [`IndexError::Io`] if the system refuses.
     pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Self, IndexError> {
         Self::open_with(path, EmbeddedOptions { durability, ..EmbeddedOptions::default() })
     }
@@ -100,23 +100,24 @@ impl EmbeddedStore {
     /// Opens the store with all its settings.
     ///
     /// # Errors
-    /// As [`EmbeddedStore::open`]; [`IndexError::UnknownStore`] where there is none and `create` is off.
+    /// Returns the errors of [`EmbeddedStore::open`], and [`IndexError::UnknownStore`] if there is none and `create`
+    /// is off.
     pub fn open_with(path: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, IndexError> {
         let environment = Arc::new(Environment::open(path.as_ref(), options)?);
         Ok(Self { environment })
     }
 
-    /// Whether there is a store of a known format in the directory `path`. Touches nothing.
+    /// Returns whether there is a store of a known format in the directory `path`. Touches nothing.
     ///
     /// # Errors
-    /// As [`EmbeddedStore::open`] where what is there is no store, or cannot be read.
+    /// Returns the errors of [`EmbeddedStore::open`] if what is there is not a store, or cannot be read.
     pub fn exists(path: impl AsRef<Path>) -> Result<bool, IndexError> {
         Ok(matches!(directory::look(path.as_ref())?, directory::Found::Store(_)))
     }
 
-    /// Reads every page of the newest commit and checks it: each page against what its parent says of it, each value
-    /// against its checksum, the order of the keys, and the number of entries. Returns how many entries there are, one
-    /// of them the store's own note.
+    /// Reads and checks every page of the newest commit: each page against its parent, each value against its
+    /// checksum, the order of the keys, and the number of entries. Returns the number of entries, one of which is the
+    /// store's own note.
     ///
     /// # Errors
     /// Returns [`IndexError::Corrupted`] at the first damage.

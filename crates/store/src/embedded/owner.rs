@@ -1,4 +1,4 @@
-//! Who has the store open: a locked file, released by the system whatever the owner dies of.
+//! Who has the store open: a locked file, which the system releases however the owner ends.
 
 use super::fault;
 use crate::IndexError;
@@ -16,7 +16,7 @@ const MAGIC: &str = "Livewell store owner";
 
 /// The ownership of a store's directory, as long as this lives.
 ///
-/// The directory is locked as well, since somebody may remove the file; then the next owner would lock another one.
+/// The directory is locked as well: if somebody removes the file, the next owner would lock another one.
 pub(super) struct Owner {
     locked: Mutex<File>,
     directory: Option<File>,
@@ -24,10 +24,10 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// Takes the directory, or tells who has it.
+    /// Takes the directory; the error names its owner.
     pub(super) fn take(directory: &Path) -> Result<Self, IndexError> {
         let path = directory.join(FILE);
-        // A file system that does not lock directories leaves it at the file.
+        // On a file system that does not lock directories, the file alone is locked.
         let whole = File::open(directory).ok();
         let whole = match whole.as_ref().map(File::try_lock) {
             Some(Err(TryLockError::WouldBlock)) => return Err(taken(directory, &path)),
@@ -38,7 +38,7 @@ impl Owner {
         Ok(Self { locked: Mutex::new(locked), directory: whole, path })
     }
 
-    /// Makes sure that the file is still the one that is locked. One that was removed or replaced is written again.
+    /// Checks that the locked file is still the one in the directory. Writes it again if it was removed or replaced.
     ///
     /// # Errors
     /// Returns [`IndexError::Fenced`] if another process has taken the directory meanwhile.
@@ -64,7 +64,7 @@ impl Owner {
     }
 }
 
-/// The file, locked and with this process' name in it; `None` if another process has it.
+/// Locks the file and writes this process' name into it; `None` if another process has it.
 fn lock(path: &Path) -> Result<Option<File>, IndexError> {
     let opened = File::options().read(true).write(true).create(true).truncate(false).open(path);
     let mut file = opened.map_err(|error| fault::io("open", path, &error))?;
@@ -81,13 +81,13 @@ fn lock(path: &Path) -> Result<Option<File>, IndexError> {
 impl Drop for Owner {
     fn drop(&mut self) {
         // Closing is not enough: a child of this process that is just being started holds the file open as well,
-        // until it runs its own program. Where unlocking fails, closing is the second try.
+        // until it runs its own program. If unlocking fails, closing is the second try.
         let _ = self.locked.get_mut().unwrap_or_else(PoisonError::into_inner).unlock();
         let _ = self.directory.as_ref().map(File::unlock);
     }
 }
 
-/// Whether the file in `directory` is one that [`Owner::take`] has made.
+/// Returns whether the file in `directory` was made by [`Owner::take`].
 pub(super) fn is_ours(directory: &Path) -> bool {
     fs::read_to_string(directory.join(FILE)).is_ok_and(|text| text.is_empty() || text.starts_with(MAGIC))
 }
@@ -103,7 +103,7 @@ fn taken(directory: &Path, path: &Path) -> IndexError {
     ))
 }
 
-/// When the owner has written its name: no clock is needed for that but the file system's.
+/// Returns when the owner wrote its name, by the file system's clock.
 fn since(path: &Path) -> Option<String> {
     let written = fs::metadata(path).ok()?.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(Timestamp(i64::try_from(written.as_nanos()).ok()?).to_rfc3339())
@@ -112,7 +112,7 @@ fn since(path: &Path) -> Option<String> {
 fn describe() -> String {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
     let command: Vec<String> = std::env::args_os().map(|part| part.to_string_lossy().into_owned()).collect();
-    // One line each, whatever the command line holds.
+    // One line each, whatever the command line contains.
     let command: String = command.join(" ").chars().filter(|letter| !letter.is_control()).take(200).collect();
     let pid = std::process::id();
     let host = host.trim();

@@ -1,9 +1,9 @@
-//! LMDB's pages read from the file, not through the map: every number in them is checked before it is used.
+//! Reads LMDB's pages from the file, not through the map: every number in them is checked before it is used.
 //!
 //! A reader of the map trusts its pages, so damage there may end the process, and a damaged key in a branch sends a
-//! lookup to the wrong leaf. [`Walk`] goes down from the root of one transaction and compares each page with what its
-//! parent says of it: number, kind, depth, the range of its keys; and each value with its checksum. The transaction has
-//! to stay open meanwhile, so that none of its pages is used again. [`super::copy`] writes what a walk has seen.
+//! lookup to the wrong leaf. [`Walk`] goes down from the root of one transaction and compares each page with its
+//! parent's entry (number, kind, depth, the range of its keys), and each value with its checksum. The transaction
+//! must stay open meanwhile, so that none of its pages is used again. [`super::copy`] writes the pages of a walk.
 
 use super::checksum;
 use super::copy::Copy;
@@ -18,7 +18,7 @@ const NODE: usize = 8;
 const BRANCH: u16 = 0x01;
 const LEAF: u16 = 0x02;
 const OVERFLOW: u16 = 0x04;
-/// Flags that say nothing of what a page is.
+/// Flags that do not say what a page is.
 const PASSING: u16 = 0x10 | 0x4000 | 0x8000;
 /// The flag of a leaf's node whose value has pages of its own.
 const BIG: u16 = 0x01;
@@ -27,7 +27,7 @@ const BIG: u16 = 0x01;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) entries: u64,
-    /// Of keys and values.
+    /// The bytes of keys and values.
     pub(super) bytes: u64,
     pub(super) branches: u64,
     pub(super) leaves: u64,
@@ -38,32 +38,32 @@ pub(super) struct Seen {
 pub(super) struct Walk<'a> {
     pub(super) file: &'a File,
     pub(super) tree: Tree,
-    /// The keys that are looked at: from this one on.
+    /// The first key of the range.
     pub(super) from: &'a [u8],
-    /// Up to, not with, this one.
+    /// The end of the range, which is not in it.
     pub(super) to: Option<&'a [u8]>,
-    /// After about so many bytes it ends, between two leaves.
+    /// The walk ends after about this many bytes, between two leaves.
     pub(super) bytes_max: u64,
     pub(super) seen: Seen,
-    /// Where it ended because of `bytes_max`.
+    /// Where the walk ended because of `bytes_max`.
     pub(super) next: Option<Vec<u8>>,
     pub(super) copy: Option<Copy<'a>>,
 }
 
-/// What the parent of a page says of its keys: from the first on, below the second.
+/// The range of a page's keys by its parent: from the first on, below the second.
 type Range<'k> = (&'k [u8], Option<&'k [u8]>);
 
-/// An entry of a page: its key, and where in the page its node and what follows the key begin.
+/// An entry of a page: its key, and where its node and the bytes after the key begin in the page.
 struct Node {
     at: usize,
     key: std::ops::Range<usize>,
 }
 
 impl Walk<'_> {
-    /// Walks the range; returns what was seen of it.
+    /// Walks the range and returns what was read.
     ///
     /// # Errors
-    /// [`IndexError::Corrupted`] at the first damage; else as the file has it.
+    /// Returns [`IndexError::Corrupted`] at the first damage, or an error of the file.
     pub(super) fn run(mut self) -> Result<(Seen, Option<Vec<u8>>), IndexError> {
         if let Some(root) = self.tree.root {
             let root = self.page(root, 1, (&[], None))?;
@@ -94,7 +94,7 @@ impl Walk<'_> {
         )))
     }
 
-    /// Reads a page and what is below it; returns its number in the copy, if there is one.
+    /// Reads a page and everything below it; returns its number in the copy, if there is one.
     fn page(&mut self, number: u64, depth: u16, range: Range<'_>) -> Result<u64, IndexError> {
         let mut page = self.read(number, 1)?;
         let kind = half(&page, 10) & !PASSING;
@@ -126,7 +126,7 @@ impl Walk<'_> {
             return Err(damaged(number, "is a branch with less than two pages below it"));
         }
         let keys: Vec<Vec<u8>> = nodes.iter().map(|node| page[node.key.clone()].to_vec()).collect();
-        // The first node has no key that counts: it begins where the page does.
+        // The first node's key does not count: it begins where the page does.
         check_order(number, keys[1..].iter().map(Vec::as_slice), range)?;
         for (at, node) in nodes.iter().enumerate() {
             let low = if at == 0 { range.0 } else { &keys[at] };
@@ -196,7 +196,7 @@ impl Walk<'_> {
         self.copy.as_mut().map_or(Ok(0), |copy| copy.page(&mut pages))
     }
 
-    /// Reads pages that have to be where they say they are.
+    /// Reads pages and checks that they carry their own numbers.
     fn read(&self, number: u64, count: u64) -> Result<Vec<u8>, IndexError> {
         let size = self.tree.page_size;
         if number < 2 || number.checked_add(count).is_none_or(|end| end > self.tree.last_page + 1) {
@@ -212,7 +212,7 @@ impl Walk<'_> {
     }
 }
 
-/// The entries of a page, none of which reaches beyond its end.
+/// Returns the entries of a page, none of which reaches beyond its end.
 fn nodes(number: u64, page: &[u8], is_leaf: bool) -> Result<Vec<Node>, IndexError> {
     let (lower, upper) = (usize::from(half(page, 12)), usize::from(half(page, 14)));
     let is_sound = HEADER < lower && lower <= upper && upper <= page.len() && lower % 2 == 0;
@@ -232,7 +232,7 @@ fn nodes(number: u64, page: &[u8], is_leaf: bool) -> Result<Vec<Node>, IndexErro
     (HEADER..lower).step_by(2).map(node).collect()
 }
 
-/// The keys of a page ascend, and lie where its parent says.
+/// Checks that the keys of a page ascend, and lie in the range of its parent.
 fn check_order<'k>(
     number: u64,
     keys: impl Iterator<Item = &'k [u8]>,

@@ -1,6 +1,6 @@
-//! Blocks for the data file, taken before they are needed, so that a full disk is an error and not a signal.
+//! Blocks for the data file, allocated before they are needed, so that a full disk is an error and not a signal.
 //!
-//! A write through a map into a hole of the file ends the process when the disk is full. And a commit that finds
+//! A write through a map into a hole of the file ends the process if the disk is full. And a commit that allocates
 //! its room beforehand either has it or has written nothing.
 
 use super::fault;
@@ -13,23 +13,23 @@ use std::path::{Path, PathBuf};
 
 const STEP_MIN: u64 = 1 << 20;
 const STEP_MAX: u64 = 64 << 20;
-/// Below this a file system counts as full.
+/// A file system with less free space than this counts as full.
 const SPARE: u64 = 1 << 20;
 
-/// The room that a data file has.
+/// The room of a data file.
 pub(super) struct Room {
     file: File,
     path: PathBuf,
-    /// Bytes from the start of the file that surely have blocks.
+    /// Bytes from the start of the file that are known to have blocks.
     taken: u64,
     limit: u64,
     supported: bool,
-    /// Up to where there was no room when it was last needed.
+    /// The size for which there was no room when it was last needed.
     lacking: Option<u64>,
 }
 
 impl Room {
-    /// Looks after the file at `path`, made where it is missing, which never grows beyond `limit` bytes.
+    /// Looks after the file at `path`, which never grows beyond `limit` bytes; creates it if it is missing.
     pub(super) fn of(path: PathBuf, limit: u64) -> Result<Self, IndexError> {
         let opened =
             File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
@@ -40,7 +40,7 @@ impl Room {
         Ok(room)
     }
 
-    /// Whether the file system can set blocks aside.
+    /// Returns whether the file system can allocate blocks in advance.
     pub(super) fn is_supported(&self) -> bool {
         self.supported
     }
@@ -64,7 +64,7 @@ impl Room {
         taken
     }
 
-    /// Makes sure that there is what was lacking when room was last needed.
+    /// Makes sure that there is the room that was lacking when it was last needed.
     pub(super) fn ensure_lacking(&mut self) -> Result<(), IndexError> {
         self.lacking.map_or(Ok(()), |bytes| self.ensure(bytes))
     }
@@ -81,7 +81,7 @@ impl Room {
                 Ok(()) => break,
             }
         }
-        // What was taken without a length is taken again with one.
+        // Blocks that were allocated beyond the end are allocated again within the length.
         if flags.is_empty() {
             self.taken = bytes;
         }
@@ -98,7 +98,7 @@ impl Room {
         Ok(())
     }
 
-    /// Gives back what lies beyond `used` bytes. Only while nobody maps the file.
+    /// Releases the blocks beyond `used` bytes. Only while nobody maps the file.
     pub(super) fn give_back(&mut self, used: u64) -> Result<(), IndexError> {
         let cut = self.file.set_len(used).and_then(|()| self.file.sync_all());
         cut.map_err(|error| fault::io("cut", &self.path, &error))?;
@@ -107,14 +107,13 @@ impl Room {
     }
 }
 
-/// Takes blocks for the first `bytes` bytes of the file at `path` without changing its length.
-///
-/// LMDB writes its table of readers through a map too.
+/// Allocates blocks for the first `bytes` bytes of the file at `path` without changing its length. For LMDB's table
+/// of readers, which is written through a map too.
 pub(super) fn set_aside(path: &Path, bytes: u64) -> Result<(), IndexError> {
     Room::of(path.to_owned(), bytes).map(|_| ())
 }
 
-/// Whether the file system that holds `path` has next to nothing left.
+/// Returns whether the file system that holds `path` has next to nothing left.
 pub(super) fn is_full(path: &Path) -> bool {
     statvfs(path).is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) < SPARE)
 }

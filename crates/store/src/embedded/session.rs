@@ -1,7 +1,7 @@
 //! Whether the store was closed cleanly, and if not, whether the machine has stayed up since.
 //!
-//! With durability `os` the newest commits lie in the system's memory. They survive a killed process; after a
-//! reboot nobody knows which pages reached the disk, so an unclean store of another boot is refused.
+//! With durability `os` the newest commits are in the system's memory. They survive a killed process. After a reboot
+//! nobody knows which pages reached the disk, so an unclean store of another boot is refused.
 
 use super::{directory, fault};
 use crate::IndexError;
@@ -25,7 +25,7 @@ pub(super) enum Left {
     InMemory,
 }
 
-/// The boot the machine is in, or the one to pretend.
+/// Returns the boot id of the machine, or the pretended one.
 pub(super) fn boot_id(pretended: Option<String>) -> Option<String> {
     pretended.or_else(|| fs::read_to_string(BOOT_ID).ok().map(|id| id.trim().to_owned()))
 }
@@ -51,7 +51,7 @@ pub(super) fn look(path: &Path, boot: Option<&str>) -> Result<Left, IndexError> 
         }
         (Some("in memory"), _) => Err(IndexError::corrupted(format!(
             "{} was open with durability `os` when the machine went down, so its last commits may be missing or \
-             half written: restore a backup, or remove the directory to start anew",
+             half written: restore a backup, or remove the directory to begin with an empty store",
             path.display()
         ))),
         (Some(line), None) => closed(line).map(|seal| Left::Closed { seal }).ok_or_else(damaged),
@@ -59,14 +59,14 @@ pub(super) fn look(path: &Path, boot: Option<&str>) -> Result<Left, IndexError> 
     }
 }
 
-/// Notes, durably, what a session that ends without a word leaves from now on.
+/// Notes, durably, what this session leaves if it ends without closing the store.
 pub(super) fn mark(path: &Path, left: Left, boot: Option<&str>) -> Result<(), IndexError> {
     let text = match (left, boot) {
         (Left::Closed { seal }, _) => format!("{MAGIC}\nclosed {seal:016x}\n"),
         (Left::Durable, _) => format!("{MAGIC}\ndurable\n"),
         (Left::InMemory, Some(boot)) => format!("{MAGIC}\nin memory\nboot {boot}\n"),
         (Left::InMemory, None) => {
-            let message = format!("durability `os` where {BOOT_ID} cannot be read; use `sync`");
+            let message = format!("durability `os` needs {BOOT_ID}, which cannot be read; use `sync`");
             return Err(IndexError::NotSupported(message.into()));
         }
     };

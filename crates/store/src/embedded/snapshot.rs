@@ -1,4 +1,4 @@
-//! A read transaction of LMDB as a snapshot: no copy of anything, values lent from the map.
+//! A read transaction of LMDB as a snapshot: nothing is copied, values are borrowed from the map.
 
 use super::checksum;
 use super::environment::Environment;
@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 /// The store at one commit. While it lives, pages that it can see are not used again.
 pub(super) struct EmbeddedSnapshot {
-    /// Before what counts it and the environment, so that it ends first.
+    /// Before its count and the environment, so that it ends first.
     reader: Arc<Reader>,
     _counted: Counted,
     environment: Arc<Environment>,
 }
 
 impl EmbeddedSnapshot {
-    /// The store as it is now.
+    /// Takes a snapshot of the store as it is now.
     pub(super) fn take(environment: &Arc<Environment>) -> Result<Self, IndexError> {
         let (reader, counted) = environment.read()?;
         Ok(Self { reader, _counted: counted, environment: Arc::clone(environment) })

@@ -1,4 +1,4 @@
-//! The commit: all write sets in one LMDB transaction, with the room for it taken first.
+//! The commit: all write sets in one LMDB transaction, for which the room is allocated first.
 
 use super::checksum;
 use super::environment::Environment;
@@ -10,7 +10,7 @@ use heed::{DatabaseStat, PutFlags, RwTxn};
 use std::io::Write;
 use std::ops::Bound;
 
-/// What each set has come to.
+/// The outcome of each set.
 type Fates = Vec<Result<(), Conflict>>;
 
 /// The length of a row's key, in bytes.
@@ -45,10 +45,10 @@ pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fat
     Ok(fates)
 }
 
-/// How many pages a commit of `sets` can add to a file of `used` pages.
+/// Returns how many pages a commit of `sets` can add to a file of `used` pages.
 ///
-/// A write touches its path, which is copied; it may split what it touches; a long value has pages of its own. Then
-/// come the pages that list the free pages: at most all of the file's, eight bytes each.
+/// A write copies the pages on its path; it may split what it touches; a long value has pages of its own. Then come
+/// the pages that list the free pages: at most all of the file's, eight bytes each.
 fn pages_at_most(tree: &DatabaseStat, used: u64, sets: &[WriteSet]) -> Result<u64, IndexError> {
     let page = u64::from(tree.page_size);
     let (mut writes, mut bytes, mut overflow) = (0, 0, 0);
@@ -116,7 +116,7 @@ fn write(live: &Live, txn: &mut RwTxn<'_>, key: &[u8], value: Option<&[u8]>) -> 
     written.map_err(|error| live.fault(error))
 }
 
-/// Writes under a short key, and shows `count` what stood there: one search for both.
+/// Writes under a short key, and shows `count` the value before: one search for both.
 fn replace(
     live: &Live,
     txn: &mut RwTxn<'_>,
@@ -138,7 +138,7 @@ fn replace(
         stored.extend_from_slice(data);
     }
     // SAFETY: nothing borrowed from the tree is used any more; `key`, `stored` and `data` are the caller's own. The
-    // place is that of `key` where it was found; without the flag for that, LMDB searches from there by itself.
+    // place is that of `key`, where it was found; without the flag for that, LMDB itself searches from there.
     #[allow(unsafe_code)]
     unsafe {
         match (data, found.is_some()) {
@@ -158,7 +158,7 @@ mod tests {
     use crate::embedded::{EmbeddedStore, snapshot::EmbeddedSnapshot};
     use crate::{Durability, Store};
 
-    /// The set's writes as rows of a feed.
+    /// Returns the set's writes as rows of a feed.
     fn as_rows(set: &mut WriteSet) {
         let signature = |key: &[u8]| u64::from_be_bytes(*key.first_chunk().expect("eight bytes"));
         let head = Head { rows: 1 << 40, ..Head::default() };

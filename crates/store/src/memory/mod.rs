@@ -1,7 +1,7 @@
-//! The store that is gone with the process: for tests, and for queries that may be computed anew.
+//! A store that is gone with the process: for tests, and for queries that may be computed again.
 //!
-//! A tree behind a lock. A snapshot shares all of it; a commit copies only the nodes it changes, and only those
-//! that a snapshot still shares.
+//! A tree behind a lock. A snapshot shares the whole tree; a commit copies only the nodes that it changes and that a
+//! snapshot still shares.
 
 mod node;
 mod range;
@@ -26,7 +26,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store with a random id.
+    /// Makes an empty store with a random id.
     pub fn new() -> Self {
         Self { id: random_id(), tree: RwLock::new(Tree::new()) }
     }
@@ -38,7 +38,7 @@ impl Default for MemoryStore {
     }
 }
 
-/// 128 random bits out of the standard library's own source of them.
+/// Returns 128 random bits from the standard library's own source of randomness.
 pub(crate) fn random_id() -> StoreId {
     let half = |number: u8| u128::from(RandomState::new().hash_one((number, std::process::id())));
     StoreId(half(0) << 64 | half(1))
@@ -57,8 +57,8 @@ impl Store for MemoryStore {
     fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
         sets.iter().try_for_each(WriteSet::check)?;
         let mut tree = self.tree.write().unwrap_or_else(PoisonError::into_inner);
-        // Every version is read before anything is applied, so that damage found here leaves nothing half done;
-        // the first set's is read in time anyway.
+        // Every version is read before anything is applied, so that damage found here leaves nothing half done; the
+        // first set's is read in time anyway.
         for set in sets.iter().skip(1) {
             stored_version(&tree, set.feed)?;
         }
@@ -97,7 +97,7 @@ fn apply(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexE
     Ok(Ok(()))
 }
 
-/// Compares the stored version with the expected one and puts the next in its place.
+/// Compares the stored version with the expected one and replaces it by the next.
 fn exchange_version(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexError> {
     let (key, next) = (compare::version_key(set.feed), compare::encode(set.next));
     let mut stored = tree.entry_mut(&key);
@@ -135,8 +135,8 @@ impl Snapshot for MemorySnapshot {
         to: Bound<&[u8]>,
         direction: Direction,
     ) -> Result<Entries<'a>, IndexError> {
-        // Only the end where the scan begins is sought in the tree; the other is met on the way. Most scans are
-        // short, and seeking is what they cost.
+        // Only the bound where the scan begins is searched in the tree; the scan stops when it meets the other. Most
+        // scans are short, and their cost is the search.
         let (sought, from, to) = match direction {
             Direction::Forward => (from, Bound::Unbounded, to.map(<[u8]>::to_vec)),
             Direction::Backward => (to, from.map(<[u8]>::to_vec), Bound::Unbounded),

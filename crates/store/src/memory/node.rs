@@ -10,7 +10,7 @@ pub(super) enum Node {
     Branch(Arc<Sorted<Child>>),
 }
 
-/// A subtree, behind a key that is not greater than any in it.
+/// A subtree, with a key that is not greater than any in it.
 #[derive(Clone)]
 pub(super) struct Child {
     pub from: Arc<[u8]>,
@@ -40,24 +40,24 @@ impl Entry {
         Self(bytes)
     }
 
-    /// Where the value begins.
+    /// Returns where the value begins.
     fn middle(&self) -> usize {
         let length = self.0.first_chunk::<LENGTH>().expect("an entry begins with a length");
         LENGTH + u32::from_le_bytes(*length) as usize
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> &[u8] {
         self.pair().1
     }
 
-    /// Key and value.
+    /// Returns key and value.
     pub fn pair(&self) -> (&[u8], &[u8]) {
         let (key, value) = self.0.split_at(self.middle());
         (&key[LENGTH..], value)
     }
 
-    /// Replaces the value, in place where nobody else holds the entry and the length stays.
+    /// Replaces the value, in place if nobody else holds the entry and the length stays the same.
     pub fn set(&mut self, value: &[u8]) {
         let middle = self.middle();
         match Arc::get_mut(&mut self.0) {
@@ -73,13 +73,13 @@ impl Keyed for Entry {
     }
 }
 
-/// Which child holds `key`.
+/// Returns the index of the child that holds `key`.
 pub(super) fn place(children: &Sorted<Child>, key: &[u8]) -> usize {
     children.find(key).unwrap_or_else(|at| at.saturating_sub(1))
 }
 
 impl Node {
-    /// Puts an entry below; gives what was split off on the right, where there was no room.
+    /// Puts an entry below; returns the right half if the node was split for lack of room.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Option<Child> {
         match self {
             Self::Leaf(entries) => {
@@ -136,7 +136,7 @@ impl Node {
         }
     }
 
-    /// The key of the first item.
+    /// Returns the key of the first item.
     pub fn first(&self) -> &[u8] {
         match self {
             Self::Leaf(entries) => entries.items()[0].key(),
@@ -173,7 +173,7 @@ impl Node {
         }
     }
 
-    /// Takes the items of its right neighbour over.
+    /// Takes over the items of its right neighbour.
     fn append(&mut self, right: Self) {
         match (self, right) {
             (Self::Leaf(left), Self::Leaf(right)) => Arc::make_mut(left).append(Arc::unwrap_or_clone(right)),
@@ -185,7 +185,7 @@ impl Node {
     }
 }
 
-/// Joins the child at `at` with a neighbour, where both fit into one.
+/// Joins the child at `at` with a neighbour if both fit into one.
 fn join(children: &mut Sorted<Child>, at: usize) {
     let left = at.saturating_sub(1);
     if let [first, second, ..] = &children.items()[left..]

@@ -1,19 +1,19 @@
-//! A walk along the entries of a tree, either way.
+//! A walk along the entries of a tree, in either direction.
 
 use super::node::{Child, Entry, Node, place};
 use crate::Direction;
 use arrayvec::ArrayVec;
 use std::ops::Bound;
 
-/// More levels of branches than a tree gets: each but the root began with half its capacity.
+/// More levels of branches than a tree can have: each but the root began with half its capacity.
 const DEPTH: usize = 12;
 
-/// The entries of a tree from one end on.
+/// The entries of a tree, beginning at one end.
 pub(super) struct Range<'a> {
     /// The branches above the leaf, each with the place that comes next in it.
     above: ArrayVec<(&'a [Child], usize), DEPTH>,
     leaf: &'a [Entry],
-    /// How many entries lie before the place where the walk is.
+    /// How many entries lie before the walk's place.
     at: usize,
     direction: Direction,
 }
@@ -48,19 +48,19 @@ impl<'a> Range<'a> {
                     self.leaf.len()
                 }
             }
-            // Before an entry of this very key, or behind it.
+            // Before an entry with this very key, or after it.
             Bound::Included(key) => entries.find(key).map_or_else(|at| at, |at| at + usize::from(!forward)),
             Bound::Excluded(key) => entries.find(key).map_or_else(|at| at, |at| at + usize::from(forward)),
         };
     }
 
-    /// Notes where the walk goes on in a branch once all below the child at `at` has been given.
+    /// Notes where the walk continues in a branch after everything below the child at `at`.
     fn go_below(&mut self, children: &'a [Child], at: usize) {
         let next = if self.direction == Direction::Forward { at + 1 } else { at };
         self.above.push((children, next));
     }
 
-    /// Goes to the next leaf; false where there is none.
+    /// Goes to the next leaf; returns false if there is none.
     fn turn(&mut self) -> bool {
         let forward = self.direction == Direction::Forward;
         let mut node = loop {

@@ -1,51 +1,54 @@
-//! Sorted items of a tree's node, found mostly by four bytes of their keys.
+//! The sorted items of a tree's node, usually found by four bytes of their keys.
 //!
 //! Neighbours in a store share long beginnings (space, feed, operator, the source's name), so comparing whole keys
-//! reads the same bytes again and again, each behind a pointer. A node skips what all its keys begin with and keeps
-//! the four bytes behind it as one number an item, side by side: a search compares those, and a whole key at its
-//! end. (P. Bohannon, P. McIlroy, R. Rastogi, "Main-memory index structures with fixed-size partial keys", 2001.)
+//! reads the same bytes again and again, each behind a pointer. A node skips the beginning that all its keys share
+//! and keeps the next four bytes of each item as one number, side by side: a search compares those, and a whole key
+//! at its end. (P. Bohannon, P. McIlroy, R. Rastogi, "Main-memory index structures with fixed-size partial keys",
+//! 2001.)
 //!
-//! Near the root, keys of several spaces and operators meet in one node, and all of one have the same four bytes there.
-//! Such a run has a beginning of its own, and the four bytes behind that.
+//! Near the root, keys of several spaces and operators meet in one node, and all keys of one operator have the same
+//! four bytes there. Such a run has a beginning of its own, and the four bytes after that.
 
 use arrayvec::ArrayVec;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// The most items of a node.
+/// The largest number of items in a node.
 const CAPACITY: usize = 64;
-/// How many of the bytes that all keys begin with lie in the node itself.
+/// How many of the bytes that all keys begin with are kept in the node itself.
 const NEAR: usize = 40;
 
-/// What has a place by its key.
+/// An item that is ordered by its key.
 pub(super) trait Keyed {
-    /// The key.
+    /// Returns the key.
     fn key(&self) -> &[u8];
 }
 
 /// Items by ascending key, each key once.
 ///
-/// In this order, what a search reads lies together: the memory behind a pointer that was not followed lately comes
-/// slowly, a line of it at a time.
+/// The fields are in the order in which a search reads them: memory behind a pointer that was not followed lately
+/// comes slowly, a cache line at a time.
 #[derive(Clone)]
 #[repr(C)]
 pub(super) struct Sorted<T> {
-    /// How many bytes all keys begin with alike; there may be more.
+    /// A number of bytes that all keys begin with; they may share more.
     shared: usize,
-    /// The first of those bytes, so that telling a key that begins otherwise mostly follows no pointer.
+    /// The first of those bytes, so that a key that begins otherwise is usually recognised without following a
+    /// pointer.
     beginning: ArrayVec<u8, NEAR>,
-    /// For each item, the four bytes of its key behind the shared ones, as a number in their order, filled up with zeros;
-    /// behind the last item the greatest number, so that counting the lesser ones need not know how many items there are.
+    /// For each item, the four bytes of its key after the shared ones, as a number in their order, filled up with
+    /// zeros; after the last item the greatest number, so that counting the lesser ones need not know how many items
+    /// there are.
     heads: [i32; CAPACITY],
     items: ArrayVec<T, CAPACITY>,
-    /// For each item of a run, of those with one head, how many bytes the run's keys begin with alike.
+    /// For each item of a run (items with the same head), how many bytes the run's keys share.
     run_shared: [u32; CAPACITY],
-    /// For each item of a run, the four bytes of its key behind those.
+    /// For each item of a run, the four bytes of its key after those.
     run_heads: [i32; CAPACITY],
 }
 
 impl<T: Keyed> Sorted<T> {
-    /// No items.
+    /// Makes a node without items.
     pub fn new() -> Self {
         Self {
             shared: 0,
@@ -57,34 +60,34 @@ impl<T: Keyed> Sorted<T> {
         }
     }
 
-    /// The items.
+    /// Returns the items.
     pub fn items(&self) -> &[T] {
         &self.items
     }
 
-    /// The item at `at`, to change all of it but its key.
+    /// Returns the item at `at`; everything of it but its key may be changed.
     pub fn item_mut(&mut self, at: usize) -> &mut T {
         &mut self.items[at]
     }
 
-    /// Whether it should join a neighbour.
+    /// Returns whether it should join a neighbour.
     pub fn has_few(&self) -> bool {
         self.items.len() < CAPACITY / 4
     }
 
-    /// Whether both fit into one, with room for the next writes.
+    /// Returns whether both fit into one, with room for the next writes.
     pub fn fits_with(&self, other: &Self) -> bool {
         self.items.len() + other.items.len() <= CAPACITY / 4 * 3
     }
 
-    /// Where `key` is, or where it would come.
+    /// Returns the index of `key`, or where it would be inserted.
     pub fn find(&self, key: &[u8]) -> Result<usize, usize> {
         let head = match head(key, self.shared) {
             Some(head) if self.begins_alike(key) => head,
             _ => return Err(self.find_apart(key)),
         };
-        // Counted, not halved: the lines that the numbers lie in come from memory side by side then, one after
-        // another otherwise, and a node's numbers are compared several at a time.
+        // Counted, not halved: the cache lines with the numbers are then loaded side by side instead of one after
+        // another, and a node's numbers are compared several at a time.
         let from = self.heads.iter().map(|have| i32::from(*have < head)).sum::<i32>() as usize;
         let run = self.run(from, head);
         match run.len() {
@@ -102,7 +105,7 @@ impl<T: Keyed> Sorted<T> {
         }
     }
 
-    /// The items from `from` on that have this head.
+    /// Returns the items from `from` on that have this head.
     fn run(&self, from: usize, head: i32) -> Range<usize> {
         let heads = &self.heads[from..self.items.len()];
         let alone = heads.get(1) != Some(&head);
@@ -133,12 +136,12 @@ impl<T: Keyed> Sorted<T> {
         key.starts_with(&self.beginning) && (far.is_empty() || self.items[0].key()[far.clone()] == key[far])
     }
 
-    /// Where a key would come that does not begin as all others do: before or behind them.
+    /// Returns where a key would be inserted that does not begin as all others do: before or after them.
     fn find_apart(&self, key: &[u8]) -> usize {
         if self.items.first().is_some_and(|first| first.key() < key) { self.items.len() } else { 0 }
     }
 
-    /// Puts `item` at `at`, where [`Sorted::find`] says it comes. There must be room.
+    /// Inserts `item` at `at`, the index from [`Sorted::find`]. There must be room.
     pub fn insert(&mut self, at: usize, item: T) {
         let head = head(item.key(), self.shared);
         let head = head.filter(|_| !self.items.is_empty() && self.begins_alike(item.key()));
@@ -155,13 +158,13 @@ impl<T: Keyed> Sorted<T> {
         }
     }
 
-    /// As [`Sorted::insert`]; where there is no room, gives the right half.
+    /// Like [`Sorted::insert`], but splits off and returns the right half if there is no room.
     pub fn insert_or_split(&mut self, at: usize, item: T) -> Option<Self> {
         if !self.items.is_full() {
             self.insert(at, item);
             return None;
         }
-        // What grows at its end, as logs do, leaves full nodes behind.
+        // A node that grows at its end, as in logs, is left full.
         let middle = if at == CAPACITY { CAPACITY } else { CAPACITY / 2 };
         let mut right = self.split_off(middle);
         if at < middle {
@@ -178,7 +181,7 @@ impl<T: Keyed> Sorted<T> {
         self.rehead();
     }
 
-    /// Takes the item at `at` out.
+    /// Removes the item at `at`.
     pub fn remove(&mut self, at: usize) -> T {
         self.heads.copy_within(at + 1.., at);
         self.heads[CAPACITY - 1] = i32::MAX;
@@ -218,14 +221,14 @@ impl<T: Keyed> Sorted<T> {
         }
     }
 
-    /// The run that the item at `at` is in.
+    /// Returns the run of the item at `at`.
     fn run_around(&self, at: usize) -> Range<usize> {
         let head = self.heads[at];
         let from = self.heads[..at].iter().rposition(|have| *have != head).map_or(0, |before| before + 1);
         self.run(from, head)
     }
 
-    /// Makes the new item at `at` one of its run.
+    /// Adds the new item at `at` to its run.
     fn join_run(&mut self, at: usize) {
         let run = self.run_around(at);
         let other = if at == run.start { at + 1 } else { run.start };
@@ -251,13 +254,13 @@ impl<T: Keyed> Sorted<T> {
     }
 }
 
-/// What two keys begin with alike.
+/// Returns the common beginning of two keys.
 fn alike<'a>(left: &'a [u8], right: &[u8]) -> &'a [u8] {
     let length = left.iter().zip(right).take_while(|(left, right)| left == right).count();
     &left[..length]
 }
 
-/// The four bytes behind the first `shared` ones; `None` where the key is shorter than those.
+/// Returns the four bytes after the first `shared` ones; `None` if the key is shorter than those.
 fn head(key: &[u8], shared: usize) -> Option<i32> {
     let rest = key.get(shared..)?;
     let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
@@ -265,6 +268,6 @@ fn head(key: &[u8], shared: usize) -> Option<i32> {
         filled[..rest.len()].copy_from_slice(rest);
         filled
     });
-    // As signed numbers in the same order, which more machines compare several at a time.
+    // As signed numbers in the same order, which more machines can compare several at a time.
     Some((u32::from_be_bytes(bytes) ^ 1 << 31).cast_signed())
 }

@@ -1,7 +1,7 @@
 //! An ordered byte map whose copies share what they have in common: a B+tree of counted nodes.
 //!
-//! A copy costs one count. A write changes a node in place while nobody else holds it, and copies it otherwise, so
-//! the writer pays for a snapshot once a node, and nothing without one.
+//! A copy costs one count. A write changes a node in place if nobody else holds it, and copies it otherwise, so the
+//! writer pays for a snapshot once per node, and nothing without one.
 
 use super::node::{Child, Entry, Node, place};
 use super::range::Range;
@@ -10,19 +10,19 @@ use crate::Direction;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// See the module.
+/// An ordered byte map that shares its nodes with its copies.
 #[derive(Clone)]
 pub(super) struct Tree {
     root: Node,
 }
 
 impl Tree {
-    /// An empty map.
+    /// Makes an empty map.
     pub fn new() -> Self {
         Self { root: Node::Leaf(Arc::new(Sorted::new())) }
     }
 
-    /// The value under `key`.
+    /// Returns the value under `key`.
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         let mut node = &self.root;
         loop {
@@ -36,7 +36,7 @@ impl Tree {
         }
     }
 
-    /// The value under `key` to be looked at and replaced on one way down, where there is one.
+    /// Returns the entry of `key`, if there is one, to read and replace its value in one descent.
     pub fn entry_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
         let mut node = &mut self.root;
         loop {
@@ -67,7 +67,7 @@ impl Tree {
 
     /// Deletes `key`, if it is there.
     pub fn delete(&mut self, key: &[u8]) {
-        // Looked up first where a snapshot may share nodes, so that nothing is copied for nothing.
+        // Looked up first if a snapshot may share nodes, so that nothing is copied without need.
         if self.root.is_shared() && self.get(key).is_none() {
             return;
         }
@@ -79,7 +79,7 @@ impl Tree {
         }
     }
 
-    /// The entries from one end on, ascending or descending.
+    /// Returns the entries from one end on, ascending or descending.
     pub fn range<'a>(&'a self, from: Bound<&[u8]>, direction: Direction) -> Range<'a> {
         Range::new(&self.root, from, direction)
     }

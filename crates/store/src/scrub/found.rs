@@ -1,8 +1,8 @@
-//! Damage that was found.
+//! Damage that the scrub has found.
 
 use crate::IndexError;
 
-/// Damage, and the component that it touches if one can be named.
+/// Damage, and the component that it concerns if one can be named.
 #[derive(Debug)]
 pub struct Found {
     /// The component's number.

@@ -1,9 +1,9 @@
-//! Scrubbing: a store is read piece by piece and compared with all that it says of itself.
+//! Scrubbing: reads a store piece by piece and checks that it agrees with itself.
 //!
-//! A round goes through the key space once. Of each area the backend checks what it can ([`Snapshot::check`]: pages, order
-//! of keys, checksums); then what the area means is compared with the feed's head: the number and the hash of the rows,
-//! the sequences of the log, what is counted of what is set aside. A piece holds a snapshot only as long as it takes, so a
-//! round runs beside the work. What it has seen right can be damaged a moment later.
+//! A round goes through the key space once. The backend checks what it can of each area ([`Snapshot::check`]: pages,
+//! order of keys, checksums). Then the contents are compared with the feed's head: the number and the hash of the
+//! rows, the sequences of the log, the counts of what is set aside. A piece holds a snapshot only as long as it
+//! takes, so a round runs beside the work. What it has seen right can be damaged a moment later.
 
 mod found;
 mod meaning;
@@ -39,15 +39,15 @@ const NUMBERED: [Space; 7] = [
 pub struct Step {
     /// How many entries were read.
     pub keys: u64,
-    /// How many bytes.
+    /// How many bytes were read.
     pub bytes: u64,
     /// What is damaged.
     pub found: Vec<Found>,
-    /// Whether rows were too many to be counted under one snapshot.
+    /// Whether there were too many rows to count under one snapshot.
     pub is_uncounted: bool,
 }
 
-/// A part of the key space, or what it means.
+/// A part of the key space, or its meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Area {
     Pages { from: Vec<u8>, to: Option<Vec<u8>>, number: Option<u32> },
@@ -55,18 +55,18 @@ enum Area {
     Means { space: Space, number: u32 },
 }
 
-/// A round on its way.
+/// A round in progress.
 #[derive(Debug)]
 pub struct Scrub {
     left: VecDeque<Area>,
     kinds: BTreeMap<u32, Kind>,
-    /// Of how many bytes rows are counted at most.
+    /// The rows of a feed are counted up to this many bytes.
     counted_bytes_max: u64,
 }
 
 impl Scrub {
-    /// A round that begins now. Of feeds with more than `counted_bytes_max` bytes of rows the rows are not counted, since
-    /// that takes one snapshot from the first to the last. Without `pages` only meaning is looked at.
+    /// Begins a round. The rows of feeds with more than `counted_bytes_max` bytes of rows are not counted, since that
+    /// takes one snapshot from the first to the last. Without `pages` only the meaning is checked.
     ///
     /// # Errors
     /// Returns an error if not even the catalog of the store can be read.
@@ -96,7 +96,7 @@ impl Scrub {
         Ok(Self { left, kinds, counted_bytes_max })
     }
 
-    /// Does a piece of the round; `None` once it is done.
+    /// Does a piece of the round; returns `None` once it is done.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read. Damage is not an error but a finding.
@@ -116,7 +116,7 @@ impl Scrub {
             Err(damage @ IndexError::Corrupted(_)) => {
                 let number = match area {
                     Area::Pages { number, .. } => {
-                        // What it means cannot be read safely.
+                        // The meaning of damaged pages cannot be read safely.
                         self.left.pop_front_if(
                             |next| matches!(next, Area::Means { number: of, .. } if Some(*of) == number),
                         );
@@ -174,11 +174,11 @@ impl Scrub {
     }
 }
 
-/// Checks what is small, and then the feeds with the fewest rows first, until `is_over`: for the opening of a store that
-/// was not closed in order.
+/// Checks what is small, and then the feeds with the fewest rows first, until `is_over`: for opening a store that was
+/// not closed cleanly.
 ///
 /// # Errors
-/// As [`Scrub::step`].
+/// Returns the errors of [`Scrub::step`].
 pub fn quick(
     store: &dyn Store,
     meaning: &dyn Meaning,
@@ -210,10 +210,10 @@ pub fn quick(
     Ok(step)
 }
 
-/// Checks everything at once; returns what is damaged, and how many entries were read.
+/// Checks everything at once; returns the damage, and how many entries were read.
 ///
 /// # Errors
-/// As [`Scrub::step`].
+/// Returns the errors of [`Scrub::step`].
 pub fn scrub(store: &dyn Store, meaning: &dyn Meaning) -> Result<Step, IndexError> {
     let mut all = Step::default();
     let mut round = Scrub::begin(store, true, u64::MAX)?;

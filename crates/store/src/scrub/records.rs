@@ -1,5 +1,5 @@
-//! The small records of a store against each other: catalog, heads, checkpoints, counters. All of them are few, so all
-//! are looked at under one snapshot.
+//! Compares the small records of a store with each other: catalog, heads, checkpoints, counters. There are few of
+//! them, so all are read under one snapshot.
 
 use super::found::Found;
 use crate::catalog::named;
@@ -11,7 +11,7 @@ use crate::{Direction, IndexError, Snapshot, compare};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// Adds what does not fit together, until `is_over`.
+/// Adds the contradictions to `found`, until `is_over`.
 pub(super) fn check(snapshot: &dyn Snapshot, found: &mut Vec<Found>, is_over: &dyn Fn() -> bool) {
     let registered = match catalog::all(snapshot) {
         Ok(registered) => registered,
@@ -30,7 +30,7 @@ pub(super) fn check(snapshot: &dyn Snapshot, found: &mut Vec<Found>, is_over: &d
     }
 }
 
-/// What one component says of itself.
+/// Checks the records of one component.
 fn component(snapshot: &dyn Snapshot, entry: &Registered) -> Result<(), IndexError> {
     let id = &entry.id;
     let wrong = |what: &str| IndexError::corrupted(format!("`{id}` {what}; restore a backup"));
@@ -64,7 +64,8 @@ fn component(snapshot: &dyn Snapshot, entry: &Registered) -> Result<(), IndexErr
     Ok(())
 }
 
-/// Heads and checkpoints: of components that are there, and a query's not ahead of what it follows.
+/// Checks heads and checkpoints: they belong to components that exist, and a query's are not ahead of the feeds that
+/// it follows.
 fn strangers(
     snapshot: &dyn Snapshot,
     registered: &[Registered],

@@ -1,4 +1,4 @@
-//! What a feed holds against what its head says: rows by number and hash, the log by its sequences.
+//! Compares what a feed holds with its head: rows by number and hash, the log by its sequences.
 
 use super::meaning::Meaning;
 use crate::catalog::Kind;
@@ -12,10 +12,10 @@ use crate::{Direction, IndexError, Snapshot};
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// After how many entries it is looked whether the time is over.
+/// After how many entries the time limit is checked.
 const LOOK: usize = 256;
 
-/// Counts the rows of a feed, each of which has to be one; false if they are too many for that.
+/// Counts and checks the rows of a feed; returns false if there are too many.
 pub(super) fn rows(
     snapshot: Arc<dyn Snapshot>,
     (number, kind): (u32, Kind),
@@ -36,8 +36,8 @@ pub(super) fn rows(
     Ok(true)
 }
 
-/// Looks for every sequence of the logs of a feed: that of the present epoch, and those that followers still drain. What
-/// is written from outside may have holes.
+/// Looks for every sequence in the logs of a feed: that of the present epoch, and those that followers still drain.
+/// Logs written from outside may have holes.
 pub(super) fn logs(
     snapshot: &Arc<dyn Snapshot>,
     (number, kind): (u32, Kind),
@@ -67,7 +67,7 @@ pub(super) fn logs(
     Ok(())
 }
 
-/// Goes through a log; returns how many entries and bytes it has, `None` if the time was over before.
+/// Goes through a log; returns how many entries and bytes it has, or `None` if the time was over before.
 fn log(
     feed: &Feed,
     epoch: u64,

@@ -8,7 +8,7 @@ use crate::{IndexError, Store, Version, WriteSet, compare};
 pub(super) const LAWS: &[Entry] = &[
     ("a commit is in every later snapshot", visible),
     ("a later write of one key wins, a delete removes it", overwritten),
-    ("a stale set is refused whole, and told what stands", refused),
+    ("a stale set is refused whole, with the version that is stored", refused),
     ("the sets of one call apply in their order", ordered),
     ("feeds do not stand in each other's way", independent),
     ("a call that cannot be stored applies nothing", nothing),

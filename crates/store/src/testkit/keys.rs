@@ -11,7 +11,8 @@ pub(super) const LAWS: &[Entry] = &[
     ("several keys are read in their order", many),
 ];
 
-/// Keys that tell a wrong store from a right one: byte order, prefixes of one another, the limits, equal prefixes.
+/// Returns keys that tell a wrong store from a right one: byte order, prefixes of one another, the limits, equal
+/// prefixes.
 pub fn telling_keys() -> Vec<Vec<u8>> {
     let mut keys: Vec<Vec<u8>> = Vec::new();
     for byte in [0x00, 0x01, 0x41, 0x7f, 0x80, 0xff] {

@@ -1,4 +1,4 @@
-//! What a law is, and what its check is made of.
+//! A law, and the parts of its check.
 
 use crate::{IndexError, Store, Version, WriteSet};
 use std::fmt;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 /// A place where one store can lie: a directory, a schema, a key prefix.
 pub trait Place {
-    /// Opens the store of this place, and makes it the first time.
+    /// Opens the store of this place, and creates it the first time.
     ///
-    /// The suite drops a store and its snapshots before it opens the place again. A store that keeps what it was
-    /// given must hold it then; a volatile one may give an empty store.
+    /// The suite drops a store and its snapshots before it opens the place again. A store that keeps its data must
+    /// have it then; a volatile one may return an empty store.
     ///
     /// # Errors
-    /// As the backend has them.
+    /// Returns an error if the backend fails.
     fn open(&self) -> Result<Arc<dyn Store>, IndexError>;
 }
 
@@ -32,14 +32,14 @@ impl From<IndexError> for Failure {
     }
 }
 
-/// What a check of a law has come to.
+/// The outcome of a law's check.
 pub type Outcome = Result<(), Failure>;
 
 /// One law, with its check.
 pub struct Law {
-    /// What it promises.
+    /// The promise.
     pub name: &'static str,
-    /// Checks it in an empty place.
+    /// Checks the promise in an empty place.
     pub check: fn(&dyn Place) -> Outcome,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn ensure(holds: bool, message: impl FnOnce() -> String) -> Outcome {
     if holds { Ok(()) } else { Err(Failure(message())) }
 }
 
-/// An empty set of `feed` that leads from its commit number `from` to the next.
+/// Returns an empty set of `feed` that leads from its commit number `from` to the next.
 pub(super) fn step(feed: u32, from: u64) -> WriteSet {
     let epoch = u64::from(from > 0);
     WriteSet {
@@ -62,7 +62,7 @@ pub(super) fn step(feed: u32, from: u64) -> WriteSet {
     }
 }
 
-/// Commits one set that must be taken.
+/// Commits one set that must be accepted.
 pub(super) fn commit(store: &dyn Store, set: &WriteSet) -> Outcome {
     match store.commit(std::slice::from_ref(set))?.as_slice() {
         [Ok(())] => Ok(()),

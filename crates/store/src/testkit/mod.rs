@@ -1,4 +1,4 @@
-//! The laws of [`Store`], to be run on any backend, also one that lives elsewhere.
+//! The laws of [`Store`], to be checked on any backend, including one from another crate.
 //!
 //! ```
 //! use livewell_store::{IndexError, MemoryStore, Store, testkit};
@@ -31,7 +31,7 @@ pub use model::{Action, Model, Writes, replay};
 
 use std::fmt;
 
-/// All laws.
+/// Returns all laws.
 pub fn laws() -> Vec<Law> {
     [commits::LAWS, rows::LAWS, keys::LAWS, scans::LAWS, snapshots::LAWS, reopening::LAWS, model::LAWS]
         .into_iter()
@@ -46,15 +46,15 @@ pub fn run(make: &dyn Fn() -> Box<dyn Place>) -> Report {
     Report { outcomes }
 }
 
-/// What each law has come to.
+/// The outcome of each law.
 #[derive(Debug)]
 pub struct Report {
-    /// The laws by name.
+    /// The outcomes by the laws' names.
     pub outcomes: Vec<(&'static str, Outcome)>,
 }
 
 impl Report {
-    /// Whether all laws hold.
+    /// Returns whether all laws hold.
     pub fn holds(&self) -> bool {
         self.outcomes.iter().all(|(_, outcome)| outcome.is_ok())
     }

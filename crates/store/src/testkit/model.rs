@@ -19,12 +19,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// The version of `feed`.
+    /// Returns the version of `feed`.
     pub fn version(&self, feed: u32) -> Version {
         self.versions.get(&feed).copied().unwrap_or_default()
     }
 
-    /// What [`crate::Store::commit`] must do.
+    /// Does what [`crate::Store::commit`] must do.
     pub fn commit(&mut self, sets: &[WriteSet]) -> Vec<Result<(), Conflict>> {
         sets.iter().map(|set| self.apply(set)).collect()
     }
@@ -48,7 +48,7 @@ impl Model {
     /// Compares everything a snapshot shows with the map.
     ///
     /// # Errors
-    /// The first difference.
+    /// Returns the first difference.
     pub fn compare(&self, snapshot: &dyn Snapshot) -> Outcome {
         for (key, value) in &self.entries {
             let found = snapshot.get(key)?;
@@ -60,17 +60,17 @@ impl Model {
     /// Compares a range, in both directions.
     ///
     /// # Errors
-    /// The first difference.
+    /// Returns the first difference.
     pub fn compare_range(&self, snapshot: &dyn Snapshot, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Outcome {
         scans::compare(&self.entries, snapshot, from, to, Direction::Forward)?;
         scans::compare(&self.entries, snapshot, from, to, Direction::Backward)
     }
 }
 
-/// Keys to values, the later one of a key wins; `None` deletes.
+/// Keys to values; of two writes of one key the later wins; `None` deletes.
 pub type Writes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// One thing to do to a store and to its model.
+/// An action on a store and on its model.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Commits sets, each with its feed and whether it comes from the feed's current version.
@@ -79,14 +79,14 @@ pub enum Action {
     Keep,
     /// Compares the entries between two keys.
     Scan(Bound<Vec<u8>>, Bound<Vec<u8>>),
-    /// Drops all snapshots, closes, opens again. Nothing on a volatile store.
+    /// Drops all snapshots, closes, opens again. Does nothing to a volatile store.
     Reopen,
 }
 
-/// Does the actions to the store of a place and to a model, and compares them throughout.
+/// Plays the actions on the store of a place and on a model, and compares them throughout.
 ///
 /// # Errors
-/// The first difference.
+/// Returns the first difference.
 pub fn replay(place: &dyn Place, actions: &[Action]) -> Outcome {
     let mut store = place.open()?;
     let mut model = Model::default();
@@ -129,7 +129,7 @@ fn sets(model: &Model, parts: &[(u32, bool, Writes)]) -> Vec<WriteSet> {
         let expected = if *current { found } else { Version { epoch: 9, commit: found.commit } };
         let writes = writes.iter().cloned().collect();
         let set = WriteSet { feed: *feed, expected, next, writes, ..WriteSet::default() };
-        // A refused set changes nothing, so what the model says to it is of no interest here.
+        // A refused set changes nothing, so the model's answer does not matter here.
         let _ = model.apply(&set);
         sets.push(set);
     }

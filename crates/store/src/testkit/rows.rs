@@ -14,7 +14,7 @@ pub(super) const LAWS: &[Entry] = &[
 
 type Rows = BTreeMap<u64, Vec<u8>>;
 
-/// The head that the feed must have, reckoned anew from all its rows.
+/// Returns the head that the feed must have, computed again from all its rows.
 fn head_of(rows: &Rows) -> Head {
     let hash = |(signature, data): (&u64, &Vec<u8>)| entry_hash(&signature.to_be_bytes(), data);
     Head {
@@ -40,7 +40,7 @@ fn with<'a>(set: WriteSet, head: Head, rows: impl IntoIterator<Item = (u64, Opti
     WriteSet { rows: Some(RowWrites::new(head, rows)), ..set }
 }
 
-/// Numbers that look random (SplitMix64).
+/// Returns numbers that look random (SplitMix64).
 fn mixed(number: u64) -> u64 {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -90,7 +90,7 @@ fn refused(place: &dyn Place) -> Outcome {
 
 fn after(place: &dyn Place) -> Outcome {
     let store = place.open()?;
-    // The count begins with the row that the set itself puts there.
+    // The count begins with the row that the set itself writes.
     let before = head_of(&Rows::from([(7, b"old".to_vec())]));
     let mut set = with(step(20, 0), before, [(7, Some(&b"new"[..]))]);
     set.put(snapshot_key(20, 0, &7u64.to_be_bytes()), b"old".to_vec());

@@ -16,7 +16,7 @@ pub(super) const LAWS: &[Entry] = &[
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// What a scan gives, as an oracle computes it.
+/// Computes the entries of a scan as an oracle.
 pub(super) fn expected(map: &Map, from: Bound<&[u8]>, to: Bound<&[u8]>, direction: Direction) -> Listed {
     let within = map.iter().filter(|(key, _)| (from, to).contains(key.as_slice()));
     let mut entries: Listed = within.map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -16,7 +16,7 @@ pub(super) const LAWS: &[Entry] = &[
 
 const KEYS: u8 = 40;
 
-/// Each commit writes its number under all keys, and for every other key something long.
+/// Returns a commit that writes its number under all keys, and something long for every other key.
 fn stamp(number: u64) -> crate::WriteSet {
     let mut set = step(3, number);
     for key in 0..KEYS {
@@ -27,7 +27,7 @@ fn stamp(number: u64) -> crate::WriteSet {
     set
 }
 
-/// The one number that all keys of a snapshot hold.
+/// Returns the one number that all keys of a snapshot hold.
 fn number(snapshot: &dyn Snapshot) -> Result<u64, Failure> {
     let version = compare::read_version(snapshot, 3)?.commit;
     let mut seen = Vec::new();

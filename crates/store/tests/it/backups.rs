@@ -1,4 +1,5 @@
-//! A backup: one commit of a store that is written meanwhile; and whatever is not a whole one is refused.
+//! A backup holds one commit of a store that is written meanwhile, and anything that is not a whole backup is
+//! refused.
 
 use crate::child;
 use livewell_model::Timestamp;
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 const KEYS: u64 = 3_000;
 const NOW: Timestamp = Timestamp(1_764_399_127_000_000_000);
 
-/// Every commit writes its number under all of 40 keys, under 60 others in turn, and values of other sizes.
+/// Makes a commit that writes its number under all of 40 keys, under 60 others in turn, and values of other sizes.
 fn commit(store: &dyn Store, number: u64) {
     let expected = compare::read_version(&*store.snapshot().unwrap(), 1).unwrap();
     let next = Version { epoch: 1, commit: expected.commit + 1 };
@@ -34,7 +35,8 @@ fn commit(store: &dyn Store, number: u64) {
     assert_eq!(store.commit(&[set]).unwrap(), [Ok(())]);
 }
 
-/// The number of the commit that a store holds, which is whole: that and all before it, and nothing of a later one.
+/// Returns the number of the commit that a store holds, and checks that it is whole: it and all before it, nothing
+/// later.
 fn expect_one_commit(store: &EmbeddedStore) -> u64 {
     store.verify().unwrap();
     let snapshot = store.snapshot().unwrap();
@@ -56,7 +58,7 @@ fn expect_one_commit(store: &EmbeddedStore) -> u64 {
     number
 }
 
-/// The key of a step, and the length of its values.
+/// Returns the key of a step, and the length of its values.
 fn in_turn(number: u64, step: u64) -> (Vec<u8>, usize) {
     let key = (number * 60 + step) * 7919 % KEYS;
     let mut name = [b"turn".as_slice(), &key.to_be_bytes()].concat();
@@ -69,7 +71,7 @@ fn restored(backup: &Path, into: &Path) -> EmbeddedStore {
     EmbeddedStore::open(into, Durability::Sync).unwrap()
 }
 
-/// Stops the writer, also where the test fails.
+/// Stops the writer, even if the test fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -283,7 +285,7 @@ fn two_backups_are_not_written_in_one_place() {
     refusal(Unfinished::begin(place.path()), "LW0312", "is in use");
 }
 
-/// A source, a query that has read half of its log, and a reaction of the query.
+/// Returns a source, a query that has read half of its log, and a reaction of the query.
 fn chain(store: &dyn Store) -> [u32; 3] {
     let expected = compare::read_version(&*store.snapshot().unwrap(), catalog::CATALOG).unwrap();
     let mut set =
@@ -354,6 +356,6 @@ fn new_epochs_leave_queries_where_they_are_and_are_told_to_all_outside() {
         rows.resume(&Checkpoint { epoch: 1_000, sequence: 6, ..Checkpoint::default() }).unwrap(),
         Resume::Follow
     );
-    // A second time, with a number that lies behind: epochs never go back.
+    // A second time, with a number that is lower: epochs never go back.
     assert_eq!(begin_epochs(&store, 5).unwrap()[0].1, 1_001);
 }

@@ -1,4 +1,4 @@
-//! The conformance suite itself: a store that breaks a law is found out.
+//! The conformance suite itself: it finds a store that breaks a law.
 
 use livewell_store::commit::Conflict;
 use livewell_store::snapshot::Entries;

@@ -1,4 +1,4 @@
-//! Another process: this test binary again, running one test that does its part when it is told to.
+//! Another process: this test binary again, running one test that does the child's part when told to.
 
 use livewell_store::Durability;
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::process::Command;
 const PLACE: &str = "LIVEWELL_TEST_PLACE";
 const DURABILITY: &str = "LIVEWELL_TEST_DURABILITY";
 
-/// The command that runs the test `name` as a child with a store at `path`.
+/// Returns the command that runs the test `name` as a child with a store at `path`.
 pub fn command(name: &str, path: &Path, durability: Durability) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the test binary has a path"));
     command.args(["--exact", name, "--nocapture", "--test-threads=1"]);
@@ -16,14 +16,14 @@ pub fn command(name: &str, path: &Path, durability: Durability) -> Command {
     command
 }
 
-/// In a child: what it was told. Nothing in an ordinary run, where the child's part passes for a test.
+/// Returns what a child was told; `None` in an ordinary run, in which the child's part passes as a test.
 pub fn told() -> Option<(PathBuf, Durability)> {
     let path = std::env::var_os(PLACE)?;
     let sync = std::env::var(DURABILITY).ok()? == format!("{:?}", Durability::Sync);
     Some((path.into(), if sync { Durability::Sync } else { Durability::Os }))
 }
 
-/// Says a line, past the test harness that would keep it.
+/// Prints a line, past the test harness, which would keep it.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes()).expect("somebody listens");

@@ -1,4 +1,4 @@
-//! What the embedded store says to directories that are not, or not now, its own.
+//! What the embedded store says to directories that are not its own, or not now.
 
 use crate::backends::Directory;
 use crate::child;
@@ -132,7 +132,7 @@ fn a_directory_without_permission_is_named() {
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("a mode");
     let mut command = child::command("directories::child_opens", &locked, Durability::Sync);
     if fs::metadata("/proc/self").map_or(0, |own| own.uid()) == 0 {
-        // Root may do anything, so somebody else tries.
+        // Root may do anything, so another user tries.
         command.uid(65534).gid(65534).current_dir("/");
     }
     let said = match command.stderr(Stdio::inherit()).output() {

@@ -35,7 +35,7 @@ fn build(store: &dyn Store) {
     }
 }
 
-/// Reads all rows by key and by scan. Gives whether all are there; wrong ones end the child.
+/// Reads all rows by key and by scan. Returns whether all are there; a wrong one ends the child.
 fn read_all(snapshot: &dyn Snapshot) -> Result<bool, livewell_store::IndexError> {
     let rows = rows();
     let mut whole = true;
@@ -65,13 +65,13 @@ fn child_reads() {
     let Some((path, durability)) = child::told() else { return };
     let outcome = EmbeddedStore::open(path, durability).and_then(|store| {
         let whole = read_all(&*store.snapshot()?)?;
-        // Rows may be missing for a damaged page in the tree; then the full check must say so.
+        // Rows may be missing because of a damaged page in the tree; then the full check must say so.
         store.verify().map(|_| if whole { RIGHT } else { WRONG })
     });
     std::process::exit(outcome.unwrap_or(REFUSED));
 }
 
-/// Flips one bit in a copy and has a child read it all.
+/// Flips one bit in a copy and has a child read all of it.
 fn flip(original: &Path, offset: u64, bit: u8) -> Option<i32> {
     use std::os::unix::fs::FileExt;
     let copy = Directory::new(Durability::Sync);

@@ -1,4 +1,4 @@
-//! A full disk: an error, nothing half written, and on it goes once there is room.
+//! A full disk is an error, leaves nothing half written, and work resumes once there is room.
 
 use crate::small_disk::SmallDisk;
 use livewell_store::{Durability, EmbeddedStore, IndexError, Store, Version, WriteSet, compare};
@@ -15,7 +15,7 @@ fn batch(number: u64) -> WriteSet {
     set
 }
 
-/// Commits until nothing more goes in; gives the number of the first that did not.
+/// Commits until the disk is full; returns the number of the first commit that failed.
 fn write_until_full(store: &dyn Store, mut number: u64) -> u64 {
     loop {
         match store.commit(&[batch(number)]) {
@@ -49,7 +49,7 @@ fn full(durability: Durability) {
     let first = write_until_full(&store, 0);
     assert!(first > 10, "full after {first} commits");
     expect_commits(&store, first);
-    // The last bytes go as well, so that not even a page is left.
+    // The last bytes are used as well, so that not even a page is left.
     let mut rest = 1 << 20;
     while rest > 0 {
         let more = fs::File::options().append(true).create(true).open(disk.path().join("more"));

@@ -1,4 +1,4 @@
-//! Group commit: in order, together, each told its own fate, and nobody left waiting.
+//! Group commit: in order, together, each set with its own outcome, and nobody left waiting.
 
 use livewell_store::commit::Conflict;
 use livewell_store::{
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Which error a call gets, if any.
 type Failing = fn(&[WriteSet]) -> Option<IndexError>;
 
-/// A store that takes its time, counts, and fails as told.
+/// A store that is slow, counts, and fails as told.
 struct Slow {
     inner: MemoryStore,
     commits: AtomicUsize,
@@ -52,7 +52,7 @@ impl Store for Slow {
     fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {
         self.commits.fetch_add(1, Ordering::SeqCst);
         self.largest.fetch_max(sets.len(), Ordering::SeqCst);
-        // Long enough for others to queue up behind.
+        // Long enough for others to queue up behind it.
         std::thread::park_timeout(self.pause);
         let how = *self.fail.lock().expect("no panic before");
         how.and_then(|how| how(sets)).map_or_else(|| self.inner.commit(sets), Err)

@@ -1,4 +1,4 @@
-//! A process killed while it writes leaves whole commits only, and every one that it was told of.
+//! A process killed while it writes leaves whole commits only, and every commit that it acknowledged.
 
 use crate::backends::Directory;
 use crate::child;
@@ -11,7 +11,8 @@ use std::time::Duration;
 const FEED: u32 = 5;
 const ROUNDS: u64 = 20;
 
-/// The commit with a number: the number under several keys, small, long and paged out, and one key that wanders.
+/// Returns the commit with a number: the number under several keys, small, long and paged out, and one key that
+/// wanders.
 fn batch(number: u64) -> WriteSet {
     let epoch = u64::from(number > 0);
     let (expected, next) = (Version { epoch, commit: number }, Version { epoch: 1, commit: number + 1 });
@@ -62,13 +63,13 @@ fn child_writes() {
     }
 }
 
-/// Kills a writing child after some time; gives the last commit that it was told of.
+/// Kills a writing child after some time; returns the last commit that it acknowledged.
 #[expect(clippy::disallowed_methods, reason = "the moment of the kill is the point")]
 fn kill_one(place: &Directory, after: Duration) -> Option<u64> {
     let mut command = child::command("killed::child_writes", place.path.path(), place.durability);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("a child");
     let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    // The clock starts when it writes, so that slow machines test the same thing.
+    // The clock starts with the first write, so that slow machines test the same thing.
     let acked = |line: Option<std::io::Result<String>>| -> Option<u64> {
         line?.ok()?.rsplit_once("acked ")?.1.parse().ok()
     };
@@ -95,7 +96,7 @@ fn killed_again_and_again(durability: Durability) {
         let found = commits(&store);
         assert!((acked..=acked + 1).contains(&found), "{acked} commits were acknowledged, {found} are there");
         expect_whole(&store);
-        // Half of the time the next child finds a store that was never closed cleanly since.
+        // Half of the time the next child finds a store that was not closed cleanly since.
         if round % 2 == 0 {
             assert_eq!(store.commit(&[batch(found)]).expect("a commit"), [Ok(())]);
             expect_whole(&store);

@@ -1,4 +1,4 @@
-//! Steps that write more than memory holds: what they read and what they commit is what an ordered map would have.
+//! Steps that write more than memory holds read and commit what an ordered map would have.
 
 use crate::backends::Directory;
 use livewell_store::{Direction, Durability, IndexError, MemoryStore, Overlay, Store, Version, WriteSet};
@@ -12,11 +12,11 @@ type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 #[derive(Debug, Clone)]
 enum Action {
     Write(Vec<u8>, Option<Vec<u8>>),
-    /// What is written leaves the memory.
+    /// The writes leave the memory.
     Relieve,
-    /// Everything that begins so is read, in both directions.
+    /// Everything that begins with this is read, in both directions.
     Read(Vec<u8>),
-    /// A part that is taken back.
+    /// Writes that are taken back.
     RollBack(Vec<(Vec<u8>, Option<Vec<u8>>)>),
 }
 
@@ -136,7 +136,7 @@ fn what_lies_beside_a_store_goes_with_the_step_or_when_it_is_opened_next() {
     drop(overlay);
     assert_eq!(left(), 0);
     drop(store);
-    // As a process leaves it that was killed.
+    // The state that a killed process leaves.
     fs::create_dir_all(scratch.join("7")).expect("a folder");
     fs::write(scratch.join("7/data.mdb"), b"half").expect("a file");
     drop(place.open_embedded().expect("the store opens"));

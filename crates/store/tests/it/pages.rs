@@ -1,4 +1,4 @@
-//! Reading the pages themselves: damage that a lookup only gets lost in is found, and no page is trusted.
+//! Reading the pages themselves finds damage in which a lookup only gets lost, and trusts no page.
 
 use crate::backends::Directory;
 use livewell_store::catalog::Kind;
@@ -38,7 +38,7 @@ async fn change(path: &Path, rows: std::ops::Range<u64>, byte: u8) {
     LiveResults::new(Arc::new(store)).apply_mutations("q", &rows).await.unwrap();
 }
 
-/// Whether the rows are as they should be; `None` if they are refused.
+/// Returns whether the rows are as they should be; `None` if they are refused.
 async fn rows(path: &Path) -> Option<BTreeMap<u64, Vec<u8>>> {
     let store = EmbeddedStore::open(path, Durability::Sync).ok()?;
     store.verify().ok()?;
@@ -124,7 +124,7 @@ async fn no_byte_of_a_page_ends_the_process_that_checks_it() {
     change(place.path.path(), 0..1_500, 1).await;
     let store = EmbeddedStore::open(place.path.path(), Durability::Sync).unwrap();
     let whole = std::fs::read(place.path.path().join("data.mdb")).unwrap();
-    // Behind the back of the store that is open, as a failing disk does it: only what reads pages may look.
+    // Without telling the open store, as a failing disk does it: only what reads pages may look.
     let file = File::options().write(true).open(place.path.path().join("data.mdb")).unwrap();
     let pages = |kind: u16| {
         let all = (2 * PAGE..whole.len()).step_by(PAGE);

@@ -1,4 +1,4 @@
-//! Log entries in parts: whoever reads an entry has all of it, whoever asks for its parts has each.
+//! Log entries in parts: reading an entry returns all of it, and reading its parts returns each.
 
 use livewell_store::keyspace::{PART_BYTES, log_part_key};
 use livewell_store::{Feed, Head, MemoryStore, Store, Version, WriteSet};
@@ -6,7 +6,7 @@ use livewell_store::{Feed, Head, MemoryStore, Store, Version, WriteSet};
 const FEED: u32 = 5;
 const EPOCH: u64 = 1;
 
-/// A feed whose entries have these parts.
+/// Makes a feed whose entries have these parts.
 fn feed(entries: &[&[Vec<u8>]]) -> Feed {
     let store = MemoryStore::new();
     let mut set = WriteSet { feed: FEED, next: Version { epoch: EPOCH, commit: 1 }, ..WriteSet::default() };
@@ -31,14 +31,14 @@ fn an_entry_in_parts_is_read_whole_or_begun_and_part_by_part() {
     assert_eq!(all[1].bytes, long.concat());
     assert_eq!(feed.log(EPOCH, 0, 3, usize::MAX).expect("a log").len(), 3);
     assert_eq!(feed.log(EPOCH, 0, 10, PART_BYTES).expect("a log").len(), 2);
-    // A long one is the last of what is read at once.
+    // A long entry is the last of those that are read at once.
     let begun = feed.log_begun(EPOCH, 1, 10, usize::MAX).expect("a log");
     assert_eq!((begun.len(), begun[0].is_begun), (1, true));
     assert_eq!(begun[0].bytes, long[0]);
     let parts: Vec<Vec<u8>> =
         feed.parts(EPOCH, 2).expect("parts").map(|part| part.unwrap().into_owned()).collect();
     assert_eq!(parts, long);
-    // One of just that length has no further part, and limits hold.
+    // An entry of just that length has no further part, and limits hold.
     let rest = feed.log_begun(EPOCH, 2, 10, usize::MAX).expect("a log");
     assert_eq!(
         rest.iter().map(|entry| (entry.sequence, entry.is_begun)).collect::<Vec<_>>(),

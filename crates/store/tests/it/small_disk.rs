@@ -9,7 +9,7 @@ use tempfile::TempDir;
 pub struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// One of so many MiB; `None`, and it is said loudly, where none can be mounted.
+    /// Mounts one of so many MiB; returns `None`, with a notice, if none can be mounted.
     pub fn mount(mib: u32) -> Option<Self> {
         let place = tempfile::tempdir().unwrap();
         let size = format!("size={mib}m");

@@ -1,4 +1,4 @@
-//! A data file cut short is refused before anything is read from it; one cut behind its end is fine.
+//! A truncated data file is refused before anything is read from it; extra bytes after its end do no harm.
 
 use crate::backends::Directory;
 use crate::child;
