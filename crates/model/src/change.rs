@@ -5,19 +5,19 @@ use crate::{Element, ElementId, Map, Node, Relationship, Timestamp, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// Insert, update or delete of one element, as a source submits it.
+/// An insert, update or delete of one element, as a source submits it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// The element, whole. Replaces one of the same id.
+    /// The whole element. Replaces one of the same id.
     Insert(Element),
-    /// Some of the element's parts. Inserts the element where it is unknown.
+    /// Some of the element's parts. Inserts the element if it is unknown.
     Update(Patch),
-    /// The element is gone. Unknown ids are counted and change nothing.
+    /// The element is gone. An unknown id is counted and changes nothing.
     Delete(ElementId),
 }
 
 impl Change {
-    /// The element the change is about.
+    /// Returns the id of the element that the change is about.
     pub fn id(&self) -> &ElementId {
         match self {
             Self::Insert(element) => element.id(),
@@ -26,20 +26,20 @@ impl Change {
         }
     }
 
-    /// An insert of `element`.
+    /// Returns an insert of `element`.
     pub fn insert(element: impl Into<Element>) -> Self {
         Self::Insert(element.into())
     }
 }
 
-/// The parts of an element that an update names; what it does not name stays as it is.
+/// The parts of an element that an update names; the others stay as they are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch {
     /// The element to update.
     pub id: ElementId,
-    /// Whether the update says it speaks of a relationship (`Some(true)`) or a node (`Some(false)`).
+    /// Whether the update is about a relationship (`Some(true)`) or a node (`Some(false)`), if it says so.
     pub is_relationship: Option<bool>,
-    /// The new labels (for a relationship: its type alone).
+    /// The new labels (for a relationship, only its type).
     pub labels: Option<Vec<SmolStr>>,
     /// A relationship's new start.
     pub from: Option<ElementId>,
@@ -54,21 +54,21 @@ pub struct Patch {
 pub struct Transaction {
     /// The changes, in the order they happened.
     pub changes: Vec<Change>,
-    /// The time the transaction carries: the largest of its changes'. `None`: when it is taken in.
+    /// The time of the transaction: the largest of its changes' times. `None`: the time when it is processed.
     pub timestamp: Option<Timestamp>,
 }
 
 /// One element before and after a transaction. Never both `None`, never both equal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppliedChange {
-    /// The element as it was, if it was.
+    /// The element before the transaction, if it existed.
     pub before: Option<Element>,
-    /// The element as it is now, if it is.
+    /// The element after the transaction, if it exists.
     pub after: Option<Element>,
 }
 
 impl AppliedChange {
-    /// The element the change is about.
+    /// Returns the id of the element that the change is about.
     pub fn id(&self) -> &ElementId {
         match (&self.after, &self.before) {
             (Some(element), _) | (None, Some(element)) => element.id(),
@@ -77,7 +77,7 @@ impl AppliedChange {
     }
 }
 
-/// A transaction as it stands in a feed's log: each changed element once, with both images.
+/// A transaction in a feed's log: each changed element once, with both images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppliedTransaction {
     /// Its number in its feed: 1, 2, 3, ... within one epoch.
@@ -100,7 +100,7 @@ pub enum ApplyError {
         id: ElementId,
         /// What it is.
         is: &'static str,
-        /// What the change takes it for.
+        /// What the change says it is.
         said: &'static str,
     },
     /// An update of an unknown relationship that does not say where it starts, ends or what its type is.
@@ -114,10 +114,11 @@ pub enum ApplyError {
 }
 
 impl Change {
-    /// What becomes of the element `before` by this change. `Ok(None)`: it is gone (or never was).
+    /// Returns what this change makes of the element `before`. `Ok(None)`: it is gone (or never existed).
     ///
     /// # Errors
-    /// [`ApplyError`] where the change takes a node for a relationship or cannot stand on its own.
+    /// Returns [`ApplyError`] if the change takes a node for a relationship or the reverse, or needs an element that
+    /// is unknown.
     pub fn apply(&self, before: Option<&Element>) -> Result<Option<Element>, ApplyError> {
         match self {
             Self::Delete(_) => Ok(None),
@@ -145,7 +146,7 @@ fn same_kind(id: &ElementId, before: &Element, said_relationship: bool) -> Resul
 }
 
 impl Patch {
-    /// A patch that names nothing yet.
+    /// Makes a patch that names nothing yet.
     pub fn new(id: ElementId) -> Self {
         Self { id, is_relationship: None, labels: None, from: None, to: None, properties: Map::new() }
     }

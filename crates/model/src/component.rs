@@ -1,24 +1,24 @@
-//! What a component is, and what its id may be.
+//! The kinds of components, and the form of their ids.
 
 use serde::{Deserialize, Serialize};
 
-/// What a component is.
+/// The kind of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ComponentKind {
-    /// Where changes come from.
+    /// Reads changes.
     Source,
-    /// A standing query.
+    /// Keeps the result of a standing query.
     Query,
-    /// What acts on results.
+    /// Acts on results.
     Reaction,
 }
 
 impl ComponentKind {
-    /// All there are, in the way of the data.
+    /// All kinds, from upstream to downstream.
     pub const ALL: [Self; 3] = [Self::Source, Self::Query, Self::Reaction];
 
-    /// The kind in words, as JSON has it.
+    /// Returns the kind in words, as JSON has it.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Source => "source",
@@ -27,7 +27,7 @@ impl ComponentKind {
         }
     }
 
-    /// Several of the kind: the section of a configuration, and a part of paths.
+    /// Returns the plural: the section of a configuration, and a part of paths.
     pub fn plural(self) -> &'static str {
         match self {
             Self::Source => "sources",
@@ -37,10 +37,10 @@ impl ComponentKind {
     }
 }
 
-/// What an id has to be, for messages.
+/// The form of an id, for messages.
 pub const ID_RULE: &str = "an id is a letter or digit, then at most 62 letters, digits, `-` or `_`";
 
-/// Whether `id` can be the id of a source, query or reaction.
+/// Returns whether `id` is valid as the id of a source, query or reaction.
 pub fn is_component_id(id: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     id.len() <= 63

@@ -1,7 +1,7 @@
-//! Decimal numbers: exact, however they are added and multiplied.
+//! Decimal numbers, exact under addition and multiplication.
 //!
 //! A decimal is normalised: `1.50` and `1.5` are one value and print alike. It has at most [`DIGITS_MAX`] digits
-//! before the point and as many after it; what would have more is refused, never rounded.
+//! before the point and as many after it; a number with more is refused, never rounded.
 
 use bigdecimal::num_bigint::{BigInt, Sign};
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero};
@@ -12,7 +12,7 @@ use std::fmt;
 /// A decimal has at most this many digits before the point, and as many after it.
 pub const DIGITS_MAX: u32 = 1_000;
 
-/// An exponent beyond what the digits of any text in memory can make up for.
+/// An exponent so large that no text in memory has enough digits to make up for it.
 const FAR: i64 = 1 << 60;
 
 /// An exact decimal number.
@@ -31,10 +31,10 @@ pub enum DecimalError {
 }
 
 impl Decimal {
-    /// A number, normalised.
+    /// Makes a normalised decimal from a number.
     ///
     /// # Errors
-    /// [`DecimalError::TooLong`].
+    /// Returns [`DecimalError::TooLong`] if the number has too many digits.
     pub fn new(number: &BigDecimal) -> Result<Self, DecimalError> {
         let number = number.normalized();
         let after = number.fractional_digit_count();
@@ -43,7 +43,8 @@ impl Decimal {
         if after > most || before > most { Err(DecimalError::TooLong) } else { Ok(Self(number)) }
     }
 
-    /// The decimal with these [parts](Self::parts), if they are the ones of a normalised decimal within the limits.
+    /// Returns the decimal with these [parts](Self::parts), if they are those of a normalised decimal within the
+    /// limits.
     pub fn of_parts(coefficient: BigInt, scale: i64) -> Option<Self> {
         let most = i64::from(DIGITS_MAX);
         let is_normal = if coefficient.is_zero() { scale == 0 } else { !(&coefficient % 10u32).is_zero() };
@@ -51,7 +52,7 @@ impl Decimal {
             return None;
         }
         let number = BigDecimal::new(coefficient, scale);
-        // Counting digits takes a division for each; the bits of a short number say enough.
+        // Counting digits takes a division for each; for a short number its bits say enough.
         let is_short = number.as_bigint_and_scale().0.bits() <= 64 && scale > 20 - most;
         let is_within = is_short || i64::try_from(number.digits()).is_ok_and(|digits| digits - scale <= most);
         is_within.then_some(Self(number))
@@ -60,7 +61,7 @@ impl Decimal {
     /// Reads digits with an optional sign, point and exponent.
     ///
     /// # Errors
-    /// [`DecimalError`].
+    /// Returns [`DecimalError`] if the text is not a number or has too many digits.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
         let (is_negative, unsigned) = match text.strip_prefix('-') {
             Some(unsigned) => (true, unsigned),
@@ -90,22 +91,22 @@ impl Decimal {
         Self::new(&BigDecimal::new(if is_negative { -magnitude } else { magnitude }, scale))
     }
 
-    /// The number, for arithmetic.
+    /// Returns the number, for arithmetic.
     pub fn number(&self) -> &BigDecimal {
         &self.0
     }
 
-    /// All digits as one integer, and how many of them stand after the point (negative: zeros follow).
+    /// Returns all digits as one integer, and how many of them come after the point (negative: zeros follow).
     pub fn parts(&self) -> (Cow<'_, BigInt>, i64) {
         self.0.as_bigint_and_scale()
     }
 
-    /// Whether it is zero.
+    /// Returns whether it is zero.
     pub fn is_zero(&self) -> bool {
         self.0.is_zero()
     }
 
-    /// -1, 0 or 1.
+    /// Returns the sign as -1, 0 or 1.
     pub fn signum(&self) -> i64 {
         match self.0.sign() {
             Sign::Minus => -1,
@@ -114,12 +115,12 @@ impl Decimal {
         }
     }
 
-    /// The nearest float; of two equally near ones the even one. Beyond the largest float an infinity.
+    /// Returns the nearest float; of two equally near ones the even one, beyond the largest float an infinity.
     pub fn to_f64(&self) -> f64 {
         nearest_float(&self.0)
     }
 
-    /// How it stands to a float that is not NaN, exactly.
+    /// Compares it exactly with a float that is not NaN.
     pub fn compare_float(&self, float: f64) -> Ordering {
         match BigDecimal::try_from(float) {
             Ok(float) => self.0.cmp(&float),
@@ -128,26 +129,27 @@ impl Decimal {
         }
     }
 
-    /// The integer it is, if it is one of 64 bits.
+    /// Returns the number as an integer, if it is one of 64 bits.
     pub fn to_i64(&self) -> Option<i64> {
         if self.0.fractional_digit_count() > 0 { None } else { self.0.to_i64() }
     }
 
-    /// The integer that is left without the fraction, if 64 bits can hold it.
+    /// Returns the integer without the fraction, if it fits into 64 bits.
     pub fn truncated(&self) -> Option<i64> {
         self.0.with_scale_round(0, RoundingMode::Down).to_i64()
     }
 
-    /// The nearest integer, of two equally near ones the one farther from zero, if 64 bits can hold it.
+    /// Returns the nearest integer, of two equally near ones the one farther from zero, if it fits into 64 bits.
     pub fn rounded(&self) -> Option<i64> {
         self.0.with_scale_round(0, RoundingMode::HalfUp).to_i64()
     }
 }
 
-/// The float that is nearest to `number`; of two equally near ones the even one. Beyond the largest float an infinity.
+/// Returns the float nearest to `number`; of two equally near ones the even one, beyond the largest float an
+/// infinity.
 pub fn nearest_float(number: &BigDecimal) -> f64 {
     let (coefficient, scale) = number.as_bigint_and_scale();
-    // The standard library's reader rounds correctly, whatever the number of digits; the other conversions do not.
+    // The standard library's parser rounds correctly, whatever the number of digits; the other conversions do not.
     format!("{coefficient}e{}", -scale).parse().expect("digits and an exponent are a number")
 }
 
@@ -155,7 +157,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// An exponent; one of too many digits stands for one that is too large.
+/// Reads an exponent; one with too many digits becomes one that is too large.
 fn read_exponent(text: &str) -> Result<i64, DecimalError> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !is_digits(digits) {
@@ -166,7 +168,7 @@ fn read_exponent(text: &str) -> Result<i64, DecimalError> {
 }
 
 impl fmt::Display for Decimal {
-    /// Digits with a point where there is a fraction, never an exponent.
+    /// Writes digits with a point if there is a fraction, never an exponent.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.write_plain_string(out)
     }

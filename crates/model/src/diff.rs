@@ -1,4 +1,4 @@
-//! Diffs: what one transaction did to the rows of one query.
+//! Diffs: the changes that one transaction made to the rows of one query.
 
 use crate::{Timestamp, Value};
 use std::sync::Arc;
@@ -6,36 +6,36 @@ use std::sync::Arc;
 /// The values of one row, in the order of the query's columns.
 pub type Columns = Arc<[Value]>;
 
-/// What happened to one row.
+/// A change of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Diff {
     /// The row is gone.
     Delete {
-        /// Which row.
+        /// The row's signature.
         row_signature: u64,
-        /// What it held.
+        /// The values that it had.
         data: Columns,
     },
     /// The row stays, with other values.
     Update {
-        /// Which row.
+        /// The row's signature.
         row_signature: u64,
-        /// What it held.
+        /// The values that it had.
         before: Columns,
-        /// What it holds now.
+        /// The values that it has now.
         after: Columns,
     },
     /// The row is new.
     Add {
-        /// Which row.
+        /// The row's signature.
         row_signature: u64,
-        /// What it holds.
+        /// The values that it has.
         data: Columns,
     },
 }
 
 impl Diff {
-    /// Which row the diff is about.
+    /// Returns the signature of the row.
     pub fn row_signature(&self) -> u64 {
         match self {
             Self::Delete { row_signature, .. }
@@ -44,7 +44,7 @@ impl Diff {
         }
     }
 
-    /// Diffs of one result stand in this order: DELETE, UPDATE, ADD, each by signature.
+    /// Returns the sort key of diffs within one result: DELETE, UPDATE, ADD, each by signature.
     pub fn order(&self) -> (u8, u64) {
         let rank = match self {
             Self::Delete { .. } => 0,
@@ -55,7 +55,7 @@ impl Diff {
     }
 }
 
-/// The diffs one transaction caused in one query, under the query's next sequence.
+/// The diffs that one transaction caused in one query, under the query's next sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueryResult {
     /// Its number in the query's epoch: 1, 2, 3, ...

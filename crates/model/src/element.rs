@@ -4,10 +4,10 @@ use crate::{Map, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// What identifies an element: the feed it comes from, and its id there.
+/// The identity of an element: the feed it comes from, and its id there.
 ///
-/// Ids are opaque: any string, compared by its bytes. The feed is part of the identity because two sources
-/// may use the same id for two things.
+/// Ids are opaque: any string, compared by its bytes. The feed is part of the identity because two sources may use
+/// the same id for different things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ElementId {
     /// The id of the source or query the element comes from.
@@ -17,7 +17,7 @@ pub struct ElementId {
 }
 
 impl ElementId {
-    /// The element `id` of `source`.
+    /// Makes the id of the element `id` of `source`.
     pub fn new(source: impl Into<SmolStr>, id: impl Into<SmolStr>) -> Self {
         Self { source: source.into(), id: id.into() }
     }
@@ -55,7 +55,7 @@ pub struct Relationship {
     pub properties: Map,
 }
 
-/// A node or a relationship. A copy shares what it is a copy of.
+/// A node or a relationship. Clones share their contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element {
     /// A node.
@@ -65,7 +65,7 @@ pub enum Element {
 }
 
 impl Element {
-    /// Which element this is.
+    /// Returns the id of the element.
     pub fn id(&self) -> &ElementId {
         match self {
             Self::Node(node) => &node.id,
@@ -73,7 +73,7 @@ impl Element {
         }
     }
 
-    /// The element's properties.
+    /// Returns the element's properties.
     pub fn properties(&self) -> &Map {
         match self {
             Self::Node(node) => &node.properties,
@@ -81,7 +81,7 @@ impl Element {
         }
     }
 
-    /// The element's properties, to change.
+    /// Returns the element's properties, to change.
     pub fn properties_mut(&mut self) -> &mut Map {
         match self {
             Self::Node(node) => &mut Arc::make_mut(node).properties,
@@ -89,7 +89,7 @@ impl Element {
         }
     }
 
-    /// The element as a value.
+    /// Returns the element as a value.
     pub fn to_value(&self) -> Value {
         match self {
             Self::Node(node) => Value::Node(Arc::clone(node)),
@@ -97,7 +97,7 @@ impl Element {
         }
     }
 
-    /// The node, if it is one.
+    /// Returns the node, if it is one.
     pub fn as_node(&self) -> Option<&Node> {
         match self {
             Self::Node(node) => Some(node),
@@ -105,7 +105,7 @@ impl Element {
         }
     }
 
-    /// The relationship, if it is one.
+    /// Returns the relationship, if it is one.
     pub fn as_relationship(&self) -> Option<&Relationship> {
         match self {
             Self::Node(_) => None,
@@ -115,18 +115,18 @@ impl Element {
 }
 
 impl Node {
-    /// A node of no labels and no properties.
+    /// Makes a node without labels and properties.
     pub fn new(id: ElementId) -> Self {
         Self { id, labels: Vec::new(), properties: Map::new() }
     }
 
-    /// Whether the node carries `label`.
+    /// Returns whether the node carries `label`.
     pub fn has_label(&self, label: &str) -> bool {
         self.labels.iter().any(|have| have == label)
     }
 }
 
-/// Labels in the order they are kept: ascending, each once.
+/// Returns labels in the order in which they are kept: ascending, each once.
 pub fn sorted_labels<S: Into<SmolStr>>(labels: impl IntoIterator<Item = S>) -> Vec<SmolStr> {
     let mut labels: Vec<SmolStr> = labels.into_iter().map(Into::into).collect();
     labels.sort_unstable();
@@ -134,7 +134,7 @@ pub fn sorted_labels<S: Into<SmolStr>>(labels: impl IntoIterator<Item = S>) -> V
     labels
 }
 
-/// A property's value as it is kept: null is the absence of the property.
+/// Sets a property; null removes it.
 pub(crate) fn set_or_remove(properties: &mut Map, name: &SmolStr, value: &Value) {
     match value {
         Value::Null => {

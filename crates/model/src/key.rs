@@ -1,11 +1,10 @@
 //! The key encoding of values: bytes whose order is Cypher's total order and whose equality is equivalence.
 //!
-//! Two values have the same key exactly when grouping and DISTINCT take them for one (null equals null, NaN
-//! equals NaN, `1` equals `1.0`), and keys compare as ORDER BY compares (null last). The encoding is
-//! frozen: row signatures are hashes of it. Its golden bytes stand in this file's tests and in
-//! `docs/format/values.md`.
+//! Two values have the same key exactly when grouping and DISTINCT treat them as one (null equals null, NaN equals
+//! NaN, `1` equals `1.0`), and keys compare as ORDER BY compares (null last). The encoding is frozen: row signatures
+//! are hashes of it. Its golden bytes are in this file's tests and in `docs/format/values.md`.
 //!
-//! Where two equivalent values are told apart (`1` and `1.0`), [`tie`] gives what the key leaves out.
+//! If two equivalent values must be told apart (`1` and `1.0`), [`tie`] encodes what the key leaves out.
 
 use crate::{ElementId, Map, Node, Relationship, Value, number};
 
@@ -69,8 +68,8 @@ pub fn encode(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// Moments in the order of time, those of one moment by their offset from west to east, then by the zone's name;
-/// durations by their average length, then by their months and days.
+/// Orders moments by time, equal moments by their offset from west to east, then by the zone's name; and durations by
+/// their average length, then by their months and days.
 fn temporal(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Date(date) => {
@@ -106,7 +105,7 @@ fn temporal(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// Offset binary, so that the bytes order as the signed number does.
+/// Writes in offset binary, so that the bytes order as the signed numbers do.
 fn signed(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&((number as u64) ^ 1 << 63).to_be_bytes());
 }
@@ -115,7 +114,7 @@ fn long(number: i128, out: &mut Vec<u8>) {
     out.extend_from_slice(&((number as u128) ^ 1 << 127).to_be_bytes());
 }
 
-/// The keys of several values one after another; no key is a prefix of another of the same length.
+/// Returns the keys of several values one after another; no such key is a prefix of another with as many values.
 pub fn of<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
     let mut out = Vec::with_capacity(32);
     for value in values {
@@ -130,8 +129,8 @@ pub fn encode_id(id: &ElementId, out: &mut Vec<u8>) {
     escaped(id.id.as_bytes(), out);
 }
 
-/// Appends `bytes` so that the result compares as the bytes do and ends where they end: a zero byte becomes
-/// `00 ff`, the end is `00 00`.
+/// Appends `bytes` so that the result compares as the bytes do and ends where they end: a zero byte becomes `00 ff`,
+/// the end is `00 00`.
 pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
     if !bytes.contains(&0) {
         out.extend_from_slice(bytes);
@@ -166,8 +165,8 @@ fn element(tag: u8, id: &ElementId, out: &mut Vec<u8>) {
     encode_id(id, out);
 }
 
-/// Appends what the key leaves out: which of several equivalent values this is. Integers come before floats,
-/// `0.0` before `-0.0`, floats before decimals; nodes and relationships are told apart by their id alone.
+/// Appends what the key leaves out: which of several equivalent values this is. Integers come before floats, `0.0`
+/// before `-0.0`, floats before decimals; nodes and relationships are told apart by their id alone.
 pub fn tie(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Int(_) => out.push(1),
@@ -184,7 +183,7 @@ pub fn tie(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// Key and tie together: equal only for values that print the same.
+/// Returns key and tie together: equal only for values that print the same.
 pub fn exact(value: &Value) -> Vec<u8> {
     let mut out = Vec::with_capacity(24);
     encode(value, &mut out);
@@ -192,14 +191,14 @@ pub fn exact(value: &Value) -> Vec<u8> {
     out
 }
 
-/// The key of the node with this id, as [`encode`] gives it for the whole node.
+/// Returns the key of a node, as [`encode`] writes it.
 pub fn of_node(node: &Node) -> Vec<u8> {
     let mut out = Vec::with_capacity(24);
     element(NODE, &node.id, &mut out);
     out
 }
 
-/// The key of the relationship with this id, as [`encode`] gives it for the whole relationship.
+/// Returns the key of a relationship, as [`encode`] writes it.
 pub fn of_relationship(relationship: &Relationship) -> Vec<u8> {
     let mut out = Vec::with_capacity(24);
     element(RELATIONSHIP, &relationship.id, &mut out);

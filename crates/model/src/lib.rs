@@ -1,7 +1,7 @@
 //! The words every part of Livewell shares: values, elements, changes, rows, diffs, and their bytes.
 //!
-//! Nothing here does IO, reads a clock or knows how a query is evaluated. The four stages (`source`,
-//! `query`, `store`, `reaction`) depend on this crate and never on each other.
+//! Nothing here does IO, reads a clock or knows how a query is evaluated. The four stages (`source`, `query`,
+//! `store`, `reaction`) depend on this crate and never on each other.
 
 pub mod change;
 pub mod codec;

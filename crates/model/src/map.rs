@@ -1,13 +1,13 @@
 //! A small map from property names to values: a vector sorted by name.
 //!
-//! Properties come in handfuls, are decoded on every change and compared often; a sorted vector does all
-//! of that without an allocation per entry, and its order is the order of the names, so nothing that is
-//! printed from it depends on arrival.
+//! Elements have few properties, which are decoded on every change and compared often. A sorted vector does all of
+//! that without an allocation per entry. Its order is the order of the names, so nothing that is printed from it
+//! depends on arrival.
 
 use crate::Value;
 use smol_str::SmolStr;
 
-/// Up to this many names are found sooner by whether they are equal, one after another, than by their order.
+/// Up to this many names, comparing each for equality is faster than a binary search.
 const FEW: usize = 8;
 
 /// Property names to values, each name once, in ascending order of the names.
@@ -15,22 +15,22 @@ const FEW: usize = 8;
 pub struct Map(Vec<(SmolStr, Value)>);
 
 impl Map {
-    /// An empty map.
+    /// Makes an empty map.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no entry.
+    /// Returns whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The value under `name`, if any.
+    /// Returns the value under `name`, if any.
     pub fn get(&self, name: &str) -> Option<&Value> {
         if self.0.len() > FEW {
             return self.position(name).ok().map(|at| &self.0[at].1);
@@ -38,7 +38,7 @@ impl Map {
         self.0.iter().find(|(have, _)| have == name).map(|(_, value)| value)
     }
 
-    /// Puts `value` under `name`, replacing what stood there.
+    /// Puts `value` under `name`, replacing the value before.
     pub fn insert(&mut self, name: impl Into<SmolStr>, value: Value) {
         let name = name.into();
         match self.position(&name) {
@@ -47,18 +47,18 @@ impl Map {
         }
     }
 
-    /// Takes `name` out and returns what stood there.
+    /// Removes `name` and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.position(name).ok().map(|at| self.0.remove(at).1)
     }
 
-    /// The entries in ascending order of the names.
+    /// Returns the entries in ascending order of the names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&SmolStr, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
-        // Entries mostly come in the order of their names.
+        // Entries usually come in the order of their names.
         if self.0.last().is_none_or(|(last, _)| last.as_str() < name) {
             return Err(self.0.len());
         }
@@ -71,7 +71,7 @@ impl<N: Into<SmolStr>> FromIterator<(N, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (N, Value)>>(entries: I) -> Self {
         const MANY: usize = 16;
         let entries = entries.into_iter();
-        // What a damaged count claims is not believed beyond a handful.
+        // A damaged count is not trusted beyond a handful.
         let (least, most) = entries.size_hint();
         let mut map = Self(Vec::with_capacity(most.unwrap_or(least).min(MANY)));
         for (name, value) in entries {

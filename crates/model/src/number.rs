@@ -1,4 +1,4 @@
-//! Numbers across their three types: one order and one key, exact whatever their size.
+//! Numbers of all three types: one order and one key, exact for any size.
 
 use crate::Decimal;
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 
 /// The quiet NaN without sign and payload.
 const NAN_BITS: u64 = 0x7ff8_0000_0000_0000;
-/// Floats beyond this are integers, and there are integers of 64 bits between them.
+/// Floats beyond this are integers, and between them there are integers of 64 bits.
 const SPARSE: f64 = 9_007_199_254_740_992.0;
 /// Beyond this there are no integers of 64 bits.
 const INTEGERS_END: f64 = 9_223_372_036_854_775_808.0;
 
-/// Compares an integer with a float exactly. `None` where the float is NaN.
+/// Compares an integer with a float exactly. Returns `None` if the float is NaN.
 pub fn compare_int_float(int: i64, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
@@ -19,13 +19,13 @@ pub fn compare_int_float(int: i64, float: f64) -> Option<Ordering> {
     Some(of_int(int).cmp(&of_float(float)))
 }
 
-/// Appends the key of an integer: bytes whose order is the numeric order of integers, floats and decimals together;
+/// Appends the key of an integer: bytes whose order is the numeric order of integers, floats and decimals together.
 /// `1`, `1.0` and the decimal `1` have the same key, and no key is the beginning of another.
 ///
-/// First the nearest float, as bits of the same order (8 bytes); then, in offset binary (2 bytes), the double of what
-/// that float misses of the number. An odd double says that the number is a decimal that is neither an integer of 64
-/// bits nor a float; then its digits follow. Two numbers of one nearest float differ in the second part or in the
-/// digits; others are ordered by the first part, since rounding is monotone.
+/// First comes the nearest float, as bits of the same order (8 bytes); then, in offset binary (2 bytes), twice the
+/// difference between the number and that float. If this is odd, the number is a decimal that is neither an integer
+/// of 64 bits nor a float, and its digits follow. Two numbers with the same nearest float differ in the second part
+/// or in the digits; others are ordered by the first part, since rounding is monotone.
 pub fn int_key(int: i64, out: &mut Vec<u8>) {
     push(of_int(int), out);
 }
@@ -56,10 +56,11 @@ pub fn decimal_key(decimal: &Decimal, out: &mut Vec<u8>) {
     digits_key(decimal, out);
 }
 
-/// The nearest float of a decimal of few digits, as prices are, and how the decimal stands to it.
+/// Returns the nearest float of a decimal of few digits, as prices are, and how the decimal compares with it.
 ///
-/// Up to 2^53 and 10^22 integers are floats, so the processor's quotient of the two is the nearest float, and what it
-/// leaves of the dividend is a float, too, which a fused operation gives without rounding.
+/// Integers up to 2^53 and powers of ten up to 10^22 are floats, so the processor's quotient of the two is the
+/// nearest float, and the remainder of the division is a float, too, which a fused operation computes without
+/// rounding.
 fn nearest_short(decimal: &Decimal) -> Option<(f64, Ordering)> {
     const POWERS: [f64; 23] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
@@ -73,14 +74,14 @@ fn nearest_short(decimal: &Decimal) -> Option<(f64, Ordering)> {
     Some((nearest, left.partial_cmp(&0.0)?))
 }
 
-/// The integer below what `nearest` misses of the number.
+/// Returns the difference between the number and `nearest`, rounded down to an integer.
 fn below(decimal: &Decimal, nearest: f64) -> i32 {
     let nearest = BigDecimal::try_from(nearest).expect("a finite float");
     let missed = (decimal.number() - nearest).with_scale_round(0, RoundingMode::Floor);
     missed.to_i32().expect("a float is within 1,024 of any number that is not far beyond 64 bits")
 }
 
-/// Where the first digit stands, the digits in pairs, and an end; inverted below zero, where more is less.
+/// Writes the place of the first digit, the digits in pairs, and an end; inverted below zero, where more is less.
 fn digits_key(decimal: &Decimal, out: &mut Vec<u8>) {
     let (coefficient, scale) = decimal.parts();
     let digits = coefficient.magnitude().to_string();
@@ -121,15 +122,15 @@ fn order_bits(float: f64) -> u64 {
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
-/// The bits a float is stored, compared and hashed by: its own, and one pattern for every NaN.
+/// Returns the bits by which a float is stored, compared and hashed: its own, and one pattern for every NaN.
 ///
-/// Processors differ in the sign and payload of the NaN they compute, and no expression can tell them apart; so
-/// neither may a row, or a NaN that leaves would not be found as the one that came.
+/// Processors differ in the sign and payload of the NaN they compute, and no expression can tell them apart. Rows may
+/// not differ in them either, or the NaN of a deletion would not match that of the insertion.
 pub fn identity_bits(float: f64) -> u64 {
     if float.is_nan() { NAN_BITS } else { float.to_bits() }
 }
 
-/// The integer a float stands for, if it stands for one of 64 bits exactly.
+/// Returns the integer that equals a float, if there is one of 64 bits.
 pub fn float_as_int(float: f64) -> Option<i64> {
     let int = float as i64;
     (compare_int_float(int, float) == Some(Ordering::Equal)).then_some(int)
@@ -151,7 +152,7 @@ mod tests {
         assert_eq!(float_as_int(-0.0), Some(0));
     }
 
-    /// A number of each type that lies near others: floats and integers moved by a little.
+    /// Generates numbers of each type that lie near others: floats and integers moved by a little.
     fn number() -> impl Strategy<Value = (BigDecimal, Vec<u8>)> {
         let landmarks = prop_oneof![
             any::<i64>().prop_map(BigDecimal::from),

@@ -4,14 +4,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// What a query does when its outbox is full and somebody still has to read the oldest entry.
+/// What a query does if its outbox is full and a follower still has to read the oldest entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhenFull {
-    /// Waits for it, as long as it makes progress.
+    /// Waits for the follower, as long as it makes progress.
     #[default]
     Wait,
-    /// Lets the oldest entry go.
+    /// Evicts the oldest entry.
     Evict,
 }
 
@@ -19,15 +19,15 @@ pub enum WhenFull {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutboxSettings {
-    /// How many results it holds at most.
+    /// The largest number of results that it holds.
     #[serde(deserialize_with = "not_zero")]
     pub capacity: u64,
-    /// How many bytes it holds at most, give or take one step.
+    /// The largest number of bytes that it holds, give or take one step.
     #[serde(skip)]
     pub bytes_max: u64,
     /// What happens at the limit.
     pub when_full: WhenFull,
-    /// How long a reaction may stand still before it is no longer waited for.
+    /// How long the query waits for a reaction that makes no progress.
     #[serde(with = "crate::period")]
     pub max_wait: Duration,
 }

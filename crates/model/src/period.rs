@@ -1,12 +1,12 @@
-//! Lengths of time as settings write them: `500ms`, `10s`, `5m`, `1h`.
+//! Durations as settings write them: `500ms`, `10s`, `5m`, `1h`.
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 use std::time::Duration;
 
-/// Reads a length of time; with [`serialize`] for `#[serde(with = "period")]`.
+/// Reads a duration; with [`serialize`] for `#[serde(with = "period")]`.
 ///
 /// # Errors
-/// Where the text is not a whole number and a unit.
+/// Returns an error if the text is not a whole number and a unit.
 pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(input)?;
     parse(&text).ok_or_else(|| {
@@ -16,15 +16,15 @@ pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::E
     })
 }
 
-/// Writes a length of time in whole milliseconds.
+/// Writes a duration in whole milliseconds.
 ///
 /// # Errors
-/// As the serializer has them.
+/// Returns the errors of the serializer.
 pub fn serialize<S: Serializer>(time: &Duration, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(&format_args!("{}ms", time.as_millis()))
 }
 
-/// The time a text stands for. `None` where it stands for none, or for more than 2^64 milliseconds.
+/// Reads a duration. Returns `None` if the text is not one, or has more than 2^64 milliseconds.
 pub fn parse(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let milliseconds = match unit {

@@ -8,34 +8,34 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The stored form of a row without an order.
 const PLAIN: u8 = 1;
 
-/// The stored form of a row that has its place in an order behind its columns.
+/// The stored form of a row that has its place in an order after its columns.
 const ORDERED: u8 = 2;
 
 /// One row of a query's result: its key and its columns.
 ///
-/// The key says which row it is, and its hash is where the row signature comes from; it is stored with the
-/// row so that two keys of one hash are told apart.
+/// The key identifies the row, and the row signature is its hash. It is stored with the row so that two keys with the
+/// same hash can be told apart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// The row's identity within its query, in the encoding of [`crate::key`].
     pub key: Vec<u8>,
     /// The values, in the order of the query's columns.
     pub columns: Columns,
-    /// Where the row stands in the order of its query's ORDER BY: a reader sorts by these bytes, then by the key.
-    /// Empty where the query has no order.
+    /// The row's place in the order of its query's ORDER BY: a reader sorts by these bytes, then by the key. Empty if
+    /// the query has no order.
     pub order: Vec<u8>,
 }
 
 impl Row {
-    /// The stored bytes of a row.
+    /// Returns the stored bytes of a row.
     pub fn encode(&self) -> Vec<u8> {
         encode(&self.key, &self.columns, &self.order)
     }
 
-    /// The row in `bytes`, as [`Row::encode`] wrote it.
+    /// Reads the row in `bytes`, as [`Row::encode`] wrote it.
     ///
     /// # Errors
-    /// [`DecodeError`] where the bytes are not a row, or one of a version this code does not know.
+    /// Returns [`DecodeError`] if the bytes are not a row, or one of a version that this code does not know.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new("row", bytes);
         let format = reader.u8()?;
@@ -50,7 +50,7 @@ impl Row {
     }
 }
 
-/// The stored bytes of the row with this key, these values and this place in an order; see [`Row::encode`].
+/// Returns the stored bytes of the row with this key, these values and this place in an order; see [`Row::encode`].
 pub fn encode(key: &[u8], columns: &[Value], order: &[u8]) -> Vec<u8> {
     let mut out = Writer::new();
     out.u8(if order.is_empty() { PLAIN } else { ORDERED }).bytes(key).values(columns);
@@ -60,12 +60,12 @@ pub fn encode(key: &[u8], columns: &[Value], order: &[u8]) -> Vec<u8> {
     out.bytes
 }
 
-/// The hash that row signatures come from: XXH3 with 64 bits, whose output is frozen by its specification.
+/// Returns the hash that row signatures come from: XXH3 with 64 bits, whose output is frozen by its specification.
 pub fn key_hash(key: &[u8]) -> u64 {
     xxh3_64(key)
 }
 
-/// A row signature as JSON carries it: sixteen hexadecimal digits.
+/// Returns a row signature as JSON carries it: sixteen hexadecimal digits.
 pub fn signature_text(row_signature: u64) -> String {
     format!("{row_signature:016x}")
 }

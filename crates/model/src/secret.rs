@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
-/// A text that neither logs nor status nor errors show.
+/// A text that logs, status and errors never show.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text, for whoever has to send it.
+    /// Returns the text, to be sent.
     pub fn reveal(&self) -> &str {
         &self.0
     }

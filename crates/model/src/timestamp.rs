@@ -8,7 +8,7 @@ use crate::temporal::{NANOS_PER_SECOND, SECONDS_PER_DAY};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The moment as RFC 3339 in UTC with microseconds: `2026-01-01T00:00:00.000000Z`.
+    /// Returns the moment as RFC 3339 in UTC with microseconds: `2026-01-01T00:00:00.000000Z`.
     pub fn to_rfc3339(self) -> String {
         let seconds = self.0.div_euclid(NANOS_PER_SECOND);
         let micros = self.0.rem_euclid(NANOS_PER_SECOND) / 1_000;

@@ -1,4 +1,4 @@
-//! Values: what a property holds and what a column of a row holds.
+//! Values of properties and of columns of rows.
 
 use crate::number::identity_bits;
 use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 /// A value of the property graph's type system.
 ///
-/// `==` is identity: it holds for values that are stored in the same bytes (`1` is not `1.0`, `0.0` is not
-/// `-0.0`, NaN is NaN, whatever its sign and payload). Cypher has three other relations, each at its own home: equality with null in
-/// `livewell_query::expression`, equivalence (grouping, DISTINCT) and total order as the byte order of
+/// `==` is identity: it holds for values that are stored in the same bytes (`1` is not `1.0`, `0.0` is not `-0.0`,
+/// NaN is NaN, whatever its sign and payload). Cypher has three other relations, each in one place: equality with
+/// null in `livewell_query::expression`; equivalence (grouping, DISTINCT) and total order as the byte order of
 /// [`crate::key`].
 #[derive(Debug, Clone, Default)]
 pub enum Value {
@@ -24,7 +24,7 @@ pub enum Value {
     Int(i64),
     /// An IEEE 754 double.
     Float(f64),
-    /// A decimal number, exact.
+    /// An exact decimal number.
     Decimal(Arc<Decimal>),
     /// A string of Unicode text.
     String(SmolStr),
@@ -50,22 +50,22 @@ pub enum Value {
     DateTime(Arc<DateTime>),
     /// A day and a time of day.
     LocalDateTime(LocalDateTime),
-    /// A length of time.
+    /// A duration.
     Duration(Arc<Duration>),
 }
 
 impl Value {
-    /// A string value.
+    /// Makes a string value.
     pub fn string(text: impl Into<SmolStr>) -> Self {
         Self::String(text.into())
     }
 
-    /// A list value.
+    /// Makes a list value.
     pub fn list(items: impl Into<Arc<[Value]>>) -> Self {
         Self::List(items.into())
     }
 
-    /// A temporal value as text, in a form of ISO 8601; `None` for any other value.
+    /// Returns a temporal value as text, in a form of ISO 8601; `None` for any other value.
     pub fn temporal_text(&self) -> Option<String> {
         Some(match self {
             Self::Date(date) => date.to_string(),
@@ -78,12 +78,12 @@ impl Value {
         })
     }
 
-    /// Whether this is null.
+    /// Returns whether this is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// The name of the value's type, as error messages say it.
+    /// Returns the name of the value's type for error messages.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -1,4 +1,4 @@
-//! Where a database is and how to get in: what its URL says.
+//! The URL of a database: where it is and how to log in.
 
 use super::choice::{ChannelBinding, SslMode, TargetSession};
 use super::host::Host;
@@ -10,16 +10,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What the URL of a database says.
+/// The contents of a database URL.
 ///
-/// The parser is our own: the one of `tokio-postgres` (0.7.18) does not know `sslrootcert`, the client's certificate,
+/// The parser is our own: that of `tokio-postgres` (0.7.18) does not know `sslrootcert`, the client's certificate,
 /// `verify-ca` and `verify-full`, nor `primary`, `standby` and `prefer-standby`.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Address {
     /// The hosts, to be tried in this order; at least one.
     pub hosts: Vec<Host>,
-    /// Which of them will do.
+    /// Which of them is acceptable.
     pub target: TargetSession,
     /// The user, which is also the default of the database.
     pub user: String,
@@ -31,9 +31,9 @@ pub struct Address {
     pub tls: TlsSettings,
     /// Whether the login is bound to the TLS connection.
     pub channel_binding: ChannelBinding,
-    /// How long reaching one host may take; `None` if the URL does not say.
+    /// The time limit for reaching one host; `None` if the URL does not set it.
     pub connect_timeout: Option<Duration>,
-    /// The name that the server shows for our sessions; `None` if the URL does not say.
+    /// The name that the server shows for our sessions; `None` if the URL does not set it.
     pub application_name: Option<String>,
     /// Settings for the session in the form of the server's command line, `-c name=value`.
     pub options: Option<String>,
@@ -50,8 +50,8 @@ impl Address {
     /// Reads a URL: `postgres://user:password@host:5432/database?sslmode=verify-full`.
     ///
     /// # Errors
-    /// Returns what is wrong with it if it is not such a URL, or if a keyword is unknown or has a value that it
-    /// cannot have.
+    /// Returns what is wrong with it if it is not such a URL, or if a keyword is unknown or has a value that is not
+    /// valid.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         Self::read(url).map_err(AddressError)
     }
@@ -71,7 +71,7 @@ impl Address {
         for (name, value) in url::pairs(url)? {
             draft.set(&name, value)?;
         }
-        // As in libpq, it is then the one that this process runs as.
+        // As in libpq, the default is the user of this process.
         let user = draft.user.or_else(|| whoami::username().ok());
         let user = user.ok_or_else(|| format!("it names no user: write it as `{}`", url::FORM))?;
         let hosts = draft.hosts.ok_or_else(|| format!("it names no host: write it as `{}`", url::FORM))?;
@@ -104,7 +104,8 @@ fn client<T>(certificate: Option<T>, key: Option<T>) -> Result<Option<(T, T)>, S
     }
 }
 
-/// Certificates that anybody can get say nothing without the name in them, so libpq does not take less with them.
+/// With certificates that anybody can get, only a verified name means anything, so libpq accepts no weaker mode with
+/// them.
 fn mode(said: Option<SslMode>, root: Option<&RootCertificates>) -> Result<SslMode, String> {
     match (said, root) {
         (None | Some(SslMode::VerifyFull), Some(RootCertificates::System)) => Ok(SslMode::VerifyFull),
@@ -116,7 +117,7 @@ fn mode(said: Option<SslMode>, root: Option<&RootCertificates>) -> Result<SslMod
 }
 
 impl fmt::Display for Address {
-    /// The hosts and the database, without user and password.
+    /// Writes the hosts and the database, without user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, host) in self.hosts.iter().enumerate() {
             write!(f, "{}{host}", if at == 0 { "" } else { "," })?;
@@ -126,7 +127,7 @@ impl fmt::Display for Address {
 }
 
 impl fmt::Debug for Address {
-    /// As [`fmt::Display`]: `options` may hold secrets, too.
+    /// Like [`fmt::Display`]: `options` may hold secrets, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
     }

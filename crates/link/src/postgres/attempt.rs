@@ -1,4 +1,4 @@
-//! The way into a database: its hosts, their addresses and the ways of encryption, one after the other.
+//! Connects to a database: tries its hosts, their addresses and the ways of encryption, one after the other.
 
 use super::address::Address;
 use super::choice::{ChannelBinding, SslMode};
@@ -10,7 +10,7 @@ use super::wire::{Opened, Wire};
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-/// What the client wants of the server in one attempt.
+/// The encryption that the client asks for in one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encryption {
     Off,
@@ -19,26 +19,26 @@ enum Encryption {
     Required,
 }
 
-/// One attempt to get into one server.
+/// One attempt to connect to one server.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     /// The URL.
     pub address: &'a Address,
     /// The host.
     pub host: &'a Host,
-    /// What the server has to be; whoever gets in has to check it.
+    /// The role that the server must have; the caller must check it after logging in.
     pub role: Role,
     place: &'a Place,
     encryption: Encryption,
     deadline: Instant,
 }
 
-/// Why an attempt has failed, by what comes next.
+/// Why an attempt has failed, sorted by what to try next.
 #[derive(Debug)]
 pub enum Missed<E> {
-    /// This server is away, or is not what is wanted; another may do.
+    /// This server is unreachable, or does not have the role that is wanted; another may.
     Away(String),
-    /// The server does not let in this way; it may let in with TLS, or without.
+    /// The server does not accept this encryption; it may accept a connection with TLS, or without.
     OtherEncryption(E),
     /// No other attempt would help.
     Stop(E),
@@ -53,12 +53,13 @@ impl<E: From<Failure>> From<Failure> for Missed<E> {
     }
 }
 
-/// Tries the hosts of a URL in their order until `attempt` gets in; each may take what the URL says, or else `limit`.
+/// Tries the hosts of a URL in their order until `attempt` succeeds; each may take the time in the URL, or else
+/// `limit`.
 ///
-/// As in libpq, a host that refuses ends the search, and one that is away or in another role does not.
+/// As in libpq, a host that refuses ends the search, and one that is unreachable or in another role does not.
 ///
 /// # Errors
-/// Returns [`Failure::Away`], with what each host said, if none of them will do; else what the refusing one said.
+/// Returns [`Failure::Away`], with what each host said, if no host will do, or the error of the host that refused.
 pub fn enter<T, E: From<Failure>>(
     address: &Address,
     limit: Duration,
@@ -95,7 +96,7 @@ fn enter_host<T, E>(
             match attempt(&one) {
                 Ok(found) => return Ok(found),
                 Err(Missed::Away(text)) => away = text,
-                // The refusal of the way that is preferred says more than that of the other.
+                // The refusal of the preferred encryption says more than that of the other.
                 Err(Missed::OtherEncryption(error)) => {
                     refusal.get_or_insert(error);
                     continue;
@@ -114,7 +115,7 @@ fn enter_host<T, E>(
 fn encryptions(address: &Address, host: &Host) -> &'static [Encryption] {
     use Encryption::{Off, Offered, Required};
     match address.tls.mode {
-        // As in libpq: nobody can listen there.
+        // As in libpq: nobody can eavesdrop there.
         _ if host.name().is_none() => &[Off],
         SslMode::Disable => &[Off],
         _ if address.channel_binding == ChannelBinding::Require => &[Required],
@@ -146,7 +147,7 @@ impl Attempt<'_> {
     /// Connects, and shakes hands if TLS was agreed on.
     ///
     /// # Errors
-    /// As [`Attempt::open`]; also [`Failure::Refused`] if the server's certificate is not trusted.
+    /// Returns the errors of [`Attempt::open`], and [`Failure::Refused`] if the server's certificate is not trusted.
     pub fn wire(&self) -> Result<Wire, Failure> {
         Wire::new(self.open()?, self.host.name())
     }
@@ -158,7 +159,7 @@ impl Attempt<'_> {
 
     /// Asks the server for TLS.
     fn negotiate(&self, socket: &mut Socket) -> Result<bool, Failure> {
-        /// The number that stands for this request in the place of a version.
+        /// The number that this request has in place of a version.
         const REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
         let mut answer = [0];
         let asked = socket.write_all(&REQUEST).and_then(|()| socket.read_exact(&mut answer));
@@ -169,7 +170,7 @@ impl Attempt<'_> {
             (b"N", _) => Err(Failure::Refused(
                 "the server has no TLS, but the URL requires it (`sslmode`, `channel_binding`)".into(),
             )),
-            // It cannot start a process for the connection, and says so before it knows what is wanted.
+            // The server cannot start a process for the connection, and says so before it reads the request.
             (b"E", _) => Err(Failure::Away("it answers the request for TLS with an error".into())),
             _ => Err(Failure::Refused("it does not answer as a PostgreSQL server does".into())),
         }

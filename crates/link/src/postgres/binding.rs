@@ -1,4 +1,4 @@
-//! What binds a login to a TLS connection: `tls-server-end-point` of RFC 5929, a hash of the server's certificate.
+//! Binds a login to a TLS connection: `tls-server-end-point` of RFC 5929, a hash of the server's certificate.
 
 use ring::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
 use x509_cert::Certificate;
@@ -9,7 +9,8 @@ use x509_cert::der::oid::db::rfc5912::{
     SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
 
-/// Returns the hash of a certificate by the function of its signature; `None` if that has none of its own, as Ed25519.
+/// Returns the hash of a certificate by the function of its signature; `None` if that has no such function, like
+/// Ed25519.
 pub(super) fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     let signature = Certificate::from_der(certificate).ok()?.signature_algorithm.oid;
     Some(digest(algorithm(signature)?, certificate).as_ref().to_vec())
@@ -17,7 +18,7 @@ pub(super) fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
 
 fn algorithm(signature: ObjectIdentifier) -> Option<&'static Algorithm> {
     match signature {
-        // The RFC puts SHA-256 in the place of SHA-1.
+        // The RFC replaces SHA-1 by SHA-256.
         SHA_1_WITH_RSA_ENCRYPTION | SHA_256_WITH_RSA_ENCRYPTION | ECDSA_WITH_SHA_256 => Some(&SHA256),
         SHA_384_WITH_RSA_ENCRYPTION | ECDSA_WITH_SHA_384 => Some(&SHA384),
         SHA_512_WITH_RSA_ENCRYPTION | ECDSA_WITH_SHA_512 => Some(&SHA512),

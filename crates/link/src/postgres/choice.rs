@@ -1,11 +1,11 @@
-//! The keywords whose values are words: which words there are, and what they mean.
+//! The keywords whose values are words: the words and their meanings.
 
-/// How much of TLS is wanted; the meaning is that of `sslmode` in libpq.
+/// How much TLS is wanted; the meaning is that of `sslmode` in libpq.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SslMode {
     /// No TLS.
     Disable,
-    /// TLS only if the server does not let in without.
+    /// TLS only if the server does not accept a connection without it.
     Allow,
     /// TLS if the server has it, whoever the server is.
     #[default]
@@ -21,16 +21,16 @@ pub enum SslMode {
 /// Whether the login is bound to the TLS connection, so that nobody in between can pass it on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ChannelBinding {
-    /// It is not.
+    /// It is not bound.
     Disable,
-    /// It is if the server offers it.
+    /// It is bound if the server offers it.
     #[default]
     Prefer,
-    /// It is, or the connection is refused.
+    /// It is bound, or the connection is refused.
     Require,
 }
 
-/// Which of several hosts will do.
+/// Which of several hosts is acceptable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TargetSession {
     /// The first that can be reached.
@@ -52,10 +52,10 @@ pub enum TargetSession {
 pub(super) trait Choice: Copy + 'static {
     /// The keyword.
     const KEYWORD: &'static str;
-    /// Its words with what they stand for.
+    /// Its words with their meanings.
     const WORDS: &'static [(&'static str, Self)];
 
-    /// Returns what a word stands for.
+    /// Returns the meaning of a word.
     fn parse(word: &str) -> Result<Self, String> {
         let found = Self::WORDS.iter().find(|(known, _)| *known == word);
         found.map(|(_, choice)| *choice).ok_or_else(|| {

@@ -1,13 +1,13 @@
-//! What goes wrong on the way into a database, by what has to be done about it.
+//! Failures to connect to a database, sorted by what has to be done.
 
 use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
 use std::io;
 
-/// Why a server was not reached or does not let us in.
+/// Why a server was not reached or refused the connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The server or the network is away; this may pass by waiting.
+    /// The server or the network is unreachable; waiting may help.
     #[error("{0}")]
     Away(String),
     /// Somebody has to change a setting, here or on the server.

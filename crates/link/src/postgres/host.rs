@@ -23,7 +23,7 @@ pub(super) enum Place {
 }
 
 impl Host {
-    /// Returns the hosts of `host=a,b` and `port=1,2`; a single port is that of every host.
+    /// Returns the hosts of `host=a,b` and `port=1,2`; a single port is for every host.
     pub(super) fn list(hosts: &str, ports: &str) -> Result<Vec<Self>, String> {
         let hosts: Vec<&str> = hosts.split(',').collect();
         let ports: Vec<u16> = ports.split(',').map(port).collect::<Result<_, _>>()?;
@@ -42,7 +42,7 @@ impl Host {
         hosts.iter().enumerate().map(host).collect()
     }
 
-    /// Returns the name that a certificate of the host has to have; `None` for a Unix socket, which has no TLS.
+    /// Returns the name that a certificate of the host must have; `None` for a Unix socket, which has no TLS.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Tcp(name, _) => Some(name),
@@ -50,7 +50,7 @@ impl Host {
         }
     }
 
-    /// Returns the addresses of the host, of which there is at least one.
+    /// Returns the addresses of the host; there is at least one.
     pub(super) fn places(&self) -> Result<Vec<Place>, String> {
         match self {
             Self::Unix(folder, port) => Ok(vec![Place::Unix(folder.join(format!(".s.PGSQL.{port}")))]),

@@ -1,4 +1,4 @@
-//! The keywords of a URL, and reading their values.
+//! The keywords of a URL, and how their values are read.
 
 use super::choice::{ChannelBinding, Choice, SslMode, TargetSession};
 use super::socket::Keepalive;
@@ -11,7 +11,7 @@ const KNOWN: &str = "host, port, user, password, dbname, sslmode, sslrootcert, s
      connect_timeout, application_name, options, target_session_attrs, keepalives, keepalives_idle, \
      keepalives_interval, keepalives_count, tcp_user_timeout";
 
-/// What the keywords of a URL have said so far; the last one wins.
+/// The values of the keywords that have been read so far; the last one wins.
 #[derive(Default)]
 pub(super) struct Draft {
     pub hosts: Option<String>,
@@ -67,12 +67,12 @@ impl Draft {
     }
 }
 
-/// A name for a message, cut down to what a keyword could be.
+/// Shortens a name for a message to the length of a keyword.
 fn shown(name: &str) -> String {
     name.chars().take(40).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
 }
 
-/// Returns a number of seconds; none for 0, which stands for the default.
+/// Returns a number of seconds; `None` for 0, which stands for the default.
 fn seconds(name: &str, value: &str) -> Result<Option<Duration>, String> {
     let seconds = number(name, "a number of seconds", value)?;
     Ok(Some(Duration::from_secs(seconds.into())).filter(|duration| !duration.is_zero()))

@@ -1,6 +1,6 @@
-//! PostgreSQL: the URL of a database, and the way into it.
+//! PostgreSQL: the URL of a database, and connecting to it.
 //!
-//! [`Address::parse`] reads a URL. [`enter`] tries its hosts in turn and hands each [`Attempt`] to the caller, which
+//! [`Address::parse`] reads a URL. [`enter`] tries its hosts in turn and passes each [`Attempt`] to the caller, which
 //! speaks the protocol: [`Attempt::wire`] is a blocking stream for a client that has none of its own, and
 //! [`Attempt::open`] a socket that has already agreed on TLS for a client that brings its own streams. `session` has
 //! the settings that our sessions need.

@@ -1,8 +1,8 @@
-//! Which role a server has to have for `target_session_attrs`.
+//! The role that `target_session_attrs` asks of a server.
 
 use super::choice::TargetSession;
 
-/// What a server has to be, or its sessions have to be able to do.
+/// What a server must be, or what its sessions must be able to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Anything.
@@ -18,7 +18,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Asks a server what it is; the answer is one row of two texts for [`Role::check`].
+    /// Asks a server for its role; the answer is one row of two texts for [`Role::check`].
     pub const QUERY: &str = "SELECT pg_catalog.pg_is_in_recovery()::text, \
          pg_catalog.current_setting('transaction_read_only')";
 
@@ -40,7 +40,7 @@ impl Role {
 }
 
 impl TargetSession {
-    /// What to look for among the hosts, and what else if there is none of that.
+    /// Returns the roles to look for among the hosts, in the order of preference.
     pub(super) fn passes(self) -> &'static [Role] {
         match self {
             Self::Any => &[Role::Any],

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// A time-out of the server, and the version that brought it.
 struct TimeOut(&'static str, u32);
 
-/// A server refuses a connection whose start-up names a setting that it does not know, so the newer ones are set later.
+/// A server refuses a connection whose start-up names an unknown setting, so the newer ones are set later.
 const TIME_OUTS: [TimeOut; 5] = [
     TimeOut("statement_timeout", 0),
     TimeOut("idle_in_transaction_session_timeout", 0),
@@ -15,8 +15,8 @@ const TIME_OUTS: [TimeOut; 5] = [
     TimeOut("transaction_timeout", 17),
 ];
 
-/// What reading tables needs: values print alike in a copy and in the stream, whatever the server's settings are; a
-/// table of which a policy would hide rows is an error and not a part of the table; and short statements are not
+/// What reading tables needs. Values print alike in a copy and in the stream, whatever the server's settings are. If
+/// a policy would hide rows of a table, that is an error, and the table is not read in part. Short statements are not
 /// compiled.
 const READING: [(&str, &str); 9] = [
     ("datestyle", "ISO"),
@@ -32,7 +32,7 @@ const READING: [(&str, &str); 9] = [
 ];
 
 /// Returns the start-up parameter `options` of a session that reads tables. The server takes the last of several
-/// values, so ours come after those of the user.
+/// values, so ours come after the user's.
 pub fn reading_options(of_user: Option<&str>) -> String {
     // A backslash at its end would make the space after it a part of the value.
     let mut options = of_user.unwrap_or_default().trim_end_matches('\\').to_owned();
@@ -54,9 +54,9 @@ pub fn after_start(major: u32) -> String {
 
 /// Returns the statement that begins a transaction whose client gives up after `limit`.
 ///
-/// The client's limit is the one that counts, so the server's come after it: they end what nobody waits for any more,
-/// whose locks would hold up the next attempt. They hold for the one transaction, so that a pooler can pass the session
-/// on to somebody else.
+/// The client's limit is the one that counts, so the server's come after it: they end a transaction that nobody waits
+/// for any more and whose locks would block the next attempt. They apply to this transaction only, so that a pooler
+/// can pass the session on to another client.
 pub fn in_transaction(major: u32, limit: Duration) -> String {
     let after = limit.saturating_add(Duration::from_secs(1)).as_millis().min(i32::MAX as u128);
     let known = TIME_OUTS.iter().filter(|time_out| time_out.1 <= major);
@@ -64,7 +64,7 @@ pub fn in_transaction(major: u32, limit: Duration) -> String {
         .filter_map(|time_out| match time_out.0 {
             // Counts outside of transactions.
             "idle_session_timeout" => None,
-            // A server (18.6) goes on with the time-out that a transaction has begun with, unless it is turned off.
+            // A server (18.6) keeps the time-out with which a transaction began, unless it is turned off.
             "lock_timeout" | "transaction_timeout" => Some(format!("SET LOCAL {} = 0;", time_out.0)),
             name => Some(format!("SET LOCAL {name} = {after};")),
         })
@@ -72,7 +72,7 @@ pub fn in_transaction(major: u32, limit: Duration) -> String {
 }
 
 /// Returns the major version of the text in which a server reports its own, such as `17.2 (Debian 17.2-1)`; 0, for
-/// which everything is new, if it is not one.
+/// which everything is new, if the text is not a version.
 pub fn major(version: &str) -> u32 {
     let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version[..digits].parse().unwrap_or(0)

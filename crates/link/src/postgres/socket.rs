@@ -7,13 +7,13 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// How a TCP connection that has gone silent is noticed; what the URL does not say is as the system has it.
+/// How a silent TCP connection is noticed; the system's defaults apply to what the URL does not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Keepalive {
     /// Whether the system asks a silent server for a sign of life.
     pub is_on: bool,
-    /// How long the server is silent before it is asked.
+    /// How long the server must be silent before it is asked.
     pub idle: Option<Duration>,
     /// How long before it is asked again.
     pub interval: Option<Duration>,

@@ -1,4 +1,4 @@
-//! TLS as a URL wants it: which certificates to trust, and which to show.
+//! TLS as a URL asks for it: which certificates to trust, and which to show.
 
 use super::choice::SslMode;
 use super::failure::Failure;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Which certificates are trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RootCertificates {
-    /// Those of a file in PEM.
+    /// Those of a PEM file.
     File(PathBuf),
     /// Those that the system trusts.
     System,
@@ -22,9 +22,9 @@ pub enum RootCertificates {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsSettings {
-    /// How much of it is wanted.
+    /// How much TLS is wanted.
     pub mode: SslMode,
-    /// The certificates to trust. With them a server is verified in every mode, as in libpq.
+    /// The certificates to trust. If there are any, a server is verified in every mode, as in libpq.
     pub root: Option<RootCertificates>,
     /// The files of the client's certificate and of its key, in PEM.
     pub client: Option<(PathBuf, PathBuf)>,

@@ -7,8 +7,8 @@ const ENCODE: &str = "write `/`, `?`, `@`, `&` and `%` in a user, a password or 
 
 /// Returns the keywords of a URL with their decoded values, in the order in which they are written.
 ///
-/// The part before the `?` is written as the keywords that it stands for, as libpq does it. No error quotes any part
-/// of the URL: a special character in a password can make any part of it look like another.
+/// The part before the `?` is turned into keywords, as libpq does it. No error quotes any part of the URL: a special
+/// character in a password can make any part of it look like another.
 pub(super) fn pairs(url: &str) -> Result<Vec<(String, String)>, String> {
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
     let rest = rest.ok_or_else(|| format!("this is not the URL of a database: write it as `{FORM}`"))?;
@@ -61,12 +61,12 @@ fn places(text: &str) -> Result<(String, String), String> {
         hosts.push(host);
         ports.push(port);
     }
-    // Without any port there is nothing to say, rather than as many empty ports as hosts.
+    // If there is no port at all, return none, rather than one empty port per host.
     let ports = if ports.iter().all(|port| port.is_empty()) { String::new() } else { ports.join(",") };
     Ok((hosts.join(","), ports))
 }
 
-/// Returns the text that a part of a URL stands for.
+/// Decodes a part of a URL.
 fn decoded(text: &str) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -20,7 +20,7 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that trusts `roots`; without them, everybody.
+    /// Makes a verifier that trusts `roots`, or everybody if there are none.
     pub fn new(
         roots: Option<Vec<CertificateDer<'static>>>,
         by_name: bool,
@@ -37,8 +37,8 @@ impl Verifier {
         Ok(Self { authority, trusted: roots.unwrap_or_default(), by_name, provider })
     }
 
-    /// A self-signed certificate is often one that could sign others, which webpki does not take for a server. It is
-    /// trusted if it is one of those to trust itself; its dates have been checked before that.
+    /// Returns whether the certificate is itself one of those to trust. A self-signed certificate is often one that
+    /// could sign others, which webpki does not accept for a server. Its dates have been checked before.
     fn is_trusted_itself(&self, certificate: &CertificateDer<'_>, error: &Error) -> bool {
         let Error::InvalidCertificate(Other(other)) = error else { return false };
         let is_authority = matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity));
@@ -98,7 +98,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Returns the store of certificates that are trusted; one that cannot be read is left out.
+/// Returns the store of trusted certificates; one that cannot be read is left out.
 fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Failure> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots.iter().cloned());

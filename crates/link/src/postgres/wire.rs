@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub struct Opened {
     /// The socket, blocking, with time-outs.
     pub socket: Socket,
-    /// What TLS has to be set up with, if it comes next.
+    /// The TLS configuration, if TLS comes next.
     pub tls: Option<ClientConfig>,
 }
 
@@ -55,7 +55,7 @@ impl Wire {
         }
     }
 
-    /// Returns what a login can be bound to; `None` without TLS, and if the server's certificate has no such thing.
+    /// Returns what a login can be bound to; `None` without TLS, and if the server's certificate has no such hash.
     pub fn end_point(&self) -> Option<Vec<u8>> {
         match self {
             Self::Plain(_) => None,

@@ -1,4 +1,4 @@
-//! Certificates of the tests' own making.
+//! Certificates made by the tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,17 +18,17 @@ impl Certificates {
         Self { folder }
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Makes `NAME.crt` and `NAME.key`, signed by itself, as `openssl req -x509` makes them by default.
+    /// Makes a self-signed `NAME.crt` with `NAME.key`, as `openssl req -x509` makes them by default.
     pub fn self_signed(&self, name: &str, subject: &str, alternative: &str) -> (String, String) {
         self.make(name, subject, &["-addext", &format!("subjectAltName={alternative}")])
     }
 
-    /// Makes `NAME.crt` and `NAME.key`, signed by the certificate of another name.
+    /// Makes `NAME.crt` with `NAME.key`, signed by the certificate of another name.
     pub fn signed_by(&self, authority: &str, name: &str, subject: &str) {
         let path = |suffix: &str| self.path(&format!("{authority}.{suffix}")).display().to_string();
         self.make(name, subject, &["-CA", &path("crt"), "-CAkey", &path("key")]);

@@ -1,4 +1,4 @@
-//! TLS: the same for both ends, and what libpq means by its words.
+//! TLS is the same for both ends, and its words mean what they mean in libpq.
 
 use crate::certificates::Certificates;
 use crate::ends::Outcome::{In, Refuses};
@@ -10,7 +10,7 @@ fn server(tls: (String, String)) -> Postgres {
     Postgres::start_with(&Options { tls: Some(tls), ..Options::default() })
 }
 
-/// Makes a server that lets in by these rules, beside what the tests themselves need.
+/// Makes a server with these rules for logins, in addition to what the tests themselves need.
 fn ruled(certificates: &Certificates, rules: &str, settings: &[String]) -> Postgres {
     let file = certificates.path("hba.conf");
     fs::write(&file, format!("{rules}\nhost all postgres all scram-sha-256\n")).unwrap();

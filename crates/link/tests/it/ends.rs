@@ -1,4 +1,4 @@
-//! Both ends at one URL, and what comes of it.
+//! Both ends at one URL, and the outcomes.
 
 use livewell_reaction::postgres::{Execute, PostgresSettings};
 use livewell_reaction::testkit::{Sample, start};
@@ -7,18 +7,18 @@ use livewell_source::ErrorKind;
 use livewell_source::settings::DatabaseUrl;
 use std::time::Duration;
 
-/// What an end does with a URL.
+/// The outcome of an end's attempt to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It works.
     In,
-    /// It is going to try again.
+    /// It will try again.
     Waits,
     /// It stops, and somebody has to change something.
     Refuses,
 }
 
-/// Lets a source in.
+/// Connects a source.
 pub fn source(url: &str) -> (Outcome, String) {
     let settings = serde_json::json!({ "id": "shop", "url": "" });
     let mut settings: livewell_source::settings::PostgresSettings =
@@ -32,7 +32,7 @@ pub fn source(url: &str) -> (Outcome, String) {
     }
 }
 
-/// Lets a reaction in, which executes a statement once.
+/// Connects a reaction, which executes a statement once.
 pub fn reaction(url: &str, statement: &str) -> (Outcome, String) {
     let settings = PostgresSettings::execute(url, statement, &[]);
     let mut execute = Execute::new(PostgresSettings { timeout: Duration::from_secs(5), ..settings });
@@ -45,7 +45,7 @@ pub fn reaction(url: &str, statement: &str) -> (Outcome, String) {
     }
 }
 
-/// Lets both in; returns their messages if both come to what is expected.
+/// Connects both; returns their messages if both have the expected outcome.
 pub fn both(url: &str, expected: Outcome) -> [String; 2] {
     let ends = [("source", source(url)), ("reaction", reaction(url, "SELECT 1"))];
     ends.map(|(end, (outcome, message))| {

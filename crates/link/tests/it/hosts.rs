@@ -6,13 +6,13 @@ use crate::ends::{both, source};
 use livewell_services::{Options, Postgres};
 use std::net::TcpListener;
 
-/// The URL of a server with other hosts in it.
+/// Returns the URL of a server with other hosts in it.
 fn at(postgres: &Postgres, hosts: &str) -> String {
     let url = postgres.url();
     url.replace(&format!("127.0.0.1:{}", postgres.port()), hosts)
 }
 
-/// A port at which nobody listens.
+/// Returns a port on which nobody listens.
 fn closed() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -70,7 +70,7 @@ fn a_socket_in_the_file_system_is_as_good_as_a_port() {
     let postgres = Postgres::start_with(&Options { settings, ..Options::default() });
     let (port, path) = (postgres.port(), path.display().to_string());
     both(&format!("postgres://postgres@/postgres?host={path}&port={port}"), In);
-    // Nobody can listen there, so TLS is not asked for.
+    // Nobody can eavesdrop there, so TLS is not asked for.
     both(&format!("postgres://postgres@{}:{port}/postgres?sslmode=require", path.replace('/', "%2F")), In);
     both(&format!("postgres://postgres@/postgres?host={path}&port={port}&channel_binding=require"), Refuses);
     both(&format!("postgres://postgres@/postgres?host={path}&port={}", closed()), Waits);

@@ -1,4 +1,4 @@
-//! The promises of what both ends share.
+//! What the source and the reaction share keeps its promises.
 
 mod certificates;
 mod encryption;

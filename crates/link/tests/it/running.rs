@@ -1,4 +1,4 @@
-//! A source and a reaction at work with one URL, at a server whose certificate is signed by itself.
+//! A source and a reaction at work with one URL, at a server with a self-signed certificate.
 
 use crate::certificates::Certificates;
 use crate::ends::Outcome::{self, In, Refuses, Waits};
@@ -11,9 +11,9 @@ use livewell_source::testkit::Driver;
 use livewell_source::{ErrorKind, SourceError};
 use std::time::{Duration, Instant};
 
-/// How long something may take that has to happen.
+/// How long to wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What the reaction does.
+/// The statement of the reaction.
 const COUNT: &str = "UPDATE t SET n = n + 1";
 
 /// A source over the table `t`.
@@ -58,7 +58,7 @@ impl Source {
     }
 }
 
-/// Has both ends do their work if they are to be let in; returns what each says.
+/// Lets both ends do their work if they are to be let in; returns what each says.
 fn at_work(postgres: &Postgres, url: &str, n: &mut i64) -> [(Outcome, String); 2] {
     let mut source = Source::new(url);
     let begun = source.until(*n);

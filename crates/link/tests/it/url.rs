@@ -1,4 +1,4 @@
-//! What the URL of a database says, and how a wrong one is refused.
+//! The contents of a database URL, and how a wrong one is refused.
 
 use livewell_link::postgres::{Address, ChannelBinding, Host, RootCertificates, SslMode, TargetSession};
 use proptest::prelude::*;
@@ -120,7 +120,7 @@ fn a_wrong_url_is_refused_with_what_to_write() {
     }
 }
 
-/// All of a text as `%` and hexadecimal digits.
+/// Encodes every byte of a text as `%` and hexadecimal digits.
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
@@ -156,7 +156,7 @@ proptest! {
         password in "[a-z0-9:@/?&=%#]{0,6}\\PC{1,4}Xq7Zk[a-z0-9:@/?&=%#]{0,6}",
     ) {
         let shown = match Address::parse(&format!("postgres://me:{password}@host/db?sslmode=require")) {
-            // What comes after an `@` in it is taken for the host.
+            // What comes after an `@` in it is read as the host.
             Ok(address) if !password.contains('@') => format!("{address} {address:?}"),
             Ok(_) => String::new(),
             Err(error) => error.to_string(),

@@ -1,7 +1,7 @@
 //! The stored bytes of values, elements, changes and diffs.
 //!
-//! Explicit tags, never the order of an enum; lengths before contents; a limit on nesting. The table of tags
-//! is frozen and stands in `docs/format/values.md`; its golden bytes are tested here. New tags may be added.
+//! Explicit tags, never the order of an enum; lengths before contents; a limit on nesting. The table of tags is
+//! frozen and written down in `docs/format/values.md`; its golden bytes are tested here. New tags may be added.
 
 mod reader;
 mod writer;
@@ -12,7 +12,7 @@ pub use writer::Writer;
 /// Values nest at most this deep, in storage and in JSON.
 pub const NESTING_MAX: usize = 100;
 
-/// Bytes that are not what they should be.
+/// An error for bytes that are not what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot decode {what}: {why} at byte {at}")]
 pub struct DecodeError {
@@ -20,7 +20,7 @@ pub struct DecodeError {
     pub what: &'static str,
     /// What is wrong with it.
     pub why: &'static str,
-    /// Where, from the start of the bytes.
+    /// The offset in the bytes.
     pub at: usize,
 }
 
@@ -123,7 +123,7 @@ mod tests {
             Reader::new("value", &out.bytes).value()
         };
         assert_eq!(stored(1, &[15]), Ok(decimal("1.5").into()));
-        // 10 / 10, zero with a scale, a byte that is not needed, none at all, digits beyond the limit.
+        // 10 / 10, zero with a scale, an unneeded byte, no bytes at all, digits beyond the limit.
         for (scale, coefficient) in
             [(1, &[10][..]), (1, &[0]), (0, &[0, 15]), (0, &[]), (1_001, &[1]), (-1_000, &[1])]
         {

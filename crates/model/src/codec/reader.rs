@@ -1,4 +1,4 @@
-//! Reading the stored form; damage is an error, never a panic and never an allocation without end.
+//! Reads the stored form; damage is an error, never a panic and never an unbounded allocation.
 
 use super::{
     BYTES, DATE, DATE_TIME, DECIMAL, DURATION, DecodeError, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME,
@@ -22,22 +22,22 @@ pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
-    /// The source of the last id, as bytes and as text: mostly that of the next one too.
+    /// The source of the last id, as bytes and as text: usually the next id has the same.
     source: (&'a [u8], SmolStr),
 }
 
-/// As many bytes as the digits before and after the point can take (a digit has less than 3.33 bits), and a sign.
+/// Enough bytes for the digits before and after the point (a digit has less than 3.33 bits), and a sign.
 const DECIMAL_BYTES_MAX: usize = 2 * DIGITS_MAX as usize * 333 / 800 + 2;
 
 type Read<T> = Result<T, DecodeError>;
 
 impl<'a> Reader<'a> {
-    /// Reads `bytes`, which are to be a `what`.
+    /// Begins to read `bytes`, which messages call `what`.
     pub fn new(what: &'static str, bytes: &'a [u8]) -> Self {
         Self { what, bytes, at: 0, depth: 0, source: (&[], SmolStr::default()) }
     }
 
-    /// Whether everything has been read.
+    /// Returns whether everything has been read.
     pub fn is_done(&self) -> bool {
         self.at == self.bytes.len()
     }
@@ -45,25 +45,26 @@ impl<'a> Reader<'a> {
     /// Ends the reading.
     ///
     /// # Errors
-    /// Where bytes are left over.
+    /// Returns an error if bytes are left over.
     pub fn finish(self) -> Read<()> {
         if self.is_done() { Ok(()) } else { Err(self.error("bytes are left over")) }
     }
 
-    /// An error at this place.
+    /// Makes an error for the current offset.
     pub fn error(&self, why: &'static str) -> DecodeError {
         DecodeError { what: self.what, why, at: self.at }
     }
 
-    /// One byte.
+    /// Reads one byte.
     ///
     /// # Errors
-    /// At the end. This and all that follow: [`DecodeError`] where the bytes are not what is asked for.
+    /// Returns [`DecodeError`] at the end of the bytes. All methods below return it if the bytes are not what they
+    /// expect.
     pub fn u8(&mut self) -> Read<u8> {
         Ok(self.take(1)?[0])
     }
 
-    /// Exactly `count` bytes.
+    /// Reads exactly `count` bytes.
     pub fn take(&mut self, count: usize) -> Read<&'a [u8]> {
         let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
         let end = end.ok_or(self.error("the end came too early"))?;
@@ -72,7 +73,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// See [`super::Writer::varint`].
+    /// Reads the form of [`super::Writer::varint`].
     pub fn varint(&mut self) -> Read<u64> {
         match self.bytes.get(self.at) {
             // Most numbers are lengths of a few bytes.
@@ -99,19 +100,19 @@ impl<'a> Reader<'a> {
         Err(self.error("a number is longer than 64 bits"))
     }
 
-    /// See [`super::Writer::signed`].
+    /// Reads the form of [`super::Writer::signed`].
     pub fn signed(&mut self) -> Read<i64> {
         let number = self.varint()?;
         Ok((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
-    /// See [`super::Writer::bytes`].
+    /// Reads the form of [`super::Writer::bytes`].
     pub fn bytes(&mut self) -> Read<&'a [u8]> {
         let length = self.count()?;
         self.take(length)
     }
 
-    /// See [`super::Writer::string`].
+    /// Reads the form of [`super::Writer::string`].
     pub fn string(&mut self) -> Read<SmolStr> {
         let bytes = self.bytes()?;
         self.text(bytes)
@@ -121,12 +122,12 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(bytes).map(SmolStr::new).map_err(|_| self.error("text is not UTF-8"))
     }
 
-    /// A big-endian 64-bit number.
+    /// Reads a big-endian 64-bit number.
     pub fn u64_be(&mut self) -> Read<u64> {
         Ok(u64::from_be_bytes(self.take(8)?.try_into().expect("eight bytes were taken")))
     }
 
-    /// A count of things that each take a byte at least, so that a damaged count cannot ask for memory.
+    /// Reads a count of things that each take at least a byte, so that a damaged count cannot ask for memory.
     pub fn count(&mut self) -> Read<usize> {
         let count = self.varint()?;
         let left = self.bytes.len() - self.at;
@@ -136,7 +137,7 @@ impl<'a> Reader<'a> {
             .ok_or(self.error("a length is beyond the end"))
     }
 
-    /// See [`super::Writer::value`].
+    /// Reads the form of [`super::Writer::value`].
     pub fn value(&mut self) -> Read<Value> {
         Ok(match self.u8()? {
             NULL => Value::Null,
@@ -219,17 +220,17 @@ impl<'a> Reader<'a> {
         value.ok_or(self.error("a temporal value is out of range"))
     }
 
-    /// See [`super::Writer::values`].
+    /// Reads the form of [`super::Writer::values`].
     pub fn values(&mut self) -> Read<Columns> {
         self.row().map(Columns::from)
     }
 
-    /// What [`Reader::values`] reads, to be changed.
+    /// Like [`Reader::values`], but returns values that can be changed.
     pub fn row(&mut self) -> Read<Vec<Value>> {
         self.nested(|reader| {
             const MANY: usize = 64;
             let count = reader.count()?;
-            // What a damaged count claims is not believed beyond some.
+            // A damaged count is not trusted beyond some.
             let mut values = Vec::with_capacity(count.min(MANY));
             for _ in 0..count {
                 values.push(reader.value()?);
@@ -238,7 +239,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// See [`super::Writer::id`].
+    /// Reads the form of [`super::Writer::id`].
     pub fn id(&mut self) -> Read<ElementId> {
         let source = self.bytes()?;
         if source != self.source.0 {
@@ -247,17 +248,18 @@ impl<'a> Reader<'a> {
         Ok(ElementId { source: self.source.1.clone(), id: self.string()? })
     }
 
-    /// See [`super::Writer::element`].
+    /// Reads the form of [`super::Writer::element`].
     pub fn element(&mut self) -> Read<Element> {
         self.image()?.ok_or(self.error("no element where one belongs"))
     }
 
-    /// See [`super::Writer::entry_head`]. The count is not held against what is there: more parts may follow.
+    /// Reads the form of [`super::Writer::entry_head`]. The count is not compared with the bytes that are there: more
+    /// parts may follow.
     pub fn entry_head(&mut self) -> Read<(u64, Timestamp, u64)> {
         Ok((self.varint()?, Timestamp(self.signed()?), self.varint()?))
     }
 
-    /// See [`super::Writer::result`].
+    /// Reads the form of [`super::Writer::result`].
     pub fn result(&mut self, sequence: u64) -> Read<QueryResult> {
         let position = self.varint()?;
         let timestamp = Timestamp(self.signed()?);
@@ -266,7 +268,7 @@ impl<'a> Reader<'a> {
         Ok(QueryResult { sequence, position, timestamp, diffs })
     }
 
-    /// See [`super::Writer::transaction`].
+    /// Reads the form of [`super::Writer::transaction`].
     pub fn transaction(&mut self, sequence: u64) -> Read<AppliedTransaction> {
         let position = self.varint()?;
         let timestamp = Timestamp(self.signed()?);
@@ -275,7 +277,7 @@ impl<'a> Reader<'a> {
         Ok(AppliedTransaction { sequence, position, timestamp, changes })
     }
 
-    /// See [`super::Writer::applied`].
+    /// Reads the form of [`super::Writer::applied`].
     pub fn applied(&mut self) -> Read<AppliedChange> {
         Ok(AppliedChange { before: self.image()?, after: self.image()? })
     }
@@ -289,7 +291,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// See [`super::Writer::diff`].
+    /// Reads the form of [`super::Writer::diff`].
     pub fn diff(&mut self) -> Read<Diff> {
         let kind = self.u8()?;
         let row_signature = self.u64_be()?;
@@ -325,7 +327,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Runs `read` one level deeper; a stored value deeper than any that was accepted is damage.
+    /// Runs `read` one level deeper; a stored value that is nested deeper than allowed is damage.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         if self.depth > NESTING_MAX + 8 {
             return Err(self.error("nested too deep"));

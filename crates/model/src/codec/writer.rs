@@ -1,4 +1,4 @@
-//! Writing the stored form.
+//! Writes the stored form.
 
 use super::{
     BYTES, DATE, DATE_TIME, DECIMAL, DURATION, FALSE, FLOAT, INT, LIST, LOCAL_DATE_TIME, LOCAL_TIME, MAP,
@@ -11,26 +11,26 @@ use crate::{
     Timestamp, Value,
 };
 
-/// Writes the stored form onto a buffer.
+/// Writes the stored form to a buffer.
 #[derive(Debug, Default)]
 pub struct Writer {
-    /// What has been written.
+    /// The bytes written so far.
     pub bytes: Vec<u8>,
 }
 
 impl Writer {
-    /// An empty buffer.
+    /// Makes an empty buffer.
     pub fn new() -> Self {
         Self { bytes: Vec::with_capacity(64) }
     }
 
-    /// One byte.
+    /// Writes one byte.
     pub fn u8(&mut self, byte: u8) -> &mut Self {
         self.bytes.push(byte);
         self
     }
 
-    /// An unsigned number in base 128, low digits first.
+    /// Writes an unsigned number in base 128, low digits first.
     pub fn varint(&mut self, mut number: u64) -> &mut Self {
         while number >= 0x80 {
             self.bytes.push(number as u8 | 0x80);
@@ -40,24 +40,24 @@ impl Writer {
         self
     }
 
-    /// A signed number, zigzag (small magnitudes stay short).
+    /// Writes a signed number, zigzag (small magnitudes stay short).
     pub fn signed(&mut self, number: i64) -> &mut Self {
         self.varint(((number << 1) ^ (number >> 63)) as u64)
     }
 
-    /// Bytes with their length before them.
+    /// Writes bytes with their length before them.
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.varint(bytes.len() as u64);
         self.bytes.extend_from_slice(bytes);
         self
     }
 
-    /// Text with its length before it.
+    /// Writes text with its length before it.
     pub fn string(&mut self, text: &str) -> &mut Self {
         self.bytes(text.as_bytes())
     }
 
-    /// A value with its tag.
+    /// Writes a value with its tag.
     pub fn value(&mut self, value: &Value) -> &mut Self {
         match value {
             Value::Null => self.u8(NULL),
@@ -98,7 +98,7 @@ impl Writer {
         self.signed(date_time.date.days()).varint(date_time.time.nanos() as u64)
     }
 
-    /// Values with their count before them.
+    /// Writes values with their count before them.
     pub fn values(&mut self, values: &[Value]) -> &mut Self {
         self.varint(values.len() as u64);
         for value in values {
@@ -107,12 +107,12 @@ impl Writer {
         self
     }
 
-    /// An element's id.
+    /// Writes an element's id.
     pub fn id(&mut self, id: &ElementId) -> &mut Self {
         self.string(&id.source).string(&id.id)
     }
 
-    /// An element with its tag.
+    /// Writes an element with its tag.
     pub fn element(&mut self, element: &Element) -> &mut Self {
         match element {
             Element::Node(node) => self.u8(NODE).node(node),
@@ -120,12 +120,12 @@ impl Writer {
         }
     }
 
-    /// What the log entry of a result or a transaction begins with: `count` diffs or changes follow.
+    /// Writes the beginning of the log entry of a result or a transaction: `count` diffs or changes follow.
     pub fn entry_head(&mut self, position: u64, timestamp: Timestamp, count: u64) -> &mut Self {
         self.varint(position).signed(timestamp.0).varint(count)
     }
 
-    /// A result without its sequence, which is its key.
+    /// Writes a result without its sequence, which is its key.
     pub fn result(&mut self, result: &QueryResult) -> &mut Self {
         self.entry_head(result.position, result.timestamp, result.diffs.len() as u64);
         for diff in &result.diffs {
@@ -134,7 +134,7 @@ impl Writer {
         self
     }
 
-    /// A transaction without its sequence, which is its key.
+    /// Writes a transaction without its sequence, which is its key.
     pub fn transaction(&mut self, transaction: &AppliedTransaction) -> &mut Self {
         let AppliedTransaction { position, timestamp, changes, .. } = transaction;
         self.entry_head(*position, *timestamp, changes.len() as u64);
@@ -144,7 +144,7 @@ impl Writer {
         self
     }
 
-    /// One change of a transaction: both images.
+    /// Writes one change of a transaction: both images.
     pub fn applied(&mut self, change: &AppliedChange) -> &mut Self {
         self.image(change.before.as_ref()).image(change.after.as_ref())
     }
@@ -156,7 +156,7 @@ impl Writer {
         }
     }
 
-    /// One diff of a result.
+    /// Writes one diff of a result.
     pub fn diff(&mut self, diff: &Diff) -> &mut Self {
         self.u8(diff.order().0).bytes.extend_from_slice(&diff.row_signature().to_be_bytes());
         match diff {

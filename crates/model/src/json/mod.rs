@@ -1,8 +1,8 @@
 //! The JSON shapes of values, rows, diffs and results, as every reader outside sees them.
 //!
-//! JSON numbers without fraction or exponent are integers, beyond 64 bits decimals; others are floats. Decimals go out
-//! as strings; NaN and the infinities are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`; a row signature is a string, because
-//! 64-bit numbers do not survive JavaScript. The table is `docs/format/values.md`.
+//! JSON numbers without a fraction or exponent are integers, or decimals beyond 64 bits; others are floats. Decimals
+//! are written as strings; NaN and the infinities are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`; a row
+//! signature is a string, because 64-bit numbers do not survive JavaScript. The table is in `docs/format/values.md`.
 
 mod read;
 
@@ -94,11 +94,11 @@ fn hex(bytes: &[u8]) -> String {
 #[error("nested deeper than {NESTING_MAX} levels")]
 pub struct TooDeep;
 
-/// The value a piece of JSON stands for that has been read already, so that an integer beyond 64 bits without a sign is
-/// a float by now; [`value_from_text`] keeps it.
+/// Returns the value of JSON that has already been parsed, in which an integer beyond 64 bits without a sign has
+/// become a float; [`value_from_text`] keeps it.
 ///
 /// # Errors
-/// [`TooDeep`] where lists and maps nest more than [`NESTING_MAX`] levels.
+/// Returns [`TooDeep`] if lists and maps nest more than [`NESTING_MAX`] levels.
 pub fn value_from_json(json: &serde_json::Value) -> Result<Value, TooDeep> {
     from_json(json, 0)
 }
@@ -134,7 +134,7 @@ fn from_json(json: &serde_json::Value, depth: usize) -> Result<Value, TooDeep> {
 pub struct Data<'a> {
     /// The query's column names.
     pub names: &'a [SmolStr],
-    /// The row's values, as many.
+    /// The row's values, one for each name.
     pub columns: &'a Columns,
 }
 
@@ -148,9 +148,9 @@ impl Serialize for Data<'_> {
 /// A row: `{"row_signature":"00c0ffee00c0ffee","data":{...}}`.
 #[derive(Debug, Clone, Copy)]
 pub struct RowShape<'a> {
-    /// Which row.
+    /// The row's signature.
     pub row_signature: u64,
-    /// What it holds.
+    /// The row's values.
     pub data: Data<'a>,
 }
 
@@ -168,7 +168,7 @@ impl Serialize for RowShape<'_> {
 pub struct ResultShape<'a> {
     /// The query's id.
     pub query_id: &'a str,
-    /// The epoch the sequence counts in.
+    /// The epoch in which the sequence counts.
     pub epoch: u64,
     /// The query's column names.
     pub names: &'a [SmolStr],

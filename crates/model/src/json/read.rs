@@ -1,4 +1,4 @@
-//! Values out of JSON: numbers keep their type and their digits, repeated keys and bottomless nesting are refused.
+//! Reads values from JSON: numbers keep their type and their digits, repeated keys and too deep nesting are refused.
 
 use crate::codec::NESTING_MAX;
 use crate::{Decimal, DecimalError, Map, Value};
@@ -7,24 +7,24 @@ use serde_json::value::RawValue;
 use std::cell::Cell;
 use std::fmt;
 
-/// The value that a text of JSON stands for: an integer beyond 64 bits is a decimal, and `-0` is 0.
+/// Returns the value of a JSON text: an integer beyond 64 bits is a decimal, and `-0` is 0.
 ///
 /// # Errors
-/// Where the text is not JSON, nests deeper than [`NESTING_MAX`], has a key twice in one object, or an integer with
-/// more digits than a decimal has.
+/// Returns an error if the text is not JSON, nests deeper than [`NESTING_MAX`], has a key twice in one object, or an
+/// integer with more digits than a decimal has.
 pub fn value_from_text(text: &str) -> Result<Value, serde_json::Error> {
     let is_unsure = Cell::new(false);
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Seed { depth: 0, is_unsure: &is_unsure }.deserialize(&mut reader);
     match value.and_then(|value| reader.end().map(|()| value)) {
         Ok(value) if !is_unsure.get() => Ok(value),
-        // An integer beyond the range of floats is one of them.
+        // An integer beyond the range of floats causes such an error.
         Err(error) if !error.to_string().starts_with("number out of range") => Err(error),
         _ => Exact(0).read(serde_json::from_str(text)?),
     }
 }
 
-/// A number that is neither an integer of 64 bits nor written with a fraction or an exponent.
+/// Reads a number that is neither an integer of 64 bits nor written with a fraction or an exponent.
 fn integer<E: Error>(text: &str) -> Result<Value, E> {
     let decimal = Decimal::parse(text).map_err(|error| match error {
         DecimalError::Malformed => E::custom(format!("`{text}` {error}")),
@@ -33,8 +33,8 @@ fn integer<E: Error>(text: &str) -> Result<Value, E> {
     Ok(decimal.to_i64().map_or_else(|| decimal.into(), Value::Int))
 }
 
-/// Whether a float may be what a reader made of an integer: of one beyond 64 bits (positive ones are read without a
-/// sign), or of `-0`.
+/// Returns whether a float may be what a parser made of an integer: of one beyond 64 bits (positive ones are read
+/// without a sign), or of `-0`.
 fn may_be_integer(float: f64) -> bool {
     let is_within = float > -9_223_372_036_854_775_808.0 && float < 18_446_744_073_709_551_616.0;
     !is_within || (float == 0.0 && float.is_sign_negative())
@@ -49,15 +49,14 @@ impl<'de> Deserialize<'de> for Map {
 }
 
 impl<'de> Deserialize<'de> for Value {
-    /// Reads from any self-describing format. Floats stay floats, so a format has to pass on integers of more than 64 bits
-    /// as such (`visit_i128`). The parser of JSON does not: use [`value_from_text`] for JSON.
+    /// Reads from any self-describing format. Floats stay floats, so a format must pass on integers of more than 64
+    /// bits as integers (`visit_i128`). JSON's parser does not: use [`value_from_text`] for JSON.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Seed { depth: 0, is_unsure: &Cell::new(false) }.deserialize(from)
     }
 }
 
-/// Reads a value that stands below `depth` lists and maps, fast; `is_unsure` tells that a float may have been an
-/// integer.
+/// Reads a value below `depth` lists and maps, fast; sets `is_unsure` if a float may have been an integer.
 #[derive(Clone, Copy)]
 struct Seed<'a> {
     depth: usize,
@@ -150,7 +149,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// A map of entries whose names must differ. Sorts once: inserting one by one is quadratic in hostile input.
+/// Makes a map of entries whose names must differ. Sorts once: inserting one by one is quadratic in hostile input.
 fn map_of<E: Error>(mut pairs: Vec<(String, Value)>) -> Result<Value, E> {
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     if let Some(pair) = pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -159,7 +158,7 @@ fn map_of<E: Error>(mut pairs: Vec<(String, Value)>) -> Result<Value, E> {
     Ok(Value::Map(pairs.into_iter().collect::<Map>().into()))
 }
 
-/// A name of the input as a message shows it.
+/// Shortens a name of the input for a message.
 fn shortened(name: &str) -> String {
     match name.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", &name[..end]),
@@ -167,7 +166,7 @@ fn shortened(name: &str) -> String {
     }
 }
 
-/// Reads a value that stands below so many lists and maps, number by number from its text.
+/// Reads a value below so many lists and maps, each number from its text.
 #[derive(Clone, Copy)]
 struct Exact(usize);
 

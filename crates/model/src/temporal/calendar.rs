@@ -10,12 +10,12 @@ pub const DAYS_MIN: i64 = days_from_civil(-YEAR_MAX, 1, 1);
 /// The last day of the largest year.
 pub const DAYS_MAX: i64 = days_from_civil(YEAR_MAX, 12, 31);
 
-/// Whether the year has 366 days.
+/// Returns whether the year has 366 days.
 pub const fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-/// How many days the month (from 1) has.
+/// Returns how many days the month (from 1) has.
 pub const fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         4 | 6 | 9 | 11 => 30,
@@ -25,7 +25,7 @@ pub const fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 of a year, month (from 1) and day (from 1).
+/// Returns the days since 1970-01-01 of a year, month (from 1) and day (from 1).
 pub const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -35,7 +35,7 @@ pub const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - 719_468
 }
 
-/// Year, month (from 1) and day (from 1) of days since 1970-01-01.
+/// Returns the year, month (from 1) and day (from 1) of days since 1970-01-01.
 pub const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -49,18 +49,18 @@ pub const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (if month <= 2 { year + 1 } else { year }, month, day)
 }
 
-/// The day of the week, 1 for Monday to 7 for Sunday.
+/// Returns the day of the week, 1 for Monday to 7 for Sunday.
 pub const fn day_of_week(days: i64) -> i64 {
     (days + 3).rem_euclid(7) + 1
 }
 
-/// The Monday of the first ISO week of a year: the week that has January 4th.
+/// Returns the Monday of the first ISO week of a year: the week that has January 4th.
 pub const fn first_monday(week_year: i64) -> i64 {
     let fourth = days_from_civil(week_year, 1, 4);
     fourth - (day_of_week(fourth) - 1)
 }
 
-/// The ISO week-based year and the week in it, from 1.
+/// Returns the ISO week-based year and the week in it, from 1.
 pub const fn week(days: i64) -> (i64, i64) {
     let thursday = days - (day_of_week(days) - 1) + 3;
     let (year, _, _) = civil_from_days(thursday);

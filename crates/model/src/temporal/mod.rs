@@ -1,8 +1,8 @@
-//! Temporal values: dates, times, date-times and durations, as openCypher has them.
+//! Temporal values: dates, times, date-times and durations, as openCypher defines them.
 //!
-//! The calendar is the proleptic Gregorian one; years reach from -999,999,999 to 999,999,999, offsets from
-//! -18:00 to +18:00. A date-time of a named zone holds the offset that the zone has at that moment, so nothing
-//! here needs a database of time zones.
+//! The calendar is the proleptic Gregorian one; years reach from -999,999,999 to 999,999,999, offsets from -18:00 to
+//! +18:00. A date-time of a named zone holds the zone's offset at that moment, so nothing here needs a database of
+//! time zones.
 
 pub mod calendar;
 mod text;
@@ -53,7 +53,7 @@ pub struct LocalDateTime {
     pub time: LocalTime,
 }
 
-/// A moment as seen in a time zone: by its offset from UTC, and by the zone's name where it has one.
+/// A moment in a time zone: by its offset from UTC, and by the zone's name if it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DateTime {
     /// The day and time there.
@@ -63,8 +63,8 @@ pub struct DateTime {
     pub zone: Option<SmolStr>,
 }
 
-/// A length of time in months, days, and seconds with nanoseconds; each may be negative on its own, since a
-/// month has no fixed number of days, nor a day of seconds.
+/// A duration in months, days, and seconds with nanoseconds. Each may be negative on its own, since neither a month
+/// has a fixed number of days nor a day a fixed number of seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Duration {
     /// Whole months.
@@ -77,28 +77,28 @@ pub struct Duration {
 }
 
 impl Date {
-    /// The day so many days after 1970-01-01; `None` beyond the range of years.
+    /// Returns the day so many days after 1970-01-01; `None` beyond the range of years.
     pub fn from_days(days: i64) -> Option<Self> {
         (DAYS_MIN..=DAYS_MAX).contains(&days).then_some(Self { days })
     }
 
-    /// The day of this year, month (from 1) and day (from 1), where there is one.
+    /// Returns the day of this year, month (from 1) and day (from 1), if it exists.
     pub fn new(year: i64, month: i64, day: i64) -> Option<Self> {
         let valid = (1..=12).contains(&month) && day >= 1 && day <= calendar::days_in_month(year, month);
         valid.then(|| calendar::days_from_civil(year, month, day)).and_then(Self::from_days)
     }
 
-    /// Days since 1970-01-01.
+    /// Returns the days since 1970-01-01.
     pub fn days(self) -> i64 {
         self.days
     }
 
-    /// Year, month (from 1), day (from 1).
+    /// Returns year, month (from 1), day (from 1).
     pub fn civil(self) -> (i64, i64, i64) {
         calendar::civil_from_days(self.days)
     }
 
-    /// The day so many months later; where that month is shorter, its last day.
+    /// Returns the day so many months later; the last day of that month if it is shorter.
     pub fn plus_months(self, months: i64) -> Option<Self> {
         let (year, month, day) = self.civil();
         let total = (year * 12 + month - 1).checked_add(months)?;
@@ -109,7 +109,7 @@ impl Date {
         Self::new(year, month, day.min(calendar::days_in_month(year, month)))
     }
 
-    /// The day so many days later.
+    /// Returns the day so many days later.
     pub fn plus_days(self, days: i64) -> Option<Self> {
         self.days.checked_add(days).and_then(Self::from_days)
     }
@@ -119,52 +119,52 @@ impl LocalTime {
     /// Midnight.
     pub const MIDNIGHT: Self = Self { nanos: 0 };
 
-    /// The time so many nanoseconds after midnight, less than a day.
+    /// Returns the time so many nanoseconds after midnight; `None` for a day or more.
     pub fn from_nanos(nanos: i64) -> Option<Self> {
         (0..NANOS_PER_DAY).contains(&nanos).then_some(Self { nanos })
     }
 
-    /// Nanoseconds since midnight.
+    /// Returns the nanoseconds since midnight.
     pub fn nanos(self) -> i64 {
         self.nanos
     }
 
-    /// Hour, minute, second, nanosecond of the second.
+    /// Returns hour, minute, second, nanosecond of the second.
     pub fn parts(self) -> (i64, i64, i64, i64) {
         let seconds = self.nanos / NANOS_PER_SECOND;
         (seconds / 3_600, seconds / 60 % 60, seconds % 60, self.nanos % NANOS_PER_SECOND)
     }
 }
 
-/// An offset within the range.
+/// Returns whether an offset is within the range.
 fn offset_in_range(offset: i32) -> bool {
     (-OFFSET_MAX..=OFFSET_MAX).contains(&offset)
 }
 
 impl Time {
-    /// A time of day at an offset, in seconds east of UTC.
+    /// Makes a time of day at an offset, in seconds east of UTC.
     pub fn new(local: LocalTime, offset: i32) -> Option<Self> {
         offset_in_range(offset).then_some(Self { local, offset })
     }
 
-    /// Seconds east of UTC.
+    /// Returns the offset in seconds east of UTC.
     pub fn offset(self) -> i32 {
         self.offset
     }
 
-    /// Nanoseconds since midnight UTC; below zero or beyond a day where the offset moves it there.
+    /// Returns the nanoseconds since midnight UTC; below zero or beyond a day if the offset moves it there.
     pub fn utc_nanos(self) -> i64 {
         self.local.nanos - i64::from(self.offset) * NANOS_PER_SECOND
     }
 }
 
 impl LocalDateTime {
-    /// Nanoseconds since 1970-01-01T00:00.
+    /// Returns the nanoseconds since 1970-01-01T00:00.
     pub fn nanos(self) -> i128 {
         i128::from(self.date.days) * i128::from(NANOS_PER_DAY) + i128::from(self.time.nanos)
     }
 
-    /// So many nanoseconds after 1970-01-01T00:00.
+    /// Returns the day and time so many nanoseconds after 1970-01-01T00:00.
     pub fn from_nanos(nanos: i128) -> Option<Self> {
         let (days, of_day) = (nanos.div_euclid(NANOS_PER_DAY.into()), nanos.rem_euclid(NANOS_PER_DAY.into()));
         let date = Date::from_days(i64::try_from(days).ok()?)?;
@@ -173,24 +173,24 @@ impl LocalDateTime {
 }
 
 impl DateTime {
-    /// A day and time at an offset, in seconds east of UTC.
+    /// Makes a day and time at an offset, in seconds east of UTC.
     pub fn new(local: LocalDateTime, offset: i32, zone: Option<SmolStr>) -> Option<Self> {
         offset_in_range(offset).then_some(Self { local, offset, zone })
     }
 
-    /// Seconds east of UTC.
+    /// Returns the offset in seconds east of UTC.
     pub fn offset(&self) -> i32 {
         self.offset
     }
 
-    /// Nanoseconds since 1970-01-01T00:00Z.
+    /// Returns the nanoseconds since 1970-01-01T00:00Z.
     pub fn utc_nanos(&self) -> i128 {
         self.local.nanos() - i128::from(self.offset) * i128::from(NANOS_PER_SECOND)
     }
 }
 
 impl Ord for Time {
-    /// By the moment, then by the offset from west to east.
+    /// Compares by the moment, then by the offset from west to east.
     fn cmp(&self, other: &Self) -> Ordering {
         self.utc_nanos().cmp(&other.utc_nanos()).then(self.offset.cmp(&other.offset))
     }
@@ -203,7 +203,7 @@ impl PartialOrd for Time {
 }
 
 impl Ord for DateTime {
-    /// By the moment, then by the offset from west to east, then by the zone's name.
+    /// Compares by the moment, then by the offset from west to east, then by the zone's name.
     fn cmp(&self, other: &Self) -> Ordering {
         let zone = |date_time: &Self| date_time.zone.clone().unwrap_or_default();
         let moment = self.utc_nanos().cmp(&other.utc_nanos());
@@ -218,7 +218,7 @@ impl PartialOrd for DateTime {
 }
 
 impl Duration {
-    /// Months, days, and a number of nanoseconds; `None` beyond 64 bits of seconds.
+    /// Makes a duration of months, days, and a number of nanoseconds; `None` beyond 64 bits of seconds.
     pub fn new(months: i64, days: i64, nanos: i128) -> Option<Self> {
         let per_second = i128::from(NANOS_PER_SECOND);
         let seconds = i64::try_from(nanos.div_euclid(per_second)).ok()?;
@@ -226,17 +226,17 @@ impl Duration {
         Some(Self { months, days, seconds, nanos })
     }
 
-    /// Nanoseconds beyond the whole seconds, from 0 on.
+    /// Returns the nanoseconds beyond the whole seconds, from 0 on.
     pub fn nanos_of_second(&self) -> i64 {
         self.nanos.into()
     }
 
-    /// The seconds and nanoseconds in nanoseconds.
+    /// Returns the seconds and nanoseconds in nanoseconds.
     pub fn nanos(&self) -> i128 {
         i128::from(self.seconds) * i128::from(NANOS_PER_SECOND) + i128::from(self.nanos)
     }
 
-    /// The average length in nanoseconds: what durations are ordered by first.
+    /// Returns the average length in nanoseconds, by which durations are ordered first.
     pub fn average(&self) -> i128 {
         let seconds = i128::from(self.months) * i128::from(SECONDS_PER_MONTH)
             + i128::from(self.days) * i128::from(SECONDS_PER_DAY);

@@ -1,4 +1,4 @@
-//! Temporal values as text in the forms of ISO 8601: what `toString` gives and what JSON carries.
+//! Temporal values as text in the forms of ISO 8601: what `toString` returns and JSON carries.
 
 use super::{Date, DateTime, Duration, LocalDateTime, LocalTime, NANOS_PER_SECOND, Time};
 use std::fmt::{self, Display, Formatter};
@@ -16,7 +16,7 @@ impl Display for Date {
 }
 
 impl Display for LocalTime {
-    /// Seconds and their fraction only where they are not zero; the fraction in thousandths, millionths or
+    /// Writes seconds and their fraction only if they are not zero; the fraction in thousandths, millionths or
     /// billionths.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (hour, minute, second, nanos) = self.parts();
