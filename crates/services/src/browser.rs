@@ -1,15 +1,15 @@
-//! A browser of a test's own: Chromium without a window, driven as the W3C's WebDriver (Recommendation, 2018) says.
+//! A browser for one test: headless Chromium, driven through the W3C's WebDriver (Recommendation, 2018).
 
 use crate::process::{User, end, find_or_install, free_port, in_path, wait_until};
 use serde_json::{Value as Json, json};
 use std::process::{Child, Stdio};
 use tempfile::TempDir;
 
-/// How long a command may take, in seconds; a page that is slow to load is one.
+/// How long a command may take, in seconds; loading a slow page is a command.
 const COMMAND_MAX: u64 = 60;
 
-/// Nothing but the page: no window, no calls home. Without a sandbox, which containers mostly do not allow; the pages
-/// are the tests' own.
+/// Nothing but the page: no window, no calls home. Without a sandbox, which containers usually do not allow; the
+/// pages are the tests' own.
 const ARGUMENTS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -22,7 +22,7 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-sync",
 ];
 
-/// A running browser with one page, gone when this is dropped.
+/// A running browser with one page; dropping this ends it.
 ///
 /// It belongs to the thread that started it: when that thread ends, so does its driver.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Browser {
         Self::with_arguments(&[])
     }
 
-    /// Starts a browser with an empty profile and these arguments beside its own.
+    /// Starts a browser with an empty profile and additional arguments.
     pub fn with_arguments(arguments: &[&str]) -> Self {
         let program = find_or_install("chromium-driver", || in_path(&["chromedriver"]));
         let folder = TempDir::with_prefix("livewell-browser-").expect("a temporary directory can be made");
@@ -62,7 +62,7 @@ impl Browser {
         let profile = format!("--user-data-dir={}", self._folder.path().join("profile").display());
         let arguments: Vec<&str> = ARGUMENTS.iter().chain(more).copied().chain([profile.as_str()]).collect();
         let options = json!({ "args": arguments });
-        // A question that a page asks stays open until a test answers it.
+        // A dialog that a page opens stays open until a test answers it.
         let wanted = json!({ "goog:chromeOptions": options, "unhandledPromptBehavior": "ignore" });
         let made = self.post("/session", &json!({ "capabilities": { "alwaysMatch": wanted } }));
         let id = made.unwrap_or_else(|error| panic!("the browser does not start: {error}"));
@@ -70,29 +70,29 @@ impl Browser {
             format!("{}/session/{}", self.session, id["sessionId"].as_str().expect("a session's id"));
     }
 
-    /// Shows the page at `url`.
+    /// Opens the page at `url`.
     pub fn open(&self, url: &str) {
         self.post("/url", &json!({ "url": url })).expect("the page can be opened");
     }
 
-    /// What the body of a function gives back that runs in the page.
+    /// Runs the body of a function in the page and returns its result.
     ///
     /// # Errors
-    /// What the browser says: the script failed, or the page asks a question that has to be answered first.
+    /// Returns the browser's error: the script failed, or the page shows a dialog that has to be answered first.
     pub fn run(&self, script: &str) -> Result<Json, String> {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// Waits until the page asks something (`prompt`), and answers it.
+    /// Waits until the page shows a dialog (`prompt`), and answers it.
     pub fn answer(&self, text: &str) {
         wait_until("the page asks", || self.post("/alert/text", &json!({ "text": text })).is_ok());
         self.post("/alert/accept", &json!({})).expect("an answer can be given");
     }
 
-    /// Waits until the page is as it should be: until what the script gives back is `expected`.
+    /// Waits until the script returns `expected`.
     ///
     /// # Panics
-    /// Where it does not become so in time, with what it was last.
+    /// If that does not happen in time; the message has the last result.
     #[track_caller]
     pub fn wait_for(&self, script: &str, expected: &Json) {
         let mut last = Ok(Json::Null);
@@ -116,7 +116,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver ends the browser with its session. Where it does not answer, both end with the driver.
+        // The driver ends the browser with its session. If it does not answer, both end with the driver.
         let _ = minreq::delete(&self.session).with_timeout(5).send();
         end(&mut self.driver, "-TERM");
     }

@@ -1,15 +1,15 @@
 //! Real servers for tests: each is started by the test that needs it, on a free port, and ended with it.
 //!
-//! * [`Postgres`]: a cluster of its own in a temporary directory, of each version that can be
-//!   had, ready for logical replication;
+//! * [`Postgres`]: a cluster in a temporary directory, of each version that is available, ready for logical
+//! replication;
 //! * [`Nats`]: a server with JetStream, its streams in a temporary directory;
 //! * [`Redis`]: a server without persistence;
 //! * [`Web`]: a web server that answers as it is told;
-//! * [`Browser`]: a browser without a window that shows a page;
-//! * [`Proxy`]: stands before any server and cuts connections when asked.
+//! * [`Browser`]: a headless browser that shows a page;
+//! * [`Proxy`]: a proxy before any server that cuts connections when asked.
 //!
-//! A program that is missing is installed with `apt-get` or `npm` if the test may do that. A failure here is no
-//! outcome of a test: everything panics with what to do.
+//! A missing program is installed with `apt-get` or `npm` if the test may do that. A failure here is not the outcome
+//! of a test: everything panics with what to do.
 
 mod browser;
 mod nats;

@@ -1,4 +1,4 @@
-//! A NATS server with JetStream of a test's own.
+//! A NATS server with JetStream for one test.
 
 use crate::process::{User, end, find_or_install, free_port, in_path, wait_until};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use tempfile::TempDir;
 
-/// A running NATS server whose streams are on disk, gone when this is dropped.
+/// A running NATS server whose streams are on disk; dropping this ends it.
 ///
 /// It belongs to the thread that started it: when that thread ends, so does the server.
 #[derive(Debug)]
@@ -19,12 +19,12 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// Starts a server that lets everybody in.
+    /// Starts a server that accepts everybody.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts a server with these arguments beside those of place and port, such as `--user`.
+    /// Starts a server with additional arguments, such as `--user`.
     pub fn start_with(arguments: &[&str]) -> Self {
         let folders = ["/usr/sbin/nats-server", "/usr/local/bin/nats-server"].map(PathBuf::from);
         let program = find_or_install("nats-server", || {
@@ -71,12 +71,12 @@ impl Nats {
         }
     }
 
-    /// The port it listens on, on 127.0.0.1.
+    /// Returns the port it listens on, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it can be reached.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }

@@ -1,4 +1,4 @@
-//! Programs of the system: finding or installing them, running them as a user without privileges.
+//! Programs of the system: finds or installs them, and runs them as a user without privileges.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// How long a server may take to start or to stop.
 pub(crate) const START_MAX: Duration = Duration::from_secs(60);
 
-/// Waits for something outside this process, which rings no bell.
+/// Waits for something outside this process that cannot ring a bell.
 #[expect(clippy::disallowed_methods, reason = "another process gives no hint to wait on")]
 pub fn pause(duration: Duration) {
     std::thread::sleep(duration);
@@ -25,13 +25,13 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A port that nobody listens on at the moment.
+/// Returns a port on which nobody listens at the moment.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine can be listened on");
     listener.local_addr().expect("a listener has an address").port()
 }
 
-/// What `look` finds, after `apt-get install -y PACKAGE` if need be.
+/// Returns what `look` finds, after `apt-get install -y PACKAGE` if necessary.
 pub(crate) fn find_or_install(package: &str, look: impl Fn() -> Option<PathBuf>) -> PathBuf {
     find(package, look)
         .unwrap_or_else(|| panic!("this test needs {package}; install it with `apt-get install {package}`"))
@@ -53,14 +53,14 @@ pub(crate) fn find(package: &str, look: impl Fn() -> Option<PathBuf>) -> Option<
         for arguments in [vec!["update"], vec!["-o", "DPkg::Lock::Timeout=600", "install", "-y", package]] {
             let mut install = Command::new("apt-get");
             install.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-            // Whether it worked is seen by looking again.
+            // Looking again shows whether it worked.
             let _ = install.stdin(Stdio::null()).stdout(Stdio::null()).status();
         }
         look()
     })
 }
 
-/// Runs `install` while no other test, of whatever process, installs anything.
+/// Runs `install` while no other test of any process installs anything.
 pub(crate) fn locked<T>(install: impl FnOnce() -> T) -> T {
     let lock = std::env::temp_dir().join("livewell-install.lock");
     let lock = File::options().create(true).append(true).open(lock).expect("a temporary file can be made");
@@ -68,7 +68,7 @@ pub(crate) fn locked<T>(install: impl FnOnce() -> T) -> T {
     install()
 }
 
-/// The first of `names` that lies in one of the directories of `PATH`.
+/// Returns the first of `names` in one of the directories of `PATH`.
 pub(crate) fn in_path(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -85,12 +85,12 @@ fn id(what: &str, user: Option<&str>) -> Option<u32> {
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
-/// The user that servers run as, which refuse to run as root; `None` where this process has no privileges.
+/// The user for servers that refuse to run as root; `None` if this process has no privileges.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct User(Option<(u32, u32)>);
 
 impl User {
-    /// `name` if there is such a user, else `nobody`; this process' own unless it runs as root.
+    /// Returns `name` if there is such a user, else `nobody`; the process' own user unless it runs as root.
     pub(crate) fn unprivileged(name: &str) -> Self {
         if !is_root() {
             return Self(None);
@@ -99,12 +99,12 @@ impl User {
         Self(Some(ids(name).or_else(|| ids("nobody")).expect("there is a user without privileges")))
     }
 
-    /// Makes `path` the user's own.
+    /// Gives `path` to the user.
     pub(crate) fn own(self, path: &Path) -> io::Result<()> {
         self.0.map_or(Ok(()), |(user, group)| std::os::unix::fs::chown(path, Some(user), Some(group)))
     }
 
-    /// A command run by the user.
+    /// Returns a command that the user runs.
     pub(crate) fn command(self, program: &Path) -> Command {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(program);
@@ -115,7 +115,7 @@ impl User {
         command
     }
 
-    /// A command run by the user that ends with the thread that started it, also where that is killed.
+    /// Returns a command that the user runs and that ends with the thread that started it, even if that is killed.
     pub(crate) fn server(self, program: &Path) -> Command {
         let Some(setpriv) = in_path(&["setpriv"]) else { return self.command(program) };
         let mut command = Command::new(setpriv);

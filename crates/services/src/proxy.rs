@@ -1,4 +1,4 @@
-//! A TCP proxy that cuts, holds up and refuses connections when a test asks it to.
+//! A TCP proxy that cuts, stalls and refuses connections when a test asks it to.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Stands before a server of this machine; gone when this is dropped.
+/// A proxy before a server of this machine; dropping this ends it.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -19,7 +19,7 @@ struct State {
     connections: Mutex<Vec<TcpStream>>,
     refusing: AtomicBool,
     held: AtomicBool,
-    /// How many more bytes of the server go through before they are held up.
+    /// How many more bytes of the server pass before they are held back.
     free: AtomicI64,
     held_since: Mutex<Option<Instant>>,
     ended: AtomicBool,
@@ -27,7 +27,7 @@ struct State {
 }
 
 impl Proxy {
-    /// A proxy before the server at this port of 127.0.0.1.
+    /// Starts a proxy before the server at this port of 127.0.0.1.
     pub fn start(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine can be listened on");
         let port = listener.local_addr().expect("a listener has an address").port();
@@ -56,45 +56,45 @@ impl Proxy {
         Self { port, state }
     }
 
-    /// The port it listens on, on 127.0.0.1.
+    /// Returns the port it listens on, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Leads new connections to another port from now on.
+    /// Sends new connections to another port from now on.
     pub fn retarget(&self, target: u16) {
         *lock(&self.state.target) = target;
     }
 
-    /// Cuts all connections; new ones are taken.
+    /// Cuts all connections; new ones are accepted.
     pub fn cut(&self) {
         for connection in lock(&self.state.connections).drain(..) {
-            // One that has ended by itself cannot be shut down any more.
+            // A connection that has ended by itself cannot be shut down any more.
             let _ = connection.shutdown(Shutdown::Both);
         }
     }
 
-    /// Whether new connections are ended at once.
+    /// Sets whether new connections are ended at once.
     pub fn refuse(&self, refusing: bool) {
         self.state.refusing.store(refusing, Ordering::Release);
     }
 
-    /// Whether bytes are held up in both directions, as on a network that has gone silent.
+    /// Sets whether bytes are held back in both directions, as on a network that has gone silent.
     pub fn hold(&self, held: bool) {
         self.state.held.store(held, Ordering::Release);
     }
 
-    /// Holds bytes up as [`Proxy::hold`] does once so many more have come from the server.
+    /// Holds bytes back like [`Proxy::hold`] once so many more have come from the server.
     pub fn hold_after(&self, bytes: u32) {
         self.state.free.store(i64::from(bytes), Ordering::Release);
     }
 
-    /// How long ago the bytes of [`Proxy::hold_after`] had come; `None` if they have not.
+    /// Returns how long ago the bytes of [`Proxy::hold_after`] had come; `None` if they have not.
     pub fn held_for(&self) -> Option<Duration> {
         lock(&self.state.held_since).map(|since| since.elapsed())
     }
 
-    /// How many connections have been taken so far.
+    /// Returns how many connections have been accepted so far.
     pub fn accepted(&self) -> u64 {
         self.state.accepted.load(Ordering::Acquire)
     }
@@ -112,7 +112,7 @@ impl Drop for Proxy {
 impl State {
     fn connect(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
         let server = self.reach(&client);
-        // One that is counted is one that can be cut.
+        // A connection that is counted can be cut.
         self.accepted.fetch_add(1, Ordering::AcqRel);
         let Some(server) = server? else { return client.shutdown(Shutdown::Both) };
         let ways = [(client.try_clone()?, server.try_clone()?, false), (server, client, true)];
@@ -123,7 +123,7 @@ impl State {
         Ok(())
     }
 
-    /// The other side of a client's connection; none where it is to be refused.
+    /// Connects a client to the server; returns `None` if the connection is to be refused.
     fn reach(&self, client: &TcpStream) -> io::Result<Option<TcpStream>> {
         if self.refusing.load(Ordering::Acquire) {
             return Ok(None);

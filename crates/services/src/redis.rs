@@ -1,4 +1,4 @@
-//! A Redis of a test's own.
+//! A Redis for one test.
 
 use crate::process::{User, end, find_or_install, free_port, in_path, wait_until};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use tempfile::TempDir;
 
-/// A running Redis (or Valkey) that keeps nothing on disk, gone when this is dropped.
+/// A running Redis (or Valkey) that keeps nothing on disk; dropping this ends it.
 ///
 /// It belongs to the thread that started it: when that thread ends, so does the server.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Redis {
         Self::start_with(&["--save", "", "--appendonly", "no"])
     }
 
-    /// Starts a server with these arguments beside those of place and port.
+    /// Starts a server with additional arguments.
     pub fn start_with(arguments: &[&str]) -> Self {
         let program = find_or_install("redis-server", || in_path(&["redis-server", "valkey-server"]));
         let folder = TempDir::with_prefix("livewell-redis-").expect("a temporary directory can be made");
@@ -36,7 +36,7 @@ impl Redis {
         redis
     }
 
-    /// Starts the server after [`Redis::kill`]: same port, and the data where the arguments keep it.
+    /// Starts the server after [`Redis::kill`]: same port, and the data if the arguments keep it.
     pub fn up(&mut self) {
         assert!(self.server.is_none(), "the server is up already");
         let mut server = User::unprivileged("redis").server(&self.program);
@@ -60,12 +60,12 @@ impl Redis {
         }
     }
 
-    /// The port it listens on, on 127.0.0.1.
+    /// Returns the port it listens on, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it can be reached.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }

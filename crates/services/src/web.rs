@@ -1,4 +1,4 @@
-//! A web server of a test's own that answers as it is told: takes, refuses, hangs, cuts and lies.
+//! A web server for one test that answers as it is told: accepts, refuses, hangs, cuts and lies.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Its path.
@@ -18,10 +18,10 @@ pub struct Request {
 }
 
 impl Request {
-    /// The header `webhook-id`.
+    /// Returns the header `webhook-id`.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is none.
     pub fn id(&self) -> &str {
         &self.headers["webhook-id"]
     }
@@ -34,13 +34,13 @@ pub enum Act {
     Answer(u16, &'static str),
     /// Answers 200 and this body.
     Say(String),
-    /// Says nothing and keeps the connection.
+    /// Says nothing and keeps the connection open.
     Hang,
     /// Answers after a while.
     Slow(Duration),
-    /// Takes the request and cuts the connection.
+    /// Reads the request and cuts the connection.
     Cut,
-    /// Answers what is no HTTP.
+    /// Answers with something that is not HTTP.
     Garble,
     /// Answers 200 and promises a body that does not come.
     Promise,
@@ -56,12 +56,12 @@ pub struct Web {
 }
 
 impl Web {
-    /// Takes everything.
+    /// Starts a server that accepts everything.
     pub fn start() -> Self {
         Self::scripted(|_, _| Act::Answer(200, ""))
     }
 
-    /// Does with each request, and how many came before it, what `script` says.
+    /// Starts a server that does what `script` says for each request and the number of requests before it.
     pub fn scripted(script: impl Fn(&Request, usize) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine can be listened on");
         let web = Self {
@@ -87,17 +87,17 @@ impl Web {
         *lock(&self.script) = Arc::new(script);
     }
 
-    /// Where it can be reached.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook", self.port)
     }
 
-    /// The port it listens on, on 127.0.0.1.
+    /// Returns the port it listens on, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Every request so far.
+    /// Returns every request so far.
     pub fn seen(&self) -> Vec<Request> {
         lock(&self.seen).clone()
     }

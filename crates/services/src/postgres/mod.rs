@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster of a test's own.
+//! A PostgreSQL cluster for one test.
 
 mod programs;
 mod session;
@@ -23,7 +23,7 @@ pub struct Options {
     pub version: Option<u32>,
     /// The method by which connections authenticate, as in `pg_hba.conf`: `scram-sha-256`, `md5`, `password`.
     pub auth: &'static str,
-    /// Settings of the server, beside those that every cluster here gets: `name=value`.
+    /// Settings of the server, in addition to those that every cluster here gets: `name=value`.
     pub settings: Vec<String>,
     /// A certificate and its key in PEM; with them the server speaks TLS.
     pub tls: Option<(String, String)>,
@@ -37,7 +37,7 @@ impl Default for Options {
     }
 }
 
-/// A running PostgreSQL with `wal_level=logical`, gone when this is dropped.
+/// A running PostgreSQL with `wal_level=logical`; dropping this ends it.
 ///
 /// It belongs to the thread that started it: when that thread ends, so does the server.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Postgres {
             "wal_level=logical".into(),
             "max_wal_senders=20".into(),
             "max_replication_slots=20".into(),
-            // The machine does not fail in a test, and tests are many.
+            // The machine does not crash during a test, and there are many tests.
             "fsync=off".into(),
             "shared_buffers=32MB".into(),
         ];
@@ -89,13 +89,14 @@ impl Postgres {
         postgres
     }
 
-    /// The major versions that tests can run against here, ascending: the system's, and one that is installed with
-    /// `npm`. A version that cannot be had is left out, and standard error says so.
+    /// Returns the major versions that tests can run against here, ascending: the system's, and one that is installed
+    /// with `npm`. A version that is not available is left out, and standard error says so.
     pub fn versions() -> Vec<u32> {
         Programs::versions()
     }
 
-    /// A running cluster of each version, one after another: the next is started when the one before is done with.
+    /// Returns a running cluster of each version, one after another: the next is started when the one before is
+    /// dropped.
     pub fn each_version() -> impl Iterator<Item = Self> {
         Self::each_version_with(&Options::default())
     }
@@ -108,12 +109,12 @@ impl Postgres {
             .map(move |version| Self::start_with(&Options { version: Some(version), ..options.clone() }))
     }
 
-    /// The major version of the server.
+    /// Returns the major version of the server.
     pub fn version(&self) -> u32 {
         self.programs.version
     }
 
-    /// The folder of the programs of the system's PostgreSQL, installed if need be.
+    /// Returns the folder of the programs of the system's PostgreSQL; installs it if necessary.
     pub fn programs() -> PathBuf {
         Programs::of_the_system().clients
     }
@@ -121,7 +122,7 @@ impl Postgres {
     fn init(&mut self, options: &Options) {
         let password = self.write("password", PASSWORD);
         let mut init = self.user.command(&self.programs.server.join("initdb"));
-        // It stores the password in the form that the method takes.
+        // It stores the password in the form that the method needs.
         init.args(["--no-sync", "--username=postgres", "--encoding=UTF8", "--locale=C", "--auth-host"]);
         init.arg(options.auth).arg("--pwfile").arg(password).arg("--pgdata").arg(self.data());
         succeed(&init.output().expect("initdb can be run"));
@@ -133,7 +134,7 @@ impl Postgres {
         }
     }
 
-    /// A file that only the server's user can read.
+    /// Writes a file that only the server's user can read.
     fn write(&self, name: &str, text: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let path = self.folder.path().join(name);
@@ -168,7 +169,7 @@ impl Postgres {
         self.server = Some(server);
     }
 
-    /// Stops the server; clients are disconnected, and what they had not committed is gone.
+    /// Stops the server; clients are disconnected, and what they had not committed is lost.
     pub fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
             end(&mut server, "-INT");
@@ -188,41 +189,41 @@ impl Postgres {
         self.up();
     }
 
-    /// The port it listens on, on 127.0.0.1.
+    /// Returns the port it listens on, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where its Unix socket is, if [`Options::socket`] asks for one.
+    /// Returns the folder of its Unix socket, if [`Options::socket`] asks for one.
     pub fn socket_folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The user's password.
+    /// Returns the user's password.
     pub fn password(&self) -> &'static str {
         PASSWORD
     }
 
-    /// Where it can be reached, as the user `postgres`, which may do everything.
+    /// Returns the URL of the server, as the user `postgres`, who may do everything.
     pub fn url(&self) -> String {
         self.url_at(self.port)
     }
 
-    /// The same through another port: that of a [`crate::Proxy`].
+    /// Like [`Postgres::url`], but through another port, such as that of a [`crate::Proxy`].
     pub fn url_at(&self, port: u16) -> String {
         let password = PASSWORD.replace(' ', "%20");
         format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres")
     }
 
-    /// Runs statements in one session, each in a transaction of its own; gives what they print: a row a line, `|`
-    /// between columns. Panics where one fails.
+    /// Runs statements in one session, each in a transaction of its own. Returns what they print: one line per row,
+    /// `|` between columns. Panics if one fails.
     pub fn sql(&self, statements: &str) -> String {
         let output = self.psql(statements).expect("psql can be run");
         succeed(&output);
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
-    /// A command that runs a program of PostgreSQL (`psql`, `pgbench`) against this server.
+    /// Returns a command that runs a program of PostgreSQL (`psql`, `pgbench`) against this server.
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.clients.join(name));
         command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
@@ -242,7 +243,7 @@ impl Postgres {
         output
     }
 
-    /// What the server has logged.
+    /// Returns what the server has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -253,7 +254,7 @@ impl Drop for Postgres {
         if std::thread::panicking() {
             let _ = writeln!(std::io::stderr(), "the server is PostgreSQL {}", self.version());
         }
-        // Nobody is going to read the data again.
+        // Nobody will read the data again.
         self.kill();
     }
 }
@@ -262,7 +263,7 @@ fn succeed(output: &Output) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A temporary folder of the server's user.
+/// Returns a temporary folder of the server's user.
 fn own_folder(user: User) -> TempDir {
     let folder = TempDir::with_prefix("livewell-postgres-").expect("a temporary directory can be made");
     user.own(folder.path()).expect("the directory can be given to another user");

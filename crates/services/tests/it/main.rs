@@ -1,4 +1,4 @@
-//! The servers that other tests rely on: that they start, restart, can be cut off, and end.
+//! The servers that other tests rely on start, restart, can be cut off, and end.
 
 use livewell_services::{Nats, Options, Postgres, Proxy, Redis};
 use std::net::TcpStream;
