@@ -1,11 +1,11 @@
-//! Random choices that repeat: a small generator of its own, so that a seed means the same for ever.
+//! Repeatable random choices: a small generator of our own, so that a seed means the same for ever.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): every seed gives a stream of full period.
+/// SplitMix64 (Steele, Lea, Flood 2014): every seed has a stream of full period.
 #[derive(Debug, Clone)]
 pub struct Choice(u64);
 
 impl Choice {
-    /// The choices of this seed.
+    /// Begins the choices of this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -18,27 +18,27 @@ impl Choice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 
-    /// A number of `low..=high`.
+    /// Returns a number of `low..=high`.
     pub fn between(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low + 1)
     }
 
-    /// True once in `times`.
+    /// Returns true once in `times`.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of the items.
+    /// Returns one of the items.
     pub fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
-    /// The index of one of the weights, by weight.
+    /// Returns the index of one of the weights, by weight.
     pub fn weighted(&mut self, weights: &[usize]) -> usize {
         let mut at = self.below(weights.iter().sum());
         for (index, weight) in weights.iter().enumerate() {

@@ -1,10 +1,10 @@
-//! What standing queries are tested with: scenarios in files, random feeds of their graphs, and the engine
-//! run in step with the reference.
+//! Tests of standing queries: scenarios in files, random feeds of their graphs, and the engine run in step with the
+//! reference.
 //!
-//! A scenario ([`scenario`]) is a query, a graph and the table (or error) to expect. It holds only if the
-//! maintained result is right however the graph comes about: so the graph is fed as many random streams of
-//! changes ([`feed`]), after every transaction the engine's rows are compared with the reference's
-//! ([`lockstep`]), and at the end with the table ([`table`]). [`run`] judges one scenario, [`report`] a file.
+//! A scenario ([`scenario`]) is a query, a graph and the expected table (or error). It holds only if the maintained
+//! result is right however the graph is built. So the graph is fed as many random streams of changes ([`feed`]);
+//! after every transaction the engine's rows are compared with the reference's ([`lockstep`]), and at the end with
+//! the table ([`table`]). [`run`] judges one scenario, [`report`] a file.
 
 pub mod choice;
 pub mod feed;
@@ -18,7 +18,8 @@ pub mod value;
 
 use std::path::PathBuf;
 
-/// A file of the data folder: `LIVEWELL_DATA`, by default `shared` beside the workspace's directory.
+/// Returns the path of a file of the data folder: `LIVEWELL_DATA`, by default `shared` beside the workspace's
+/// directory.
 pub fn data_file(name: &str) -> PathBuf {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
     std::env::var_os("LIVEWELL_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from).join(name)

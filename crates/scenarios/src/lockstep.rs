@@ -1,5 +1,5 @@
-//! The engine in step with the reference: after every transaction its live rows are the query evaluated from
-//! scratch, and what it says of the transaction leads from the rows before to the rows after.
+//! The engine in step with the reference: after every transaction its live rows are the query evaluated from scratch,
+//! and its diffs lead from the rows before to the rows after.
 
 use livewell_model::diff::Columns;
 use livewell_model::{AppliedTransaction, Diff, Row, Timestamp, row};
@@ -19,36 +19,36 @@ pub struct Lockstep<'a> {
     folded: BTreeMap<u64, Columns>,
 }
 
-/// What came of a step on which the two do not contradict each other.
+/// The outcome of a step on which the two do not contradict each other.
 #[derive(Debug)]
 pub enum Stepped {
     /// They have the same rows.
     Agree,
-    /// The reference has no answer; what the engine said.
+    /// The reference has no answer; this is the engine's.
     ReferenceFailed(EvalError, Result<Vec<Diff>, StepError>),
 }
 
 impl<'a> Lockstep<'a> {
-    /// Before anything has been taken in.
+    /// Begins before any transaction.
     pub fn new(engine: &'a Engine, reference: &'a Reference) -> Self {
         let (state, graph, folded) = (MemoryState::new(), Graph::new(), BTreeMap::new());
         Self { engine, reference, state, graph, now: Timestamp(0), folded }
     }
 
-    /// The step to the empty graph.
+    /// Steps to the empty graph.
     ///
     /// # Errors
-    /// How the two differ.
+    /// Returns how the two differ.
     pub fn begin(&mut self) -> Result<Stepped, String> {
         let diffs = self.engine.begin(&mut self.state, self.now);
         self.agree(diffs)
     }
 
-    /// Takes one transaction in, at its time or the largest so far, after a tick at each moment up to then at which a
+    /// Applies one transaction, at its time or the largest so far, after a tick at each moment up to then at which a
     /// timer is due.
     ///
     /// # Errors
-    /// How the two differ.
+    /// Returns how the two differ.
     pub fn step(&mut self, transaction: &AppliedTransaction) -> Result<Stepped, String> {
         let now = self.now.max(transaction.timestamp);
         if let failed @ Stepped::ReferenceFailed(..) = self.advance(now)? {
@@ -60,10 +60,10 @@ impl<'a> Lockstep<'a> {
         self.agree(diffs)
     }
 
-    /// Lets time go on, with a tick at each moment up to then at which a timer is due.
+    /// Advances the time, with a tick at each moment up to then at which a timer is due.
     ///
     /// # Errors
-    /// How the two differ.
+    /// Returns how the two differ.
     pub fn advance(&mut self, now: Timestamp) -> Result<Stepped, String> {
         while let Some(due) = self.graph.next_due().filter(|due| *due <= now) {
             let stepped = self.tick(due).map_err(|why| format!("the tick at {}: {why}", due.to_rfc3339()))?;
@@ -82,7 +82,7 @@ impl<'a> Lockstep<'a> {
         self.agree(diffs)
     }
 
-    /// The live rows.
+    /// Returns the live rows.
     pub fn rows(&self) -> Vec<Row> {
         self.state.rows().into_iter().map(|(_, row)| row).collect()
     }
@@ -110,7 +110,7 @@ impl<'a> Lockstep<'a> {
     }
 }
 
-/// Compares the live rows with those the diffs have told of.
+/// Compares the live rows with those that the diffs add up to.
 fn same_as_told(stored: &[(u64, Row)], folded: &BTreeMap<u64, Columns>) -> Result<(), String> {
     let told: Vec<_> = folded.iter().map(|(signature, columns)| (*signature, bytes(columns))).collect();
     let live: Vec<_> = stored.iter().map(|(signature, row)| (*signature, bytes(&row.columns))).collect();
@@ -124,7 +124,7 @@ fn same_as_told(stored: &[(u64, Row)], folded: &BTreeMap<u64, Columns>) -> Resul
 fn same_rows(stored: &[(u64, Row)], expected: &[Row]) -> Result<(), String> {
     let mut read: Vec<&Row> = stored.iter().map(|(_, row)| row).collect();
     read.sort_by(|one, other| (&one.order, &one.key).cmp(&(&other.order, &other.key)));
-    // The bytes that a row is ordered by are the engine's alone.
+    // The bytes by which a row is ordered are the engine's alone.
     let have = read.iter().map(|row| row::encode(&row.key, &row.columns, &[]));
     if have.eq(expected.iter().map(Row::encode)) {
         return Ok(());
@@ -132,7 +132,7 @@ fn same_rows(stored: &[(u64, Row)], expected: &[Row]) -> Result<(), String> {
     Err(format!("the reference has\n  {expected:?}\nand a reader gets\n  {read:?}"))
 }
 
-/// Applies one diff to the rows it is about, which must be as it says they were.
+/// Applies one diff to the rows, which must be as it says they were.
 fn fold(rows: &mut BTreeMap<u64, Columns>, diff: &Diff) -> Result<(), &'static str> {
     let signature = diff.row_signature();
     let was = rows.get(&signature).map(bytes);
@@ -148,7 +148,7 @@ fn fold(rows: &mut BTreeMap<u64, Columns>, diff: &Diff) -> Result<(), &'static s
     Ok(())
 }
 
-/// The columns exactly: NaN is itself, `1` is not `1.0`, `0.0` is not `-0.0`.
+/// Returns the columns as bytes: NaN equals itself, `1` is not `1.0`, `0.0` is not `-0.0`.
 fn bytes(columns: &Columns) -> Vec<u8> {
     Row { key: Vec::new(), columns: columns.clone(), order: Vec::new() }.encode()
 }

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// What came of the scenarios of one tier.
+/// The outcome of the scenarios of one tier.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Answered, or rejected, as expected.
@@ -22,7 +22,7 @@ pub struct Count {
 /// A scenario that did not pass, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// Which scenario.
+    /// The scenario's id.
     pub id: String,
     /// Its tier.
     pub tier: String,
@@ -32,7 +32,7 @@ pub struct Remark {
     pub why: String,
 }
 
-/// What came of a file.
+/// The outcome of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// The counts by tier.
@@ -79,7 +79,7 @@ impl Report {
     }
 }
 
-/// The judgements of all scenarios in their order. A panic is a failure of the scenario it comes in.
+/// Returns the judgements of all scenarios in their order. A panic is a failure of the scenario that it occurs in.
 fn judgements<S: Sync>(scenarios: &[S], judge: impl Fn(&S) -> Judgement + Sync) -> Vec<Judgement> {
     let next = AtomicUsize::new(0);
     let work = || {

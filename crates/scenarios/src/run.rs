@@ -11,16 +11,16 @@ use livewell_query::parse;
 use livewell_query::reference::Reference;
 use livewell_query::{Engine, MemoryState};
 
-/// How many feeds, and which.
+/// The number of feeds, and their seeds.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// So many feeds of each scenario.
+    /// How many feeds of each scenario.
     pub feeds: u64,
-    /// The seed of the first; each next one has the next number.
+    /// The seed of the first feed; each next one has the next number.
     pub seed: u64,
 }
 
-/// What came of a scenario.
+/// The outcome of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
     /// It is answered as expected on every feed, or rejected as expected.
@@ -31,7 +31,7 @@ pub enum Judgement {
     Unsupported(String),
 }
 
-/// So often a feed is drawn anew where the reference has no answer on its way. The last tries are tame.
+/// How often a feed is drawn again if the reference has no answer on its way. The last tries are tame.
 const TRIES: u64 = 24;
 
 /// Judges a scenario.
@@ -93,7 +93,7 @@ impl Feeds<'_> {
     }
 }
 
-/// Holds the engine to the reference along one feed, and at its end to the table.
+/// Compares the engine with the reference along one feed, and at its end with the table.
 fn holds(engine: &Engine, reference: &Reference, table: &Table, feeds: &Feeds<'_>) -> Result<(), String> {
     let mut last = String::new();
     for attempt in 0..TRIES {
@@ -107,7 +107,7 @@ fn holds(engine: &Engine, reference: &Reference, table: &Table, feeds: &Feeds<'_
     Err(format!("the reference has no answer on the way of any feed, lastly: {last}"))
 }
 
-/// The live rows at the end of a feed; the inner error: the reference has no answer on its way.
+/// Returns the live rows at the end of a feed; the inner error means that the reference has no answer on its way.
 fn along(
     engine: &Engine,
     reference: &Reference,
@@ -127,13 +127,13 @@ fn along(
     Ok(Ok(pair.rows()))
 }
 
-/// The rows as a reader of the query gets them: in the order of its ORDER BY, ties by the key.
+/// Sorts rows as a reader of the query gets them: in the order of its ORDER BY, ties by the key.
 fn as_read(mut rows: Vec<Row>) -> Vec<Row> {
     rows.sort_by(|one, other| (&one.order, &one.key).cmp(&(&other.order, &other.key)));
     rows
 }
 
-/// Whether the query is rejected: when it is compiled, or by a step on the way of every feed.
+/// Judges whether the query is rejected: when it is compiled, or by a step on the way of every feed.
 fn rejected(scenario: &Scenario<'_>, error: &str, settings: Settings) -> Result<(), Judgement> {
     let text = scenario.query()?;
     let Ok(engine) = Engine::compile(text, &scenario.params()?) else { return Ok(()) };
@@ -141,7 +141,7 @@ fn rejected(scenario: &Scenario<'_>, error: &str, settings: Settings) -> Result<
     let vocabulary = Vocabulary::of(&graph, text);
     for seed in settings.seed..settings.seed + settings.feeds.max(1) {
         let feeds = Feeds { graph: &graph, vocabulary: &vocabulary, seed };
-        // What a wrong element or junk brings about is not the graph's: the feed is a tame one.
+        // A tame feed, since a failure that a wrong element or junk causes is not the graph's.
         if let Some(rows) = accepted(&engine, &feeds.draw(TRIES - 1 - seed % 4)) {
             return Err(Judgement::Failed(format!(
                 "expected {error}, but it is accepted and has {rows} rows"
@@ -151,7 +151,7 @@ fn rejected(scenario: &Scenario<'_>, error: &str, settings: Settings) -> Result<
     Ok(())
 }
 
-/// How many rows there are at the end of a feed; `None` where a step fails.
+/// Returns the number of rows at the end of a feed; `None` if a step fails.
 fn accepted(engine: &Engine, feed: &[AppliedTransaction]) -> Option<usize> {
     let mut state = MemoryState::new();
     engine.begin(&mut state, Timestamp(0)).ok()?;

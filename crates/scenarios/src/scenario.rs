@@ -1,17 +1,17 @@
-//! Scenarios and the files they stand in.
+//! Scenarios and their files.
 
 use crate::table::Table;
 use crate::value::{self, Read, Unread, array, map, text};
 use livewell_model::{Element, Map};
 use serde_json::Value as Json;
 
-/// A file of scenarios. Each is decoded when it is asked for, so that one that cannot be is that one's matter.
+/// A file of scenarios. Each is decoded when it is read, so that a malformed one concerns no other.
 #[derive(Debug)]
 pub struct File {
     json: Json,
 }
 
-/// A query over a graph, and what to expect of it.
+/// A query over a graph, and its expected outcome.
 #[derive(Debug)]
 pub struct Scenario<'a> {
     json: &'a Json,
@@ -23,7 +23,7 @@ pub struct Scenario<'a> {
 pub enum Expected {
     /// These rows.
     Rows(Table),
-    /// That it is rejected, when it is compiled or while it runs. The words say which error.
+    /// The query is rejected, when it is compiled or while it runs. The text says which error.
     Error(String),
 }
 
@@ -31,7 +31,7 @@ impl File {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// What is wrong with it as a whole.
+    /// Returns what is wrong with it as a whole.
     pub fn read(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
         match (json["scenarios"].is_array(), json["graphs"].is_object()) {
@@ -40,7 +40,7 @@ impl File {
         }
     }
 
-    /// The scenarios in the order of the file.
+    /// Returns the scenarios in the order of the file.
     pub fn scenarios(&self) -> impl Iterator<Item = Scenario<'_>> {
         let scenarios = self.json["scenarios"].as_array().into_iter().flatten();
         scenarios.map(|json| Scenario { json, graphs: &self.json["graphs"] })
@@ -48,36 +48,36 @@ impl File {
 }
 
 impl Scenario<'_> {
-    /// Its name among its like.
+    /// Returns the scenario's id.
     pub fn id(&self) -> &str {
         self.json["id"].as_str().unwrap_or("(a scenario without an id)")
     }
 
-    /// The group it is counted in.
+    /// Returns the group in which it is counted.
     pub fn tier(&self) -> &str {
         self.json["tier"].as_str().unwrap_or("(no tier)")
     }
 
-    /// The query's text.
+    /// Returns the query's text.
     ///
     /// # Errors
-    /// [`Unread`].
+    /// Returns [`Unread`] if it is malformed.
     pub fn query(&self) -> Read<&str> {
         text(&self.json["query"])
     }
 
-    /// The parameters' values; a scenario without any need not say so.
+    /// Returns the parameters' values; a scenario without parameters may leave them out.
     ///
     /// # Errors
-    /// [`Unread`].
+    /// Returns [`Unread`] if they are malformed.
     pub fn params(&self) -> Read<Map> {
         self.json.get("params").map_or_else(|| Ok(Map::new()), map)
     }
 
-    /// The elements of its graph; none where it names no graph.
+    /// Returns the elements of its graph; none if it names no graph.
     ///
     /// # Errors
-    /// [`Unread`].
+    /// Returns [`Unread`] if they are malformed.
     pub fn graph(&self) -> Read<Vec<Element>> {
         let Some(id) = self.json["graph"].as_str() else { return Ok(Vec::new()) };
         let graph = self.graphs.get(id).ok_or_else(|| Unread::Malformed(format!("no graph `{id}`")))?;
@@ -92,10 +92,10 @@ impl Scenario<'_> {
         Ok(elements)
     }
 
-    /// What it expects.
+    /// Returns the expected outcome.
     ///
     /// # Errors
-    /// [`Unread`].
+    /// Returns [`Unread`] if it is malformed.
     pub fn expected(&self) -> Read<Expected> {
         let expect = &self.json["expect"];
         match text(&expect["kind"])? {

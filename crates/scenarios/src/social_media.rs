@@ -1,5 +1,5 @@
-//! The "Social Media" case of the Transformation Tool Contest 2018: its data as transactions, its first query,
-//! and the answers to expect.
+//! The "Social Media" case of the Transformation Tool Contest 2018: its data as transactions, its first query, and
+//! the expected answers.
 
 use livewell_model::{
     AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, Relationship, Row, Timestamp, Value,
@@ -7,8 +7,8 @@ use livewell_model::{
 use std::error::Error;
 use std::path::Path;
 
-/// The first query: the three posts with the highest scores, the later one first where scores are equal. A post
-/// has ten points for each comment below it, and one for each like of such a comment.
+/// The first query: the three posts with the highest scores, the later one first if scores are equal. A post has ten
+/// points for each comment below it, and one for each like of such a comment.
 pub const QUERY: &str = "\
 MATCH (p:Post)
 OPTIONAL MATCH (p)<-[:COMMENT_TO*]-(c:Comment)
@@ -19,13 +19,13 @@ ORDER BY score DESC, ts DESC LIMIT 3";
 /// How many sets of changes there are of each size.
 pub const CHANGE_SETS: usize = 20;
 
-/// What stands behind a `?` here.
+/// The result of a function of this module.
 pub type Read<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The initial graph of one size, then its sets of changes, each as one transaction.
+/// Reads the initial graph of one size, then its sets of changes, each as one transaction.
 ///
 /// # Errors
-/// Where a file is missing or not of the format.
+/// Returns an error if a file is missing or malformed.
 pub fn transactions(folder: &Path, size: u32) -> Read<Vec<AppliedTransaction>> {
     let folder = folder.join(size.to_string());
     let mut initial = Vec::new();
@@ -47,10 +47,10 @@ pub fn transactions(folder: &Path, size: u32) -> Read<Vec<AppliedTransaction>> {
     Ok(transactions)
 }
 
-/// The expected answers of one size, the first of them over the initial graph: ids of posts, joined by `|`.
+/// Reads the expected answers of one size, the first of them over the initial graph: ids of posts, joined by `|`.
 ///
 /// # Errors
-/// Where the file is missing or not of the format.
+/// Returns an error if the file is missing or malformed.
 pub fn answers(folder: &Path, size: u32) -> Read<Vec<String>> {
     let size = size.to_string();
     let mut answers = Vec::new();
@@ -71,7 +71,7 @@ pub fn answers(folder: &Path, size: u32) -> Read<Vec<String>> {
     }
 }
 
-/// The query's rows as an answer.
+/// Returns the query's rows as an answer.
 pub fn answer(rows: &[Row]) -> String {
     let mut rows: Vec<_> = rows.iter().map(|row| row.columns.as_ref()).collect();
     // Integers and texts of one form: their order is that of their key bytes.
@@ -122,7 +122,7 @@ fn user(id: &str) -> String {
     format!("user {id}")
 }
 
-/// Posts and comments have ids of one kind.
+/// Returns the id of a post or comment: both have ids of one kind.
 fn message(id: &str) -> String {
     format!("message {id}")
 }

@@ -1,4 +1,4 @@
-//! The table a scenario expects.
+//! The expected table of a scenario.
 
 use crate::value::{Read, array, shown, text, value};
 use livewell_model::{Row, SmolStr, Value};
@@ -17,7 +17,7 @@ impl Table {
     /// Reads the `expect` of a scenario.
     ///
     /// # Errors
-    /// [`crate::value::Unread`].
+    /// Returns [`crate::value::Unread`] if it is malformed.
     pub fn read(expect: &Json) -> Read<Self> {
         let columns = array(&expect["columns"])?.iter().map(|column| Ok(text(column)?.to_owned()));
         let row = |row| array(row)?.iter().map(value).collect();
@@ -29,16 +29,16 @@ impl Table {
         })
     }
 
-    /// The same table, without an order of its rows.
+    /// Drops the order of the rows.
     #[must_use]
     pub fn as_bag(self) -> Self {
         Self { ordered: false, ..self }
     }
 
-    /// Compares what a query gave, in the order its reader gets it.
+    /// Compares the result of a query, in the order in which its reader gets it.
     ///
     /// # Errors
-    /// What is other than expected.
+    /// Returns the difference.
     pub fn compare(&self, columns: &[SmolStr], rows: &[Row]) -> Result<(), String> {
         let slots = self.slots(columns)?;
         let shown = |values: Vec<&Value>| -> String {
@@ -55,7 +55,7 @@ impl Table {
         if got == wanted { Ok(()) } else { Err(format!("expected {wanted:#?}\nbut there is {got:#?}")) }
     }
 
-    /// Where each expected column stands among those there are; the tables do not fix their order.
+    /// Returns where each expected column is in the result; the tables do not fix their order.
     fn slots(&self, columns: &[SmolStr]) -> Result<Vec<usize>, String> {
         let place = |name: &String| columns.iter().position(|column| column == name.as_str());
         let slots: Option<Vec<_>> = self.columns.iter().map(place).collect();

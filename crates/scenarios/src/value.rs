@@ -13,13 +13,13 @@ use std::sync::Arc;
 /// Why a value cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
-    /// It is not of the format.
+    /// It is malformed.
     Malformed(String),
     /// It is the text of an expression that the language does not have.
     Refused(String),
 }
 
-/// What stands behind a `?` here.
+/// The result of a function of this module.
 pub type Read<T> = Result<T, Unread>;
 
 /// Rows without variables.
@@ -31,10 +31,10 @@ impl Scope for NoVariables {
     }
 }
 
-/// A tagged value. Its elements, which have no ids, get empty ones; along a path ids by their place.
+/// Reads a tagged value. Its elements, which have no ids, get empty ones; along a path ids by their place.
 ///
 /// # Errors
-/// [`Unread`].
+/// Returns [`Unread`] if it is malformed or refused.
 pub fn value(json: &Json) -> Read<Value> {
     let Json::Object(tagged) = json else {
         return match json {
@@ -61,18 +61,18 @@ pub fn value(json: &Json) -> Read<Value> {
     })
 }
 
-/// A list of names with their values.
+/// Reads a list of names with their values.
 ///
 /// # Errors
-/// [`Unread`].
+/// Returns [`Unread`] if it is malformed or refused.
 pub fn map(json: &Json) -> Read<Map> {
     array(json)?.iter().map(|entry| Ok((text(&entry[0])?, value(&entry[1])?))).collect()
 }
 
-/// `{labels, props}` under an id.
+/// Reads `{labels, props}` as a node with an id.
 ///
 /// # Errors
-/// [`Unread`].
+/// Returns [`Unread`] if it is malformed or refused.
 pub fn node(id: &str, json: &Json) -> Read<Node> {
     let labels = array(&json["labels"])?.iter().map(|label| text(label).map(SmolStr::from));
     let node =
@@ -84,10 +84,10 @@ pub fn node(id: &str, json: &Json) -> Read<Node> {
     }
 }
 
-/// `{type, props}` under an id, between two nodes.
+/// Reads `{type, props}` as a relationship with an id, between two nodes.
 ///
 /// # Errors
-/// [`Unread`].
+/// Returns [`Unread`] if it is malformed or refused.
 pub fn relationship(json: &Json, id_from_to: [&str; 3]) -> Read<Relationship> {
     let [id, from, to] = id_from_to.map(element_id);
     let kind = text(&json["type"])?.into();
@@ -97,7 +97,7 @@ pub fn relationship(json: &Json, id_from_to: [&str; 3]) -> Read<Relationship> {
     }
 }
 
-/// The id of an element of a scenario's graph.
+/// Returns the id of an element of a scenario's graph.
 fn element_id(id: &str) -> ElementId {
     ElementId::new("scenario", id)
 }
@@ -115,15 +115,15 @@ fn path(json: &Json) -> Read<Value> {
     Ok(Value::Path(array(json)?.iter().enumerate().map(step).collect::<Read<Vec<_>>>()?.into()))
 }
 
-/// The value of a constant expression.
+/// Evaluates a constant expression.
 ///
 /// # Errors
-/// [`Unread::Refused`] where the language does not have it, or it has no value.
+/// Returns [`Unread::Refused`] if the language does not have it, or if it has no value.
 pub fn constant(expression: &str) -> Read<Value> {
     evaluate(expression, &Map::new())
 }
 
-/// The value of an expression over parameters alone.
+/// Evaluates an expression that contains no variables, only parameters.
 fn evaluate(expression: &str, params: &Map) -> Read<Value> {
     let refused = |why: String| Unread::Refused(format!("{expression}: {why}"));
     let query = parse(&format!("RETURN {expression} AS value")).map_err(|why| refused(why.to_string()))?;
@@ -132,8 +132,8 @@ fn evaluate(expression: &str, params: &Map) -> Read<Value> {
     compiled.eval(&[]).map_err(|why| refused(why.to_string()))
 }
 
-/// The value as an expected table can tell it: elements without ids; what has no tag of its own as its text.
-/// `any_order`: the order of lists is not told either.
+/// Returns the value as an expected table can describe it: elements without ids, values without a tag of their own as
+/// text. With `any_order` the order of lists is left out too.
 pub fn shown(value: &Value, any_order: bool) -> String {
     let map = |map: &Map| {
         let entries: Vec<_> =
@@ -142,7 +142,7 @@ pub fn shown(value: &Value, any_order: bool) -> String {
     };
     match value {
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => format!("{value:?}"),
-        // Neither zeros nor NaNs are told apart by a table.
+        // A table does not tell zeros or NaNs apart.
         Value::Float(float) if *float == 0.0 => "Float(0.0)".into(),
         Value::Float(float) => format!("Float({float:?})"),
         Value::Decimal(decimal) => format!("Decimal({decimal})"),
@@ -161,7 +161,7 @@ pub fn shown(value: &Value, any_order: bool) -> String {
     }
 }
 
-/// A path with the way each of its relationships goes.
+/// Returns a path with the direction of each of its relationships.
 fn shown_path(steps: &[Value], any_order: bool) -> String {
     let mut text = String::from("<");
     for (at, step) in steps.iter().enumerate() {
@@ -175,24 +175,24 @@ fn shown_path(steps: &[Value], any_order: bool) -> String {
     text + ">"
 }
 
-/// A temporal value stands in a table as the string it prints as.
+/// Returns a temporal value as a table has it: the string that it prints as.
 fn shown_text(value: &Value) -> String {
     let params: Map = [("value", value.clone())].into_iter().collect();
     format!("{:?}", evaluate("toString($value)", &params).as_ref().unwrap_or(value))
 }
 
-/// The items of a JSON array.
+/// Returns the items of a JSON array.
 ///
 /// # Errors
-/// [`Unread::Malformed`] where it is none.
+/// Returns [`Unread::Malformed`] if it is not an array.
 pub fn array(json: &Json) -> Read<&[Json]> {
     json.as_array().map(Vec::as_slice).ok_or_else(|| malformed("an array", json))
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 ///
 /// # Errors
-/// [`Unread::Malformed`] where it is none.
+/// Returns [`Unread::Malformed`] if it is not a string.
 pub fn text(json: &Json) -> Read<&str> {
     json.as_str().ok_or_else(|| malformed("a string", json))
 }

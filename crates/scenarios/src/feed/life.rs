@@ -1,4 +1,4 @@
-//! The images an element of a feed has, one after another.
+//! The images of one element of a feed, one after another.
 
 use super::{Temper, Vocabulary};
 use crate::choice::Choice;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub struct Life {
     pub id: ElementId,
     pub is_relationship: bool,
-    /// `None`: it is not there.
+    /// `None`: the element does not exist.
     pub images: Vec<Option<Element>>,
 }
 
@@ -22,7 +22,7 @@ impl Life {
     }
 }
 
-/// A life that ends as `element`.
+/// Makes a life that ends as `element`.
 pub fn of(
     element: &Element,
     graph: &[Element],
@@ -46,7 +46,7 @@ pub fn of(
     Life::new(element, images)
 }
 
-/// The life of something that is not of the graph: it comes, perhaps changes, and goes.
+/// Makes the life of an element that is not in the graph: it comes, perhaps changes, and goes.
 pub fn of_junk(at: usize, graph: &[Element], vocabulary: &Vocabulary, choice: &mut Choice) -> Life {
     let id = ElementId::new("scenario", format!("junk {at}"));
     let mut element: Element = if choice.one_in(2) {
@@ -70,7 +70,7 @@ pub fn of_junk(at: usize, graph: &[Element], vocabulary: &Vocabulary, choice: &m
     Life::new(&element, images)
 }
 
-/// A node of the graph, or one that may be there for a while, or never.
+/// Returns a node of the graph, or one that exists for a while, or never.
 fn end(graph: &[Element], choice: &mut Choice) -> ElementId {
     let nodes: Vec<_> = graph.iter().filter(|element| matches!(element, Element::Node(_))).collect();
     if nodes.is_empty() || choice.one_in(5) {
@@ -79,7 +79,7 @@ fn end(graph: &[Element], choice: &mut Choice) -> ElementId {
     choice.of(&nodes).id().clone()
 }
 
-/// The element with something about it that is not so: labels, type, ends, properties.
+/// Returns the element with something wrong: labels, type, ends, properties.
 fn wrong(element: &Element, graph: &[Element], vocabulary: &Vocabulary, choice: &mut Choice) -> Element {
     let mut wrong = element.clone();
     match &mut wrong {

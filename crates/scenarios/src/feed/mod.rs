@@ -1,8 +1,8 @@
-//! Random feeds: one graph, brought about by many different streams of changes.
+//! Random feeds: one graph, built by many different streams of changes.
 //!
-//! Each element has a life: the images it has one after another, the last of which is what the graph holds
-//! (or, for what is not of the graph, nothing). The images of all lives get random moments, so relationships
-//! come before their nodes as often as after, and are cut into transactions of random sizes.
+//! Each element has a life: its images one after another, the last of which is the one in the graph (or none, for an
+//! element that is not in the graph). The images of all lives get random moments, so relationships come before their
+//! nodes as often as after, and are cut into transactions of random sizes.
 
 mod life;
 mod temper;
@@ -20,7 +20,7 @@ pub use vocabulary::Vocabulary;
 /// The moments of a feed.
 const MOMENTS: usize = 1 << 20;
 
-/// A stream of transactions that leads from nothing to `graph`.
+/// Draws a stream of transactions that leads from nothing to `graph`.
 pub fn draw(
     graph: &[Element],
     vocabulary: &Vocabulary,
@@ -41,7 +41,7 @@ pub fn draw(
     transactions(scheduled(lives, choice), longest, choice)
 }
 
-/// The images of all lives in the order of random moments, each life's in its own order.
+/// Returns the images of all lives in the order of random moments, each life's in its own order.
 fn scheduled(lives: Vec<Life>, choice: &mut Choice) -> Vec<(ElementId, Option<Element>)> {
     let relationships_first = choice.one_in(3);
     let mut images = Vec::new();
@@ -58,7 +58,7 @@ fn scheduled(lives: Vec<Life>, choice: &mut Choice) -> Vec<(ElementId, Option<El
     images.into_iter().map(|(_, id, image)| (id, image)).collect()
 }
 
-/// Cuts images into transactions of at most `longest` each, in which each changed element is told once.
+/// Cuts images into transactions of at most `longest` each, in which each changed element occurs once.
 fn transactions(
     images: Vec<(ElementId, Option<Element>)>,
     longest: usize,
@@ -96,7 +96,7 @@ fn is_change(change: &AppliedChange) -> bool {
     change.before.as_ref().map(bytes) != change.after.as_ref().map(bytes)
 }
 
-/// The element exactly: tells `-0.0` from `0.0` and takes NaN for itself.
+/// Returns the element as bytes: these tell `-0.0` from `0.0`, and a NaN equals itself.
 fn bytes(element: &Element) -> Vec<u8> {
     let mut out = Writer::new();
     out.element(element);

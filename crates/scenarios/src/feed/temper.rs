@@ -7,8 +7,8 @@ pub enum Temper {
     Whole,
     /// Every element once, in any order.
     Ordered,
-    /// Elements come, go and come again, as they are.
+    /// Elements come, go and come again, always right.
     Restless,
-    /// They may be wrong first, and there is junk in between.
+    /// Elements may be wrong first, and there is junk in between.
     Wild,
 }

@@ -1,22 +1,23 @@
-//! The words and values that wrong and junk elements are made of: those of the graph and of the query.
+//! The words and values of wrong and junk elements: those of the graph and of the query.
 
 use crate::choice::Choice;
 use livewell_model::{Decimal, Element, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a graph and a query over it speak of.
+/// The words and values of a graph and a query over it.
 #[derive(Debug)]
 pub struct Vocabulary {
-    /// Labels, and what may be one.
+    /// Labels, and words that may be labels.
     pub labels: Vec<SmolStr>,
-    /// Types of relationships, and what may be one.
+    /// Types of relationships, and words that may be types.
     pub kinds: Vec<SmolStr>,
-    /// The values that stand under each property's name.
+    /// The values of each property.
     pub values: BTreeMap<SmolStr, Vec<Value>>,
 }
 
 impl Vocabulary {
-    /// That of `graph` and of the query's `text`, in which every word after a colon may be a label or a type.
+    /// Collects the words of `graph` and of the query's `text`, in which every word after a colon may be a label or a
+    /// type.
     pub fn of(graph: &[Element], text: &str) -> Self {
         let words = text.split(':').skip(1).map(word).filter(|word| !word.is_empty());
         let mut labels: BTreeSet<SmolStr> = words.map(SmolStr::from).collect();
@@ -35,7 +36,7 @@ impl Vocabulary {
         Self { labels: labels.into_iter().collect(), kinds: kinds.into_iter().collect(), values }
     }
 
-    /// Another value of the same type for the property `name`; `None` where there is none.
+    /// Returns another value of the same type for the property `name`; `None` if there is none.
     pub fn other_value(&self, name: &str, value: &Value, choice: &mut Choice) -> Option<Value> {
         let near = if choice.one_in(2) { variant(value, choice) } else { None };
         if near.is_some() {
@@ -47,14 +48,14 @@ impl Vocabulary {
     }
 }
 
-/// The word a text begins with.
+/// Returns the word that a text begins with.
 fn word(text: &str) -> &str {
     let text = text.trim_start().trim_start_matches('`');
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     &text[..end]
 }
 
-/// A value of the same type that is a little different.
+/// Returns a value of the same type that is a little different.
 fn variant(value: &Value, choice: &mut Choice) -> Option<Value> {
     Some(match value {
         Value::Bool(truth) => Value::Bool(!truth),

@@ -1,4 +1,4 @@
-//! Feeds lead to their graph, by every detour they promise.
+//! Feeds lead to their graph, by every detour that they promise.
 
 use livewell_model::{AppliedTransaction, Element, ElementId, Map, Node, Relationship, Value};
 use livewell_scenarios::choice::Choice;
@@ -26,7 +26,7 @@ fn feeds(temper: Temper) -> Vec<Vec<AppliedTransaction>> {
     (0..200).map(|seed| draw(&graph, &vocabulary, temper, &mut Choice::new(seed))).collect()
 }
 
-/// What can be seen on the way of a feed.
+/// Returns what can be seen on the way of a feed.
 fn sights(feed: &[AppliedTransaction]) -> BTreeSet<&'static str> {
     let graph: BTreeMap<ElementId, Element> = graph().into_iter().map(|e| (e.id().clone(), e)).collect();
     let mut known: BTreeMap<ElementId, Element> = BTreeMap::new();
@@ -56,7 +56,7 @@ fn sights(feed: &[AppliedTransaction]) -> BTreeSet<&'static str> {
     seen
 }
 
-/// How an image is other than the last one.
+/// Returns how an image differs from the last one.
 fn difference(last: &Element, image: &Element) -> Option<&'static str> {
     let type_of = |element: &Element| element.properties().get("x").map(Value::type_name);
     match (last, image) {

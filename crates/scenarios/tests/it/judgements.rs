@@ -1,4 +1,4 @@
-//! Scenarios that hold, and the same ones made wrong.
+//! Scenarios that hold, and copies of them that are wrong.
 
 use livewell_scenarios::report::{Count, Report};
 use livewell_scenarios::run::Settings;
@@ -11,7 +11,7 @@ fn int(number: i64) -> Json {
     json!({ "int": number.to_string() })
 }
 
-/// Two nodes and a relationship from the first to the second.
+/// Returns two nodes and a relationship from the first to the second.
 fn graph() -> Json {
     json!({
         "nodes": [
@@ -26,7 +26,7 @@ fn rows(columns: &[&str], rows: &Json) -> Json {
     json!({ "kind": "rows", "order": "bag", "lists_unordered": false, "columns": columns, "rows": rows })
 }
 
-/// What comes of a query over the graph.
+/// Judges a query over the graph.
 fn report(query: &str, expect: &Json) -> Report {
     let scenario =
         json!({ "id": "s", "tier": "T", "graph": "g", "params": [], "query": query, "expect": expect });

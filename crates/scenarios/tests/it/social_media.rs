@@ -1,5 +1,5 @@
-//! The social media data are read rightly, and the query over them, once it is supported, has the expected
-//! answers after every set of changes.
+//! The social media data are read correctly, and the query over them, once it is supported, has the expected answers
+//! after every set of changes.
 
 use livewell_model::{AppliedTransaction, Element, ElementId, Map, Row, Timestamp, Value};
 use livewell_query::{Engine, MemoryState};
@@ -8,7 +8,7 @@ use livewell_scenarios::social_media::{QUERY, answer, answers, transactions};
 use std::collections::BTreeMap;
 use std::io::Write;
 
-/// The data of a size with the expected answers; none, said loudly, where the data folder is absent.
+/// Returns the data of a size with the expected answers; `None`, with a notice, if the data folder is absent.
 fn data(size: u32) -> Option<(Vec<AppliedTransaction>, Vec<String>)> {
     let folder = data_file("ttc");
     if !folder.is_dir() {
@@ -19,12 +19,12 @@ fn data(size: u32) -> Option<(Vec<AppliedTransaction>, Vec<String>)> {
     Some((data, answers(&folder, size).expect("the answers")))
 }
 
-/// Written past the test harness, which swallows the output of tests that hold.
+/// Written past the test harness, which hides the output of passing tests.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// What the query says, computed without it: each comment climbs to its post.
+/// The answer to the query, computed without it: each comment climbs to its post.
 #[derive(Default)]
 struct Scores {
     parents: BTreeMap<ElementId, ElementId>,

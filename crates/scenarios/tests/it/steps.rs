@@ -1,4 +1,4 @@
-//! The engine out of step with the reference is noticed, also where both end with the same rows.
+//! An engine that is out of step with the reference is noticed, even if both end with the same rows.
 
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, Timestamp, Value};
 use livewell_query::Engine;
@@ -16,7 +16,7 @@ fn transaction(before: Option<Element>, after: Option<Element>) -> AppliedTransa
     AppliedTransaction { sequence: 1, position: 1, timestamp: Timestamp(0), changes }
 }
 
-/// What comes of the steps through these values, from one query maintained and another one evaluated.
+/// Steps through these values with one query maintained and another one evaluated.
 fn steps(maintained: &str, evaluated: &str, values: &[i64]) -> Result<Vec<bool>, String> {
     let engine = Engine::compile(maintained, &Map::new()).expect("a query");
     let reference = Reference::new(&parse(evaluated).expect("a query"), &Map::new()).expect("a query");

@@ -1,4 +1,4 @@
-//! Values are read by their tags and compared as tables tell them.
+//! Values are read by their tags and compared as tables describe them.
 
 use livewell_model::{Row, Value};
 use livewell_scenarios::table::Table;

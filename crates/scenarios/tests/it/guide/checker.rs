@@ -1,4 +1,4 @@
-//! The checker of pages tells right from wrong: a page that holds, and the same page with one thing wrong.
+//! The checker of pages tells right from wrong: a page that holds, and copies of it with one thing wrong.
 
 use super::page::{self, Example, Standing};
 use super::{fault, run};
@@ -72,7 +72,7 @@ error[LW1102]: SET is refused: a standing query reads the graph and never writes
 ```
 "#;
 
-/// What is said of the page with one piece of it replaced.
+/// Returns what the checker says about the page with one piece replaced.
 fn with(piece: &str, other: &str) -> String {
     assert!(PAGE.contains(piece), "{piece}");
     fault(&PAGE.replacen(piece, other, 1)).unwrap_or_default()
@@ -161,7 +161,7 @@ fn rows_from_the_start_are_a_step_of_their_own() {
     assert!(fault.contains("from the start"), "{fault}");
 }
 
-/// The first example of a page, which is a standing one.
+/// Returns the first example of a page, which is a standing query.
 fn standing(page: &str) -> Standing {
     match page::read(page).expect("a page").remove(0) {
         Example::Standing(standing) => standing,

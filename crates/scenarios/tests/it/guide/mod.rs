@@ -1,4 +1,4 @@
-//! The query guide is true: every example of every page, run through engine and reference.
+//! The query guide is true: every example of every page is run through engine and reference.
 
 mod checker;
 mod page;
@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/query")
 }
 
-/// The names and texts of the pages.
+/// Returns the names and texts of the pages.
 fn pages() -> Vec<(String, String)> {
     let entries = fs::read_dir(folder()).expect("the pages of the query guide");
     let paths = entries.map(|entry| entry.expect("a page").path());
@@ -26,7 +26,7 @@ fn pages() -> Vec<(String, String)> {
     pages
 }
 
-/// What is wrong with a page, if anything is.
+/// Returns what is wrong with a page, if anything.
 fn fault(page: &str) -> Option<String> {
     let examples = match page::read(page) {
         Ok(examples) if examples.is_empty() => return Some("the page has no example".into()),
@@ -57,7 +57,7 @@ fn no_diff_of_any_page_could_be_another() {
     }
 }
 
-/// A line of a step that says something else than this one, if this one says what is put out.
+/// Returns a line that says something else than this line of a step, if this line is output.
 fn another(line: &str) -> Option<String> {
     let indent = line.strip_suffix(line.trim_start())?;
     let said = line.trim_start();

@@ -1,29 +1,29 @@
-//! Reads a page of the query guide: its standing examples and its refused queries, out of their fenced blocks.
+//! Reads a page of the query guide: its standing examples and its refused queries, from their fenced blocks.
 //!
 //! | block | holds |
 //! |---|---|
-//! | `cypher standing` | a query; the blocks up to the next query are its |
+//! | `cypher standing` | a query; the blocks up to the next query belong to it |
 //! | `json settings` | its `params`, `joins` and `limits`, if it has any |
-//! | `text plan` | what `livewell explain` says, where the page shows it |
-//! | `diff step` | a step, in the list item with its number: transactions and what they put out |
+//! | `text plan` | the output of `livewell explain`, if the page shows it |
+//! | `diff step` | a step, in the list item with its number: transactions and their output |
 //! | `cypher refused` | a query that is refused |
-//! | `text refusal` | the message it is refused with |
+//! | `text refusal` | the message with which it is refused |
 //!
-//! What stands in a step is told to readers in `docs/guide/query/README.md`. A block of any other tag is malformed,
-//! so that no example escapes the test.
+//! `docs/guide/query/README.md` explains the lines of a step. A block of any other tag is malformed, so that no
+//! example escapes the test.
 
 use livewell_model::Timestamp;
 
-/// What a page shows.
+/// An example of a page.
 #[derive(Debug, PartialEq)]
 pub enum Example {
-    /// A query with changes fed in and diffs that come out.
+    /// A query with changes going in and diffs coming out.
     Standing(Standing),
     /// A query that is refused.
     Refused(Refused),
 }
 
-/// A query, what it is given beside its text, and its steps.
+/// A query, its settings, and its steps.
 #[derive(Debug, Default, PartialEq)]
 pub struct Standing {
     /// The line of the query's block, counted from 1.
@@ -31,7 +31,7 @@ pub struct Standing {
     pub query: String,
     /// `params`, `joins` and `limits` as in a configuration.
     pub settings: Option<String>,
-    /// What `livewell explain` says.
+    /// The output of `livewell explain`.
     pub plan: Option<String>,
     pub steps: Vec<Step>,
 }
@@ -44,11 +44,11 @@ pub struct Step {
     pub exchanges: Vec<Exchange>,
 }
 
-/// Transactions, one after another, and what they put out together.
+/// Transactions, one after another, and their output together.
 #[derive(Debug, Default, PartialEq)]
 pub struct Exchange {
     pub fed: Vec<Fed>,
-    /// Lines in the short form; empty where nothing is put out.
+    /// Lines in the short form; empty if there is no output.
     pub shown: Vec<String>,
 }
 
@@ -57,13 +57,13 @@ pub struct Exchange {
 pub struct Fed {
     /// The source it comes from.
     pub source: String,
-    /// Its time, where its changes carry none.
+    /// Its time, if its changes carry none.
     pub time: Timestamp,
-    /// A change or a transaction, as a source takes it.
+    /// A change or a transaction, as a source reads it.
     pub json: String,
 }
 
-/// A query and the message it is refused with.
+/// A query and the message with which it is refused.
 #[derive(Debug, PartialEq)]
 pub struct Refused {
     pub line: usize,
@@ -71,13 +71,13 @@ pub struct Refused {
     pub message: String,
 }
 
-/// Says that a transaction puts nothing out.
+/// Says that a transaction has no output.
 const NO_DIFF: &str = "(no diff)";
 
-/// The source of the changes where nothing else is said.
+/// The source of the changes if a page does not name one.
 const SOURCE: &str = "example";
 
-/// A fenced block with the number of the list item it stands in.
+/// A fenced block with the number of its list item.
 struct Block {
     line: usize,
     tag: String,
@@ -85,10 +85,10 @@ struct Block {
     item: Option<usize>,
 }
 
-/// The examples of a page, in their order.
+/// Returns the examples of a page, in their order.
 ///
 /// # Errors
-/// The first thing that is malformed, with its line.
+/// Returns the first thing that is malformed, with its line.
 pub fn read(page: &str) -> Result<Vec<Example>, String> {
     let mut examples = Vec::new();
     for block in blocks(page)? {
@@ -162,7 +162,7 @@ fn blocks(page: &str) -> Result<Vec<Block>, String> {
     Ok(blocks)
 }
 
-/// The number of a list item that begins on this line.
+/// Returns the number of a list item that begins on this line.
 fn list_item(text: &str) -> Option<usize> {
     text.split_once(". ")?.0.parse().ok()
 }
@@ -201,7 +201,7 @@ fn is_diff(line: &str) -> bool {
     ["+ ", "~ ", "- ", "! ", "@ "].iter().any(|sign| line.starts_with(sign))
 }
 
-/// A piece of JSON with the lines it goes on over.
+/// Returns a piece of JSON that begins on the first line.
 fn whole<'a>(first: &str, rest: &mut impl Iterator<Item = &'a str>) -> Result<String, String> {
     let mut json = first.to_owned();
     loop {

@@ -1,4 +1,4 @@
-//! Runs an example: the engine and the reference have to put out what the page shows.
+//! Runs an example: the output of the engine and of the reference must be what the page shows.
 
 use super::page::{Example, Exchange, Refused, Standing};
 use super::source::Source;
@@ -11,10 +11,10 @@ use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// Holds an example to the engine and the reference.
+/// Compares an example with the engine and the reference.
 ///
 /// # Errors
-/// The first difference, with its line.
+/// Returns the first difference, with its line.
 pub fn hold(example: &Example) -> Result<(), String> {
     match example {
         Example::Standing(standing) => hold_standing(standing),
@@ -39,7 +39,7 @@ fn hold_standing(example: &Standing) -> Result<(), String> {
 /// Goes through the steps of an example.
 ///
 /// # Errors
-/// The first difference, with its line.
+/// Returns the first difference, with its line.
 pub fn follow(example: &Standing, engine: &Engine, reference: &Reference) -> Result<(), String> {
     let mut both = Both::new(engine, reference);
     let first = &example.steps[0];
@@ -94,7 +94,7 @@ impl<'a> Both<'a> {
         self.agree(maintained)
     }
 
-    /// Feeds the transactions of an exchange; with what was there at the `start`, they put out what is shown.
+    /// Feeds the transactions of an exchange; their output, after that of the `start`, must be what is shown.
     fn exchange(&mut self, exchange: &Exchange, start: &[String]) -> Result<(), String> {
         let mut out = start.to_vec();
         for fed in &exchange.fed {
@@ -130,7 +130,7 @@ impl<'a> Both<'a> {
         Ok(out)
     }
 
-    /// What the engine put out, in the short form, if the reference says the same.
+    /// Returns the engine's output, in the short form, if the reference's is the same.
     fn agree(&mut self, maintained: Result<Vec<Diff>, String>) -> Result<Vec<String>, String> {
         let evaluated = self.reference.rows(&self.graph);
         match (maintained, evaluated) {
@@ -156,7 +156,7 @@ impl<'a> Both<'a> {
         }
     }
 
-    /// A diff in the short form.
+    /// Returns a diff in the short form.
     fn short(&self, diff: &Diff) -> String {
         let json = |columns| data(self.engine.columns(), columns);
         match diff {
@@ -171,7 +171,7 @@ fn data(names: &[SmolStr], columns: &Columns) -> String {
     serde_json::to_string(&Data { names, columns }).expect("rows are written without fail")
 }
 
-/// The diffs that lead from one set of rows to another, in their order.
+/// Returns the diffs that lead from one set of rows to another, in their order.
 fn differences(before: &BTreeMap<Vec<u8>, Columns>, after: &BTreeMap<Vec<u8>, Columns>) -> Vec<Diff> {
     let exact = |columns: &Columns| row::encode(&[], columns, &[]);
     let gone = before.iter().filter(|(key, _)| !after.contains_key(*key));
@@ -189,12 +189,12 @@ fn differences(before: &BTreeMap<Vec<u8>, Columns>, after: &BTreeMap<Vec<u8>, Co
     diffs
 }
 
-/// A row's signature, as long as no other row has its hash: the low 16 bits count such rows.
+/// Returns a row's signature, as long as no other row has its hash: the low 16 bits count such rows.
 fn signature(key: &[u8]) -> u64 {
     row::key_hash(key) & !0xffff
 }
 
-/// Parameters, joins and limits, as a configuration has them.
+/// Reads parameters, joins and limits, as in a configuration.
 fn settings(json: Option<&str>) -> Result<(Map, Settings), String> {
     let (mut params, mut settings) = (Map::new(), Settings::default());
     let json: Json = serde_json::from_str(json.unwrap_or("{}")).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! A source in plain memory: JSON becomes applied transactions as it does on the way into a store.
+//! A source in plain memory: JSON becomes applied transactions as on the way into a store.
 
 use super::page::Fed;
 use livewell_model::{AppliedChange, AppliedTransaction, Element, ElementId};
@@ -6,7 +6,7 @@ use livewell_source::Limits;
 use livewell_source::json::parse_transaction;
 use std::collections::BTreeMap;
 
-/// The elements as they are.
+/// The present elements.
 #[derive(Debug, Default)]
 pub struct Source {
     elements: BTreeMap<ElementId, Element>,
@@ -14,10 +14,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// Takes a transaction in: each element it changes once, with both images.
+    /// Applies a transaction: each element it changes once, with both images.
     ///
     /// # Errors
-    /// What is wrong with its JSON or does not fit its element.
+    /// Returns what is wrong with its JSON, or does not fit its element.
     pub fn take_in(&mut self, fed: &Fed) -> Result<AppliedTransaction, String> {
         let transaction = parse_transaction(fed.json.as_bytes(), &fed.source, &Limits::default())
             .map_err(|error| error.to_string())?;
