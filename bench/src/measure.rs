@@ -1,4 +1,4 @@
-//! Measuring: how long things take, and what the middle of several runs is.
+//! Measuring: how long things take, and the median of several runs.
 
 use std::time::{Duration, Instant};
 
@@ -10,23 +10,23 @@ pub struct Times {
 }
 
 impl Times {
-    /// Takes one operation's time.
+    /// Adds one operation's time.
     pub fn add(&mut self, time: Duration) {
         self.nanos.push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         self.total += time;
     }
 
-    /// How many operations.
+    /// Returns the number of operations.
     pub fn count(&self) -> usize {
         self.nanos.len()
     }
 
-    /// How many operations a second.
+    /// Returns the number of operations per second.
     pub fn rate(&self) -> f64 {
         self.nanos.len() as f64 / self.total.as_secs_f64()
     }
 
-    /// The time that this share of the operations stays under, in microseconds.
+    /// Returns the time within which this share of the operations ended, in microseconds.
     pub fn percentile_us(&mut self, share: f64) -> f64 {
         self.nanos.sort_unstable();
         let at = (self.nanos.len() as f64 * share) as usize;
@@ -34,17 +34,17 @@ impl Times {
     }
 }
 
-/// How long `work` takes.
+/// Returns how long `work` takes.
 ///
 /// # Errors
-/// As `work`.
+/// Returns the errors of `work`.
 pub fn timed<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, Duration)> {
     let began = Instant::now();
     let value = work()?;
     Ok((value, began.elapsed()))
 }
 
-/// The one in the middle.
+/// Returns the median.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

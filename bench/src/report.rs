@@ -1,4 +1,4 @@
-//! The report: one line a measurement, both sides and the ratio.
+//! The report: one line per measurement, with both sides and the ratio.
 
 use crate::measure::median;
 

@@ -1,16 +1,16 @@
-//! The workload: elements and changes from a seed, in words that neither side owns.
+//! The workload: elements and changes from a seed, in types that neither side owns.
 
-/// A small generator of numbers (SplitMix64): the same seed gives the same workload on every machine.
+/// A small generator of numbers (SplitMix64): the same seed makes the same workload on every machine.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// The generator that begins at `seed`.
+    /// Begins a generator at `seed`.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,7 +18,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// The next number below `end`.
+    /// Returns the next number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
@@ -36,18 +36,18 @@ pub enum Field {
 /// One change.
 #[derive(Debug, Clone)]
 pub enum Item {
-    /// A node comes, or some of its properties change.
+    /// A node is inserted, or some of its properties change.
     Node {
         /// Its id.
         id: String,
         /// Its label.
         label: &'static str,
-        /// Whether it comes.
+        /// Whether it is inserted.
         is_new: bool,
-        /// What of it comes or changes.
+        /// The properties that are set.
         properties: Vec<(&'static str, Field)>,
     },
-    /// A relationship comes.
+    /// A relationship is inserted.
     Relationship {
         /// Its id.
         id: String,
@@ -61,7 +61,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// The element's id.
+    /// Returns the element's id.
     pub fn id(&self) -> &str {
         match self {
             Self::Node { id, .. } | Self::Relationship { id, .. } => id,
@@ -69,7 +69,7 @@ impl Item {
     }
 }
 
-/// How much there is of everything.
+/// The sizes of the graph and of the updates.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     /// How many orders, or readings.
@@ -103,7 +103,7 @@ pub const QUERIES: [(&str, &str); 3] = [
     ),
 ];
 
-/// The case of one of the [`QUERIES`].
+/// Makes the case of one of the [`QUERIES`].
 pub fn case((name, text): (&'static str, &'static str), size: Size) -> Case {
     let mut random = Random::new(5);
     let (load, updates) = if name == "filter" {
@@ -141,7 +141,7 @@ fn reading(at: u64, is_new: bool, random: &mut Random) -> Item {
     Item::Node { id, label: "Reading", is_new, properties }
 }
 
-/// An order, or its new total.
+/// Makes an order, or its new total.
 pub fn order(at: u64, is_new: bool, random: &mut Random) -> Item {
     let id = format!("o{at}");
     let mut properties = vec![("total", Field::Int(random.below(200) as i64))];

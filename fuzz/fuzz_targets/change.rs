@@ -1,5 +1,5 @@
-//! Hostile input of sources: a line is a transaction or an error with its column, and what was read, printed and
-//! read again is the same.
+//! Hostile input of sources: a line is a transaction or an error with its column, and a transaction that was read,
+//! printed and read again is the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

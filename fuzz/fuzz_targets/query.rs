@@ -1,5 +1,5 @@
-//! Hostile query text: whatever it is, it comes back as a query or as a diagnostic that can be shown, from the
-//! parser, the plan and the reference.
+//! Hostile query text: any text is a query or a diagnostic that can be shown, from the parser, the plan and the
+//! reference.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

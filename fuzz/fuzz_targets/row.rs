@@ -1,4 +1,4 @@
-//! Damaged stored rows: bytes decode to a row or to an error, and a row's bytes are its only ones.
+//! Damaged stored rows: bytes decode to a row or to an error, and a row has only one encoding.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

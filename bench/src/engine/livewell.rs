@@ -1,4 +1,4 @@
-//! Livewell's side: the engine over a store in memory, one commit a change.
+//! Livewell's side: the engine over a store in memory, one commit per change.
 
 use crate::workload::{Field, Item};
 use hashbrown::HashMap;
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 const SOURCE: &str = "src";
 const FEED: u32 = 1;
 
-/// A query at work.
+/// A running query.
 pub struct Side {
     engine: Engine,
     store: MemoryStore,
@@ -26,10 +26,10 @@ pub struct Side {
 }
 
 impl Side {
-    /// The query `text` over an empty graph.
+    /// Runs the query `text` over an empty graph.
     ///
     /// # Errors
-    /// Where the query is refused.
+    /// Returns an error if the query is refused.
     pub fn new(text: &str) -> anyhow::Result<Self> {
         let engine = Engine::compile(text, &Map::new()).map_err(|refused| anyhow::anyhow!("{refused}"))?;
         let store = MemoryStore::new();
@@ -41,10 +41,10 @@ impl Side {
         Ok(side)
     }
 
-    /// Takes one change in, commits what it did and gives the number of diffs.
+    /// Processes one change, commits its effects and returns the number of diffs.
     ///
     /// # Errors
-    /// Where the change does not fit or the step fails.
+    /// Returns an error if the change does not fit or the step fails.
     pub fn step(&mut self, change: Change) -> anyhow::Result<usize> {
         let place = self.elements.get_mut(change.id());
         let after = change.apply(place.as_deref())?;
@@ -82,7 +82,7 @@ impl Side {
     }
 }
 
-/// The change as a source hands it on.
+/// Returns the change as a source passes it on.
 pub fn change(item: &Item) -> Change {
     match item {
         Item::Node { id, label, is_new, properties } => {
@@ -111,7 +111,7 @@ fn value(field: &Field) -> Value {
     }
 }
 
-/// The engine's two areas as prefixes of one overlay, as a pipeline has them.
+/// The engine's two areas as prefixes of one overlay, as in a pipeline.
 struct StoreState<'a> {
     overlay: Overlay,
     prefixes: &'a [Prefix; 2],

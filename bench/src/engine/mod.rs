@@ -1,7 +1,7 @@
 //! The engine step alone, one change at a time, everything in memory.
 //!
-//! Both sides merge the change into the element's former image, evaluate it and update their state, one
-//! transaction a change. Livewell's side also writes the live rows and commits; the other's core does neither.
+//! Both sides merge the change into the element's former image, evaluate it and update their state, one transaction
+//! per change. Livewell's side also writes the live rows and commits; the other's core does neither.
 
 pub mod livewell;
 pub mod peer;
@@ -12,7 +12,7 @@ use crate::workload::{Case, QUERIES, Size, case};
 use std::time::Instant;
 use tokio::runtime::Runtime;
 
-/// One side's load and update times, and how many diffs the updates gave.
+/// One side's load and update times, and the number of diffs of the updates.
 struct Run {
     load: Times,
     updates: Times,
@@ -32,7 +32,7 @@ struct Numbers {
 /// Measures and prints; `only` names one query.
 ///
 /// # Errors
-/// Where a side refuses the workload.
+/// Returns an error if a side refuses the workload.
 pub fn run(runtime: &Runtime, size: Size, rounds: usize, only: Option<&str>) -> anyhow::Result<()> {
     header("Engine step in memory, one change a transaction");
     for query in QUERIES.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
@@ -48,10 +48,10 @@ pub fn run(runtime: &Runtime, size: Size, rounds: usize, only: Option<&str>) -> 
     Ok(())
 }
 
-/// Livewell's side alone, for a profiler.
+/// Runs Livewell's side alone, for a profiler.
 ///
 /// # Errors
-/// As [`run`].
+/// Returns the errors of [`run`].
 pub fn profile(size: Size, only: &str) -> anyhow::Result<()> {
     let query = QUERIES.into_iter().find(|(name, _)| *name == only);
     let query = query.ok_or_else(|| anyhow::anyhow!("no query is called {only:?}"))?;

@@ -11,16 +11,16 @@ use drasi_query_cypher::CypherParser;
 use std::sync::Arc;
 
 const SOURCE: &str = "src";
-/// Its change times are milliseconds of the clock; any will do.
+/// The first change time, in milliseconds of the clock; any value will do.
 const BEGIN_MS: u64 = 1_700_000_000_000;
 
-/// A query at work.
+/// A running query.
 pub struct Side {
     query: ContinuousQuery,
 }
 
 impl Side {
-    /// The query `text` over an empty graph.
+    /// Runs the query `text` over an empty graph.
     pub async fn new(text: &str) -> Self {
         let functions = Arc::new(FunctionRegistry::new()).with_cypher_function_set();
         let parser = Arc::new(CypherParser::new(functions.clone()));
@@ -28,17 +28,17 @@ impl Side {
         Self { query }
     }
 
-    /// Takes one change in and gives the number of results.
+    /// Processes one change and returns the number of results.
     ///
     /// # Errors
-    /// Where the evaluation fails.
+    /// Returns an error if the evaluation fails.
     pub async fn step(&self, change: SourceChange) -> anyhow::Result<usize> {
         let results = self.query.process_source_change(change).await;
         Ok(results.map_err(|error| anyhow::anyhow!("{error:?}"))?.len())
     }
 }
 
-/// The change as its sources hand it on; `time` counts the changes.
+/// Returns the change as its sources pass it on; `time` counts the changes.
 pub fn change(item: &Item, time: u64) -> SourceChange {
     let metadata = |id: &str, label: &str| ElementMetadata {
         reference: ElementReference::new(SOURCE, id),
@@ -58,7 +58,7 @@ pub fn change(item: &Item, time: u64) -> SourceChange {
             element: Element::Relation {
                 metadata: metadata(id, kind),
                 properties: ElementPropertyMap::new(),
-                // In its words a relation goes from its in-node to its out-node.
+                // In its terms a relation goes from its in-node to its out-node.
                 in_node: ElementReference::new(SOURCE, from),
                 out_node: ElementReference::new(SOURCE, to),
             },

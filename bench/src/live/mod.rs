@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 /// How much is measured, and where it lies.
 pub struct Settings {
-    /// How many live rows.
+    /// The number of live rows.
     pub rows: u64,
     /// How often each side takes its turn.
     pub rounds: usize,
@@ -25,13 +25,13 @@ pub struct Settings {
 }
 
 const BATCHES: [usize; 4] = [1, 10, 100, 1000];
-/// Batches are made before the clock runs, and used again and again.
+/// The number of batches, which are made before the clock runs and used again and again.
 const POOL: usize = 200;
 
 /// Measures and prints.
 ///
 /// # Errors
-/// Where a side fails, or the two come to different counts.
+/// Returns an error if a side fails, or if the two count differently.
 pub fn run(runtime: &Runtime, settings: &Settings) -> anyhow::Result<()> {
     let directory = tempfile::tempdir_in(&settings.directory)?;
     let livewell = Livewell::open(&directory.path().join("livewell"))?;
@@ -48,7 +48,7 @@ pub fn run(runtime: &Runtime, settings: &Settings) -> anyhow::Result<()> {
     clear(runtime, &livewell, &peer)
 }
 
-/// Loads all rows and gives the rate.
+/// Loads all rows and returns the rate.
 fn fill(runtime: &Runtime, side: &impl Side, rows: u64) -> anyhow::Result<f64> {
     let mut random = Random::new(1);
     let mut times = Times::default();
@@ -136,12 +136,12 @@ fn clear(runtime: &Runtime, livewell: &Livewell, peer: &Peer) -> anyhow::Result<
     Ok(())
 }
 
-/// The signature of row number `at`: scattered over all numbers, as hashes are.
+/// Returns the signature of row number `at`: scattered over all numbers, as hashes are.
 fn signature(at: u64) -> u64 {
     Random::new(at).next()
 }
 
-/// Some 150 bytes of a row.
+/// Returns some 150 bytes of a row.
 fn data(random: &mut Random) -> Vec<u8> {
     let mut text = format!(
         "{{\"id\":{},\"name\":\"customer-{:08x}\",\"region\":\"north-west\",\"total\":{}.25,\"note\":\"",

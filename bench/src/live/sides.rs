@@ -18,9 +18,9 @@ pub type Rows = Vec<(u64, Vec<u8>)>;
 pub trait Side {
     /// Upserts the rows in one batch.
     async fn apply(&self, rows: &Rows) -> anyhow::Result<()>;
-    /// Reads all rows and gives their number.
+    /// Reads all rows and returns their number.
     async fn read(&self) -> anyhow::Result<usize>;
-    /// The store's own count.
+    /// Returns the store's own count.
     async fn count(&self) -> anyhow::Result<usize>;
     /// Deletes all rows.
     async fn clear(&self) -> anyhow::Result<()>;
@@ -33,19 +33,19 @@ pub struct Livewell {
 }
 
 impl Livewell {
-    /// A new store at `path`.
+    /// Makes a new store at `path`.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be created.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let store = Arc::new(EmbeddedStore::open(path, Durability::Os)?);
         Ok(Self { results: LiveResults::new(store.clone()), store })
     }
 
-    /// Deletes what a clear has cut off.
+    /// Deletes the garbage that a clear has left.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be written.
     pub fn sweep(&self) -> anyhow::Result<()> {
         while sweep::sweep(&*self.store, SWEEP_KEYS, &|_| false)? {}
         Ok(())
@@ -82,10 +82,10 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A new store at `path`.
+    /// Makes a new store at `path`.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be created.
     pub async fn open(path: &Path) -> anyhow::Result<Self> {
         let indexes =
             RocksDbIndexProvider::new(path, false, false).create_indexes(QUERY).await.map_err(wrap)?;

@@ -15,9 +15,9 @@ use tokio::runtime::Runtime;
 
 /// How much is measured, and where it lies.
 pub struct Settings {
-    /// The graph, and how many updates both sides take.
+    /// The graph, and the number of updates that both sides process.
     pub size: Size,
-    /// How many updates Livewell takes alone.
+    /// The number of updates that Livewell processes alone.
     pub history: u64,
     /// How often each side takes its turn.
     pub rounds: usize,
@@ -28,7 +28,7 @@ pub struct Settings {
 /// Measures throughput and prints.
 ///
 /// # Errors
-/// Where a side fails, or the two come to different numbers of rows.
+/// Returns an error if a side fails, or if the two have different numbers of rows.
 pub fn run(runtime: &Runtime, settings: &Settings) -> anyhow::Result<()> {
     header("The whole pipeline, one update a transaction, survives a killed process");
     for query in QUERIES {
@@ -77,7 +77,7 @@ async fn peer(settings: &Settings, case: &Case) -> anyhow::Result<(f64, u64)> {
     Ok((per_second(&case.updates, time), side.rows().await?))
 }
 
-/// The rate in each tenth of the updates.
+/// Returns the rate in each tenth of the updates.
 async fn history(settings: &Settings, durability: Durability, case: &Case) -> anyhow::Result<Vec<f64>> {
     let directory = tempfile::tempdir_in(&settings.directory)?;
     let side = open(directory.path(), durability, case).await?;
@@ -94,7 +94,7 @@ async fn history(settings: &Settings, durability: Durability, case: &Case) -> an
 /// Measures the time from a send to its result, at 100 changes a second for 10 seconds, and prints.
 ///
 /// # Errors
-/// Where the pipeline fails.
+/// Returns an error if the pipeline fails.
 pub fn latency(runtime: &Runtime, settings: &Settings) -> anyhow::Result<()> {
     println!("\nFrom before the send to the subscriber's receipt, 100 changes a second for 10 s\n");
     println!("| | durability | results | p50, ms | p99, ms |");
@@ -125,7 +125,7 @@ pub fn latency(runtime: &Runtime, settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Livewell's side with the graph loaded.
+/// Opens Livewell's side with the graph loaded.
 async fn open(path: &Path, durability: Durability, case: &Case) -> anyhow::Result<Side> {
     let side = Side::open(path, durability, case.text).await?;
     side.load(&case.load).await?;

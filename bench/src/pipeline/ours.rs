@@ -20,10 +20,10 @@ const QUERY: &str = "query-1";
 const LOAD_CHANGES: usize = 1_000;
 /// How many sends wait for their receipt at a time.
 const IN_FLIGHT: usize = 512;
-/// How often the end of a run is looked for.
+/// How often the end of a run is checked.
 const LOOK: Duration = Duration::from_micros(200);
 
-/// A subscriber at work.
+/// A running subscriber.
 pub struct Follower {
     /// The last sequence it has seen.
     seen: Arc<AtomicU64>,
@@ -31,17 +31,17 @@ pub struct Follower {
     pub task: JoinHandle<anyhow::Result<()>>,
 }
 
-/// A pipeline at work.
+/// A running pipeline.
 pub struct Side {
     livewell: Livewell,
     source: SourceHandle,
 }
 
 impl Side {
-    /// The pipeline of the query `text` over the store at `path`.
+    /// Opens the pipeline of the query `text` over the store at `path`.
     ///
     /// # Errors
-    /// Where the store does not open or the query is refused.
+    /// Returns an error if the store does not open or the query is refused.
     pub async fn open(path: &Path, durability: Durability, text: &str) -> anyhow::Result<Self> {
         let livewell = Livewell::builder().store(EmbeddedStore::open(path, durability)?).build()?;
         let source = livewell.add_source(InProcess::new(SOURCE)).await?;
@@ -52,7 +52,7 @@ impl Side {
     /// Loads the graph in transactions of many changes, and waits until the query has all of it.
     ///
     /// # Errors
-    /// Where a send fails.
+    /// Returns an error if a send fails.
     pub async fn load(&self, items: &[Item]) -> anyhow::Result<()> {
         for items in items.chunks(LOAD_CHANGES) {
             self.source
@@ -62,7 +62,7 @@ impl Side {
         Ok(self.livewell.idle().await?)
     }
 
-    /// A subscriber that has read the snapshot, and the snapshot's sequence.
+    /// Returns a subscriber that has read the snapshot, and the snapshot's sequence.
     async fn subscribe(&self) -> anyhow::Result<(Subscription, u64)> {
         let mut subscription = self.livewell.subscribe(QUERY).await?;
         loop {
@@ -75,7 +75,7 @@ impl Side {
     /// Starts a subscriber that reads until the query stops.
     ///
     /// # Errors
-    /// Where the query stops before.
+    /// Returns an error if the query stops before.
     pub async fn follow(&self) -> anyhow::Result<Follower> {
         let (mut subscription, sequence) = self.subscribe().await?;
         let seen = Arc::new(AtomicU64::new(sequence));
@@ -90,15 +90,15 @@ impl Side {
         Ok(Follower { seen, task })
     }
 
-    /// Sends the updates, each a transaction, and gives the time until the subscriber has seen the last result.
+    /// Sends the updates, each a transaction, and returns the time until the subscriber has seen the last result.
     ///
     /// # Errors
-    /// Where a send or the query fails.
+    /// Returns an error if a send or the query fails.
     pub async fn update(&self, items: &[Item], follower: &Follower) -> anyhow::Result<Duration> {
         let mut lanes = vec![Vec::new(); IN_FLIGHT.min(items.len())];
         let count = lanes.len() as u64;
         for item in items {
-            // All updates of an element take one lane: their order is the workload's.
+            // All updates of an element take one lane, in the workload's order.
             let mut hasher = DefaultHasher::new();
             item.id().hash(&mut hasher);
             lanes[(hasher.finish() % count) as usize].push(one(item));
@@ -123,7 +123,7 @@ impl Side {
         Ok(began.elapsed())
     }
 
-    /// Waits until the query is past `position` and its last result until then is seen.
+    /// Waits until the query is past `position` and the subscriber has seen its last result until then.
     async fn seen(&self, position: u64, follower: &Follower) -> anyhow::Result<()> {
         loop {
             let results = self.livewell.results(QUERY)?;
@@ -135,11 +135,11 @@ impl Side {
         }
     }
 
-    /// Sends one update every `pause` and gives the time of each, from before its send until the subscriber has
-    /// its result; updates without a result have no time.
+    /// Sends one update every `pause` and returns the time of each, from before its send until the subscriber has its
+    /// result; updates without a result have no time.
     ///
     /// # Errors
-    /// Where a send or the query fails.
+    /// Returns an error if a send or the query fails.
     pub async fn paced(&self, items: &[Item], pause: Duration) -> anyhow::Result<Vec<Duration>> {
         let (mut subscription, _) = self.subscribe().await?;
         let receipts = tokio::spawn(async move {
@@ -154,7 +154,7 @@ impl Side {
         for item in items {
             let (transaction, source) = (one(item), self.source.clone());
             clock.tick().await;
-            // A slow commit must not hold the next send back.
+            // A slow commit must not delay the next send.
             sends.spawn(async move {
                 let began = Instant::now();
                 Ok::<_, livewell::Error>((source.send(transaction).await?.position, began))
@@ -175,26 +175,26 @@ impl Side {
         Ok(times.filter_map(|(at, began)| Some(receipts.get(&at)?.duration_since(began))).collect())
     }
 
-    /// How many rows the query has.
+    /// Returns the number of rows of the query.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn rows(&self) -> anyhow::Result<u64> {
         Ok(self.livewell.results(QUERY)?.row_count())
     }
 
-    /// Reads the first row, and gives whether there is one.
+    /// Reads the first row, and returns whether there is one.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read.
     pub fn first_row(&self) -> anyhow::Result<bool> {
         Ok(!self.livewell.results(QUERY)?.page(None, 1)?.is_empty())
     }
 
-    /// Reads all rows, one at a time, and gives their number; looks at `each` now and then.
+    /// Reads all rows, one at a time, and returns their number; calls `each` now and then.
     ///
     /// # Errors
-    /// As the store has them.
+    /// Returns an error if the store cannot be read, or the errors of `each`.
     pub fn stream(&self, mut each: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<u64> {
         let results = self.livewell.results(QUERY)?;
         let mut count = 0;

@@ -1,4 +1,4 @@
-//! Starting again over many live rows: the time to the first row, and the memory of a new process.
+//! Restarting over many live rows: the time to the first row, and the memory of a new process.
 
 use super::ours::Side;
 use crate::workload::{Field, Item};
@@ -14,7 +14,7 @@ const TEXT: &str = "MATCH (n:Reading) RETURN n.id AS id, n.value AS value";
 /// Builds a store with `rows` live rows and measures a new process over it, `rounds` times.
 ///
 /// # Errors
-/// Where the store or the process fails.
+/// Returns an error if the store or the process fails.
 pub fn run(runtime: &Runtime, rows: u64, rounds: usize, directory: &Path) -> anyhow::Result<()> {
     let directory = tempfile::tempdir_in(directory)?;
     runtime.block_on(async {
@@ -39,10 +39,10 @@ pub fn run(runtime: &Runtime, rows: u64, rounds: usize, directory: &Path) -> any
     Ok(())
 }
 
-/// The new process.
+/// Runs in the new process.
 ///
 /// # Errors
-/// Where the store or the query fails.
+/// Returns an error if the store or the query fails.
 pub fn child(runtime: &Runtime, round: usize, path: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     let side = runtime.block_on(Side::open(path, Durability::Os, TEXT))?;
@@ -60,7 +60,7 @@ pub fn child(runtime: &Runtime, round: usize, path: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
-/// This process's anonymous resident memory.
+/// Returns this process's anonymous resident memory.
 fn anonymous_mb() -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));

@@ -1,8 +1,8 @@
-//! The other's side: its continuous query over its RocksDB indexes, which stores in each change's transaction
-//! what its library does: the result in the outbox, the live rows, the source's checkpoint.
+//! The other's side: its continuous query over its RocksDB indexes, which stores in each change's transaction what
+//! its library stores: the result in the outbox, the live rows, the source's checkpoint.
 //!
-//! Left out, in its favour: its source's and query's channels, the queue between them, the conversion of each row
-//! to JSON and the dispatch to reactions. The rows' bytes are their text, about as long as in its own encoding.
+//! Left out, in its favour: its source's and query's channels, the queue between them, the conversion of each row to
+//! JSON and the dispatch to reactions. The rows' bytes are their text, about as long as in its own encoding.
 
 use crate::engine::peer::change;
 use crate::workload::Item;
@@ -23,21 +23,21 @@ const SOURCE: &str = "src";
 /// How many results its outbox keeps by default.
 const OUTBOX_CAPACITY: u64 = 1_000;
 
-/// A query at work.
+/// A running query.
 pub struct Side {
     query: ContinuousQuery,
     indexes: CreatedIndexes,
-    /// How many changes came.
+    /// The number of changes.
     changes: u64,
-    /// How many of them gave a result.
+    /// How many of them had a result.
     results: u64,
 }
 
 impl Side {
-    /// The query `text` over new indexes at `path`.
+    /// Runs the query `text` over new indexes at `path`.
     ///
     /// # Errors
-    /// As its store has them.
+    /// Returns an error if its store cannot be created.
     pub async fn open(path: &Path, text: &str) -> anyhow::Result<Self> {
         let provider = RocksDbIndexProvider::new(path, false, false);
         let indexes = provider.create_indexes(QUERY).await.map_err(wrap)?;
@@ -56,10 +56,10 @@ impl Side {
         Ok(Self { query, indexes, changes: 0, results: 0 })
     }
 
-    /// Takes the items in, each in a transaction, and gives the time until the last is committed.
+    /// Processes the items, each in a transaction, and returns the time until the last is committed.
     ///
     /// # Errors
-    /// Where its evaluation or its store fails.
+    /// Returns an error if its evaluation or its store fails.
     pub async fn apply(&mut self, items: &[Item]) -> anyhow::Result<Duration> {
         let first = self.changes;
         let changes: Vec<_> = (first + 1..).zip(items).map(|(at, item)| change(item, at)).collect();
@@ -102,17 +102,17 @@ impl Side {
         Ok(())
     }
 
-    /// How many rows the query has.
+    /// Returns the number of rows of the query.
     ///
     /// # Errors
-    /// As its store has them.
+    /// Returns an error if its store cannot be read.
     pub async fn rows(&self) -> anyhow::Result<u64> {
         let live = self.indexes.live_results_writer.as_ref().context("it has no live results")?;
         Ok(live.row_count(QUERY).await.map_err(wrap)? as u64)
     }
 }
 
-/// The live row that a part of a result leaves, or takes away.
+/// Returns the live row that a part of a result leaves or takes away.
 fn row(part: &Part) -> Option<(u64, Option<String>)> {
     match part {
         Part::Adding { after, row_signature }
