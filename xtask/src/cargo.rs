@@ -4,11 +4,11 @@ use crate::outcome::Outcome;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The cargo that runs this, in the workspace's directory.
+/// Returns the cargo that runs this, in the workspace's directory.
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    // What cargo tells this chore of its package is no news for the packages that it builds, yet some would be
-    // built anew for it.
+    // Without the variables in which cargo describes this package: they do not concern the packages that it builds,
+    // yet some of these would be built again because of them.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);

@@ -1,4 +1,4 @@
-//! Everything that has to hold before a change goes in, one step after another; the first failure ends it.
+//! Everything that must pass before a change goes in, one step after another; the first failure ends it.
 
 use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
@@ -29,7 +29,7 @@ const LINT: Step = step(&[
 const TEST: Step = step(&["test", "--locked", "--workspace", "--all-targets"]);
 const TEST_BY_NEXTEST: Step = step(&["nextest", "run", "--locked", "--workspace", "--all-targets"]);
 const EXAMPLES_IN_DOCS: Step = step(&["test", "--locked", "--workspace", "--doc"]);
-// The binary's own pages are left out: its name is the library's too, and one would overwrite the other.
+// The binary's own pages are left out: it has the library's name, and one would overwrite the other.
 const DOCS: Step = Step {
     arguments: &[
         "doc",
@@ -51,7 +51,7 @@ const fn step(arguments: &'static [&'static str]) -> Step {
 /// Runs every step.
 ///
 /// # Errors
-/// The first step that fails.
+/// Returns the first step that fails.
 pub fn run(root: &Path) -> Outcome<()> {
     run_step(root, &FORMAT)?;
     tidy::run(root)?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Where the outcomes are kept; the file ends with their table.
 const RECORD: &str = "docs/long-runs.md";
-/// How a line begins by which a test says what it has counted.
+/// The beginning of a line in which a test says what it has counted.
 const COUNTED: &str = "counted: ";
 
 /// Tests with larger numbers than usual.
@@ -90,7 +90,7 @@ fn list() -> String {
     RUNS.iter().fold("usage: cargo xtask long NAME".to_owned(), |text, run| text + &about(run))
 }
 
-/// What came of a run.
+/// The outcome of a run.
 struct Ended {
     is_passed: bool,
     counted: Vec<String>,
@@ -127,7 +127,7 @@ impl Run {
     }
 }
 
-/// The commit that is run, and whether the files differ from it.
+/// Returns the commit that is run, and whether the files differ from it.
 fn commit(root: &Path) -> Outcome<String> {
     let git = |arguments: &[&str]| -> Outcome<String> {
         let output = Command::new("git").args(arguments).current_dir(root).output()?;

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The directory of the workspace.
+/// Returns the directory of the workspace.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the workspace's directory")
 }

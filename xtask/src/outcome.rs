@@ -1,4 +1,4 @@
-//! What a chore comes to.
+//! The result of a chore.
 
-/// What goes wrong in a chore is told to a person and ends it.
+/// An error of a chore is shown to a person and ends the chore.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;

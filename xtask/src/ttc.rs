@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: cargo run --release -p xtask -- ttc [--size 1|8|64] [--runs N]";
 
-/// How long one run took.
+/// The times of one run.
 #[derive(Debug, Clone, Copy)]
 struct Times {
     initial: Duration,
@@ -19,7 +19,7 @@ struct Times {
 /// Runs the query over the data of one size, several times, and prints the medians.
 ///
 /// # Errors
-/// Where the data folder is absent, the query is refused, or an answer is wrong.
+/// Returns an error if the data folder is absent, the query is refused, or an answer is wrong.
 #[expect(clippy::print_stdout, reason = "a chore speaks to the person who runs it")]
 pub fn run(arguments: &[String]) -> Outcome<()> {
     let (mut size, mut runs) = (64, 5);

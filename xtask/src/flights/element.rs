@@ -2,31 +2,31 @@
 
 use serde_json::{Value, json};
 
-/// An insert of a node.
+/// Returns an insert of a node.
 pub fn node(id: &str, label: &str, properties: impl Into<Value>) -> Value {
     let properties = properties.into();
     json!({"operation": "insert", "element": {"type": "node", "id": id, "labels": [label], "properties": properties}})
 }
 
-/// An insert of a relationship from node `from`, whose id carries its type: a flight has one of each.
+/// Returns an insert of a relationship from node `from`, whose id contains its type: a flight has one of each.
 pub fn relationship(from: &str, kind: &str, to: impl Into<Value>) -> Value {
     let (id, to) = (format!("{from}/{kind}"), to.into());
     let element = json!({"type": "relation", "id": id, "labels": [kind], "from": from, "to": to});
     json!({"operation": "insert", "element": element})
 }
 
-/// An update of a node's properties.
+/// Returns an update of a node's properties.
 pub fn update(id: &str, properties: impl Into<Value>) -> Value {
     let properties = properties.into();
     json!({"operation": "update", "element": {"type": "node", "id": id, "properties": properties}})
 }
 
-/// A delete.
+/// Returns a delete.
 pub fn delete(id: &str) -> Value {
     json!({"operation": "delete", "id": id})
 }
 
-/// The id of an element of the source `reference`.
+/// Returns the id of an element of the source `reference`.
 pub fn reference(id: impl std::fmt::Display) -> Value {
     json!({"source": "reference", "id": id.to_string()})
 }

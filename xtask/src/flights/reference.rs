@@ -1,4 +1,5 @@
-//! The reference data: airports, airlines and planes, also those that flights name and the tables do not.
+//! The reference data: airports, airlines and planes, including those that flights name and the tables do not
+//! contain.
 
 use super::element::node;
 use super::table::{Row, Tables};
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 /// Before anything of the month happens, so that the example lives in its own time from the first line on.
 const TIMESTAMP: i64 = 1_356_998_400_000_000_000;
 
-/// The inserts, one a line, in the order of the tables; the unknown follow the known.
+/// Returns the inserts, one per line, in the order of the tables; the unknown follow the known.
 pub fn lines(tables: &Tables) -> Vec<Value> {
     let airlines = BTreeSet::from_iter(tables.flights.iter().map(|flight| flight.carrier.as_str()));
     let airports = tables.flights.iter().flat_map(|flight| [flight.origin.as_str(), flight.dest.as_str()]);

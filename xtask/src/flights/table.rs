@@ -1,4 +1,4 @@
-//! The tables as they come: CSV, `NA` for null, times in the local time of the place they are about.
+//! The tables as published: CSV, `NA` for null, times in the local time of their place.
 
 use crate::outcome::Outcome;
 use serde::de::DeserializeOwned;
@@ -78,7 +78,7 @@ fn open(dir: &Path, name: &str) -> Outcome<Box<dyn Read>> {
     Ok(if name.ends_with(".gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) })
 }
 
-/// The columns that hold numbers; among the others are codes that look like some (airport `369`).
+/// The columns that hold numbers; some of the others hold codes that look like numbers (airport `369`).
 const NUMBERS: [&str; 17] = [
     "lat",
     "lon",
@@ -99,22 +99,22 @@ const NUMBERS: [&str; 17] = [
     "visib",
 ];
 
-/// The value of a cell of `column`; `None` for `NA`.
+/// Returns the value of a cell of `column`; `None` for `NA`.
 fn value(column: &str, cell: &str) -> Option<Value> {
     if NUMBERS.contains(&column) { number(cell) } else { (cell != "NA").then(|| cell.into()) }
 }
 
-/// The number in a cell; `None` for `NA`.
+/// Returns the number in a cell; `None` for `NA`.
 pub fn number(cell: &str) -> Option<Value> {
     cell.parse::<i64>().ok().map(Value::from).or(cell.parse::<f64>().ok().map(Value::from))
 }
 
-/// The minute of a moment as `2013-01-01T10:00:00Z`, counted from 1970.
+/// Returns the minute of a moment such as `2013-01-01T10:00:00Z`, counted from 1970.
 pub fn minute_of(text: &str) -> Outcome<i64> {
     Ok(text.parse::<jiff::Timestamp>()?.as_second() / 60)
 }
 
-/// A minute as text (see [`minute_of`]).
+/// Returns a minute as text (see [`minute_of`]).
 pub fn moment(minute: i64) -> String {
     jiff::Timestamp::from_second(minute * 60).expect("the month lies in the range of time").to_string()
 }

@@ -22,7 +22,7 @@ const TABLES: &str = "
     END $$;
     VACUUM ANALYZE;";
 
-/// A server whose commits wait for the disk, as they do where nothing is said.
+/// A server whose commits wait for the disk, as they do by default.
 pub struct Database(Postgres);
 
 impl Database {
@@ -35,38 +35,38 @@ impl Database {
         Self(postgres)
     }
 
-    /// Where it can be reached.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         self.0.url()
     }
 
-    /// Gives random orders new totals; says how long that took.
+    /// Changes the totals of random orders; returns how long that took.
     pub fn write(&self, transactions: u64, rows: u64) -> Duration {
         let began = Instant::now();
         self.0.sql(&format!("CALL change({transactions}, {rows})"));
         began.elapsed()
     }
 
-    /// A slot that keeps what is written from now on.
+    /// Makes a slot that keeps what is written from now on.
     pub fn slot(&self) -> Slot<'_> {
         self.0.sql("SELECT pg_create_logical_replication_slot('limit', 'pgoutput')");
         Slot(&self.0)
     }
 
-    /// How many rows the query must have, and the sum of their totals.
+    /// Returns how many rows the query must have, and the sum of their totals.
     pub fn count_and_sum(&self) -> String {
         self.0.sql("SELECT count(*) || ' rows of ' || sum(total) FROM orders WHERE total > 100")
     }
 }
 
-/// See [`Database::slot`].
+/// A replication slot of the database.
 pub struct Slot<'a>(&'a Postgres);
 
 impl Slot<'_> {
-    /// Reads it to the end and drops it; says how long the reading took.
+    /// Reads it to the end and drops it; returns how long the reading took.
     ///
     /// # Errors
-    /// Where `pg_recvlogical` fails.
+    /// Returns an error if `pg_recvlogical` fails.
     pub fn read(self) -> Outcome<Duration> {
         let end = self.0.sql("SELECT pg_current_wal_lsn()");
         let mut reader = self.0.program("pg_recvlogical");

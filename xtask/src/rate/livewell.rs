@@ -13,13 +13,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const LOOK: Duration = Duration::from_millis(10);
-/// How long nothing may happen before the measurement is given up.
+/// How long there may be no progress before the measurement is given up.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Builds the binary.
 ///
 /// # Errors
-/// Where it does not build.
+/// Returns an error if it does not build.
 pub fn build(root: &Path) -> Outcome<()> {
     let status =
         cargo(root).args(["build", "--locked", "--release", "--package=livewell-server"]).status()?;
@@ -29,7 +29,7 @@ pub fn build(root: &Path) -> Outcome<()> {
 /// Writes the configuration into `folder`, where the store will be, too.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// Returns an error if it cannot be written.
 pub fn configure(folder: &Path, database: &Database, durability: &str) -> Outcome<()> {
     let text = format!(
         "store: {{ kind: embedded, path: data, durability: {durability} }}
@@ -62,10 +62,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it, and comes back once it serves.
+    /// Starts it, and returns once it serves.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// Returns an error if it does not start.
     pub fn start(root: &Path, folder: &Path) -> Outcome<Self> {
         let log = folder.join("log");
         let mut command = cargo(root);
@@ -87,10 +87,10 @@ impl Server {
         Ok(server)
     }
 
-    /// Waits until the source has taken in so many transactions and the query has caught up with it.
+    /// Waits until the source has read so many transactions and the query has caught up with it.
     ///
     /// # Errors
-    /// Where one of them is in error, or stands still.
+    /// Returns an error if one of them is in error, or makes no progress.
     pub fn reach(&self, transactions: u64) -> Outcome<()> {
         let (mut seen, mut moved) = ((0, 0), Instant::now());
         loop {
@@ -121,10 +121,10 @@ impl Server {
         Ok(serde_json::from_str(body)?)
     }
 
-    /// How many rows the query has, and the sum of their totals.
+    /// Returns the number of rows of the query, and the sum of their totals.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// Returns an error if they cannot be read.
     pub fn count_and_sum(&self, root: &Path) -> Outcome<String> {
         let mut command = cargo(root);
         command.args(["run", "--locked", "--release", "--quiet", "--package=livewell-server", "--"]);
@@ -140,10 +140,10 @@ impl Server {
         Ok(format!("{rows} rows of {sum}"))
     }
 
-    /// How many seconds of a processor it has used.
+    /// Returns how many seconds of processor time it has used.
     ///
     /// # Errors
-    /// Where the system does not say.
+    /// Returns an error if the system does not say.
     pub fn processor_time(&self) -> Outcome<f64> {
         let times = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         // After the name: the state and 10 numbers, then the ticks in user and in system mode.
@@ -152,10 +152,10 @@ impl Server {
         Ok(ticks / 100.0)
     }
 
-    /// Stops it in order.
+    /// Stops it cleanly.
     ///
     /// # Errors
-    /// Where it fails.
+    /// Returns an error if it fails.
     pub fn stop(mut self) -> Outcome<()> {
         Command::new("kill").arg(self.process.id().to_string()).status()?;
         if self.process.wait()?.success() { Ok(()) } else { Err("it ended in error".into()) }
@@ -164,7 +164,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended cannot be killed any more.
+        // A process that has ended cannot be killed any more.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

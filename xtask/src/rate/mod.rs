@@ -19,7 +19,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- rate [--transactions N] [--row
 #[derive(Debug, Clone)]
 struct Settings {
     transactions: u64,
-    /// How many rows each of them changes.
+    /// How many rows each transaction changes.
     rows: u64,
     durability: String,
 }
@@ -40,7 +40,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// A line of the table; `processor` is Livewell's time on one, where it took part.
+    /// Prints a line of the table; `processor` is Livewell's processor time, if it took part.
     fn print(&self, what: &str, took: Duration, processor: Option<f64>) {
         let rate = (self.transactions * self.rows) as f64 / took.as_secs_f64();
         let processor = processor.map_or(String::new(), |seconds| format!("{seconds:.1}"));
@@ -51,7 +51,7 @@ impl Settings {
 /// Runs the measurement and prints a table.
 ///
 /// # Errors
-/// Where a server does not start or fails, or the result is not what SQL gives.
+/// Returns an error if a server does not start or fails, or if the result is not that of SQL.
 pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     let settings = Settings::read(arguments)?;
     livewell::build(root)?;
@@ -83,7 +83,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     let server = Server::start(root, folder.path())?;
     server.reach(2 * settings.transactions)?;
     settings.print(
-        "Livewell starts and takes in what came meanwhile",
+        "Livewell starts and reads what came meanwhile",
         began.elapsed(),
         Some(server.processor_time()?),
     );

@@ -1,4 +1,4 @@
-//! What must not get worse: of the data folder's scenarios none fails, and of each tier at least so many pass.
+//! What must not get worse: no scenario of the data folder fails, and at least so many of each tier pass.
 
 use crate::outcome::Outcome;
 use livewell_scenarios::data_file;
@@ -6,7 +6,7 @@ use livewell_scenarios::report::Report;
 use livewell_scenarios::run::Settings;
 use livewell_scenarios::scenario::File;
 
-/// The least that passes of each tier. It only rises: who makes more pass writes down the new numbers.
+/// The fewest that pass of each tier. It only rises: whoever makes more pass writes down the new numbers.
 const FLOORS: [(&str, u64); 9] = [
     ("C-constant", 1461),
     ("E-compile", 383),
@@ -19,10 +19,10 @@ const FLOORS: [(&str, u64); 9] = [
     ("X-nondet", 0),
 ];
 
-/// Judges the data folder's scenarios; says loudly where they are missing.
+/// Judges the data folder's scenarios; says so loudly if they are missing.
 ///
 /// # Errors
-/// What is below its floor, and every failure.
+/// Returns what is below its floor, and every failure.
 #[expect(clippy::print_stderr, reason = "a chore says what it skips")]
 pub fn hold() -> Outcome<()> {
     let path = data_file("tck/scenarios.json");

@@ -17,7 +17,7 @@ usage: cargo run --release -p xtask -- tck FILE [--tier PREFIX] [--seeds N] [--s
   --unsupported    list the unsupported scenarios too
   --json           print the counts and the failures as JSON and nothing else";
 
-/// What the command line asks for.
+/// The command line.
 #[derive(Debug, PartialEq, Eq)]
 struct Arguments {
     file: String,
@@ -28,7 +28,7 @@ struct Arguments {
     json: bool,
 }
 
-/// Runs the command. 0: nothing failed; 1: something did; 2: bad usage or a file that cannot be read.
+/// Runs the command. Returns 0 if nothing failed, 1 if something did, 2 for bad usage or a file that cannot be read.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore speaks to the person who runs it")]
 pub fn run(arguments: &[String]) -> ExitCode {
     let judged = parse(arguments).and_then(|arguments| Ok((judge(&arguments)?, arguments)));
@@ -54,7 +54,7 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
     while let Some(argument) = arguments.next() {
         let mut next = || arguments.next().ok_or_else(|| format!("{argument} needs a value\n\n{USAGE}"));
         let number =
-            |text: &String| text.parse::<u64>().map_err(|_| format!("`{text}` is no number\n\n{USAGE}"));
+            |text: &String| text.parse::<u64>().map_err(|_| format!("`{text}` is not a number\n\n{USAGE}"));
         match argument.as_str() {
             "--tier" => tier = next()?.clone(),
             "--seeds" => seeds = number(next()?)?,

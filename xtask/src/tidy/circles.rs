@@ -1,7 +1,7 @@
 //! Import circles: modules of one crate that need each other, which nobody can read or change one at a time.
 //!
-//! A module needs another if it names something of it. A re-export is no need: whoever names a re-exported item needs
-//! the module that defines it, so that a folder may show the names of what lies in it.
+//! A module needs another if it names one of its items. A re-export does not count: whoever names a re-exported item
+//! needs the module that defines it, so that a folder may show the names of its modules.
 
 use super::files::Text;
 use super::finding::Finding;
@@ -18,10 +18,10 @@ const RECURSIVE: [(&[&str], &str); 1] = [(
 const LATER: [&str; 5] =
     ["crates/query", "crates/reaction", "crates/server", "crates/source", "crates/store"];
 
-/// The circles of every crate.
+/// Returns the circles of every crate.
 ///
 /// # Errors
-/// If a file is not Rust.
+/// Returns an error if a file is not Rust.
 pub fn check(texts: &[Text]) -> crate::outcome::Outcome<Vec<Finding>> {
     let mut findings = Vec::new();
     for package in crates(texts)? {
@@ -37,7 +37,8 @@ fn finding(package: &Crate<'_>, circle: &BTreeSet<usize>) -> Finding {
     Finding::new(package.text(way[0]), 0, message)
 }
 
-/// Groups of modules each of which needs every other, directly or through others, but for those that may.
+/// Returns the groups of modules each of which needs every other, directly or through others, except for those that
+/// may.
 fn circles(package: &Crate<'_>) -> Vec<BTreeSet<usize>> {
     let reached: BTreeMap<usize, BTreeSet<usize>> =
         (0..package.len()).map(|from| (from, reached(package, from))).collect();
@@ -57,7 +58,7 @@ fn may(package: &Crate<'_>, circle: &BTreeSet<usize>) -> bool {
     RECURSIVE.iter().any(|(paths, _)| is_in(paths)) || is_in(&LATER)
 }
 
-/// What a module needs, directly or through others.
+/// Returns what a module needs, directly or through others.
 fn reached(package: &Crate<'_>, from: usize) -> BTreeSet<usize> {
     let mut reached = BTreeSet::new();
     let mut ahead: Vec<usize> = package.needs(from).to_vec();
@@ -69,7 +70,7 @@ fn reached(package: &Crate<'_>, from: usize) -> BTreeSet<usize> {
     reached
 }
 
-/// The shortest way from a module of the circle back to itself.
+/// Returns the shortest way from a module of the circle back to itself.
 fn shortest(package: &Crate<'_>, circle: &BTreeSet<usize>) -> Vec<usize> {
     circle.iter().filter_map(|from| way_back(package, *from)).min_by_key(Vec::len).unwrap_or_default()
 }

@@ -29,7 +29,7 @@ impl Text {
 /// Reads every Rust and Markdown file below `root`; build output and hidden folders are left out.
 ///
 /// # Errors
-/// Where a directory or a file cannot be read.
+/// Returns an error if a directory or a file cannot be read.
 pub fn read(root: &Path) -> Outcome<Vec<Text>> {
     let mut texts = Vec::new();
     let mut ahead = vec![root.to_owned()];

@@ -4,14 +4,14 @@ use super::files::Text;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Something a rule has to say about a place.
+/// A rule's message about a place.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Finding {
     pub path: PathBuf,
     /// Counted from 1; 0 is the whole file.
     pub line: usize,
     pub message: String,
-    /// Worth a look, and no failure.
+    /// Worth a look, but not a failure.
     pub is_remark: bool,
 }
 

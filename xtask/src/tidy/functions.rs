@@ -6,7 +6,7 @@ use super::finding::Finding;
 /// Beyond this, a function does two things.
 const LINES_MAX: usize = 70;
 
-/// The functions of one file that are too long.
+/// Returns the functions of one file that are too long.
 pub fn check(text: &Text) -> Vec<Finding> {
     if !text.is_rust() {
         return Vec::new();
@@ -24,7 +24,7 @@ pub fn check(text: &Text) -> Vec<Finding> {
     findings
 }
 
-/// The name of the function that begins on this line, if one does.
+/// Returns the name of the function that begins on this line, if one does.
 fn name(line: &str) -> Option<&str> {
     let (before, after) = line.trim_start().split_once("fn ")?;
     let is_qualifier = |word: &str| {
@@ -37,7 +37,7 @@ fn name(line: &str) -> Option<&str> {
     (is_name && before.split_whitespace().all(is_qualifier)).then_some(name)
 }
 
-/// How many lines the function has that begins on the first of these.
+/// Returns the number of lines of the function that begins on the first of these.
 fn length(lines: &[&str]) -> usize {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(lines[0]);

@@ -1,11 +1,11 @@
-//! What documents promise: links lead somewhere, and every error code has its page.
+//! The promises of documents: links lead somewhere, and every error code has its page.
 
 use super::files::Text;
 use super::finding::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Links of Markdown files to files that are not there.
+/// Returns the links of Markdown files to files that do not exist.
 pub fn check(root: &Path, texts: &[Text]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for text in texts.iter().filter(|text| text.is_markdown()) {
@@ -19,7 +19,7 @@ pub fn check(root: &Path, texts: &[Text]) -> Vec<Finding> {
     findings
 }
 
-/// The files that a line links to: `[text](file#part)`.
+/// Returns the files that a line links to: `[text](file#part)`.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
     line.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?;
@@ -29,7 +29,7 @@ fn targets(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Error codes that the sources use and `docs/errors` does not explain.
+/// Returns the error codes that the sources use and `docs/errors` does not explain.
 pub fn error_pages(texts: &[Text]) -> Vec<Finding> {
     let is_page = |text: &&Text| text.path.starts_with("docs/errors");
     let pages: BTreeSet<String> = texts
@@ -58,7 +58,7 @@ pub fn error_pages(texts: &[Text]) -> Vec<Finding> {
         .collect()
 }
 
-/// The error codes in string literals of a line: `"LW` and four digits.
+/// Returns the error codes in string literals of a line: `"LW` and four digits.
 fn codes(line: &str) -> impl Iterator<Item = &str> {
     line.match_indices("\"LW").filter_map(|(at, _)| {
         let code = line.get(at + 1..at + 7)?;

@@ -1,9 +1,9 @@
-//! Tests that documents name as `PATH.rs::NAME`: that they are there.
+//! Tests that documents name as `PATH.rs::NAME` must exist.
 
 use super::files::Text;
 use super::finding::Finding;
 
-/// Named tests that no file holds.
+/// Returns named tests that no file contains.
 pub fn check(texts: &[Text]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for text in texts.iter().filter(|text| text.is_markdown()) {

@@ -1,4 +1,4 @@
-//! Rules about Rust files as wholes and about their lines.
+//! Rules about whole Rust files and about their lines.
 
 use super::files::Text;
 use super::finding::Finding;
@@ -10,7 +10,7 @@ const LINES_MAX: usize = 700;
 /// From here on it is worth asking whether it does.
 const LINES_MANY: usize = 400;
 
-/// What no line holds, with what to do instead. Cut in two, so that this file does not find itself.
+/// What no line may contain, with what to do instead. Cut in two, so that this file does not find itself.
 const FORBIDDEN: [([&str; 2], &str); 6] = [
     (["TO", "DO"], "do it, or write down in docs/design why not"),
     (["FIX", "ME"], "mend it"),
@@ -20,10 +20,10 @@ const FORBIDDEN: [([&str; 2], &str); 6] = [
     (["/ho", "me/"], "name no place of one machine"),
 ];
 
-/// Modules that say nothing about what they hold.
+/// Modules whose names do not say what they contain.
 const NOUNLESS: [&str; 6] = ["utils", "util", "common", "helpers", "manager", "misc"];
 
-/// What one Rust file breaks.
+/// Returns what one Rust file breaks.
 pub fn check(text: &Text) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !text.is_rust() {
@@ -54,7 +54,7 @@ pub fn check(text: &Text) -> Vec<Finding> {
     findings
 }
 
-/// Files that no module names: cargo never compiles them, so nothing checks them.
+/// Returns files that no module names: cargo never compiles them, so nothing checks them.
 pub fn unreached(texts: &[Text]) -> Vec<Finding> {
     let declared: HashSet<PathBuf> = texts.iter().filter(|text| text.is_rust()).flat_map(declared).collect();
     let is_root = |path: &Path| {
@@ -68,13 +68,13 @@ pub fn unreached(texts: &[Text]) -> Vec<Finding> {
         .collect()
 }
 
-/// A file that is a target by where it lies: `examples/x.rs`, `tests/x.rs`, `benches/x.rs`, `src/bin/x.rs`.
+/// Returns whether a file is a target by its place: `examples/x.rs`, `tests/x.rs`, `benches/x.rs`, `src/bin/x.rs`.
 fn is_target(path: &Path) -> bool {
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
     ["examples", "tests", "benches", "bin", "fuzz_targets"].iter().any(|name| folder == *name)
 }
 
-/// Where the modules that a file declares may lie.
+/// Returns where the modules that a file declares may lie.
 fn declared(text: &Text) -> Vec<PathBuf> {
     let name = text.path.file_stem().unwrap_or_default();
     let folder = text.path.parent().unwrap_or(Path::new(""));

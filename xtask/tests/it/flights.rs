@@ -1,19 +1,19 @@
-//! The prepared flights: what the example promises, counted naively from the lines themselves.
+//! The prepared flights: the example's promises, counted naively from the lines themselves.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// 2013-01-31T21:00:00Z, in nanoseconds: the moment that the example ends at, inclusive.
+/// 2013-01-31T21:00:00Z, in nanoseconds: the moment at which the example ends, inclusive.
 const CUT: i64 = 1_359_666_000_000_000_000;
 
-/// What the elements are after some lines.
+/// The elements after some lines.
 #[derive(Default)]
 struct Graph {
     nodes: HashMap<String, Value>,
     relationships: HashMap<String, Value>,
-    /// How many lines brought what.
+    /// How many lines there were of each kind.
     counts: BTreeMap<String, usize>,
     /// The time of the last line.
     time: i64,
@@ -34,7 +34,7 @@ impl Graph {
         }
     }
 
-    /// Applies a change and says what it is about.
+    /// Applies a change and returns what it is about.
     fn apply(&mut self, change: &Value) -> String {
         let element = &change["element"];
         let id = change.get("id").unwrap_or(&element["id"]).as_str().unwrap().to_string();
@@ -64,7 +64,7 @@ impl Graph {
         self.nodes.values().filter(|node| node["labels"][0] == "Flight").map(|node| &node["properties"])
     }
 
-    /// The node that a flight's relationship of `kind` leads to, if it is there.
+    /// Returns the node that a flight's relationship of `kind` leads to, if it is there.
     fn end(&self, flight: &Value, kind: &str) -> Option<&Value> {
         let id = format!("{}/{kind}", flight["id"].as_str().unwrap());
         let to = &self.relationships.get(&id)?["to"];

@@ -1,3 +1,3 @@
-//! What the chores left in the repository is what it says it is.
+//! What the chores left in the repository is what it claims to be.
 
 mod flights;

@@ -1,4 +1,4 @@
-//! The modules of a crate and what each needs of the others, read from its files.
+//! The modules of a crate and what each needs from the others, read from its files.
 
 mod names;
 
@@ -8,7 +8,7 @@ use names::{Names, Place, names};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// How often a re-exported name is followed to where it comes from.
+/// How often a re-exported name is followed to its origin.
 const REEXPORTS_MAX: usize = 16;
 
 /// A crate: a module for each file of its `src`.
@@ -22,7 +22,7 @@ pub struct Crate<'a> {
 /// Reads every crate among the files.
 ///
 /// # Errors
-/// If a file is not Rust.
+/// Returns an error if a file is not Rust.
 pub fn crates(texts: &[Text]) -> Outcome<Vec<Crate<'_>>> {
     let mut of_folder: BTreeMap<PathBuf, Vec<&Text>> = BTreeMap::new();
     for text in texts.iter().filter(|text| text.is_rust()) {
@@ -48,23 +48,23 @@ impl<'a> Crate<'a> {
         Ok(read)
     }
 
-    /// How many modules there are; they are numbered from 0.
+    /// Returns the number of modules; they are numbered from 0.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
 
-    /// A module's file.
+    /// Returns a module's file.
     pub fn text(&self, number: usize) -> &'a Text {
         self.texts[number]
     }
 
-    /// A module's path within the crate.
+    /// Returns a module's path within the crate.
     pub fn name(&self, number: usize) -> String {
         let place = self.at.iter().find(|(_, at)| **at == number).map(|(place, _)| place.join("::"));
         place.filter(|name| !name.is_empty()).unwrap_or_else(|| "crate".to_owned())
     }
 
-    /// The modules that a module names something of.
+    /// Returns the modules from which a module names an item.
     pub fn needs(&self, number: usize) -> &[usize] {
         &self.needs[number]
     }
@@ -75,7 +75,7 @@ impl<'a> Crate<'a> {
         needs.into_iter().filter(|need| *need != number).collect()
     }
 
-    /// The module that defines what a path names; `None` if it leads out of the crate.
+    /// Returns the module that defines what a path names; `None` if the path leads out of the crate.
     fn defining(&self, path: &[String], reexports_max: usize) -> Option<usize> {
         let mut place = Place::new();
         for (at, name) in path.iter().enumerate() {
@@ -93,7 +93,7 @@ impl<'a> Crate<'a> {
         self.at.get(&place).copied()
     }
 
-    /// Where a module has a name from that it shows and does not define.
+    /// Returns the origin of a name that a module shows and does not define.
     fn shown(&self, module: usize, name: &String) -> Option<Place> {
         let names = &self.names[module];
         if names.defined.contains(name) {
@@ -110,7 +110,7 @@ impl<'a> Crate<'a> {
     }
 }
 
-/// The place of the module that a file of `src` is.
+/// Returns the place of the module in a file of `src`.
 fn place(path: &Path) -> Place {
     let mut place: Place =
         path.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, ItemUse, Path, UseTree, Visibility};
 
-/// Where a module is in its crate: `["operator", "scan"]`; the root is empty.
+/// The place of a module in its crate: `["operator", "scan"]`; the root is empty.
 pub type Place = Vec<String>;
 
 /// The names in a module. Paths begin at the crate's root.
@@ -12,18 +12,18 @@ pub type Place = Vec<String>;
 pub struct Names {
     /// Items and modules that it defines.
     pub defined: BTreeSet<String>,
-    /// What it re-exports by name: from where.
+    /// The names that it re-exports, with their origins.
     pub reexported: BTreeMap<String, Place>,
     /// Modules of which it re-exports everything.
     pub reexported_whole: Vec<Place>,
-    /// The paths that it names, out of its own module.
+    /// The paths that it names, outside its own module.
     pub used: Vec<Place>,
 }
 
 /// Reads the names in the module at `place`.
 ///
 /// # Errors
-/// If the text is not Rust.
+/// Returns an error if the text is not Rust.
 pub fn names(content: &str, place: &Place) -> syn::Result<Names> {
     let file = syn::parse_file(content)?;
     let mut reader = Reader { place: place.clone(), names: Names::default() };
@@ -38,7 +38,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// A path as it begins at the crate's root; `None` if it leads out of the crate.
+    /// Returns a path as it begins at the crate's root; `None` if it leads out of the crate.
     fn absolute(&self, mut path: Place) -> Option<Place> {
         let mut base = self.place.clone();
         match path.first()?.as_str() {
@@ -115,7 +115,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_path(&mut self, path: &'ast Path) {
-        // A name alone is of this module, or was imported.
+        // A name alone is from this module, or was imported.
         if path.segments.len() > 1 {
             let names = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
             self.names.used.extend(self.absolute(names));
@@ -138,7 +138,7 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// The name that an item defines.
+/// Returns the name that an item defines.
 fn defined(item: &Item) -> Option<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
