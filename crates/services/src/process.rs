@@ -99,7 +99,7 @@ impl User {
         Self(Some(ids(name).or_else(|| ids("nobody")).expect("there is a user without privileges")))
     }
 
-    /// Gives `path` to the user.
+    /// Makes the user the owner of `path`.
     pub(crate) fn own(self, path: &Path) -> io::Result<()> {
         self.0.map_or(Ok(()), |(user, group)| std::os::unix::fs::chown(path, Some(user), Some(group)))
     }

@@ -92,7 +92,7 @@ impl Bare {
         }
     }
 
-    /// Gives the id a number, its first epoch and an empty head. Returns `None` if somebody else has committed in
+    /// Registers the id with a number, its first epoch and an empty head. Returns `None` if somebody else has committed in
     /// between.
     fn register(&self, snapshot: &dyn Snapshot, id: &str) -> Result<Option<u32>, IndexError> {
         let mut set = WriteSet::over(snapshot, CATALOG)?;

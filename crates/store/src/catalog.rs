@@ -70,7 +70,7 @@ pub fn all(snapshot: &dyn Snapshot) -> Result<Vec<Registered>, IndexError> {
     Ok(registered)
 }
 
-/// Gives `id` a number, in the catalog's write set; `taken` counts the numbers that this set has given already.
+/// Assigns a number to `id`, in the catalog's write set; `taken` counts the numbers that this set has given already.
 ///
 /// # Errors
 /// Returns the errors of [`Snapshot::get`].
