@@ -1,7 +1,7 @@
-//! The rules of style that are tests: what neither rustfmt nor clippy looks at.
+//! The rules of style that are tests: what neither rustfmt nor clippy checks.
 //!
-//! Each rule is a function from the files to findings, with its reason beside it. A finding says where and
-//! what; anything but a remark fails the chore.
+//! Each rule is a function from the files to findings, with its reason beside it. A finding says where and what; any
+//! finding but a remark fails the chore.
 
 mod circles;
 mod files;
@@ -11,20 +11,22 @@ mod links;
 mod modules;
 mod named_tests;
 mod rust;
+mod words;
 
 use crate::outcome::Outcome;
 use finding::Finding;
 use std::path::Path;
 
-/// Looks at every Rust and Markdown file of the repository.
+/// Checks every Rust and Markdown file of the repository.
 ///
 /// # Errors
-/// Where a file cannot be read, or a rule is broken.
+/// Returns an error if a file cannot be read, or a rule is broken.
 #[expect(clippy::print_stderr, reason = "a chore tells what it finds")]
 pub fn run(root: &Path) -> Outcome<()> {
     let texts = files::read(root)?;
     let mut findings: Vec<Finding> = texts.iter().flat_map(rust::check).collect();
     findings.extend(texts.iter().flat_map(functions::check));
+    findings.extend(texts.iter().flat_map(words::check));
     findings.extend(rust::unreached(&texts));
     findings.extend(circles::check(&texts)?);
     findings.extend(links::check(root, &texts));

@@ -153,7 +153,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 fn map_of<E: Error>(mut pairs: Vec<(String, Value)>) -> Result<Value, E> {
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     if let Some(pair) = pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        return Err(E::custom(format!("the key `{}` stands here twice", shortened(&pair[0].0))));
+        return Err(E::custom(format!("the key `{}` occurs twice in one object", shortened(&pair[0].0))));
     }
     Ok(Value::Map(pairs.into_iter().collect::<Map>().into()))
 }
@@ -253,7 +253,10 @@ mod tests {
         for number in ["1", "18446744073709551616"] {
             let twice = format!("{{\"a\": {number}, \"a\": 2}}");
             assert!(
-                value_from_text(&twice).unwrap_err().to_string().contains("the key `a` stands here twice")
+                value_from_text(&twice)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("the key `a` occurs twice in one object")
             );
             let nested = |depth| format!("{}{number}{}", "[".repeat(depth), "]".repeat(depth));
             assert!(value_from_text(&nested(NESTING_MAX)).is_ok());
