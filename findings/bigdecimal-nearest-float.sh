@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# bigdecimal's to_f64 does not always give the nearest float. It cuts long numbers to some 25 digits before it converts
-# them, so what decides between two floats may be gone: of 0.500000000000000166533453693773481063544750213623046875, which
-# lies exactly half way between two floats, it gives the one below, where IEEE 754 and the standard library's reader give
-# the even one above. Writing the digits and reading them again gives the nearest float.
+# bigdecimal's to_f64 does not always return the nearest float. It cuts long numbers to some 25 digits before it converts
+# them, so the digits that decide between two floats may be gone: 0.500000000000000166533453693773481063544750213623046875
+# is exactly half way between two floats, and to_f64 returns the one below, while IEEE 754 and the standard library's
+# parser return the even one above. Writing the digits and parsing them again returns the nearest float.
 #
 # Seen with bigdecimal 0.4.11 on 2026-11-29.
 . "$(dirname "$0")/lib/rust.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# After one write of a meta page that failed, LMDB refuses every transaction of that environment, also those that only
-# read, though the commit before is whole. Opened again, the environment has that commit and works.
+# After one failed write of a meta page, LMDB refuses every transaction of that environment, even one that only reads,
+# though the commit before is whole. Opened again, the environment has that commit and works.
 #
-# A library that is loaded first lets one write to the two first pages fail with EIO, as a disk may.
+# A preloaded library lets one write to the first two pages fail with EIO, as a disk may.
 #
 # Seen with LMDB 0.9.31 (py-lmdb 1.6.2) on 2026-11-29.
 set -euo pipefail

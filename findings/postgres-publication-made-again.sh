@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A publication that is dropped and made again while a slot exists: what was committed in between is decoded by the
-# catalogs of then, which have no such publication. PostgreSQL 17 stops with an error for as long as the slot stands there.
-# PostgreSQL 18 warns in the server's log and goes on, and the rows are missing for good: nothing in the stream shows it.
+# A publication is dropped and recreated while a slot exists: commits in between are decoded with the catalogs of that
+# time, which have no such publication. PostgreSQL 17 stops with an error for as long as the slot is at that place.
+# PostgreSQL 18 warns in the server's log and continues, and the rows are missing for good: nothing in the stream shows it.
 #
 # Seen with 17.10 and 18.4 on 2026-11-28.
 . "$(dirname "$0")/lib/postgres.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # transaction_timeout (17 and later) that is set on a role runs from the start of each transaction. SET LOCAL to a larger
-# value within the transaction changes what SHOW says and not the timer that runs: the session is ended at the old limit.
-# SET LOCAL to 0 does stop the timer, so 0 first and the larger value then is what works. lock_timeout and
+# value within the transaction changes the output of SHOW but not the running timer: the session ends at the old limit.
+# SET LOCAL to 0 does stop the timer, so setting 0 first and then the larger value works. lock_timeout and
 # statement_timeout follow SET LOCAL to any value.
 #
 # Seen with 17.10 and 18.4 on 2026-11-28.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# serde-saphyr gives integers that 64 bits cannot hold as floats to whoever takes any type (deserialize_any), without an
-# error: 18446744073709551616 is 1.8446744073709552e19. It also gives 017 as the float 17.0, while 17 is an integer.
-# serde knows integers of 128 bits (visit_i128), and YAML's core schema has no limit and takes 017 for the integer 17.
+# serde-saphyr passes integers that 64 bits cannot hold as floats to a caller that accepts any type (deserialize_any),
+# without an error: 18446744073709551616 is 1.8446744073709552e19. It also passes 017 as the float 17.0, while 17 is an
+# integer.
+# serde knows integers of 128 bits (visit_i128), and YAML's core schema has no limit and reads 017 as the integer 17.
 #
 # Seen with serde-saphyr 2.1.1 on 2026-11-29.
 . "$(dirname "$0")/lib/rust.sh"

@@ -2,7 +2,7 @@
 # A shop in PostgreSQL and Livewell over it: see README.md.
 #
 #   run.sh          starts everything and runs until Ctrl-C, which ends everything it started
-#   run.sh check    compares the synced table with the same question asked in SQL, while it runs
+#   run.sh check    compares the synced table with the same query in SQL, while it runs
 #   run.sh clean    removes what it made
 #
 # LIVEWELL=PATH runs that binary, with `shop-receiver` beside it, and builds nothing.
@@ -13,7 +13,7 @@ export SHOP_RUN=${SHOP_RUN:-$example/run}
 export SHOP_PORT=${SHOP_PORT:-54329} LIVEWELL_PORT=${LIVEWELL_PORT:-7171} RECEIVER_PORT=${RECEIVER_PORT:-8090}
 export SHOP_URL="postgres://postgres@127.0.0.1:$SHOP_PORT/postgres?sslmode=disable"
 export HOOK_SECRET=whsec_bGl2ZXdlbGwtZXhhbXBsZS1zaG9wLXNlY3JldA==
-rate=${SHOP_RATE:-20} seconds=${SHOP_SECONDS:-86400}      # things that happen a second, and for how long
+rate=${SHOP_RATE:-20} seconds=${SHOP_SECONDS:-86400}      # actions per second, and for how long
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 
@@ -91,7 +91,7 @@ started+=($!)
     &>"$SHOP_RUN/workload.log" &
 started+=($!)
 
-# Kill it as you like: it is started again, and goes on where it stood.
+# Kill it as you like: it is started again, and resumes where it was.
 keep_running() {
     trap 'kill "$livewell" 2>/dev/null; wait "$livewell" 2>/dev/null; exit' TERM
     while true; do

@@ -34,7 +34,7 @@ insert into line
 select o.id, 1 + (o.id * 7 + n * 13) % 100, 1 + (o.id + n) % 4, 150 + (1 + (o.id * 7 + n * 13) % 100) * 37
 from orders o, generate_series(1, 3) n;
 
--- What the standing query `open-by-customer` keeps in the table `open_by_customer`, asked the ordinary way.
+-- The rows that the standing query `open-by-customer` keeps in the table `open_by_customer`, as an ordinary query.
 create view open_by_customer_asked as
 select c.id as customer, c.name, count(distinct o.id) as orders, sum(l.quantity * l.price) as cents
 from customer c join orders o on o.customer_id = c.id join line l on l.order_id = o.id

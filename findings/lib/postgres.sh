@@ -1,5 +1,5 @@
 # Servers of PostgreSQL for findings: `postgres VERSION SETTING...` installs one in a temporary folder, starts it, and
-# leaves the port in $PORT. `sql PORT STATEMENTS` runs statements in one session and prints rows as JSON, one a line; an
+# leaves the port in $PORT. `sql PORT STATEMENTS` runs statements in one session and prints rows as JSON, one per line; an
 # error of the server ends it with `ERROR code: message`. Everything is gone when the script ends.
 
 set -euo pipefail
@@ -56,7 +56,7 @@ sql() {
     ' "$1" "$2"
 }
 
-# Fails where something else was seen than before.
+# Fails if the outcome is not the same as before.
 expect() {
     echo "  $1: $3"
     if [[ "$3" != $2 ]]; then

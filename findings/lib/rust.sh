@@ -1,5 +1,5 @@
 # Rust crates for findings: `rust DEPENDENCIES <PROGRAM` runs a program over crates of exact versions in a temporary
-# folder and prints what it prints. Everything is gone when the script ends.
+# folder and prints its output. Everything is gone when the script ends.
 
 set -euo pipefail
 PLACE=$(mktemp -d)
@@ -12,7 +12,7 @@ rust() {
     CARGO_TARGET_DIR="$PLACE/target" cargo run --quiet --manifest-path "$PLACE/Cargo.toml"
 }
 
-# Fails where something else was seen than before: `expect WHAT PATTERN SEEN`.
+# Fails if the outcome is not the same as before: `expect WHAT PATTERN SEEN`.
 expect() {
     if [[ $3 =~ ^$2$ ]]; then echo "  $1: $3"; else echo "$1: expected $2, saw: $3" >&2; exit 1; fi
 }

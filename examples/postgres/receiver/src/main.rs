@@ -1,4 +1,4 @@
-//! Takes the example's webhooks: verifies each, shows it, and remembers its id so that none counts twice.
+//! Receives the example's webhooks: verifies each, shows it, and remembers its id so that none counts twice.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "showing what comes is what it is for")]
 
@@ -12,7 +12,7 @@ use std::net::{TcpListener, TcpStream};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Longer bodies are not taken.
+/// The largest body that is accepted, in bytes.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
 fn main() -> Result<()> {
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     let webhook = Webhook::new(secret)?;
     let mut seen = HashSet::new();
     for connection in TcpListener::bind(address)?.incoming() {
-        // Livewell sends one message after another over one connection, and a new one where that breaks.
+        // Livewell sends one message after another over one connection, and over a new one if that breaks.
         if let Err(error) = serve(&connection?, &webhook, &mut seen) {
             eprintln!("receiver: {error}");
         }
@@ -47,7 +47,7 @@ fn serve(connection: &TcpStream, webhook: &Webhook, seen: &mut HashSet<String>) 
     Ok(())
 }
 
-/// The headers and the body of the next request, if there is one.
+/// Reads the headers and the body of the next request, if there is one.
 fn request(reader: &mut impl BufRead) -> Result<Option<(HeaderMap, Vec<u8>)>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
