@@ -67,7 +67,7 @@ impl Map {
 }
 
 impl<N: Into<SmolStr>> FromIterator<(N, Value)> for Map {
-    /// Of two entries with one name the later wins.
+    /// Collects entries; of two entries with one name the later wins.
     fn from_iter<I: IntoIterator<Item = (N, Value)>>(entries: I) -> Self {
         const MANY: usize = 16;
         let entries = entries.into_iter();

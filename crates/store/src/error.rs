@@ -38,7 +38,7 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// Damage, described in words.
+    /// Makes an error for damage, described in words.
     pub fn corrupted(what: impl Into<Cause>) -> Self {
         Self::Corrupted(what.into())
     }
@@ -55,12 +55,12 @@ impl IndexError {
         }
     }
 
-    /// Returns a lost ownership or a lost race, described in words.
+    /// Makes an error for a lost ownership or a lost race, described in words.
     pub fn fenced(what: impl Into<Cause>) -> Self {
         Self::Fenced(what.into())
     }
 
-    /// Not a store, or not one of ours, described in words.
+    /// Makes an error for a directory that is not a store, or not one of ours, described in words.
     pub fn unknown_store(what: impl Into<Cause>) -> Self {
         Self::UnknownStore(what.into())
     }

@@ -104,8 +104,8 @@ fn client<T>(certificate: Option<T>, key: Option<T>) -> Result<Option<(T, T)>, S
     }
 }
 
-/// With certificates that anybody can get, only a verified name means anything, so libpq accepts no weaker mode with
-/// them.
+/// Returns the mode. With certificates that anybody can get, only a verified name means anything, so libpq accepts no
+/// weaker mode with them.
 fn mode(said: Option<SslMode>, root: Option<&RootCertificates>) -> Result<SslMode, String> {
     match (said, root) {
         (None | Some(SslMode::VerifyFull), Some(RootCertificates::System)) => Ok(SslMode::VerifyFull),

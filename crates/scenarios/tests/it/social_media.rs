@@ -19,7 +19,7 @@ fn data(size: u32) -> Option<(Vec<AppliedTransaction>, Vec<String>)> {
     Some((data, answers(&folder, size).expect("the answers")))
 }
 
-/// Written past the test harness, which hides the output of passing tests.
+/// Prints past the test harness, which hides the output of passing tests.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -47,7 +47,7 @@ fn mixed(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// New rows, changed ones of the same and of another length, deleted ones, absent ones, one row several times.
+/// Writes new rows, changed ones of the same and of another length, deleted ones, absent ones, one row several times.
 fn counted(place: &dyn Place) -> Outcome {
     let store = place.open()?;
     let mut rows = Rows::new();

@@ -285,7 +285,7 @@ fn two_backups_are_not_written_in_one_place() {
     refusal(Unfinished::begin(place.path()), "LW0312", "is in use");
 }
 
-/// Returns a source, a query that has read half of its log, and a reaction of the query.
+/// Makes a source, a query that has read half of its log, and a reaction of the query.
 fn chain(store: &dyn Store) -> [u32; 3] {
     let expected = compare::read_version(&*store.snapshot().unwrap(), catalog::CATALOG).unwrap();
     let mut set =
