@@ -1,7 +1,7 @@
 //! Real servers for tests: each is started by the test that needs it, on a free port, and ended with it.
 //!
 //! * [`Postgres`]: a cluster in a temporary directory, of each version that is available, ready for logical
-//! replication;
+//!   replication;
 //! * [`Nats`]: a server with JetStream, its streams in a temporary directory;
 //! * [`Redis`]: a server without persistence;
 //! * [`Web`]: a web server that answers as it is told;

@@ -92,8 +92,8 @@ impl Bare {
         }
     }
 
-    /// Registers the id with a number, its first epoch and an empty head. Returns `None` if somebody else has committed in
-    /// between.
+    /// Registers the id with a number, its first epoch and an empty head. Returns `None` if somebody else has committed
+    /// in between.
     fn register(&self, snapshot: &dyn Snapshot, id: &str) -> Result<Option<u32>, IndexError> {
         let mut set = WriteSet::over(snapshot, CATALOG)?;
         let Registered { number, .. } = catalog::register(snapshot, &mut set, Kind::Bare, id, "")?;

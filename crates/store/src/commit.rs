@@ -36,7 +36,7 @@ pub struct Conflict {
 ///    version becomes `next`. Sets of one call apply in their order, so a later one sees an earlier one's version.
 /// 5. The rows of a set are written after its other writes, and the head that counts them after those.
 /// 6. Keys and values are any bytes; a key has 1 byte to a little over 64 KiB, even if the engine below has a lower
-/// limit.
+///    limit.
 pub trait Store: Send + Sync + 'static {
     /// Returns the store's identity.
     fn id(&self) -> StoreId;

@@ -93,7 +93,7 @@ mod tests {
 
     type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
-    /// Generates keys of few bytes with a common beginning, so that they are prefixes of one another and heads are alike.
+    /// Generates keys of few bytes with a common beginning, so that some are prefixes of others and heads are alike.
     fn key() -> impl Strategy<Value = Vec<u8>> {
         let beginning = prop_oneof![Just(""), Just("feed"), Just("feed and operator")];
         (beginning, prop::collection::vec(prop_oneof![Just(0u8), Just(1), Just(255)], 0..12))
