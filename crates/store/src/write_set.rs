@@ -35,7 +35,7 @@ pub struct WriteSet {
     pub next: Version,
     /// Keys to values; `None` deletes. Ordered, since stores write fastest in key order.
     pub writes: Writes,
-    /// More writes, beside memory; for a key that is in both, `writes` counts.
+    /// More writes, outside memory; for a key that is in both, `writes` counts.
     pub scratch: Option<Arc<WrittenBeside>>,
     /// Rows that the store counts into the feed's head while it writes them, after `writes`.
     pub rows: Option<RowWrites>,
@@ -60,7 +60,7 @@ impl WriteSet {
     /// Calls `each` with every write, in ascending order of keys; `None` deletes the key.
     ///
     /// # Errors
-    /// Returns the errors of `each`, and of [`Snapshot::scan`] if some writes lie beside memory.
+    /// Returns the errors of `each`, and of [`Snapshot::scan`] if some writes lie outside memory.
     pub fn each_write(
         &self,
         mut each: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), IndexError>,

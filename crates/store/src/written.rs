@@ -1,4 +1,4 @@
-//! Writes that are not committed yet: in memory, and beside memory if there are many.
+//! Writes that are not committed yet: in memory, and outside it if there are many.
 
 use crate::IndexError;
 use crate::keyspace::{Space, after_prefix};
@@ -22,7 +22,7 @@ pub type AllWritten<'a> = Box<dyn Iterator<Item = Result<Written<'a>, IndexError
 const DELETED: u8 = 0;
 const KEPT: u8 = 1;
 
-/// The writes beside memory, read back from there.
+/// The writes outside memory, read back from there.
 pub struct WrittenBeside {
     /// Before what it is read from, so that it ends first.
     snapshot: Arc<dyn Snapshot>,
@@ -122,7 +122,7 @@ pub(crate) fn merge<'a>(
     }))
 }
 
-/// Merges writes in memory over those beside it, ascending.
+/// Merges writes in memory over those outside it, ascending.
 pub(crate) fn all_written<'a>(writes: &'a Writes, beside: Option<AllWritten<'a>>) -> AllWritten<'a> {
     let above = writes
         .iter()
