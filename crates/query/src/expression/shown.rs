@@ -1,4 +1,4 @@
-//! A compiled expression as a tree again, for those who read a plan.
+//! A compiled expression as a tree again, to show a plan.
 
 use super::Compiled;
 use super::binding::Elements;

@@ -5,7 +5,7 @@ use super::parser::{name_of_recall, name_of_time};
 use livewell_model::{Map, Value};
 use std::fmt::{self, Display, Formatter};
 
-/// How tightly what is no operator holds together.
+/// The strength of everything that is not an operator.
 const OPERAND: u8 = 10;
 
 impl Display for Expr {

@@ -51,7 +51,7 @@ impl<'t> Golden<'t> {
         write!(out, "--- logical\n{}--- physical\n{}", plan.logical_text(), plan.physical_text())
             .expect("a string");
         writeln!(out, "--- identity {identity:016x}").expect("a string");
-        // What makes names unique is no part of any text.
+        // What makes names unique must not show.
         assert!(!out.contains(LOCAL), "{out}");
         out
     }

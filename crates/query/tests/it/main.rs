@@ -34,4 +34,5 @@ mod reference_items;
 mod reference_paths;
 mod reference_scenarios;
 mod reference_subqueries;
+mod rooms;
 mod traps;

@@ -168,7 +168,7 @@ fn timer(key: &[u8]) -> Result<(Timestamp, &[u8]), StepError> {
 
 impl Encode for Timed {
     fn encode(&self, out: &mut Writer) {
-        // Where the call stands in the text is told beside a history and not stored.
+        // The place of the call in the text is reported with a history and not stored.
         let Self { rows, function, arguments, place: _ } = self;
         encode_all!(out.u8(*function as u8), rows, arguments);
     }

@@ -5,8 +5,8 @@
 //! [`super::physical`].
 //!
 //! What one row cannot compute is an operator of its own here already: a subquery, a call of a function of time, and a
-//! list expression whose items a subquery uses. Such an operator appends a slot, and a variable stands in the place of
-//! what it computes. The operators of a subquery run over the rows around it, whose slots they carry along, so that
+//! list expression whose items a subquery uses. Such an operator appends a slot, and a variable replaces what it
+//! computes. The operators of a subquery run over the rows around it, whose slots they carry along, so that
 //! its groups, windows and distinct rows are those of one row around.
 
 mod build;

@@ -261,7 +261,8 @@ fn variable(name: SmolStr, span: Span) -> Expr {
     Expr { kind: ExprKind::Variable(name), span }
 }
 
-/// A made-up name, shown as what it stands for. No identifier holds [`LOCAL`], so no variable can collide with it.
+/// Returns a made-up name that shows the expression it replaces. No identifier holds [`LOCAL`], so no variable can
+/// collide with it.
 fn group_name(at: usize, expr: &Expr) -> SmolStr {
     format!("{}{LOCAL}group{at}", Operand(expr)).into()
 }

@@ -12,7 +12,7 @@ use livewell_model::{Map, SmolStr};
 
 /// The conditions of a plan that are evaluated in scans.
 pub(super) struct Moved {
-    /// For each operator of the logical plan: whether it is a filter whose condition stands in a scan.
+    /// For each operator of the logical plan: whether it is a filter whose condition is evaluated in a scan.
     pub(super) is_moved: Vec<bool>,
     /// The conditions, each with its pattern's place in the logical plan and the element's in the pattern.
     conditions: Vec<(usize, usize, Compiled)>,

@@ -1,7 +1,7 @@
 //! The physical plan: how a query's result is maintained, as data.
 //!
-//! The operators of [`crate::operator`] with everything they are given: slots as indexes, conditions in the scans they
-//! stand in, what of each element goes on, the look-ups that complete a pattern, and the numbers under which state
+//! The operators of [`crate::operator`] with everything they are given: slots as indexes, conditions in their scans,
+//! what is kept of each element, the look-ups that complete a pattern, and the numbers under which state
 //! lies. It is made of the logical plan in steps, each in a file of its own: `conditions` moves conditions into
 //! scans, `needs` finds what is used of each slot, `lower` and `matching` put the operators together, and
 //! `lookups` orders the extension of a pattern.
@@ -60,7 +60,7 @@ pub struct Node {
     pub op: PhysicalOp,
     /// Its inputs, as places in the plan, all before its own.
     pub inputs: Vec<usize>,
-    /// What its slots are called, for those who read the plan.
+    /// What its slots are called when the plan is shown.
     pub names: Vec<SmolStr>,
 }
 

@@ -1,4 +1,4 @@
-//! What stands for slots in the text of a plan, and expressions over them.
+//! Names of slots in the text of a plan, and expressions over them.
 
 use super::Node;
 use crate::expression::Compiled;

@@ -186,7 +186,7 @@ impl Backwards<'_> {
         let place = self.node.inputs[input];
         let list = self.items.iter().find(|(item, _)| item == variable).map(|(_, list)| list.clone());
         let variable = list.as_deref().unwrap_or(variable);
-        // What an expression binds for itself is no slot.
+        // What an expression binds for itself is not a slot.
         if let Some(slot) = self.logical.nodes[place].position(variable) {
             add(&mut self.needs[place][slot]);
         }

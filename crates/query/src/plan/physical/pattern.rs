@@ -6,7 +6,7 @@ use crate::operator::matching::{Atom, AtomKind, Lookup, Match, Trail};
 use crate::operator::scan::{Kind, Needs, Scan};
 use livewell_model::SmolStr;
 
-/// The elements of the pattern, and what of each goes on.
+/// The elements of the pattern, and what is kept of each.
 pub(super) fn elements(pattern: &Match, names: &Names<'_>) -> String {
     let shown = slots(pattern).map(|(slot, atom)| {
         let (name, scan) = (names.slot(slot), scanned(&atom.scan));

@@ -18,7 +18,7 @@ impl Physical {
     /// What is read of the changes of a transaction, those of the virtual relationships of joins among them.
     ///
     /// Law: a transaction in which nothing that is read changes ([`Scan::apply`]), and by whose time no timer is due,
-    /// gives no diffs and writes nothing.
+    /// yields no diffs and writes nothing.
     pub fn reads(&self) -> Vec<Reads<'_>> {
         let scans = self.nodes.iter().flat_map(|node| match &node.op {
             PhysicalOp::Match(operator) => operator.atoms.as_slice(),

@@ -97,7 +97,7 @@ fn separate(
     let mut separate = Vec::new();
     let mut movable = true;
     for expr in conditions {
-        // A function of time follows complete rows. What a subquery gives is judged by its type.
+        // A function of time follows complete rows. A subquery is judged by the type of its value.
         movable &=
             !expr.has_time() && compile(&without_subqueries(&expr), schema, builder.params)?.is_infallible();
         if movable {
