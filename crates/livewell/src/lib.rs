@@ -77,4 +77,5 @@ pub use source::channel::SourceHandle;
 pub use source::in_process::InProcess;
 pub use source::intake::Receipt;
 pub use source::parked;
+pub use source::setup::{IntoSource, SourceSetup};
 pub use upkeep::scrub::{ScrubStatus, Written, check_store};

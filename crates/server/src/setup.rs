@@ -4,10 +4,9 @@ use crate::config::Config;
 use crate::config::sealed::Seal;
 use crate::config::settings::StoreSettings;
 use livewell::{
-    ComponentKind, EmbeddedStore, Error, InProcess, Limits, Livewell, MemoryStore, Query, ReactionSetup,
-    Setup,
+    ComponentKind, EmbeddedStore, Error, Limits, Livewell, MemoryStore, Query, ReactionSetup, Setup,
+    SourceSetup,
 };
-use livewell_source::settings::{Clock, SourceSettings};
 use std::collections::BTreeSet;
 
 /// Opens the store and builds a Livewell over it, with nothing running yet.
@@ -25,27 +24,19 @@ pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
 }
 
 /// Everything the configuration names. `until_idle` reads files to their end instead of following them.
-pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Setup {
+///
+/// # Errors
+/// If this binary was built without a kind of source.
+pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Result<Setup, Error> {
     let mut setup = Setup::default();
     let spec = |(kind, id): (ComponentKind, &str)| (id.to_owned(), config.spec(kind, id, seal));
     setup.specs = config.components().map(spec).collect();
     for source in &config.sources {
-        match source {
-            SourceSettings::File(file) => {
-                let mut file = file.clone();
-                if until_idle {
-                    file.follow = Some(false);
-                    file.clock = Some(Clock::Input);
-                }
-                setup.files.push(file);
-            }
-            SourceSettings::Nats(stream) => setup.streams.push(stream.clone()),
-            SourceSettings::Postgres(database) => setup.databases.push(database.clone()),
-            other => {
-                let channel = InProcess::new(other.id()).clock(other.clock());
-                setup.channels.push(channel.unwind(other.unwind().iter().cloned()).mapping(mapping(other)));
-            }
+        let mut source = source.clone();
+        if until_idle {
+            source.common_mut().end_with_input();
         }
+        setup.sources.push(SourceSetup::of(source)?);
     }
     setup.queries = upstream_first(&config.queries).into_iter().cloned().collect();
     for reaction in &config.reactions {
@@ -57,38 +48,31 @@ pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Setup {
             reaction: reaction.build(),
         });
     }
-    setup
-}
-
-/// How what is sent to a source becomes elements: what decides nothing of that is left out.
-fn mapping(source: &SourceSettings) -> serde_json::Map<String, serde_json::Value> {
-    let mut all =
-        serde_json::to_value(source).ok().and_then(|all| all.as_object().cloned()).unwrap_or_default();
-    for other in ["kind", "id", "clock", "unwind", "limits", "body_bytes_max"] {
-        all.remove(other);
-    }
-    all
+    Ok(setup)
 }
 
 /// What the configuration says of the component `id` alone.
-pub fn configured(config: &Config, seal: &Seal, id: &str) -> Option<Setup> {
-    let mut one = setup(config, seal, false);
-    one.files.retain(|file| file.id == id);
-    one.channels.retain(|channel| channel.id() == id);
-    one.streams.retain(|stream| stream.id == id);
-    one.databases.retain(|database| database.id == id);
+///
+/// # Errors
+/// As [`setup`].
+pub fn configured(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup>, Error> {
+    let mut one = setup(config, seal, false)?;
+    one.sources.retain(|source| source.id() == id);
     one.queries.retain(|query| query.id == id);
     one.reactions.retain(|reaction| reaction.id == id);
-    let sources = one.files.len() + one.channels.len() + one.streams.len() + one.databases.len();
-    (sources + one.queries.len() + one.reactions.len() == 1).then_some(one)
+    let found = one.sources.len() + one.queries.len() + one.reactions.len();
+    Ok((found == 1).then_some(one))
 }
 
-/// The same, to be started whether it is enabled or not.
-pub fn started(config: &Config, seal: &Seal, id: &str) -> Option<Setup> {
-    let mut one = configured(config, seal, id)?;
+/// Like [`configured`], to be started whether it is enabled or not.
+///
+/// # Errors
+/// As [`setup`].
+pub fn started(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup>, Error> {
+    let Some(mut one) = configured(config, seal, id)? else { return Ok(None) };
     one.queries.iter_mut().for_each(|query| query.enabled = true);
     one.reactions.iter_mut().for_each(|reaction| reaction.enabled = true);
-    Some(one)
+    Ok(Some(one))
 }
 
 /// The queries in an order in which each comes after those it reads; the configuration has no circles.

@@ -89,7 +89,8 @@ pub struct InputError {
 }
 
 impl InputError {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    /// An error about the piece as a whole; `code` is one of [`CODES`].
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), column: None, lines_below: 0 }
     }
 
@@ -159,7 +160,8 @@ pub struct SourceError {
 }
 
 impl SourceError {
-    pub(crate) fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+    /// An error that is not about a place of the input; `code` is one of [`CODES`].
+    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
         Self { kind, code, message: message.into(), place: None }
     }
 

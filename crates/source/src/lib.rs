@@ -14,9 +14,11 @@
 //! source hands out with what it read. Input that is not a change is never skipped silently: it is an error
 //! with file, line and column, or it is handed over as [`file::Parked`].
 
+pub mod definition;
 pub mod error;
 pub mod file;
 pub mod json;
+pub mod kinds;
 pub mod limits;
 mod mapping;
 #[cfg(feature = "nats")]
@@ -24,13 +26,17 @@ pub mod nats;
 mod path;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod profile;
+pub mod report;
 pub mod settings;
 pub mod source;
 pub mod suggest;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod unwind;
+pub mod verified;
 
 pub use error::{ErrorKind, InputError, Place, SourceError};
 pub use limits::Limits;
+pub use profile::Profile;
 pub use source::Source;

@@ -1,20 +1,48 @@
 //! What a source is to the pipeline: something that is read from outside and writes what it read in one commit,
 //! together with the place to go on from.
 //!
-//! A runner drives it: [`Source::open`] from what is stored, then [`Source::read`] and, if that says that there is
-//! something to write, [`Source::take_in`] into a commit, and [`Source::durable`] once the commit is on disk. Nothing
-//! is remembered outside of the commit, so a source that is killed anywhere goes on from its last commit.
+//! A runner drives it on one thread, in this order, and owns everything that kinds have in common:
+//!
+//! 1. [`Source::profile`], once: the id, which settings made its elements, its pace, its clock, whom it waits for.
+//! 2. [`Source::open`] from what is stored, at the start, after every error and after a reset.
+//! 3. [`Source::read`], which touches nothing that is stored; then, if that says that there is something to write,
+//!    [`Source::take_in`] into a [`Commit`], and [`Source::durable`] once the commit is on disk. The runner waits
+//!    between the two while the log is full, and says so with [`Source::keep_alive`].
+//!
+//! The laws, which `testkit::laws` checks of every kind:
+//!
+//! * **Nothing is remembered outside of the commit.** The position is a note like any other, and `open` begins from the
+//!   notes alone. So a source that is killed anywhere, or whose commit is lost, resumes from its last commit: no piece
+//!   of input comes twice, and none is left out.
+//! * **Nothing is dropped.** Input that cannot be taken in is an error that names it, or it is set aside with
+//!   [`Commit::park`] or [`Commit::add_read`], in the commit that moves the position past it.
+//! * **An error costs nothing.** After one the source is opened again; what was read and not committed is read again. A
+//!   transaction that is refused refuses its commit, so the runner reads again one by one, and what comes before the
+//!   refused one is taken in.
+//! * **It is never long in a call.** `read` returns within about `wait`, or when [`Patience::is_over`].
 
-use crate::SourceError;
+use crate::error::code;
+use crate::profile::Profile;
+use crate::verified::Verified;
+use crate::{InputError, SourceError};
 use livewell_model::{Change, Element, Timestamp, Transaction};
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
+
+pub use crate::definition::Definition;
+pub use crate::report::{CopyReport, PartReport, Report};
 
 /// Where changes come from.
 pub trait Source: Send {
+    /// What the runner has to know before it opens the source.
+    fn profile(&self) -> Profile;
+
     /// Starts, or starts again after an error, from what is stored.
     ///
     /// # Errors
-    /// If what is stored cannot be read, or the other side refuses to go on from it.
+    /// If what is stored cannot be read or was made by other settings, or the other side refuses to go on from it.
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError>;
 
     /// Reads what comes within `wait`, within the limits, without touching what is stored.
@@ -39,22 +67,52 @@ pub trait Source: Send {
     ///
     /// # Errors
     /// If the other side is out of reach.
-    fn durable(&mut self) -> Result<(), SourceError>;
+    fn durable(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
 
     /// Shows the other side that the source lives while it reads nothing.
     ///
     /// # Errors
     /// If the other side is out of reach.
-    fn keep_alive(&mut self) -> Result<(), SourceError>;
+    fn keep_alive(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
 
-    /// Asks for a new copy of one table, or of everything. It takes effect when the source is opened the next time.
+    /// Makes a transaction of a text that was set aside, or that a person put in its place, as if it had just been read.
+    /// `part`: where the text is from, as in [`Input::part`]; `None` if nobody knows.
+    ///
+    /// # Errors
+    /// Says why the text is not a transaction. A source that sets nothing aside refuses every text.
+    fn parse_again(&mut self, part: Option<usize>, text: &str) -> Result<Transaction, InputError> {
+        let _ = (part, text);
+        Err(not_parked_here())
+    }
+
+    /// Asks a source that [copies](Profile::copies) for a new copy of one table, or of everything. It takes effect when
+    /// the source is opened the next time. Other sources are not asked: what is stored of them is wiped, and they are
+    /// opened with nothing.
     ///
     /// # Errors
     /// If there is no such table.
-    fn reset(&mut self, table: Option<&str>) -> Result<(), SourceError>;
+    fn reset(&mut self, table: Option<&str>) -> Result<(), SourceError> {
+        let _ = table;
+        Ok(())
+    }
 
     /// How far it is and what it is doing.
     fn report(&self) -> Report;
+
+    /// What can be asked of the other side while the source is at work; `None` if nothing can.
+    fn other_side(&self) -> Option<Arc<dyn OtherSide>> {
+        None
+    }
+}
+
+/// Why a source that sets nothing aside reads no text again. Under the same id there may have been one that did.
+pub fn not_parked_here() -> InputError {
+    let message = "a source of this kind reads no such input; discard it, and send what was meant";
+    InputError::new(code::SETTINGS, message)
 }
 
 /// The most that one call of [`Source::read`] reads.
@@ -77,6 +135,19 @@ pub struct Read {
     pub is_busy: bool,
     /// Whether the other side has nothing more at the moment, and everything stored is what it has.
     pub caught_up: bool,
+    /// How long to leave the source alone before the next read, unless somebody wants something of it: for one that
+    /// cannot wait for the other side itself. `None` if it does so within `wait`.
+    pub rest: Option<Duration>,
+}
+
+impl Read {
+    /// Transactions were read.
+    pub const TRANSACTIONS: Self = Self { has_work: true, is_busy: true, caught_up: false, rest: None };
+
+    /// There is nothing at the moment; the source is to be asked again after a `rest`.
+    pub const fn nothing(rest: Duration) -> Self {
+        Self { has_work: false, is_busy: false, caught_up: true, rest: Some(rest) }
+    }
 }
 
 /// What a source may ask while it waits for the other side.
@@ -93,12 +164,79 @@ pub trait Patience {
     }
 }
 
+/// The other side of a source, for questions that come from other threads while the source is at work.
+pub trait OtherSide: Send + Sync {
+    /// Checks that the source has a table of this name, which can be copied by itself.
+    ///
+    /// # Errors
+    /// Says in words which tables there are; if the store cannot be read.
+    fn check_table(&self, table: &str, stored: &dyn Stored) -> Result<(), SourceError>;
+
+    /// Compares what is stored with what the other side has: everything, or one table.
+    ///
+    /// # Errors
+    /// If the other side is out of reach or refuses, or has no such table; if the store cannot be read; if patience is
+    /// over.
+    fn verify(&self, table: Option<&str>, here: &Here<'_>) -> Result<Verified, SourceError>;
+
+    /// What the source keeps there, as `stored` names it; it stays behind when the source is removed.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn kept_there(&self, stored: &dyn Stored) -> Result<Option<String>, SourceError>;
+
+    /// Drops what [`OtherSide::kept_there`] named, once the source is removed. `store`: as [`Stored::store_name`].
+    ///
+    /// # Errors
+    /// If the other side is out of reach or refuses; says what a person can do instead.
+    fn drop_there(&self, store: &str, kept: &str) -> Result<(), SourceError>;
+}
+
+/// What [`OtherSide::verify`] compares with.
+pub struct Here<'a> {
+    /// As [`Stored::store_name`].
+    pub store: &'a str,
+    /// What is stored now, so that the source can go on meanwhile.
+    pub stored: &'a dyn Fn() -> Result<Box<dyn Stored>, SourceError>,
+    /// The places of all input that is set aside.
+    pub parked: &'a dyn Fn() -> Result<BTreeSet<String>, SourceError>,
+    /// How long to wait.
+    pub patience: &'a dyn Patience,
+}
+
+/// The key of the note that holds a source's position.
+pub const POSITION: &[u8] = b"";
+
+/// A piece of input: what is said of it if it cannot be taken in.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// Where it is from, in words and without a column: `ops.jsonl:12`.
+    pub place: &'a dyn Display,
+    /// Which of the source's parts it is of, if these are read in different ways: the number of a file in a list of
+    /// several. Else 0.
+    pub part: usize,
+    /// The text to set aside; `None` if such input stops the source.
+    pub text: Option<&'a str>,
+    /// Whether the text is all of it, as it came: not cut, and no byte replaced that was no text. Only then can it be
+    /// read again as it is.
+    pub is_whole: bool,
+}
+
 /// What is stored of a source.
 pub trait Stored {
+    /// A few characters that tell the store from others, for names that a source has on the other side.
+    fn store_name(&self) -> &str;
+
+    /// The settings by which what is stored was made; `None` if nothing was read yet.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn definition(&self) -> Result<Option<Definition>, SourceError>;
+
     /// Whether the source has its first elements; until then queries over it wait.
     fn has_base(&self) -> bool;
 
-    /// A note that the source has written, by its key. The empty key is that of its position.
+    /// A note that the source has written, by its key. That of its position is [`POSITION`]; none begins with a zero byte.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -155,6 +293,14 @@ pub trait Commit: Stored {
     /// If it does not fit the elements, or is beyond a limit.
     fn add(&mut self, transaction: Transaction) -> Result<u64, SourceError>;
 
+    /// Adds a transaction that was read from a piece of input. One that does not fit the elements or is beyond a limit is
+    /// set aside if the input has a text.
+    ///
+    /// # Errors
+    /// If it is refused and the input has no text, with the input's place in front; if there is no room to set it aside;
+    /// if the store cannot be read.
+    fn add_read(&mut self, transaction: Transaction, input: &Input<'_>) -> Result<(), SourceError>;
+
     /// Begins a transaction that need not fit in memory: each [`Commit::change`] adds to it, and [`Commit::end`] adds all
     /// of it to the log, as one. Until then elements of [`Side::Live`] are what its changes have made of them.
     /// `timestamp`: when it happened, now if nobody knows.
@@ -178,11 +324,11 @@ pub trait Commit: Stored {
     /// The store's position of the source's last transaction.
     fn position(&self) -> u64;
 
-    /// Sets input aside that is not a change: where it is from, its text, and why.
+    /// Sets input aside that is not a change, and why it is not.
     ///
     /// # Errors
-    /// If the store cannot be read.
-    fn park(&mut self, place: &str, text: &str, reason: &str) -> Result<(), SourceError>;
+    /// If there is no room; if the store cannot be read.
+    fn park(&mut self, input: &Input<'_>, reason: &str) -> Result<(), SourceError>;
 
     /// Every position of the store up to this one, from where [`Commit::set_exact_from`] said last, is exactly what the
     /// other side had.
@@ -208,39 +354,4 @@ pub trait Commit: Stored {
     /// # Errors
     /// If there is no copy.
     fn end_stage(&mut self, as_base: bool, changed: Timestamp) -> Result<(), SourceError>;
-}
-
-/// How far a source is and what it is doing, for people to look at.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Report {
-    /// Whether everything stored is known to be exactly what the other side has at the stored position; `None` for
-    /// kinds that cannot tell.
-    pub is_checked: Option<bool>,
-    /// A copy under way.
-    pub copy: Option<CopyReport>,
-    /// How many bytes of the other side's log are before it.
-    pub behind_bytes: Option<u64>,
-    /// When the last transaction that was taken in was committed on the other side.
-    pub last_commit: Option<Timestamp>,
-    /// How many bytes the other side keeps for it.
-    pub kept_bytes: Option<u64>,
-    /// How many more bytes the other side can write before what it keeps is in danger; `None` if there is no limit.
-    pub safe_bytes: Option<u64>,
-    /// What it waits for on the other side.
-    pub waits_for: Option<String>,
-    /// What somebody has to mend before everything can be followed; it goes on by itself then.
-    pub refusal: Option<SourceError>,
-}
-
-/// How far a copy is.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CopyReport {
-    /// The tables being copied.
-    pub tables: Vec<String>,
-    /// How many rows have been copied.
-    pub rows: u64,
-    /// About how many rows there are; `None` if nobody knows.
-    pub rows_expected: Option<u64>,
-    /// Rows a second, over the last while.
-    pub rate: f64,
 }

@@ -25,7 +25,9 @@ pub fn source(url: &str) -> (Outcome, String) {
         serde_json::from_value(settings).expect("the defaults are settings");
     settings.url = DatabaseUrl(url.to_owned());
     // It needs a session and changes nothing.
-    match livewell_source::postgres::remove(&settings, "store0", "livewell_shop_store0") {
+    let source = livewell_source::postgres::Database::new(settings);
+    let there = livewell_source::Source::other_side(&source).expect("a database can be asked");
+    match there.drop_there("store0", "livewell_shop_store0") {
         Ok(()) => (Outcome::In, String::new()),
         Err(error) if error.kind == ErrorKind::Unreachable => (Outcome::Waits, error.message),
         Err(error) => (Outcome::Refuses, error.message),

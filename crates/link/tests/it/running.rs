@@ -5,7 +5,8 @@ use crate::ends::Outcome::{self, In, Refuses, Waits};
 use crate::ends::reaction;
 use livewell_model::Value;
 use livewell_services::{Options, Postgres};
-use livewell_source::postgres::{Database, remove};
+use livewell_source::Source as _;
+use livewell_source::postgres::Database;
 use livewell_source::settings::PostgresSettings;
 use livewell_source::testkit::Driver;
 use livewell_source::{ErrorKind, SourceError};
@@ -27,7 +28,7 @@ impl Source {
         let settings = serde_json::json!({ "id": "shop", "url": url, "tables": [{ "table": "t" }] });
         let settings: PostgresSettings = serde_json::from_value(settings).expect("these are settings");
         let own = settings.clone();
-        Self { driver: Driver::new(move || Database::new(own.clone(), "store0")), settings }
+        Self { driver: Driver::new(move || Database::new(own.clone())), settings }
     }
 
     /// Steps until it has this number.
@@ -54,7 +55,8 @@ impl Source {
     /// Leaves nothing on the server.
     fn end(self) {
         drop(self.driver);
-        remove(&self.settings, "store0", "livewell_shop_store0").expect("its slot is free");
+        let there = Database::new(self.settings).other_side().expect("a database can be asked");
+        there.drop_there("store0", "livewell_shop_store0").expect("its slot is free");
     }
 }
 

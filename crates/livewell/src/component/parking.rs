@@ -1,8 +1,6 @@
 //! How much input a source may park.
 
 use livewell_source::Limits;
-#[cfg(feature = "postgres")]
-use livewell_source::settings::PostgresLimits;
 
 /// How much input a source may park.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,20 +11,12 @@ pub(crate) struct Parking {
 
 impl Default for Parking {
     fn default() -> Self {
-        Self::of(&Limits::default())
+        let Limits { parked_max, parked_bytes, .. } = Limits::default();
+        Self { pieces: parked_max, bytes: parked_bytes }
     }
 }
 
 impl Parking {
-    pub(crate) fn of(limits: &Limits) -> Self {
-        Self { pieces: limits.parked_max, bytes: limits.parked_bytes }
-    }
-
-    #[cfg(feature = "postgres")]
-    pub(crate) fn of_rows(limits: &PostgresLimits) -> Self {
-        Self { pieces: limits.parked_max, bytes: limits.parked_bytes }
-    }
-
     /// Whether one more piece of `needed` bytes may be parked. Where nothing is, a piece of any length may, for no
     /// person could make room for it.
     pub(crate) fn has_room(self, (pieces, bytes): (u64, u64), needed: u64) -> bool {

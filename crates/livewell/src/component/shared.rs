@@ -20,6 +20,8 @@ use std::thread::JoinHandle;
 /// What all components share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
+    /// A few characters that tell the store from others, in the names that its sources have elsewhere.
+    pub(crate) store_name: String,
     pub(crate) group: GroupCommit,
     pub(crate) bells: Bells,
     pub(crate) clock: Arc<dyn Clock>,
@@ -37,6 +39,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// A few characters that tell the store from others, in the names that its sources have elsewhere.
+    pub(crate) fn store_name(&self) -> &str {
+        &self.store_name
+    }
+
     /// Takes in one more thread, and gives up those that have ended.
     pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
         self.join_ended();

@@ -41,7 +41,6 @@ impl Checked {
         self.from <= position && self.through.is_some_and(|through| position <= through)
     }
 
-    #[cfg(any(feature = "postgres", test))]
     pub(crate) fn encode(self) -> Vec<u8> {
         let mut bytes = vec![FORMAT];
         bytes.extend(self.from.to_be_bytes());

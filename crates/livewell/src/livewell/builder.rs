@@ -74,7 +74,10 @@ impl Builder {
             clock::check_system()?;
         }
         let position = catalog::position(&*store.snapshot()?)?;
+        // Enough of its id for a name.
+        let store_name = format!("{:032x}", store.id().0)[..6].to_owned();
         let shared = Arc::new(Shared {
+            store_name,
             group: GroupCommit::new(store.clone()),
             store,
             bells: Bells::default(),
@@ -101,8 +104,7 @@ impl Builder {
             sweeper,
             scrubbed,
             handles: Arc::default(),
-            #[cfg(feature = "postgres")]
-            databases: Arc::default(),
+            other_sides: Arc::default(),
         })
     }
 }

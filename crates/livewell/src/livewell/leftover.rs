@@ -7,6 +7,7 @@ use crate::component::unknown;
 use crate::feed::follow::followed;
 use crate::read::status::{self, Status};
 use crate::register::removal;
+use crate::source::stored::Held;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::{IndexError, Snapshot, Store, WriteSet};
 use std::sync::Arc;
@@ -79,16 +80,11 @@ fn reads(snapshot: &dyn Snapshot, other: &Registered, entry: &Registered) -> Res
     })
 }
 
-#[cfg(feature = "postgres")]
+/// What a source keeps on its other side, by what is stored alone.
 fn slot(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<Option<String>, Error> {
-    if entry.kind == Kind::Source {
-        crate::source::upstream::slot_of(snapshot, entry.number)
-    } else {
-        Ok(None)
+    if entry.kind != Kind::Source {
+        return Ok(None);
     }
-}
-
-#[cfg(not(feature = "postgres"))]
-fn slot(_snapshot: &Arc<dyn Snapshot>, _entry: &Registered) -> Result<Option<String>, Error> {
-    Ok(None)
+    let held = Held::of(snapshot.clone(), entry.number)?;
+    held.settle(livewell_source::kinds::kept_there(&held))
 }

@@ -13,6 +13,7 @@ pub use builder::Builder;
 use crate::Error;
 use crate::component::Component;
 use crate::component::bell::Bell;
+use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::read::results::Results;
@@ -22,9 +23,11 @@ use crate::register::removal;
 use crate::register::setup::{ReactionSetup, Setup};
 use crate::settings::Query;
 use crate::source::channel::SourceHandle;
-use crate::source::in_process::InProcess;
+use crate::source::setup::IntoSource;
+use crate::source::upstream;
 use crate::upkeep::scrub::{self, ScrubStatus};
 use leftover::Removed;
+use livewell_source::source::OtherSide;
 use livewell_store::Store;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -42,9 +45,8 @@ pub struct Livewell {
     sweeper: Arc<Component>,
     scrubbed: Arc<scrub::Progress>,
     handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
-    /// Where sources that are removed have left something.
-    #[cfg(feature = "postgres")]
-    databases: Arc<Mutex<HashMap<String, livewell_source::settings::PostgresSettings>>>,
+    /// The other sides of sources that can be asked something while they are at work.
+    other_sides: Arc<Mutex<HashMap<String, Arc<dyn OtherSide>>>>,
     end: Arc<End>,
 }
 
@@ -54,14 +56,16 @@ impl Livewell {
         Builder::default()
     }
 
-    /// Adds a source that the program sends into.
+    /// Adds a source: anything that is a [`Source`](livewell_source::Source), or an [`InProcess`](crate::InProcess), of which this returns
+    /// where the program sends to.
     ///
     /// # Errors
-    /// Where the id is taken or no id; as the store has them.
-    pub async fn add_source(&self, source: InProcess) -> Result<SourceHandle, Error> {
-        let id = source.id.clone();
-        self.add(Setup { channels: vec![source], ..Setup::default() }).await?;
-        self.source(&id)
+    /// If the id is taken or is not a valid one; if the store cannot be read or written.
+    pub async fn add_source<S: IntoSource>(&self, source: S) -> Result<S::Handle, Error> {
+        let source = source.into_source();
+        let id = source.id().to_owned();
+        self.add(Setup { sources: vec![source], ..Setup::default() }).await?;
+        S::handle(self.source(&id).ok()).ok_or_else(|| Error::not_found(&id))
     }
 
     /// Adds a query.
@@ -98,7 +102,7 @@ impl Livewell {
     /// # Errors
     /// [`crate::ErrorKind::NotFound`] where there is no such source.
     pub fn source(&self, id: &str) -> Result<SourceHandle, Error> {
-        crate::component::lock::lock(&self.handles).get(id).cloned().ok_or_else(|| Error::not_found(id))
+        lock(&self.handles).get(id).cloned().ok_or_else(|| Error::not_found(id))
     }
 
     /// A query's live results as they are now.
@@ -181,7 +185,7 @@ impl Livewell {
     /// to and is not in error.
     pub fn reset(&self, id: &str) -> Result<(), Error> {
         let component = self.shared.component(id)?;
-        let is_sent_to = crate::component::lock::lock(&self.handles).contains_key(id);
+        let is_sent_to = lock(&self.handles).contains_key(id);
         if is_sent_to && component.state() != State::Error {
             return Err(Error::nothing_to_read(id));
         }
@@ -194,18 +198,15 @@ impl Livewell {
     /// # Errors
     /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if the source has no tables, or
     /// does not follow one of these. Nothing is copied then.
-    #[cfg(feature = "postgres")]
     pub fn reset_tables<T: AsRef<str>>(&self, id: &str, tables: &[T]) -> Result<(), Error> {
         let component = self.shared.source(id)?;
-        let settings = crate::component::lock::lock(&self.databases).get(id).cloned().ok_or_else(|| {
+        let other_side = lock(&self.other_sides).get(id).cloned().ok_or_else(|| {
             let message =
                 format!("`{id}` has no tables that can be copied one by one; reset it without naming tables");
             Error::invalid("LW0538", message)
         })?;
-        let stored = crate::source::upstream::tables_of(&self.shared, &component)?;
         for table in tables {
-            let checked = settings.check_table(table.as_ref(), &stored);
-            checked.map_err(|text| Error::invalid("LW0538", text))?;
+            upstream::check_table(&self.shared, &component, &*other_side, table.as_ref())?;
         }
         tables.iter().for_each(|table| component.ask_reset(Some(table.as_ref())));
         Ok(())
@@ -215,7 +216,6 @@ impl Livewell {
     ///
     /// # Errors
     /// As [`Livewell::reset_tables`].
-    #[cfg(feature = "postgres")]
     pub fn reset_table(&self, id: &str, table: &str) -> Result<(), Error> {
         self.reset_tables(id, &[table])
     }
@@ -286,16 +286,21 @@ impl Livewell {
             return Err(Error::is_read(id, &names));
         }
         self.stop(id).await?;
-        #[cfg(feature = "postgres")]
-        let slot = crate::source::upstream::slot_of(&self.shared.store.snapshot()?, component.number)?;
+        let other_side = lock(&self.other_sides).get(id).cloned();
+        let kept = match &other_side {
+            Some(other_side) => upstream::kept_there(&self.shared, &component, &**other_side)?,
+            None => None,
+        };
         removal::remove(&self.shared, id, component.number)?;
         self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
-        crate::component::lock::lock(&self.handles).remove(id);
-        #[cfg(feature = "postgres")]
-        if let Some(settings) = crate::component::lock::lock(&self.databases).remove(id) {
-            let store = crate::source::upstream::store_name(&self.shared);
-            slot.map(|slot| {
-                std::thread::spawn(move || crate::source::upstream::remove(&settings, &store, &slot))
+        lock(&self.handles).remove(id);
+        lock(&self.other_sides).remove(id);
+        if let Some((other_side, kept)) = other_side.zip(kept) {
+            let (store, source) = (self.shared.store_name().to_owned(), id.to_owned());
+            std::thread::spawn(move || {
+                if let Err(error) = other_side.drop_there(&store, &kept) {
+                    tracing::warn!(source, "{error}");
+                }
             });
         }
         // Those who were held up by what it held.

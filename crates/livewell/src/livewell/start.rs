@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::component::Component;
+use crate::component::lock::lock;
 use crate::component::parking::Parking;
 use crate::component::state::{ComponentKind, State};
 use crate::livewell::Livewell;
@@ -14,14 +15,15 @@ use crate::register::setup::{ReactionSetup, Setup};
 use crate::run::supervise::{self, Work};
 use crate::settings::{Query, Recovery};
 use crate::source::channel::{Channel, SourceHandle};
-use crate::source::file as sources;
-use crate::source::file::FileRunner;
 use crate::source::in_process::InProcess;
+use crate::source::progress::Progress;
 use crate::source::refit;
+use crate::source::runner::{self, Runner};
+use crate::source::setup::{Added, SourceSetup};
 use livewell_query::Engine;
 use livewell_reaction::Role;
-use livewell_source::settings::FileSettings;
 use livewell_source::unwind::Unwind;
+use livewell_source::{Profile, Source};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
@@ -39,19 +41,8 @@ impl Livewell {
         let turn = self.shared.positions.take();
         let mut registrar = Registrar::begin(&self.shared, setup.specs)?;
         let mut starts: Vec<Start> = Vec::new();
-        for settings in setup.files {
-            starts.push(self.file(&mut registrar, settings)?);
-        }
-        for channel in setup.channels {
-            starts.push(self.channel(&mut registrar, &channel)?);
-        }
-        #[cfg(feature = "nats")]
-        for settings in setup.streams {
-            starts.push(self.stream(&mut registrar, settings)?);
-        }
-        #[cfg(feature = "postgres")]
-        for settings in setup.databases {
-            starts.push(self.database(&mut registrar, settings)?);
+        for source in setup.sources {
+            starts.push(self.source_start(&mut registrar, source)?);
         }
         for query in setup.queries {
             starts.push(self.query_start(&mut registrar, query)?);
@@ -92,54 +83,43 @@ impl Livewell {
         pending::take(&self.shared, component)
     }
 
-    fn file(&self, registrar: &mut Registrar<'_>, settings: FileSettings) -> Result<Start, Error> {
-        let number = registrar.source(&settings.id, &settings.unwind)?;
-        let parking = Parking::of(&settings.limits);
-        let component = self.as_source(&settings.id, number, &settings.unwind, parking)?;
-        let runner = FileRunner { shared: self.shared.clone(), component: component.clone(), settings };
-        Ok((component, Box::new(move || sources::run_file(&runner))))
+    fn source_start(&self, registrar: &mut Registrar<'_>, source: SourceSetup) -> Result<Start, Error> {
+        match source.0 {
+            Added::Pulled { profile, source } => self.pulled(registrar, *profile, source),
+            Added::Pushed(source) => self.pushed(registrar, source),
+        }
     }
 
-    fn channel(&self, registrar: &mut Registrar<'_>, source: &InProcess) -> Result<Start, Error> {
-        let number = registrar.source(&source.id, &source.unwind)?;
+    fn pulled(
+        &self,
+        registrar: &mut Registrar<'_>,
+        profile: Profile,
+        source: Box<dyn Source>,
+    ) -> Result<Start, Error> {
+        if profile.copies && !profile.unwind.is_empty() {
+            let message =
+                format!("`{}` copies, and lists are unwound only of what comes as changes", profile.id);
+            return Err(Error::invalid("LW0537", message));
+        }
+        let number = registrar.source(&profile.id, &profile.unwind, profile.copies)?;
+        let parking = Parking { pieces: profile.parked_max, bytes: profile.parked_bytes };
+        let component = self.as_source(&profile.id, number, &profile.unwind, parking)?;
+        if let Some(other_side) = source.other_side() {
+            lock(&self.other_sides).insert(profile.id.clone(), other_side);
+        }
+        let (shared, own, progress) = (self.shared.clone(), component.clone(), Progress::default());
+        let mut runner = Runner { shared, component: own, source, profile, progress };
+        Ok((component, Box::new(move || runner::run(&mut runner))))
+    }
+
+    fn pushed(&self, registrar: &mut Registrar<'_>, source: InProcess) -> Result<Start, Error> {
+        let number = registrar.source(&source.id, &source.unwind, false)?;
         let component = self.as_source(&source.id, number, &source.unwind, Parking::default())?;
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
-        crate::component::lock::lock(&self.handles).insert(source.id.clone(), handle);
-        let (shared, own, source) = (self.shared.clone(), component.clone(), source.clone());
-        Ok((component, Box::new(Channel { shared, component: own, source, receiver })))
-    }
-
-    #[cfg(feature = "nats")]
-    fn stream(
-        &self,
-        registrar: &mut Registrar<'_>,
-        settings: livewell_source::settings::NatsSettings,
-    ) -> Result<Start, Error> {
-        let number = registrar.source(&settings.id, &settings.unwind)?;
-        let parking = Parking::of(&settings.limits);
-        let component = self.as_source(&settings.id, number, &settings.unwind, parking)?;
+        lock(&self.handles).insert(source.id.clone(), handle);
         let (shared, own) = (self.shared.clone(), component.clone());
-        let runner = crate::source::nats::NatsRunner { shared, component: own, settings };
-        Ok((component, Box::new(move || crate::source::nats::run(&runner))))
-    }
-
-    #[cfg(feature = "postgres")]
-    fn database(
-        &self,
-        registrar: &mut Registrar<'_>,
-        settings: livewell_source::settings::PostgresSettings,
-    ) -> Result<Start, Error> {
-        let number = registrar.copied_source(&settings.id)?;
-        let parking = Parking::of_rows(&settings.limits);
-        let component = self.as_source(&settings.id, number, &[], parking)?;
-        crate::component::lock::lock(&self.databases).insert(settings.id.clone(), settings.clone());
-        let (shared, own, clock) = (self.shared.clone(), component.clone(), settings.clock);
-        let store = crate::source::upstream::store_name(&shared);
-        let source = livewell_source::postgres::Database::new(settings, &store);
-        let (source, progress) = (Box::new(source), crate::source::progress::Progress::default());
-        let mut runner = crate::source::runner::Runner { shared, component: own, source, clock, progress };
-        Ok((component, Box::new(move || crate::source::runner::run(&mut runner))))
+        Ok((component, Box::new(Channel { shared, component: own, source, receiver })))
     }
 
     fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {

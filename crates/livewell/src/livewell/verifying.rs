@@ -51,7 +51,6 @@ impl Livewell {
     /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source of another kind
     /// than `postgres`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is out of reach
     /// or the source is being stopped.
-    #[cfg(feature = "postgres")]
     pub fn verify_source(
         &self,
         id: &str,
@@ -64,7 +63,6 @@ impl Livewell {
     ///
     /// # Errors
     /// As [`Livewell::verify_source`]; [`crate::ErrorKind::Unavailable`] if it is cancelled.
-    #[cfg(feature = "postgres")]
     pub fn verify_source_within(
         &self,
         id: &str,
@@ -72,12 +70,13 @@ impl Livewell {
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<crate::read::verify::SourceVerified, Error> {
         let component = self.shared.source(id)?;
-        let settings = crate::component::lock::lock(&self.databases).get(id).cloned().ok_or_else(|| {
-            let message = format!(
-                "`{id}` has no database to compare it with; only sources of kind `postgres` have one"
-            );
-            Error::invalid("LW0539", message)
-        })?;
-        crate::source::verify::verify(&self.shared, &component, &settings, table, is_cancelled)
+        let other_side =
+            crate::component::lock::lock(&self.other_sides).get(id).cloned().ok_or_else(|| {
+                let message = format!(
+                    "`{id}` has no database to compare it with; only sources of kind `postgres` have one"
+                );
+                Error::invalid("LW0539", message)
+            })?;
+        crate::source::upstream::verify(&self.shared, &component, &*other_side, table, is_cancelled)
     }
 }

@@ -178,7 +178,10 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
 /// A log that goes on without anything for the source does not make it late.
 fn upstream_lag(state: State, report: &Report) -> Option<f64> {
     let commit = report.last_commit?;
-    let is_behind = state != State::CaughtUp && report.behind_bytes.is_none_or(|bytes| bytes > 0);
+    let is_there_more = |count: Option<u64>| count.is_none_or(|count| count > 0);
+    let is_behind = state != State::CaughtUp
+        && is_there_more(report.behind_bytes)
+        && is_there_more(report.behind_messages);
     Some(if is_behind { seconds(SystemClock.now().0, commit.0) } else { 0.0 })
 }
 

@@ -24,8 +24,7 @@ use livewell_store::{Feed, Head, LiveSnapshot, Overlay, Resume, Snapshot, Store}
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-#[cfg(feature = "postgres")]
-pub use livewell_source::postgres::verify::{Difference, TableVerified, Verified as SourceVerified};
+pub use livewell_source::verified::{Difference, TableVerified, Verified as SourceVerified};
 
 /// How many differences are told.
 const DIFFERENCES_MAX: usize = 10;

@@ -72,18 +72,9 @@ impl<'a> Registrar<'a> {
         Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known, specs })
     }
 
-    /// Registers a source that begins empty, or finds it.
-    pub(crate) fn source(&mut self, id: &str, unwind: &[Unwind]) -> Result<u32, Error> {
-        self.source_from(id, unwind, None)
-    }
-
-    /// Registers a source that begins with what it copies, or finds it. Queries over it wait for the copy.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn copied_source(&mut self, id: &str) -> Result<u32, Error> {
-        self.source_from(id, &[], Some(Building::New))
-    }
-
-    fn source_from(&mut self, id: &str, unwind: &[Unwind], building: Option<Building>) -> Result<u32, Error> {
+    /// Registers a source, or finds it: one that begins empty, or one that `copies`, for which queries over it wait.
+    pub(crate) fn source(&mut self, id: &str, unwind: &[Unwind], copies: bool) -> Result<u32, Error> {
+        let building = copies.then_some(Building::New);
         check_id(id)?;
         if let Some(known) = self.known(id, Kind::Source)? {
             // By which rules its elements were made is noted once they are made by others.

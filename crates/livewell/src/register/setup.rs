@@ -2,9 +2,8 @@
 
 use crate::component::definition::Spec;
 use crate::settings::{Query, Recovery};
-use crate::source::in_process::InProcess;
+use crate::source::setup::SourceSetup;
 use livewell_reaction::Reaction;
-use livewell_source::settings::FileSettings;
 use std::collections::BTreeMap;
 
 /// A reaction, as it is added.
@@ -26,16 +25,8 @@ pub struct ReactionSetup {
 pub struct Setup {
     /// By id, how the authors of components have written them; of others the program is the author.
     pub specs: BTreeMap<String, Spec>,
-    /// Sources that read files.
-    pub files: Vec<FileSettings>,
-    /// Sources that are sent to.
-    pub channels: Vec<InProcess>,
-    /// Sources that follow streams of message brokers.
-    #[cfg(feature = "nats")]
-    pub streams: Vec<livewell_source::settings::NatsSettings>,
-    /// Sources that follow databases.
-    #[cfg(feature = "postgres")]
-    pub databases: Vec<livewell_source::settings::PostgresSettings>,
+    /// Sources, of any kind.
+    pub sources: Vec<SourceSetup>,
     /// Queries; those over others after them.
     pub queries: Vec<Query>,
     /// Reactions.

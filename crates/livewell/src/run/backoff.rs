@@ -1,29 +1,22 @@
-//! What goes wrong with where changes come from: how long already, and when it is tried again.
+//! Back-off and status while an upstream server is unreachable.
 
 use crate::Error;
-#[cfg(any(feature = "nats", feature = "postgres"))]
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
-#[cfg(any(feature = "nats", feature = "postgres"))]
 use std::time::{Duration, Instant};
 
-#[cfg(any(feature = "nats", feature = "postgres"))]
 const RETRY_FIRST: Duration = Duration::from_millis(100);
-#[cfg(any(feature = "nats", feature = "postgres"))]
 const RETRY_MAX: Duration = Duration::from_secs(10);
 /// How long a server may be out of reach before that is an error for people to look at.
-#[cfg(any(feature = "nats", feature = "postgres"))]
 const AWAY_MAX: Duration = Duration::from_secs(30);
 
 /// How long things have been going wrong.
-#[cfg(any(feature = "nats", feature = "postgres"))]
 pub(crate) struct Trouble {
     wait: Duration,
     since: Option<Instant>,
 }
 
-#[cfg(any(feature = "nats", feature = "postgres"))]
 impl Trouble {
     pub(crate) fn none() -> Self {
         Self { wait: RETRY_FIRST, since: None }

@@ -1,4 +1,10 @@
 //! Sources that are sent to: by a program, or by the server for its callers.
+//!
+//! They are pushed, and so the one kind that is not a `Source`: each sender waits for an answer that says that its change
+//! is durable, or why it was refused. What a source has read it can read again, after an error, a refused transaction or
+//! a full log, so that the runner keeps it out of a commit whenever it likes. A sender cannot be asked again: a
+//! transaction that is refused must cost only itself, and a full log is an answer, not a wait. Everything else is as in
+//! `runner`: supervision, intake, orders about parked input, ticks.
 
 use super::tick;
 use crate::Error;
@@ -14,6 +20,7 @@ use crate::source::once::{self, Once};
 use crate::source::{parked, remembered};
 use livewell_model::Transaction;
 use livewell_source::settings::Clock;
+use livewell_source::source::not_parked_here;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
@@ -156,7 +163,7 @@ impl Channel {
     /// Takes in what was sent, or waits for it.
     fn step(&self) -> Result<(), Error> {
         let Self { shared, component, source, receiver } = self;
-        parked::carry_out(shared, component, &mut parked::not_parked_here)?;
+        parked::carry_out(shared, component, &mut |_, _| Err(not_parked_here()))?;
         match receiver.try_recv() {
             Ok(first) => {
                 component.set(State::Running);

@@ -1,15 +1,16 @@
 //! One commit of a source, as the source sees it: an intake, with notes and a copy in the making beside the log.
 
 use crate::Error;
+use crate::error::ErrorKind;
 use crate::feed::checked::Checked;
 use crate::source::intake::Intake;
 use crate::source::key::note_key;
-use crate::source::parked::{self, Input, Origin};
+use crate::source::parked::{self, Origin, Piece};
 use crate::source::stage::{StageRecord, discard};
 use crate::source::stored::{Failure, View};
 use livewell_model::{Change, Element, Timestamp, Transaction};
 use livewell_source::SourceError;
-use livewell_source::source::{Commit, Note, Side, Stored};
+use livewell_source::source::{Commit, Definition, Input, Note, Side, Stored};
 
 /// A commit in the making.
 pub(super) struct Writing<'a> {
@@ -21,6 +22,8 @@ pub(super) struct Writing<'a> {
     checked: Option<Checked>,
     /// Whether this commit has changed that.
     is_news: bool,
+    /// How many changes were read for it.
+    changes: usize,
     failure: Failure,
 }
 
@@ -30,12 +33,12 @@ impl<'a> Writing<'a> {
         let stage = StageRecord::read(intake.read_overlay(), number)?;
         let bytes = intake.read_overlay().get(&Checked::key(number))?;
         let checked = bytes.map(|bytes| Checked::decode(&bytes)).transpose()?;
-        Ok(Self { intake, number, stage, checked, is_news: false, failure: Failure::default() })
+        Ok(Self { intake, number, stage, checked, is_news: false, changes: 0, failure: Failure::default() })
     }
 
-    /// Commits, unless the source failed to write what it had.
-    pub(super) fn end(self, taken: Result<(), SourceError>) -> Result<(), Error> {
-        let Self { mut intake, number, stage, checked, is_news, failure } = self;
+    /// Commits, unless the source failed to write what it had. Returns how many changes were read.
+    pub(super) fn end(self, taken: Result<(), SourceError>) -> Result<usize, Error> {
+        let Self { mut intake, number, stage, checked, is_news, changes, failure } = self;
         failure.settle(taken)?;
         if let Some(stage) = stage {
             stage.save(intake.overlay(), number);
@@ -43,11 +46,13 @@ impl<'a> Writing<'a> {
         if let Some(checked) = checked.filter(|_| is_news) {
             intake.overlay().put(Checked::key(number), checked.encode());
         }
-        intake.commit()
+        intake.commit()?;
+        Ok(changes)
     }
 
     fn view(&self) -> View<'_> {
-        View { overlay: self.intake.read_overlay(), number: self.number, head: self.intake.head() }
+        let (overlay, head) = (self.intake.read_overlay(), self.intake.head());
+        View { overlay, number: self.number, head }
     }
 
     fn check_id(&self, id: &str) -> Result<(), Error> {
@@ -61,6 +66,14 @@ impl<'a> Writing<'a> {
 }
 
 impl Stored for Writing<'_> {
+    fn store_name(&self) -> &str {
+        self.intake.shared().store_name()
+    }
+
+    fn definition(&self) -> Result<Option<Definition>, SourceError> {
+        self.failure.keep(self.view().definition())
+    }
+
     fn has_base(&self) -> bool {
         self.view().has_base()
     }
@@ -103,9 +116,26 @@ impl Commit for Writing<'_> {
     }
 
     fn add(&mut self, transaction: Transaction) -> Result<u64, SourceError> {
+        self.changes += transaction.changes.len();
         // The source keeps to its own limit.
-        let added = self.intake.add_made(transaction).map(|receipt| receipt.position);
+        let added = self.intake.add_of_any_size(transaction).map(|receipt| receipt.position);
         self.failure.keep(added)
+    }
+
+    fn add_read(&mut self, transaction: Transaction, input: &Input<'_>) -> Result<(), SourceError> {
+        self.changes += transaction.changes.len();
+        let refusal = match self.intake.add(transaction) {
+            Ok(_) => return Ok(()),
+            Err(refusal) if refusal.kind == ErrorKind::Invalid => refusal,
+            Err(error) => return self.failure.keep(Err(error)),
+        };
+        match input.text {
+            Some(_) => self.park(input, &format!("{}: {refusal}", input.place)),
+            None => {
+                let message = format!("{}: {}", input.place, refusal.message);
+                self.failure.keep(Err(Error { message, ..refusal }))
+            }
+        }
     }
 
     fn begin(&mut self, timestamp: Option<Timestamp>) -> Result<(), SourceError> {
@@ -127,10 +157,11 @@ impl Commit for Writing<'_> {
         self.intake.head().position
     }
 
-    fn park(&mut self, place: &str, text: &str, reason: &str) -> Result<(), SourceError> {
-        let origin = Origin { place: place.to_owned(), file: 0, is_whole: false };
-        let input = Input { origin, text: text.to_owned(), reason: reason.to_owned() };
-        let parked = parked::park(&mut self.intake, input);
+    fn park(&mut self, input: &Input<'_>, reason: &str) -> Result<(), SourceError> {
+        let Input { place, part, text, is_whole } = *input;
+        let origin = Origin { place: place.to_string(), part, is_whole };
+        let piece = Piece { origin, text: text.unwrap_or_default().to_owned(), reason: reason.to_owned() };
+        let parked = parked::park(&mut self.intake, piece);
         self.failure.keep(parked)
     }
 

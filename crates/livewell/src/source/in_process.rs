@@ -1,6 +1,8 @@
 //! A source that a program sends into, as it is added.
 
+use livewell_source::kinds::{Pushed, SENT};
 use livewell_source::settings::Clock;
+use livewell_source::source::Definition;
 use livewell_source::unwind::Unwind;
 
 /// A source that a program sends into.
@@ -9,13 +11,15 @@ pub struct InProcess {
     pub(crate) id: String,
     pub(crate) clock: Clock,
     pub(crate) unwind: Vec<Unwind>,
-    pub(crate) mapping: serde_json::Map<String, serde_json::Value>,
+    /// How what is sent was made.
+    pub(crate) definition: Definition,
 }
 
 impl InProcess {
     /// The source `id`. While nothing is sent, its time is the wall's.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new(), mapping: serde_json::Map::new() }
+        let definition = Definition::of_kind(SENT);
+        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new(), definition }
     }
 
     /// Chooses which clock its time follows while nothing is sent.
@@ -35,12 +39,18 @@ impl InProcess {
     /// Says how what is sent was made, in any words: a log tells where that differs from what made it before.
     #[must_use]
     pub fn mapping(mut self, mapping: serde_json::Map<String, serde_json::Value>) -> Self {
-        self.mapping = mapping;
+        self.definition = Definition::new(SENT, mapping);
         self
     }
 
     /// Its id.
     pub fn id(&self) -> &str {
         &self.id
+    }
+}
+
+impl From<Pushed> for InProcess {
+    fn from(Pushed { id, clock, unwind, definition }: Pushed) -> Self {
+        Self { id, clock, unwind, definition }
     }
 }

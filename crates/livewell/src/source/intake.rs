@@ -48,7 +48,6 @@ pub(crate) struct Intake<'a> {
     pub(super) turn: Turn<'a>,
     pub(super) announcements: Announcements,
     /// A transaction whose changes come one by one.
-    #[cfg(feature = "postgres")]
     pub(super) large: Option<super::first_images::FirstImages>,
 }
 
@@ -67,7 +66,6 @@ impl<'a> Intake<'a> {
             head,
             turn,
             announcements: Announcements::default(),
-            #[cfg(feature = "postgres")]
             large: None,
         })
     }
@@ -129,6 +127,11 @@ impl<'a> Intake<'a> {
             let max = self.shared.limits.transaction_changes_max;
             return Err(Error::invalid("LW0520", format!("the transaction has more than {max} changes")));
         }
+        self.add_of_any_size(transaction)
+    }
+
+    /// Like [`Intake::add`], for a source that has a limit of its own.
+    pub(crate) fn add_of_any_size(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
         let timestamp = transaction.timestamp;
         let mut touched = self.touch(transaction)?;
         unwind::follow(&self.source.unwind, &|id| self.element(id), &mut touched)?;
@@ -257,29 +260,24 @@ impl<'a> Intake<'a> {
     }
 
     /// Keeps what is written so far out of memory, where it is much.
-    #[cfg(feature = "postgres")]
     pub(crate) fn relieve(&mut self) -> Result<(), Error> {
         Ok(self.overlay.relieve(&*self.shared.store)?)
     }
 
     /// The source's head, as this commit leaves it so far.
-    #[cfg(feature = "postgres")]
     pub(crate) fn head(&self) -> &Head {
         &self.head
     }
 
     /// The head and what is written so far, for those who write beside the log.
-    #[cfg(feature = "postgres")]
     pub(crate) fn parts(&mut self) -> (&mut Head, &mut Overlay) {
         (&mut self.head, &mut self.overlay)
     }
 
-    #[cfg(feature = "postgres")]
     pub(crate) fn read_overlay(&self) -> &Overlay {
         &self.overlay
     }
 
-    #[cfg(feature = "postgres")]
     pub(crate) fn shared(&self) -> &'a Shared {
         self.shared
     }

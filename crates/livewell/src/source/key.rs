@@ -10,11 +10,6 @@ pub(crate) fn note_key(source: u32, key: &[u8]) -> Vec<u8> {
     Key::new(Space::Upstream).number(source).rest(key)
 }
 
-/// The key of its position.
-pub(crate) fn position_key(source: u32) -> Vec<u8> {
-    note_key(source, &[])
-}
-
 /// The key of the settings that its elements were made by.
 pub(crate) fn definition_key(source: u32) -> Vec<u8> {
     note_key(source, &[OWN, b'd'])

@@ -10,7 +10,6 @@ use crate::source::intake::Intake;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Timestamp, Transaction};
 use livewell_source::InputError;
-use livewell_source::error::code;
 use livewell_store::{Snapshot, WriteSet};
 
 /// How much an earlier version kept of a line that was too long.
@@ -36,8 +35,8 @@ pub struct Parked {
 pub(crate) struct Origin {
     /// The place in words, without a column.
     pub(crate) place: String,
-    /// Which file of the source's list it is of; of other sources 0.
-    pub(crate) file: usize,
+    /// Which part of the source it is of: the number of a file of its list; of other sources 0.
+    pub(crate) part: usize,
     /// Whether the text is all of it, as it came.
     pub(crate) is_whole: bool,
 }
@@ -65,7 +64,7 @@ impl Parked {
         let mut out = Writer::new();
         out.string(&self.text).string(&self.reason);
         if let (Some(timestamp), Some(origin)) = (self.timestamp, &self.origin) {
-            out.u8(1).signed(timestamp.0).string(&origin.place).varint(origin.file as u64);
+            out.u8(1).signed(timestamp.0).string(&origin.place).varint(origin.part as u64);
             out.u8(origin.is_whole.into());
         }
         out.bytes
@@ -81,48 +80,26 @@ fn decode(number: u64, bytes: &[u8]) -> Result<Parked, Error> {
             return Err(reader.error("unknown format").into());
         }
         parked.timestamp = Some(Timestamp(reader.signed()?));
-        let (place, file) = (reader.string()?.to_string(), reader.varint()?);
-        let file = usize::try_from(file).map_err(|_| reader.error("no number of a file"))?;
+        let (place, part) = (reader.string()?.to_string(), reader.varint()?);
+        let part = usize::try_from(part).map_err(|_| reader.error("no number of a file"))?;
         let is_whole = reader.u8()? != 0;
-        parked.origin = Some(Origin { place, file, is_whole });
+        parked.origin = Some(Origin { place, part, is_whole });
         reader.finish()?;
     }
     Ok(parked)
 }
 
-/// Input on its way to being set aside.
+/// A piece of input on its way to being set aside.
 #[derive(Debug)]
-pub(crate) struct Input {
+pub(crate) struct Piece {
     pub(crate) origin: Origin,
     pub(crate) text: String,
     pub(crate) reason: String,
 }
 
-/// Takes in what a source has read, in the order of its input, and sets aside what is no change: `unread`, each with how
-/// many transactions stand before it. Of a transaction that is refused its function says what to set aside, or gives an
-/// error to stop with.
-pub(crate) fn take_in<F: FnOnce(Error) -> Result<Input, Error>>(
-    intake: &mut Intake<'_>,
-    transactions: impl Iterator<Item = (Transaction, F)>,
-    unread: impl Iterator<Item = (usize, Input)>,
-) -> Result<(), Error> {
-    let mut unread = unread.peekable();
-    for (at, (transaction, refused)) in transactions.enumerate() {
-        while let Some((_, input)) = unread.next_if(|(after, _)| *after <= at) {
-            park(intake, input)?;
-        }
-        match intake.add(transaction) {
-            Ok(_) => {}
-            Err(error) if error.kind == ErrorKind::Invalid => park(intake, refused(error)?)?,
-            Err(error) => return Err(error),
-        }
-    }
-    unread.try_for_each(|(_, input)| park(intake, input))
-}
-
 /// Sets a piece of input aside, if the source has room for it.
-pub(crate) fn park(intake: &mut Intake<'_>, input: Input) -> Result<(), Error> {
-    let Input { origin, text, reason } = input;
+pub(crate) fn park(intake: &mut Intake<'_>, piece: Piece) -> Result<(), Error> {
+    let Piece { origin, text, reason } = piece;
     let (source, timestamp) = (intake.source(), Some(intake.now()));
     let parked = Parked { number: 0, timestamp, text, reason, origin: Some(origin) };
     let (all, bytes) = (SetAside::parked(source.number), parked.encode());
@@ -162,8 +139,8 @@ pub fn list(snapshot: &dyn Snapshot, source: u32, after: u64, limit: usize) -> R
     SetAside::parked(source).list(snapshot, after, limit, decode)
 }
 
-/// Makes a transaction of a text, which is read as what came from there.
-pub(crate) type Parse<'a> = dyn FnMut(Option<&Origin>, &str) -> Result<Transaction, InputError> + 'a;
+/// Makes a transaction of a text, which is read as what came from that part of the source.
+pub(crate) type Parse<'a> = dyn FnMut(Option<usize>, &str) -> Result<Transaction, InputError> + 'a;
 
 /// Does what was asked for about a source's parked input. To be called on the source's own thread, between two commits.
 pub(crate) fn carry_out(shared: &Shared, source: &Component, parse: &mut Parse<'_>) -> Result<(), Error> {
@@ -230,7 +207,7 @@ fn fate(what: &What, parked: &Parked, parse: &mut Parse<'_>) -> Fate {
         let reason = "what is kept is not all of it as it came; give the text to take in its place";
         return Fate::Stays(format!("{name}: {reason}"));
     }
-    match parse(parked.origin.as_ref(), given.unwrap_or(&parked.text)) {
+    match parse(parked.origin.as_ref().map(|origin| origin.part), given.unwrap_or(&parked.text)) {
         Ok(transaction) => Fate::Read(transaction),
         Err(error) => Fate::Stays(error.about(&name)),
     }
@@ -252,10 +229,4 @@ fn settle(intake: &mut Intake<'_>, fate: Fate, name: &str, parked: Parked) -> Re
     let number = parked.number;
     tracing::warn!(source = %source.id, number, "the parked input stays: {reason}");
     all.replace(intake.overlay(), number, Parked { reason, ..parked }.encode())
-}
-
-/// The [`Parse`] of sources that park nothing. Under the same id there may have been one that did.
-pub(crate) fn not_parked_here(_: Option<&Origin>, _: &str) -> Result<Transaction, InputError> {
-    let message = "a source of this kind reads no such input; discard it, and send what was meant";
-    Err(InputError { code: code::SETTINGS, message: message.into(), column: None, lines_below: 0 })
 }

@@ -1,6 +1,9 @@
 //! The one loop of every source that is read from outside: open, read, take in, say that it is durable.
+//!
+//! What kinds have in common is here: waiting for other sources, the reset and the settings that are remembered, the
+//! pace, room in the log and for parked input, ticks, and what becomes of an error. What they do not is behind
+//! [`Source`].
 
-use super::full::wait_for_room;
 use super::tick;
 use crate::Error;
 use crate::component::Component;
@@ -10,15 +13,18 @@ use crate::error::ErrorKind;
 use crate::run::backoff::Trouble;
 use crate::run::supervise::{caught_up, failed, stopped};
 use crate::source::commit::Writing;
-use crate::source::failure::{source_error, wrap};
+use crate::source::failure::{is_unreachable, source_error, wrap};
+use crate::source::full::wait_for_room;
 use crate::source::intake::Intake;
-use crate::source::parked;
+use crate::source::pace::Pace;
 use crate::source::progress::Progress;
-use crate::source::remembered::Definition;
 use crate::source::stored::Held;
-use livewell_source::settings::Clock;
-use livewell_source::source::{Patience, Read, ReadLimits, Report};
-use livewell_source::{ErrorKind as SourceErrorKind, Source, SourceError};
+use crate::source::waiting::{self, Waiting};
+use crate::source::wipe::wipe;
+use crate::source::{parked, remembered};
+use livewell_source::settings::{Clock, SourceRecovery};
+use livewell_source::source::{Read, ReadLimits, Report};
+use livewell_source::{ErrorKind as SourceErrorKind, Profile, Source, SourceError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -33,90 +39,97 @@ pub(crate) struct Runner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) component: Arc<Component>,
     pub(crate) source: Box<dyn Source>,
-    pub(crate) clock: Clock,
+    pub(crate) profile: Profile,
     pub(crate) progress: Progress,
 }
 
 /// Runs a source until everything stops.
 pub(crate) fn run(runner: &mut Runner) {
+    let (shared, component) = (runner.shared.clone(), runner.component.clone());
     let mut trouble = Trouble::none();
-    runner.component.drift().goes_by_clock(runner.clock == Clock::Wall);
-    runner.component.set(State::Running);
-    let definition = Definition::of_database();
-    while !runner.shared.is_stopping(&runner.component) {
-        let (shared, component) = (&runner.shared, &runner.component);
-        match definition.check_kind(shared, component).and_then(|()| definition.keep(shared, component)) {
-            Ok(()) => break,
-            Err(error) => {
-                failed(shared, component, &error);
-                if !error.passes_by_itself() {
-                    component.reset.store(false, Ordering::Release);
-                }
-            }
-        }
-    }
-    while !runner.shared.is_stopping(&runner.component) {
-        let transactions_max = runner.shared.limits.step_transactions_max;
-        let followed = match runner.follow(transactions_max, &mut trouble) {
+    component.drift().goes_by_clock(runner.profile.clock == Clock::Wall);
+    waiting::for_others(&shared, &component, &runner.profile.after);
+    component.set(State::Running);
+    while !shared.is_stopping(&component) {
+        let followed = match runner.follow(shared.limits.step_transactions_max, &mut trouble) {
             // A refused transaction refuses its batch, so what comes before it is taken in by itself.
             Err(error) if error.is_of_one_input() => runner.follow(1, &mut trouble),
             followed => followed,
         };
-        runner.component.set_report(runner.source.report());
+        component.set_report(runner.source.report());
         let Err(error) = followed else { continue };
-        if runner.shared.is_interrupted(&runner.component) && is_unreachable(&error) {
+        if shared.is_interrupted(&component) && is_unreachable(&error) {
             // What was under way was given up for that.
             continue;
         }
-        let carry_out = || parked::carry_out(&runner.shared, &runner.component, &mut parked::not_parked_here);
-        match wait_for_room(&runner.shared, &runner.component, &error, carry_out) {
+        match wait_for_room(&shared, &component, &error, || runner.carry_out_orders()) {
             Ok(true) => {}
             Ok(false) => runner.handle(&error, &mut trouble),
             Err(error) => runner.handle(&error, &mut trouble),
         }
     }
-    stopped(&runner.shared, &runner.component);
-}
-
-fn is_unreachable(error: &Error) -> bool {
-    source_error(error).is_some_and(|error| error.kind == SourceErrorKind::Unreachable)
+    stopped(&shared, &component);
 }
 
 impl Runner {
     /// Opens the source and follows it until something interrupts.
     fn follow(&mut self, transactions_max: usize, trouble: &mut Trouble) -> Result<(), Error> {
-        self.pass_reset_on()?;
-        let held = Held::read(&self.shared, &self.component)?;
-        held.settle(self.source.open(&held))?;
-        drop(held);
+        self.open()?;
         let (shared, component) = (self.shared.clone(), self.component.clone());
         let patience = Waiting { shared: &shared, component: &component };
-        let limits = ReadLimits {
-            transactions: transactions_max,
-            bytes: shared.limits.step_bytes_max,
-            elements: shared.limits.rebuild_elements_max,
-        };
         let (mut wait, mut reported) = (READ_MAX, Instant::now());
+        let mut pace = Pace::new(self.profile.rate);
         while !shared.is_interrupted(&component) {
-            parked::carry_out(&shared, &component, &mut parked::not_parked_here)?;
+            self.carry_out_orders()?;
+            let limits = ReadLimits {
+                transactions: pace.transactions_max(transactions_max),
+                bytes: shared.limits.step_bytes_max,
+                elements: shared.limits.rebuild_elements_max,
+            };
             let read = self.source.read(limits, wait, &patience).map_err(wrap)?;
             *trouble = Trouble::none();
-            if read.has_work {
-                self.take_in()?;
-            }
+            let changes = if read.has_work { self.take_in(read)? } else { 0 };
             let report = self.source.report();
             match &report.refusal {
                 None => component.recovered(),
                 Some(error) => self.show_refusal(error),
             }
-            wait = self.rest(read, &report)?;
+            wait = self.show(read, &report)?;
             if reported.elapsed() > REPORT_EVERY || read.caught_up {
                 self.progress.log(&component.id, &report);
                 component.set_report(report);
                 reported = Instant::now();
             }
+            if let Some(rest) = read.rest {
+                component.bell.wait(rest.min(wait));
+            }
+            pace.keep(changes, &shared, &component);
         }
         Ok(())
+    }
+
+    /// Opens the source from what is stored, if that is of its kind; after a reset that was asked for.
+    fn open(&mut self) -> Result<(), Error> {
+        let Self { shared, component, source, profile, .. } = self;
+        let (shared, component, definition) = (&*shared, &*component, &profile.definition);
+        if let Some(tables) = component.take_reset() {
+            let done = reset(shared, component, &mut **source, profile, &tables);
+            if let Err(error) = done {
+                component.reset.fetch_or(error.passes_by_itself(), Ordering::AcqRel);
+                return Err(error);
+            }
+        }
+        remembered::check_kind(definition, shared, component)?;
+        let held = Held::read(shared, component)?;
+        held.settle(source.open(&held))?;
+        drop(held);
+        remembered::keep(definition, shared, component)
+    }
+
+    /// Does what was asked for about the parked input.
+    fn carry_out_orders(&mut self) -> Result<(), Error> {
+        let Self { shared, component, source, .. } = self;
+        parked::carry_out(shared, component, &mut |part, text| source.parse_again(part, text))
     }
 
     /// Shows an error that does not keep the source from reading on.
@@ -127,8 +140,8 @@ impl Runner {
         }
     }
 
-    /// Shows whether it has caught up; returns how long the next read may wait.
-    fn rest(&self, read: Read, report: &Report) -> Result<Duration, Error> {
+    /// Shows whether it has caught up; returns how long the next read, or the rest before it, may take.
+    fn show(&self, read: Read, report: &Report) -> Result<Duration, Error> {
         if report.refusal.is_some() {
             return Ok(READ_MAX);
         }
@@ -146,73 +159,78 @@ impl Runner {
             return Ok(READ_MAX);
         }
         caught_up(&self.shared, &self.component);
-        match self.clock {
-            Clock::Wall => Ok(READ_MAX.min(tick::tick(&self.shared, &self.component)?)),
-            Clock::Input => Ok(READ_MAX),
+        let longest = if read.rest.is_some() { tick::LOOK } else { READ_MAX };
+        match self.profile.clock {
+            Clock::Wall => Ok(longest.min(tick::tick(&self.shared, &self.component)?)),
+            Clock::Input => Ok(longest),
         }
     }
 
-    fn pass_reset_on(&mut self) -> Result<(), Error> {
-        match self.component.take_reset() {
-            None => Ok(()),
-            Some(tables) if tables.is_empty() => self.source.reset(None).map_err(wrap),
-            Some(tables) => tables.iter().try_for_each(|table| self.source.reset(Some(table))).map_err(wrap),
-        }
-    }
-
-    /// Takes in what was read, once the log has room, and then says that it is durable.
-    fn take_in(&mut self) -> Result<(), Error> {
+    /// Takes in what was read, once the log has room, and then says that it is durable. Returns how many changes it was.
+    fn take_in(&mut self, read: Read) -> Result<usize, Error> {
         let Self { shared, component, source, .. } = self;
+        if read.is_busy && component.error().is_none() {
+            component.set(State::Running);
+        }
         let mut keep_alive = || source.keep_alive().map_err(wrap);
         let intake = Intake::with_room_while(shared, component, &mut keep_alive)?;
         // What was read and not taken in is read again.
-        let Some(intake) = intake else { return Ok(()) };
+        let Some(intake) = intake else { return Ok(0) };
         let mut writing = Writing::new(intake)?;
         let taken = source.take_in(&mut writing);
-        writing.end(taken)?;
-        source.durable().map_err(wrap)
+        let changes = writing.end(taken)?;
+        source.durable().map_err(wrap)?;
+        Ok(changes)
     }
 
-    /// Handles a failure by its kind: backs off, or stops until a person resets the source.
+    /// Handles a failure by its kind: backs off, resets the source, or stops until a person does.
     fn handle(&self, error: &Error, trouble: &mut Trouble) {
         let (shared, component) = (&self.shared, &self.component);
-        let kind = source_error(error).map(|error| error.kind);
         if is_unreachable(error) {
             trouble.wait_out(shared, component, error);
             return;
         }
-        failed(shared, component, error);
-        if error.passes_by_itself() {
+        let kind = source_error(error).map(|error| error.kind);
+        if kind == Some(SourceErrorKind::Changed) && self.profile.recovery == SourceRecovery::AutoReset {
+            tracing::warn!(source = %component.id, "{error}; reading everything that is there");
+            component.reset.store(true, Ordering::Release);
+            trouble.pause(shared, component);
             return;
         }
-        let needs_copy = matches!(
-            kind,
-            Some(SourceErrorKind::Changed | SourceErrorKind::Input | SourceErrorKind::Position)
-        ) || error.kind == ErrorKind::Invalid
-            || error.is_damage();
-        if !needs_copy && component.is_reset_whole() {
+        failed(shared, component, error);
+        if !error.passes_by_itself() && !self.needs_reset(error, kind) && component.is_reset_whole() {
             // What stood in the way is gone; what was read is still what it was.
             component.reset.store(false, Ordering::Release);
         }
     }
+
+    /// Whether a reset is what helps; else to try again is enough, once what stood in the way is gone.
+    fn needs_reset(&self, error: &Error, kind: Option<SourceErrorKind>) -> bool {
+        let is_of_input = kind == Some(SourceErrorKind::Input) || error.kind == ErrorKind::Invalid;
+        matches!(kind, Some(SourceErrorKind::Changed | SourceErrorKind::Position))
+            || error.is_damage()
+            // A copy is of what is there now. The same input, read again, is refused again.
+            || self.profile.copies && is_of_input
+    }
 }
 
-/// Shows what a source waits for while it cannot be interrupted otherwise.
-struct Waiting<'a> {
-    shared: &'a Shared,
-    component: &'a Component,
-}
-
-impl Patience for Waiting<'_> {
-    fn is_over(&self) -> bool {
-        self.shared.is_interrupted(self.component)
+/// Has a source that copies do so again, of these tables or of everything if there are none; of another one, wipes what is
+/// stored.
+fn reset(
+    shared: &Shared,
+    component: &Component,
+    source: &mut dyn Source,
+    profile: &Profile,
+    tables: &[String],
+) -> Result<(), Error> {
+    if profile.copies {
+        let ask = |table: Option<&str>, source: &mut dyn Source| source.reset(table).map_err(wrap);
+        return match tables {
+            [] => ask(None, source),
+            tables => tables.iter().try_for_each(|table| ask(Some(table), source)),
+        };
     }
-
-    fn waits_for(&self, what: &str) {
-        self.component.held_up(&Error::stopped("LW0210", what.to_owned()));
-    }
-
-    fn is_watched(&self) -> bool {
-        self.component.watchers.load(Ordering::Acquire) > 0
-    }
+    remembered::check_wipe(&profile.definition, shared, component)?;
+    component.set(State::Running);
+    wipe(shared, component)
 }

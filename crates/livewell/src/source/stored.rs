@@ -5,10 +5,10 @@ use crate::component::Component;
 use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use crate::feed::element::decode_element;
-use crate::source::key::note_key;
+use crate::source::key::{definition_key, note_key};
 use crate::source::stage::StageRecord;
 use livewell_model::Element;
-use livewell_source::source::{Note, Side, Stored};
+use livewell_source::source::{Definition, Note, Side, Stored};
 use livewell_source::{ErrorKind, SourceError};
 use livewell_store::head::{Building, Head};
 use livewell_store::keyspace::snapshot_key;
@@ -23,6 +23,11 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
+    pub(super) fn definition(&self) -> Result<Option<Definition>, Error> {
+        let bytes = self.overlay.get(&definition_key(self.number))?;
+        Ok(bytes.and_then(|bytes| Definition::decode(&bytes)))
+    }
+
     pub(super) fn note(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.overlay.get(&note_key(self.number, key))?.map(|bytes| bytes.into_owned()))
     }
@@ -103,27 +108,30 @@ impl Failure {
 }
 
 /// What is stored of a source, to be read.
-pub(super) struct Held {
+pub(crate) struct Held {
     overlay: Overlay,
     number: u32,
     head: Head,
+    /// What the store is called in names outside of it; empty if that does not matter.
+    store: String,
     failure: Failure,
 }
 
 impl Held {
-    pub(super) fn read(shared: &Shared, source: &Component) -> Result<Self, Error> {
-        Self::of(shared.store.snapshot()?, source.number)
+    pub(crate) fn read(shared: &Shared, source: &Component) -> Result<Self, Error> {
+        let held = Self::of(shared.store.snapshot()?, source.number)?;
+        Ok(Self { store: shared.store_name().to_owned(), ..held })
     }
 
-    /// What a snapshot holds of source number `number`.
-    pub(super) fn of(snapshot: Arc<dyn Snapshot>, number: u32) -> Result<Self, Error> {
+    /// What a snapshot holds of source number `number`, in a store without a name.
+    pub(crate) fn of(snapshot: Arc<dyn Snapshot>, number: u32) -> Result<Self, Error> {
         let head = Head::read(&*snapshot, number)?.unwrap_or_default();
         let overlay = Overlay::new(snapshot);
-        Ok(Self { overlay, number, head, failure: Failure::default() })
+        Ok(Self { overlay, number, head, store: String::new(), failure: Failure::default() })
     }
 
     /// What a source says of it, with the store's own error if that is what it passes on.
-    pub(super) fn settle<T>(&self, result: Result<T, SourceError>) -> Result<T, Error> {
+    pub(crate) fn settle<T>(&self, result: Result<T, SourceError>) -> Result<T, Error> {
         self.failure.settle(result)
     }
 
@@ -133,6 +141,14 @@ impl Held {
 }
 
 impl Stored for Held {
+    fn store_name(&self) -> &str {
+        &self.store
+    }
+
+    fn definition(&self) -> Result<Option<Definition>, SourceError> {
+        self.failure.keep(self.view().definition())
+    }
+
     fn has_base(&self) -> bool {
         self.view().has_base()
     }

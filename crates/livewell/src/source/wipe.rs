@@ -1,12 +1,12 @@
 //! Wiping a source: what it was goes, and a new epoch begins.
 
-use super::key::{definition_key, position_key};
+use super::key::{OWN, definition_key, note_key};
 use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{Key, Space};
-use livewell_store::{Version, WriteSet, catalog, compare, sweep};
+use livewell_store::{Direction, Version, WriteSet, catalog, compare, sweep};
 
 /// Wipes a source: no elements, no log, nothing read yet, in a new epoch. Who follows it is told by that epoch
 /// and does what its recovery policy says.
@@ -35,7 +35,14 @@ pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
     sweep::mark(&mut set, &Key::new(Space::Log).number(number).long(old.epoch).done());
     crate::source::parked::clear(&*snapshot, &mut set, source)?;
     set.delete(EpochRecord::key(number, old.epoch));
-    set.delete(position_key(number));
+    // Its notes, the position among them. What is kept for it stays, but for the settings that its elements were made by.
+    let notes = note_key(number, &[]);
+    snapshot.visit(&notes, Direction::Forward, &mut |key, _| {
+        if key.get(notes.len()) != Some(&OWN) {
+            set.delete(key.to_vec());
+        }
+        true
+    })?;
     set.delete(definition_key(number));
     set.put(EpochRecord::key(number, epoch), EpochRecord::default().encode());
     set.put(Head::key(number), head.encode());

@@ -1,6 +1,7 @@
 //! A query without a value over the empty graph: it alone is in error from the start, and is built once there is one.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{InProcess, Limits, Livewell, Recovery, Setup, State};
 use livewell_model::Value;
 
@@ -13,7 +14,7 @@ fn setup(recorder: &Recorder) -> Setup {
         livewell::Query::cypher("over", "MATCH (m:mean) RETURN m.mean AS mean").from("mean"),
     ];
     let reactions = vec![reaction("r", "mean", Recovery::Strict, recorder.clone())];
-    Setup { channels: vec![InProcess::new("s")], queries, reactions, ..Setup::default() }
+    Setup { sources: vec![InProcess::new("s").into_source()], queries, reactions, ..Setup::default() }
 }
 
 #[tokio::test]

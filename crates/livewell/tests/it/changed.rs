@@ -1,6 +1,7 @@
 //! A query whose text is another one than at the last run.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Event, InProcess, Livewell, Query, ReactionSetup, Recovery, Setup};
 use livewell_reaction::file::Table;
 use livewell_store::keyspace::{Key, Space, after_prefix};
@@ -17,8 +18,8 @@ async fn start(store: &Arc<dyn Store>, text: &str, reactions: Vec<ReactionSetup>
     let livewell = open(store);
     let over = Query::cypher("over", "MATCH (b:base) RETURN count(*) AS n").from("base");
     let queries = vec![query("base", text), over];
-    let channels = vec![InProcess::new("s")];
-    livewell.add(Setup { channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    let sources = vec![InProcess::new("s").into_source()];
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -128,8 +129,8 @@ async fn a_query_that_no_longer_reads_a_source_no_longer_holds_it() {
     let text = "MATCH (n:N) RETURN n.id AS id";
     let both = Query::cypher("q", text).from("s").from("t");
     let livewell = open(&store);
-    let channels = || vec![InProcess::new("s"), InProcess::new("t")];
-    livewell.add(Setup { channels: channels(), queries: vec![both], ..Setup::default() }).await.unwrap();
+    let sources = || vec![InProcess::new("s").into_source(), InProcess::new("t").into_source()];
+    livewell.add(Setup { sources: sources(), queries: vec![both], ..Setup::default() }).await.unwrap();
     livewell.source("t").unwrap().send(node("a", 1)).await.unwrap();
     livewell.source("s").unwrap().send(node("a", 1)).await.unwrap();
     idle(&livewell).await;
@@ -138,7 +139,7 @@ async fn a_query_that_no_longer_reads_a_source_no_longer_holds_it() {
     let livewell = open(&store);
     let over = Query::cypher("over", "MATCH (q:q), (n:N) RETURN q.id AS q, n.id AS n").from("q").from("t");
     let queries = vec![query("q", text), over];
-    livewell.add(Setup { channels: channels(), queries, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources: sources(), queries, ..Setup::default() }).await.unwrap();
     for x in 0..5 {
         livewell.source("t").unwrap().send(node("b", x)).await.unwrap();
     }

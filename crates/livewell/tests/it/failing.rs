@@ -1,6 +1,7 @@
 //! A query that cannot take something in stops alone, says why, and can be healed.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{InProcess, Limits, Livewell, Recovery, Setup, State};
 use livewell_model::Value;
 use std::time::Duration;
@@ -12,7 +13,10 @@ async fn an_evaluation_error_stops_its_query_only_and_a_reset_heals_it() {
         query("inverse", "MATCH (n:N) RETURN n.id AS id, 12 / n.x AS y"),
         query("all", "MATCH (n:N) RETURN n.id AS id"),
     ];
-    livewell.add(Setup { channels: vec![InProcess::new("s")], queries, ..Setup::default() }).await.unwrap();
+    livewell
+        .add(Setup { sources: vec![InProcess::new("s").into_source()], queries, ..Setup::default() })
+        .await
+        .unwrap();
     idle(&livewell).await;
     let source = livewell.source("s").unwrap();
     let good = |id: &str, x| livewell::IntoTransaction::into_transaction(node(id, x));

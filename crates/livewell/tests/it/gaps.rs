@@ -1,6 +1,7 @@
 //! Gaps: a consumer that comes back, or wakes up, behind what the outbox still holds.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{InProcess, Livewell, OutboxSettings, Query, ReactionSetup, Recovery, Setup, State, WhenFull};
 use livewell_reaction::file::{Append, Table};
 use livewell_store::Store;
@@ -14,9 +15,9 @@ fn all() -> Query {
 
 async fn start(store: &Arc<dyn Store>, reaction: ReactionSetup) -> Livewell {
     let livewell = open(store);
-    let channels = vec![InProcess::new("s")];
+    let sources = vec![InProcess::new("s").into_source()];
     let reactions = vec![reaction];
-    livewell.add(Setup { channels, queries: vec![all()], reactions, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries: vec![all()], reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -107,9 +108,9 @@ async fn held_up(outbox: OutboxSettings, recovery: Recovery) -> (Livewell, Recor
     let recorder = Recorder::default();
     let livewell = open(&memory());
     recorder.hold(true);
-    let (channels, queries) = (vec![InProcess::new("s")], vec![all().outbox(outbox)]);
+    let (sources, queries) = (vec![InProcess::new("s").into_source()], vec![all().outbox(outbox)]);
     let reactions = vec![reaction("r", "all", recovery, recorder.clone())];
-    livewell.add(Setup { channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     let source = livewell.source("s").unwrap();
     for x in 0..30 {
         source.send(node(&format!("n{x}"), x)).await.unwrap();

@@ -2,6 +2,7 @@
 //! Each kind of consumer under each policy, at its start and while it runs.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{InProcess, Limits, Livewell, Query, Recovery, Setup, State};
 use livewell_model::Value;
 use livewell_reaction::file::Table;
@@ -90,7 +91,11 @@ impl World {
         let livewell = Livewell::builder().shared_store(self.store.clone()).limits(limits).build().unwrap();
         let mut all = query("all", "MATCH (n:N) RETURN n.id AS id, n.x AS x").outbox(small_outbox());
         all.label = Some("Row".into());
-        let mut setup = Setup { channels: vec![InProcess::new("s")], queries: vec![all], ..Setup::default() };
+        let mut setup = Setup {
+            sources: vec![InProcess::new("s").into_source()],
+            queries: vec![all],
+            ..Setup::default()
+        };
         setup.reactions.push(reaction("bystander", "all", Recovery::Strict, self.bystander.clone()));
         match self.who {
             Who::Trigger => {

@@ -1,7 +1,9 @@
 //! A log that lost entries: every reader stops and names the missing one, wherever it is; none waits forever.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{EmbeddedStore, Event, InProcess, Livewell, Position, Recovery, Setup, State};
+use livewell_source::file::Files;
 use livewell_store::keyspace::log_key;
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Feed, Outbox, OutboxWriter, Store, WriteSet, catalog, compare};
@@ -33,8 +35,8 @@ async fn behind(store: &Arc<dyn Store>, recorder: &Recorder, (steps, delivers): 
     all.enabled = steps;
     let mut reactions = vec![reaction("r", "all", Recovery::Strict, recorder.clone())];
     reactions[0].enabled = delivers;
-    let channels = vec![InProcess::new("s")];
-    livewell.add(Setup { channels, queries: vec![all], reactions, ..Setup::default() }).await.unwrap();
+    let sources = vec![InProcess::new("s").into_source()];
+    livewell.add(Setup { sources, queries: vec![all], reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -162,7 +164,7 @@ async fn a_list_of_what_is_set_aside_is_not_given_for_whole_where_a_piece_is_los
     let livewell = open(&store);
     let mut file = livewell_source::settings::FileSettings::new("s", &path);
     file.on_error = livewell_source::settings::OnError::Park;
-    livewell.add(Setup { files: vec![file], ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources: vec![Files::new(file).into_source()], ..Setup::default() }).await.unwrap();
     idle(&livewell).await;
     assert_eq!(livewell.parked("s", 0, 10).unwrap().len(), 2);
     lose(&*store, "s", |number, _| vec![Key::new(Space::Parked).number(number).long(2).done()]);
@@ -180,8 +182,9 @@ async fn after_an_unclean_end_what_small_feeds_count_is_checked_before_they_run(
         Livewell::builder().shared_store(disk(&directory)).limits(limits).build().unwrap()
     };
     let setup = || {
-        let (channels, queries) = (vec![InProcess::new("s")], vec![query("all", TEXT), query("other", TEXT)]);
-        Setup { channels, queries, ..Setup::default() }
+        let (sources, queries) =
+            (vec![InProcess::new("s").into_source()], vec![query("all", TEXT), query("other", TEXT)]);
+        Setup { sources, queries, ..Setup::default() }
     };
     let livewell = open();
     livewell.add(setup()).await.unwrap();
@@ -223,7 +226,7 @@ async fn what_only_a_round_of_the_scrub_looks_at_stops_its_component_too() {
     std::fs::write(&path, "bad\nworse\n").unwrap();
     let mut file = livewell_source::settings::FileSettings::new("s", &path);
     file.on_error = livewell_source::settings::OnError::Park;
-    let setup = || Setup { files: vec![file.clone()], ..Setup::default() };
+    let setup = || Setup { sources: vec![Files::new(file.clone()).into_source()], ..Setup::default() };
     let livewell = open(&disk(&directory));
     livewell.add(setup()).await.unwrap();
     idle(&livewell).await;

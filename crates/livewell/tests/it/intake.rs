@@ -1,16 +1,19 @@
 //! What sources take in: whole transactions or nothing.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Change, InProcess, IntoTransaction, Limits, Livewell, Node, Query, Relationship, Setup};
 use livewell_model::Value;
+use livewell_source::file::Files;
 use livewell_source::settings::{FileSettings, OnError};
 
 const ALL: &str = "MATCH (n:N) RETURN n.id AS id, n.x AS x";
 
 async fn start() -> Livewell {
     let livewell = open(&memory());
-    let (channels, queries) = (vec![InProcess::new("s"), InProcess::new("t")], vec![query("all", ALL)]);
-    livewell.add(Setup { channels, queries, ..Setup::default() }).await.unwrap();
+    let (sources, queries) =
+        (vec![InProcess::new("s").into_source(), InProcess::new("t").into_source()], vec![query("all", ALL)]);
+    livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -102,7 +105,11 @@ async fn a_file_that_parks_goes_on_after_what_is_no_change() {
         ..FileSettings::default()
     };
     livewell
-        .add(Setup { files: vec![file], queries: vec![query("all", ALL)], ..Setup::default() })
+        .add(Setup {
+            sources: vec![Files::new(file).into_source()],
+            queries: vec![query("all", ALL)],
+            ..Setup::default()
+        })
         .await
         .unwrap();
     idle(&livewell).await;
@@ -116,8 +123,8 @@ async fn ids_of_any_bytes_and_up_to_their_limit_are_elements_of_their_own() {
     let directory = tempfile::tempdir().unwrap();
     for store in [memory(), disk(&directory)] {
         let livewell = open(&store);
-        let (channels, queries) = (vec![InProcess::new("s")], vec![query("all", ALL)]);
-        livewell.add(Setup { channels, queries, ..Setup::default() }).await.unwrap();
+        let (sources, queries) = (vec![InProcess::new("s").into_source()], vec![query("all", ALL)]);
+        livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
         let source = livewell.source("s").unwrap();
         let long = "ü".repeat(32 << 10);
         let ids = ["a", "a\0", "a\0\0", "\0", "\u{ff}", "\u{10ffff}", " ", "a\nb", long.as_str(), &long[2..]];
@@ -143,8 +150,8 @@ async fn ids_of_any_bytes_and_up_to_their_limit_are_elements_of_their_own() {
 async fn a_transaction_beyond_the_limit_is_refused_and_one_at_it_taken() {
     let limits = Limits { transaction_changes_max: 5_000, ..Limits::default() };
     let livewell = Livewell::builder().shared_store(memory()).limits(limits).build().unwrap();
-    let (channels, queries) = (vec![InProcess::new("s")], vec![query("all", ALL)]);
-    livewell.add(Setup { channels, queries, ..Setup::default() }).await.unwrap();
+    let (sources, queries) = (vec![InProcess::new("s").into_source()], vec![query("all", ALL)]);
+    livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
     let source = livewell.source("s").unwrap();
     let nodes = |count: i64| (0..count).map(|x| node(&format!("n{x}"), x)).collect::<Vec<_>>();
     assert_eq!(source.send(nodes(5_001)).await.unwrap_err().code, "LW0520");

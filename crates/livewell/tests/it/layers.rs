@@ -1,6 +1,7 @@
 //! Queries over queries: no result shows a state that was never true.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Change, Event, InProcess, Livewell, Query, Relationship, Setup};
 use livewell_model::Value;
 use proptest::prelude::*;
@@ -16,8 +17,8 @@ async fn diamond() -> Livewell {
         Query::cypher("c", "MATCH (a:a), (b:b) RETURN a.n AS a, b.n AS b").from("a").from("b"),
         Query::cypher("d", "MATCH (n:N), (c:c) RETURN count(n) AS n, max(c.a) AS c").from("s").from("c"),
     ];
-    let channels = vec![InProcess::new("s")];
-    livewell.add(Setup { channels, queries, ..Setup::default() }).await.unwrap();
+    let sources = vec![InProcess::new("s").into_source()];
+    livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -114,8 +115,8 @@ proptest! {
                     .from("degrees").from("pairs"),
             ];
             let ids: Vec<String> = queries.iter().map(|query| query.id.clone()).collect();
-            let channels = vec![InProcess::new("s")];
-            livewell.add(Setup { channels, queries, ..Setup::default() }).await.unwrap();
+            let sources = vec![InProcess::new("s").into_source()];
+            livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
             let source = livewell.source("s").unwrap();
             for (at, steps) in transactions.iter().enumerate() {
                 source.send(steps.iter().map(change).collect::<Vec<_>>()).await.unwrap();

@@ -17,6 +17,7 @@ mod moody;
 mod nats;
 mod ordered;
 mod own;
+mod own_source;
 mod panicking;
 mod parked;
 #[cfg(feature = "postgres")]

@@ -3,9 +3,11 @@
 use crate::fixture::*;
 use crate::moody::{Mood, Moody};
 use async_nats::jetstream::{self, Context, stream};
+use livewell::IntoSource;
 use livewell::{Livewell, Recovery, Setup, State};
 use livewell_model::Value;
 use livewell_services::Nats;
+use livewell_source::nats::Stream;
 use livewell_source::settings::{NatsSettings, OnError, SourceRecovery};
 use livewell_store::Store;
 use serde_json::json;
@@ -47,7 +49,12 @@ async fn start(store: &Arc<dyn Store>, settings: NatsSettings, recorder: &Record
     let reactions = vec![reaction("r", "all", Recovery::AutoSkipGap, recorder.clone())];
     let mut all = query("all", ROWS);
     all.recovery = Recovery::AutoReset;
-    let setup = Setup { streams: vec![settings], queries: vec![all], reactions, ..Setup::default() };
+    let setup = Setup {
+        sources: vec![Stream::new(settings).into_source()],
+        queries: vec![all],
+        reactions,
+        ..Setup::default()
+    };
     livewell.add(setup).await.unwrap();
     livewell
 }

@@ -2,6 +2,7 @@
 
 use crate::fixture::*;
 use crate::moody::{Mood, Moody};
+use livewell::IntoSource;
 use livewell::{InProcess, Livewell, Recovery, Setup, State};
 use livewell_reaction::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use livewell_store::{Store, catalog};
@@ -60,7 +61,12 @@ async fn a_panic_of_one_is_its_error_the_others_continue_and_a_reset_heals_it() 
         reaction("calm", "other", Recovery::Strict, Recorder::default()),
     ];
     livewell
-        .add(Setup { channels: vec![InProcess::new("s")], queries, reactions, ..Setup::default() })
+        .add(Setup {
+            sources: vec![InProcess::new("s").into_source()],
+            queries,
+            reactions,
+            ..Setup::default()
+        })
         .await
         .unwrap();
     let source = livewell.source("s").unwrap();

@@ -4,10 +4,12 @@ mod exactly_once;
 mod limits;
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::clock::Clock;
 use livewell::{Livewell, Setup};
 use livewell_model::codec::Writer;
 use livewell_model::{Timestamp, Value};
+use livewell_source::file::Files;
 use livewell_source::settings::{FileEntry, FileSettings, NodeMapping, OnError};
 use livewell_source::unwind::{Part, Unwind};
 use livewell_store::keyspace::{Key, Space};
@@ -55,7 +57,11 @@ fn append(path: &Path, lines: &[&str]) {
 
 async fn start(store: &Arc<dyn Store>, settings: FileSettings) -> Livewell {
     let livewell = Livewell::builder().shared_store(store.clone()).clock(Fixed).build().unwrap();
-    let setup = Setup { files: vec![settings], queries: vec![query("all", ROWS)], ..Setup::default() };
+    let setup = Setup {
+        sources: vec![Files::new(settings).into_source()],
+        queries: vec![query("all", ROWS)],
+        ..Setup::default()
+    };
     livewell.add(setup).await.unwrap();
     idle(&livewell).await;
     livewell

@@ -23,10 +23,12 @@ mod vast;
 mod verified;
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Livewell, Query, Recovery, Setup, State};
 use livewell_model::{Decimal, Diff, Value};
 use livewell_reaction::file::Table;
 use livewell_services::{Postgres, Proxy};
+use livewell_source::postgres::Database as Upstream;
 use livewell_source::settings::{PostgresSettings, SourceRecovery};
 use livewell_store::Store;
 use serde_json::json;
@@ -49,8 +51,8 @@ async fn start(store: &Arc<dyn Store>, settings: PostgresSettings, recorder: &Re
     let livewell = open(store);
     let reactions = vec![reaction("r", "all", Recovery::Strict, recorder.clone())];
     let queries = vec![query("all", ROWS)];
-    let databases = vec![settings];
-    livewell.add(Setup { databases, queries, reactions, ..Setup::default() }).await.unwrap();
+    let sources = vec![Upstream::new(settings).into_source()];
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -273,8 +275,8 @@ async fn a_removed_source_leaves_no_slot_behind() {
     let postgres = Postgres::start();
     postgres.sql(TABLE);
     let livewell = open(&memory());
-    let databases = vec![settings(&postgres.url())];
-    livewell.add(Setup { databases, ..Setup::default() }).await.unwrap();
+    let sources = vec![Upstream::new(settings(&postgres.url())).into_source()];
+    livewell.add(Setup { sources, ..Setup::default() }).await.unwrap();
     eventually("it is copied", || status(&livewell, "s").rows == 3).await;
     livewell.remove("s").await.unwrap();
     let slots = "select count(*) from pg_replication_slots";
@@ -362,10 +364,10 @@ async fn a_query_that_joins_tables_sees_foreign_keys_as_relationships() {
             [{ "type": "PLACED_BY", "table": "public.customer", "columns": ["customer_id"] }] },
     ]});
     let livewell = open(&memory());
-    let databases = vec![serde_json::from_value(shop).unwrap()];
+    let sources = vec![Upstream::new(serde_json::from_value(shop).unwrap()).into_source()];
     let text = "MATCH (o:Order)-[:PLACED_BY]->(c:Customer) RETURN c.name AS name, sum(o.total) AS total";
     let queries = vec![Query::cypher("totals", text).from("s")];
-    livewell.add(Setup { databases, queries, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
     let decimal = |text: &str| Value::from(Decimal::parse(text).unwrap());
     let row = |name: &str, total: &str| vec![Value::string(name), decimal(total)];
     let is = |expected: &[Vec<Value>]| values(&livewell, "totals") == expected;

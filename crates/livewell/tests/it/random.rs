@@ -1,6 +1,7 @@
 //! Random transactions, resets and reopenings against evaluation from scratch and the results one by one.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Change, InProcess, Livewell, Node, Query, Relationship, Setup};
 use livewell_model::diff::Columns;
 use livewell_store::Store;
@@ -71,8 +72,8 @@ async fn start(store: &Arc<dyn Store>) -> Livewell {
     let over =
         Query::cypher("over", "MATCH (t:total), (d:distinct) WHERE t.x = d.x RETURN t.x AS x, t.n AS n");
     let queries = queries.into_iter().chain([over.from("total").from("distinct")]).collect();
-    let channels = vec![InProcess::new("s")];
-    livewell.add(Setup { channels, queries, ..Setup::default() }).await.unwrap();
+    let sources = vec![InProcess::new("s").into_source()];
+    livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
     livewell
 }
 

@@ -1,6 +1,7 @@
 //! What is removed goes with all it stored, and what comes under its id later is another one.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{InProcess, Recovery, Setup};
 use livewell_store::keyspace::Space;
 use livewell_store::{Direction, Store, catalog, sweep};
@@ -75,7 +76,7 @@ async fn a_query_that_a_reaction_followed_once_can_be_removed_and_no_longer_coun
     let (store, recorder) = (memory(), Recorder::default());
     let setup = |query_id: &str| {
         let mut setup = Setup::default();
-        setup.channels.push(InProcess::new("s"));
+        setup.sources.push(InProcess::new("s").into_source());
         setup.queries.push(query(query_id, "MATCH (n:N) RETURN n.id AS id"));
         setup.reactions.push(reaction("r", query_id, Recovery::Strict, recorder.clone()));
         setup

@@ -1,6 +1,7 @@
 //! What a store gives back after everything was stopped, or dropped in the middle.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Durability, EmbeddedStore, InProcess, Livewell, Query, ReactionSetup, Recovery, Setup};
 use livewell_model::temporal::Date;
 use livewell_model::{Decimal, Value};
@@ -19,8 +20,8 @@ async fn start(store: &Arc<dyn Store>, reactions: Vec<ReactionSetup>) -> Livewel
         query("sums", "MATCH (n:N) RETURN n.x % 3 AS k, sum(n.x) AS x"),
         Query::cypher("top", "MATCH (s:sums) RETURN max(s.x) AS x").from("sums"),
     ];
-    let channels = vec![InProcess::new("s")];
-    livewell.add(Setup { channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    let sources = vec![InProcess::new("s").into_source()];
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -171,8 +172,8 @@ async fn parameters_that_json_has_no_form_for_are_the_same_after_reopening() {
         let livewell = open(&store);
         let mut query = query("q", "MATCH (n:N) WHERE n.x < 100 RETURN n.id AS id, $least AS least");
         query.params.insert("least", least.clone());
-        let channels = vec![InProcess::new("s")];
-        livewell.add(Setup { channels, queries: vec![query], ..Setup::default() }).await.unwrap();
+        let sources = vec![InProcess::new("s").into_source()];
+        livewell.add(Setup { sources, queries: vec![query], ..Setup::default() }).await.unwrap();
         livewell.source("s").unwrap().send(node(&format!("n{round}"), 1)).await.unwrap();
         idle(&livewell).await;
         let shown: Vec<Value> = rows(&livewell, "q").into_values().map(|row| row[1].clone()).collect();

@@ -1,7 +1,9 @@
 //! A file that is no longer what was read stops its source; a reset reads it anew, and each query over it does
 //! what its recovery policy says.
 
+use livewell::IntoSource;
 use livewell::{Livewell, MemoryStore, Query, Recovery, Setup, State};
+use livewell_source::file::Files;
 use livewell_source::settings::{FileSettings, NodeMapping};
 use livewell_store::Store;
 use std::path::Path;
@@ -21,7 +23,10 @@ async fn start(store: &Arc<dyn Store>, path: &Path) -> Livewell {
     file.follow = Some(false);
     let healing = Query::cypher("healing", TEXT).from("ops").recovery(Recovery::AutoReset);
     let queries = vec![Query::cypher("strict", TEXT).from("ops"), healing];
-    livewell.add(Setup { files: vec![file], queries, ..Setup::default() }).await.unwrap();
+    livewell
+        .add(Setup { sources: vec![Files::new(file).into_source()], queries, ..Setup::default() })
+        .await
+        .unwrap();
     livewell.idle().await.unwrap();
     livewell
 }
@@ -74,7 +79,14 @@ async fn a_reset_reads_a_file_anew_by_the_mapping_that_was_changed() {
         file.follow = Some(false);
         file.node = Some(NodeMapping { label: label.into(), id: "{x}".into() });
         let query = Query::cypher("healing", TEXT).from("ops").recovery(Recovery::AutoReset);
-        livewell.add(Setup { files: vec![file], queries: vec![query], ..Setup::default() }).await.unwrap();
+        livewell
+            .add(Setup {
+                sources: vec![Files::new(file).into_source()],
+                queries: vec![query],
+                ..Setup::default()
+            })
+            .await
+            .unwrap();
         livewell.idle().await.unwrap();
         livewell
     };

@@ -2,7 +2,9 @@
 
 use crate::fixture::*;
 use crate::moody::{Mood, Moody};
+use livewell::IntoSource;
 use livewell::{InProcess, Livewell, Recovery, Setup, State};
+use livewell_source::file::Files;
 use livewell_source::settings::FileSettings;
 use livewell_store::Store;
 use std::sync::Arc;
@@ -19,10 +21,11 @@ fn line(x: usize) -> String {
 async fn start(store: &Moody, file: &std::path::Path, recorder: &Recorder) -> Livewell {
     let store: Arc<dyn Store> = Arc::new(store.clone());
     let livewell = open(&store);
-    let (channels, files) = (vec![InProcess::new("s")], vec![FileSettings::new("f", file)]);
+    let file = Files::new(FileSettings::new("f", file)).into_source();
+    let sources = vec![InProcess::new("s").into_source(), file];
     let queries = vec![query("q", ALL), livewell::Query::cypher("files", ALL).from("f")];
     let reactions = vec![reaction("r", "q", Recovery::Strict, recorder.clone())];
-    livewell.add(Setup { channels, files, queries, reactions, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 

@@ -1,7 +1,9 @@
 //! A source in error leaves nobody caught up: whatever is above it says what it waits for, and goes on with it.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{InProcess, Query, Recovery, Setup, State};
+use livewell_source::file::Files;
 use livewell_source::settings::FileSettings;
 
 const LINE: &str =
@@ -32,8 +34,9 @@ async fn all_that_is_above_a_source_in_error_waits_for_it_and_goes_on_once_it_is
         reaction("r", "above", Recovery::Strict, Recorder::default()),
         reaction("other", "aside", Recovery::Strict, Recorder::default()),
     ];
-    let (files, channels) = (vec![file("ops", path.clone()), later], vec![InProcess::new("s")]);
-    livewell.add(Setup { files, channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    let ops = Files::new(file("ops", path.clone())).into_source();
+    let sources = vec![ops, Files::new(later).into_source(), InProcess::new("s").into_source()];
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     idle(&livewell).await;
 
     let source = status(&livewell, "ops");

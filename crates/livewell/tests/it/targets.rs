@@ -1,6 +1,7 @@
 //! Reactions to a target that is away, refuses, or keeps the checkpoint itself.
 
 use crate::fixture::{self, fold, idle, memory, node, open, query, reaction, rows, status, until};
+use livewell::IntoSource;
 use livewell::{InProcess, Livewell, Recovery, Setup, State};
 use livewell_model::diff::Columns;
 use livewell_reaction::{
@@ -131,7 +132,7 @@ async fn running(store: &Arc<dyn Store>, reaction: livewell::ReactionSetup) -> L
 
 async fn set_up(livewell: Livewell, reaction: livewell::ReactionSetup) -> Livewell {
     let mut setup = Setup::default();
-    setup.channels.push(InProcess::new("s"));
+    setup.sources.push(InProcess::new("s").into_source());
     setup
         .queries
         .push(query("all", "MATCH (n:N) RETURN n.id AS id, n.x AS x").outbox(fixture::small_outbox()));

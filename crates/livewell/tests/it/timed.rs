@@ -1,6 +1,7 @@
 //! Functions of time: timers fire in their order and once, by the input's time or by the clock, also after a restart.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::clock::Clock;
 use livewell::{InProcess, Livewell, Query, ReactionSetup, Recovery, Setup};
 use livewell_model::{Diff, Timestamp, Value};
@@ -41,9 +42,9 @@ async fn start(
     reactions: Vec<ReactionSetup>,
 ) -> Livewell {
     let livewell = Livewell::builder().shared_store(store.clone()).clock(clock.clone()).build().unwrap();
-    let channels = vec![InProcess::new("s").clock(follows)];
+    let sources = vec![InProcess::new("s").clock(follows).into_source()];
     let queries = vec![query("late", LATE)];
-    livewell.add(Setup { channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 
@@ -242,9 +243,10 @@ async fn a_clock_that_is_set_back_holds_up_no_timer_and_time_continues_by_what_e
     let recorder = Recorder::default();
     let clock = Both(wall.clone(), elapsed.clone());
     let livewell = Livewell::builder().shared_store(store.clone()).clock(clock).build().unwrap();
-    let (channels, queries) = (vec![InProcess::new("s").clock(Follows::Wall)], vec![query("late", LATE)]);
+    let (sources, queries) =
+        (vec![InProcess::new("s").clock(Follows::Wall).into_source()], vec![query("late", LATE)]);
     let reactions = vec![reaction("r", "late", Recovery::Strict, recorder.clone())];
-    livewell.add(Setup { channels, queries, reactions, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     let source = livewell.source("s").unwrap();
     source.send(node("a", 20)).await.unwrap();
     idle(&livewell).await;

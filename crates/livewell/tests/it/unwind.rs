@@ -1,6 +1,7 @@
 //! Unwinding: parts come, change and go with their wholes, and nothing else can touch them.
 
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Change, InProcess, Livewell, Node, Setup};
 use livewell_model::{Map, Value};
 use livewell_source::unwind::{Part, Unwind};
@@ -18,9 +19,9 @@ fn rule(kind: &str, id: Option<&str>) -> Unwind {
 
 async fn start(store: &Arc<dyn Store>, rules: Vec<Unwind>) -> Livewell {
     let livewell = open(store);
-    let channels = vec![InProcess::new("s").unwind(rules)];
+    let sources = vec![InProcess::new("s").unwind(rules).into_source()];
     let queries = vec![query("containers", CONTAINERS)];
-    livewell.add(Setup { channels, queries, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
     livewell
 }
 

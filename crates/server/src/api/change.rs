@@ -131,7 +131,7 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> 
 }
 
 async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {
-    let setup = crate::setup::configured(config, &api.seal, id)
+    let setup = crate::setup::configured(config, &api.seal, id)?
         .ok_or_else(|| Problem::new(409, "LW0716", format!("`{id}` is not in the configuration")))?;
     Ok(api.livewell.add(setup).await?)
 }

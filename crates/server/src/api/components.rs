@@ -89,7 +89,7 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         }
         _ => return Ok(()),
     }
-    let setup = crate::setup::started(&api.config(), &api.seal, id).ok_or_else(|| {
+    let setup = crate::setup::started(&api.config(), &api.seal, id)?.ok_or_else(|| {
         let message = format!("`{id}` is not in the configuration this server runs with");
         Problem::new(409, "LW0716", message)
     })?;
@@ -195,7 +195,8 @@ fn behind(livewell: &Livewell) -> Result<Vec<String>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use livewell::{MemoryStore, Query, Setup};
+    use livewell::{IntoSource, MemoryStore, Query, Setup};
+    use livewell_source::file::Files;
     use livewell_source::settings::FileSettings;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +207,10 @@ mod tests {
         let queries = vec![Query::cypher("q", "MATCH (n:A) RETURN n.x AS x").from("ops")];
         let mut file = FileSettings::new("ops", &path);
         file.follow = Some(false);
-        livewell.add(Setup { files: vec![file], queries, ..Setup::default() }).await.unwrap();
+        livewell
+            .add(Setup { sources: vec![Files::new(file).into_source()], queries, ..Setup::default() })
+            .await
+            .unwrap();
         livewell.idle().await.unwrap();
         assert_eq!(behind(&livewell).unwrap(), ["q"]);
         std::fs::write(&path, "").unwrap();

@@ -61,8 +61,11 @@ const MEASURES: &[Measure] = &[
             Some(f64::from(u8::from(checked)))
         },
     ),
-    ("source_behind_bytes", "Bytes of its upstream's log that are still before a source", |one| {
+    ("source_behind_bytes", "Bytes of its upstream's log or files that are still before a source", |one| {
         Some(one.upstream.as_ref()?.behind_bytes? as f64)
+    }),
+    ("source_behind_messages", "Messages of its upstream's stream that are still before a source", |one| {
+        Some(one.upstream.as_ref()?.behind_messages? as f64)
     }),
     ("source_kept_bytes", "Bytes of its log that the upstream keeps for a source", |one| {
         Some(one.upstream.as_ref()?.kept_bytes? as f64)

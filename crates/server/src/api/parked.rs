@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, Method};
 use livewell::ComponentKind;
 use livewell::parked::Parked;
 use livewell_source::Limits;
-use livewell_source::settings::SourceSettings;
 use serde_json::{Value, json};
 
 /// The calls about parked input.
@@ -64,12 +63,8 @@ async fn text(api: &Api, id: &str, headers: &HeaderMap, body: Body) -> Result<Op
 
 fn line_bytes_max(api: &Api, id: &str) -> usize {
     let config = api.config();
-    let limits = config.sources.iter().find(|source| source.id() == id).and_then(|source| match source {
-        SourceSettings::File(settings) => Some(&settings.limits),
-        SourceSettings::Nats(settings) => Some(&settings.limits),
-        _ => None,
-    });
-    limits.map_or(Limits::default().line_bytes_max, |limits| limits.line_bytes_max)
+    let source = config.sources.iter().find(|source| source.id() == id);
+    source.map_or(Limits::default().line_bytes_max, |source| source.common().line_bytes_max())
 }
 
 /// A piece of parked input in JSON.

@@ -56,8 +56,18 @@ fn waiting(upstream: &Json) -> Option<String> {
 /// How far it is behind outside, if it is.
 fn behind(one: &Json) -> Option<String> {
     let upstream = &one["upstream"];
-    let bytes =
-        upstream["behind_bytes"].as_u64().filter(|bytes| *bytes > 0 && one["state"] != "caught_up")?;
+    let left = |field: &str| upstream[field].as_u64().filter(|left| *left > 0 && one["state"] != "caught_up");
+    if let Some(messages) = left("behind_messages") {
+        return Some(format!("{messages} messages are left to read"));
+    }
+    let bytes = left("behind_bytes")?;
+    if upstream["kept_bytes"].is_null() {
+        let part = &upstream["part"];
+        let part = part["name"].as_str().map_or_else(String::new, |name| {
+            format!(", from `{name}` on, file {} of {}", part["number"], part["of"])
+        });
+        return Some(format!("{} are left to read{part}", size(bytes)));
+    }
     let seconds = upstream["lag_seconds"].as_f64().filter(|seconds| *seconds > 0.0);
     let late =
         seconds.map_or_else(String::new, |seconds| format!(", {seconds:.1} s after the last commit it has"));
@@ -112,6 +122,22 @@ mod tests {
                  (`max_slot_wal_keep_size`)",
             ]
         );
+    }
+
+    #[test]
+    fn what_files_and_streams_have_left_is_told_until_they_are_read() {
+        let one = |state: &str, upstream: Json| json!({"id": "ops", "state": state, "upstream": upstream});
+        let part = json!({"name": "b.jsonl", "number": 2, "of": 3});
+        let files = json!({"behind_bytes": 4_200, "part": part});
+        assert_eq!(
+            of(&one("running", files.clone())),
+            ["ops: 4.2 kB are left to read, from `b.jsonl` on, file 2 of 3"]
+        );
+        assert_eq!(
+            of(&one("running", json!({"behind_messages": 12}))),
+            ["ops: 12 messages are left to read"]
+        );
+        assert!(of(&one("caught_up", files)).is_empty());
     }
 
     #[test]

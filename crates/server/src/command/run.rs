@@ -37,7 +37,8 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let (config, kept) = config.with_kept(&stored, &seal);
         kept.iter().for_each(Kept::log);
         let config = Arc::new(config);
-        livewell.add(setup::setup(&config, &seal, run.until_idle)).await.map_err(Failure::failed)?;
+        let setup = setup::setup(&config, &seal, run.until_idle).map_err(Failure::failed)?;
+        livewell.add(setup).await.map_err(Failure::failed)?;
         // Whoever is served may signal at once.
         let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);

@@ -6,10 +6,11 @@ use crate::config::known;
 use crate::failure::Failure;
 use crate::render::Format;
 use livewell::inventory;
-use livewell::{Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup};
+use livewell::{IntoSource, Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup};
 use livewell_query::Engine;
 use livewell_reaction::ReactionError;
 use livewell_reaction::reaction::{Delivered, Outgoing, Reaction, Role, Start, Started, Style};
+use livewell_source::file::Files;
 use livewell_source::settings::{FileEntry, FileSettings};
 use livewell_source::suggest;
 use std::io::{self, IsTerminal, Write};
@@ -36,7 +37,12 @@ pub fn run(asked: &Try) -> Result<(), Failure> {
         let query = Query { params, ..Query::cypher(QUERY, &asked.cypher).from(SOURCE) };
         let printed = Arc::default();
         let reactions = if asked.diffs { vec![printing(&printed)] } else { Vec::new() };
-        let setup = Setup { files: vec![files], queries: vec![query], reactions, ..Setup::default() };
+        let setup = Setup {
+            sources: vec![Files::new(files).into_source()],
+            queries: vec![query],
+            reactions,
+            ..Setup::default()
+        };
         livewell.add(setup).await.map_err(Failure::failed)?;
         livewell.idle().await.map_err(Failure::failed)?;
         let ended = ended(&livewell);

@@ -8,12 +8,10 @@ use super::configuration::{Config, Place};
 use super::problem::{self, code};
 use super::sections::Sections;
 use super::settings::StoreSettings;
-use livewell_link::postgres::Address;
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
 use livewell_reaction::Connector;
 use livewell_reaction::settings::{FileMode, FileSettings};
-use livewell_source::settings::SourceSettings;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -82,7 +80,7 @@ pub fn check_called(config: &Config, id: &str, problems: &mut Vec<Diagnostic>) {
     let source = config.sources.iter().find(|source| source.id() == id);
     let reaction = config.reactions.iter().find(|reaction| reaction.shared.id == id);
     let read = source
-        .map(read_by_source)
+        .map(|source| source.common().files())
         .into_iter()
         .chain(reaction.map(|reaction| reaction.connector.reads()))
         .flatten();
@@ -159,19 +157,6 @@ fn is_its_own(path: &Path, begin: &[u8]) -> io::Result<bool> {
     let mut start = Vec::new();
     File::open(path)?.take(begin.len() as u64).read_to_end(&mut start)?;
     Ok(start == begin)
-}
-
-fn read_by_source(source: &SourceSettings) -> Vec<PathBuf> {
-    match source {
-        SourceSettings::File(file) => {
-            file.path.iter().chain(file.files.iter().map(|file| &file.path)).cloned().collect()
-        }
-        SourceSettings::Nats(nats) => nats.ca.iter().cloned().collect(),
-        SourceSettings::Postgres(postgres) => {
-            Address::parse(&postgres.url.0).map(|address| address.files()).unwrap_or_default()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// The files that a reaction writes, renames and replaces: its own, the older ones, and the next one.

@@ -14,7 +14,7 @@ use livewell_query::{Engine, MemoryState};
 use livewell_reaction::Connector;
 use livewell_source::ErrorKind;
 use livewell_source::file::FileSource;
-use livewell_source::settings::{FileSettings, NodeMapping, RelationshipMapping, SourceSettings};
+use livewell_source::settings::{FileSettings, SourceSettings};
 use std::collections::BTreeSet;
 use std::io;
 
@@ -205,33 +205,12 @@ fn made(config: &Config, settings: &Query) -> Option<BTreeSet<String>> {
     for id in &settings.sources {
         // One that reads a query is none of those: rows carry the label that their query gives them.
         let source = config.sources.iter().find(|source| source.id() == id.as_str())?;
-        match source {
-            SourceSettings::File(files) => {
-                for entry in files.entries() {
-                    add(&mut made, entry.node.as_ref()?, &entry.relationships);
-                }
-            }
-            SourceSettings::Http(http) => add(&mut made, http.node.as_ref()?, &http.relationships),
-            SourceSettings::Nats(stream) => add(&mut made, stream.node.as_ref()?, &stream.relationships),
-            // Without them its tables are those that a publication names.
-            SourceSettings::Postgres(database) if !database.tables.is_empty() => {
-                for table in &database.tables {
-                    made.insert(table.label().to_owned());
-                    made.extend(table.relationships.iter().map(|relationship| relationship.kind.clone()));
-                }
-            }
-            _ => return None,
-        }
+        made.extend(source.common().made()?);
         for rule in source.unwind() {
             made.extend([rule.relationship.clone(), rule.into.label.clone()]);
         }
     }
     Some(made)
-}
-
-fn add(made: &mut BTreeSet<String>, node: &NodeMapping, relationships: &[RelationshipMapping]) {
-    made.insert(node.label.clone());
-    made.extend(relationships.iter().map(|relationship| relationship.kind.clone()));
 }
 
 /// The labels and types that a query matches, each with what it is; none if it is not Cypher.

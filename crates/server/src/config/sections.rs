@@ -8,10 +8,12 @@ use super::tree::{Kind, Node, Scalar};
 use super::{deserialize, server};
 use livewell::{ComponentKind, Query};
 use livewell_query::language::Diagnostic;
-use livewell_reaction::kinds::{BUILT_IN, LEFT_OUT, PLANNED};
+use livewell_reaction::kinds as reactions;
 use livewell_reaction::settings::Shared;
 use livewell_reaction::{Connector, Settings as ReactionSettings};
+use livewell_source::kinds::{self as sources, KINDS, ReadSettings};
 use livewell_source::settings::SourceSettings;
+use serde::de::DeserializeOwned;
 use std::path::{Component, Path, PathBuf};
 
 const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
@@ -172,26 +174,24 @@ pub fn store(node: Option<&Node>, folder: &Path, problems: &mut Vec<Diagnostic>)
     read.unwrap_or_else(|| in_folder(EmbeddedSettings::default()))
 }
 
+/// What is left of a source once its kind is known.
+struct Reader<'p> {
+    rest: Node,
+    problems: &'p mut Vec<Diagnostic>,
+}
+
+impl ReadSettings for Reader<'_> {
+    fn read<T: DeserializeOwned>(self) -> Option<T> {
+        deserialize::read(self.rest, &["kind"], self.problems)
+    }
+}
+
 fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<SourceSettings> {
-    let planned = ["mysql", "mongodb", "sqlserver", "kafka", "mqtt", "in-process"];
-    let kind = kind(node, "source", &["file", "http", "nats", "postgres"], &planned, problems)?;
-    let rest = without_kind(node);
-    let settings = match kind {
-        "file" => {
-            let mut settings: livewell_source::settings::FileSettings =
-                deserialize::read(rest, &["kind"], problems)?;
-            settings.resolve(folder);
-            SourceSettings::File(settings)
-        }
-        "nats" => {
-            let mut settings: livewell_source::settings::NatsSettings =
-                deserialize::read(rest, &["kind"], problems)?;
-            settings.resolve(folder);
-            SourceSettings::Nats(settings)
-        }
-        "postgres" => SourceSettings::Postgres(deserialize::read(rest, &["kind"], problems)?),
-        _ => SourceSettings::Http(deserialize::read(rest, &["kind"], problems)?),
-    };
+    let known: Vec<&str> = KINDS.iter().filter(|kind| kind.is_configured).map(|kind| kind.name).collect();
+    let kind = kind(node, "source", &known, sources::PLANNED, problems)?;
+    let reader = Reader { rest: without_kind(node), problems };
+    let mut settings = SourceSettings::read(kind, reader)?;
+    settings.common_mut().resolve(folder);
     // A bad id is reported with all the others.
     if let Err(error) = settings.validate()
         && livewell_model::component::is_component_id(settings.id())
@@ -212,8 +212,8 @@ fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Query> {
 }
 
 fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {
-    let absent = [LEFT_OUT, PLANNED].concat();
-    let kind = kind(node, "reaction", BUILT_IN, &absent, problems)?;
+    let absent = [reactions::LEFT_OUT, reactions::PLANNED].concat();
+    let kind = kind(node, "reaction", reactions::BUILT_IN, &absent, problems)?;
     let mut rest = without_kind(node);
     let shared = rest.split_off(|key| SHARED.contains(&key));
     let connector = deserialize::read_with(rest, &SHARED, problems, |rest| Connector::read(kind, rest));

@@ -225,6 +225,14 @@ impl Current {
         self.units.mark()
     }
 
+    /// How many bytes are left, if the length of the file says so.
+    pub fn bytes_left(&self) -> Option<u64> {
+        let input = &self.units.input;
+        let is_plain = input.compression == Compression::None;
+        let length = is_plain.then(|| std::fs::metadata(&input.path).ok()).flatten()?.len();
+        Some(length.saturating_sub(self.offset()))
+    }
+
     pub fn offset(&self) -> u64 {
         self.units.offset()
     }

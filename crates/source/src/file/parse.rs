@@ -1,9 +1,10 @@
 //! A line or row by itself, read as one of its file is: what was set aside, or what a person has put in its place.
 
 use super::current::without_header;
+use super::reader::open_file;
 use super::record::Boundary;
 use super::table::Table;
-use super::{FilePosition, Format, open_file};
+use super::{FilePosition, Format};
 use crate::error::code;
 use crate::json::Reader;
 use crate::settings::{FileEntry, FileSettings};
@@ -14,17 +15,22 @@ use std::collections::btree_map::Entry;
 
 /// Reads lines and rows of a source's files by themselves; the header of a table is looked up in its file.
 #[derive(Debug)]
-pub struct Parser<'a> {
-    settings: &'a FileSettings,
+pub struct Parser {
+    settings: FileSettings,
     entries: Vec<FileEntry>,
     tables: BTreeMap<usize, Table>,
     readers: BTreeMap<usize, Reader>,
 }
 
-impl<'a> Parser<'a> {
+impl Parser {
     /// For the files of these settings.
-    pub fn new(settings: &'a FileSettings) -> Self {
-        Self { settings, entries: settings.entries(), tables: BTreeMap::new(), readers: BTreeMap::new() }
+    pub fn new(settings: &FileSettings) -> Self {
+        Self {
+            settings: settings.clone(),
+            entries: settings.entries(),
+            tables: BTreeMap::new(),
+            readers: BTreeMap::new(),
+        }
     }
 
     /// The transaction of a line or row of file number `file` of the list, from 0; where that is not known, of the
@@ -49,7 +55,7 @@ impl<'a> Parser<'a> {
             return Err(json::too_long(limits));
         }
         if !self.tables.contains_key(&file) {
-            let table = table(entry, self.settings).map_err(of_settings)?;
+            let table = table(entry, &self.settings).map_err(of_settings)?;
             self.tables.insert(file, table);
         }
         self.tables[&file].transaction(row.as_bytes())
@@ -59,7 +65,7 @@ impl<'a> Parser<'a> {
         match self.readers.entry(file) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(place) => {
-                Ok(place.insert(self.entries[file].reader(self.settings).map_err(of_settings)?))
+                Ok(place.insert(self.entries[file].reader(&self.settings).map_err(of_settings)?))
             }
         }
     }

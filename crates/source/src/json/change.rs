@@ -1,8 +1,7 @@
 //! One change: `{"operation":"insert","element":{...}}`, field by field.
 
-use super::Types;
 use super::object::{Json, Object, shortened};
-use super::typed::typed;
+use super::typed::{Types, typed};
 use crate::error::code;
 use crate::{InputError, Limits};
 use livewell_model::element::sorted_labels;

@@ -1,8 +1,8 @@
 //! A record of any shape, by a mapping: a node, its relationships, and what happens to them.
 
-use super::Types;
 use super::change::property;
 use super::object::{Json, Object, shortened};
+use super::typed::Types;
 use super::unavailable::{Said, Unavailable};
 use crate::error::code;
 use crate::mapping::{Act, Field, Mapping, Moment, Row};

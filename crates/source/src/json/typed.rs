@@ -5,6 +5,10 @@ use crate::InputError;
 use crate::error::code;
 use crate::settings::PropertyType;
 use livewell_model::Value;
+use std::collections::BTreeMap;
+
+/// The types of properties, where other ones than JSON's are wanted.
+pub(crate) type Types = BTreeMap<String, PropertyType>;
 
 /// The value in the type `wanted`; of a list each item, null as null.
 pub(super) fn typed(json: Json<'_>, wanted: PropertyType) -> Result<Value, InputError> {

@@ -1,6 +1,6 @@
 //! Templates over the fields of a row or record: `airport:{faa}`.
 
-use super::{Field, Row};
+use super::row::{Field, Row};
 use crate::InputError;
 use livewell_model::SmolStr;
 

@@ -2,6 +2,7 @@
 
 use super::connection::{ANSWER_MAX, connect, lost, refused, unreachable};
 use super::position::NatsPosition;
+use super::received::{Parked, Received, Taken};
 use super::subject::matches;
 use crate::error::ErrorKind;
 use crate::json::Reader;
@@ -14,7 +15,7 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Info, RetentionPolicy};
 use async_nats::jetstream::{self, Context, ErrorCode, Message};
 use futures::StreamExt;
-use livewell_model::{Timestamp, Transaction};
+use livewell_model::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -25,46 +26,6 @@ const LOOK_READS: u32 = 20;
 const CONSUMER_IDLE: Duration = Duration::from_secs(300);
 /// How much of a message is kept of one that is too long to be a change.
 const PARKED_BYTES_MAX: usize = 64 << 10;
-
-/// What one read brought.
-#[derive(Debug, Default)]
-pub struct Received {
-    /// The transactions, in the order of the stream.
-    pub transactions: Vec<Taken>,
-    /// What was set aside among them under `on_error: park`.
-    pub parked: Vec<Parked>,
-    /// Where reading stands after them: an encoded [`NatsPosition`], to be stored in the same commit; `None` where
-    /// it did not move.
-    pub position: Option<Vec<u8>>,
-    /// Whether the stream held nothing more.
-    pub caught_up: bool,
-}
-
-/// A message as a transaction.
-#[derive(Debug, Clone)]
-pub struct Taken {
-    /// The message in words, for errors: its stream, sequence and subject.
-    pub name: String,
-    /// What it says. Without a timestamp of its own it has that at which the stream took it.
-    pub transaction: Transaction,
-    /// Under `on_error: park`, the message as it came: whoever refuses it sets that aside.
-    pub text: Option<String>,
-}
-
-/// A message that is not a change, set aside.
-#[derive(Debug, Clone)]
-pub struct Parked {
-    /// How many of the transactions that were read with it stand before it.
-    pub after: usize,
-    /// The message in words: its stream, sequence and subject.
-    pub name: String,
-    /// What it holds; of a long one that is no change, the beginning.
-    pub text: String,
-    /// Whether that is all of it, as it came: not cut, and no byte replaced that was no text.
-    pub is_whole: bool,
-    /// Why it is not a change.
-    pub error: InputError,
-}
 
 pub(super) struct Session {
     settings: NatsSettings,
@@ -78,6 +39,10 @@ pub(super) struct Session {
     /// The stream's last sequence as far as known.
     last: u64,
     empty_reads: u32,
+    /// How many messages the stream held behind the last one that was taken, when the server sent it.
+    pending: u64,
+    /// When the last message that was taken was published.
+    last_published: Option<Timestamp>,
     /// What went wrong behind what the last read brought.
     failed: Option<SourceError>,
 }
@@ -112,7 +77,7 @@ impl Session {
             settled: last,
         });
         reaches_back(&at, &stream, &info)?;
-        let consumer = consume(&jetstream, &at).await?;
+        let (consumer, sequence) = (consume(&jetstream, &at).await?, at.sequence);
         Ok(Self {
             settings,
             reader,
@@ -123,6 +88,8 @@ impl Session {
             at,
             last,
             empty_reads: 0,
+            pending: last.saturating_sub(sequence),
+            last_published: None,
             failed: None,
         })
     }
@@ -163,6 +130,16 @@ impl Session {
         Ok(received)
     }
 
+    /// How many messages are left in the stream, as far as the server has said.
+    pub fn behind(&self) -> u64 {
+        self.pending
+    }
+
+    /// When the last message that was taken was published.
+    pub fn last_published(&self) -> Option<Timestamp> {
+        self.last_published
+    }
+
     /// Takes one message in, unless one before it got lost on the way.
     fn take(&mut self, message: &Message, received: &mut Received) -> Result<bool, SourceError> {
         let info =
@@ -175,6 +152,8 @@ impl Session {
             let (stream, from) = (&self.at.stream, self.at.sequence + 1);
             return Err(gone(stream, from, sequence - 1));
         }
+        let published = i64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(i64::MAX);
+        let (published, pending) = (Timestamp(published), info.pending);
         let wanted =
             self.settings.subject.as_deref().is_none_or(|subject| matches(subject, &message.subject));
         if wanted {
@@ -182,8 +161,7 @@ impl Session {
             let parks = self.settings.on_error == OnError::Park;
             match self.reader.transaction(&message.payload) {
                 Ok(mut transaction) => {
-                    let published = i64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(i64::MAX);
-                    transaction.timestamp = transaction.timestamp.or(Some(Timestamp(published)));
+                    transaction.timestamp = transaction.timestamp.or(Some(published));
                     let text = parks.then(|| String::from_utf8_lossy(&message.payload).into_owned());
                     received.transactions.push(Taken { name, transaction, text });
                 }
@@ -200,6 +178,7 @@ impl Session {
         }
         self.delivered += 1;
         self.at.sequence = sequence;
+        (self.pending, self.last_published) = (pending, Some(published));
         Ok(true)
     }
 
@@ -239,7 +218,9 @@ impl Session {
                 self.renew().await?;
             }
         }
-        Ok(Received { caught_up: self.at.sequence >= self.last, ..Received::default() })
+        let caught_up = self.at.sequence >= self.last;
+        self.pending = if caught_up { 0 } else { self.pending };
+        Ok(Received { caught_up, ..Received::default() })
     }
 
     /// Has the server begin again behind what was taken.

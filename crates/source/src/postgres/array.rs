@@ -1,18 +1,20 @@
 //! PostgreSQL's text of arrays: `{1,NULL,"a \"b\""}`, nested, with other bounds `[0:1]={1,2}`.
 
-use super::value::{Kind, value};
 use livewell_model::Value;
 
 /// PostgreSQL's own limit of dimensions.
 const DEPTH_MAX: usize = 6;
 
-/// The list that an array's text stands for. Bounds other than from 1 are not kept.
-pub(super) fn list(text: &str, of: &Kind, delimiter: char) -> Result<Value, String> {
+/// Reads an item of an array.
+type Item<'a> = dyn Fn(&str) -> Result<Value, String> + 'a;
+
+/// The list that an array's text is, each item read by `item`. Bounds other than from 1 are not kept.
+pub(super) fn list(text: &str, item: &Item<'_>, delimiter: char) -> Result<Value, String> {
     let body = match text.strip_prefix('[') {
         Some(bounded) => bounded.split_once('=').ok_or_else(wrong)?.1,
         None => text,
     };
-    let mut parser = Parser { rest: body, of, delimiter };
+    let mut parser = Parser { rest: body, read: item, delimiter };
     let list = parser.list(1)?;
     if parser.rest.is_empty() { Ok(list) } else { Err(wrong()) }
 }
@@ -23,7 +25,7 @@ fn wrong() -> String {
 
 struct Parser<'a> {
     rest: &'a str,
-    of: &'a Kind,
+    read: &'a Item<'a>,
     delimiter: char,
 }
 
@@ -49,7 +51,7 @@ impl Parser<'_> {
 
     fn item(&mut self) -> Result<Value, String> {
         if self.eat('"') {
-            return value(self.of, &self.quoted()?);
+            return (self.read)(&self.quoted()?);
         }
         let end = self.rest.find([self.delimiter, '}']).ok_or_else(wrong)?;
         let (item, rest) = self.rest.split_at(end);
@@ -58,7 +60,7 @@ impl Parser<'_> {
             "" => Err(wrong()),
             "NULL" => Ok(Value::Null),
             // Outside of quotes only a backslash stands for something else, and the server quotes those.
-            _ => value(self.of, item),
+            _ => (self.read)(item),
         }
     }
 
@@ -89,25 +91,33 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
+    fn int(text: &str) -> Result<Value, String> {
+        text.parse().map(Value::Int).map_err(|_| "not a number".into())
+    }
+
+    fn text(text: &str) -> Result<Value, String> {
+        Ok(Value::string(text))
+    }
+
     #[test]
     fn arrays_are_lists_of_what_they_are_of() {
-        let ints = |text| list(text, &Kind::Int, ',');
+        let ints = |text| list(text, &int, ',');
         assert_eq!(ints("{}"), Ok(Value::list([])));
         assert_eq!(ints("{1,NULL,-3}"), Ok(Value::list([Value::Int(1), Value::Null, Value::Int(-3)])));
         let row = |a: i64, b: i64| Value::from(vec![a, b]);
         assert_eq!(ints("[0:1][1:2]={{1,2},{3,4}}"), Ok(Value::list([row(1, 2), row(3, 4)])));
-        let texts = list(r#"{"a,\"b\\",plain,"NULL",""}"#, &Kind::Text, ',');
+        let texts = list(r#"{"a,\"b\\",plain,"NULL",""}"#, &text, ',');
         assert_eq!(texts, Ok(Value::from(vec!["a,\"b\\", "plain", "NULL", ""])));
         assert_eq!(
-            list("{(1,1),(0,0);(2,2),(1,1)}", &Kind::Text, ';').map(|v| format!("{v:?}").len() > 2),
+            list("{(1,1),(0,0);(2,2),(1,1)}", &text, ';').map(|v| format!("{v:?}").len() > 2),
             Ok(true)
         );
     }
 
     #[test]
     fn what_is_no_array_is_refused() {
-        for text in ["", "{", "1", "{1,}", "{1}x", "{\"a}", "[1:2]{1,2}", "{{{{{{{1}}}}}}}", "{,}"] {
-            assert!(list(text, &Kind::Text, ',').is_err(), "{text}");
+        for wrong in ["", "{", "1", "{1,}", "{1}x", "{\"a}", "[1:2]{1,2}", "{{{{{{{1}}}}}}}", "{,}"] {
+            assert!(list(wrong, &text, ',').is_err(), "{wrong}");
         }
     }
 }

@@ -9,20 +9,23 @@ use super::judge::Asked;
 use super::look::passes;
 use super::notes;
 use super::position::{Lsn, Position};
+use super::server::Server;
 use super::session::Session;
 use super::slot;
 use super::stream::Stream;
 use crate::error::code;
+use crate::profile::Profile;
 use crate::settings::{PostgresSettings, SourceRecovery, table_name};
-use crate::source::{Commit, Patience, Read, ReadLimits, Report, Source, Stored};
+use crate::source::{Commit, OtherSide, Patience, Read, ReadLimits, Report, Source, Stored};
 use crate::{ErrorKind, SourceError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Tables of a PostgreSQL database, followed by logical replication.
 pub struct Database {
     pub(super) settings: PostgresSettings,
-    /// What tells its slot from that of another store.
+    /// What tells its slot from that of another store, once it was opened.
     store: String,
     asked: Asked,
     /// Whether what was asked for is in the commit under way; until that is durable, it stays asked for.
@@ -52,13 +55,12 @@ pub(super) enum State {
 }
 
 impl Database {
-    /// A source with these settings. `store`: a few characters that tell the store from others.
-    pub fn new(settings: PostgresSettings, store: &str) -> Self {
-        let (store, asked) = (store.to_owned(), Asked::default());
+    /// A source with these settings.
+    pub fn new(settings: PostgresSettings) -> Self {
         Self {
             settings,
-            store,
-            asked,
+            store: String::new(),
+            asked: Asked::default(),
             is_begun: false,
             state: State::Closed,
             is_whole: false,
@@ -215,7 +217,7 @@ impl Database {
         if let State::Beginning { ready, .. } = &mut self.state {
             *ready = Some(Box::new(following));
         }
-        Ok(Read { has_work: true, is_busy: true, caught_up: false })
+        Ok(Read::TRANSACTIONS)
     }
 
     /// Writes that it begins: the names, then the place and what is to be copied.
@@ -256,8 +258,21 @@ fn from_new_place(home: Home, old: Option<String>) -> State {
 }
 
 impl Source for Database {
+    fn profile(&self) -> Profile {
+        let PostgresSettings { id, clock, limits, .. } = &self.settings;
+        Profile {
+            copies: true,
+            clock: *clock,
+            parked_max: limits.parked_max,
+            parked_bytes: limits.parked_bytes,
+            // What its tables became it compares itself.
+            ..Profile::new(id.clone(), "postgres")
+        }
+    }
+
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
         (self.state, self.is_begun) = (State::Closed, false);
+        stored.store_name().clone_into(&mut self.store);
         let (home, is_noted) = self.home(stored)?;
         let position = stored.note(notes::POSITION)?.filter(|bytes| !bytes.is_empty());
         let first = |home| State::Beginning {
@@ -368,6 +383,10 @@ impl Source for Database {
                 Report { is_checked: Some(false), ..Report::default() }
             }
         }
+    }
+
+    fn other_side(&self) -> Option<Arc<dyn OtherSide>> {
+        Some(Arc::new(Server(self.settings.clone())))
     }
 }
 

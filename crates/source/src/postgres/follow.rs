@@ -9,8 +9,8 @@ use super::judge::Asked;
 use super::position::{Lsn, Position};
 use super::replay::{Context, Forms};
 use super::slot::{self, Kept};
-use super::step::Upstream;
 use super::stream::Stream;
+use super::upstream::Upstream;
 use super::work::Work;
 use crate::SourceError;
 use crate::settings::{Check, OnError, PostgresSettings, SourceRecovery};
@@ -163,7 +163,8 @@ impl Following {
         let is_whole = self.copy.is_none() && self.going.is_empty() && self.held.is_empty();
         let has_work = !self.work.is_empty();
         let is_busy = !is_whole || self.work.iter().any(|work| matches!(work, Work::Transaction(_)));
-        Ok(Read { has_work, is_busy, caught_up: caught_up && !has_work && is_whole && self.is_checked })
+        let caught_up = caught_up && !has_work && is_whole && self.is_checked;
+        Ok(Read { has_work, is_busy, caught_up, rest: None })
     }
 
     /// Plans what needs no reading.

@@ -3,9 +3,10 @@
 use super::notes;
 use super::pages::{Elements, Keys};
 use super::rows::{Link, Row, Shape};
-use super::step::{Step, Steps, What};
+use super::step::{Step, What};
+use super::upstream::Steps;
 use crate::error::code;
-use crate::source::{Commit, Side, Stored};
+use crate::source::{Commit, Input, Side, Stored};
 use crate::{ErrorKind, SourceError};
 use livewell_model::{Change, Element, ElementId, Timestamp, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Where input that is set aside is from: a row.
 pub(super) fn place(table: &str, key: &str) -> String {
     format!("the row `{key}` of `{table}`")
+}
+
+/// Sets a row aside. It is not read again: the stream sends it when it changes.
+pub(super) fn park(
+    commit: &mut dyn Commit,
+    place: &str,
+    text: &str,
+    reason: &str,
+) -> Result<(), SourceError> {
+    commit.park(&Input { place: &place, part: 0, text: Some(text), is_whole: false }, reason)
 }
 
 /// How a transaction's steps change the live elements; what they were before is looked up only where a step says less
@@ -77,8 +88,7 @@ impl<'a> Live<'a> {
                     self.delete(unit, &shape, &from)?;
                 }
                 self.delete(unit, &shape, &row.key)?;
-                let place = place(&shape.name, &row.key);
-                self.commit.park(&place, &row.text, &row.error.message)
+                park(self.commit, &place(&shape.name, &row.key), &row.text, &row.error.message)
             }
             What::Delete { key } => self.delete(unit, &shape, &key),
             What::Truncate => self.truncate(unit, &shape),
@@ -130,7 +140,7 @@ impl<'a> Live<'a> {
         from.into_iter().chain([row.key.as_str()]).try_for_each(|key| self.delete(unit, shape, key))?;
         let place = place(&shape.name, &row.key);
         let text = serde_json::json!({ "key": row.cells }).to_string();
-        self.commit.park(&place, &text, "values of it were not sent, and it was set aside before")
+        park(self.commit, &place, &text, "values of it were not sent, and it was set aside before")
     }
 
     /// The row with what was not sent, from the element that it was; `None` if the row is to be set aside.

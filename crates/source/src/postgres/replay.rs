@@ -5,12 +5,14 @@ use super::catalog::facts::UnitFacts;
 use super::catalog::shapes;
 use super::catalog::watch::Watch;
 use super::copy::Copy;
-use super::pgoutput::{Action, Cell, Relation, action};
+use super::form::{Form, Known, steps};
+use super::pgoutput::{Action, Relation, action};
 use super::position::Lsn;
-use super::rows::{MappedColumn, RowError, RowMap, Shape};
+use super::rows::{MappedColumn, RowMap, Shape};
 use super::spool::Spool;
 use super::spooled::Spooled;
-use super::step::{Step, Steps, Upstream, What};
+use super::step::{Step, What};
+use super::upstream::{Steps, Upstream};
 use super::value::{Types, kind};
 use crate::error::code;
 use crate::settings::{OnError, PostgresSettings};
@@ -34,14 +36,6 @@ pub(super) struct Forms {
     types: Types,
     /// Units whose stored rows are no longer what they are: changes came while nobody knew what to make of them.
     pub missed: BTreeSet<u32>,
-}
-
-/// The form of one unit's rows.
-#[derive(Debug)]
-pub(super) struct Form {
-    shape: Arc<Shape>,
-    /// `None` if it lacks what the settings name, or does not say which row.
-    map: Option<RowMap>,
 }
 
 /// What forms are made with.
@@ -171,68 +165,6 @@ impl Forms {
         let form = Arc::new(Form { shape, map });
         self.followed.insert(relation.oid, form.clone());
         (relation.oid, Some(form))
-    }
-}
-
-/// What messages are read with.
-pub(super) struct Known<'a> {
-    pub followed: &'a BTreeMap<u32, Arc<Form>>,
-    /// Whether rows that cannot be taken are set aside; else they are an error.
-    pub parks: bool,
-}
-
-/// Makes steps of one message; those of tables that are sent and not followed go to `miss`. Returns whether it announces
-/// a form.
-pub(super) fn steps(
-    action: Action<'_>,
-    known: &Known<'_>,
-    out: &mut Vec<Step>,
-    mut miss: impl FnMut(u32),
-) -> Result<bool, SourceError> {
-    let mut with =
-        |unit: u32, what: &dyn Fn(&Form) -> Result<What, SourceError>| -> Result<(), SourceError> {
-            match known.followed.get(&unit) {
-                Some(form) => out.push(Step { unit, shape: form.shape.clone(), what: what(form)? }),
-                None => miss(unit),
-            }
-            Ok(())
-        };
-    match action {
-        Action::Relation(_) => return Ok(true),
-        Action::Insert { table, new } => with(table, &|form| form.put(None, &new, known.parks))?,
-        Action::Update { table, old, new } => {
-            with(table, &|form| form.put(old.as_deref(), &new, known.parks))?;
-        }
-        Action::Delete { table, old } => with(table, &|form| Ok(form.delete(&old)))?,
-        Action::Truncate { tables } => {
-            tables.into_iter().try_for_each(|unit| with(unit, &|_| Ok(What::Truncate)))?;
-        }
-        Action::Other => {}
-    }
-    Ok(false)
-}
-
-impl Form {
-    fn put(&self, old: Option<&[Cell<'_>]>, new: &[Cell<'_>], parks: bool) -> Result<What, SourceError> {
-        let Some(map) = &self.map else { return Ok(What::Unclear) };
-        let before = old.map(|old| map.key_of(old)).transpose()?;
-        match map.row(new, old) {
-            Ok(row) => {
-                let from = before.filter(|before| *before != row.key);
-                Ok(What::Put { row: Box::new(row), from })
-            }
-            Err(RowError::Row(row)) if parks => {
-                let from = before.filter(|before| *before != row.key);
-                Ok(What::Bad { row, from })
-            }
-            Err(RowError::Row(row)) => Err(row.error),
-            Err(RowError::Table(error)) => Err(error),
-        }
-    }
-
-    fn delete(&self, old: &[Cell<'_>]) -> What {
-        let key = self.map.as_ref().and_then(|map| map.key_of(old).ok());
-        key.map_or(What::Unclear, |key| What::Delete { key })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A transaction that is too large for memory: its messages are read again for whoever wants its steps.
 
+use super::form::{Form, Known, steps};
 use super::pgoutput::action;
-use super::replay::{Form, Known, steps};
 use super::spool::Spool;
 use super::step::Step;
 use crate::SourceError;

@@ -1,67 +1,7 @@
-//! What a transaction of the database did to the rows that are followed, in its order.
+//! What a transaction of the database did to one row that is followed, or to a table.
 
 use super::rows::{BadRow, Row, Shape};
-use super::spooled::Spooled;
-use crate::SourceError;
-use livewell_model::Timestamp;
-use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// A transaction of the database.
-#[derive(Debug)]
-pub(super) struct Upstream {
-    /// Its full number.
-    pub transaction: u64,
-    /// The end of its commit in the log.
-    pub end: super::position::Lsn,
-    pub timestamp: Timestamp,
-    pub steps: Steps,
-}
-
-/// The steps of a transaction.
-#[derive(Debug)]
-pub(super) enum Steps {
-    Listed(Vec<Step>),
-    /// Too many to keep: rebuilt from the messages each time.
-    Spooled(Box<Spooled>),
-}
-
-impl Steps {
-    /// The units that are changed.
-    pub fn units(&self) -> BTreeSet<u32> {
-        match self {
-            Self::Listed(steps) => steps.iter().map(|step| step.unit).collect(),
-            Self::Spooled(spooled) => spooled.units.clone(),
-        }
-    }
-
-    /// The units of which some change does not say which row it is of.
-    pub fn unclear(&self) -> BTreeSet<u32> {
-        match self {
-            Self::Listed(steps) => {
-                let unclear = steps.iter().filter(|step| matches!(step.what, What::Unclear));
-                unclear.map(|step| step.unit).collect()
-            }
-            Self::Spooled(spooled) => spooled.unclear.clone(),
-        }
-    }
-
-    /// Calls `each` with every step, in order.
-    pub fn each(&self, mut each: impl FnMut(&Step) -> Result<(), SourceError>) -> Result<(), SourceError> {
-        match self {
-            Self::Listed(steps) => steps.iter().try_for_each(each),
-            Self::Spooled(spooled) => spooled.each(|step| each(&step)),
-        }
-    }
-
-    /// Like [`Steps::each`], for the last time.
-    pub fn into_each(self, each: impl FnMut(Step) -> Result<(), SourceError>) -> Result<(), SourceError> {
-        match self {
-            Self::Listed(steps) => steps.into_iter().try_for_each(each),
-            Self::Spooled(spooled) => spooled.each(each),
-        }
-    }
-}
 
 /// What it did to one table, or partition.
 #[derive(Debug, Clone)]

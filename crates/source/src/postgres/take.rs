@@ -5,11 +5,11 @@ use super::copy::range::Range;
 use super::copy::{Copy, CopyHead};
 use super::follow::Following;
 use super::judge::Asked;
-use super::live::{Live, place};
+use super::live::{Live, park, place};
 use super::notes;
 use super::pages::{Elements, Keys};
 use super::rows::prefix;
-use super::step::Upstream;
+use super::upstream::Upstream;
 use super::visible::Visible;
 use super::work::Work;
 use crate::SourceError;
@@ -175,8 +175,7 @@ impl Following {
         let Some(shape) = self.watch.shape(range.unit).cloned() else { return Ok(()) };
         let Some(copy) = &mut self.copy else { return Ok(()) };
         for bad in copy.take_in(commit, &shape, range)? {
-            let place = place(&shape.name, &bad.key);
-            commit.park(&place, &bad.text, &bad.error.message)?;
+            park(commit, &place(&shape.name, &bad.key), &bad.text, &bad.error.message)?;
         }
         Ok(())
     }
@@ -276,6 +275,7 @@ impl Following {
             safe_bytes: self.kept.safe,
             waits_for: self.waits_for.clone(),
             refusal: self.refusal.clone(),
+            ..Report::default()
         }
     }
 }

@@ -122,7 +122,7 @@ pub(super) fn value(kind: &Kind, text: &str) -> Result<Value, String> {
         Kind::TimestampWithZone => temporal::timestamp_with_zone(text),
         Kind::Interval => temporal::interval(text),
         Kind::Json => json(text),
-        Kind::List { of, delimiter } => array::list(text, of, *delimiter),
+        Kind::List { of, delimiter } => array::list(text, &|item| value(of, item), *delimiter),
         Kind::Finite { of, instead } => match (text, instead) {
             ("NaN" | "Infinity" | "-Infinity" | "infinity" | "-infinity", Instead::Null) => Ok(Value::Null),
             ("NaN" | "Infinity" | "-Infinity" | "infinity" | "-infinity", Instead::Text) => {

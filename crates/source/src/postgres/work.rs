@@ -3,7 +3,7 @@
 use super::catalog::facts::UnitFacts;
 use super::copy::range::Range;
 use super::position::Lsn;
-use super::step::Upstream;
+use super::upstream::Upstream;
 use super::visible::Visible;
 use std::collections::BTreeMap;
 

@@ -1,16 +1,16 @@
 //! The settings of a `file` source.
 
 use super::PropertyType;
+use super::contract::{Clock, Settings, validate_common};
 use super::mapping::{
     self, NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping,
 };
-use super::{Clock, validate_common};
 use crate::file::{Compression, Format};
 use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A source that reads files: one under `path`, or several under `files`, in that order.
@@ -82,6 +82,50 @@ pub struct FileSettings {
     /// Limits on what comes in.
     #[serde(default)]
     pub limits: Limits,
+}
+
+impl Settings for FileSettings {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.unwrap_or(Clock::Input)
+    }
+
+    fn check(&self) -> Result<(), SourceError> {
+        self.validate()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.path.iter().chain(self.files.iter().map(|file| &file.path)).cloned().collect()
+    }
+
+    fn resolve(&mut self, base: &Path) {
+        FileSettings::resolve(self, base);
+    }
+
+    fn unwind(&self) -> &[Unwind] {
+        &self.unwind
+    }
+
+    fn after(&self) -> &[String] {
+        &self.after
+    }
+
+    fn line_bytes_max(&self) -> usize {
+        self.limits.line_bytes_max
+    }
+
+    fn end_with_input(&mut self) {
+        (self.follow, self.clock) = (Some(false), Some(Clock::Input));
+    }
+
+    fn made(&self) -> Option<BTreeSet<String>> {
+        let made = |entry: FileEntry| Some(mapping::made(entry.node.as_ref()?, &entry.relationships));
+        let all: Option<Vec<BTreeSet<String>>> = self.entries().into_iter().map(made).collect();
+        Some(all?.into_iter().flatten().collect())
+    }
 }
 
 /// One of several files.
@@ -266,6 +310,6 @@ impl FileEntry {
 
     /// What reads the lines, if they are JSON.
     pub(crate) fn reader(&self, settings: &FileSettings) -> Result<Reader, SourceError> {
-        self.records().reader(&settings.id, &settings.limits)
+        Reader::by(&self.records(), &settings.id, &settings.limits)
     }
 }

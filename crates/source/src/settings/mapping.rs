@@ -1,10 +1,9 @@
 //! What rows and records become: the settings of mappings.
 
-use super::{PropertyType, is_component_id};
-use crate::json::Reader;
-use crate::{Limits, SourceError};
+use super::PropertyType;
+use super::contract::is_component_id;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The node that a row or record becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,24 +126,6 @@ pub(crate) struct RecordSettings<'a> {
 }
 
 impl RecordSettings<'_> {
-    /// What reads records by these settings; changes, where they have no `node`.
-    pub fn reader(&self, source: &str, limits: &Limits) -> Result<Reader, SourceError> {
-        let wrong = |text: String| SourceError::settings(format!("source `{source}`: {text}"));
-        let Some(node) = self.node else {
-            let given =
-                [("relationships", !self.relationships.is_empty()), ("timestamp", self.timestamp.is_some())];
-            let lone = given.into_iter().find(|(_, given)| *given).map(|(name, _)| name);
-            return match lone.or_else(|| self.only_for_records()) {
-                None => Ok(Reader::of_changes(source, limits, self.types)),
-                Some(field) => Err(wrong(format!(
-                    "`{field}` goes with `node`: say what a record becomes, as in `node: {{ label: Order, id: \"order:{{id}}\" }}`"
-                ))),
-            };
-        };
-        validate(node, self.relationships).map_err(wrong)?;
-        Reader::of_records(source, limits, node, self).map_err(wrong)
-    }
-
     /// The first field that only makes sense for records.
     pub fn only_for_records(&self) -> Option<&'static str> {
         let given = [
@@ -159,7 +140,7 @@ impl RecordSettings<'_> {
 }
 
 /// Checks what the types alone do not and what is the same for tables and records.
-pub(super) fn validate(node: &NodeMapping, relationships: &[RelationshipMapping]) -> Result<(), String> {
+pub(crate) fn validate(node: &NodeMapping, relationships: &[RelationshipMapping]) -> Result<(), String> {
     if node.label.is_empty() {
         return Err("`node.label` is empty".into());
     }
@@ -178,4 +159,10 @@ pub(super) fn validate(node: &NodeMapping, relationships: &[RelationshipMapping]
         }
     }
     Ok(())
+}
+
+/// The labels and types of all that such a mapping makes.
+pub(super) fn made(node: &NodeMapping, relationships: &[RelationshipMapping]) -> BTreeSet<String> {
+    let kinds = relationships.iter().map(|relationship| relationship.kind.clone());
+    std::iter::once(node.label.clone()).chain(kinds).collect()
 }

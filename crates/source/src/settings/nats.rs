@@ -1,12 +1,17 @@
 //! The settings of a `nats` source.
 
-use super::mapping::{NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping};
-use super::{Clock, DatabaseUrl, OnError, PropertyType, SourceRecovery, validate_common, wall};
+use super::contract::{Clock, Settings, validate_common, wall};
+use super::file::OnError;
+use super::mapping::{
+    NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping, made,
+};
+use super::postgres::{DatabaseUrl, SourceRecovery};
+use super::types::PropertyType;
 use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A source that follows a stream of a NATS server with JetStream.
@@ -146,7 +151,7 @@ impl NatsSettings {
     /// # Errors
     /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) where the mapping makes no sense.
     pub fn reader(&self) -> Result<Reader, SourceError> {
-        RecordSettings {
+        let settings = RecordSettings {
             node: self.node.as_ref(),
             relationships: &self.relationships,
             properties: &self.properties,
@@ -156,8 +161,42 @@ impl NatsSettings {
             types: &self.types,
             timestamp: self.timestamp.as_ref(),
             unavailable_value: self.unavailable_value.as_deref(),
-        }
-        .reader(&self.id, &self.limits)
+        };
+        Reader::by(&settings, &self.id, &self.limits)
+    }
+}
+
+impl Settings for NatsSettings {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn check(&self) -> Result<(), SourceError> {
+        self.validate()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.ca.iter().cloned().collect()
+    }
+
+    fn resolve(&mut self, base: &Path) {
+        NatsSettings::resolve(self, base);
+    }
+
+    fn unwind(&self) -> &[Unwind] {
+        &self.unwind
+    }
+
+    fn line_bytes_max(&self) -> usize {
+        self.limits.line_bytes_max
+    }
+
+    fn made(&self) -> Option<BTreeSet<String>> {
+        Some(made(self.node.as_ref()?, &self.relationships))
     }
 }
 

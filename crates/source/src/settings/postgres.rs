@@ -1,11 +1,14 @@
 //! The settings of a `postgres` source.
 
-use super::{Clock, OnError, PropertyType, is_component_id, wall};
+use super::contract::{Clock, Settings, is_component_id, validate_common, wall};
+use super::file::OnError;
+use super::types::PropertyType;
 use crate::SourceError;
 use crate::limits::{PARKED_BYTES, PARKED_MAX};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A source that follows tables of a PostgreSQL database by logical replication.
@@ -254,7 +257,7 @@ impl PostgresSettings {
     pub fn validate(&self) -> Result<(), SourceError> {
         let wrong = |text: String| Err(SourceError::settings(format!("source `{}`: {text}", self.id)));
         if !is_component_id(&self.id) {
-            return super::validate_common(&self.id, &crate::Limits::default());
+            return validate_common(&self.id, &crate::Limits::default());
         }
         let slot = self.slot_in("");
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -283,6 +286,39 @@ impl PostgresSettings {
             }
         }
         self.tables.iter().try_for_each(|table| table.validate(&names).or_else(wrong))
+    }
+}
+
+impl Settings for PostgresSettings {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn check(&self) -> Result<(), SourceError> {
+        self.validate()
+    }
+
+    #[cfg(feature = "postgres")]
+    fn files(&self) -> Vec<PathBuf> {
+        crate::postgres::files(&self.url.0)
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    fn made(&self) -> Option<BTreeSet<String>> {
+        let of_table = |table: &TableSettings| {
+            let kinds = table.relationships.iter().map(|relationship| relationship.kind.clone());
+            std::iter::once(table.label().to_owned()).chain(kinds).collect::<Vec<_>>()
+        };
+        // Without them its tables are those that a publication names.
+        (!self.tables.is_empty()).then(|| self.tables.iter().flat_map(of_table).collect())
     }
 }
 

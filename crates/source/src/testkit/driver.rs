@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// How often a source is kept alive while the log is full.
+const HELD_UP: usize = 3;
+
 /// What goes wrong in a step that has something to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -18,6 +21,10 @@ pub enum Fault {
     BeforeDurable,
     /// The commit is lost, and the same source is opened again.
     CommitLost,
+    /// The log is full for a while, and then takes the commit.
+    HeldUp,
+    /// The log is full until the same source is opened again.
+    StoppedWhileHeldUp,
 }
 
 /// A source, the store it writes to, and where it is between the two.
@@ -36,11 +43,13 @@ pub struct Driver<S> {
 impl<S: Source> Driver<S> {
     /// A driver with an empty store. `make`: the source as a new process has it.
     pub fn new(make: impl Fn() -> S + 'static) -> Self {
+        let source = make();
+        let memory = Memory::new(source.profile().copies);
         Self {
-            source: make(),
+            source,
             make: Box::new(make),
             is_open: false,
-            memory: Memory::default(),
+            memory,
             limits: ReadLimits { transactions: 1_000, bytes: 1 << 20, elements: 1_000 },
             watcher: Watcher::default(),
         }
@@ -76,6 +85,15 @@ impl<S: Source> Driver<S> {
             self.kill();
             return Ok(read);
         }
+        if matches!(fault, Some(Fault::HeldUp | Fault::StoppedWhileHeldUp)) {
+            for _ in 0..HELD_UP {
+                self.source.keep_alive()?;
+            }
+            if fault == Some(Fault::StoppedWhileHeldUp) {
+                self.is_open = false;
+                return Ok(read);
+            }
+        }
         let mut commit = self.memory.begin();
         self.source.take_in(&mut commit)?;
         match fault {
@@ -104,6 +122,7 @@ impl<S: Source> Driver<S> {
     pub fn open(&mut self) -> Result<(), SourceError> {
         if !self.is_open {
             self.source.open(&self.memory)?;
+            self.memory.definition = Some(self.source.profile().definition);
             self.is_open = true;
         }
         Ok(())
@@ -131,13 +150,22 @@ impl<S: Source> Driver<S> {
         self.kill();
     }
 
-    /// Asks the source for a new copy, and opens it again.
+    /// Asks the source for a new copy, or wipes what is stored of one that does not copy, and opens it again.
     ///
     /// # Errors
     /// If there is no such table.
     pub fn reset(&mut self, table: Option<&str>) -> Result<(), SourceError> {
         self.is_open = false;
-        self.source.reset(table)
+        if self.copies() {
+            return self.source.reset(table);
+        }
+        self.memory = Memory::new(false);
+        Ok(())
+    }
+
+    /// Whether the source copies.
+    pub fn copies(&self) -> bool {
+        self.source.profile().copies
     }
 
     /// What the source says of itself.

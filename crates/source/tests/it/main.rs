@@ -5,6 +5,7 @@ mod flights;
 mod follow;
 mod hostile;
 mod json;
+mod laws;
 mod moments;
 #[cfg(feature = "postgres")]
 mod postgres;

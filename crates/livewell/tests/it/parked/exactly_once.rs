@@ -1,7 +1,9 @@
 //! Wherever the process ends, a piece of parked input is either still parked or one transaction.
 
 use super::*;
+use livewell::IntoSource;
 use livewell::MemoryStore;
+use livewell_source::file::Files;
 use livewell_store::commit::Conflict;
 use livewell_store::{Head, IndexError, Snapshot, StoreId};
 use std::collections::BTreeSet;
@@ -68,8 +70,11 @@ impl Store for Mortal {
 async fn die_while_trying_again(path: &Path, lives: i64, applies_the_last: bool) -> u64 {
     let inner = Arc::new(MemoryStore::new());
     let limits = livewell::Limits { step_transactions_max: 3, ..livewell::Limits::default() };
-    let setup =
-        || Setup { files: vec![parking(path)], queries: vec![query("all", ROWS)], ..Setup::default() };
+    let setup = || Setup {
+        sources: vec![Files::new(parking(path)).into_source()],
+        queries: vec![query("all", ROWS)],
+        ..Setup::default()
+    };
     let open = |left| {
         let seen = Mutex::default();
         let store =

@@ -1,8 +1,10 @@
 //! How much may be parked, and that a source without room waits and loses nothing.
 
 use super::*;
+use livewell::IntoSource;
 use livewell::State;
 use livewell_source::Limits;
+use livewell_source::file::Files;
 
 fn limited(path: &Path, parked_max: u64, parked_bytes: u64) -> FileSettings {
     FileSettings { limits: Limits { parked_max, parked_bytes, ..Limits::default() }, ..parking(path) }
@@ -10,7 +12,11 @@ fn limited(path: &Path, parked_max: u64, parked_bytes: u64) -> FileSettings {
 
 async fn add(store: &Arc<dyn Store>, settings: FileSettings) -> Livewell {
     let livewell = Livewell::builder().shared_store(store.clone()).clock(Fixed).build().unwrap();
-    let setup = Setup { files: vec![settings], queries: vec![query("all", ROWS)], ..Setup::default() };
+    let setup = Setup {
+        sources: vec![Files::new(settings).into_source()],
+        queries: vec![query("all", ROWS)],
+        ..Setup::default()
+    };
     livewell.add(setup).await.unwrap();
     livewell
 }

@@ -3,8 +3,10 @@
 use super::compared::{NODES, TIES, Table, differences};
 use super::database::Database;
 use crate::fixture::{memory, open, query, reach, status};
+use livewell::IntoSource;
 use livewell::verify::SourceVerified;
 use livewell::{Livewell, Setup, State};
+use livewell_source::postgres::Database as Upstream;
 use livewell_source::settings::{PostgresSettings, SourceRecovery};
 use livewell_store::Store;
 use serde_json::{Value as Json, json};
@@ -46,7 +48,10 @@ pub fn from_json(settings: &Json) -> PostgresSettings {
 pub async fn run(store: &Arc<dyn Store>, settings: PostgresSettings) -> Livewell {
     let livewell = open(store);
     let queries = vec![query("nodes", NODES), query("ties", TIES)];
-    livewell.add(Setup { databases: vec![settings], queries, ..Setup::default() }).await.unwrap();
+    livewell
+        .add(Setup { sources: vec![Upstream::new(settings).into_source()], queries, ..Setup::default() })
+        .await
+        .unwrap();
     livewell
 }
 

@@ -5,8 +5,10 @@ use super::clusters::each_version;
 use super::compared::Table;
 use super::database::Database;
 use crate::fixture::{memory, open, query, status, values};
+use livewell::IntoSource;
 use livewell::{Livewell, Setup};
 use livewell_model::Value;
+use livewell_source::postgres::Database as Upstream;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -34,8 +36,8 @@ async fn reach_rows(livewell: &Livewell, expected: &[Vec<Value>], is_torn: impl 
 /// A Livewell with the source over these tables and the one query `q`.
 async fn begun(database: &Database, tables: &[Table], text: &str) -> Livewell {
     let livewell = open(&memory());
-    let databases = vec![super::followed::settings(database, tables, &json!({}))];
-    livewell.add(Setup { databases, queries: vec![query("q", text)], ..Setup::default() }).await.unwrap();
+    let sources = vec![Upstream::new(super::followed::settings(database, tables, &json!({}))).into_source()];
+    livewell.add(Setup { sources, queries: vec![query("q", text)], ..Setup::default() }).await.unwrap();
     livewell
 }
 

@@ -5,8 +5,10 @@ use super::compared::Table;
 use super::database::Database;
 use super::followed::Followed;
 use crate::fixture::{memory, open, query, status, values};
+use livewell::IntoSource;
 use livewell::{Livewell, Setup, State};
 use livewell_model::Value;
+use livewell_source::postgres::Database as Upstream;
 use serde_json::json;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -78,9 +80,10 @@ async fn two_stores_with_one_source_id_do_not_take_the_slot_of_each_other() {
         let begun = async || -> Livewell {
             let livewell = open(&memory());
             let extra = json!({ "slot": null, "recovery": "auto_reset" });
-            let databases = vec![super::followed::settings(&database, &t(), &extra)];
+            let sources =
+                vec![Upstream::new(super::followed::settings(&database, &t(), &extra)).into_source()];
             let queries = vec![query("count", "MATCH (n:t) RETURN count(n) AS n")];
-            livewell.add(Setup { databases, queries, ..Setup::default() }).await.unwrap();
+            livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
             livewell
         };
         let both = [begun().await, begun().await];

@@ -5,7 +5,9 @@ use super::compared::Table;
 use super::database::Database;
 use super::followed::settings;
 use crate::fixture::*;
+use livewell::IntoSource;
 use livewell::{Livewell, Query, Recovery, Setup, State};
+use livewell_source::postgres::Database as Upstream;
 use livewell_store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -42,9 +44,9 @@ async fn start(store: &Arc<dyn Store>, database: &Database, recorder: &Recorder)
     let c = Table::new("c", &["id"]);
     let t = Table::new("t", &["id"]).tied("OF", "c", &["c"], &["id"]);
     let livewell = open(store);
-    let databases = vec![settings(database, &[c, t], &json!({}))];
+    let sources = vec![Upstream::new(settings(database, &[c, t], &json!({}))).into_source()];
     let reactions = vec![reaction("seen", "flat", Recovery::Strict, recorder.clone())];
-    livewell.add(Setup { databases, queries: queries(), reactions, ..Setup::default() }).await.unwrap();
+    livewell.add(Setup { sources, queries: queries(), reactions, ..Setup::default() }).await.unwrap();
     livewell
 }
 

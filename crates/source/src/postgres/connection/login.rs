@@ -1,7 +1,8 @@
 //! Getting in: the start of a connection, passwords, and which of several servers will do.
 
 use super::super::bytes::Fields;
-use super::super::failure::{ServerError, missed, not_understood, refused, unreachable};
+use super::super::failure::{missed, not_understood, refused, unreachable};
+use super::super::server_error::ServerError;
 use super::{ANSWER_MAX, Connection, Message};
 use crate::SourceError;
 use bytes::BytesMut;

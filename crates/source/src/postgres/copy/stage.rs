@@ -6,7 +6,8 @@ use crate::SourceError;
 use crate::postgres::failure::damaged;
 use crate::postgres::live;
 use crate::postgres::rows::{BadRow, Link, Row, Shape, prefix};
-use crate::postgres::step::{Step, Upstream, What};
+use crate::postgres::step::{Step, What};
+use crate::postgres::upstream::Upstream;
 use crate::source::{Commit, Side};
 use livewell_model::{Element, Timestamp};
 

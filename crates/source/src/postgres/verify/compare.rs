@@ -1,9 +1,9 @@
 //! The elements that a row makes, against those that are stored.
 
-use super::Difference;
 use crate::SourceError;
 use crate::postgres::rows::{Link, Row, Shape};
 use crate::source::{Side, Stored};
+use crate::verified::Difference;
 use livewell_model::codec::Writer;
 use livewell_model::{Element, ElementId, Map, Value};
 use xxhash_rust::xxh3::xxh3_64;

@@ -1,6 +1,6 @@
 //! The two sides of a comparison: rows of the database, and what is stored, with how far that is.
 
-use super::Halt;
+use super::halt::Halt;
 use crate::SourceError;
 use crate::postgres::catalog::facts::UnitFacts;
 use crate::postgres::catalog::fingerprint::FLUSHED;

@@ -6,8 +6,9 @@
 //! unless the row changed and changed back meanwhile, so this has to happen twice in a row.
 
 use super::compare::{difference, differing, digest, nothing};
+use super::halt::Halt;
 use super::reader::Passed;
-use super::{Halt, KEYS_MAX, TableCheck, key_and_cells};
+use super::table::{KEYS_MAX, TableCheck, key_and_cells};
 use crate::postgres::live::place;
 use crate::postgres::position::Lsn;
 use crate::postgres::verify::compare::Expected;
@@ -22,41 +23,6 @@ const ROUNDS_MAX: u32 = 10;
 const WRONG_MIN: u32 = 2;
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(3);
-
-/// A row that differed.
-#[derive(Debug, Default)]
-pub(super) struct Suspect {
-    /// The texts of its key's columns.
-    cells: Vec<String>,
-    /// What it was when it was last read again.
-    last: Option<Seen>,
-    /// How many times in a row it was wrong.
-    wrong: u32,
-}
-
-/// A suspect as it was read.
-#[derive(Debug)]
-struct Seen {
-    digest: u64,
-    /// The transactions that what is stored may have and the snapshot does not see.
-    unseen: Arc<[u64]>,
-}
-
-impl Suspect {
-    pub fn new(cells: Vec<String>) -> Self {
-        Self { cells, ..Self::default() }
-    }
-
-    /// Takes note of what it is now; counts if it was wrong between the last time and this one.
-    fn see(&mut self, digest: u64, unseen: &Arc<[u64]>, snapshots: &[Visible]) {
-        let is_wrong = self.last.as_ref().is_some_and(|last| {
-            let is_seen = |transaction| snapshots.iter().all(|snapshot| snapshot.sees(transaction));
-            last.digest == digest && last.unseen.iter().all(|transaction| is_seen(*transaction))
-        });
-        self.wrong = if is_wrong { self.wrong + 1 } else { 0 };
-        self.last = Some(Seen { digest, unseen: unseen.clone() });
-    }
-}
 
 /// Rows that were read by their keys.
 pub(super) struct Rows {
@@ -146,30 +112,5 @@ impl TableCheck<'_, '_> {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_suspect_is_wrong_only_if_it_stays_and_the_snapshot_sees_what_is_stored() {
-        let unseen = |transactions: &[u64]| Arc::<[u64]>::from(transactions);
-        let snapshot = |text: &str| [Visible::parse(text).unwrap()];
-        let mut suspect = Suspect::default();
-        let mut wrong = |digest, stored: &[u64], seen: &str| {
-            suspect.see(digest, &unseen(stored), &snapshot(seen));
-            suspect.wrong
-        };
-        assert_eq!(wrong(1, &[12], "10:12:"), 0, "it was seen only once");
-        assert_eq!(
-            wrong(1, &[12], "12:13:12"),
-            0,
-            "what is stored may be that of a transaction not seen yet"
-        );
-        assert_eq!(wrong(1, &[12], "13:13:"), 1);
-        assert_eq!(wrong(1, &[], "13:13:"), 2);
-        assert_eq!(wrong(2, &[], "14:14:"), 0, "it has changed");
     }
 }

@@ -6,6 +6,7 @@ mod copying;
 mod getting_in;
 mod history;
 mod killed;
+mod laws;
 mod locks;
 mod partitions;
 mod rules;
@@ -59,7 +60,7 @@ impl Follower {
     /// A source that has not begun.
     fn new(settings: PostgresSettings) -> Self {
         let own = settings.clone();
-        let mut driver = Driver::new(move || Database::new(own.clone(), "abc123"));
+        let mut driver = Driver::new(move || Database::new(own.clone()));
         driver.limits.transactions = 1;
         Self { driver, settings, seen: 0 }
     }
@@ -74,7 +75,7 @@ impl Follower {
     /// Goes on as a new process with other settings.
     fn with(&mut self, settings: PostgresSettings) {
         self.settings = settings.clone();
-        self.driver.replace(move || Database::new(settings.clone(), "abc123"));
+        self.driver.replace(move || Database::new(settings.clone()));
     }
 
     fn step(&mut self) -> Result<Read, SourceError> {

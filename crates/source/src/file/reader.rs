@@ -1,87 +1,17 @@
-//! Reads files: lines of changes, or tables whose rows become nodes and relationships.
-//!
-//! [`FileSource`] is pulled: each [`Batch`] carries the position to store in the commit that holds the
-//! batch's transactions, and [`FileSource::open`] goes on from a stored position. Nothing is read twice and
-//! nothing left out, and a file that is not the one that was read is recognised.
+//! Reading files one after the other, from a position on.
 
-mod cell;
-mod current;
-mod format;
-mod gzip;
-mod input;
-mod parse;
-mod position;
-mod record;
-mod rotated;
-mod table;
-mod units;
-
-pub use format::{Compression, Format};
-pub use parse::Parser;
-pub use position::{FileMark, FilePosition};
-
+use super::batch::Batch;
+use super::current::{Current, Step};
+use super::format::{Compression, Format};
+use super::input::{self, Input};
+use super::position::{FileMark, FilePosition};
+use super::rotated::{self, Generation};
+use crate::SourceError;
 use crate::settings::{FileEntry, FileSettings, OnError, Rotation};
-use crate::{InputError, Place, SourceError};
-use current::{Current, Step};
-use input::Input;
-use livewell_model::Transaction;
-use rotated::Generation;
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What one [`FileSource::read`] brought.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Batch {
-    /// The transactions, in the order of the file.
-    pub transactions: Vec<Transaction>,
-    /// Under `on_error: park`, what each of them was read from: whoever refuses one sets that aside.
-    pub lines: Vec<Line>,
-    /// What was set aside among them under `on_error: park`.
-    pub parked: Vec<Parked>,
-    /// Where reading stands after them: an encoded [`FilePosition`], to be stored in the same commit.
-    pub position: Vec<u8>,
-    /// Whether everything has been read and nothing will follow.
-    pub end: bool,
-}
-
-/// A line (or row) that a transaction was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Which file of the list it is of, from 0.
-    pub file: usize,
-    /// Where it begins, in lines from 1.
-    pub line: u64,
-    /// The line as it stands in the file.
-    pub text: String,
-}
-
-/// A line (or row) that is not a change, set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// How many of the batch's transactions stand before it.
-    pub after: usize,
-    /// Which file of the list it is of, from 0.
-    pub file: usize,
-    /// Where it begins, in lines from 1.
-    pub line: u64,
-    /// Whether the text is all of it, as it came: not cut, and no byte replaced that was no text.
-    pub is_whole: bool,
-    /// The line as it stands in the file; of one beyond the limit, only the beginning.
-    pub text: String,
-    /// Where the error is.
-    pub place: Place,
-    /// Why it is not a change.
-    pub error: InputError,
-}
-
-impl fmt::Display for Parked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.error)
-    }
-}
-
-/// A source over files (see the [module](self)). All calls block on reading.
+/// A source over files (see the [module](super)). All calls block on reading.
 #[derive(Debug)]
 pub struct FileSource {
     settings: Arc<FileSettings>,
@@ -189,6 +119,16 @@ impl FileSource {
         }
     }
 
+    /// How many files of the list were read to their end.
+    pub fn done(&self) -> usize {
+        self.done.len()
+    }
+
+    /// How many bytes of the file that is being read are left; `None` if that cannot be told before they are read.
+    pub fn bytes_left(&self) -> Option<u64> {
+        self.current.bytes_left()
+    }
+
     /// The file that is being read, as it was named when it was opened.
     pub fn path(&self) -> &Path {
         self.current.path()
@@ -268,7 +208,7 @@ fn kind(entry: &FileEntry) -> (Format, Compression) {
 }
 
 /// Opens a file of the list.
-fn open_file(
+pub(super) fn open_file(
     entry: &FileEntry,
     settings: &FileSettings,
     follow: bool,

@@ -4,37 +4,17 @@
 //! the ids of its relationships, and one that leads elsewhere now takes the place of the one that was.
 
 mod moment;
+mod row;
 pub(crate) mod template;
 
 pub(crate) use moment::Moment;
+pub(crate) use row::{Field, Row};
 
 use crate::InputError;
 use crate::error::code;
 use crate::settings::{End, NodeMapping, RelationshipMapping};
 use livewell_model::{Change, ElementId, Map, Node, Patch, Relationship, SmolStr};
-use std::borrow::Cow;
 use template::{Filled, Template};
-
-/// What a row or record holds at a place that a template names.
-pub(crate) enum Field<'a> {
-    Missing,
-    Null,
-    Text(Cow<'a, str>),
-}
-
-/// A row or record that templates are filled from.
-pub(crate) trait Row {
-    /// Where a field is.
-    type Place;
-    /// The code of the error about one that does not fit its mapping.
-    const CODE: &'static str;
-
-    /// What is there.
-    fn field(&self, place: &Self::Place) -> Result<Field<'_>, InputError>;
-
-    /// An error at a field, or at the whole.
-    fn error(&self, place: Option<&Self::Place>, code: &'static str, message: String) -> InputError;
-}
 
 /// What happens to the node of a row or record.
 pub(crate) enum Act {

@@ -1,30 +1,15 @@
-//! What comes as JSON, as a line of a file, of the body of a call, or as a message: changes in the form of Livewell,
-//! one or a `{"transaction":[...]}`, or records of any shape by a mapping.
-//!
-//! Parsing is strict, because what is guessed here is wrong everywhere after: unknown fields, repeated keys,
-//! ids that are no strings and values nested beyond the limit are errors that name their column.
+//! Reads pieces of JSON as transactions: changes, or records by a mapping.
 
-mod change;
-mod object;
-mod print;
-mod record;
-mod typed;
-mod unavailable;
-
+use super::change::{Fields, change};
+use super::object::{Json, Object};
+use super::record::Record;
+use super::typed::Types;
 use crate::error::code;
-use crate::settings::{NodeMapping, PropertyType, RecordSettings};
-use crate::{InputError, Limits};
-use change::{Fields, change};
+use crate::settings::NodeMapping;
+use crate::settings::mapping::{RecordSettings, validate};
+use crate::{InputError, Limits, SourceError};
 use livewell_model::{SmolStr, Timestamp, Transaction};
-use object::{Json, Object};
-use record::Record;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
-
-pub use print::transaction_to_json;
-
-/// The types of properties, where other ones than JSON's are wanted.
-pub(crate) type Types = BTreeMap<String, PropertyType>;
 
 /// Reads the transactions of one source: changes, or records by its mapping.
 #[derive(Debug, Clone)]
@@ -36,6 +21,30 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// What reads records by these settings; changes, if they have no `node`.
+    pub(crate) fn by(
+        settings: &RecordSettings<'_>,
+        source: &str,
+        limits: &Limits,
+    ) -> Result<Self, SourceError> {
+        let wrong = |text: String| SourceError::settings(format!("source `{source}`: {text}"));
+        let Some(node) = settings.node else {
+            let given = [
+                ("relationships", !settings.relationships.is_empty()),
+                ("timestamp", settings.timestamp.is_some()),
+            ];
+            let lone = given.into_iter().find(|(_, given)| *given).map(|(name, _)| name);
+            return match lone.or_else(|| settings.only_for_records()) {
+                None => Ok(Self::of_changes(source, limits, settings.types)),
+                Some(field) => Err(wrong(format!(
+                    "`{field}` goes with `node`: say what a record becomes, as in `node: {{ label: Order, id: \"order:{{id}}\" }}`"
+                ))),
+            };
+        };
+        validate(node, settings.relationships).map_err(wrong)?;
+        Self::of_records(source, limits, node, settings).map_err(wrong)
+    }
+
     /// A reader of changes.
     pub(crate) fn of_changes(source: &str, limits: &Limits, types: &Types) -> Self {
         Self { source: source.into(), limits: *limits, types: types.clone(), record: None }
@@ -127,7 +136,7 @@ fn transaction(json: Json<'_>, fields: Fields<'_>) -> Result<Transaction, InputE
 }
 
 impl Object<'_> {
-    fn timestamp(&self) -> Result<Option<Timestamp>, InputError> {
+    pub(super) fn timestamp(&self) -> Result<Option<Timestamp>, InputError> {
         let Some(json) = self.get("timestamp") else { return Ok(None) };
         match serde_json::from_str(json.raw.get()) {
             Ok(nanos) => Ok(Some(Timestamp(nanos))),

@@ -5,7 +5,8 @@
 mod login;
 
 use super::bytes::{Fields, utf8};
-use super::failure::{ServerError, not_understood, unreachable};
+use super::failure::{not_understood, unreachable};
+use super::server_error::ServerError;
 use crate::SourceError;
 use bytes::{Buf, Bytes, BytesMut};
 use livewell_link::postgres::Wire;

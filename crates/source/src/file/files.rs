@@ -1,0 +1,195 @@
+//! Files as a source: read in batches from the stored position on, to their end or for as long as they grow.
+
+use super::definition::{check, definition, explain};
+use super::format::{Compression, Format};
+use super::{Batch, FilePosition, FileSource, Line, Parked, Parser};
+use crate::profile::Profile;
+use crate::settings::{Clock, FileEntry, FileSettings, SourceRecovery};
+use crate::source::{
+    Commit, Input, POSITION, PartReport, Patience, Read, ReadLimits, Report, Source, Stored,
+};
+use crate::{InputError, SourceError};
+use livewell_model::Transaction;
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+/// How often a file that is followed is looked at when it has nothing more.
+const FOLLOW: Duration = Duration::from_millis(100);
+/// How long a source rests that has read everything there will be; whoever wants something of it wakes it.
+const REST: Duration = Duration::from_millis(500);
+
+/// A source that reads files, as its settings say.
+#[derive(Debug)]
+pub struct Files {
+    settings: FileSettings,
+    entries: Vec<FileEntry>,
+    state: State,
+    /// Reads parked lines again; made when it is needed, and dropped when a file is read on, which may change its header.
+    parser: Option<Parser>,
+    /// Bytes in the files after the one that is read, if that can be told.
+    bytes_after: Option<u64>,
+}
+
+/// What it is at the moment.
+#[derive(Debug)]
+enum State {
+    Closed,
+    Reading {
+        files: Box<FileSource>,
+        batch: Option<Batch>,
+    },
+    /// Everything was read, and nothing will follow.
+    Ended,
+}
+
+impl Files {
+    /// A source with these settings.
+    pub fn new(settings: FileSettings) -> Self {
+        let entries = settings.entries();
+        Self { settings, entries, state: State::Closed, parser: None, bytes_after: None }
+    }
+}
+
+impl Source for Files {
+    fn profile(&self) -> Profile {
+        let FileSettings { id, clock, rate, after, unwind, limits, .. } = &self.settings;
+        Profile {
+            id: id.clone(),
+            definition: definition(&self.settings),
+            copies: false,
+            clock: clock.unwrap_or(Clock::Input),
+            rate: *rate,
+            after: after.clone(),
+            unwind: unwind.clone(),
+            parked_max: limits.parked_max,
+            parked_bytes: limits.parked_bytes,
+            recovery: SourceRecovery::Strict,
+        }
+    }
+
+    fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
+        (self.state, self.parser) = (State::Closed, None);
+        let position = stored.note(POSITION)?.map(|bytes| FilePosition::decode(&bytes)).transpose()?;
+        let was = stored.definition()?;
+        if let Some(was) = &was {
+            check(was, &self.settings, position.as_ref())?;
+        }
+        let opened = FileSource::open(self.settings.clone(), position);
+        let files = opened.map_err(|error| match &was {
+            Some(was) => explain(was, &self.settings, error),
+            None => error,
+        })?;
+        self.bytes_after = bytes_after(&self.entries, files.done());
+        self.state = State::Reading { files: Box::new(files), batch: None };
+        Ok(())
+    }
+
+    fn read(&mut self, limits: ReadLimits, _: Duration, _: &dyn Patience) -> Result<Read, SourceError> {
+        self.parser = None;
+        let State::Reading { files, batch } = &mut self.state else { return Ok(Read::nothing(REST)) };
+        let done = files.done();
+        let read = files.read(limits.transactions, limits.bytes)?;
+        if files.done() != done {
+            self.bytes_after = bytes_after(&self.entries, files.done());
+        }
+        if read.transactions.is_empty() && read.parked.is_empty() && !read.end {
+            return Ok(Read::nothing(FOLLOW));
+        }
+        *batch = Some(read);
+        Ok(Read::TRANSACTIONS)
+    }
+
+    fn take_in(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
+        let State::Reading { files, batch } = &mut self.state else { return Ok(()) };
+        let Some(Batch { transactions, lines, parked, position, end }) = batch.take() else { return Ok(()) };
+        let (entries, last) = (&self.entries, LastLine { files, entries: &self.entries });
+        let mut parked = parked.iter().peekable();
+        for (at, transaction) in transactions.into_iter().enumerate() {
+            while let Some(parked) = parked.next_if(|parked| parked.after <= at) {
+                park(entries, commit, parked)?;
+            }
+            let Some(Line { file, line, text }) = lines.get(at) else {
+                // Lines are there if they are to be set aside.
+                commit.add_read(transaction, &Input { place: &last, part: 0, text: None, is_whole: true })?;
+                continue;
+            };
+            let place = At { entries, file: *file, line: *line };
+            commit.add_read(
+                transaction,
+                &Input { place: &place, part: *file, text: Some(text), is_whole: true },
+            )?;
+        }
+        parked.try_for_each(|parked| park(entries, commit, parked))?;
+        commit.put_note(POSITION, Some(position));
+        if end {
+            self.state = State::Ended;
+        }
+        Ok(())
+    }
+
+    fn parse_again(&mut self, part: Option<usize>, text: &str) -> Result<Transaction, InputError> {
+        self.parser.get_or_insert_with(|| Parser::new(&self.settings)).parse(part, text)
+    }
+
+    fn report(&self) -> Report {
+        let State::Reading { files, .. } = &self.state else {
+            let behind_bytes = matches!(self.state, State::Ended).then_some(0);
+            return Report { behind_bytes, ..Report::default() };
+        };
+        let of = self.entries.len();
+        let part = || PartReport { name: files.path().display().to_string(), number: files.done() + 1, of };
+        Report {
+            behind_bytes: files.bytes_left().zip(self.bytes_after).map(|(here, after)| here + after),
+            part: (of > 1).then(part),
+            ..Report::default()
+        }
+    }
+}
+
+/// Sets a line aside that is not a change.
+fn park(entries: &[FileEntry], commit: &mut dyn Commit, parked: &Parked) -> Result<(), SourceError> {
+    let place = At { entries, file: parked.file, line: parked.line };
+    let (text, is_whole) = (Some(parked.text.as_str()), parked.is_whole);
+    commit.park(&Input { place: &place, part: parked.file, text, is_whole }, &parked.to_string())
+}
+
+/// A line of a file of the list.
+struct At<'a> {
+    entries: &'a [FileEntry],
+    file: usize,
+    line: u64,
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.entries.get(self.file).map(|entry| entry.path.as_path()).unwrap_or(Path::new(""));
+        write!(f, "{}:{}", path.display(), self.line)
+    }
+}
+
+/// The last line that was read: where a refused transaction is from, once they are read one by one.
+struct LastLine<'a> {
+    files: &'a FileSource,
+    entries: &'a [FileEntry],
+}
+
+impl fmt::Display for LastLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let position = self.files.position();
+        match (position.line, position.done.len().checked_sub(1).and_then(|last| self.entries.get(last))) {
+            // After a file's last line the position is before the next one's first.
+            (0, Some(entry)) => write!(f, "{}, its last line", entry.path.display()),
+            (line, _) => write!(f, "{}:{line}", self.files.path().display()),
+        }
+    }
+}
+
+/// How many bytes are in the files after number `at`; `None` if that cannot be told before they are read.
+fn bytes_after(entries: &[FileEntry], at: usize) -> Option<u64> {
+    let length = |entry: &FileEntry| match Format::of(&entry.path)?.1 {
+        Compression::None => std::fs::metadata(&entry.path).ok().map(|file| file.len()),
+        Compression::Gzip | Compression::Zstd => None,
+    };
+    entries.iter().skip(at + 1).map(length).sum()
+}

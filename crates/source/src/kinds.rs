@@ -1,0 +1,280 @@
+//! The kinds of sources: one line each says what a kind is called, what its settings are and what makes a source of them.
+//!
+//! A kind that is not here does not exist: it is refused by its name, and cannot be taken for another one.
+
+use crate::SourceError;
+use crate::definition::Definition;
+use crate::file::Files;
+use crate::settings::{
+    Clock, FileSettings, HttpSettings, InProcessSettings, NatsSettings, PostgresSettings, Settings,
+};
+use crate::source::Source;
+use crate::unwind::{self, Unwind};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// Kinds that are known and that this version does not have.
+pub const PLANNED: &[&str] = &["mysql", "mongodb", "sqlserver", "kafka", "mqtt", "in-process"];
+
+/// A kind of sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// What a configuration calls it.
+    pub name: &'static str,
+    /// Whether a configuration can have one; else only programs do.
+    pub is_configured: bool,
+    /// Whether its sources [copy](crate::Profile::copies).
+    pub copies: bool,
+}
+
+/// Reads settings of whatever type is asked for; `None` if that fails, of which it keeps why.
+pub trait ReadSettings {
+    /// Reads them.
+    fn read<T: DeserializeOwned>(self) -> Option<T>;
+}
+
+/// What a source is made of.
+pub enum Built {
+    /// It reads by itself.
+    Pulled(Box<dyn Source>),
+    /// It is sent to.
+    Pushed(Pushed),
+}
+
+/// A source that is sent to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pushed {
+    /// Its id.
+    pub id: String,
+    /// Which clock its time follows while nothing comes.
+    pub clock: Clock,
+    /// Lists in its nodes whose items become nodes of their own.
+    pub unwind: Vec<Unwind>,
+    /// What decides how what is sent becomes elements.
+    pub definition: Definition,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident($settings:ty): $kind:expr, $make:expr;)*) => {
+        /// The settings of a source of any kind.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "kebab-case")]
+        pub enum SourceSettings {
+            $($(#[$doc])* $variant($settings),)*
+        }
+
+        /// All kinds.
+        pub const KINDS: &[Kind] = &[$($kind),*];
+
+        impl SourceSettings {
+            /// Reads the settings of a source of this kind; `None` if there is no such kind, or they cannot be read.
+            pub fn read(kind: &str, reader: impl ReadSettings) -> Option<Self> {
+                $(if kind == $kind.name {
+                    return reader.read().map(Self::$variant);
+                })*
+                None
+            }
+
+            /// Its kind.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$variant(_) => $kind,)*
+                }
+            }
+
+            /// What can be asked of the settings of every kind.
+            pub fn common(&self) -> &dyn Settings {
+                match self {
+                    $(Self::$variant(settings) => settings,)*
+                }
+            }
+
+            /// The same, to be changed.
+            pub fn common_mut(&mut self) -> &mut dyn Settings {
+                match self {
+                    $(Self::$variant(settings) => settings,)*
+                }
+            }
+
+            /// Makes the source.
+            ///
+            /// # Errors
+            /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) if Livewell was built without sources of this kind.
+            pub fn build(self) -> Result<Built, SourceError> {
+                match self {
+                    $(Self::$variant(settings) => $make(settings),)*
+                }
+            }
+        }
+
+        $(impl From<$settings> for SourceSettings {
+            fn from(settings: $settings) -> Self {
+                Self::$variant(settings)
+            }
+        })*
+    };
+}
+
+const fn read(name: &'static str) -> Kind {
+    Kind { name, is_configured: true, copies: false }
+}
+
+const fn copied(name: &'static str) -> Kind {
+    Kind { copies: true, ..read(name) }
+}
+
+const fn of_programs(name: &'static str) -> Kind {
+    Kind { is_configured: false, ..read(name) }
+}
+
+kinds! {
+    /// Files of changes or tables.
+    File(FileSettings): read("file"), |settings| pulled(Files::new(settings));
+    /// Changes posted to the server.
+    Http(HttpSettings): read("http"), |settings| pushed(&settings);
+    /// Changes sent by the program that Livewell is embedded in.
+    InProcess(InProcessSettings): of_programs("in-process"), |settings| pushed(&settings);
+    /// Messages of a NATS JetStream.
+    Nats(NatsSettings): read("nats"), nats;
+    /// Tables of a PostgreSQL database.
+    Postgres(PostgresSettings): copied("postgres"), postgres;
+}
+
+impl SourceSettings {
+    /// The source's id.
+    pub fn id(&self) -> &str {
+        self.common().id()
+    }
+
+    /// Which clock its time follows while nothing comes.
+    pub fn clock(&self) -> Clock {
+        self.common().clock()
+    }
+
+    /// The lists whose items become nodes of their own.
+    pub fn unwind(&self) -> &[Unwind] {
+        self.common().unwind()
+    }
+
+    /// The sources that must have ended before this one begins.
+    pub fn after(&self) -> &[String] {
+        self.common().after()
+    }
+
+    /// Checks what the types alone do not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    pub fn validate(&self) -> Result<(), SourceError> {
+        self.common().check()?;
+        unwind::validate(self.id(), self.unwind())
+    }
+}
+
+/// The kind of this name.
+pub fn find(name: &str) -> Option<Kind> {
+    KINDS.iter().find(|kind| kind.name == name).copied()
+}
+
+fn pulled(source: impl Source + 'static) -> Result<Built, SourceError> {
+    Ok(Built::Pulled(Box::new(source)))
+}
+
+fn pushed<T: Settings + Serialize>(settings: &T) -> Result<Built, SourceError> {
+    let (id, clock, unwind) = (settings.id().to_owned(), settings.clock(), settings.unwind().to_vec());
+    Ok(Built::Pushed(Pushed { id, clock, unwind, definition: Definition::new(SENT, deciding(settings)) }))
+}
+
+/// The kind that every source remembers that is sent to.
+pub const SENT: &str = "http";
+
+/// The settings that decide how what is sent becomes elements.
+fn deciding(settings: &impl Serialize) -> Map<String, Json> {
+    let all = serde_json::to_value(settings).ok();
+    let mut all = all.and_then(|all| all.as_object().cloned()).unwrap_or_default();
+    for other in ["id", "clock", "unwind", "limits", "body_bytes_max"] {
+        all.remove(other);
+    }
+    all
+}
+
+/// What a stored source whose settings nobody has keeps on its other side.
+///
+/// # Errors
+/// If what is stored cannot be read.
+#[cfg(feature = "postgres")]
+pub fn kept_there(stored: &dyn crate::source::Stored) -> Result<Option<String>, SourceError> {
+    crate::postgres::slot_of(stored)
+}
+
+/// What a stored source whose settings nobody has keeps on its other side: nothing that this build knows of.
+///
+/// # Errors
+/// None.
+#[cfg(not(feature = "postgres"))]
+pub fn kept_there(_: &dyn crate::source::Stored) -> Result<Option<String>, SourceError> {
+    Ok(None)
+}
+
+#[cfg(feature = "nats")]
+fn nats(settings: NatsSettings) -> Result<Built, SourceError> {
+    pulled(crate::nats::Stream::new(settings))
+}
+
+#[cfg(not(feature = "nats"))]
+fn nats(settings: NatsSettings) -> Result<Built, SourceError> {
+    Err(without(&settings.id, "nats"))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(settings: PostgresSettings) -> Result<Built, SourceError> {
+    pulled(crate::postgres::Database::new(settings))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(settings: PostgresSettings) -> Result<Built, SourceError> {
+    Err(without(&settings.id, "postgres"))
+}
+
+/// Says that a kind was left out when Livewell was built.
+#[cfg(not(all(feature = "nats", feature = "postgres")))]
+fn without(id: &str, kind: &str) -> SourceError {
+    SourceError::settings(format!("source `{id}`: this Livewell was built without the feature `{kind}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    struct Given(Json);
+
+    impl ReadSettings for Given {
+        fn read<T: DeserializeOwned>(self) -> Option<T> {
+            serde_json::from_value(self.0).ok()
+        }
+    }
+
+    #[test]
+    fn a_kind_is_read_by_its_own_name_alone() {
+        for kind in KINDS {
+            let given = json!({ "id": "s", "url": "nats://localhost", "path": "ops.jsonl" });
+            let needs = |field: &str| match field {
+                "id" => true,
+                "url" => ["nats", "postgres"].contains(&kind.name),
+                _ => kind.name == "file",
+            };
+            let all = given.as_object().cloned().unwrap_or_default();
+            let given: Map<String, Json> = all.into_iter().filter(|(field, _)| needs(field)).collect();
+            let read =
+                SourceSettings::read(kind.name, Given(Json::Object(given))).expect("they are settings");
+            assert_eq!(read.kind(), *kind);
+            assert_eq!(serde_json::to_value(&read).expect("settings are JSON")["kind"], kind.name);
+            assert_eq!(find(kind.name), Some(*kind));
+        }
+        for other in PLANNED.iter().filter(|name| find(name).is_none()).chain(&["File", "http ", ""]) {
+            assert!(SourceSettings::read(other, Given(json!({ "id": "s" }))).is_none(), "{other}");
+        }
+    }
+}

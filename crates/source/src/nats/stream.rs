@@ -1,0 +1,142 @@
+//! A stream of a NATS server as a source: opened at the stored position, read in batches.
+
+use super::connection;
+use super::position::NatsPosition;
+use super::received::{Parked, Received, Taken};
+use super::session::Session;
+use crate::definition::Definition;
+use crate::json::Reader;
+use crate::profile::Profile;
+use crate::settings::NatsSettings;
+use crate::source::{Commit, Input, POSITION, Patience, Read, ReadLimits, Report, Source, Stored};
+use crate::{InputError, SourceError};
+use livewell_model::Transaction;
+use serde_json::{Map, Value as Json};
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+/// The settings that decide what a message becomes.
+const DECIDING: [&str; 10] = [
+    "subject",
+    "node",
+    "relationships",
+    "properties",
+    "types",
+    "operation",
+    "record",
+    "record_before",
+    "timestamp",
+    "unavailable_value",
+];
+
+/// A stream that is followed, on the thread that asks for it.
+pub struct Stream {
+    settings: NatsSettings,
+    connected: Option<Connected>,
+    received: Option<Received>,
+    /// Reads parked messages again; made when it is needed.
+    reader: Option<Reader>,
+}
+
+/// A connection, and what runs it.
+struct Connected {
+    // Dropped before the runtime that its connection lives on.
+    session: Session,
+    runtime: Runtime,
+}
+
+impl Stream {
+    /// A source with these settings.
+    pub fn new(settings: NatsSettings) -> Self {
+        Self { settings, connected: None, received: None, reader: None }
+    }
+
+    fn definition(&self) -> Definition {
+        let mut all = serde_json::to_value(&self.settings).unwrap_or_default();
+        let kept: Map<String, Json> =
+            DECIDING.iter().map(|field| ((*field).to_owned(), all[*field].take())).collect();
+        Definition::new("nats", kept)
+    }
+}
+
+impl Source for Stream {
+    fn profile(&self) -> Profile {
+        let NatsSettings { id, clock, unwind, limits, recovery, .. } = &self.settings;
+        Profile {
+            definition: self.definition(),
+            clock: *clock,
+            unwind: unwind.clone(),
+            parked_max: limits.parked_max,
+            parked_bytes: limits.parked_bytes,
+            recovery: *recovery,
+            ..Profile::new(id.clone(), "nats")
+        }
+    }
+
+    /// Connects and goes on after the stored position; without one, at the first message that the stream still holds.
+    fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
+        (self.connected, self.received) = (None, None);
+        let position = stored.note(POSITION)?.map(|bytes| NatsPosition::decode(&bytes)).transpose()?;
+        if let Some(was) = stored.definition()?.filter(|_| position.is_some()) {
+            self.definition().check(&was, &self.settings.id, "reads its stream from the beginning")?;
+        }
+        // A thread of its own answers the server's pings while nobody reads.
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|error| connection::unreachable(format!("no runtime: {error}")))?;
+        let session = runtime.block_on(Session::open(self.settings.clone(), position))?;
+        self.connected = Some(Connected { session, runtime });
+        Ok(())
+    }
+
+    /// Reads what there is, up to limits; waits for the first message if there is none.
+    fn read(&mut self, limits: ReadLimits, wait: Duration, _: &dyn Patience) -> Result<Read, SourceError> {
+        let Some(Connected { session, runtime }) = &mut self.connected else { return Ok(Read::default()) };
+        let received = runtime.block_on(session.read(limits.transactions, limits.bytes, wait))?;
+        let is_news = received.position.is_some();
+        let read = Read { has_work: is_news, is_busy: is_news, caught_up: received.caught_up, rest: None };
+        self.received = Some(received);
+        Ok(read)
+    }
+
+    fn take_in(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
+        let Some(received) = self.received.take() else { return Ok(()) };
+        let mut parked = received.parked.iter().peekable();
+        for (at, taken) in received.transactions.into_iter().enumerate() {
+            while let Some(parked) = parked.next_if(|parked| parked.after <= at) {
+                park(commit, parked)?;
+            }
+            let Taken { name, transaction, text } = taken;
+            let input = Input { place: &name, part: 0, text: text.as_deref(), is_whole: true };
+            commit.add_read(transaction, &input)?;
+        }
+        parked.try_for_each(|parked| park(commit, parked))?;
+        if let Some(position) = received.position {
+            commit.put_note(POSITION, Some(position));
+        }
+        Ok(())
+    }
+
+    fn parse_again(&mut self, _: Option<usize>, text: &str) -> Result<Transaction, InputError> {
+        let reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => self.settings.reader().map_err(|error| InputError::new(error.code, error.message))?,
+        };
+        self.reader.insert(reader).transaction(text.as_bytes())
+    }
+
+    fn report(&self) -> Report {
+        let session = self.connected.as_ref().map(|connected| &connected.session);
+        Report {
+            behind_messages: session.map(Session::behind),
+            last_commit: session.and_then(Session::last_published),
+            ..Report::default()
+        }
+    }
+}
+
+/// Sets a message aside that is not a change.
+fn park(commit: &mut dyn Commit, parked: &Parked) -> Result<(), SourceError> {
+    let Parked { name, text, is_whole, error, .. } = parked;
+    let input = Input { place: name, part: 0, text: Some(text), is_whole: *is_whole };
+    commit.park(&input, &error.about(name))
+}

@@ -1,0 +1,68 @@
+//! A PostgreSQL database as a source, by logical replication.
+//!
+//! In the way of the data: `connection` (getting in by `livewell-link`, and
+//! messages), `session` and `slot`
+//! (what the server is, and the place it keeps); `catalog` says what the tables are and what a change of that means;
+//! `stream` receives `pgoutput` messages, `assemble`d to transactions (kept in a `spool`), which `replay` turns into
+//! `step`s: `rows` become elements, of `value`s, `array`s and `temporal` values. `copy` reads tables beside the stream;
+//! `live` is what a step changes in what queries see.
+//!
+//! [`Database`] is the source. `begin` makes its place on the server; from then on `follow` reads (a copy, the stream) and
+//! plans `work`, `look` looks at the catalogs, `judge` says what they ask for, and `take` writes it, with the `position`
+//! and the `notes`. `server` answers what is asked from other threads; `verify` compares what is stored with the database.
+//! Everything here blocks.
+
+mod array;
+mod assemble;
+mod begin;
+mod bytes;
+mod catalog;
+mod connection;
+mod copy;
+mod database;
+mod failure;
+mod follow;
+mod form;
+mod judge;
+mod live;
+mod look;
+mod notes;
+mod pages;
+mod pgoutput;
+mod position;
+mod replay;
+mod rows;
+mod server;
+mod server_error;
+mod session;
+mod slot;
+mod spool;
+mod spooled;
+mod step;
+mod stream;
+mod take;
+mod temporal;
+mod upstream;
+mod value;
+mod verify;
+mod visible;
+mod work;
+
+pub use database::Database;
+pub(crate) use server::slot_of;
+
+/// The files that a URL names: certificates and keys.
+pub(crate) fn files(url: &str) -> Vec<std::path::PathBuf> {
+    let Ok(address) = livewell_link::postgres::Address::parse(url) else { return Vec::new() };
+    let root = match address.tls.root {
+        Some(livewell_link::postgres::RootCertificates::File(file)) => Some(file),
+        _ => None,
+    };
+    let client = address.tls.client.into_iter().flat_map(|(certificate, key)| [certificate, key]);
+    root.into_iter().chain(client).collect()
+}
+
+/// Whether a URL can be read; else why not.
+pub(crate) fn check_url(url: &str) -> Result<(), String> {
+    livewell_link::postgres::Address::parse(url).map(drop).map_err(|error| error.to_string())
+}

@@ -1,0 +1,97 @@
+//! What the settings of every kind of source can say.
+
+use crate::unwind::Unwind;
+use crate::{Limits, SourceError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What is asked of the settings of a source, whatever its kind is.
+pub trait Settings {
+    /// The source's id.
+    fn id(&self) -> &str;
+
+    /// Which clock its time follows while nothing comes.
+    fn clock(&self) -> Clock;
+
+    /// Checks what the types alone do not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    fn check(&self) -> Result<(), SourceError>;
+
+    /// The files that it reads, also those of certificates.
+    fn files(&self) -> Vec<PathBuf>;
+
+    /// Makes relative paths start at `base`, the directory of the configuration.
+    fn resolve(&mut self, base: &Path) {
+        let _ = base;
+    }
+
+    /// Lists in its nodes whose items become nodes of their own.
+    fn unwind(&self) -> &[Unwind] {
+        &[]
+    }
+
+    /// The sources that must have ended before this one begins.
+    fn after(&self) -> &[String] {
+        &[]
+    }
+
+    /// The longest line or message, in bytes.
+    fn line_bytes_max(&self) -> usize {
+        Limits::default().line_bytes_max
+    }
+
+    /// Has it end with what is there now, if it reads something that has an end.
+    fn end_with_input(&mut self) {}
+
+    /// The labels and types of all that it makes, without what `unwind` makes; `None` if others may come.
+    fn made(&self) -> Option<BTreeSet<String>> {
+        None
+    }
+}
+
+/// Which clock a source's time follows while nothing comes. Time moves with what comes, and the functions of time of
+/// its queries with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// The wall's: a timer that is due fires though nothing comes.
+    Wall,
+    /// That of its input: what was recorded in 2013 lives in 2013, at whatever pace it is read.
+    Input,
+}
+
+pub(super) fn wall() -> Clock {
+    Clock::Wall
+}
+
+pub(crate) fn validate_common(id: &str, limits: &Limits) -> Result<(), SourceError> {
+    if !is_component_id(id) {
+        return Err(SourceError::settings(format!(
+            "`id: {id:?}`: an id is a letter or digit, then at most 62 letters, digits, `-` or `_`"
+        )));
+    }
+    let limits = [
+        ("id_bytes_max", limits.id_bytes_max == 0),
+        ("line_bytes_max", limits.line_bytes_max == 0),
+        ("changes_max", limits.changes_max == 0),
+        ("parked_max", limits.parked_max == 0),
+        ("parked_bytes", limits.parked_bytes == 0),
+    ];
+    match limits.iter().find(|(_, is_zero)| *is_zero) {
+        Some((name, _)) => {
+            Err(SourceError::settings(format!("source `{id}`: `limits.{name}` must be at least 1")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether `id` can be the id of a source, query or reaction.
+pub(crate) fn is_component_id(id: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    id.len() <= 63
+        && id.bytes().all(inner)
+        && id.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+}

@@ -1,0 +1,25 @@
+//! What a configuration says about a source: plain, serialisable, checked before anything is opened.
+
+mod contract;
+mod file;
+mod http;
+pub(crate) mod mapping;
+mod nats;
+mod postgres;
+mod types;
+
+pub use crate::kinds::SourceSettings;
+pub(crate) use contract::is_component_id;
+pub use contract::{Clock, Settings};
+pub use file::{FileEntry, FileSettings, OnError, Rotation};
+pub use http::{HttpSettings, InProcessSettings};
+pub(crate) use mapping::RecordSettings;
+pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping, TimeUnit, TimestampMapping};
+pub use nats::NatsSettings;
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::table_name;
+pub use postgres::{
+    Check, DatabaseUrl, ForeignKey, Infinity, NewTables, PostgresLimits, PostgresSettings, SourceRecovery,
+    TableSettings,
+};
+pub use types::PropertyType;
