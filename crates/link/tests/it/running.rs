@@ -56,7 +56,7 @@ impl Source {
     fn end(self) {
         drop(self.driver);
         let there = Database::new(self.settings).other_side().expect("a database can be asked");
-        there.drop_there("store0", "livewell_shop_store0").expect("its slot is free");
+        there.drop_there("abc123", "livewell_shop_abc123").expect("its slot is free");
     }
 }
 
