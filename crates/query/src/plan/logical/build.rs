@@ -2,8 +2,9 @@
 
 use super::builder::{Builder, Stage};
 use super::identity::identity;
+use super::nodes::{Item, Logical, LogicalOp};
 use super::schema::Schema;
-use super::{Item, Logical, LogicalOp, clauses, projection};
+use super::{clauses, projection};
 use crate::language::Diagnostic;
 use crate::language::ast::{Query, SingleQuery};
 use crate::operator::output::Key;

@@ -1,7 +1,7 @@
 //! What a logical plan is built with: the operators so far, and points between them.
 
+use super::nodes::{LogicalOp, Node};
 use super::schema::Schema;
-use super::{LogicalOp, Node};
 use livewell_model::{Map, SmolStr};
 
 /// What building draws on, and the operators built so far.

@@ -2,9 +2,10 @@
 //! what they give are these rows already, each with the columns behind it.
 
 use super::builder::{Builder, Stage};
+use super::clauses;
+use super::nodes::{Item, LogicalOp};
 use super::schema::{Around, Schema};
 use super::subquery::inside;
-use super::{Item, LogicalOp, clauses};
 use crate::language::Diagnostic;
 use crate::language::ast::Call;
 use crate::types::TypeSet;

@@ -1,7 +1,8 @@
 //! From a chain of clauses to a chain of operators.
 
 use super::builder::{Builder, Stage};
-use super::{LogicalOp, call, pattern, projection, subquery};
+use super::nodes::LogicalOp;
+use super::{call, pattern, projection, subquery};
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Expr, Match, Unwind};
 use crate::types::TypeSet;

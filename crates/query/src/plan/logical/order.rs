@@ -1,8 +1,9 @@
 //! From ORDER BY, SKIP and LIMIT to the order of the rows and the window on them.
 
 use super::builder::{Builder, Stage};
+use super::nodes::LogicalOp;
 use super::schema::Schema;
-use super::{LogicalOp, subquery};
+use super::subquery;
 use crate::expression::compile;
 use crate::language::ast::{Expr, ExprKind, Projection};
 use crate::language::{Diagnostic, code};

@@ -2,8 +2,9 @@
 
 use super::builder::{Builder, Stage};
 use super::clauses::filter;
+use super::nodes::{Call, Item, LogicalOp};
 use super::schema::{Around, Schema};
-use super::{Call, Item, LogicalOp, order, subquery};
+use super::{order, subquery};
 use crate::expression::compile;
 use crate::language::ast::{self, Expr, ExprKind, LOCAL, Projection, Span};
 use crate::language::{Diagnostic, Operand};

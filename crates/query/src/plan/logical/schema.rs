@@ -1,6 +1,6 @@
 //! Schemas: what the slots of the rows between two operators hold.
 
-use super::Slot;
+use super::nodes::Slot;
 use crate::expression::Scope;
 use crate::operator::window::Sort;
 use crate::types::TypeSet;

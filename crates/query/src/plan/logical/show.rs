@@ -1,6 +1,6 @@
 //! A logical plan as text.
 
-use super::{Between, Bind, Element, Ends, Gives, Item, Logical, LogicalOp, Match, Node, Reach, Slot};
+use super::nodes::{Between, Bind, Element, Ends, Gives, Item, Logical, LogicalOp, Match, Node, Reach, Slot};
 use crate::language::ast::Expr;
 use crate::language::{Listed, bare, name_of_recall, name_of_time};
 use crate::operator::window::Sort;

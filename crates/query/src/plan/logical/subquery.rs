@@ -1,8 +1,9 @@
 //! From what an expression cannot compute on one row, subqueries and functions of time, to slots that hold its values.
 
 use super::builder::{Builder, Stage};
+use super::nodes::{Gives, LogicalOp};
 use super::schema::{Around, Schema};
-use super::{Gives, LogicalOp, clauses, items};
+use super::{clauses, items};
 use crate::language::Diagnostic;
 use crate::language::ast::{self, Expr, ExprKind, RecallFunction, Subquery, TimeFunction};
 use crate::types::TypeSet;

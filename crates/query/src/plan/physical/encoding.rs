@@ -3,7 +3,7 @@
 //! Names of variables, the layout of the text and the words of `explain` are no part of them, and neither are limits
 //! that decide nothing about what is stored.
 
-use super::{Node, Physical, PhysicalOp};
+use super::nodes::{Node, Physical, PhysicalOp};
 use crate::chronicle;
 use crate::encoding::{Encode, encode_all};
 use crate::operator::{

@@ -2,7 +2,7 @@
 
 use super::conditions::Moved;
 use super::needs::{self, Needs};
-use super::{Node, Physical, PhysicalOp};
+use super::nodes::{Node, Physical, PhysicalOp};
 use crate::chronicle::{Asks, Chronicle};
 use crate::expression::{Compiled, compile};
 use crate::language::Diagnostic;

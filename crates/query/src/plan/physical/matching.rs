@@ -1,7 +1,8 @@
 //! From the pattern of a logical plan to a match, and to one for the edges of each pattern of variable length.
 
+use super::lookups;
 use super::lower::Lowering;
-use super::{PhysicalOp, lookups};
+use super::nodes::PhysicalOp;
 use crate::operator::matching::{Atom, AtomKind, Bind, Ends, Input, Match, Trail};
 use crate::operator::project::{Project, Slot};
 use crate::operator::scan::{Kind, Needs, Scan};

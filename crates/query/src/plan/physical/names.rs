@@ -1,6 +1,6 @@
 //! Names of slots in the text of a plan, and expressions over them.
 
-use super::Node;
+use super::nodes::Node;
 use crate::expression::Compiled;
 use crate::language::{Listed, bare};
 use crate::operator::project::Slot;

@@ -1,6 +1,6 @@
 //! What a plan reads of changed elements.
 
-use super::{Physical, PhysicalOp};
+use super::nodes::{Physical, PhysicalOp};
 use crate::chronicle::Asks;
 use crate::operator::matching::AtomKind;
 use crate::operator::scan::Scan;

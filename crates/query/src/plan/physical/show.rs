@@ -1,7 +1,7 @@
 //! A physical plan as text.
 
 use super::names::Names;
-use super::{Node, Physical, PhysicalOp};
+use super::nodes::{Node, Physical, PhysicalOp};
 use crate::chronicle::Asks;
 use crate::expression::Compiled;
 use crate::language::{name_of_recall, name_of_time};

@@ -1,8 +1,8 @@
 //! The elements of patterns, put together in the order of the text.
 
 use super::super::builder::Builder;
+use super::super::nodes::{Between, Bind, Element, Ends, Reach};
 use super::super::schema::Schema;
-use super::super::{Between, Bind, Element, Ends, Reach};
 use crate::expression::{Scope, compile};
 use crate::language::ast::{
     BinaryOp, Expr, ExprKind, Labels, Length, ListComprehension, Match as MatchClause, Name, NodePattern,

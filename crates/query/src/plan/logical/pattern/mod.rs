@@ -9,8 +9,8 @@ mod elements;
 
 use super::builder::{Builder, Stage};
 use super::clauses::filter;
+use super::nodes::{Element, LogicalOp, Match};
 use super::schema::Schema;
-use super::{Element, LogicalOp, Match};
 use crate::expression::compile;
 use crate::language::Diagnostic;
 use crate::language::ast::{BinaryOp, Expr, ExprKind, Gives, Match as MatchClause};
