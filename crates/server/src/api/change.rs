@@ -6,8 +6,8 @@
 use super::call::{Call, call};
 use super::components::{find, leftovers};
 use super::context::{Api, Shared};
-use super::definition::status;
 use super::problem::Problem;
+use super::shown::status;
 use crate::config::Config;
 use axum::Json;
 use axum::extract::{Path, State};

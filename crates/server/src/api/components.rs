@@ -2,9 +2,9 @@
 
 use super::call::{Call, call};
 use super::context::{Api, Shared};
-use super::definition::status;
 use super::problem::Problem;
 use super::shape::leftover;
+use super::shown::status;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};

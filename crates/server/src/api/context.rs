@@ -1,9 +1,9 @@
 //! What all calls share.
 
 use super::guesses::Guesses;
-use super::limits::{Rates, Streams};
 use super::names::Names;
 use super::page::Pins;
+use super::rates::{Rates, Streams};
 use crate::config::Config;
 use crate::config::sealed::Seal;
 use crate::config::settings::ServerLimits;

@@ -7,7 +7,7 @@ use super::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Method;
-use livewell::{ComponentKind, Definition, Status};
+use livewell::{ComponentKind, Definition};
 use serde_json::{Value, json};
 
 /// The call for this kind.
@@ -31,11 +31,4 @@ fn shape(api: &Api, kind: ComponentKind, id: &str, definition: &Definition) -> V
         "differs_from_file": differs,
         "in_file": in_file.filter(|_| differs),
     })
-}
-
-/// A component in JSON, with whether a call has changed what the file says of it.
-pub fn status(api: &Api, status: &Status) -> Value {
-    let mut shape = super::shape::shape(status);
-    shape["differs_from_file"] = api.config().differs(status.kind, &status.id, &api.seal).into();
-    shape
 }
