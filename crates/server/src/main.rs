@@ -4,7 +4,6 @@ mod api;
 mod cli;
 mod client;
 mod command;
-mod config;
 mod control;
 mod explain;
 mod failure;
@@ -12,7 +11,6 @@ mod logging;
 mod open_files;
 mod panics;
 mod render;
-mod setup;
 
 use clap::Parser;
 use std::process::ExitCode;

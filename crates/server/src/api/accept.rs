@@ -5,7 +5,6 @@
 
 use super::connection::{Activity, Watched};
 use super::until::until;
-use crate::config::settings::ServerLimits;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
@@ -15,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use livewell_config::settings::ServerLimits;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;

@@ -1,6 +1,6 @@
 //! Creating, changing and removing components: a section of the configuration in JSON, read by the same code.
 //!
-//! The store keeps what a call has made or changed, so it is there again after a restart: see [`crate::config::kept`].
+//! The store keeps what a call has made or changed, so it is there again after a restart: see [`livewell_config::kept`].
 //! What a call has removed, stopped or started of the file is as the file says at the next start.
 
 use super::call::{Call, call};
@@ -8,12 +8,12 @@ use super::components::{find, leftovers};
 use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shown::status;
-use crate::config::Config;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use livewell::{ComponentKind, Removed};
+use livewell_config::Config;
 use livewell_query::language::Diagnostic;
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> 
 }
 
 async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {
-    let setup = crate::setup::configured(config, &api.seal, id)?
+    let setup = livewell_config::setup::configured(config, &api.seal, id)?
         .ok_or_else(|| Problem::new(409, "LW0716", format!("`{id}` is not in the configuration")))?;
     Ok(api.livewell.add(setup).await?)
 }

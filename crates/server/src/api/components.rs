@@ -89,7 +89,7 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         }
         _ => return Ok(()),
     }
-    let setup = crate::setup::started(&api.config(), &api.seal, id)?.ok_or_else(|| {
+    let setup = livewell_config::setup::started(&api.config(), &api.seal, id)?.ok_or_else(|| {
         let message = format!("`{id}` is not in the configuration this server runs with");
         Problem::new(409, "LW0716", message)
     })?;

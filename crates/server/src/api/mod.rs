@@ -36,12 +36,12 @@ mod stream;
 mod until;
 mod verifying;
 
-use crate::config::Config;
-use crate::config::sealed::Seal;
 use crate::open_files;
 use context::{Api, Shared};
 use guesses::Guesses;
 use livewell::Livewell;
+use livewell_config::Config;
+use livewell_config::sealed::Seal;
 use names::Names;
 use page::Pins;
 use rates::{Rates, Streams};

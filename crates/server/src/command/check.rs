@@ -1,8 +1,8 @@
 //! `livewell check`: everything that can be known of a configuration without starting it.
 
 use crate::cli::Check;
-use crate::config;
 use crate::failure::Failure;
+use livewell_config as config;
 use std::io::{self, Write};
 
 /// Checks the configuration and says what it holds.

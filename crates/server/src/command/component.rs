@@ -4,9 +4,9 @@ use super::find::{self, Found};
 use super::offline;
 use crate::cli::{At, Remove, Switch, Which};
 use crate::client::Client;
-use crate::config;
 use crate::failure::Failure;
 use livewell::{ComponentKind, Removed, unknown};
+use livewell_config as config;
 use std::io::{self, Write};
 use std::path::Path;
 

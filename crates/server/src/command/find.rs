@@ -2,9 +2,9 @@
 
 use crate::cli::{At, CONFIG};
 use crate::client::Client;
-use crate::config::{self, Located};
 use crate::control;
 use crate::failure::Failure;
+use livewell_config::{self as config, Located};
 use livewell_store::EmbeddedStore;
 use std::env;
 use std::io::{self, Write};

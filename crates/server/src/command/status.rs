@@ -3,9 +3,9 @@
 use super::find::{self, Found};
 use super::{offline, remarks};
 use crate::cli::{At, Status, StatusFormat};
-use crate::config;
 use crate::failure::Failure;
 use comfy_table::{Table, presets};
+use livewell_config as config;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::io::{self, Write};

@@ -2,11 +2,11 @@
 
 use super::results::show;
 use crate::cli::Try;
-use crate::config::known;
 use crate::failure::Failure;
 use crate::render::Format;
 use livewell::inventory;
 use livewell::{IntoSource, Livewell, MemoryStore, Query, ReactionSetup, Recovery, Setup};
+use livewell_config::known;
 use livewell_query::Engine;
 use livewell_reaction::ReactionError;
 use livewell_reaction::reaction::{Delivered, Outgoing, Reaction, Role, Start, Started, Style};

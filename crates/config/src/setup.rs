@@ -1,8 +1,9 @@
 //! From a configuration to what the library runs.
 
-use crate::config::Config;
-use crate::config::sealed::Seal;
-use crate::config::settings::StoreSettings;
+use crate::Config;
+use crate::kept::Kept;
+use crate::sealed::Seal;
+use crate::settings::StoreSettings;
 use livewell::{
     ComponentKind, EmbeddedStore, Error, Limits, Livewell, MemoryStore, Query, ReactionSetup, Setup,
     SourceSetup,
@@ -23,10 +24,26 @@ pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
     .build()
 }
 
-/// Everything the configuration names. `until_idle` reads files to their end instead of following them.
+impl Config {
+    /// Opens the store and runs everything that the configuration names, with what calls have made and the store keeps.
+    /// The section `server` is left to whoever serves.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be opened, or if it refuses a component.
+    pub async fn start(self) -> Result<Livewell, Error> {
+        let livewell = open(&self.store)?;
+        let seal = Seal::of(livewell.store_id());
+        let (config, kept) = self.with_kept(&livewell.definitions()?, &seal);
+        kept.iter().for_each(Kept::log);
+        livewell.add(setup(&config, &seal, false)?).await?;
+        Ok(livewell)
+    }
+}
+
+/// Returns everything that the configuration names. With `until_idle` files are read to their end and not followed.
 ///
 /// # Errors
-/// If this binary was built without a kind of source.
+/// Returns an error if this binary was built without a kind of source.
 pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Result<Setup, Error> {
     let mut setup = Setup::default();
     let spec = |(kind, id): (ComponentKind, &str)| (id.to_owned(), config.spec(kind, id, seal));
@@ -51,10 +68,10 @@ pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Result<Setup, Er
     Ok(setup)
 }
 
-/// What the configuration says of the component `id` alone.
+/// Returns what the configuration says of the component `id` alone.
 ///
 /// # Errors
-/// As [`setup`].
+/// Returns an error if this binary was built without a kind of source.
 pub fn configured(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup>, Error> {
     let mut one = setup(config, seal, false)?;
     one.sources.retain(|source| source.id() == id);
@@ -67,7 +84,7 @@ pub fn configured(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup
 /// Like [`configured`], to be started whether it is enabled or not.
 ///
 /// # Errors
-/// As [`setup`].
+/// Returns an error if this binary was built without a kind of source.
 pub fn started(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup>, Error> {
     let Some(mut one) = configured(config, seal, id)? else { return Ok(None) };
     one.queries.iter_mut().for_each(|query| query.enabled = true);

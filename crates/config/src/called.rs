@@ -12,7 +12,7 @@ impl Config {
     /// it, in YAML or JSON, or without it.
     ///
     /// # Errors
-    /// Everything that is wrong with the result, and what calls may not say: see [`files`] and [`substitute`].
+    /// Returns everything that is wrong with the result, and the files and variables that a call may not name.
     pub fn with(&self, section: &str, id: &str, text: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
         let allowed = self.server.as_ref().map(|server| &server.allowed_environment[..]).unwrap_or_default();
         let outside = Outside {

@@ -5,7 +5,7 @@ use livewell_query::language::ast::Span;
 /// Finds the place of `within`, a span of `value`, in `file`, where `value` was written from `start` on.
 ///
 /// YAML strips indentation, folds lines and takes escapes apart; what is left are the same visible
-/// characters in the same order, so those are paired one by one. `None` where they do not pair up (the value
+/// characters in the same order, so those are paired one by one. Returns `None` if they do not pair up (the value
 /// holds text from the environment, or escapes of letters).
 pub fn place(file: &str, start: usize, value: &str, within: Span) -> Option<Span> {
     let quoted = file.get(start..)?.starts_with(['"', '\'']);

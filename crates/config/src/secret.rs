@@ -108,7 +108,7 @@ fn keys(line: &str) -> Vec<(Range<usize>, usize)> {
         let start = line[..end]
             .rfind(|c| !is_word(c))
             .map_or(0, |at| at + line[at..].chars().next().map_or(1, char::len_utf8));
-        // A list's mark is no part of its first key.
+        // A list's mark is not a part of its first key.
         let start = start + (end - start - line[start..end].trim_start_matches('-').len());
         (start < end).then_some((start..end, colon + 1))
     };
@@ -157,7 +157,7 @@ fn value_at(text: &str, start: usize, line: &str, key: usize, from: usize) -> Ve
     found
 }
 
-/// Whether the value stands elsewhere, so that what is written is no secret.
+/// Whether the value is elsewhere, so that what is written is not a secret.
 pub(super) fn is_reference(value: &str) -> bool {
     let value = value.trim_start_matches(['"', '\'']);
     let is_variable = value

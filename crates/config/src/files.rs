@@ -201,7 +201,7 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
             continue;
         }
         resolved.push(&part);
-        // What is no link, or not there, is what it is.
+        // What is not a link, or not there, resolves to itself.
         let Ok(target) = fs::read_link(&resolved) else { continue };
         links += 1;
         if links > LINKS_MAX {

@@ -1,4 +1,4 @@
-//! A configuration that was found in order.
+//! A configuration without faults: its settings, and the text that they were read from.
 
 use super::sealed::Seal;
 use super::settings::{ServerSettings, StoreSettings};
@@ -9,7 +9,7 @@ use livewell_reaction::Settings as ReactionSettings;
 use livewell_source::settings::SourceSettings;
 use std::path::PathBuf;
 
-/// A configuration that was found in order.
+/// A configuration without faults.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where everything durable lives.
@@ -24,9 +24,9 @@ pub struct Config {
     pub reactions: Vec<ReactionSettings>,
     /// What all of this was read from, with the values from outside filled in.
     pub(super) root: Node,
-    /// The same as it was written, with what calls have changed since.
+    /// The text as it was written, with what calls have changed since.
     pub(super) written: Node,
-    /// The same as the file has it.
+    /// The text as the file has it.
     pub(super) in_file: Node,
     pub(super) place: Place,
     pub(super) hidden: Hidden,

@@ -11,17 +11,17 @@ use std::path::Path;
 /// Reads the configuration file at `path`. Relative paths in it become relative to its directory.
 ///
 /// # Errors
-/// Everything that is wrong with it, each at its place.
+/// Returns everything that is wrong with it, each at its place.
 pub fn load(path: &Path) -> Result<Config, Problems> {
     load_with_text(path).map(|(config, _)| config)
 }
 
-/// Reads the configuration file at `path` as [`load`] does, and looks at what can be known beside its text: has each query
-/// begin over the empty graph, and holds templates to the headers of tables that are there. Gives warnings, too.
+/// Like [`load`], but also looks at what can be known beside the text: it lets each query begin over the empty graph, and
+/// compares templates with the headers of tables that are there. Returns warnings, too.
 ///
 /// # Errors
-/// As [`load`], and for each component that would be in error. That is no fault of the configuration as such: a run has
-/// that component alone in error, and over a store that has elements already a query may have a value.
+/// Returns what [`load`] does, and a problem for each component that would be in error. The configuration as such is
+/// valid then: a run has only that component in error, and over a store with elements a query may have a value.
 pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
     let (config, text) = load_with_text(path)?;
     let mut found = known::problems(&text, &config);
