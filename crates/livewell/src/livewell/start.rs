@@ -12,6 +12,7 @@ use crate::reaction::deliver::{self, Delivery};
 use crate::register::pending;
 use crate::register::registrar::Registrar;
 use crate::register::setup::{ReactionSetup, Setup};
+use crate::run::backoff::{self, Backoff};
 use crate::run::supervise::{self, Work};
 use crate::settings::{Query, Recovery};
 use crate::source::channel::{Channel, SourceHandle};
@@ -172,7 +173,7 @@ impl Livewell {
             reaction: setup.reaction,
             rebuild: false,
             not_before: Instant::now(),
-            away_since: None,
+            backoff: Backoff::new(backoff::TARGET),
         };
         Ok((component, Box::new(move || deliver::run(&mut delivery))))
     }

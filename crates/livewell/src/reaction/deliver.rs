@@ -9,6 +9,7 @@ use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::feed::follow::{self, Found, Group, Upstream};
 use crate::reaction::dead_letters;
+use crate::run::backoff::{Backoff, Until};
 use crate::run::recovery::{self, Decision, Keeps, broken};
 use crate::run::supervise::{caught_up, failed, stopped};
 use crate::settings::Recovery;
@@ -25,11 +26,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// How long a reaction waits after a failure that may pass: at first, and at most.
-const RETRY_FIRST: Duration = Duration::from_millis(250);
-const RETRY_MAX: Duration = Duration::from_secs(30);
-/// A target that has been away this long is an error, though it is tried on.
-const AWAY_MAX: Duration = Duration::from_secs(60);
 /// How many dead letters are looked at together.
 pub(super) const LETTERS_MAX: usize = 100;
 
@@ -47,27 +43,26 @@ pub(crate) struct Delivery {
     pub(crate) rebuild: bool,
     /// Not before this time is the snapshot written again.
     pub(crate) not_before: Instant,
-    /// Since when its target has been away.
-    pub(crate) away_since: Option<Instant>,
+    /// How its target is reached.
+    pub(crate) backoff: Backoff,
 }
 
 /// Runs a reaction until everything stops.
 pub(crate) fn run(delivery: &mut Delivery) {
     let (shared, component) = (delivery.shared.clone(), delivery.component.clone());
     component.set(State::Running);
-    let (mut started, mut retry) = (false, RETRY_FIRST);
+    let mut started = false;
     while !shared.is_stopping(&component) {
         let result = if started { delivery.step() } else { delivery.start().map(|()| true) };
         match result {
             // Many a reaction starts without asking its target: only what came after shows that it is there.
             Ok(true) if !started => started = true,
             Ok(true) => {
-                delivery.away_since = None;
+                delivery.backoff.end();
                 component.recovered();
-                retry = RETRY_FIRST;
             }
             Ok(false) => {
-                delivery.away_since = None;
+                delivery.backoff.has_answered();
                 caught_up(&shared, &component);
                 component.bell.wait(Duration::from_millis(500));
             }
@@ -75,7 +70,7 @@ pub(crate) fn run(delivery: &mut Delivery) {
                 started = false;
                 let cause = cause(&error);
                 match cause.map(ReactionError::kind).filter(|_| error.disk().is_none()) {
-                    Some(ErrorKind::Wait) => delivery.away(&error),
+                    Some(ErrorKind::Wait) => delivery.backoff.show_away(&shared, &component, &error),
                     Some(ErrorKind::Retry) => component.fail(&error),
                     _ => {
                         failed(&shared, &component, &error);
@@ -83,8 +78,8 @@ pub(crate) fn run(delivery: &mut Delivery) {
                     }
                 }
                 shared.bells.ring(component.number);
-                wait_out(&shared, &component, cause.and_then(ReactionError::after).unwrap_or(retry));
-                retry = (retry * 2).min(RETRY_MAX);
+                let asked = cause.and_then(ReactionError::after);
+                delivery.backoff.pause(&shared, &component, asked, Until::AReset);
             }
         }
     }
@@ -94,17 +89,6 @@ pub(crate) fn run(delivery: &mut Delivery) {
 /// What the reaction said, where the failure is its own.
 pub(super) fn cause(error: &Error) -> Option<&ReactionError> {
     error.source.as_deref()?.downcast_ref()
-}
-
-/// Waits the whole time, whatever rings; a reset or the end cuts it short.
-fn wait_out(shared: &Shared, component: &Component, time: Duration) {
-    let until = Instant::now() + time;
-    while !shared.is_stopping(component) && !component.reset.load(Ordering::Acquire) {
-        match until.checked_duration_since(Instant::now()) {
-            Some(left) => component.bell.wait(left),
-            None => return,
-        }
-    }
 }
 
 impl Delivery {
@@ -182,12 +166,6 @@ impl Delivery {
         Ok(moved)
     }
 
-    /// Shows that the target is away: waiting at first, in error once that takes long.
-    fn away(&mut self, error: &Error) {
-        let since = *self.away_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < AWAY_MAX { self.component.held_up(error) } else { self.component.fail(error) }
-    }
-
     /// Goes on from what is true now, whatever was missed.
     fn reset(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
         let started = self.begin(snapshot, None)?;
@@ -243,7 +221,7 @@ impl Delivery {
 
     fn deliver(&mut self, snapshot: &Arc<dyn Snapshot>, groups: &[Group]) -> Result<(), Error> {
         // While the target is away, that stays what is shown, and since when.
-        if self.away_since.is_none() {
+        if !self.backoff.is_away() {
             self.component.set(State::Running);
         }
         let mut results: Vec<(usize, u64, QueryResult)> = Vec::new();
@@ -288,7 +266,7 @@ impl Delivery {
             })?;
             done += delivered.results;
             // Each part that came through shows that the target is there.
-            self.away_since = None;
+            self.backoff.has_answered();
             self.component.recovered();
             self.component.set(State::Running);
         }

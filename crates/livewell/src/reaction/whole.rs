@@ -66,7 +66,7 @@ impl Delivery {
         let detail = detail.map_err(wrap)?;
         drop(rows);
         self.rebuild = false;
-        self.away_since = None;
+        self.backoff.has_answered();
         self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
         let dead = self.reaction.dead();
         let moved = BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]);

@@ -10,7 +10,7 @@ use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::error::ErrorKind;
-use crate::run::backoff::Trouble;
+use crate::run::backoff::{self, Backoff, Until};
 use crate::run::supervise::{caught_up, failed, stopped};
 use crate::source::commit::Writing;
 use crate::source::failure::{is_unreachable, source_error, wrap};
@@ -46,14 +46,14 @@ pub(crate) struct Runner {
 /// Runs a source until everything stops.
 pub(crate) fn run(runner: &mut Runner) {
     let (shared, component) = (runner.shared.clone(), runner.component.clone());
-    let mut trouble = Trouble::none();
+    let mut backoff = Backoff::new(backoff::UPSTREAM);
     component.drift().goes_by_clock(runner.profile.clock == Clock::Wall);
     waiting::for_others(&shared, &component, &runner.profile.after);
     component.set(State::Running);
     while !shared.is_stopping(&component) {
-        let followed = match runner.follow(shared.limits.step_transactions_max, &mut trouble) {
+        let followed = match runner.follow(shared.limits.step_transactions_max, &mut backoff) {
             // A refused transaction refuses its batch, so what comes before it is taken in by itself.
-            Err(error) if error.is_of_one_input() => runner.follow(1, &mut trouble),
+            Err(error) if error.is_of_one_input() => runner.follow(1, &mut backoff),
             followed => followed,
         };
         component.set_report(runner.source.report());
@@ -64,8 +64,8 @@ pub(crate) fn run(runner: &mut Runner) {
         }
         match wait_for_room(&shared, &component, &error, || runner.carry_out_orders()) {
             Ok(true) => {}
-            Ok(false) => runner.handle(&error, &mut trouble),
-            Err(error) => runner.handle(&error, &mut trouble),
+            Ok(false) => runner.handle(&error, &mut backoff),
+            Err(error) => runner.handle(&error, &mut backoff),
         }
     }
     stopped(&shared, &component);
@@ -73,7 +73,7 @@ pub(crate) fn run(runner: &mut Runner) {
 
 impl Runner {
     /// Opens the source and follows it until something interrupts.
-    fn follow(&mut self, transactions_max: usize, trouble: &mut Trouble) -> Result<(), Error> {
+    fn follow(&mut self, transactions_max: usize, backoff: &mut Backoff) -> Result<(), Error> {
         self.open()?;
         let (shared, component) = (self.shared.clone(), self.component.clone());
         let patience = Waiting { shared: &shared, component: &component };
@@ -87,7 +87,7 @@ impl Runner {
                 elements: shared.limits.rebuild_elements_max,
             };
             let read = self.source.read(limits, wait, &patience).map_err(wrap)?;
-            *trouble = Trouble::none();
+            backoff.end();
             let changes = if read.has_work { self.take_in(read)? } else { 0 };
             let report = self.source.report();
             match &report.refusal {
@@ -184,17 +184,18 @@ impl Runner {
     }
 
     /// Handles a failure by its kind: backs off, resets the source, or stops until a person does.
-    fn handle(&self, error: &Error, trouble: &mut Trouble) {
+    fn handle(&self, error: &Error, backoff: &mut Backoff) {
         let (shared, component) = (&self.shared, &self.component);
         if is_unreachable(error) {
-            trouble.wait_out(shared, component, error);
+            backoff.show_away(shared, component, error);
+            backoff.pause(shared, component, None, Until::TheEnd);
             return;
         }
         let kind = source_error(error).map(|error| error.kind);
         if kind == Some(SourceErrorKind::Changed) && self.profile.recovery == SourceRecovery::AutoReset {
             tracing::warn!(source = %component.id, "{error}; reading everything that is there");
             component.reset.store(true, Ordering::Release);
-            trouble.pause(shared, component);
+            backoff.pause(shared, component, None, Until::TheEnd);
             return;
         }
         failed(shared, component, error);
