@@ -2,8 +2,9 @@
 
 use crate::Limits;
 use crate::definition::Definition;
-use crate::settings::{Clock, SourceRecovery};
+use crate::settings::Clock;
 use crate::unwind::Unwind;
+use livewell_model::Recovery;
 
 /// What a source is called and how it is run.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +31,7 @@ pub struct Profile {
     pub parked_bytes: u64,
     /// What happens if its history is not what was read ([`ErrorKind::Changed`](crate::ErrorKind::Changed)): it stops, or
     /// the runner resets it.
-    pub recovery: SourceRecovery,
+    pub recovery: Recovery,
 }
 
 impl Profile {
@@ -47,7 +48,7 @@ impl Profile {
             unwind: Vec::new(),
             parked_max,
             parked_bytes,
-            recovery: SourceRecovery::Strict,
+            recovery: Recovery::Strict,
         }
     }
 }

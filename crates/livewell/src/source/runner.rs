@@ -12,6 +12,7 @@ use crate::component::state::State;
 use crate::error::ErrorKind;
 use crate::run::backoff::{self, Backoff, Until};
 use crate::run::supervise::{caught_up, failed, stopped};
+use crate::settings::Recovery;
 use crate::source::commit::Writing;
 use crate::source::failure::{is_unreachable, source_error, wrap};
 use crate::source::full::wait_for_room;
@@ -22,7 +23,7 @@ use crate::source::stored::Held;
 use crate::source::waiting::{self, Waiting};
 use crate::source::wipe::wipe;
 use crate::source::{parked, remembered};
-use livewell_source::settings::{Clock, SourceRecovery};
+use livewell_source::settings::Clock;
 use livewell_source::source::{Read, ReadLimits, Report};
 use livewell_source::{ErrorKind as SourceErrorKind, Profile, Source, SourceError};
 use std::sync::Arc;
@@ -192,7 +193,7 @@ impl Runner {
             return;
         }
         let kind = source_error(error).map(|error| error.kind);
-        if kind == Some(SourceErrorKind::Changed) && self.profile.recovery == SourceRecovery::AutoReset {
+        if kind == Some(SourceErrorKind::Changed) && self.profile.recovery == Recovery::AutoReset {
             tracing::warn!(source = %component.id, "{error}; reading everything that is there");
             component.reset.store(true, Ordering::Release);
             backoff.pause(shared, component, None, Until::TheEnd);

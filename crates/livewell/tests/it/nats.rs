@@ -8,7 +8,7 @@ use livewell::{Livewell, Recovery, Setup, State};
 use livewell_model::Value;
 use livewell_services::Nats;
 use livewell_source::nats::Stream;
-use livewell_source::settings::{NatsSettings, OnError, SourceRecovery};
+use livewell_source::settings::{NatsSettings, OnError};
 use livewell_store::Store;
 use serde_json::json;
 use std::sync::Arc;
@@ -229,7 +229,7 @@ async fn a_stream_made_anew_stops_the_source_or_is_read_from_its_beginning() {
     come_to(&livewell, 0..5).await;
     livewell.shutdown().await;
     drop(livewell);
-    let resetting = NatsSettings { recovery: SourceRecovery::AutoReset, ..settings(&nats) };
+    let resetting = NatsSettings { recovery: Recovery::AutoReset, ..settings(&nats) };
     let livewell = start(&disk(&folder), resetting, &Recorder::default()).await;
     come_to(&livewell, 100..110).await;
     livewell.shutdown().await;
@@ -292,7 +292,7 @@ async fn wrong_credentials_stop_the_source_and_right_ones_let_it_in() {
     let nats = Nats::start_with(&["--user", "me", "--pass", "secret word"]);
     let named = |password: &str| NatsSettings {
         user: Some("me".into()),
-        password: Some(livewell_source::settings::DatabaseUrl(password.into())),
+        password: Some(password.into()),
         ..settings(&nats)
     };
     let livewell = start(&memory(), named("wrong word"), &Recorder::default()).await;

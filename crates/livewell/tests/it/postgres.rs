@@ -29,7 +29,7 @@ use livewell_model::{Decimal, Diff, Value};
 use livewell_reaction::file::Table;
 use livewell_services::{Postgres, Proxy};
 use livewell_source::postgres::Database as Upstream;
-use livewell_source::settings::{PostgresSettings, SourceRecovery};
+use livewell_source::settings::PostgresSettings;
 use livewell_store::Store;
 use serde_json::json;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ fn settings(url: &str) -> PostgresSettings {
 }
 
 fn resetting(url: &str) -> PostgresSettings {
-    PostgresSettings { recovery: SourceRecovery::AutoReset, ..settings(url) }
+    PostgresSettings { recovery: Recovery::AutoReset, ..settings(url) }
 }
 
 async fn start(store: &Arc<dyn Store>, settings: PostgresSettings, recorder: &Recorder) -> Livewell {

@@ -4,11 +4,12 @@ use super::definition::{check, definition, explain};
 use super::format::{Compression, Format};
 use super::{Batch, FilePosition, FileSource, Line, Parked, Parser};
 use crate::profile::Profile;
-use crate::settings::{Clock, FileEntry, FileSettings, SourceRecovery};
+use crate::settings::{Clock, FileEntry, FileSettings};
 use crate::source::{
     Commit, Input, POSITION, PartReport, Patience, Read, ReadLimits, Report, Source, Stored,
 };
 use crate::{InputError, SourceError};
+use livewell_model::Recovery;
 use livewell_model::Transaction;
 use std::fmt;
 use std::path::Path;
@@ -64,7 +65,7 @@ impl Source for Files {
             unwind: unwind.clone(),
             parked_max: limits.parked_max,
             parked_bytes: limits.parked_bytes,
-            recovery: SourceRecovery::Strict,
+            recovery: Recovery::Strict,
         }
     }
 

@@ -201,7 +201,7 @@ impl Fields<'_> {
         object.allow(&["source", "id"])?;
         let source = object.need("source")?;
         let name = source.string()?;
-        if !crate::settings::is_component_id(&name) {
+        if !livewell_model::component::is_component_id(&name) {
             let message = "not the id of a source: letters, digits, `-` and `_`, at most 63";
             return Err(source.error(code::SHAPE, message));
         }

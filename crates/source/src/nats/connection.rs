@@ -37,10 +37,10 @@ pub(super) async fn connect(settings: &NatsSettings) -> Result<Client, SourceErr
         .request_timeout(Some(ANSWER_MAX))
         .require_tls(settings.url.0.contains("tls://"));
     if let (Some(user), Some(password)) = (&settings.user, &settings.password) {
-        options = options.user_and_password(user.clone(), password.0.clone());
+        options = options.user_and_password(user.clone(), password.reveal().to_owned());
     }
     if let Some(token) = &settings.token {
-        options = options.token(token.0.clone());
+        options = options.token(token.reveal().to_owned());
     }
     if let Some(ca) = &settings.ca {
         options = options.add_root_certificates(ca.clone());

@@ -15,9 +15,10 @@ use super::slot;
 use super::stream::Stream;
 use crate::error::code;
 use crate::profile::Profile;
-use crate::settings::{PostgresSettings, SourceRecovery, table_name};
+use crate::settings::{PostgresSettings, table_name};
 use crate::source::{Commit, OtherSide, Patience, Read, ReadLimits, Report, Source, Stored};
 use crate::{ErrorKind, SourceError};
+use livewell_model::Recovery;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +83,7 @@ impl Database {
     }
 
     fn may_copy_all(&self) -> bool {
-        self.asked.all || self.settings.recovery == SourceRecovery::AutoReset
+        self.asked.all || self.settings.recovery == Recovery::AutoReset
     }
 
     /// Goes on from a stored position, or says why that cannot be done.

@@ -13,8 +13,9 @@ use super::stream::Stream;
 use super::upstream::Upstream;
 use super::work::Work;
 use crate::SourceError;
-use crate::settings::{Check, OnError, PostgresSettings, SourceRecovery};
+use crate::settings::{Check, OnError, PostgresSettings};
 use crate::source::{Patience, Read, ReadLimits};
+use livewell_model::Recovery;
 use livewell_model::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -296,7 +297,7 @@ impl Following {
             let Some(facts) = self.watch.unit(oid) else { continue };
             let name = facts.root_name.clone();
             let shown = format!("{}.{}", name.0, name.1);
-            if self.settings.recovery == SourceRecovery::Strict
+            if self.settings.recovery == Recovery::Strict
                 && !self.asked.all
                 && !self.asked.tables.contains(&name)
             {

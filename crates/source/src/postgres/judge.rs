@@ -7,8 +7,9 @@ use super::catalog::watch::Watch;
 use super::copy::Copy;
 use super::failure::altered;
 use crate::error::code;
-use crate::settings::{PostgresSettings, SourceRecovery};
+use crate::settings::PostgresSettings;
 use crate::{ErrorKind, SourceError};
+use livewell_model::Recovery;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is stored of the catalogs.
@@ -86,7 +87,7 @@ pub(super) fn judge(
     let present: BTreeSet<u32> = watch.units().into_iter().collect();
     let mut judgement = Judgement::default();
     let may = |name: &(String, String)| {
-        asked.is_for(name) || settings.recovery == SourceRecovery::AutoReset || is_first(stored)
+        asked.is_for(name) || settings.recovery == Recovery::AutoReset || is_first(stored)
     };
     for oid in &present {
         let Some(facts) = watch.unit(*oid) else { continue };

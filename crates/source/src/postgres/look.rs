@@ -8,8 +8,9 @@ use super::follow::Following;
 use super::judge::{Stored as Judged, judge};
 use super::replay::Context;
 use super::work::Work;
-use crate::settings::{PostgresSettings, SourceRecovery};
+use crate::settings::PostgresSettings;
 use crate::{ErrorKind, SourceError};
+use livewell_model::Recovery;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ use std::time::Instant;
 /// is copied then.
 pub(super) fn passes(error: &SourceError, settings: &PostgresSettings, has_base: bool) -> bool {
     matches!(error.kind, ErrorKind::Refused | ErrorKind::Changed)
-        && settings.recovery == SourceRecovery::AutoReset
+        && settings.recovery == Recovery::AutoReset
         && has_base
 }
 

@@ -2,6 +2,7 @@
 
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
+use livewell_model::component::is_component_id;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -86,12 +87,4 @@ pub(crate) fn validate_common(id: &str, limits: &Limits) -> Result<(), SourceErr
         }
         None => Ok(()),
     }
-}
-
-/// Whether `id` can be the id of a source, query or reaction.
-pub(crate) fn is_component_id(id: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    id.len() <= 63
-        && id.bytes().all(inner)
-        && id.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
 }

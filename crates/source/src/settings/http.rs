@@ -1,7 +1,6 @@
 //! The settings of sources that are sent to: `http`, by the server's callers, and in-process, by a program.
 
-use super::contract::Clock;
-use super::contract::{Settings, validate_common, wall};
+use super::contract::{Clock, Settings, validate_common, wall};
 use super::mapping::{
     NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping, made,
 };

@@ -1,7 +1,7 @@
 //! What rows and records become: the settings of mappings.
 
 use super::PropertyType;
-use super::contract::is_component_id;
+use livewell_model::component::is_component_id;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,7 +9,6 @@ mod postgres;
 mod types;
 
 pub use crate::kinds::SourceSettings;
-pub(crate) use contract::is_component_id;
 pub use contract::{Clock, Settings};
 pub use file::{FileEntry, FileSettings, OnError, Rotation};
 pub use http::{HttpSettings, InProcessSettings};
@@ -19,7 +18,6 @@ pub use nats::NatsSettings;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::table_name;
 pub use postgres::{
-    Check, DatabaseUrl, ForeignKey, Infinity, NewTables, PostgresLimits, PostgresSettings, SourceRecovery,
-    TableSettings,
+    Check, DatabaseUrl, ForeignKey, Infinity, NewTables, PostgresLimits, PostgresSettings, TableSettings,
 };
 pub use types::PropertyType;

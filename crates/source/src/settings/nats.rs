@@ -5,11 +5,14 @@ use super::file::OnError;
 use super::mapping::{
     NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping, made,
 };
-use super::postgres::{DatabaseUrl, SourceRecovery};
+use super::postgres::DatabaseUrl;
 use super::types::PropertyType;
 use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
+use livewell_model::Recovery;
+use livewell_model::Secret;
+use livewell_model::recovery::of_state;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -33,10 +36,10 @@ pub struct NatsSettings {
     pub user: Option<String>,
     /// The user's password; never shown.
     #[serde(default, skip_serializing)]
-    pub password: Option<DatabaseUrl>,
+    pub password: Option<Secret>,
     /// A token to get in with; never shown.
     #[serde(default, skip_serializing)]
-    pub token: Option<DatabaseUrl>,
+    pub token: Option<Secret>,
     /// A file of certificates in PEM to trust beside those of the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
@@ -44,8 +47,8 @@ pub struct NatsSettings {
     #[serde(default)]
     pub on_error: OnError,
     /// What happens where the messages after the last position cannot be had.
-    #[serde(default)]
-    pub recovery: SourceRecovery,
+    #[serde(default, deserialize_with = "of_state")]
+    pub recovery: Recovery,
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,
@@ -97,7 +100,7 @@ impl NatsSettings {
             token: None,
             ca: None,
             on_error: OnError::Stop,
-            recovery: SourceRecovery::Strict,
+            recovery: Recovery::Strict,
             clock: Clock::Wall,
             node: None,
             relationships: Vec::new(),

@@ -1,10 +1,13 @@
 //! The settings of a `postgres` source.
 
-use super::contract::{Clock, Settings, is_component_id, validate_common, wall};
+use super::contract::{Clock, Settings, validate_common, wall};
 use super::file::OnError;
 use super::types::PropertyType;
 use crate::SourceError;
 use crate::limits::{PARKED_BYTES, PARKED_MAX};
+use livewell_model::Recovery;
+use livewell_model::component::is_component_id;
+use livewell_model::recovery::of_state;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,8 +33,8 @@ pub struct PostgresSettings {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableSettings>,
     /// What happens where the changes since the last position cannot be had or followed.
-    #[serde(default)]
-    pub recovery: SourceRecovery,
+    #[serde(default, deserialize_with = "of_state")]
+    pub recovery: Recovery,
     /// What happens to a row with a value that cannot be taken exactly.
     #[serde(default)]
     pub on_error: OnError,
@@ -92,17 +95,6 @@ pub struct ForeignKey {
     pub table: String,
     /// The columns that hold the key of that table, in the order of that key.
     pub columns: Vec<String>,
-}
-
-/// What a source does where it cannot go on from its last position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceRecovery {
-    /// Stop and say why.
-    #[default]
-    Strict,
-    /// Take a new snapshot, and emit what differs.
-    AutoReset,
 }
 
 /// What a value becomes that is infinite or no number, in a type that has no such values here.

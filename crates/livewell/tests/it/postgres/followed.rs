@@ -7,7 +7,7 @@ use livewell::IntoSource;
 use livewell::verify::SourceVerified;
 use livewell::{Livewell, Setup, State};
 use livewell_source::postgres::Database as Upstream;
-use livewell_source::settings::{PostgresSettings, SourceRecovery};
+use livewell_source::settings::PostgresSettings;
 use livewell_store::Store;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -136,7 +136,7 @@ impl Followed {
             let source = status(livewell, "s");
             // Of what a person has to mend an `auto_reset` source takes note by itself once it is mended.
             let is_late = began.elapsed() > SETTLED_MAX;
-            let is_final = is_late || self.settings.recovery == SourceRecovery::Strict;
+            let is_final = is_late || self.settings.recovery == livewell::Recovery::Strict;
             if source.state == State::Error
                 && is_final
                 && let Some(error) = source.error

@@ -18,9 +18,7 @@ use livewell_model::{Element, ElementId, SmolStr, Transaction, Value};
 use livewell_services::Postgres;
 use livewell_source::SourceError;
 use livewell_source::postgres::Database;
-use livewell_source::settings::{
-    DatabaseUrl, PostgresSettings, SourceRecovery, SourceSettings, TableSettings,
-};
+use livewell_source::settings::{DatabaseUrl, PostgresSettings, SourceSettings, TableSettings};
 use livewell_source::source::Read;
 use livewell_source::testkit::{Driver, Fault};
 use std::time::{Duration, Instant};
@@ -45,7 +43,7 @@ fn settings(url: String, tables: &[&str]) -> PostgresSettings {
 
 /// Settings that copy by themselves what has to be copied.
 fn auto_reset(settings: PostgresSettings) -> PostgresSettings {
-    PostgresSettings { recovery: SourceRecovery::AutoReset, ..settings }
+    PostgresSettings { recovery: livewell_model::Recovery::AutoReset, ..settings }
 }
 
 /// A source under way, and what a test has seen of its log.
