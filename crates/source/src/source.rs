@@ -281,7 +281,7 @@ pub enum Side {
 
 /// One commit of a source in the making: everything that is written here becomes durable at once or not at all.
 pub trait Commit: Stored {
-    /// Writes a note, or removes it.
+    /// Writes a note, or removes it. No key begins with a zero byte.
     fn put_note(&mut self, key: &[u8], value: Option<Vec<u8>>);
 
     /// Has all notes whose keys begin with `prefix` deleted in the background. No key with this prefix may be used again.
@@ -301,7 +301,7 @@ pub trait Commit: Stored {
     /// if the store cannot be read.
     fn add_read(&mut self, transaction: Transaction, input: &Input<'_>) -> Result<(), SourceError>;
 
-    /// Begins a transaction that need not fit in memory: each [`Commit::change`] adds to it, and [`Commit::end`] adds all
+    /// Begins a transaction that need not fit in memory, of a source that unwinds no lists: each [`Commit::change`] adds to it, and [`Commit::end`] adds all
     /// of it to the log, as one. Until then elements of [`Side::Live`] are what its changes have made of them.
     /// `timestamp`: when it happened, now if nobody knows.
     ///

@@ -105,8 +105,11 @@ impl Livewell {
         let number = registrar.source(&profile.id, &profile.unwind, profile.copies)?;
         let parking = Parking { pieces: profile.parked_max, bytes: profile.parked_bytes };
         let component = self.as_source(&profile.id, number, &profile.unwind, parking)?;
-        if let Some(other_side) = source.other_side() {
-            lock(&self.other_sides).insert(profile.id.clone(), other_side);
+        // One that was stopped may have had the same id, and been of another kind.
+        lock(&self.handles).remove(&profile.id);
+        match source.other_side() {
+            Some(other_side) => drop(lock(&self.other_sides).insert(profile.id.clone(), other_side)),
+            None => drop(lock(&self.other_sides).remove(&profile.id)),
         }
         let (shared, own, progress) = (self.shared.clone(), component.clone(), Progress::default());
         let mut runner = Runner { shared, component: own, source, profile, progress };
@@ -119,6 +122,7 @@ impl Livewell {
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
         lock(&self.handles).insert(source.id.clone(), handle);
+        lock(&self.other_sides).remove(&source.id);
         let (shared, own) = (self.shared.clone(), component.clone());
         Ok((component, Box::new(Channel { shared, component: own, source, receiver })))
     }

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::error::ErrorKind;
 use crate::feed::checked::Checked;
 use crate::source::intake::Intake;
-use crate::source::key::note_key;
+use crate::source::key::{OWN, note_key};
 use crate::source::parked::{self, Origin, Piece};
 use crate::source::stage::{StageRecord, discard};
 use crate::source::stored::{Failure, View};
@@ -103,6 +103,7 @@ impl Stored for Writing<'_> {
 
 impl Commit for Writing<'_> {
     fn put_note(&mut self, key: &[u8], value: Option<Vec<u8>>) {
+        assert!(key.first() != Some(&OWN), "a note whose key begins with a zero byte: {key:?}");
         let key = note_key(self.number, key);
         match value {
             Some(value) => self.intake.overlay().put(key, value),
@@ -111,6 +112,10 @@ impl Commit for Writing<'_> {
     }
 
     fn discard_notes(&mut self, prefix: &[u8]) {
+        assert!(
+            prefix.first().is_some_and(|first| *first != OWN),
+            "all notes, or none of its own: {prefix:?}"
+        );
         let prefix = note_key(self.number, prefix);
         discard(self.intake.overlay(), &prefix);
     }
@@ -139,6 +144,10 @@ impl Commit for Writing<'_> {
     }
 
     fn begin(&mut self, timestamp: Option<Timestamp>) -> Result<(), SourceError> {
+        if !self.intake.source().unwind.is_empty() {
+            let message = "lists are unwound only in transactions that come whole";
+            return self.failure.keep(Err(Error::invalid("LW0537", message)));
+        }
         let begun = self.intake.begin_large(timestamp);
         self.failure.keep(begun)
     }

@@ -94,6 +94,7 @@ impl Commit for MemoryCommit {
             self.memory.notes.remove(key);
             return;
         };
+        assert!(key.first() != Some(&0), "a note whose key begins with a zero byte: {key:?}");
         assert!(!self.memory.is_discarded(key), "a note is put under a prefix that was discarded: {key:?}");
         self.memory.notes.insert(key.to_vec(), value);
     }
