@@ -8,6 +8,7 @@ use crate::fixture::*;
 use livewell::{Livewell, State};
 use livewell_model::{Change, Element, ElementId, Map, Node, Transaction, Value};
 use livewell_source::source::{Commit, Input, POSITION, Patience, Read, ReadLimits, Report, Stored};
+use livewell_source::unwind::Unwind;
 use livewell_source::{InputError, Profile, Source, SourceError, error::code};
 use livewell_store::Store;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,9 @@ struct Texts {
     begun: Arc<AtomicU64>,
     at: u64,
     read: Vec<String>,
+    /// What its profile says beside the defaults.
+    copies: bool,
+    unwind: Vec<Unwind>,
 }
 
 impl Texts {
@@ -43,7 +47,8 @@ fn transaction(text: &str) -> Result<Transaction, InputError> {
 
 impl Source for Texts {
     fn profile(&self) -> Profile {
-        Profile { parked_max: 2, ..Profile::new("s", "texts") }
+        let (copies, unwind) = (self.copies, self.unwind.clone());
+        Profile { parked_max: 2, copies, unwind, ..Profile::new("s", "texts") }
     }
 
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
@@ -152,6 +157,19 @@ async fn another_kind_under_its_id_is_refused_by_name() {
     reach(&livewell, "s", State::Error).await;
     let error = status(&livewell, "s").error.unwrap();
     assert!(error.contains("was of `kind: texts` and is of `kind: http`"), "{error}");
+    livewell.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_copies_unwinds_no_lists() {
+    let rule = serde_json::json!({
+        "label": "N", "path": "lines", "relationship": "HAS", "into": { "label": "L", "id": "x" }
+    });
+    let unwind = vec![serde_json::from_value(rule).unwrap()];
+    let livewell = open(&memory());
+    let error = livewell.add_source(Texts { copies: true, unwind, ..Texts::default() }).await.unwrap_err();
+    assert!(error.code == "LW0537" && error.message.contains("`s` copies"), "{error}");
+    assert_eq!(livewell.status().unwrap().len(), 0, "nothing was added");
     livewell.shutdown().await;
 }
 
