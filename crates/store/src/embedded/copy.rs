@@ -1,16 +1,14 @@
 //! Copies one commit to a data file of its own: pages as they are, without the free ones, each child before its
 //! parent, so that the file can be written from the first byte to the last.
 
-use super::meta::Tree;
-use super::pages::{HEADER, Walk};
+use super::meta::{PAGE_HEADER, Tree};
 use crate::IndexError;
-use std::fs::File;
 use std::io::Write;
 
 /// What LMDB writes as the root of an empty tree.
 const NO_PAGE: u64 = u64::MAX;
 /// Where the records of the two trees lie in a meta page, and how long each is.
-const TREES: usize = HEADER + 24;
+const TREES: usize = PAGE_HEADER + 24;
 const TREE: usize = 48;
 /// Where in such a record the numbers of a tree begin (depth; then pages, entries, root).
 const DEPTH: usize = 6;
@@ -29,7 +27,7 @@ pub(super) struct Copy<'a> {
 
 impl<'a> Copy<'a> {
     /// Writes the first two pages: both name the same commit, so that either is right.
-    fn begin(tree: &Tree, out: &'a mut dyn Write) -> Result<Self, IndexError> {
+    pub(super) fn begin(tree: &Tree, out: &'a mut dyn Write) -> Result<Self, IndexError> {
         let root = 1 + tree.branches + tree.leaves + tree.overflows;
         for number in 0..2u64 {
             let mut page = tree.meta.clone();
@@ -65,17 +63,4 @@ impl<'a> Copy<'a> {
         }
         Err(IndexError::corrupted("the data file has other pages than its first ones say; restore a backup"))
     }
-}
-
-/// Writes the tree in `file` to `out`.
-///
-/// # Errors
-/// Returns [`IndexError::Corrupted`] at the first damage, after writing what comes before it, or an error of `out`.
-pub(super) fn write(file: &File, tree: Tree, out: &mut dyn Write) -> Result<(), IndexError> {
-    if tree.root.is_none() || tree.transaction == 0 {
-        return Err(IndexError::corrupted("the data file is empty"));
-    }
-    let copy = Some(Copy::begin(&tree, out)?);
-    let (seen, next) = (Default::default(), None);
-    Walk { file, tree, from: &[], to: None, bytes_max: u64::MAX, seen, next, copy }.run().map(drop)
 }

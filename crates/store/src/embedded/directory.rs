@@ -19,6 +19,9 @@ pub(super) const LOCK: &str = "lock.mdb";
 /// The folder of a store that is being made from a backup, within its future directory.
 pub(crate) const RESTORING: &str = "restoring";
 
+/// The folder of the temporary stores that hold what a step cannot, below the store's own.
+pub(super) const SCRATCH: &str = "scratch";
+
 /// What the `FORMAT` file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Format {
@@ -178,4 +181,15 @@ pub(super) fn remove_data(path: &Path) -> Result<(), IndexError> {
         }
     }
     Ok(())
+}
+
+/// Removes the temporary stores of a process that was killed, and what is left of a finished restore.
+pub(super) fn clear(path: &Path) -> Result<(), IndexError> {
+    [SCRATCH, RESTORING].into_iter().try_for_each(|name| {
+        let folder = path.join(name);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(fault::io("remove", &folder, &error)),
+            _ => Ok(()),
+        }
+    })
 }

@@ -2,10 +2,11 @@
 
 use super::directory::{self, Format, Found};
 use super::live::{Counted, Mapping, Open, Reader, Slot, reopening};
+use super::options::{Durability, EmbeddedOptions};
 use super::owner::Owner;
 use super::room::{self, Room};
 use super::session::{self, Left};
-use super::{Durability, EmbeddedOptions, beside, fault, meta};
+use super::{fault, meta};
 use crate::{IndexError, StoreId, memory};
 use heed::{EnvFlags, RoTxn, WithoutTls};
 use std::fs::File;
@@ -52,7 +53,7 @@ impl Environment {
             directory::make(path)?;
         }
         let owner = Owner::take(path)?;
-        beside::clear(path)?;
+        directory::clear(path)?;
         // Checked again, since only the owner can rely on what it sees.
         let format = match directory::look(path)? {
             Found::Store(format) => format,

@@ -1,13 +1,15 @@
 //! Failures of the system and of LMDB, as the error that says what the caller must do.
 
-use super::room;
 use crate::IndexError;
 use heed::MdbError;
+use rustix::fs::statvfs;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 /// The system's error for a disk that does not read or write, and LMDB's for a write that stopped short.
 const EIO: i32 = 5;
+/// A file system with less free space than this counts as full.
+const SPARE: u64 = 1 << 20;
 
 /// Maps a failed call of the system, with the path in the message.
 pub(super) fn io(action: &str, path: &Path, error: &Error) -> IndexError {
@@ -50,9 +52,14 @@ pub(super) fn lmdb(path: &Path, map_size: u64, error: heed::Error) -> IndexError
 }
 
 fn system(path: &Path, error: &Error) -> IndexError {
-    let short = error.raw_os_error() == Some(EIO) && room::is_full(path);
+    let short = error.raw_os_error() == Some(EIO) && is_full(path);
     if short {
         return io("write to", path, &Error::from(ErrorKind::StorageFull));
     }
     io("use the store in", path, error)
+}
+
+/// Returns whether the file system that holds `path` has next to nothing left.
+fn is_full(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) < SPARE)
 }

@@ -13,7 +13,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 #[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
 compile_error!("the embedded store maps its file and needs a little-endian machine of 64 bits");
 
-const PAGE_HEADER: usize = 16;
+/// How many bytes of a page come before its contents.
+pub(super) const PAGE_HEADER: usize = 16;
 const META: usize = 136;
 /// The offset of the transaction number in a meta page.
 const TRANSACTION: usize = 128;

@@ -7,13 +7,13 @@
 
 use super::checksum;
 use super::copy::Copy;
-use super::meta::Tree;
+use super::meta::{PAGE_HEADER, Tree};
 use crate::IndexError;
 use crate::long_key::{self, shown};
 use std::fs::File;
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 
-pub(super) const HEADER: usize = 16;
 const NODE: usize = 8;
 const BRANCH: u16 = 0x01;
 const LEAF: u16 = 0x02;
@@ -185,14 +185,14 @@ impl Walk<'_> {
 
     /// Reads a value that has pages of its own.
     fn overflow(&mut self, number: u64, key: &[u8], length: usize) -> Result<u64, IndexError> {
-        let count = (HEADER + length).div_ceil(self.tree.page_size) as u64;
+        let count = (PAGE_HEADER + length).div_ceil(self.tree.page_size) as u64;
         let mut pages = self.read(number, count)?;
         let said = u64::from(half(&pages, 12)) | u64::from(half(&pages, 14)) << 16;
         if half(&pages, 10) & !PASSING != OVERFLOW || said != count {
             return Err(damaged(number, "is not the beginning of the value that a leaf says it is"));
         }
         self.seen.overflows += count;
-        check_value(key, &pages[HEADER..HEADER + length])?;
+        check_value(key, &pages[PAGE_HEADER..PAGE_HEADER + length])?;
         self.copy.as_mut().map_or(Ok(0), |copy| copy.page(&mut pages))
     }
 
@@ -212,10 +212,23 @@ impl Walk<'_> {
     }
 }
 
+/// Writes the tree in `file` to `out`.
+///
+/// # Errors
+/// Returns [`IndexError::Corrupted`] at the first damage, after writing what comes before it, or an error of `out`.
+pub(super) fn copy(file: &File, tree: Tree, out: &mut dyn Write) -> Result<(), IndexError> {
+    if tree.root.is_none() || tree.transaction == 0 {
+        return Err(IndexError::corrupted("the data file is empty"));
+    }
+    let copy = Some(Copy::begin(&tree, out)?);
+    let (seen, next) = (Default::default(), None);
+    Walk { file, tree, from: &[], to: None, bytes_max: u64::MAX, seen, next, copy }.run().map(drop)
+}
+
 /// Returns the entries of a page, none of which reaches beyond its end.
 fn nodes(number: u64, page: &[u8], is_leaf: bool) -> Result<Vec<Node>, IndexError> {
     let (lower, upper) = (usize::from(half(page, 12)), usize::from(half(page, 14)));
-    let is_sound = HEADER < lower && lower <= upper && upper <= page.len() && lower % 2 == 0;
+    let is_sound = PAGE_HEADER < lower && lower <= upper && upper <= page.len() && lower % 2 == 0;
     if !is_sound {
         return Err(damaged(number, "does not say how much is in it"));
     }
@@ -229,7 +242,7 @@ fn nodes(number: u64, page: &[u8], is_leaf: bool) -> Result<Vec<Node>, IndexErro
             _ => Err(damaged(number, "has an entry that reaches beyond its end")),
         }
     };
-    (HEADER..lower).step_by(2).map(node).collect()
+    (PAGE_HEADER..lower).step_by(2).map(node).collect()
 }
 
 /// Checks that the keys of a page ascend, and lie in the range of its parent.

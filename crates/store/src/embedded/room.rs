@@ -5,7 +5,7 @@
 
 use super::fault;
 use crate::IndexError;
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,8 +13,6 @@ use std::path::{Path, PathBuf};
 
 const STEP_MIN: u64 = 1 << 20;
 const STEP_MAX: u64 = 64 << 20;
-/// A file system with less free space than this counts as full.
-const SPARE: u64 = 1 << 20;
 
 /// The room of a data file.
 pub(super) struct Room {
@@ -111,9 +109,4 @@ impl Room {
 /// of readers, which is written through a map too.
 pub(super) fn set_aside(path: &Path, bytes: u64) -> Result<(), IndexError> {
     Room::of(path.to_owned(), bytes).map(|_| ())
-}
-
-/// Returns whether the file system that holds `path` has next to nothing left.
-pub(super) fn is_full(path: &Path) -> bool {
-    statvfs(path).is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) < SPARE)
 }
