@@ -5,31 +5,19 @@ pub mod code;
 pub mod diagnostic;
 
 mod lexer;
+mod limits;
 pub(crate) mod nearest;
 mod parser;
 mod show;
 mod token;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub(crate) use limits::HOPS_MAX;
+pub use limits::{MAX_CLAUSES, MAX_HEIGHT, MAX_NESTING, MAX_QUERY_BYTES};
 pub(crate) use parser::{Draft, Notes, functions_of_time as of_time, name_of_recall, name_of_time};
 pub(crate) use show::{Listed, Operand, bare};
 
 use ast::Span;
-
-/// The longest query that is read, in bytes.
-pub const MAX_QUERY_BYTES: usize = 64 * 1024;
-
-/// How deep parentheses, lists, maps, calls and signs may be nested.
-pub const MAX_NESTING: usize = 64;
-
-/// How high an expression's tree may be; a chain of operators `a + b + c` is as high as it is long.
-pub const MAX_HEIGHT: usize = 300;
-
-/// How many clauses a query may have.
-pub const MAX_CLAUSES: usize = 100;
-
-/// How many relationships a path without an upper bound may have, unless the settings say otherwise.
-pub(crate) const HOPS_MAX: u32 = 32;
 
 /// Reads a query as it is written; [`crate::check`] completes it.
 ///

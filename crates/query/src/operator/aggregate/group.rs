@@ -1,7 +1,7 @@
 //! The record of one group: how many rows it has, the values it shows, its accumulators and last results.
 
-use super::Call;
 use super::accumulator::Accumulator;
+use super::call::Call;
 use crate::meter::{Meter, size};
 use crate::state::StepError;
 use livewell_model::codec::{Reader, Writer};

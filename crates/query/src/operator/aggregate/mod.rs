@@ -13,16 +13,18 @@
 //! ```
 
 mod accumulator;
+mod call;
 pub mod exact_sum;
 mod group;
 pub(super) mod multiset;
 mod statistics;
 
+pub use call::Call;
+
 use super::project::Slot;
-use super::window::{Sort, order_key};
+use super::window::order_key;
 use super::{Batch, Inputs, Operator, Step, Weighted, replace, settle};
 use crate::encoding::{Encode, encode_all};
-use crate::expression::Compiled;
 use crate::language::ast::AggregateOp;
 use crate::meter::{Meter, size};
 use crate::state::{Area, State, StepError};
@@ -33,35 +35,6 @@ use smallvec::SmallVec;
 
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
-
-/// One aggregate of the operator.
-#[derive(Debug)]
-pub struct Call {
-    /// How values become one.
-    pub fold: AggregateOp,
-    /// Whether equivalent values count once.
-    pub distinct: bool,
-    /// What is aggregated; `None` is `count(*)`.
-    pub argument: Option<Compiled>,
-    /// The second argument of a percentile: which one, of 0 to 1; the same in all of a group's rows.
-    pub percentile: Option<Compiled>,
-    /// What collect is ordered by, before the values themselves.
-    pub order: Vec<Sort>,
-}
-
-impl Call {
-    /// What one row adds: the argument; for a percentile, which one and then the argument, as a list.
-    fn eval(&self, row: &[Value], meter: &Meter) -> Result<Value, StepError> {
-        let value = match &self.argument {
-            None => return Ok(Value::Bool(true)),
-            Some(argument) => argument.eval_in(row, meter)?,
-        };
-        match &self.percentile {
-            Some(percentile) if !value.is_null() => Ok(Value::list([percentile.eval_in(row, meter)?, value])),
-            _ => Ok(value),
-        }
-    }
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -228,12 +201,5 @@ impl Encode for Aggregate {
     fn encode(&self, out: &mut Writer) {
         let Self { number, groups, keyed, calls } = self;
         encode_all!(out, number, groups, keyed, calls);
-    }
-}
-
-impl Encode for Call {
-    fn encode(&self, out: &mut Writer) {
-        let Self { fold, distinct, argument, percentile, order } = self;
-        encode_all!(out.u8(*fold as u8), distinct, argument, percentile, order);
     }
 }

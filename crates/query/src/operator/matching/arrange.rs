@@ -8,7 +8,7 @@
 //! operator u16 | ff      | 0 | ffff | row key                       -> input row      (all)
 //! ```
 
-use super::{AtomKind, Match};
+use super::parts::{AtomKind, Match};
 use crate::operator::scan::Scanned;
 use crate::state::{Area, State};
 use livewell_model::codec::Writer;

@@ -1,6 +1,6 @@
 //! The canonical bytes of a match.
 
-use super::{Atom, AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
+use super::parts::{Atom, AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 use crate::encoding::{Encode, encode_all};
 use livewell_model::codec::Writer;
 

@@ -2,8 +2,8 @@
 
 use super::arrange::By;
 use super::atom::Start;
+use super::parts::{AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 use super::trail::Walk;
-use super::{AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 use crate::expression::EvalError;
 use crate::meter::{Meter, size};
 use crate::operator::{Batch, Weighted};

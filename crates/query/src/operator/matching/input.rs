@@ -1,40 +1,12 @@
 //! The input of a match: rows that bind some of the pattern's elements before it begins.
 
 use super::arrange::{By, INPUT};
-use super::{Ends, Lookup, Match, Trail};
+use super::parts::{Input, Match};
 use crate::meter::Meter;
 use crate::operator::Batch;
 use crate::state::{Area, State, StepError};
 use livewell_model::codec::Writer;
 use livewell_model::{ElementId, Value, key};
-
-/// The rows that a match extends.
-#[derive(Debug)]
-pub struct Input {
-    /// How many slots a row has.
-    pub width: usize,
-    /// The slots that identify a row.
-    pub key: Vec<usize>,
-    /// What of the pattern its slots hold.
-    pub binds: Vec<Bind>,
-    /// How the pattern's elements are found when a row comes or goes, in order.
-    pub lookups: Vec<Lookup>,
-    /// The node slots by which rows are looked up.
-    pub arranged: Vec<usize>,
-    /// Whether all rows are looked up together, where no element connects them with the pattern.
-    pub arranged_all: bool,
-}
-
-/// An element of the pattern that an input slot holds.
-#[derive(Debug, Clone, Copy)]
-pub enum Bind {
-    /// A node.
-    Node(usize),
-    /// A relationship; its ends are slots of the pattern.
-    Relationship(usize, Ends),
-    /// A list of relationships that lies as a trail; its ends are slots of the pattern.
-    Trail(usize, Trail),
-}
 
 impl Input {
     /// Where a row is remembered; nowhere while a node it should bind is null.

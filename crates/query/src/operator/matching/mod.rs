@@ -18,39 +18,20 @@ mod atom;
 mod encoded;
 mod extend;
 mod input;
+mod parts;
 mod trail;
 
-pub use atom::{Atom, AtomKind, Ends, Lookup};
-pub use input::{Bind, Input};
-pub use trail::Trail;
+pub use parts::{Atom, AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 
 use super::scan::Scanned;
 use super::{Batch, Inputs, Operator, Step, consolidate, settle};
 use crate::meter::size;
 use crate::state::StepError;
 use extend::Extension;
-use livewell_model::{ElementId, Value};
 use smallvec::SmallVec;
 
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
-
-/// See the module.
-#[derive(Debug)]
-pub struct Match {
-    /// The operator's number: the first bytes of its state's keys.
-    pub number: u16,
-    /// The rows that are extended, the first of the operator's inputs; `None`: one empty row.
-    pub input: Option<Input>,
-    /// The pattern elements in the order of the text; atom `i` fills slot `i` behind the input's slots.
-    pub atoms: Vec<Atom>,
-    /// For each atom: how the others are found when it changes, in order.
-    pub lookups: Vec<Vec<Lookup>>,
-    /// Groups of relationship slots that are pairwise distinct: one group a MATCH clause.
-    pub distinct: Vec<Vec<usize>>,
-    /// How many rows a step may give, and how many ways along a trail it may try.
-    pub rows_max: usize,
-}
 
 impl Operator for Match {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
@@ -87,16 +68,6 @@ impl Operator for Match {
 }
 
 impl Match {
-    /// How many slots come before those of the atoms.
-    fn width(&self) -> usize {
-        self.input.as_ref().map_or(0, |input| input.width)
-    }
-
-    /// The atom that fills a slot behind the input's.
-    fn atom_in(&self, slot: usize) -> &Atom {
-        &self.atoms[slot - self.width()]
-    }
-
     /// Takes in the changes of a node or relationship atom.
     fn step_atom(
         &self,
@@ -130,25 +101,4 @@ impl Match {
         }
         Ok(())
     }
-
-    /// Whether the relationships bound so far are pairwise distinct within each clause.
-    fn is_trail(&self, slots: &[Value], newest: usize) -> bool {
-        self.distinct.iter().filter(|group| group.contains(&newest)).all(|group| {
-            let others = || group.iter().filter(|slot| **slot != newest);
-            relationships(&slots[newest])
-                .all(|new| others().all(|slot| relationships(&slots[*slot]).all(|other| other != new)))
-        })
-    }
-}
-
-/// The ids of the relationships in a slot: one, those of a trail, or none where it is not bound.
-fn relationships(value: &Value) -> impl Iterator<Item = &ElementId> {
-    let items = match value {
-        Value::List(items) => items,
-        value => std::slice::from_ref(value),
-    };
-    items.iter().filter_map(|item| match item {
-        Value::Relationship(relationship) => Some(&relationship.id),
-        _ => None,
-    })
 }

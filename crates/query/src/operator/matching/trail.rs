@@ -10,7 +10,7 @@
 
 use super::arrange::By;
 use super::atom::Start;
-use super::{Ends, Match};
+use super::parts::{Match, Trail};
 use crate::meter::{Meter, size};
 use crate::operator::{Batch, Step, Weighted};
 use crate::state::{Area, Order, State, StepError};
@@ -19,21 +19,6 @@ use livewell_model::{ElementId, Relationship, Value};
 use smallvec::smallvec;
 use std::cell::Cell;
 use std::collections::BTreeSet;
-
-/// A relationship pattern of variable length.
-#[derive(Debug, Clone, Copy)]
-pub struct Trail {
-    /// Its ends, and by which of them its edges are remembered.
-    pub ends: Ends,
-    /// At least so many relationships.
-    pub min: u32,
-    /// At most so many; `None`: no bound.
-    pub max: Option<u32>,
-    /// Where there is no bound: how many there may be. Where a trail could go on beyond, the query stops.
-    pub limit: u32,
-    /// Whether the text has its end left of its start, so that its value begins at its end.
-    pub backwards: bool,
-}
 
 impl Trail {
     /// Where a list of relationships lies as a trail of this pattern, from its start to its end: nowhere where it is

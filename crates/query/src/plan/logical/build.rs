@@ -15,7 +15,7 @@ use livewell_model::{Map, SmolStr, Value};
 ///
 /// # Errors
 /// A [`Diagnostic`] if it cannot be maintained exactly.
-pub(in crate::plan) fn build(query: &Query, params: &Map) -> Result<Logical, Diagnostic> {
+pub(crate) fn build(query: &Query, params: &Map) -> Result<Logical, Diagnostic> {
     let mut builder = Builder::new(params);
     let branches =
         query.branches.iter().map(|branch| single(branch, &mut builder)).collect::<Result<Vec<_>, _>>()?;

@@ -31,11 +31,7 @@ const HASH_BITS: u32 = 48;
 ///
 /// # Errors
 /// A [`Diagnostic`] for an expression that makes no sense.
-pub(in crate::plan) fn lower(
-    logical: &Logical,
-    params: &Map,
-    limits: Limits,
-) -> Result<Physical, Diagnostic> {
+pub(crate) fn lower(logical: &Logical, params: &Map, limits: Limits) -> Result<Physical, Diagnostic> {
     let moved = Moved::of(logical, params)?;
     let needs = needs::of(logical, &moved);
     let (nodes, places) = (Vec::new(), Vec::with_capacity(logical.nodes.len()));
