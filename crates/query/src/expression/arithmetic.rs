@@ -1,21 +1,11 @@
 //! Arithmetic: integers stay integers and never wrap, floats follow IEEE 754, `+` also joins strings and lists.
 
 use super::decimal::{self, decimal};
+pub use super::operation::Operation;
+use super::operation::divided_by_zero;
 use super::temporal::arithmetic as temporal;
 use super::{Allowance, EvalError};
-use crate::language::code;
 use livewell_model::{SmolStr, Value};
-
-/// An operation on two numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the operations")]
-pub enum Operation {
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
-    Power,
-}
 
 /// `a + b`: a sum, a joined string (numbers are written out), or a joined list.
 ///
@@ -136,12 +126,6 @@ fn integers(operation: Operation, a: i64, b: i64) -> Result<Value, EvalError> {
     result.map(Value::Int).ok_or_else(|| overflow(a, operation.symbol(), b))
 }
 
-/// The error of a division by zero; only floats have a value for it.
-pub(super) fn divided_by_zero(what: &str, divided: &str) -> EvalError {
-    let message = format!("{what}: {divided} cannot be divided by zero");
-    EvalError { code: code::DIVISION_BY_ZERO, message }
-}
-
 fn floats(operation: Operation, a: f64, b: f64) -> f64 {
     match operation {
         Operation::Subtract => a - b,
@@ -149,18 +133,6 @@ fn floats(operation: Operation, a: f64, b: f64) -> f64 {
         Operation::Divide => a / b,
         Operation::Modulo => a % b,
         Operation::Power => a.powf(b),
-    }
-}
-
-impl Operation {
-    pub(super) fn symbol(self) -> &'static str {
-        match self {
-            Self::Subtract => "-",
-            Self::Multiply => "*",
-            Self::Divide => "/",
-            Self::Modulo => "%",
-            Self::Power => "^",
-        }
     }
 }
 

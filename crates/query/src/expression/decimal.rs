@@ -1,7 +1,7 @@
 //! Arithmetic of decimals: exact among themselves and with integers; with a float the result is a float.
 
 use super::EvalError;
-use super::arithmetic::{Operation, divided_by_zero};
+use super::operation::{Operation, divided_by_zero};
 use bigdecimal::num_bigint::BigInt;
 use bigdecimal::{BigDecimal, RoundingMode, Zero};
 use livewell_model::{Decimal, Value};

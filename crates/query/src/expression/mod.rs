@@ -17,6 +17,7 @@ mod encoded;
 mod environment;
 mod error;
 pub(crate) mod judge;
+mod operation;
 mod pattern;
 mod program;
 mod shown;

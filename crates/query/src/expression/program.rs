@@ -3,10 +3,11 @@
 //! Values are borrowed from the row as long as possible: reading a property or comparing two of them copies
 //! nothing.
 
-use super::arithmetic::{self, Operation};
+use super::arithmetic;
 use super::binding::{Elements, Reduce};
 use super::environment::Env;
 use super::functions::Function;
+use super::operation::Operation;
 use super::{Allowance, EvalError, access, compare, logic, temporal};
 use crate::language::ast::{BinaryOp, Labels, Quantifier, UnaryOp, ValueType};
 use livewell_model::{Map, SmolStr, Value};

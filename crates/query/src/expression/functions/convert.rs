@@ -1,7 +1,9 @@
 //! Conversions between scalars. Text that does not read as the wanted type gives null.
 
-use super::{Allowance, EvalError, decimal};
+use super::decimal;
+use super::function::Implementation;
 use crate::expression::arithmetic::float_text;
+use crate::expression::{Allowance, EvalError};
 use livewell_model::{Decimal, DecimalError, Value};
 
 pub(super) fn to_string(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {
@@ -115,11 +117,7 @@ or_null! {
 }
 
 /// Each item of a list converted; null where it cannot be.
-fn each(
-    arguments: &[Value],
-    convert: super::Implementation,
-    allowance: &Allowance<'_>,
-) -> Result<Value, EvalError> {
+fn each(arguments: &[Value], convert: Implementation, allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     let [Value::List(items)] = arguments else { return Err(EvalError::arguments(arguments)) };
     allowance.items(items.len())?;
     let converted = items.iter().map(|item| convert(std::slice::from_ref(item), allowance));

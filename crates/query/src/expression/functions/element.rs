@@ -1,6 +1,6 @@
 //! What a node, a relationship or a map says of itself.
 
-use super::{Allowance, EvalError};
+use crate::expression::{Allowance, EvalError};
 use livewell_model::{Map, Value};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Functions of lists, and of whatever else has a size or a first one.
 
-use super::{Allowance, EvalError};
 use crate::expression::compare::equals;
+use crate::expression::{Allowance, EvalError};
 use livewell_model::{Value, key};
 
 pub(super) fn coalesce(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {

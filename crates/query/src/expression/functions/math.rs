@@ -1,8 +1,8 @@
 //! Mathematical functions. They give floats, except for `abs` and `sign`, and for `ceil` and `floor` of a decimal.
 
 use super::round::rounded;
-use super::{Allowance, EvalError};
 use crate::expression::decimal;
+use crate::expression::{Allowance, EvalError};
 use bigdecimal::RoundingMode;
 use livewell_model::Value;
 

@@ -1,7 +1,8 @@
 //! Functions of Cypher, of its libraries and of other languages that standing queries do not have, each with its
 //! reason or with what to write instead.
 
-use super::{Diagnostic, Span, code};
+use crate::language::ast::Span;
+use crate::language::{Diagnostic, code};
 
 const RANDOM: &str = "its value would differ each time it is computed";
 const CLOCK: &str = "between two changes its value would move without one; store the moment as a property";

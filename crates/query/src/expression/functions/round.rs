@@ -1,8 +1,8 @@
 //! Rounding to a number of decimal places. It works on the shortest decimal text that reads back as the float,
 //! which is what a user sees: 2.675 rounds to 2.68, though the float itself lies a hair below.
 
-use super::{Allowance, EvalError};
 use crate::expression::decimal::made;
+use crate::expression::{Allowance, EvalError};
 use bigdecimal::RoundingMode;
 use livewell_model::{Decimal, Value};
 use std::cmp::Ordering;

@@ -1,6 +1,6 @@
 //! Functions of strings. Places and lengths count characters.
 
-use super::{Allowance, EvalError};
+use crate::expression::{Allowance, EvalError};
 use livewell_model::{SmolStr, Value};
 
 pub(super) fn to_upper(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, EvalError> {

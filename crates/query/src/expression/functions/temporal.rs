@@ -1,9 +1,9 @@
 //! The temporal functions; see [`crate::expression::temporal`].
 
-use super::{Allowance, EvalError};
 use crate::expression::temporal::between::{Counted, between};
 use crate::expression::temporal::truncate::truncate;
 use crate::expression::temporal::{self, Kind};
+use crate::expression::{Allowance, EvalError};
 use livewell_model::{Map, Value};
 
 macro_rules! instants {

@@ -1,6 +1,6 @@
 //! Classes in brackets: `[a-z]`, `[^a-z]`, `[a-z[A-Z]]`, `[a-z&&[^x]]`. Java knows no other operators inside them.
 
-use super::{Read, Reader, ranges};
+use super::reader::{Read, Reader, is_blank, ranges};
 use regex_syntax::hir::ClassUnicode;
 
 /// What one item of a class is.
@@ -56,7 +56,7 @@ impl Reader {
 
     /// What `(?x)` leaves out of a class, where blanks have no meaning, either.
     fn skip_blanks_in_class(&mut self) -> Read<()> {
-        while self.flags.comments && self.peek().is_some_and(super::is_blank) {
+        while self.flags.comments && self.peek().is_some_and(is_blank) {
             self.at += 1;
         }
         if self.flags.comments && self.peek() == Some('#') {

@@ -1,33 +1,8 @@
 //! What stands behind a backslash.
 
-use super::{Read, Reader, of_class, ranges};
+use super::property::parsed;
+use super::reader::{Read, Reader, of_class, ranges};
 use regex_syntax::hir::{ClassUnicode, Hir, Look};
-
-/// The pattern with what stands between `\Q` and `\E` escaped character by character.
-pub(super) fn without_quotes(text: &str) -> Vec<char> {
-    let mut out = vec![];
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.extend(rest[..at].chars());
-        let behind = &rest[at + 1..];
-        if let Some(quoted) = behind.strip_prefix('Q') {
-            let (quoted, after) = quoted.split_once("\\E").unwrap_or((quoted, ""));
-            quoted.chars().for_each(|c| {
-                out.extend(
-                    (c.is_ascii() && !c.is_ascii_alphanumeric()).then_some('\\').into_iter().chain([c]),
-                );
-            });
-            rest = after;
-        } else {
-            let length = behind.chars().next().map_or(0, char::len_utf8);
-            out.push('\\');
-            out.extend(behind[..length].chars());
-            rest = &behind[length..];
-        }
-    }
-    out.extend(rest.chars());
-    out
-}
 
 impl Reader {
     /// Behind a backslash outside of a class.
@@ -55,7 +30,7 @@ impl Reader {
         let mut set = match escaped.to_ascii_lowercase() {
             'p' => self.property()?,
             'd' | 'w' | 's' if self.flags.unicode_classes => {
-                super::property::parsed(&format!("\\{}", escaped.to_ascii_lowercase()))?
+                parsed(&format!("\\{}", escaped.to_ascii_lowercase()))?
             }
             'd' => ranges(&[('0', '9')]),
             'w' => ranges(&[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')]),

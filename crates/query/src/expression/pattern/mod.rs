@@ -7,16 +7,15 @@
 mod class;
 mod escape;
 mod property;
+mod reader;
 
 use super::EvalError;
+use reader::{Flags, Read, Reader, of_class, ranges};
 use regex_automata::meta::{Config, Regex};
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Look, Repetition};
+use regex_syntax::hir::{Dot, Hir, Look, Repetition};
 
 /// How large a compiled pattern may be, in bytes.
 const SIZE: usize = 1 << 20;
-
-/// How deep groups and classes may be nested.
-const DEPTH: usize = 100;
 
 /// How often a part of a pattern may be repeated by a number.
 const REPEATED: u32 = 100_000;
@@ -35,91 +34,13 @@ pub(super) fn compile(text: &str) -> Result<Regex, EvalError> {
     Regex::builder().configure(limits).build_from_hir(&whole).map_err(|error| refused(&error))
 }
 
-type Read<T> = Result<T, String>;
-
-/// The flags of `(?idmsuxU)`.
-#[derive(Debug, Clone, Copy, Default)]
-struct Flags {
-    /// `i`: letters of ASCII in either case; with `unicode_case` all letters.
-    either_case: bool,
-    /// `d`: `\n` alone ends a line.
-    unix_lines: bool,
-    /// `m`: `^` and `$` are about lines.
-    lines: bool,
-    /// `s`: a dot is every character.
-    dot_all: bool,
-    /// `u`
-    unicode_case: bool,
-    /// `x`: blanks and comments are left out.
-    comments: bool,
-    /// `U`: `\d`, `\w`, `\s` and `\b` go by Unicode; implies `u`.
-    unicode_classes: bool,
-}
-
-/// A place in a pattern.
-struct Reader {
-    text: Vec<char>,
-    at: usize,
-    flags: Flags,
-    depth: usize,
-}
-
 impl Reader {
-    fn of(text: &str) -> Self {
-        Self { text: escape::without_quotes(text), at: 0, flags: Flags::default(), depth: 0 }
-    }
-
     fn whole(mut self) -> Read<Hir> {
         let read = self.alternatives()?;
         match self.peek() {
             None => Ok(read),
             Some(_) => Err("a `)` closes no group".into()),
         }
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.ahead(0)
-    }
-
-    fn ahead(&self, distance: usize) -> Option<char> {
-        self.text.get(self.at + distance).copied()
-    }
-
-    fn next(&mut self) -> Read<char> {
-        let next = self.peek().ok_or("it ends too early")?;
-        self.at += 1;
-        Ok(next)
-    }
-
-    fn eat(&mut self, wanted: char) -> bool {
-        let found = self.peek() == Some(wanted);
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Passes over what `(?x)` leaves out.
-    fn skip_comments(&mut self) {
-        while self.flags.comments {
-            match self.peek() {
-                Some(c) if is_blank(c) => self.at += 1,
-                Some('#') => {
-                    while self.peek().is_some_and(|c| !is_line_end(c)) {
-                        self.at += 1;
-                    }
-                }
-                _ => return,
-            }
-        }
-    }
-
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
-        self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(format!("it is nested more than {DEPTH} levels deep"));
-        }
-        let read = read(self);
-        self.depth -= 1;
-        read
     }
 
     fn alternatives(&mut self) -> Read<Hir> {
@@ -183,28 +104,6 @@ impl Reader {
                 of_class(ends)
             }
         }
-    }
-
-    fn literal(&self, c: char) -> Hir {
-        let mut class = ranges(&[(c, c)]);
-        self.fold(&mut class);
-        of_class(class)
-    }
-
-    /// Adds the other case of letters, where the flags want it.
-    fn fold(&self, class: &mut ClassUnicode) {
-        if !self.flags.either_case {
-            return;
-        }
-        if self.flags.unicode_case {
-            class.case_fold_simple();
-            return;
-        }
-        let mut letters = class.clone();
-        letters.intersect(&ranges(&[('A', 'Z'), ('a', 'z')]));
-        letters.case_fold_simple();
-        letters.intersect(&ranges(&[('\0', '\u{7f}')]));
-        class.union(&letters);
     }
 
     /// `(?i)` and its kin, which hold up to the end of the group around them.
@@ -330,20 +229,4 @@ impl Reader {
         }
         Ok(number)
     }
-}
-
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t'..='\r')
-}
-
-fn is_line_end(c: char) -> bool {
-    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-fn ranges(ranges: &[(char, char)]) -> ClassUnicode {
-    ClassUnicode::new(ranges.iter().map(|(from, to)| ClassUnicodeRange::new(*from, *to)))
-}
-
-fn of_class(class: ClassUnicode) -> Hir {
-    Hir::class(Class::Unicode(class))
 }

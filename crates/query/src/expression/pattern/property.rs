@@ -1,6 +1,6 @@
 //! `\p{..}`: characters by a property.
 
-use super::{Read, Reader, ranges};
+use super::reader::{Read, Reader, ranges};
 use regex_syntax::hir::{Class, ClassUnicode, HirKind};
 
 /// The general categories of Unicode.

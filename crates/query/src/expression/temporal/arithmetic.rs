@@ -1,14 +1,16 @@
 //! Sums and differences of instants and durations, products of durations.
 
 use super::duration::{add, divide, multiply, negate};
-use super::{EvalError, Zone, out_of_range};
+use super::range::out_of_range;
+use super::zone::Zone;
+use crate::expression::EvalError;
 use livewell_model::Value;
 use livewell_model::temporal::{
     Date, DateTime, Duration, LocalDateTime, LocalTime, NANOS_PER_DAY, SECONDS_PER_DAY, Time,
 };
 
 /// `a + b`; `None` where the two have no temporal sum.
-pub(in super::super) fn sum(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
+pub(crate) fn sum(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     match (a, b) {
         (Value::Duration(a), Value::Duration(b)) => Some(add(a, b).map(Value::from)),
         (Value::Duration(duration), instant) | (instant, Value::Duration(duration)) => {
@@ -19,7 +21,7 @@ pub(in super::super) fn sum(a: &Value, b: &Value) -> Option<Result<Value, EvalEr
 }
 
 /// `a - b`; `None` where the two have no temporal difference.
-pub(in super::super) fn difference(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
+pub(crate) fn difference(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     let Value::Duration(b) = b else { return None };
     let negated = match negate(b) {
         Ok(negated) => negated,
@@ -32,7 +34,7 @@ pub(in super::super) fn difference(a: &Value, b: &Value) -> Option<Result<Value,
 }
 
 /// `a * b`; `None` where no duration is among them.
-pub(in super::super) fn product(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
+pub(crate) fn product(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     match (a, b) {
         (Value::Duration(duration), number) | (number, Value::Duration(duration)) => {
             Some(multiply(duration, number).map(Value::from))
@@ -42,7 +44,7 @@ pub(in super::super) fn product(a: &Value, b: &Value) -> Option<Result<Value, Ev
 }
 
 /// `a / b`; `None` where `a` is no duration.
-pub(in super::super) fn quotient(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
+pub(crate) fn quotient(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     match a {
         Value::Duration(duration) => Some(divide(duration, b).map(Value::from)),
         _ => None,

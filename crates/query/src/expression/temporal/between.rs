@@ -5,13 +5,16 @@
 
 use super::arithmetic::by_calendar;
 use super::duration::out_of_range;
-use super::{EvalError, Parts, Zone};
+use super::parts::Parts;
+use super::range;
+use super::zone::Zone;
+use crate::expression::EvalError;
 use livewell_model::Value;
 use livewell_model::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime};
 
 /// What the duration is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Counted {
+pub(crate) enum Counted {
     /// Whole months, then whole days, then the rest.
     All,
     Months,
@@ -20,7 +23,7 @@ pub(in super::super) enum Counted {
 }
 
 /// The duration from one instant to another.
-pub(in super::super) fn between(counted: Counted, a: &Value, b: &Value) -> Result<Value, EvalError> {
+pub(crate) fn between(counted: Counted, a: &Value, b: &Value) -> Result<Value, EvalError> {
     let unfit = || EvalError::arguments(&[a.clone(), b.clone()]);
     let (first, second) = (Parts::of(a).ok_or_else(unfit)?, Parts::of(b).ok_or_else(unfit)?);
     let dated = first.date.is_some() && second.date.is_some();
@@ -43,7 +46,7 @@ pub(in super::super) fn between(counted: Counted, a: &Value, b: &Value) -> Resul
 }
 
 fn moment(parts: &Parts, day: Option<Date>, zone: &Zone) -> Result<DateTime, EvalError> {
-    let date = parts.date.or(day).ok_or_else(super::out_of_range)?;
+    let date = parts.date.or(day).ok_or_else(range::out_of_range)?;
     let local = LocalDateTime { date, time: parts.time.unwrap_or(LocalTime::MIDNIGHT) };
     parts.zone.as_ref().unwrap_or(zone).at_local(local, parts.offset)
 }

@@ -1,12 +1,14 @@
 //! The components of temporal values: `d.year`, `t.offset`, `p.monthsOfYear`.
 
-use super::{EvalError, Parts};
+use super::parts::Parts;
+use super::zone::Zone;
+use crate::expression::EvalError;
 use livewell_model::Value;
 use livewell_model::temporal::calendar::{day_of_week, days_from_civil, week};
 use livewell_model::temporal::{Date, Duration, LocalTime, NANOS_PER_SECOND, Offset};
 
 /// The component of that name; `None` where the value is not temporal.
-pub(in super::super) fn component(value: &Value, key: &str) -> Option<Result<Value, EvalError>> {
+pub(crate) fn component(value: &Value, key: &str) -> Option<Result<Value, EvalError>> {
     // Most values that are taken apart are elements.
     if matches!(value, Value::Node(_) | Value::Relationship(_) | Value::Map(_)) {
         return None;
@@ -62,7 +64,7 @@ fn of_zone(value: &Value, parts: &Parts, key: &str) -> Option<Value> {
     };
     match key {
         "timezone" => {
-            let name = parts.zone.as_ref().and_then(super::Zone::name);
+            let name = parts.zone.as_ref().and_then(Zone::name);
             Some(name.map_or_else(|| Offset(offset).to_string().into(), Value::String))
         }
         "offset" => Some(Offset(offset).to_string().into()),

@@ -3,7 +3,7 @@
 //! An amount may have a fraction: what is left of a month is carried to days (a month has 30.436875 of them on
 //! average), what is left of a day to seconds, what is left of a nanosecond is dropped.
 
-use super::EvalError;
+use crate::expression::EvalError;
 use livewell_model::temporal::{Duration, NANOS_PER_DAY, NANOS_PER_SECOND, SECONDS_PER_MONTH};
 use livewell_model::{Map, Value};
 
@@ -96,7 +96,7 @@ pub(super) fn out_of_range() -> EvalError {
 }
 
 /// A duration from text, from a map of amounts, or as it is.
-pub(in super::super) fn construct(value: &Value) -> Result<Value, EvalError> {
+pub(crate) fn construct(value: &Value) -> Result<Value, EvalError> {
     match value {
         Value::String(text) => read(text),
         Value::Map(map) => from_map(map),

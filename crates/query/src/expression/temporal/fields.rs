@@ -1,9 +1,12 @@
 //! Instants from maps: `{year: 1984, week: 10, hour: 12, timezone: 'Europe/Stockholm'}`, also on top of another
 //! instant: `{date: other, day: 28}`.
 
-use super::text;
-use super::truncate::Unit;
-use super::{EvalError, Kind, Parts, Zone, out_of_range};
+use super::offset;
+use super::parts::{Kind, Parts};
+use super::range::out_of_range;
+use super::unit::Unit;
+use super::zone::Zone;
+use crate::expression::EvalError;
 use livewell_model::temporal::calendar::{
     day_of_week, days_from_civil, days_in_month, first_monday, is_leap, week,
 };
@@ -110,7 +113,7 @@ impl Fields<'_> {
     fn zone(&self) -> Result<Option<Zone>, EvalError> {
         match self.map.get("timezone") {
             None => Ok(None),
-            Some(Value::String(text)) => text::zone(text).map(Some),
+            Some(Value::String(text)) => offset::zone(text).map(Some),
             Some(other) => {
                 let found = other.type_name();
                 Err(EvalError::argument(format!("needs a string as `timezone`, got a value of type {found}")))

@@ -1,7 +1,7 @@
 //! Moments of the clock: what the functions of time compare.
 
-use super::super::EvalError;
 use super::arithmetic::local_later;
+use crate::expression::EvalError;
 use livewell_model::temporal::{LocalDateTime, NANOS_PER_DAY};
 use livewell_model::{Timestamp, Value};
 

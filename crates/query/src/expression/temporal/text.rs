@@ -1,7 +1,11 @@
 //! Instants from text: the forms of ISO 8601 that openCypher reads.
 
-use super::{EvalError, Kind, Parts, Zone, fields};
-use livewell_model::temporal::{Date, LocalTime, NANOS_PER_SECOND, OFFSET_MAX};
+use super::fields;
+use super::offset::{clock_digits, number, read_offset};
+use super::parts::{Kind, Parts};
+use super::zone::Zone;
+use crate::expression::EvalError;
+use livewell_model::temporal::{Date, LocalTime, NANOS_PER_SECOND};
 use livewell_model::{Map, Value};
 use std::sync::Arc;
 
@@ -37,14 +41,6 @@ pub(super) fn instant(kind: Kind, text: &str) -> Result<Value, EvalError> {
     }
 }
 
-/// A zone as a field or an argument names it: an offset or a name.
-pub(super) fn zone(text: &str) -> Result<Zone, EvalError> {
-    match read_offset(text) {
-        Some(offset) => Ok(Zone::Offset(offset)),
-        None => Zone::named(text),
-    }
-}
-
 type Zoned = (Option<i32>, Option<Zone>);
 
 /// `+01:00`, `Z`, `[Europe/London]`, `+01:00[Europe/London]`.
@@ -58,54 +54,6 @@ fn read_zone(text: &str) -> Option<Result<Zoned, EvalError>> {
         Some(name) => Zone::named(name).map(|zone| (offset, Some(zone))),
         None => Ok((offset, offset.map(Zone::Offset))),
     })
-}
-
-/// `Z`, `+01`, `+01:00`, `+0100`, `+01:00:30`.
-fn read_offset(text: &str) -> Option<i32> {
-    if text == "Z" || text == "z" {
-        return Some(0);
-    }
-    let sign = match text.as_bytes().first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let digits = clock_digits(&text[1..])?;
-    let [hours, minutes, seconds] = digits.map(|part| part.unwrap_or(0));
-    let size = (hours * 60 + minutes) * 60 + seconds;
-    let size = i32::try_from(size).ok()?;
-    (minutes < 60 && seconds < 60 && size <= OFFSET_MAX).then_some(sign * size)
-}
-
-/// Two digits for each of hour, minute and second, with colons between them or without.
-fn clock_digits(text: &str) -> Option<[Option<i64>; 3]> {
-    let separated = text.contains(':');
-    let step = if separated { 3 } else { 2 };
-    if !text.is_ascii()
-        || text.len() < 2
-        || !(text.len() + usize::from(separated)).is_multiple_of(step)
-        || text.len() > if separated { 8 } else { 6 }
-    {
-        return None;
-    }
-    let mut parts = [None; 3];
-    for (at, part) in parts.iter_mut().enumerate() {
-        let start = at * step;
-        if start >= text.len() {
-            break;
-        }
-        if separated && at > 0 && text.as_bytes()[start - 1] != b':' {
-            return None;
-        }
-        *part = Some(number(text.get(start..start + 2)?)?);
-    }
-    Some(parts)
-}
-
-/// A number of digits alone.
-fn number(text: &str) -> Option<i64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten()
 }
 
 fn read_time(text: &str) -> Option<LocalTime> {

@@ -1,53 +1,16 @@
 //! `date.truncate('week', value, {dayOfWeek: 2})` and its kin: the beginning of a unit of time.
 
-use super::{EvalError, Kind, Parts, fields};
+use super::fields;
+use super::parts::{Kind, Parts};
+use super::range::out_of_range;
+use super::unit::{UNITS, Unit};
+use crate::expression::EvalError;
 use livewell_model::temporal::calendar::{day_of_week, first_monday, week};
 use livewell_model::temporal::{Date, LocalTime};
 use livewell_model::{Map, Value};
 
-/// What is truncated to, from the largest to the smallest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Unit {
-    Millennium,
-    Century,
-    Decade,
-    Year,
-    WeekYear,
-    Quarter,
-    Month,
-    Week,
-    Day,
-    Hour,
-    Minute,
-    Second,
-    Millisecond,
-    Microsecond,
-}
-
-const UNITS: &[(&str, Unit)] = &[
-    ("millennium", Unit::Millennium),
-    ("century", Unit::Century),
-    ("decade", Unit::Decade),
-    ("year", Unit::Year),
-    ("weekYear", Unit::WeekYear),
-    ("quarter", Unit::Quarter),
-    ("month", Unit::Month),
-    ("week", Unit::Week),
-    ("day", Unit::Day),
-    ("hour", Unit::Hour),
-    ("minute", Unit::Minute),
-    ("second", Unit::Second),
-    ("millisecond", Unit::Millisecond),
-    ("microsecond", Unit::Microsecond),
-];
-
 /// The beginning of the unit that the instant is in, as an instant of this kind, with these fields changed.
-pub(in super::super) fn truncate(
-    kind: Kind,
-    unit: &str,
-    value: &Value,
-    changes: &Map,
-) -> Result<Value, EvalError> {
+pub(crate) fn truncate(kind: Kind, unit: &str, value: &Value, changes: &Map) -> Result<Value, EvalError> {
     let parts = Parts::of(value).ok_or_else(|| EvalError::arguments(std::slice::from_ref(value)))?;
     let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
     let (_, unit) = *known.ok_or_else(|| EvalError::argument(format!("knows no unit `{unit}`")))?;
@@ -60,7 +23,7 @@ pub(in super::super) fn truncate(
     }
     let mut base = Parts { zone: parts.zone, offset: parts.offset, ..Parts::default() };
     base.date = match parts.date {
-        Some(date) if unit < Unit::Day => Some(first_day(date, unit).ok_or_else(super::out_of_range)?),
+        Some(date) if unit < Unit::Day => Some(first_day(date, unit).ok_or_else(out_of_range)?),
         date => date,
     };
     base.time = Some(parts.time.map_or(LocalTime::MIDNIGHT, |time| first_nano(time, unit)));

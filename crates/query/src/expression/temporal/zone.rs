@@ -1,7 +1,8 @@
 //! Time zones: fixed offsets, and named ones by the rules of the IANA database that is built into the program, so
 //! that a query gives the same on every machine.
 
-use super::{EvalError, date_time, out_of_range};
+use super::range::out_of_range;
+use crate::expression::EvalError;
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use livewell_model::SmolStr;
@@ -72,6 +73,11 @@ impl Zone {
         let at = date_time(local.ok_or_else(out_of_range)?, offset, Some(self))?;
         if at.zone.is_some() { within_rules(at) } else { Ok(at) }
     }
+}
+
+fn date_time(local: LocalDateTime, offset: i32, zone: Option<&Zone>) -> Result<DateTime, EvalError> {
+    let name = zone.and_then(Zone::name);
+    DateTime::new(local, offset, name).ok_or_else(out_of_range)
 }
 
 fn rules(name: &str) -> Result<TimeZone, EvalError> {
