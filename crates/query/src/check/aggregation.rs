@@ -1,9 +1,10 @@
 //! Implicit grouping: what an aggregating expression may use outside its aggregates.
 
 use super::bound::{Bound, uses};
-use super::{Checked, Diagnostic, Names};
+use super::checker::Checked;
+use super::names::Names;
 use crate::language::ast::{Expr, ExprKind, Item, Span};
-use crate::language::code;
+use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
 use std::collections::BTreeSet;
 

@@ -3,11 +3,11 @@
 
 use super::aggregation::{Keys, unambiguous};
 use super::bound::{Bound, uses};
+use super::checker::{Checked, Checker};
 use super::expression::{Place, misplaced};
 use super::names::Known;
-use super::{Checked, Checker, Diagnostic};
 use crate::language::ast::{Expr, ExprKind, Item, Projection, Span};
-use crate::language::code;
+use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
 use std::collections::BTreeSet;
 

@@ -1,9 +1,9 @@
 //! CALL: its queries see the imported variables alone, and their columns become variables of the row.
 
+use super::checker::{Checked, Checker};
 use super::names::Known;
-use super::{Checked, Checker, Diagnostic};
 use crate::language::ast::{Call, Span};
-use crate::language::code;
+use crate::language::{Diagnostic, code};
 
 impl Checker {
     /// Checks a CALL and defines its columns.

@@ -1,10 +1,10 @@
 //! Expressions: names are defined, aggregates stand where they can, types can fit. Names that an expression
 //! binds for itself become unique.
 
-use super::{Checked, Checker, Diagnostic};
+use super::checker::{Checked, Checker};
 use crate::expression::judge::{Facts, judge};
 use crate::language::ast::{Expr, ExprKind, ListComprehension, Reduce};
-use crate::language::code;
+use crate::language::{Diagnostic, code};
 use crate::types::TypeSet;
 
 /// Where an expression stands, as far as aggregates go.

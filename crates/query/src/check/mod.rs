@@ -7,6 +7,7 @@ mod aggregation;
 mod beyond;
 mod bound;
 mod call;
+mod checker;
 mod expression;
 mod names;
 mod pattern;
@@ -15,10 +16,9 @@ mod subquery;
 mod window;
 
 use crate::language::ast::{Clause, Query, SingleQuery, Unwind};
-use crate::language::{Diagnostic, Draft, Notes, code, read};
+use crate::language::{Diagnostic, Draft, code, read};
+use checker::{Checked, Checker};
 use names::Names;
-
-type Checked<T> = Result<T, Diagnostic>;
 
 /// Reads a query and checks it: `*` is expanded, every name is defined, types and aggregates are in order.
 ///
@@ -43,15 +43,6 @@ fn check(draft: Draft) -> Checked<Query> {
         branches.push(branch);
     }
     Ok(Query { branches, distinct: query.distinct })
-}
-
-/// Walks through a query in the order of the text.
-struct Checker {
-    /// The names in scope where the walk stands.
-    names: Names,
-    notes: Notes,
-    /// How many subqueries the walk is in.
-    subqueries: usize,
 }
 
 impl Checker {

@@ -1,9 +1,8 @@
 //! The names in scope and what they can hold.
 
-use super::Diagnostic;
 use crate::language::ast::{LOCAL, Span};
-use crate::language::code;
 use crate::language::nearest::suggestion;
+use crate::language::{Diagnostic, code};
 use crate::types::TypeSet;
 use livewell_model::SmolStr;
 

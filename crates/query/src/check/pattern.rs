@@ -1,8 +1,8 @@
 //! Patterns: what their variables become, and what their properties may use.
 
-use super::{Checked, Checker, Diagnostic};
+use super::checker::{Checked, Checker};
 use crate::language::ast::{Expr, Match, Name, NodePattern, Pattern, RelationshipPattern};
-use crate::language::code;
+use crate::language::{Diagnostic, code};
 use crate::types::TypeSet;
 use livewell_model::SmolStr;
 

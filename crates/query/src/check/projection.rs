@@ -1,9 +1,10 @@
 //! WITH and RETURN: `*`, column names, types, and the names they leave.
 
+use super::aggregation;
+use super::checker::{Checked, Checker};
 use super::names::Known;
-use super::{Checked, Checker, Diagnostic, aggregation};
 use crate::language::ast::{Expr, ExprKind, Item, Projection, Span};
-use crate::language::code;
+use crate::language::{Diagnostic, code};
 use livewell_model::SmolStr;
 
 /// Which clause a projection is.

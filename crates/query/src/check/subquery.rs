@@ -1,6 +1,7 @@
 //! Subqueries: their clauses are checked like those of a query, in the scope of the row they stand in.
 
-use super::{Checked, Checker, projection};
+use super::checker::{Checked, Checker};
+use super::projection;
 use crate::language::ast::{Clause, Gives, Projection, Subquery};
 use crate::types::TypeSet;
 

@@ -1,10 +1,10 @@
 //! SKIP and LIMIT: the same whole number for every row.
 
 use super::bound::uses;
-use super::{Checked, Checker, Diagnostic};
+use super::checker::{Checked, Checker};
 use crate::expression::{Scope, compile};
 use crate::language::ast::{Expr, ExprKind};
-use crate::language::code;
+use crate::language::{Diagnostic, code};
 use crate::types::TypeSet;
 use livewell_model::{Map, Value};
 
