@@ -3,11 +3,14 @@
 //! No aggregate sees null, and only collect() depends on the order of the rows: sums are exact and rounded once,
 //! and where values are equivalent but not the same (`1` and `1.0`) the encoding of the values decides.
 
+use super::binding::Binding;
+use super::binding::SortKey;
 use super::exact_sum::ExactSum;
 use super::expression::RowExpr;
-use super::order::{SortKey, sort_values};
+use super::graph::Graph;
+use super::names::Names;
+use super::order::sort_values;
 use super::statistics::{self, deviation, gradient, percentile_cont, percentile_disc};
-use super::{Binding, Graph, Names};
 use crate::expression::EvalError;
 use crate::expression::decimal::{made, quotient};
 use crate::language::Diagnostic;

@@ -1,7 +1,10 @@
 //! CALL: each row with each row that the queries in braces have for it.
 
+use super::binding::Binding;
+use super::graph::Graph;
+use super::names::Names;
 use super::pipeline::Pipeline;
-use super::{Binding, Graph, Names, projection};
+use super::projection;
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::Call;

@@ -3,10 +3,12 @@
 //! Scalar expressions know no graph and no time. So each subquery and each function of time is evaluated first, into a
 //! slot of its own behind those of the row, and stands in the expression as the variable of that slot.
 
+use super::binding::Binding;
+use super::graph::Graph;
 use super::items::Iterating;
+use super::names::Names;
 use super::subquery::Subquerying;
 use super::time::{Recalling, Timing};
-use super::{Binding, Graph, Names};
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, ExprKind};

@@ -1,6 +1,6 @@
 //! What a query is evaluated over: every element by its id, the time, and what the query's rows have been.
 
-use super::time::Time;
+use super::past::Time;
 use crate::meter::Meter;
 use crate::operator::History;
 use livewell_model::{AppliedTransaction, Element, ElementId, Node, Relationship, Timestamp};

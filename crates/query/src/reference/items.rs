@@ -1,7 +1,9 @@
 //! List expressions in which a subquery uses the items: evaluated item by item, each with a row of its own.
 
+use super::binding::Binding;
 use super::expression::RowExpr;
-use super::{Binding, Graph, Names};
+use super::graph::Graph;
+use super::names::Names;
 use crate::expression::EvalError;
 use crate::expression::logic::{truth, value};
 use crate::language::Diagnostic;

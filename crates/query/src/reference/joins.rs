@@ -1,6 +1,6 @@
 //! Virtual relationships, found by comparing every node with every other.
 
-use super::Graph;
+use super::graph::Graph;
 use crate::expression::EvalError;
 use crate::expression::compare::equals;
 use crate::joins::{Join, between};

@@ -9,9 +9,11 @@
 //! an error comes from a row that a reader of the query can point at, and `MATCH (a) WHERE 1 / a.x > 0 MATCH
 //! (b)` fails only where there is a `b` too.
 
+use super::binding::Binding;
 use super::expression::RowExpr;
+use super::graph::Graph;
+use super::names::Names;
 use super::pattern::{End, Properties, Slot, Step, Via, Wanted};
-use super::{Binding, Graph, Names};
 use crate::expression::{EvalError, Scope};
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, Match, Name, NodePattern, Pattern, RelationshipPattern};

@@ -9,6 +9,7 @@
 //! RETURN replace them all, but for those of the row around a subquery.
 
 mod aggregate;
+mod binding;
 mod call;
 mod exact_sum;
 mod expression;
@@ -16,7 +17,9 @@ mod graph;
 mod items;
 mod joins;
 mod matching;
+mod names;
 mod order;
+mod past;
 mod pattern;
 mod pipeline;
 mod projection;
@@ -27,14 +30,14 @@ mod time;
 mod trail;
 mod unwind;
 
-use crate::expression::{EvalError, Scope};
+use crate::expression::EvalError;
 use crate::joins::Join;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Query, SingleQuery};
-use crate::meter::size;
 use crate::settings::Settings;
+use binding::{Binding, exact};
 use livewell_model::{Map, Row, SmolStr, Value, key};
-use order::SortKey;
+use names::Names;
 use pipeline::Pipeline;
 
 pub use graph::Graph;
@@ -47,74 +50,6 @@ pub struct Reference {
     /// Whether equal rows of several branches become one.
     distinct: bool,
     columns: Vec<SmolStr>,
-}
-
-/// A row between two clauses.
-#[derive(Debug, Clone)]
-struct Binding {
-    /// The row's identity so far, in the encoding of [`livewell_model::key`].
-    key: Vec<u8>,
-    /// The keys of the last ORDER BY; the row's key breaks ties. Empty: no order.
-    order: Vec<SortKey>,
-    /// The value of each slot.
-    values: Vec<Value>,
-}
-
-impl Binding {
-    /// The bytes it takes, with what its values alone point to.
-    fn bytes(&self) -> usize {
-        /// About what a key of an order takes.
-        const ORDER: usize = 48;
-        size::entry(self.key.len()) + self.order.len() * ORDER + size::read(&self.values)
-    }
-}
-
-/// The rows, held in place of all that was held since `before`.
-fn keep(rows: Vec<Binding>, before: usize, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
-    graph.meter.reset(before);
-    graph.meter.hold(rows.iter().map(Binding::bytes).sum())?;
-    Ok(rows)
-}
-
-/// The variable in each slot; an anonymous part of a pattern has a slot without a name.
-#[derive(Debug, Clone, Default)]
-struct Names {
-    slots: Vec<Option<SmolStr>>,
-    /// In a subquery: how many of the slots, the first ones, are of the row around it.
-    around: Option<usize>,
-    /// How many versions of an element are known.
-    versions_max: usize,
-}
-
-impl Scope for Names {
-    fn slot(&self, variable: &str) -> Option<usize> {
-        self.slots.iter().position(|name| name.as_deref() == Some(variable))
-    }
-}
-
-impl Names {
-    /// Appends a slot and says which it is.
-    fn push(&mut self, name: Option<SmolStr>) -> usize {
-        self.slots.push(name);
-        self.slots.len() - 1
-    }
-
-    /// How many slots are of the row around this query; none where there is no such row.
-    fn around(&self) -> usize {
-        self.around.unwrap_or(0)
-    }
-
-    /// The slots of the row around this query, then one for each of `names`.
-    fn replaced(&self, names: impl IntoIterator<Item = SmolStr>) -> Self {
-        let around = self.slots[..self.around()].iter().cloned();
-        let slots = around.chain(names.into_iter().map(Some)).collect();
-        Self { slots, ..self.clone() }
-    }
-
-    /// The names a subquery begins with: all of them, as those of the row around it.
-    fn enter(&self) -> Self {
-        Self { around: Some(self.slots.len()), ..self.clone() }
-    }
 }
 
 impl Reference {
@@ -192,9 +127,4 @@ impl Reference {
 
 fn row(binding: Binding) -> Row {
     Row { key: binding.key, columns: binding.values.into(), order: Vec::new() }
-}
-
-/// The exact encodings of several values, one after another: tells `1` from `1.0`.
-fn exact(values: &[Value]) -> Vec<u8> {
-    values.iter().flat_map(key::exact).collect()
 }

@@ -3,20 +3,15 @@
 //! A row carries the keys of the last ORDER BY before it until something gives rows of a new identity, so a later
 //! LIMIT, collect() or reader finds them. What stands at one place is ordered by the rows' keys.
 
+use super::binding::{Binding, SortKey};
 use super::expression::RowExpr;
-use super::{Binding, Graph, Names};
+use super::graph::Graph;
+use super::names::Names;
 use crate::expression::{self, EvalError};
 use crate::language::ast::{Expr, Projection, Sort};
 use crate::language::{Diagnostic, code};
 use livewell_model::{Map, Value, key};
 use std::cmp::Reverse;
-
-/// One key of an order. The two kinds never meet: all rows of one order have the same kind at one place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SortKey {
-    Ascending(Vec<u8>),
-    Descending(Reverse<Vec<u8>>),
-}
 
 /// The compiled ORDER BY, SKIP and LIMIT of a projection.
 #[derive(Debug)]

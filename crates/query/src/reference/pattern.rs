@@ -1,7 +1,9 @@
 //! The steps of a walk over a pattern, each from what is bound so far to all ways to bind one thing more.
 
 use super::expression::RowExpr;
-use super::{Graph, Names, trail};
+use super::graph::Graph;
+use super::names::Names;
+use super::trail;
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
 use crate::language::ast::{BinaryOp, Expr, ExprKind, Labels, Length, Span, Way};

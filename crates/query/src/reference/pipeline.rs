@@ -1,10 +1,12 @@
 //! The clauses of a query or of a subquery, one after another.
 
+use super::binding::{Binding, keep};
 use super::call::Calling;
+use super::graph::Graph;
 use super::matching::Matching;
+use super::names::Names;
 use super::projection::Projecting;
 use super::unwind::Unwinding;
-use super::{Binding, Graph, Names, keep};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Match};

@@ -5,10 +5,12 @@
 //! its grouping values, a distinct row by all of its values.
 
 use super::aggregate::Aggregate;
+use super::binding::{Binding, exact};
 use super::expression::RowExpr;
+use super::graph::Graph;
+use super::names::Names;
 use super::order::Ordering;
 use super::rewrite::Grouping;
-use super::{Binding, Graph, Names, exact};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, Projection};

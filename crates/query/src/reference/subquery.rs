@@ -1,8 +1,11 @@
 //! Subqueries: a query of its own for each row, in which the row's variables are known to every clause.
 
+use super::binding::Binding;
 use super::expression::RowExpr;
+use super::graph::Graph;
+use super::names::Names;
+use super::order;
 use super::pipeline::Pipeline;
-use super::{Binding, Graph, Names, order};
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{Gives, Subquery};

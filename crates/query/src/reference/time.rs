@@ -3,39 +3,16 @@
 //! At every step, and at every moment a function named as the one it will change at, the query is evaluated, and for
 //! each call and each row the first argument is written down. A row that is not there at a step has no past any more.
 
+use super::binding::Binding;
 use super::expression::RowExpr;
-use super::{Binding, Graph, Names};
+use super::graph::Graph;
+use super::names::Names;
+use super::past::Past;
 use crate::expression::{EvalError, later_by, logic, moment};
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, RecallFunction, Span, TimeFunction};
-use crate::operator::History;
 use livewell_model::temporal::{DateTime, LocalDateTime};
 use livewell_model::{Element, Map, Timestamp, Value, key};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-
-/// A call, known by its place in the text, on a row, known by its key.
-type Place = (usize, Vec<u8>);
-
-/// What the first argument was at each step, the oldest first.
-type Past = Vec<(Timestamp, Value)>;
-
-/// The time, and what has been of each row.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Time {
-    pub(super) now: Timestamp,
-    past: BTreeMap<Place, Past>,
-    /// Shared by the graph and the same graph with its joins.
-    told: Rc<RefCell<Told>>,
-}
-
-/// What one evaluation has found.
-#[derive(Debug, Clone, Default)]
-struct Told {
-    past: BTreeMap<Place, Past>,
-    due: BTreeSet<Timestamp>,
-}
 
 /// A compiled call of a function of time.
 #[derive(Debug)]
@@ -43,35 +20,6 @@ pub(super) struct Timing {
     place: usize,
     function: TimeFunction,
     arguments: Vec<RowExpr>,
-}
-
-impl Time {
-    /// When the clock alone will change a value next, as the last evaluation has it.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.told.borrow().due.first().copied()
-    }
-
-    /// Goes on to a moment; what the last evaluation has found is past.
-    pub(super) fn advance(&mut self, now: Timestamp) {
-        self.past = self.told.borrow().past.clone();
-        self.now = now;
-    }
-
-    /// Begins at `now` with a past of one or two steps for each row.
-    pub(super) fn remember(&mut self, now: Timestamp, histories: impl IntoIterator<Item = History>) {
-        self.now = now;
-        let past = |history: History| {
-            let before = history.previous.map(|previous| (history.since, previous));
-            let past = before.into_iter().chain([(history.since, history.held)]).collect();
-            ((history.place, history.key), past)
-        };
-        self.past = histories.into_iter().map(past).collect();
-    }
-
-    /// Begins an evaluation.
-    pub(super) fn begin(&self) {
-        self.told.take();
-    }
 }
 
 impl Timing {

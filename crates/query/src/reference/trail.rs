@@ -1,7 +1,7 @@
 //! Patterns of variable length: trails, which are ways over relationships of which none is taken twice. And the
 //! paths that name a pattern's match.
 
-use super::Graph;
+use super::graph::Graph;
 use super::pattern::{Via, holds};
 use crate::expression::EvalError;
 use crate::language::ast::Length;

@@ -1,7 +1,9 @@
 //! UNWIND: a row for each item of a list. The item's position tells the rows of one list apart.
 
+use super::binding::Binding;
 use super::expression::RowExpr;
-use super::{Binding, Graph, Names};
+use super::graph::Graph;
+use super::names::Names;
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::Unwind;
