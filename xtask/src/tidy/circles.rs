@@ -9,10 +9,45 @@ use super::modules::{Crate, crates};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Modules that may need each other, by how their paths begin, and why.
-const RECURSIVE: [(&[&str], &str); 1] = [(
-    &["crates/model/src/element.rs", "crates/model/src/map.rs", "crates/model/src/value.rs"],
-    "a value may be a node, and a node has a map of values",
-)];
+const RECURSIVE: &[(&[&str], &str)] = &[
+    (
+        &["crates/model/src/element.rs", "crates/model/src/map.rs", "crates/model/src/value.rs"],
+        "a value may be a node, and a node has a map of values",
+    ),
+    (
+        &["crates/query/src/expression/binding.rs", "crates/query/src/expression/program.rs"],
+        "an expression may bind a variable, for which it holds expressions",
+    ),
+    (
+        &[
+            "crates/query/src/plan/logical/call.rs",
+            "crates/query/src/plan/logical/clauses.rs",
+            "crates/query/src/plan/logical/order.rs",
+            "crates/query/src/plan/logical/pattern/mod.rs",
+            "crates/query/src/plan/logical/projection.rs",
+            "crates/query/src/plan/logical/subquery.rs",
+        ],
+        "a clause has expressions, an expression may be a subquery, and a subquery has clauses",
+    ),
+    (
+        &[
+            "crates/query/src/reference/aggregate.rs",
+            "crates/query/src/reference/call.rs",
+            "crates/query/src/reference/expression.rs",
+            "crates/query/src/reference/items.rs",
+            "crates/query/src/reference/matching.rs",
+            "crates/query/src/reference/order.rs",
+            "crates/query/src/reference/pattern.rs",
+            "crates/query/src/reference/pipeline.rs",
+            "crates/query/src/reference/projection.rs",
+            "crates/query/src/reference/subquery.rs",
+            "crates/query/src/reference/time.rs",
+            "crates/query/src/reference/trail.rs",
+            "crates/query/src/reference/unwind.rs",
+        ],
+        "a clause has expressions, an expression may be a subquery, and a subquery has clauses",
+    ),
+];
 
 /// Returns the circles of every crate.
 ///
