@@ -60,7 +60,7 @@ impl WriteSet {
     /// Calls `each` with every write, in ascending order of keys; `None` deletes the key.
     ///
     /// # Errors
-    /// Returns the errors of `each`, and of [`Snapshot::scan`] if some writes lie outside memory.
+    /// Returns the errors of `each`, and of [`crate::Snapshot::scan`] if some writes lie outside memory.
     pub fn each_write(
         &self,
         mut each: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), IndexError>,

@@ -137,7 +137,7 @@ fn move_log(store: &dyn Store, feed: u32, epoch: &mut Renamed) -> Result<(), Ind
 }
 
 fn moving(store: &dyn Store, feed: u32) -> Result<WriteSet, IndexError> {
-    Ok(WriteSet::over(&*store.snapshot()?, feed)?)
+    WriteSet::over(&*store.snapshot()?, feed)
 }
 
 fn records(snapshot: &dyn Snapshot, feed: u32) -> Result<BTreeMap<u64, EpochRecord>, IndexError> {

@@ -13,7 +13,7 @@ pub enum Durability {
     Os,
 }
 
-/// The settings of an [`EmbeddedStore`].
+/// The settings of an [`EmbeddedStore`](crate::EmbeddedStore).
 #[derive(Debug, Clone)]
 pub struct EmbeddedOptions {
     /// What a commit survives.

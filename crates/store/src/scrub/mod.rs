@@ -1,7 +1,7 @@
 //! Scrubbing: reads a store piece by piece and checks that it agrees with itself.
 //!
-//! A round goes through the key space once. The backend checks what it can of each area ([`Snapshot::check`]: pages,
-//! order of keys, checksums). Then the contents are compared with the feed's head: the number and the hash of the
+//! A round goes through the key space once. The backend checks what it can of each area ([`crate::Snapshot::check`]:
+//! pages, order of keys, checksums). Then the contents are compared with the feed's head: the number and the hash of the
 //! rows, the sequences of the log, the counts of what is set aside. A piece holds a snapshot only as long as it
 //! takes, so a round runs beside the work. What it has seen right can be damaged a moment later.
 

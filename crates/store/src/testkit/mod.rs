@@ -1,4 +1,4 @@
-//! The laws of [`Store`], to be checked on any backend, including one from another crate.
+//! The laws of [`Store`](crate::Store), to be checked on any backend, including one from another crate.
 //!
 //! ```
 //! use livewell_store::{IndexError, MemoryStore, Store, testkit};

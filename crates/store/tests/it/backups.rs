@@ -314,7 +314,7 @@ fn chain(store: &dyn Store) -> [u32; 3] {
             EpochRecord { config_hash: 9, ..EpochRecord::default() }.encode(),
         );
         (1..=entries).for_each(|sequence| {
-            set.put(livewell_store::keyspace::log_key(number, 4, sequence), vec![sequence as u8])
+            set.put(livewell_store::keyspace::log_key(number, 4, sequence), vec![sequence as u8]);
         });
     }
     let at = |sequence| Checkpoint { epoch: 4, sequence, ..Checkpoint::default() }.encode();

@@ -70,7 +70,7 @@ impl Reader {
                 self.read_use(&path, &tree.tree, is_shown);
             }
             UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.read_use(before, tree, is_shown))
+                group.items.iter().for_each(|tree| self.read_use(before, tree, is_shown));
             }
             UseTree::Glob(_) => {
                 let Some(path) = self.absolute(before.clone()) else { return };
