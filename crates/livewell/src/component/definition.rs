@@ -52,7 +52,7 @@ pub enum Made {
     /// A query.
     Query {
         /// The query.
-        query: Query,
+        query: Box<Query>,
         /// Its parameters once more as bytes, if JSON has no form for some of them, such as decimals and dates.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         params_exact: Option<String>,
@@ -85,7 +85,7 @@ impl Made {
             params.and_then(|json| serde_json::from_value(json).ok()).as_ref() == Some(&query.params);
         let bytes = || Writer::new().value(&Value::Map(query.params.clone().into())).bytes.clone();
         let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self::Query { query: query.clone(), params_exact: (!is_exact).then(bytes).map(hex) }
+        Self::Query { query: Box::new(query.clone()), params_exact: (!is_exact).then(bytes).map(hex) }
     }
 
     /// The query, if it is one.
@@ -185,7 +185,7 @@ pub(crate) fn find(snapshot: &dyn Snapshot, query_id: &str) -> Result<(Registere
     let Some(Definition { made: Made::Query { query, .. }, .. }) = Definition::read(&entry) else {
         return Err(unreadable(query_id).into());
     };
-    Ok((entry, query))
+    Ok((entry, *query))
 }
 
 /// The label of a stored query's rows as nodes.
