@@ -11,17 +11,11 @@ pub struct Finding {
     /// Counted from 1; 0 is the whole file.
     pub line: usize,
     pub message: String,
-    /// Worth a look, but not a failure.
-    pub is_remark: bool,
 }
 
 impl Finding {
     pub fn new(text: &Text, line: usize, message: impl Into<String>) -> Self {
-        Self { path: text.path.clone(), line, message: message.into(), is_remark: false }
-    }
-
-    pub fn remark(text: &Text, message: impl Into<String>) -> Self {
-        Self { is_remark: true, ..Self::new(text, 0, message) }
+        Self { path: text.path.clone(), line, message: message.into() }
     }
 }
 
@@ -31,6 +25,6 @@ impl fmt::Display for Finding {
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }
-        write!(f, ": {}{}", if self.is_remark { "remark: " } else { "" }, self.message)
+        write!(f, ": {}", self.message)
     }
 }

@@ -6,9 +6,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Beyond this, a file holds two things.
-const LINES_MAX: usize = 700;
-/// From here on it is worth asking whether it does.
-const LINES_MANY: usize = 400;
+const LINES_MAX: usize = 400;
 
 /// What no line may contain, with what to do instead. Cut in two, so that this file does not find itself.
 const FORBIDDEN: [([&str; 2], &str); 6] = [
@@ -32,12 +30,9 @@ pub fn check(text: &Text) -> Vec<Finding> {
     if !text.content.starts_with("//! ") {
         findings.push(Finding::new(text, 1, "begin the file with `//!` and what it is for"));
     }
-    match text.content.lines().count() {
-        lines if lines > LINES_MAX => {
-            findings.push(Finding::new(text, 0, format!("{lines} lines, and {LINES_MAX} at most: split it")));
-        }
-        lines if lines > LINES_MANY => findings.push(Finding::remark(text, format!("{lines} lines"))),
-        _ => {}
+    let lines = text.content.lines().count();
+    if lines > LINES_MAX {
+        findings.push(Finding::new(text, 0, format!("{lines} lines, and {LINES_MAX} at most: split it")));
     }
     let stem = text.path.file_stem().unwrap_or_default().to_string_lossy();
     if NOUNLESS.contains(&stem.as_ref()) {
@@ -52,6 +47,17 @@ pub fn check(text: &Text) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Finds modules whose file lies beside their folder: a folder and its `mod.rs` are one entry in a listing.
+pub fn beside_folders(texts: &[Text]) -> Vec<Finding> {
+    let folders: HashSet<&Path> = texts.iter().filter_map(|text| text.path.parent()).collect();
+    let is_beside = |text: &&Text| {
+        let is_in_source = text.path.components().any(|part| part.as_os_str() == "src");
+        text.is_rust() && is_in_source && folders.contains(text.path.with_extension("").as_path())
+    };
+    let finding = |text| Finding::new(text, 0, "move it to its folder, as `mod.rs`");
+    texts.iter().filter(is_beside).map(finding).collect()
 }
 
 /// Returns files that no module names: cargo never compiles them, so nothing checks them.
@@ -115,5 +121,13 @@ mod tests {
         ];
         let found: Vec<_> = unreached(&texts).into_iter().map(|finding| finding.path).collect();
         assert_eq!(found, [PathBuf::from("src/dead.rs")]);
+    }
+
+    #[test]
+    fn a_module_beside_its_folder_is_found() {
+        let texts =
+            [text("src/a.rs", "//! x\n"), text("src/a/inner.rs", "//! x\n"), text("src/b/mod.rs", "//! x\n")];
+        let found: Vec<_> = beside_folders(&texts).into_iter().map(|finding| finding.path).collect();
+        assert_eq!(found, [PathBuf::from("src/a.rs")]);
     }
 }
