@@ -2,6 +2,7 @@
 
 mod begun;
 mod changed;
+mod earlier;
 mod embedded;
 mod failing;
 mod fixture;
