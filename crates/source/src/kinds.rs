@@ -223,6 +223,7 @@ fn nats(settings: NatsSettings) -> Result<Built, SourceError> {
 }
 
 #[cfg(not(feature = "nats"))]
+#[expect(clippy::needless_pass_by_value, reason = "like the one that makes the source, which keeps them")]
 fn nats(settings: NatsSettings) -> Result<Built, SourceError> {
     Err(without(&settings.id, "nats"))
 }
@@ -233,6 +234,7 @@ fn postgres(settings: PostgresSettings) -> Result<Built, SourceError> {
 }
 
 #[cfg(not(feature = "postgres"))]
+#[expect(clippy::needless_pass_by_value, reason = "like the one that makes the source, which keeps them")]
 fn postgres(settings: PostgresSettings) -> Result<Built, SourceError> {
     Err(without(&settings.id, "postgres"))
 }
