@@ -1,14 +1,14 @@
-//! What a source remembers of its settings: those that decide what its elements are made of.
+//! The settings that a source remembers: those that decide what its elements are made of.
 //!
 //! They are stored before the first input is taken in, and a source compares them whenever it is opened. If they differ
-//! for what was read already, the elements are not what the settings would make of it: the source stops and says what
-//! has changed. Settings that change no element are not among them, so they are followed silently.
+//! from those that made the stored elements, the source stops and says what has changed. Settings that change no
+//! element are not among them and may change at any time.
 
 use crate::error::code;
 use crate::{ErrorKind, SourceError};
 use serde_json::{Map, Value as Json, json};
 
-/// Begins the stored form.
+/// The first byte of the stored form.
 const FORMAT: u8 = 1;
 
 /// The settings of a source that decide what its elements are made of, in the words of a configuration.
@@ -16,56 +16,56 @@ const FORMAT: u8 = 1;
 pub struct Definition(Json);
 
 impl Definition {
-    /// That of a source of this kind, no setting of which decides anything.
+    /// Returns the definition of a source of this kind, none of whose settings decides anything.
     pub fn of_kind(kind: &str) -> Self {
         Self::new(kind, Map::new())
     }
 
-    /// That of a source of this kind with these settings.
+    /// Returns the definition of a source of this kind with these settings.
     pub fn new(kind: &str, mut settings: Map<String, Json>) -> Self {
         settings.insert("kind".into(), json!(kind));
         Self(Json::Object(settings))
     }
 
-    /// The kind.
+    /// Returns the kind.
     pub fn kind(&self) -> &str {
         self.0["kind"].as_str().unwrap_or_default()
     }
 
-    /// A setting; null if there is none of this name.
+    /// Returns a setting; null if there is none of this name.
     pub fn setting(&self, name: &str) -> &Json {
         &self.0[name]
     }
 
-    /// The stored form.
+    /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![FORMAT];
         bytes.extend(self.0.to_string().into_bytes());
         bytes
     }
 
-    /// What [`Definition::encode`] wrote; `None` if the bytes are anything else.
+    /// Decodes what [`Definition::encode`] wrote; returns `None` for any other bytes.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (_, json) = bytes.split_first().filter(|(format, _)| **format == FORMAT)?;
         serde_json::from_slice(json).ok().map(Self)
     }
 
-    /// The fields in which this differs from `was`, each with what it was and what it is.
+    /// Returns the fields in which this differs from `was`, each with what it was and what it is.
     pub fn differences(&self, was: &Self) -> Vec<String> {
         differences(&was.0, &self.0)
     }
 
-    /// Refuses settings other than those that made what is stored of the source `id`. `what_reset_does`: how the way out
-    /// ends that begins with `livewell reset SOURCE`.
+    /// Refuses settings other than those that made what is stored of the source `id`. `what_reset_does` completes the
+    /// advice that begins with `livewell reset SOURCE`.
     ///
     /// # Errors
-    /// [`ErrorKind::Changed`] with every field that differs.
+    /// Returns [`ErrorKind::Changed`] with every field that differs.
     pub fn check(&self, was: &Self, id: &str, what_reset_does: &str) -> Result<(), SourceError> {
         refuse(id, &self.differences(was), what_reset_does)
     }
 }
 
-/// Refuses to go on with settings that differ in these fields.
+/// Returns the error about settings that differ in these fields.
 pub(crate) fn refuse(id: &str, different: &[String], what_reset_does: &str) -> Result<(), SourceError> {
     if different.is_empty() {
         return Ok(());
@@ -78,7 +78,7 @@ pub(crate) fn refuse(id: &str, different: &[String], what_reset_does: &str) -> R
     Err(SourceError::new(ErrorKind::Changed, code::MAPPING, message))
 }
 
-/// The fields in which two settings differ, each with what it was and what it is.
+/// Returns the fields in which two settings differ, each with what it was and what it is.
 pub(crate) fn differences(was: &Json, is: &Json) -> Vec<String> {
     let mut found = Vec::new();
     compare("", was, is, &mut found);

@@ -1,12 +1,12 @@
-//! What can go wrong where change comes in: errors that say what happened, where, and what to do.
+//! Errors of sources: each says what happened, where, and what to do.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The codes of this crate, each with its title; `livewell explain CODE` tells more.
+/// The codes of this crate, each with its title; `livewell explain CODE` explains it.
 pub const CODES: &[(&str, &str)] = &[
     (code::SYNTAX, "the input is not JSON"),
-    (code::SHAPE, "the input is JSON and not a change"),
+    (code::SHAPE, "the input is JSON but not a change"),
     (code::LIMIT, "the input is beyond a limit"),
     (code::TABLE, "a row of a table does not fit its header or mapping"),
     (code::SETTINGS, "a source's settings make no sense"),
@@ -16,57 +16,57 @@ pub const CODES: &[(&str, &str)] = &[
     (code::POSITION, "a stored position cannot be understood"),
     (code::UNREACHABLE, "a database is out of reach"),
     (code::REFUSED, "a database refuses what a source needs"),
-    (code::LOST, "the changes since the last position cannot be had"),
-    (code::ALTERED, "a table was altered in a way that its changes do not tell"),
-    (code::VALUE, "a value of a database cannot be taken exactly"),
+    (code::LOST, "the changes since the last position are not available"),
+    (code::ALTERED, "a table was altered in a way that its changes do not show"),
+    (code::VALUE, "a value of a database cannot be represented exactly"),
     (code::PROTOCOL, "a message of a database is not understood"),
-    (code::MAPPING, "a source's settings are not those of what it has stored"),
+    (code::MAPPING, "a source's settings are not those of its stored elements"),
     (code::BROKER_AWAY, "a message broker is out of reach"),
     (code::BROKER_REFUSED, "a message broker refuses what a source needs"),
-    (code::MESSAGES_LOST, "the messages after the last position cannot be had"),
+    (code::MESSAGES_LOST, "the messages after the last position are not available"),
     (code::RECORD, "a record does not fit its mapping"),
     (code::ROTATED, "a rotated file cannot be found again"),
 ];
 
-/// See [`CODES`].
+/// The codes by name; [`CODES`] has their titles.
 pub mod code {
     /// The input is not JSON.
     pub const SYNTAX: &str = "LW0201";
-    /// The input is JSON and not a change.
+    /// The input is JSON but not a change.
     pub const SHAPE: &str = "LW0202";
     /// The input is beyond a limit.
     pub const LIMIT: &str = "LW0203";
     /// A row of a table does not fit its header or mapping.
     pub const TABLE: &str = "LW0204";
-    /// A source's settings make no sense.
+    /// The settings of a source are not valid.
     pub const SETTINGS: &str = "LW0205";
     /// A file cannot be read.
     pub const UNREADABLE: &str = "LW0206";
     /// A compressed file is damaged or incomplete.
     pub const DAMAGED: &str = "LW0207";
-    /// A file was changed where it had been read.
+    /// A part of a file that was already read has changed.
     pub const CHANGED: &str = "LW0208";
-    /// A stored position cannot be understood.
+    /// A stored position cannot be decoded.
     pub const POSITION: &str = "LW0209";
-    /// A database is out of reach.
+    /// A database cannot be reached.
     pub const UNREACHABLE: &str = "LW0210";
     /// A database refuses what a source needs.
     pub const REFUSED: &str = "LW0211";
-    /// The changes since the last position cannot be had.
+    /// The database no longer has the changes since the last position.
     pub const LOST: &str = "LW0212";
-    /// A table was altered in a way that its changes do not tell.
+    /// A table was altered in a way that the stream of changes does not show.
     pub const ALTERED: &str = "LW0213";
-    /// A value of a database cannot be taken exactly.
+    /// A value of a database cannot be represented exactly.
     pub const VALUE: &str = "LW0214";
-    /// A message of a database is not understood.
+    /// A message of a database cannot be decoded.
     pub const PROTOCOL: &str = "LW0215";
-    /// A source's settings are not those of what it has stored.
+    /// The settings of a source differ from those that made what it has stored.
     pub const MAPPING: &str = "LW0216";
-    /// A message broker is out of reach.
+    /// A message broker cannot be reached.
     pub const BROKER_AWAY: &str = "LW0217";
     /// A message broker refuses what a source needs.
     pub const BROKER_REFUSED: &str = "LW0218";
-    /// The messages after the last position cannot be had.
+    /// The broker no longer has the messages after the last position.
     pub const MESSAGES_LOST: &str = "LW0219";
     /// A record does not fit its mapping.
     pub const RECORD: &str = "LW0220";
@@ -74,7 +74,7 @@ pub mod code {
     pub const ROTATED: &str = "LW0221";
 }
 
-/// Why a piece of input is not a change. Whoever has the file and the line adds them.
+/// Why a piece of input is not a change. The caller adds file and line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct InputError {
@@ -89,12 +89,12 @@ pub struct InputError {
 }
 
 impl InputError {
-    /// An error about the piece as a whole; `code` is one of [`CODES`].
+    /// Creates an error about the piece as a whole; `code` is one of [`CODES`].
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), column: None, lines_below: 0 }
     }
 
-    /// What is wrong in the piece of input that goes by `name`.
+    /// Describes the error with `name` for the piece of input.
     pub fn about(&self, name: &str) -> String {
         let line =
             if self.lines_below > 0 { format!(", line {}", self.lines_below + 1) } else { String::new() };
@@ -107,23 +107,23 @@ impl InputError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Mend the settings.
+    /// Correct the settings.
     Settings,
-    /// Mend the input, or park what is not a change.
+    /// Correct the input, or park what is not a change.
     Input,
-    /// Make the file readable; then the same read works.
+    /// Make the file readable; the same read works then.
     Unavailable,
-    /// Wait: a disk is full or fails, and what could not be done is tried again.
+    /// Wait: a disk is full or fails, and the operation is retried.
     Disk,
-    /// Put back the file that was read, or reset the source: its history is not what it was.
+    /// Restore the file that was read, or reset the source: its history has changed.
     Changed,
-    /// Wait: what is out of reach is tried again.
+    /// Wait: the connection is retried.
     Unreachable,
-    /// Mend the settings or the database; then the same works.
+    /// Correct the settings or the database; the same works then.
     Refused,
     /// The stored position is damaged: restore the store or reset the source.
     Position,
-    /// What the store says; whoever drives the source has its error.
+    /// The store failed; the runner of the source has its error.
     Store,
 }
 
@@ -145,7 +145,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a source stands still.
+/// Why a source has stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
@@ -155,12 +155,12 @@ pub struct SourceError {
     pub code: &'static str,
     /// What happened, where, and what to do.
     pub message: String,
-    /// The place, where it is one of the input.
+    /// The place, if the error is about a place in the input.
     pub place: Option<Place>,
 }
 
 impl SourceError {
-    /// An error that is not about a place of the input; `code` is one of [`CODES`].
+    /// Creates an error that is not about a place of the input; `code` is one of [`CODES`].
     pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
         Self { kind, code, message: message.into(), place: None }
     }
@@ -173,16 +173,16 @@ impl SourceError {
         Self::new(ErrorKind::Changed, code::CHANGED, message)
     }
 
-    /// What a failed call on a disk makes of an error about a file.
+    /// Returns the kind of an I/O error on a file.
     pub(crate) fn kind_of(error: &std::io::Error) -> ErrorKind {
         use std::io::ErrorKind as Io;
-        /// What the system says of a disk that does not read or write.
+        /// The error number of a disk that fails to read or write.
         const EIO: i32 = 5;
         let is_full = matches!(error.kind(), Io::StorageFull | Io::QuotaExceeded);
         if is_full || error.raw_os_error() == Some(EIO) { ErrorKind::Disk } else { ErrorKind::Unavailable }
     }
 
-    /// A failed read of `path`.
+    /// Returns the error for a failed read of `path`.
     pub(crate) fn io(path: &Path, compressed: bool, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
         let path = path.display();
@@ -204,7 +204,7 @@ impl SourceError {
                     "`{path}` ends in the middle of its compressed data: it is incomplete; put the whole file there"
                 ),
             ),
-            // A decompressor passes on what its disk said, perhaps without the number.
+            // A decompressor passes on the error of the disk, sometimes without its number.
             _ if compressed && error.raw_os_error().is_none() && Self::kind_of(error) != ErrorKind::Disk => {
                 Self::new(
                     ErrorKind::Unavailable,
@@ -220,7 +220,7 @@ impl SourceError {
         }
     }
 
-    /// A piece of input that stops the source: `text` is its line (or the beginning of it).
+    /// Returns the error for a piece of input that stops the source. `text` is its line, or the beginning of it.
     pub(crate) fn stopped_at(place: Place, error: &InputError, text: &str) -> Self {
         let excerpt = excerpt(text, error.column.filter(|_| error.lines_below == 0));
         let message = format!(
@@ -231,7 +231,7 @@ impl SourceError {
     }
 }
 
-/// The part of a line around `column`, short enough for a message and free of control characters.
+/// Returns the part of a line around `column`, short enough for a message and free of control characters.
 fn excerpt(line: &str, column: Option<usize>) -> String {
     const BEFORE: usize = 40;
     const SHOWN: usize = 80;

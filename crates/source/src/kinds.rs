@@ -1,6 +1,6 @@
-//! The kinds of sources: one line each says what a kind is called, what its settings are and what makes a source of them.
+//! The kinds of sources: one line for each names the kind, its settings and the function that makes a source of them.
 //!
-//! A kind that is not here does not exist: it is refused by its name, and cannot be taken for another one.
+//! A kind that is not here does not exist: its name is refused, and it cannot be mistaken for another kind.
 
 use crate::SourceError;
 use crate::definition::Definition;
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-/// Kinds that are known and that this version does not have.
+/// Kinds that are planned and that this version does not have.
 pub const PLANNED: &[&str] = &["mysql", "mongodb", "sqlserver", "kafka", "mqtt", "in-process"];
 
 /// A kind of sources.
@@ -22,23 +22,23 @@ pub const PLANNED: &[&str] = &["mysql", "mongodb", "sqlserver", "kafka", "mqtt",
 pub struct Kind {
     /// What a configuration calls it.
     pub name: &'static str,
-    /// Whether a configuration can have one; else only programs do.
+    /// Whether a configuration can contain one; otherwise only programs add them.
     pub is_configured: bool,
     /// Whether its sources [copy](crate::Profile::copies).
     pub copies: bool,
 }
 
-/// Reads settings of whatever type is asked for; `None` if that fails, of which it keeps why.
+/// Reads settings of any type. Returns `None` on failure and keeps the reason.
 pub trait ReadSettings {
-    /// Reads them.
+    /// Reads the settings.
     fn read<T: DeserializeOwned>(self) -> Option<T>;
 }
 
-/// What a source is made of.
+/// A source as it is built: one that reads, or one that is sent to.
 pub enum Built {
-    /// It reads by itself.
+    /// A source that reads.
     Pulled(Box<dyn Source>),
-    /// It is sent to.
+    /// A source that is sent to.
     Pushed(Pushed),
 }
 
@@ -51,7 +51,7 @@ pub struct Pushed {
     pub clock: Clock,
     /// Lists in its nodes whose items become nodes of their own.
     pub unwind: Vec<Unwind>,
-    /// What decides how what is sent becomes elements.
+    /// The settings that decide how what is sent becomes elements.
     pub definition: Definition,
 }
 
@@ -76,21 +76,21 @@ macro_rules! kinds {
                 None
             }
 
-            /// Its kind.
+            /// Returns its kind.
             pub fn kind(&self) -> Kind {
                 match self {
                     $(Self::$variant(_) => $kind,)*
                 }
             }
 
-            /// What can be asked of the settings of every kind.
+            /// Returns the settings that all kinds have in common.
             pub fn common(&self) -> &dyn Settings {
                 match self {
                     $(Self::$variant(settings) => settings,)*
                 }
             }
 
-            /// The same, to be changed.
+            /// Returns the settings that all kinds have in common, to change them.
             pub fn common_mut(&mut self) -> &mut dyn Settings {
                 match self {
                     $(Self::$variant(settings) => settings,)*
@@ -100,7 +100,8 @@ macro_rules! kinds {
             /// Makes the source.
             ///
             /// # Errors
-            /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) if Livewell was built without sources of this kind.
+            /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) if Livewell was built without sources of
+            /// this kind.
             pub fn build(self) -> Result<Built, SourceError> {
                 match self {
                     $(Self::$variant(settings) => $make(settings),)*
@@ -142,22 +143,22 @@ kinds! {
 }
 
 impl SourceSettings {
-    /// The source's id.
+    /// Returns the source's id.
     pub fn id(&self) -> &str {
         self.common().id()
     }
 
-    /// Which clock its time follows while nothing comes.
+    /// Returns which clock its time follows while nothing comes.
     pub fn clock(&self) -> Clock {
         self.common().clock()
     }
 
-    /// The lists whose items become nodes of their own.
+    /// Returns the lists whose items become nodes of their own.
     pub fn unwind(&self) -> &[Unwind] {
         self.common().unwind()
     }
 
-    /// The sources that must have ended before this one begins.
+    /// Returns the sources that must have ended before this one begins.
     pub fn after(&self) -> &[String] {
         self.common().after()
     }
@@ -165,14 +166,14 @@ impl SourceSettings {
     /// Checks what the types alone do not.
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
     pub fn validate(&self) -> Result<(), SourceError> {
         self.common().check()?;
         unwind::validate(self.id(), self.unwind())
     }
 }
 
-/// The kind of this name.
+/// Returns the kind with this name.
 pub fn find(name: &str) -> Option<Kind> {
     KINDS.iter().find(|kind| kind.name == name).copied()
 }
@@ -186,10 +187,10 @@ fn pushed<T: Settings + Serialize>(settings: &T) -> Result<Built, SourceError> {
     Ok(Built::Pushed(Pushed { id, clock, unwind, definition: Definition::new(SENT, deciding(settings)) }))
 }
 
-/// The kind that every source remembers that is sent to.
+/// The kind that every source that is sent to remembers.
 pub const SENT: &str = "http";
 
-/// The settings that decide how what is sent becomes elements.
+/// Returns the settings that decide how what is sent becomes elements.
 fn deciding(settings: &impl Serialize) -> Map<String, Json> {
     let all = serde_json::to_value(settings).ok();
     let mut all = all.and_then(|all| all.as_object().cloned()).unwrap_or_default();
@@ -199,19 +200,19 @@ fn deciding(settings: &impl Serialize) -> Map<String, Json> {
     all
 }
 
-/// What a stored source whose settings nobody has keeps on its other side.
+/// Returns what a stored source keeps on its other side, for a source whose settings are gone.
 ///
 /// # Errors
-/// If what is stored cannot be read.
+/// Returns an error if what is stored cannot be read.
 #[cfg(feature = "postgres")]
 pub fn kept_there(stored: &dyn crate::source::Stored) -> Result<Option<String>, SourceError> {
     crate::postgres::slot_of(stored)
 }
 
-/// What a stored source whose settings nobody has keeps on its other side: nothing that this build knows of.
+/// Returns `None`: this build has no kind of source that keeps anything on its other side.
 ///
 /// # Errors
-/// None.
+/// Never returns an error.
 #[cfg(not(feature = "postgres"))]
 pub fn kept_there(_: &dyn crate::source::Stored) -> Result<Option<String>, SourceError> {
     Ok(None)
@@ -239,7 +240,7 @@ fn postgres(settings: PostgresSettings) -> Result<Built, SourceError> {
     Err(without(&settings.id, "postgres"))
 }
 
-/// Says that a kind was left out when Livewell was built.
+/// Returns the error about a kind that was left out when Livewell was built.
 #[cfg(not(all(feature = "nats", feature = "postgres")))]
 fn without(id: &str, kind: &str) -> SourceError {
     SourceError::settings(format!("source `{id}`: this Livewell was built without the feature `{kind}`"))

@@ -1,18 +1,18 @@
-//! Change comes in: outside input becomes [`Change`](livewell_model::Change)s and
+//! Sources: outside input becomes [`Change`](livewell_model::Change)s and
 //! [`Transaction`](livewell_model::Transaction)s.
 //!
 //! * [`json`] reads what comes as JSON, in files, bodies of HTTP calls and messages: changes, or records by a mapping;
-//! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can go on where
-//!   it stood;
+//! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can resume where it
+//!   was;
 //! * `nats` (a feature) follows a stream of a message broker;
 //! * `postgres` (a feature) follows tables of a database;
 //! * [`unwind`] makes nodes of the lists in a node;
 //! * [`settings`] is what a configuration says about a source;
 //! * `testkit` (a feature) is what tests of sources are built on.
 //!
-//! Nothing here knows where a transaction goes: the pipeline pulls, commits, and stores the position that a
-//! source hands out with what it read. Input that is not a change is never skipped silently: it is an error
-//! with file, line and column, or it is handed over as [`file::Parked`].
+//! Nothing here knows where a transaction goes: the pipeline pulls, commits, and stores the position that a source
+//! hands out with what it read. Input that is not a change is never skipped silently: it is an error with file, line
+//! and column, or it is returned as [`file::Parked`].
 
 pub mod definition;
 pub mod error;

@@ -1,4 +1,4 @@
-//! How much a source takes in at once.
+//! Limits on the input of a source.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ pub struct Limits {
     pub parked_bytes: u64,
 }
 
-/// How many pieces of input may be parked where nothing is said.
+/// How many pieces of input may be parked by default.
 pub(crate) const PARKED_MAX: u64 = 100_000;
-/// How many bytes of input may be parked where nothing is said.
+/// How many bytes of input may be parked by default.
 pub(crate) const PARKED_BYTES: u64 = 256 << 20;
 
 impl Default for Limits {

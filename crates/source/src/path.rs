@@ -18,7 +18,7 @@ impl Path {
         Ok(Self(text.into()))
     }
 
-    /// The names on the way, from the outside.
+    /// Returns the names on the way, from the outside.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.split('.')
     }

@@ -1,4 +1,4 @@
-//! What the runner of a source has to know before it opens it: everything that kinds have in common.
+//! What the runner of a source has to know before it opens the source: everything that kinds have in common.
 
 use crate::Limits;
 use crate::definition::Definition;
@@ -11,23 +11,24 @@ use livewell_model::Recovery;
 pub struct Profile {
     /// Its id: a letter or digit, then at most 62 letters, digits, `-` or `_`.
     pub id: String,
-    /// The settings that decide what its elements are made of, with its kind. They are remembered once it was opened; a
-    /// source of another kind is not opened over what it stored.
+    /// The settings that decide what its elements are made of, with its kind. They are stored once it was opened; a
+    /// source of another kind is not opened over its data.
     pub definition: Definition,
-    /// Whether it copies: queries wait for its first copy, and a reset has it copy again and emit what differs. Else it
-    /// begins empty, and a reset wipes what is stored before the source is opened again.
+    /// Whether it copies: queries wait for its first copy, and after a reset it copies again and emits what differs.
+    /// Otherwise it begins empty, and a reset wipes what is stored before the source is opened again.
     pub copies: bool,
     /// Which clock its time follows while it is caught up.
     pub clock: Clock,
-    /// Changes a second; as fast as they come if `None`.
+    /// Changes a second; `None` means as fast as they come.
     pub rate: Option<f64>,
     /// Sources that must have caught up before this one is opened for the first time.
     pub after: Vec<String>,
     /// Lists in nodes whose items become nodes of their own; a source that copies has none.
     pub unwind: Vec<Unwind>,
-    /// How many pieces of input may be set aside; it waits before one more.
+    /// How many pieces of input may be set aside; the source waits before one more.
     pub parked_max: u64,
-    /// How many bytes of input, with reasons, may be set aside; it waits before more, but one piece of any length may be.
+    /// How many bytes of input, with reasons, may be set aside; the source waits before more, but a single piece may
+    /// have any length.
     pub parked_bytes: u64,
     /// What happens if its history is not what was read ([`ErrorKind::Changed`](crate::ErrorKind::Changed)): it stops, or
     /// the runner resets it.
@@ -35,7 +36,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A source of this kind that begins empty, with everything else as it is if nothing is said.
+    /// Creates a source of this kind that begins empty, with everything else at its default.
     pub fn new(id: impl Into<String>, kind: &str) -> Self {
         let Limits { parked_max, parked_bytes, .. } = Limits::default();
         Self {

@@ -1,8 +1,8 @@
-//! The near name in a message about an unknown one; the only home of this.
+//! Suggests a similar name in messages about an unknown one.
 
-/// The one of `names` that `given` was probably meant to be.
+/// Returns the name that was probably meant by `given`.
 pub fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Comparing takes time by the product of the lengths, and what is given may be megabytes.
+    // Comparing takes time in the product of the lengths, and the given name may have megabytes.
     const LONGEST: usize = 64;
     if given.len() > LONGEST {
         return None;
@@ -12,7 +12,7 @@ pub fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option
         let distance = strsim::osa_distance(&lower, &name.to_lowercase());
         (distance, name)
     });
-    // As far from it as it is long, any other name would be as near.
+    // If the distance equals the length, any other name would be as near.
     let is_near = |distance: usize, name: &str| distance <= 1 + name.len() / 4 && distance < name.len();
     // `query` for `queries`: most of a word is right, and only its end is not.
     let begins_alike = |name: &str| {
@@ -25,7 +25,7 @@ pub fn near<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option
         .map(|(_, name)| name)
 }
 
-/// `did you mean `x`?`, or what there is to choose from.
+/// Returns `did you mean `x`?`, or a list of the names to choose from.
 pub fn advice(given: &str, names: &[&str]) -> String {
     match near(given, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),

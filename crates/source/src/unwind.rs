@@ -1,7 +1,7 @@
-//! Unwinding: the items of a list in a node's properties as nodes of their own, each related to the node.
+//! Unwinding: turns the items of a list in a node's properties into nodes of their own, each related to the node.
 //!
-//! Parts follow from the node alone, so whoever has a node as it was and as it is knows which parts come, change and
-//! go, and nothing has to be remembered.
+//! Parts follow from the node alone, so the old and the new form of a node show which parts come, change and go, and
+//! nothing has to be stored.
 
 use crate::SourceError;
 use crate::path::Path;
@@ -23,8 +23,8 @@ pub struct Unwind {
     pub into: Part,
 }
 
-/// What an item of an unwound list becomes: a node whose properties are the item's entries; of an item that is no map,
-/// the property `value`.
+/// What an item of an unwound list becomes: a node whose properties are the item's entries; if an item is not a map, it
+/// becomes the property `value`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
@@ -40,7 +40,7 @@ pub struct Part {
 pub type Parts = BTreeMap<ElementId, Element>;
 
 impl Unwind {
-    /// The ids of which an element with the id `of` may be a part, by this rule.
+    /// Returns the ids of which an element with the id `of` may be a part, by this rule.
     pub fn wholes<'a>(&self, of: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
         let marks = [format!("/{}/", self.relationship), format!("-{}->", self.relationship)];
         let places = marks.map(|mark| of.match_indices(&mark).map(|(at, _)| at).collect::<Vec<_>>());
@@ -103,10 +103,10 @@ impl Unwind {
     }
 }
 
-/// Checks what the types alone do not.
+/// Checks what the types do not guarantee.
 ///
 /// # Errors
-/// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+/// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
 pub(crate) fn validate(id: &str, rules: &[Unwind]) -> Result<(), SourceError> {
     let wrong = |text: &str| Err(SourceError::settings(format!("source `{id}`: {text}")));
     for rule in rules {
@@ -122,10 +122,10 @@ pub(crate) fn validate(id: &str, rules: &[Unwind]) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// The parts of an element, and theirs in turn.
+/// Returns the parts of an element, and their parts in turn.
 ///
 /// # Errors
-/// What of the element cannot be unwound: no list, an item without a key, two items with one.
+/// Returns what cannot be unwound: a value that is not a list, an item without a key, or two items with the same key.
 pub fn parts(rules: &[Unwind], whole: &Element) -> Result<Parts, String> {
     let mut all = Parts::new();
     let mut wholes = vec![whole.clone()];
@@ -145,7 +145,7 @@ pub fn parts(rules: &[Unwind], whole: &Element) -> Result<Parts, String> {
     Ok(all)
 }
 
-/// What is at a path of names with dots between them.
+/// Returns the value at a path of names with dots between them.
 fn at<'a>(map: &'a Map, path: &str) -> Option<&'a Value> {
     match path.split_once('.') {
         None => map.get(path),

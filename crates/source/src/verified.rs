@@ -1,39 +1,39 @@
-//! What came of comparing what is stored of a source with what the other side has.
+//! The result of comparing what is stored of a source with what the other side has.
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verified {
     /// The tables in the order of their names.
     pub tables: Vec<TableVerified>,
     /// The first differences.
     pub differences: Vec<Difference>,
-    /// Up to where in the log of the database the source was stored at the end.
+    /// The position in the log of the database up to which the source was stored at the end.
     pub position: String,
     /// The last snapshot of the database that was compared with, as `pg_current_snapshot()` prints it.
     pub snapshot: String,
 }
 
-/// What the comparison of one table found.
+/// The result of comparing one table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableVerified {
     /// Schema and name.
     pub name: String,
     /// How many rows the database has.
     pub rows: u64,
-    /// How many of them were set aside, and so are not stored: they have values that cannot be taken exactly, or had when
-    /// those that are good now were sent.
+    /// How many of them were set aside, and so are not stored: they have values that cannot be represented exactly, or
+    /// had such values when they were last sent.
     pub parked: u64,
     /// How many elements differ.
     pub differences: u64,
     /// How many rows changed each time they were read, so that they could not be compared.
     pub kept_changing: u64,
-    /// How many rows differ and may still come: the source did not get as far as the database while it was waited for.
+    /// How many rows differ and may still come: the source did not catch up with the database in time.
     pub behind: u64,
     /// Why the table was not compared.
     pub not_compared: Option<String>,
 }
 
-/// An element that is not what the database says.
+/// An element that differs from the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Schema and name of its table.
@@ -47,12 +47,12 @@ pub struct Difference {
 }
 
 impl Verified {
-    /// How many elements differ in all tables.
+    /// Returns how many elements differ in all tables.
     pub fn count(&self) -> u64 {
         self.tables.iter().map(|table| table.differences).sum()
     }
 
-    /// Whether all tables were compared and nothing differs.
+    /// Returns whether all tables were compared and nothing differs.
     pub fn is_equal(&self) -> bool {
         self.tables
             .iter()

@@ -27,9 +27,8 @@ const PATTERNS: [([&str; 2], &str); 16] = [
 const ERRORS: [&str; 3] = ["/// As ", "/// Where ", "/// If "];
 
 /// Folders and files that are not looked at yet.
-const LATER: [&str; 7] = [
+const LATER: [&str; 6] = [
     "crates/query",
-    "crates/source",
     "crates/reaction",
     "crates/livewell",
     "crates/server",

@@ -225,7 +225,7 @@ async fn a_stream_made_anew_stops_the_source_or_is_read_from_its_beginning() {
     publish_all(&js, 100..110).await;
     reach(&livewell, "s", State::Error).await;
     let error = status(&livewell, "s").error.unwrap();
-    assert!(error.contains("was deleted and made anew") && error.contains("LW0219"), "{error}");
+    assert!(error.contains("was deleted and created again") && error.contains("LW0219"), "{error}");
     come_to(&livewell, 0..5).await;
     livewell.shutdown().await;
     drop(livewell);

@@ -1,10 +1,10 @@
-//! What a cell of a table holds, where no type is given: by its looks.
+//! Infers the type of a cell in a table for which no type is given.
 
 use livewell_model::Value;
 
-/// The value of a cell by its looks: what JSON would take for a number or a boolean, and text else.
+/// Returns the value of a cell: a number or a boolean if JSON would read one, else text.
 ///
-/// So `007` stays text, as does an integer beyond 64 bits: neither would come out as it went in.
+/// So `007` stays text, as does an integer beyond 64 bits: neither would keep its digits.
 pub(super) fn inferred(text: &str) -> Value {
     match text {
         "true" => Value::Bool(true),

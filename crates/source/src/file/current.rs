@@ -18,13 +18,13 @@ pub(super) struct Current {
     content: Content,
     entry: FileEntry,
     follow: bool,
-    /// Whether the file is one of a log that is rotated, of which one may be empty.
+    /// Whether the file belongs to a log that is rotated, where a file may be empty.
     rotates: bool,
     /// How long the header line of a table is.
     header_bytes: u64,
 }
 
-/// What units are.
+/// What the units of the file are.
 #[derive(Debug)]
 enum Content {
     Json(Reader),
@@ -35,16 +35,16 @@ enum Content {
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It took a unit in.
+    /// A unit was taken in.
     Taken,
-    /// There is nothing more for now.
+    /// Nothing more for now.
     Waiting,
-    /// There is nothing more.
+    /// The end: nothing will follow.
     End,
 }
 
 impl Current {
-    /// Reads the opened file of `entry` on where `position` says, which is about this file.
+    /// Continues the opened file of `entry` at `position`, which is a position in this file.
     pub fn open(
         input: Input,
         format: Format,
@@ -69,14 +69,14 @@ impl Current {
             }
             current.units.skip_to(&mark)?;
         }
-        // Only now: a table that was changed is better told so than that its header is wrong.
+        // Only now: that a table was changed is the better message than that its header is wrong.
         if let Some(header) = header {
             current.content = Content::Table(Some(Table::compile(&header, entry, settings)?));
         }
         Ok(current)
     }
 
-    /// The table's mapping, for rows that come from elsewhere; none for a file of JSON.
+    /// Returns the table's mapping, to read rows from elsewhere; `None` for a file of JSON.
     pub fn into_table(self) -> Option<Table> {
         match self.content {
             Content::Json(_) => None,
@@ -84,7 +84,7 @@ impl Current {
         }
     }
 
-    /// The header line of a table, if it is there.
+    /// Returns the header line of a table, if it is there.
     fn header(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         if matches!(self.content, Content::Json(_)) {
             return Ok(None);
@@ -105,8 +105,8 @@ impl Current {
         }
     }
 
-    /// Takes in the next unit, or says why there is none. `park`: which file of the list this is, where what is not a
-    /// change is to be parked.
+    /// Takes in the next unit, or says why there is none. `park` is the number of this file in the list if lines that
+    /// are not changes are to be parked.
     pub fn step(
         &mut self,
         settings: &FileSettings,
@@ -170,17 +170,17 @@ impl Current {
         self.units.input.check_followed(self.units.bytes_read())
     }
 
-    /// Whether the file is the one at `path` now.
+    /// Returns whether the file is the one at `path` now.
     pub fn is_at(&self, path: &Path) -> Result<bool, SourceError> {
         self.units.input.is_at(path, self.units.bytes_read())
     }
 
-    /// Takes what is there for all there will be.
+    /// Treats what is there as the whole file.
     pub fn finish(&mut self) {
         self.follow = false;
     }
 
-    /// Whether nothing of the file was taken in yet.
+    /// Returns whether nothing of the file was taken in yet.
     pub fn is_fresh(&self) -> bool {
         self.units.offset() == self.header_bytes
     }
@@ -193,7 +193,7 @@ impl Current {
         &self.entry.path
     }
 
-    /// The unit's transaction; none for a blank line.
+    /// Returns the unit's transaction; `None` for a blank line.
     fn transaction(&self) -> Result<Option<Transaction>, InputError> {
         let content = self.units.content();
         match &self.content {
@@ -204,7 +204,7 @@ impl Current {
         }
     }
 
-    /// The last line had been taken without its line break; what has come since must be no more than that.
+    /// Finishes a last line that was taken without its line break: only the line break may have come since.
     fn finish_line(&mut self) -> Result<(), SourceError> {
         if !self.units.content().is_empty() {
             return Err(SourceError::new(
@@ -225,7 +225,7 @@ impl Current {
         self.units.mark()
     }
 
-    /// How many bytes are left, if the length of the file says so.
+    /// Returns how many bytes are left, if the length of the file says so.
     pub fn bytes_left(&self) -> Option<u64> {
         let input = &self.units.input;
         let is_plain = input.compression == Compression::None;
@@ -242,7 +242,7 @@ impl Current {
     }
 }
 
-/// The error about a table that is empty.
+/// Returns the error about a table that is empty.
 pub(super) fn without_header(path: &Path) -> SourceError {
     let path = path.display();
     SourceError::settings(format!("`{path}` is empty: a table begins with a line of column names"))

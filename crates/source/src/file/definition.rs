@@ -1,4 +1,4 @@
-//! Which settings decide what the elements of files are made of, and whether those of what was read are still the same.
+//! Which settings decide what the elements of files are made of, and whether they are still those of what was read.
 
 use super::FilePosition;
 use crate::definition::{Definition, differences, refuse, text};
@@ -7,7 +7,7 @@ use crate::settings::{FileEntry, FileSettings};
 use crate::{ErrorKind, SourceError};
 use serde_json::{Value as Json, json};
 
-/// What a source over these files remembers.
+/// Returns what a source over these files remembers.
 pub(super) fn definition(settings: &FileSettings) -> Definition {
     let entry = |entry: FileEntry| {
         let is_table = entry.path.file_name().is_some_and(|name| name.to_string_lossy().contains(".csv"));
@@ -25,7 +25,7 @@ fn files(definition: &Definition) -> &[Json] {
     definition.setting("files").as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Refuses settings by which other elements were made of the files that were begun.
+/// Refuses settings that differ from those by which the elements of the begun files were made.
 pub(super) fn check(
     was: &Definition,
     settings: &FileSettings,
@@ -45,14 +45,14 @@ pub(super) fn check(
     refuse(&settings.id, &found, "reads its files again")
 }
 
-/// How many files were begun at this position.
+/// Returns how many files were begun at this position.
 fn begun(settings: &FileSettings, position: Option<&FilePosition>) -> usize {
     position.map_or(0, |position| {
         position.done.len() + usize::from(position.offset > 0 || settings.rotation.is_some())
     })
 }
 
-/// Names the path that has changed if a file is not the one that was read.
+/// Names the changed path if a file is not the one that was read.
 pub(super) fn explain(was: &Definition, settings: &FileSettings, error: SourceError) -> SourceError {
     if error.kind != ErrorKind::Changed {
         return error;

@@ -1,4 +1,4 @@
-//! Files as a source: read in batches from the stored position on, to their end or for as long as they grow.
+//! Files as a source: reads them in batches from the stored position, to their end or as long as they grow.
 
 use super::definition::{check, definition, explain};
 use super::format::{Compression, Format};
@@ -15,9 +15,9 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-/// How often a file that is followed is looked at when it has nothing more.
+/// How often a followed file is checked while it has nothing more.
 const FOLLOW: Duration = Duration::from_millis(100);
-/// How long a source rests that has read everything there will be; whoever wants something of it wakes it.
+/// How long a source rests once it has read everything there will be; a request wakes it earlier.
 const REST: Duration = Duration::from_millis(500);
 
 /// A source that reads files, as its settings say.
@@ -26,13 +26,14 @@ pub struct Files {
     settings: FileSettings,
     entries: Vec<FileEntry>,
     state: State,
-    /// Reads parked lines again; made when it is needed, and dropped when a file is read on, which may change its header.
+    /// Reads parked lines again. Created when needed, and dropped when a file is read further, since its header may
+    /// change.
     parser: Option<Parser>,
-    /// Bytes in the files after the one that is read, if that can be told.
+    /// Bytes in the files after the one that is read, if that is known.
     bytes_after: Option<u64>,
 }
 
-/// What it is at the moment.
+/// The state of the source.
 #[derive(Debug)]
 enum State {
     Closed,
@@ -45,7 +46,7 @@ enum State {
 }
 
 impl Files {
-    /// A source with these settings.
+    /// Creates a source with these settings.
     pub fn new(settings: FileSettings) -> Self {
         let entries = settings.entries();
         Self { settings, entries, state: State::Closed, parser: None, bytes_after: None }
@@ -111,7 +112,7 @@ impl Source for Files {
                 park(entries, commit, parked)?;
             }
             let Some(Line { file, line, text }) = lines.get(at) else {
-                // Lines are there if they are to be set aside.
+                // Lines are kept only if they may be set aside.
                 commit.add_read(transaction, &Input { place: &last, part: 0, text: None, is_whole: true })?;
                 continue;
             };
@@ -148,7 +149,7 @@ impl Source for Files {
     }
 }
 
-/// Sets a line aside that is not a change.
+/// Sets aside a line that is not a change.
 fn park(entries: &[FileEntry], commit: &mut dyn Commit, parked: &Parked) -> Result<(), SourceError> {
     let place = At { entries, file: parked.file, line: parked.line };
     let (text, is_whole) = (Some(parked.text.as_str()), parked.is_whole);
@@ -169,7 +170,7 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// The last line that was read: where a refused transaction is from, once they are read one by one.
+/// The last line that was read, which is the place of a refused transaction once lines are read one by one.
 struct LastLine<'a> {
     files: &'a FileSource,
     entries: &'a [FileEntry],
@@ -186,7 +187,7 @@ impl fmt::Display for LastLine<'_> {
     }
 }
 
-/// How many bytes are in the files after number `at`; `None` if that cannot be told before they are read.
+/// Returns how many bytes are in the files after number `at`; `None` if that is not known before they are read.
 fn bytes_after(entries: &[FileEntry], at: usize) -> Option<u64> {
     let length = |entry: &FileEntry| match Format::of(&entry.path)?.1 {
         Compression::None => std::fs::metadata(&entry.path).ok().map(|file| file.len()),

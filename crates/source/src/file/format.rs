@@ -1,4 +1,4 @@
-//! What a file holds, told by its name.
+//! What a file holds, by its name.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub enum Compression {
 }
 
 impl Format {
-    /// What the file at `path` holds and how it is packed; `None` for names that say neither.
+    /// Returns what the file at `path` holds and how it is packed; `None` for names that say neither.
     pub fn of(path: &Path) -> Option<(Self, Compression)> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         let (name, compression) = match name.rsplit_once('.')? {

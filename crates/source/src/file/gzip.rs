@@ -6,7 +6,7 @@ use flate2::bufread::GzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// What is behind the last member and is not a member itself.
+/// Data after the last member that is not a member.
 const NOT_A_MEMBER: &str = "what follows the compressed data is neither zero bytes nor more of it";
 
 /// The decompressed bytes of a file.
@@ -14,7 +14,7 @@ pub(super) struct Gzip(Place);
 
 enum Place {
     Inside(Box<GzDecoder<BufReader<File>>>),
-    /// Behind a member.
+    /// After a member.
     Between(BufReader<File>),
     End,
 }

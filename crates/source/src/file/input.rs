@@ -1,4 +1,4 @@
-//! The decompressed bytes of a file, and what can be said about the file behind them.
+//! Reads the decompressed bytes of a file and checks the identity of the file.
 
 use super::gzip::Gzip;
 use super::{Compression, FileMark};
@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3;
 
-/// Enough that a system call is rare beside the work on what it brings.
+/// Large enough that system calls are rare compared with the work on the data.
 const BUFFER_BYTES: usize = 128 << 10;
 
 /// An open file, decompressed as it is read.
@@ -44,7 +44,7 @@ impl Input {
         Ok(Self { path: path.to_owned(), compression, bytes, identity })
     }
 
-    /// The next bytes, at least one unless the file ends here (for now).
+    /// Returns the next bytes, at least one unless the file ends here (for now).
     pub fn chunk(&mut self) -> Result<&[u8], SourceError> {
         loop {
             match self.bytes.fill_buf() {
@@ -78,7 +78,8 @@ impl Input {
         )))
     }
 
-    /// Whether the file that was opened is the one at `path` now; it must not be shorter then than what was read.
+    /// Returns whether the file that was opened is the one at `path` now; it must not be shorter then than what was
+    /// read.
     pub fn is_at(&self, path: &Path, read: u64) -> Result<bool, SourceError> {
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) if Identity::of(&metadata) == self.identity => metadata,
@@ -93,21 +94,21 @@ impl Input {
     }
 }
 
-/// The error about a file shorter than what was read of it.
+/// Returns the error about a file shorter than what was read of it.
 pub(super) fn shortened(path: &dyn std::fmt::Display, length: u64, read: u64) -> SourceError {
     SourceError::changed(format!(
         "`{path}` was shortened to {length} bytes, and reading stood at byte {read}; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE`"
     ))
 }
 
-/// The error about a file whose first `read` bytes are others than they were.
+/// Returns the error about a file whose first `read` bytes have changed.
 pub(super) fn edited(path: &dyn std::fmt::Display, read: u64) -> SourceError {
     SourceError::changed(format!(
         "`{path}` was changed before byte {read}, where reading stood; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE` (new lines belong at the end of the last file)"
     ))
 }
 
-/// Checks that the file at `path`, which was read to its end, is still what it was.
+/// Checks that the file at `path`, which was read to its end, is unchanged.
 pub(super) fn verify_done(path: &Path, compression: Compression, mark: &FileMark) -> Result<(), SourceError> {
     let mut input = Input::open(path, compression)?;
     let mut digest = Xxh3::new();
@@ -144,7 +145,7 @@ pub(super) fn verify_done(path: &Path, compression: Compression, mark: &FileMark
 pub(super) struct Identity(Option<(u64, u64)>);
 
 impl Identity {
-    /// The number that the file system knows the file by.
+    /// Returns the file's number in the file system.
     pub fn inode(&self) -> Option<u64> {
         self.0.map(|(_, inode)| inode)
     }

@@ -1,4 +1,4 @@
-//! A line or row by itself, read as one of its file is: what was set aside, or what a person has put in its place.
+//! Reads a single line or row as if it came from its file: one that was set aside, or its correction.
 
 use super::current::without_header;
 use super::reader::open_file;
@@ -13,7 +13,7 @@ use livewell_model::Transaction;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Reads lines and rows of a source's files by themselves; the header of a table is looked up in its file.
+/// Reads single lines and rows of a source's files; looks up the header of a table in its file.
 #[derive(Debug)]
 pub struct Parser {
     settings: FileSettings,
@@ -23,7 +23,7 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// For the files of these settings.
+    /// Creates a parser for the files of these settings.
     pub fn new(settings: &FileSettings) -> Self {
         Self {
             settings: settings.clone(),
@@ -33,11 +33,11 @@ impl Parser {
         }
     }
 
-    /// The transaction of a line or row of file number `file` of the list, from 0; where that is not known, of the
-    /// only one.
+    /// Returns the transaction of a line or row of file number `file` of the list, from 0; `None` means the only file.
     ///
     /// # Errors
-    /// As reading it from the file; where a table's header cannot be read, or the list has no such file.
+    /// Returns the errors of reading it from the file, and one if a table's header cannot be read or the list has no
+    /// such file.
     pub fn parse(&mut self, file: Option<usize>, text: &str) -> Result<Transaction, InputError> {
         let limits = &self.settings.limits;
         let only = (self.entries.len() == 1).then_some(0);
@@ -76,12 +76,12 @@ fn of_settings(error: SourceError) -> InputError {
 }
 
 fn table(entry: &FileEntry, settings: &FileSettings) -> Result<Table, SourceError> {
-    // Of a log that was just rotated, the file may be empty.
+    // Right after a rotation the file may be empty.
     let current = open_file(entry, settings, false, &FilePosition::default())?;
     current.into_table().ok_or_else(|| without_header(&entry.path))
 }
 
-/// The row without its line break; a line break outside of quotes ends it.
+/// Returns the row without its line break; a line break outside of quotes ends it.
 fn row(text: &str) -> Result<&str, InputError> {
     let row = text.strip_suffix('\n').unwrap_or(text);
     let row = row.strip_suffix('\r').unwrap_or(row);

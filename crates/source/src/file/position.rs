@@ -1,4 +1,4 @@
-//! Where reading stands, with a fingerprint of everything that was read.
+//! The position of a file source, with a fingerprint of everything that was read.
 
 use crate::SourceError;
 use crate::error::{ErrorKind, code};
@@ -6,7 +6,7 @@ use livewell_model::codec::{DecodeError, Reader, Writer};
 use xxhash_rust::xxh3::xxh3_128;
 
 const FORMAT: u8 = 1;
-/// With the number of the file.
+/// The format that includes the number of the file.
 const FORMAT_ROTATED: u8 = 2;
 
 /// A beginning of a file: its length and fingerprint.
@@ -18,10 +18,10 @@ pub struct FileMark {
     pub digest: u128,
 }
 
-/// Where reading stands in a list of files.
+/// A position in a list of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilePosition {
-    /// The files that were read to their end, in the order of the list; reading stands in the one after.
+    /// The files that were read to their end, in the order of the list; the position is in the file after them.
     pub done: Vec<FileMark>,
     /// How many bytes of that file's decompressed content were read.
     pub offset: u64,
@@ -29,19 +29,19 @@ pub struct FilePosition {
     pub line: u64,
     /// The XXH3-128 of those bytes.
     pub digest: u128,
-    /// The number that the file system knows that file by, where it may be found under another name later.
+    /// The number of that file in the file system, if it may be found under another name later.
     pub inode: Option<u64>,
 }
 
 impl Default for FilePosition {
-    /// The beginning of the first file.
+    /// Returns the beginning of the first file.
     fn default() -> Self {
         Self { done: Vec::new(), offset: 0, line: 0, digest: xxh3_128(&[]), inode: None }
     }
 }
 
 impl FilePosition {
-    /// The stored form: see `docs/format/`.
+    /// Returns the stored form: see `docs/format/`.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(if self.inode.is_some() { FORMAT_ROTATED } else { FORMAT });
@@ -58,14 +58,15 @@ impl FilePosition {
         out.bytes
     }
 
-    /// The position that [`encode`](Self::encode) wrote.
+    /// Decodes a position that [`encode`](Self::encode) wrote.
     ///
     /// # Errors
-    /// [`ErrorKind::Position`] where the bytes are anything else.
+    /// Returns [`ErrorKind::Position`] if the bytes are anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, SourceError> {
         read(Reader::new("file position", bytes)).map_err(|error| {
-            let message =
-                format!("{error}; restore the store from a copy, or reset the source to read its files anew");
+            let message = format!(
+                "{error}; restore the store from a copy, or reset the source to read its files again"
+            );
             SourceError::new(ErrorKind::Position, code::POSITION, message)
         })
     }

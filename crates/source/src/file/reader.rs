@@ -1,4 +1,4 @@
-//! Reading files one after the other, from a position on.
+//! Reads files one after the other, from a position on.
 
 use super::batch::Batch;
 use super::current::{Current, Step};
@@ -18,20 +18,20 @@ pub struct FileSource {
     entries: Vec<FileEntry>,
     done: Vec<FileMark>,
     current: Current,
-    /// Of a log that is rotated: where reading stands as long as nothing of the current file is taken in.
+    /// For a rotated log: the position as long as nothing of the current file is taken in.
     before: FilePosition,
     ended: bool,
     failed: Option<SourceError>,
 }
 
 impl FileSource {
-    /// Opens the files and goes on at `resume`, or begins.
+    /// Opens the files and resumes at `resume`, or starts at the beginning.
     ///
     /// What was read before is read again and compared with the fingerprint in `resume`: linear in its length.
     ///
     /// # Errors
-    /// [`SourceError`] where the settings make no sense, a file cannot be read, a template names a column
-    /// that its table does not have, or a file is not what it was when it was read.
+    /// Returns [`SourceError`] if the settings are not valid, a file cannot be read, a template names a column that its
+    /// table does not have, or a file is not what it was when it was read.
     pub fn open(settings: FileSettings, resume: Option<FilePosition>) -> Result<Self, SourceError> {
         settings.validate()?;
         let settings = Arc::new(settings);
@@ -62,21 +62,21 @@ impl FileSource {
             None => open(entry, index, &position)?,
         };
         for (at, entry) in entries.iter().enumerate().skip(index + 1) {
-            // Only to say now what would be wrong later.
+            // Only to report now what would fail later.
             open(entry, at, &FilePosition::default())?;
         }
         let (done, before) = (position.done, FilePosition::default());
         Ok(Self { done, settings, entries, current, before, ended: false, failed: None })
     }
 
-    /// Reads on: at most `max_transactions` (parked lines counted) and about `max_bytes` of decompressed
+    /// Reads what comes next: at most `max_transactions` (parked lines counted) and about `max_bytes` of decompressed
     /// content, a single line beyond that included.
     ///
     /// An empty batch without `end` means that there is nothing more for now: call again later.
     ///
     /// # Errors
-    /// [`SourceError`] with file, line, column and reason. What stands before the bad line is returned first,
-    /// the error by the next call and every one after it.
+    /// Returns [`SourceError`] with file, line, column and reason. What comes before the bad line is returned first;
+    /// the next call and every later one return the error.
     pub fn read(&mut self, max_transactions: usize, max_bytes: usize) -> Result<Batch, SourceError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -103,7 +103,7 @@ impl FileSource {
         Ok(batch)
     }
 
-    /// Where reading stands.
+    /// Returns the position.
     pub fn position(&self) -> FilePosition {
         let rotates = self.settings.rotation.is_some();
         if rotates && self.current.is_fresh() {
@@ -119,17 +119,18 @@ impl FileSource {
         }
     }
 
-    /// How many files of the list were read to their end.
+    /// Returns how many files of the list were read to their end.
     pub fn done(&self) -> usize {
         self.done.len()
     }
 
-    /// How many bytes of the file that is being read are left; `None` if that cannot be told before they are read.
+    /// Returns how many bytes of the file that is being read are left; `None` if that is not known before they are
+    /// read.
     pub fn bytes_left(&self) -> Option<u64> {
         self.current.bytes_left()
     }
 
-    /// The file that is being read, as it was named when it was opened.
+    /// Returns the file that is being read, as it was named when it was opened.
     pub fn path(&self) -> &Path {
         self.current.path()
     }
@@ -164,14 +165,14 @@ impl FileSource {
         Ok(Step::Taken)
     }
 
-    /// At the end of a file of a log: whether another is written to now.
+    /// Checks, at the end of a file of a log, whether another file is written to now.
     fn look_for_rotation(&mut self) -> Result<Step, SourceError> {
         let path = &self.entries[0].path;
         if self.current.is_at(path)? {
             return Ok(Step::Waiting);
         }
         let newer = rotated::after(path, self.current.identity(), &self.position())?;
-        // Until something stands in a newer file, whoever writes may still write to this one.
+        // Until a newer file has content, the writer may still write to this one.
         if newer.iter().all(|file| file.is_empty) {
             return Ok(Step::Waiting);
         }
@@ -179,7 +180,7 @@ impl FileSource {
         Ok(Step::Taken)
     }
 
-    /// Goes on to the next file of a log, if there is one.
+    /// Continues to the next file of a log, if there is one.
     fn next_generation(&mut self) -> Result<Step, SourceError> {
         let (entry, position) = (&self.entries[0], self.position());
         let newer = rotated::after(&entry.path, self.current.identity(), &position)?;
@@ -188,8 +189,8 @@ impl FileSource {
             self.ended = !follows;
             return Ok(if follows { Step::Waiting } else { Step::End });
         };
-        // Where it has another name by now, it is looked for again. The number of a file that is gone may be another's
-        // by now, but not while the file is open: only then is it surely the next one.
+        // If it has another name by now, it is looked for again. The number of a file that is gone may be another's by
+        // now, but not while the file is open: only then is it surely the next one.
         if let Some(input) = next.open()?
             && rotated::after(&entry.path, self.current.identity(), &position)?
                 .first()
@@ -202,7 +203,7 @@ impl FileSource {
     }
 }
 
-/// What the name of a file says it holds.
+/// Returns the format that the name of a file indicates.
 fn kind(entry: &FileEntry) -> (Format, Compression) {
     Format::of(&entry.path).expect("validated: the name says the format")
 }

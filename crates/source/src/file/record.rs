@@ -1,7 +1,7 @@
-//! Rows of a table as RFC 4180 writes them: fields between commas, quotes around what holds commas, quotes or
+//! Parses rows of a table in the form of RFC 4180: fields between commas, quotes around what holds commas, quotes or
 //! line breaks.
 //!
-//! Parsers in use take whatever comes, so that a stray quote silently swallows rows; here it is an error.
+//! Many parsers accept anything, so that a stray quote silently swallows rows; here it is an error.
 
 use crate::InputError;
 use crate::error::code;
@@ -22,7 +22,7 @@ pub(super) enum Boundary {
 }
 
 impl Boundary {
-    /// The length of `chunk` up to and with the row's line break, if it is in there.
+    /// Returns the length of `chunk` up to and including the row's line break, if there is one.
     pub fn find(&mut self, chunk: &[u8]) -> Option<usize> {
         for (at, byte) in chunk.iter().enumerate() {
             *self = match (*self, byte) {
@@ -47,7 +47,7 @@ pub(super) struct Field<'a> {
     pub offset: usize,
 }
 
-/// The fields of a row without its line break.
+/// Returns the fields of a row without its line break.
 pub(super) fn fields(row: &[u8]) -> Result<Vec<Field<'_>>, InputError> {
     let row = std::str::from_utf8(row).map_err(|error| {
         let message = "this is not UTF-8 text; write the file in UTF-8";
@@ -68,7 +68,7 @@ pub(super) fn fields(row: &[u8]) -> Result<Vec<Field<'_>>, InputError> {
     }
 }
 
-/// The field at `start` and where it ends: at a comma or the row's end.
+/// Returns the field at `start` and where it ends: at a comma or the row's end.
 fn plain(row: &str, start: usize) -> Result<(Cow<'_, str>, usize), InputError> {
     let end = row[start..].find(',').map_or(row.len(), |length| start + length);
     let text = &row[start..end];
@@ -107,7 +107,7 @@ fn quoted(row: &str, start: usize) -> Result<(Cow<'_, str>, usize), InputError> 
     }
 }
 
-/// An error at an offset of a row, which may span lines.
+/// Returns an error at an offset of a row, which may span lines.
 pub(super) fn error_at(
     row: &str,
     offset: usize,

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3;
 
-/// How often names are read again that change while they are read: for a good part of a second.
+/// How often names that change while they are read are read again: for a good part of a second.
 const LOOKS_MAX: usize = 1_000;
 
 /// One of the files.
@@ -24,7 +24,7 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    /// Opens the file; `None` where it has another name by now.
+    /// Opens the file; `None` if it has another name by now.
     pub fn open(&self) -> Result<Option<Input>, SourceError> {
         match Input::open(&self.path, self.compression) {
             Ok(input) => Ok((input.identity == self.identity).then_some(input)),
@@ -36,11 +36,11 @@ impl Generation {
     }
 }
 
-/// The files of the log at `path`, from the oldest on.
+/// Returns the files of the log at `path`, from the oldest on.
 fn generations(path: &Path) -> Result<Vec<Generation>, SourceError> {
     let mut before = list(path)?;
     for _ in 0..LOOKS_MAX {
-        // Names are not read all at once: only those are true that are the same twice.
+        // A directory is not read atomically: only names that come out the same twice are right.
         let now = list(path)?;
         if now == before {
             return Ok(now);
@@ -50,7 +50,7 @@ fn generations(path: &Path) -> Result<Vec<Generation>, SourceError> {
     Err(restless(path))
 }
 
-/// What `look` finds among the files; looks again where it finds nothing and they were renamed meanwhile.
+/// Returns what `look` finds among the files; looks again if it finds nothing and they were renamed meanwhile.
 fn among<T>(
     path: &Path,
     look: impl Fn(&[Generation]) -> Result<Option<T>, SourceError>,
@@ -93,7 +93,7 @@ fn list(path: &Path) -> Result<Vec<Generation>, SourceError> {
                 identity: Identity::of(&metadata),
                 is_empty: metadata.len() == 0,
             }),
-            // No file of the log, or gone since.
+            // Not a file of the log, or gone since.
             _ => {}
         }
     }
@@ -103,7 +103,8 @@ fn list(path: &Path) -> Result<Vec<Generation>, SourceError> {
     Ok(found)
 }
 
-/// How old the file `found` of the log `name` is and how it is packed; `None` where it is not of that log.
+/// Returns how old the file `found` of the log `name` is and how it is packed; `None` if it does not belong to that
+/// log.
 fn age(found: &str, name: &str) -> Option<(u32, Compression)> {
     let rest = found.strip_prefix(name)?;
     if rest.is_empty() {
@@ -121,7 +122,8 @@ fn age(found: &str, name: &str) -> Option<(u32, Compression)> {
     (age.to_string() == digits).then_some((age, compression))
 }
 
-/// The file that `position` is in, opened; the oldest, where nothing was read yet. `None` where there are no files.
+/// Returns the file that `position` is in, opened; the oldest one if nothing was read yet. `None` if there are no
+/// files.
 pub(super) fn locate(
     path: &Path,
     position: &FilePosition,
@@ -133,7 +135,7 @@ pub(super) fn locate(
     let located = among(path, |files| {
         let Some(file) = look(files)? else { return Ok(None) };
         let Some(input) = file.open()? else { return Ok(None) };
-        // Its number is no other file's while it is open.
+        // No other file has its number while it is open.
         let still = look(&generations(path)?)?.is_some_and(|found| found.identity == file.identity);
         Ok(still.then_some((file, input)))
     })?;
@@ -143,7 +145,7 @@ pub(super) fn locate(
     }
 }
 
-/// The files that came after the one of this identity, which `position` is in.
+/// Returns the files that came after the one of this identity, which `position` is in.
 pub(super) fn after(
     path: &Path,
     identity: &Identity,
@@ -160,7 +162,7 @@ pub(super) fn after(
     after.ok_or_else(|| not_found(path, position.offset))
 }
 
-/// Which of the files is the one that `position` is in.
+/// Returns the file that `position` is in.
 ///
 /// The file with the number that the system gave it, if what was read is still there; else, since compressing and
 /// copying make new files, the only one that begins with what was read.
@@ -198,7 +200,7 @@ fn begins_with(file: &Generation, position: &FilePosition) -> Result<bool, Sourc
     Ok(digest.digest128() == position.digest)
 }
 
-/// The error about a file that cannot be found again.
+/// Returns the error about a file that cannot be found again.
 fn not_found(path: &Path, read: u64) -> SourceError {
     let path = path.display();
     let message = format!(

@@ -1,4 +1,4 @@
-//! A table's rows as changes: a node, its columns the properties, and its relationships.
+//! Turns a table's rows into changes: a node with the columns as properties, and its relationships.
 
 use super::cell;
 use super::record::{Field as Cell, error_at, fields};
@@ -52,7 +52,7 @@ impl Table {
         })
     }
 
-    /// The transaction of one row, without its line break.
+    /// Returns the transaction of one row, without its line break.
     pub fn transaction(&self, row: &[u8]) -> Result<Transaction, InputError> {
         let fields = fields(row)?;
         let text = std::str::from_utf8(row).expect("the fields were text");

@@ -18,7 +18,7 @@ pub(super) enum Found {
     Unit,
     /// A unit beyond the limit: its beginning is the content.
     TooLong,
-    /// The end of the file, or for a followed one what is its end for now.
+    /// The end of the file, which for a followed file is its end for now.
     End,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Units {
     pending: Vec<u8>,
     boundary: Boundary,
     complete: bool,
-    /// Where the unit is too long: what is accepted once it is passed over.
+    /// If the unit is too long: what is accepted once it is skipped.
     beyond: Option<Box<Accepted>>,
 }
 
@@ -78,8 +78,8 @@ impl Units {
         }
     }
 
-    /// Takes the next unit in. At the end, what stands there without a line break is a unit if
-    /// `take_partial`, and else waits for the rest.
+    /// Reads the next unit. At the end, text without a line break is a unit if `take_partial`, and otherwise waits for
+    /// the rest.
     pub fn look(&mut self, take_partial: bool) -> Result<Found, SourceError> {
         while !self.complete {
             let chunk = self.input.chunk()?;
@@ -117,14 +117,14 @@ impl Units {
         Ok(if too_long { Found::TooLong } else { Found::Unit })
     }
 
-    /// The unit that was looked at, without its line break and a byte order mark.
+    /// Returns the unit that was looked at, without its line break and a byte order mark.
     pub fn content(&self) -> &[u8] {
         let line = self.pending.strip_suffix(b"\n").unwrap_or(&self.pending);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if self.accepted.offset == 0 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line }
     }
 
-    /// The unit that was looked at becomes part of the position.
+    /// Makes the unit that was looked at part of the position.
     pub fn accept(&mut self) {
         match self.beyond.take() {
             Some(beyond) => self.accepted = *beyond,
@@ -135,32 +135,32 @@ impl Units {
         self.complete = false;
     }
 
-    /// The number of the line that the unit which was looked at begins on, from 1.
+    /// Returns the number of the line that the unit which was looked at begins on, from 1.
     pub fn line_of_unit(&self) -> u64 {
         self.accepted.line_breaks + 1
     }
 
-    /// How many lines were accepted, a last one without a line break included.
+    /// Returns how many lines were accepted, a last one without a line break included.
     pub fn lines(&self) -> u64 {
         self.accepted.line_breaks + u64::from(self.accepted.ends_in_line)
     }
 
-    /// What was accepted.
+    /// Returns what was accepted.
     pub fn mark(&self) -> FileMark {
         FileMark { bytes: self.accepted.offset, digest: self.accepted.digest.digest128() }
     }
 
-    /// How many bytes were accepted.
+    /// Returns how many bytes were accepted.
     pub fn offset(&self) -> u64 {
         self.accepted.offset
     }
 
-    /// How many bytes were read, accepted or not.
+    /// Returns how many bytes were read, accepted or not.
     pub fn bytes_read(&self) -> u64 {
         self.accepted.offset + self.taken()
     }
 
-    /// Whether what was accepted ends in the middle of a line, so that what follows must be its line break.
+    /// Returns whether what was accepted ends in the middle of a line, so that what follows must be its line break.
     pub fn ends_in_line(&self) -> bool {
         self.accepted.ends_in_line
     }

@@ -9,12 +9,12 @@ use livewell_model::json::{TooDeep, value_from_text};
 use livewell_model::{Change, ElementId, Map, Node, Patch, Relationship, SmolStr, Timestamp, Value};
 
 const CHANGE: [&str; 3] = ["operation", "element", "timestamp"];
-// `labels` of a deleted element: sent by some producers, and of no consequence.
+// `labels` of a deleted element: some producers send them, and they have no effect.
 const DELETE: [&str; 5] = ["operation", "id", "element", "labels", "timestamp"];
 const NODE: [&str; 4] = ["type", "id", "labels", "properties"];
 const RELATIONSHIP: [&str; 6] = ["type", "id", "labels", "from", "to", "properties"];
 
-/// What reading a change needs to know: whose ids are meant and how long they may be.
+/// What reading a change needs to know: the source of its ids and their maximum length.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
     pub source: &'a SmolStr,
@@ -22,7 +22,7 @@ pub(super) struct Fields<'a> {
     pub types: &'a Types,
 }
 
-/// The change an object stands for, with its timestamp.
+/// Returns the change that an object describes, with its timestamp.
 pub(super) fn change(
     object: &Object<'_>,
     fields: Fields<'_>,
@@ -102,7 +102,7 @@ fn delete(object: &Object<'_>, fields: Fields<'_>) -> Result<ElementId, InputErr
     }
 }
 
-/// Whether `type` says relationship.
+/// Returns whether `type` says relationship.
 fn kind(json: Json<'_>) -> Result<bool, InputError> {
     let name = json.string()?;
     match name.as_ref() {
@@ -142,7 +142,7 @@ fn properties(element: &Object<'_>, fields: Fields<'_>) -> Result<Map, InputErro
     map(&Object::read(json, "properties")?, fields.types)
 }
 
-/// The entries of an object as a map of values, those of `types` in their types.
+/// Returns the entries of an object as a map of values, those of `types` in their types.
 pub(super) fn map(object: &Object<'_>, types: &Types) -> Result<Map, InputError> {
     let entries = object.entries().iter();
     let mut pairs = entries
@@ -153,7 +153,7 @@ pub(super) fn map(object: &Object<'_>, types: &Types) -> Result<Map, InputError>
     Ok(pairs.into_iter().collect())
 }
 
-/// The value of a property.
+/// Returns the value of a property.
 pub(super) fn property(name: &str, json: Json<'_>, types: &Types) -> Result<Value, InputError> {
     match types.get(name) {
         Some(wanted) => typed(json, *wanted),
@@ -161,7 +161,7 @@ pub(super) fn property(name: &str, json: Json<'_>, types: &Types) -> Result<Valu
     }
 }
 
-/// The value that a piece of JSON holds.
+/// Returns the value that a piece of JSON holds.
 fn value(json: Json<'_>) -> Result<Value, InputError> {
     value_from_text(json.raw.get()).map_err(|error| {
         let full = error.to_string();
@@ -174,7 +174,7 @@ fn value(json: Json<'_>) -> Result<Value, InputError> {
 }
 
 impl Fields<'_> {
-    /// An id of the source itself.
+    /// Returns an id of the source itself.
     fn id(&self, json: Json<'_>) -> Result<ElementId, InputError> {
         if !json.raw.get().starts_with('"') {
             let message = format!("must be a string, and this is {}", json.described());
@@ -192,7 +192,7 @@ impl Fields<'_> {
         Ok(ElementId { source: self.source.clone(), id: id.into() })
     }
 
-    /// An end of a relationship: an id of the source itself or, with its source named, of another.
+    /// Returns an end of a relationship: an id of the source itself or, with its source named, of another.
     fn end(self, json: Json<'_>) -> Result<ElementId, InputError> {
         if !json.raw.get().starts_with('{') {
             return self.id(json);

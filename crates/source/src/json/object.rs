@@ -1,4 +1,4 @@
-//! JSON that remembers where it stands, so that an error can name the column.
+//! JSON that remembers its place in the text, so that an error can name the column.
 
 use crate::InputError;
 use crate::error::code;
@@ -16,12 +16,12 @@ pub(super) struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// An error at the beginning of this piece.
+    /// Returns an error at the beginning of this piece.
     pub fn error(&self, code: &'static str, message: impl fmt::Display) -> InputError {
         self.error_at(self.offset_of(self.raw.get()), code, message)
     }
 
-    /// Where `part`, a slice of the text, begins in it.
+    /// Returns where `part`, a slice of the text, begins in it.
     fn offset_of(&self, part: &str) -> usize {
         (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize)
     }
@@ -33,7 +33,7 @@ impl<'a> Json<'a> {
         InputError { column, ..InputError::new(code, message) }
     }
 
-    /// What this is, for a message that says what it should be.
+    /// Returns the type of this value in words, for a message about what it should be.
     pub fn described(&self) -> &'static str {
         match self.raw.get().as_bytes().first() {
             Some(b'{') => "an object",
@@ -45,18 +45,18 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Whether this is null.
+    /// Returns whether this is null.
     pub fn is_null(&self) -> bool {
         self.raw.get() == "null"
     }
 
-    /// The items of a list.
+    /// Returns the items of a list.
     pub fn items(&self) -> Result<Vec<Json<'a>>, InputError> {
         let parts: Items<'a> = self.parsed("a list", b'[')?;
         Ok(parts.0.into_iter().map(|raw| Json { text: self.text, raw }).collect())
     }
 
-    /// The text of a string.
+    /// Returns the text of a string.
     pub fn string(&self) -> Result<Cow<'a, str>, InputError> {
         self.parsed::<Text<'a>>("a string", b'"').map(|text| text.0)
     }
@@ -82,7 +82,7 @@ pub(super) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The entries of an object that is to be `what`.
+    /// Reads the entries of an object; `what` names what is expected, for errors.
     pub fn read(json: Json<'a>, what: &str) -> Result<Self, InputError> {
         let parts: Entries<'a> = json.parsed(&format!("an object ({what})"), b'{')?;
         let entries = parts.0.into_iter().map(|(name, raw)| (name, Json { text: json.text, raw })).collect();
@@ -105,17 +105,17 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The value under `name`, if any.
+    /// Returns the value under `name`, if any.
     pub fn get(&self, name: &str) -> Option<Json<'a>> {
         self.entries.iter().find(|(have, _)| have == name).map(|(_, entry)| *entry)
     }
 
-    /// All entries.
+    /// Returns all entries.
     pub fn entries(&self) -> &[(Cow<'a, str>, Json<'a>)] {
         &self.entries
     }
 
-    /// The value under `name`.
+    /// Returns the value under `name`.
     pub fn need(&self, name: &str) -> Result<Json<'a>, InputError> {
         self.get(name).ok_or_else(|| self.json.error(code::SHAPE, format!("`{name}` is missing")))
     }
@@ -139,7 +139,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Where in `text` the offset lies: `transaction[2].element.id`. Found by walking down again, so that input
+/// Returns where in `text` the offset lies: `transaction[2].element.id`. Found by walking down again, so that input
 /// without errors pays nothing for it.
 fn path_to(text: &str, offset: usize) -> String {
     let holds = |raw: &RawValue| {
@@ -166,7 +166,7 @@ fn path_to(text: &str, offset: usize) -> String {
     }
 }
 
-/// Text short enough for a message.
+/// Returns text short enough for a message.
 pub(super) fn shortened(text: &str) -> Cow<'_, str> {
     const SHOWN: usize = 60;
     match text.char_indices().nth(SHOWN) {
@@ -177,7 +177,7 @@ pub(super) fn shortened(text: &str) -> Cow<'_, str> {
 
 struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 struct Items<'a>(Vec<&'a RawValue>);
-/// Text that borrows where it can: `Cow` alone always copies.
+/// Text that borrows if possible: `Cow` alone always copies.
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {

@@ -1,10 +1,10 @@
-//! Transactions as JSON, in the form that [`parse_transaction`](super::parse_transaction) reads.
+//! Prints transactions as JSON, in the form that [`parse_transaction`](super::parse_transaction) reads.
 
 use livewell_model::{Change, Element, ElementId, Map, Patch, SmolStr, Transaction};
 use serde_json::{Value as Json, json};
 
-/// The transaction as one line of JSON, without the line break. An end of a relationship names its source
-/// where that is another than the relationship's.
+/// Returns the transaction as one line of JSON, without the line break. An end of a relationship names its source if it
+/// is not the source of the relationship.
 ///
 /// Values that JSON cannot hold (bytes, NaN, infinities) come out as strings and stay strings.
 pub fn transaction_to_json(transaction: &Transaction) -> String {
@@ -62,7 +62,7 @@ fn patch_to_json(patch: &Patch) -> Json {
     json
 }
 
-/// An end of a relationship: short where it is of the relationship's own source.
+/// Returns an end of a relationship: in short form if it belongs to the relationship's own source.
 fn end(id: &ElementId, of: &ElementId) -> Json {
     if id.source == of.source {
         id.id.as_str().into()

@@ -21,7 +21,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// What reads records by these settings; changes, if they have no `node`.
+    /// Creates a reader of records by these settings, or of changes if they have no `node`.
     pub(crate) fn by(
         settings: &RecordSettings<'_>,
         source: &str,
@@ -45,12 +45,12 @@ impl Reader {
         Self::of_records(source, limits, node, settings).map_err(wrong)
     }
 
-    /// A reader of changes.
+    /// Creates a reader of changes.
     pub(crate) fn of_changes(source: &str, limits: &Limits, types: &Types) -> Self {
         Self { source: source.into(), limits: *limits, types: types.clone(), record: None }
     }
 
-    /// A reader of records that become `node`s.
+    /// Creates a reader of records that become `node`s.
     pub(crate) fn of_records(
         source: &str,
         limits: &Limits,
@@ -61,10 +61,10 @@ impl Reader {
         Ok(Self { record: Some(Box::new(record)), ..Self::of_changes(source, limits, settings.types) })
     }
 
-    /// The transaction that a piece of JSON stands for.
+    /// Returns the transaction that a piece of JSON describes.
     ///
     /// # Errors
-    /// [`InputError`] with the column of the first thing that is wrong.
+    /// Returns [`InputError`] with the column of the first thing that is wrong.
     pub fn transaction(&self, text: &[u8]) -> Result<Transaction, InputError> {
         let Some(record) = &self.record else {
             let fields = Fields { source: &self.source, limits: &self.limits, types: &self.types };
@@ -74,18 +74,18 @@ impl Reader {
     }
 }
 
-/// The transaction that a piece of JSON in the form of changes stands for. Ids without a source are of `source`.
+/// Returns the transaction that a piece of JSON in the form of changes describes. Ids without a source are of `source`.
 ///
 /// Its timestamp is the largest of its changes' and its own; the order of the changes is kept.
 ///
 /// # Errors
-/// [`InputError`] with the column of the first thing that is wrong.
+/// Returns [`InputError`] with the column of the first thing that is wrong.
 pub fn parse_transaction(text: &[u8], source: &str, limits: &Limits) -> Result<Transaction, InputError> {
     let fields = Fields { source: &source.into(), limits, types: &Types::new() };
     whole(text, limits, |json| transaction(json, fields))
 }
 
-/// What `read` makes of a text that is one piece of JSON.
+/// Applies `read` to a text that has to be one piece of JSON.
 fn whole<T>(
     text: &[u8],
     limits: &Limits,
@@ -151,7 +151,7 @@ impl Object<'_> {
     }
 }
 
-/// A syntax error as the parser found it, at its place in the whole text.
+/// Returns a syntax error as the parser found it, at its place in the whole text.
 fn syntax_error(text: &str, error: &serde_json::Error) -> InputError {
     // The parser counts lines and bytes; a column here counts characters from the text's beginning.
     let line_start: usize =

@@ -1,4 +1,4 @@
-//! A record of any shape, by a mapping: a node, its relationships, and what happens to them.
+//! Turns a record of any shape into changes, by a mapping: a node, its relationships, and what happens to them.
 
 use super::change::property;
 use super::object::{Json, Object, shortened};
@@ -12,7 +12,7 @@ use crate::{InputError, Limits, suggest};
 use livewell_model::{Map, SmolStr, Timestamp, Transaction};
 use std::borrow::Cow;
 
-/// What Debezium puts in the place of a value that did not change.
+/// The placeholder of Debezium for a value that did not change.
 const UNAVAILABLE: &str = "__debezium_unavailable_value";
 
 /// A mapping of records, its templates and paths read.
@@ -80,7 +80,7 @@ impl Record {
         })
     }
 
-    /// The transaction that a message comes to.
+    /// Returns the transaction of a message.
     pub fn transaction(&self, message: Json<'_>) -> Result<Transaction, InputError> {
         let whole = Object::read(message, "a record")?;
         let operation = self.operations.as_ref().map_or(Ok(Operation::Insert), |known| known.of(&whole))?;
@@ -99,7 +99,7 @@ impl Record {
         let timestamp = self.timestamp.as_ref().map(|moment| time(moment, &whole, object)).transpose()?;
         let fields = Fields { object, unavailable: self.unavailable.as_ref() };
         let act = match operation {
-            // What a record does not say is not replaced.
+            // A partial record replaces only what it has.
             Operation::Insert if fields.is_partial() => Act::Merge(self.properties(&fields)?),
             Operation::Insert => Act::Replace(self.properties(&fields)?),
             Operation::Update => Act::Merge(self.properties(&fields)?),
@@ -174,7 +174,7 @@ impl Operations {
 }
 
 impl Fields<'_, '_> {
-    /// Whether a value is there, and not left out because it did not change.
+    /// Returns whether a value is there, and not left out because it did not change.
     fn says(&self, json: Json<'_>) -> Result<bool, InputError> {
         match self.unavailable.map_or(Said::All, |unavailable| unavailable.said(json)) {
             Said::All => Ok(true),
@@ -187,7 +187,7 @@ impl Fields<'_, '_> {
         }
     }
 
-    /// Whether the record leaves out a value, or a part of one, that did not change.
+    /// Returns whether the record leaves out a value, or a part of one, that did not change.
     fn is_partial(&self) -> bool {
         let is_left_out = |unavailable: &Unavailable| {
             self.object.entries().iter().any(|(_, json)| unavailable.said(*json) != Said::All)
@@ -213,7 +213,7 @@ impl Row for Fields<'_, '_> {
     }
 }
 
-/// The time that a message names, in itself or in its record.
+/// Returns the time that a message names, in itself or in its record.
 fn time(moment: &Moment<Path>, message: &Object<'_>, record: &Object<'_>) -> Result<Timestamp, InputError> {
     let path = &moment.place;
     let found = match find(message, path) {
@@ -233,7 +233,7 @@ fn time(moment: &Moment<Path>, message: &Object<'_>, record: &Object<'_>) -> Res
     moment.of(&written).map_err(wrong)
 }
 
-/// What is at a path; null where the way there leads to null.
+/// Returns the value at a path; null if the path leads through null.
 fn find<'a>(object: &Object<'a>, path: &Path) -> Result<Option<Json<'a>>, InputError> {
     let mut names = path.names();
     let mut found = names.next().and_then(|name| object.get(name));
@@ -244,7 +244,7 @@ fn find<'a>(object: &Object<'a>, path: &Path) -> Result<Option<Json<'a>>, InputE
     Ok(found)
 }
 
-/// A value as a part of an id.
+/// Returns a value as a part of an id.
 fn text(json: Json<'_>) -> Result<Field<'_>, InputError> {
     let raw = json.raw.get();
     let is_integer = |byte: u8| byte == b'-' || byte.is_ascii_digit();

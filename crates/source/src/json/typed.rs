@@ -1,4 +1,4 @@
-//! Values out of JSON in a type that the settings name: from the digits as they stand, before JSON makes floats of them.
+//! Reads JSON values in a type that the settings name: from the digits themselves, before JSON makes floats of them.
 
 use super::object::Json;
 use crate::InputError;
@@ -7,10 +7,10 @@ use crate::settings::PropertyType;
 use livewell_model::Value;
 use std::collections::BTreeMap;
 
-/// The types of properties, where other ones than JSON's are wanted.
+/// The types of properties that are to differ from JSON's.
 pub(crate) type Types = BTreeMap<String, PropertyType>;
 
-/// The value in the type `wanted`; of a list each item, null as null.
+/// Returns the value in the type `wanted`; of a list each item, null as null.
 pub(super) fn typed(json: Json<'_>, wanted: PropertyType) -> Result<Value, InputError> {
     let raw = json.raw.get();
     let read =
@@ -30,7 +30,7 @@ pub(super) fn typed(json: Json<'_>, wanted: PropertyType) -> Result<Value, Input
     }
 }
 
-/// An item of a list, which is no list.
+/// Returns an item of a list, which must not be a list itself.
 fn scalar(json: Json<'_>, wanted: PropertyType) -> Result<Value, InputError> {
     match json.raw.get().as_bytes().first() {
         Some(b'[') => {

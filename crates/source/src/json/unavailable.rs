@@ -1,7 +1,7 @@
-//! Values that a change does not carry, as change data capture writes them: a placeholder.
+//! Recognises the placeholders that change data capture writes for values that a change does not carry.
 //!
 //! PostgreSQL does not send long values that did not change, and Debezium puts a placeholder in their place: a text,
-//! its bytes in base64 or hexadecimal digits, or a list or map of it, as the type of the column has it.
+//! its bytes in base64 or hexadecimal digits, or a list or map of it, depending on the type of the column.
 
 use super::object::Json;
 use serde_json::Value;
@@ -13,7 +13,7 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 #[derive(Debug, Clone)]
 pub(super) struct Unavailable {
     texts: Vec<String>,
-    /// Each of its bytes as an integer: what stands in lists of integers.
+    /// Each of its bytes as an integer, as lists of integers hold it.
     bytes: Vec<i64>,
     /// The first of them.
     first: String,
@@ -33,7 +33,7 @@ pub(super) enum Said {
 }
 
 impl Unavailable {
-    /// The forms of this placeholder; none of an empty one.
+    /// Creates the forms of this placeholder; none of an empty one.
     pub fn new(placeholder: &str) -> Option<Self> {
         if placeholder.is_empty() {
             return None;
@@ -55,10 +55,10 @@ impl Unavailable {
         Some(Self { first, bytes: bytes.iter().map(|byte| i64::from(*byte)).collect(), texts, marks })
     }
 
-    /// What a piece of JSON says.
+    /// Returns what a piece of JSON says.
     pub fn said(&self, json: Json<'_>) -> Said {
         let raw = json.raw.get();
-        // A look at the text is enough for nearly every value.
+        // For nearly every value a search in the text is enough.
         let has_mark = || self.marks.iter().any(|mark| raw.contains(mark.as_str())) || raw.contains("\\u");
         let may_be = match raw.as_bytes().first() {
             Some(b'"' | b'{') => has_mark(),
@@ -96,7 +96,7 @@ impl Unavailable {
         }
     }
 
-    /// Whether a text is the placeholder, or the JSON of an `hstore` that is.
+    /// Returns whether a text is the placeholder, or the JSON of an `hstore` that is.
     fn is_placeholder(&self, text: &str) -> bool {
         self.texts.iter().any(|form| form == text)
             || text.starts_with('{')

@@ -1,7 +1,7 @@
-//! Mappings: what a row of a table or a JSON record becomes, a node and the relationships that start at it.
+//! Mappings: a row of a table or a JSON record becomes a node and the relationships that start at it.
 //!
-//! A relationship's id is made of its node's id and of the mapping alone. So whoever replaces or deletes a node knows
-//! the ids of its relationships, and one that leads elsewhere now takes the place of the one that was.
+//! A relationship's id is made of its node's id and of the mapping alone. So the ids of a node's relationships are
+//! known when the node is replaced or deleted, and a relationship that now leads elsewhere replaces the old one.
 
 mod moment;
 mod row;
@@ -18,15 +18,15 @@ use template::{Filled, Template};
 
 /// What happens to the node of a row or record.
 pub(crate) enum Act {
-    /// It is this from now on, whatever it was.
+    /// Replaces the node, whatever it was.
     Replace(Map),
-    /// What is named here replaces, the rest stays.
+    /// Replaces the named properties; the rest stays.
     Merge(Map),
-    /// It goes, with the relationships that the mapping made.
+    /// Deletes the node, with the relationships that the mapping made.
     Delete,
 }
 
-/// A mapping whose templates are read; `P` says where a field is.
+/// A mapping with its templates compiled; `P` is the place of a field.
 #[derive(Debug, Clone)]
 pub(crate) struct Mapping<P> {
     source: SmolStr,
@@ -41,12 +41,12 @@ struct Edge<P> {
     kind: SmolStr,
     source: Option<SmolStr>,
     to: Template<P>,
-    /// The end of the relationship's id, behind the node's.
+    /// The end of the relationship's id, after the node's.
     mark: String,
 }
 
 impl<P> Mapping<P> {
-    /// Reads the templates; `place` finds a field that one names.
+    /// Compiles the templates; `place` finds the field that a template names.
     pub fn compile(
         source: &str,
         node: &NodeMapping,
@@ -75,7 +75,7 @@ impl<P> Mapping<P> {
         Ok(Self { source: source.into(), label: node.label.as_str().into(), id, edges, id_bytes_max })
     }
 
-    /// The changes that `act` comes to for the node of `row` and for its relationships.
+    /// Returns the changes that `act` makes to the node of `row` and its relationships.
     pub fn changes<R: Row<Place = P>>(&self, row: &R, act: Act) -> Result<Vec<Change>, InputError> {
         let id = self.node_id(row)?;
         let (merges, deletes) = (matches!(act, Act::Merge(_)), matches!(act, Act::Delete));

@@ -1,10 +1,10 @@
-//! The time that a row or record says it is from.
+//! Reads the time that a row or record states.
 
 use crate::settings::{TimeUnit, TimestampMapping};
 use livewell_model::Timestamp;
 use livewell_model::temporal::{Date, NANOS_PER_SECOND, SECONDS_PER_DAY};
 
-/// Reads the time of a row or record; `P` says where it is.
+/// Reads the time of a row or record; `P` is the place of the field.
 #[derive(Debug, Clone)]
 pub(crate) struct Moment<P> {
     pub place: P,
@@ -21,7 +21,7 @@ impl<P> Moment<P> {
         Ok(Self { place, unit: settings.unit })
     }
 
-    /// The time of a text or of an integer's digits.
+    /// Returns the time of a text or of an integer's digits.
     pub fn of(&self, text: &str) -> Result<Timestamp, String> {
         let nanos = match self.unit {
             Some(unit) => {
@@ -43,7 +43,7 @@ impl<P> Moment<P> {
     }
 }
 
-/// Nanoseconds since 1970 of a time as RFC 3339 writes it. What is beyond nanoseconds is cut.
+/// Returns nanoseconds since 1970 of a time as RFC 3339 writes it. Digits beyond nanoseconds are cut off.
 fn rfc_3339(text: &str) -> Option<i128> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
@@ -75,7 +75,7 @@ fn rfc_3339(text: &str) -> Option<i128> {
         }
         _ => return None,
     };
-    // RFC 3339 has leap seconds; the next second is what every clock of this machine makes of one.
+    // RFC 3339 has leap seconds; clocks of this machine show the next second instead.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }

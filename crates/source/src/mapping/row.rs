@@ -1,9 +1,9 @@
-//! What templates are filled from: the fields of a row or record.
+//! The fields of a row or record, from which templates are filled.
 
 use crate::InputError;
 use std::borrow::Cow;
 
-/// What a row or record holds at a place that a template names.
+/// The field of a row or record at a place that a template names.
 pub(crate) enum Field<'a> {
     Missing,
     Null,
@@ -12,14 +12,14 @@ pub(crate) enum Field<'a> {
 
 /// A row or record that templates are filled from.
 pub(crate) trait Row {
-    /// Where a field is.
+    /// The place of a field.
     type Place;
-    /// The code of the error about one that does not fit its mapping.
+    /// The code of the error about a row that does not fit its mapping.
     const CODE: &'static str;
 
-    /// What is there.
+    /// Returns the field at `place`.
     fn field(&self, place: &Self::Place) -> Result<Field<'_>, InputError>;
 
-    /// An error at a field, or at the whole.
+    /// Returns an error about a field, or about the whole row.
     fn error(&self, place: Option<&Self::Place>, code: &'static str, message: String) -> InputError;
 }

@@ -4,7 +4,7 @@ use super::row::{Field, Row};
 use crate::InputError;
 use livewell_model::SmolStr;
 
-/// A template, its fields found.
+/// A template whose fields have been located.
 #[derive(Debug, Clone)]
 pub(crate) struct Template<P>(Vec<Part<P>>);
 
@@ -17,23 +17,23 @@ enum Part<P> {
 /// A field in a template.
 #[derive(Debug, Clone)]
 pub(crate) struct Slot<P> {
-    /// As the template names it.
+    /// Its name in the template.
     pub name: SmolStr,
-    /// Where it is.
+    /// Its place.
     pub place: P,
 }
 
-/// What came of filling a template.
+/// The result of filling a template.
 pub(crate) enum Filled<'a, P> {
     Text(String),
     /// The first field that is null.
     Null(&'a Slot<P>),
-    /// The first field that is missing, where none is null.
+    /// The first field that is missing, if none is null.
     Missing(&'a Slot<P>),
 }
 
 impl<P> Template<P> {
-    /// Reads a template; `{{` and `}}` stand for the braces themselves.
+    /// Compiles a template; `{{` and `}}` stand for the braces themselves.
     pub fn compile(template: &str, place: impl Fn(&str) -> Result<P, String>) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut text = String::new();
@@ -64,7 +64,7 @@ impl<P> Template<P> {
         Ok(Self(parts))
     }
 
-    /// The text for a row or record.
+    /// Returns the text for a row or record.
     pub fn fill<R: Row<Place = P>>(&self, row: &R) -> Result<Filled<'_, P>, InputError> {
         let (mut text, mut missing) = (String::new(), None);
         for part in &self.0 {

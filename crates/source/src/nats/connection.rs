@@ -1,4 +1,4 @@
-//! Getting in, and what goes wrong by what has to be done about it.
+//! Connects to the server, and sorts errors by what has to be done about them.
 
 use crate::error::code;
 use crate::settings::NatsSettings;
@@ -10,25 +10,25 @@ use std::time::Duration;
 /// How long the server may take to answer.
 pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
 
-/// The network, the server or the stream is away; it is tried again.
+/// Returns the error that the network, the server or the stream is unavailable; the source retries.
 pub(super) fn unreachable(text: impl Display) -> SourceError {
     let message = format!("the NATS server is out of reach: {text}");
     SourceError::new(ErrorKind::Unreachable, code::BROKER_AWAY, message)
 }
 
-/// Something has to be mended in the settings or on the server.
+/// Returns the error that something has to be corrected in the settings or on the server.
 pub(super) fn refused(text: impl Into<String>) -> SourceError {
     SourceError::new(ErrorKind::Refused, code::BROKER_REFUSED, text)
 }
 
-/// The messages after the last position cannot be had.
+/// Returns the error that the messages after the last position are gone.
 pub(super) fn lost(text: impl Into<String>) -> SourceError {
     SourceError::new(ErrorKind::Changed, code::MESSAGES_LOST, text)
 }
 
 pub(super) async fn connect(settings: &NatsSettings) -> Result<Client, SourceError> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // An error says that another thread was first.
+        // An error means that another thread was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     let mut options = ConnectOptions::new()

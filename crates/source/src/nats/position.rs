@@ -1,4 +1,4 @@
-//! Where reading stands in a stream, and of which stream.
+//! The position of a NATS source: a stream, and a place in it.
 
 use crate::SourceError;
 use crate::error::{ErrorKind, code};
@@ -6,21 +6,23 @@ use livewell_model::codec::{DecodeError, Reader, Writer};
 
 const FORMAT: u8 = 1;
 
-/// Where reading stands in a stream.
+/// A position in a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NatsPosition {
     /// The stream's name.
     pub stream: String,
-    /// When the stream was created, in nanoseconds since 1970: one of the same name made later is another.
+    /// When the stream was created, in nanoseconds since 1970: a stream of the same name that was created later is a
+    /// different one.
     pub created: i64,
     /// The sequence of the last message that was read.
     pub sequence: u64,
-    /// The stream's last sequence when it was read for the first time: what was missing below was missing before.
+    /// The stream's last sequence when it was read for the first time: messages missing below it were missing from the
+    /// start.
     pub settled: u64,
 }
 
 impl NatsPosition {
-    /// The stored form.
+    /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(FORMAT).string(&self.stream);
@@ -28,14 +30,14 @@ impl NatsPosition {
         out.bytes
     }
 
-    /// The position that [`encode`](Self::encode) wrote.
+    /// Decodes a position that [`encode`](Self::encode) wrote.
     ///
     /// # Errors
-    /// [`ErrorKind::Position`] where the bytes are anything else.
+    /// Returns [`ErrorKind::Position`] if the bytes are anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, SourceError> {
         read(Reader::new("stream position", bytes)).map_err(|error| {
             let message = format!(
-                "{error}; restore the store from a copy, or reset the source to read its stream anew"
+                "{error}; restore the store from a copy, or reset the source to read its stream again"
             );
             SourceError::new(ErrorKind::Position, code::POSITION, message)
         })

@@ -1,16 +1,16 @@
-//! What one read brought.
+//! The result of one read.
 
 use crate::InputError;
 use livewell_model::Transaction;
 
-/// What one read brought.
+/// The result of one read.
 #[derive(Debug, Default)]
 pub(super) struct Received {
     /// The transactions, in the order of the stream.
     pub transactions: Vec<Taken>,
-    /// What was set aside among them under `on_error: park`.
+    /// The messages set aside among them under `on_error: park`.
     pub parked: Vec<Parked>,
-    /// Where reading is after them: an encoded [`NatsPosition`](super::NatsPosition), to be stored in the same commit;
+    /// The position after them: an encoded [`NatsPosition`](super::NatsPosition), to be stored in the same commit;
     /// `None` if it did not move.
     pub position: Option<Vec<u8>>,
     /// Whether the stream held nothing more.
@@ -22,9 +22,9 @@ pub(super) struct Received {
 pub(super) struct Taken {
     /// The message in words, for errors: its stream, sequence and subject.
     pub name: String,
-    /// What it says. Without a timestamp of its own it has that at which the stream took it.
+    /// What it says. A transaction without a timestamp of its own has the time at which the stream stored the message.
     pub transaction: Transaction,
-    /// Under `on_error: park`, the message as it came: it is set aside if it is refused.
+    /// Under `on_error: park`, the message as it came: to set aside if it is refused.
     pub text: Option<String>,
 }
 
@@ -35,9 +35,9 @@ pub(super) struct Parked {
     pub after: usize,
     /// The message in words: its stream, sequence and subject.
     pub name: String,
-    /// What it holds; of a long one that is no change, the beginning.
+    /// The message; of a long one that is not a change, the beginning.
     pub text: String,
-    /// Whether that is all of it, as it came: not cut, and no byte replaced that was no text.
+    /// Whether that is the whole message, as it came: not cut, and no byte that was not text replaced.
     pub is_whole: bool,
     /// Why it is not a change.
     pub error: InputError,

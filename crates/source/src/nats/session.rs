@@ -1,4 +1,4 @@
-//! One connection that follows a stream, until something goes wrong with it.
+//! One connection that follows a stream, until it fails.
 
 use super::connection::{ANSWER_MAX, connect, lost, refused, unreachable};
 use super::position::NatsPosition;
@@ -20,11 +20,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How many empty reads there are before the stream is looked at again.
+/// After how many empty reads the stream is checked again.
 const LOOK_READS: u32 = 20;
-/// How long the server keeps a consumer that nobody asks.
+/// How long the server keeps a consumer that nobody uses.
 const CONSUMER_IDLE: Duration = Duration::from_secs(300);
-/// How much of a message is kept of one that is too long to be a change.
+/// How many bytes are kept of a message that is too long to be a change.
 const PARKED_BYTES_MAX: usize = 64 << 10;
 
 pub(super) struct Session {
@@ -39,11 +39,11 @@ pub(super) struct Session {
     /// The stream's last sequence as far as known.
     last: u64,
     empty_reads: u32,
-    /// How many messages the stream held behind the last one that was taken, when the server sent it.
+    /// How many messages the stream held after the last one that was taken, when the server sent it.
     pending: u64,
     /// When the last message that was taken was published.
     last_published: Option<Timestamp>,
-    /// What went wrong behind what the last read brought.
+    /// The error that came after the messages of the last read.
     failed: Option<SourceError>,
 }
 
@@ -114,7 +114,7 @@ impl Session {
             match self.take(&message, &mut received) {
                 Ok(true) => {}
                 Ok(false) => {
-                    // It got lost on its way here, with what came after it.
+                    // A message got lost on its way here, with those after it.
                     self.renew().await?;
                     break;
                 }
@@ -130,12 +130,12 @@ impl Session {
         Ok(received)
     }
 
-    /// How many messages are left in the stream, as far as the server has said.
+    /// Returns how many messages are left in the stream, as far as the server has said.
     pub fn behind(&self) -> u64 {
         self.pending
     }
 
-    /// When the last message that was taken was published.
+    /// Returns when the last message that was taken was published.
     pub fn last_published(&self) -> Option<Timestamp> {
         self.last_published
     }
@@ -182,7 +182,7 @@ impl Session {
         Ok(true)
     }
 
-    /// What is there now, else the first message that comes while it waits.
+    /// Returns the messages that are there now, or else the first one that comes within `wait`.
     async fn fetch(
         &mut self,
         messages_max: usize,
@@ -200,7 +200,7 @@ impl Session {
         Ok(messages)
     }
 
-    /// Nothing came: makes sure now and then that there is nothing.
+    /// Handles a read without messages: verifies now and then that there are none.
     async fn rest(&mut self) -> Result<Received, SourceError> {
         if self.client.connection_state() != State::Connected {
             return Err(unreachable("the connection was lost"));
@@ -210,7 +210,7 @@ impl Session {
             let info = look(&self.jetstream, &self.at.stream).await?;
             reaches_back(&self.at, &self.at.stream, &info)?;
             self.last = info.state.last_sequence;
-            // Whatever lay between was taken away before the stream was first read.
+            // What lay between was removed before the stream was first read.
             let nothing_left = info.state.messages == 0;
             if nothing_left && self.at.sequence < self.last && self.last <= self.at.settled {
                 self.at.sequence = self.last;
@@ -223,7 +223,7 @@ impl Session {
         Ok(Received { caught_up, ..Received::default() })
     }
 
-    /// Has the server begin again behind what was taken.
+    /// Makes the server begin again after the last message that was taken.
     async fn renew(&mut self) -> Result<(), SourceError> {
         self.consumer = consume(&self.jetstream, &self.at).await?;
         self.delivered = 0;
@@ -231,7 +231,7 @@ impl Session {
     }
 }
 
-/// All messages of an answer, and whether the limit on bytes cut it short.
+/// Returns all messages of an answer, and whether the limit on bytes cut the answer short.
 async fn collect(
     batch: impl Future<Output = Result<pull::Batch, SourceError>>,
 ) -> Result<(Vec<Message>, bool), SourceError> {
@@ -242,7 +242,7 @@ async fn collect(
                 Ok(message) => messages.push(message),
                 Err(error) if error.to_string().contains("Exceeds MaxBytes") => return Ok((messages, true)),
                 Err(error) if messages.is_empty() => return Err(unreachable(error)),
-                // The next read meets it again.
+                // The next read gets the same error.
                 Err(_) => break,
             }
         }
@@ -259,7 +259,7 @@ async fn look(jetstream: &Context, stream: &str) -> Result<Info, SourceError> {
                 unreachable(format!("it has no stream `{stream}`; create it"))
             }
             GetStreamErrorKind::EmptyName | GetStreamErrorKind::InvalidStreamName => {
-                refused(format!("`{stream}` is no name that a stream can have"))
+                refused(format!("`{stream}` is not a name that a stream can have"))
             }
             _ => unreachable(format!("JetStream does not answer: {error}")),
         }),
@@ -277,7 +277,7 @@ async fn consume(jetstream: &Context, at: &NatsPosition) -> Result<PullConsumer,
     made.map_err(|error| unreachable(format!("no consumer could be made: {error}")))
 }
 
-/// Whether the stream is the one that was read and still holds what comes next.
+/// Checks that the stream is the one that was read and still holds what comes next.
 fn reaches_back(at: &NatsPosition, stream: &str, info: &Info) -> Result<(), SourceError> {
     let state = &info.state;
     if at.stream != stream {
@@ -285,7 +285,7 @@ fn reaches_back(at: &NatsPosition, stream: &str, info: &Info) -> Result<(), Sour
         return Err(lost(format!("the stream is `{stream}`, and `{was}` was read; {}", way_on())));
     }
     if at.created != created(info) {
-        return Err(lost(format!("the stream `{stream}` was deleted and made anew; {}", way_on())));
+        return Err(lost(format!("the stream `{stream}` was deleted and created again; {}", way_on())));
     }
     if state.last_sequence < at.sequence {
         let (last, sequence) = (state.last_sequence, at.sequence);

@@ -29,16 +29,16 @@ const DECIDING: [&str; 10] = [
     "unavailable_value",
 ];
 
-/// A stream that is followed, on the thread that asks for it.
+/// A source that follows a stream, on the thread that reads from it.
 pub struct Stream {
     settings: NatsSettings,
     connected: Option<Connected>,
     received: Option<Received>,
-    /// Reads parked messages again; made when it is needed.
+    /// Reads parked messages again; created when needed.
     reader: Option<Reader>,
 }
 
-/// A connection, and what runs it.
+/// A connection and the runtime that drives it.
 struct Connected {
     // Dropped before the runtime that its connection lives on.
     session: Session,
@@ -46,7 +46,7 @@ struct Connected {
 }
 
 impl Stream {
-    /// A source with these settings.
+    /// Creates a source with these settings.
     pub fn new(settings: NatsSettings) -> Self {
         Self { settings, connected: None, received: None, reader: None }
     }
@@ -73,7 +73,7 @@ impl Source for Stream {
         }
     }
 
-    /// Connects and goes on after the stored position; without one, at the first message that the stream still holds.
+    /// Connects and resumes after the stored position; without one, at the first message that the stream still holds.
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
         (self.connected, self.received) = (None, None);
         let position = stored.note(POSITION)?.map(|bytes| NatsPosition::decode(&bytes)).transpose()?;
@@ -134,7 +134,7 @@ impl Source for Stream {
     }
 }
 
-/// Sets a message aside that is not a change.
+/// Sets aside a message that is not a change.
 fn park(commit: &mut dyn Commit, parked: &Parked) -> Result<(), SourceError> {
     let Parked { name, text, is_whole, error, .. } = parked;
     let input = Input { place: name, part: 0, text: Some(text), is_whole: *is_whole };

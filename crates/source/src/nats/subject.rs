@@ -1,6 +1,6 @@
-//! Which subjects a pattern stands for.
+//! Matches subjects against patterns.
 
-/// Whether `subject` is one of `pattern`: `*` stands for one word, `>` at the end for one or more.
+/// Returns whether `subject` matches `pattern`: `*` stands for one word, `>` at the end for one or more.
 pub(super) fn matches(pattern: &str, subject: &str) -> bool {
     let (mut pattern, mut subject) = (pattern.split('.'), subject.split('.'));
     loop {

@@ -1,4 +1,4 @@
-//! PostgreSQL's text of arrays: `{1,NULL,"a \"b\""}`, nested, with other bounds `[0:1]={1,2}`.
+//! Parses PostgreSQL's text of arrays: `{1,NULL,"a \"b\""}`, nested, with other bounds `[0:1]={1,2}`.
 
 use livewell_model::Value;
 
@@ -8,7 +8,7 @@ const DEPTH_MAX: usize = 6;
 /// Reads an item of an array.
 type Item<'a> = dyn Fn(&str) -> Result<Value, String> + 'a;
 
-/// The list that an array's text is, each item read by `item`. Bounds other than from 1 are not kept.
+/// Parses the text of an array into a list, each item read by `item`. Bounds other than from 1 are not kept.
 pub(super) fn list(text: &str, item: &Item<'_>, delimiter: char) -> Result<Value, String> {
     let body = match text.strip_prefix('[') {
         Some(bounded) => bounded.split_once('=').ok_or_else(wrong)?.1,
@@ -59,7 +59,7 @@ impl Parser<'_> {
         match item {
             "" => Err(wrong()),
             "NULL" => Ok(Value::Null),
-            // Outside of quotes only a backslash stands for something else, and the server quotes those.
+            // Outside of quotes only a backslash has a meaning of its own, and the server quotes those.
             _ => (self.read)(item),
         }
     }

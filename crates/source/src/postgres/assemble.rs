@@ -1,4 +1,4 @@
-//! From messages to whole transactions: those that come after their commit, and those that come in parts.
+//! Assembles messages to whole transactions, which come either after their commit or in parts.
 
 use super::failure::not_understood;
 use super::pgoutput::{Committed, Frame, frame};
@@ -6,14 +6,14 @@ use super::spool::Spool;
 use crate::SourceError;
 use std::collections::BTreeMap;
 
-/// The transactions that are under way.
+/// The transactions in progress.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    /// One that comes whole, with its number.
+    /// A transaction that comes whole, with its number.
     whole: Option<(u32, Spool)>,
-    /// Those of which parts have come, by their number.
+    /// The transactions of which parts have come, by their number.
     parted: BTreeMap<u32, Spool>,
-    /// The one of which a part is coming.
+    /// The transaction of which a part is coming.
     part: Option<u32>,
     memory_bytes_max: usize,
 }
@@ -73,12 +73,12 @@ impl Assembler {
         Ok(None)
     }
 
-    /// Whether a transaction that comes whole has begun and not ended.
+    /// Returns whether a transaction that comes whole has begun and not ended.
     pub fn is_inside(&self) -> bool {
         self.whole.is_some()
     }
 
-    /// Sends the largest to its file while all of them are too large for memory.
+    /// Spills the largest ones to files while all of them are too large for memory.
     fn keep_to_memory(&mut self) -> Result<(), SourceError> {
         let all = || self.whole.iter().map(|(_, spool)| spool).chain(self.parted.values());
         if all().map(Spool::memory).sum::<usize>() <= self.memory_bytes_max {

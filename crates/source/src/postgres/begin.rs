@@ -1,4 +1,4 @@
-//! Beginning: the publication, the slot, and what is copied from there on.
+//! Starts a source: the publication, the slot, and what is copied from there on.
 
 use super::catalog::keys;
 use super::catalog::watch::Watch;
@@ -12,37 +12,37 @@ use crate::settings::PostgresSettings;
 use crate::source::Patience;
 use serde::{Deserialize, Serialize};
 
-/// The names that a source has on the server; noted before anything of that name is made.
+/// The names that a source uses on the server; noted before anything with that name is created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Home {
     pub slot: String,
 }
 
-/// A place on the server from which changes come, with nothing read yet.
+/// A slot on the server from which nothing was read yet.
 pub(super) struct Begun {
     pub session: Session,
     pub watch: Watch,
     pub position: Position,
-    /// Whether the tables can be followed, or what has to be mended first.
+    /// Whether the tables can be followed, or what has to be corrected first.
     pub found: Result<(), SourceError>,
 }
 
 /// How a source begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beginning {
-    /// For the first time: a slot of its name may not be there. `replace`: a slot of this name is its own.
+    /// For the first time: a slot of its name must not exist yet. `replace`: a slot of this name is its own.
     First { replace: bool },
-    /// From a new place in the log: what is stored stays, and every table is copied.
+    /// From a new place in the log: stored data stays, and every table is copied.
     Anew,
 }
 
-/// Makes what is missing on the server, and finds the tables. It is safe to do so again.
+/// Creates what is missing on the server, and finds the tables. It is safe to call this again.
 ///
-/// A source that goes on from a new place does so also if its tables, or its publication, are not yet what they have to
+/// A source that resumes from a new place does so also if its tables, or its publication, are not yet what they have to
 /// be: the commit that mends them may wait until this source acknowledges it, and it looks again while it reads on.
 ///
 /// # Errors
-/// What the database refuses, and what keeps a table from being followed.
+/// Returns an error if the database refuses, or if something keeps a table from being followed.
 pub(super) fn prepare(
     settings: &PostgresSettings,
     store: &str,
@@ -58,7 +58,7 @@ pub(super) fn prepare(
     Ok((session, watch))
 }
 
-/// Finds the tables, and checks that they can be read. `publishes`: what sends their rows is made.
+/// Finds the tables, and checks that they can be read. `publishes`: whether the publication exists.
 fn find(watch: &mut Watch, publishes: bool) -> Result<(), SourceError> {
     watch.look()?;
     watch.check_names()?;
@@ -68,10 +68,10 @@ fn find(watch: &mut Watch, publishes: bool) -> Result<(), SourceError> {
     watch.facts.tables.values().try_for_each(keys::check_rights)
 }
 
-/// Makes the slot, or moves the one that is there past everything in the log; `None` if the patience was over.
+/// Creates the slot, or moves the existing one past everything in the log. Returns `None` if the patience was over.
 ///
 /// # Errors
-/// What the database refuses; if it is out of reach.
+/// Returns an error if the database refuses or is out of reach.
 pub(super) fn place(
     mut session: Session,
     mut watch: Watch,
@@ -88,7 +88,7 @@ pub(super) fn place(
                  reset the source (or say `recovery: auto_reset`), which drops it and copies all rows"
             )));
         }
-        // A transaction that runs now is sent whole once it is committed, for the server kept its beginning.
+        // A transaction that runs now is sent whole once it is committed, because the server kept its beginning.
         (Beginning::Anew, Some(slot)) if slot.is_ours && !slot.is_lost && !slot.is_active => {
             slot::survive(&mut session, settings, name)?;
             slot::advance(&mut session, settings, name, patience)?
@@ -110,7 +110,7 @@ pub(super) fn place(
     Ok(Some(Begun { session, watch, position, found }))
 }
 
-/// Whether the stream is read while somebody mends it.
+/// Returns whether the stream is read while somebody corrects it.
 fn is_waited_for(error: &SourceError, settings: &PostgresSettings) -> bool {
     is_locked(error) || passes(error, settings, true)
 }

@@ -1,4 +1,4 @@
-//! Reading the fields of a message. Whatever the bytes are, the answer is a field or an error.
+//! Reads the fields of a message. Whatever the bytes are, the result is a field or an error.
 
 use super::failure::not_understood;
 use crate::SourceError;
@@ -50,13 +50,13 @@ impl<'a> Fields<'a> {
         self.array().map(i64::from_be_bytes)
     }
 
-    /// Bytes after their length of 32 bits.
+    /// Reads bytes that follow their length of 32 bits.
     pub fn counted(&mut self) -> Result<&'a [u8], SourceError> {
         let count = usize::try_from(self.i32()?).map_err(|_| not_understood("a length is negative"))?;
         self.take(count)
     }
 
-    /// Text up to a zero byte.
+    /// Reads text up to a zero byte.
     pub fn text(&mut self) -> Result<&'a str, SourceError> {
         let end = self.0.iter().position(|byte| *byte == 0);
         let text = self.take(end.ok_or_else(|| not_understood("a text has no end"))?)?;
@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
         utf8(text)
     }
 
-    /// All that is left.
+    /// Returns all that is left.
     pub fn rest(self) -> &'a [u8] {
         self.0
     }

@@ -1,4 +1,4 @@
-//! A PostgreSQL database as a source: what it is at the moment, and how it gets from there to the next.
+//! A PostgreSQL database as a source: its states, and the steps between them.
 
 use super::begin::{self, Beginning, Begun, Home};
 use super::catalog::watch::Watch;
@@ -26,29 +26,29 @@ use std::time::Duration;
 /// Tables of a PostgreSQL database, followed by logical replication.
 pub struct Database {
     pub(super) settings: PostgresSettings,
-    /// What tells its slot from that of another store, once it was opened.
+    /// The part of its slot's name that identifies the store, once it was opened.
     store: String,
     asked: Asked,
-    /// Whether what was asked for is in the commit under way; until that is durable, it stays asked for.
+    /// Whether the requested copies are in the current commit; they stay requested until it is durable.
     is_begun: bool,
     pub(super) state: State,
-    /// Whether the server once failed to send a transaction in parts.
+    /// Whether transactions have to come whole, because the server failed to send one in parts.
     is_whole: bool,
     /// Whether the server refuses to send what comes next.
     is_stuck: bool,
-    /// A slot that is of no use once the commit under way is durable.
+    /// A slot that is no longer needed once the current commit is durable.
     useless: Option<String>,
 }
 
-/// What it is at the moment.
+/// The state of the source.
 pub(super) enum State {
     Closed,
-    /// Making a place on the server; nothing is read yet.
+    /// Creating a slot on the server; nothing is read yet.
     Beginning {
         home: Home,
         is_noted: bool,
         how: Beginning,
-        /// A slot that is of no use once this one is there.
+        /// A slot that is no longer needed once the new one exists.
         old: Option<String>,
         ready: Option<Box<Following>>,
     },
@@ -56,7 +56,7 @@ pub(super) enum State {
 }
 
 impl Database {
-    /// A source with these settings.
+    /// Creates a source with these settings.
     pub fn new(settings: PostgresSettings) -> Self {
         Self {
             settings,
@@ -70,7 +70,7 @@ impl Database {
         }
     }
 
-    /// The names that this source has on the server; those that exist stay in use.
+    /// Returns the names that this source has on the server; those that exist stay in use.
     fn home(&self, stored: &dyn Stored) -> Result<(Home, bool), SourceError> {
         if let Some(bytes) = stored.note(notes::HOME)? {
             return Ok((notes::decode(&bytes)?, true));
@@ -86,7 +86,7 @@ impl Database {
         self.asked.all || self.settings.recovery == Recovery::AutoReset
     }
 
-    /// Goes on from a stored position, or says why that cannot be done.
+    /// Resumes from a stored position, or returns why that is impossible.
     fn resume(&self, stored: &dyn Stored, home: &Home, position: Position) -> Result<Following, SourceError> {
         if let Some(slot) = self.settings.slot.as_ref().filter(|slot| **slot != home.slot) {
             return Err(lost(format!(
@@ -113,7 +113,7 @@ impl Database {
             Ok(())
         })?;
         let is_owed = stored.note(notes::OWED)?.is_some();
-        // What an older copy has staged lacks what came before the new place.
+        // The stage of an older copy lacks what came before the new place.
         let copy = if is_owed { None } else { Copy::load(stored)? };
         let of_before = Copy::of_before(stored)?;
         for (schema, name) in &of_before {
@@ -138,7 +138,7 @@ impl Database {
         Ok(following)
     }
 
-    /// The tables that are followed, if the settings name none.
+    /// Returns the tables that are followed, if the settings name none.
     fn known(
         &self,
         facts: &BTreeMap<u32, super::catalog::facts::UnitFacts>,
@@ -152,7 +152,7 @@ impl Database {
         (is_open && !names.is_empty()).then_some(names)
     }
 
-    /// Handles an error while following: what the server refuses to send is passed by a copy, if the policy says so.
+    /// Handles an error while following: a copy replaces what the server refuses to send, if the policy says so.
     fn fail(&mut self, error: SourceError) -> Result<Read, SourceError> {
         // The server itself cannot send some transactions in parts.
         if error.message.contains("[XX000]") && !std::mem::replace(&mut self.is_whole, true) {
@@ -165,7 +165,7 @@ impl Database {
         };
         let is_base = following.copy.as_ref().is_some_and(|copy| copy.head.is_base);
         let slot = following.slot.clone();
-        // Its session holds the slot.
+        // Its session holds the slot, so it has to end first.
         drop(following);
         if is_refused && is_base {
             drop_useless(&self.settings, &slot);
@@ -189,7 +189,7 @@ impl Database {
         Stream::start(session, &self.settings, slot, lsn, in_parts)
     }
 
-    /// Makes a place on the server, step by step.
+    /// Creates a slot on the server, step by step.
     fn begin(&mut self, patience: &dyn Patience) -> Result<Read, SourceError> {
         let State::Beginning { home, is_noted, how, .. } = &mut self.state else {
             return Ok(Read::default());
@@ -221,7 +221,7 @@ impl Database {
         Ok(Read::TRANSACTIONS)
     }
 
-    /// Writes that it begins: the names, then the place and what is to be copied.
+    /// Writes that the source begins: the names, then the position and what is to be copied.
     fn take_beginning_in(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
         let State::Beginning { home, is_noted, ready, old, .. } = &mut self.state else { return Ok(()) };
         let Some(begun) = ready.take() else {
@@ -246,7 +246,7 @@ impl Database {
     }
 }
 
-/// What somebody has to mend is tried again if it is waited for.
+/// Turns an error that somebody has to correct into one that is retried, if the source waits for that.
 fn tried_again(error: SourceError, settings: &PostgresSettings, has_base: bool) -> SourceError {
     match passes(&error, settings, has_base) {
         true => SourceError { kind: ErrorKind::Unreachable, ..error },
@@ -266,7 +266,7 @@ impl Source for Database {
             clock: *clock,
             parked_max: limits.parked_max,
             parked_bytes: limits.parked_bytes,
-            // What its tables became it compares itself.
+            // It compares the mapping of its tables itself.
             ..Profile::new(id.clone(), "postgres")
         }
     }
@@ -305,7 +305,7 @@ impl Source for Database {
                 self.state = State::Following(Box::new(following));
                 Ok(())
             }
-            // Nothing is lost with a place from which nothing was read.
+            // A slot from which nothing was read can be lost.
             Err(error) if error.kind == ErrorKind::Changed && !has_base => {
                 self.state = first(home);
                 Ok(())
@@ -391,7 +391,7 @@ impl Source for Database {
     }
 }
 
-/// Drops a slot from which nothing was read that anybody needs.
+/// Drops a slot that is no longer needed.
 fn drop_useless(settings: &PostgresSettings, slot: &str) {
     let dropped = Session::open(settings).and_then(|mut session| session.drop_slot(slot));
     if let Err(error) = dropped {

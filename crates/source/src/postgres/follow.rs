@@ -1,4 +1,4 @@
-//! Following a database: its stream and a copy under way, one beside the other, and both beside the catalogs.
+//! Follows a database: its stream and a copy in progress side by side, and both beside the catalogs.
 
 use super::catalog::facts::UnitFacts;
 use super::catalog::watch::Watch;
@@ -20,7 +20,7 @@ use livewell_model::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// How often the server is asked how much it keeps.
+/// How often the server is asked how much of its log it keeps.
 const KEPT_EVERY: Duration = Duration::from_secs(1);
 /// How long a read waits while a copy is under way.
 const COPY_WAIT: Duration = Duration::from_millis(10);
@@ -32,13 +32,13 @@ pub(super) struct Following {
     pub watch: Watch,
     pub stream: Stream,
     pub position: Position,
-    /// The facts of the units whose live rows are as the catalogs said then.
+    /// The facts of the units that their live rows were made with.
     pub facts: BTreeMap<u32, UnitFacts>,
-    /// Units that are gone, with where the stream has to be before their rows go too.
+    /// Units that are gone, with the position that the stream has to reach before their rows are deleted too.
     pub going: BTreeMap<u32, Lsn>,
     pub copy: Option<Copy>,
     pub asked: Asked,
-    /// Whether all that was asked for is among the work.
+    /// Whether all requested copies are planned as work.
     pub is_asked_planned: bool,
     pub forms: Forms,
     pub work: VecDeque<Work>,
@@ -47,11 +47,11 @@ pub(super) struct Following {
     pace: Pace,
     /// Whether a range is to be read next, not the stream.
     is_range_next: bool,
-    /// When it was last seen up to where the stream has to come.
+    /// When the end that the stream has to reach was last determined.
     pub settling_since: Instant,
-    /// Whether everything taken in is known to be what the database had.
+    /// Whether everything taken in is known to equal what the database had.
     pub is_checked: bool,
-    /// Up to which position of the store that is known, if not for everything.
+    /// The position of the store up to which that is known, if not for everything.
     pub checked_through: Option<u64>,
     /// Whether what is stored was compared with the catalogs as they were last seen.
     pub is_judged: bool,
@@ -59,9 +59,9 @@ pub(super) struct Following {
     pub waits_for: Option<String>,
     /// Whether the source has its first elements.
     pub has_base: bool,
-    /// Whether nobody has seen the tables since this connection was made.
+    /// Whether the tables have not been read since this connection was made.
     is_blind: bool,
-    /// What the catalogs keep from being followed at the moment.
+    /// Why tables cannot be followed at the moment, by the catalogs.
     pub refusal: Option<SourceError>,
     pub kept: Kept,
     kept_at: Option<Instant>,
@@ -96,7 +96,7 @@ impl Following {
             work: VecDeque::new(),
             held: VecDeque::new(),
             pace: Pace::default(),
-            // A process that dies often would never come to it otherwise.
+            // Otherwise a process that dies often would never get to it.
             is_range_next: true,
             settling_since: Instant::now(),
             is_checked: false,
@@ -113,10 +113,10 @@ impl Following {
         }
     }
 
-    /// Takes note of how the first look at the tables went: the stream goes on also if they cannot be followed now.
+    /// Records the outcome of the first look at the tables: the stream continues even if they cannot be followed now.
     ///
     /// # Errors
-    /// What is not waited for.
+    /// Returns an error that the source does not wait for.
     pub fn looked(&mut self, look: Result<(), SourceError>) -> Result<(), SourceError> {
         self.is_blind = look.is_err();
         match look {
@@ -144,7 +144,7 @@ impl Following {
         if self.is_blind && self.is_judged {
             self.is_blind = false;
         }
-        // Nobody knows what to make of changes. They wait, unless what stands in the way may wait for them.
+        // The changes cannot be interpreted yet. They wait, unless the obstacle may itself wait for them.
         if self.is_blind && self.refusal.is_none() && !self.kept.is_awaited {
             self.stream.keep_alive()?;
             self.watch.connection.receive(wait)?;
@@ -189,7 +189,7 @@ impl Following {
     fn read_range(&mut self, patience: &dyn Patience) -> Result<(), SourceError> {
         let Some(copy) = &self.copy else { return Ok(()) };
         let again = copy.again.keys().map(|(unit, _)| *unit).next();
-        // Rows to be read again come last: ranges bring many of them.
+        // Rows to read again come last: ranges bring many of them.
         let Some((oid, unit)) = copy.next_unit().or_else(|| {
             let oid = again?;
             copy.units.get(&oid).map(|unit| (oid, unit))
@@ -199,10 +199,10 @@ impl Following {
         let rows = copy.again.iter().filter(|((of, _), _)| *of == oid && unit.is_done);
         let rows = rows.map(|((_, key), cells)| (key, cells));
         let request = Request::of(oid, unit, rows, copy.head.floor, &self.position.unseen);
-        // The server ends a stream of which it hears nothing.
+        // The server ends a stream whose client is silent.
         let mut keep_alive = || {
             if patience.is_over() {
-                // The rest of the rows is on its way, so the connection is of no use any more.
+                // The rest of the rows is on its way, so the connection cannot be used any more.
                 return Err(unreachable("a range was given up for a stop or a reset"));
             }
             self.stream.keep_alive()
@@ -235,8 +235,8 @@ impl Following {
         Ok(())
     }
 
-    /// Reads the stream; returns whether the server has nothing more at the moment. `is_watched`: somebody waits for how
-    /// far it is.
+    /// Reads the stream; returns whether the server has nothing more at the moment. `is_watched`: whether somebody
+    /// waits for the source to catch up.
     fn read_stream(
         &mut self,
         limits: ReadLimits,
@@ -251,7 +251,7 @@ impl Following {
         let received = self.stream.read(limits.transactions, limits.bytes, wait)?;
         for finished in received.transactions {
             let transaction = self.watch.last.seen.widen(finished.xid);
-            // Before altered rows are used, the catalogs have to say what else was altered.
+            // Before altered rows are used, the catalogs have to show what else was altered.
             if finished.spool.has_forms && !self.watch.last.seen.sees(transaction) {
                 self.look()?;
             }
@@ -259,7 +259,7 @@ impl Following {
             let (watch, settings, stored) = (&self.watch, &self.settings, &self.facts);
             let context = Context { watch, settings, gone: &gone, stored, copy: self.copy.as_ref() };
             let upstream = self.forms.replay(finished, &context)?;
-            // Their tables are copied once they are followed again; of others it is known why nobody follows them.
+            // Tables that missed changes are copied once they are followed again; for the others the reason is known.
             let missed = std::mem::take(&mut self.forms.missed).into_iter();
             let is_asked =
                 |oid: &u32| self.facts.get(oid).is_some_and(|facts| self.asked.is_for(&facts.root_name));
@@ -278,12 +278,12 @@ impl Following {
         Ok(received.caught_up)
     }
 
-    /// The roots of units that are gone from the catalogs and not yet from the stream.
+    /// Returns the roots of units that are gone from the catalogs and not yet from the stream.
     pub fn gone_roots(&self) -> BTreeMap<u32, u32> {
         self.going.keys().filter_map(|oid| Some((*oid, self.facts.get(oid)?.root))).collect()
     }
 
-    /// A table of which a change does not say which row has to be copied.
+    /// Plans a copy of tables with a change that does not identify its row.
     fn copy_unclear(&mut self, upstream: &Upstream) -> Result<(), SourceError> {
         let units = upstream.steps.unclear();
         let is_copied = |oid: &u32| {
@@ -313,7 +313,7 @@ impl Following {
         Ok(())
     }
 
-    /// Passes transactions on: all that came, or those that are visible where each batch is checked.
+    /// Passes transactions on: all of them, or only the visible ones if each batch is checked.
     fn publish(&mut self) -> Result<(), SourceError> {
         if self.held.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The form of rows as the stream announced it, and the steps that a message is by it.
+//! The form of rows as the stream announced it, and the steps that it makes of a message.
 
 use super::pgoutput::{Action, Cell};
 use super::rows::{RowError, RowMap, Shape};
@@ -11,19 +11,19 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Form {
     pub shape: Arc<Shape>,
-    /// `None` if it lacks what the settings name, or does not say which row.
+    /// `None` if a column that the settings name is missing, or if it does not identify rows.
     pub map: Option<RowMap>,
 }
 
-/// What messages are read with.
+/// What is needed to read messages.
 pub(super) struct Known<'a> {
     pub followed: &'a BTreeMap<u32, Arc<Form>>,
-    /// Whether rows that cannot be taken are set aside; else they are an error.
+    /// Whether rows that cannot become elements are set aside; otherwise they are an error.
     pub parks: bool,
 }
 
-/// Makes steps of one message; those of tables that are sent and not followed go to `miss`. Returns whether it announces
-/// a form.
+/// Makes steps of one message; changes of tables that are sent but not followed go to `miss`. Returns whether the
+/// message announces a form.
 pub(super) fn steps(
     action: Action<'_>,
     known: &Known<'_>,

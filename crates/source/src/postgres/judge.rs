@@ -1,4 +1,4 @@
-//! Judging the catalogs: what the difference between what is stored and what is there now asks for.
+//! Judges the catalogs: what has to be done about the difference between the stored facts and the current ones.
 
 use super::catalog::facts::UnitFacts;
 use super::catalog::missing;
@@ -12,56 +12,56 @@ use crate::{ErrorKind, SourceError};
 use livewell_model::Recovery;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is stored of the catalogs.
+/// The stored facts of the catalogs.
 pub(super) struct Stored<'a> {
     pub facts: &'a BTreeMap<u32, UnitFacts>,
     pub copy: Option<&'a Copy>,
-    /// Units whose rows go once the stream has passed the moment when that was seen.
+    /// Units whose rows are deleted once the stream has passed the moment when that was seen.
     pub going: BTreeSet<u32>,
 }
 
 /// What has to be done.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
-    /// Facts that are different and harmless.
+    /// Facts that differ in a harmless way.
     pub harmless: Vec<(u32, UnitFacts)>,
     /// Units to copy.
     pub copy: Vec<(u32, UnitFacts)>,
-    /// Whether a transaction that is running may have written rows of them that are never sent, or sent as they were.
+    /// Whether a running transaction may have written rows of them that are never sent, or sent in the old form.
     pub after_running: bool,
-    /// Units of a table that is no longer the one it was, and is copied under its name.
+    /// Units of a table that was replaced by another one of the same name, which is copied.
     pub replaced: Vec<u32>,
-    /// Units whose rows have to go.
+    /// Units whose rows have to be deleted.
     pub gone: Vec<u32>,
-    /// Units of the copy under way that are no longer there.
+    /// Units of the copy in progress that no longer exist.
     pub taken_out: Vec<u32>,
-    /// What has changed in tables that may not be copied without being asked for, and the error's code.
+    /// What has changed in tables that may be copied only on request, and the error's code.
     refused: BTreeMap<String, (String, &'static str)>,
 }
 
 impl Judgement {
-    /// Whether everything stored is what the catalogs say.
+    /// Returns whether everything stored agrees with the catalogs.
     pub fn is_nothing(&self) -> bool {
         self.copy.is_empty() && self.gone.is_empty() && self.replaced.is_empty() && self.taken_out.is_empty()
     }
 }
 
-/// Which copies were asked for.
+/// Which copies were requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Asked {
     pub all: bool,
     pub tables: BTreeSet<(String, String)>,
-    /// Whether a transaction that runs when the copy begins may have written what the stream does not bring.
+    /// Whether a transaction that runs when the copy begins may have written rows that the stream does not bring.
     pub after_running: bool,
 }
 
 impl Asked {
-    /// Everything, from a place in the log before which nothing is known of the tables.
+    /// Requests a copy of everything, from a place in the log before which nothing is known about the tables.
     pub fn from_new_place() -> Self {
         Self { all: true, after_running: true, ..Self::default() }
     }
 
-    /// With these tables, of which a copy was begun that cannot go on.
+    /// Adds tables whose copy was begun and cannot continue.
     pub fn and_again(mut self, tables: BTreeSet<(String, String)>) -> Self {
         self.after_running |= !tables.is_empty();
         self.tables.extend(tables);
@@ -73,10 +73,10 @@ impl Asked {
     }
 }
 
-/// Compares what is stored with what the catalogs say now.
+/// Compares the stored facts with the catalogs.
 ///
 /// # Errors
-/// If a table is gone, or if one would have to be copied and neither the policy nor a person says so.
+/// Returns an error if a table is gone, or if one would have to be copied and neither the policy nor a person says so.
 pub(super) fn judge(
     stored: &Stored<'_>,
     watch: &mut Watch,
@@ -95,7 +95,7 @@ pub(super) fn judge(
         judge_unit(stored, *oid, facts, earlier, &|name| asked.is_for(name), &may, &mut judgement);
     }
     for (oid, facts) in stored.facts.iter().filter(|(oid, _)| !present.contains(oid)) {
-        // A root that is still there has lost a partition; one of another number under its name was made again.
+        // A root that still exists has lost a partition; one of another number with the same name was created again.
         let is_remade = !watch.shapes.contains_key(&facts.root) && watch.names().contains(&facts.root_name);
         if is_remade {
             judgement.replaced.push(*oid);
@@ -110,7 +110,7 @@ pub(super) fn judge(
     if judgement.refused.is_empty() { Ok(judgement) } else { Err(refusal(&judgement, settings)) }
 }
 
-/// Whether the source has nothing yet that could be wrong.
+/// Returns whether the source has nothing yet that could be wrong.
 fn is_first(stored: &Stored<'_>) -> bool {
     stored.copy.is_some_and(|copy| copy.head.is_base)
 }
@@ -127,13 +127,13 @@ fn judge_unit(
 ) {
     let name = facts.root_name.clone();
     if let Some(unit) = stored.copy.and_then(|copy| copy.units.get(&oid)).filter(|unit| !unit.is_gone) {
-        // What was read of it is what the catalogs said then.
+        // What was read of it agrees with these facts.
         match verdict(&unit.facts, &facts) {
             Verdict::Computed(_) | Verdict::Attached | Verdict::Copy { .. } => {
                 judgement.copy.push((oid, facts));
                 judgement.after_running = true;
             }
-            // What was asked for is a copy of what is there now, not the rest of one that was begun before.
+            // A request means a copy of what is there now, not the rest of one that was begun earlier.
             Verdict::Same if is_asked(&name) => judgement.copy.push((oid, facts)),
             Verdict::Same if unit.facts == facts => {}
             Verdict::Same => judgement.harmless.push((oid, facts)),
@@ -146,7 +146,7 @@ fn judge_unit(
     let mut after_running = false;
     let why = match stored.facts.get(&oid) {
         _ if is_asked(&name) => None,
-        // Nobody has to ask for what a new version of Livewell makes of the same rows.
+        // A copy that only a new version of Livewell makes necessary needs no request.
         Some(old) if is_upgrade(old, &facts, earlier) => None,
         Some(old) => match verdict(old, &facts) {
             Verdict::Same => {
@@ -161,7 +161,7 @@ fn judge_unit(
                 Some(why)
             }
         },
-        // A partition of a table that is followed was sent from its first row on.
+        // A new partition of a followed table was sent from its first row on.
         None if is_of_known_root => None,
         // A table of this name was followed, and this is another one.
         None => {
@@ -180,7 +180,7 @@ fn judge_unit(
     }
 }
 
-/// Whether nothing but the version of Livewell decides that the unit is copied.
+/// Returns whether nothing but the version of Livewell decides that the unit is copied.
 fn is_upgrade(old: &UnitFacts, new: &UnitFacts, earlier: Option<u64>) -> bool {
     let with_mapping = || UnitFacts { mapping: new.mapping, ..old.clone() };
     Some(old.mapping) == earlier && matches!(verdict(&with_mapping(), new), Verdict::Same)
@@ -210,7 +210,7 @@ fn refusal(judgement: &Judgement, settings: &PostgresSettings) -> SourceError {
     SourceError::new(ErrorKind::Changed, code, message)
 }
 
-/// What to say of a followed table that is not there under its name.
+/// Returns the error about a followed table that does not exist under its name.
 fn named_anew(stored: &Stored<'_>, watch: &mut Watch, error: SourceError) -> SourceError {
     let names = watch.names().to_vec();
     let lost = stored.facts.iter().find(|(_, facts)| {

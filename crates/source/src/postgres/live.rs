@@ -1,4 +1,4 @@
-//! The live elements: what a transaction of the database changes in what queries see.
+//! The live elements: applies a transaction of the database to what queries see.
 
 use super::notes;
 use super::pages::{Elements, Keys};
@@ -11,12 +11,12 @@ use crate::{ErrorKind, SourceError};
 use livewell_model::{Change, Element, ElementId, Timestamp, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where input that is set aside is from: a row.
+/// Returns the place of a row that is set aside.
 pub(super) fn place(table: &str, key: &str) -> String {
     format!("the row `{key}` of `{table}`")
 }
 
-/// Sets a row aside. It is not read again: the stream sends it when it changes.
+/// Sets aside a row. It is not read again: the stream sends it when it changes.
 pub(super) fn park(
     commit: &mut dyn Commit,
     place: &str,
@@ -26,24 +26,24 @@ pub(super) fn park(
     commit.park(&Input { place: &place, part: 0, text: Some(text), is_whole: false }, reason)
 }
 
-/// How a transaction's steps change the live elements; what they were before is looked up only where a step says less
-/// than the whole row.
+/// Applies a transaction's steps to the live elements; looks up the old ones only if a step has less than the whole
+/// row.
 pub(super) struct Live<'a> {
     commit: &'a mut dyn Commit,
-    /// Partitions that are sent as themselves: only a list tells their rows.
+    /// Partitions that are sent as themselves: only a list knows their rows.
     leaves: &'a BTreeSet<u32>,
-    /// Units whose rows are exactly what the stream says; of others a value that was not sent may be missing.
+    /// Units whose rows are exactly what the stream says; in others a value that was not sent may be missing.
     exact: &'a BTreeSet<u32>,
-    /// Whether rows that cannot be taken are set aside; else they stop the source.
+    /// Whether rows that cannot become elements are set aside; otherwise they stop the source.
     parks: bool,
     changes: Changes,
 }
 
 /// Where the changes of a transaction go.
 enum Changes {
-    /// They are kept until all are there. `touched`: what the elements are after the steps so far, if steps look back.
+    /// They are collected. `touched`: the elements after the steps so far, if steps look back.
     Listed { changes: Vec<Change>, touched: Option<BTreeMap<ElementId, Option<Element>>> },
-    /// They are too many for memory: the commit takes each as it comes.
+    /// They are too many for memory: each goes to the commit as it comes.
     Written,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Live<'a> {
     /// Adds the transaction to the log, if it changes anything.
     pub fn take_in(mut self, steps: Steps, timestamp: Timestamp) -> Result<(), SourceError> {
         let steps = match steps {
-            // A single `TRUNCATE` may be of more rows than memory holds.
+            // A single `TRUNCATE` may concern more rows than memory holds.
             Steps::Listed(steps) if !steps.iter().any(|step| matches!(step.what, What::Truncate)) => steps,
             steps => {
                 self.commit.begin(Some(timestamp))?;
@@ -129,7 +129,7 @@ impl<'a> Live<'a> {
         Ok(())
     }
 
-    /// Sets a row aside of which values were not sent, and which is not here.
+    /// Sets aside a row with values that were not sent and that are not stored.
     fn set_aside(
         &mut self,
         unit: u32,
@@ -143,7 +143,7 @@ impl<'a> Live<'a> {
         park(self.commit, &place, &text, "values of it were not sent, and it was set aside before")
     }
 
-    /// The row with what was not sent, from the element that it was; `None` if the row is to be set aside.
+    /// Returns the row completed with what was not sent, from its old element; `None` if the row is to be set aside.
     fn filled(
         &self,
         unit: u32,
@@ -161,7 +161,7 @@ impl<'a> Live<'a> {
                 }
                 None if !self.exact.contains(&unit) => {}
                 None if self.parks && node.is_none() => return Ok(None),
-                // One that was null is not sent as unchanged, so it must be here.
+                // A null is never sent as unchanged, so the value must be stored.
                 None => {
                     let message = format!("`{}` has no `{name}` here, and it is not sent again", row.node.id);
                     return Err(SourceError::new(ErrorKind::Changed, code::ALTERED, message));
@@ -184,10 +184,10 @@ impl<'a> Live<'a> {
         shape.ids(key)?.into_iter().try_for_each(|id| self.set(id, None))
     }
 
-    /// All rows go that are there after the steps so far: each of those was written.
+    /// Deletes all rows that exist after the steps so far: each of those was written.
     fn truncate(&mut self, unit: u32, shape: &Shape) -> Result<(), SourceError> {
         if self.leaves.contains(&unit) {
-            // Of a partition that is sent as itself only a list tells the rows.
+            // Only a list knows the rows of a partition that is sent as itself.
             let mut keys = Keys::of(notes::leaf_prefix(unit));
             while let Some(key) = keys.next(self.commit)? {
                 self.delete(unit, shape, &key)?;
@@ -225,7 +225,7 @@ impl<'a> Live<'a> {
     }
 }
 
-/// Whether a step needs to know what the steps before it made of the elements.
+/// Returns whether a step needs the elements as the steps before it left them.
 fn looks_back(step: &Step) -> bool {
     match &step.what {
         What::Put { row, .. } => is_partial(row),
@@ -237,7 +237,7 @@ fn is_partial(row: &Row) -> bool {
     !row.kept.is_empty() || row.links.iter().any(|link| matches!(link, Link::Kept(_)))
 }
 
-/// A relationship that goes on under another id, from another node.
+/// Returns a relationship that moves to another id, from another node.
 fn moved(before: Option<Element>, id: &ElementId, from: &ElementId) -> Link {
     match before {
         Some(Element::Relationship(relationship)) => {
@@ -249,7 +249,8 @@ fn moved(before: Option<Element>, id: &ElementId, from: &ElementId) -> Link {
     }
 }
 
-/// The row with what was not sent, from the elements of `side` that it was; `None` if something is missing there.
+/// Returns the row completed with what was not sent, from its old elements of `side`; `None` if something is missing
+/// there.
 pub(super) fn filled(
     stored: &dyn Stored,
     side: Side,
@@ -271,7 +272,7 @@ pub(super) fn filled(
     Ok(Some(row))
 }
 
-/// What the ids of all elements of a table begin with: those of its nodes, then those of its relationships.
+/// Returns the prefixes of the ids of a table's elements: of its nodes, then of its relationships.
 pub(super) fn table_prefixes(shape: &Shape) -> [String; 2] {
     [format!("{}.", shape.prefix), format!("{}:", shape.prefix)]
 }

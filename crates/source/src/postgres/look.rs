@@ -1,4 +1,4 @@
-//! Looking at the catalogs while a database is followed, and planning what they ask for.
+//! Looks at the catalogs while a database is followed, and plans what they require.
 
 use super::catalog::estimate;
 use super::catalog::facts::UnitFacts;
@@ -14,8 +14,8 @@ use livewell_model::Recovery;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// Whether what the catalogs keep from being followed is waited for, until somebody mends it: what was missed meanwhile
-/// is copied then.
+/// Returns whether the source waits until somebody corrects what keeps tables from being followed: what was missed
+/// meanwhile is copied then.
 pub(super) fn passes(error: &SourceError, settings: &PostgresSettings, has_base: bool) -> bool {
     matches!(error.kind, ErrorKind::Refused | ErrorKind::Changed)
         && settings.recovery == Recovery::AutoReset
@@ -23,19 +23,19 @@ pub(super) fn passes(error: &SourceError, settings: &PostgresSettings, has_base:
 }
 
 impl Following {
-    /// Whether somebody waits for the next look at the catalogs.
+    /// Returns whether somebody waits for the next look at the catalogs.
     pub fn is_eager(&self) -> bool {
         self.refusal.is_none() && (!self.is_checked || !self.held.is_empty())
     }
 
-    /// Looks at the catalogs, and plans what they ask for.
+    /// Looks at the catalogs, and plans what they require.
     pub fn look(&mut self) -> Result<(), SourceError> {
         match self.look_now() {
             Ok(()) => {
                 self.refusal = None;
                 Ok(())
             }
-            // Whoever has the lock may wait for what the stream acknowledges.
+            // The holder of the lock may wait for what the stream acknowledges.
             Err(error) if is_locked(&error) => {
                 (self.is_checked, self.is_judged) = (false, false);
                 self.waits_for = Some(error.message);
@@ -45,8 +45,8 @@ impl Following {
         }
     }
 
-    /// Takes note of what keeps the tables from being followed, if it is waited for until somebody mends it. The stream
-    /// goes on meanwhile: somebody may wait for what is acknowledged.
+    /// Records what keeps the tables from being followed, if the source waits until somebody corrects it. The stream
+    /// continues meanwhile, because somebody may wait for its acknowledgement.
     pub fn refuse(&mut self, error: SourceError) -> Result<(), SourceError> {
         if !passes(&error, &self.settings, self.has_base) {
             return Err(error);
@@ -80,8 +80,9 @@ impl Following {
         Ok(())
     }
 
-    /// What is at the end of the log may stay unflushed, and so unsent, for many seconds. Commits do not: those that the
-    /// server does not flush at once are flushed soon. So after a while it is enough that all that is flushed has come.
+    /// Updates the end that the stream has to reach. What is at the end of the log may stay unflushed, and so unsent,
+    /// for many seconds. Commits do not: those that the server does not flush at once are flushed soon. So after a
+    /// while it is enough that all that is flushed has come.
     fn settle(&mut self) {
         if self.settling_since.elapsed() < self.watch.flush_max {
             return;
@@ -100,7 +101,7 @@ impl Following {
         let stored = Judged { facts: &self.facts, copy: self.copy.as_ref(), going };
         let judgement = judge(&stored, &mut self.watch, &self.settings, &self.asked)?;
         judgement.copy.iter().try_for_each(|(_, facts)| keys::check_rights(&facts.table))?;
-        // So may one that is being read have become one that this role may not read.
+        // This role may also have lost the right to read a table that is being read.
         let read = self.copy.iter().flat_map(|copy| copy.units.iter().filter(|(_, unit)| !unit.is_gone));
         read.filter_map(|(oid, _)| self.watch.facts.tables.get(oid)).try_for_each(keys::check_rights)?;
         self.is_judged = true;
@@ -131,14 +132,14 @@ impl Following {
         Ok(())
     }
 
-    /// What the stream has said of tables that nobody could follow then is of use now.
+    /// Uses what the stream announced about tables that could not be followed at that time.
     fn follow_late(&mut self) {
         let gone = self.gone_roots();
         let (watch, settings, stored) = (&self.watch, &self.settings, &self.facts);
         self.forms.follow_late(&Context { watch, settings, gone: &gone, stored, copy: self.copy.as_ref() });
     }
 
-    /// Plans a copy of everything, from a place that was just made.
+    /// Plans a copy of everything, from a slot that was just created.
     pub fn copy_all(&mut self) -> Result<(), SourceError> {
         let units = self.watch.units();
         let units = units.into_iter().filter_map(|oid| Some((oid, self.watch.unit(oid)?))).collect();

@@ -1,16 +1,15 @@
 //! A PostgreSQL database as a source, by logical replication.
 //!
-//! In the way of the data: `connection` (getting in by `livewell-link`, and
-//! messages), `session` and `slot`
-//! (what the server is, and the place it keeps); `catalog` says what the tables are and what a change of that means;
-//! `stream` receives `pgoutput` messages, `assemble`d to transactions (kept in a `spool`), which `replay` turns into
-//! `step`s: `rows` become elements, of `value`s, `array`s and `temporal` values. `copy` reads tables beside the stream;
-//! `live` is what a step changes in what queries see.
+//! In the order of the data: `connection` (login by `livewell-link`, and messages), `session` and `slot` (what the
+//! server is, and the position it keeps); `catalog` knows the tables and what a change of them means; `stream` receives
+//! `pgoutput` messages, `assemble`d to transactions (kept in a `spool`), which `replay` turns into `step`s: `rows`
+//! become elements, of `value`s, `array`s and `temporal` values. `copy` reads tables beside the stream; `live` applies
+//! steps to what queries see.
 //!
-//! [`Database`] is the source. `begin` makes its place on the server; from then on `follow` reads (a copy, the stream) and
-//! plans `work`, `look` looks at the catalogs, `judge` says what they ask for, and `take` writes it, with the `position`
-//! and the `notes`. `server` answers what is asked from other threads; `verify` compares what is stored with the database.
-//! Everything here blocks.
+//! [`Database`] is the source. `begin` creates its slot on the server; from then on `follow` reads (a copy, the stream)
+//! and plans `work`, `look` looks at the catalogs, `judge` decides what they require, and `take` writes it, with the
+//! `position` and the `notes`. `server` answers questions from other threads; `verify` compares what is stored with the
+//! database. Everything here blocks.
 
 mod array;
 mod assemble;
@@ -51,7 +50,7 @@ mod work;
 pub use database::Database;
 pub(crate) use server::slot_of;
 
-/// The files that a URL names: certificates and keys.
+/// Returns the files that a URL names: certificates and keys.
 pub(crate) fn files(url: &str) -> Vec<std::path::PathBuf> {
     let Ok(address) = livewell_link::postgres::Address::parse(url) else { return Vec::new() };
     let root = match address.tls.root {
@@ -62,7 +61,7 @@ pub(crate) fn files(url: &str) -> Vec<std::path::PathBuf> {
     root.into_iter().chain(client).collect()
 }
 
-/// Whether a URL can be read; else why not.
+/// Checks that a URL can be parsed; the error says why not.
 pub(crate) fn check_url(url: &str) -> Result<(), String> {
     livewell_link::postgres::Address::parse(url).map(drop).map_err(|error| error.to_string())
 }

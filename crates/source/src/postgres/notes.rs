@@ -1,4 +1,4 @@
-//! What a source writes down beside its position: keys of the notes, and how what they hold is stored.
+//! The notes that a source keeps beside its position: their keys, and the format of their values.
 //!
 //! | key | holds |
 //! |---|---|
@@ -33,27 +33,27 @@ pub(super) const COPY: &[u8] = b"c";
 pub(super) const FACTS: &[u8] = b"f";
 pub(super) const GONE: &[u8] = b"g";
 
-/// The facts of a unit.
+/// Returns the key of the facts of a unit.
 pub(super) fn facts(unit: u32) -> Vec<u8> {
     [FACTS, &unit.to_be_bytes()].concat()
 }
 
-/// A unit that is gone.
+/// Returns the key of a unit that is gone.
 pub(super) fn gone(unit: u32) -> Vec<u8> {
     [GONE, &unit.to_be_bytes()].concat()
 }
 
-/// The live rows of a partition.
+/// Returns the prefix of the live rows of a partition.
 pub(super) fn leaf_prefix(unit: u32) -> Vec<u8> {
     [b"l", unit.to_be_bytes().as_slice()].concat()
 }
 
-/// A live row of a partition.
+/// Returns the key of a live row of a partition.
 pub(super) fn leaf(unit: u32, key: &str) -> Vec<u8> {
     [&leaf_prefix(unit), key.as_bytes()].concat()
 }
 
-/// Everything of a copy but its head.
+/// Returns the prefix of everything of a copy but its head.
 pub(super) fn copy_prefix(copy: u32) -> Vec<u8> {
     [b"k", copy.to_be_bytes().as_slice()].concat()
 }
@@ -90,23 +90,23 @@ pub(super) fn again(copy: u32, unit: u32, key: &str) -> Vec<u8> {
     [&again_prefix(copy), unit.to_be_bytes().as_slice(), key.as_bytes()].concat()
 }
 
-/// The number that follows a prefix.
+/// Reads the number that follows a prefix.
 pub(super) fn number_in(rest: &[u8]) -> Result<u32, SourceError> {
     rest.try_into().map(u32::from_be_bytes).map_err(|_| damaged())
 }
 
-/// The unit and the key that follow a prefix.
+/// Reads the unit and the key that follow a prefix.
 pub(super) fn row_in(rest: &[u8]) -> Result<(u32, String), SourceError> {
     let (unit, key) = rest.split_at_checked(4).ok_or_else(damaged)?;
     Ok((number_in(unit)?, text_in(key)?))
 }
 
-/// The key that follows a prefix.
+/// Reads the key that follows a prefix.
 pub(super) fn text_in(rest: &[u8]) -> Result<String, SourceError> {
     String::from_utf8(rest.to_vec()).map_err(|_| damaged())
 }
 
-/// The stored form: a byte for the format, then JSON.
+/// Returns the stored form: a byte for the format, then JSON.
 pub(super) fn encode(what: &impl Serialize) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, what).expect("what is noted is JSON");
@@ -121,7 +121,7 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SourceError
     }
 }
 
-/// The stored form of a staged row: a byte for the format, then the number of its stamp.
+/// Returns the stored form of a staged row: a byte for the format, then the number of its stamp.
 pub(super) fn encode_staged(stamp: u32) -> Vec<u8> {
     [[FORMAT].as_slice(), &stamp.to_be_bytes()].concat()
 }

@@ -1,4 +1,4 @@
-//! Going through what is stored, in its order and page by page, while what lies behind the place reached is changed.
+//! Iterates over what is stored, in order and page by page, while what lies behind the current place may change.
 
 use super::notes;
 use crate::SourceError;

@@ -1,6 +1,6 @@
 //! The messages of the output plugin `pgoutput`, versions 1 and 2 of its protocol.
 //!
-//! What comes is taken for hostile: whatever the bytes are, the answer is a message or an error.
+//! Input is treated as hostile: whatever the bytes are, the result is a message or an error.
 
 use super::bytes::{Fields, utf8};
 use super::failure::not_understood;
@@ -10,7 +10,7 @@ use livewell_model::Timestamp;
 /// Nanoseconds from 1970 to 2000, when PostgreSQL's time begins.
 const EPOCH_NANOS: i64 = 946_684_800_000_000_000;
 
-/// What opens, cuts and ends transactions; everything else is a part of one.
+/// Messages that open, cut and end transactions; everything else is part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Frame {
     /// A transaction that comes whole, after its commit.
@@ -18,22 +18,22 @@ pub(super) enum Frame {
         xid: u32,
     },
     Commit(Committed),
-    /// A part of the transaction `xid`, which still runs.
+    /// Begins a part of the transaction `xid`, which still runs.
     StreamStart {
         xid: u32,
     },
     StreamStop,
-    /// The transaction of which parts came before.
+    /// Commits a transaction of which parts came before.
     StreamCommit {
         xid: u32,
         committed: Committed,
     },
-    /// `xid` is gone, or only what `subxid` did in it.
+    /// Rolls back `xid`, or only what `subxid` did in it.
     StreamAbort {
         xid: u32,
         subxid: u32,
     },
-    /// What a transaction did. In a part: which transaction or subtransaction.
+    /// A part of a transaction; within a part of a streamed one, with its transaction or subtransaction.
     Inside {
         xid: Option<u32>,
     },
@@ -98,13 +98,13 @@ pub(super) type Row<'a> = Vec<Cell<'a>>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cell<'a> {
     Null,
-    /// A large value that was not touched, and is not sent.
+    /// A large value that did not change and is not sent.
     Unchanged,
     Text(&'a str),
 }
 
 impl<'a> Cell<'a> {
-    /// The text, if there is one.
+    /// Returns the text, if there is one.
     pub fn text(self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
@@ -113,7 +113,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Which kind of message this is. `in_part`: between a part's start and its stop.
+/// Returns which kind of message this is. `in_part`: between a part's start and its stop.
 pub(super) fn frame(message: &[u8], in_part: bool) -> Result<Frame, SourceError> {
     let mut fields = Fields::new(message);
     let frame = match fields.u8()? {
@@ -127,7 +127,7 @@ pub(super) fn frame(message: &[u8], in_part: bool) -> Result<Frame, SourceError>
         b'c' => Frame::StreamCommit { xid: fields.u32()?, committed: committed(&mut fields)? },
         b'A' => Frame::StreamAbort { xid: fields.u32()?, subxid: fields.u32()? },
         b'R' | b'Y' | b'O' | b'I' | b'U' | b'D' | b'T' | b'M' => {
-            // Only the origin is the same in a part.
+            // Only the origin has the same form in a part.
             let named = in_part && message[0] != b'O';
             Frame::Inside { xid: named.then(|| fields.u32()).transpose()? }
         }
@@ -269,7 +269,7 @@ mod tests {
 
     fn hostile() -> impl Strategy<Value = Vec<u8>> {
         let tag = prop::sample::select(b"BCOSEcARYIUDTMX".to_vec());
-        // Small bytes make plausible counts and lengths.
+        // Small values make plausible counts and lengths.
         let byte = prop_oneof![4 => 0u8..8, 2 => prop::sample::select(b"NKOntub".to_vec()), 1 => any::<u8>()];
         (tag, prop::collection::vec(byte, 0..60)).prop_map(|(tag, mut bytes)| {
             bytes.insert(0, tag);

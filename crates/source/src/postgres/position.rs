@@ -1,11 +1,11 @@
-//! How far a source has read, in which history; stored with every commit.
+//! The position of a source: how far it has read, and in which history. Stored with every commit.
 
 use super::failure::damaged;
 use crate::SourceError;
 use livewell_model::codec::{Reader, Writer};
 use std::fmt;
 
-/// The form of an earlier version, which kept no facts of the catalogs.
+/// The format of an earlier version, which kept no facts of the catalogs.
 const FORMAT_WITHOUT_FACTS: u8 = 1;
 const FORMAT: u8 = 2;
 
@@ -20,8 +20,8 @@ impl Lsn {
         Some(Self(u64::from(part(high)?) << 32 | u64::from(part(low)?)))
     }
 
-    /// The end of the record before it. The server says that its log ends behind the header of a page that has nothing
-    /// else yet, and sends nothing up to there until something is written.
+    /// Returns the end of the last record before this place. The server says that its log ends behind the header of a
+    /// page that has nothing else yet, and sends nothing up to there until something is written.
     pub fn content(self) -> Self {
         const PAGE: u64 = 8192;
         // The header of a page, and that of a file's first page.
@@ -49,12 +49,12 @@ impl fmt::Debug for Lsn {
 pub(super) struct Position {
     /// Which database cluster.
     pub system: String,
-    /// Which of its histories: each recovery to another end begins a new one.
+    /// Which of its histories: each recovery to a different end begins a new one.
     pub timeline: u32,
     pub database: String,
     pub lsn: Lsn,
-    /// The transactions that were taken in and that no snapshot of the server is known to see yet, in the order of
-    /// their commits, each with the store's position before it.
+    /// The transactions taken in that no snapshot of the server is known to see yet, in the order of their commits,
+    /// each with the store's position before it.
     pub unseen: Vec<(u64, u64)>,
     /// Whether an earlier version wrote it, which kept no facts of the catalogs.
     pub without_facts: bool,
@@ -88,7 +88,7 @@ fn read(bytes: &[u8]) -> Option<Position> {
         ..Position::default()
     };
     match format {
-        // What follows there is of no use: it does not tell what the catalogs said.
+        // What follows there cannot be used: it does not include the facts of the catalogs.
         FORMAT_WITHOUT_FACTS => position.without_facts = true,
         FORMAT => {
             for _ in 0..reader.count().ok()? {

@@ -1,4 +1,4 @@
-//! From the messages of a transaction to steps, by the forms that the stream has announced.
+//! Turns the messages of a transaction into steps, by the forms that the stream has announced.
 
 use super::assemble::Finished;
 use super::catalog::facts::UnitFacts;
@@ -20,33 +20,33 @@ use crate::{ErrorKind, SourceError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The steps of transactions of more bytes than these are not kept in memory.
+/// The steps of a transaction of more bytes than these are not kept in memory.
 const LISTED_MAX: u64 = 4 << 20;
 
-/// A unit, and the form that its rows have from then on; `None`: they are of no interest.
+/// A unit, and the form that its rows have from then on; `None`: they are ignored.
 type Announced = (u32, Option<Arc<Form>>);
 
 /// The forms of the tables' rows, as the stream announced them last.
 #[derive(Debug, Default)]
 pub(super) struct Forms {
     followed: BTreeMap<u32, Arc<Form>>,
-    /// What was announced of tables that nobody followed then.
+    /// What was announced about tables that were not followed at that time.
     passed_over: BTreeMap<u32, Relation>,
     /// The types that columns have or had.
     types: Types,
-    /// Units whose stored rows are no longer what they are: changes came while nobody knew what to make of them.
+    /// Units whose stored rows are outdated: changes came that could not be interpreted.
     pub missed: BTreeSet<u32>,
 }
 
-/// What forms are made with.
+/// What is needed to make forms.
 pub(super) struct Context<'a> {
     pub watch: &'a Watch,
     pub settings: &'a PostgresSettings,
     /// The roots of units that are gone from the catalogs and not yet from the stream.
     pub gone: &'a BTreeMap<u32, u32>,
-    /// Units of which rows are stored.
+    /// Units that have stored rows.
     pub stored: &'a BTreeMap<u32, UnitFacts>,
-    /// The copy under way, whose units have rows that are staged.
+    /// The copy in progress, whose units have staged rows.
     pub copy: Option<&'a Copy>,
 }
 
@@ -66,7 +66,7 @@ impl Context<'_> {
 }
 
 impl Forms {
-    /// Takes note of the types that there are now; those that columns had before stay known.
+    /// Records the current types; types that columns had before stay known.
     pub fn learn(&mut self, types: &Types) {
         self.types.extend(types.iter().map(|(oid, facts)| (*oid, facts.clone())));
     }
@@ -81,10 +81,11 @@ impl Forms {
         }
     }
 
-    /// What a transaction did to the rows that are followed.
+    /// Returns what a transaction did to the rows that are followed.
     ///
     /// # Errors
-    /// A value that cannot be taken exactly, unless such rows are set aside; a transaction beyond the limit.
+    /// Returns an error if a value cannot be represented exactly, unless such rows are set aside, or if the transaction
+    /// is beyond the limit.
     pub fn replay(&mut self, finished: Finished, context: &Context<'_>) -> Result<Upstream, SourceError> {
         let Finished { xid, spool, committed } = finished;
         let steps = if spool.length() > LISTED_MAX {
@@ -98,7 +99,7 @@ impl Forms {
         Ok(Upstream { transaction, end: Lsn(committed.end), timestamp: committed.timestamp, steps })
     }
 
-    /// Looks through a large transaction, so that it can be replayed later as it is now.
+    /// Scans a large transaction, so that it can be replayed later with the forms of now.
     fn survey(&mut self, spool: Spool, context: &Context<'_>) -> Result<Spooled, SourceError> {
         let followed = self.followed.clone();
         let (mut units, mut unclear) = (BTreeSet::new(), BTreeSet::new());
@@ -113,7 +114,7 @@ impl Forms {
         Ok(Spooled { spool, followed, announced, parks: context.parks(), units, unclear })
     }
 
-    /// Makes the steps of each message, and gives them to `take`. Returns the forms that were announced.
+    /// Makes the steps of each message, and passes them to `take`. Returns the forms that were announced.
     fn go_through(
         &mut self,
         spool: &Spool,
@@ -130,7 +131,7 @@ impl Forms {
             }
             let known = Known { followed: &self.followed, parks: context.parks() };
             steps(action, &known, &mut made, |unit| {
-                // A change that nothing can be made of.
+                // A change that cannot be interpreted.
                 if context.has_rows(unit) && !context.gone.contains_key(&unit) {
                     self.missed.insert(unit);
                 }

@@ -1,7 +1,8 @@
-//! From rows to elements: a row of table `t` with key `k` is the node `t:k`, its foreign keys relationships.
+//! Turns rows into elements: a row of table `t` with key `k` becomes the node `t:k`, and its foreign keys
+//! relationships.
 //!
-//! A [`Shape`] is what the settings make of one table's rows, a [`RowMap`] the same for rows in one form: the columns
-//! that the stream announced, or those of a copy.
+//! A [`Shape`] is the mapping of one table's rows by the settings, and a [`RowMap`] applies it to rows of one form: the
+//! columns that the stream announced, or those of a copy.
 
 use super::catalog::links::Print;
 use super::failure::{inexact, not_understood};
@@ -14,21 +15,21 @@ use livewell_model::{ElementId, Map, Node, Relationship, SmolStr, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the settings make of the rows of one table, whatever form they have.
+/// The mapping of one table's rows by the settings, whatever form they have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     pub source: SmolStr,
-    /// The table as people write it.
+    /// The table's name as people write it.
     pub name: String,
     pub label: SmolStr,
-    /// What the ids of its elements begin with: those of nodes go on with `:`, those of relationships with `.`.
+    /// The prefix of its elements' ids; those of nodes continue with `:`, those of relationships with `.`.
     pub prefix: String,
     /// The columns of its key.
     pub key: Vec<String>,
     pub edges: Vec<EdgeShape>,
-    /// Columns to take in another type.
+    /// Columns that are read in another type.
     pub types: BTreeMap<String, PropertyType>,
-    /// Whether it has columns that became floats in stores that earlier versions wrote, and are decimals now.
+    /// Whether it has columns that are decimals now but floats in stores of earlier versions.
     pub has_decimals: bool,
     pub id_bytes_max: usize,
 }
@@ -37,12 +38,12 @@ pub(super) struct Shape {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct EdgeShape {
     pub kind: SmolStr,
-    /// What the ids of these relationships begin with.
+    /// The prefix of these relationships' ids.
     pub prefix: String,
-    /// What the ids of the nodes they lead to begin with.
+    /// The prefix of the ids of the nodes they lead to.
     pub target: String,
     pub columns: Vec<String>,
-    /// How each column prints as the key's column.
+    /// How each column is printed as the key's column.
     pub prints: Vec<Print>,
 }
 
@@ -64,7 +65,7 @@ pub(super) struct RowMap {
     edges: Vec<Vec<usize>>,
 }
 
-/// A row with what it becomes.
+/// A row and the elements that it becomes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
     pub key: String,
@@ -76,13 +77,13 @@ pub(super) struct Row {
     pub links: Vec<Link>,
 }
 
-/// What a row says of one of its relationships.
+/// What a row says about one of its relationships.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Link {
     To(Relationship),
-    /// There is none.
+    /// The row has no such relationship.
     Without(ElementId),
-    /// It was not sent, because it stays as it is.
+    /// The relationship was not sent, because it does not change.
     Kept(ElementId),
 }
 
@@ -95,7 +96,7 @@ impl Link {
     }
 }
 
-/// A row that cannot become an element, whatever is done about its table.
+/// A row that cannot become an element, whatever its table looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BadRow {
     pub key: String,
@@ -105,12 +106,12 @@ pub(super) struct BadRow {
     pub error: SourceError,
 }
 
-/// Why a row gives no elements.
+/// Why a row cannot become elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RowError {
     /// Its table cannot be followed, or a limit is reached.
     Table(SourceError),
-    /// The row has a value that cannot be taken exactly.
+    /// The row has a value that cannot be represented exactly.
     Row(Box<BadRow>),
 }
 
@@ -121,18 +122,18 @@ impl From<SourceError> for RowError {
 }
 
 impl Shape {
-    /// The id of the node with this key.
+    /// Returns the id of the node with this key.
     pub fn node_id(&self, key: &str) -> Result<ElementId, SourceError> {
         self.id(&format!("{}:", self.prefix), key)
     }
 
-    /// The ids of all that the row with this key can become: its node, then its relationships.
+    /// Returns the ids of all that the row with this key can become: its node, then its relationships.
     pub fn ids(&self, key: &str) -> Result<Vec<ElementId>, SourceError> {
         let edges = self.edges.iter().map(|edge| self.id(&edge.prefix, key));
         [self.node_id(key)].into_iter().chain(edges).collect()
     }
 
-    /// How the values of a column are read, which as such would be of this kind.
+    /// Returns how the values of a column are read if its type alone would mean this kind.
     pub fn kind(&self, column: &str, kind: Kind) -> Kind {
         match self.types.get(column) {
             Some(wanted) => taken(kind, *wanted),
@@ -154,7 +155,7 @@ impl Shape {
 }
 
 impl RowMap {
-    /// Finds the columns that the settings name; else says which one is missing.
+    /// Finds the columns that the settings name; the error says which one is missing.
     pub fn new(shape: &Arc<Shape>, columns: Vec<MappedColumn>) -> Result<Self, String> {
         let place = |name: &String| {
             columns.iter().position(|column| column.name == name.as_str()).ok_or_else(|| name.clone())
@@ -165,7 +166,7 @@ impl RowMap {
         Ok(Self { shape: shape.clone(), columns, key, edges })
     }
 
-    /// The row that these values make; `old`: those of before, as far as they were sent.
+    /// Returns the row with these values; `old` has the old values, as far as they were sent.
     pub fn row(&self, new: &[Cell<'_>], old: Option<&[Cell<'_>]>) -> Result<Row, RowError> {
         self.check_length(new)?;
         let cells = filled(old, new);
@@ -183,7 +184,7 @@ impl RowMap {
         Ok(Row { key, cells: key_cells, node, kept, links })
     }
 
-    /// The key of a row of which at least the key was sent.
+    /// Returns the key of a row of which at least the key was sent.
     pub fn key_of(&self, row: &[Cell<'_>]) -> Result<String, SourceError> {
         self.check_length(row)?;
         Ok(self.key(row)?.0)
@@ -230,7 +231,7 @@ impl RowMap {
         Ok(links)
     }
 
-    /// The properties that a row has, and those that stay as they are.
+    /// Returns the properties that a row has, and the names of those that do not change.
     fn properties(&self, row: &[Cell<'_>], key: &str) -> Result<(Map, Vec<SmolStr>), SourceError> {
         let (mut properties, mut kept) = (Map::new(), Vec::new());
         for (column, cell) in self.columns.iter().zip(row) {
@@ -272,7 +273,7 @@ impl RowMap {
     }
 }
 
-/// The new row; what was not touched, and so not sent, from the old one as far as that was sent.
+/// Returns the new row, with values that were not sent taken from the old one, as far as that was sent.
 fn filled<'a>(old: Option<&[Cell<'a>]>, new: &[Cell<'a>]) -> Vec<Cell<'a>> {
     let before = |at: usize| old.and_then(|old| old.get(at)).filter(|cell| matches!(cell, Cell::Text(_)));
     let cell = |(at, cell): (usize, &Cell<'a>)| match cell {
@@ -282,7 +283,7 @@ fn filled<'a>(old: Option<&[Cell<'a>]>, new: &[Cell<'a>]) -> Vec<Cell<'a>> {
     new.iter().enumerate().map(cell).collect()
 }
 
-/// One value as it is, several behind each other with commas.
+/// Returns one value as it is, or several joined with commas.
 fn joined(texts: &[String]) -> String {
     match texts {
         [text] => text.clone(),
@@ -293,12 +294,12 @@ fn joined(texts: &[String]) -> String {
     }
 }
 
-/// What the ids of a table's elements begin with.
+/// Returns the prefix of the ids of a table's elements.
 pub(super) fn prefix(schema: &str, name: &str) -> String {
     format!("{}.{}", escaped(schema), escaped(name))
 }
 
-/// So that no name runs into what follows it.
+/// Escapes a name so that it cannot run into what follows it.
 pub(super) fn escaped(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for character in name.chars() {

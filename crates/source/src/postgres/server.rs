@@ -1,4 +1,4 @@
-//! What is asked of the database while the source is at work, or after it was removed.
+//! Answers questions about the database while the source is at work, or after it was removed.
 
 use super::begin::Home;
 use super::catalog::facts::UnitFacts;
@@ -29,7 +29,7 @@ impl OtherSide for Server {
         slot_of(stored)
     }
 
-    /// Drops the slot, and the publication that Livewell made for it.
+    /// Drops the slot, and the publication that Livewell created for it.
     fn drop_there(&self, store: &str, slot: &str) -> Result<(), SourceError> {
         let drop = || -> Result<(), SourceError> {
             let mut session = Session::open(&self.0)?;
@@ -44,7 +44,8 @@ impl OtherSide for Server {
     }
 }
 
-/// The tables that a stored source follows or copies, as `schema.name`; those above partitions, not the partitions.
+/// Returns the tables that a stored source follows or copies, as `schema.name`; partitioned tables rather than their
+/// partitions.
 fn tables_of(stored: &dyn Stored) -> Result<Vec<String>, SourceError> {
     let mut tables = BTreeSet::new();
     let mut add = |facts: &UnitFacts| {
@@ -61,10 +62,10 @@ fn tables_of(stored: &dyn Stored) -> Result<Vec<String>, SourceError> {
     Ok(tables.into_iter().collect())
 }
 
-/// The name of the slot that a stored source uses, if it has one.
+/// Returns the name of the slot that a stored source uses, if it has one.
 ///
 /// # Errors
-/// If what is stored cannot be read.
+/// Returns an error if what is stored cannot be read.
 pub(crate) fn slot_of(stored: &dyn Stored) -> Result<Option<String>, SourceError> {
     let home = stored.note(notes::HOME)?.map(|bytes| notes::decode::<Home>(&bytes)).transpose()?;
     Ok(home.map(|home| home.slot))

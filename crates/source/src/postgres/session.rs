@@ -1,4 +1,4 @@
-//! A session with the database of a source: where it is, what it is, what it has.
+//! A session with the database of a source, and what the server tells about itself.
 
 use super::catalog::{self, literal, number, text};
 use super::connection::Connection;
@@ -8,10 +8,10 @@ use crate::SourceError;
 use crate::settings::PostgresSettings;
 use livewell_link::postgres::Address;
 
-/// The first version whose publications tell what a source has to know.
+/// The first version whose publications have what a source needs.
 const VERSION_MIN: u32 = 150_000;
 
-/// A connection, and what the server says of itself.
+/// A connection, and what the server says about itself.
 pub(super) struct Session {
     pub connection: Connection,
     pub version: u32,
@@ -26,17 +26,17 @@ pub(super) struct Session {
 const COPY_ALL: &str =
     "`livewell reset SOURCE` copies all tables, and `recovery: auto_reset` does so by itself";
 
-/// A replication slot as the server shows it.
+/// A replication slot, as the server shows it.
 pub(super) struct Slot {
-    /// Whether it is one of this database and of the plugin that this source reads.
+    /// Whether it belongs to this database and to the plugin that this source reads.
     pub is_ours: bool,
     pub is_active: bool,
-    /// Whether the server no longer keeps what comes next.
+    /// Whether the server has discarded what comes next.
     pub is_lost: bool,
     pub confirmed: Option<Lsn>,
 }
 
-/// Opens a connection as the settings say.
+/// Opens a connection by the settings.
 pub(super) fn connect(settings: &PostgresSettings) -> Result<Connection, SourceError> {
     let address = Address::parse(&settings.url.0).map_err(|error| refused(format!("`url`: {error}")))?;
     let name = format!("livewell {}", settings.id);
@@ -59,7 +59,7 @@ impl Session {
         Ok(Self { connection, version, system, timeline, database, end })
     }
 
-    /// Refuses a server whose log does not hold what a source needs, and one that does not say what is visible there.
+    /// Refuses a server whose log lacks what a source needs, and one that does not show which transactions are visible.
     pub fn check_level(&mut self) -> Result<(), SourceError> {
         let rows = self.connection.query("SELECT pg_catalog.pg_is_in_recovery()", "to say what it is")?;
         if rows.first().map(|row| text(row, 0)).transpose()? == Some("t") {
@@ -77,7 +77,7 @@ impl Session {
         Ok(())
     }
 
-    /// The slot of this name, if there is one.
+    /// Returns the slot of this name, if it exists.
     pub fn slot(&mut self, name: &str) -> Result<Option<Slot>, SourceError> {
         let statement = format!(
             "SELECT plugin = 'pgoutput' AND database = {}, active, \
@@ -96,14 +96,14 @@ impl Session {
         }))
     }
 
-    /// Drops a slot of the source, if it is there.
+    /// Drops a slot of the source, if it exists.
     pub fn drop_slot(&mut self, name: &str) -> Result<(), SourceError> {
         match self.slot(name)? {
             None => Ok(()),
             Some(slot) if !slot.is_ours => Err(refused(format!(
                 "the slot `{name}` is one of another database or plugin; name another `slot`"
             ))),
-            // Most often it is our own session of before, which the server has not missed yet.
+            // Usually it is our own previous session, whose end the server has not noticed yet.
             Some(slot) if slot.is_active && !self.is_free_soon(name)? => Err(super::failure::unreachable(
                 format!("the slot `{name}` is in use by another session; end that, or name another `slot`"),
             )),
@@ -114,7 +114,7 @@ impl Session {
         }
     }
 
-    /// Waits a little for a slot that is in use; returns whether it is free then.
+    /// Waits briefly for a slot that is in use; returns whether it is free then.
     fn is_free_soon(&mut self, name: &str) -> Result<bool, SourceError> {
         for _ in 0..20 {
             self.connection.query("SELECT pg_catalog.pg_sleep(0.05)", "to wait for a slot")?;
@@ -125,12 +125,12 @@ impl Session {
         Ok(false)
     }
 
-    /// Whether this is the database that was read.
+    /// Returns whether this is the database that was read.
     pub fn is_of(&self, position: &Position) -> bool {
         self.system == position.system && self.database == position.database
     }
 
-    /// Whether what comes next after the position can be had from here.
+    /// Checks that what comes after the position is available here.
     pub fn continues(&mut self, position: &Position, slot_name: &str) -> Result<(), SourceError> {
         let lsn = position.lsn;
         if !self.is_of(position) {
@@ -157,14 +157,14 @@ impl Session {
         }
         match slot.confirmed {
             Some(confirmed) if confirmed > lsn => Err(lost(format!(
-                "the slot `{slot_name}` was made anew or moved on by somebody else ({confirmed} is after {lsn}), \
+                "the slot `{slot_name}` was created again or advanced by somebody else ({confirmed} is after {lsn}), \
                  and what came between is gone; {COPY_ALL}"
             ))),
             _ => Ok(()),
         }
     }
 
-    /// Whether this history goes on from the position: whether it left the old one only after that.
+    /// Checks that this history contains the position: that it left the old one only after it.
     fn descends(&mut self, position: &Position) -> Result<(), SourceError> {
         let statement = format!("TIMELINE_HISTORY {}", self.timeline);
         let rows = self.connection.query(&statement, "to show its history")?;
@@ -179,7 +179,7 @@ impl Session {
     }
 }
 
-/// Where a server's history has left that of the timeline, as its history file says.
+/// Returns where a server's history left the timeline, by its history file.
 fn left_at(history: &str, timeline: u32) -> Option<Lsn> {
     history.lines().find_map(|line| {
         let mut words = line.split_whitespace();

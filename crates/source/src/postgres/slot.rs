@@ -1,4 +1,4 @@
-//! Making the slot, and moving it on: the place on the server from which the changes come.
+//! Creates and advances the slot: the place on the server from which the changes come.
 
 use super::catalog::{identifier, literal, number, text};
 use super::connection::{Connection, TextRow};
@@ -10,19 +10,19 @@ use crate::settings::PostgresSettings;
 use crate::source::Patience;
 use std::time::{Duration, Instant};
 
-/// How often it is looked at, and shown, what the server waits for.
+/// How often to check, and show, what the server waits for.
 const TOLD_AFTER: Duration = Duration::from_secs(5);
-/// The first version that keeps slots over a failover.
+/// The first version whose slots survive a failover.
 const FAILOVER_MIN: u32 = 170_000;
-/// How long one wait for the server is, and so how long a stop waits for the source.
+/// How long one wait for the server lasts, and so how long a stop waits for the source.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Makes a slot; returns where its changes begin, or nothing if the patience was over.
+/// Creates a slot; returns where its changes begin, or `None` if the patience was over.
 ///
-/// The server waits for all transactions of the cluster that were running when it began.
+/// The server waits for all transactions of the cluster that were running when the creation began.
 ///
 /// # Errors
-/// What the database refuses; if it is out of reach.
+/// Returns an error if the database refuses or is out of reach.
 pub(super) fn make(
     session: &mut Session,
     settings: &PostgresSettings,
@@ -42,7 +42,7 @@ pub(super) fn make(
     point.map(Some).ok_or_else(|| not_understood("a new slot has no beginning"))
 }
 
-/// Runs a statement that may take the server long; `None` if the patience was over before its end.
+/// Runs a statement that may take the server long; returns `None` if the patience was over before its end.
 fn run(
     session: &mut Session,
     settings: &PostgresSettings,
@@ -63,7 +63,7 @@ fn run(
             return Ok(None);
         }
         if looked.elapsed() > TOLD_AFTER {
-            // If the network were silent, there would be no new connection either.
+            // If the network were down, there would be no new connection either.
             let waits = blocker(&mut connect(settings)?, backend)?;
             if let Some(text) = waits.filter(|text| told.as_ref() != Some(text)) {
                 patience.waits_for(&text);
@@ -74,10 +74,10 @@ fn run(
     }
 }
 
-/// Has a slot that is there already survive a failover, if the settings ask for that.
+/// Makes an existing slot survive a failover, if the settings ask for that.
 ///
 /// # Errors
-/// If the slot is in use, or the database refuses.
+/// Returns an error if the slot is in use, or the database refuses.
 pub(super) fn survive(
     session: &mut Session,
     settings: &PostgresSettings,
@@ -108,7 +108,7 @@ fn pid(connection: &mut Connection) -> Result<u32, SourceError> {
     number(rows.first().ok_or_else(|| not_understood("a session has no number"))?, 0)
 }
 
-/// What a session of ours waits for, in words. It needs no special rights.
+/// Returns what one of our sessions waits for, in words. It needs no special rights.
 fn blocker(connection: &mut Connection, pid: u32) -> Result<Option<String>, SourceError> {
     let statement = format!("SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = {pid}");
     if connection.query(&statement, "to say whether a session is there")?.is_empty() {
@@ -139,12 +139,12 @@ fn blocker(connection: &mut Connection, pid: u32) -> Result<Option<String>, Sour
     }))
 }
 
-/// Moves a slot of ours past everything that is in the log now, so that what the server refuses to send no longer
-/// stands in the way. Returns where it goes on; `None` if the patience was over before: the server reads the log up to
-/// its end, which may take long.
+/// Moves our slot past everything that is in the log now, so that what the server refuses to send no longer blocks it.
+/// Returns where it continues, or `None` if the patience was over first: the server reads the log up to its end, which
+/// may take long.
 ///
 /// # Errors
-/// If the slot is in use, or the database refuses.
+/// Returns an error if the slot is in use, or the database refuses.
 pub(super) fn advance(
     session: &mut Session,
     settings: &PostgresSettings,
@@ -162,10 +162,10 @@ pub(super) fn advance(
     end.map(Some).ok_or_else(|| not_understood("a slot that was moved on is nowhere"))
 }
 
-/// The slots of Livewell that nobody uses and that are not `own`: name, and how many bytes of log each keeps.
+/// Returns the unused slots of Livewell other than `own`: name, and how many bytes of log each keeps.
 ///
 /// # Errors
-/// If the database is out of reach.
+/// Returns an error if the database is out of reach.
 fn left_over(connection: &mut Connection, own: &str) -> Result<Vec<(String, u64)>, SourceError> {
     let statement = format!(
         "SELECT slot_name, coalesce(pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() \
@@ -178,10 +178,10 @@ fn left_over(connection: &mut Connection, own: &str) -> Result<Vec<(String, u64)
     rows.iter().map(|row| Ok((text(row, 0)?.into(), number(row, 1)?))).collect()
 }
 
-/// Lists slots that look like Livewell's and that nobody uses: each keeps the server's log.
+/// Logs a warning about unused slots that look like Livewell's: each keeps the server's log.
 ///
 /// # Errors
-/// If the database is out of reach.
+/// Returns an error if the database is out of reach.
 pub(super) fn warn_of_left_over(settings: &PostgresSettings, own: &str) -> Result<(), SourceError> {
     for (slot, bytes) in left_over(&mut connect(settings)?, own)? {
         tracing::warn!(
@@ -196,18 +196,18 @@ pub(super) fn warn_of_left_over(settings: &PostgresSettings, own: &str) -> Resul
 /// How much of its log a server keeps for a slot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Kept {
-    /// Bytes from the end of the log back to what the slot needs.
+    /// The bytes from the end of the log back to what the slot needs.
     pub bytes: Option<u64>,
-    /// Bytes that can be written until the slot may be given up; `None` if it never is.
+    /// The bytes that can be written until the server may drop what the slot needs; `None` if it never does.
     pub safe: Option<u64>,
-    /// Whether commits wait until this source says that they are safe here: it is a synchronous standby.
+    /// Whether commits wait until this source acknowledges them, as a synchronous standby.
     pub is_awaited: bool,
 }
 
-/// How much the server keeps for the slot.
+/// Returns how much log the server keeps for the slot.
 ///
 /// # Errors
-/// If the database is out of reach.
+/// Returns an error if the database is out of reach.
 pub(super) fn kept(connection: &mut Connection, name: &str) -> Result<Kept, SourceError> {
     let statement = format!(
         "SELECT pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() \

@@ -1,4 +1,4 @@
-//! What a transaction did, kept until its end is known: in memory, beyond a limit in a temporary file.
+//! Keeps what a transaction did until its end is known: in memory, and beyond a limit in a temporary file.
 
 use super::bytes::Fields;
 use super::failure::not_understood;
@@ -11,9 +11,9 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 /// The messages of one transaction, in their order.
 #[derive(Debug, Default)]
 pub(super) struct Spool {
-    /// The newest ones, each after its (sub)transaction and its length.
+    /// The newest messages, each after its (sub)transaction and its length.
     memory: Vec<u8>,
-    /// The older ones.
+    /// The older messages.
     file: Option<File>,
     /// How much has come, in bytes.
     length: u64,
@@ -30,12 +30,12 @@ impl Spool {
         Self { in_parts, ..Self::default() }
     }
 
-    /// How much has come, in bytes.
+    /// Returns how much has come, in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// How much of it is in memory, in bytes.
+    /// Returns how much of it is in memory, in bytes.
     pub fn memory(&self) -> usize {
         self.memory.len()
     }
@@ -50,7 +50,7 @@ impl Spool {
         Ok(())
     }
 
-    /// What the subtransaction did is not to be given out.
+    /// Marks what the subtransaction did as rolled back.
     pub fn abort(&mut self, subxid: u32) {
         self.aborted.insert(subxid);
     }
@@ -66,7 +66,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Gives each message that counts to `each`.
+    /// Calls `each` with every message that was not rolled back.
     pub fn replay(&self, mut each: impl FnMut(&[u8]) -> Result<(), SourceError>) -> Result<(), SourceError> {
         let Self { memory, file, aborted, .. } = self;
         let mut message = Vec::new();

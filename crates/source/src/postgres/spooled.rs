@@ -1,4 +1,4 @@
-//! A transaction that is too large for memory: its messages are read again for whoever wants its steps.
+//! A transaction that is too large for memory: its steps are made again from its messages each time.
 
 use super::form::{Form, Known, steps};
 use super::pgoutput::action;
@@ -8,7 +8,7 @@ use crate::SourceError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The messages, with all it takes to make the same steps of them each time.
+/// The messages, with all that is needed to make the same steps of them each time.
 #[derive(Debug)]
 pub(super) struct Spooled {
     pub spool: Spool,
@@ -19,7 +19,7 @@ pub(super) struct Spooled {
     pub parks: bool,
     /// The units that it changes.
     pub units: BTreeSet<u32>,
-    /// Those of which some change does not say which row it is of.
+    /// The units with a change that does not identify its row.
     pub unclear: BTreeSet<u32>,
 }
 

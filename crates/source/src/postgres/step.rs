@@ -3,7 +3,7 @@
 use super::rows::{BadRow, Row, Shape};
 use std::sync::Arc;
 
-/// What it did to one table, or partition.
+/// What it did to one table or partition.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub unit: u32,
@@ -14,12 +14,12 @@ pub(super) struct Step {
 /// What it did to a row, or to all of them.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    /// A row is there, new or changed; `from`: the key it had before, if that was another one.
+    /// A row is new or changed; `from`: its old key, if that was a different one.
     Put {
         row: Box<Row>,
         from: Option<String>,
     },
-    /// A row is there that cannot become an element.
+    /// A row is new or changed and cannot become an element.
     Bad {
         row: Box<BadRow>,
         from: Option<String>,
@@ -28,6 +28,6 @@ pub(super) enum What {
         key: String,
     },
     Truncate,
-    /// A row was changed, and what was sent does not say which one, or lacks what the settings name.
+    /// A row was changed, but what was sent does not identify it, or lacks a column that the settings name.
     Unclear,
 }

@@ -1,4 +1,4 @@
-//! The stream of changes after a position: whole transactions as they came, and what is acknowledged of them.
+//! The stream of changes after a position: receives whole transactions, and acknowledges them.
 
 use super::assemble::{Assembler, Finished};
 use super::bytes::Fields;
@@ -12,19 +12,19 @@ use crate::settings::PostgresSettings;
 use crate::{ErrorKind, SourceError};
 use std::time::{Duration, Instant};
 
-/// How often the server hears of this source at least; it gives up on one that is silent for a minute.
+/// How often to report to the server at least; it gives up on a client that is silent for a minute.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
-/// How often it hears of this source while nobody reads what it sends, so that a request for an answer is not seen.
-/// That is often enough for a `wal_sender_timeout` of a second.
+/// How often to report while nobody reads what the server sends, so that a request for an answer is not seen. That is
+/// often enough for a `wal_sender_timeout` of a second.
 const ALIVE_EVERY: Duration = Duration::from_millis(250);
-/// How long the server may be silent, though it was asked to say something.
+/// How long the server may be silent after it was asked to answer.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 /// How often a position that only the server's other work has moved is stored.
 const IDLE_EVERY: Duration = Duration::from_secs(10);
-/// How often the server is asked how far it is, if somebody waits for that.
+/// How often the server is asked for its position, if somebody waits for it.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// What came.
+/// What one read received.
 #[derive(Debug, Default)]
 pub(super) struct Received {
     /// Whole transactions in the order of their commits.
@@ -37,17 +37,17 @@ pub(super) struct Received {
 pub(super) struct Stream {
     connection: Connection,
     assembler: Assembler,
-    /// Up to where everything was taken in.
+    /// The position up to which everything was taken in.
     taken: Lsn,
-    /// Up to where everything is durable here.
+    /// The position up to which everything is durable here.
     acknowledged: Lsn,
     told: Lsn,
     told_at: Instant,
     heard_at: Instant,
-    /// Up to where the server has sent everything.
+    /// The position up to which the server has sent everything.
     sent: Lsn,
     quiet_stored: Instant,
-    /// The server wants to hear now how far this source is.
+    /// Whether the server asked for an immediate report.
     asked: bool,
 }
 
@@ -55,7 +55,7 @@ impl Stream {
     /// Starts after a position of the slot.
     ///
     /// # Errors
-    /// What the database refuses; if it is out of reach.
+    /// Returns an error if the database refuses or is out of reach.
     pub fn start(
         session: Session,
         settings: &PostgresSettings,
@@ -87,10 +87,10 @@ impl Stream {
         })
     }
 
-    /// Receives what comes within `wait`, at most so many transactions, and about so many bytes beyond one.
+    /// Receives what comes within `wait`, up to these limits of transactions and bytes.
     ///
     /// # Errors
-    /// If the database is out of reach or refuses to go on. The stream is of no use afterwards.
+    /// Returns an error if the database is out of reach or refuses to continue. The stream cannot be used afterwards.
     pub fn read(
         &mut self,
         transactions_max: usize,
@@ -102,7 +102,7 @@ impl Stream {
         let until = Instant::now() + wait;
         self.tell()?;
         while received.transactions.len() < transactions_max {
-            // After the first transaction only what is there already is taken along.
+            // After the first transaction only those that are there already are added.
             let left = until.saturating_duration_since(Instant::now());
             let left = if received.transactions.is_empty() { left } else { Duration::ZERO };
             let Some(message) = self.connection.receive(left)? else {
@@ -119,18 +119,18 @@ impl Stream {
                 }
             }
             if self.asked && received.transactions.is_empty() && !self.assembler.is_inside() {
-                // The answer is better once what is quiet is stored.
+                // The report is more useful once the quiet position is stored.
                 break;
             }
         }
         Ok(received)
     }
 
-    /// Up to where the server has sent everything, if that is worth storing though no transaction came. `eager`:
-    /// somebody waits for it.
+    /// Returns the position up to which the server has sent everything, if it is worth storing though no transaction
+    /// came. `eager`: whether somebody waits for it.
     pub fn quiet(&mut self, eager: bool) -> Option<Lsn> {
         let is_news = self.sent > self.taken && !self.assembler.is_inside();
-        // A server that stops waits until it has heard that all it sent is safe here.
+        // A server that shuts down waits until everything that it sent is acknowledged.
         let is_due = eager || self.asked || self.quiet_stored.elapsed() >= IDLE_EVERY;
         (is_news && is_due).then(|| {
             self.quiet_stored = Instant::now();
@@ -138,36 +138,36 @@ impl Stream {
         })
     }
 
-    /// Everything up to there is being committed.
+    /// Records that everything up to `lsn` is being committed.
     pub fn take_in(&mut self, lsn: Lsn) {
         self.taken = self.taken.max(lsn);
         self.sent = self.sent.max(lsn);
     }
 
-    /// What was taken in is durable; the server may forget it.
+    /// Acknowledges what was taken in, which is durable now; the server may forget it.
     ///
     /// # Errors
-    /// If the database is out of reach.
+    /// Returns an error if the database is out of reach.
     pub fn acknowledge(&mut self) -> Result<(), SourceError> {
         self.acknowledged = self.taken;
         self.tell()
     }
 
-    /// Lets the server know that this source lives, while it reads nothing. What was taken in and is not durable yet is
-    /// not acknowledged by that.
+    /// Tells the server that this source is alive while it reads nothing. This does not acknowledge what was taken in
+    /// and is not durable yet.
     ///
     /// # Errors
-    /// If the database is out of reach.
+    /// Returns an error if the database is out of reach.
     pub fn keep_alive(&mut self) -> Result<(), SourceError> {
-        // Nobody has listened, so the server was not silent.
+        // Nobody listened, so this does not count as silence of the server.
         self.heard_at = Instant::now();
         if self.told_at.elapsed() < ALIVE_EVERY { Ok(()) } else { self.send_status(false) }
     }
 
-    /// Asks the server how far it is: it answers at once.
+    /// Asks the server for its position: it answers at once.
     ///
     /// # Errors
-    /// If the database is out of reach.
+    /// Returns an error if the database is out of reach.
     pub fn ask(&mut self) -> Result<(), SourceError> {
         if self.told_at.elapsed() < ASK_EVERY { Ok(()) } else { self.send_status(true) }
     }
@@ -184,7 +184,7 @@ impl Stream {
             b'w' => {
                 fields.take(24)?;
                 let finished = self.assembler.take(fields.rest())?;
-                // One that is known already is nothing.
+                // A transaction that is known already is ignored.
                 Ok(finished.filter(|finished| Lsn(finished.committed.end) > self.taken))
             }
             b'k' => {
@@ -200,7 +200,7 @@ impl Stream {
         }
     }
 
-    /// A network that has gone silent says nothing of it.
+    /// Returns an error if the server has been silent for too long, since a broken network does not report itself.
     fn still_heard(&self) -> Result<(), SourceError> {
         match self.heard_at.elapsed() {
             silent if silent > SILENCE_MAX => {
@@ -213,7 +213,7 @@ impl Stream {
     fn tell(&mut self) -> Result<(), SourceError> {
         let news = self.acknowledged > self.told && self.told_at.elapsed() > Duration::from_millis(100);
         let is_due = self.asked || news || self.told_at.elapsed() > STATUS_EVERY;
-        // An answer is asked for if it is long that one came.
+        // Asks for an answer if none has come for long.
         if is_due { self.send_status(self.heard_at.elapsed() > STATUS_EVERY) } else { Ok(()) }
     }
 
@@ -222,7 +222,7 @@ impl Stream {
         for place in [self.taken, self.acknowledged, self.acknowledged] {
             status.extend(place.0.to_be_bytes());
         }
-        // The time is for people to look at.
+        // The time is only for people.
         status.extend([0; 8]);
         status.push(u8::from(wants_answer));
         self.connection.send_copied(&status)?;
@@ -231,7 +231,8 @@ impl Stream {
     }
 }
 
-/// What the server refuses to send stands in the way for ever, until the source goes on from behind it.
+/// Returns the error about something that the server refuses to send, which blocks the stream until the source resumes
+/// after it.
 fn refused_to_send(error: ServerError) -> SourceError {
     let error = error.into_error("to send its changes");
     let kind = if error.kind == ErrorKind::Refused { ErrorKind::Changed } else { error.kind };
@@ -240,7 +241,7 @@ fn refused_to_send(error: ServerError) -> SourceError {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // What the server does not hear now, it hears from the next stream.
+        // If this report is lost, the next stream repeats it.
         let _ = self.send_status(false);
     }
 }

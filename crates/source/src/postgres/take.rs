@@ -1,4 +1,4 @@
-//! Writing what was read: every piece of work in its order, then the position, all in one commit.
+//! Writes what was read: every piece of work in its order, then the position, all in one commit.
 
 use super::catalog::facts::UnitFacts;
 use super::copy::range::Range;
@@ -19,8 +19,7 @@ use livewell_model::{Change, ElementId};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Following {
-    /// Writes everything that was read since the last time. Returns whether the copies that were asked for are begun by
-    /// that.
+    /// Writes everything that was read since the last time. Returns whether that begins the requested copies.
     pub fn take_in(&mut self, commit: &mut dyn Commit) -> Result<bool, SourceError> {
         while let Some(work) = self.work.pop_front() {
             self.take(commit, work)?;
@@ -32,7 +31,7 @@ impl Following {
             self.asked = Asked::default();
             commit.put_note(notes::OWED, None);
         } else if self.asked.after_running && self.copy.is_some() {
-            // What this copy has taken the place of no longer says what was to be copied.
+            // The copy that this one replaces no longer says what was to be copied.
             commit.put_note(notes::OWED, Some(notes::encode(&true)));
         }
         Ok(is_begun)
@@ -44,7 +43,7 @@ impl Following {
             Work::Facts(oid, facts) => {
                 match (&mut self.copy, facts) {
                     (Some(copy), Some(facts)) if copy.has(oid) => copy.learn(commit, oid, *facts),
-                    // What was staged lacks changes, as what is stored does.
+                    // The stage lacks changes, as the live elements do.
                     (Some(copy), None) if copy.has(oid) => {
                         copy.begin_again(commit, oid);
                         self.put_facts(commit, oid, None);
@@ -90,7 +89,7 @@ impl Following {
         }
         let Upstream { transaction, end, timestamp, steps } = upstream;
         if commit.has_base() {
-            // Only of the units at hand: there may be thousands, and transactions are many.
+            // Only for the units at hand: there may be thousands, and transactions are many.
             let units = steps.units();
             let (mut leaves, mut exact) = (units.clone(), units);
             leaves.retain(|oid| self.is_leaf(*oid));
@@ -105,13 +104,13 @@ impl Following {
         Ok(())
     }
 
-    /// Whether the unit is a partition that is sent as itself.
+    /// Returns whether the unit is a partition that is sent as itself.
     fn is_leaf(&self, oid: u32) -> bool {
         let copied = || Some(&self.copy.as_ref()?.units.get(&oid)?.facts);
         self.facts.get(&oid).or_else(copied).is_some_and(|facts| facts.root != oid)
     }
 
-    /// Whether the live rows of the unit are whole: of others values that are not sent may be missing.
+    /// Returns whether the live rows of the unit are complete: in others, values that were not sent may be missing.
     fn is_exact(&self, oid: u32) -> bool {
         let is_copied = self.copy.as_ref().is_some_and(|copy| copy.units.contains_key(&oid));
         let Some(facts) = self.facts.get(&oid) else { return false };
@@ -139,7 +138,7 @@ impl Following {
     ) -> Result<(), SourceError> {
         self.is_checked = false;
         if self.copy.is_none() {
-            // One that was given up; damage in it is no reason to keep it.
+            // A copy that was given up; it is dropped even if it is damaged.
             let old = commit.note(notes::COPY)?.and_then(|old| notes::decode::<CopyHead>(&old).ok());
             if let Some(old) = old {
                 commit.discard_notes(&notes::copy_prefix(old.number));
@@ -151,7 +150,7 @@ impl Following {
         let mut names = BTreeSet::new();
         for (oid, facts) in units {
             names.insert(facts.root_name.1.clone());
-            // A partition that comes back before its rows are gone is copied, which takes away what is too many.
+            // A partition that comes back before its rows are gone is copied, which removes the excess rows.
             if self.going.remove(&oid).is_some() {
                 commit.put_note(&notes::gone(oid), None);
             }
@@ -187,7 +186,7 @@ impl Following {
         copy.clear_some(commit, oid, shape.as_deref())
     }
 
-    /// Makes the copy count: as the base, or as the difference to what is there.
+    /// Publishes the copy: as the base, or as the difference to the live elements.
     fn finish(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
         let Some(copy) = self.copy.take() else { return Ok(()) };
         let rows: u64 = copy.units.values().map(|unit| unit.rows).sum();
@@ -201,7 +200,7 @@ impl Following {
             tracing::info!(source = %self.settings.id, rows, changes, "the copy is compared");
             commit.end_stage(false, copy.time())?;
         }
-        // What was stored before was not what the database had, and for queries that are behind it still is.
+        // What was stored before did not agree with the database, and queries that are behind still see it.
         commit.set_exact_from(commit.position());
         commit.put_note(notes::COPY, None);
         commit.discard_notes(&notes::copy_prefix(copy.head.number));
@@ -212,20 +211,20 @@ impl Following {
         Ok(())
     }
 
-    /// The roots all of whose units are in the copy.
+    /// Returns the roots all of whose units are in the copy.
     fn complete(&self, copy: &Copy) -> BTreeSet<u32> {
         let is_copied = |oid: &u32| copy.units.get(oid).is_some_and(|unit| !unit.is_gone);
         let roots = self.watch.shapes.keys();
         let is_complete = |root: &&u32| {
             let units = self.watch.facts.units(**root);
             units.iter().all(is_copied)
-                // One without partitions has nothing to copy; its old rows go with the partitions they were in.
+                // A table without partitions has nothing to copy; its old rows go with their partitions.
                 && (!units.is_empty() || copy.units.values().any(|unit| unit.facts.root == **root))
         };
         roots.filter(is_complete).copied().collect()
     }
 
-    /// The rows of a unit that is gone go, too.
+    /// Deletes the rows of a unit that is gone.
     fn gone(&mut self, commit: &mut dyn Commit, oid: u32) -> Result<(), SourceError> {
         commit.begin(self.last_commit)?;
         let mut elements = 0u64;
@@ -263,7 +262,7 @@ impl Following {
         Ok(())
     }
 
-    /// How far it is and what it is doing.
+    /// Returns the progress and the activity of the source.
     pub fn report(&self) -> Report {
         let behind = self.server_end.0.saturating_sub(self.position.lsn.0);
         Report {

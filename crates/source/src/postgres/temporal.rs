@@ -1,4 +1,4 @@
-//! PostgreSQL's text of dates and times, in the styles ISO and (for intervals) ISO 8601.
+//! Parses PostgreSQL's text of dates and times, in the styles ISO and (for intervals) ISO 8601.
 
 use livewell_model::Value;
 use livewell_model::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, NANOS_PER_SECOND, Time};
@@ -24,7 +24,7 @@ pub(super) fn timestamp(text: &str) -> Result<Value, String> {
     moment(text).map(Value::from).ok_or_else(|| cannot(text, "a date and time"))
 }
 
-/// The session's time zone is UTC, so that is the offset in which they come.
+/// Parses a timestamp with time zone. The session's time zone is UTC, so it comes with that offset.
 pub(super) fn timestamp_with_zone(text: &str) -> Result<Value, String> {
     let read = || {
         let (rest, before_christ) = era(text);
@@ -34,7 +34,7 @@ pub(super) fn timestamp_with_zone(text: &str) -> Result<Value, String> {
     read().map(Value::from).ok_or_else(|| cannot(text, "a date and time with an offset"))
 }
 
-/// `P1Y2M3DT4H5M6.7S`, each part with a sign of its own.
+/// Parses an interval: `P1Y2M3DT4H5M6.7S`, each part with a sign of its own.
 pub(super) fn interval(text: &str) -> Result<Value, String> {
     parts(text).map(Value::from).ok_or_else(|| cannot(text, "an interval"))
 }
@@ -77,14 +77,14 @@ fn time_of_day(text: &str) -> Option<LocalTime> {
     fits.then(|| LocalTime::from_nanos((hour * 3_600 + minute * 60 + second) * NANOS_PER_SECOND + fraction))?
 }
 
-/// Whole seconds and the nanoseconds beyond them.
+/// Parses whole seconds and the nanoseconds beyond them.
 fn seconds(text: &str) -> Option<(i64, i64)> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = u32::try_from(fraction.len()).ok().filter(|digits| *digits <= 9)?;
     Some((number(whole)?, number(fraction)? * 10i64.pow(9 - digits)))
 }
 
-/// What stands before the offset, and the offset in seconds east of UTC.
+/// Splits off the offset, in seconds east of UTC.
 fn split_offset(text: &str) -> Option<(&str, i32)> {
     let at = text.rfind(['+', '-'])?;
     let (before, offset) = text.split_at(at);

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// A transaction of the database.
 #[derive(Debug)]
 pub(super) struct Upstream {
-    /// Its full number.
+    /// The full number of the transaction.
     pub transaction: u64,
     /// The end of its commit in the log.
     pub end: Lsn,
@@ -22,12 +22,12 @@ pub(super) struct Upstream {
 #[derive(Debug)]
 pub(super) enum Steps {
     Listed(Vec<Step>),
-    /// Too many to keep: rebuilt from the messages each time.
+    /// Too many to keep: made from the messages each time.
     Spooled(Box<Spooled>),
 }
 
 impl Steps {
-    /// The units that are changed.
+    /// Returns the units that are changed.
     pub fn units(&self) -> BTreeSet<u32> {
         match self {
             Self::Listed(steps) => steps.iter().map(|step| step.unit).collect(),
@@ -35,7 +35,7 @@ impl Steps {
         }
     }
 
-    /// The units of which some change does not say which row it is of.
+    /// Returns the units with a change that does not identify its row.
     pub fn unclear(&self) -> BTreeSet<u32> {
         match self {
             Self::Listed(steps) => {
@@ -54,7 +54,7 @@ impl Steps {
         }
     }
 
-    /// Like [`Steps::each`], for the last time.
+    /// Like [`Steps::each`], but consumes the steps.
     pub fn into_each(self, each: impl FnMut(Step) -> Result<(), SourceError>) -> Result<(), SourceError> {
         match self {
             Self::Listed(steps) => steps.into_iter().try_for_each(each),

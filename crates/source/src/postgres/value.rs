@@ -1,4 +1,4 @@
-//! From PostgreSQL's text of a value to a value, exactly or not at all.
+//! Parses PostgreSQL's text of a value, exactly or not at all.
 
 use super::array;
 use super::catalog::facts::TypeFacts;
@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Int,
     Float4,
     Float8,
-    /// `whole`: declared without digits after the point.
+    /// `whole`: whether it is declared without digits after the point.
     Numeric {
         whole: bool,
     },
@@ -31,14 +31,14 @@ pub(super) enum Kind {
         of: Box<Kind>,
         delimiter: char,
     },
-    /// One whose infinities and NaN are taken as something else.
+    /// A type whose infinities and NaN become something else.
     Finite {
         of: Box<Kind>,
         instead: Instead,
     },
-    /// A scalar in another type than its own.
+    /// A scalar that is read in another type than its own.
     As(PropertyType),
-    /// As it stands: texts, enums, ranges, UUIDs, addresses, and whatever else there is.
+    /// Unchanged text: texts, enums, ranges, UUIDs, addresses, and every other type.
     Text,
 }
 
@@ -52,10 +52,10 @@ pub(super) enum Instead {
 /// The types of a database by their numbers.
 pub(super) type Types = BTreeMap<u32, TypeFacts>;
 
-/// How deep domains and arrays may lie in each other; no database that is in order comes near it.
+/// How deep domains and arrays may be nested; no valid database comes near it.
 const TYPES_DEPTH_MAX: usize = 32;
 
-/// How values of this type are read.
+/// Returns how values of this type are read.
 pub(super) fn kind(types: &Types, oid: u32, modifier: i32, infinity: Option<Instead>) -> Kind {
     kind_within(types, oid, modifier, infinity, TYPES_DEPTH_MAX)
 }
@@ -101,16 +101,18 @@ fn kind_within(types: &Types, oid: u32, modifier: i32, infinity: Option<Instead>
     }
 }
 
-/// Reads the text of a value; the error says why it cannot be taken.
+/// Parses the text of a value; the error says why it cannot be represented.
 pub(super) fn value(kind: &Kind, text: &str) -> Result<Value, String> {
     match kind {
         Kind::Bool => match text {
             "t" | "true" => Ok(Value::Bool(true)),
             "f" | "false" => Ok(Value::Bool(false)),
-            _ => Err(format!("`{text}` is no boolean")),
+            _ => Err(format!("`{text}` is not a boolean")),
         },
-        Kind::Int => text.parse().map(Value::Int).map_err(|_| format!("`{text}` is no integer of 64 bits")),
-        // As the database itself widens it.
+        Kind::Int => {
+            text.parse().map(Value::Int).map_err(|_| format!("`{text}` is not an integer of 64 bits"))
+        }
+        // Widens it as the database does.
         Kind::Float4 => float(text, |text| text.parse::<f32>().map(f64::from)),
         Kind::Float8 => float(text, str::parse),
         Kind::Numeric { whole } => numeric(text, *whole),
@@ -135,7 +137,7 @@ pub(super) fn value(kind: &Kind, text: &str) -> Result<Value, String> {
     }
 }
 
-/// How values of a kind are read in the type that the settings name, those of a list one by one.
+/// Returns how values of a kind are read in the type that the settings name, those of a list one by one.
 pub(super) fn taken(kind: Kind, wanted: PropertyType) -> Kind {
     match (wanted, kind) {
         (PropertyType::Text, _) => Kind::Text,
@@ -148,7 +150,7 @@ pub(super) fn taken(kind: Kind, wanted: PropertyType) -> Kind {
 }
 
 impl Kind {
-    /// Whether it has values that became floats in stores that earlier versions wrote.
+    /// Returns whether its values are floats in stores of earlier versions.
     pub fn was_float(&self) -> bool {
         match self {
             Self::Numeric { whole } => !whole,
@@ -166,11 +168,12 @@ fn float(
         "NaN" => Ok(Value::Float(f64::NAN)),
         "Infinity" => Ok(Value::Float(f64::INFINITY)),
         "-Infinity" => Ok(Value::Float(f64::NEG_INFINITY)),
-        _ => parse(text).map(Value::Float).map_err(|_| format!("`{text}` is no number")),
+        _ => parse(text).map(Value::Float).map_err(|_| format!("`{text}` is not a number")),
     }
 }
 
-/// A decimal; an integer where the column is declared without digits after the point and 64 bits can hold it.
+/// Parses a decimal; returns an integer if the column is declared without digits after the point and 64 bits can hold
+/// it.
 fn numeric(text: &str, whole: bool) -> Result<Value, String> {
     if matches!(text, "NaN" | "Infinity" | "-Infinity") {
         return Err(format!("`{text}` is not a number that can be computed with exactly"));
@@ -181,13 +184,13 @@ fn numeric(text: &str, whole: bool) -> Result<Value, String> {
     Decimal::parse(text).map(Value::from).map_err(|error| format!("`{}` {error}", shortened(text)))
 }
 
-/// The value of a text in a type that the settings name.
+/// Converts a text to a type that the settings name.
 fn converted(text: &str, wanted: PropertyType) -> Result<Value, String> {
     let refused = |wanted| format!("`{}` is not {wanted}", shortened(text));
     match (wanted, text) {
         (PropertyType::Boolean, "t" | "1") => Ok(Value::Bool(true)),
         (PropertyType::Boolean, "f" | "0") => Ok(Value::Bool(false)),
-        // As the database itself casts it: a half goes away from zero.
+        // Rounds as the database does: a half goes away from zero.
         (PropertyType::Integer, _) if let Ok(decimal) = Decimal::parse(text) => {
             decimal.rounded().map(Value::Int).ok_or_else(|| refused("an integer of 64 bits"))
         }
@@ -195,7 +198,7 @@ fn converted(text: &str, wanted: PropertyType) -> Result<Value, String> {
     }
 }
 
-/// A text as a message shows it.
+/// Returns a text shortened for a message.
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 60;
     match text.char_indices().nth(SHOWN) {

@@ -1,7 +1,7 @@
 //! Which transactions a snapshot of the server sees.
 //!
-//! Positions in the log do not tell: a commit is in the log, and sent, before other sessions see it, for long if a
-//! synchronous standby has to confirm it.
+//! Positions in the log do not tell that: a commit is in the log, and sent, before other sessions see it, and long
+//! before if a synchronous standby has to confirm it.
 
 use super::failure::not_understood;
 use crate::SourceError;
@@ -14,9 +14,9 @@ use std::fmt;
 pub(in crate::postgres) struct Visible {
     /// All transactions before this one are visible.
     pub xmin: u64,
-    /// None from this one on is.
+    /// No transaction from this one on is visible.
     pub xmax: u64,
-    /// Those in between that were running.
+    /// The transactions in between that were running.
     running: BTreeSet<u64>,
 }
 
@@ -25,12 +25,13 @@ impl Visible {
         read(text).ok_or_else(|| not_understood("a snapshot is not `xmin:xmax:xip`"))
     }
 
-    /// Whether what the transaction did is in the snapshot.
+    /// Returns whether the snapshot sees the transaction.
     pub fn sees(&self, transaction: u64) -> bool {
         transaction < self.xmin || transaction < self.xmax && !self.running.contains(&transaction)
     }
 
-    /// The full number of a transaction of which the stream sends the lower half: the one closest to this snapshot.
+    /// Returns the full number of a transaction from the lower half, which the stream sends: the number closest to this
+    /// snapshot.
     pub fn widen(&self, xid: u32) -> u64 {
         const EPOCH: u64 = 1 << 32;
         let near = (self.xmax & !(EPOCH - 1)) | u64::from(xid);

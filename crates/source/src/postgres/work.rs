@@ -1,4 +1,4 @@
-//! What a source has read and not yet written: pieces of work, each written whole in the commit that takes it in.
+//! Work that was read and not yet written: pieces that are each written whole in one commit.
 
 use super::catalog::facts::UnitFacts;
 use super::copy::range::Range;
@@ -12,25 +12,25 @@ use std::collections::BTreeMap;
 pub(super) enum Work {
     /// A transaction of the database.
     Transaction(Upstream),
-    /// What the catalogs say of a unit is different and harmless; `None`: it is no longer of interest.
+    /// The facts of a unit changed in a harmless way; `None`: they are no longer needed.
     Facts(u32, Option<Box<UnitFacts>>),
-    /// These units are to be copied. No range may be read while a transaction before `floor` runs; `expected`: about how
-    /// many rows they have, as far as anybody has counted; `begun`: what was visible when that was seen.
+    /// Units to copy. No range may be read while a transaction before `floor` runs. `expected`: about how many rows
+    /// they have, if known; `begun`: what was visible when the copy was planned.
     Copy { units: Vec<(u32, UnitFacts)>, floor: u64, expected: BTreeMap<u32, u64>, begun: Visible },
-    /// A unit of the copy is no longer there.
+    /// A unit of the copy no longer exists.
     TakeOut(u32),
-    /// The rows of a unit go once the stream has come to there.
+    /// Delete the rows of a unit once the stream has reached this position.
     Going(u32, Lsn),
-    /// The rows of a unit go now.
+    /// Delete the rows of a unit now.
     Gone(u32),
     /// Rows of a copy.
     Range(Box<Range>),
-    /// What was staged of a unit goes, piece by piece.
+    /// Delete the staged rows of a unit, piece by piece.
     Clear(u32),
-    /// The copy is whole.
+    /// The copy is complete.
     Finish,
-    /// The server has sent everything up to there.
+    /// The server has sent everything up to this position.
     Quiet(Lsn),
-    /// Everything up to a position of the store is what the database had; `None`: everything.
+    /// Everything up to a position of the store agrees with the database; `None`: everything that is stored.
     Checked(Option<u64>),
 }

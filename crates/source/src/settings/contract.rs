@@ -1,4 +1,4 @@
-//! What the settings of every kind of source can say.
+//! What the settings of every kind of source have in common.
 
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What is asked of the settings of a source, whatever its kind is.
+/// The settings of a source of any kind.
 pub trait Settings {
-    /// The source's id.
+    /// Returns the source's id.
     fn id(&self) -> &str;
 
-    /// Which clock its time follows while nothing comes.
+    /// Returns which clock its time follows while nothing comes.
     fn clock(&self) -> Clock;
 
-    /// Checks what the types alone do not.
+    /// Checks what the types do not guarantee.
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
     fn check(&self) -> Result<(), SourceError>;
 
-    /// The files that it reads, also those of certificates.
+    /// Returns the files that it reads, also those of certificates.
     fn files(&self) -> Vec<PathBuf>;
 
     /// Makes relative paths start at `base`, the directory of the configuration.
@@ -34,33 +34,33 @@ pub trait Settings {
         &[]
     }
 
-    /// The sources that must have ended before this one begins.
+    /// Returns the sources that must have ended before this one begins.
     fn after(&self) -> &[String] {
         &[]
     }
 
-    /// The longest line or message, in bytes.
+    /// Returns the longest line or message, in bytes.
     fn line_bytes_max(&self) -> usize {
         Limits::default().line_bytes_max
     }
 
-    /// Has it end with what is there now, if it reads something that has an end.
+    /// Makes the source end with what is there now, if it reads something that has an end.
     fn end_with_input(&mut self) {}
 
-    /// The labels and types of all that it makes, without what `unwind` makes; `None` if others may come.
+    /// Returns the labels and types of everything that the source makes, except by `unwind`; `None` if others may come.
     fn made(&self) -> Option<BTreeSet<String>> {
         None
     }
 }
 
-/// Which clock a source's time follows while nothing comes. Time moves with what comes, and the functions of time of
-/// its queries with it.
+/// Which clock a source's time follows while nothing comes. Time moves with the input, and so do the functions of time
+/// in its queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Clock {
-    /// The wall's: a timer that is due fires though nothing comes.
+    /// The wall clock: a timer that is due fires even if nothing comes.
     Wall,
-    /// That of its input: what was recorded in 2013 lives in 2013, at whatever pace it is read.
+    /// The time of its input: events recorded in 2013 happen in 2013, at whatever pace they are read.
     Input,
 }
 

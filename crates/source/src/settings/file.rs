@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub struct FileSettings {
     /// The source's id.
     pub id: String,
-    /// The file, if it is one.
+    /// The file, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// For a table or records under `path`: what node a row or record becomes.
@@ -28,14 +28,14 @@ pub struct FileSettings {
     /// For a table or records under `path`: what relationships a row or record has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
-    /// For a file under `path`: the types of columns or properties, where they are not to be inferred or other ones are
+    /// For a file under `path`: the types of columns or properties, if they are not to be inferred or other ones are
     /// wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, PropertyType>,
-    /// For records under `path`: the properties and where in the record they are; all of it where nothing is said.
+    /// For records under `path`: the properties and where in the record they are; all of it if absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
-    /// For records under `path`: which operation one is; an insert where nothing is said.
+    /// For records under `path`: which operation one is; an insert if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationMapping>,
     /// For records under `path`: where in a line the record is.
@@ -44,36 +44,35 @@ pub struct FileSettings {
     /// For records under `path`: where in a line the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
-    /// Where a row or record under `path` says what time it is from; when it was taken in, where nothing is said.
+    /// Where the time of a row or record under `path` is; if absent, its time is when it was taken in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<TimestampMapping>,
-    /// For records under `path`: what stands in place of a value that did not change; that of Debezium, where nothing is said.
+    /// For records under `path`: the placeholder for a value that did not change; that of Debezium if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable_value: Option<String>,
-    /// The files, if they are several.
+    /// The files, if there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileEntry>,
-    /// The text of a cell that stands for null. An empty cell, where nothing is said.
+    /// The text of a cell that means null; an empty cell if absent.
     #[serde(default)]
     pub null_text: String,
     /// What happens to input that is not a change.
     #[serde(default)]
     pub on_error: OnError,
-    /// Whether to wait for more at the end of the last file. True where nothing is said, except for
-    /// compressed files, which cannot grow.
+    /// Whether to wait for more at the end of the last file. True if absent, except for compressed files, which cannot
+    /// grow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow: Option<bool>,
-    /// How a log that is followed is rotated; where nothing is said it is not, and a file that is replaced is an
-    /// error.
+    /// How a followed log is rotated. If absent, it is not, and a replaced file is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
-    /// Changes a second; all at once where nothing is said. The pipeline keeps to it.
+    /// Changes a second; as fast as possible if absent. The pipeline keeps to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
-    /// Which clock its time follows at the end of the files; that of the input, where nothing is said.
+    /// Which clock its time follows at the end of the files; that of the input if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<Clock>,
-    /// Sources that must have been read to their end before. The pipeline sees to it.
+    /// Sources that must have been read to their end before. The pipeline ensures that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
     /// Lists in nodes whose items become nodes of their own.
@@ -140,13 +139,13 @@ pub struct FileEntry {
     /// For a table or records: what relationships a row or record has, each starting at its node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
-    /// The types of columns or properties, where they are not to be inferred or other ones are wanted.
+    /// The types of columns or properties, if they are not to be inferred or other ones are wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, PropertyType>,
-    /// For records: the properties and where in the record they are; all of it where nothing is said.
+    /// For records: the properties and where in the record they are; all of it if absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
-    /// For records: which operation one is; an insert where nothing is said.
+    /// For records: which operation one is; an insert if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationMapping>,
     /// For records: where in a line the record is.
@@ -155,10 +154,10 @@ pub struct FileEntry {
     /// For records: where in a line the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
-    /// Where a row or record says what time it is from; when it was taken in, where nothing is said.
+    /// Where the time of a row or record is; if absent, its time is when it was taken in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<TimestampMapping>,
-    /// For records: what stands in place of a value that did not change; that of Debezium, where nothing is said.
+    /// For records: the placeholder for a value that did not change; that of Debezium if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable_value: Option<String>,
 }
@@ -167,10 +166,10 @@ pub struct FileEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnError {
-    /// The source stops there and says why.
+    /// The source stops there and reports why.
     #[default]
     Stop,
-    /// The line is set aside, visibly, and the source goes on.
+    /// The line is parked, where it can be seen, and the source continues.
     Park,
 }
 
@@ -183,12 +182,12 @@ pub enum Rotation {
 }
 
 impl FileSettings {
-    /// The settings of a source `id` over one file, everything else as it is where nothing is said.
+    /// Creates the settings of a source `id` over one file, everything else at its default.
     pub fn new(id: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         Self { id: id.into(), path: Some(path.into()), ..Self::default() }
     }
 
-    /// The files in the order they are read, whichever way they were given.
+    /// Returns the files in the order they are read, whichever way they were given.
     pub fn entries(&self) -> Vec<FileEntry> {
         match &self.path {
             None => self.files.clone(),
@@ -217,7 +216,7 @@ impl FileSettings {
     /// Checks what the types alone do not. The columns that templates name are checked when the file is opened.
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
     pub fn validate(&self) -> Result<(), SourceError> {
         validate_common(&self.id, &self.limits)?;
         let wrong = |text: String| Err(SourceError::settings(format!("source `{}`: {text}", self.id)));
@@ -308,7 +307,7 @@ impl FileEntry {
         }
     }
 
-    /// What reads the lines, if they are JSON.
+    /// Returns what reads the lines, if they are JSON.
     pub(crate) fn reader(&self, settings: &FileSettings) -> Result<Reader, SourceError> {
         Reader::by(&self.records(), &settings.id, &settings.limits)
     }

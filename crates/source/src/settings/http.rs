@@ -1,4 +1,4 @@
-//! The settings of sources that are sent to: `http`, by the server's callers, and in-process, by a program.
+//! The settings of sources that others send to: `http`, for callers of the server, and in-process, for a program.
 
 use super::contract::{Clock, Settings, validate_common, wall};
 use super::mapping::{
@@ -27,13 +27,13 @@ pub struct HttpSettings {
     /// What relationships a record has, each starting at its node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
-    /// The properties and where in the record they are; all of it where nothing is said.
+    /// The properties and where in the record they are; all of it if absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
-    /// The types of properties where other ones than JSON's are wanted.
+    /// The types of properties that are to differ from JSON's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, PropertyType>,
-    /// Which operation a record is; an insert where nothing is said.
+    /// Which operation a record is; an insert if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationMapping>,
     /// Where in a line the record is.
@@ -42,10 +42,10 @@ pub struct HttpSettings {
     /// Where in a line the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
-    /// Where a record says what time it is from; when it was taken in, where nothing is said.
+    /// Where the time of a record is; if absent, its time is when it was taken in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<TimestampMapping>,
-    /// What stands in place of a value that did not change; that of Debezium, where nothing is said.
+    /// The placeholder for a value that did not change; that of Debezium if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable_value: Option<String>,
     /// Lists in nodes whose items become nodes of their own.
@@ -71,10 +71,10 @@ impl HttpSettings {
         self.reader().map(|_| ())
     }
 
-    /// What reads the lines of a call's body.
+    /// Creates the reader for the lines of a call's body.
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) where the mapping makes no sense.
+    /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) if the mapping is not valid.
     pub fn reader(&self) -> Result<Reader, SourceError> {
         let settings = RecordSettings {
             node: self.node.as_ref(),

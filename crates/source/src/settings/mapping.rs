@@ -1,4 +1,4 @@
-//! What rows and records become: the settings of mappings.
+//! The settings of mappings: what rows and records become.
 
 use super::PropertyType;
 use livewell_model::component::is_component_id;
@@ -16,7 +16,7 @@ pub struct NodeMapping {
     pub id: String,
 }
 
-/// A relationship from the node of a row or record; none where something that `to` names is null.
+/// A relationship from the node of a row or record; none if something that `to` names is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelationshipMapping {
@@ -43,35 +43,35 @@ pub enum End {
     },
 }
 
-/// Which operation a record is: what the field at `path` says.
+/// Which operation a record describes, by the field at `path`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperationMapping {
-    /// Where in the message it is said.
+    /// The path of that field in the message.
     pub path: String,
-    /// What is said where the record replaces its node.
+    /// The values that mean that the record replaces its node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub insert: Vec<String>,
-    /// What is said where the record changes what it names.
+    /// The values that mean that the record changes the properties that it has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub update: Vec<String>,
-    /// What is said where the node goes.
+    /// The values that mean that the node is deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delete: Vec<String>,
 }
 
-/// Where a row or record says what time it is from.
+/// Where the time of a row or record is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimestampMapping {
     /// The column of a table; or the path in the message, or in its record.
     pub path: String,
-    /// What an integer there counts, since 1970; without it a text is expected, as RFC 3339 has it.
+    /// The unit of an integer there, counted since 1970; without it a text in the form of RFC 3339 is expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<TimeUnit>,
 }
 
-/// What an integer counts that is a time.
+/// The unit of a time that is an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TimeUnit {
@@ -90,7 +90,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// Its length in nanoseconds.
+    /// Returns its length in nanoseconds.
     pub(crate) fn nanos(self) -> i64 {
         match self {
             Self::Seconds => 1_000_000_000,
@@ -100,7 +100,7 @@ impl TimeUnit {
         }
     }
 
-    /// Its name.
+    /// Returns its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Seconds => "seconds",
@@ -111,7 +111,7 @@ impl TimeUnit {
     }
 }
 
-/// All that settings say about the mapping of JSON records.
+/// All settings about the mapping of JSON records.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordSettings<'a> {
     pub node: Option<&'a NodeMapping>,
@@ -126,7 +126,7 @@ pub(crate) struct RecordSettings<'a> {
 }
 
 impl RecordSettings<'_> {
-    /// The first field that only makes sense for records.
+    /// Returns the first field that only makes sense for records.
     pub fn only_for_records(&self) -> Option<&'static str> {
         let given = [
             ("properties", !self.properties.is_empty()),
@@ -139,7 +139,7 @@ impl RecordSettings<'_> {
     }
 }
 
-/// Checks what the types alone do not and what is the same for tables and records.
+/// Checks what the types do not guarantee and what tables and records have in common.
 pub(crate) fn validate(node: &NodeMapping, relationships: &[RelationshipMapping]) -> Result<(), String> {
     if node.label.is_empty() {
         return Err("`node.label` is empty".into());
@@ -161,7 +161,7 @@ pub(crate) fn validate(node: &NodeMapping, relationships: &[RelationshipMapping]
     Ok(())
 }
 
-/// The labels and types of all that such a mapping makes.
+/// Returns the labels and types of everything that such a mapping makes.
 pub(super) fn made(node: &NodeMapping, relationships: &[RelationshipMapping]) -> BTreeSet<String> {
     let kinds = relationships.iter().map(|relationship| relationship.kind.clone());
     std::iter::once(node.label.clone()).chain(kinds).collect()

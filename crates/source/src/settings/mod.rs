@@ -1,4 +1,4 @@
-//! What a configuration says about a source: plain, serialisable, checked before anything is opened.
+//! The settings of sources in a configuration: plain, serialisable, and checked before anything is opened.
 
 mod contract;
 mod file;

@@ -25,13 +25,13 @@ pub struct NatsSettings {
     pub id: String,
     /// The server: `nats://host:4222`, or `tls://host:4222`; several with commas between. Shown without its secrets.
     pub url: DatabaseUrl,
-    /// The stream; the one that holds `subject` where nothing is said.
+    /// The stream; the one that holds `subject` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
-    /// The subject whose messages are taken, `*` and `>` allowed; all of the stream where nothing is said.
+    /// The subject whose messages are taken, `*` and `>` allowed; all of the stream if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The user to get in as.
+    /// The user to log in as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// The user's password; never shown.
@@ -58,13 +58,13 @@ pub struct NatsSettings {
     /// What relationships a record has, each starting at its node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipMapping>,
-    /// The properties and where in the record they are; all of it where nothing is said.
+    /// The properties and where in the record they are; all of it if absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
-    /// The types of properties where other ones than JSON's are wanted.
+    /// The types of properties that are to differ from JSON's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, PropertyType>,
-    /// Which operation a record is; an insert where nothing is said.
+    /// Which operation a record is; an insert if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationMapping>,
     /// Where in a message the record is.
@@ -73,10 +73,10 @@ pub struct NatsSettings {
     /// Where in a message the record is that is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_before: Option<String>,
-    /// Where a record says what time it is from; when it was taken in, where nothing is said.
+    /// Where the time of a record is; if absent, its time is when it was taken in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<TimestampMapping>,
-    /// What stands in place of a value that did not change; that of Debezium, where nothing is said.
+    /// The placeholder for a value that did not change; that of Debezium if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable_value: Option<String>,
     /// Lists in nodes whose items become nodes of their own.
@@ -88,7 +88,7 @@ pub struct NatsSettings {
 }
 
 impl NatsSettings {
-    /// The settings of a source `id` over `stream`, everything else as it is where nothing is said.
+    /// Creates the settings of a source `id` over `stream`, everything else at its default.
     pub fn new(id: impl Into<String>, url: impl Into<String>, stream: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -121,10 +121,10 @@ impl NatsSettings {
         self.ca = self.ca.take().map(|path| base.join(path));
     }
 
-    /// Checks what the types alone do not.
+    /// Checks what the types do not guarantee.
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
     pub fn validate(&self) -> Result<(), SourceError> {
         validate_common(&self.id, &self.limits)?;
         let wrong = |text: &str| Err(SourceError::settings(format!("source `{}`: {text}", self.id)));
@@ -149,10 +149,10 @@ impl NatsSettings {
         self.reader().map(|_| ())
     }
 
-    /// What reads the messages.
+    /// Creates the reader of the messages.
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) where the mapping makes no sense.
+    /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) if the mapping is not valid.
     pub fn reader(&self) -> Result<Reader, SourceError> {
         let settings = RecordSettings {
             node: self.node.as_ref(),

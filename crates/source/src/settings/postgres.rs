@@ -22,11 +22,11 @@ pub struct PostgresSettings {
     pub id: String,
     /// The database: `postgres://user:password@host:5432/database?sslmode=verify-full`.
     pub url: DatabaseUrl,
-    /// The publication that says what is sent; `livewell_ID` if absent. Created if it is missing.
+    /// The publication, which selects what is sent; `livewell_ID` if absent. It is created if it does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<String>,
-    /// The replication slot, which keeps the place on the server; if absent, `livewell_ID_` and six characters of the
-    /// store's id.
+    /// The replication slot, which keeps the position on the server; if absent, `livewell_ID_` and six characters of
+    /// the store's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
     /// The tables; all of the publication if absent.
@@ -41,13 +41,13 @@ pub struct PostgresSettings {
     /// What infinite dates and times, and infinities and NaN of `numeric`, become.
     #[serde(default)]
     pub infinity: Infinity,
-    /// How often the catalogs are looked at while the stream goes on.
+    /// How often the catalogs are read while the stream continues.
     #[serde(default = "two_seconds", with = "livewell_model::period")]
     pub check_every: Duration,
     /// Which transactions are published.
     #[serde(default)]
     pub check: Check,
-    /// What happens to tables that are added to a publication of whose tables none are named here.
+    /// What happens to tables that are added to a publication if no tables are named here.
     #[serde(default)]
     pub new_tables: NewTables,
     /// Whether the slot survives a failover to a standby (PostgreSQL 17 and later).
@@ -68,23 +68,23 @@ pub struct PostgresSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableSettings {
-    /// The table, `schema.name`; of the schema `public` where there is no dot.
+    /// The table, `schema.name`; of the schema `public` if there is no dot.
     pub table: String,
-    /// The label of its nodes; the table's name where nothing is said.
+    /// The label of its nodes; the table's name if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The columns that tell its rows apart; those of its primary key if absent.
+    /// The columns that identify its rows; those of its primary key if absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
     /// What relationships a row has, each starting at the row's node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<ForeignKey>,
-    /// The types of columns where other ones than the database's are wanted.
+    /// The types of columns that are to differ from the database's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, PropertyType>,
 }
 
-/// A relationship from a row to the row of another table that its columns name; none where one of them is null.
+/// A relationship from a row to the row of another table that its columns name; none if one of them is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForeignKey {
@@ -101,7 +101,7 @@ pub struct ForeignKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Infinity {
-    /// Nothing: the row cannot be taken exactly.
+    /// Nothing: the row cannot be represented exactly.
     #[default]
     Refuse,
     /// Null.
@@ -114,10 +114,10 @@ pub enum Infinity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
-    /// Each as it comes; the catalogs are looked at every `check_every`, and before a table's altered rows are used.
+    /// Each as it comes; the catalogs are read every `check_every`, and before a table's altered rows are used.
     #[default]
     Periodic,
-    /// Only those of which the catalogs say that nothing happened before them beside the stream.
+    /// Only transactions before which, by the catalogs, nothing happened beside the stream.
     EveryBatch,
 }
 
@@ -165,7 +165,7 @@ impl Default for PostgresLimits {
     }
 }
 
-/// Where a database is, with the secrets to get in; shown without them.
+/// The address of a database with its secrets, which are never shown.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
 pub struct DatabaseUrl(pub String);
@@ -204,20 +204,20 @@ fn two_seconds() -> Duration {
 }
 
 impl PostgresSettings {
-    /// The publication's name.
+    /// Returns the publication's name.
     pub fn publication(&self) -> String {
         self.publication.clone().unwrap_or_else(|| self.default_name())
     }
 
-    /// The slot's name for a store that goes by these few characters.
+    /// Returns the slot's name for a store with this short name.
     pub fn slot_in(&self, store: &str) -> String {
-        // A name has up to 63 characters, and these stay.
+        // A name has up to 63 characters, of which these are kept.
         let name = self.default_name();
         let name = &name[..name.len().min(62 - store.len())];
         self.slot.clone().unwrap_or_else(|| format!("{name}_{store}"))
     }
 
-    /// The slot's name that an earlier version chose.
+    /// Returns the slot's name that an earlier version chose.
     pub fn slot_of_before(&self) -> String {
         self.slot.clone().unwrap_or_else(|| self.default_name())
     }
@@ -226,10 +226,10 @@ impl PostgresSettings {
         format!("livewell_{}", self.id.to_ascii_lowercase().replace('-', "_"))
     }
 
-    /// Checks that a table is followed: it is one of `tables`, or of those that are `stored` if the settings name none.
+    /// Checks that a table is followed: it is one of `tables`, or one of the `stored` ones if the settings name none.
     ///
     /// # Errors
-    /// Says in words which tables there are.
+    /// Returns an error that lists the tables there are.
     pub fn check_table(&self, table: &str, stored: &[String]) -> Result<(), String> {
         let mut names: Vec<&str> = self.tables.iter().map(|own| own.table.as_str()).collect();
         if names.is_empty() {
@@ -242,10 +242,10 @@ impl PostgresSettings {
         Err(format!("the source `{}` does not follow a table `{table}`: {advice}", self.id))
     }
 
-    /// Checks what the types alone do not; what only the database knows is checked when it is connected to.
+    /// Checks what the types do not guarantee; what only the database knows is checked after connecting.
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
+    /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
     pub fn validate(&self) -> Result<(), SourceError> {
         let wrong = |text: String| Err(SourceError::settings(format!("source `{}`: {text}", self.id)));
         if !is_component_id(&self.id) {
@@ -314,18 +314,18 @@ impl Settings for PostgresSettings {
     }
 }
 
-/// A table's name in its two parts, schema first.
+/// Returns a table's name in its two parts, schema first.
 pub(crate) fn table_name(name: &str) -> (&str, &str) {
     name.split_once('.').unwrap_or(("public", name))
 }
 
 impl TableSettings {
-    /// Schema and name.
+    /// Returns the table's schema and name.
     pub(crate) fn name(&self) -> (&str, &str) {
         table_name(&self.table)
     }
 
-    /// The label of the nodes that its rows become: the table's name where none is given.
+    /// Returns the label of the nodes that its rows become: by default the table's name.
     pub fn label(&self) -> &str {
         self.label.as_deref().unwrap_or(self.name().1)
     }

@@ -1,9 +1,9 @@
-//! Types that a setting names where another one than that of the input is wanted.
+//! The types that settings can give to properties in place of the input's.
 
 use livewell_model::{Decimal, DecimalError, Value};
 use serde::{Deserialize, Serialize};
 
-/// The type of a property whose values are not to be taken as the input has them.
+/// The type of a property whose values are converted from those of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PropertyType {
@@ -15,13 +15,13 @@ pub enum PropertyType {
     Decimal,
     /// `true` or `false`, in any case.
     Boolean,
-    /// Text as it stands: for codes with leading zeros.
+    /// Unchanged text: for codes with leading zeros.
     #[serde(rename = "string", alias = "text")]
     Text,
 }
 
 impl PropertyType {
-    /// The value that a text has in this type; the error says what is wanted.
+    /// Parses a text as this type; the error says what is expected.
     pub(crate) fn read(self, text: &str) -> Result<Value, &'static str> {
         match self {
             Self::Text => Ok(Value::string(text)),

@@ -1,4 +1,4 @@
-//! One commit over the store in memory, in the making.
+//! An unfinished commit over the store in memory.
 
 use super::memory::{Logged, Memory, ParkedInput, STORE, Stage};
 use crate::error::code;
@@ -24,7 +24,7 @@ impl Memory {
     }
 }
 
-/// A commit in the making. Nothing of it is stored until [`Memory::keep`]; dropped, it never was.
+/// An unfinished commit. Nothing of it is stored until [`Memory::keep`]; if it is dropped, it leaves no trace.
 #[derive(Debug)]
 pub struct MemoryCommit {
     memory: Memory,
@@ -47,7 +47,7 @@ impl MemoryCommit {
     }
 }
 
-/// What the store says.
+/// Returns an error of the store.
 fn refused(message: impl Into<String>) -> SourceError {
     SourceError::new(ErrorKind::Store, code::POSITION, message)
 }
@@ -141,7 +141,7 @@ impl Commit for MemoryCommit {
     fn add_read(&mut self, transaction: Transaction, input: &Input<'_>) -> Result<(), SourceError> {
         let before = self.memory.live.clone();
         let Err(refusal) = self.add(transaction) else { return Ok(()) };
-        // Refused as a whole.
+        // The transaction is refused as a whole.
         self.memory.live = before;
         let reason = format!("{}: {refusal}", input.place);
         match input.text {

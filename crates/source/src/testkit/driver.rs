@@ -1,4 +1,4 @@
-//! Driving a source as the pipeline does, with faults on request.
+//! Drives a source as the pipeline does, with faults on request.
 
 use super::Memory;
 use crate::SourceError;
@@ -34,14 +34,14 @@ pub struct Driver<S> {
     is_open: bool,
     /// What is stored of the source.
     pub memory: Memory,
-    /// The most that one step reads.
+    /// The limits of one step.
     pub limits: ReadLimits,
     /// What the source waits for.
     pub watcher: Watcher,
 }
 
 impl<S: Source> Driver<S> {
-    /// A driver with an empty store. `make`: the source as a new process has it.
+    /// Creates a driver with an empty store. `make`: the source as a new process has it.
     pub fn new(make: impl Fn() -> S + 'static) -> Self {
         let source = make();
         let memory = Memory::new(source.profile().copies);
@@ -58,7 +58,7 @@ impl<S: Source> Driver<S> {
     /// Opens the source if it is not open, reads, and writes what it read.
     ///
     /// # Errors
-    /// What the source says. The next step opens it again.
+    /// Returns the error of the source. The next step opens it again.
     pub fn step(&mut self, wait: Duration) -> Result<Read, SourceError> {
         self.step_with(wait, None)
     }
@@ -66,7 +66,7 @@ impl<S: Source> Driver<S> {
     /// Like [`Driver::step`], with a fault if the source has something to write.
     ///
     /// # Errors
-    /// What the source says. The next step opens it again.
+    /// Returns the error of the source. The next step opens it again.
     pub fn step_with(&mut self, wait: Duration, fault: Option<Fault>) -> Result<Read, SourceError> {
         let result = self.try_step(wait, fault);
         if result.is_err() {
@@ -118,7 +118,7 @@ impl<S: Source> Driver<S> {
     /// Opens the source if it is not open.
     ///
     /// # Errors
-    /// What the source says.
+    /// Returns the error of the source.
     pub fn open(&mut self) -> Result<(), SourceError> {
         if !self.is_open {
             self.source.open(&self.memory)?;
@@ -128,12 +128,12 @@ impl<S: Source> Driver<S> {
         Ok(())
     }
 
-    /// Whether the source is open: whether it has in memory what is stored.
+    /// Returns whether the source is open: whether it has in memory what is stored.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Has the next step open the same source again.
+    /// Makes the next step open the same source again.
     pub fn reopen(&mut self) {
         self.is_open = false;
     }
@@ -153,7 +153,7 @@ impl<S: Source> Driver<S> {
     /// Asks the source for a new copy, or wipes what is stored of one that does not copy, and opens it again.
     ///
     /// # Errors
-    /// If there is no such table.
+    /// Returns an error if there is no such table.
     pub fn reset(&mut self, table: Option<&str>) -> Result<(), SourceError> {
         self.is_open = false;
         if self.copies() {
@@ -163,18 +163,18 @@ impl<S: Source> Driver<S> {
         Ok(())
     }
 
-    /// Whether the source copies.
+    /// Returns whether the source copies.
     pub fn copies(&self) -> bool {
         self.source.profile().copies
     }
 
-    /// What the source says of itself.
+    /// Returns the report of the source.
     pub fn report(&self) -> Report {
         self.source.report()
     }
 }
 
-/// A [`Patience`] that lasts until it is told otherwise and remembers what was waited for.
+/// A [`Patience`] that lasts until [`Watcher::set_over`] and remembers what was waited for.
 #[derive(Debug, Default)]
 pub struct Watcher {
     is_over: AtomicBool,
@@ -187,7 +187,7 @@ impl Watcher {
         self.is_over.store(is_over, Ordering::Release);
     }
 
-    /// Everything that was waited for since the last call.
+    /// Returns everything that was waited for since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.waits.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 /// How long a read may wait, as in the pipeline.
 const WAIT: Duration = Duration::from_millis(100);
-/// How much longer than that a read may take that has nothing to do.
+/// How much longer than that a read without work may take.
 const SLACK: Duration = Duration::from_secs(2);
-/// How long a source may take until it has read what is there.
+/// How long a source may take to read what is there.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many transactions one step reads: few, so that there are many commits to lose.
 const AT_ONCE: usize = 3;
-/// How many steps with something to write it takes until all of them succeed.
+/// After how many steps with something to write all of them succeed.
 const HITS: usize = 30;
 /// How many transactions come at first, and later.
 const PUT: u64 = 20;
@@ -34,13 +34,13 @@ pub trait Bench {
     /// Puts a transaction there that inserts element number `number`; numbers come in their order.
     fn put(&mut self, number: u64);
 
-    /// The id of that element.
+    /// Returns the id of that element.
     fn id(&self, number: u64) -> String;
 
     /// Puts input there that is not a change; false if there is no such input.
     fn spoil(&mut self) -> bool;
 
-    /// The most that the source says it is behind when it has read everything; `None` if it cannot tell.
+    /// Returns the most that the source says it is behind when it has read everything; `None` if it cannot tell.
     fn behind_at_rest(&self) -> Option<u64> {
         Some(0)
     }
@@ -49,7 +49,7 @@ pub trait Bench {
 /// What a law is called, and what checks it with a bench of its own.
 type Law<B> = (&'static str, fn(B));
 
-/// All laws.
+/// Returns all laws.
 fn laws<B: Bench>() -> [Law<B>; 6] {
     [
         ("killed anywhere, it takes in every transaction once and sets aside every piece once", killed),
@@ -75,7 +75,7 @@ pub fn check<B: Bench>(make: impl Fn() -> B) {
     }
 }
 
-/// A source under way over a bench.
+/// A source that runs over a bench.
 struct Trial<B: Bench> {
     bench: B,
     driver: Driver<B::Source>,
@@ -111,7 +111,7 @@ impl<B: Bench> Trial<B> {
     fn step(&mut self, fault: Option<Fault>) -> Option<Read> {
         match self.driver.step_with(WAIT, fault) {
             Ok(read) => Some(read),
-            // The other side may not have missed the process of before yet.
+            // The other side may not have noticed yet that the previous process is gone.
             Err(SourceError { kind: ErrorKind::Unreachable, .. }) => None,
             Err(error) => panic!("{error}"),
         }
@@ -136,7 +136,7 @@ impl<B: Bench> Trial<B> {
         self.check_all_is_there();
     }
 
-    /// Every element is there, none came twice, and they came in their order.
+    /// Checks that every element is there, none came twice, and they came in their order.
     fn check_all_is_there(&self) {
         let memory = &self.driver.memory;
         let all: Vec<String> = (0..self.put).map(|number| self.bench.id(number)).collect();
@@ -161,7 +161,7 @@ fn killed<B: Bench>(bench: B) {
     }
     trial.put(PUT);
     trial.settle(&FAULTS);
-    // A process that finds nothing new takes nothing in.
+    // A process that finds nothing new commits nothing.
     let logged = trial.driver.memory.log.len();
     trial.driver.kill();
     trial.settle(&[]);
@@ -248,7 +248,7 @@ fn told<B: Bench>(bench: B) {
 
 fn reset<B: Bench>(bench: B) {
     let mut trial = Trial::new(bench);
-    // A copy sets aside again what it meets, beside what was set aside before.
+    // A copy sets aside again what it finds, beside what was set aside before.
     let put = if trial.driver.copies() { Trial::put_good } else { Trial::put };
     put(&mut trial, PUT);
     trial.settle(&[]);

@@ -9,7 +9,7 @@ use std::ops::Bound;
 /// How many discarded notes each later commit deletes: a source must not rely on them being gone, nor on them staying.
 const DISCARDED_AT_ONCE: usize = 100;
 
-/// What the store is called in the names that a source has on the other side.
+/// The name of the store in names on the other side.
 pub(super) const STORE: &str = "abc123";
 
 /// Everything that is stored of a source.
@@ -23,11 +23,11 @@ pub struct Memory {
     pub log: Vec<Logged>,
     /// Input that was set aside.
     pub parked: Vec<ParkedInput>,
-    /// The position up to which the source said that everything is exactly what the other side had.
+    /// The position up to which the source said that everything equals what the other side had.
     pub checked: Option<u64>,
     /// The position before which nothing is known to be exact.
     pub exact_from: u64,
-    /// The settings that what is stored was made by.
+    /// The settings that made what is stored.
     pub(super) definition: Option<Definition>,
     /// The id of an element that no transaction may touch.
     pub(super) refused: Option<String>,
@@ -40,7 +40,7 @@ pub struct Memory {
     pub(super) position: u64,
 }
 
-/// A copy in the making.
+/// An unfinished copy.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Stage {
     pub elements: BTreeMap<SmolStr, Element>,
@@ -72,7 +72,7 @@ pub struct ParkedInput {
 }
 
 impl Memory {
-    /// What is stored of a new source.
+    /// Creates the store of a new source.
     pub fn new(copies: bool) -> Self {
         Self { base: (!copies).then_some(Timestamp(0)), ..Self::default() }
     }
@@ -82,22 +82,22 @@ impl Memory {
         self.refused = id.map(str::to_owned);
     }
 
-    /// The position of the last transaction.
+    /// Returns the position of the last transaction.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Whether everything is known to be exactly what the other side had.
+    /// Returns whether everything is known to equal what the other side had.
     pub fn is_checked(&self) -> bool {
         self.exact_from <= self.position && self.checked == Some(self.position)
     }
 
-    /// How many elements a copy in the making has; `None` if there is no copy.
+    /// Returns how many elements an unfinished copy has; `None` if there is no copy.
     pub fn staged(&self) -> Option<usize> {
         self.stage.as_ref().map(|stage| stage.elements.len())
     }
 
-    /// How many notes are stored that are not being deleted.
+    /// Returns how many notes are stored that are not being deleted.
     pub fn notes_kept(&self) -> usize {
         self.notes.keys().filter(|key| !self.is_discarded(key)).count()
     }

@@ -1,4 +1,4 @@
-//! What tests of sources are built on: a store in memory and a driver that can fail at every point.
+//! The base for tests of sources: a store in memory and a driver that can fail at every point.
 //!
 //! [`Memory`] keeps what a source writes; its commits are all or nothing. [`Driver`] does with a source what the
 //! pipeline does: it opens the source, reads, takes in, commits, and says that the commit is durable. On request it

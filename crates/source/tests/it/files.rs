@@ -170,7 +170,7 @@ fn a_bad_line_stops_the_source_after_what_stands_before_it() {
         assert!(error.message.contains(part), "{part} in {error}");
     }
     assert_eq!(source.read(100, usize::MAX), Err(error.clone()));
-    // The stored position lies before the line, so a restart meets it again, and a mended file goes on.
+    // The stored position lies before the line, so a restart meets it again, and a mended file continues.
     let stored = position(&batch.position);
     assert_eq!(drain(&one(&path), stored.clone(), 9), Err(error));
     put(dir.path(), "x.jsonl", text.replace(bad, line("mended").trim_end()).as_bytes());

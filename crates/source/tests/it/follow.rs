@@ -13,7 +13,7 @@ fn followed(text: &str) -> (tempfile::TempDir, PathBuf, FileSource) {
     (dir, path, source)
 }
 
-/// How many transactions the next read brings; it must not be the end.
+/// Returns how many transactions the next read brings; it must not be the end.
 fn next(source: &mut FileSource) -> Result<usize, SourceError> {
     let batch = source.read(100, usize::MAX)?;
     assert!(!batch.end);

@@ -119,7 +119,7 @@ fn values_are_read_as_the_model_reads_them() {
     assert_eq!(patch.properties.get("p"), Some(&livewell_model::json::value_from_json(&json).unwrap()));
 }
 
-/// What is no change, and what its error says. `^` marks where the error stands; the mark itself is taken out.
+/// Input that is not a change, and what its error says. `^` marks where the error stands; the mark itself is taken out.
 const REFUSED: &[(&str, &str)] = &[
     (r#"{"operation":"insert"^"#, "EOF"),
     (r#"{"operation":^insert}"#, "expected value"),

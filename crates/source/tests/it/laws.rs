@@ -57,7 +57,7 @@ fn a_file_that_is_followed_holds_the_laws() {
 /// Numbers in memory: what somebody else's source is like.
 #[derive(Clone, Default)]
 struct Numbers {
-    /// What the other side has: a number, or a text that is none.
+    /// What the other side has: a number, or a text that is not a number.
     upstream: Arc<Mutex<Vec<String>>>,
     at: usize,
     read: VecDeque<String>,

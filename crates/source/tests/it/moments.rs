@@ -145,7 +145,7 @@ fn every_source_that_takes_a_mapping_takes_both_and_refuses_what_makes_no_sense(
     }
 }
 
-/// The changes of one message of an envelope like that of the guide.
+/// Returns the changes of one message of an envelope like that of the guide.
 fn enveloped(more: &Json, after: &Json) -> Result<Vec<Change>, SourceError> {
     let mut mapping = json!({
         "node": { "label": "Order", "id": "order:{id}" },
@@ -158,7 +158,7 @@ fn enveloped(more: &Json, after: &Json) -> Result<Vec<Change>, SourceError> {
     read("x.jsonl", &mapping, &line).map(|mut transactions| transactions.remove(0).changes)
 }
 
-/// The order's node after these changes came upon one that has a long note.
+/// Returns the order's node after these changes came upon one that has a long note.
 fn upon(changes: &[Change]) -> Element {
     let old =
         enveloped(&json!({}), &json!({"id": 1, "note": "long", "tags": ["a"], "bytes": "b", "state": "new"}));

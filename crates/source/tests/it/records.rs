@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 type Graph = BTreeMap<ElementId, Element>;
 
-/// A source over `text`, with a mapping in the form of the configuration.
+/// Returns a source over `text`, with a mapping in the form of the configuration.
 fn settings(mapping: &Json, text: &str) -> (tempfile::TempDir, FileSettings) {
     let dir = tempfile::tempdir().unwrap();
     let path = put(dir.path(), "orders.jsonl", text.as_bytes());
@@ -99,7 +99,7 @@ fn properties_are_chosen_and_renamed() {
     assert_eq!(fold(read(&mapping, text).unwrap()), expected);
 }
 
-/// A mapping of the envelopes that change data capture sends.
+/// Returns a mapping of the envelopes that change data capture sends.
 fn envelopes() -> Json {
     let mut mapping = orders();
     mapping["operation"] =

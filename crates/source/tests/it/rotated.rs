@@ -1,4 +1,5 @@
-//! A log that is rotated while it is followed: each line comes once, in order, or the source says why it cannot go on.
+//! A log that is rotated while it is followed: each line comes once, in order, or the source says why it cannot
+//! continue.
 
 use crate::support::{append, line, pack, put};
 use livewell_model::Change;
@@ -61,7 +62,7 @@ impl Log {
         self.is_newest = false;
     }
 
-    /// The writer goes on in the new file.
+    /// Makes the writer continue in the new file.
     fn reopen(&mut self) {
         self.writer = OpenOptions::new().create(true).append(true).open(self.path()).unwrap();
         self.is_newest = true;
@@ -259,9 +260,9 @@ fn a_file_that_is_gone_stops_the_source_and_a_reset_reads_what_is_there() {
             refused(reader.read(9))
         };
         assert!(error.message.contains("x.jsonl.1"), "{error}");
-        let mut anew = Reader::new(log.settings());
-        anew.read_all();
-        assert_eq!(anew.taken, [2]);
+        let mut fresh = Reader::new(log.settings());
+        fresh.read_all();
+        assert_eq!(fresh.taken, [2]);
     }
 }
 

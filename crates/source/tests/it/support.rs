@@ -14,7 +14,7 @@ pub fn put(dir: &Path, name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
-/// `content` packed as `name` says.
+/// Returns `content`, packed as `name` says.
 pub fn pack(name: &str, content: &[u8]) -> Vec<u8> {
     if name.ends_with(".gz") {
         let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -27,12 +27,12 @@ pub fn pack(name: &str, content: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A source `s` over one file, not followed.
+/// Returns a source `s` over one file, not followed.
 pub fn one(path: impl Into<PathBuf>) -> FileSettings {
     FileSettings { follow: Some(false), ..FileSettings::new("s", path) }
 }
 
-/// Everything a source brings from `position` on, in batches of `size`.
+/// Returns everything a source brings from `position` on, in batches of `size`.
 pub fn drain(
     settings: &FileSettings,
     position: Option<FilePosition>,
@@ -55,7 +55,7 @@ pub fn append(path: &Path, text: &str) {
     std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-/// A line that inserts a node.
+/// Returns a line that inserts a node.
 pub fn line(id: &str) -> String {
     format!(
         "{{\"operation\":\"insert\",\"element\":{{\"type\":\"node\",\"id\":\"{id}\",\"labels\":[\"L\"]}}}}\n"

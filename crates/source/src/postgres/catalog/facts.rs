@@ -1,4 +1,4 @@
-//! What the catalogs say of the followed tables: everything that decides what a stored row has to look like.
+//! What the catalogs say about the followed tables: everything that a stored row depends on.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub(in crate::postgres) struct Facts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::postgres) struct PublicationFacts {
     pub oid: u32,
-    /// Another one after each change of its row, also after one that was changed back.
+    /// A value that differs after each change of its row, even one that was undone.
     pub version: String,
     pub all_tables: bool,
     /// Whether it sends inserts, updates, deletes and truncates.
@@ -45,19 +45,19 @@ pub(in crate::postgres) struct TableFacts {
     pub is_logged: bool,
     /// `d`, `i`, `f` or `n`, as in `pg_class.relreplident`.
     pub identity: String,
-    /// Another one after each rewrite.
+    /// A value that differs after each rewrite.
     pub file: u32,
-    /// How many numbers of columns were ever given.
+    /// How many column numbers were ever assigned.
     pub numbers: i16,
-    /// Of a partition: another one after each time that it, or one that it is in, was attached.
+    /// For a partition: a value that differs each time that it, or a partition that it is in, was attached.
     pub attached: String,
     /// Whether row security keeps rows from this role.
     pub has_policy: bool,
     pub may_read: bool,
     pub columns: Vec<ColumnFacts>,
-    /// Its unique indexes without predicate and expression.
+    /// Its unique indexes that have no predicate and no expression.
     pub keys: Vec<KeyFacts>,
-    /// What the publication says of it.
+    /// Its entries in the publication.
     pub sent: Vec<SentFacts>,
 }
 
@@ -66,15 +66,15 @@ pub(in crate::postgres) struct TableFacts {
 pub(in crate::postgres) struct ColumnFacts {
     pub number: i16,
     pub name: String,
-    /// Another one after each `ALTER` of it, also after one that was changed back.
+    /// A value that differs after each `ALTER` of it, even one that was undone.
     pub version: String,
     pub kind: u32,
     pub modifier: i32,
     pub collation: u32,
-    /// Whether texts that differ are never equal.
+    /// Whether different texts are never equal.
     pub is_deterministic: bool,
     pub not_null: bool,
-    /// The value of rows that were there before it, as an array of one; `None` if those have none.
+    /// The value of rows that existed before the column, as an array of one item; `None` if they have none.
     pub missing: Option<String>,
     /// Empty, `s` or `v`, as in `pg_attribute.attgenerated`.
     pub generated: String,
@@ -90,7 +90,7 @@ pub(in crate::postgres) struct KeyFacts {
     pub columns: Vec<i16>,
     pub is_primary: bool,
     pub is_identity: bool,
-    /// Whether it is checked at each row, not at the end of the statement or transaction.
+    /// Whether it is checked at each row, rather than at the end of the statement or transaction.
     pub is_immediate: bool,
     pub is_valid: bool,
 }
@@ -118,16 +118,16 @@ pub(in crate::postgres) struct TypeFacts {
     /// Whether it is an array of `element`.
     pub is_array: bool,
     pub delimiter: String,
-    /// Of a range: what it is over.
+    /// For a range: the type that it ranges over.
     pub subtype: u32,
-    /// Of an enum: the numbers and texts of its labels.
+    /// For an enum: the numbers and texts of its labels.
     pub labels: Vec<(u32, String)>,
-    /// Of a composite type: number, name, type and modifier of each field.
+    /// For a composite type: number, name, type and modifier of each field.
     pub fields: Vec<(i16, String, u32, i32)>,
 }
 
 impl TableFacts {
-    /// Schema and name as people write them.
+    /// Returns schema and name as people write them, for messages.
     pub fn shown(&self) -> String {
         format!("{}.{}", self.schema, self.name)
     }
@@ -136,13 +136,13 @@ impl TableFacts {
         self.columns.iter().find(|column| column.number == number)
     }
 
-    /// The names of the columns with these numbers, as far as they are there.
+    /// Returns the names of the columns with these numbers, as far as they are there.
     pub fn names(&self, numbers: &[i16]) -> Vec<String> {
         numbers.iter().filter_map(|number| Some(self.column(*number)?.name.clone())).collect()
     }
 
-    /// The columns of the index by which the server tells rows apart in the stream; none if it sends whole rows, or
-    /// nothing.
+    /// Returns the columns of the index by which the server tells rows apart in the stream; none if it sends whole
+    /// rows, or nothing.
     pub fn identity_key(&self) -> Option<&KeyFacts> {
         let is = |key: &&KeyFacts| match self.identity.as_str() {
             "d" => key.is_primary && key.is_immediate,
@@ -154,8 +154,8 @@ impl TableFacts {
 }
 
 impl Facts {
-    /// The tables whose rows are sent under this table's name and number: itself; with partitions that are sent as
-    /// themselves, those that hold rows.
+    /// Returns the tables whose rows are sent under this table's name and number: itself; with partitions that are sent
+    /// as themselves, those that hold rows.
     pub fn units(&self, root: u32) -> Vec<u32> {
         let Some(table) = self.tables.get(&root) else { return Vec::new() };
         let via_root = self.publication.as_ref().is_some_and(|publication| publication.via_root);
@@ -167,7 +167,7 @@ impl Facts {
         self.tables.iter().filter_map(leaf).collect()
     }
 
-    /// The table of this name, if it is there.
+    /// Returns the table of this name, if it exists.
     pub fn find(&self, schema: &str, name: &str) -> Option<(u32, &TableFacts)> {
         let is = |(oid, table): &(&u32, &TableFacts)| {
             table.root == **oid && table.schema == schema && table.name == name
@@ -175,7 +175,7 @@ impl Facts {
         self.tables.iter().find(is).map(|(oid, table)| (*oid, table))
     }
 
-    /// What of the facts decides about the rows of one unit.
+    /// Returns the facts on which the rows of one unit depend.
     pub fn unit(&self, oid: u32, mapping: u64, key: &[String]) -> Option<UnitFacts> {
         let table = self.tables.get(&oid)?.clone();
         let below = |(_, other): &(&u32, &TableFacts)| table.kind == "p" && other.root == oid;
@@ -203,13 +203,13 @@ impl Facts {
     }
 }
 
-/// Everything that decides about the rows of one unit: a table, or a partition that is sent as itself.
+/// The facts on which the rows of one unit depend: a table, or a partition that is sent as itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::postgres) struct UnitFacts {
     pub root: u32,
     /// Schema and name of the root.
     pub root_name: (String, String),
-    /// A digest of what the settings make of its rows.
+    /// A digest of the mapping that the settings give for its rows.
     pub mapping: u64,
     /// The numbers of its key's columns.
     pub key: Vec<i16>,
@@ -217,7 +217,7 @@ pub(in crate::postgres) struct UnitFacts {
     pub table: TableFacts,
     /// Partitions whose rows are sent as the root's.
     pub below: BTreeMap<u32, TableFacts>,
-    /// What the publication says of the tables that it is a partition of.
+    /// The entries in the publication of the tables that it is a partition of.
     pub sent: Vec<SentFacts>,
     pub types: BTreeMap<u32, TypeFacts>,
 }

@@ -1,8 +1,8 @@
-//! The fingerprint: one statement that reads what the catalogs say of the followed tables.
+//! The fingerprint: one statement that reads everything that the catalogs say about the followed tables.
 //!
 //! It needs no privilege beyond connecting, and writes nothing. `file` changes with every rewrite, a column's `xmin`
-//! with every `ALTER` of it, a publication's with every change of it: so what was changed and changed back shows.
-//! Defaults, owners, grants, statistics and indexes that are not unique are not in it: no stored row depends on them.
+//! with every `ALTER` of it, a publication's with every change of it: so a change that was undone shows. Defaults,
+//! owners, grants, statistics and indexes that are not unique are not in it: no stored row depends on them.
 
 use super::facts::{Facts, PublicationFacts, TableFacts, TypeFacts};
 use super::{LOCK_TIMEOUT, identifier, literal, number, text};
@@ -24,11 +24,11 @@ pub(in crate::postgres) struct Look {
     pub seen: Visible,
     /// The end of the server's log then.
     pub end: Lsn,
-    /// Up to where it was flushed then, and so can be sent.
+    /// Up to where it was flushed then, and so could be sent.
     pub flushed: Lsn,
 }
 
-/// The statement, for tables given as quoted names.
+/// Returns the statement, for tables given as quoted names.
 fn statement(names: &[String], publication: &str, version: u32) -> String {
     let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
     let generated = match version {
@@ -49,7 +49,8 @@ pub(in crate::postgres) const END: &str = "CASE WHEN pg_catalog.pg_is_in_recover
 pub(in crate::postgres) const FLUSHED: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() \
      THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_flush_lsn() END";
 
-/// A missing value of a composite type is printed by what that is made of, which may be locked.
+/// Runs the statement. To print a missing value of a composite type the server reads the type's table, which may be
+/// locked.
 fn ask(connection: &mut Connection, statement: &str) -> Result<Vec<TextRow>, SourceError> {
     match connection.query(&format!("{LOCK_TIMEOUT}; {statement}"), WHAT) {
         Err(error) if is_lock_timeout(&error) => Err(locked("looking into the catalogs")),
@@ -73,7 +74,7 @@ pub(in crate::postgres) fn look(
     seen(&rows)
 }
 
-/// Sees which transactions are visible, and nothing of the tables.
+/// Reads which transactions are visible, but nothing about the tables.
 pub(in crate::postgres) fn moment(connection: &mut Connection) -> Result<Look, SourceError> {
     let statement = format!("SELECT '', pg_catalog.pg_current_snapshot()::text, {END}, {FLUSHED}");
     seen(&connection.query(&statement, WHAT)?)
@@ -86,7 +87,7 @@ fn seen(rows: &[TextRow]) -> Result<Look, SourceError> {
     Ok(Look { digest: text(row, 0)?.to_owned(), seen: Visible::parse(text(row, 1)?)?, end, flushed })
 }
 
-/// What the catalogs say.
+/// Reads the facts.
 pub(in crate::postgres) fn facts(
     connection: &mut Connection,
     names: &[String],
@@ -109,7 +110,7 @@ fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, SourceError> {
     serde_json::from_str(json).map_err(|error| not_understood(&format!("a fact of its catalogs: {error}")))
 }
 
-/// A table's name as the statement takes it.
+/// Returns a table's name as the statement takes it.
 pub(in crate::postgres) fn quoted((schema, name): (&str, &str)) -> String {
     format!("{}.{}", identifier(schema), identifier(name))
 }

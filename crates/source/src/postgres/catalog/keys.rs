@@ -1,15 +1,15 @@
-//! Which columns tell a table's rows apart, and whether the server says them in every change.
+//! Finds the columns that identify a table's rows, and checks that the server sends them with every change.
 
 use super::facts::{Facts, KeyFacts, TableFacts};
 use super::identifier;
 use crate::SourceError;
 use crate::postgres::failure::refused;
 
-/// The key of a table: the columns that the settings name, or those of its primary key, in the index's order.
+/// Returns the key of a table: the columns that the settings name, or those of its primary key, in the index's order.
 ///
 /// # Errors
-/// If they do not tell rows apart at every moment, or if the server does not send them with updates and deletes: with
-/// a statement that helps.
+/// Returns an error, with a statement that helps, if they do not identify rows at every moment, or if the server does
+/// not send them with updates and deletes.
 pub(in crate::postgres) fn key(
     table: &TableFacts,
     configured: &[String],
@@ -18,7 +18,7 @@ pub(in crate::postgres) fn key(
         [] => table.names(&by_default(table)?.columns),
         _ => named(table, configured)?,
     };
-    // Of a partitioned table the partitions' identities count.
+    // For a partitioned table the partitions' identities count.
     if table.kind != "p" {
         identifies(table, &key)?;
     }
@@ -49,7 +49,7 @@ fn by_default(table: &TableFacts) -> Result<&KeyFacts, SourceError> {
     }
 }
 
-/// A key that is only checked at the end of a statement or transaction lets two rows have it for a while.
+/// Refuses a key that is only checked at the end of a statement or transaction, since two rows can have it for a while.
 fn immediate<'a>(table: &TableFacts, key: &'a KeyFacts) -> Result<&'a KeyFacts, SourceError> {
     if key.is_immediate {
         return Ok(key);
@@ -96,7 +96,7 @@ fn named(table: &TableFacts, configured: &[String]) -> Result<Vec<String>, Sourc
     }
 }
 
-/// Whether the table's updates and deletes say its key.
+/// Checks that the table's updates and deletes carry its key.
 fn identifies(table: &TableFacts, key: &[String]) -> Result<(), SourceError> {
     let name = table.shown();
     if table.identity == "f" {
@@ -115,11 +115,11 @@ fn identifies(table: &TableFacts, key: &[String]) -> Result<(), SourceError> {
     )))
 }
 
-/// Checks that a publication of this table makes none of the application's own statements fail, and that its changes
-/// can be followed. `making`: the server's version, if the publication is still to be made.
+/// Checks that publishing this table does not make statements of the application fail, and that its changes can be
+/// followed. `making` is the server's version if the publication is still to be created.
 ///
 /// # Errors
-/// With the table, why, and a statement that helps.
+/// Returns an error with the table, the reason, and a statement that helps.
 pub(in crate::postgres) fn check(
     facts: &Facts,
     root: u32,
@@ -166,7 +166,7 @@ fn check_partitioned(table: &TableFacts) -> Result<(), SourceError> {
 /// Checks that this role can copy the table whole.
 ///
 /// # Errors
-/// With the privilege that is missing.
+/// Returns an error that names the missing privilege.
 pub(in crate::postgres) fn check_rights(table: &TableFacts) -> Result<(), SourceError> {
     let (name, quoted) = (table.shown(), quoted(table));
     if table.has_policy {
@@ -192,7 +192,7 @@ fn quoted(table: &TableFacts) -> String {
     super::qualified((&table.schema, &table.name))
 }
 
-/// Whether both have the same members.
+/// Returns whether both have the same members.
 fn same<T: Ord + Clone>(one: &[T], other: &[T]) -> bool {
     let sorted = |list: &[T]| {
         let mut list = list.to_vec();

@@ -1,28 +1,29 @@
-//! Relationships: the columns of one table that hold the key of another, and how their values print as that key does.
+//! Relationships: the columns of one table that hold the key of another, and how their values are printed in the form
+//! of that key.
 //!
-//! Ids are made of texts, and PostgreSQL holds values equal whose texts differ. So a column's text is brought to the
-//! form that the key's column prints, as the database's own implicit cast would, or the relationship is refused.
+//! Ids are made of texts, and PostgreSQL considers some values equal whose texts differ. So a column's text is brought
+//! to the form that the key's column prints, as the database's own implicit cast would, or the relationship is refused.
 
 use super::facts::{ColumnFacts, TypeFacts};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// How the text of a column becomes the text of the key column that it holds.
+/// How the text of a column becomes the text of the key column that it refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::postgres) enum Print {
     AsItIs,
-    /// A number with so many digits after the point; one that has other digits there is no key.
+    /// A number with this many digits after the point; a value with more digits matches no key.
     Scale(usize),
     /// Without blanks at its end.
     Trimmed,
-    /// Filled with blanks to so many characters.
+    /// Padded with blanks to this many characters.
     Padded(usize),
     /// A date as a time without zone.
     Midnight,
 }
 
 impl Print {
-    /// A number for it and its length, for stored digests.
+    /// Returns a number for it and its length, for stored digests.
     pub fn tag(self) -> (u8, usize) {
         match self {
             Self::AsItIs => (0, 0),
@@ -33,7 +34,7 @@ impl Print {
         }
     }
 
-    /// The text as the key prints it; `None` if no key can be equal to it.
+    /// Returns the text as the key prints it; `None` if no key can be equal to it.
     pub fn apply(self, text: &str) -> Option<Cow<'_, str>> {
         match self {
             Self::AsItIs => Some(text.into()),
@@ -66,7 +67,8 @@ fn scaled(text: &str, digits: usize) -> Option<String> {
 /// The types that columns of two tables are of.
 type Types = BTreeMap<u32, TypeFacts>;
 
-/// How a column prints as the key's column; else why not, in words that follow both columns' names.
+/// Returns how a column is printed as the key's column. The error says why it cannot be, in words that follow both
+/// columns' names.
 pub(in crate::postgres) fn print(
     column: &ColumnFacts,
     key: &ColumnFacts,
@@ -102,7 +104,7 @@ const DATE: u32 = 1082;
 const TIMESTAMP: u32 = 1114;
 const NUMERIC: u32 = 1700;
 
-/// The type below domains, with the modifier that applies.
+/// Returns the type below domains, with the modifier that applies.
 fn below(column: &ColumnFacts, types: &Types) -> (u32, i32) {
     let (mut kind, mut modifier) = (column.kind, column.modifier);
     while let Some(facts) = types.get(&kind).filter(|facts| facts.kind == "d") {
@@ -116,13 +118,13 @@ fn is_numeric(column: &ColumnFacts, types: &Types) -> bool {
     below(column, types).0 == NUMERIC
 }
 
-/// The digits after the point: the lower half of the modifier, signed in 11 bits.
+/// Returns the digits after the point: the lower half of the modifier, signed in 11 bits.
 fn scale(modifier: i32) -> usize {
     let half = (modifier - 4) & 0x7ff;
     usize::try_from((half ^ 1024) - 1024).unwrap_or(0)
 }
 
-/// Why equal values of the column may have different texts.
+/// Returns why equal values of the column may have different texts.
 fn ambiguous(column: &ColumnFacts, types: &Types) -> Option<String> {
     let (kind, modifier) = below(column, types);
     let name = types.get(&kind).map_or("this type", |facts| facts.name.as_str());

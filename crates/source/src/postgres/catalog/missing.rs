@@ -1,11 +1,11 @@
-//! What to say of a table that is not there.
+//! Errors about a table that does not exist.
 
 use super::{literal, text};
 use crate::SourceError;
 use crate::postgres::connection::Connection;
 use crate::postgres::failure::refused;
 
-/// The error for a table of this name that is not there: what has the name instead, or one like it.
+/// Returns the error for a table that does not exist; it says what has that name instead, or a similar name.
 pub(in crate::postgres) fn table(
     connection: &mut Connection,
     schema: &str,
@@ -49,7 +49,7 @@ pub(in crate::postgres) fn table(
     Ok(refused(format!("the database has no table `{wanted}`; {advice}")))
 }
 
-/// The error for a table that is followed and no longer there under its name. `oid`: its number.
+/// Returns the error for a followed table that no longer exists under its name. `oid` is its number.
 pub(in crate::postgres) fn gone(
     connection: &mut Connection,
     name: &str,

@@ -1,8 +1,8 @@
-//! What the server's catalogs say of publication, tables, columns and types.
+//! Reads what the server's catalogs say about publication, tables, columns and types.
 //!
-//! `fingerprint` reads it as `facts`, `verdict` says what a difference means; `keys` and `links` check what the settings
-//! make of the tables, `publication` makes or completes what they are sent by, and `watch` keeps all of it up to date
-//! while the stream goes on.
+//! `fingerprint` reads it as `facts`, `verdict` says what a difference means; `keys` and `links` check what the
+//! settings make of the tables, `publication` makes or completes what they are sent by, and `watch` keeps all of it up
+//! to date while the stream continues.
 
 pub(super) mod facts;
 pub(super) mod fingerprint;
@@ -20,27 +20,27 @@ use crate::SourceError;
 
 const WHAT: &str = "to look into its catalogs";
 
-/// So long our sessions wait for the locks of others, once this was run in a transaction. Where this source is what a
-/// synchronous standby is, a lock may be held until it has acknowledged its holder's commit, which it does in between.
+/// Limits how long our sessions wait for the locks of others, when run in a transaction. If this source acts as a
+/// synchronous standby, a lock may be held until it has acknowledged its holder's commit, which it does in between.
 pub(super) const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
 
-/// A name in the text of a statement.
+/// Quotes a name for a statement.
 pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text in the text of a statement.
+/// Quotes a text for a statement.
 pub(super) fn literal(text: &str) -> String {
     // With an `E` a backslash means the same under every setting.
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// Schema and name in the text of a statement.
+/// Quotes schema and name for a statement.
 pub(super) fn qualified((schema, name): (&str, &str)) -> String {
     format!("{}.{}", identifier(schema), identifier(name))
 }
 
-/// One column of a row that must be there.
+/// Returns one column of a row; its absence is an error.
 pub(super) fn text(row: &TextRow, at: usize) -> Result<&str, SourceError> {
     row.get(at).and_then(Option::as_deref).ok_or_else(|| not_understood("a value is missing in its catalogs"))
 }
@@ -49,13 +49,13 @@ pub(super) fn number<T: std::str::FromStr>(row: &TextRow, at: usize) -> Result<T
     text(row, at)?.parse().map_err(|_| not_understood("a number in its catalogs is none"))
 }
 
-/// The server's version, as 150003.
+/// Returns the server's version, as 150003.
 pub(super) fn version(connection: &mut Connection) -> Result<u32, SourceError> {
     let rows = connection.query("SELECT current_setting('server_version_num')", WHAT)?;
     number(rows.first().ok_or_else(|| not_understood("it has no version"))?, 0)
 }
 
-/// About how many rows a table has, if anybody has counted. (`pg_partition_tree` would lock the partitions.)
+/// Returns about how many rows a table has, if anybody has counted. (`pg_partition_tree` would lock the partitions.)
 pub(super) fn estimate(connection: &mut Connection, oid: u32) -> Result<Option<u64>, SourceError> {
     let statement = format!(
         "WITH RECURSIVE tree(oid) AS (SELECT {oid}::oid UNION ALL SELECT i.inhrelid FROM tree \
@@ -66,7 +66,7 @@ pub(super) fn estimate(connection: &mut Connection, oid: u32) -> Result<Option<u
     );
     let rows = connection.query(&statement, "to estimate its rows")?;
     let Some(row) = rows.first() else { return Ok(None) };
-    // Of a table that was dropped meanwhile nothing is said.
+    // Nothing is known about a table that was dropped meanwhile.
     let is_counted = row.get(1).and_then(Option::as_deref) == Some("f");
     is_counted.then(|| number(row, 0)).transpose()
 }

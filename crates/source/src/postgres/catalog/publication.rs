@@ -1,8 +1,8 @@
-//! The publication: made for the tables that the settings name, and completed if Livewell made it.
+//! The publication: created for the tables that the settings name, and completed if Livewell created it.
 //!
 //! A publication that somebody else made is only read. One of Livewell's own has explicit tables, all operations, no
-//! filter and no column list, and sends rows of partitions as the partitions': so that nothing is kept back, and what
-//! happens to one partition is told.
+//! filter and no column list, and sends rows of partitions as the partitions': so nothing is held back, and what
+//! happens to one partition is visible.
 
 use super::facts::{Facts, PublicationFacts, TableFacts};
 use super::shapes::Shapes;
@@ -12,19 +12,19 @@ use crate::postgres::connection::Connection;
 use crate::postgres::failure::{is_lock_timeout, locked, refused, unreachable};
 use crate::settings::PostgresSettings;
 
-/// What was done to the publication.
+/// What `ensure` did to the publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::postgres) enum Ensured {
     AsItWas,
-    /// It was made or altered: what transactions wrote before that, which are still running, is never sent.
+    /// It was created or altered: what still running transactions wrote before that is never sent.
     Changed,
 }
 
-/// Makes the publication if it is missing, and adds what is missing in one that Livewell made.
+/// Creates the publication if it is missing, and adds what is missing to one that Livewell created.
 ///
 /// # Errors
-/// If a table cannot be followed, if the publication keeps something back, or if this role may not alter it: each with
-/// the statement that helps.
+/// Returns an error, with a statement that helps, if a table cannot be followed, if the publication holds something
+/// back, or if this role may not alter it.
 pub(in crate::postgres) fn ensure(
     connection: &mut Connection,
     settings: &PostgresSettings,
@@ -63,19 +63,19 @@ pub(in crate::postgres) fn ensure(
     }
 }
 
-/// The comment that tells a publication of Livewell's own.
+/// Returns the comment that marks a publication as Livewell's own.
 fn comment(settings: &PostgresSettings, store: &str) -> String {
     format!("made by Livewell for its source `{}` in the store {store}", settings.id)
 }
 
 fn is_ours(settings: &PostgresSettings, store: &str, publication: &PublicationFacts) -> bool {
     let is_commented = publication.comment.as_deref() == Some(&comment(settings, store));
-    // An earlier version made them without a comment, and for partitioned tables via the root.
+    // An earlier version created publications without a comment, and for partitioned tables via the root.
     let is_of_before = publication.comment.is_none() && publication.via_root && !publication.all_tables;
     settings.publication.is_none() && (is_commented || is_of_before && publication.schemas.is_empty())
 }
 
-/// The followed tables that the publication has no entry for, neither of their own nor by their schema.
+/// Returns the followed tables that the publication has no entry for, neither of their own nor by their schema.
 fn unsent<'a>(facts: &'a Facts, shapes: &Shapes, publication: &PublicationFacts) -> Vec<&'a TableFacts> {
     if publication.all_tables {
         return Vec::new();
@@ -101,12 +101,12 @@ fn make(
 ) -> Result<(), SourceError> {
     let name = settings.publication();
     if settings.tables.is_empty() {
-        // One for all tables would make updates of those without a key fail.
+        // A publication for all tables would make updates of tables without a key fail.
         return Err(refused(format!(
             "no tables are named here and the publication `{name}` does not exist; name `tables`, or make it"
         )));
     }
-    // Asked first: with a publication, updates of a table whose rows cannot be told apart would fail.
+    // Checked first: with a publication, updates of a table without a replica identity would fail.
     for (root, shape) in shapes {
         keys::check(facts, *root, &shape.key, Some(version))?;
     }
@@ -114,20 +114,20 @@ fn make(
     let statement = format!("CREATE PUBLICATION {} FOR TABLE {}", identifier(&name), tables.join(", "));
     let purpose = format!("to make a publication (let the tables' owner run: {statement})");
     match run(connection, settings, &statement, &purpose) {
-        // Whether it sends what is needed is seen by looking again.
+        // The next look shows whether it sends what is needed.
         Err(error) if somebody_was_faster(&error) => Ok(()),
         made => made.and_then(|()| mark(connection, settings, store)),
     }
 }
 
-/// Whether what was to be made is there by now: made before, or in the same moment, which an index of the catalogs
-/// notices.
+/// Returns whether the object to create exists by now: created earlier, or at the same moment, which a unique index of
+/// the catalogs detects.
 fn somebody_was_faster(error: &SourceError) -> bool {
     ["[42710]", "[23505]"].iter().any(|state| error.message.contains(state))
 }
 
-/// Runs a statement that waits for others only briefly: where this source is what a synchronous standby is, they may
-/// hold what it waits for until the source has acknowledged their commit.
+/// Runs a statement that waits for other sessions only briefly: if this source acts as a synchronous standby, they may
+/// hold a lock until the source has acknowledged their commit.
 fn run(
     connection: &mut Connection,
     settings: &PostgresSettings,
@@ -171,7 +171,7 @@ fn complete(
     for statement in &statements {
         let purpose = format!("to alter its publication (let the owner run: {statement})");
         match run(connection, settings, statement, &purpose) {
-            // What is still missing is seen by beginning again.
+            // The next attempt sees what is still missing.
             Err(error) if somebody_was_faster(&error) => {
                 return Err(unreachable(format!("another session altered the publication `{name}` as well")));
             }
@@ -184,16 +184,16 @@ fn complete(
     Ok(if statements.is_empty() { Ensured::AsItWas } else { Ensured::Changed })
 }
 
-/// A table as a publication lists it: rows of tables that inherit from it are those tables' own.
+/// Returns a table as a publication lists it: rows of tables that inherit from it are those tables' own.
 fn listed(table: &TableFacts) -> String {
     let only = if table.kind == "p" { "" } else { "ONLY " };
     format!("{only}{}", qualified((&table.schema, &table.name)))
 }
 
-/// Drops a publication that Livewell made, if it is there.
+/// Drops a publication that Livewell created, if it exists.
 ///
 /// # Errors
-/// What the database refuses.
+/// Returns an error if the database refuses.
 pub(in crate::postgres) fn remove(
     connection: &mut Connection,
     settings: &PostgresSettings,
@@ -213,11 +213,11 @@ pub(in crate::postgres) fn remove(
     connection.query(&statement, "to drop its publication").map(drop)
 }
 
-/// What the comment of a table begins with that a reaction of Livewell keeps.
+/// How the comment of a table begins that a reaction of Livewell keeps.
 const KEPT_BY_LIVEWELL: &str = "kept by Livewell";
 
-/// The tables of a publication, schema and name, in the order of their names; without those that reactions of Livewell
-/// keep in the same database, which would follow themselves.
+/// Returns the tables of a publication, schema and name, in the order of their names; without the tables that reactions
+/// of Livewell keep in the same database, since following those would be a loop.
 pub(in crate::postgres) fn tables(
     connection: &mut Connection,
     publication: &str,
@@ -239,7 +239,7 @@ pub(in crate::postgres) fn tables(
     rows.iter().map(|row| Ok((text(row, 0)?.into(), text(row, 1)?.into()))).collect()
 }
 
-/// The filter by which the publication keeps rows of the table `oid` back, as an expression.
+/// Returns the filter of the publication on the table `oid`, as an expression.
 ///
 /// The view `pg_publication_tables` has it, too, but to show it the server may open every other table of the publication,
 /// and so wait for whoever has locked one.

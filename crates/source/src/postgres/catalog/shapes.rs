@@ -1,4 +1,4 @@
-//! What the settings make of each table, checked against the catalogs.
+//! The mapping of each table by the settings, checked against the catalogs.
 
 use super::facts::{ColumnFacts, Facts, TableFacts};
 use super::{keys, links};
@@ -15,12 +15,12 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The followed tables by number.
 pub(in crate::postgres) type Shapes = BTreeMap<u32, Arc<Shape>>;
 
-/// The shapes of the tables with these names that are there. `may_leave_out`: whether one without a usable key is no
-/// error.
+/// Returns the shapes of the existing tables with these names. `may_leave_out`: whether to leave out a table without a
+/// usable key instead of returning an error.
 ///
 /// # Errors
-/// If a table has no usable key, lacks a column that the settings name, or has a relationship whose columns do not
-/// hold the key that they lead to.
+/// Returns an error if a table has no usable key, lacks a column that the settings name, or has a relationship whose
+/// columns do not hold the key that they lead to.
 pub(in crate::postgres) fn shapes(
     facts: &Facts,
     settings: &PostgresSettings,
@@ -72,7 +72,7 @@ pub(in crate::postgres) fn shapes(
     Ok(shapes)
 }
 
-/// What the settings say of a table.
+/// Returns the settings of a table.
 pub(in crate::postgres) fn own<'a>(
     settings: &'a PostgresSettings,
     schema: &str,
@@ -125,7 +125,7 @@ fn edge(
     })
 }
 
-/// What infinities become.
+/// Returns what infinities become.
 pub(in crate::postgres) fn instead(settings: &PostgresSettings) -> Option<Instead> {
     match settings.infinity {
         Infinity::Refuse => None,
@@ -134,7 +134,7 @@ pub(in crate::postgres) fn instead(settings: &PostgresSettings) -> Option<Instea
     }
 }
 
-/// A digest of everything that decides which elements the rows of a table become.
+/// Returns a digest of everything that decides which elements the rows of a table become.
 pub(in crate::postgres) fn digest(shape: &Shape, infinity: Infinity) -> u64 {
     let mut out = Writer::new();
     out.string(&shape.source).string(&shape.label).string(&shape.prefix).u8(infinity as u8);
@@ -150,7 +150,7 @@ pub(in crate::postgres) fn digest(shape: &Shape, infinity: Infinity) -> u64 {
             out.u8(tag).varint(length as u64);
         }
     }
-    // Behind all that stores of before have, so that only the tables are copied whose rows differ now.
+    // After everything that existing stores have, so that only tables whose rows differ now are copied.
     for (name, wanted) in others {
         out.string(name).u8(*wanted as u8);
     }

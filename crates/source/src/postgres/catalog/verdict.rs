@@ -1,7 +1,7 @@
 //! What a difference between two fingerprints means for the rows that are stored.
 //!
-//! The facts of before are compared with those of now, column number by column number; how the difference came to be
-//! is not asked.
+//! The old facts are compared with the new ones, column number by column number; how the difference came about does not
+//! matter.
 
 use super::facts::{ColumnFacts, PublicationFacts, SentFacts, TableFacts, TypeFacts, UnitFacts};
 use std::collections::BTreeMap;
@@ -9,18 +9,18 @@ use std::collections::BTreeMap;
 /// What has to happen to the stored rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::postgres) enum Verdict {
-    /// They are what they were.
+    /// Nothing: they are still right.
     Same,
-    /// They change in a way that follows from the catalogs, all at once.
+    /// They change in a way that follows from the catalogs, all at the same time.
     Computed(Vec<Alteration>),
-    /// The partition was away for a while, and nothing is sent of what happened to it then.
+    /// The partition was detached for a while, and nothing that happened to it then is sent.
     Attached,
-    /// Nobody knows but the database: the table has to be copied.
+    /// Only the database knows: the table has to be copied.
     Copy {
         /// What was altered.
         why: String,
-        /// Whether transactions that ran meanwhile may have written rows that are sent as they were before, or not at
-        /// all. What takes a lock on the table has waited for them.
+        /// Whether transactions that ran meanwhile may have written rows that are sent in the old form, or not at all.
+        /// A statement that locks the table has waited for them.
         after_running: bool,
     },
 }
@@ -36,11 +36,11 @@ pub(in crate::postgres) enum Alteration {
     Drop { name: String },
     /// It has another name.
     Rename { from: String, to: String },
-    /// It is new, and old rows have this value: an array of one, as text.
+    /// It is new, and old rows have this value: an array of one item, as text.
     Add { name: String, value: String },
 }
 
-/// Compares what was known of a table with what is there now.
+/// Compares the old facts of a table with the new ones.
 pub(in crate::postgres) fn verdict(old: &UnitFacts, new: &UnitFacts) -> Verdict {
     let name = new.table.shown();
     if let Some(why) = published(old, new) {
@@ -97,7 +97,7 @@ fn identified(old: &UnitFacts, new: &UnitFacts, name: &str) -> Option<String> {
         .then(|| format!("the replica identity of `{name}` was altered"))
 }
 
-/// A type of which old values may print differently now.
+/// Returns the name of a type whose old values may print differently now.
 fn changed_type(old: &BTreeMap<u32, TypeFacts>, new: &BTreeMap<u32, TypeFacts>) -> Option<String> {
     for (oid, now) in new {
         let Some(before) = old.get(oid) else { continue };
@@ -110,7 +110,7 @@ fn changed_type(old: &BTreeMap<u32, TypeFacts>, new: &BTreeMap<u32, TypeFacts>) 
     None
 }
 
-/// A partition whose rows are sent as the root's: what happened to it as a whole is not sent.
+/// Returns what happened to partitions whose rows are sent as the root's; changes to them as a whole are not sent.
 fn changed_below(old: &BTreeMap<u32, TableFacts>, new: &BTreeMap<u32, TableFacts>) -> Option<String> {
     for (oid, before) in old {
         let Some(now) = new.get(oid) else {
@@ -164,7 +164,7 @@ fn columns(old: &TableFacts, new: &TableFacts, name: &str) -> Verdict {
     if alterations.is_empty() { Verdict::Same } else { Verdict::Computed(alterations) }
 }
 
-/// Whether values stay what they are, if the table was not rewritten.
+/// Returns whether values stay what they are, if the table was not rewritten.
 fn keeps_values(before: &ColumnFacts, now: &ColumnFacts) -> bool {
     const TEXT: u32 = 25;
     const VARCHAR: u32 = 1043;
@@ -175,7 +175,7 @@ fn keeps_values(before: &ColumnFacts, now: &ColumnFacts) -> bool {
     let (old, new) = (before.modifier, now.modifier);
     match (before.kind, now.kind) {
         (TEXT | VARCHAR, TEXT | VARCHAR) => true,
-        // The digits after the point are the lower half.
+        // The lower half holds the digits after the point.
         (NUMERIC, NUMERIC) => old == new || old >= 4 && new >= 4 && (old - 4) & 0x7ff == (new - 4) & 0x7ff,
         (old_kind, new_kind) => old_kind == new_kind && old == new,
     }

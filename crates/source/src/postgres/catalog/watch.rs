@@ -1,4 +1,4 @@
-//! Watching the catalogs beside the stream: a connection of its own, what it last saw, and when it looks again.
+//! Watches the catalogs beside the stream: a connection of its own, what it last saw, and when it looks again.
 
 use super::facts::{Facts, UnitFacts};
 use super::fingerprint::{self, Look};
@@ -13,13 +13,13 @@ use crate::settings::{NewTables, PostgresSettings};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Looking takes at most one part in so many of the time; while somebody waits for it, one in fewer.
+/// Looking takes at most one part in this many of the time, and a larger share while somebody waits for it.
 const SHARE: u32 = 50;
 const EAGER_SHARE: u32 = 10;
-/// Not even an idle source looks more often.
+/// The shortest pause between two looks, also of an idle source.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
-/// How long at least it is waited for what has not been flushed.
+/// How long to wait at least for what has not been flushed.
 const FLUSH_MIN: Duration = Duration::from_secs(1);
 
 /// The catalogs as they were last seen.
@@ -29,7 +29,7 @@ pub(in crate::postgres) struct Watch {
     /// How long the server may take to flush a commit that it does not flush at once.
     pub flush_max: Duration,
     settings: PostgresSettings,
-    /// What tells this store from others, in what it leaves on the server.
+    /// The name of this store in what it leaves on the server.
     store: String,
     names: Vec<(String, String)>,
     /// The names of the tables that were followed before, if the settings name none.
@@ -53,8 +53,8 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Connects, and sees no more than which transactions are visible. `known`: the tables that are followed, if new ones
-    /// are not to be.
+    /// Connects, and reads only which transactions are visible. `known`: the tables that are followed, if new ones are
+    /// to be left out.
     pub fn connect(
         settings: &PostgresSettings,
         store: &str,
@@ -109,7 +109,7 @@ impl Watch {
         while look.digest != self.last.digest {
             self.facts = fingerprint::facts(connection, &quoted, &publication, version)?;
             self.last = look;
-            // What was fetched is what the digest is of only if nothing changed in between.
+            // The facts match the digest only if nothing changed in between.
             look = fingerprint::look(connection, &quoted, &publication, version)?;
         }
         self.last = look;
@@ -119,7 +119,7 @@ impl Watch {
                 |name: &(String, String)| self.known.as_ref().is_some_and(|known| !known.contains(name));
             let shapes = shapes::shapes(&self.facts, &self.settings, &self.names, &is_new);
             if shapes.is_err() {
-                // What is refused is refused at the next look, too.
+                // A refusal is repeated at the next look.
                 self.last.digest.clear();
             }
             self.shapes = shapes?;
@@ -127,7 +127,7 @@ impl Watch {
         Ok(is_different)
     }
 
-    /// The names of the tables to follow.
+    /// Returns the names of the tables to follow.
     fn followed(&mut self) -> Result<Vec<(String, String)>, SourceError> {
         if !self.settings.tables.is_empty() {
             let names = self.settings.tables.iter().map(|table| table.name());
@@ -152,16 +152,16 @@ impl Watch {
         Ok(followed)
     }
 
-    /// Takes tables that are added to the publication from now on for new ones.
+    /// Treats tables that are added to the publication from now on as new ones.
     pub fn know_names(&mut self) {
         let is_open = self.settings.tables.is_empty();
         self.known = is_open.then(|| self.names.clone());
     }
 
-    /// Makes the publication if it is missing, and completes one that Livewell made.
+    /// Creates the publication if it is missing, and completes one that Livewell created.
     ///
     /// # Errors
-    /// What the database refuses, and what keeps a table from being followed.
+    /// Returns an error if the database refuses, or if something keeps a table from being followed.
     pub fn ensure_publication(&mut self) -> Result<(), SourceError> {
         let Self { connection, settings, store, facts, shapes, version, .. } = self;
         let ensured = publication::ensure(connection, settings, store, facts, shapes, *version)?;
@@ -171,52 +171,53 @@ impl Watch {
         Ok(())
     }
 
-    /// Takes note of a table that is followed from now on.
+    /// Records that a table is followed from now on.
     pub fn learn(&mut self, name: &(String, String)) {
         if let Some(known) = self.known.as_mut().filter(|known| !known.contains(name)) {
             known.push(name.clone());
         }
     }
 
-    /// The names of the tables that are followed.
+    /// Returns the names of the tables that are followed.
     pub fn names(&self) -> &[(String, String)] {
         &self.names
     }
 
-    /// Whether it is time to look again. `eager`: somebody waits for it.
+    /// Returns whether it is time to look again. `eager`: whether somebody waits for it.
     pub fn is_due(&self, eager: bool) -> bool {
         let (pause, share) =
             if eager { (PAUSE_MIN, EAGER_SHARE) } else { (self.settings.check_every, SHARE) };
         self.looked_at.elapsed() >= pause.max(self.took * share)
     }
 
-    /// What the facts say of one unit now; `None` if it is not there, or not followed.
+    /// Returns the current facts of one unit; `None` if it does not exist or is not followed.
     pub fn unit(&self, oid: u32) -> Option<UnitFacts> {
         let shape = self.shape(oid)?;
         self.facts.unit(oid, shapes::digest(shape, self.settings.infinity), &shape.key)
     }
 
-    /// The mapping that versions stored for a unit whose `numeric` columns were floats; `None` if it has none.
+    /// Returns the mapping that earlier versions stored for a unit whose `numeric` columns were floats; `None` if it
+    /// has no such column.
     pub fn earlier_mapping(&self, oid: u32) -> Option<u64> {
         let shape = self.shape(oid).filter(|shape| shape.has_decimals)?;
         let earlier = Shape { has_decimals: false, ..Shape::clone(shape) };
         Some(shapes::digest(&earlier, self.settings.infinity))
     }
 
-    /// What the settings make of the rows of a unit; `None` if it is not there, or not followed.
+    /// Returns the shape of the rows of a unit; `None` if it does not exist or is not followed.
     pub fn shape(&self, oid: u32) -> Option<&Arc<Shape>> {
         self.shapes.get(&self.facts.tables.get(&oid)?.root)
     }
 
-    /// All units there are now.
+    /// Returns all current units.
     pub fn units(&self) -> Vec<u32> {
         self.shapes.keys().flat_map(|root| self.facts.units(*root)).collect()
     }
 
-    /// Checks that every table that the settings name is there.
+    /// Checks that every table that the settings name exists.
     ///
     /// # Errors
-    /// With the name that is missing, and what there is instead.
+    /// Returns an error with the missing name, and what there is instead.
     pub fn check_names(&mut self) -> Result<(), SourceError> {
         for (schema, name) in self.names.clone() {
             if self.facts.find(&schema, &name).is_none() {
@@ -227,8 +228,8 @@ impl Watch {
     }
 }
 
-/// How long the server may take to flush a commit that it does not flush at once: by its documentation three times the
-/// delay of its writer.
+/// Returns how long the server may take to flush a commit that it does not flush at once: by its documentation three
+/// times the delay of its writer.
 fn flush_max(connection: &mut Connection) -> Result<Duration, SourceError> {
     let statement = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay'";
     let rows = connection.query(statement, "to show a setting")?;

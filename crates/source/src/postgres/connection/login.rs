@@ -1,4 +1,4 @@
-//! Getting in: the start of a connection, passwords, and which of several servers will do.
+//! Logs in: the start of a connection, passwords, and the choice among several servers.
 
 use super::super::bytes::Fields;
 use super::super::failure::{missed, not_understood, refused, unreachable};
@@ -13,23 +13,23 @@ use std::io;
 use std::time::Duration;
 
 const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// How long a server may be silent while it lets this source in.
+/// How long a server may be silent during the login.
 const WELCOME_MAX: Duration = Duration::from_secs(30);
-/// How long a server may take none of what is sent to it.
+/// How long a server may accept nothing of what is sent to it.
 const SEND_MAX: Duration = Duration::from_secs(60);
 
-/// A login under way.
+/// A login in progress.
 struct Login<'a> {
     address: &'a Address,
     scram: Option<sasl::ScramSha256>,
-    /// Whether the login is bound to the TLS connection, once it is proved.
+    /// Whether the proof binds the login to the TLS connection.
     binds: bool,
     /// Whether the server has proved that it knows the password.
     is_proved: bool,
 }
 
 impl Connection {
-    /// Connects to the first server of the URL that will do, and gets in.
+    /// Connects to the first suitable server of the URL and logs in.
     pub fn open(address: &Address, application: &str, message_bytes_max: usize) -> Result<Self, SourceError> {
         link::enter(address, CONNECT_MAX, |attempt| {
             let wire = attempt.wire()?;
@@ -79,7 +79,7 @@ impl Connection {
         Ok(())
     }
 
-    /// The next message while this source is let in.
+    /// Returns the next message during the login.
     fn greeting(&mut self) -> Result<Message, Missed<SourceError>> {
         let received = self.receive(self.patience).map_err(missed)?;
         let message = received.ok_or_else(|| missed(unreachable("it does not answer")))?;
@@ -100,7 +100,7 @@ impl Connection {
 }
 
 impl Login<'_> {
-    /// What to answer to one step of the server, if anything.
+    /// Returns what to answer to one step of the server, if anything.
     fn answer(
         &mut self,
         connection: &Connection,
@@ -160,7 +160,7 @@ impl Login<'_> {
         password.map(str::as_bytes).ok_or_else(|| refused("the URL has no password"))
     }
 
-    /// How to prove who we are, of what the server offers.
+    /// Returns the way to authenticate, chosen from what the server offers.
     fn mechanism(
         &self,
         connection: &Connection,
@@ -189,7 +189,7 @@ fn unbound() -> SourceError {
     refused("`channel_binding=require` needs SCRAM-SHA-256-PLUS, which the database does not offer here")
 }
 
-/// The major version, if that is what the server reports of itself.
+/// Returns the major version, if that is what the server reports of itself.
 fn major(message: &Message) -> Result<Option<u32>, SourceError> {
     let mut fields = Fields::new(&message.body);
     let (name, value) = (fields.text()?, fields.text()?);

@@ -1,4 +1,4 @@
-//! A connection to a server: messages in frames, getting in, statements, copies out.
+//! A connection to a server: message frames, login, statements, copies out.
 //!
 //! Every connection is one of logical replication, which runs statements too, by the simple protocol alone.
 
@@ -26,7 +26,7 @@ pub(super) struct Message {
     pub body: Bytes,
 }
 
-/// A connection that is let in.
+/// A connection after its login.
 pub(super) struct Connection {
     wire: Wire,
     input: BytesMut,
@@ -34,12 +34,12 @@ pub(super) struct Connection {
     patience: Duration,
 }
 
-/// What comes next of a copy.
+/// The next part of a copy.
 #[derive(Debug)]
 pub(super) enum Copied {
     Row(Bytes),
     End,
-    /// Nothing has come in time.
+    /// Nothing came in time.
     Nothing,
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Copied {
 pub(super) type TextRow = Vec<Option<String>>;
 
 impl Connection {
-    /// Runs a statement to its end; gives the rows of all its parts. `what` says what it is for.
+    /// Runs a statement to its end and returns the rows of all its parts. `what` says what it is for.
     pub fn query(&mut self, statement: &str, what: &str) -> Result<Vec<TextRow>, SourceError> {
         self.send_query(statement)?;
         let mut rows = Vec::new();
@@ -66,13 +66,13 @@ impl Connection {
         self.send_query(statement)
     }
 
-    /// Waits so long for the end of a statement that was started; returns its rows once it has come.
+    /// Waits up to `wait` for the end of a statement that was started; returns its rows once it has ended.
     pub fn finish(&mut self, wait: Duration, what: &str) -> Result<Option<Vec<TextRow>>, SourceError> {
         let mut rows = Vec::new();
         let mut next = loop {
             match self.receive(wait)? {
                 None => return Ok(None),
-                // A notice or a setting says nothing of the statement.
+                // A notice or a setting says nothing about the statement.
                 Some(message) if matches!(message.tag, b'N' | b'S') => {}
                 Some(message) => break message,
             }
@@ -92,9 +92,9 @@ impl Connection {
         }
     }
 
-    /// The next row of a copy out that was started, if one comes in time.
+    /// Returns the next row of a started copy out, if one comes in time.
     ///
-    /// That the copy has begun is sent with its first rows, so nothing waits for that.
+    /// The server sends the begin of the copy with its first rows, so nothing waits for that.
     pub fn copied(&mut self, wait: Duration, what: &str) -> Result<Copied, SourceError> {
         loop {
             let Some(message) = self.receive(wait)? else { return Ok(Copied::Nothing) };
@@ -143,17 +143,17 @@ impl Connection {
         Ok(())
     }
 
-    /// As [`Connection::expect`]; after an error the connection can be used on.
+    /// Like [`Connection::expect`], but the connection can still be used after an error.
     fn expect_or_drain(&mut self, what: &str) -> Result<Message, SourceError> {
         self.expect(what).inspect_err(|error| {
             if error.kind == crate::ErrorKind::Refused {
-                // Where this fails too, the next use of the connection says so.
+                // If this fails too, the next use of the connection says so.
                 let _ = self.until_ready(what);
             }
         })
     }
 
-    /// The next message; an error that the server sends is one here.
+    /// Returns the next message; an error message of the server becomes an error.
     fn expect(&mut self, what: &str) -> Result<Message, SourceError> {
         let message = self.receive(self.patience)?.ok_or_else(|| unreachable("the database says nothing"))?;
         if message.tag == b'E' {
@@ -162,7 +162,7 @@ impl Connection {
         Ok(message)
     }
 
-    /// The next message, if one comes in time.
+    /// Returns the next message, if one comes in time.
     pub fn receive(&mut self, wait: Duration) -> Result<Option<Message>, SourceError> {
         loop {
             if let Some(message) = self.framed()? {
@@ -185,7 +185,7 @@ impl Connection {
         }
     }
 
-    /// A message that has come whole.
+    /// Returns the next message if it has come whole.
     fn framed(&mut self) -> Result<Option<Message>, SourceError> {
         let Some((header, _)) = self.input.split_at_checked(5) else { return Ok(None) };
         let length = Fields::new(&header[1..]).u32()? as usize;

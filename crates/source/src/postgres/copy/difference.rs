@@ -1,4 +1,4 @@
-//! The end of a copy: what differs between the stage and the live elements.
+//! The end of a copy: changes the live elements where they differ from the stage.
 
 use super::{Copy, notes};
 use crate::SourceError;
@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Copy {
-    /// Makes the live elements of the copied tables those of the stage, by changes of the transaction that was begun;
-    /// returns how many. Brings the lists of the partitions' rows to what they are then. `complete`: the roots all of
-    /// whose units are copied.
+    /// Makes the live elements of the copied tables equal to those of the stage, by changes of the transaction that was
+    /// begun, and returns the number of changes. Updates the lists of the partitions' rows. `complete`: the roots all
+    /// of whose units are copied.
     pub fn difference(
         &self,
         commit: &mut dyn Commit,
@@ -36,8 +36,8 @@ impl Copy {
         Ok(changes)
     }
 
-    /// Makes the list of a partition's live rows that of its staged rows. Compares the rows in either, unless that is
-    /// done.
+    /// Makes the list of a partition's live rows equal to that of its staged rows. Compares the rows in either, unless
+    /// that is done already.
     fn sync_leaf(
         &self,
         commit: &mut dyn Commit,
@@ -107,7 +107,7 @@ fn compare(commit: &mut dyn Commit, prefix: &str) -> Result<u64, SourceError> {
     Ok(changes)
 }
 
-/// Which of two comes first by its key, and what it is; nothing if there is neither.
+/// Returns whichever of the two comes first by its key; `None` if there is neither.
 fn first<'a, T, K: Ord + 'a>(
     old: Option<&'a T>,
     new: Option<&'a T>,

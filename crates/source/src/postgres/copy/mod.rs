@@ -1,5 +1,5 @@
-//! Copying tables while the stream goes on: the first copy, an added table or partition, one whose catalogs changed, a
-//! reset.
+//! Copies tables while the stream continues: for the first copy, for an added table or partition, for one whose
+//! catalogs changed, and for a reset.
 //!
 //! A table is read in ranges of its key, each in a short transaction of its own, into a stage that nobody sees; each
 //! range's snapshot is the *stamp* of its rows. From then on each transaction of the stream changes the live elements
@@ -7,18 +7,18 @@
 //!
 //! 1. A range counts only if every transaction taken in so far is visible in its snapshot; else it is read again.
 //! 2. A change whose transaction was visible when the copy of its table began is skipped: every range has it, with all
-//!    that happened to the row later, also beside the stream. So is one whose transaction is visible in the stamp of the
-//!    staged row that it meets. Every other is applied, also to rows that no range has brought yet: that range, when it
-//!    comes, has it too.
+//!    that happened to the row later, even outside the stream. So is a change whose transaction is visible in the stamp
+//!    of the staged row that it concerns. Every other change is applied, also to rows that no range has brought yet:
+//!    the range will have it too.
 //! 3. A row with a value that was not sent is read again by its key, as a range of one, unless it is staged and its
-//!    stamp does not see the change: else what is staged under the key may be another row.
-//! 4. A `TRUNCATE` takes all staged rows away whose stamp does not see it.
+//!    stamp does not see the change: otherwise what is staged under the key may be another row.
+//! 4. A `TRUNCATE` removes all staged rows whose stamp does not see it.
 //!
 //! Once everything is read and the stream has passed every snapshot, stage and live elements are compared, and the
 //! difference is one transaction; a first copy becomes the base instead.
 //!
-//! Positions in the log cannot take the place of snapshots: a commit is in the log, and sent, before other sessions see
-//! it, for long if a synchronous standby has to confirm it.
+//! Positions in the log cannot replace snapshots: a commit is in the log, and sent, before other sessions see it, and
+//! long before if a synchronous standby has to confirm it.
 
 pub(super) mod difference;
 pub(super) mod range;
@@ -35,26 +35,26 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-/// The form of a copy's notes: stamps and staged rows have a version.
+/// The format of a copy's notes: stamps and staged rows have a version.
 const FORM: u8 = 1;
 
-/// A copy under way.
+/// A copy in progress.
 #[derive(Debug)]
 pub(super) struct Copy {
     pub head: CopyHead,
     pub units: BTreeMap<u32, CopyUnit>,
-    /// The snapshots of the ranges; a staged row names its own by its place, counted from 1.
+    /// The snapshots of the ranges; a staged row refers to its own by number, from 1.
     pub stamps: Vec<Visible>,
     /// Rows to be read again, with the texts of their keys' columns.
     pub again: BTreeMap<(u32, String), Vec<String>>,
-    /// Rows read by this process, and since when.
+    /// The number of rows read by this process, and since when.
     read: (u64, Instant),
 }
 
-/// What is stored of a copy as a whole.
+/// The stored state of a copy as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct CopyHead {
-    /// The form of its notes; those of earlier versions have none.
+    /// The format of its notes; those of earlier versions have none.
     #[serde(default)]
     form: u8,
     /// The number that the keys of its notes begin with.
@@ -63,7 +63,7 @@ pub(super) struct CopyHead {
     pub is_base: bool,
     /// No range may be read whose snapshot has a running transaction before this one.
     pub floor: u64,
-    /// Where the stream has passed the snapshots of all ranges.
+    /// The position at which the stream has passed the snapshots of all ranges.
     pub passed: u64,
     /// The server's time at the last range, in nanoseconds since 1970.
     pub time: i64,
@@ -75,18 +75,18 @@ impl CopyHead {
     }
 }
 
-/// One table, or partition, of a copy.
+/// One table or partition of a copy.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct CopyUnit {
     pub facts: UnitFacts,
-    /// What was visible when it was begun, and so in the snapshot of each of its ranges.
+    /// What was visible when it began, and so is visible in the snapshot of each of its ranges.
     pub begun: Visible,
     /// The key of the last row that was read.
     pub after: Option<Vec<String>>,
     pub is_done: bool,
-    /// What was staged of it has to go before it is read.
+    /// Whether what was staged of it has to be deleted before it is read.
     pub is_clearing: bool,
-    /// It is no longer followed: it goes once what was staged of it is gone.
+    /// Whether it is no longer followed: it is removed once what was staged of it is deleted.
     pub is_gone: bool,
     pub rows: u64,
     pub expected: Option<u64>,
@@ -98,7 +98,8 @@ impl Copy {
         Self { head, units: BTreeMap::new(), stamps: Vec::new(), again: BTreeMap::new(), read }
     }
 
-    /// The tables of a copy that an earlier version began: its notes have no versions, so it begins again.
+    /// Returns the tables of a copy that an earlier version began. Its notes have no versions, so it has to begin
+    /// again.
     pub fn of_before(stored: &dyn Stored) -> Result<BTreeSet<(String, String)>, SourceError> {
         let mut tables = BTreeSet::new();
         let Some(head) = stored.note(notes::COPY)? else { return Ok(tables) };
@@ -113,7 +114,7 @@ impl Copy {
         Ok(tables)
     }
 
-    /// Reads a copy that was begun before, if there is one that can go on.
+    /// Reads a stored copy, if there is one that can continue.
     pub fn load(stored: &dyn Stored) -> Result<Option<Self>, SourceError> {
         let Some(head) = stored.note(notes::COPY)? else { return Ok(None) };
         let head: CopyHead = notes::decode(&head)?;
@@ -146,7 +147,7 @@ impl Copy {
         commit.put_note(&notes::unit(self.head.number, oid), bytes);
     }
 
-    /// Begins a unit, or begins it again, as the catalogs have it now, when so much was visible.
+    /// Begins a unit, or begins it again, with the current facts of the catalogs and what was visible then.
     pub fn begin_unit(&mut self, commit: &mut dyn Commit, oid: u32, facts: UnitFacts, begun: Visible) {
         let is_clearing = self.units.contains_key(&oid);
         self.units.insert(oid, CopyUnit { facts, begun, is_clearing, ..CopyUnit::default() });
@@ -154,13 +155,13 @@ impl Copy {
         self.put_unit(commit, oid);
     }
 
-    /// Whether the unit is being copied.
+    /// Returns whether the unit is being copied.
     pub fn has(&self, oid: u32) -> bool {
         self.units.get(&oid).is_some_and(|unit| !unit.is_gone)
     }
 
-    /// Takes note of what the catalogs say of a unit now. What was read of it stays what it is, and what is still to be
-    /// read has the table's new name and its new columns.
+    /// Records the current facts of a unit. What was read of it stays as it is, and what is still to be read has the
+    /// table's new name and its new columns.
     pub fn learn(&mut self, commit: &mut dyn Commit, oid: u32, facts: UnitFacts) {
         if let Some(unit) = self.units.get_mut(&oid) {
             unit.facts = facts;
@@ -168,7 +169,7 @@ impl Copy {
         }
     }
 
-    /// Takes a unit out that is no longer followed.
+    /// Takes out a unit that is no longer followed.
     pub fn take_out(&mut self, commit: &mut dyn Commit, oid: u32) {
         if let Some(unit) = self.units.get_mut(&oid) {
             (unit.is_gone, unit.is_clearing) = (true, true);
@@ -186,23 +187,23 @@ impl Copy {
         }
     }
 
-    /// Whether everything is read and the stream has passed every snapshot.
+    /// Returns whether everything is read and the stream has passed every snapshot.
     pub fn is_whole(&self, reached: Lsn) -> bool {
         self.is_read() && reached >= Lsn(self.head.passed)
     }
 
-    /// Whether everything is read.
+    /// Returns whether everything is read.
     pub fn is_read(&self) -> bool {
         self.again.is_empty() && self.units.values().all(|unit| unit.is_done && !unit.is_clearing)
     }
 
-    /// The unit that is to be read next, if one is left.
+    /// Returns the unit to read next, if one is left.
     pub fn next_unit(&self) -> Option<(u32, &CopyUnit)> {
         let due = self.units.iter().find(|(_, unit)| !unit.is_done && !unit.is_clearing && !unit.is_gone);
         due.map(|(oid, unit)| (*oid, unit))
     }
 
-    /// A unit of which what was staged has to go.
+    /// Returns a unit whose staged rows have to be deleted.
     pub fn clearing(&self) -> Option<u32> {
         self.units.iter().find(|(_, unit)| unit.is_clearing).map(|(oid, _)| *oid)
     }
@@ -211,7 +212,7 @@ impl Copy {
         Timestamp(self.head.time)
     }
 
-    /// Counts rows that were read, for the rate.
+    /// Counts rows that were read, to compute the rate.
     pub fn count_read(&mut self, rows: u64) {
         self.read.0 += rows;
     }

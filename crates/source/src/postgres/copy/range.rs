@@ -1,4 +1,4 @@
-//! Reading a range of a table by its key, in a short transaction of its own.
+//! Reads a range of a table by its key, in a short transaction of its own.
 
 use super::CopyUnit;
 use crate::postgres::bytes::utf8;
@@ -21,23 +21,23 @@ use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 const WHAT: &str = "to copy its rows";
-/// About how many bytes one range has.
+/// About how many bytes a range has.
 const RANGE_BYTES: usize = 8 << 20;
 /// How long the server may be silent while it reads a range.
 const SORT_MAX: Duration = Duration::from_secs(600);
-/// How long one wait for a row is.
+/// How long one wait for a row lasts.
 const LOOK: Duration = Duration::from_millis(100);
 const ROWS_FIRST: usize = 250;
 const ROWS_MAX: usize = 50_000;
 /// How many rows are read again at once.
 const AGAIN_MAX: usize = 100;
 
-/// Rows that were read in one snapshot.
+/// Rows read in one snapshot.
 #[derive(Debug)]
 pub(in crate::postgres) struct Range {
     pub unit: u32,
     pub snapshot: Visible,
-    /// Where the stream has passed the snapshot.
+    /// The position at which the stream has passed the snapshot.
     pub passed: Lsn,
     /// The server's time, in nanoseconds since 1970.
     pub time: i64,
@@ -45,24 +45,24 @@ pub(in crate::postgres) struct Range {
     pub what: What,
 }
 
-/// Which rows were asked for.
+/// Which rows were requested.
 #[derive(Debug)]
 pub(in crate::postgres) enum What {
-    /// Those after a key, up to a last one; `is_last`: there are no more.
+    /// The rows after a key, up to `last`; `is_last`: there are no more.
     After { last: Option<Vec<String>>, is_last: bool },
-    /// Those with these keys, if they are there.
+    /// The rows with these keys, if they exist.
     Again(Vec<String>),
 }
 
-/// What came of reading a range.
+/// The outcome of reading a range.
 #[derive(Debug)]
 pub(in crate::postgres) enum Outcome {
     Read(Box<Range>),
-    /// The catalogs are not what they were: they have to be looked at first.
+    /// The catalogs have changed: they have to be read first.
     Changed,
-    /// This role may not read the rows; the catalogs say more of it.
+    /// This role may not read the rows; the catalogs tell why.
     Denied(SourceError),
-    /// A transaction has to become visible first, or a lock to go: it is tried again.
+    /// A transaction has to become visible first, or a lock to be released: it is retried.
     NotYet(Option<String>),
 }
 
@@ -70,7 +70,7 @@ pub(in crate::postgres) enum Outcome {
 pub(in crate::postgres) struct Request<'a> {
     pub oid: u32,
     pub facts: &'a UnitFacts,
-    /// Rows with these keys, else those of the next range.
+    /// The keys of rows to read again; if empty, the next range is read.
     pub again: Vec<(String, Vec<String>)>,
     pub after: Option<&'a [String]>,
     /// No transaction before this one may be running.
@@ -80,7 +80,7 @@ pub(in crate::postgres) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The next range of a unit, or its rows to be read again.
+    /// Creates a request for the next range of a unit, or for its rows to be read again.
     pub fn of(
         oid: u32,
         unit: &'a CopyUnit,
@@ -93,7 +93,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// How many rows a range has: as many as make about the bytes of one.
+/// How many rows a range has: as many as come to about the bytes of a range.
 #[derive(Debug)]
 pub(in crate::postgres) struct Pace(usize);
 
@@ -106,18 +106,18 @@ impl Default for Pace {
 impl Pace {
     fn adapt(&mut self, rows: usize, bytes: usize) {
         let each = (bytes / rows.max(1)).max(1);
-        // Not all at once: the next rows may be larger.
+        // Grows step by step: the next rows may be larger.
         self.0 = (RANGE_BYTES / each).clamp(10, ROWS_MAX).min(self.0 * 4);
     }
 }
 
-/// Keeps what waits meanwhile alive; it is called often.
+/// Keeps connections alive that wait meanwhile; it is called often.
 pub(in crate::postgres) type KeepAlive<'a> = &'a mut dyn FnMut() -> Result<(), SourceError>;
 
 /// Reads a range.
 ///
 /// # Errors
-/// What the database refuses; if it is out of reach.
+/// Returns an error if the database refuses or is out of reach.
 pub(in crate::postgres) fn read(
     watch: &mut Watch,
     settings: &PostgresSettings,
@@ -127,17 +127,17 @@ pub(in crate::postgres) fn read(
 ) -> Result<Outcome, SourceError> {
     let outcome = read_within(watch, settings, request, pace, keep_alive);
     if outcome.as_ref().is_err_and(|error| error.kind == ErrorKind::Unreachable && !is_locked(error)) {
-        // Nobody would answer.
+        // There is no connection left to answer.
         return outcome;
     }
     let ended = watch.connection.query("ROLLBACK", WHAT);
     let outcome = match outcome {
-        // A value of a composite type needs a lock on that, too.
+        // A value of a composite type needs a lock on the type, too.
         Err(error) if is_lock_timeout(&error) || is_locked(&error) => {
             let table = request.facts.table.shown();
             Outcome::NotYet(Some(format!("`{table}` is locked by another session, or a type that it uses")))
         }
-        // It has another name now, or is gone.
+        // The table has another name now, or is gone.
         Err(error) if is_unknown(&error) => Outcome::Changed,
         Err(error) if is_denied(&error) => Outcome::Denied(error),
         Err(error) if error.kind == ErrorKind::Refused => {
@@ -162,8 +162,8 @@ fn read_within(
     let Some(shape) = watch.shape(request.oid).cloned() else { return Ok(Outcome::Changed) };
     watch.connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", WHAT)?;
     watch.connection.query(LOCK_TIMEOUT, WHAT)?;
-    // A lock takes no snapshot, and once it is held no rewrite can come between the snapshot and the rows. Where this
-    // source is what a synchronous standby is, the lock may wait for its own acknowledgement: hence the time-out.
+    // A lock takes no snapshot, and once it is held no rewrite can come between the snapshot and the rows. If this
+    // source acts as a synchronous standby, the lock may wait for its own acknowledgement: hence the time-out.
     let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", listed(table));
     watch.connection.query(&lock, WHAT)?;
     if watch.differs_now()? {
@@ -208,8 +208,8 @@ fn read_within(
     Ok(Outcome::Read(Box::new(Range { unit: request.oid, snapshot, passed, time, rows, what })))
 }
 
-/// The next row of a copy; `None` at its end. A server that is silent may have to sort or to search first; if the network
-/// were, there would be no new connection either.
+/// Returns the next row of a copy; `None` at its end. A server that is silent may have to sort or to search first; if
+/// the network were down, there would be no new connection either.
 fn line(
     watch: &mut Watch,
     settings: &PostgresSettings,
@@ -243,7 +243,7 @@ fn waits_for(snapshot: &Visible, floor: u64) -> Option<String> {
     })
 }
 
-/// The numbers of the columns that are sent, in their order.
+/// Returns the numbers of the columns that are sent, in their order.
 fn columns(facts: &UnitFacts) -> Vec<i16> {
     let sends_stored = facts.publication.generated == "s";
     let is_sent = |generated: &str| generated.is_empty() || generated == "s" && sends_stored;
@@ -272,7 +272,7 @@ fn mapped(
     mapped.collect()
 }
 
-/// A table as a statement names it: without those that inherit from it, with its partitions.
+/// Returns the table's name for a statement: without tables that inherit from it, but with its partitions.
 fn listed(table: &TableFacts) -> String {
     let only = if table.kind == "p" { "" } else { "ONLY " };
     format!("{only}{}", qualified((&table.schema, &table.name)))
@@ -314,7 +314,7 @@ fn now(watch: &mut Watch) -> Result<i64, SourceError> {
     micros.checked_mul(1_000).ok_or_else(|| not_understood("its time is beyond every calendar"))
 }
 
-/// The elements of one line of a copy in the format `text`.
+/// Parses one line of a copy in the format `text` into the elements of its row.
 fn row(map: &RowMap, line: &[u8]) -> Result<Result<Row, BadRow>, SourceError> {
     let line = utf8(line)?;
     let line = line.strip_suffix('\n').unwrap_or(line);

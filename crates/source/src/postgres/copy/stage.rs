@@ -1,4 +1,4 @@
-//! The stage: rows as ranges bring them and as the stream changes them, until they are whole.
+//! The stage: rows as ranges bring them and the stream changes them, until the copy is complete.
 
 use super::range::{Range, What as Asked};
 use super::{Copy, CopyUnit, notes};
@@ -11,25 +11,25 @@ use crate::postgres::upstream::Upstream;
 use crate::source::{Commit, Side};
 use livewell_model::{Element, Timestamp};
 
-/// How many staged rows go in one commit.
+/// How many staged rows are deleted in one commit.
 const CLEAR_MAX: usize = 1_000;
-/// More staged rows than these are not looked through after a `TRUNCATE`; their table is begun again.
+/// If more rows than these are staged, a `TRUNCATE` does not search them; their table begins again.
 const TRUNCATE_MAX: usize = 100_000;
-/// Rows to be read again beyond this many begin their table again.
+/// If more rows than these have to be read again, their table begins again.
 const AGAIN_MAX: usize = 100_000;
 
-/// What a row's stamp says about a transaction.
+/// Whether a row's stamp sees a transaction.
 enum Stamped {
     /// The row is not staged.
     Not,
     /// The range that brought the row has seen the transaction.
     Sees,
-    /// It has not, or the stream brought the row.
+    /// The range has not seen it, or the stream brought the row.
     SeesNot,
 }
 
 impl Copy {
-    /// Changes the stage as a transaction of the stream did the rows (rules 2 to 4).
+    /// Applies a transaction of the stream to the stage (rules 2 to 4).
     pub fn follow(&mut self, commit: &mut dyn Commit, upstream: &Upstream) -> Result<(), SourceError> {
         if !upstream.steps.units().iter().any(|unit| self.units.contains_key(unit)) {
             return Ok(());
@@ -80,7 +80,7 @@ impl Copy {
         }
     }
 
-    /// Takes all rows away whose stamp does not see the transaction; the others were put in after it.
+    /// Removes all rows whose stamp does not see the transaction; the others were inserted after it.
     fn truncate(
         &mut self,
         commit: &mut dyn Commit,
@@ -111,7 +111,7 @@ impl Copy {
         }
     }
 
-    /// Begins a unit again, with the facts it has.
+    /// Begins a unit again, with its present facts.
     pub fn begin_again(&mut self, commit: &mut dyn Commit, oid: u32) {
         if let Some(unit) = self.units.get(&oid) {
             let (facts, begun) = (unit.facts.clone(), unit.begun.clone());
@@ -139,7 +139,8 @@ impl Copy {
         Ok(if sees { Stamped::Sees } else { Stamped::SeesNot })
     }
 
-    /// The row with what was not sent, from the staged row that it was; `None` if that is not staged (rule 3).
+    /// Returns the row completed with what was not sent, from the staged row before it; `None` if that is not staged
+    /// (rule 3).
     fn filled(
         &self,
         commit: &dyn Commit,
@@ -186,7 +187,7 @@ impl Copy {
         Ok(())
     }
 
-    /// Whether the unit is a partition that is sent as itself, so that nothing but a list tells its live rows.
+    /// Returns whether the unit is a partition that is sent as itself, so that only a list knows its live rows.
     fn is_leaf(&self, oid: u32) -> bool {
         self.units.get(&oid).is_some_and(|unit| unit.facts.root != oid)
     }
@@ -246,7 +247,7 @@ impl Copy {
         }
     }
 
-    /// Takes the rows of a range in. Every transaction that was taken in before is visible in it (rule 1, which
+    /// Takes in the rows of a range. Every transaction that was taken in before is visible in it (rule 1, which
     /// [`super::range::read`] has checked: nothing was taken in since). Returns the rows that cannot become elements.
     pub fn take_in(
         &mut self,
@@ -262,7 +263,7 @@ impl Copy {
         self.head.time = self.head.time.max(range.time);
         let count = range.rows.len() as u64;
         if let Asked::Again(keys) = &range.what {
-            // One that is not found any more is gone.
+            // A row that is no longer found is gone.
             for key in keys {
                 self.remove(commit, unit, shape, key)?;
                 self.again.remove(&(unit, key.clone()));
@@ -291,8 +292,8 @@ impl Copy {
         Ok(bad)
     }
 
-    /// Takes some of what was staged of a unit away that is to be begun again, or is gone. `shape`: what its rows are
-    /// made into, if its table is still there.
+    /// Deletes some of the staged rows of a unit that begins again or is gone. `shape`: the shape of its rows, if its
+    /// table still exists.
     pub fn clear_some(
         &mut self,
         commit: &mut dyn Commit,
@@ -324,8 +325,8 @@ impl Copy {
         Ok(())
     }
 
-    /// Takes some of what was staged away by the name of its table alone; returns whether that was all. If another table
-    /// has that name now, no range of it is read before this is done, and the ranges bring all of its rows.
+    /// Deletes some of the staged rows by the name of their table alone; returns whether that was all. If another table
+    /// has that name now, none of its ranges is read before this is done, and then the ranges bring all of its rows.
     fn clear_table(&self, commit: &mut dyn Commit, oid: u32) -> Result<bool, SourceError> {
         let Some(unit) = self.units.get(&oid) else { return Ok(true) };
         let (schema, name) = &unit.facts.root_name;

@@ -1,4 +1,4 @@
-//! Telling by little memory whether two sides have the same ids, and which ids to look at if not.
+//! Tells, with little memory, whether two sides have the same ids, and which ids to check if not.
 
 use crate::postgres::rows::Shape;
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 const COUNT: u64 = 1_024;
 
-/// For each bucket of ids how many there are, and the sum of their hashes.
+/// For each bucket, the number of its ids and the sum of their hashes.
 pub(super) struct Buckets(Vec<(u64, u64)>);
 
 impl Default for Buckets {
@@ -22,20 +22,20 @@ impl Buckets {
         *sum = sum.wrapping_add(xxh3_64(id.as_bytes()));
     }
 
-    /// The buckets in which two sides have other ids.
+    /// Returns the buckets in which the ids of two sides differ.
     pub fn different(&self, other: &Self) -> BTreeSet<usize> {
         let pairs = self.0.iter().zip(&other.0).enumerate();
         pairs.filter(|(_, (own, other))| own != other).map(|(at, _)| at).collect()
     }
 }
 
-/// The bucket of an id.
+/// Returns the bucket that an id is in.
 pub(super) fn of(id: &str) -> usize {
     (xxh3_64(id.as_bytes()) % COUNT) as usize
 }
 
-/// The key of the row that an element is of, as text and as the texts of its columns; `None` if the id is not one that a
-/// row of this table has.
+/// Returns the key of the row that an element is of, as text and as the texts of its columns; `None` if the id is not
+/// one that a row of this table has.
 pub(super) fn key_of(shape: &Shape, id: &str) -> Option<(String, Vec<String>)> {
     let node = format!("{}:", shape.prefix);
     let mut prefixes = [node.as_str()].into_iter().chain(shape.edges.iter().map(|edge| edge.prefix.as_str()));
@@ -44,8 +44,8 @@ pub(super) fn key_of(shape: &Shape, id: &str) -> Option<(String, Vec<String>)> {
     (cells.len() == shape.key.len()).then(|| (key.to_owned(), cells))
 }
 
-/// Takes the texts apart that make a key of several columns: there are commas between them, and `\` before commas and
-/// backslashes in them.
+/// Splits a key of several columns into its texts: there are commas between them, and `\` before commas and backslashes
+/// in them.
 fn split(key: &str) -> Option<Vec<String>> {
     let (mut cells, mut cell) = (Vec::new(), String::new());
     let mut characters = key.chars();

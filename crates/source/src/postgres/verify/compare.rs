@@ -1,4 +1,4 @@
-//! The elements that a row makes, against those that are stored.
+//! Compares the elements that a row becomes with those that are stored.
 
 use crate::SourceError;
 use crate::postgres::rows::{Link, Row, Shape};
@@ -14,18 +14,18 @@ const SHOWN_MAX: usize = 500;
 /// Everything that a row can become: its node, then its relationships; `None` for what it does not.
 pub(super) type Expected = Vec<(ElementId, Option<Element>)>;
 
-/// What a row becomes.
+/// Returns the elements that a row becomes.
 pub(super) fn expected(row: &Row) -> Expected {
     let node = (row.node.id.clone(), Some(row.node.clone().into()));
     let link = |link: &Link| match link {
         Link::To(relationship) => (relationship.id.clone(), Some(relationship.clone().into())),
-        // A range has every value.
+        // A range always has every value.
         Link::Without(id) | Link::Kept(id) => (id.clone(), None),
     };
     [node].into_iter().chain(row.links.iter().map(link)).collect()
 }
 
-/// What becomes of a key that no row has, or one that cannot be taken.
+/// Returns the expectation for a key without a row, or with a row that cannot become an element.
 pub(super) fn nothing(shape: &Shape, key: &str) -> Result<Expected, SourceError> {
     Ok(shape.ids(key)?.into_iter().map(|id| (id, None)).collect())
 }
@@ -33,7 +33,7 @@ pub(super) fn nothing(shape: &Shape, key: &str) -> Result<Expected, SourceError>
 /// An element that differs: its id, what is stored, and what is expected.
 pub(super) type Differing<'a> = (&'a ElementId, Option<Element>, Option<&'a Element>);
 
-/// The elements that are stored otherwise.
+/// Returns the elements whose stored form differs.
 pub(super) fn differing<'a>(
     view: &dyn Stored,
     expected: &'a Expected,
@@ -48,7 +48,7 @@ pub(super) fn differing<'a>(
     Ok(differing)
 }
 
-/// A digest of what a row becomes.
+/// Returns a digest of the elements that a row becomes.
 pub(super) fn digest(expected: &Expected) -> u64 {
     let mut out = Writer::new();
     for (_, element) in expected {
@@ -60,7 +60,7 @@ pub(super) fn digest(expected: &Expected) -> u64 {
     xxh3_64(&out.bytes)
 }
 
-/// A difference in words.
+/// Describes a difference in words.
 pub(super) fn difference(table: &str, (id, stored, database): &Differing<'_>) -> Difference {
     let (stored, database) = match (stored, database) {
         (Some(Element::Node(stored)), Some(Element::Node(database))) if stored.labels == database.labels => {
@@ -75,7 +75,7 @@ pub(super) fn difference(table: &str, (id, stored, database): &Differing<'_>) ->
     Difference { table: table.to_owned(), id: id.id.to_string(), stored, database }
 }
 
-/// The properties of either side that the other does not have so.
+/// Returns the properties of each side that differ from the other side.
 fn apart(one: &Map, other: &Map) -> (Value, Value) {
     let rest = |of: &Map, than: &Map| {
         let mut rest = Map::new();

@@ -4,9 +4,9 @@ use crate::SourceError;
 
 /// What ends the comparison of a table early.
 pub(super) enum Halt {
-    /// The catalogs are not what they were: the table is begun again.
+    /// The catalogs have changed: the table begins again.
     Changed,
-    /// It cannot be compared now, and why.
+    /// The table cannot be compared now, with the reason.
     NotNow(String),
     Failed(SourceError),
 }

@@ -1,9 +1,10 @@
-//! Comparing what is stored of a source with its database, without holding all of it in memory.
+//! Compares what is stored of a source with its database, without holding all of it in memory.
 //!
 //! Each table is read in ranges of its key, as a copy reads it, and each row is compared with the stored elements at
 //! once (`compare`). A row that differs may only have changed in between, so it is a *suspect*: it is read again until
 //! it is the same, or is known to be wrong (`suspects`). For the other direction, stored elements that the database
-//! does not have, a count and a sum per bucket of ids say where to look (`buckets`). `reader` has the two sides, `table` the comparison of one table.
+//! does not have, a count and a sum per bucket of ids say where to look (`buckets`). `reader` reads the two sides,
+//! `table` compares one table.
 
 mod buckets;
 mod compare;
@@ -25,14 +26,14 @@ use reader::Reader;
 use std::collections::BTreeSet;
 use table::{DIFFERENCES_KEPT, TableCheck};
 
-/// How often a table is begun again because its catalogs changed meanwhile.
+/// How often a table begins again because its catalogs changed meanwhile.
 const ATTEMPTS_MAX: usize = 5;
 
 /// Compares what is stored with the database: all followed tables, or the one with this name.
 ///
 /// # Errors
-/// If the database is out of reach or refuses; if a table is not there or not followed; if the store cannot be read; if
-/// patience is over.
+/// Returns an error if the database is out of reach or refuses, or if a table is not there or not followed, or if the
+/// store cannot be read, or if patience is over.
 pub(super) fn verify(
     settings: &PostgresSettings,
     table: Option<&str>,
@@ -56,7 +57,7 @@ pub(super) fn verify(
         }
     }
     if table.is_none() && settings.tables.is_empty() {
-        // New tables of a publication may be left out.
+        // The source may leave out new tables of a publication.
         let is_followed = |(schema, name): &(String, String)| {
             watch.facts.find(schema, name).is_some_and(|(oid, _)| watch.shapes.contains_key(&oid))
         };
@@ -76,7 +77,7 @@ pub(super) fn verify(
     Ok(verified)
 }
 
-/// The tables that are followed, if the settings name none.
+/// Returns the tables that are followed, if the settings name none.
 fn known(
     settings: &PostgresSettings,
     stored: &dyn Stored,

@@ -1,4 +1,4 @@
-//! The two sides of a comparison: rows of the database, and what is stored, with how far that is.
+//! Reads the two sides of a comparison: rows of the database, and what is stored, with its position.
 
 use super::halt::Halt;
 use crate::SourceError;
@@ -18,11 +18,11 @@ use crate::source::{Patience, Stored};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// How long the source may take to get as far as a snapshot; one that is idle stores how far it is every ten seconds.
+/// How long the source may take to reach a snapshot; an idle one stores its position every ten seconds.
 const REACH_MAX: Duration = Duration::from_secs(20);
-/// How often it is looked at how far it is.
+/// How often its position is checked.
 const REACH_EVERY: Duration = Duration::from_millis(20);
-/// How long a source has to take up what was altered in the catalogs.
+/// How long a source may take to learn what was altered in the catalogs.
 const ALTERED_MAX: Duration = Duration::from_secs(10);
 /// How long a table may be locked.
 const LOCKED_MAX: Duration = Duration::from_secs(60);
@@ -37,21 +37,21 @@ pub(super) struct Reader<'a> {
     pace: Pace,
     /// Whether the source was waited for in vain.
     is_late: bool,
-    /// Up to where everything that matters is known to be stored.
+    /// The position up to which everything that matters is known to be stored.
     reached: Lsn,
-    /// The catalogs as the source does not know them, and since when.
+    /// The digest of catalogs that the source does not know yet, and since when.
     altered: Option<(String, Instant)>,
-    /// The last snapshot that was read in.
+    /// The last snapshot that was used.
     pub snapshot: Visible,
 }
 
-/// What returns all that is stored now, and the places of all input that is set aside.
+/// Functions that return all that is stored now, and the places of all input that is set aside.
 type Sides<'a> = (
     &'a dyn Fn() -> Result<Box<dyn Stored>, SourceError>,
     &'a dyn Fn() -> Result<BTreeSet<String>, SourceError>,
 );
 
-/// What is stored, some time after a snapshot.
+/// What is stored some time after a snapshot.
 pub(super) struct Passed {
     pub view: Box<dyn Stored>,
     pub position: Position,
@@ -82,22 +82,22 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The places of all input that is set aside now.
+    /// Returns the places of all input that is set aside now.
     pub fn parked(&self) -> Result<BTreeSet<String>, SourceError> {
         (self.parked)()
     }
 
-    /// What is stored now.
+    /// Returns what is stored now.
     pub fn view(&self) -> Result<Box<dyn Stored>, SourceError> {
         (self.stored)()
     }
 
-    /// How far the source is.
+    /// Returns the position of the source.
     pub fn position(&self) -> Result<Position, SourceError> {
         position(&*self.view()?)
     }
 
-    /// Begins with rows of another size.
+    /// Begins a unit, whose rows may have another size.
     pub fn begin_unit(&mut self) {
         self.pace = Pace::default();
     }
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Waits until everything up to there is stored, or for as long as is worth it.
+    /// Waits until everything up to `lsn` is stored, or as long as that makes sense.
     ///
     /// What is at the end of the log may stay unflushed, and so unsent, for many seconds. Commits do not: those that the
     /// server does not flush at once are flushed soon. So after a while all that is flushed is enough.
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Up to where the server's log is flushed.
+    /// Returns the position up to which the server's log is flushed.
     fn flushed(&mut self) -> Result<Lsn, SourceError> {
         let statement = format!("SELECT {FLUSHED}");
         let rows = self.watch.connection.query(&statement, "to say where its log ends")?;
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
         Ok(lsn.ok_or_else(|| not_understood("its log has no end"))?.content())
     }
 
-    /// Whether the catalogs are for long what the source does not know.
+    /// Returns whether the source has not learnt for long what was altered in the catalogs.
     pub fn is_altered_for_long(&mut self) -> bool {
         let digest = &self.watch.last.digest;
         match &self.altered {
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Lets some time go by.
+    /// Sleeps for a while.
     pub fn pause(&mut self, pause: Duration) -> Result<(), Halt> {
         self.check_patience()?;
         let statement = format!("SELECT pg_catalog.pg_sleep({})", pause.as_secs_f64());
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a part of the table is in a copy under way.
+/// Returns whether a part of the table is being copied.
 fn is_copied(view: &dyn Stored, root: u32) -> Result<bool, SourceError> {
     let Some(head) = view.note(notes::COPY)? else { return Ok(false) };
     let head: CopyHead = notes::decode(&head)?;

@@ -1,4 +1,4 @@
-//! A row that differed when it was compared, and what it was each time it was read again.
+//! A row that differed when it was compared, and the outcome of reading it again.
 
 use crate::postgres::visible::Visible;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use std::sync::Arc;
 pub(super) struct Suspect {
     /// The texts of its key's columns.
     pub cells: Vec<String>,
-    /// What it was when it was last read again.
+    /// The state when it was last read again.
     pub last: Option<Seen>,
     /// How many times in a row it was wrong.
     pub wrong: u32,
 }
 
-/// A suspect as it was read.
+/// One reading of a suspect.
 #[derive(Debug)]
 pub(super) struct Seen {
     pub digest: u64,
-    /// The transactions that what is stored may have and the snapshot does not see.
+    /// The transactions that may be stored but that the snapshot does not see.
     pub unseen: Arc<[u64]>,
 }
 
@@ -27,7 +27,7 @@ impl Suspect {
         Self { cells, ..Self::default() }
     }
 
-    /// Takes note of what it is now; counts if it was wrong between the last time and this one.
+    /// Records the current state; counts it if the row was wrong between the last time and this one.
     pub fn see(&mut self, digest: u64, unseen: &Arc<[u64]>, snapshots: &[Visible]) {
         let is_wrong = self.last.as_ref().is_some_and(|last| {
             let is_seen = |transaction| snapshots.iter().all(|snapshot| snapshot.sees(transaction));

@@ -1,9 +1,9 @@
-//! Rows that differed: they are read again until they are the same, or are known to be wrong.
+//! Reads rows that differed again until they are equal, or are known to be wrong.
 //!
 //! In each round a suspect is read by its key, and compared with what is stored once the stream has passed that
 //! snapshot. What is stored then has every transaction that the snapshot sees, and perhaps later ones. Once a later
-//! snapshot sees those too, and the row is in it what it was, what is stored should have been that as well: it is wrong,
-//! unless the row changed and changed back meanwhile, so this has to happen twice in a row.
+//! snapshot sees those too, and the row is the same in it, what is stored should have been that row as well: it is
+//! wrong, unless the row changed and changed back meanwhile, so this has to happen twice in a row.
 
 use super::compare::{difference, differing, digest, nothing};
 use super::halt::Halt;
@@ -28,7 +28,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(3);
 pub(super) struct Rows {
     pub rows: BTreeMap<String, Expected>,
     snapshots: Vec<Visible>,
-    /// Where the stream has passed all of these snapshots.
+    /// The position at which the stream has passed all of these snapshots.
     passed: Lsn,
 }
 
@@ -89,7 +89,7 @@ impl TableCheck<'_, '_> {
                 continue;
             }
             suspect.see(digest(&expected), &unseen, &snapshots);
-            // What was altered may be taken up soon.
+            // The source may learn soon what was altered.
             let is_firm = suspect.wrong >= WRONG_MIN && (is_known || is_altered_for_long);
             if is_firm || is_last && suspect.wrong > 0 {
                 let is_absent = differing.iter().all(|(_, stored, _)| stored.is_none());

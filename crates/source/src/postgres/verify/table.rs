@@ -1,4 +1,4 @@
-//! The comparison of one table: its rows with what is stored, then what is stored with its rows.
+//! Compares one table: its rows with what is stored, then what is stored with its rows.
 
 use super::buckets::{self, Buckets, key_of};
 use super::compare::{self, Expected, differing};
@@ -13,7 +13,7 @@ use crate::verified::{Difference, TableVerified};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How many differences are kept in words; all are counted.
+/// How many differences are described; all are counted.
 pub(super) const DIFFERENCES_KEPT: usize = 20;
 /// How many suspects are gathered before they are read again.
 const SUSPECTS_MAX: usize = 10_000;
@@ -98,7 +98,7 @@ impl<'a, 'b> TableCheck<'a, 'b> {
         }
     }
 
-    /// The elements that a row makes, and those that it could make and does not.
+    /// Returns the elements that a row becomes, and those that it could become and does not.
     pub fn expected(&self, row: &Result<Row, BadRow>) -> Result<Expected, Halt> {
         Ok(match row {
             Ok(row) => compare::expected(row),
@@ -143,7 +143,7 @@ impl<'a, 'b> TableCheck<'a, 'b> {
         })
     }
 
-    /// Calls `each` with the ids of the table's stored elements, page by page, each as they are then.
+    /// Calls `each` with the ids of the table's stored elements, page by page, each page as it is then.
     fn each_page(
         &mut self,
         mut each: impl FnMut(&mut Self, Vec<String>) -> Result<(), Halt>,
@@ -169,7 +169,7 @@ impl<'a, 'b> TableCheck<'a, 'b> {
     }
 }
 
-/// The key of a row, as text and as the texts of its columns.
+/// Returns the key of a row, as text and as the texts of its columns.
 pub(super) fn key_and_cells(row: &Result<Row, BadRow>) -> (&str, &[String]) {
     match row {
         Ok(row) => (&row.key, &row.cells),

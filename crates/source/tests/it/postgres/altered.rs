@@ -112,7 +112,7 @@ fn a_publication_that_is_made_again_is_copied_again() {
     let mut follower = Follower::copied(auto_reset(settings(postgres.url(), &["t"]))).unwrap();
     postgres.sql("drop publication livewell_shop; insert into t values (60)");
     postgres.sql("create publication livewell_shop for table only t; insert into t values (61)");
-    // Earlier servers refuse to send what was written without it; the next opening goes on from behind that.
+    // Earlier servers refuse to send what was written without it; the next opening resumes from behind that.
     let began = std::time::Instant::now();
     while follower.ids().len() < 3 {
         assert!(began.elapsed() < super::PATIENCE, "it goes on: {:?}", follower.ids());

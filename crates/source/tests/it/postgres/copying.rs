@@ -1,4 +1,4 @@
-//! Copies while the stream goes on: what is written meanwhile, and what holds a copy up.
+//! Copies while the stream continues: what is written meanwhile, and what holds a copy up.
 
 use super::session::Session;
 use super::{Follower, PATIENCE, auto_reset, settings, started};
@@ -325,7 +325,8 @@ fn rows_of_a_table_that_is_made_again_during_its_copy_are_not_those_of_the_new_o
     }
 }
 
-/// A follower of a table of which the server needs so long to find the rows of one range, and says nothing meanwhile.
+/// Returns a follower of a table of which the server needs so long to find the rows of one range, and says nothing
+/// meanwhile.
 fn slow(postgres: &Postgres, time: Duration) -> (Follower, u32) {
     let slow = "md5(repeat(chr(64 + id % 10), 40000000)) <> ''";
     let (tries, began) = (10, Instant::now());

@@ -1,4 +1,4 @@
-//! Getting in: passwords, TLS, permissions, and what is said where it fails.
+//! Getting in: passwords, TLS, permissions, and what is said if it fails.
 
 use super::{Follower, settings, started, texts, wait_until};
 use livewell_services::{Options, Postgres};
@@ -20,7 +20,7 @@ fn each_method_of_passwords_is_spoken() {
     }
 }
 
-/// A certificate of its own making for this name, and its key.
+/// Returns a certificate of its own making for this name, and its key.
 fn certificate(name: &str) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = (folder.path().join("c"), folder.path().join("k"));

@@ -1,4 +1,4 @@
-//! Where a source is: what it acknowledges, and how it notices that it cannot go on.
+//! Where a source is: what it acknowledges, and how it notices that it cannot continue.
 
 use super::{Follower, SLOT, auto_reset, settings, started, texts, wait_until};
 use livewell_services::{Options, Postgres, Proxy};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const TABLE: &str = "create table t (id int primary key); insert into t values (1)";
 
-/// Up to where the server knows that everything is safe here.
+/// Returns the position up to which the server knows that everything is safe here.
 fn confirmed(postgres: &Postgres) -> String {
     postgres.sql(&format!("select confirmed_flush_lsn from pg_replication_slots where slot_name = '{SLOT}'"))
 }
@@ -18,7 +18,7 @@ fn is_free(postgres: &Postgres) -> bool {
     postgres.sql("select 1 from pg_replication_slots where active").is_empty()
 }
 
-/// The next error that is not that the other side is out of reach.
+/// Returns the next error other than that the other side is out of reach.
 fn lasting_error(follower: &mut Follower) -> SourceError {
     let began = Instant::now();
     loop {
@@ -118,7 +118,7 @@ fn a_slot_that_is_gone_or_made_again_is_noticed() {
     // Nothing happened in between but that the slot was made again.
     postgres.sql(&format!("select pg_create_logical_replication_slot('{SLOT}', 'pgoutput')"));
     let error = follower.error();
-    assert!(error.message.contains("made anew"), "{error}");
+    assert!(error.message.contains("created again"), "{error}");
     postgres.sql(&drop);
     postgres.sql(&format!("select pg_create_logical_replication_slot('{SLOT}', 'test_decoding')"));
     assert_eq!(follower.error().code, "LW0212");
@@ -178,7 +178,7 @@ fn a_failover_to_a_server_without_the_slot_is_noticed() {
     assert_eq!(error.code, "LW0212");
     assert!(error.message.contains("gone"), "{error}");
     standby.sql(&format!("select pg_create_logical_replication_slot('{SLOT}', 'pgoutput')"));
-    assert!(lasting_error(&mut follower).message.contains("made anew"));
+    assert!(lasting_error(&mut follower).message.contains("created again"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Instant;
 const ROWS: &str = "create table t (id int primary key, n int); \
      insert into t select g, 0 from generate_series(1, 1600) g;";
 
-/// How many rows have been read and stored, if the source is open.
+/// Returns how many rows have been read and stored, if the source is open.
 fn known_rows(follower: &Follower) -> Option<usize> {
     follower.driver.memory.staged()
 }

@@ -1,4 +1,4 @@
-//! Locks that others hold, also those who wait for this source themselves: where it is a synchronous standby, a
+//! Locks that other sessions hold, even sessions that wait for this source: if it is a synchronous standby, a
 //! transaction keeps its locks until the source has acknowledged its commit.
 
 use super::session::Session;
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 const TABLES: &str = "create table t (id int primary key, n int); insert into t values (1, 1); \
      create table u (id int primary key)";
 
-/// The settings of a source over a publication that is not its own.
+/// Returns the settings of a source over a publication that is not its own.
 fn published(postgres: &Postgres) -> PostgresSettings {
     PostgresSettings { publication: Some("p".into()), ..settings(postgres.url(), &["t", "u"]) }
 }
 
-/// A source that every commit waits for from now on.
+/// Returns a source that every commit waits for from now on.
 fn standby(postgres: &Postgres, settings: PostgresSettings) -> Follower {
     let mut follower = Follower::copied(settings).unwrap();
     synchronous(postgres, "\"livewell shop\"");
@@ -26,7 +26,7 @@ fn standby(postgres: &Postgres, settings: PostgresSettings) -> Follower {
     follower
 }
 
-/// Runs statements, each in a session of its own, while the source goes on.
+/// Runs statements, each in a session of its own, while the source continues.
 #[track_caller]
 fn run(postgres: &Postgres, follower: &mut Follower, statements: &[&str]) {
     let began = Instant::now();
@@ -101,8 +101,8 @@ fn a_table_made_again_and_again_does_not_wait_for_a_source_that_waits_for_it() {
     follower.agrees(&postgres, "t", &["id", "n"]).unwrap();
 }
 
-/// Gives the table its key back, among commits that wait for the source: what was said to be committed has to be stored,
-/// though nobody knows what to make of it, and what mends it too.
+/// Restores the table's key, among commits that wait for the source: what was acknowledged has to be stored, though it
+/// cannot be interpreted, and so has the correction.
 fn mend_the_key(postgres: &Postgres, follower: &mut Follower) {
     let mended =
         ["insert into u values (1)", "insert into t values (2, 2)", "alter table t add primary key (id)"];
@@ -185,7 +185,7 @@ fn a_publication_that_cannot_be_made_yet_does_not_keep_commits_waiting() {
         let mut follower = standby(&postgres, auto_reset(published(&postgres)));
         let mut session = Session::open(&postgres);
         session.run("begin; lock table t in access exclusive mode");
-        // Some servers refuse to send what comes while there is no publication, so that the source goes on behind it.
+        // Some servers refuse to send what comes while there is no publication, so that the source continues behind it.
         let gone = ["drop publication p", "insert into u values (1)", "insert into u values (2)"];
         run(&postgres, &mut follower, &gone);
         session.run("rollback");

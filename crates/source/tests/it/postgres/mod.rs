@@ -30,7 +30,7 @@ const WAIT: Duration = Duration::from_millis(100);
 /// The slot of the source `shop` in the store of these tests.
 const SLOT: &str = "livewell_shop_abc123";
 
-/// A source `shop` over these tables of a server.
+/// Returns a source `shop` over these tables of a server.
 fn settings(url: String, tables: &[&str]) -> PostgresSettings {
     let table = |name: &&str| TableSettings { table: (*name).into(), ..TableSettings::default() };
     let tables = tables.iter().map(table).collect();
@@ -55,7 +55,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// A source that has not begun.
+    /// Creates a source that has not begun.
     fn new(settings: PostgresSettings) -> Self {
         let own = settings.clone();
         let mut driver = Driver::new(move || Database::new(own.clone()));
@@ -63,14 +63,14 @@ impl Follower {
         Self { driver, settings, seen: 0 }
     }
 
-    /// A source that has copied the tables and caught up.
+    /// Returns a source that has copied the tables and caught up.
     fn copied(settings: PostgresSettings) -> Result<Self, SourceError> {
         let mut follower = Self::new(settings);
         follower.settle()?;
         Ok(follower)
     }
 
-    /// Goes on as a new process with other settings.
+    /// Continues as a new process with other settings.
     fn with(&mut self, settings: PostgresSettings) {
         self.settings = settings.clone();
         self.driver.replace(move || Database::new(settings.clone()));
@@ -109,7 +109,7 @@ impl Follower {
         }
     }
 
-    /// The next transaction, once it has come.
+    /// Returns the next transaction, once it has come.
     #[track_caller]
     fn transaction(&mut self) -> Result<Transaction, SourceError> {
         let seen = self.seen;
@@ -166,7 +166,7 @@ impl Follower {
         }
     }
 
-    /// The rows of a table that are here, as lines of the columns' values.
+    /// Returns the rows of a table that are here, as lines of the columns' values.
     fn lines(&self, table: &str, columns: &[&str]) -> Vec<String> {
         let prefix = format!("public.{table}:");
         let rows = self.driver.memory.live.iter().filter(|(id, _)| id.starts_with(&prefix));
@@ -185,7 +185,7 @@ impl Follower {
         lines
     }
 
-    /// A property of an element; null if it has none.
+    /// Returns a property of an element; null if it has none.
     #[track_caller]
     fn property(&self, id: &str, name: &str) -> Value {
         let element = self.driver.memory.live.get(id);
@@ -198,7 +198,7 @@ impl Follower {
         self.driver.memory.live.keys().cloned().collect()
     }
 
-    /// How many rows the copy under way has read.
+    /// Returns how many rows the copy under way has read.
     fn rows_read(&self) -> Option<u64> {
         self.driver.report().copy.map(|copy| copy.rows)
     }
@@ -223,7 +223,7 @@ impl Follower {
     }
 }
 
-/// What an id is expected to be.
+/// Returns what an id is expected to be.
 fn texts(ids: &[&str]) -> Vec<SmolStr> {
     ids.iter().map(|id| SmolStr::from(*id)).collect()
 }

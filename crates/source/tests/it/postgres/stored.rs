@@ -8,7 +8,7 @@ use livewell_source::testkit::Memory;
 const ROWS: &str = "create table t (id int primary key, n int); \
      insert into t select g, 0 from generate_series(1, 3000) g";
 
-/// A source in the middle of a copy, of which the stream has brought rows, too.
+/// Returns a source in the middle of a copy, of which the stream has brought rows, too.
 fn copying(postgres: &Postgres, has_base: bool) -> Follower {
     let mut follower = Follower::new(settings(postgres.url(), &["t"]));
     if has_base {
@@ -23,13 +23,13 @@ fn copying(postgres: &Postgres, has_base: bool) -> Follower {
     follower
 }
 
-/// The head of the copy under way.
+/// Returns the head of the copy under way.
 fn head(memory: &Memory) -> serde_json::Value {
     let head = memory.note(b"c").unwrap().expect("there is a copy");
     serde_json::from_slice(&head[1..]).expect("it is JSON behind its version")
 }
 
-/// The records of the copy under way whose keys have this letter behind its number.
+/// Returns the records of the copy under way whose keys have this letter behind its number.
 fn records(memory: &Memory, letter: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
     let number = head(memory)["number"].as_u64().and_then(|number| u32::try_from(number).ok());
     let prefix = [b"k".as_slice(), &number.expect("it has a number").to_be_bytes(), &[letter]].concat();

@@ -85,7 +85,7 @@ const CASES: &[(&str, &str, &str)] = &[
 const TYPES: &str = "create type mood as enum ('sad', 'happy'); create domain positive as int check (value > 0); \
      create domain cents as numeric(12,0); create type pair as (a int, b text);";
 
-/// A value in the shape that it has outside.
+/// Returns a value in the shape that it has outside.
 fn shown(value: &Value) -> Value {
     match value {
         Value::Bytes(bytes) => {
@@ -153,7 +153,7 @@ fn what_cannot_be_taken_exactly_stops_the_source_and_names_the_row() {
         // The same comes again: nothing is skipped.
         assert_eq!(follower.error().message, error.message);
         assert!(follower.driver.memory.live.is_empty(), "{value}");
-        // Behind it a new copy goes on.
+        // Behind it a new copy continues.
         postgres.sql("truncate t");
         follower.driver.reset(None).unwrap();
         follower.settle().unwrap();
