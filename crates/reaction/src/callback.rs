@@ -4,18 +4,18 @@ use crate::slice::Slices;
 use crate::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use std::error::Error;
 
-/// How many results are effected at most before their checkpoint follows, and so repeated after a crash.
+/// How many results are effected at most before their checkpoint follows, and so are repeated after a crash.
 const SLICE_RESULTS_MAX: usize = 1_000;
 
 /// Calls a closure with every query result: in order, at least once.
 ///
-/// The checkpoint follows what the closure has returned `Ok` for, within a tenth of a second. After a crash the closure
-/// is called again with what came after the checkpoint; [`Outgoing::epoch`] and the sequence of the result tell a
+/// The checkpoint follows within a tenth of a second after the closure has returned `Ok`. After a crash the closure is
+/// called again with the results after the checkpoint; [`Outgoing::epoch`] and the sequence of the result identify a
 /// repetition.
 ///
-/// An error is waited for: the closure is called again with the same result after a pause that grows, and nothing
-/// overtakes it. Meanwhile the reaction shows `waiting` and the message. A closure that returns a [`ReactionError`]
-/// decides itself: [`ReactionError::Refused`] stops the reaction.
+/// An error is retried: the closure is called again with the same result after a growing pause, and nothing overtakes
+/// it. Meanwhile the reaction shows `waiting` and the message. A closure that returns a [`ReactionError`] decides
+/// itself: [`ReactionError::Refused`] stops the reaction.
 ///
 /// ```
 /// use livewell_model::{QueryResult, Timestamp};
@@ -79,7 +79,7 @@ where
             done += 1;
             Ok(true)
         })?;
-        // A result is called with as a whole, so its sequence in the checkpoint says all there is to say.
+        // The closure gets a whole result, so its sequence in the checkpoint is all that is needed.
         Ok(Delivered { results: done, ..Delivered::default() })
     }
 }

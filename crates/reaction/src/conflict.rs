@@ -7,7 +7,8 @@ use crate::settings_error::SettingsError;
 use smol_str::SmolStr;
 use std::path::{Component, Path, PathBuf};
 
-/// Every reaction that writes a file which an earlier one writes already, or rotates to: its index, and the refusal.
+/// Returns every reaction that writes a file which an earlier one writes already, or rotates to: its index, and the
+/// refusal.
 ///
 /// Paths are compared as they resolve now: `./a` is `a`, and links count as what they point to.
 pub fn shared_paths<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Vec<(usize, SettingsError)> {
@@ -30,7 +31,7 @@ pub fn shared_paths<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Ve
     refused
 }
 
-/// Every reaction that keeps a copy where an earlier one keeps its own: its index, and the refusal.
+/// Returns every reaction that keeps a copy where an earlier one keeps its own: its index, and the refusal.
 pub fn shared_targets<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> Vec<(usize, SettingsError)> {
     let all: Vec<&Settings> = reactions.into_iter().collect();
     let refusal = |at: usize| {
@@ -44,7 +45,7 @@ pub fn shared_targets<'a>(reactions: impl IntoIterator<Item = &'a Settings>) -> 
     (0..all.len()).filter_map(refusal).collect()
 }
 
-/// The path with links, `.` and `..` resolved as far as it exists.
+/// Returns the path with links, `.` and `..` resolved as far as it exists.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if let Ok(whole) = absolute.canonicalize() {

@@ -1,18 +1,18 @@
-//! What goes wrong in a reaction, and what its driver or a person has to do about it.
+//! Errors of reactions, and what the driver or a person has to do about them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What the system says of a disk that does not read or write.
+/// The error number of a disk that fails to read or write.
 const EIO: i32 = 5;
 
-/// What whoever drives the reaction must do about an error.
+/// What the driver of the reaction must do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Start it anew after a while: the cause may pass by itself.
+    /// Start it again after a while: the cause may pass by itself.
     Retry,
-    /// The same, and it is no error yet: the target is away or busy, which happens and passes.
+    /// Start it again after a while, but do not show an error yet: the target is unavailable or busy, which passes.
     Wait,
     /// Stop it and show the message: a person has to act.
     Stop,
@@ -75,23 +75,23 @@ pub enum ReactionError {
     Io {
         /// What was tried: `open`, `write`, ...
         doing: &'static str,
-        /// On which file or directory.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         cause: io::Error,
     },
     /// The checkpoint's detail is not one of this reaction.
     #[error(
         "the checkpoint does not say where this reaction stands ({cause}); \
-         begin anew with `livewell reset REACTION`"
+         start over with `livewell reset REACTION`"
     )]
     Detail {
         /// What is wrong with its bytes.
         #[source]
         cause: livewell_model::DecodeError,
     },
-    /// The snapshot broke off.
+    /// The snapshot ended early.
     #[error("the snapshot of `{query_id}` broke off: {cause}; what the reaction keeps is as it was")]
     Snapshot {
         /// The query.
@@ -99,17 +99,17 @@ pub enum ReactionError {
         /// Why.
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The target is out of reach, does not answer in time or asks for patience.
+    /// The target cannot be reached, does not answer in time or asks to wait.
     #[error("{target}: {cause}; it is tried again")]
     Away {
         /// The target: a host, never with its credentials.
         target: String,
         /// What happened.
         cause: String,
-        /// How long to wait before the next attempt; as the driver likes where the target does not matter.
+        /// How long to wait before the next attempt; `None` leaves it to the driver.
         after: Option<Duration>,
     },
-    /// The target does not take what it is given, and will not by itself.
+    /// The target refuses what it is given, and will keep refusing it.
     #[error("{target}: {cause}")]
     Refused {
         /// The target: a host or a table, never with credentials.
@@ -117,7 +117,7 @@ pub enum ReactionError {
         /// What happened and what to do.
         cause: String,
     },
-    /// The target lies at an address that is not to be reached from here.
+    /// The target has an address that must not be reached from here.
     #[error(
         "`{host}` is at {address}, an address of this machine or its own network; say `allow_private: true` if that \
          is meant"
@@ -125,7 +125,7 @@ pub enum ReactionError {
     Private {
         /// The host in the URL.
         host: String,
-        /// Where it is.
+        /// Its address.
         address: std::net::IpAddr,
     },
     /// A template cannot be filled in.
@@ -153,17 +153,17 @@ pub enum ReactionError {
         /// The other row.
         second: String,
     },
-    /// What the target keeps is not what was delivered to it.
+    /// What the target holds is not what was delivered to it.
     #[error(
         "{target} is not as it was left: {cause}; bring it back by difference with `livewell reset REACTION`"
     )]
     Altered {
         /// The table or the prefix.
         target: String,
-        /// What is the matter.
+        /// What differs.
         cause: String,
     },
-    /// Input of the kind the reaction does not take: a fault of whoever drives it.
+    /// Input in a style that the reaction does not take: a fault of its driver.
     #[error("this reaction takes {takes} and was given {given}; please report this as a fault of Livewell")]
     OtherStyle {
         /// What it takes.
@@ -171,7 +171,7 @@ pub enum ReactionError {
         /// What it got.
         given: &'static str,
     },
-    /// Input before [`crate::Reaction::start`]: a fault of whoever drives it.
+    /// Input before [`crate::Reaction::start`]: a fault of its driver.
     #[error(
         "the reaction was given results before it was started; please report this as a fault of Livewell"
     )]
@@ -179,7 +179,7 @@ pub enum ReactionError {
 }
 
 impl ReactionError {
-    /// The code whose page explains the error.
+    /// Returns the code whose page explains the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "LW0401",
@@ -199,25 +199,25 @@ impl ReactionError {
         }
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            // A snapshot breaks off when its pin expires or the store is restarted; the next one may not.
-            // Names may lead elsewhere later.
+            // A snapshot ends early if its pin expires or the store is restarted; the next one may not. Names may
+            // resolve to another address later.
             Self::Io { .. } | Self::Snapshot { .. } | Self::Private { .. } => ErrorKind::Retry,
             Self::Away { .. } => ErrorKind::Wait,
             _ => ErrorKind::Stop,
         }
     }
 
-    /// Whether the disk under its files is full or fails: writing may work again without anybody's help.
+    /// Returns whether the disk under its files is full or fails: writing may work again without anybody's help.
     pub fn is_of_the_disk(&self) -> bool {
         let Self::Io { cause, .. } = self else { return false };
         matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             || cause.raw_os_error() == Some(EIO)
     }
 
-    /// How long to wait before the next attempt, where the target or the reaction's settings say so.
+    /// Returns how long to wait before the next attempt, if the target or the reaction's settings say so.
     pub fn after(&self) -> Option<Duration> {
         match self {
             Self::Away { after, .. } => *after,
@@ -225,7 +225,7 @@ impl ReactionError {
         }
     }
 
-    /// For `map_err`: an IO error with what was tried on which path.
+    /// Returns a function for `map_err` that adds to an I/O error what was tried on which path.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |cause| Self::Io { doing, path, cause }

@@ -1,4 +1,5 @@
-//! What several results come to in a table with a key: for each key, what was there and what is to be there.
+//! Combines several results for a table with a key: for each key, the row that was there and the row that is to be
+//! there.
 
 use crate::{Outgoing, ReactionError};
 use livewell_model::diff::Columns;
@@ -9,16 +10,16 @@ use std::collections::BTreeMap;
 /// What becomes of one key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The row that is there before.
+    /// The row that is there now.
     pub before: Option<Columns>,
-    /// The row that is to be there.
+    /// The row that is to be there afterwards.
     pub row: Option<(u64, Columns)>,
 }
 
 /// The net changes of results, by key.
 pub type Changes = BTreeMap<String, Change>;
 
-/// How rows are told apart in a target, and what it is called.
+/// How a target identifies rows, and its name.
 pub struct Keyed<'a> {
     /// The key of a row; rows that the target cannot tell apart have the same one.
     pub key_of: &'a dyn Fn(&Columns) -> String,
@@ -32,9 +33,9 @@ impl Keyed<'_> {
     /// Adds a result to the changes.
     ///
     /// # Errors
-    /// [`ReactionError::SameKey`] where two live rows have one key.
+    /// Returns [`ReactionError::SameKey`] if two live rows have one key.
     pub fn add(&self, changes: &mut Changes, outgoing: &Outgoing<'_>) -> Result<(), ReactionError> {
-        // What goes makes room first: keys may be exchanged between rows.
+        // Removed rows make room first: rows may exchange their keys.
         for diff in &outgoing.result.diffs {
             if let Diff::Delete { data: gone, .. } | Diff::Update { before: gone, .. } = diff {
                 let there = Change { before: Some(gone.clone()), row: None };
@@ -56,14 +57,14 @@ impl Keyed<'_> {
         Ok(())
     }
 
-    /// The error that names both rows.
+    /// Returns the error about two rows with one key.
     pub fn same_key(&self, key: String, first: &(u64, Columns), second: (u64, &Columns)) -> ReactionError {
         let first = self.in_words(first.0, &first.1);
         let second = self.in_words(second.0, second.1);
         ReactionError::SameKey { target: self.target.to_owned(), key, first, second }
     }
 
-    /// A row in JSON.
+    /// Returns a row in JSON.
     pub fn in_words(&self, row_signature: u64, columns: &Columns) -> String {
         let shape = RowShape { row_signature, data: Data { names: self.names, columns } };
         serde_json::to_string(&shape).expect("a row always has a JSON form")

@@ -1,4 +1,4 @@
-//! What a kind of reaction says about its settings: the one interface behind the table of kinds.
+//! The interface of the settings of a kind of reaction, behind the table of kinds.
 
 use crate::settings_error::SettingsError;
 use crate::shared::Shared;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// The settings of a kind of reaction.
 pub(crate) trait Kind {
-    /// What such a reaction is to the world outside.
+    /// Returns the role of such a reaction.
     fn role(&self) -> Role;
 
-    /// Checks what the settings can be checked for by themselves; the reaction follows this many queries.
+    /// Checks the settings by themselves; the reaction follows this many queries.
     ///
     /// # Errors
     /// Returns the first thing that is wrong.
@@ -19,17 +19,17 @@ pub(crate) trait Kind {
     /// Builds the reaction. Does no IO.
     fn build(&self, shared: &Shared) -> Box<dyn Reaction>;
 
-    /// Whether it leaves something outside that must not differ from its checkpoint.
+    /// Returns whether it leaves something outside that must agree with its checkpoint.
     fn has_durable_effects(&self) -> bool {
         true
     }
 
-    /// Whether its target may refuse one row or message and take others.
+    /// Returns whether its target may refuse one row or message and take others.
     fn can_refuse(&self) -> bool {
         false
     }
 
-    /// Whether this and another one keep copies in the same place, and the field that says so.
+    /// Returns the field by which this reaction and another one keep copies in the same place, if they do.
     fn shares_target(&self, other: &Self) -> Option<&'static str>
     where
         Self: Sized,
@@ -38,23 +38,23 @@ pub(crate) trait Kind {
         None
     }
 
-    /// Returns the columns that tell rows apart, as its field `key` names them; empty if it has no such field.
+    /// Returns the columns that identify rows, from its field `key`; empty if it has no such field.
     fn key(&self) -> &[String] {
         &[]
     }
 
-    /// Takes relative paths as relative to `folder`.
+    /// Makes relative paths start at `folder`.
     fn resolve(&mut self, folder: &Path) {
         let _ = folder;
     }
 
-    /// The files that the reaction reads: certificates and keys.
+    /// Returns the files that the reaction reads: certificates and keys.
     fn reads(&self) -> Vec<PathBuf> {
         Vec::new()
     }
 }
 
-/// From settings to the interface, also through a box.
+/// Converts settings to the interface, also through a box.
 pub(crate) trait AsKind {
     fn as_kind(&self) -> &dyn Kind;
     fn as_kind_mut(&mut self) -> &mut dyn Kind;
@@ -73,7 +73,7 @@ impl<K: Kind> AsKind for K {
 /// Makes the table of kinds: `"name" => Variant(Settings) if "feature"`.
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $name:literal => $variant:ident($settings:ty) $(if $feature:tt)?,)*) => {
-        /// What a kind of reaction adds.
+        /// The settings that a kind of reaction adds.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
         pub enum Connector {
@@ -92,7 +92,7 @@ macro_rules! kinds {
         pub const LEFT_OUT: &[&str] = &[$($(#[cfg(not(feature = $feature))] $name,)?)*];
 
         impl Connector {
-            /// The name of the kind, as settings say it.
+            /// Returns the name of the kind, as settings use it.
             pub fn kind(&self) -> &'static str {
                 match self {
                     $($(#[cfg(feature = $feature)])? Self::$variant(_) => $name,)*
@@ -102,8 +102,8 @@ macro_rules! kinds {
             /// Reads the settings of the kind of this name, which do not hold the name themselves.
             ///
             /// # Errors
-            /// Returns an error that lists the kinds that are built in if this is none of them, and else what is wrong
-            /// with the settings.
+            /// Returns an error that lists the built-in kinds if this is not one of them, and otherwise one that says
+            /// what is wrong with the settings.
             pub fn read<'de, D: Deserializer<'de>>(kind: &str, input: D) -> Result<Self, D::Error> {
                 match kind {
                     $($(#[cfg(feature = $feature)])? $name => Deserialize::deserialize(input).map(Self::$variant),)*
@@ -123,14 +123,14 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether this and another one keep copies in the same place, and the field that says so.
+            /// Returns the field by which this reaction and another one keep copies in the same place, if they do.
             pub(crate) fn shares_target(&self, other: &Self) -> Option<&'static str> {
                 match (self, other) {
                     $(
                         $(#[cfg(feature = $feature)])?
                         (Self::$variant(one), Self::$variant(other)) => one.shares_target(other),
                     )*
-                    // Two kinds have no place in common.
+                    // Different kinds have no place in common.
                     _ => None,
                 }
             }

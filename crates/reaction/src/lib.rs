@@ -1,9 +1,9 @@
-//! What acts on query results: a file, a log line, a request, a table or keys elsewhere.
+//! Reactions act on query results: they write a file or a log line, send a request, or keep a table or keys elsewhere.
 //!
-//! A [`Reaction`] effects results outside the store, durably and before its checkpoint is stored; the few
-//! bytes it returns (its *detail*) travel with that checkpoint and say where the outside world stood. After
-//! a crash [`Reaction::start`] gets them back and undoes what the checkpoint does not know of. Blocking, and
-//! unaware of feeds: whoever drives a reaction reads the feed, keeps the order and stores the checkpoint.
+//! A [`Reaction`] effects results outside the store, durably and before its checkpoint is stored; the few bytes it
+//! returns (its *detail*) are stored with that checkpoint and describe the state of the outside world. After a crash
+//! [`Reaction::start`] gets them back and undoes what came after the checkpoint. Reactions block and do not know feeds:
+//! their driver reads the feed, keeps the order and stores the checkpoint.
 //!
 //! Programs write their own: a [`Callback`] is a closure, a `Messenger` (the feature `messenger`) sends messages through
 //! a `Transport`, and anything else implements [`Reaction`].

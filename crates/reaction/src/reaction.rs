@@ -1,4 +1,4 @@
-//! The one interface of everything that acts on query results.
+//! The interface of everything that acts on query results.
 
 use crate::ReactionError;
 use livewell_model::diff::Columns;
@@ -7,12 +7,12 @@ use livewell_model::{QueryResult, SmolStr, Timestamp};
 use std::error::Error;
 use std::sync::Arc;
 
-/// What a reaction is to the world outside, which decides how it starts and which recovery fits it.
+/// The role of a reaction towards the outside world, which decides how it starts and which recovery fits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Acts on what happens: starts at the head, can only skip a gap.
+    /// Acts on changes: starts at the head, and can only skip a gap.
     Trigger,
-    /// Keeps a copy of what is true: starts from a snapshot, can be rebuilt after a gap.
+    /// Keeps a copy of the live results: starts from a snapshot, and can be rebuilt after a gap.
     StateKeeper,
 }
 
@@ -26,7 +26,7 @@ pub enum Style {
     Snapshots,
 }
 
-/// A query result on its way out, with what its stored form leaves out.
+/// A query result to deliver, with what its stored form leaves out.
 #[derive(Debug, Clone, Copy)]
 pub struct Outgoing<'a> {
     /// The query it is from.
@@ -40,13 +40,13 @@ pub struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    /// The result as JSON shows it.
+    /// Returns the result in the shape of its JSON.
     pub fn shape(&self) -> ResultShape<'a> {
         ResultShape { query_id: self.query_id, epoch: self.epoch, names: self.columns, result: self.result }
     }
 }
 
-/// A row of a snapshot: its signature and values, or why the snapshot cannot be read on.
+/// A row of a snapshot: its signature and values, or why the snapshot cannot be read further.
 pub type SnapshotRow = Result<(u64, Columns), Box<dyn Error + Send + Sync>>;
 
 /// The live results of one query at one sequence, streamed.
@@ -55,7 +55,7 @@ pub struct SnapshotOf<'a> {
     pub query_id: &'a str,
     /// The epoch the sequence counts in.
     pub epoch: u64,
-    /// The sequence the rows are as of; 0 is the epoch's base.
+    /// The sequence of the snapshot; 0 is the epoch's base.
     pub sequence: u64,
     /// The position of the store that led to it.
     pub position: u64,
@@ -65,38 +65,38 @@ pub struct SnapshotOf<'a> {
     pub rows: &'a mut dyn Iterator<Item = SnapshotRow>,
 }
 
-/// What tells a reaction the time, for what it says outside; it decides nothing by it.
+/// The clock for times that a reaction writes outside; it makes no decisions by it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What a reaction is started with.
 #[derive(Clone)]
 pub struct Start<'a> {
-    /// The store's random identity in hexadecimal digits. Whatever is named outside carries it, so that another
-    /// store's history is never taken for this one.
+    /// The store's random identity in hexadecimal digits. Names outside contain it, so that another store's history is
+    /// never mistaken for this one.
     pub store: &'a str,
     /// The reaction's id.
     pub reaction: &'a str,
-    /// The detail of the checkpoint; `None`: begin anew, nothing is stored yet or all of it was given up.
+    /// The detail of the checkpoint; `None`: start over, because nothing is stored yet or all of it was given up.
     pub detail: Option<&'a [u8]>,
-    /// The last results of the queries it follows that were there when it was started.
+    /// The last results, at the start, of the queries that it follows.
     pub heads: &'a [Reached],
     /// The clock.
     pub now: Now,
 }
 
-/// Where a reaction stands after [`Reaction::start`].
+/// The state of a reaction after [`Reaction::start`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Started {
-    /// The detail that holds now. It is to be stored before the first delivery, so that a crash during that
-    /// delivery finds it.
+    /// The present detail. It has to be stored before the first delivery, so that it is found after a crash during that
+    /// delivery.
     pub detail: Vec<u8>,
-    /// Whether what the reaction keeps is not there (any more) and has to be replaced by a snapshot.
+    /// Whether what the reaction keeps is missing and has to be replaced by a snapshot.
     pub rebuild: bool,
-    /// Where the outside world stands in the feeds, if it knows: it wins over the stored checkpoints then.
+    /// The positions of the outside world in the feeds, if it knows them: they override the stored checkpoints.
     pub reached: Vec<Reached>,
 }
 
-/// How far the outside world has come in the results of one query.
+/// The progress of the outside world in the results of one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
     /// The query.
@@ -109,83 +109,82 @@ pub struct Reached {
     pub position: u64,
 }
 
-/// What came of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivered {
-    /// How many of the given results are effected whole; those after them are to be delivered again.
+    /// How many of the given results are completely effected; the others have to be delivered again.
     pub results: usize,
-    /// The detail that holds from then on; it says how far into the next result the reaction has come.
+    /// The new detail, which also covers the progress within the next result.
     pub detail: Vec<u8>,
-    /// What the outside world would not take, set aside.
+    /// What the outside world refused, set aside.
     pub dead: Vec<DeadLetter>,
 }
 
 impl Delivered {
-    /// All of `results` are effected.
+    /// Creates the outcome that all of `results` are effected.
     pub fn all(results: &[Outgoing<'_>], detail: Vec<u8>) -> Self {
         Self { results: results.len(), detail, dead: Vec::new() }
     }
 }
 
-/// What could not be delivered and is kept so that a person can have it sent again.
+/// What could not be delivered and is kept so that a person can send it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The key it has outside, the same whenever it is sent.
     pub key: String,
     /// What is sent.
     pub body: Vec<u8>,
-    /// Why it was not taken.
+    /// Why it was refused.
     pub reason: String,
 }
 
-/// Something that acts on query results. Driven by one thread at a time; calls may block.
+/// Acts on query results. Driven by one thread at a time; calls may block.
 ///
-/// The law: after `start` with the detail of some checkpoint, the outside world is as it was when that
-/// detail was returned, however often and wherever later calls were cut off; or it says itself where it stands
-/// ([`Started::reached`]). So delivering again what came after has its effect once. A reaction that can only
-/// promise *at least once* repeats what came after the checkpoint under the keys it had before. After an error
-/// from `deliver` or `replace` the same call may be repeated, or the reaction started anew; never the next one
-/// made.
+/// The law: after `start` with the detail of some checkpoint, the outside world is as it was when that detail was
+/// returned, however often and wherever later calls were cut off; or it reports its position itself
+/// ([`Started::reached`]). So delivering again what came after has its effect once. A reaction that can only promise
+/// *at least once* repeats what came after the checkpoint under the keys it had before. After an error from `deliver`
+/// or `replace` the same call may be repeated, or the reaction started again; never the next one made.
 pub trait Reaction: Send {
-    /// What it is to the world outside.
+    /// Returns the role of the reaction.
     fn role(&self) -> Role;
 
-    /// How it takes its input.
+    /// Returns how it takes its input.
     fn style(&self) -> Style;
 
-    /// Takes up the outside world where the checkpoint's detail says it stands.
+    /// Resumes in the outside world from the state in the checkpoint's detail.
     ///
     /// # Errors
-    /// [`ReactionError`] where the outside world is not as the detail says and cannot be brought there.
+    /// Returns [`ReactionError`] if the outside world does not match the detail and cannot be brought there.
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError>;
 
     /// Effects the results, in order and durably, all or the first of them.
     ///
     /// # Errors
-    /// [`ReactionError`] where none could be effected; always for [`Style::Snapshots`].
+    /// Returns [`ReactionError`] if none could be effected; always for [`Style::Snapshots`].
     fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let _ = results;
         Err(ReactionError::OtherStyle { takes: "snapshots", given: "results" })
     }
 
-    /// Replaces what it keeps by the snapshot, at once and durably; returns the detail that holds from then on.
+    /// Replaces what it keeps by the snapshot, atomically and durably; returns the new detail.
     ///
     /// # Errors
-    /// [`ReactionError`] where the snapshot could not be read or put in place; always for [`Role::Trigger`].
+    /// Returns [`ReactionError`] if the snapshot could not be read or put in place; always for [`Role::Trigger`].
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
         let _ = snapshot;
         Err(ReactionError::OtherStyle { takes: "results", given: "a snapshot" })
     }
 
-    /// Returns what the last [`Reaction::replace`] has set aside, once.
+    /// Takes what the last [`Reaction::replace`] has set aside.
     fn dead(&mut self) -> Vec<DeadLetter> {
         Vec::new()
     }
 
-    /// Sends a dead letter once more, out of its turn.
+    /// Sends a dead letter again, out of order.
     ///
     /// # Errors
-    /// [`ReactionError`] where it was not taken again; always for a reaction that sets nothing aside.
+    /// Returns [`ReactionError`] if it was not taken again; always for a reaction that sets nothing aside.
     fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
         let _ = letter;
         Err(ReactionError::OtherStyle { takes: "no dead letters", given: "one" })

@@ -10,7 +10,7 @@ use crate::kinds::Connector;
 use crate::{Reaction, Role};
 use serde::{Deserialize, Serialize};
 
-/// One reaction: what all kinds share, and what its kind adds.
+/// The settings of a reaction: what all kinds share, and what its kind adds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// What all kinds share.
@@ -22,10 +22,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks what one reaction's settings can be checked for by themselves.
+    /// Checks the settings of one reaction by themselves.
     ///
     /// # Errors
-    /// The first combination that is refused.
+    /// Returns the first combination that is refused.
     pub fn validate(&self) -> Result<(), SettingsError> {
         let queries = self.shared.queries.len();
         if queries == 0 {
@@ -54,7 +54,7 @@ impl Settings {
         }
     }
 
-    /// Builds the reaction. Does no IO.
+    /// Builds the reaction. Does no I/O.
     pub fn build(&self) -> Box<dyn Reaction> {
         self.connector.as_kind().build(&self.shared)
     }

@@ -1,4 +1,4 @@
-//! What is wrong with the settings of reactions.
+//! Errors in the settings of reactions.
 
 use smol_str::SmolStr;
 use std::path::PathBuf;
@@ -7,10 +7,10 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// A recovery that the reaction's role has no use for.
+    /// A recovery that does not fit the reaction's role.
     #[error("a reaction that {does} cannot recover by `{refused}`; use `strict` or `{instead}`")]
     Recovery {
-        /// What its role is, in words.
+        /// Its role, in words.
         does: &'static str,
         /// The refused value.
         refused: &'static str,
@@ -45,7 +45,7 @@ pub enum SettingsError {
         /// The id of the reaction that named it first.
         other: SmolStr,
     },
-    /// A field that does not hold what it should.
+    /// A field with an invalid value.
     #[error("{message}")]
     Field {
         /// The field.
@@ -56,7 +56,7 @@ pub enum SettingsError {
 }
 
 impl SettingsError {
-    /// The code whose page explains the error.
+    /// Returns the code whose page explains the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Recovery { .. } => "LW0420",
@@ -66,7 +66,7 @@ impl SettingsError {
         }
     }
 
-    /// The field at fault.
+    /// Returns the field at fault.
     pub fn field(&self) -> &'static str {
         match self {
             Self::Recovery { .. } => "recovery",
@@ -77,7 +77,7 @@ impl SettingsError {
     }
 }
 
-/// Refuses more than one query, for what keeps a copy.
+/// Refuses more than one query for a reaction that keeps a copy.
 pub(crate) fn one_query(count: usize) -> Result<(), SettingsError> {
     if count > 1 { Err(SettingsError::TableOfMany { count }) } else { Ok(()) }
 }

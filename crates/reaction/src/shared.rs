@@ -4,24 +4,24 @@ use livewell_model::Recovery;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-/// What every reaction has.
+/// The settings that every reaction has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shared {
-    /// Its id, in the one space of all sources, queries and reactions.
+    /// Its id, unique among all sources, queries and reactions.
     pub id: SmolStr,
     /// The queries it follows; their results come in ascending position.
     pub queries: Vec<SmolStr>,
     /// What to do about a gap.
     #[serde(default)]
     pub recovery: Recovery,
-    /// What becomes of what its target refuses for good.
+    /// What to do about what its target refuses permanently.
     #[serde(default, skip_serializing_if = "OnRefusal::is_stop")]
     pub on_refusal: OnRefusal,
     /// Whether it runs; `false` pauses it and keeps its checkpoint.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// Whether its checkpoint is to survive; a store that forgets wants `false` said here.
+    /// Whether its checkpoint has to survive; a store in memory requires `false` here.
     #[serde(default = "yes")]
     pub durable: bool,
 }
@@ -30,14 +30,14 @@ fn yes() -> bool {
     true
 }
 
-/// What a reaction does about what its target refuses for good: a row, a message.
+/// What a reaction does about a row or message that its target refuses permanently.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnRefusal {
     /// Stops with an error.
     #[default]
     Stop,
-    /// Sets it aside as a dead letter and goes on.
+    /// Sets it aside as a dead letter and continues.
     DeadLetter,
 }
 

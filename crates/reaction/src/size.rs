@@ -6,7 +6,7 @@ use std::fmt;
 /// Reads a size in bytes.
 ///
 /// # Errors
-/// Where it is neither a whole number nor one with a unit.
+/// Returns an error if the value is neither a whole number nor one with a unit.
 pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<u64, D::Error> {
     struct Reader;
     impl de::Visitor<'_> for Reader {
@@ -35,7 +35,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<u64, D::Error>
     input.deserialize_any(Reader)
 }
 
-/// The bytes a text stands for. `None` where it stands for none, or for 2^64 or more.
+/// Returns the number of bytes that a text means; `None` if it is not a size, or is 2^64 or more.
 fn parse(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let bytes = match unit {

@@ -3,7 +3,7 @@
 /// Makes ring the provider of the process, unless the program has chosen one.
 pub fn install() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // An error says that another thread was first.
+        // An error means that another thread was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

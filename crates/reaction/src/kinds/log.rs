@@ -1,4 +1,4 @@
-//! `kind: log`: a line for every query result, for watching and trying out.
+//! `kind: log`: a line in the log for every query result, to watch queries and try them out.
 
 use crate::kind::Kind;
 use crate::settings_error::SettingsError;
@@ -44,7 +44,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Logs in the name of the reaction `id`.
+    /// Creates a reaction that logs under the id `id`.
     pub fn new(id: impl Into<SmolStr>) -> Self {
         Self { id: id.into() }
     }
@@ -78,9 +78,9 @@ impl Reaction for Log {
     }
 }
 
-/// A result in one short line: `late 42: +1 ~0 -1 | - {"flight":"AA7"} | + {"flight":"UA1"}`.
+/// Returns a result in one short line: `late 42: +1 ~0 -1 | - {"flight":"AA7"} | + {"flight":"UA1"}`.
 ///
-/// The counts are of added, updated and deleted rows; the first few rows follow, cut where they are long.
+/// The counts are of added, updated and deleted rows; the first few rows follow, shortened if they are long.
 pub fn describe(outgoing: &Outgoing<'_>) -> String {
     let diffs = &outgoing.result.diffs;
     let count = |kind| diffs.iter().filter(|diff| sign(diff) == kind).count();

@@ -35,27 +35,27 @@ kinds! {
 }
 
 impl Connector {
-    /// What such a reaction is to the world outside.
+    /// Returns the role of such a reaction.
     pub fn role(&self) -> Role {
         self.as_kind().role()
     }
 
-    /// Whether it leaves something outside that must not differ from its checkpoint.
+    /// Returns whether it leaves something outside that must agree with its checkpoint.
     pub fn has_durable_effects(&self) -> bool {
         self.as_kind().has_durable_effects()
     }
 
-    /// Returns the columns that tell rows apart, as its field `key` names them; empty if it has no such field.
+    /// Returns the columns that identify rows, from its field `key`; empty if it has no such field.
     pub fn key(&self) -> &[String] {
         self.as_kind().key()
     }
 
-    /// Takes relative paths as relative to `folder`.
+    /// Makes relative paths start at `folder`.
     pub fn resolve(&mut self, folder: &Path) {
         self.as_kind_mut().resolve(folder);
     }
 
-    /// The files that the reaction reads: certificates and keys.
+    /// Returns the files that the reaction reads: certificates and keys.
     pub fn reads(&self) -> Vec<PathBuf> {
         self.as_kind().reads()
     }

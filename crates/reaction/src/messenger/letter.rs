@@ -1,28 +1,28 @@
-//! The key of a dead letter: which message it is, and what was made of it.
+//! The key of a dead letter: which message it is, and whether it could be made.
 //!
-//! `KEY` or `KEY ADDRESS` is a message as it would be sent. `KEY not filled in` is one that the templates could not make;
-//! its body is what it is about, from which it is made again. Keys hold no space.
+//! `KEY` or `KEY ADDRESS` is a message as it would be sent. `KEY not filled in` is a message that the templates could
+//! not make; its body is the context for the templates, from which it is made again. Keys contain no space.
 
-/// What a dead letter holds.
+/// The content of a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Letter<'a> {
     /// A message as it is sent; the address is empty if there is none.
     Made { key: &'a str, address: &'a str },
-    /// What a message is about.
+    /// The context of a message that could not be made.
     Unfilled { key: &'a str },
 }
 
-/// What stands behind the key of a message that was not made. No NATS subject is like it.
+/// What follows the key of a message that was not made. No NATS subject looks like it.
 const UNFILLED: &str = "not filled in";
-/// What stands there in letters of earlier commits, of messengers without addresses.
+/// What follows the key in letters of earlier versions, of messengers without addresses.
 const FIRST_UNFILLED: &str = "unfilled";
 
 impl<'a> Letter<'a> {
-    /// The key under which the letter is stored.
+    /// Returns the key under which the letter is stored.
     pub fn encode(&self) -> String {
         match self {
             Self::Made { key, address: "" } => (*key).to_owned(),
-            // A space in front tells such an address from the mark.
+            // A space in front distinguishes such an address from the mark.
             Self::Made { key, address } if *address == UNFILLED || address.starts_with(' ') => {
                 format!("{key}  {address}")
             }
@@ -31,11 +31,11 @@ impl<'a> Letter<'a> {
         }
     }
 
-    /// Reads the key of a letter of a messenger that has addresses, or has none.
+    /// Parses the key of a letter. `has_addresses`: whether the messenger has addresses.
     pub fn decode(stored: &'a str, has_addresses: bool) -> Self {
         match (stored.split_once(' '), has_addresses) {
             (Some((key, UNFILLED)), _) | (Some((key, FIRST_UNFILLED)), false) => Self::Unfilled { key },
-            // In letters of earlier commits, one without an address was not made yet.
+            // In letters of earlier versions, a message without an address was not made yet.
             (None, true) => Self::Unfilled { key: stored },
             (None, false) => Self::Made { key: stored, address: "" },
             (Some((key, address)), _) => {

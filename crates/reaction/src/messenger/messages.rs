@@ -1,4 +1,4 @@
-//! What is sent: the key of a message and its body.
+//! Makes messages: their keys, addresses and bodies.
 
 use super::place::Form;
 use super::template::{Purpose, Template};
@@ -7,11 +7,11 @@ use livewell_model::QueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-/// What a message holds.
+/// What a message contains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Each {
-    /// One diff: a row that came, changed or went.
+    /// One diff: a row that was added, updated or deleted.
     #[default]
     Diff,
     /// All diffs of one result.
@@ -34,7 +34,7 @@ impl Messages {
         Ok(Self { store: start.store.to_owned(), reaction: start.reaction.to_owned(), each, template })
     }
 
-    /// How many messages a result makes.
+    /// Returns how many messages a result makes.
     pub fn count(&self, outgoing: &Outgoing<'_>) -> usize {
         match self.each {
             Each::Diff => outgoing.result.diffs.len(),
@@ -42,8 +42,8 @@ impl Messages {
         }
     }
 
-    /// The key of message `index`: `STORE:REACTION:QUERY:EPOCH:SEQUENCE`, for a diff with `:INDEX` behind it. The
-    /// first form of keys has no reaction.
+    /// Returns the key of message `index`: `STORE:REACTION:QUERY:EPOCH:SEQUENCE`, for a diff with `:INDEX` behind it.
+    /// The first form of keys does not contain the reaction.
     pub fn key(&self, outgoing: &Outgoing<'_>, index: usize, form: Form) -> String {
         let Outgoing { query_id, epoch, result, .. } = outgoing;
         let of = match form {
@@ -57,7 +57,7 @@ impl Messages {
         }
     }
 
-    /// The body of message `index`.
+    /// Returns the body of message `index`.
     pub fn body(&self, outgoing: &Outgoing<'_>, index: usize, key: &str) -> Result<Vec<u8>, ReactionError> {
         match &self.template {
             None => Ok(self.unfilled(outgoing, index)),
@@ -65,14 +65,14 @@ impl Messages {
         }
     }
 
-    /// What message `index` is about, in JSON: what templates are filled in from.
+    /// Returns the context of message `index` in JSON, from which templates are filled in.
     pub fn unfilled(&self, outgoing: &Outgoing<'_>, index: usize) -> Vec<u8> {
         self.about(outgoing, index, |outgoing| {
             serde_json::to_vec(&outgoing.shape()).expect("a result always has a JSON form")
         })
     }
 
-    /// A template, filled in for message `index`.
+    /// Fills in a template for message `index`.
     pub fn fill(
         &self,
         template: &Template,
@@ -86,7 +86,7 @@ impl Messages {
         self.fill_from(template, result, key)
     }
 
-    /// The body of a message that was set aside as what it is about.
+    /// Returns the body of a message that was set aside as its context.
     pub fn body_again(&self, unfilled: &[u8], key: &str) -> Result<Vec<u8>, ReactionError> {
         match &self.template {
             None => Ok(unfilled.to_vec()),
@@ -94,7 +94,7 @@ impl Messages {
         }
     }
 
-    /// A template, filled in for a message that was set aside as what it is about.
+    /// Fills in a template for a message that was set aside as its context.
     pub fn fill_again(
         &self,
         template: &Template,
@@ -113,7 +113,7 @@ impl Messages {
         filled.map_err(|cause| ReactionError::Template { key: key.to_owned(), cause })
     }
 
-    /// What `make` makes of what message `index` is about: the result, or the one diff of it.
+    /// Calls `make` with the content of message `index`: the result, or one diff of it.
     fn about<T>(&self, outgoing: &Outgoing<'_>, index: usize, make: impl FnOnce(&Outgoing<'_>) -> T) -> T {
         match self.each {
             Each::Diff => {
@@ -126,8 +126,8 @@ impl Messages {
     }
 }
 
-/// What a template sees: the members of the result, `id`, and for a diff its members beside them with `row`, the
-/// row as it is now, or was before it went.
+/// Returns what a template sees: the members of the result, `id`, and for a diff its members beside them with `row`,
+/// the row as it is now, or was before its deletion.
 fn context(result: Json, each: Each, key: &str) -> Json {
     let mut context = result;
     context["id"] = key.into();

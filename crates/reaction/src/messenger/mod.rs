@@ -1,9 +1,9 @@
-//! Messengers: every change as a message to somewhere else, in order and at least once.
+//! Messengers: send every change as a message, in order and at least once.
 //!
-//! A [`Transport`] sends one message; the [`Messenger`] around it does everything else, and alike for every kind. A
-//! message goes out after the one before it was taken or set aside. Its key is made of what it is about, so that one that
-//! is repeated after a crash has the key it had before. The checkpoint counts the messages inside a result, so that a
-//! large one does not start over.
+//! A [`Transport`] sends one message; the [`Messenger`] around it does everything else, in the same way for every kind.
+//! A message goes out after the one before it was taken or set aside. Its key is derived from its content, so that a
+//! message that is repeated after a crash has the same key. The checkpoint counts the messages inside a result, so that
+//! a large one does not start over.
 
 mod letter;
 pub(crate) mod messages;
@@ -30,7 +30,7 @@ use template::{Purpose, Template};
 /// What a messenger sends, and what it does about messages that are not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessengerSettings {
-    /// What a message holds.
+    /// What a message contains.
     pub each: Each,
     /// A minijinja template of the body; without one the body is the result in JSON.
     pub template: Option<String>,
@@ -40,12 +40,12 @@ pub struct MessengerSettings {
     pub on_refusal: OnRefusal,
     /// How often a message that is refused is sent again.
     pub retries: Retries,
-    /// How many messages are sent at most before the checkpoint follows, and so repeated after a crash.
+    /// How many messages are sent at most before the checkpoint follows, and so are repeated after a crash.
     pub slice_messages_max: usize,
 }
 
 impl Default for MessengerSettings {
-    /// A message for each diff, in JSON; what cannot be made stops the reaction.
+    /// Returns settings for a message for each diff, in JSON; a message that cannot be made stops the reaction.
     fn default() -> Self {
         Self {
             each: Each::default(),
@@ -108,7 +108,7 @@ pub struct Messenger<T> {
     slices: Slices,
 }
 
-/// What a start makes.
+/// The state between a start and the next.
 struct Running {
     messages: Messages,
     address: Option<Template>,
@@ -119,12 +119,12 @@ struct Running {
 type Made = (String, Vec<u8>);
 
 impl<T: Transport> Messenger<T> {
-    /// Sends through `transport`. Does no IO yet.
+    /// Creates a messenger that sends through `transport`. Does no I/O yet.
     pub fn new(transport: T, settings: MessengerSettings) -> Self {
         Self { transport, settings, running: None, attempts: None, slices: Slices::default() }
     }
 
-    /// Decides what becomes of messages that cannot be made.
+    /// Sets what becomes of messages that cannot be made.
     #[must_use]
     pub fn on_refusal(mut self, on_refusal: OnRefusal) -> Self {
         self.settings.on_refusal = on_refusal;
@@ -170,13 +170,13 @@ impl<T: Transport> Messenger<T> {
         Ok(made)
     }
 
-    /// Which attempt at this message it is, from 1.
+    /// Returns the number of the next attempt at this message, from 1.
     fn attempt(&self, key: &str) -> u32 {
         let before = self.attempts.as_ref().filter(|(sent, _)| sent == key);
         before.map_or(0, |(_, count)| *count) + 1
     }
 
-    /// Sends the next message of `results` and goes past it; returns whether there was one.
+    /// Sends the next message of `results` and advances past it; returns whether there was one.
     fn advance(
         &mut self,
         results: &[Outgoing<'_>],
@@ -201,7 +201,7 @@ impl Running {
         Ok((address.unwrap_or_default(), self.messages.body(outgoing, index, key)?))
     }
 
-    /// Makes a message of what it is about.
+    /// Makes a message from its context.
     fn make_again(&self, unfilled: &[u8], key: &str) -> Result<Made, ReactionError> {
         let address = self.address.as_ref();
         let address =

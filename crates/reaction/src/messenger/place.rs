@@ -1,11 +1,11 @@
-//! How far inside a result a trigger has come: the detail of its checkpoint.
+//! The progress of a trigger within a result: the detail of its checkpoint.
 
 use crate::{Outgoing, Reached, ReactionError, Start};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{DecodeError, SmolStr};
 
 const FORMAT: u8 = 2;
-/// The details of versions whose keys did not name the reaction.
+/// The format of versions whose keys did not name the reaction.
 const FIRST_FORMAT: u8 = 1;
 
 /// The form of a message's key.
@@ -32,20 +32,20 @@ struct Inside {
     index: usize,
 }
 
-/// The next messages that a version before may have sent already, under keys of the first form.
+/// The next messages that an earlier version may have sent already, under keys of the first form.
 ///
 /// Such a message has to be repeated under the key that it had. Others get keys that name the reaction, since the
 /// first form is the same for all reactions of a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct First {
-    /// How many messages at most.
+    /// The maximum number of such messages.
     left: usize,
-    /// The results that were there when this version started first: query, epoch and the last sequence.
+    /// The results that existed when this version first started: query, epoch and the last sequence.
     until: Vec<(SmolStr, u64, u64)>,
 }
 
 impl Place {
-    /// The place where a reaction is started that sends at most `messages_max` messages between two checkpoints.
+    /// Reads the place from which a reaction starts that sends at most `messages_max` messages between two checkpoints.
     pub fn of(start: &Start<'_>, messages_max: usize) -> Result<Self, ReactionError> {
         let Some(detail) = start.detail else { return Ok(Self::default()) };
         let (mut place, format) = Self::read(detail).map_err(|cause| ReactionError::Detail { cause })?;
@@ -56,7 +56,7 @@ impl Place {
         Ok(place)
     }
 
-    /// The message of this result that comes next.
+    /// Returns the index of the next message of this result.
     pub fn within(&self, outgoing: &Outgoing<'_>) -> usize {
         let is_here = |inside: &&Inside| {
             inside.query_id == outgoing.query_id
@@ -65,7 +65,7 @@ impl Place {
         self.inside.as_ref().filter(is_here).map_or(0, |inside| inside.index)
     }
 
-    /// The form of the next message's key, which is of this result.
+    /// Returns the form of the key of this result's next message.
     pub fn form(&self, outgoing: &Outgoing<'_>) -> Form {
         let was_there = |(query_id, epoch, last): &(SmolStr, u64, u64)| {
             query_id == outgoing.query_id && outgoing.epoch == *epoch && outgoing.result.sequence <= *last
@@ -77,7 +77,7 @@ impl Place {
         }
     }
 
-    /// Goes past the next message of this result, which has `count`; whether the result is done.
+    /// Advances past the next message of this result, which has `count`; returns whether the result is done.
     pub fn pass(&mut self, outgoing: &Outgoing<'_>, count: usize) -> bool {
         match self.form(outgoing) {
             Form::First => self.first.left -= 1,
@@ -91,8 +91,8 @@ impl Place {
         self.inside.is_none()
     }
 
-    /// The bytes stored with a checkpoint: a format byte; inside a result, which one and how far; and what may have
-    /// been sent by a version before.
+    /// Returns the bytes stored with a checkpoint: a format byte; inside a result, which one and how far; and what an
+    /// earlier version may have sent.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(FORMAT).u8(u8::from(self.inside.is_some()));

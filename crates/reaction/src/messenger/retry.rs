@@ -15,15 +15,16 @@ pub struct Retries {
 }
 
 impl Default for Retries {
-    /// 16 repetitions after pauses of one second up to ten minutes: a target may be away for more than an hour.
+    /// Returns 16 repetitions after pauses of one second up to ten minutes: a target may be unavailable for more than
+    /// an hour.
     fn default() -> Self {
         Self { count: 16, first: Duration::from_secs(1), max: Duration::from_secs(600) }
     }
 }
 
 impl Retries {
-    /// The pause after attempt `count`, from 1: doubled each time, and up to a quarter longer, so that many senders do
-    /// not come at once. The same message pauses alike wherever it is sent from.
+    /// Returns the pause after attempt `count`, from 1: doubled each time, and up to a quarter longer, so that many
+    /// senders do not retry at the same time. The pause of a message is the same wherever it is sent from.
     pub(super) fn pause(&self, key: &str, count: u32) -> Duration {
         let doubled = self.first.saturating_mul(1 << (count - 1).min(30));
         let pause = doubled.min(self.max);

@@ -1,4 +1,4 @@
-//! What can be told of a template before there is a message: whether it can make JSON at all.
+//! Checks a template before there is a message: whether it can make JSON at all.
 
 use super::template::{Purpose, TEMPLATE, Template, print};
 use minijinja::Value;
@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 impl Template {
-    /// Whether no message can make JSON of the template, as far as can be told without one: `Hello {{ row.name }}`.
+    /// Returns whether the template certainly cannot make JSON from any message: `Hello {{ row.name }}`.
     pub fn cannot_give_json(&self) -> bool {
         let mut environment = self.0.clone();
         environment.set_formatter(|out, state, value| match value.downcast_object_ref::<Anything>() {
@@ -24,7 +24,7 @@ impl Template {
                 context.insert(name, anything.clone());
             }
             context.insert("type", kind.into());
-            // What fails with a stand-in may well do with a row.
+            // What fails with a stand-in may work with a row.
             let template = environment.get_template(TEMPLATE);
             let filled = template.and_then(|template| template.render(Value::from_object(context)));
             filled.is_ok_and(|text| {
@@ -35,7 +35,7 @@ impl Template {
     }
 }
 
-/// Stands in for a value of which nothing is known.
+/// Stands in for an unknown value.
 #[derive(Debug)]
 struct Anything;
 

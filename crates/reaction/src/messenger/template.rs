@@ -15,17 +15,17 @@ use serde_json::Value as Json;
 /// How many instructions a template may take for one message.
 const FUEL: u64 = 5_000_000;
 pub(super) const TEMPLATE: &str = "template";
-/// The way of printing that is in force outside of `autoescape` blocks.
+/// The format that applies outside of `autoescape` blocks.
 const AS_JSON: &str = "as json";
 /// A safe text that is empty.
 const TEXT: &str = "_text";
 
-/// What is made of a template, which decides what may stand in it.
+/// What a template makes, which decides which values are allowed in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// The body of a message.
     Body,
-    /// The address of a message: null, a list or a map would be a word that nobody means.
+    /// The address of a message, where null, a list or a map is certainly a mistake.
     Address,
 }
 
@@ -64,7 +64,7 @@ impl Template {
         Ok(Self(environment))
     }
 
-    /// Fills the template in.
+    /// Fills in the template.
     pub fn render(&self, context: Json) -> Result<String, String> {
         let filled = self
             .0
@@ -74,7 +74,7 @@ impl Template {
     }
 }
 
-/// Prints a value where a template has it.
+/// Prints a value of a template.
 pub(super) fn print(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
@@ -88,7 +88,7 @@ pub(super) fn print(
     }
 }
 
-/// The text of a value that is not a text or a number.
+/// Returns the text of a value that is not a text or a number.
 fn in_json(value: &Value, purpose: Purpose) -> Result<Option<String>, Error> {
     match (value.kind(), purpose) {
         (ValueKind::Bool, _) => {}
@@ -107,7 +107,7 @@ fn in_json(value: &Value, purpose: Purpose) -> Result<Option<String>, Error> {
     json.map(Some).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
 }
 
-/// The filter `string`.
+/// Implements the filter `string`.
 fn as_text(value: &Value, purpose: Purpose) -> Result<Value, Error> {
     match in_json(value, purpose)? {
         Some(json) => Ok(json.into()),
@@ -116,7 +116,7 @@ fn as_text(value: &Value, purpose: Purpose) -> Result<Value, Error> {
     }
 }
 
-/// The filter `escape`, which escapes HTML.
+/// Implements the filter `escape`, which escapes HTML.
 fn escaped(value: &Value) -> Result<Value, Error> {
     if value.is_safe() {
         return Ok(value.clone());
@@ -125,8 +125,8 @@ fn escaped(value: &Value) -> Result<Value, Error> {
     Ok(Value::from_safe_string(HtmlEscape(text.as_str().unwrap_or_default()).to_string()))
 }
 
-/// The template with an empty safe text in each concatenation: `a ~ b` becomes `a ~ _text ~ b`, so that the formatter
-/// is asked for the text of `a` and of `b`. Lines stay where they are.
+/// Returns the template with an empty safe text in each concatenation: `a ~ b` becomes `a ~ _text ~ b`, so that the
+/// formatter is asked for the text of `a` and of `b`. Lines stay where they are.
 fn with_texts(template: &str) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
@@ -156,7 +156,7 @@ fn with_texts(template: &str) -> String {
     out + rest
 }
 
-/// The length of a piece of code that begins with `{{` or `{%`, to its end outside of quotes.
+/// Returns the length of a piece of code that begins with `{{` or `{%`, to its end outside of quotes.
 fn code_length(code: &str) -> usize {
     let end = if code.starts_with("{{") { "}}" } else { "%}" };
     let mut quotes = Quotes::default();
@@ -176,7 +176,7 @@ fn concatenated(code: &str, out: &mut String) {
     }
 }
 
-/// Follows code through its texts in quotes.
+/// Tracks whether code is within quotes.
 #[derive(Default)]
 struct Quotes {
     open: Option<char>,
@@ -184,7 +184,7 @@ struct Quotes {
 }
 
 impl Quotes {
-    /// Whether the next character is in quotes, or is one.
+    /// Returns whether the next character is in quotes, or is one.
     fn is_inside(&mut self, c: char) -> bool {
         match self.open {
             None if matches!(c, '"' | '\'') => self.open = Some(c),

@@ -1,4 +1,4 @@
-//! What a kind of messenger adds to the driver: how one message is sent, and what came of it.
+//! The interface of a kind of messenger: how to send one message, and its outcome.
 
 use crate::{ReactionError, Start};
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 /// A message as it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// What it is about: the same whenever it is sent, and different for every other message.
+    /// The key, derived from the content: the same whenever the message is sent, and different for every other message.
     pub key: &'a str,
-    /// Where it goes, made by the template of addresses; empty if the messenger has none.
+    /// The address, made by its template; empty if the messenger has none.
     pub address: &'a str,
-    /// What it holds.
+    /// The body.
     pub body: &'a [u8],
 }
 
-/// What came of a message.
+/// The outcome of sending a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The target has it, durably: it is not sent again.
@@ -22,24 +22,24 @@ pub enum Answer {
     /// The target did not take it this time. It is sent again after a pause, and set aside as a dead letter after as
     /// many repetitions as [`super::Retries`] allows.
     Refused {
-        /// What the target said, in words.
+        /// The answer of the target, in words.
         cause: String,
-        /// How long the target wants to be left alone at least.
+        /// How long the target asks to wait at least.
         patience: Option<Duration>,
     },
-    /// The target will never take it, for the reason given. It is set aside as a dead letter at once.
+    /// The target will never take it, for this reason. It is set aside as a dead letter at once.
     Unfit(String),
 }
 
 /// How messages reach a target. A [`super::Messenger`] does everything else.
 ///
-/// Calls come from one thread at a time and may block. Whatever a transport keeps (a connection, a client) it makes when
-/// it is first needed and replaces after an error.
+/// Calls come from one thread at a time and may block. A transport creates what it keeps (a connection, a client) when
+/// it is first needed and replaces it after an error.
 pub trait Transport: Send {
-    /// The target in words, for messages that people see: a host, never with credentials.
+    /// Returns the target in words, for messages that people see: a host, never with credentials.
     fn target(&self) -> String;
 
-    /// Prepares for sending. Comes before the first message, and again after every error. Need not connect.
+    /// Prepares for sending. Called before the first message, and again after every error. Need not connect.
     ///
     /// # Errors
     /// Returns why nothing can be sent with these settings.
@@ -61,7 +61,7 @@ pub trait Transport: Send {
     /// Sends a message and waits until the target has it.
     ///
     /// # Errors
-    /// Returns [`ReactionError::Away`] if the target cannot be reached or does not answer, which is waited for without
-    /// end and without counting; any other error stops the reaction unless its kind says otherwise.
+    /// Returns [`ReactionError::Away`] if the target cannot be reached or does not answer, which is retried without
+    /// limit and is not counted; any other error stops the reaction unless its kind says otherwise.
     fn send(&mut self, message: &Message<'_>) -> Result<Answer, ReactionError>;
 }

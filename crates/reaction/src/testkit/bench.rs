@@ -1,15 +1,15 @@
-//! What a test shows of the world that a reaction acts on.
+//! The world that a reaction acts on, as a test sees it.
 
 use crate::Reaction;
 
 /// The world a reaction acts on, seen by a test.
 pub trait Bench {
-    /// A reaction on that world, as a new process would make it.
+    /// Returns a reaction on that world, as a new process would make it.
     fn reaction(&self) -> Box<dyn Reaction>;
 
-    /// What the reaction has effected so far, one line a query result (a row, for a state-keeper), as JSON.
+    /// Returns what the reaction has effected so far, one line a query result (a row, for a state-keeper), as JSON.
     fn effects(&self) -> Vec<String>;
 
-    /// Leaves what a delivery leaves that was cut off in its middle. Does nothing where that cannot be.
+    /// Leaves what an interrupted delivery would leave. Does nothing if that is impossible.
     fn leave_half_an_effect(&self);
 }

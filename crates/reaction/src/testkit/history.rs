@@ -1,4 +1,4 @@
-//! A query's history made up at random, with a plain map beside it that says what is true after each result.
+//! A random history of a query, with a plain map that holds the rows after each result.
 
 use super::sample::columns;
 use crate::{Outgoing, SnapshotOf, SnapshotRow};
@@ -18,7 +18,7 @@ pub struct History {
 }
 
 impl History {
-    /// `count` results, the same for the same `seed`.
+    /// Creates `count` results, the same for the same `seed`.
     pub fn new(seed: u64, count: u64) -> Self {
         let mut random = Random(seed);
         let mut history = Self { columns: columns(), results: Vec::new(), states: vec![BTreeMap::new()] };
@@ -33,25 +33,25 @@ impl History {
         history
     }
 
-    /// The results with sequences of `range`.
+    /// Returns the results with sequences of `range`.
     pub fn outgoing(&self, range: std::ops::RangeInclusive<u64>) -> Vec<Outgoing<'_>> {
         let within = self.results.iter().filter(|result| range.contains(&result.sequence));
         within.map(|result| self.outgoing_of(result)).collect()
     }
 
-    /// Any result as one of this history's query.
+    /// Wraps any result as one of this history's query.
     pub fn outgoing_of<'a>(&'a self, result: &'a QueryResult) -> Outgoing<'a> {
         Outgoing { query_id: "sample", epoch: 1, columns: &self.columns, result }
     }
 
-    /// The rows after `sequence` as JSON arrays of their columns, sorted.
+    /// Returns the rows after `sequence` as JSON arrays of their columns, sorted.
     pub fn rows(&self, sequence: u64) -> BTreeSet<String> {
         let state = &self.states[usize::try_from(sequence).expect("a short history")];
         let line = |row: &Columns| serde_json::to_string(&row[..]).expect("a row has a JSON form");
         state.values().map(line).collect()
     }
 
-    /// Gives `with` the snapshot at `sequence`.
+    /// Calls `with` with the snapshot at `sequence`.
     pub fn snapshot<T>(&self, sequence: u64, with: impl FnOnce(SnapshotOf<'_>) -> T) -> T {
         let state = &self.states[usize::try_from(sequence).expect("a short history")];
         let mut rows = state.iter().map(|(signature, row)| -> SnapshotRow { Ok((*signature, row.clone())) });

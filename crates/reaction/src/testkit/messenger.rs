@@ -1,4 +1,4 @@
-//! What every trigger promises that sends messages under ids and cannot take one back: at least once, in order.
+//! The promises of triggers that send messages under ids and cannot take one back: at least once, in order.
 
 use super::{Behaviour, Sample};
 use crate::{Delivered, ErrorKind, Outgoing, Reaction, Role};
@@ -7,16 +7,16 @@ use std::time::Duration;
 
 /// How long a target is away in the longest promise.
 const AWAY: Duration = Duration::from_secs(3600);
-/// The pause between two attempts where the reaction names none, at most; the driver's own grow up to it.
+/// The longest pause between two attempts if the reaction requests none; the driver's own pauses grow up to it.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// A target of messages and a reaction to it, seen by a test. A message holds one result of the sample.
 pub trait Messaged {
-    /// A reaction to that target, as a new process would make it.
+    /// Returns a reaction to that target, as a new process would make it.
     fn reaction(&self) -> Box<dyn Reaction>;
 
-    /// Every message that the target has taken, in the order in which they came: its id and its body. One that comes
-    /// again may be there again.
+    /// Returns every message that the target has taken, in the order in which they came: its id and its body. A
+    /// repeated message may be there twice.
     fn taken(&self) -> Vec<(String, String)>;
 
     /// Makes the target do this from now on.
@@ -26,7 +26,7 @@ pub trait Messaged {
 /// Runs every promise, each on a target of its own.
 ///
 /// # Panics
-/// Where a promise does not hold.
+/// If a promise does not hold.
 pub fn messengers<M: Messaged>(mut target: impl FnMut() -> M) {
     messages_go_out_in_order_each_under_an_id_of_its_own(&target());
     a_kill_between_effect_and_checkpoint_repeats_the_same_under_the_same_ids(&target());
@@ -49,7 +49,7 @@ fn deliver_all(reaction: &mut dyn Reaction, results: &[Outgoing<'_>]) -> Vec<u8>
     while done < results.len() {
         match reaction.deliver(&results[done..]) {
             Ok(Delivered { results, detail, dead }) => {
-                assert!(dead.is_empty(), "what a target that serves takes is no dead letter");
+                assert!(dead.is_empty(), "a message that the target takes is not a dead letter");
                 (done, last) = (done + results, detail);
             }
             Err(error) => assert_eq!(error.kind(), ErrorKind::Wait, "{error}"),
@@ -58,7 +58,7 @@ fn deliver_all(reaction: &mut dyn Reaction, results: &[Outgoing<'_>]) -> Vec<u8>
     last
 }
 
-/// What a target makes of its messages that remembers the ids it has seen.
+/// Returns the messages that a target handles if it remembers the ids it has seen.
 fn handled(target: &impl Messaged) -> Vec<String> {
     let mut seen = HashSet::new();
     target.taken().into_iter().filter(|(id, _)| seen.insert(id.clone())).map(|(_, body)| body).collect()

@@ -1,4 +1,4 @@
-//! What every state-keeping reaction promises that takes results and keeps its checkpoint in its target.
+//! The promises of state-keeping reactions that take results and keep their checkpoint in the target.
 
 use super::History;
 use crate::{ErrorKind, Outgoing, Reaction, ReactionError, Role, SnapshotOf, SnapshotRow, Started, Style};
@@ -7,37 +7,37 @@ use std::collections::BTreeSet;
 
 /// A target elsewhere and a reaction to it, seen by a test. Rows have the columns `id` (the key) and `note`.
 pub trait Mirrored {
-    /// A reaction to that target, as a new process would make it.
+    /// Returns a reaction to that target, as a new process would make it.
     fn reaction(&self) -> Box<dyn Reaction>;
 
-    /// The rows in the target as JSON arrays `[id,note]`.
+    /// Returns the rows in the target as JSON arrays `[id,note]`.
     fn rows(&self) -> BTreeSet<String>;
 
-    /// Puts a row there that the reaction knows nothing of.
+    /// Inserts a row that the reaction knows nothing about.
     fn put_foreign(&self, id: i64, note: &str);
 
-    /// Takes a row away behind the reaction's back.
+    /// Deletes a row behind the reaction's back.
     fn take_away(&self, id: i64);
 
     /// Makes the target do this from now on.
     fn behave(&self, how: Behaviour);
 }
 
-/// What a target does with who wants something of it.
+/// How a target treats its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
-    /// What it should.
+    /// Works normally.
     Serve,
-    /// Refuses every connection and ends those there are.
+    /// Refuses every connection and closes the existing ones.
     Refuse,
-    /// Takes connections and says nothing.
+    /// Accepts connections and never answers.
     Hang,
 }
 
 /// Runs every promise, each on a target of its own.
 ///
 /// # Panics
-/// Where a promise does not hold.
+/// If a promise does not hold.
 pub fn mirrors<B: Mirrored>(mut target: impl FnMut() -> B) {
     it_begins_with_a_rebuild_and_follows_on(&target());
     a_kill_between_effect_and_checkpoint_effects_once(&target());
@@ -56,7 +56,7 @@ fn started(target: &impl Mirrored, detail: Option<&[u8]>) -> (Box<dyn Reaction>,
     (reaction, started)
 }
 
-/// One that has taken the snapshot at `sequence`, with its detail.
+/// Returns a reaction that has taken the snapshot at `sequence`, with its detail.
 fn kept(target: &impl Mirrored, history: &History, sequence: u64) -> (Box<dyn Reaction>, Vec<u8>) {
     let (mut reaction, started) = started(target, None);
     assert!(started.rebuild, "nothing is kept at first");
@@ -87,8 +87,8 @@ fn it_begins_with_a_rebuild_and_follows_on(target: &impl Mirrored) {
         at += step;
         assert_eq!(target.rows(), history.rows(at), "after sequence {at} of steps of {step}");
     }
-    let (_, anew) = started(target, None);
-    assert!(anew.rebuild && anew.reached.is_empty(), "begun anew, nothing is known");
+    let (_, begun) = started(target, None);
+    assert!(begun.rebuild && begun.reached.is_empty(), "a new start knows nothing");
 }
 
 fn a_kill_between_effect_and_checkpoint_effects_once(target: &impl Mirrored) {
@@ -97,7 +97,7 @@ fn a_kill_between_effect_and_checkpoint_effects_once(target: &impl Mirrored) {
     for at in 4..=40 {
         deliver(&mut *reaction, &history.outgoing(at..=at));
         drop(reaction);
-        // The detail is as old as it can be.
+        // The detail is as old as possible.
         let (again, taken_up) = started(target, Some(&first));
         assert_eq!(reached(&taken_up), at, "where the target stands wins");
         assert!(!taken_up.rebuild);
@@ -190,7 +190,7 @@ fn a_target_that_was_away_goes_on_where_it_stood(target: &impl Mirrored) {
         target.behave(Behaviour::Serve);
         let (back, taken_up) = started(target, Some(&detail));
         reaction = back;
-        // What was asked for before it went may have been done.
+        // What was requested before it stopped may have been done.
         let stands = reached(&taken_up);
         assert!((at * 2 - 1..=at * 2).contains(&stands), "{stands}");
         if stands < at * 2 {

@@ -5,7 +5,7 @@ use livewell_model::diff::Columns;
 use livewell_model::json::{Data, RowShape};
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};
 
-/// The columns of every sample.
+/// Returns the columns of every sample.
 pub fn columns() -> [SmolStr; 2] {
     ["id".into(), "note".into()]
 }
@@ -18,7 +18,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// `count` results, the notes of which hold line ends, quotes and characters beyond ASCII.
+    /// Creates `count` results whose notes contain line ends, quotes and characters beyond ASCII.
     pub fn new(count: u64) -> Self {
         let result = |sequence: u64| QueryResult {
             sequence,
@@ -29,7 +29,7 @@ impl Sample {
         Self { columns: columns(), results: (1..=count).map(result).collect() }
     }
 
-    /// The results with sequences of `range`.
+    /// Returns the results with sequences of `range`.
     pub fn outgoing(&self, range: std::ops::RangeInclusive<u64>) -> Vec<Outgoing<'_>> {
         let within = self.results.iter().filter(|result| range.contains(&result.sequence));
         within
@@ -37,7 +37,7 @@ impl Sample {
             .collect()
     }
 
-    /// What effecting the results of `range` comes to, one line each.
+    /// Returns the effects of the results of `range`, one line each.
     pub fn lines(&self, range: std::ops::RangeInclusive<u64>) -> Vec<String> {
         let outgoing = self.outgoing(range);
         outgoing
@@ -51,7 +51,7 @@ fn row(number: u64) -> Columns {
     vec![Value::string(format!("o{number}")), Value::string("one\n\"two\" \u{1f41f}")].into()
 }
 
-/// Gives `with` a snapshot of `count` rows at `sequence`; the rows depend on both.
+/// Calls `with` with a snapshot of `count` rows at `sequence`; the rows depend on both.
 pub fn sample_rows<T>(sequence: u64, count: u64, with: impl FnOnce(SnapshotOf<'_>) -> T) -> T {
     let mut rows = (0..count).map(|at| -> SnapshotRow { Ok((at * 7 + sequence, row(at))) });
     with(SnapshotOf {
@@ -64,7 +64,7 @@ pub fn sample_rows<T>(sequence: u64, count: u64, with: impl FnOnce(SnapshotOf<'_
     })
 }
 
-/// The lines of [`sample_rows`].
+/// Returns the lines of [`sample_rows`].
 pub(super) fn row_lines(sequence: u64, count: u64) -> Vec<String> {
     let names = columns();
     let line = |at: u64| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Starts a reaction as the one named `sample` of one and the same store.
 ///
 /// # Errors
-/// As [`Reaction::start`].
+/// Returns the errors of [`Reaction::start`].
 pub fn start(reaction: &mut dyn Reaction, detail: Option<&[u8]>) -> Result<Started, ReactionError> {
     start_as(reaction, "sample", detail, &[])
 }
@@ -15,7 +15,7 @@ pub fn start(reaction: &mut dyn Reaction, detail: Option<&[u8]>) -> Result<Start
 /// Starts a reaction under a name, over queries that have come this far.
 ///
 /// # Errors
-/// As [`Reaction::start`].
+/// Returns the errors of [`Reaction::start`].
 pub fn start_as(
     reaction: &mut dyn Reaction,
     id: &str,

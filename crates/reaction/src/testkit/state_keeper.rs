@@ -1,4 +1,4 @@
-//! What every state-keeping reaction that takes snapshots promises.
+//! The promises of state-keeping reactions that take snapshots.
 
 use super::sample::row_lines;
 use super::{Bench, sample_rows};
@@ -7,7 +7,7 @@ use crate::{Reaction, ReactionError, Role, SnapshotOf, SnapshotRow, Started, Sty
 /// Runs every promise of a state-keeper that takes snapshots, each on a bench of its own.
 ///
 /// # Panics
-/// Where a promise does not hold.
+/// If a promise does not hold.
 pub fn state_keepers<B: Bench>(mut bench: impl FnMut() -> B) {
     it_begins_with_a_rebuild(&bench());
     a_snapshot_replaces_what_was_kept(&bench());
@@ -48,7 +48,7 @@ fn a_kill_between_effect_and_checkpoint_is_mended(bench: &impl Bench) {
     let checkpoint = sample_rows(1, 3, |rows| reaction.replace(rows)).expect("replaces");
     sample_rows(2, 4, |rows| reaction.replace(rows)).expect("replaces");
     drop(reaction);
-    // The older checkpoint and the newer state: asking for a rebuild is right, and so is going on.
+    // The older checkpoint and the newer state: asking for a rebuild is right, and so is continuing.
     let (mut reaction, _) = started(bench, Some(&checkpoint));
     sample_rows(2, 4, |rows| reaction.replace(rows)).expect("replaces");
     assert_eq!(bench.effects(), row_lines(2, 4), "the repeated snapshot is what is kept");

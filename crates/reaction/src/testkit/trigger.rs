@@ -1,4 +1,4 @@
-//! What every trigger with effects outside promises.
+//! The promises of triggers with effects outside.
 
 use super::{Bench, Sample};
 use crate::{Reaction, Role};
@@ -6,7 +6,7 @@ use crate::{Reaction, Role};
 /// Runs every promise of a trigger that effects its input exactly once, each on a bench of its own.
 ///
 /// # Panics
-/// Where a promise does not hold.
+/// If a promise does not hold.
 pub fn triggers<B: Bench>(mut bench: impl FnMut() -> B) {
     results_are_effected_in_order(&bench());
     a_kill_between_effect_and_checkpoint_effects_once(&bench());

@@ -25,7 +25,7 @@ impl File {
         Append::new(self.path())
     }
 
-    /// A file with two results in it, and the detail of its checkpoint.
+    /// Returns a file with two results in it, and the detail of its checkpoint.
     fn delivered() -> (Self, Vec<u8>) {
         let file = Self::new();
         let mut append = file.append();

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 /// A kind against its server, which takes no message of results from sequence 3 on until it is mended.
 trait Served {
-    /// A reaction whose messages are made by the template, with a start behind it.
+    /// Returns a reaction whose messages are made by the template, with a start behind it.
     fn reaction(&self, template: Option<&str>) -> Box<dyn Reaction>;
 
-    /// The keys and bodies that the server has.
+    /// Returns the keys and bodies that the server has.
     fn taken(&self) -> Vec<(String, String)>;
 
     /// Has the server take everything from now on.
@@ -46,7 +46,7 @@ impl Served for Web {
     }
 }
 
-/// Whether a message is of a result from sequence 3 on.
+/// Returns whether a message is of a result from sequence 3 on.
 fn is_late(body: &str) -> bool {
     (3..9).any(|sequence| body.contains(&format!("\"sequence\":{sequence},")))
 }
@@ -131,7 +131,7 @@ fn a_failure_comes_after_the_checkpoint_of_what_went_out_before_over_http_and_na
     assert_eq!(keys, (1..=5).map(|sequence| key(sequence, 0)).collect::<Vec<_>>());
 }
 
-/// A result of three rows, the second of which has no note.
+/// Returns a result of three rows, the second of which has no note.
 fn noted() -> QueryResult {
     let notes = [Value::from("a"), Value::Null, Value::from("c")];
     let add = |(at, note)| Diff::Add { row_signature: 1, data: vec![Value::Int(at), note].into() };

@@ -31,7 +31,7 @@ impl Broker {
         self.runtime.block_on(self.jetstream.create_stream(config)).unwrap();
     }
 
-    /// All that the stream holds: subject, id and body.
+    /// Returns all that the stream holds: subject, id and body.
     pub fn messages(&self) -> Vec<(String, String, String)> {
         self.runtime.block_on(async {
             let stream = self.jetstream.get_stream("OUT").await.unwrap();
@@ -77,7 +77,7 @@ fn key(sequence: u64, index: usize) -> String {
     format!("{STORE}:sample:sample:1:{sequence}:{index}")
 }
 
-/// A result whose diffs have texts of these lengths.
+/// Returns a result whose diffs have texts of these lengths.
 fn texts(lengths: &[usize]) -> QueryResult {
     let text = |(at, length): (usize, &usize)| Diff::Add {
         row_signature: at as u64,

@@ -34,7 +34,7 @@ impl Files {
         Append::new(self.path()).rotated(Some(self.rotate))
     }
 
-    /// What stands in each file, from the oldest on.
+    /// Returns what stands in each file, from the oldest on.
     fn contents(&self) -> Vec<String> {
         let paths = (1..50).rev().map(|age| self.older(age)).chain([self.path()]);
         paths.filter(|path| path.exists()).map(|path| fs::read_to_string(path).unwrap()).collect()
@@ -59,7 +59,7 @@ impl Files {
     }
 }
 
-/// The lines as they fill files of at most so many bytes.
+/// Returns the lines as they fill files of at most so many bytes.
 fn filled(lines: &[String], bytes: usize) -> Vec<String> {
     let mut files = vec![String::new()];
     for line in lines {

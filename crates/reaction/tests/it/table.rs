@@ -20,7 +20,7 @@ impl File {
         self.directory.path().join("made/rows.jsonl")
     }
 
-    /// A table with three rows in it, and the detail of its checkpoint.
+    /// Returns a table with three rows in it, and the detail of its checkpoint.
     fn written() -> (Self, Vec<u8>) {
         let file = Self::new();
         let mut table = Table::new(file.path());

@@ -55,7 +55,7 @@ fn key(sequence: u64, index: usize) -> String {
     format!("{STORE}:sample:sample:1:{sequence}:{index}")
 }
 
-/// A result of `count` diffs at sequence 7.
+/// Returns a result of `count` diffs at sequence 7.
 fn large(count: u64) -> QueryResult {
     let add = |at| Diff::Add { row_signature: at, data: vec![Value::Int(at as i64), Value::Null].into() };
     QueryResult { sequence: 7, position: 21, timestamp: Timestamp(0), diffs: (0..count).map(add).collect() }

@@ -1,12 +1,11 @@
 //! `mode: append`: one query result a line, exactly once.
 //!
-//! The committed length is the checkpoint's detail. Whatever stands behind it was written by a delivery
-//! whose checkpoint was never stored, and is cut away before the next one; what stands before it is checked
-//! at its end and never touched.
+//! The committed length is the checkpoint's detail. Whatever comes after it was written by a delivery whose checkpoint
+//! was never stored, and is cut off before the next one; what comes before it is checked at its end and never touched.
 //!
-//! A file that is full is rotated at the beginning of a delivery, never within one. So what the checkpoint speaks of
-//! is the file or, where the delivery was cut off, the newest of the older ones, which is taken back then. Where one
-//! file ends and the next begins follows from the lines alone.
+//! A file that is full is rotated at the beginning of a delivery, never within one. So the checkpoint is about the file
+//! or, if the delivery was interrupted, about the newest of the older files, which is then moved back. Where one file
+//! ends and the next begins follows from the lines alone.
 
 use super::mark::{self, Mark};
 use super::{Rotate, place, rotate};
@@ -24,32 +23,32 @@ pub struct Append {
     path: PathBuf,
     rotate: Option<Rotate>,
     take_over: bool,
-    /// What is committed; `None` before the start.
+    /// The committed part; `None` before the start.
     committed: Option<Mark>,
 }
 
 impl Append {
-    /// Appends to the file at `path`, which is made (with its directories) where missing. Does no IO yet.
+    /// Appends to the file at `path`, which is created (with its directories) if missing. Does no I/O yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), rotate: None, take_over: true, committed: None }
     }
 
-    /// The same, with a new file begun whenever one is full.
+    /// Makes it begin a new file whenever one is full.
     #[must_use]
     pub fn rotated(mut self, rotate: Option<Rotate>) -> Self {
         self.rotate = rotate;
         self
     }
 
-    /// Says whether a file is appended to that is there at the first start and holds something else than query results;
-    /// it is if nothing is said.
+    /// Sets whether to append to a file that exists at the first start and holds something other than query results;
+    /// the default is to append.
     #[must_use]
     pub fn taking_over(mut self, take_over: bool) -> Self {
         self.take_over = take_over;
         self
     }
 
-    /// Refuses a file that holds something else than query results, unless it is to be taken over.
+    /// Refuses a file that holds something other than query results, unless it is to be taken over.
     fn check_own(&self, file: &mut File) -> Result<(), ReactionError> {
         let mut start = Vec::new();
         file.rewind()
@@ -83,7 +82,7 @@ impl Append {
         Ok(file)
     }
 
-    /// The file, open and cut back to what is committed; a rotation after that is taken back.
+    /// Opens the file and cuts it back to the committed part; undoes a rotation after that.
     fn open_at(&self, committed: &Mark) -> Result<File, ReactionError> {
         match self.open_as_it_is(committed) {
             Err(
@@ -96,7 +95,7 @@ impl Append {
         }
     }
 
-    /// Whether the newest of the older files ends where the committed one did.
+    /// Returns whether the newest of the older files is the committed one.
     fn is_rotated(&self, committed: &Mark) -> io::Result<bool> {
         let mut file = match File::open(rotate::older(&self.path, 1)) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -128,7 +127,7 @@ impl Append {
         Ok(file)
     }
 
-    /// Writes the results that fit into the file; says how many those are, and what is in the file then.
+    /// Writes the results that fit into the file; returns how many those are, and the new mark of the file.
     fn write(
         &self,
         file: &mut File,
@@ -144,7 +143,7 @@ impl Append {
         committed: u64,
         results: &[Outgoing<'_>],
     ) -> io::Result<(usize, Mark)> {
-        // A file that was here before us may end without a line end; ours begin on a line of their own.
+        // A file that existed before may end without a line end; our results begin on a line of their own.
         let ends_open = mark::tail(file, committed)?.last().is_some_and(|byte| *byte != b'\n');
         file.seek(SeekFrom::Start(committed))?;
         let (mut out, mut line) = (BufWriter::new(&*file), Vec::new());
@@ -180,7 +179,7 @@ impl Reaction for Append {
         Style::Results
     }
 
-    /// A file that is there before anything was delivered is kept, and appended to if it may be.
+    /// Keeps a file that exists before anything was delivered, and appends to it if that is allowed.
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let committed = match start.detail {
             Some(detail) => {
@@ -204,8 +203,8 @@ impl Reaction for Append {
         if results.is_empty() {
             return Ok(Delivered::all(results, committed.encode()));
         }
-        // Opened anew each time: a file that is moved away or edited meanwhile is noticed at once, and what a
-        // failed delivery left behind is cut away.
+        // Opened again each time: a file that is moved away or edited meanwhile is noticed at once, and what a failed
+        // delivery left behind is cut off.
         let mut file = self.open_at(&committed)?;
         let (mut written, mut mark) = self.write(&mut file, committed.length, results)?;
         if let (0, Some(rotate)) = (written, self.rotate) {

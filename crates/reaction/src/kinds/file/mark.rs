@@ -1,7 +1,7 @@
-//! What a checkpoint remembers of a file: its length, and a hash of its end.
+//! The mark of a file in a checkpoint: its length, and a hash of its end.
 //!
-//! The length alone would take a replaced file of at least that length for ours. The hash covers the last
-//! 4 KiB only, so that checking costs the same for every file.
+//! With the length alone, a replaced file of at least that length would pass for ours. The hash covers the last 4 KiB
+//! only, so that checking costs the same for every file.
 
 use crate::ReactionError;
 use livewell_model::DecodeError;
@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 const FORMAT: u8 = 1;
 const TAIL_BYTES_MAX: u64 = 4096;
 
-/// A file's committed length and the hash of what stands before it.
+/// A file's committed length and the hash of the content before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     /// Bytes.
@@ -22,20 +22,20 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// The mark of `file` cut at `length`, which it must have at least.
+    /// Returns the mark of `file` cut at `length`, which it must have at least.
     pub fn of(file: &mut File, length: u64) -> io::Result<Self> {
         let tail = tail(file, length)?;
         Ok(Self { length, tail_hash: xxh3_128(&tail) })
     }
 
-    /// The bytes stored with a checkpoint: a format byte, the length, the hash (16 bytes, big-endian).
+    /// Returns the bytes stored with a checkpoint: a format byte, the length, the hash (16 bytes, big-endian).
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(FORMAT).varint(self.length).bytes(&self.tail_hash.to_be_bytes());
         out.bytes
     }
 
-    /// The mark in a checkpoint's detail.
+    /// Returns the mark in a checkpoint's detail.
     pub fn decode(detail: &[u8]) -> Result<Self, ReactionError> {
         Self::read(detail).map_err(|cause| ReactionError::Detail { cause })
     }
@@ -52,7 +52,7 @@ impl Mark {
     }
 }
 
-/// The last bytes before `length`.
+/// Returns the last bytes before `length`.
 pub(super) fn tail(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
     let size = length.min(TAIL_BYTES_MAX);
     let mut tail = vec![0; usize::try_from(size).expect("4 KiB fit in memory")];

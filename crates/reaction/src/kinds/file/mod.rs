@@ -1,4 +1,4 @@
-//! Reactions that write files: [`Append`] adds a line per query result, [`Table`] keeps the rows true now.
+//! Reactions that write files: [`Append`] adds a line per query result, [`Table`] keeps the current rows.
 
 mod append;
 mod mark;

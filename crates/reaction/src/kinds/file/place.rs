@@ -1,15 +1,15 @@
-//! Directories: made where missing, and synced so that a new name in them survives a power cut.
+//! Directories: created if missing, and synced so that a new name in them survives a power cut.
 
 use crate::ReactionError;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-/// The directory `path` stands in.
+/// Returns the directory of `path`.
 pub(super) fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes the directory of `path` with all above it.
+/// Creates the directory of `path` and all above it.
 pub(super) fn make_directory(path: &Path) -> Result<(), ReactionError> {
     let mut missing: Vec<PathBuf> = Vec::new();
     let mut at = directory(path);

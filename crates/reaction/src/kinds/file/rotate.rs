@@ -1,23 +1,23 @@
-//! Rotating a file: `PATH` becomes `PATH.1`, that `PATH.2` and so on, and the oldest go.
+//! Rotating a file: `PATH` becomes `PATH.1`, that `PATH.2` and so on, and the oldest are deleted.
 //!
-//! Each step leaves the files in their order, so a rotation that was cut off goes on from where it stands.
+//! Each step leaves the files in their order, so an interrupted rotation resumes where it stopped.
 
 use super::{Rotate, place};
 use crate::ReactionError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The older file of this age, 1 the newest.
+/// Returns the older file of this age, 1 the newest.
 pub(super) fn older(path: &Path, age: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{age}"));
     name.into()
 }
 
-/// Makes the file an older one, durably; there is none at `path` then.
+/// Makes the file an older one, durably; afterwards there is no file at `path`.
 pub(super) fn rotate(path: &Path, rotate: Rotate) -> Result<(), ReactionError> {
     let keep = rotate.keep.get();
-    // Where one is missing, as after a rotation that was taken back, those before it have moved up already.
+    // If one is missing, as after a rotation that was undone, the files before it have moved up already.
     let last = (1..).take_while(|age| older(path, *age).exists()).last().unwrap_or(0);
     for age in (keep..=last).rev() {
         let file = older(path, age);
@@ -30,7 +30,7 @@ pub(super) fn rotate(path: &Path, rotate: Rotate) -> Result<(), ReactionError> {
     place::sync_directory(path)
 }
 
-/// Takes back that the file became an older one: what stands at `path` by now goes.
+/// Undoes a rotation: the newest older file replaces what is at `path` by now.
 pub(super) fn take_back(path: &Path) -> Result<(), ReactionError> {
     rename(&older(path, 1), path)?;
     place::sync_directory(path)

@@ -14,15 +14,15 @@ pub struct FileSettings {
     /// What it writes.
     #[serde(default)]
     pub mode: FileMode,
-    /// In `mode: append`, when a new file is begun; never where nothing is said.
+    /// In `mode: append`, when a new file is begun; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotate: Option<Rotate>,
-    /// Whether a file that holds something else than such a reaction writes may be appended to, or replaced by a table.
+    /// Whether a file with content of another kind may be appended to, or replaced by a table.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub take_over: bool,
 }
 
-/// When a file becomes an older one, and how many of those are kept.
+/// When a file is rotated, and how many older files are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rotate {
@@ -40,12 +40,12 @@ pub enum FileMode {
     /// One query result a line.
     #[default]
     Append,
-    /// The rows true now, one a line, replaced as one.
+    /// The current rows, one a line, replaced as a whole.
     Table,
 }
 
 impl FileSettings {
-    /// Checks what the settings can be checked for by themselves.
+    /// Checks the settings by themselves.
     pub(super) fn check(&self, queries: usize) -> Result<(), SettingsError> {
         if self.path.as_os_str().is_empty() {
             return Err(SettingsError::NoPath);
@@ -63,7 +63,7 @@ impl FileSettings {
         }
     }
 
-    /// Whether `other` is a name that the file gets, once it is an older one, that is written to at `path`.
+    /// Returns whether `other` is a name that the file at `path` gets once it is rotated.
     pub(crate) fn rotates_to(&self, path: &Path, other: &Path) -> bool {
         let age = || {
             let name = other.file_name()?.to_str()?.strip_prefix(path.file_name()?.to_str()?)?;

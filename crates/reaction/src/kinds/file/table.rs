@@ -1,4 +1,4 @@
-//! `mode: table`: the rows true now, one a line, sorted by row signature, replaced as one.
+//! `mode: table`: the current rows, one a line, sorted by row signature, replaced as a whole.
 //!
 //! A snapshot is streamed into a temporary file beside the table, synced, and renamed over it, so a reader
 //! sees one snapshot or the next and memory stays the same for any number of rows.
@@ -12,7 +12,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
 
-/// How a line of a table begins; what begins otherwise is not ours to replace.
+/// How a line of a table begins; a file that begins otherwise is not ours to replace.
 const LINE_START: &[u8] = b"{\"row_signature\":\"";
 
 /// Keeps a query's live results in a file.
@@ -23,7 +23,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Keeps the table at `path`, which is made (with its directories) where missing. Does no IO yet.
+    /// Keeps the table at `path`, which is created (with its directories) if missing. Does no I/O yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), take_over: false }
     }
@@ -43,7 +43,8 @@ impl Table {
         ReactionError::io(doing, &self.path)
     }
 
-    /// Beside the table, because a rename is atomic within one file system only.
+    /// Returns the path of the temporary file, which is beside the table because a rename is atomic within one file
+    /// system only.
     fn temporary(&self) -> PathBuf {
         let mut name = OsString::from(".");
         name.push(self.path.file_name().unwrap_or_default());
@@ -51,7 +52,7 @@ impl Table {
         self.path.with_file_name(name)
     }
 
-    /// The table as it is, if there is a file.
+    /// Opens the table, if there is a file.
     fn find(&self) -> Result<Option<(File, Mark)>, ReactionError> {
         let found = match fs::metadata(&self.path) {
             Ok(found) => found,
@@ -61,7 +62,7 @@ impl Table {
         if found.is_dir() {
             return Err(self.io("replace")(io::ErrorKind::IsADirectory.into()));
         }
-        // Not opened to find out: opening a pipe waits for its other end.
+        // Checked without opening it: opening a pipe waits for its other end.
         if !found.is_file() {
             return Err(self.foreign());
         }
@@ -122,7 +123,7 @@ impl Reaction for Table {
         Style::Snapshots
     }
 
-    /// A table that is gone, or is not the one of the checkpoint, asks to be rebuilt.
+    /// Asks for a rebuild if the table is gone or is not the one of the checkpoint.
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let detail = start.detail;
         // Before the first snapshot the stored detail is empty.

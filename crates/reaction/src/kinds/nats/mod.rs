@@ -1,7 +1,7 @@
 //! `kind: nats`: every change as a message of a JetStream, in order and at least once.
 //!
-//! The driver is that of all messengers; here is one message and what its acknowledgement means. The key of a message is
-//! its `Nats-Msg-Id`, so that a stream recognises one that is repeated after a crash.
+//! All messengers share one driver; this module sends one message and interprets its acknowledgement. The key of a
+//! message is its `Nats-Msg-Id`, so that a stream recognises a message that is repeated after a crash.
 
 mod publish;
 mod settings;
@@ -30,14 +30,14 @@ pub struct JetStream {
 }
 
 impl From<NatsSettings> for Nats {
-    /// Publishes to the server in the settings. Does no IO yet.
+    /// Creates a transport to the server in the settings. Does no I/O yet.
     fn from(settings: NatsSettings) -> Self {
         let messages = MessengerSettings {
             each: settings.each,
             template: settings.template.clone(),
             address: Some(settings.subject.clone()),
             on_refusal: OnRefusal::default(),
-            // A stream takes a message, never takes it, or is away.
+            // A stream takes a message, never takes it, or is unavailable.
             retries: Retries::default(),
             slice_messages_max: SLICE_MESSAGES_MAX,
         };
@@ -73,7 +73,7 @@ impl Transport for JetStream {
     }
 }
 
-/// Whether a message can be published to it.
+/// Returns whether a message can be published to it.
 fn is_subject(subject: &str) -> bool {
     let is_word =
         |word: &str| !word.is_empty() && !word.contains(['*', '>']) && !word.contains(char::is_whitespace);

@@ -1,4 +1,4 @@
-//! Publishing: one message, and what came of it.
+//! Publishes one message and returns its outcome.
 
 use super::settings::NatsSettings;
 use crate::ReactionError;
@@ -19,7 +19,7 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    /// One that is not connected yet.
+    /// Creates a publisher that is not connected yet.
     pub fn new(settings: &NatsSettings) -> Result<Self, ReactionError> {
         crate::tls::install();
         // A thread of its own answers the server's pings while nothing is published.
@@ -31,7 +31,7 @@ impl Publisher {
     /// Publishes one message and waits until the stream has it.
     ///
     /// # Errors
-    /// [`ReactionError::Away`] where there is no server, no stream or no answer; [`ReactionError::Refused`] where the
+    /// Returns [`ReactionError::Away`] if there is no server, no stream or no answer; [`ReactionError::Refused`] if the
     /// server does not let us in.
     pub fn publish(&mut self, message: &Message<'_>) -> Result<Answer, ReactionError> {
         let jetstream = match self.jetstream.take() {
@@ -63,7 +63,7 @@ impl Publisher {
     }
 }
 
-/// Why the message can never be taken, if so.
+/// Returns why the message can never be taken, if that is the case.
 fn unfit(error: &PublishError) -> Option<String> {
     let code = error.source().and_then(|source| source.downcast_ref::<jetstream::Error>());
     let too_large = code.is_some_and(|error| {

@@ -16,19 +16,19 @@ pub struct NatsSettings {
     pub url: Secret,
     /// A minijinja template of the subject: `balances.{{ row.id }}`.
     pub subject: String,
-    /// What a message holds.
+    /// What a message contains.
     #[serde(default)]
     pub each: Each,
     /// A minijinja template of the message; without one it is the result in JSON.
     #[serde(default)]
     pub template: Option<String>,
-    /// The user to get in as.
+    /// The user to log in as.
     #[serde(default)]
     pub user: Option<String>,
     /// The user's password.
     #[serde(default)]
     pub password: Option<Secret>,
-    /// A token to get in with.
+    /// A token to log in with.
     #[serde(default)]
     pub token: Option<Secret>,
     /// A file of certificates in PEM to trust beside those of the system.
@@ -44,7 +44,7 @@ fn timeout() -> Duration {
 }
 
 impl NatsSettings {
-    /// The settings of one that publishes to `subject`, the others as they are by default.
+    /// Returns the settings of a reaction that publishes to `subject`, with every other setting at its default.
     pub fn to(url: &str, subject: &str) -> Self {
         Self {
             url: url.into(),
@@ -59,7 +59,7 @@ impl NatsSettings {
         }
     }
 
-    /// Checks what the settings can be checked for by themselves.
+    /// Checks the settings by themselves.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let wrong = |field, message: String| Err(SettingsError::Field { field, message });
         let is_url = |url: &str| url.starts_with("nats://") || url.starts_with("tls://");

@@ -6,10 +6,10 @@ use crate::Reached;
 use tokio_postgres::Transaction;
 
 pub(super) const TABLE: &str = "livewell_checkpoint";
-/// The key of the advisory lock under which that table is made: `livewell` in ASCII.
+/// The key of the advisory lock under which that table is created: `livewell` in ASCII.
 const MAKING: i64 = 0x6c69_7665_7765_6c6c;
 
-/// Whose checkpoint it is.
+/// The owner of a checkpoint.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
     pub store: String,
@@ -19,14 +19,14 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// Makes the table of checkpoints where it is missing.
+    /// Creates the table of checkpoints if it is missing.
     pub async fn prepare(&self, transaction: &Transaction<'_>) -> Result<(), Failure> {
         let table = &self.table;
         let find = transaction.query_one("SELECT to_regclass($1)::text", &[table]).await?;
         if find.get::<_, Option<&str>>(0).is_some() {
             return Ok(());
         }
-        // Two that make it at once would be in each other's way, whatever IF NOT EXISTS says.
+        // Two sessions that create it at the same time would conflict, in spite of IF NOT EXISTS.
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING]).await?;
         let make = format!(
             "CREATE TABLE IF NOT EXISTS {table} (store text, reaction text, query text, epoch bigint NOT NULL, \
@@ -35,7 +35,7 @@ impl Owner {
         Ok(transaction.batch_execute(&make).await?)
     }
 
-    /// How far the target is, by query.
+    /// Returns the checkpoints in the target, by query.
     pub async fn read(&self, transaction: &Transaction<'_>) -> Result<Vec<Reached>, Failure> {
         let table = &self.table;
         let read = format!(
@@ -52,7 +52,7 @@ impl Owner {
         Ok(rows.iter().map(reached).collect())
     }
 
-    /// Forgets how far the target is.
+    /// Deletes the checkpoints.
     pub async fn forget(&self, transaction: &Transaction<'_>) -> Result<(), Failure> {
         let table = &self.table;
         let forget = format!("DELETE FROM {table} WHERE store = $1 AND reaction = $2");
@@ -60,7 +60,7 @@ impl Owner {
         Ok(())
     }
 
-    /// Forgets how far the target is in queries that are not followed any more.
+    /// Deletes the checkpoints of queries that are not followed any more.
     pub async fn forget_others(&self, transaction: &Transaction<'_>, query_id: &str) -> Result<(), Failure> {
         let table = &self.table;
         let forget = format!("DELETE FROM {table} WHERE store = $1 AND reaction = $2 AND query <> $3");
@@ -70,7 +70,7 @@ impl Owner {
 
     /// Moves a checkpoint from where this process left it.
     ///
-    /// Fails where somebody else has moved it, before anything of the transaction is seen.
+    /// Fails if somebody else has moved it, before anything of the transaction becomes visible.
     pub async fn advance(
         &self,
         transaction: &Transaction<'_>,
@@ -109,7 +109,7 @@ impl Owner {
         };
         match changed {
             1 => Ok(()),
-            // A commit that was given up may still have come through: the next start sees where it is.
+            // A commit that was given up may still have succeeded: the next start reads the checkpoint.
             _ => Err(Failure::Away(format!(
                 "`{TABLE}` was moved by someone else; if that goes on, another process runs on a copy of the store"
             ))),

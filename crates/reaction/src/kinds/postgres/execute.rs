@@ -31,12 +31,12 @@ struct Running {
 }
 
 impl Execute {
-    /// Executes the statement in `settings`. Does no IO yet.
+    /// Creates a reaction that executes the statement in `settings`. Does no I/O yet.
     pub fn new(settings: PostgresSettings) -> Self {
         Self { settings, on_refusal: OnRefusal::Stop, running: None }
     }
 
-    /// What becomes of diffs for which the statement fails.
+    /// Sets what becomes of diffs for which the statement fails.
     #[must_use]
     pub fn on_refusal(self, on_refusal: OnRefusal) -> Self {
         Self { on_refusal, ..self }
@@ -116,7 +116,8 @@ impl Reaction for Execute {
     }
 }
 
-/// Why a statement was refused, if it was; the transaction is as it was then, unless the reaction stops anyway.
+/// Executes a statement; returns why it was refused, if it was. The transaction is unchanged then, unless the reaction
+/// stops anyway.
 async fn refusal(
     transaction: &Transaction<'_>,
     on_refusal: OnRefusal,
@@ -133,7 +134,7 @@ async fn refusal(
     match done {
         Ok(()) => Ok(None),
         Err(Failure::Rejected(rejection)) => Ok(Some(rejection.cause)),
-        // A parameter that does not fit; nothing was sent.
+        // A parameter does not fit; nothing was sent.
         Err(Failure::Told(ReactionError::Refused { cause, .. })) if on_refusal == OnRefusal::DeadLetter => {
             Ok(Some(cause))
         }
@@ -141,7 +142,7 @@ async fn refusal(
     }
 }
 
-/// What a diff is called, the same whenever it is delivered.
+/// Returns the key of a diff, which is the same whenever it is delivered.
 fn key(owner: &Owner, outgoing: &Outgoing<'_>, index: usize) -> String {
     let Outgoing { query_id, epoch, result, .. } = outgoing;
     format!("{}:{}:{query_id}:{epoch}:{}:{index}", owner.store, owner.reaction, result.sequence)

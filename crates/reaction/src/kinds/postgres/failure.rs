@@ -1,29 +1,29 @@
-//! Why a transaction at the target was given up, and whether that passes.
+//! Why a transaction at the target failed, and whether the cause passes.
 
 use crate::ReactionError;
 use livewell_link::postgres::{self as link, server_message};
 use std::error::Error as _;
 use tokio_postgres::Error;
 
-/// Why a transaction was given up.
+/// Why a transaction failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The connection or the server is away, or asks to come again.
+    /// The connection or the server is unavailable, or asks to try again.
     Away(String),
-    /// The server will not do this.
+    /// The server refuses the operation.
     Refused(String),
-    /// The server does not take these values.
+    /// The server refuses these values.
     Rejected(Rejection),
-    /// Anything that has its own error.
+    /// Any other error of the reaction.
     Told(ReactionError),
 }
 
-/// Why values were not taken: a type cannot hold them, or a constraint does not allow them.
+/// Why values were refused: a type cannot hold them, or a constraint does not allow them.
 #[derive(Debug)]
 pub(super) struct Rejection {
     /// The server's message, in one line.
     pub cause: String,
-    /// The five characters of its code.
+    /// The SQLSTATE, five characters.
     pub state: String,
     /// The column that may not be null.
     pub column: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Rejection {
 }
 
 impl Failure {
-    /// The error of the reaction, with the target in words.
+    /// Returns the error of the reaction, with the target in words.
     pub fn into_error(self, target: String) -> ReactionError {
         match self {
             Self::Away(cause) => ReactionError::Away { target, cause, after: None },
@@ -88,11 +88,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// Classes of a server's states that pass: connections, who else was there, shortages (disk, memory, connections), who
-/// intervened (a shutdown, a start, a time-out), and the system below.
+/// Classes of SQLSTATEs that pass: connections, conflicts with other transactions, shortages (disk, memory,
+/// connections), interventions (a shutdown, a start, a time-out), and system errors.
 const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 
-/// States of other classes that pass: a server that only reads, as after a failover until this session finds the new one;
+/// States of other classes that pass: a read-only server, as after a failover until this session finds the new one;
 /// transactions that took too long; objects and locks in use; snapshots that are too old.
 const PASSING: [&str; 6] = ["25006", "25P03", "25P04", "55006", "55P03", "72000"];
 
@@ -100,12 +100,12 @@ const PASSING: [&str; 6] = ["25006", "25P03", "25P04", "55006", "55P03", "72000"
 /// row holds, and what triggers raise.
 const REJECTING_CLASSES: [&str; 5] = ["22", "23", "44", "54", "P0"];
 
-/// Whether what a server said may pass although nobody changes what is asked of it.
+/// Returns whether the error of a server may pass although the statement stays the same.
 fn passes(state: &str) -> bool {
     PASSING_CLASSES.iter().any(|class| state.starts_with(class)) || PASSING.contains(&state)
 }
 
-/// Whether the fault lies in what was asked, or in who asked, and not on the way.
+/// Returns whether the cause is the request or the role rather than the connection.
 fn is_ours(error: &Error) -> bool {
     let text = error.to_string();
     ["serializing", "deserializing", "configuration", "authentication"].iter().any(|word| text.contains(word))

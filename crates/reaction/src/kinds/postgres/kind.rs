@@ -1,10 +1,10 @@
-//! Kinds of columns: how they take values, what they would change of them silently, and what would hold them.
+//! Kinds of columns: how they take values, what they would change silently, and which type would hold a value.
 
 use livewell_model::Value;
 use std::fmt;
 use tokio_postgres::types::{Kind, Type};
 
-/// What a column, or the items of a column of arrays, are.
+/// The class of the values in a column, or of the items in a column of arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Integer,
@@ -24,18 +24,18 @@ pub(super) enum Class {
     Other,
 }
 
-/// How values are taken.
+/// How a column takes values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Taking {
     pub class: Class,
-    /// Whether lists are: the column is one of arrays.
+    /// Whether the column holds arrays, and so takes lists.
     pub is_list: bool,
 }
 
 /// The type of a column, below its domains.
 #[derive(Debug, Clone)]
 pub(super) struct ColumnKind {
-    /// As it was declared, with its modifier: `character(3)`.
+    /// The type as declared, with its modifier: `character(3)`.
     pub declared: String,
     /// Its base type, or that of its items, without a modifier: `character`.
     pub base: String,
@@ -45,7 +45,7 @@ pub(super) struct ColumnKind {
 }
 
 impl Class {
-    /// The class of a base type by the name that `format_type` gives it.
+    /// Returns the class of a base type by the name that `format_type` gives it.
     pub fn of(base: &str) -> Self {
         match base {
             "smallint" | "integer" | "bigint" | "oid" => Self::Integer,
@@ -62,13 +62,13 @@ impl Class {
             "interval" => Self::Interval,
             "json" | "jsonb" => Self::Json,
             "bytea" => Self::Bytes,
-            // May lie in a schema of its own.
+            // The type may be in a schema of its own.
             _ if base == "citext" || base.ends_with(".citext") => Self::Text,
             _ => Self::Other,
         }
     }
 
-    /// Whether temporal values are written as PostgreSQL writes them.
+    /// Returns whether temporal values are written as PostgreSQL writes them.
     pub fn is_temporal(self) -> bool {
         use Class::{Date, Interval, Time, TimeTz, Timestamp, TimestampTz};
         matches!(self, Date | Time | TimeTz | Timestamp | TimestampTz | Interval)
@@ -78,7 +78,7 @@ impl Class {
         matches!(self, Self::Integer | Self::Numeric | Self::Float | Self::Money)
     }
 
-    /// What of a value such a column leaves out without a word, though it reads its text.
+    /// Returns which part of a value such a column drops silently, though it accepts its text.
     pub fn loses(self, value: &Value) -> Option<&'static str> {
         use Value::{DateTime, LocalDateTime, Time};
         match (self, value) {
@@ -92,7 +92,7 @@ impl Class {
 }
 
 impl Taking {
-    /// How a parameter of a statement is taken.
+    /// Returns how a parameter of a statement takes values.
     pub fn of(kind: &Type) -> Self {
         let base = |kind: &Type| match *kind {
             Type::INT2 | Type::INT4 | Type::INT8 | Type::OID => Class::Integer,
@@ -116,20 +116,20 @@ impl Taking {
 }
 
 impl ColumnKind {
-    /// A condition that holds where the text `x` is stored as it is; `None` if that is sure for these values.
+    /// Returns a condition that holds if the text `x` is stored unchanged; `None` if that is certain for these values.
     ///
-    /// What is stored is compared with what the text says without the limits of the column.
+    /// It compares what is stored with the text read without the limits of the column.
     pub fn exactly<'v>(&self, x: &str, mut values: impl Iterator<Item = &'v Value>) -> Option<String> {
         let list = if self.taking.is_list { "[]" } else { "" };
         let y = format!("{x}::{}", self.declared);
         let is_text = |value: &Value| matches!(value, Value::String(_));
-        // The loosest of the base types that reads the text.
+        // The base type with the loosest limits that reads the text.
         let same_as = |base: &str| format!("{y} = {x}::{base}{list}");
         let digits = format!("{x} !~ '[.][0-9]{{7}}'");
         match self.taking.class {
             Class::Numeric if self.is_limited => Some(same_as("numeric")),
             Class::Money => Some(format!("({y})::numeric{list} = {x}::numeric{list}")),
-            // Its digits, which are as many as its precision has, say the same number.
+            // Its digits, as many as its precision has, denote the same number.
             Class::Float if self.base == "real" || values.any(|value| !matches!(value, Value::Float(_))) => {
                 Some(format!("({y})::text{list}::numeric{list} = {x}::numeric{list}"))
             }
@@ -139,7 +139,7 @@ impl ColumnKind {
             {
                 Some(match self.taking.is_list {
                     true => format!("({y})::text[] = {x}::text[]"),
-                    // As it is printed: blanks at the end of a `character` are part of it.
+                    // Compared as printed: blanks at the end of a `character` count.
                     false => format!("concat({y}) COLLATE \"C\" = {x} COLLATE \"C\""),
                 })
             }
@@ -180,7 +180,7 @@ impl ColumnKind {
         }
     }
 
-    /// A type that holds the value and what such a column holds.
+    /// Returns a type that holds both the value and everything that such a column holds.
     pub fn wider(&self, value: &Value) -> String {
         use Class::{Date, Time, Timestamp};
         let class = self.taking.class;

@@ -1,4 +1,4 @@
-//! The target table: checked against the query's columns, or made for them.
+//! The target table: checked against the query's columns, or created for them.
 
 use super::failure::Failure;
 use super::kind::{Class, ColumnKind, Taking};
@@ -13,8 +13,8 @@ use tokio_postgres::Transaction;
 /// The type of a column for which no row has a value yet.
 const UNKNOWN: &str = "text";
 
-/// What the comment of a table that a reaction creates begins with. Sources of kind `postgres` leave such tables out, so
-/// that one that follows all tables does not follow what comes of itself.
+/// How the comment of a table that a reaction creates begins. Sources of kind `postgres` leave out such tables, so that
+/// a source that follows all tables does not follow its own results.
 const KEPT_BY_LIVEWELL: &str = "kept by Livewell";
 
 /// The columns of a table with the types below their domains, the items of arrays, and whether they can be written.
@@ -31,7 +31,7 @@ const COLUMNS: &str = "\
     LEFT JOIN pg_type i ON i.oid = b.typelem AND b.typcategory = 'A' \
     WHERE b.typtype <> 'd' ORDER BY a.attnum";
 
-/// What changes when a column does.
+/// Values that change whenever a column changes.
 const VERSION: &str = "\
     SELECT md5(string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, attnotnull, attgenerated), ',' \
       ORDER BY attnum)) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
@@ -64,7 +64,7 @@ pub(super) struct Column {
 }
 
 impl Layout {
-    /// The layout of the table as it is; `None` where there is no such table.
+    /// Returns the layout of the table as it is; `None` if there is no such table.
     pub async fn find(
         transaction: &Transaction<'_>,
         settings: &PostgresSettings,
@@ -98,7 +98,7 @@ impl Layout {
         Ok(Some(layout))
     }
 
-    /// Whether the table's columns are still these, and no other ones until the end of the transaction.
+    /// Returns whether the table's columns are still these, and locks them until the end of the transaction.
     pub async fn is_current(&self, transaction: &Transaction<'_>) -> Result<bool, Failure> {
         let lock = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", self.table);
         // The server gets both at once, in this order.
@@ -107,7 +107,7 @@ impl Layout {
         Ok(version.as_deref() == Some(self.version.as_str()))
     }
 
-    /// Rows are told apart by the key here as there.
+    /// Checks that the key of the table is the key of the settings, so that both identify the same rows.
     async fn check_key(
         &self,
         transaction: &Transaction<'_>,
@@ -173,7 +173,7 @@ impl Layout {
         self.key.iter().map(|at| self.columns[*at].name.as_str()).collect()
     }
 
-    /// The rows as one array of texts for each of the columns at `places`.
+    /// Returns the rows as one array of texts for each of the columns at `places`.
     pub fn arrays<'r>(
         &self,
         places: &[usize],
@@ -184,26 +184,26 @@ impl Layout {
         places.iter().map(array).collect()
     }
 
-    /// `unnest($1::text[], $2::text[]) AS n(c0, c1)` for so many columns.
+    /// Returns `unnest($1::text[], $2::text[]) AS n(c0, c1)` for this many columns.
     pub fn unnest(count: usize) -> String {
         let arrays: Vec<String> = (1..=count).map(|at| format!("${at}::text[]")).collect();
         let names: Vec<String> = (0..count).map(|at| format!("c{at}")).collect();
         format!("unnest({}) AS n({})", arrays.join(", "), names.join(", "))
     }
 
-    /// The table in words.
+    /// Returns the table in words.
     pub fn target(&self) -> String {
         format!("the table {}", self.table)
     }
 
-    /// The error that this table is not one for these rows.
+    /// Returns the error that this table does not fit these rows.
     pub fn mismatch(&self, cause: String) -> Failure {
         ReactionError::Refused { target: self.target(), cause }.into()
     }
 }
 
 impl Column {
-    /// A column of [`COLUMNS`].
+    /// Reads a column from a row of [`COLUMNS`].
     fn read(row: &tokio_postgres::Row) -> Self {
         let base: String = row.get(2);
         let taking = Taking { class: Class::of(&base), is_list: row.get(3) };
@@ -216,14 +216,14 @@ async fn version(transaction: &Transaction<'_>, table: &str) -> Result<Option<St
     Ok(transaction.query_one(VERSION, &[&table]).await?.get(0))
 }
 
-/// The key of a row: the texts of its key columns, by which the table tells rows apart.
+/// Returns the key of a row: the texts of its key columns, by which the table identifies rows.
 pub(super) fn key_of(key: &[usize], row: &Columns) -> String {
     let plain = Taking { class: Class::Other, is_list: false };
     let texts: Vec<_> = key.iter().map(|at| text(&row[*at], plain)).collect();
     serde_json::to_string(&texts).expect("texts always have a JSON form")
 }
 
-/// The places of the key columns in the query's columns.
+/// Returns the places of the key columns in the query's columns.
 pub(super) fn key(settings: &PostgresSettings, names: &[SmolStr]) -> Result<Vec<usize>, ReactionError> {
     let place = |column: &String| {
         names.iter().position(|name| name == column).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Getting into the target: its hosts in turn, and the one that will do.
+//! Logs in to the target: tries its hosts in turn and takes the first suitable one.
 
 use super::failure::Failure;
 use livewell_link::postgres::{self as link, Address, Attempt, ChannelBinding, Missed, Opened, Role, Socket};
@@ -14,7 +14,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// A connection that is driven while the runtime runs.
+/// A connection, which the runtime drives while it runs.
 pub(super) struct Connected {
     pub client: Client,
     /// The major version of the server.
@@ -28,7 +28,7 @@ trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Bytes for T {}
 
 impl Connected {
-    /// Connects to the first host of the address that will do, and gets in.
+    /// Connects to the first suitable host of the address and logs in.
     pub fn open(address: &Address, runtime: &Runtime, timeout: Duration) -> Result<Self, Failure> {
         // One host that does not answer leaves time for the others.
         let hosts = u32::try_from(address.hosts.len()).unwrap_or(u32::MAX).max(1);
@@ -53,7 +53,7 @@ impl Connected {
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let major = link::session::major(connection.parameter("server_version").unwrap_or_default());
-        // Its errors reach whoever uses the client.
+        // Its errors reach the user of the client.
         Self { client, major, driver: tokio::spawn(async move { drop(connection.await) }) }
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters of a statement: what they are for a diff, as text.
+//! Parameters of a statement: their values for a diff, as text.
 
 use super::kind::{Class, Taking};
 use super::text::text;
@@ -11,7 +11,7 @@ use std::error::Error;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-/// A parameter in the text that the server reads for whatever type it wants there.
+/// A parameter as text, which the server reads as the type that it expects.
 #[derive(Debug)]
 pub(super) struct Text(pub Option<String>);
 
@@ -33,8 +33,8 @@ impl ToSql for Text {
     to_sql_checked!();
 }
 
-/// What a parameter of the statement is for a diff: a column of the row as it is now, or was before it went; or what
-/// is said of the diff.
+/// Returns the value of a parameter for a diff: a column of the row as it is now, or was before its deletion; or a
+/// property of the diff.
 pub(super) fn parameter(
     name: &str,
     taking: Taking,
@@ -91,7 +91,7 @@ fn unknown(name: &str, outgoing: &Outgoing<'_>) -> ReactionError {
     }
 }
 
-/// What a parameter is for a diff that was set aside, in the JSON of its result.
+/// Returns the value of a parameter for a diff that was set aside, from the JSON of its result.
 pub(super) fn parameter_again(
     name: &str,
     taking: Taking,

@@ -1,4 +1,4 @@
-//! Where the target's tables are: in the schemas where they were first, whatever `search_path` is later.
+//! The places of the target's tables: the schemas where they were first found, whatever `search_path` is later.
 
 use super::checkpoint;
 use super::failure::Failure;
@@ -8,7 +8,7 @@ use livewell_model::codec::{Reader, Writer};
 use livewell_model::{DecodeError, SmolStr};
 use tokio_postgres::Transaction;
 
-/// The formats of the detail: without schemas in versions before, and with them.
+/// The formats of the detail: without schemas, of earlier versions, and with them.
 const WITHOUT: u8 = 1;
 const FORMAT: u8 = 2;
 
@@ -23,7 +23,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// The places that a checkpoint's detail names, or the ones that `search_path` leads to now.
+    /// Returns the places that a checkpoint's detail names, or the ones that `search_path` leads to now.
     pub async fn find(
         transaction: &Transaction<'_>,
         detail: Option<&[u8]>,
@@ -47,7 +47,7 @@ impl Places {
             "" => name.to_owned(),
             schema => format!("{}.{name}", quoted(schema)),
         };
-        // A setting that names a schema says it.
+        // If the setting names a schema, that one counts.
         let table = match table {
             "" => String::new(),
             table if table.contains('.') => name_of(table),
@@ -60,7 +60,7 @@ impl Places {
         })
     }
 
-    /// The detail of a checkpoint: the target knows the rest.
+    /// Returns the detail of a checkpoint; the target knows the rest.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.u8(FORMAT);
@@ -82,7 +82,7 @@ fn read(detail: &[u8]) -> Result<Option<[SmolStr; 2]>, DecodeError> {
     Ok(schemas)
 }
 
-/// The schema of a table that is there, or in which it would be made.
+/// Returns the schema of an existing table, or the one in which it would be created.
 async fn schema_of(transaction: &Transaction<'_>, table: &str) -> Result<SmolStr, Failure> {
     let find = "SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                 WHERE c.oid = to_regclass($1)), current_schema(), '')::text";

@@ -1,4 +1,4 @@
-//! Rows that the target does not take: which one, why, and what would mend it.
+//! Rows that the target refuses: which one, why, and what would help.
 
 use super::failure::{Failure, Rejection};
 use super::layout::{Column, Layout};
@@ -19,10 +19,10 @@ pub(super) struct Row<'a> {
     pub columns: &'a Columns,
 }
 
-/// What becomes of rows that are not taken.
+/// What becomes of refused rows.
 pub(super) struct Refusals {
     pub policy: OnRefusal,
-    /// Those that were set aside.
+    /// The rows that were set aside.
     pub letters: Vec<DeadLetter>,
 }
 
@@ -31,10 +31,10 @@ impl Refusals {
         Self { policy, letters: Vec::new() }
     }
 
-    /// Sets a row aside, in JSON.
+    /// Sets aside a row, in JSON.
     ///
     /// # Errors
-    /// The refusal itself, if the reaction is to stop at it.
+    /// Returns the refusal itself if the reaction is to stop at it.
     pub fn put(&mut self, layout: &Layout, key: String, row: String, cause: &str) -> Result<(), Failure> {
         let cause = format!("the row with the key {key}: {cause}");
         if self.policy == OnRefusal::Stop {
@@ -47,7 +47,7 @@ impl Refusals {
     }
 }
 
-/// The rows of these that a column would change silently, or leave a part of out, with the reason.
+/// Returns those of the rows that a column would change silently or store only in part, with the reason.
 pub(super) async fn changed(
     transaction: &Transaction<'_>,
     layout: &Layout,
@@ -86,10 +86,10 @@ pub(super) async fn changed(
                 }
                 Err(rejection) => rejection,
             };
-            // Those that are not read at all are in the way of comparing the others.
+            // Values that cannot be read at all prevent comparing the others.
             let unread = unread(transaction, column, &texts).await?;
             if unread.is_empty() {
-                // Nobody knows what of these values would be lost.
+                // It is not known which part of these values would be lost.
                 return Err(Failure::Rejected(rejection));
             }
             for (place, rejection) in unread {
@@ -101,7 +101,7 @@ pub(super) async fn changed(
     first_of_each(&mut found);
     Ok(found)
 }
-/// The rows of these with a value that a column cannot read at all, with the reason.
+/// Returns those of the rows with a value that a column cannot read at all, with the reason.
 pub(super) async fn unreadable(
     transaction: &Transaction<'_>,
     layout: &Layout,
@@ -117,7 +117,7 @@ pub(super) async fn unreadable(
     Ok(found)
 }
 
-/// The places of the texts that a column cannot read.
+/// Returns the places of the texts that a column cannot read.
 async fn unread(
     transaction: &Transaction<'_>,
     column: &Column,
@@ -125,7 +125,7 @@ async fn unread(
 ) -> Result<Vec<(usize, Rejection)>, Failure> {
     let read = format!("SELECT count(n.x::{}) FROM unnest($1::text[]) AS n(x)", column.kind.declared);
     let mut found = Vec::new();
-    // Halves of what is not read, until it is single texts.
+    // Bisects what cannot be read, down to single texts.
     let mut parts = vec![(0, texts.len())];
     while let Some((from, to)) = parts.pop() {
         let part = &texts[from..to];
@@ -142,7 +142,7 @@ async fn unread(
     Ok(found)
 }
 
-/// One reason for each row, the rows in their order.
+/// Keeps one reason for each row, and sorts the rows in their order.
 fn first_of_each(found: &mut Vec<(usize, String)>) {
     found.sort_by_key(|(place, _)| *place);
     found.dedup_by_key(|(place, _)| *place);
@@ -152,7 +152,7 @@ fn texts(column: &Column, at: usize, rows: &[Row<'_>]) -> Vec<Option<String>> {
     rows.iter().map(|row| text(&row.columns[at], column.kind.taking)).collect()
 }
 
-/// Does what may be rejected; what is leaves the transaction as it was.
+/// Does work that may be rejected; a rejection leaves the transaction unchanged.
 pub(super) async fn saved<T>(
     transaction: &Transaction<'_>,
     work: impl Future<Output = Result<T, Failure>>,
@@ -171,7 +171,7 @@ pub(super) async fn saved<T>(
     }
 }
 
-/// That a column does not hold a value, and the statement that mends it.
+/// Returns the message that a column cannot hold a value, with the statement that helps.
 fn cannot(layout: &Layout, column: &Column, value: &Value, why: &str) -> String {
     let (table, name, kind) = (&layout.table, &column.name, &column.kind);
     let wider = kind.wider(value);
@@ -183,7 +183,7 @@ fn cannot(layout: &Layout, column: &Column, value: &Value, why: &str) -> String 
     )
 }
 
-/// That a constraint does not allow a row, and the statement that mends it.
+/// Returns the message that a constraint does not allow a row, with the statement that helps.
 pub(super) fn not_allowed(layout: &Layout, rejection: &Rejection) -> String {
     let table = &layout.table;
     let mend = match (&rejection.column, &rejection.constraint, rejection.state.as_str()) {

@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::Transaction;
 
-/// What makes a text mean the same whatever the settings of the role and the database are: a time without an offset is
-/// in UTC, and floats are printed with all of their digits.
+/// Settings that make a text mean the same whatever the settings of the role and the database are: a time without an
+/// offset is in UTC, and floats are printed with all of their digits.
 const READS_TEXT: &str = "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; \
     SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL extra_float_digits = 1;";
 
-/// A connection that is driven by whoever asks something through it.
+/// A connection that is driven while a request uses it.
 pub(super) struct Session {
     runtime: Runtime,
     address: Address,
@@ -23,7 +23,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A session that is not connected yet.
+    /// Creates a session that is not connected yet.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, ReactionError> {
         let refused = |cause| ReactionError::Refused { target: "the database".into(), cause };
         let mut address = Address::parse(url).map_err(|error| refused(error.to_string()))?;
@@ -34,16 +34,16 @@ impl Session {
         Ok(Self { runtime, address, timeout, connected: None })
     }
 
-    /// The database in words.
+    /// Returns the database in words.
     pub fn target(&self) -> String {
         self.address.to_string()
     }
 
-    /// Does `work` in one transaction, which is committed where it succeeds, within `patience` times the time-out.
-    /// Whatever fails, the connection is given up: nobody knows what came through.
+    /// Does `work` in one transaction, which is committed if it succeeds, within `patience` times the time-out. After
+    /// any failure the connection is dropped, since it is not known what reached the server.
     ///
     /// # Errors
-    /// As `work` has them; [`ReactionError::Away`] where the database cannot be reached or takes too long.
+    /// Returns the error of `work`, or [`ReactionError::Away`] if the database cannot be reached or takes too long.
     pub fn transact<T>(
         &mut self,
         patience: u32,
@@ -53,7 +53,7 @@ impl Session {
         if done.is_err()
             && let Some(connected) = self.connected.take()
         {
-            // What it holds locked in the database would hold up the next attempt.
+            // Its locks in the database would delay the next attempt.
             connected.close(&self.runtime);
         }
         done.map_err(|failure| failure.into_error(self.target()))

@@ -19,10 +19,10 @@ pub struct PostgresSettings {
     /// `mode: table`: the table, `name` or `schema.name`.
     #[serde(default)]
     pub table: String,
-    /// `mode: table`: the columns that tell rows apart; the table's primary key.
+    /// `mode: table`: the columns that identify rows; the table's primary key.
     #[serde(default)]
     pub key: Vec<String>,
-    /// `mode: table`: the types of columns of a table that is to be made, where the first rows do not say them.
+    /// `mode: table`: the types of columns of a table that has to be created, if the first rows do not determine them.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
     /// `mode: execute`: the statement for each diff; `$1`, `$2` are `parameters`.
@@ -53,7 +53,7 @@ fn timeout() -> Duration {
 }
 
 impl PostgresSettings {
-    /// The settings of one that keeps `table` at `url`, the others as they are by default.
+    /// Returns the settings of a reaction that keeps `table` at `url`, with every other setting at its default.
     pub fn table(url: &str, table: &str, key: &[&str]) -> Self {
         Self {
             url: url.into(),
@@ -67,7 +67,7 @@ impl PostgresSettings {
         }
     }
 
-    /// The settings of one that executes `statement` at `url`.
+    /// Returns the settings of a reaction that executes `statement` at `url`.
     pub fn execute(url: &str, statement: &str, parameters: &[&str]) -> Self {
         Self {
             mode: PostgresMode::Execute,
@@ -77,7 +77,7 @@ impl PostgresSettings {
         }
     }
 
-    /// Checks what the settings can be checked for by themselves.
+    /// Checks the settings by themselves.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let wrong = |field, message: &str| Err(SettingsError::Field { field, message: message.to_owned() });
         if let Err(error) = Address::parse(self.url.reveal()) {

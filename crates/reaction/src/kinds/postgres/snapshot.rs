@@ -1,4 +1,4 @@
-//! Bringing the target table to a snapshot, by difference: its rows go into a temporary table first.
+//! Brings the target table to a snapshot, by difference: its rows go into a temporary table first.
 
 use super::failure::Failure;
 use super::layout::{Column, Layout};
@@ -9,7 +9,7 @@ use crate::keyed::Keyed;
 use livewell_model::diff::Columns;
 use tokio_postgres::Transaction;
 
-/// The snapshot on its way into the target; gone with the transaction.
+/// The temporary table of the snapshot, which ends with the transaction.
 const INCOMING: &str = "livewell_incoming";
 
 /// A snapshot on its way into the table.
@@ -21,7 +21,7 @@ pub(super) struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
-    /// Makes the place that the snapshot is taken in.
+    /// Creates the temporary table for the snapshot.
     pub async fn begin(&self) -> Result<(), Failure> {
         let make = format!(
             "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE; \
@@ -33,7 +33,7 @@ impl Incoming<'_> {
         Ok(self.transaction.batch_execute(&make).await?)
     }
 
-    /// Takes in a part of the snapshot; what the table does not take is put with the refusals.
+    /// Takes in a part of the snapshot; rows that the table refuses are added to the refusals.
     pub async fn add(&self, rows: &[(u64, Columns)], refusals: &mut Refusals) -> Result<(), Failure> {
         let mut rows: Vec<Row<'_>> =
             rows.iter().map(|(signature, columns)| Row { signature: *signature, columns }).collect();
@@ -107,12 +107,12 @@ impl Incoming<'_> {
         let write = statement::deferring(self.transaction, self.layout, write);
         match saved(self.transaction, write).await? {
             Ok(()) => Ok(()),
-            // Rows are in each other's way, or a constraint does not allow one.
+            // Rows conflict with each other, or a constraint does not allow one.
             Err(_) => self.exchange(&same, &differ, refusals).await,
         }
     }
 
-    /// Takes out what differs, and puts the rows of the snapshot in its place: all at once, or by halves those that are
+    /// Removes what differs and inserts the rows of the snapshot instead: all of them, or, by bisection, those that are
     /// allowed.
     async fn exchange(&self, same: &str, differ: &str, refusals: &mut Refusals) -> Result<(), Failure> {
         let table = &self.layout.table;
@@ -152,7 +152,8 @@ impl Incoming<'_> {
         Ok(())
     }
 
-    /// The statements that put rows of the snapshot into the table: of those that were taken out, and of the others.
+    /// Returns the statements that insert rows of the snapshot into the table: for rows that were removed, and for the
+    /// others.
     fn put(&self, same: &str) -> (String, String) {
         let (table, names) = (&self.layout.table, names(self.layout));
         let value = |name: &String| match self.layout.columns.iter().any(|column| column.name == *name) {
@@ -173,7 +174,7 @@ impl Incoming<'_> {
         (back, new)
     }
 
-    /// Puts a row of the snapshot with the refusals.
+    /// Adds a row of the snapshot to the refusals.
     async fn refuse(&self, row: i64, cause: &str, refusals: &mut Refusals) -> Result<(), Failure> {
         let keys = self.layout.key_columns().join(", ");
         let find = format!(
@@ -187,7 +188,7 @@ impl Incoming<'_> {
         refusals.put(self.layout, key, row, cause)
     }
 
-    /// What the keys of the table and of the snapshot need.
+    /// Returns which comparison the keys of the table and the snapshot need.
     async fn same_key(&self) -> Result<SameKey, Failure> {
         let layout = self.layout;
         let nullable = layout.key.iter().map(|at| &layout.columns[*at]).filter(|column| column.is_nullable);
@@ -204,7 +205,7 @@ impl Incoming<'_> {
         Ok(if found.get(0) { SameKey::NullsToo } else { SameKey::Equal })
     }
 
-    /// The columns of one side, as they are compared.
+    /// Returns the columns of one side in the form in which they are compared.
     fn side(&self, side: &str) -> String {
         let value = |column: &Column| match column.comparable {
             true => format!("{side}.{}", column.name),

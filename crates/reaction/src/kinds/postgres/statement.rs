@@ -1,4 +1,4 @@
-//! The statements that change the table, out of its layout.
+//! The statements that change the table, derived from its layout.
 
 use super::failure::Failure;
 use super::layout::{Column, Layout};
@@ -7,20 +7,20 @@ use livewell_model::diff::Columns;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-/// Rows that were taken out of the table to be put back changed; gone with the transaction.
+/// The temporary table of rows that were removed to be inserted again with changes; it ends with the transaction.
 pub(super) const MOVED: &str = "livewell_moved";
 
-/// How two rows are told to have one key.
+/// How the keys of two rows are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SameKey {
-    /// By `=`, which indexes are for.
+    /// By `=`, which can use indexes.
     Equal,
-    /// By `=` of lists, which holds of NULL and NULL.
+    /// By `=` of lists, which holds for NULL and NULL.
     NullsToo,
 }
 
 impl SameKey {
-    /// What the keys of these rows need.
+    /// Returns which comparison the keys of these rows need.
     pub fn of<'r>(layout: &Layout, mut rows: impl Iterator<Item = &'r Columns>) -> Self {
         let has_null = |row: &Columns| layout.key.iter().any(|at| matches!(row[*at], Value::Null));
         if rows.any(has_null) { Self::NullsToo } else { Self::Equal }
@@ -33,14 +33,15 @@ impl SameKey {
         }
     }
 
-    /// That the rows `one` and `other` have one key.
+    /// Returns the condition that the rows `one` and `other` have the same key.
     pub fn columns(self, layout: &Layout, one: &str, other: &str) -> String {
         let same = layout.key_columns().into_iter();
         let same = same.map(|key| self.condition(&format!("{one}.{key}"), &format!("{other}.{key}")));
         same.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// That the row `one` has the key in the texts of `n`: of the keys alone, or of all columns.
+    /// Returns the condition that the row `one` has the key in the texts of `n`, which are those of the keys alone or
+    /// of all columns.
     pub fn texts(self, layout: &Layout, one: &str, among_keys: bool) -> String {
         let same = |(nth, at): (usize, &usize)| {
             let column = &layout.columns[*at];
@@ -65,12 +66,12 @@ pub(super) fn delete(layout: &Layout, same: SameKey) -> String {
     format!("DELETE FROM {} AS t USING {} WHERE {same}", layout.table, Layout::unnest(layout.key.len()))
 }
 
-/// Takes rows out of the table and keeps them.
+/// Returns the statement that removes rows from the table and keeps them.
 pub(super) fn take_out(layout: &Layout, same: SameKey) -> String {
     format!("WITH gone AS ({} RETURNING t.*) INSERT INTO {MOVED} SELECT * FROM gone", delete(layout, same))
 }
 
-/// Makes the place for rows that are taken out.
+/// Returns the statement that creates the temporary table for removed rows.
 pub(super) fn make_moved(layout: &Layout) -> String {
     format!(
         "CREATE TEMPORARY TABLE {MOVED} ON COMMIT DROP AS SELECT t.* FROM {} AS t WITH NO DATA",
@@ -93,13 +94,14 @@ pub(super) fn insert(layout: &Layout) -> String {
     format!("INSERT INTO {} ({}) SELECT {} FROM {unnest}", layout.table, names(layout), casts(layout))
 }
 
-/// Inserts those of the rows that the table has not.
+/// Returns the statement that inserts the rows that the table lacks.
 pub(super) fn insert_missing(layout: &Layout, same: SameKey) -> String {
     let same = same.texts(layout, "t", false);
     format!("{} WHERE NOT EXISTS (SELECT FROM {} AS t WHERE {same})", insert(layout), layout.table)
 }
 
-/// Puts rows back that were taken out, changed; columns of the table that the query does not have are as they were.
+/// Returns the statement that inserts removed rows again with changes; columns that the query does not have keep their
+/// values.
 pub(super) fn put_back(layout: &Layout, same: SameKey) -> String {
     let value = |name: &String| match layout.columns.iter().position(|column| column.name == *name) {
         Some(at) => format!("n.c{at}::{}", layout.columns[at].kind),
@@ -125,13 +127,13 @@ pub(super) fn names(layout: &Layout) -> String {
     layout.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// `a = ..., b = ...` for every column.
+/// Returns `a = ..., b = ...` for every column.
 pub(super) fn set(layout: &Layout, value: impl Fn(usize, &Column) -> String) -> String {
     let set = |(at, column): (usize, &Column)| format!("{} = {}", column.name, value(at, column));
     layout.columns.iter().enumerate().map(set).collect::<Vec<_>>().join(", ")
 }
 
-/// Does what changes the table with constraints that can wait checked at the end of it.
+/// Does work that changes the table, with deferrable constraints checked at its end.
 pub(super) async fn deferring(
     transaction: &Transaction<'_>,
     layout: &Layout,
@@ -142,6 +144,6 @@ pub(super) async fn deferring(
     }
     transaction.batch_execute("SET CONSTRAINTS ALL DEFERRED").await?;
     work.await?;
-    // Here rather than at the commit, where nobody could tell which row it is.
+    // Here rather than at the commit, where the row could not be identified.
     Ok(transaction.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await?)
 }

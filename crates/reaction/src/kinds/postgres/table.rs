@@ -19,7 +19,7 @@ use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
 use tokio_postgres::Transaction;
 
-/// How many rows of a snapshot go to the target at once, and how many say what types a new table has.
+/// How many rows of a snapshot go to the target at once, and how many determine the types of a new table.
 const ROWS_MAX: usize = 1_000;
 /// How many time-outs a snapshot may take.
 const SNAPSHOT_PATIENCE: u32 = 20;
@@ -37,19 +37,19 @@ struct Running {
     session: Session,
     owner: Owner,
     places: Places,
-    /// Where the target stands, in this query or in one that the reaction followed before.
+    /// The checkpoints of the target, of this query or of one that the reaction followed before.
     reached: Vec<Reached>,
     /// The table, once it was looked at for these columns.
     layout: Option<(Vec<SmolStr>, Layout)>,
 }
 
 impl Table {
-    /// Keeps the table that `settings` name. Does no IO yet.
+    /// Creates a reaction that keeps the table that `settings` name. Does no I/O yet.
     pub fn new(settings: PostgresSettings) -> Self {
         Self { settings, on_refusal: OnRefusal::Stop, running: None, dead: Vec::new() }
     }
 
-    /// What becomes of rows that the table does not take.
+    /// Sets what becomes of rows that the table refuses.
     #[must_use]
     pub fn on_refusal(self, on_refusal: OnRefusal) -> Self {
         Self { on_refusal, ..self }
@@ -92,7 +92,7 @@ impl Reaction for Table {
         let running = self.running.as_mut().ok_or(ReactionError::NotStarted)?;
         let detail = running.places.encode();
         let Some(last) = results.last() else { return Ok(Delivered::all(results, detail)) };
-        // All of one delivery have the columns of one epoch, or come in parts.
+        // All results of a part have the columns of one epoch.
         let of_epoch = results.iter().take_while(|outgoing| outgoing.epoch == results[0].epoch).count();
         let results = &results[..of_epoch];
         let last = results.last().unwrap_or(last);
@@ -137,7 +137,8 @@ impl Reaction for Table {
         Ok(Delivered { dead: refusals.letters, ..Delivered::all(results, detail) })
     }
 
-    /// In one visible step: the rows go into a temporary table, and the difference from there into the table.
+    /// Replaces the rows in one visible step: they go into a temporary table, and the difference from there into the
+    /// table.
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
         let target = self.target();
         let settings = &self.settings;
@@ -155,14 +156,14 @@ impl Reaction for Table {
         let key_of = |row: &Columns| layout::key_of(&key, row);
         let keyed = Keyed { key_of: &key_of, names: columns, target: &target };
         let found = session.transact(SNAPSHOT_PATIENCE, async |transaction| {
-            // First, since a server that only reads answers to this that it does.
+            // First, because a read-only server reports that at this statement.
             owner.forget_others(transaction, query_id).await?;
             owner.advance(transaction, at(reached, query_id), &to).await?;
             let mut part = next_part(query_id, rows)?;
             let found = Layout::find(transaction, settings, places, columns).await?;
             let layout = match found {
                 Some(layout) => layout,
-                // Without a row nobody knows the types of its columns; the first delivery does.
+                // Without a row the types of its columns are not known; the first delivery determines them.
                 None if part.is_empty() => return Ok(None),
                 None => {
                     let rows: Vec<&Columns> = part.iter().map(|(_, row)| row).collect();
@@ -190,7 +191,7 @@ impl Reaction for Table {
     }
 }
 
-/// Where the target stands in this query.
+/// Returns the checkpoint of the target in this query.
 fn at<'r>(reached: &'r [Reached], query_id: &str) -> Option<&'r Reached> {
     reached.iter().find(|reached| reached.query_id == query_id)
 }

@@ -1,4 +1,4 @@
-//! Values as the text that PostgreSQL reads, by the kind of what takes them.
+//! Prints values as text for PostgreSQL, by the type of the column or parameter.
 
 use super::kind::{Class, Taking};
 use livewell_model::Value;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// PostgreSQL keeps microseconds. What is below them is cut, so that no value moves into the next second or year.
 const NANOS_KEPT: i64 = 1_000;
 
-/// The value as it is taken; `None` is NULL.
+/// Returns the text of a value; `None` is NULL.
 pub(super) fn text(value: &Value, taking: Taking) -> Option<String> {
     match value {
         Value::Null => None,
@@ -33,7 +33,7 @@ fn scalar(value: &Value, class: Class) -> String {
         (Value::Float(value), _) if value.is_infinite() => {
             if *value > 0.0 { "Infinity" } else { "-Infinity" }.into()
         }
-        // Integers are read without a fraction only, also where it is zero.
+        // Integers are only read without a fraction, even a zero one.
         (Value::Float(value), Class::Integer) if value.fract() == 0.0 => format!("{value:.0}"),
         // The shortest digits that are read back as the same number.
         (Value::Float(value), _) => format!("{value:?}"),
@@ -42,7 +42,7 @@ fn scalar(value: &Value, class: Class) -> String {
     }
 }
 
-/// The text that JSON has of a temporal value, without the name of a zone, whose offset says the moment.
+/// Returns the text that JSON has of a temporal value, without the name of a zone, whose offset says the moment.
 fn iso(value: &Value) -> String {
     match value {
         Value::Date(value) => value.to_string(),
@@ -58,7 +58,7 @@ fn iso(value: &Value) -> String {
     }
 }
 
-/// A temporal value as PostgreSQL writes it: years before 1 as `BC`, years after 9999 without a sign.
+/// Returns a temporal value as PostgreSQL writes it: years before 1 as `BC`, years after 9999 without a sign.
 fn temporal(value: &Value) -> Option<String> {
     Some(match value {
         Value::Date(date) => {
@@ -96,7 +96,7 @@ fn cut(time: LocalTime) -> LocalTime {
     LocalTime::from_nanos(time.nanos() - time.nanos() % NANOS_KEPT).unwrap_or(time)
 }
 
-/// A list as an array: `{1,NULL,"a \"b\""}`.
+/// Returns a list as an array: `{1,NULL,"a \"b\""}`.
 fn array(items: &[Value], taking: Taking) -> String {
     let item = |item: &Value| match item {
         Value::Null => "NULL".into(),
@@ -110,10 +110,10 @@ fn json(value: &Value) -> String {
     serde_json::to_string(value).expect("a value always has a JSON form")
 }
 
-/// The type of a column that holds such values, where they are of one kind; NULL says nothing.
+/// Returns the type of a column for such values, if they are of one kind; NULL is ignored.
 ///
-/// Numbers are `numeric`, since integers so far do not promise integers: only where all are floats is a column of
-/// floats.
+/// Numbers become `numeric`, since integers so far do not guarantee integers later: only if all are floats is it a
+/// column of floats.
 pub(super) fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> Option<&'static str> {
     let mut found = None;
     for value in values {
@@ -142,17 +142,17 @@ pub(super) fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> Option<&'s
     found
 }
 
-/// `schema.name` as SQL quotes it.
+/// Returns `schema.name` as SQL quotes it.
 pub(super) fn name_of(table: &str) -> String {
     table.splitn(2, '.').map(quoted).collect::<Vec<_>>().join(".")
 }
 
-/// A name as SQL quotes it.
+/// Returns a name as SQL quotes it.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text as SQL quotes it.
+/// Returns a text as SQL quotes it.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,5 +1,5 @@
-//! Bringing the target table from what was to what is, by the net changes of results. Every statement says how many rows
-//! it has to find.
+//! Brings the target table from the old state to the new one, by the net changes of results. Every statement knows how
+//! many rows it has to find.
 
 use super::failure::{Failure, Rejection};
 use super::layout::Layout;
@@ -11,7 +11,7 @@ use livewell_model::diff::Columns;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-/// What is changed, and for whom.
+/// What is changed, and for which reaction.
 #[derive(Clone, Copy)]
 pub(super) struct Writing<'a> {
     pub transaction: &'a Transaction<'a>,
@@ -22,7 +22,7 @@ pub(super) struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Makes the changes; what the table does not take is left out of them and put with the refusals.
+    /// Makes the changes; rows that the table refuses are left out and added to the refusals.
     pub async fn apply(&self, changes: &mut Changes, refusals: &mut Refusals) -> Result<(), Failure> {
         let (transaction, layout) = (self.transaction, self.layout);
         let found = changed(transaction, layout, &rows(changes)).await?;
@@ -32,7 +32,7 @@ impl Writing<'_> {
             if saved(transaction, write).await?.is_ok() {
                 return Ok(());
             }
-            // Rows may only be in each other's way: two that exchange a unique value.
+            // Rows may only conflict with each other: two that exchange a unique value.
             let exchange = statement::deferring(transaction, layout, self.exchange(changes));
             let Err(rejection) = saved(transaction, exchange).await? else { return Ok(()) };
             let found = unreadable(transaction, layout, &rows(changes)).await?;
@@ -43,7 +43,7 @@ impl Writing<'_> {
         }
     }
 
-    /// Puts the rows at these places with the refusals, and takes what was there before out of the table.
+    /// Adds the rows at these places to the refusals, and removes their old versions from the table.
     fn leave_out(
         &self,
         changes: &mut Changes,
@@ -105,7 +105,8 @@ impl Writing<'_> {
         self.expect("inserted", done, new.len())
     }
 
-    /// As [`Self::write`], but rows that change are taken out and put back, so that none is in another's way.
+    /// Like [`Self::write`], but removes changed rows and inserts them again, so that they do not conflict with each
+    /// other.
     async fn exchange(&self, changes: &Changes) -> Result<(), Failure> {
         self.take_out(changes).await?;
         let changed: Vec<&Columns> = of(changes, true).map(|(_, row)| row).collect();
@@ -135,7 +136,7 @@ impl Writing<'_> {
         self.expect("put back", done, rows.len())
     }
 
-    /// Finds the rows that constraints do not allow, by halves, and writes the others.
+    /// Finds the rows that constraints do not allow, by bisection, and writes the others.
     async fn one_by_one(
         &self,
         changes: &mut Changes,
@@ -143,7 +144,7 @@ impl Writing<'_> {
         rejection: &Rejection,
     ) -> Result<(), Failure> {
         if let Err(rejection) = saved(self.transaction, self.take_out(changes)).await? {
-            // Nothing was to be written yet: it is a row that goes.
+            // Nothing was to be written yet: the cause is a deleted row.
             let cause = not_allowed(self.layout, &rejection);
             return Err(ReactionError::Refused { target: self.layout.target(), cause }.into());
         }
@@ -170,14 +171,14 @@ impl Writing<'_> {
             }
         }
         if refused.is_empty() && refusals.policy == OnRefusal::Stop {
-            // Each alone is taken, and not all together.
+            // Each row alone is taken, but not all together.
             let cause = not_allowed(self.layout, rejection);
             return Err(ReactionError::Refused { target: self.layout.target(), cause }.into());
         }
         refused.iter().try_for_each(|(key, cause)| self.refuse(changes, key, cause, refusals))
     }
 
-    /// Writes rows after those that were there before have been taken out.
+    /// Writes rows after their old versions have been removed.
     async fn put(&self, part: &Changes) -> Result<(), Failure> {
         let back: Vec<&Columns> = of(part, true).map(|(_, row)| row).collect();
         if !back.is_empty() {
@@ -200,7 +201,7 @@ impl Writing<'_> {
         Err(ReactionError::Altered { target: self.layout.target(), cause }.into())
     }
 
-    /// Names both rows where a key of these is taken.
+    /// Returns an error that names both rows if a key of these is taken.
     async fn refuse_taken(&self, new: &[&(u64, Columns)]) -> Result<(), Failure> {
         let layout = self.layout;
         let count = layout.key.len();
@@ -229,7 +230,7 @@ impl Writing<'_> {
     }
 }
 
-/// The rows that are to be there, of keys that were (`there`) or were not before.
+/// Returns the new rows whose keys existed before (`there`) or did not.
 fn of(changes: &Changes, there: bool) -> impl Iterator<Item = &(u64, Columns)> {
     let is_of = move |change: &&Change| change.before.is_some() == there;
     changes.values().filter(is_of).filter_map(|change| change.row.as_ref())

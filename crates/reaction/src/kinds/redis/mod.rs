@@ -17,7 +17,7 @@ use redis::Script;
 use session::Session;
 use std::collections::BTreeMap;
 
-/// The one byte of detail: it has been here before, and the target knows the rest.
+/// The one byte of detail: the reaction has started before, and the target knows the rest.
 const BEGUN: &[u8] = &[1];
 /// How many keys one call writes.
 const KEYS_MAX: usize = 10_000;
@@ -35,7 +35,7 @@ impl Kind for RedisSettings {
         Box::new(Redis::new(self.clone()))
     }
 
-    // A value is a text there, and a text is always taken.
+    // A value is a text in Redis, and a text is always taken.
     fn can_refuse(&self) -> bool {
         false
     }
@@ -45,7 +45,7 @@ impl Kind for RedisSettings {
     }
 
     fn shares_target(&self, other: &Self) -> Option<&'static str> {
-        // Whatever begins with the shorter prefix would be taken for a key of its own.
+        // The reaction with the shorter prefix would consider the other's keys its own.
         let overlap = self.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&self.prefix);
         (self.url == other.url && overlap).then_some("prefix")
     }
@@ -60,28 +60,28 @@ pub struct Redis {
 struct Running {
     session: Session,
     script: Script,
-    /// The key of the checkpoint, and what stands there; empty where nothing does.
+    /// The key of the checkpoint, and its value; empty if there is none.
     place: String,
     checkpoint: String,
 }
 
-/// One key of a call: whether it is there before, and its value, if it is to be there.
+/// One key of a call: whether it exists before, and its new value, if it is to exist.
 struct Write {
     key: String,
     was: bool,
     value: Option<String>,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 enum Outcome {
     Done,
-    /// The write at this place found a key that should not be there, or none that should.
+    /// The write at this place found a key that should not exist, or did not find one that should.
     Taken(usize),
     Gone(usize),
 }
 
 impl Redis {
-    /// Keeps the keys that `settings` name. Does no IO yet.
+    /// Creates a reaction that keeps the keys that `settings` name. Does no I/O yet.
     pub fn new(settings: RedisSettings) -> Self {
         Self { settings, running: None }
     }
@@ -90,7 +90,7 @@ impl Redis {
         format!("the keys `{}*`", self.settings.prefix)
     }
 
-    /// The places of the key columns in the query's columns.
+    /// Returns the places of the key columns in the query's columns.
     fn key(&self, names: &[SmolStr]) -> Result<Vec<usize>, ReactionError> {
         let place = |column: &String| {
             names.iter().position(|name| name == column).ok_or_else(|| ReactionError::Refused {
@@ -121,7 +121,7 @@ impl Running {
             }
             Some("taken") => Ok(Outcome::Taken(place())),
             Some("gone") => Ok(Outcome::Gone(place())),
-            // A call that was given up may still have come through: the next start sees where it is.
+            // A call that was given up may still have succeeded: the next start reads the checkpoint.
             _ => Err(ReactionError::Away {
                 target: format!("the key `{}`", self.place),
                 cause: "it was moved by someone else; if that goes on, another process runs on a copy of the store"
@@ -144,9 +144,9 @@ impl Reaction for Redis {
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let mut session = Session::new(&self.settings.url, self.settings.timeout)?;
         let place = place(&self.settings.prefix, start);
-        let anew = start.detail.is_none();
+        let is_first = start.detail.is_none();
         let stored: Option<String> = session.with(|connection| {
-            if anew {
+            if is_first {
                 redis::cmd("DEL").arg(&place).exec(connection)?;
             }
             redis::cmd("GET").arg(&place).query(connection)
@@ -160,7 +160,7 @@ impl Reaction for Redis {
 
     fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let Some(first) = results.first() else { return Ok(Delivered::all(results, BEGUN.to_vec())) };
-        // Those of one epoch have the same columns; others come in the next part.
+        // Results of one epoch have the same columns; others come in the next part.
         let of_epoch = results.iter().take_while(|outgoing| outgoing.epoch == first.epoch).count();
         let results = &results[..of_epoch];
         let last = results.last().unwrap_or(first);
@@ -199,8 +199,8 @@ impl Reaction for Redis {
         }
     }
 
-    /// By difference: what is there under the prefix is compared with the snapshot, and what differs is written. A
-    /// difference of more keys than one call writes is seen in parts, and has no checkpoint until its end.
+    /// Replaces the keys by difference: compares the keys under the prefix with the snapshot, and writes what differs.
+    /// A difference of more keys than one call writes becomes visible in parts, and has no checkpoint until its end.
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
         let (target, key) = (self.target(), self.key(snapshot.columns)?);
         let prefix = self.settings.prefix.clone();
@@ -243,7 +243,7 @@ impl Reaction for Redis {
     }
 }
 
-/// The name of a row's key: the prefix, then the values of the key columns with `:` between them.
+/// Returns the name of a row's key: the prefix, then the values of the key columns with `:` between them.
 fn name_of(prefix: &str, key: &[usize], row: &Columns) -> String {
     let part = |at: &usize| match &row[*at] {
         Value::String(text) => text.to_string(),
@@ -260,14 +260,14 @@ fn json(names: &[SmolStr], columns: &Columns) -> String {
     serde_json::to_string(&Data { names, columns }).expect("a row always has a JSON form")
 }
 
-/// The key of the checkpoint. Where the prefix has a hash tag, so has this, and a cluster keeps them together.
+/// Returns the key of the checkpoint. If the prefix has a hash tag, so has this key, and a cluster keeps them together.
 fn place(prefix: &str, start: &Start<'_>) -> String {
     let tag = prefix.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(tag, _)| tag);
     let tag = tag.filter(|tag| !tag.is_empty()).map(|tag| format!("{{{tag}}}:")).unwrap_or_default();
     format!("livewell:{tag}checkpoint:{}:{}", start.store, start.reaction)
 }
 
-/// `EPOCH SEQUENCE POSITION QUERY`.
+/// Returns the value of the checkpoint: `EPOCH SEQUENCE POSITION QUERY`.
 fn written(query_id: &str, epoch: u64, sequence: u64, position: u64) -> String {
     format!("{epoch} {sequence} {position} {query_id}")
 }

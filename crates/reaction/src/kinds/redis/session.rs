@@ -1,14 +1,14 @@
-//! A connection to the target, made anew where it was lost.
+//! A connection to the target, opened again if it was lost.
 
 use crate::{ReactionError, Secret};
 use redis::{Client, Connection, RedisError, RedisResult};
 use std::time::Duration;
 
-/// How many keys are looked for, or read, at once.
+/// How many keys are scanned or read at once.
 const SCAN_COUNT: usize = 1_000;
 
-/// The codes of answers that another time may not be given: memory, replicas or the disk are short, the server starts,
-/// runs a script, is a replica that may become the master, or its cluster is changing.
+/// The codes of errors that may pass: memory, replicas or the disk are short, the server starts, runs a script, is a
+/// replica that may become the master, or its cluster is changing.
 const PASSING: [&str; 9] =
     ["OOM", "NOREPLICAS", "MISCONF", "LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"];
 
@@ -21,10 +21,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A session that is not connected yet.
+    /// Creates a session that is not connected yet.
     pub fn new(url: &Secret, timeout: Duration) -> Result<Self, ReactionError> {
         crate::tls::install();
-        // The error of the parser may quote what it could not read.
+        // The error of the parser may quote the secret.
         let client = Client::open(url.reveal()).map_err(|_| ReactionError::Refused {
             target: "Redis".into(),
             cause: "`url` cannot be read".into(),
@@ -36,7 +36,7 @@ impl Session {
     /// Does `work` with a connection.
     ///
     /// # Errors
-    /// [`ReactionError::Away`] where Redis cannot be reached, takes too long or is not ready; else
+    /// Returns [`ReactionError::Away`] if Redis cannot be reached, takes too long or is not ready; else
     /// [`ReactionError::Refused`].
     pub fn with<T>(
         &mut self,
@@ -60,7 +60,7 @@ impl Session {
         Ok(connection)
     }
 
-    /// Every key that begins with `prefix`, with its value.
+    /// Returns every key that begins with `prefix`, with its value.
     pub fn entries(&mut self, prefix: &str) -> Result<Vec<(String, String)>, ReactionError> {
         self.with(|connection| {
             let (mut cursor, mut keys) = (0_u64, std::collections::BTreeSet::new());
@@ -77,7 +77,7 @@ impl Session {
             let keys: Vec<String> = keys.into_iter().collect();
             let mut entries = Vec::with_capacity(keys.len());
             for part in keys.chunks(SCAN_COUNT) {
-                // A key of another type has no value that could be right.
+                // A key of another type can never be right.
                 let values: Vec<Option<String>> = redis::cmd("MGET").arg(part).query(connection)?;
                 let values = values.into_iter().map(Option::unwrap_or_default);
                 entries.extend(part.iter().cloned().zip(values));
@@ -105,15 +105,15 @@ impl Session {
     }
 }
 
-/// Whether an answer of the server may be another one later, although nobody changes anything here.
+/// Returns whether an error of the server may pass by itself.
 fn is_passing(code: &str, detail: &str) -> bool {
-    // Servers before 7 hand on what a script met as text, behind a code of their own.
+    // Servers before 7 pass on the error within a script as text, after a code of their own.
     PASSING.contains(&code)
         || PASSING.iter().any(|code| detail.contains(&format!("-{code} ")))
         || detail.contains("max number of clients")
 }
 
-/// The prefix as a pattern that means nothing but itself.
+/// Returns the prefix escaped as a pattern that matches only itself.
 fn pattern(prefix: &str) -> String {
     let mut pattern = String::new();
     for c in prefix.chars() {

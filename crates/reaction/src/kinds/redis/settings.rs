@@ -12,9 +12,9 @@ use std::time::Duration;
 pub struct RedisSettings {
     /// `redis://user:password@host:6379/0`, or `rediss://` with TLS; never shown.
     pub url: Secret,
-    /// What every key begins with; all keys that do belong to the reaction.
+    /// How every key begins; all keys with this prefix belong to the reaction.
     pub prefix: String,
-    /// The columns whose values stand behind the prefix.
+    /// The columns whose values follow the prefix.
     pub key: Vec<String>,
     /// How long connecting, and each call, may take.
     #[serde(default = "timeout", with = "period")]
@@ -26,17 +26,17 @@ fn timeout() -> Duration {
 }
 
 impl RedisSettings {
-    /// The settings of one that keeps keys at `url`, the others as they are by default.
+    /// Returns the settings of a reaction that keeps keys at `url`, with every other setting at its default.
     pub fn to(url: &str, prefix: &str, key: &[&str]) -> Self {
         let key = key.iter().map(ToString::to_string).collect();
         Self { url: url.into(), prefix: prefix.to_owned(), key, timeout: timeout() }
     }
 
-    /// Checks what the settings can be checked for by themselves.
+    /// Checks the settings by themselves.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let wrong = |field, message: &str| Err(SettingsError::Field { field, message: message.to_owned() });
         if self.url.reveal().into_connection_info().is_err() {
-            return wrong("url", "this is no URL of a Redis: `redis://host:6379` or `rediss://host:6379`");
+            return wrong("url", "this is not a URL of a Redis: `redis://host:6379` or `rediss://host:6379`");
         }
         if self.prefix.is_empty() {
             return wrong(

@@ -3,12 +3,12 @@
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Why no connection is made.
+/// The error that an address is not public.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not a public address")]
 pub(super) struct Private(pub IpAddr);
 
-/// Resolves names and gives out no address but public ones, so that what is checked is what is connected to.
+/// Resolves names and returns only public addresses, so that the checked address is the one that is connected to.
 pub(super) struct PublicOnly;
 
 impl Resolve for PublicOnly {
@@ -25,7 +25,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// Whether an address belongs to the public internet, also where it stands inside one of version 6.
+/// Returns whether an address belongs to the public internet, even if it is embedded in one of version 6.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -50,7 +50,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(inside) = address.to_ipv4_mapped() {
         return is_public_v4(inside);
     }
-    // Of all prefixes, only 2000::/3 is given to the public; what tunnels version 4 in it is left out.
+    // Only the prefix 2000::/3 is assigned to the public; the parts of it that tunnel version 4 are left out.
     match address.segments() {
         [0x2001, 0x0000..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x2002, ..] | [0x3fff, ..] => false,
         [first, ..] => first & 0xe000 == 0x2000,

@@ -1,7 +1,7 @@
 //! `kind: webhook`: every change as an HTTP request, in order and at least once.
 //!
-//! The driver is that of all messengers; here is one request and what its answer means. The key of a message is its
-//! `webhook-id`.
+//! All messengers share one driver; this module sends one request and interprets its answer. The key of a message is
+//! its `webhook-id`.
 
 mod address;
 mod patience;
@@ -34,7 +34,7 @@ pub struct Http {
 }
 
 impl From<WebhookSettings> for Webhook {
-    /// Sends to the URL in the settings. Does no IO yet.
+    /// Creates a transport to the URL in the settings. Does no I/O yet.
     fn from(settings: WebhookSettings) -> Self {
         let messages = MessengerSettings {
             each: settings.each,
@@ -64,7 +64,7 @@ impl Transport for Http {
         Ok(())
     }
 
-    /// Refuses a body that is signed and not JSON.
+    /// Refuses a body that is to be signed and is not JSON.
     fn check(&self, message: &Message<'_>) -> Result<(), ReactionError> {
         if self.settings.secret.is_some() && serde_json::from_slice::<IgnoredAny>(message.body).is_err() {
             let cause = format!("what comes out is not JSON, {NEEDS_JSON}");

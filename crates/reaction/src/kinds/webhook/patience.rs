@@ -1,11 +1,11 @@
-//! How long a target wants to be left alone.
+//! How long a target asks to wait.
 
 use std::time::{Duration, SystemTime};
 
-/// More patience than this is not shown at a target's request.
+/// The longest wait that a target can ask for.
 const PATIENCE_MAX: Duration = Duration::from_secs(3600);
 
-/// What a `Retry-After` asks for: seconds, or a time.
+/// Returns what a `Retry-After` asks for: seconds, or a time.
 pub(super) fn patience(header: &str, now: SystemTime) -> Option<Duration> {
     let header = header.trim();
     let asked = match header.parse().map(Duration::from_secs) {

@@ -1,4 +1,4 @@
-//! Sending: one request, and what came of it.
+//! Sends one request and returns its outcome.
 
 use super::address::{Private, PublicOnly, is_public};
 use super::patience::patience;
@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 const SHOWN_CHARS_MAX: usize = 200;
 
-/// Sends messages, one after another, on the thread that asks for it.
+/// Sends messages, one after another, on the calling thread.
 pub(super) struct Sender {
     runtime: Runtime,
     client: Client,
@@ -45,7 +45,7 @@ impl Sender {
         })
     }
 
-    /// The host that is sent to.
+    /// Returns the host that is sent to.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
@@ -53,10 +53,10 @@ impl Sender {
     /// Sends one message and waits for the answer.
     ///
     /// # Errors
-    /// [`ReactionError::Private`] where the host is not at a public address; nothing was sent then.
+    /// Returns [`ReactionError::Private`] if the host is not at a public address; nothing was sent then.
     pub fn send(&self, key: &str, body: &[u8]) -> Result<Answer, ReactionError> {
         let private = |address| ReactionError::Private { host: self.host().to_owned(), address };
-        // A host that is an address is not resolved.
+        // An address in place of a host name is not resolved.
         if let Some(address) =
             literal(&self.url).filter(|address| !self.allow_private && !is_public(*address))
         {
@@ -100,7 +100,7 @@ impl Sender {
             patience(header.to_str().ok()?, now)
         });
         let mut body = Vec::new();
-        // The status has said what is to be said: an answer that breaks off changes nothing.
+        // The status decides: an answer that ends early changes nothing.
         while let Ok(Some(chunk)) = response.chunk().await {
             body.extend_from_slice(&chunk);
             if body.len() > ANSWER_BYTES_MAX {
@@ -135,7 +135,8 @@ fn client(settings: &WebhookSettings) -> Result<Client, String> {
     let value = |text: &str| HeaderValue::from_str(text).map_err(|_| "a header cannot be sent".to_owned());
     headers.insert(CONTENT_TYPE, value(&settings.content_type)?);
     for (name, secret) in &settings.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header"))?;
+        let name =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not a header name"))?;
         let mut value = value(Secret::reveal(secret))?;
         value.set_sensitive(true);
         headers.insert(name, value);
@@ -145,7 +146,7 @@ fn client(settings: &WebhookSettings) -> Result<Client, String> {
         .default_headers(headers)
         .timeout(settings.timeout)
         .redirect(redirect::Policy::none())
-        // A proxy would be what is connected to, and resolve names itself.
+        // With a proxy, the connection would go to the proxy, which resolves names itself.
         .no_proxy()
         .pool_max_idle_per_host(1);
     if !settings.allow_private {
@@ -165,7 +166,7 @@ fn private_address(error: &reqwest::Error) -> Option<std::net::IpAddr> {
     None
 }
 
-/// The beginning of an answer as it can be shown in one line.
+/// Returns the beginning of an answer in a form that fits on one line.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let mut shown: String = text.trim().chars().take(SHOWN_CHARS_MAX).collect();

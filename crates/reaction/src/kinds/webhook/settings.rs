@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Why a message that is signed has to be JSON, and what to do.
+/// Why a signed message has to be JSON, and what to do.
 pub(super) const NEEDS_JSON: &str = "and the libraries of Standard Webhooks parse what they verify; write JSON, as in \
     `{\"text\": {{ row.name | tojson }}}`, or take `secret` away";
 
@@ -23,10 +23,10 @@ pub(super) const NEEDS_JSON: &str = "and the libraries of Standard Webhooks pars
 pub struct WebhookSettings {
     /// Where to send to: `https://` or `http://`.
     pub url: Secret,
-    /// What messages are signed with: `whsec_` and 24 to 64 bytes in base64; unsigned without.
+    /// The key for signatures: `whsec_` and 24 to 64 bytes in base64; without it messages are not signed.
     #[serde(default)]
     pub secret: Option<Secret>,
-    /// What a message holds.
+    /// What a message contains.
     #[serde(default)]
     pub each: Each,
     /// A minijinja template of the body; without one the body is the result in JSON.
@@ -68,7 +68,7 @@ fn seconds<const N: u64>() -> Duration {
 }
 
 impl WebhookSettings {
-    /// The settings of one that sends to `url`, the others as they are by default.
+    /// Returns the settings of a reaction that sends to `url`, with every other setting at its default.
     pub fn to(url: &str) -> Self {
         Self {
             url: url.into(),
@@ -85,7 +85,7 @@ impl WebhookSettings {
         }
     }
 
-    /// Checks what the settings can be checked for by themselves.
+    /// Checks the settings by themselves.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let wrong = |field, message: String| Err(SettingsError::Field { field, message });
         let url = match self.parsed_url() {
@@ -112,7 +112,7 @@ impl WebhookSettings {
             _ => {}
         }
         if HeaderValue::from_str(&self.content_type).is_err() {
-            return wrong("content_type", "this is no media type".into());
+            return wrong("content_type", "this is not a media type".into());
         }
         for (name, value) in &self.headers {
             let fits = HeaderName::from_bytes(name.as_bytes()).is_ok()
@@ -131,12 +131,12 @@ impl WebhookSettings {
         match Url::parse(self.url.reveal()) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
             Ok(_) => Err("a webhook is sent to an `https://` or `http://` URL".into()),
-            Err(error) => Err(format!("this is no URL: {error}")),
+            Err(error) => Err(format!("this is not a URL: {error}")),
         }
     }
 }
 
-/// The address that a URL names instead of a host.
+/// Returns the address that a URL names instead of a host.
 pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }

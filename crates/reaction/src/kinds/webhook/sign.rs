@@ -10,7 +10,7 @@ const PREFIX: &str = "whsec_";
 pub(super) struct Key(hmac::Key);
 
 impl Key {
-    /// The key in a secret such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`: 24 to 64 bytes.
+    /// Returns the key in a secret such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`: 24 to 64 bytes.
     pub fn of(secret: &str) -> Result<Self, &'static str> {
         let text = secret.strip_prefix(PREFIX).ok_or("a secret begins with `whsec_`")?;
         let bytes = STANDARD.decode(text).map_err(|_| "what follows `whsec_` is not base64")?;
@@ -20,7 +20,7 @@ impl Key {
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 
-    /// The value of the header `webhook-signature`.
+    /// Returns the value of the header `webhook-signature`.
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(format!("{id}.{timestamp}.").as_bytes());

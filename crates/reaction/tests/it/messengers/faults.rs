@@ -148,7 +148,7 @@ fn drive(
     stored
 }
 
-/// The keys of all messages in order, with what becomes of each.
+/// Returns the keys of all messages in order, with what becomes of each.
 fn fates(outgoing: &[Outgoing<'_>], each: Each) -> Vec<(String, String)> {
     let store = livewell_reaction::testkit::STORE;
     let fate = |diff: &Diff| match diff {

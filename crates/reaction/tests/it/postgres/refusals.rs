@@ -1,4 +1,4 @@
-//! Rows that a target refuses: they stop the reaction by name, or are set aside while the others go on.
+//! Rows that a target refuses: they stop the reaction by name, or are set aside while the others continue.
 
 use super::Target;
 use livewell_model::{Diff, QueryResult, SmolStr, Timestamp, Value};

@@ -79,7 +79,7 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// The values that are there, as text, with `|` between.
+    /// Returns the values that are there, as text, with `|` between.
     fn stored(&self) -> String {
         assert!(self.error.is_none(), "{:?}", self.error);
         let text = self.target.sql(&format!(
@@ -91,7 +91,7 @@ impl Written<'_> {
     }
 }
 
-/// The statement in a message that mends it.
+/// Returns the statement in a message that mends it.
 fn mend(message: &str) -> &str {
     let (_, rest) = message.split_once("with `ALTER").expect(message);
     &rest[..rest.find('`').unwrap()]

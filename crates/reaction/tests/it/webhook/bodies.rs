@@ -7,7 +7,7 @@ use livewell_reaction::{Connector, ErrorKind, Reaction, Settings};
 use livewell_services::Web;
 use serde_json::{Value as Json, json};
 
-/// A result that adds a row with this id and note.
+/// Returns a result that adds a row with this id and note.
 fn added(id: Value, note: Value) -> QueryResult {
     let diffs = vec![Diff::Add { row_signature: 1, data: vec![id, note].into() }];
     QueryResult { sequence: 1, position: 3, timestamp: Timestamp(0), diffs }
@@ -30,7 +30,7 @@ fn null_and_booleans_stand_in_a_body_as_json_has_them() {
     assert_eq!(bodies, [first, json!({"id": false, "note": [null], "text": "false[null]"})]);
 }
 
-/// What the convention's libraries do with a request: verify it, and parse what they have verified.
+/// Returns what the convention's libraries do with a request: verify it, and parse what they have verified.
 fn verified(request: &livewell_services::Request) -> Json {
     let library = standardwebhooks::Webhook::new(SECRET).unwrap();
     let signature = library.sign(request.id(), 1_700_000_000, request.body.as_bytes()).unwrap();

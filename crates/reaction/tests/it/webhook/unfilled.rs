@@ -1,4 +1,4 @@
-//! Messages that a template cannot make, set aside while the others go on.
+//! Messages that a template cannot make, set aside while the others continue.
 
 use super::{SECRET, columns, deliver_all, settings, started};
 use livewell_model::{Diff, QueryResult, Timestamp, Value};
