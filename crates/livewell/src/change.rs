@@ -1,9 +1,9 @@
-//! Building changes in a program: `Change::insert(Node::new("o1").label("Order").set("total", 250))`.
+//! Builds changes in a program: `Change::insert(Node::new("o1").label("Order").set("total", 250))`.
 
 use livewell_model::element::sorted_labels;
 use livewell_model::{self as model, Element, ElementId, Map, Patch, SmolStr, Timestamp, Transaction, Value};
 
-/// A node under construction. Its id is one of the source it is sent to.
+/// A node under construction. Its id belongs to the source it is sent to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     id: ElementId,
@@ -21,13 +21,13 @@ pub struct Relationship {
     properties: Map,
 }
 
-/// An id of the source that the change is sent to.
+/// Returns an id of the source that the change is sent to.
 fn own(id: impl Into<SmolStr>) -> ElementId {
     ElementId::new("", id)
 }
 
 impl Node {
-    /// The node `id` without labels and properties.
+    /// Creates the node `id`, with no labels and no properties.
     pub fn new(id: impl Into<SmolStr>) -> Self {
         Self { id: own(id), labels: Vec::new(), properties: Map::new() }
     }
@@ -48,7 +48,7 @@ impl Node {
 }
 
 impl Relationship {
-    /// The relationship `id` of type `kind` between two nodes of the same source.
+    /// Creates the relationship `id` of type `kind` between two nodes of the same source.
     pub fn new(
         id: impl Into<SmolStr>,
         kind: impl Into<SmolStr>,
@@ -80,7 +80,7 @@ impl Relationship {
     }
 }
 
-/// A change to send. One alone is a transaction; several in a vector are one, too.
+/// A change to send. A single change is a transaction, and so are several in a vector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     change: model::Change,
@@ -93,7 +93,7 @@ impl Change {
         Self { change: model::Change::Insert(element.into()), timestamp: None }
     }
 
-    /// Updates an element: what it names replaces, null removes, the rest stays.
+    /// Updates an element: named labels and properties are replaced, null removes a property, the rest stays.
     pub fn update(patch: impl Into<Patch>) -> Self {
         Self { change: model::Change::Update(patch.into()), timestamp: None }
     }
@@ -103,7 +103,7 @@ impl Change {
         Self { change: model::Change::Delete(own(id)), timestamp: None }
     }
 
-    /// The change's own time; without one the transaction gets the time when it is taken in.
+    /// Sets the change's own time. Without one the transaction gets the time when it is taken in.
     #[must_use]
     pub fn at(mut self, timestamp: Timestamp) -> Self {
         self.timestamp = Some(timestamp);
@@ -126,7 +126,7 @@ impl From<Relationship> for Element {
 }
 
 impl From<Node> for Patch {
-    /// Labels are replaced only where the node names some.
+    /// Labels are replaced only if the node names some.
     fn from(node: Node) -> Self {
         let labels = (!node.labels.is_empty()).then(|| sorted_labels(node.labels));
         Self { is_relationship: Some(false), labels, properties: node.properties, ..Self::new(node.id) }
@@ -150,7 +150,7 @@ impl From<Relationship> for Patch {
 
 /// What can be sent to a source as one transaction.
 pub trait IntoTransaction {
-    /// The transaction.
+    /// Returns the transaction.
     fn into_transaction(self) -> Transaction;
 }
 

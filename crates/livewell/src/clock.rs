@@ -1,17 +1,17 @@
-//! The clock: the one place where wall time enters, so that a test or a simulator can put another one in.
+//! The clock: the only place where wall time enters, so that a test or a simulator can supply another clock.
 
 use crate::Error;
 use livewell_model::Timestamp;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Where a transaction without a time of its own gets one.
+/// The clock from which a transaction without a time of its own gets one.
 pub trait Clock: Send + Sync + 'static {
-    /// The time now.
+    /// Returns the time now.
     fn now(&self) -> Timestamp;
 
-    /// How much time has passed since some moment before: nobody sets this one. Functions of time go by it while
-    /// [`Clock::now`] is behind what it was.
+    /// Returns how much time has passed since some fixed moment: this clock is never set. Functions of time use it
+    /// while [`Clock::now`] is behind an earlier value.
     fn elapsed(&self) -> Duration {
         static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
         BEGINNING.elapsed()
@@ -30,7 +30,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Refuses a machine whose clock is before 1970: no time could be told from it.
+/// Refuses a machine whose clock is before 1970, since it cannot be right.
 ///
 /// # Errors
 /// Returns LW0308 if the system's clock is before 1970.

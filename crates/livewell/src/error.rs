@@ -10,13 +10,13 @@ use livewell_store::IndexError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Change what was asked for: the request, the query, the settings.
+    /// Change the request, the query or the settings.
     Invalid,
     /// There is no such component.
     NotFound,
     /// Try again later, or elsewhere: something is full, stopped or out of reach.
     Unavailable,
-    /// The component has stopped and waits for a person: the message says for what.
+    /// The component has stopped and needs a person: the message says what to do.
     Stopped,
     /// Look at the store: its disk, its permissions, its health.
     Storage,
@@ -32,7 +32,7 @@ pub struct Error {
     pub code: &'static str,
     /// What happened, where, and what to do.
     pub message: String,
-    /// The cause, where there is one below.
+    /// The cause, if there is one.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -67,28 +67,28 @@ impl Error {
         Self::invalid("LW0528", message)
     }
 
-    /// Why a component does not go on if another one above it is in error.
+    /// Returns the error of a component that waits because another one above it is in error.
     pub(crate) fn waits_for(id: &str, other: &str) -> Self {
         Self::stopped("LW0527", format!("`{id}` waits for `{other}`, which is in error"))
     }
 
-    /// Whether starting again from the store may mend it: somebody came in between, or the store was away.
+    /// Returns whether starting again from the store may help: another commit interfered, or the store was unavailable.
     pub(crate) fn is_transient(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<IndexError>());
         matches!(source, Some(IndexError::Fenced(_) | IndexError::Connection(_)))
     }
 
-    /// If it says that there is no room for a piece of input: for how much.
+    /// Returns for how much input there is no room, if that is the error.
     pub(crate) fn no_room(&self) -> Option<&NoRoom> {
         self.source.as_deref()?.downcast_ref()
     }
 
-    /// Whether it is about one piece of input, so that what comes before it can be taken in by itself.
+    /// Returns whether it is about one piece of input, so that what comes before it can be taken in by itself.
     pub(crate) fn is_of_one_input(&self) -> bool {
         self.kind == ErrorKind::Invalid || self.no_room().is_some()
     }
 
-    /// Which disk is full or fails, if that is what happened: writing may work again without anybody's help.
+    /// Returns which disk is full or fails, if that is what happened: writing may work again without anybody's help.
     pub(crate) fn disk(&self) -> Option<Disk> {
         if matches!(self.code, "LW0302" | "LW0305") {
             return Some(Disk::Store);
@@ -100,27 +100,27 @@ impl Error {
         (of_source || of_reaction).then_some(Disk::Other)
     }
 
-    /// Whether trying again, sooner or later, may do without a person.
+    /// Returns whether retrying may succeed, sooner or later, without a person.
     pub(crate) fn passes_by_itself(&self) -> bool {
         self.disk().is_some() || self.is_transient()
     }
 
-    /// Whether it was given up because somebody asked for that.
+    /// Returns whether the work was cancelled on request.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.code == "LW0543"
     }
 
-    /// Whether a step would have held more memory than it may.
+    /// Returns whether a step would have held more memory than it may.
     pub(crate) fn is_over_budget(&self) -> bool {
         self.code == "LW0540"
     }
 
-    /// Whether stored bytes are not what was written.
+    /// Returns whether stored bytes are not what was written.
     pub(crate) fn is_damage(&self) -> bool {
         matches!(self.code, "LW0303" | "LW0310")
     }
 
-    /// Whether an expression had no value.
+    /// Returns whether an expression had no value.
     pub(crate) fn is_of_a_value(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<StepError>());
         matches!(source, Some(StepError::Evaluate(_)))
@@ -177,12 +177,12 @@ impl From<livewell_model::DecodeError> for Error {
     }
 }
 
-/// Which disk a component waits for.
+/// The disk that a component waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disk {
-    /// That of the store.
+    /// The disk of the store.
     Store,
-    /// That of files outside: those that a reaction writes, a source reads or needs for a while.
+    /// The disk of files outside: files that a reaction writes, or that a source reads or needs temporarily.
     Other,
 }
 

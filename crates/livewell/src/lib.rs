@@ -24,10 +24,9 @@
 //! # }
 //! ```
 //!
-//! The way of the data: a source's changes are taken in (`intake`) and logged; a query follows the log
-//! (`follow`), steps its engine and commits everything it changed in one write set (`pipeline`); a reaction
-//! follows the query's outbox, effects each result and commits its checkpoint (`deliver`). The same loop
-//! starts after a crash and after a pause.
+//! How data flows: a source's changes are taken in (`intake`) and logged; a query follows the log (`follow`), steps its
+//! engine and commits everything it changed in one write set (`pipeline`); a reaction follows the query's outbox,
+//! effects each result and commits its checkpoint (`deliver`). The same loop starts after a crash and after a pause.
 
 mod change;
 pub mod clock;

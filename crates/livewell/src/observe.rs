@@ -1,20 +1,20 @@
-//! Observing: what a Livewell tells a program about its work, for metrics and traces.
+//! Observers: what a Livewell tells a program about its work, for metrics and traces.
 //!
 //! Everything that is worth a line in a log is a [`tracing`] event beside that, with the component's id and a code.
 
 use crate::component::state::{ComponentKind, State};
 use crate::error::Error;
 
-/// A component that something is told about.
+/// The component that a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observed<'a> {
     /// Its id.
     pub id: &'a str,
-    /// What it is.
+    /// Its kind.
     pub kind: ComponentKind,
 }
 
-/// What a Livewell tells a program about its work.
+/// Receives notifications about the work of a Livewell.
 ///
 /// The calls come from the components' own threads, between two steps, and should return at once. What panics here is
 /// an error of that component.
@@ -38,18 +38,18 @@ pub struct Observed<'a> {
 /// # Ok::<(), livewell::Error>(())
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// A component shows another state than before.
+    /// Called when a component changes its state.
     fn shows(&self, component: Observed<'_>, state: State) {
         let _ = (component, state);
     }
 
-    /// A commit of a component is durable: of a source with so many transactions, of a query with so many results; of a
-    /// reaction it took so many results past its checkpoint. Commits without any are told, too.
+    /// Called when a commit of a component is durable. `entries` counts the transactions of a source, the results of a
+    /// query, or the results by which a reaction's checkpoint advanced. Also called for commits without any.
     fn committed(&self, component: Observed<'_>, entries: u64) {
         let _ = (component, entries);
     }
 
-    /// A component has stopped with an error, or waits for the world outside because of one.
+    /// Called when a component stops with an error, or waits for the outside world because of one.
     fn failed(&self, component: Observed<'_>, error: &Error) {
         let _ = (component, error);
     }

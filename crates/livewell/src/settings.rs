@@ -1,4 +1,4 @@
-//! Settings: plain, with limits. What is built and injected (stores, sources, reactions) is elsewhere.
+//! Settings: plain data, with limits. Stores, sources and reactions, which are built and injected, are elsewhere.
 
 use livewell_model::recovery::of_state;
 use livewell_model::{Map, Value};
@@ -24,15 +24,15 @@ pub struct Limits {
     pub log_bytes_max: u64,
     /// How many dead letters a reaction may have before it waits for a person to make room.
     pub dead_letters_max: u64,
-    /// How many bytes they may have before it waits.
+    /// How many bytes its dead letters may have before it waits.
     pub dead_letters_bytes_max: u64,
-    /// How many submissions may wait for a source before it says that it is full.
+    /// How many submissions may wait for a source before it reports that it is full.
     pub submissions_max: usize,
-    /// How long a query in error goes on holding its sources' logs.
+    /// How long a query in error keeps holding its sources' logs.
     pub error_hold: Duration,
     /// How many elements a rebuild takes in at once.
     pub rebuild_elements_max: usize,
-    /// How many bytes of the store are checked in a second in the background; 0: none are.
+    /// How many bytes of the store are checked in a second in the background; 0 turns the check off.
     pub scrub_bytes_per_second: u64,
 }
 
@@ -59,7 +59,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
-    /// Its id, in the one space of all sources, queries and reactions.
+    /// Its id, unique among all sources, queries and reactions.
     pub id: String,
     /// The sources and queries it reads.
     pub sources: Vec<String>,
@@ -71,7 +71,7 @@ pub struct Query {
     /// Virtual relationships between nodes whose properties are equal.
     #[serde(default)]
     pub joins: Vec<Join>,
-    /// Where it stops rather than go on.
+    /// The limits at which it stops.
     #[serde(default)]
     pub limits: QueryLimits,
     /// The label its rows carry in queries over it; its id if absent.
@@ -93,7 +93,7 @@ fn yes() -> bool {
 }
 
 impl Query {
-    /// The query `id` with this text; name what it reads with [`Query::from`].
+    /// Creates the query `id` with this text; name what it reads with [`Query::from`].
     pub fn cypher(id: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -109,7 +109,7 @@ impl Query {
         }
     }
 
-    /// What its engine is made with, besides text and parameters.
+    /// Returns the settings of its engine, besides text and parameters.
     pub fn engine_settings(&self) -> Settings {
         Settings { joins: self.joins.clone(), limits: self.limits }
     }
@@ -121,7 +121,7 @@ impl Query {
         self
     }
 
-    /// Gives the parameter `$name` a value.
+    /// Sets the value of the parameter `$name`.
     #[must_use]
     pub fn param(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name, value.into());
@@ -135,7 +135,7 @@ impl Query {
         self
     }
 
-    /// Chooses what happens on a gap.
+    /// Sets what happens on a gap.
     #[must_use]
     pub fn recovery(mut self, recovery: Recovery) -> Self {
         self.recovery = recovery;

@@ -1,5 +1,5 @@
-//! Bells: how a producer tells a consumer that there may be something to do. Only a hint; what there is to
-//! do stands in the store.
+//! Bells: a producer rings one to tell a consumer that there may be something to do. A ring is only a hint; what there
+//! is to do is in the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, Weak};
@@ -21,7 +21,7 @@ impl Bell {
         self.notify.notify_one();
     }
 
-    /// Waits until the bell is rung or the time is over.
+    /// Waits until the bell is rung or the time is up.
     pub(crate) fn wait(&self, timeout: Duration) {
         let guard = lock(&self.rung);
         let waited = self.condition.wait_timeout_while(guard, timeout, |rung| !*rung);
@@ -42,12 +42,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug, Default)]
 pub(crate) struct Bells {
     by_feed: RwLock<HashMap<u32, Vec<Weak<Bell>>>>,
-    /// Rung at every commit: those who wait for the whole to come to rest.
+    /// Rung at every commit, for callers that wait until everything is idle.
     everything: RwLock<Vec<Weak<Bell>>>,
 }
 
 impl Bells {
-    /// Rings `bell` whenever `feed` moves: forward itself, or a consumer of it.
+    /// Rings `bell` whenever `feed` or a consumer of it advances.
     pub(crate) fn listen(&self, feed: u32, bell: &Arc<Bell>) {
         let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
         let bells = by_feed.entry(feed).or_default();
@@ -55,7 +55,7 @@ impl Bells {
         bells.push(Arc::downgrade(bell));
     }
 
-    /// Forgets a feed that is gone for good, and the bell of its component in the feeds that it followed.
+    /// Drops a feed that is gone for good, and the bell of its component in the feeds that it followed.
     pub(crate) fn forget(&self, feed: u32, follows: &[u32], bell: &Arc<Bell>) {
         let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
         by_feed.remove(&feed);
@@ -66,14 +66,14 @@ impl Bells {
         }
     }
 
-    /// Rings `bell` whenever anything moves.
+    /// Rings `bell` whenever any feed moves.
     pub(crate) fn listen_to_all(&self, bell: &Arc<Bell>) {
         let mut everything = self.everything.write().unwrap_or_else(PoisonError::into_inner);
         everything.retain(|have| have.strong_count() > 0);
         everything.push(Arc::downgrade(bell));
     }
 
-    /// Tells everybody who listens that `feed` has moved.
+    /// Tells all listeners that `feed` has moved.
     pub(crate) fn ring(&self, feed: u32) {
         let by_feed = self.by_feed.read().unwrap_or_else(PoisonError::into_inner);
         let everything = self.everything.read().unwrap_or_else(PoisonError::into_inner);

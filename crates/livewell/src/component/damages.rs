@@ -1,5 +1,5 @@
-//! Damage that was found beside a component's own work: by a subscriber, at the opening, by the scrub. The component it
-//! touches stops in error until a person resets it.
+//! Damage that was found outside a component's own work: by a subscriber, when the store was opened, or by the scrub.
+//! The component it concerns stops in error until a person resets it.
 
 use crate::Error;
 use crate::component::lock::lock;
@@ -14,16 +14,16 @@ const ALL: u32 = u32::MAX;
 /// What is known to be damaged, by the number of the component.
 #[derive(Debug, Default)]
 pub(crate) struct Damages {
-    /// Whether anything is: all that a component looks at between two steps.
+    /// Whether there is any damage: the only thing that a component checks between two steps.
     any: AtomicBool,
     found: Mutex<BTreeMap<u32, (&'static str, String)>>,
 }
 
 impl Damages {
-    /// Returns the damage that touches component `number`, as the error to stop with.
+    /// Returns an error if there is damage that concerns component `number`.
     ///
     /// # Errors
-    /// The damage.
+    /// Returns the damage as the error to stop with.
     pub(crate) fn check(&self, number: u32) -> Result<(), Error> {
         if !self.any.load(Ordering::Acquire) {
             return Ok(());
@@ -35,14 +35,14 @@ impl Damages {
         }
     }
 
-    /// Notes damage of what component `number` has stored, of any without one. Returns whether it is news.
+    /// Records damage in what component `number` has stored, or in any component for `None`. Returns whether it is new.
     pub(crate) fn note(&self, number: Option<u32>, damage: &IndexError) -> bool {
         let mut found = lock(&self.found);
         self.any.store(true, Ordering::Release);
         found.insert(number.unwrap_or(ALL), (damage.code(), damage.to_string())).is_none()
     }
 
-    /// Forgets it: the component was reset, and finds by itself what is left of it.
+    /// Drops the damage: the component was reset, and finds by itself what is left of it.
     pub(crate) fn forget(&self, number: u32) {
         if self.any.load(Ordering::Acquire) {
             let mut found = lock(&self.found);

@@ -1,7 +1,7 @@
-//! The definition of a component as the store keeps it: what it is made of, and who said so.
+//! The definition of a component as the store keeps it: what it is made of, and its author.
 //!
-//! It is what those read who open a store without its configuration, and what a component that a call has made begins
-//! from after a restart. Secrets are not in it: the text as it was written refers to them.
+//! It serves commands that open a store without its configuration, and a component that was created by a call starts
+//! from it after a restart. It contains no secrets: the text as it was written refers to them.
 
 use crate::Error;
 use crate::settings::Query;
@@ -12,7 +12,7 @@ use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::{IndexError, Snapshot, Store};
 use serde::{Deserialize, Serialize};
 
-/// Who has said what a component is.
+/// The author of a component's definition.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Author {
@@ -25,16 +25,16 @@ pub enum Author {
     Call,
 }
 
-/// A component's definition as its author has written it.
+/// A component's definition as its author wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Who has written it.
+    /// Its author.
     pub by: Author,
-    /// The settings as they were written, with references to values from outside and without secrets; absent for what
-    /// only a program can make again.
+    /// The settings as they were written, with references to values from outside and without secrets; absent for a
+    /// component that only a program can create again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<serde_json::Value>,
-    /// Of a component of the file that a call has changed: the hash of what the file said then.
+    /// For a component of the file that a call has changed: the hash of its definition in the file at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<String>,
 }
@@ -69,7 +69,7 @@ pub enum Made {
 /// A component as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
-    /// As its author has written it.
+    /// The definition as its author wrote it.
     #[serde(flatten)]
     pub spec: Spec,
     /// What it is made of.
@@ -78,7 +78,7 @@ pub struct Definition {
 }
 
 impl Made {
-    /// A query as it is stored.
+    /// Creates the stored definition of a query.
     pub(crate) fn of_query(query: &Query) -> Self {
         let params = serde_json::to_value(&query.params).ok();
         let is_exact =
@@ -88,7 +88,7 @@ impl Made {
         Self::Query { query: Box::new(query.clone()), params_exact: (!is_exact).then(bytes).map(hex) }
     }
 
-    /// The query, if it is one.
+    /// Returns the query, if it is one.
     pub fn query(&self) -> Option<&Query> {
         match self {
             Self::Query { query, .. } => Some(query),
@@ -96,7 +96,7 @@ impl Made {
         }
     }
 
-    /// The ids of what it reads.
+    /// Returns the ids of what it reads.
     pub fn upstreams(&self) -> &[String] {
         match self {
             Self::Source { .. } => &[],
@@ -105,7 +105,7 @@ impl Made {
         }
     }
 
-    /// The rules of a source by which lists become nodes.
+    /// Returns the rules of a source by which lists become nodes.
     pub(crate) fn unwind(&self) -> &[Unwind] {
         match self {
             Self::Source { unwind } => unwind,
@@ -115,14 +115,14 @@ impl Made {
 }
 
 impl Definition {
-    /// The stored form.
+    /// Returns the stored form.
     pub(crate) fn text(&self) -> Result<String, Error> {
         let unwritable =
             |error: serde_json::Error| Error::invalid("LW0506", format!("its definition: {error}"));
         serde_json::to_string(self).map_err(unwritable)
     }
 
-    /// Reads what [`Definition::text`] wrote; `None` for what is another form.
+    /// Reads what [`Definition::text`] wrote; returns `None` for another form.
     pub(crate) fn read(entry: &Registered) -> Option<Self> {
         let mut definition: Self = serde_json::from_str(&entry.definition).ok()?;
         if let Made::Query { query, params_exact: Some(exact) } = &mut definition.made {
@@ -142,20 +142,20 @@ fn exact_params(text: &str) -> Option<Map> {
     }
 }
 
-/// The rules by which the stored elements of a source have got their parts.
+/// Returns the rules by which the parts of a source's stored elements were made.
 pub(crate) fn rules(snapshot: &dyn Snapshot, source: &str) -> Result<Vec<Unwind>, Error> {
     let Some(entry) = catalog::find(snapshot, source)? else { return Ok(Vec::new()) };
     if let Some(definition) = Definition::read(&entry) {
         return Ok(definition.made.unwind().to_vec());
     }
-    // Stores of 0.1 keep the rules alone.
+    // Stores of 0.1 keep only the rules.
     match entry.definition.as_str() {
         "" => Ok(Vec::new()),
         text => Ok(serde_json::from_str(text).map_err(|_| unreadable(source))?),
     }
 }
 
-/// The definition of a component in a store.
+/// Returns the definition of a component in a store.
 pub(crate) fn stored(snapshot: &dyn Snapshot, id: &str) -> Result<Definition, Error> {
     let entry = catalog::find(snapshot, id)?.filter(|entry| entry.kind != Kind::Bare);
     let entry = entry.ok_or_else(|| crate::component::unknown::in_store(snapshot, id, None))?;
@@ -169,15 +169,15 @@ fn unreadable(id: &str) -> IndexError {
     ))
 }
 
-/// A query as the store keeps it.
+/// Returns a query as the store keeps it.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] for an unknown query; as the store has them.
+/// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
 pub fn stored_query(store: &dyn Store, query_id: &str) -> Result<Query, Error> {
     Ok(find(&*store.snapshot()?, query_id)?.1)
 }
 
-/// The entry of a query in the catalog, and what it says.
+/// Returns the entry of a query in the catalog, and the query in it.
 pub(crate) fn find(snapshot: &dyn Snapshot, query_id: &str) -> Result<(Registered, Query), Error> {
     let entry = catalog::find(snapshot, query_id)?.filter(|entry| entry.kind == Kind::Query);
     let entry =
@@ -188,7 +188,7 @@ pub(crate) fn find(snapshot: &dyn Snapshot, query_id: &str) -> Result<(Registere
     Ok((entry, *query))
 }
 
-/// The label of a stored query's rows as nodes.
+/// Returns the label of a stored query's rows as nodes.
 pub(crate) fn label_of(entry: &Registered) -> String {
     let label = Definition::read(entry).and_then(|definition| definition.made.query()?.label.clone());
     label.unwrap_or_else(|| entry.id.clone())

@@ -1,17 +1,17 @@
-//! Going on while the clock is behind: time never goes back for what was taken in, and does not stand still either.
+//! Time while the clock is behind: it never goes back for a component, and does not stop either.
 //!
-//! A clock that is set back is behind the newest time that a source has logged and a query has seen. Until it is there
-//! again, their time continues from that newest time by what has elapsed on a clock that nobody sets. What comes of that is
-//! logged as ticks, so a replay sees the same.
+//! A clock that is set back is behind the newest time that a source has logged and a query has seen. Until it has
+//! caught up, their time continues from that newest time by what has elapsed on a clock that is never set. The effects
+//! are logged as ticks, so a replay sees the same.
 
 use crate::clock::Clock;
 use livewell_model::Timestamp;
 use std::time::Duration;
 
-/// A clock that is less behind is not worth a line in the log.
+/// A clock that is behind by less than this is not worth a line in the log.
 const TOLERANCE: Duration = Duration::from_secs(1);
 
-/// The newest time that somebody has seen, and how far the clock is behind it.
+/// The newest time that a component has seen, and how far the clock is behind it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Drift {
     newest: Timestamp,
@@ -19,26 +19,27 @@ pub(crate) struct Drift {
     since: Duration,
     /// Whether the clock was behind it at any moment.
     was_behind: bool,
-    /// How far the clock was behind it when it was last looked at.
+    /// How far the clock was behind it at the last check.
     behind: Duration,
 }
 
 impl Drift {
-    /// Notes the newest time that was seen.
+    /// Records the newest time that was seen.
     pub(crate) fn see(&mut self, newest: Timestamp, clock: &dyn Clock) {
         if self.newest != newest {
             *self = Self { newest, since: clock.elapsed(), was_behind: false, ..*self };
         }
     }
 
-    /// Takes over since when the newest time is that, from one who saw the same.
+    /// Adopts the moment since which the newest time is known, from another drift with the same newest time.
     pub(crate) fn adopt(&mut self, other: &Self) {
         if self.newest == other.newest {
             self.since = self.since.min(other.since);
         }
     }
 
-    /// The time that it is: that of the clock, or of what has elapsed since the newest time while the clock is behind.
+    /// Returns the present time: that of the clock, or, while the clock is behind, the newest time plus what has
+    /// elapsed since.
     pub(crate) fn now(&mut self, clock: &dyn Clock) -> Timestamp {
         let wall = clock.now();
         self.behind = Duration::from_nanos(self.newest.0.saturating_sub(wall.0).max(0).unsigned_abs());
@@ -56,24 +57,25 @@ impl Drift {
 #[derive(Debug, Default)]
 pub(crate) struct SourceDrift {
     drift: Drift,
-    /// Whether the source goes by the clock at all.
+    /// Whether the source follows the clock at all.
     by_clock: bool,
     /// Whether it was logged that the clock is behind.
     is_logged: bool,
 }
 
 impl SourceDrift {
-    /// Says whether the source's time is that of the clock, also while nothing comes.
+    /// Sets whether the source's time follows the clock while nothing comes.
     pub(crate) fn goes_by_clock(&mut self, by_clock: bool) {
         self.by_clock = by_clock;
     }
 
-    /// Notes the newest time in the source's log.
+    /// Records the newest time in the source's log.
     pub(crate) fn see(&mut self, newest: Timestamp, clock: &dyn Clock) {
         self.drift.see(newest, clock);
     }
 
-    /// The time that it is in source `id`, whose newest logged time is `newest`, if that is later than the clock's.
+    /// Returns the present time of source `id`, whose newest logged time is `newest`, if that is later than the
+    /// clock's.
     pub(crate) fn time_ahead(&mut self, id: &str, newest: Timestamp, clock: &dyn Clock) -> Option<Timestamp> {
         if !self.by_clock {
             return None;
@@ -92,12 +94,12 @@ impl SourceDrift {
         (!behind.is_zero()).then_some(now)
     }
 
-    /// How the source's own time is related to the clock's.
+    /// Returns how the source's own time is related to the clock's.
     pub(crate) fn drift(&self) -> Drift {
         self.drift
     }
 
-    /// How far the clock was behind the newest time in the source's log when that was last looked at.
+    /// Returns how far the clock was behind the newest time in the source's log at the last check.
     pub(crate) fn clock_behind(&self) -> Duration {
         self.drift.behind
     }

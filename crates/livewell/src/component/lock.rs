@@ -1,8 +1,8 @@
-//! Locks: what they guard is never half changed, so that poison is ignored.
+//! Locks whose content is never half changed, so that poisoning is ignored.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks, also what a thread held that panicked.
+/// Locks the mutex, even if a thread panicked while it held the lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

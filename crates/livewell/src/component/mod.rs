@@ -1,4 +1,5 @@
-//! What a component is to all others: its state, its bell and its troubles, and what all components of one running Livewell share.
+//! What other components see of a component: its state, its bell and its errors; and what all components of a running
+//! Livewell share.
 
 pub(crate) mod bell;
 pub(crate) mod damages;
@@ -42,11 +43,11 @@ pub(crate) struct Component {
     pub(crate) kind: ComponentKind,
     /// The feeds it follows.
     pub(crate) follows: Vec<u32>,
-    /// Of a source: the lists whose items become nodes of their own.
+    /// For a source: the lists whose items become nodes of their own.
     pub(crate) unwind: Vec<Unwind>,
-    /// Of a source: how much input it may set aside.
+    /// For a source: how much input it may set aside.
     pub(crate) parking: Parking,
-    /// Who is told what it does.
+    /// The observer that is told what it does.
     pub(crate) observer: Arc<dyn Observer>,
     /// Rung when there may be something to do for it.
     pub(crate) bell: Arc<Bell>,
@@ -54,21 +55,21 @@ pub(crate) struct Component {
     pub(crate) stopping: AtomicBool,
     /// Set when its state is to be rebuilt.
     pub(crate) reset: AtomicBool,
-    /// Of a source whose tables can be copied one by one: those that are to be copied, if not all.
+    /// For a source whose tables can be copied one by one: the tables to copy, if not all.
     reset_tables: Mutex<Vec<String>>,
-    /// How far a source is outside, as it says itself.
+    /// The progress of a source outside, as it reports itself.
     report: Mutex<Option<Report>>,
-    /// How many comparisons wait for how far a source is.
+    /// How many comparisons wait for the position of a source.
     pub(crate) watchers: AtomicU64,
-    /// What is to be done about what it has set aside.
+    /// Orders about what it has set aside.
     orders: Mutex<Vec<Order>>,
-    /// Changes it has seen that did nothing: deletes of unknown ids, repeated inserts.
+    /// How many changes had no effect: deletes of unknown ids, repeated inserts.
     pub(crate) without_effect: AtomicU64,
     /// How often it has failed.
     pub(crate) failures: AtomicU64,
-    /// Set once its thread has come to its end.
+    /// Set once its thread has ended.
     pub(crate) ended: AtomicBool,
-    /// Of a source: how its time is related to the clock's.
+    /// For a source: how its time relates to the clock's.
     drift: Mutex<SourceDrift>,
     view: Mutex<View>,
 }
@@ -104,7 +105,7 @@ impl Component {
         }
     }
 
-    /// Shows something else from now on, and tells the observer if that is another state.
+    /// Changes what the component shows, and tells the observer if its state changes.
     fn show<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
         let (before, after, done) = {
             let mut view = lock(&self.view);
@@ -126,7 +127,7 @@ impl Component {
         lock(&self.view).state
     }
 
-    /// Why it waits for the world outside or is in error, and since when.
+    /// Returns why it waits for the world outside or is in error, and since when.
     pub(crate) fn error(&self) -> Option<(String, Timestamp)> {
         lock(&self.view).error.clone()
     }
@@ -135,7 +136,7 @@ impl Component {
         self.show(|view| view.set(state));
     }
 
-    /// Shows that it waits for the world outside, and why; the next [`Component::set`] takes that back.
+    /// Shows that it waits for the outside world, and why, until the next [`Component::set`].
     pub(crate) fn held_up(&self, error: &Error) {
         tracing::warn!(component = %self.id, code = error.code, "{error}");
         self.show_held_up(error);
@@ -159,7 +160,7 @@ impl Component {
         self.observer.failed(self.observed(), error);
     }
 
-    /// Shows that it was stopped, also where it had failed before.
+    /// Shows that it was stopped, even if it had failed before.
     pub(crate) fn show_stopped(&self) {
         self.show(|view| {
             view.state = State::Stopped;
@@ -169,7 +170,7 @@ impl Component {
         });
     }
 
-    /// Notes that it cannot begin before another one that is in error; [`Component::recovered`] takes that back.
+    /// Records that it cannot begin before another component, which is in error, until [`Component::recovered`].
     pub(crate) fn blocked_by(&self, other: &str) {
         if self.state() == State::Error {
             return;
@@ -182,12 +183,12 @@ impl Component {
         });
     }
 
-    /// The id of the one in error that it waits for before it can begin.
+    /// Returns the id of the component in error that it waits for before it can begin.
     pub(crate) fn is_blocked_by(&self) -> Option<String> {
         lock(&self.view).blocked_by.clone()
     }
 
-    /// Takes an error back that has passed by itself.
+    /// Clears an error that has passed by itself.
     pub(crate) fn recovered(&self) {
         if self.state() == State::Error {
             self.set(State::Starting);
@@ -198,7 +199,7 @@ impl Component {
     pub(crate) fn ask_reset(&self, table: Option<&str>) {
         let mut tables = lock(&self.reset_tables);
         match table {
-            // One of everything is one of each table, too.
+            // A reset of everything includes each table.
             None => tables.clear(),
             Some(_) if self.reset.load(Ordering::Acquire) && tables.is_empty() => {}
             Some(table) => tables.push(table.to_owned()),
@@ -208,18 +209,18 @@ impl Component {
         self.bell.ring();
     }
 
-    /// The reset that was asked for, if one was: of which tables, or of everything if there are none.
+    /// Takes the requested reset, if there is one: its tables, or none for everything.
     pub(crate) fn take_reset(&self) -> Option<Vec<String>> {
         let mut tables = lock(&self.reset_tables);
         self.reset.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *tables))
     }
 
-    /// Whether the reset that was asked for is one of everything.
+    /// Returns whether the requested reset is one of everything.
     pub(crate) fn is_reset_whole(&self) -> bool {
         lock(&self.reset_tables).is_empty()
     }
 
-    /// How far a source is outside, as it says itself.
+    /// Returns the progress of a source outside, as it reports itself.
     pub(crate) fn report(&self) -> Option<Report> {
         lock(&self.report).clone()
     }
@@ -228,18 +229,18 @@ impl Component {
         *lock(&self.report) = Some(report);
     }
 
-    /// Has its thread do something about what it has set aside.
+    /// Queues an order for its thread about what it has set aside.
     pub(crate) fn order(&self, order: Order) {
         lock(&self.orders).push(order);
         self.bell.ring();
     }
 
-    /// Whether there is an order that is not carried out.
+    /// Returns whether there is an order that was not carried out yet.
     pub(crate) fn is_ordered(&self) -> bool {
         !lock(&self.orders).is_empty()
     }
 
-    /// Has the orders carried out in their turn, as long as that says that they are. One that fails stands.
+    /// Carries out the orders one after the other, as long as `carry_out` succeeds. An order that fails stays.
     pub(crate) fn carry_out(
         &self,
         mut carry_out: impl FnMut(&Order) -> Result<bool, Error>,
@@ -254,7 +255,7 @@ impl Component {
         }
     }
 
-    /// Notes that it has come forward: what it committed is durable, with so many entries.
+    /// Records progress: a commit with this many entries is durable.
     pub(crate) fn progressed(&self, entries: u64) {
         self.show(|view| {
             view.progress = Instant::now();
@@ -263,37 +264,38 @@ impl Component {
         self.observer.committed(self.observed(), entries);
     }
 
-    /// Since when it has not come forward, or has been in error.
+    /// Returns since when it has made no progress, or has been in error.
     pub(crate) fn last_progress(&self) -> Instant {
         lock(&self.view).progress
     }
 
-    /// Shows that it waits for a disk, and why. Returns how long to wait before the next attempt.
+    /// Shows that it waits for a disk, and why; returns how long to wait before the next attempt.
     pub(crate) fn stall(&self, disk: Disk, error: &Error) -> Duration {
         self.show(|view| view.stall(&self.id, disk, error))
     }
 
-    /// Whether it waits for a disk.
+    /// Returns whether it waits for a disk.
     pub(crate) fn is_stalled(&self) -> bool {
         lock(&self.view).stall.is_some()
     }
 
-    /// Whether it waits for the disk of the store.
+    /// Returns whether it waits for the disk of the store.
     pub(crate) fn is_stalled_by_store(&self) -> bool {
         lock(&self.view).stall.as_ref().is_some_and(|stall| stall.disk == Disk::Store)
     }
 
-    /// Whether it has waited for a disk so long that nobody should count on it.
+    /// Returns whether it has waited for a disk for so long that callers should not wait for it.
     pub(crate) fn is_stalled_for_long(&self) -> bool {
         lock(&self.view).stall.as_ref().is_some_and(Stall::is_long)
     }
 
-    /// Of a source: how its own time is related to the clock's.
+    /// Returns how a source's own time relates to the clock's.
     pub(crate) fn drift(&self) -> MutexGuard<'_, SourceDrift> {
         lock(&self.drift)
     }
 
-    /// The time that it is in this source, whose newest logged time is `newest`, if that is later than the clock's.
+    /// Returns the present time of this source, whose newest logged time is `newest`, if that is later than the
+    /// clock's.
     pub(crate) fn time_ahead(&self, newest: Timestamp, clock: &dyn Clock) -> Option<Timestamp> {
         self.drift().time_ahead(&self.id, newest, clock)
     }

@@ -1,4 +1,4 @@
-//! The order of all changes: positions, given one after another to the transactions of all sources.
+//! The order of all changes: positions, assigned one after another to the transactions of all sources.
 
 use super::lock::lock;
 use std::sync::{Mutex, MutexGuard};
@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 #[derive(Debug)]
 pub(crate) struct Positions(Mutex<u64>);
 
-/// The right to give the next positions. While one holds it nobody else does, so whoever queues a commit before it
-/// ends has its positions become visible in their order.
+/// The right to assign the next positions. Only one component has it at a time; if it queues its commit before the turn
+/// ends, positions become visible in their order.
 pub(crate) struct Turn<'a> {
     positions: &'a Positions,
     held: Option<MutexGuard<'a, u64>>,
@@ -31,23 +31,23 @@ impl Turn<'_> {
         self.held.get_or_insert_with(|| lock(&self.positions.0))
     }
 
-    /// The last position that was given.
+    /// Returns the last position that was assigned.
     pub(crate) fn last(&mut self) -> u64 {
         *self.held()
     }
 
-    /// Gives the next position.
+    /// Assigns the next position and returns it.
     pub(crate) fn next(&mut self) -> u64 {
         *self.held() += 1;
         self.last()
     }
 
-    /// Takes back what was given after `last` in this turn.
+    /// Takes back the positions assigned after `last` in this turn.
     pub(crate) fn go_back(&mut self, last: u64) {
         *self.held() = last;
     }
 
-    /// Lets others have their turns until a position is needed; nothing may have been given yet.
+    /// Ends the turn until a position is needed; no position may have been assigned yet.
     pub(crate) fn pause(&mut self) {
         self.held = None;
     }

@@ -17,8 +17,8 @@ impl Default for Parking {
 }
 
 impl Parking {
-    /// Whether one more piece of `needed` bytes may be parked. Where nothing is, a piece of any length may, for no
-    /// person could make room for it.
+    /// Returns whether one more piece of `needed` bytes may be parked. If nothing is parked, a piece of any length may
+    /// be, since nobody could make room for it.
     pub(crate) fn has_room(self, (pieces, bytes): (u64, u64), needed: u64) -> bool {
         pieces == 0 || (pieces < self.pieces && bytes.saturating_add(needed) <= self.bytes)
     }

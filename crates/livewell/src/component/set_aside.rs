@@ -1,5 +1,5 @@
-//! What a component has set aside until a person decides: a source's input, a reaction's messages. Each has a number,
-//! and what is to be done about it is an order that the component's own thread carries out.
+//! What a component has set aside until a person decides: a source's input, a reaction's messages. Each piece has a
+//! number, and an order about it is carried out by the component's own thread.
 
 use crate::Error;
 use livewell_model::codec::{Reader, Writer};
@@ -11,17 +11,17 @@ use livewell_store::{Direction, IndexError, Overlay, Snapshot, WriteSet};
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-/// What a person wants done about what a component has set aside.
+/// A person's order about what a component has set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Order {
     pub(crate) what: What,
-    /// Which ones; `None`: all there are.
+    /// The numbers of the pieces; `None`: all of them.
     pub(crate) numbers: Option<BTreeSet<u64>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum What {
-    /// Try it once more, with another text where one is given.
+    /// Try it again, with another text if one is given.
     Again { text: Option<String> },
     /// Drop it.
     Discard,
@@ -33,7 +33,7 @@ impl Order {
     }
 }
 
-/// All that one component has set aside, under numbers that count from 1 and are never used twice.
+/// Everything that one component has set aside, under numbers that count from 1 and are never used twice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SetAside {
     space: Space,
@@ -41,22 +41,22 @@ pub(crate) struct SetAside {
 }
 
 impl SetAside {
-    /// What component number `owner` keeps in `space`.
+    /// Returns what component number `owner` keeps in `space`.
     pub(crate) fn of(space: Space, owner: u32) -> Self {
         Self { space, owner }
     }
 
-    /// The input that source number `owner` has parked.
+    /// Returns the input that source number `owner` has parked.
     pub(crate) fn parked(owner: u32) -> Self {
         Self { space: Space::Parked, owner }
     }
 
-    /// The letters that reaction number `owner` could not deliver.
+    /// Returns the letters that reaction number `owner` could not deliver.
     pub(crate) fn dead_letters(owner: u32) -> Self {
         Self { space: Space::DeadLetter, owner }
     }
 
-    /// Puts one more behind the others. Gives its number.
+    /// Adds a piece at the end; returns its number.
     pub(crate) fn add(self, overlay: &mut Overlay, bytes: Vec<u8>) -> Result<u64, Error> {
         let (mut counters, held) = self.counted(overlay)?;
         counters.last += 1;
@@ -67,7 +67,7 @@ impl SetAside {
         Ok(counters.last)
     }
 
-    /// Puts another under the number of one that is there.
+    /// Replaces the piece with this number.
     pub(crate) fn replace(self, overlay: &mut Overlay, number: u64, bytes: Vec<u8>) -> Result<(), Error> {
         let (mut counters, held) = self.counted(overlay)?;
         let before = self.length(overlay, number)?;
@@ -77,7 +77,7 @@ impl SetAside {
         Ok(())
     }
 
-    /// Takes one out that is there.
+    /// Removes a piece.
     pub(crate) fn take_out(self, overlay: &mut Overlay, number: u64) -> Result<(), Error> {
         let (mut counters, held) = self.counted(overlay)?;
         counters.kept = counters.kept.saturating_sub(1);
@@ -87,13 +87,14 @@ impl SetAside {
         Ok(())
     }
 
-    /// How many there are, and how many bytes they have.
+    /// Returns how many there are, and how many bytes they have.
     pub(crate) fn amount(self, overlay: &Overlay) -> Result<(u64, u64), Error> {
         let (counters, bytes) = self.counted(overlay)?;
         Ok((counters.kept, bytes))
     }
 
-    /// How many there are, and how many bytes they have as far as that was counted: to be asked often.
+    /// Returns how many pieces there are, and how many bytes they have as far as that was counted. Cheap enough to be
+    /// called often.
     pub(crate) fn amount_at_least(self, snapshot: &dyn Snapshot) -> Result<(u64, u64), Error> {
         let counters = Counters::decode(snapshot.get(&self.counters_key())?.as_deref())?;
         Ok((counters.kept, counters.bytes.unwrap_or(0)))
@@ -103,7 +104,7 @@ impl SetAside {
         let counters = Counters::decode(overlay.get(&self.counters_key())?.as_deref())?;
         let bytes = match counters.bytes {
             Some(bytes) => bytes,
-            // An earlier version did not count them; the next write keeps what is counted here.
+            // An earlier version did not count the bytes; the next write stores what is counted here.
             None => {
                 let counters_key = self.counters_key();
                 let mut bytes = 0;
@@ -121,7 +122,7 @@ impl SetAside {
         Ok(overlay.get(&self.entry_key(number))?.map_or(0, |bytes| bytes.len() as u64))
     }
 
-    /// Takes all out that are there. Gives how many.
+    /// Removes all pieces; returns how many there were.
     pub(crate) fn clear(self, snapshot: &dyn Snapshot, set: &mut WriteSet) -> Result<u64, Error> {
         let counters = Counters::decode(snapshot.get(&self.counters_key())?.as_deref())?;
         for entry in self.entries(snapshot, 0)? {
@@ -133,12 +134,12 @@ impl SetAside {
         Ok(counters.kept)
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub(crate) fn count(self, snapshot: &dyn Snapshot) -> Result<u64, Error> {
         Ok(Counters::decode(snapshot.get(&self.counters_key())?.as_deref())?.kept)
     }
 
-    /// The first `limit` after number `after`, in the order in which they were set aside.
+    /// Returns the first `limit` pieces after number `after`, in the order in which they were set aside.
     pub(crate) fn list<T>(
         self,
         snapshot: &dyn Snapshot,
@@ -158,7 +159,7 @@ impl SetAside {
         Ok(listed)
     }
 
-    /// Refuses to say that there are no more if not all are there that were counted.
+    /// Returns an error if fewer pieces are there than were counted.
     pub(crate) fn check_count(self, snapshot: &dyn Snapshot) -> Result<(), Error> {
         let counted = self.count(snapshot)?;
         let found = self.entries(snapshot, 0)?.try_fold(0, |found, entry| entry.map(|_| found + 1))?;
@@ -170,7 +171,7 @@ impl SetAside {
         Err(IndexError::from(Damage::Count { feed, what, found, counted }).into())
     }
 
-    /// The first of those that an order names after number `after`: at most `limit`, and those that reach `bytes_max`.
+    /// Returns the first pieces after number `after` that an order names: at most `limit`, and about `bytes_max` bytes.
     pub(crate) fn named<T>(
         self,
         snapshot: &dyn Snapshot,
@@ -234,12 +235,12 @@ impl SetAside {
     }
 }
 
-/// The last number given, how many there are, and how many bytes these have.
+/// The last number used, the number of pieces, and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Counters {
     last: u64,
     kept: u64,
-    /// None where an earlier version has not counted them.
+    /// `None` if an earlier version has not counted them.
     bytes: Option<u64>,
 }
 
@@ -247,7 +248,7 @@ impl Counters {
     fn decode(bytes: Option<&[u8]>) -> Result<Self, Error> {
         let Some(bytes) = bytes else { return Ok(Self { bytes: Some(0), ..Self::default() }) };
         let mut reader = Reader::new("counters of what is set aside", bytes);
-        // While nothing could be taken out there was one number, of eight bytes; the last number given is never 0.
+        // Before pieces could be removed there was one number, of eight bytes; the last number used is never 0.
         if bytes.first() == Some(&0) {
             let last = reader.u64_be()?;
             reader.finish()?;

@@ -1,4 +1,4 @@
-//! What all components of one running Livewell share, and what each shows of itself.
+//! What all components of a running Livewell share.
 
 use super::Component;
 use super::bell::Bells;
@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 /// What all components share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
-    /// A few characters that tell the store from others, in the names that its sources have elsewhere.
+    /// A short name of the store, which makes the names of its sources elsewhere unique.
     pub(crate) store_name: String,
     pub(crate) group: GroupCommit,
     pub(crate) bells: Bells,
@@ -32,25 +32,25 @@ pub(crate) struct Shared {
     pub(crate) positions: Positions,
     /// The components by id.
     pub(crate) components: RwLock<BTreeMap<String, Arc<Component>>>,
-    /// Set when everything is to come to an end.
+    /// Set when everything is to stop.
     pub(crate) stopping: AtomicBool,
     /// All threads that may still run; each holds the store until its end.
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Shared {
-    /// A few characters that tell the store from others, in the names that its sources have elsewhere.
+    /// Returns a short name of the store, which makes the names of its sources elsewhere unique.
     pub(crate) fn store_name(&self) -> &str {
         &self.store_name
     }
 
-    /// Takes in one more thread, and gives up those that have ended.
+    /// Keeps one more thread, and drops those that have ended.
     pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
         self.join_ended();
         self.lock_threads().push(thread);
     }
 
-    /// Joins the threads that have ended. Gives how many still run.
+    /// Joins the threads that have ended; returns how many still run.
     pub(crate) fn join_ended(&self) -> usize {
         let mut threads = self.lock_threads();
         for ended in threads.extract_if(.., |thread| thread.is_finished()) {
@@ -70,7 +70,7 @@ impl Shared {
         self.stopping.load(Ordering::Acquire) || component.stopping.load(Ordering::Acquire)
     }
 
-    /// Whether a source is to leave what it is doing: it is to stop, or to begin anew.
+    /// Returns whether a source has to interrupt its work: to stop, or to start over.
     pub(crate) fn is_interrupted(&self, source: &Component) -> bool {
         self.is_stopping(source) || source.reset.load(Ordering::Acquire)
     }
@@ -103,19 +103,20 @@ impl Shared {
         self.components.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first of these feeds whose component is in error.
+    /// Returns the first of these feeds whose component is in error.
     pub(crate) fn in_error(&self, feeds: &[u32]) -> Option<String> {
         let components = self.components();
         let mut stuck = components.values().filter(|component| component.state() == State::Error);
         stuck.find(|component| feeds.contains(&component.number)).map(|component| component.id.clone())
     }
 
-    /// The components that follow feed number `feed`.
+    /// Returns the components that follow feed number `feed`.
     pub(crate) fn followers(&self, feed: u32) -> Vec<Arc<Component>> {
         self.components().values().filter(|component| component.follows.contains(&feed)).cloned().collect()
     }
 
-    /// Notes damage of what component number `number` has stored, and stops it if it runs; without a number, all.
+    /// Records damage in what component `number` has stored, and stops the component if it runs; without a number, all
+    /// components.
     pub(crate) fn note_damage(&self, number: Option<u32>, damage: &IndexError) {
         if !self.damages.note(number, damage) {
             return;
@@ -128,7 +129,7 @@ impl Shared {
         }
     }
 
-    /// Notes when the first timer of a query is due, with the query's own time, and tells the sources it follows.
+    /// Records when the first timer of a query is due, with the query's own time, and tells the sources it follows.
     pub(crate) fn set_timer(&self, query: &Component, first: Option<(Timestamp, Timestamp)>) {
         if self.timers.set(query.number, first, &*self.clock) {
             let components = self.components();
@@ -137,7 +138,8 @@ impl Shared {
         }
     }
 
-    /// The first timer of the queries that follow a source, as `(due, now)`: what time it is by the same reckoning.
+    /// Returns the first timer of the queries that follow a source, as `(due, now)`: when it is due, and the present
+    /// time on the same clock.
     pub(crate) fn first_timer(&self, source: &Component) -> Option<(Timestamp, Timestamp)> {
         let followers: Vec<u32> = self.followers(source.number).iter().map(|query| query.number).collect();
         self.timers.first(&followers, source.drift().drift(), &*self.clock)

@@ -1,15 +1,15 @@
-//! That a component waits for a disk: since when, and how long until the next attempt.
+//! A component's wait for a disk: since when, and how long until the next attempt.
 
 use crate::error::Disk;
 use std::time::{Duration, Instant};
 
-/// How long a component waits before it tries again: at first, and at most.
+/// How long a component waits before it retries: at first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// How long a component waits for a disk before [`crate::Livewell::idle`] no longer counts on it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// That a component waits for a disk.
+/// A component's wait for a disk.
 #[derive(Debug)]
 pub(crate) struct Stall {
     pub(crate) disk: Disk,
@@ -30,7 +30,7 @@ impl Stall {
         wait
     }
 
-    /// Whether it has lasted so long that nobody should count on its end.
+    /// Returns whether it has lasted for so long that callers should not wait for its end.
     pub(crate) fn is_long(&self) -> bool {
         self.since.elapsed() >= PATIENCE
     }

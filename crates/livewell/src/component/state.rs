@@ -1,17 +1,17 @@
-//! What a component can be doing.
+//! The states of components.
 
 pub use livewell_model::ComponentKind;
 
 /// What a component is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// On its way to its first step.
+    /// Starting, before its first step.
     Starting,
-    /// At work.
+    /// Working.
     Running,
-    /// At work, with nothing left to do.
+    /// Working, with nothing left to do.
     CaughtUp,
-    /// Held up: by another component (a full outbox, a full log), by a server that is away, or by a disk.
+    /// Waiting: for another component (a full outbox, a full log), for a server that is unreachable, or for a disk.
     Waiting,
     /// Paused by its configuration.
     Paused,
@@ -22,7 +22,7 @@ pub enum State {
 }
 
 impl State {
-    /// All there are.
+    /// All states.
     pub const ALL: [Self; 7] = [
         Self::Starting,
         Self::Running,
@@ -33,7 +33,7 @@ impl State {
         Self::Error,
     ];
 
-    /// The state's name in JSON and on the command line.
+    /// Returns the state's name in JSON and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Starting => "starting",

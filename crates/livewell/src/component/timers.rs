@@ -1,8 +1,8 @@
-//! Timers: when the queries' functions of time will change by the clock alone, and the ticks that let them.
+//! Timers: when the queries' functions of time change by the clock alone, and the ticks that make them change.
 //!
-//! A query's timers lie in its state and fire with the time of what it takes in. While nothing comes, a source whose
-//! clock is the wall's logs a tick, a transaction without changes, once a timer of one of its queries is due. So time
-//! is in the log like everything else, and a replay sees what was seen. A clock that was set back does not hold timers up
+//! A query's timers are in its state and fire with the time of what it takes in. While nothing comes, a source that
+//! follows the wall clock logs a tick, a transaction without changes, once a timer of one of its queries is due. So
+//! time is in the log like everything else, and a replay sees the same. A clock that was set back does not delay timers
 //! ([`Drift`]).
 
 use super::drift::Drift;
@@ -20,12 +20,12 @@ pub(crate) struct Timers(Mutex<BTreeMap<u32, Timer>>);
 #[derive(Debug, Clone, Copy, Default)]
 struct Timer {
     due: Timestamp,
-    /// How the query's time, by which the timer is due, is related to the clock's.
+    /// How the query's time, by which the timer is due, relates to the clock's.
     drift: Drift,
 }
 
 impl Timers {
-    /// Notes when the first timer of a query is due, with the query's own time. Returns whether that is news.
+    /// Records when the first timer of a query is due, with the query's own time. Returns whether that is new.
     pub(crate) fn set(&self, query: u32, first: Option<(Timestamp, Timestamp)>, clock: &dyn Clock) -> bool {
         let mut timers = lock(&self.0);
         let Some((due, newest)) = first else {
@@ -39,8 +39,8 @@ impl Timers {
         is_new
     }
 
-    /// The first timer of these queries, as `(due, now)`: what time it is by the same reckoning. `logged` is how the
-    /// time of the source that they follow is related to the clock's.
+    /// Returns the first timer of these queries, as `(due, now)`: when it is due, and the present time on the same
+    /// clock. `logged` is how the time of the source that they follow relates to the clock's.
     pub(crate) fn first(
         &self,
         queries: &[u32],
@@ -51,7 +51,7 @@ impl Timers {
         let mut first = None;
         for query in queries {
             if let Some(timer) = timers.get_mut(query) {
-                // The source knows since when that is the newest time; the query only when it got there.
+                // The source knows since when that is the newest time; the query only knows when it got there.
                 timer.drift.adopt(&logged);
                 let found = (timer.due, timer.drift.now(clock));
                 let left = |(due, now): (Timestamp, Timestamp)| due.0.saturating_sub(now.0);

@@ -1,18 +1,18 @@
-//! What is said of an id that is not there: which one was probably meant, or which there are.
+//! Errors about an unknown id: which one was probably meant, or which ones exist.
 
 use crate::error::{Error, ErrorKind};
 use livewell_source::suggest::advice;
 use livewell_store::Snapshot;
 use livewell_store::catalog::{self, Kind};
 
-/// The error that there is no `what` (such as "query") called `id`, with the one of `names` that was probably meant, or
-/// all of them.
+/// Returns the error that there is no `what` (such as "query") called `id`, with the one of `names` that was probably
+/// meant, or all of them.
 pub fn unknown(what: &str, id: &str, names: &[&str]) -> Error {
     let advice = if names.is_empty() { "there is none at all".to_owned() } else { advice(id, names) };
     Error::new(ErrorKind::NotFound, "LW0501", format!("there is no {what} `{id}` here; {advice}"))
 }
 
-/// The error that a store has nothing called `id`, or if a `kind` is asked for, nothing of that kind.
+/// Returns the error that a store has nothing called `id`, or if a `kind` is asked for, nothing of that kind.
 pub(crate) fn in_store(snapshot: &dyn Snapshot, id: &str, kind: Option<Kind>) -> Error {
     let all = match catalog::all(snapshot) {
         Ok(all) => all,

@@ -15,21 +15,21 @@ const LOG_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) state: State,
-    /// Why it waits for the world outside or is in error, and since when.
+    /// Why it waits for the outside world or is in error, and since when.
     pub(crate) error: Option<(String, Timestamp)>,
     /// Set while it waits for a disk.
     pub(crate) stall: Option<Stall>,
     /// When that was last logged.
     logged: Option<Instant>,
-    /// The id of another one in error that it waits for before it can begin; it is in error itself only for those
-    /// who wait for it.
+    /// The id of another component in error that it waits for before it can begin; only components that wait for this
+    /// one see it as in error.
     pub(crate) blocked_by: Option<String>,
-    /// When it last came forward; liveness alone depends on it.
+    /// When it last made progress; only liveness depends on it.
     pub(crate) progress: Instant,
 }
 
 impl View {
-    /// Shows a component that has not begun.
+    /// Creates the view of a component that has not begun.
     pub(crate) fn new() -> Self {
         let progress = Instant::now();
         Self { state: State::Starting, error: None, stall: None, logged: None, blocked_by: None, progress }
@@ -41,7 +41,7 @@ impl View {
             return;
         }
         if self.state == State::CaughtUp && state != State::CaughtUp {
-            // It stood still because there was nothing to do.
+            // It made no progress because there was nothing to do.
             self.progress = Instant::now();
         }
         if self.state != State::Error || state == State::Starting {
@@ -60,14 +60,14 @@ impl View {
         self.progress = Instant::now();
     }
 
-    /// Shows why; the time is that of the first of several reasons in a row.
+    /// Shows the reason; the time is that of the first of several reasons in a row.
     pub(crate) fn show_error(&mut self, error: &Error) {
         let since = self.error.take().map_or_else(|| SystemClock.now(), |(_, since)| since);
         self.error = Some((error.to_string(), since));
     }
 
-    /// Whether `state` may be shown: one that waits for a disk shows that until it got through or gave up, also if
-    /// everything ends meanwhile.
+    /// Returns whether `state` may be shown: a component that waits for a disk shows that until it succeeded or gave
+    /// up, even if everything stops meanwhile.
     fn may_show(&mut self, state: State) -> bool {
         if matches!(state, State::CaughtUp | State::Paused) {
             self.stall = None;
@@ -90,7 +90,7 @@ impl View {
         stall.next_wait()
     }
 
-    /// Shows that what it waited for a disk with has gone through.
+    /// Shows that it no longer waits for a disk.
     pub(crate) fn resume(&mut self, id: &str) {
         if let Some(stall) = self.stall.take() {
             tracing::info!(component = %id, waited = ?stall.since.elapsed(), "the disk takes writes again; resumed");

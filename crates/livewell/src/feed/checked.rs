@@ -1,4 +1,4 @@
-//! Whether what is stored is known to be what the upstream had: asked of sources that can tell, and of the queries above
+//! Whether what is stored is known to equal what the upstream had: for sources that can tell, and for the queries above
 //! them.
 
 use crate::Error;
@@ -10,33 +10,33 @@ use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Head, IndexError, Snapshot};
 use std::sync::Arc;
 
-/// What lies beside a source's notes begins with this; notes do not.
+/// The first byte of keys that lie beside a source's notes; notes do not begin with it.
 const OWN: u8 = 0;
 
-/// The version of what is stored. That of an earlier one had none, and only the last position.
+/// The version of the stored form. An earlier form had no version, and only the last position.
 const FORMAT: u8 = 1;
 
-/// Which positions of a source are exactly what its upstream had: those between two.
+/// The range of positions at which a source equals its upstream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Checked {
-    /// The first one, which mended what was wrong before it.
+    /// The first one, which corrected what was wrong before it.
     pub(crate) from: u64,
-    /// The last one; `None` if nobody has looked yet.
+    /// The last one; `None` if it was not checked yet.
     pub(crate) through: Option<u64>,
 }
 
 impl Checked {
-    /// Where that of a source lies.
+    /// Returns the key of a source's range.
     pub(crate) fn key(source: u32) -> Vec<u8> {
         Key::new(Space::Upstream).number(source).rest(&[OWN, b'c'])
     }
 
-    /// Reads that of a source; `None` for one that cannot tell, and one that has nothing yet.
+    /// Reads the range of a source; returns `None` for a source that cannot tell, or that has nothing yet.
     fn read(snapshot: &dyn Snapshot, source: u32) -> Result<Option<Self>, IndexError> {
         snapshot.get(&Self::key(source))?.map(|bytes| Self::decode(&bytes)).transpose()
     }
 
-    /// Whether the source's elements at this position of the store are known to be exact.
+    /// Returns whether the source's elements at this position of the store are known to be exact.
     fn holds(self, position: u64) -> bool {
         self.from <= position && self.through.is_some_and(|through| position <= through)
     }
@@ -51,7 +51,7 @@ impl Checked {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
         let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);
         let read = match (bytes.len(), bytes.first()) {
-            // What was wrong before it is not known of one of an earlier version.
+            // The form of an earlier version does not say what was wrong before it.
             (8, _) => number(bytes).map(|at| Self { from: at, through: Some(at) }),
             (9, Some(&FORMAT)) => number(&bytes[1..]).map(|from| Self { from, through: None }),
             (17, Some(&FORMAT)) => {
@@ -63,7 +63,7 @@ impl Checked {
     }
 }
 
-/// Whether a component's elements or rows are of a moment that is checked; `None` if that cannot be told.
+/// Returns whether a component's elements or rows belong to a checked moment; `None` if that is not known.
 pub(crate) fn of(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Option<bool>, Error> {
     match component.kind {
         ComponentKind::Reaction => Ok(None),
@@ -78,11 +78,11 @@ pub(crate) fn of(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<
     }
 }
 
-/// Whether what a store that nobody runs holds of a component is of a moment that is checked; `None` if that cannot be
-/// told, as for reactions.
+/// Returns whether a component's elements or rows in a store that nobody runs belong to a checked moment; `None` if
+/// that is not known, as for reactions.
 ///
 /// # Errors
-/// If the store cannot be read.
+/// Returns an error if the store cannot be read.
 pub fn stored(snapshot: &Arc<dyn Snapshot>, component: &Registered) -> Result<Option<bool>, Error> {
     match component.kind {
         Kind::Reaction => Ok(None),
@@ -90,14 +90,15 @@ pub fn stored(snapshot: &Arc<dyn Snapshot>, component: &Registered) -> Result<Op
         Kind::Source => {
             let Some(checked) = Checked::read(&**snapshot, component.number)? else { return Ok(None) };
             let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
-            // A copy was begun because something was to be mended.
+            // A copy was begun because something has to be corrected.
             let copy = Key::new(Space::Upstream).number(component.number).rest(&[OWN, b's']);
             Ok(Some(checked.holds(head.position) && snapshot.get(&copy)?.is_none()))
         }
     }
 }
 
-/// Whether the rows of query number `query` are of a position that is checked in all its sources that can tell.
+/// Returns whether the rows of query number `query` belong to a position that is checked in all its sources that can
+/// tell.
 pub(crate) fn of_query(snapshot: &Arc<dyn Snapshot>, query: u32) -> Result<Option<bool>, Error> {
     let position = frontier(snapshot, query)?;
     let mut checked = None;

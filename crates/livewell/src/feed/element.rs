@@ -4,7 +4,7 @@ use crate::Error;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Element, Timestamp};
 
-/// The stored form of an element: when it last changed, then the element.
+/// Returns the stored form of an element: when it last changed, then the element.
 pub(crate) fn encode_element(changed: Timestamp, element: &Element) -> Vec<u8> {
     let mut out = Writer::new();
     out.signed(changed.0).element(element);

@@ -1,5 +1,5 @@
-//! From an upstream's log and snapshot to element changes: what a source logs they are already; a query's
-//! rows become nodes.
+//! Turns an upstream's log and snapshot into element changes: a source logs element changes already; a query's rows
+//! become nodes.
 //!
 //! A row is the node whose label is the query's (or the one it was given), whose id is the row's signature,
 //! and whose properties are its columns.
@@ -22,7 +22,7 @@ pub(crate) struct Lens {
     pub(crate) columns: Vec<SmolStr>,
 }
 
-/// Everything one position brought, as one transaction.
+/// Returns everything one position brought, as one transaction.
 pub(crate) fn transaction(group: &Group, lenses: &[Lens]) -> Result<AppliedTransaction, Error> {
     let mut changes = Vec::new();
     let mut timestamp = Timestamp(i64::MIN);
@@ -46,8 +46,8 @@ pub(crate) fn transaction(group: &Group, lenses: &[Lens]) -> Result<AppliedTrans
     Ok(AppliedTransaction { sequence, position: group.position, timestamp, changes: merge_moved(changes) })
 }
 
-/// Several changes of one element become one, from its first image to its last: a row that left one signature while
-/// another took it is a delete and an add of one id, and timers may have moved it before the transaction did.
+/// Merges several changes of one element into one, from its first image to its last: if one row leaves a signature and
+/// another takes it, that is a delete and an add of one id, and timers may have changed it before the transaction did.
 fn merge_moved(changes: Vec<AppliedChange>) -> Vec<AppliedChange> {
     let mut merged: Vec<AppliedChange> = Vec::with_capacity(changes.len());
     let mut places = std::collections::HashMap::new();
@@ -68,7 +68,7 @@ fn merge_moved(changes: Vec<AppliedChange>) -> Vec<AppliedChange> {
 }
 
 impl Lens {
-    /// The next change of an entry: what a source logs is one, and so is each diff of a query's result.
+    /// Reads the next change of an entry: a logged change of a source, or a diff of a query's result.
     pub(crate) fn read(&self, reader: &mut Reader<'_>) -> Result<AppliedChange, Error> {
         if self.upstream.is_query { self.change(&reader.diff()?) } else { Ok(reader.applied()?) }
     }
@@ -85,7 +85,8 @@ impl Lens {
         })
     }
 
-    /// An entry of the upstream's snapshot as an element, with the time of its last change; of a row nobody knows it.
+    /// Returns an entry of the upstream's snapshot as an element, with the time of its last change; that of a row is
+    /// not known.
     pub(crate) fn element(&self, key: &[u8], bytes: &[u8]) -> Result<(Element, Option<Timestamp>), Error> {
         if !self.upstream.is_query {
             let (changed, element) = decode_element(bytes)?;

@@ -1,11 +1,11 @@
-//! Writing a log entry that may be larger than memory: in parts, whose bytes behind each other are the entry.
+//! Writes a log entry that may be larger than memory: in parts, whose concatenated bytes are the entry.
 
 use livewell_model::Timestamp;
 use livewell_model::codec::Writer;
 use livewell_store::keyspace::{PART_BYTES, log_part_key};
 use livewell_store::{Head, Overlay};
 
-/// An entry in the making.
+/// An unfinished entry.
 pub(crate) struct EntryWriter {
     feed: u32,
     epoch: u64,
@@ -25,7 +25,7 @@ impl EntryWriter {
         Self { feed, epoch: head.epoch, sequence: head.sequence, part: 0, bytes, written: 0 }
     }
 
-    /// Where the next change or diff is to be written; the overlay takes what is there already.
+    /// Returns the buffer for the next change or diff; moves what is in it to the overlay.
     pub(crate) fn next(&mut self, overlay: &mut Overlay) -> &mut Writer {
         if self.bytes.bytes.len() >= PART_BYTES {
             self.put(overlay);

@@ -1,9 +1,9 @@
-//! Following: the one way from feeds to a consumer.
+//! Following: the only way from feeds to a consumer.
 //!
-//! Whoever follows feeds (a query its sources, a reaction its queries) reads their logs from its checkpoints
-//! and gets groups in ascending position: what one source transaction caused anywhere upstream comes as one
-//! group. Nothing is given out before every upstream has passed its position (its frontier), so no state is
-//! seen that was never true, also where two paths lead from one source.
+//! A consumer (a query of sources, a reaction of queries) reads the logs of its feeds from its checkpoints and gets
+//! groups in ascending position: everything that one source transaction caused upstream comes as one group. A group is
+//! only returned once every upstream has passed its position (the frontier), so a consumer never sees a state that was
+//! never true, even if two paths lead from one source.
 
 use crate::Error;
 use crate::run::recovery::readable;
@@ -28,14 +28,14 @@ pub(crate) struct Upstream {
 /// A log entry with the upstream it is from.
 #[derive(Debug)]
 pub(crate) struct Item {
-    /// Which upstream, by its place in the list.
+    /// The upstream's index in the list.
     pub(crate) upstream: usize,
     pub(crate) epoch: u64,
     pub(crate) entry: LogEntry,
 }
 
-/// Everything that one position brought, each upstream's entries in their order: a query may have several results of
-/// one position where its timers fired before the transaction.
+/// Everything that one position brought, each upstream's entries in their order: a query may have several results at
+/// one position if its timers fired before the transaction.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) position: u64,
@@ -43,7 +43,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Whether some entry is so large that only its first part was read.
+    /// Returns whether some entry is so large that only its first part was read.
     pub(crate) fn is_begun(&self) -> bool {
         self.items.iter().any(|item| item.entry.is_begun)
     }
@@ -52,15 +52,15 @@ impl Group {
 /// What a follower finds.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// Groups to process, in order; none: nothing new.
+    /// Groups to process, in order; empty if there is nothing new.
     Groups(Vec<Group>),
-    /// An upstream that cannot simply be followed on.
+    /// An upstream that cannot simply be followed further.
     Broken {
-        /// Which upstream, by its place in the list.
+        /// The upstream's index in the list.
         upstream: usize,
-        /// What is the matter.
+        /// How to resume.
         resume: Resume,
-        /// Where the follower stands there.
+        /// The follower's checkpoint there.
         checkpoint: Checkpoint,
     },
 }
@@ -68,11 +68,11 @@ pub(crate) enum Found {
 /// What the log still holds of one upstream.
 struct Stream {
     items: std::collections::VecDeque<(u64, Item)>,
-    /// Up to where this stream is complete.
+    /// The position up to which this stream is complete.
     horizon: u64,
 }
 
-/// Reads what comes after the checkpoints of `consumer`; of a large entry the first part.
+/// Reads what comes after the checkpoints of `consumer`; of a large entry only the first part.
 pub(crate) fn read(
     snapshot: &Arc<dyn Snapshot>,
     consumer: u32,
@@ -96,11 +96,11 @@ pub(crate) fn read(
             items.push_back((position, Item { upstream: at, epoch, entry }));
         }
         let horizon = match items.back() {
-            // More entries of the last position may follow; where it fills all that was read, they come later.
+            // More entries of the last position may follow; unless it fills everything that was read, they come later.
             Some((last, _)) if !exhausted && items[0].0 < *last => *last - 1,
             Some((last, _)) if !exhausted => *last,
             _ if upstreams.len() == 1 => u64::MAX,
-            // What the new epoch changes comes at a position of its own; the others wait for it.
+            // The change to the new epoch has a position of its own; the other upstreams wait for it.
             last if epoch != feed.head.epoch => last.map_or(checkpoint.position, |(position, _)| *position),
             _ => frontier(snapshot, upstream.number)?,
         };
@@ -127,11 +127,11 @@ fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
     groups
 }
 
-/// Up to which position of the store feed number `feed` has taken everything in, in this snapshot.
+/// Returns the position of the store up to which feed number `feed` has taken in everything, in this snapshot.
 ///
-/// A source has, up to the store's position. A query that has read all of its upstreams' logs has come as
-/// far as they have, also where it had nothing to commit; else as far as its last commit. One that is being
-/// built has come as far as its old rows.
+/// For a source that is the store's position. A query that has read all of its upstreams' logs is as far as they are,
+/// even if it had nothing to commit; otherwise it is as far as its last commit. A query that is being built is as far
+/// as its old rows.
 pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, feed: u32) -> Result<u64, Error> {
     let upstreams = followed(&**snapshot, feed)?;
     if upstreams.is_empty() {
@@ -149,7 +149,7 @@ pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, feed: u32) -> Result<u64, E
     Ok(least)
 }
 
-/// The feeds that a consumer has checkpoints in.
+/// Returns the feeds that a consumer has checkpoints in.
 pub(crate) fn followed(snapshot: &dyn Snapshot, consumer: u32) -> Result<BTreeMap<u32, Checkpoint>, Error> {
     use livewell_store::keyspace::{Key, Space};
     let prefix = Key::new(Space::Checkpoint).number(consumer).done();
@@ -170,7 +170,7 @@ pub(crate) fn open(snapshot: &Arc<dyn Snapshot>, upstream: &Upstream) -> Result<
     })
 }
 
-/// A component's first checkpoint is stored when it is made, so that there is always one.
+/// Reads a checkpoint. A component's first checkpoint is stored when the component is created, so there is always one.
 pub(crate) fn checkpoint(
     snapshot: &dyn Snapshot,
     consumer: u32,

@@ -1,4 +1,4 @@
-//! Feeds: following several of them in one order, what an entry says of elements, how far back a log reaches.
+//! Feeds: following several of them in one order, the element changes of an entry, and how far back a log reaches.
 
 pub mod checked;
 pub(crate) mod element;

@@ -1,8 +1,8 @@
-//! Retention: how far back logs reach, and who is waited for.
+//! Retention: how far back logs reach, and which consumers hold them.
 //!
-//! A source's log is trimmed behind its slowest query. A query's outbox is bounded: following queries hold
-//! it, and so does a reaction as long as it makes progress. Trimming begins at the remembered low-water mark,
-//! never with a search for the oldest entry.
+//! A source's log is trimmed up to its slowest query. A query's outbox is bounded: following queries hold it, and so
+//! does a reaction as long as it makes progress. Trimming begins at the stored low-water mark, never with a search for
+//! the oldest entry.
 
 use crate::Error;
 use crate::component::Component;
@@ -16,7 +16,7 @@ use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{PART_BYTES, log_part_key};
 use livewell_store::{IndexError, Overlay, Snapshot, catalog};
 
-/// At most this many entries go with one commit; the rest with the next ones.
+/// At most this many entries are deleted with one commit; the rest with the next ones.
 const TRIM_MAX: u64 = 4_000;
 
 /// Deletes what all queries of a source have taken in.
@@ -28,17 +28,18 @@ pub(crate) fn trim_source(
 ) -> Result<(), Error> {
     let snapshot = overlay.snapshot().clone();
     let read = held_from(shared, source, &*snapshot, head, |query| holds_source(shared, query))?;
-    // What this commit adds stays in any case: a query that is being added may begin before it.
+    // What this commit adds always stays: a query that is being added may begin before it.
     let stored = Head::read(&*snapshot, source.number)?.unwrap_or_default().sequence;
     trim(source.number, head, overlay, read.unwrap_or(stored).min(stored))
 }
 
-/// A query in error lets go after a while; otherwise one broken query would stop all sources for ever.
+/// Returns whether a query holds its sources' logs. A query in error releases them after a while; otherwise one broken
+/// query would stop all sources for ever.
 fn holds_source(shared: &Shared, query: &Component) -> bool {
     query.state() != State::Error || query.last_progress().elapsed() < shared.limits.error_hold
 }
 
-/// The least sequence that all holders among the followers have taken in; `None` without a holder.
+/// Returns the least sequence that all holders among the followers have taken in; `None` without a holder.
 fn held_from(
     shared: &Shared,
     feed: &Component,
@@ -49,15 +50,15 @@ fn held_from(
     let mut least = None;
     for follower in shared.followers(feed.number).iter().filter(|follower| holds(follower)) {
         let Some(checkpoint) = Checkpoint::read(snapshot, follower.number, feed.number)? else { continue };
-        // A follower in another epoch has all of this one before it.
+        // A follower in another epoch still has all of this one to read.
         let read = if checkpoint.epoch == head.epoch { checkpoint.sequence } else { 0 };
         least = Some(least.map_or(read, |least: u64| least.min(read)));
     }
     Ok(least)
 }
 
-/// Deletes log entries up to and including `read`, oldest first; refuses to pass one that is not there, which some
-/// follower may still look for.
+/// Deletes log entries up to and including `read`, oldest first. Refuses to pass a missing entry, which a follower may
+/// still need.
 fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<(), Error> {
     let last = read.min(head.sequence).min(head.low + TRIM_MAX);
     while head.low <= last {
@@ -77,20 +78,20 @@ fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<
             }
         }
         head.low += 1;
-        // What is counted wrong is damage, too, and found as such when the store is scrubbed.
+        // A wrong count is damage, too; the scrub finds it.
         head.log_bytes = head.log_bytes.saturating_sub(bytes);
         head.log_entries = head.log_entries.saturating_sub(1);
     }
     Ok(())
 }
 
-/// The entry at the low-water mark is not there.
+/// Returns the error that the entry at the low-water mark is missing.
 fn missing(feed: u32, head: &Head, overlay: &Overlay) -> IndexError {
     let name = named(&**overlay.snapshot(), feed);
     Damage::MissingEntry { feed: name, epoch: head.epoch, sequence: head.low, last: head.sequence }.into()
 }
 
-/// How many results a query may put out now.
+/// Returns how many results a query may put out now.
 pub(crate) fn room(
     shared: &Shared,
     query: &Component,
@@ -131,7 +132,7 @@ fn holds_outbox(shared: &Shared, follower: &Component, settings: &OutboxSettings
     let moves = match follower.state() {
         State::Paused | State::Stopped | State::Error => false,
         State::CaughtUp => true,
-        // While the store takes nothing, nobody comes forward; that must not cost anybody results.
+        // While the store takes no commits, no follower makes progress; that must not cost a follower its results.
         State::Waiting if follower.is_stalled_by_store() => true,
         State::Starting | State::Running | State::Waiting => {
             follower.last_progress().elapsed() < settings.max_wait
@@ -140,7 +141,7 @@ fn holds_outbox(shared: &Shared, follower: &Component, settings: &OutboxSettings
     settings.when_full == WhenFull::Wait && moves
 }
 
-/// The ended epochs of a query in which nobody stands any more, followers that are not running included.
+/// Returns the ended epochs of a query that no follower needs any more, not even one that does not run.
 pub(crate) fn drained(snapshot: &dyn Snapshot, feed: u32, present: u64) -> Result<Vec<u64>, Error> {
     let mut ended = EpochRecord::epochs(snapshot, feed)?;
     ended.retain(|epoch| *epoch < present);

@@ -1,4 +1,4 @@
-//! Building a Livewell: its store, its limits and its clock.
+//! Builds a Livewell: its store, its limits and its clock.
 
 use crate::Error;
 use crate::clock::{self, Clock, SystemClock};
@@ -29,52 +29,52 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where everything durable lives.
+    /// Sets the store, where everything durable is.
     #[must_use]
     pub fn store(self, store: impl Store) -> Self {
         self.shared_store(Arc::new(store))
     }
 
-    /// The same for a store that others hold, too.
+    /// Sets a store that is shared with other owners.
     #[must_use]
     pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// The bounds of steps and logs.
+    /// Sets the bounds of steps and logs.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Where transactions without a time of their own get one.
+    /// Sets the clock, from which transactions without a time of their own get one.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Who is told what the components do.
+    /// Sets the observer, which is told what the components do.
     #[must_use]
     pub fn observer(mut self, observer: Arc<impl Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// The Livewell, with nothing running yet.
+    /// Builds the Livewell, with nothing running yet.
     ///
     /// # Errors
-    /// Where there is no store, or it cannot be read; LW0308 if the machine's clock is before 1970 and no other one is
-    /// given.
+    /// Returns an error if there is no store or it cannot be read, and LW0308 if the machine's clock is before 1970 and
+    /// no other clock is given.
     pub fn build(self) -> Result<Livewell, Error> {
         let store = self.store.ok_or_else(|| Error::invalid("LW0505", "a Livewell needs a store"))?;
         if self.clock.is_none() {
             clock::check_system()?;
         }
         let position = catalog::position(&*store.snapshot()?)?;
-        // Enough of its id for a name.
+        // A name needs only this much of its id.
         let store_name = format!("{:032x}", store.id().0)[..6].to_owned();
         let shared = Arc::new(Shared {
             store_name,

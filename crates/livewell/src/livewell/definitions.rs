@@ -7,7 +7,7 @@ use livewell_store::StoreId;
 use livewell_store::catalog::{self, Kind};
 
 impl Livewell {
-    /// The definition that a component was last added with, also of one that is not running.
+    /// Returns the definition that a component was last added with, even if it is not running.
     ///
     /// # Errors
     /// Returns [`crate::ErrorKind::NotFound`] for an unknown id, and an error if the store cannot be read.
@@ -15,7 +15,7 @@ impl Livewell {
         definition::stored(&*self.shared.store.snapshot()?, id)
     }
 
-    /// The definitions of all components in the store, in the order in which they were first added.
+    /// Returns the definitions of all components in the store, in the order in which they were first added.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -33,7 +33,7 @@ impl Livewell {
         Ok(entries.filter_map(defined).collect())
     }
 
-    /// The random identity of the store.
+    /// Returns the random identity of the store.
     pub fn store_id(&self) -> StoreId {
         self.shared.store.id()
     }

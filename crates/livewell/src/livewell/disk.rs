@@ -1,11 +1,11 @@
-//! What a Livewell says of disks that are full or fail.
+//! Reports on disks that are full or fail.
 
 use crate::Error;
 use crate::livewell::Livewell;
 use crate::run::disk;
 
 impl Livewell {
-    /// The components that wait for a disk that is full or fails, by id, each with the reason. They try again by
+    /// Returns the components that wait for a disk that is full or fails, by id, each with the reason. They retry by
     /// themselves.
     pub fn waiting_for_disk(&self) -> Vec<(String, String)> {
         let components = self.shared.components();
@@ -16,7 +16,7 @@ impl Livewell {
     /// Checks that the store takes commits now, before something is stopped that has to start again.
     ///
     /// # Errors
-    /// Returns LW0302 if the store is full, LW0305 if its disk fails, else what the store says.
+    /// Returns LW0302 if the store is full, LW0305 if its disk fails, or another error of the store.
     pub fn check_writable(&self) -> Result<(), Error> {
         disk::probe(&self.shared, &self.sweeper)
     }

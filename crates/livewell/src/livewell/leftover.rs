@@ -1,4 +1,5 @@
-//! What is in a store and is not a component: taken out of the configuration, or renamed, with all it has stored.
+//! Leftovers in a store: components that were taken out of the configuration, or renamed, with everything they have
+//! stored.
 
 use crate::Error;
 use crate::component::definition::Definition;
@@ -12,15 +13,15 @@ use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::{IndexError, Snapshot, Store, WriteSet};
 use std::sync::Arc;
 
-/// What the removal of a component leaves outside of the store.
+/// What the removal of a component leaves outside the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// The replication slot of a `postgres` source whose settings are not known here. Its server keeps its log for it
-    /// until somebody drops it.
+    /// The replication slot of a `postgres` source whose settings are not known here. The server keeps its log for the
+    /// slot until somebody drops it.
     pub slot: Option<String>,
 }
 
-/// All of it, as status shows it: stopped.
+/// Returns the status of all leftovers: stopped.
 pub(crate) fn all(shared: &Shared) -> Result<Vec<Status>, Error> {
     let snapshot = shared.store.snapshot()?;
     let entries = catalog::all(&*snapshot)?;
@@ -29,7 +30,7 @@ pub(crate) fn all(shared: &Shared) -> Result<Vec<Status>, Error> {
     entries.iter().filter(is_left).map(|entry| status::stored(&snapshot, entry)).collect()
 }
 
-/// Removes it from the store below a running Livewell.
+/// Removes a leftover from the store of a running Livewell.
 pub(crate) fn remove(shared: &Shared, id: &str) -> Result<Removed, Error> {
     let snapshot = shared.store.snapshot()?;
     let entry = removable(&snapshot, id)?;
@@ -38,12 +39,12 @@ pub(crate) fn remove(shared: &Shared, id: &str) -> Result<Removed, Error> {
     Ok(removed)
 }
 
-/// Removes a component, with all it has stored, from a store that nobody runs. One of the same id that is added later is
-/// another one.
+/// Removes a component, with all it has stored, from a store that nobody runs. A component of the same id that is added
+/// later is a new one.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if another one in the store reads it;
-/// and if the store cannot be read or written.
+/// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if another one in the store
+/// reads it, or an error if the store cannot be read or written.
 pub fn remove_stored(store: &dyn Store, id: &str) -> Result<Removed, Error> {
     let snapshot = store.snapshot()?;
     let entry = removable(&snapshot, id)?;
@@ -56,7 +57,7 @@ pub fn remove_stored(store: &dyn Store, id: &str) -> Result<Removed, Error> {
     Ok(removed)
 }
 
-/// The entry of `id`, if nothing else in the store reads it.
+/// Returns the entry of `id`, if nothing else in the store reads it.
 fn removable(snapshot: &Arc<dyn Snapshot>, id: &str) -> Result<Registered, Error> {
     let entry = catalog::find(&**snapshot, id)?.filter(|entry| entry.kind != Kind::Bare);
     let entry = entry.ok_or_else(|| unknown::in_store(&**snapshot, id, None))?;
@@ -69,7 +70,7 @@ fn removable(snapshot: &Arc<dyn Snapshot>, id: &str) -> Result<Registered, Error
     if readers.is_empty() { Ok(entry) } else { Err(Error::is_read(id, &readers)) }
 }
 
-/// Whether `other` reads `entry`, by its definition or by the checkpoints that it has.
+/// Returns whether `other` reads `entry`, by its definition or by the checkpoints that it has.
 fn reads(snapshot: &dyn Snapshot, other: &Registered, entry: &Registered) -> Result<bool, Error> {
     Ok(match other.kind {
         Kind::Query | Kind::Reaction => match Definition::read(other) {
@@ -80,7 +81,7 @@ fn reads(snapshot: &dyn Snapshot, other: &Registered, entry: &Registered) -> Res
     })
 }
 
-/// What a source keeps on its other side, by what is stored alone.
+/// Returns what a source keeps on its other side, from the store alone.
 fn slot(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<Option<String>, Error> {
     if entry.kind != Kind::Source {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The handle: adding components, reading, and bringing it to an end.
+//! The handle of a Livewell: adds components, reads, and shuts down.
 
 mod builder;
 mod definitions;
@@ -37,30 +37,30 @@ use std::time::{Duration, Instant};
 /// How long stopping one component may take.
 const STOP_MAX: Duration = Duration::from_secs(30);
 
-/// Standing queries over changing data, with durable results and reactions. Clones are the same one; it stops when the
-/// last of them is dropped.
+/// Standing queries over changing data, with durable results and reactions. Clones are handles of the same instance,
+/// which stops when the last of them is dropped.
 #[derive(Clone)]
 pub struct Livewell {
     shared: Arc<Shared>,
     sweeper: Arc<Component>,
     scrubbed: Arc<scrub::Progress>,
     handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
-    /// The other sides of sources that can be asked something while they are at work.
+    /// The other sides of sources, for questions while the sources are at work.
     other_sides: Arc<Mutex<HashMap<String, Arc<dyn OtherSide>>>>,
     end: Arc<End>,
 }
 
 impl Livewell {
-    /// Begins to build one.
+    /// Returns a builder.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Adds a source: anything that is a [`Source`](livewell_source::Source), or an [`InProcess`](crate::InProcess), of which this returns
-    /// where the program sends to.
+    /// Adds a source: anything that is a [`Source`](livewell_source::Source), or an [`InProcess`](crate::InProcess),
+    /// for which this returns the handle to send to.
     ///
     /// # Errors
-    /// If the id is taken or is not a valid one; if the store cannot be read or written.
+    /// Returns an error if the id is taken or is not a valid one, or if the store cannot be read or written.
     pub async fn add_source<S: IntoSource>(&self, source: S) -> Result<S::Handle, Error> {
         let source = source.into_source();
         let id = source.id().to_owned();
@@ -83,8 +83,8 @@ impl Livewell {
     /// ```
     ///
     /// # Errors
-    /// A query that cannot be maintained exactly is refused with a place in its text; unknown sources; as the
-    /// store has them.
+    /// Returns an error with a place in the text if the query cannot be maintained exactly, and one if a source is
+    /// unknown or the store cannot be read or written.
     pub async fn add_query(&self, query: Query) -> Result<(), Error> {
         self.add(Setup { queries: vec![query], ..Setup::default() }).await
     }
@@ -92,20 +92,21 @@ impl Livewell {
     /// Adds a reaction.
     ///
     /// # Errors
-    /// Unknown queries; a recovery policy that does not fit it; as the store has them.
+    /// Returns an error if a query is unknown, if the recovery policy does not fit the reaction, or if the store cannot
+    /// be read or written.
     pub async fn add_reaction(&self, reaction: ReactionSetup) -> Result<(), Error> {
         self.add(Setup { reactions: vec![reaction], ..Setup::default() }).await
     }
 
-    /// The handle of a source that is sent to.
+    /// Returns the handle of a source that is sent to.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] where there is no such source.
+    /// Returns [`crate::ErrorKind::NotFound`] if there is no such source.
     pub fn source(&self, id: &str) -> Result<SourceHandle, Error> {
         lock(&self.handles).get(id).cloned().ok_or_else(|| Error::not_found(id))
     }
 
-    /// A query's live results as they are now.
+    /// Returns a query's live results as they are now.
     ///
     /// ```
     /// # use livewell::*;
@@ -124,21 +125,21 @@ impl Livewell {
     /// ```
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown query; as the store has them.
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
     pub fn results(&self, query: &str) -> Result<Results, Error> {
         Results::read(&*self.shared.store, query)
     }
 
-    /// A query's snapshot, then its results as they come.
+    /// Subscribes to a query: its snapshot, then its results as they come.
     ///
     /// # Errors
-    /// As [`Livewell::results`].
+    /// Returns the errors of [`Livewell::results`].
     pub async fn subscribe(&self, query: &str) -> Result<Subscription, Error> {
         Subscription::new(self.shared.clone(), self.shared.query(query)?, None)
     }
 
-    /// A query's results after a position that a subscriber has seen; a reset and a snapshot where the outbox
-    /// no longer reaches back.
+    /// Subscribes to a query's results after a position that the subscriber has seen; begins with a reset and a
+    /// snapshot if the outbox no longer reaches back.
     ///
     /// ```
     /// # use livewell::*;
@@ -159,12 +160,12 @@ impl Livewell {
     /// ```
     ///
     /// # Errors
-    /// As [`Livewell::results`].
+    /// Returns the errors of [`Livewell::results`].
     pub async fn subscribe_after(&self, query: &str, after: Position) -> Result<Subscription, Error> {
         Subscription::new(self.shared.clone(), self.shared.query(query)?, Some(after))
     }
 
-    /// What every component is doing.
+    /// Returns the status of every component.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -172,17 +173,17 @@ impl Livewell {
         status::of(&self.shared)
     }
 
-    /// What a component is doing, without a look into the store; one that was not added is stopped.
+    /// Returns the condition of a component without reading the store; a component that was not added is stopped.
     pub fn condition(&self, id: &str) -> Condition {
         status::condition(&self.shared, id)
     }
 
-    /// Rebuilds a query, brings a reaction to what is true now, or reads a file source anew (as a new epoch,
-    /// which those who follow it meet with their recovery policies). A component in error goes on with it.
+    /// Rebuilds a query, brings a reaction to the live results, or reads a file source again (as a new epoch, which its
+    /// followers handle by their recovery policies). A component in error runs again.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] for a source that is sent
-    /// to and is not in error.
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] for a source that is
+    /// sent to and is not in error.
     pub fn reset(&self, id: &str) -> Result<(), Error> {
         let component = self.shared.component(id)?;
         let is_sent_to = lock(&self.handles).contains_key(id);
@@ -193,11 +194,11 @@ impl Livewell {
         Ok(())
     }
 
-    /// Copies some tables of a source again, and emits what differs, while the others go on.
+    /// Copies some tables of a source again, and emits what differs, while the others continue.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if the source has no tables, or
-    /// does not follow one of these. Nothing is copied then.
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if the source has no
+    /// tables, or does not follow one of these. Nothing is copied then.
     pub fn reset_tables<T: AsRef<str>>(&self, id: &str, tables: &[T]) -> Result<(), Error> {
         let component = self.shared.source(id)?;
         let other_side = lock(&self.other_sides).get(id).cloned().ok_or_else(|| {
@@ -215,13 +216,13 @@ impl Livewell {
     /// Copies one table of a source again, as [`Livewell::reset_tables`] does.
     ///
     /// # Errors
-    /// As [`Livewell::reset_tables`].
+    /// Returns the errors of [`Livewell::reset_tables`].
     pub fn reset_table(&self, id: &str, table: &str) -> Result<(), Error> {
         self.reset_tables(id, &[table])
     }
 
-    /// Waits until everything that is sent or read has been taken in and delivered, or is in error. Files
-    /// that are followed count as read at their present end.
+    /// Waits until everything that was sent or read has been taken in and delivered, or is in error. Followed files
+    /// count as read at their present end.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -235,13 +236,13 @@ impl Livewell {
         Ok(())
     }
 
-    /// Stops one component and waits for it: a query within about two seconds, whatever it is computing, without what
-    /// was not committed; others after what they are doing. It keeps its place: added again, it resumes from there, and
-    /// until then it holds the logs it reads as a slow one does.
+    /// Stops one component and waits for its end: a query within about two seconds, whatever it is computing, and
+    /// without what was not committed; others after their present work. It keeps its checkpoint: if it is added again,
+    /// it resumes from there, and until then it holds the logs that it reads, like a slow component.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Unavailable`] where what it is doing takes
-    /// longer than 30 seconds.
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Unavailable`] if what it is doing
+    /// takes longer than 30 seconds.
     pub async fn stop(&self, id: &str) -> Result<(), Error> {
         let component = self.shared.component(id)?;
         component.stopping.store(true, Ordering::Release);
@@ -260,7 +261,7 @@ impl Livewell {
         Ok(())
     }
 
-    /// What the store holds of components that were not added: taken out of the configuration, or renamed.
+    /// Returns what the store holds of components that were not added: taken out of the configuration, or renamed.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -268,12 +269,12 @@ impl Livewell {
         leftover::all(&self.shared)
     }
 
-    /// Stops a component and removes it with all it stored, and with the slot that a source has in its database.
-    /// One of the same id that is added later is another one. Also removes what the store holds of one that was not
-    /// added; the slot of such a source stays, and is returned.
+    /// Stops a component and removes it with all it stored, and with the slot that a source has in its database. A
+    /// component of the same id that is added later is a new one. Also removes what the store holds of a component that
+    /// was not added; the slot of such a source stays, and is returned.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Invalid`] where others still follow it; else as [`Livewell::stop`].
+    /// Returns [`crate::ErrorKind::Invalid`] if others still follow it, or the errors of [`Livewell::stop`].
     pub async fn remove(&self, id: &str) -> Result<Removed, Error> {
         let Ok(component) = self.shared.component(id) else {
             let removed = leftover::remove(&self.shared, id)?;
@@ -303,25 +304,25 @@ impl Livewell {
                 }
             });
         }
-        // Those who were held up by what it held.
+        // Components that waited for what it held.
         component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));
         self.shared.bells.forget(component.number, &component.follows, &component.bell);
         self.sweeper.bell.ring();
         Ok(Removed::default())
     }
 
-    /// How far the scrub of the store is, which runs beside everything else.
+    /// Returns the progress of the scrub, which checks the store in the background.
     pub fn scrubbed(&self) -> ScrubStatus {
         self.scrubbed.status()
     }
 
-    /// The store below.
+    /// Returns the store below.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.shared.store
     }
 
-    /// Does something that blocks, such as reading many rows or verifying, on a thread where that keeps no other task
-    /// waiting: the asynchronous form of every call that is not `async`.
+    /// Runs a blocking call, such as reading many rows or verifying, on a thread where no other task has to wait for
+    /// it: the asynchronous form of every call that is not `async`.
     ///
     /// ```
     /// # use livewell::{Livewell, MemoryStore};
@@ -341,9 +342,9 @@ impl Livewell {
         }
     }
 
-    /// Stops everything and waits until no thread of its own is left, at most 30 s.
+    /// Stops everything and waits until all of its threads have ended, at most 30 s.
     ///
-    /// Once this is dropped too, the store is held by nobody but the caller's own handles, and can be opened again.
+    /// Once this handle is dropped too, only the caller's own handles hold the store, and it can be opened again.
     pub async fn shutdown(&self) {
         self.end.stop_all();
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -353,7 +354,7 @@ impl Livewell {
     }
 }
 
-/// Stops everything, at the latest when nobody has a handle any more.
+/// Stops everything, at the latest when no handle is left.
 struct End {
     shared: Arc<Shared>,
     sweeper: Arc<Component>,

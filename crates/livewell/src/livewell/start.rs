@@ -1,4 +1,4 @@
-//! Adding components: all registered in one commit, then each started on its thread.
+//! Adds components: registers all of them in one commit, then starts each on its thread.
 
 use crate::Error;
 use crate::component::Component;
@@ -36,9 +36,9 @@ impl Livewell {
     /// Registers everything in one commit, then starts it.
     ///
     /// # Errors
-    /// As the single calls; nothing is registered or started then.
+    /// Returns the errors of the calls that add a single component; nothing is registered or started then.
     pub async fn add(&self, setup: Setup) -> Result<(), Error> {
-        // No source takes anything in meanwhile: it would not know yet that its log is held.
+        // No source takes in anything meanwhile: it would not know yet that its log is held.
         let turn = self.shared.positions.take();
         let mut registrar = Registrar::begin(&self.shared, setup.specs)?;
         let mut starts: Vec<Start> = Vec::new();
@@ -67,7 +67,7 @@ impl Livewell {
             match &failure {
                 None => supervise::spawn(&self.shared, &component, work),
                 Some(error) => {
-                    // It is registered, so it can be started once what stood in the way is gone.
+                    // It is registered, so it can be started once the obstacle is gone.
                     component.fail(error);
                     component.ended.store(true, Ordering::Release);
                 }

@@ -1,4 +1,4 @@
-//! Verifying on the handle: a query against its evaluation from scratch, a source against its database.
+//! Verification on the handle: a query against its evaluation from scratch, a source against its database.
 
 use crate::Error;
 use crate::livewell::Livewell;
@@ -23,16 +23,16 @@ impl Livewell {
     /// ```
     ///
     /// # Errors
-    /// As [`crate::read::verify::verify`].
+    /// Returns the errors of [`crate::read::verify::verify`].
     pub fn verify(&self, query: &str) -> Result<Verified, Error> {
         self.verify_within(query, usize::MAX, || false)
     }
 
-    /// [`Livewell::verify`], which holds at most `bytes_max` bytes in memory, and ends within about two seconds once
-    /// `is_cancelled` says true or this is stopped.
+    /// Like [`Livewell::verify`], but holds at most `bytes_max` bytes in memory, and ends within about two seconds once
+    /// `is_cancelled` returns true or this is stopped.
     ///
     /// # Errors
-    /// As [`crate::read::verify::verify_within`].
+    /// Returns the errors of [`crate::read::verify::verify_within`].
     pub fn verify_within(
         &self,
         query: &str,
@@ -48,9 +48,9 @@ impl Livewell {
     /// done.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source of another kind
-    /// than `postgres`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is out of reach
-    /// or the source is being stopped.
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source of
+    /// another kind than `postgres`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is
+    /// out of reach or the source is being stopped.
     pub fn verify_source(
         &self,
         id: &str,
@@ -59,10 +59,10 @@ impl Livewell {
         self.verify_source_within(id, table, &|| false)
     }
 
-    /// [`Livewell::verify_source`], which ends soon after `is_cancelled` says true.
+    /// Like [`Livewell::verify_source`], but ends soon after `is_cancelled` returns true.
     ///
     /// # Errors
-    /// As [`Livewell::verify_source`]; [`crate::ErrorKind::Unavailable`] if it is cancelled.
+    /// Returns the errors of [`Livewell::verify_source`]; [`crate::ErrorKind::Unavailable`] if it is cancelled.
     pub fn verify_source_within(
         &self,
         id: &str,

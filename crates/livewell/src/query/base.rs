@@ -1,8 +1,8 @@
-//! Where a build begins: all upstreams as they were at one position.
+//! The base of a build: all upstreams as they were at one position.
 //!
-//! In one snapshot of the store the upstreams of a query need not have come equally far: one may have read of
-//! a source what another has not. Rows built from that would show a state that was never true. So what an
-//! upstream is ahead is taken back by the before-images of its log's tail.
+//! In one snapshot of the store the upstreams of a query may be at different positions: one may have read parts of a
+//! source that another has not. Rows built from that would show a state that was never true. So the lead of an upstream
+//! is undone by the before-images of its log's tail.
 
 use crate::Error;
 use crate::feed::elements::{Lens, transaction};
@@ -17,11 +17,11 @@ use livewell_store::{Feed, Snapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// See the module.
+/// All upstreams of a query at one position, from which its rows are built.
 pub(crate) struct Base {
     /// The position of the store at which all upstreams are taken.
     pub(crate) position: u64,
-    /// The largest transaction time that the upstreams have seen.
+    /// The latest transaction time that the upstreams have seen.
     pub(crate) timestamp: Timestamp,
     /// The upstreams, in the query's order.
     pub(crate) upstreams: Vec<UpstreamBase>,
@@ -29,17 +29,17 @@ pub(crate) struct Base {
 
 /// One upstream at the base's position.
 pub(crate) struct UpstreamBase {
-    /// Where to follow it from.
+    /// The checkpoint to follow it from.
     pub(crate) checkpoint: Checkpoint,
     feed: Feed,
     lens: Lens,
-    /// What differs from the feed's snapshot: elements as they were, `None` where there was none.
+    /// The differences from the feed's snapshot: elements as they were, or `None` if they did not exist.
     differing: BTreeMap<ElementId, Option<Element>>,
 }
 
 impl Base {
-    /// The upstreams at the position that the last of them has reached. `None` as long as one is being built
-    /// itself, or has come further than its log still reaches back: the caller waits.
+    /// Returns the upstreams at the position that all of them have reached. Returns `None` while one of them is being
+    /// built itself, or is further ahead than its log still reaches back: the caller waits.
     pub(crate) fn take(snapshot: &Arc<dyn Snapshot>, upstreams: &[Upstream]) -> Result<Option<Self>, Error> {
         let mut position = u64::MAX;
         for upstream in upstreams {
@@ -72,7 +72,7 @@ impl Base {
     }
 }
 
-/// The log entries after `position`, last first, and the sequence before them; `None` where they are gone.
+/// Returns the log entries after `position`, last first, and the sequence before them; `None` if they are gone.
 fn tail(feed: &Feed, position: u64) -> Result<Option<(u64, Vec<LogEntry>)>, Error> {
     let mut sequence = feed.head.sequence;
     let mut tail = Vec::new();
@@ -94,8 +94,9 @@ fn tail(feed: &Feed, position: u64) -> Result<Option<(u64, Vec<LogEntry>)>, Erro
 }
 
 impl UpstreamBase {
-    /// The elements at the base's position, streamed, with the time of their last change. Of an element that has changed
-    /// since the base that time is not known any more: it is the base's, until the change is taken in.
+    /// Returns the elements at the base's position, streamed, with the time of their last change. For an element that
+    /// has changed since the base, that time is no longer known; the base's time takes its place until the change is
+    /// taken in.
     pub(crate) fn elements(
         &self,
         now: Timestamp,

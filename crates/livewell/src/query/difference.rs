@@ -1,4 +1,4 @@
-//! What differs between the rows of two generations, row by row.
+//! Compares the rows of two generations, row by row.
 
 use livewell_model::{Diff, Row};
 use livewell_store::IndexError;
@@ -19,7 +19,7 @@ where
         Self { before: before.peekable(), after: after.peekable() }
     }
 
-    /// The next row that either side has: its signature, and its bytes on each side.
+    /// Returns the next row that either side has: its signature, and its bytes on each side.
     #[expect(clippy::type_complexity, reason = "one row of a merge, taken apart at once")]
     fn pair(&mut self) -> Result<Option<(u64, Option<Vec<u8>>, Option<Vec<u8>>)>, IndexError> {
         let before = self.before.next_if(|entry| match (entry, self.after.peek()) {

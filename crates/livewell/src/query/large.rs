@@ -1,9 +1,9 @@
-//! A transaction that is larger than memory: the engine steps over its parts, and what they come to together is one
-//! result in one commit.
+//! A transaction that is larger than memory: the engine steps over its parts, and their net effect is one result in one
+//! commit.
 //!
-//! An operator is right after any sequence of changes, so it is after the parts. What an observer could see between two
-//! parts is seen by nobody, with two exceptions: functions of time would remember it, and an expression may fail for
-//! what is only there in between. These take the transaction whole, in memory.
+//! An operator is right after any sequence of changes, and so after the parts. The states between two parts are not
+//! visible, with two exceptions: functions of time would remember them, and an expression may fail for values that
+//! exist only in between. Queries with these take the whole transaction in memory.
 
 use crate::Error;
 use crate::feed::elements::{self, Lens};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 const STEP_BYTES: usize = 1 << 20;
 
 impl Pipeline {
-    /// Steps over the group by its parts or, where that cannot be, whole.
+    /// Steps over the group in parts or, if that is not possible, as a whole.
     pub(super) fn step_large(
         &self,
         snapshot: &Arc<dyn Snapshot>,
@@ -30,7 +30,7 @@ impl Pipeline {
         if !self.engine.tells_time() {
             let mut state = self.state(snapshot)?;
             match self.step_parts(&mut state, snapshot, group, lenses) {
-                // Whole it holds more, and takes longer.
+                // As a whole it needs more memory and time.
                 Err(error) if error.is_over_budget() || error.is_cancelled() => return Err(error),
                 Err(error) if error.kind != crate::ErrorKind::Storage => {
                     tracing::debug!(query = %self.component.id, %error, "stepping over a large transaction whole");
@@ -118,7 +118,7 @@ fn each_part(
     if changes.is_empty() { Ok(()) } else { each(timestamp.unwrap_or_default(), changes) }
 }
 
-/// The group with all of its entries read to their ends.
+/// Returns the group with all of its entries read to their ends.
 fn whole(snapshot: &Arc<dyn Snapshot>, group: &Group, lenses: &[Lens]) -> Result<Group, Error> {
     let mut items = Vec::with_capacity(group.items.len());
     for item in &group.items {

@@ -1,4 +1,4 @@
-//! Change becomes results: a query follows its feeds, steps its engine and commits what came of it.
+//! Queries: a query follows its feeds, steps its engine and commits the results.
 
 pub(crate) mod base;
 pub(crate) mod difference;

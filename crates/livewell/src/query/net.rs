@@ -1,4 +1,4 @@
-//! What the parts of a transaction come to together: of each row its first image and its last.
+//! The net effect of the parts of a transaction: for each row its first image and its last.
 
 use crate::Error;
 use crate::feed::entry::EntryWriter;
@@ -8,7 +8,7 @@ use livewell_model::{Diff, Timestamp};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{MemoryStore, Overlay, Store};
 
-/// Diffs of parts, netted by row; as many as there are, also more than memory holds.
+/// Diffs of parts, netted by row; there may be more than memory holds.
 pub(super) struct Net {
     /// By row signature, the stored form of the one diff.
     diffs: Overlay,
@@ -19,7 +19,7 @@ impl Net {
         Ok(Self { diffs: Overlay::new(MemoryStore::new().snapshot()?) })
     }
 
-    /// Takes the diffs of one more part.
+    /// Adds the diffs of one more part.
     pub(super) fn add(&mut self, diffs: Vec<Diff>, store: &dyn Store) -> Result<(), Error> {
         for diff in diffs {
             let key = Key::new(Space::Snapshot).long(diff.row_signature()).done();
@@ -36,7 +36,7 @@ impl Net {
         Ok(self.diffs.relieve(store)?)
     }
 
-    /// Puts the diffs into the outbox as one result at the head's position; none take no sequence.
+    /// Puts the diffs into the outbox as one result at the head's position; without diffs no sequence is used.
     pub(super) fn put(
         self,
         state: &mut QueryState,
@@ -82,7 +82,7 @@ fn decode(bytes: &[u8]) -> Result<Diff, Error> {
     Ok(Reader::new("diff of a part", bytes).diff()?)
 }
 
-/// What two diffs of one row come to; nothing where the row is as it was.
+/// Returns the net effect of two diffs of one row; `None` if the row is unchanged.
 fn net(earlier: Option<Diff>, later: Diff) -> Option<Diff> {
     let row_signature = later.row_signature();
     let first = match earlier.unwrap_or_else(|| later.clone()) {

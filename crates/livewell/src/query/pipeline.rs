@@ -1,8 +1,8 @@
-//! The pipeline: what a query does with what comes in. Receive, step, commit, announce.
+//! The pipeline of a query: receive, step, commit, announce.
 //!
-//! One call of [`Pipeline::run`] takes in as many transactions as there are (within the limits), steps the
-//! engine over each under an overlay, and commits everything they changed in ONE write set: operator state,
-//! live rows, outbox entries, sequence, checkpoints. Nobody hears of it before it is durable.
+//! One call of [`Pipeline::run`] takes in as many transactions as there are (within the limits), steps the engine over
+//! each under an overlay, and commits everything they changed in ONE write set: operator state, live rows, outbox
+//! entries, sequence, checkpoints. Nothing is announced before it is durable.
 
 use crate::Error;
 use crate::component::Component;
@@ -32,28 +32,28 @@ pub(crate) struct Pipeline {
     pub(crate) upstreams: Vec<Upstream>,
 }
 
-/// What one run came to.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// Something was taken in; there may be more.
     Advanced,
-    /// Nothing is new.
+    /// There is nothing new.
     CaughtUp,
-    /// Held up: the outbox is full of what somebody still has to read, or an upstream has to come forward.
+    /// Waiting: the outbox is full of results that a follower still has to read, or an upstream has to make progress.
     Full,
-    /// The rows are to be built anew, and an upstream is not ready for it.
+    /// The rows have to be rebuilt, and an upstream is not ready for that.
     Unready,
-    /// An upstream cannot simply be followed on.
+    /// An upstream cannot simply be followed further.
     Broken {
-        /// Which upstream, by its place in the list.
+        /// The upstream's index in the list.
         upstream: usize,
-        /// What is the matter.
+        /// How to resume.
         resume: Resume,
     },
 }
 
 impl Pipeline {
-    /// Receive, step, commit, announce.
+    /// The pipeline of a query: receive, step, commit, announce.
     pub(crate) fn run(&self) -> Result<Outcome, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let limits = &self.shared.limits;
@@ -77,10 +77,10 @@ impl Pipeline {
         Ok(Outcome::Advanced)
     }
 
-    /// Steps over as many groups as succeed and fit; `None` where the outbox has no room for any result.
+    /// Steps over as many groups as succeed and fit. Returns `None` if the outbox has no room for any result.
     ///
-    /// What a failed transaction wrote must not stay, so the ones before it are stepped again without it; it
-    /// then fails alone, at the front of the next run.
+    /// What a failed transaction wrote must not stay, so the transactions before it are stepped again without it; it
+    /// then fails alone, at the beginning of the next run.
     fn step_many(
         &self,
         snapshot: &Arc<dyn Snapshot>,
@@ -111,13 +111,13 @@ impl Pipeline {
         }
     }
 
-    /// What a step of this query may hold. The step ends soon when the query is to stop or to be rebuilt.
+    /// Creates the meter for the memory of a step. The step ends soon if the query has to stop or to be rebuilt.
     pub(crate) fn meter(&self) -> Meter {
         let (shared, component) = (self.shared.clone(), self.component.clone());
         Meter::cancelled_by(self.settings.limits.step_bytes, move || shared.is_interrupted(&component))
     }
 
-    /// Steps over the groups until the sequence or what is written reaches its limit; on failure says which one failed.
+    /// Steps over the groups until the sequence or what is written reaches its limit; the error says which one failed.
     fn step_each(
         &self,
         state: &mut QueryState,
@@ -126,7 +126,7 @@ impl Pipeline {
         sequence_max: u64,
     ) -> Result<usize, (usize, Error)> {
         for (at, group) in groups.iter().enumerate() {
-            // What several transactions write together leaves most of the memory to each of them.
+            // The common writes of several transactions leave most of the memory to each of them.
             let is_much = at > 0 && state.overlay.in_memory() > self.settings.limits.step_bytes / 4;
             if state.head.sequence >= sequence_max || is_much {
                 return Ok(at);
@@ -137,7 +137,7 @@ impl Pipeline {
         Ok(groups.len())
     }
 
-    /// Lets the timers fire that are due by the transaction's time, moment by moment, then takes the transaction in.
+    /// Fires the timers that are due by the transaction's time, moment by moment, then takes in the transaction.
     pub(super) fn step_one(
         &self,
         state: &mut QueryState,
@@ -160,7 +160,7 @@ impl Pipeline {
         state.check().map_err(|error| self.name(error, &transaction))
     }
 
-    /// Says when the query's first timer is due, so that time goes on though nothing comes.
+    /// Announces when the query's first timer is due, so that time continues even if nothing comes.
     fn tell_timer(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
         if self.engine.tells_time() {
             let head = self.head(snapshot)?;
@@ -187,7 +187,7 @@ impl Pipeline {
         state.overlay.put(log_key(self.component.number, head.epoch, head.sequence), bytes.bytes);
     }
 
-    /// Moves the checkpoint in each upstream behind what was taken in.
+    /// Moves the checkpoint in each upstream past what was taken in.
     fn put_checkpoints(
         &self,
         snapshot: &Arc<dyn Snapshot>,
@@ -208,7 +208,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Commits all that the step changed, under the version it read.
+    /// Commits everything that the step changed, under the version it read.
     pub(crate) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<(), Error> {
         let number = self.component.number;
         let QueryState { mut overlay, mut head, failure, .. } = state;
@@ -226,7 +226,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// The identity of the state that an engine keeps; another one means that the state is to be rebuilt.
+    /// Returns the identity of the state that an engine keeps; if it changes, the state has to be rebuilt.
     pub(crate) fn fingerprint_of(engine: &Engine) -> u64 {
         xxhash_rust::xxh3::xxh3_64(&engine.encoding())
     }
@@ -260,7 +260,7 @@ impl Pipeline {
     }
 }
 
-/// How the entries of an upstream's epoch (the present one if `None`) become elements.
+/// Returns the lens by which the entries of an upstream's epoch (the present one if `None`) become elements.
 pub(crate) fn lens(
     snapshot: &Arc<dyn Snapshot>,
     upstream: &Upstream,

@@ -1,9 +1,9 @@
-//! Rebuilding: a query's rows computed anew from its upstreams' snapshots, beside the old ones.
+//! Rebuilding: a query's rows computed again from its upstreams' snapshots, beside the old ones.
 //!
-//! A new generation is filled in bounded commits, invisible and marked as garbage; one last commit makes it
-//! the true one. Until then the old rows serve, and a crash leaves only garbage and the note that a rebuild
-//! is due. What the last commit tells the followers depends on why: a changed definition begins a new epoch,
-//! whose base the new rows are; a reset, a gap or an upgrade puts the difference out as ordinary results.
+//! A new generation is filled in bounded commits, invisible and marked as garbage; one last commit makes it the current
+//! one. Until then the old rows serve, and a crash leaves only garbage and the note that a rebuild is due. What
+//! followers see of the last commit depends on the reason: a changed definition begins a new epoch with the new rows as
+//! its base; a reset, a gap or an upgrade publishes the difference as ordinary results.
 
 use crate::Error;
 use crate::feed::follow::followed;
@@ -20,32 +20,32 @@ use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
 use livewell_store::{Feed, IndexError, Overlay, Snapshot, catalog, sweep};
 use std::sync::Arc;
 
-/// At most this many diffs make one result of a difference.
+/// The most diffs in one result of a difference.
 const DIFFS_MAX: usize = 10_000;
-/// How many elements of a part are taken in at once where all of them would hold too much memory.
+/// How many elements of a part are taken in at once if all of them would need too much memory.
 const PIECE: usize = 100;
-/// How many parts of a base are taken in at once at most, where there is no value without them all.
+/// How many parts of a base are taken in together at most, if an expression has no value without all of them.
 const PARTS_TOGETHER_MAX: usize = 16;
 
-/// A build on its way.
+/// A build in progress.
 struct Build {
     generation: u32,
     /// The base's time.
     now: Timestamp,
-    /// Counts the rows under construction.
+    /// The head that counts the new rows.
     rows: Head,
-    /// Whether the step from nothing was taken.
+    /// Whether the first step, from an empty state, was taken.
     begun: bool,
 }
 
 impl Pipeline {
-    /// Rebuilds the query's rows for the reason given; false where an upstream has to come forward first.
+    /// Rebuilds the query's rows for this reason. Returns false if an upstream has to make progress first.
     pub(crate) fn rebuild(&self, why: Building) -> Result<bool, Error> {
-        // No source takes anything in, and trims nothing, until the base is held.
+        // No source takes in or trims anything until the base is held.
         let turn = self.shared.positions.take();
         let snapshot = self.shared.store.snapshot()?;
         let Some(base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
-        tracing::info!(query = %self.component.id, ?why, "building the rows anew");
+        tracing::info!(query = %self.component.id, ?why, "rebuilding the rows");
         let generation = self.begin_build(&base, why)?;
         drop(turn);
         self.fill(&base, generation)?;
@@ -54,7 +54,7 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// Notes that a rebuild is due, and marks the new generation as garbage until it is the true one.
+    /// Records that a rebuild is due, and marks the new generation as garbage until it is the current one.
     fn begin_build(&self, base: &Base, why: Building) -> Result<u32, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let mut head = self.head(&snapshot)?;
@@ -65,8 +65,9 @@ impl Pipeline {
         for prefix in sweep::generation(self.component.number, generation) {
             mark(&mut overlay, &prefix);
         }
-        // The checkpoints hold all that comes after the base. Those of old rows do, and stay until the switch; those
-        // of a new query stand where its upstreams stood when it was added, and one of these can be ahead of the base.
+        // The checkpoints hold everything that comes after the base. Those of old rows do, and stay until the switch;
+        // those of a new query are where its upstreams were when it was added, and an upstream can be ahead of the
+        // base.
         if why == Building::New {
             self.put_checkpoints_at(base, &*snapshot, &mut overlay)?;
         }
@@ -75,7 +76,7 @@ impl Pipeline {
         Ok(generation)
     }
 
-    /// Follows from the base on, and no longer what the query reads no longer.
+    /// Stores checkpoints at the base, and removes those in feeds that the query no longer reads.
     fn put_checkpoints_at(
         &self,
         base: &Base,
@@ -93,7 +94,7 @@ impl Pipeline {
 
     /// Feeds the upstreams' elements into the new generation, part by part.
     ///
-    /// The graph between two parts was never true, and an expression may have no value there though it has one over
+    /// The graph between two parts was never true, and an expression may have no value there although it has one over
     /// the whole base: such a part is taken in together with the next one, up to a limit.
     fn fill(&self, base: &Base, generation: u32) -> Result<(), Error> {
         let size = self.shared.limits.rebuild_elements_max;
@@ -116,13 +117,13 @@ impl Pipeline {
         self.fill_pieces(&mut build, &part)
     }
 
-    /// Takes a part of the base in, in pieces if the whole part would hold more memory than a step may.
+    /// Takes in a part of the base, in pieces if the whole part would need more memory than a step may use.
     fn fill_pieces(&self, build: &mut Build, part: &[(Element, Timestamp)]) -> Result<(), Error> {
         match self.fill_part(build, part) {
             Err(over) if over.is_over_budget() && part.len() > PIECE => {
                 for piece in part.chunks(PIECE) {
                     match self.fill_part(build, piece) {
-                        // The parts had to be taken in together, so there is no way around.
+                        // The parts had to be taken in together, so smaller pieces are not possible.
                         Err(error) if error.is_of_a_value() => return Err(over),
                         filled => filled?,
                     }
@@ -133,7 +134,7 @@ impl Pipeline {
         }
     }
 
-    /// One bounded commit of the build; the first one is the step from nothing, too.
+    /// Makes one bounded commit of the build; the first one also steps from the empty state.
     fn fill_part(&self, build: &mut Build, part: &[(Element, Timestamp)]) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let overlay = Overlay::new(snapshot.clone());
@@ -147,13 +148,13 @@ impl Pipeline {
         };
         stepped.map_err(|error| self.name_part(error, part))?;
         build.begun = true;
-        // The count of the rows under construction is kept aside; the true head's stays what it is.
+        // The count of the new rows is kept aside; that of the current head stays as it is.
         build.rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);
         self.store_build(&mut state.overlay, &build.rows);
         self.commit(&snapshot, state)
     }
 
-    /// Says at which part of the base a step failed.
+    /// Adds to an error at which part of the base a step failed.
     fn name_part(&self, error: StepError, part: &[(Element, Timestamp)]) -> Error {
         let mut error = Error::from(error);
         if let (Some((first, _)), Some((last, _))) = (part.first(), part.last()) {
@@ -169,12 +170,12 @@ impl Pipeline {
         error
     }
 
-    /// The build's own head lies beside its rows' state, so that the switch finds the count.
+    /// Stores the build's own head beside the state of its rows, so that the switch finds the count.
     fn store_build(&self, overlay: &mut Overlay, rows: &Head) {
         overlay.put(build_key(self.component.number), rows.encode());
     }
 
-    /// The commit that makes the new generation the true one.
+    /// Makes the commit that switches to the new generation.
     fn switch(&self, base: &Base, generation: u32, why: Building) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let number = self.component.number;
@@ -206,8 +207,8 @@ impl Pipeline {
         self.commit(&snapshot, state)
     }
 
-    /// Puts the difference out as results. If the old rows are damaged, nobody knows what followers hold beyond them: a
-    /// new epoch begins then, and followers take the new rows as a whole.
+    /// Publishes the difference as results. If the old rows are damaged, it is not known what followers hold beyond
+    /// them: then a new epoch begins, and followers take all of the new rows.
     fn put_rebuilt(
         &self,
         snapshot: &Arc<dyn Snapshot>,
@@ -238,7 +239,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What the query's epoch is defined as now.
+    /// Returns the current definition of the query's epoch.
     pub(crate) fn epoch_record(&self) -> EpochRecord {
         let columns = self.engine.columns().to_vec();
         EpochRecord {
@@ -249,7 +250,7 @@ impl Pipeline {
         }
     }
 
-    /// The rows are the base of the epoch that began with the query.
+    /// Makes the rows the base of the epoch that began with the query.
     fn renew_epoch(&self, state: &mut QueryState) -> Result<(), Error> {
         let record = self.epoch_record();
         state.overlay.put(EpochRecord::key(self.component.number, state.head.epoch), record.encode());
@@ -280,7 +281,7 @@ impl Pipeline {
         self.renew_epoch(state)
     }
 
-    /// Gives up the outboxes of old epochs that everybody has drained.
+    /// Drops the outboxes of old epochs that all followers have drained.
     pub(crate) fn drop_drained(&self) -> Result<(), Error> {
         use livewell_store::keyspace::{Key, Space};
         let snapshot = self.shared.store.snapshot()?;
@@ -329,7 +330,7 @@ impl Pipeline {
     }
 }
 
-/// Where the count of a build's rows lies: with the feed's operator state, in a generation that is none.
+/// Returns the key of the count of a build's rows: with the feed's operator state, in a generation that is never used.
 fn build_key(feed: u32) -> Vec<u8> {
     use livewell_store::keyspace::{Key, Space};
     Key::new(Space::State).number(feed).number(0).rest(b"build")

@@ -1,4 +1,4 @@
-//! A query at work: stepped while there is something to do, rebuilt when that is due.
+//! Runs a query: steps it while there is something to do, and rebuilds it when that is due.
 
 use super::pipeline::{Outcome, Pipeline};
 use crate::Error;
@@ -11,7 +11,7 @@ use livewell_store::Resume;
 use livewell_store::head::Building;
 use std::sync::atomic::Ordering;
 
-/// Runs a query until everything stops; one that was refused at its start is in error until it is reset.
+/// Runs a query until everything stops; a query that was refused at its start is in error until it is reset.
 pub(crate) fn run(pipeline: &Pipeline, refusal: &mut Option<Error>) {
     let component = &pipeline.component;
     component.set(State::Running);
@@ -55,7 +55,7 @@ fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
     if let Some(why) = due.or(reset) {
         let built = pipeline.rebuild(why);
         let is_to_come = built.as_ref().map_or_else(Error::passes_by_itself, |built| !built);
-        // One that was asked for and has not begun must not be forgotten.
+        // A requested reset that has not begun must not be lost.
         pipeline.component.reset.fetch_or(is_to_come && reset.is_some(), Ordering::AcqRel);
         if !built? {
             return Ok(Outcome::Unready);
@@ -67,7 +67,7 @@ fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
     pipeline.run()
 }
 
-/// Waits for the upstreams; says so where one of them is in error and may never come.
+/// Waits for the upstreams, and shows it if one of them is in error and may never be ready.
 fn unready(shared: &Shared, component: &Component) {
     match shared.in_error(&component.follows) {
         Some(other) => component.blocked_by(&other),

@@ -7,7 +7,7 @@ use livewell_store::keyspace::{Key, Prefix, Space};
 use livewell_store::{Direction, IndexError, Overlay};
 use std::borrow::Cow;
 
-/// See the module. Counts the live rows as they change.
+/// The state of a query for one step; counts the live rows as they change.
 #[derive(Debug)]
 pub(crate) struct QueryState {
     pub(crate) overlay: Overlay,
@@ -15,26 +15,26 @@ pub(crate) struct QueryState {
     rows: Prefix,
     /// The head whose row count and hash follow the rows.
     pub(crate) head: Head,
-    /// A read that failed while a row was counted; whoever commits looks here first.
+    /// A read that failed while a row was counted; a commit checks this first.
     pub(crate) failure: Option<IndexError>,
     meter: Meter,
 }
 
 impl QueryState {
-    /// The state of feed `number` in one of its generations.
+    /// Creates the state of feed `number` in one of its generations.
     pub(crate) fn new(overlay: Overlay, number: u32, generation: u32, head: Head) -> Self {
         let prefix = |space| Prefix::new(Key::new(space).number(number).number(generation));
         let (operators, rows) = (prefix(Space::State), prefix(Space::Snapshot));
         Self { overlay, operators, rows, head, failure: None, meter: Meter::unlimited() }
     }
 
-    /// Has the meter count what steps over the state hold, what they write among it.
+    /// Makes the meter count the memory of steps over the state, including their writes.
     pub(crate) fn within(self, meter: Meter) -> Self {
         meter.stage(self.overlay.in_memory());
         Self { meter, ..self }
     }
 
-    /// Counts what was written to the overlay by others than a step, and looks whether that is within the limits.
+    /// Counts what was written to the overlay outside a step, and checks that it is within the limits.
     pub(crate) fn check(&self) -> Result<(), StepError> {
         self.meter.stage(self.overlay.in_memory());
         Ok(self.meter.look()?)

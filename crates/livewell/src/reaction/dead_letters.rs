@@ -1,4 +1,4 @@
-//! Dead letters: what a reaction's target would not take, kept until a person has it sent again or discards it.
+//! Dead letters: what a reaction's target refused, kept until a person sends it again or discards it.
 
 use crate::Error;
 use crate::component::set_aside::SetAside;
@@ -7,7 +7,7 @@ use livewell_model::{SmolStr, Timestamp};
 use livewell_reaction::DeadLetter as Letter;
 use livewell_store::{Overlay, Snapshot};
 
-/// A dead letter with its place.
+/// A dead letter with its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Its number, counted from 1 for each reaction and never used twice.
@@ -18,7 +18,7 @@ pub struct DeadLetter {
     pub letter: Letter,
 }
 
-/// Sets letters aside in the commit that takes the checkpoint past them.
+/// Sets letters aside in the commit that moves the checkpoint past them.
 pub(crate) fn put(
     overlay: &mut Overlay,
     reaction: u32,
@@ -38,7 +38,7 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// How many letters a reaction has set aside.
+/// Returns how many letters a reaction has set aside.
 ///
 /// # Errors
 /// Returns an error if the store cannot be read.
@@ -46,7 +46,7 @@ pub fn count(snapshot: &dyn Snapshot, reaction: u32) -> Result<u64, Error> {
     SetAside::dead_letters(reaction).count(snapshot)
 }
 
-/// The first `limit` letters of a reaction after number `after`, in the order in which they were set aside.
+/// Returns the first `limit` letters of a reaction after number `after`, in the order in which they were set aside.
 ///
 /// # Errors
 /// Returns an error if the store cannot be read.
@@ -59,7 +59,7 @@ pub fn list(
     SetAside::dead_letters(reaction).list(snapshot, after, limit, decode)
 }
 
-/// The signature of the row that a letter of a state-keeping reaction is about.
+/// Returns the signature of the row that a letter of a state-keeping reaction is about.
 pub(crate) fn row_signature(letter: &Letter) -> Option<u64> {
     let row: serde_json::Value = serde_json::from_slice(&letter.body).ok()?;
     u64::from_str_radix(row.get("row_signature")?.as_str()?, 16).ok()

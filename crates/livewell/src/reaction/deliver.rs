@@ -1,7 +1,7 @@
-//! Delivery: what a reaction does with what its queries put out. Receive, effect, checkpoint.
+//! Delivery of query results by a reaction: receive, effect, checkpoint.
 //!
-//! The same loop as a query's, with an effect outside instead of a step: the checkpoint is committed after the
-//! effect, never before, with the detail by which the reaction finds its place outside again.
+//! It is the loop of a query, with an effect outside in place of a step: the checkpoint is committed after the effect,
+//! never before, with the detail by which the reaction resumes outside.
 
 use crate::Error;
 use crate::component::Component;
@@ -39,9 +39,9 @@ pub(crate) struct Delivery {
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) recovery: Recovery,
     pub(crate) reaction: Box<dyn Reaction>,
-    /// What [`Reaction::start`] found missing has still to be put there.
+    /// Whether a snapshot still has to replace what [`Reaction::start`] found missing.
     pub(crate) rebuild: bool,
-    /// Not before this time is the snapshot written again.
+    /// The earliest time to write the snapshot again.
     pub(crate) not_before: Instant,
     /// How its target is reached.
     pub(crate) backoff: Backoff,
@@ -55,7 +55,7 @@ pub(crate) fn run(delivery: &mut Delivery) {
     while !shared.is_stopping(&component) {
         let result = if started { delivery.step() } else { delivery.start().map(|()| true) };
         match result {
-            // Many a reaction starts without asking its target: only what came after shows that it is there.
+            // Many reactions start without contacting the target: only a later success shows that it is reachable.
             Ok(true) if !started => started = true,
             Ok(true) => {
                 delivery.backoff.end();
@@ -86,13 +86,13 @@ pub(crate) fn run(delivery: &mut Delivery) {
     stopped(&shared, &component);
 }
 
-/// What the reaction said, where the failure is its own.
+/// Returns the error of the reaction, if that is the cause.
 pub(super) fn cause(error: &Error) -> Option<&ReactionError> {
     error.source.as_deref()?.downcast_ref()
 }
 
 impl Delivery {
-    /// Takes up the outside world where the checkpoint says it stands.
+    /// Starts the reaction from its checkpoint.
     fn start(&mut self) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         if self.component.reset.swap(false, Ordering::AcqRel) {
@@ -104,7 +104,7 @@ impl Delivery {
         self.check_history(&snapshot)?;
         let stored = self.checkpoint(&snapshot, 0)?.detail;
         let started = self.begin(&snapshot, Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
-        // A copy of another query's results is none of this one's.
+        // A copy of another query's results is not a copy of this one's.
         let ids = || self.upstreams.iter().map(|upstream| upstream.id.as_str());
         let is_other = |there: &Reached| ids().all(|id| id != there.query_id);
         let keeps_other = !started.reached.is_empty() && started.reached.iter().all(is_other);
@@ -116,8 +116,8 @@ impl Delivery {
         Ok(())
     }
 
-    /// Stops before anything outside is touched if a person has to decide first: what a trigger has done in another
-    /// history, the file it wrote for example, is not cut back to what this one remembers. State-keepers are asked, for
+    /// Stops before anything outside changes if a person has to decide first: what a trigger has done in another
+    /// history, such as the file it wrote, is not cut back to the state of this one. State-keepers are started, because
     /// they know themselves what they hold.
     fn check_history(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
         let keeps = Keeps::from(self.reaction.role());
@@ -149,7 +149,7 @@ impl Delivery {
         self.reaction.start(&start).map_err(wrap)
     }
 
-    /// The checkpoints that a target contradicts which keeps its own.
+    /// Returns the stored checkpoints that differ from those that a target keeps itself.
     fn reached(&self, snapshot: &Arc<dyn Snapshot>, reached: &[Reached]) -> Result<Moved, Error> {
         let mut moved = Moved::new();
         for (at, upstream) in self.upstreams.iter().enumerate() {
@@ -171,7 +171,7 @@ impl Delivery {
         let started = self.begin(snapshot, None)?;
         self.rebuild = self.reaction.role() == Role::StateKeeper;
         let mut moved = Moved::new();
-        // A copy is replaced before the checkpoint moves; a crash in between must not pass for a success.
+        // A copy is replaced before the checkpoint moves, so that a crash in between does not look like success.
         let passed = if self.rebuild { &[] } else { self.upstreams.as_slice() };
         for (at, upstream) in passed.iter().enumerate() {
             let head = follow::open(snapshot, upstream)?.head;
@@ -186,7 +186,7 @@ impl Delivery {
         self.commit(snapshot, &moved, &started.detail)
     }
 
-    /// One delivery; false where there is nothing to deliver.
+    /// Makes one delivery; returns false if there is nothing to deliver.
     fn step(&mut self) -> Result<bool, Error> {
         self.shared.damages.check(self.component.number)?;
         if self.component.reset.load(Ordering::Acquire) {
@@ -273,8 +273,8 @@ impl Delivery {
         Ok(())
     }
 
-    /// Does what is to be done if it cannot simply follow on: it is brought to what is true now, leaves out what is gone,
-    /// or stops.
+    /// Handles a feed that cannot simply be followed further: the reaction is brought to the live results, leaves out
+    /// what is gone, or stops.
     fn recover(
         &mut self,
         snapshot: &Arc<dyn Snapshot>,
@@ -312,12 +312,12 @@ impl Delivery {
         follow::checkpoint(&**snapshot, self.component.number, &self.upstreams[at])
     }
 
-    /// Commits the checkpoints that moved, and the detail, which lies with the first upstream's.
+    /// Commits the checkpoints that moved, and the detail, which is stored with the first upstream's.
     fn commit(&self, snapshot: &Arc<dyn Snapshot>, moved: &Moved, detail: &[u8]) -> Result<(), Error> {
         self.commit_with(snapshot, moved, detail, |_| Ok(()))
     }
 
-    /// The same with what `more` adds.
+    /// Like `commit`, with what `more` adds.
     pub(super) fn commit_with(
         &self,
         snapshot: &Arc<dyn Snapshot>,

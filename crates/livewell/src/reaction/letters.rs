@@ -1,4 +1,4 @@
-//! Dead letters of a running reaction: sent once more, or dropped.
+//! Dead letters of a running reaction: sends them again, or discards them.
 
 use crate::Error;
 use crate::component::set_aside::{Order, SetAside, What};
@@ -11,11 +11,12 @@ use livewell_store::{LiveSnapshot, Snapshot};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a reaction without room looks for some; an order about its letters wakes it.
+/// How often a reaction without room for letters checks again; an order about its letters wakes it earlier.
 const LOOK: Duration = Duration::from_millis(500);
 
 impl Delivery {
-    /// Why nothing more is delivered: what a target refuses must neither be lost nor fill the store.
+    /// Returns the error that stops deliveries if there are too many letters: what a target refuses must neither be
+    /// lost nor fill the store.
     pub(super) fn lacks_room(&self) -> Result<Option<Error>, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let (letters, bytes) = SetAside::dead_letters(self.component.number).amount_at_least(&*snapshot)?;
@@ -31,7 +32,7 @@ impl Delivery {
         Ok(Some(Error::new(crate::ErrorKind::Unavailable, "LW0415", message)))
     }
 
-    /// Shows that, in the log once, and waits a little.
+    /// Shows that there is no room, logs it once, and waits a little.
     pub(super) fn wait_for_room(&self, error: &Error) {
         let shown = self.component.error();
         if shown.is_some_and(|(shown, _)| shown.contains(error.code)) {
@@ -42,7 +43,7 @@ impl Delivery {
         self.component.bell.wait(LOOK);
     }
 
-    /// Sends dead letters once more, or drops them. One that is refused again stays where it is.
+    /// Sends dead letters again, or discards them. A letter that is refused again stays where it is.
     pub(super) fn carry_out(&mut self, order: &Order) -> Result<bool, Error> {
         let all = SetAside::dead_letters(self.component.number);
         let mut last = 0;
@@ -68,14 +69,14 @@ impl Delivery {
         }
     }
 
-    /// Sends a letter once more; whether it was taken.
+    /// Sends a letter again; returns whether it was taken.
     fn resend(&mut self, number: u64, letter: &DeadLetter) -> Result<bool, Error> {
         let sent = match self.reaction.role() {
             Role::Trigger => self.reaction.resend(letter).map_err(super::deliver::wrap),
             Role::StateKeeper => self.put_again(letter),
         };
         let Err(error) = sent else { return Ok(true) };
-        // What has nothing to do with the letter is handled as in any delivery.
+        // An error that does not concern the letter is handled as in any delivery.
         if cause(&error).map(ReactionError::kind) != Some(ErrorKind::Stop) && self.keeps_state() {
             return Err(error);
         }
@@ -87,7 +88,7 @@ impl Delivery {
         self.reaction.role() == Role::StateKeeper
     }
 
-    /// Puts the row that a letter is about into the target as it is now; nothing where it is gone.
+    /// Puts the row of a letter into the target as it is now; does nothing if the row is gone.
     fn put_again(&mut self, letter: &DeadLetter) -> Result<(), Error> {
         let snapshot = self.caught_up()?;
         let upstream = &self.upstreams[0];
@@ -113,7 +114,7 @@ impl Delivery {
         }
     }
 
-    /// Delivers what there is, so that the target is where the live results are; those of the snapshot.
+    /// Delivers everything, so that the target equals the live results of the returned snapshot.
     fn caught_up(&mut self) -> Result<Arc<dyn Snapshot>, Error> {
         loop {
             let snapshot = self.shared.store.snapshot()?;

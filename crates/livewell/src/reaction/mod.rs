@@ -1,4 +1,4 @@
-//! Results go out: a reaction effects them and then commits how far it is.
+//! Reactions: a reaction effects results and then commits its checkpoint.
 
 pub mod dead_letters;
 pub(crate) mod deliver;

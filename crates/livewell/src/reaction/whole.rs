@@ -1,4 +1,4 @@
-//! Reactions that put the live results there as a whole: those that write snapshots, and those that are rebuilt.
+//! Reactions that write the live results as a whole: reactions that take snapshots, and reactions that are rebuilt.
 
 use crate::Error;
 use crate::component::state::State;
@@ -14,16 +14,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A whole snapshot is written at most this often while changes keep coming.
+/// The shortest time between two snapshots while changes keep coming.
 const REPLACE_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 impl Delivery {
-    /// Puts the live results there as a whole, where they are not; false where they are.
+    /// Writes the live results as a whole if they have changed; returns false if they have not.
     pub(super) fn step_snapshot(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
         let upstream = &self.upstreams[0];
         let feed = follow::open(snapshot, upstream)?;
         if feed.head.building == Some(Building::New) {
-            // The base is still to come.
+            // The base does not exist yet.
             return Ok(false);
         }
         let checkpoint = self.checkpoint(snapshot, 0)?;

@@ -1,6 +1,6 @@
-//! What a source holds: how many elements of which labels and types, and the elements themselves, page by page.
+//! The contents of a source: how many elements of which labels and types, and the elements themselves, page by page.
 //!
-//! Read in pieces, each from a snapshot of its own: a look at millions of elements holds nothing of the store for long,
+//! They are read in pieces, each from a snapshot of its own: reading millions of elements holds no snapshot for long,
 //! and may see some of them before and some after a change.
 
 use crate::Error;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 /// How many elements are read from one snapshot.
 const PIECE: usize = 4_096;
-/// How many labels, and how many types, are told apart.
+/// How many labels, and how many types, are counted separately.
 const GROUPS_MAX: usize = 1_000;
-/// How many elements are named as samples of a label, a type, or what dangles.
+/// How many elements are listed as samples of a label, of a type, or of dangling relationships.
 const SAMPLES: usize = 3;
 /// How many elements one page looks at, whether it shows them or not.
 const LOOKED_AT_MAX: usize = 16 * PIECE;
@@ -40,28 +40,28 @@ impl Group {
     }
 }
 
-/// What a source holds.
+/// The contents of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// Its last position in the store when counting began.
     pub position: u64,
-    /// Whether the source changed while it was counted, so that the numbers are of no one moment.
+    /// Whether the source changed while it was counted, so that the numbers do not belong to a single moment.
     pub changed: bool,
     /// All nodes.
     pub nodes: Group,
     /// All relationships.
     pub relationships: Group,
-    /// The nodes of each label; one with several labels is in each.
+    /// The nodes of each label; a node with several labels is in each.
     pub labels: BTreeMap<SmolStr, Group>,
     /// The relationships of each type.
     pub types: BTreeMap<SmolStr, Group>,
-    /// How many labels and types beyond the first 1,000 of each are not told apart, counted by element.
+    /// How many elements have labels or types beyond the first 1,000 of each, which are not counted separately.
     pub others: u64,
-    /// The relationships of which an end is not there.
+    /// The relationships with an end that does not exist.
     pub dangling: Group,
 }
 
-/// Which elements are wanted.
+/// Selects elements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Nodes with this label only.
@@ -89,16 +89,16 @@ impl Filter {
 pub struct Page {
     /// The elements, by the bytes of their ids.
     pub elements: Vec<Element>,
-    /// After which id the next page begins; `None` at the end. A page may hold less than was asked for, even nothing,
-    /// and still have a next one.
+    /// The id after which the next page begins; `None` at the end. A page may hold fewer elements than requested, even
+    /// none, and still have a next one.
     pub next: Option<String>,
 }
 
-/// Counts what a source holds, until `is_over` says that nobody wants to know any more.
+/// Counts what a source holds, until `is_over` returns true.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] if there is no such source; [`crate::ErrorKind::Unavailable`] if it was over; the
-/// errors of the store.
+/// Returns [`crate::ErrorKind::NotFound`] if there is no such source; [`crate::ErrorKind::Unavailable`] if it was over;
+/// or an error if the store cannot be read.
 pub fn count(store: &dyn Store, source: &str, is_over: &dyn Fn() -> bool) -> Result<Inventory, Error> {
     let mut inventory = Inventory::default();
     let (mut after, mut begun) = (None, None);
@@ -123,10 +123,10 @@ pub fn count(store: &dyn Store, source: &str, is_over: &dyn Fn() -> bool) -> Res
     }
 }
 
-/// The elements of a source after the id `after`, at most `limit` of those that the filter wants.
+/// Returns the elements of a source after the id `after`, at most `limit` of those that match the filter.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] if there is no such source; the errors of the store.
+/// Returns [`crate::ErrorKind::NotFound`] if there is no such source; the errors of the store.
 pub fn page(
     store: &dyn Store,
     source: &str,
@@ -156,10 +156,10 @@ pub fn page(
     Ok(page)
 }
 
-/// One element of a source, if it is there.
+/// Returns one element of a source, if it is there.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] if there is no such source; the errors of the store.
+/// Returns [`crate::ErrorKind::NotFound`] if there is no such source; the errors of the store.
 pub fn element(store: &dyn Store, source: &str, id: &str) -> Result<Option<Element>, Error> {
     let piece = Piece::open(store, source)?;
     let key = snapshot_key(piece.number, piece.head.generation, id.as_bytes());
@@ -222,14 +222,14 @@ impl Piece {
         entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
     }
 
-    /// Whether an end of a relationship is there, in whatever source.
+    /// Returns whether an end of a relationship exists, in whichever source.
     fn has(&self, id: &ElementId) -> Result<bool, Error> {
         let Some((number, generation)) = self.end(&id.source)? else { return Ok(false) };
         let key = snapshot_key(number, generation, id.id.as_bytes());
         Ok(self.snapshot.get(&key)?.is_some())
     }
 
-    /// Where the elements of a source are.
+    /// Returns the number and the generation of a source.
     fn end(&self, source: &SmolStr) -> Result<Option<(u32, u32)>, Error> {
         if let Some(known) = self.ends.borrow().get(source) {
             return Ok(*known);

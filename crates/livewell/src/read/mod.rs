@@ -1,4 +1,4 @@
-//! Reading from outside of components: results and their changes, status, what sources hold, whether it is all true.
+//! Reading from outside the components: results and their changes, status, the contents of sources, and verification.
 
 pub mod inventory;
 pub(crate) mod results;

@@ -1,5 +1,5 @@
-//! Reading a query's live results: one consistent snapshot, streamed; that of an ordered query in its order,
-//! for which its rows are held in memory while they are read.
+//! Reads a query's live results: one consistent snapshot, streamed. Rows of an ordered query come in its order, and are
+//! held in memory for that while they are read.
 
 use crate::Error;
 use crate::component::unknown;
@@ -15,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 /// A row as it is read, its signature first.
 pub type ReadRow = Result<(u64, Columns), Error>;
 
-/// The rows of a query at one sequence. Holds a snapshot of the store, not the rows; only those of a query with
-/// ORDER BY are held, from the first time they are read, by all clones together.
+/// The rows of a query at one sequence. Holds a snapshot of the store, not the rows; only the rows of a query with
+/// ORDER BY are held, from the first time they are read, and shared by all clones.
 #[derive(Debug, Clone)]
 pub struct Results {
     /// The query's id.
@@ -25,9 +25,9 @@ pub struct Results {
     pub epoch: u64,
     /// The sequence of the last result in it; 0: the base.
     pub sequence: u64,
-    /// Up to which position of the store everything is in it.
+    /// The position of the store up to which everything is included.
     pub position: u64,
-    /// Whether the rows are exactly what the upstreams of its sources had at that position; `None` if none of its
+    /// Whether the rows are known to be exact for the upstreams of its sources at that position; `None` if none of its
     /// sources can tell.
     pub checked: Option<bool>,
     /// The definition the rows come from.
@@ -35,15 +35,15 @@ pub struct Results {
     /// The names of the columns.
     pub columns: Vec<SmolStr>,
     live: LiveSnapshot,
-    /// The rows in the query's order, once they were asked for.
+    /// The rows in the query's order, once they were read.
     sorted: Arc<OnceLock<Vec<(u64, Columns)>>>,
 }
 
 impl Results {
-    /// The results of `query` as they are now in `store`.
+    /// Reads the current results of `query` in `store`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`] for an unknown query; else as the store has them.
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
     pub fn read(store: &dyn Store, query: &str) -> Result<Self, Error> {
         let snapshot = store.snapshot()?;
         let entry = catalog::find(&*snapshot, query)?.filter(|entry| entry.kind == Kind::Query);
@@ -63,18 +63,18 @@ impl Results {
         })
     }
 
-    /// Whether the query is new and its first rows are still being built: until then it has none, and that is no
-    /// answer.
+    /// Returns whether the query is new and its first rows are still being built: until then it has no rows, which does
+    /// not mean that the result is empty.
     pub fn is_to_come(&self) -> bool {
         self.live.0.head.building == Some(Building::New)
     }
 
-    /// How many rows there are.
+    /// Returns how many rows there are.
     pub fn row_count(&self) -> u64 {
         self.live.row_count()
     }
 
-    /// Whether the query has an ORDER BY, as its rows show it: without rows there is no order to keep.
+    /// Returns whether the query has an ORDER BY, as its rows show it: without rows there is no order to keep.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -85,10 +85,10 @@ impl Results {
         }
     }
 
-    /// The rows: those of an ordered query in its order, from memory; else by ascending signature, streamed.
+    /// Returns the rows: those of an ordered query in its order, from memory; else by ascending signature, streamed.
     ///
     /// # Errors
-    /// As the store has them, also from the iterator.
+    /// Returns an error if the store cannot be read; so may the iterator.
     pub fn rows(&self) -> Result<Box<dyn Iterator<Item = ReadRow> + '_>, Error> {
         if self.is_ordered()? {
             return Ok(Box::new(self.sorted()?.iter().cloned().map(Ok)));
@@ -99,11 +99,12 @@ impl Results {
         })))
     }
 
-    /// At most `rows_max` rows, those that [`Results::rows`] gives after the one with the signature `after`. Whoever
-    /// reads all pages compares what they come to with [`Results::check_count`].
+    /// Returns at most `rows_max` rows: those that [`Results::rows`] returns after the row with the signature `after`.
+    /// A reader of all pages should check their total with [`Results::check_count`].
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Invalid`] where an ordered query has no row `after`; as the store has them.
+    /// Returns [`crate::ErrorKind::Invalid`] if an ordered query has no row `after`, or an error if the store cannot be
+    /// read.
     pub fn page(&self, after: Option<u64>, rows_max: usize) -> Result<Vec<(u64, Columns)>, Error> {
         if self.is_ordered()? {
             let rows = self.sorted()?;
@@ -120,10 +121,10 @@ impl Results {
         page.into_iter().map(|(signature, bytes)| Ok((signature, Row::decode(&bytes)?.columns))).collect()
     }
 
-    /// That all pages together had as many rows as there are.
+    /// Checks that all pages together had as many rows as there are.
     ///
     /// # Errors
-    /// LW0303 where they had not: the store is damaged, and what was read is not the answer.
+    /// Returns LW0303 if they had not: the store is damaged, and what was read is not the answer.
     pub fn check_count(&self, read: u64) -> Result<(), Error> {
         let (id, rows) = (&self.query_id, self.row_count());
         if read == rows {
@@ -132,7 +133,7 @@ impl Results {
         Err(IndexError::corrupted(format!("it holds {read} of {rows} rows of `{id}`")).into())
     }
 
-    /// The rows of an ordered query: by the bytes of their order, ties by their keys.
+    /// Returns the rows of an ordered query: by the bytes of their order, ties by their keys.
     fn sorted(&self) -> Result<&[(u64, Columns)], Error> {
         if let Some(rows) = self.sorted.get() {
             return Ok(rows);

@@ -1,17 +1,17 @@
-//! Rows as a program wants them: as maps, or as its own types.
+//! Converts rows for programs: to maps, or to types of the program.
 
 use crate::Error;
 use crate::read::results::Results;
 use livewell_model::{Map, SmolStr, Value};
 use serde::de::DeserializeOwned;
 
-/// A row as a map from the names of its columns to its values.
+/// Returns a row as a map from the names of its columns to its values.
 pub fn to_map(columns: &[SmolStr], row: &[Value]) -> Map {
     columns.iter().zip(row).map(|(name, value)| (name.as_str(), value.clone())).collect()
 }
 
-/// A row as a type of the program, by the names of its columns, as from the JSON that the API has for it: a decimal,
-/// day or moment is a text there.
+/// Returns a row as a type of the program, by the names of its columns, in the same way as from the API's JSON, where a
+/// decimal, a day or a moment is a text.
 ///
 /// # Errors
 /// Returns LW0507 if the row does not fit the type.
@@ -21,15 +21,15 @@ pub fn to<T: DeserializeOwned>(columns: &[SmolStr], row: &[Value]) -> Result<T, 
 }
 
 impl Results {
-    /// The rows as maps, as [`Results::rows`] streams them.
+    /// Returns the rows as maps, as [`Results::rows`] streams them.
     ///
     /// # Errors
-    /// As [`Results::rows`], also from the iterator.
+    /// Returns the errors of [`Results::rows`], also from the iterator.
     pub fn maps(&self) -> Result<impl Iterator<Item = Result<Map, Error>> + '_, Error> {
         Ok(self.rows()?.map(|row| Ok(to_map(&self.columns, &row?.1))))
     }
 
-    /// The rows as a type of the program, as [`Results::rows`] streams them.
+    /// Returns the rows as a type of the program, as [`Results::rows`] streams them.
     ///
     /// ```
     /// use livewell::{Change, InProcess, Livewell, MemoryStore, Node, Query};
@@ -57,7 +57,7 @@ impl Results {
     /// ```
     ///
     /// # Errors
-    /// As [`Results::rows`]; from the iterator also LW0507 for a row that does not fit.
+    /// Returns the errors of [`Results::rows`]; from the iterator also LW0507 for a row that does not fit.
     pub fn rows_as<T: DeserializeOwned>(&self) -> Result<impl Iterator<Item = Result<T, Error>> + '_, Error> {
         Ok(self.rows()?.map(|row| to(&self.columns, &row?.1)))
     }

@@ -1,4 +1,4 @@
-//! Status: what every component is doing, how far it is, and how far behind.
+//! Status: what every component is doing, how far it is, and how far it is behind.
 
 use crate::Error;
 use crate::clock::{Clock, SystemClock};
@@ -24,15 +24,15 @@ use std::sync::atomic::Ordering;
 pub struct Status {
     /// Its id.
     pub id: String,
-    /// What it is.
+    /// Its kind.
     pub kind: ComponentKind,
     /// What it is doing.
     pub state: State,
-    /// A feed's epoch; of a reaction, that of what it follows.
+    /// A feed's epoch; for a reaction, the epoch of what it follows.
     pub epoch: u64,
     /// A feed's last sequence; a reaction's last delivered one.
     pub sequence: u64,
-    /// How many sequences of its upstreams are still before it.
+    /// How many sequences of its upstreams it still has to read.
     pub lag: u64,
     /// How far it is behind its upstreams, in seconds of their transactions' time.
     pub lag_seconds: f64,
@@ -46,12 +46,12 @@ pub struct Status {
     pub parked: u64,
     /// How many dead letters a reaction has.
     pub dead_letters: u64,
-    /// The last position of the store that is in it.
+    /// The last position of the store that it includes.
     pub position: u64,
-    /// Of a source that can tell: whether everything stored is known to be exactly what its upstream has. Of a query:
-    /// whether its rows are of a moment at which that is known of all its sources; `None` if none of them can tell.
+    /// For a source that can tell: whether everything stored is known to equal what its upstream has. For a query:
+    /// whether its rows belong to a moment at which that is known for all its sources; `None` if none of them can tell.
     pub checked: Option<bool>,
-    /// How far a source is outside, as it says itself.
+    /// The progress of a source outside, as it reports itself.
     pub upstream: Option<Report>,
     /// How far a source is behind outside, in seconds by the machine's clock since the last commit that it took in;
     /// `None` if it does not know that commit.
@@ -60,7 +60,7 @@ pub struct Status {
     pub clock_behind_seconds: f64,
     /// How often it has failed since it was started.
     pub failures: u64,
-    /// Why it is in error, or waits for the world outside.
+    /// Why it is in error, or waits for the outside world.
     pub error: Option<String>,
     /// Since when, by the machine's clock.
     pub error_since: Option<Timestamp>,
@@ -80,10 +80,10 @@ pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
     components.iter().map(status).collect()
 }
 
-/// What is in error above each component that has something in error above it, by the component's number.
+/// Returns the component in error above each component that has one above it, by the component's number.
 ///
-/// A component in error leaves those that follow it with nothing to do: they would say that they have caught up, with
-/// something that no longer moves. Their threads need not know; whoever looks at them does.
+/// A component in error leaves its followers with nothing to do: they would report that they have caught up, with a
+/// feed that no longer moves. Their threads need not know; a reader of their status does.
 fn stuck(components: &[Arc<Component>]) -> HashMap<u32, Arc<Component>> {
     let is_cause = |one: &&Arc<Component>| one.state() == State::Error && one.is_blocked_by().is_none();
     let mut due: VecDeque<_> = components.iter().filter(is_cause).map(|one| (one, one)).collect();
@@ -111,7 +111,7 @@ pub struct Condition {
     pub trouble: Option<(String, Timestamp)>,
 }
 
-/// What the component `id` is doing.
+/// Returns the condition of the component `id`.
 pub(crate) fn condition(shared: &Shared, id: &str) -> Condition {
     let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
     match components.iter().find(|component| component.id == id) {
@@ -120,7 +120,8 @@ pub(crate) fn condition(shared: &Shared, id: &str) -> Condition {
     }
 }
 
-/// What a component shows: that it waits for the one in error above it, unless it has something else to show.
+/// Returns what a component shows: that it waits for the component in error above it, unless it has something else to
+/// show.
 fn seen(component: &Component, stuck: &HashMap<u32, Arc<Component>>) -> Condition {
     let (state, trouble) = (component.state(), component.error());
     let is_idle = state == State::CaughtUp || component.is_blocked_by().is_some();
@@ -175,7 +176,7 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
     })
 }
 
-/// A log that goes on without anything for the source does not make it late.
+/// Returns how late a source is. A log that continues without changes for the source does not make it late.
 fn upstream_lag(state: State, report: &Report) -> Option<f64> {
     let commit = report.last_commit?;
     let is_there_more = |count: Option<u64>| count.is_none_or(|count| count > 0);
@@ -197,7 +198,7 @@ struct Behind {
     epoch: u64,
     /// The last sequence it has taken in, of the first upstream.
     sequence: u64,
-    /// The position of that.
+    /// The position of that sequence.
     position: u64,
     /// The time its upstreams have reached.
     time: i64,
@@ -210,7 +211,7 @@ fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behin
             continue;
         }
         let head = Head::read(snapshot, feed)?.unwrap_or_default();
-        // One in another epoch still has to take this one up, also where nothing has come in it yet.
+        // A follower in another epoch still has to read this one, even if nothing has come in it yet.
         let is_here = checkpoint.epoch == head.epoch;
         let read = if is_here { checkpoint.sequence } else { 0 };
         behind.sequences += head.sequence.saturating_sub(read).max(u64::from(!is_here));
@@ -222,15 +223,15 @@ fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behin
     Ok(behind)
 }
 
-/// Whether nothing is left to do for anybody who is not in error; who waits for one in error has nothing to do either,
-/// nor has who waits for a disk for long.
+/// Returns whether no component has anything left to do, apart from those in error. A component that waits for one in
+/// error, or has long waited for a disk, has nothing to do either.
 pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
     let at_rest = |component: &Arc<Component>| {
         if component.is_stalled_for_long() {
             return true;
         }
-        // A source has nothing to build anew, and one that is paused does it when it runs again.
+        // A source has nothing to rebuild, and a paused component rebuilds when it runs again.
         let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
         if (is_asked || component.is_ordered() && component.state() != State::Error)
             && !matches!(component.state(), State::Paused | State::Stopped)
@@ -253,7 +254,8 @@ pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// The status of each component of a store that nobody runs: it is stopped, and what only a run knows is left empty.
+/// Returns the status of each component of a store that nobody runs: stopped, with everything that only a run knows
+/// left empty.
 ///
 /// # Errors
 /// Returns an error if the store cannot be read.
@@ -262,7 +264,7 @@ pub fn stored_status(store: &dyn Store) -> Result<Vec<Status>, Error> {
     catalog::all(&*snapshot)?.iter().map(|entry| stored(&snapshot, entry)).collect()
 }
 
-/// The status of a component that does not run.
+/// Returns the status of a component that does not run.
 pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<Status, Error> {
     let head = Head::read(&**snapshot, entry.number)?.unwrap_or_default();
     let place = stored_place(snapshot, entry)?;
@@ -294,22 +296,22 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
     })
 }
 
-/// Where a component of a store stands that nobody runs.
+/// The place of a component in a store that nobody runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredPlace {
     /// The epoch of a feed; of a reaction, that of what it follows.
     pub epoch: u64,
     /// A feed's last sequence; a reaction's last delivered one.
     pub sequence: u64,
-    /// The last position of the store that is in it.
+    /// The last position of the store that it includes.
     pub position: u64,
-    /// How many sequences of what it follows are still before it.
+    /// How many sequences of its upstreams it still has to read.
     pub lag: u64,
-    /// Whether it has taken in all that its sources had, also by way of what it follows.
+    /// Whether it has taken in everything that its sources had, also through the queries it follows.
     pub is_complete: bool,
 }
 
-/// Reads where a component stands. What goes on in it, or why it stopped, no store tells.
+/// Reads the place of a component. The store does not tell what it was doing or why it stopped.
 ///
 /// # Errors
 /// Returns an error if the store cannot be read.

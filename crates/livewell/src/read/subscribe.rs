@@ -1,5 +1,5 @@
-//! Subscriptions: a query's snapshot (that of an ordered query in its order), then its results as they come,
-//! resumable from any of them.
+//! Subscriptions: a query's snapshot (in order, for an ordered query), then its results as they come, resumable from
+//! any of them.
 
 use crate::Error;
 use crate::component::Component;
@@ -25,32 +25,32 @@ const PAGE_ROWS: usize = 1_000;
 const RESULTS_MAX: usize = 256;
 const RESULT_BYTES_MAX: usize = 1 << 20;
 
-/// What a subscriber gets.
+/// An event for a subscriber.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// What was given so far no longer holds; a snapshot follows.
+    /// Earlier events no longer hold; a snapshot follows.
     Reset {
         /// Why.
         reason: String,
     },
     /// One row of the snapshot.
     Row {
-        /// Which row.
+        /// The row's signature.
         row_signature: u64,
-        /// What it holds.
+        /// Its values.
         data: Columns,
     },
-    /// The snapshot is complete; from here one can resume.
+    /// The snapshot is complete; a subscription can resume from here.
     SnapshotEnd {
-        /// Where the snapshot stands.
+        /// The position of the snapshot.
         at: Position,
         /// Whether its rows came in the order of the query's ORDER BY.
         ordered: bool,
-        /// Whether its rows are exactly what the upstreams of the query's sources had; `None` if none of its sources
-        /// can tell.
+        /// Whether its rows are known to be exact for the upstreams of the query's sources; `None` if none of them can
+        /// tell.
         checked: Option<bool>,
     },
-    /// A query result; from here one can resume.
+    /// A query result; a subscription can resume from here.
     Result {
         /// The epoch its sequence counts in.
         epoch: u64,
@@ -59,7 +59,7 @@ pub enum Event {
     },
 }
 
-/// Where a subscriber stands in a query.
+/// The position of a subscriber in a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The epoch.
@@ -68,10 +68,11 @@ pub struct Position {
     pub sequence: u64,
 }
 
-/// A query's results from a snapshot on, or from a position. It reads at the subscriber's own pace: a slow one costs the
-/// others nothing.
+/// A query's results, from a snapshot or from a position on. Each subscriber reads at its own pace: a slow one costs
+/// the others nothing.
 ///
-/// It is a [`Stream`] of events, too, which ends after an error; [`Subscription::next`] gives the same one by one.
+/// It is also a [`Stream`] of events, which ends after an error; [`Subscription::next`] returns the same events one by
+/// one.
 ///
 /// ```
 /// use futures::{StreamExt, TryStreamExt};
@@ -101,11 +102,11 @@ pub struct Subscription {
     has_failed: bool,
 }
 
-/// What is still to be given of a snapshot.
+/// The rest of a snapshot that was not returned yet.
 #[derive(Clone)]
 struct Rest {
     results: Results,
-    /// The last row that was given, and how many were.
+    /// The last row that was returned, and how many were.
     after: Option<u64>,
     given: u64,
 }
@@ -132,17 +133,17 @@ impl Subscription {
         })
     }
 
-    /// Whether its snapshot is given whole, so that it holds nothing of the store between two results.
+    /// Returns whether its snapshot was returned completely, so that it holds nothing of the store between two results.
     pub fn is_following(&self) -> bool {
         self.snapshot.is_none() && self.at.is_some()
     }
 
-    /// The names of the columns of what was given last.
+    /// Returns the names of the columns of the last event.
     pub fn columns(&self) -> &[SmolStr] {
         &self.columns
     }
 
-    /// The next event, as soon as there is one. `None` once the pipeline has stopped.
+    /// Waits for the next event; returns `None` once the pipeline has stopped.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -158,7 +159,7 @@ impl Subscription {
         }
     }
 
-    /// The next event, if there is one already.
+    /// Returns the next event, if there is one already.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -168,7 +169,7 @@ impl Subscription {
         }
         let event = self.ready.pop_front();
         if self.ready.is_empty() {
-            // Those who follow are many and mostly wait: none keeps the room that its snapshot took.
+            // Subscribers are many and mostly wait: none keeps the memory of its snapshot.
             self.ready.shrink_to_fit();
         }
         Ok(event)
@@ -193,7 +194,7 @@ impl Subscription {
         self.fill_rows(rest)
     }
 
-    /// Where it fails, what is left to be given stays, so that the next call fails alike.
+    /// Reads more rows. If that fails, the rest stays, so that the next call fails in the same way.
     fn fill_rows(&mut self, Rest { results, after, given }: Rest) -> Result<(), Error> {
         let page = results.page(after, PAGE_ROWS)?;
         let last = page.last().map(|(signature, _)| *signature);
@@ -214,7 +215,7 @@ impl Subscription {
         Ok(())
     }
 
-    /// Reads what comes next after a position that was given, so that a failure shows before anything is sent.
+    /// Reads what comes next after the given position, so that a failure shows before anything is sent.
     ///
     /// # Errors
     /// Returns an error if the store cannot be read.
@@ -236,7 +237,7 @@ impl Subscription {
         }
         let entries =
             feed.log(at.epoch, at.sequence, RESULTS_MAX, RESULT_BYTES_MAX).inspect_err(|error| {
-                // What a subscriber finds, the query's own thread may never look at.
+                // The query's own thread may never read what a subscriber finds damaged.
                 if matches!(error, IndexError::Corrupted(_)) {
                     self.shared.note_damage(Some(self.query.number), error);
                 }

@@ -1,7 +1,7 @@
-//! Verifying: a query evaluated from scratch by the reference, against its live results, at one sequence.
+//! Verification: compares a query's live results with its evaluation from scratch by the reference, at one sequence.
 //!
-//! The elements at the head may be ahead of the query, so the log's tail is undone by its before-images back
-//! to the query's checkpoint. A query holds its sources' logs, so the tail is always there.
+//! The elements at the head may be ahead of the query, so the log's tail is undone with its before-images back to the
+//! query's checkpoint. A query holds its sources' logs, so the tail is always there.
 
 use crate::component::definition;
 use crate::feed::elements::{Lens, transaction};
@@ -26,35 +26,35 @@ use std::sync::Arc;
 
 pub use livewell_source::verified::{Difference, TableVerified, Verified as SourceVerified};
 
-/// How many differences are told.
+/// How many differences are reported.
 const DIFFERENCES_MAX: usize = 10;
-/// About what an element takes in a graph beside itself.
+/// About how many bytes an element takes in a graph beside itself.
 const IN_GRAPH: usize = 200;
 
-/// What verifying found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// The sequence at which rows and evaluation were compared.
     pub sequence: u64,
     /// How many live rows there are.
     pub rows: u64,
-    /// The first differences, in words; none: they are the same.
+    /// The first differences, in words; empty if there are none.
     pub differences: Vec<String>,
 }
 
 /// Compares a query's live results with its evaluation from scratch.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] for an unknown query; where the evaluation fails; where the query is too far
-/// behind for a comparison (LW0529, LW0534); as the store has them.
+/// Returns [`crate::ErrorKind::NotFound`] for an unknown query, LW0529 or LW0534 if the query is too far behind for a
+/// comparison, or an error if the evaluation fails or the store cannot be read.
 pub fn verify(store: &dyn Store, query_id: &str) -> Result<Verified, Error> {
     verify_within(store, query_id, &Meter::unlimited())
 }
 
-/// [`verify`], which holds no more than the meter allows and ends soon after it is cancelled.
+/// Like [`verify`], but holds no more than the meter allows and ends soon after it is cancelled.
 ///
 /// # Errors
-/// As [`verify`]; LW0543 if it is cancelled or would hold more.
+/// Returns the errors of [`verify`]; LW0543 if it is cancelled or would hold more.
 pub fn verify_within(store: &dyn Store, query_id: &str, meter: &Meter) -> Result<Verified, Error> {
     let halted = |halt: Halt| not_to_the_end(query_id, halt.into());
     let snapshot = store.snapshot()?;
@@ -80,7 +80,7 @@ pub fn verify_within(store: &dyn Store, query_id: &str, meter: &Meter) -> Result
         if matches!(feed.resume(&checkpoint)?, Resume::Gap { .. }) {
             let message = format!(
                 "`{query_id}` stands behind what `{}` still holds in its log, so its rows cannot be compared; \
-                 `livewell reset {query_id}` builds it anew",
+                 `livewell reset {query_id}` rebuilds it",
                 lens.upstream.id
             );
             return Err(Error::stopped("LW0534", message));
@@ -106,8 +106,8 @@ pub fn verify_within(store: &dyn Store, query_id: &str, meter: &Meter) -> Result
     Ok(Verified { sequence, rows, differences })
 }
 
-/// What functions of time remember cannot be evaluated from the elements of now, nor from a log that was trimmed. It is
-/// taken as it is stored; everything else is evaluated from scratch at the query's time.
+/// Adds what functions of time remember, which cannot be evaluated from the present elements or from a trimmed log. It
+/// is taken as it is stored; everything else is evaluated from scratch at the query's time.
 fn remember(
     snapshot: &Arc<dyn Snapshot>,
     number: u32,
@@ -126,14 +126,14 @@ fn remember(
     Ok(())
 }
 
-/// The transaction that takes this one back.
+/// Returns the transaction that undoes this one.
 fn undone(transaction: AppliedTransaction) -> AppliedTransaction {
     let swap = |change: AppliedChange| AppliedChange { before: change.after, after: change.before };
     let changes = transaction.changes.into_iter().map(swap).collect();
     AppliedTransaction { timestamp: Timestamp(0), changes, ..transaction }
 }
 
-/// Why a verification has no outcome.
+/// Returns the error of a verification that did not finish.
 fn not_to_the_end(query_id: &str, error: EvalError) -> Error {
     match error.code {
         code::CANCELLED => {
@@ -166,7 +166,7 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>, meter: &Meter) -> Result
         let row = Row::decode(&bytes)?;
         let at = signature_text(signature);
         match expected.remove(&row.key) {
-            // The bytes a row is ordered by are no part of what it says.
+            // The bytes by which a row is ordered are not part of its content.
             Some(right) if right.columns == row.columns => {}
             Some(right) => {
                 add(&|| format!("row {at} holds {:?}, and should hold {:?}", row.columns, right.columns));
@@ -178,7 +178,7 @@ fn differences(live: &LiveSnapshot, expected: Vec<Row>, meter: &Meter) -> Result
     Ok(differences)
 }
 
-/// The upstreams of a stored query, and how their entries become elements.
+/// Returns the upstreams of a stored query, with the lenses by which their entries become elements.
 fn lenses(snapshot: &Arc<dyn Snapshot>, query: &Query) -> Result<Vec<Lens>, Error> {
     let lens = |id: &String| {
         let entry = catalog::find(&**snapshot, id)?.ok_or_else(|| Error::not_found(id))?;

@@ -1,4 +1,4 @@
-//! The hash of a query's definition, by which a changed one is known.
+//! The hash of a query's definition, which shows whether it has changed.
 
 use crate::feed::follow::Upstream;
 use crate::settings::Query;
@@ -6,7 +6,8 @@ use livewell_model::codec::Writer;
 use livewell_query::Limits;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The hash of everything that decides what the rows are: text, parameters, joins, and what is read, by identity.
+/// Returns the hash of everything that the rows depend on: text, parameters, joins, and the upstreams by their
+/// identities.
 pub(crate) fn of_query(query: &Query, upstreams: &[Upstream]) -> u64 {
     let mut out = Writer::new();
     out.string(query.cypher.trim());
@@ -19,7 +20,7 @@ pub(crate) fn of_query(query: &Query, upstreams: &[Upstream]) -> u64 {
             out.string(&key.label).string(&key.property);
         }
     }
-    // The other limits decide nothing about the rows.
+    // The rows do not depend on the other limits.
     if query.limits.versions != Limits::default().versions {
         out.varint(query.limits.versions as u64);
     }

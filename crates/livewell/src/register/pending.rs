@@ -1,4 +1,4 @@
-//! A reset that is asked for while nobody runs the store: it is kept there, and begins with the component's next run.
+//! A reset that is requested while nobody runs the store: it is stored, and begins with the component's next run.
 
 use crate::Error;
 use crate::component::Component;
@@ -9,12 +9,12 @@ use crate::source::key::reset_key;
 use livewell_store::{Store, WriteSet, catalog};
 use std::sync::Arc;
 
-/// Asks for a reset of a component in a store that nobody runs. It does what [`crate::Livewell::reset`] does, once the
+/// Requests a reset of a component in a store that nobody runs. It does what [`crate::Livewell::reset`] does, once the
 /// component runs again.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source that is sent to;
-/// as the store has them.
+/// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source that is
+/// sent to; or an error if the store cannot be read or written.
 pub fn reset_stored(store: &dyn Store, id: &str) -> Result<(), Error> {
     let snapshot = store.snapshot()?;
     let entry = catalog::find(&*snapshot, id)?.ok_or_else(|| unknown::in_store(&*snapshot, id, None))?;
@@ -29,7 +29,7 @@ pub fn reset_stored(store: &dyn Store, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Hands on what was asked for, before the component starts; one that does not start yet keeps it.
+/// Passes a requested reset on before the component starts; a component that does not start yet keeps it.
 pub(crate) fn take(shared: &Shared, component: &Arc<Component>) -> Result<(), Error> {
     let turn = shared.positions.take();
     let snapshot = shared.store.snapshot()?;

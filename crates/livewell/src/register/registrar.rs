@@ -1,8 +1,8 @@
-//! Registration: giving components their place in the store, all of a configuration in one commit.
+//! Registration: enters components into the store, all of a configuration in one commit.
 //!
-//! A component starts where it was created: its first checkpoints are stored here, before any source is read,
-//! so "no checkpoint" never happens later. A query over what is still empty has its base at once; one over
-//! what is not is built first.
+//! A component starts where it was created: its first checkpoints are stored here, before any source is read, so there
+//! is never a missing checkpoint later. A query over empty upstreams has its base at once; any other query is built
+//! first.
 
 use crate::Error;
 use crate::component::definition::{self, Definition, Made, Spec};
@@ -23,7 +23,7 @@ use livewell_store::{Overlay, Snapshot, Version, WriteSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Registrations in the making.
+/// Unfinished registrations.
 pub(crate) struct Registrar<'a> {
     shared: &'a Shared,
     snapshot: Arc<dyn Snapshot>,
@@ -31,7 +31,7 @@ pub(crate) struct Registrar<'a> {
     sets: Vec<WriteSet>,
     /// What is registered now or with this commit, by id.
     known: BTreeMap<String, Known>,
-    /// How the authors of components have written them.
+    /// The components as their authors wrote them.
     specs: BTreeMap<String, Spec>,
 }
 
@@ -45,17 +45,17 @@ struct Known {
     label: String,
 }
 
-/// A query as it stands after registration.
+/// A query after its registration.
 pub(crate) struct RegisteredQuery {
     pub(crate) number: u32,
     pub(crate) config_hash: u64,
     pub(crate) upstreams: Vec<Upstream>,
-    /// Why it has no rows to begin with.
+    /// Why it has no first rows.
     pub(crate) refusal: Option<Error>,
 }
 
 impl<'a> Registrar<'a> {
-    /// Begins with all that was queued for a commit before; the caller holds the turn.
+    /// Begins after everything that was queued for a commit before; the caller holds the turn.
     pub(crate) fn begin(shared: &'a Shared, specs: BTreeMap<String, Spec>) -> Result<Self, Error> {
         let nothing = WriteSet::over(&*shared.store.snapshot()?, CATALOG)?;
         shared.group.commit(nothing)?;
@@ -72,12 +72,13 @@ impl<'a> Registrar<'a> {
         Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known, specs })
     }
 
-    /// Registers a source, or finds it: one that begins empty, or one that `copies`, for which queries over it wait.
+    /// Registers a source, or finds it. Queries over a source that `copies` wait for its copy; any other source begins
+    /// empty.
     pub(crate) fn source(&mut self, id: &str, unwind: &[Unwind], copies: bool) -> Result<u32, Error> {
         let building = copies.then_some(Building::New);
         check_id(id)?;
         if let Some(known) = self.known(id, Kind::Source)? {
-            // By which rules its elements were made is noted once they are made by others.
+            // The rules that made its elements are recorded once other rules have made them.
             let unwind = definition::rules(&*self.snapshot, id)?;
             self.redefine(id, &known, Made::Source { unwind })?;
             return Ok(known.number);
@@ -93,7 +94,7 @@ impl<'a> Registrar<'a> {
         Ok(number)
     }
 
-    /// Registers a query, or finds it; notes where its definition or its plan has changed.
+    /// Registers a query, or finds it; records whether its definition or its plan has changed.
     pub(crate) fn query(
         &mut self,
         query: &Query,
@@ -124,8 +125,8 @@ impl<'a> Registrar<'a> {
         Ok(RegisteredQuery { number, config_hash, upstreams, refusal })
     }
 
-    /// Gives the reason where the query has no value over the empty graph. It is then built from what there is when
-    /// a person resets it, or when it is started again.
+    /// Registers a new query. Returns the reason if the query has no value over the empty graph; it is then built from
+    /// what there is when a person resets it, or when it is started again.
     fn new_query(
         &mut self,
         query: &Query,
@@ -181,27 +182,27 @@ impl<'a> Registrar<'a> {
         } else if let Some(due) = known.head.building
             && is_redefined
         {
-            // The definition was changed back before the change was taken up.
+            // The definition was changed back before the change took effect.
             due
         } else {
             return Ok(());
         };
         let building = match known.head.building {
-            // A change that is already under way keeps its weight.
+            // A change that is already in progress keeps its priority.
             Some(Building::Changed | Building::New) => known.head.building,
             _ => Some(building),
         };
         let head = Head { building, ..known.head.clone() };
         let mut set = WriteSet::over(&*self.snapshot, known.number)?;
         set.put(Head::key(known.number), head.encode());
-        // What it reads from now on is held from now on.
+        // From now on it also holds the logs that it newly reads.
         let missing = self.missing_checkpoints(known.number, upstreams)?;
         self.put_checkpoints(&mut set, known.number, &missing)?;
         self.sets.push(set);
         Ok(())
     }
 
-    /// Notes what a component that is there is made of from now on, if it is something else. Returns whether it is.
+    /// Records the new definition of an existing component if it has changed. Returns whether it has.
     fn redefine(&mut self, id: &str, known: &Known, made: Made) -> Result<bool, Error> {
         let definition = self.definition(id, made).text()?;
         let is_same = catalog::find(&*self.snapshot, id)?.is_some_and(|entry| entry.definition == definition);
@@ -241,7 +242,7 @@ impl<'a> Registrar<'a> {
         Ok((number, upstreams))
     }
 
-    /// Says what a reaction leaves out by no longer following a query.
+    /// Warns about results that a reaction leaves out because it no longer follows a query.
     fn warn_of_undelivered(&self, id: &str, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
         for (feed, checkpoint) in followed(&*self.snapshot, number)? {
             if upstreams.iter().any(|upstream| upstream.number == feed) {
@@ -263,11 +264,11 @@ impl<'a> Registrar<'a> {
         Ok(())
     }
 
-    /// A reaction that now follows a query more starts there where that query is.
+    /// Adds checkpoints for queries that a reaction newly follows: it starts there at the query's present position.
     fn add_checkpoints(&mut self, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
         let missing = self.missing_checkpoints(number, upstreams)?;
-        // One that has none at all has lost them, and would pass over all that it still has to deliver; without them it
-        // stops at its start.
+        // A reaction without any checkpoint has lost them, and would skip everything that it still has to deliver;
+        // without them it stops at its start.
         if missing.is_empty() || followed(&*self.snapshot, number)?.is_empty() {
             return Ok(());
         }
@@ -347,7 +348,7 @@ impl<'a> Registrar<'a> {
     }
 }
 
-/// The error by which a query is in error from its start; others are none of the query.
+/// Returns the error with which a query starts in error; errors with another cause are passed on.
 fn no_value_at_the_start(error: Error) -> Result<Error, Error> {
     if !error.is_of_a_value() {
         return Err(error);
@@ -372,7 +373,8 @@ fn check_id(id: &str) -> Result<(), Error> {
     Err(Error::invalid("LW0504", format!("`{id}` is not a valid id: {ID_RULE}")))
 }
 
-/// Time moves with transactions; a query's results come only where something changes.
+/// Returns the error about functions of time over a query: time moves with transactions, but a query's results come
+/// only when something changes.
 fn time_over_a_query(id: &str, other: &str) -> Error {
     let message =
         format!("`{id}` uses functions of time and reads the query `{other}`; they need sources alone");

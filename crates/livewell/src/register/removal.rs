@@ -1,4 +1,4 @@
-//! Taking components out of the catalog, with all that they stored.
+//! Removes components from the catalog, with everything that they stored.
 
 use crate::Error;
 use crate::component::shared::Shared;
@@ -8,8 +8,8 @@ use livewell_store::keyspace::{Key, Space};
 use livewell_store::{WriteSet, sweep};
 use std::collections::BTreeMap;
 
-/// Takes a component that does not run out of the catalog and marks all it stored as garbage, in one commit. Its last
-/// epoch is remembered, so that one of the same id begins another history.
+/// Removes a component that does not run from the catalog and marks everything that it stored as garbage, in one
+/// commit. Its last epoch is remembered, so that a new component with the same id begins another history.
 pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error> {
     let _turn = shared.positions.take();
     let mut catalog = Registrar::begin(shared, BTreeMap::new())?.catalog;
@@ -23,7 +23,7 @@ pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error
     Ok(())
 }
 
-/// Takes an entry out of the catalog and marks all that it stored as garbage.
+/// Removes an entry from the catalog and marks everything that it stored as garbage.
 pub(crate) fn take_out(catalog: &mut WriteSet, entry: &Registered) {
     catalog.delete(entry.key());
     mark_garbage(catalog, entry.number);

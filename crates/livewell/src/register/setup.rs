@@ -1,4 +1,4 @@
-//! What is to run: sources, queries and reactions, as they are handed to a Livewell.
+//! What is to run: sources, queries and reactions, as they are passed to a Livewell.
 
 use crate::component::definition::Spec;
 use crate::settings::{Query, Recovery};
@@ -23,11 +23,11 @@ pub struct ReactionSetup {
 /// Everything that is to run, registered in one commit before any of it starts.
 #[derive(Default)]
 pub struct Setup {
-    /// By id, how the authors of components have written them; of others the program is the author.
+    /// The components as their authors wrote them, by id; for all others the program is the author.
     pub specs: BTreeMap<String, Spec>,
     /// Sources, of any kind.
     pub sources: Vec<SourceSetup>,
-    /// Queries; those over others after them.
+    /// Queries, each after the queries that it reads.
     pub queries: Vec<Query>,
     /// Reactions.
     pub reactions: Vec<ReactionSetup>,

@@ -1,4 +1,4 @@
-//! Waiting for a disk: a component that cannot write shows why, and tries again by itself until it can.
+//! Waits for a disk: a component that cannot write shows why, and retries until it can.
 
 use crate::Error;
 use crate::component::Component;
@@ -7,8 +7,8 @@ use crate::error::Disk;
 use livewell_store::{IndexError, WriteSet};
 use std::time::Instant;
 
-/// Shows that the component waits for a disk, then waits, and calls `refuse` whenever somebody rings; only the end cuts
-/// that short.
+/// Shows that the component waits for a disk, then waits, and calls `refuse` whenever its bell rings; only a stop ends
+/// it early.
 pub(crate) fn wait_out(
     shared: &Shared,
     component: &Component,
@@ -29,8 +29,8 @@ pub(crate) fn wait_out(
     }
 }
 
-/// Whether the component is free to say that it has nothing to do: one that waits for a disk first writes next to
-/// nothing, to see whether the store takes it.
+/// Returns whether the component may report that it has nothing to do: one that waits for a disk first makes a tiny
+/// write, to see whether the store takes it.
 pub(crate) fn is_over(shared: &Shared, component: &Component) -> bool {
     if !component.is_stalled_by_store() {
         return true;
@@ -42,12 +42,12 @@ pub(crate) fn is_over(shared: &Shared, component: &Component) -> bool {
     !component.is_stalled()
 }
 
-/// Writes next to nothing, to see whether the store takes commits.
+/// Makes a tiny write, to see whether the store takes commits.
 pub(crate) fn probe(shared: &Shared, component: &Component) -> Result<(), Error> {
     shared.store.check_room()?;
     let set = WriteSet::over(&*shared.store.snapshot()?, component.number)?;
     match shared.group.commit(set) {
-        // Somebody else's commit went through.
+        // Another commit succeeded.
         Err(IndexError::Fenced(_)) => Ok(()),
         other => Ok(other?),
     }

@@ -1,4 +1,4 @@
-//! Running components: a thread for each, what becomes of its failures, and when it tries again.
+//! Runs components: a thread for each, the handling of failures, and retries.
 
 pub(crate) mod backoff;
 pub(crate) mod disk;

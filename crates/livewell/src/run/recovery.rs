@@ -1,4 +1,4 @@
-//! What a consumer does when it cannot simply read on in a feed: decided here, for queries, reactions and subscribers.
+//! Decides what a consumer does when it cannot simply continue to read a feed, for queries, reactions and subscribers.
 //!
 //! | the feed | what keeps state | what only acts | a subscriber |
 //! |---|---|---|---|
@@ -12,12 +12,12 @@ use livewell_reaction::Role;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::{Head, Resume};
 
-/// What a consumer keeps of the feeds that it follows.
+/// What a consumer keeps from the feeds that it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keeps {
-    /// What is true now: it can be rebuilt from a snapshot.
+    /// The present state: it can be rebuilt from a snapshot.
     State,
-    /// Nothing: it acts on what happens.
+    /// Nothing: it acts on changes.
     Nothing,
 }
 
@@ -30,24 +30,24 @@ impl From<Role> for Keeps {
     }
 }
 
-/// What a consumer does that has read what it can.
+/// What a consumer does once it has read what it can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// It is rebuilt from what is true now.
+    /// It is rebuilt from the present state.
     Rebuild,
-    /// It continues behind this place and leaves out what is between.
+    /// It continues after this place and leaves out what is in between.
     SkipTo {
         /// The epoch to follow.
         epoch: u64,
-        /// The last sequence that it passes over.
+        /// The last sequence that it skips.
         sequence: u64,
     },
     /// It stops until a person decides.
     Stop,
 }
 
-/// The epoch and its last sequence that a consumer at `sequence` reads: the present one, or the old one to its end before
-/// a change is taken up; `None` if there is nothing that it can read.
+/// Returns the epoch that a consumer at `sequence` reads, and its last sequence: the present epoch, or the old one to
+/// its end before a change takes effect; `None` if there is nothing that it can read.
 pub(crate) fn readable(resume: &Resume, checkpoint: &Checkpoint, head: &Head) -> Option<(u64, u64)> {
     match resume {
         Resume::Follow => Some((head.epoch, head.sequence)),
@@ -59,13 +59,13 @@ pub(crate) fn readable(resume: &Resume, checkpoint: &Checkpoint, head: &Head) ->
     }
 }
 
-/// What one does that keeps state.
+/// Returns the decision of a consumer that keeps state.
 pub(crate) fn of_state(resume: &Resume, policy: Recovery) -> Decision {
     let is_change = matches!(resume, Resume::Changed { .. });
     if is_change || policy == Recovery::AutoReset { Decision::Rebuild } else { Decision::Stop }
 }
 
-/// What one does that only acts.
+/// Returns the decision of a consumer that only acts.
 pub(crate) fn of_trigger(
     resume: &Resume,
     policy: Recovery,
@@ -73,7 +73,7 @@ pub(crate) fn of_trigger(
     head: &Head,
 ) -> Decision {
     let (epoch, sequence) = match resume {
-        // The base of a new epoch is no event; what comes after it is.
+        // The base of a new epoch is not an event; what comes after it is.
         Resume::Changed { .. } => return Decision::SkipTo { epoch: head.epoch, sequence: 0 },
         Resume::Gap { low } => (checkpoint.epoch, low - 1),
         Resume::OtherEpoch => (head.epoch, head.low - 1),
@@ -82,7 +82,7 @@ pub(crate) fn of_trigger(
     if policy == Recovery::AutoSkipGap { Decision::SkipTo { epoch, sequence } } else { Decision::Stop }
 }
 
-/// Why a consumer has stopped, and what to do about it.
+/// Returns why a consumer has stopped, and what to do about it.
 pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, keeps: Keeps) -> Error {
     let what = match resume {
         Resume::Gap { low } => {

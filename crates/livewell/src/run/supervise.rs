@@ -1,5 +1,5 @@
-//! Supervision: one thread a component, which steps it as long as there is something to do, waits for its
-//! bell when there is not, and stops it visibly when it cannot go on.
+//! Supervision: one thread for each component, which steps it as long as there is something to do, otherwise waits for
+//! its bell, and stops it visibly when it cannot continue.
 
 use super::disk;
 use crate::Error;
@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How long an idle component waits before it looks by itself; rings come earlier.
+/// How long an idle component waits before it checks by itself; a ring wakes it earlier.
 pub(crate) const LOOK: Duration = Duration::from_millis(500);
-/// How long one that is held up waits before it looks again.
+/// How long a waiting component waits before it checks again.
 pub(crate) const HELD_UP: Duration = Duration::from_millis(50);
 
 /// What a component does on its thread.
@@ -22,7 +22,7 @@ pub(crate) trait Work: Send {
     /// Runs until everything stops. Called again if the component is reset after a panic.
     fn run(&mut self);
 
-    /// Refuses what callers wait for, while the component does nothing because of `error`.
+    /// Refuses the requests of waiting callers while the component does nothing because of `error`.
     fn refuse(&mut self, _error: &Error) {}
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, work: Box<
 
 /// Runs the component to its end. A panic is an error of this component alone: a reset runs it again.
 fn run(shared: &Shared, component: &Component, mut work: Box<dyn Work>) {
-    // What a panic leaves half done lives in memory only, and each run begins from the store.
+    // What a panic leaves half done is only in memory, and each run begins from the store.
     while let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.run())) {
         let error = panicked(&component.id, &*panic);
         failed_while(shared, component, &error, &mut |error| work.refuse(error));
@@ -64,7 +64,7 @@ fn run(shared: &Shared, component: &Component, mut work: Box<dyn Work>) {
     }
 }
 
-/// The error of a component that panicked.
+/// Returns the error of a component that panicked.
 pub(crate) fn panicked(id: &str, panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
@@ -89,7 +89,7 @@ pub(crate) fn failed_while(
     refuse: &mut dyn FnMut(&Error),
 ) {
     if error.is_cancelled() {
-        // It was asked for. The loop sees what is asked for next.
+        // It was requested. The loop sees what is requested next.
         return;
     }
     if let Some(disk) = error.disk() {

@@ -1,11 +1,11 @@
-//! What the log says of a commit that parked input: the first pieces by name, and how many more there are.
+//! Logs that a commit has parked input: the first pieces by name, and how many more there are.
 
 use crate::component::Component;
 
-/// How many pieces of one commit are named. A file of nothing but bad lines would fill the log with them.
+/// How many pieces of one commit are named: a file with only bad lines would fill the log.
 const NAMED_MAX: usize = 10;
 
-/// What is to be said once a commit is durable.
+/// What to log once a commit is durable.
 #[derive(Debug, Default)]
 pub(crate) struct Announcements {
     named: Vec<(u64, String)>,
@@ -13,7 +13,7 @@ pub(crate) struct Announcements {
 }
 
 impl Announcements {
-    /// Notes a piece that the commit sets aside.
+    /// Adds a piece that the commit sets aside.
     pub(crate) fn parked(&mut self, number: u64, reason: String) {
         if self.named.len() < NAMED_MAX {
             self.named.push((number, reason));
@@ -22,7 +22,7 @@ impl Announcements {
         }
     }
 
-    /// Says it.
+    /// Writes the lines to the log.
     pub(crate) fn make(self, source: &Component) {
         for (number, reason) in self.named {
             tracing::warn!(source = %source.id, number, "parked: {reason}");

@@ -1,10 +1,10 @@
 //! Sources that are sent to: by a program, or by the server for its callers.
 //!
-//! They are pushed, and so the one kind that is not a `Source`: each sender waits for an answer that says that its change
-//! is durable, or why it was refused. What a source has read it can read again, after an error, a refused transaction or
-//! a full log, so that the runner keeps it out of a commit whenever it likes. A sender cannot be asked again: a
-//! transaction that is refused must cost only itself, and a full log is an answer, not a wait. Everything else is as in
-//! `runner`: supervision, intake, orders about parked input, ticks.
+//! They are pushed, and so are not a `Source`: each sender waits for an answer that its change is durable, or why it
+//! was refused. A source can read its input again after an error, a refused transaction or a full log, so the runner
+//! may leave it out of a commit. A sender cannot be asked again: a refused transaction must not affect others, and a
+//! full log is an answer, not a wait. Everything else is as in `runner`: supervision, intake, orders about parked
+//! input, ticks.
 
 use super::tick;
 use crate::Error;
@@ -27,7 +27,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Transactions on their way to a source: all of them are taken in, or none.
+/// Transactions submitted to a source: all of them are taken in, or none.
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) transactions: Vec<Transaction>,
@@ -35,7 +35,7 @@ pub(crate) struct Submission {
     pub(crate) reply: oneshot::Sender<Result<Vec<Receipt>, (usize, Error)>>,
 }
 
-/// Where a program hands transactions to a source.
+/// Sends transactions of a program to a source.
 #[derive(Debug, Clone)]
 pub struct SourceHandle {
     pub(crate) component: Arc<Component>,
@@ -43,7 +43,7 @@ pub struct SourceHandle {
 }
 
 impl SourceHandle {
-    /// The source's id.
+    /// Returns the source's id.
     pub fn id(&self) -> &str {
         &self.component.id
     }
@@ -67,8 +67,8 @@ impl SourceHandle {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] where a change does not fit its element; [`ErrorKind::Unavailable`] where the
-    /// source is full or stopped. Nothing was taken in then.
+    /// Returns [`ErrorKind::Invalid`] if a change does not fit its element; [`ErrorKind::Unavailable`] if the source is
+    /// full or stopped. Nothing was taken in then.
     pub async fn send(&self, transaction: impl IntoTransaction) -> Result<Receipt, Error> {
         let receipts =
             self.send_all(vec![transaction.into_transaction()]).await.map_err(|(_, error)| error)?;
@@ -78,13 +78,13 @@ impl SourceHandle {
     /// Sends several transactions, which are all taken in or none; returns once they are durable.
     ///
     /// # Errors
-    /// As [`SourceHandle::send`], with the index of the transaction that was refused.
+    /// Returns the errors of [`SourceHandle::send`], with the index of the transaction that was refused.
     pub async fn send_all(&self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
         self.submit(transactions, None).await
     }
 
-    /// The same exactly once: under a `key` that came before, with a content of the same `hash`, nothing is
-    /// taken in again, and the last receipt of then is given. The last 10,000 keys are remembered.
+    /// Like [`SourceHandle::send_all`], but exactly once: if the `key` came before with a content of the same `hash`,
+    /// nothing is taken in again, and the last receipt of that time is returned. The last 10,000 keys are remembered.
     ///
     /// ```
     /// # use livewell::*;
@@ -101,7 +101,7 @@ impl SourceHandle {
     /// ```
     ///
     /// # Errors
-    /// As [`SourceHandle::send_all`]; LW0526 where the key came with another content.
+    /// Returns the errors of [`SourceHandle::send_all`], or LW0526 if the key came with another content.
     pub async fn send_once(
         &self,
         transactions: Vec<Transaction>,
@@ -131,7 +131,7 @@ pub(crate) fn closed(component: &Component) -> Error {
     Error::new(ErrorKind::Unavailable, "LW0525", format!("the source `{}` is stopped", component.id))
 }
 
-/// A source that is sent to, at work.
+/// A running source that is sent to.
 pub(crate) struct Channel {
     pub(crate) shared: Arc<Shared>,
     pub(crate) component: Arc<Component>,
@@ -145,7 +145,7 @@ impl Work for Channel {
         remembered::begin_channel(shared, component, source, &mut |error| refuse(component, receiver, error));
         component.drift().goes_by_clock(source.clock == Clock::Wall);
         while !shared.is_stopping(component) {
-            // A reset after a failure resumes: what was sent cannot be asked for again.
+            // A reset after a failure only resumes: what was sent cannot be requested again.
             component.reset.store(false, Ordering::Release);
             if let Err(error) = self.step() {
                 self.meet(&error);
@@ -185,7 +185,8 @@ impl Channel {
         Ok(())
     }
 
-    /// Handles a failure: what is sent while a disk is full or fails is tried at once, so that it is answered at once.
+    /// Handles a failure: submissions while a disk is full or fails are tried at once, so that they are answered at
+    /// once.
     fn meet(&self, error: &Error) {
         let Self { shared, component, receiver, .. } = self;
         if let Some(disk) = error.disk() {
@@ -198,14 +199,14 @@ impl Channel {
     }
 }
 
-/// Answers all that wait: nothing is taken in.
+/// Answers all waiting submissions: nothing is taken in.
 fn refuse(component: &Component, receiver: &Receiver<Submission>, error: &Error) {
     for submission in receiver.try_iter() {
         let _ = submission.reply.send(Err((0, refusal(component, error))));
     }
 }
 
-/// What those are told who send to a source that takes nothing in because of `error`.
+/// Returns the error for senders to a source that takes nothing in because of `error`.
 fn refusal(component: &Component, error: &Error) -> Error {
     if error.disk().is_some() {
         let message =
@@ -219,7 +220,7 @@ fn refusal(component: &Component, error: &Error) -> Error {
     Error::new(ErrorKind::Unavailable, "LW0525", message)
 }
 
-/// All of a submission, or none of it; one that came before is only answered.
+/// Takes in all of a submission, or none of it; a repeated one is only answered.
 fn take_in(
     intake: &mut Intake<'_>,
     transactions: Vec<Transaction>,
@@ -237,7 +238,7 @@ fn take_in(
     Ok(receipts)
 }
 
-/// One commit for all that wait; each is told its own fate once it is durable.
+/// Takes in all waiting submissions in one commit; each gets its own answer once that is durable.
 fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>) -> Result<(), Error> {
     let (mut accepted, mut damage) = (Vec::new(), None);
     let mut intake = match Intake::begin(shared, component) {
@@ -267,7 +268,7 @@ fn take_in_all(shared: &Shared, component: &Component, waiting: Vec<Submission>)
         }
     }
     let result = damage.map_or_else(|| intake.commit(), Err);
-    // A receiver that is gone no longer wants to know.
+    // A receiver that is gone needs no answer.
     for (reply, receipts) in accepted {
         let _ = reply.send(match &result {
             Ok(()) => Ok(receipts),

@@ -1,4 +1,4 @@
-//! One commit of a source, as the source sees it: an intake, with notes and a copy in the making beside the log.
+//! One commit of a source, as the source sees it: an intake, with notes and an unfinished copy beside the log.
 
 use crate::Error;
 use crate::error::ErrorKind;
@@ -12,15 +12,15 @@ use livewell_model::{Change, Element, Timestamp, Transaction};
 use livewell_source::SourceError;
 use livewell_source::source::{Commit, Definition, Input, Note, Side, Stored};
 
-/// A commit in the making.
+/// An unfinished commit.
 pub(super) struct Writing<'a> {
     intake: Intake<'a>,
     number: u32,
-    /// The copy in the making, with what this commit has counted.
+    /// The unfinished copy, with what this commit has counted.
     stage: Option<StageRecord>,
-    /// Which positions are exact, if that is known of any.
+    /// The range of positions that are exact, if it is known.
     checked: Option<Checked>,
-    /// Whether this commit has changed that.
+    /// Whether this commit has changed the range.
     is_news: bool,
     /// How many changes were read for it.
     changes: usize,

@@ -1,19 +1,19 @@
-//! What a source says went wrong, as an error of its component.
+//! Converts the error of a source to an error of its component.
 
 use crate::Error;
 use livewell_source::{ErrorKind, SourceError};
 
-/// What the source itself said.
+/// Returns the source's own error.
 pub(crate) fn source_error(error: &Error) -> Option<&SourceError> {
     error.source.as_deref().and_then(|source| source.downcast_ref())
 }
 
-/// Whether the source said that the other side is out of reach.
+/// Returns whether the source's error is that the other side is out of reach.
 pub(crate) fn is_unreachable(error: &Error) -> bool {
     source_error(error).is_some_and(|error| error.kind == ErrorKind::Unreachable)
 }
 
-/// What a source says, as an error of its component.
+/// Wraps the error of a source as an error of its component.
 pub(crate) fn wrap(error: SourceError) -> Error {
     let mut stopped = Error::stopped(error.code, error.message.clone());
     stopped.source = Some(error.into());

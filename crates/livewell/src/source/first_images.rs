@@ -1,17 +1,17 @@
-//! What the elements that a large transaction touches were before it.
+//! The elements that a large transaction touches, as they were before it.
 
 use livewell_model::Timestamp;
 use livewell_store::Overlay;
 use livewell_store::keyspace::{Key, Space};
 
-/// The transaction in the making.
+/// The unfinished transaction.
 pub(super) struct FirstImages {
     pub(super) timestamp: Timestamp,
-    /// What each touched element was, as it was stored; no bytes: it was not there.
+    /// Each touched element in its old stored form; no bytes if it did not exist.
     pub(super) before: Overlay,
 }
 
-/// How the key of an element begins among those set aside.
+/// Returns the prefix of the keys of first images.
 pub(super) fn place() -> Key {
     Key::new(Space::Snapshot)
 }

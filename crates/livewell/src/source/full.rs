@@ -8,7 +8,7 @@ use crate::error::{ErrorKind, NoRoom};
 use livewell_store::Overlay;
 use std::time::Duration;
 
-/// How often a source without room looks for some; an order about what it has parked wakes it.
+/// How often a source without room checks again; an order about its parked input wakes it earlier.
 const LOOK: Duration = Duration::from_millis(500);
 
 pub(super) fn error(source: &Component, (pieces, bytes): (u64, u64), needed: u64, reason: &str) -> Error {
@@ -27,9 +27,9 @@ pub(super) fn error(source: &Component, (pieces, bytes): (u64, u64), needed: u64
     error
 }
 
-/// Shows that the source waits, until there is room for what the error is about; meanwhile does what is asked for about
-/// the pieces that are there. False where waiting does not help: the error is about something else, or one transaction
-/// has more to park than the limits allow.
+/// Shows that the source waits until there is room for the input of the error; meanwhile carries out orders about
+/// parked pieces. Returns false if waiting does not help: the error is about something else, or one transaction has
+/// more to park than the limits allow.
 pub(crate) fn wait_for_room(
     shared: &Shared,
     source: &Component,

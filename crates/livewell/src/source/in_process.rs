@@ -11,39 +11,39 @@ pub struct InProcess {
     pub(crate) id: String,
     pub(crate) clock: Clock,
     pub(crate) unwind: Vec<Unwind>,
-    /// How what is sent was made.
+    /// The settings by which what is sent was made.
     pub(crate) definition: Definition,
 }
 
 impl InProcess {
-    /// The source `id`. While nothing is sent, its time is the wall's.
+    /// Creates the source `id`. While nothing is sent, its time is that of the wall clock.
     pub fn new(id: impl Into<String>) -> Self {
         let definition = Definition::of_kind(SENT);
         Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new(), definition }
     }
 
-    /// Chooses which clock its time follows while nothing is sent.
+    /// Sets which clock its time follows while nothing is sent.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Makes nodes of lists in its nodes.
+    /// Makes nodes of the items of lists in its nodes.
     #[must_use]
     pub fn unwind(mut self, rules: impl IntoIterator<Item = Unwind>) -> Self {
         self.unwind = rules.into_iter().collect();
         self
     }
 
-    /// Says how what is sent was made, in any words: a log tells where that differs from what made it before.
+    /// Describes how what is sent is made, in any form: a change of it is logged.
     #[must_use]
     pub fn mapping(mut self, mapping: serde_json::Map<String, serde_json::Value>) -> Self {
         self.definition = Definition::new(SENT, mapping);
         self
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -1,7 +1,7 @@
-//! Intake: from submitted transactions to elements and log, the source's side of a commit.
+//! Intake: turns submitted transactions into elements and log entries, the source's side of a commit.
 //!
-//! Each change is applied to the element it is about; what is logged has both images, each element once a
-//! transaction. A transaction is taken in whole or refused whole.
+//! Each change is applied to its element; the log has both images, each element once in a transaction. A transaction is
+//! taken in or refused as a whole.
 
 use super::unwind::{self, Touched};
 use crate::Error;
@@ -21,22 +21,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How long a source whose log is full waits before it looks again.
+/// How long a source whose log is full waits before it checks again.
 const HELD_UP: Duration = Duration::from_millis(50);
 
 /// Up to this many nanoseconds behind, a clock is not reported.
 const TICK_MIN: i64 = 1_000_000;
 
-/// Where a transaction came to stand.
+/// The place of a transaction in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
-    /// Its number in the store, over all sources; of one without effect: the number of the one before.
+    /// Its number in the store, over all sources; for a transaction without effect, the number of the one before.
     pub position: u64,
     /// Its number in its source.
     pub sequence: u64,
 }
 
-/// One commit of a source in the making.
+/// An unfinished commit of a source.
 pub(crate) struct Intake<'a> {
     pub(super) shared: &'a Shared,
     pub(super) source: &'a Component,
@@ -70,12 +70,12 @@ impl<'a> Intake<'a> {
         })
     }
 
-    /// The same once the log has room; nothing where the wait for that is interrupted.
+    /// Like `begin`, but waits until the log has room. Returns `None` if interrupted.
     pub(crate) fn with_room(shared: &'a Shared, source: &'a Component) -> Result<Option<Self>, Error> {
         Self::with_room_while(shared, source, || Ok(()))
     }
 
-    /// The same with something to do in the meantime.
+    /// Like [`Intake::with_room`], but calls a function while it waits.
     pub(crate) fn with_room_while(
         shared: &'a Shared,
         source: &'a Component,
@@ -86,7 +86,7 @@ impl<'a> Intake<'a> {
             if !intake.is_full() {
                 return Ok(Some(intake));
             }
-            // The commit of nothing still trims the log.
+            // An empty commit still trims the log.
             intake.commit()?;
             if shared.is_interrupted(source) {
                 return Ok(None);
@@ -97,7 +97,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Whether the log is full.
+    /// Returns whether the log is full.
     pub(crate) fn is_full(&self) -> bool {
         let limits = &self.shared.limits;
         self.head.log_entries >= limits.log_entries_max || self.head.log_bytes >= limits.log_bytes_max
@@ -107,7 +107,7 @@ impl<'a> Intake<'a> {
         self.source
     }
 
-    /// The time that a transaction without one of its own gets.
+    /// Returns the time that a transaction without one of its own gets.
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
@@ -116,12 +116,12 @@ impl<'a> Intake<'a> {
         &mut self.overlay
     }
 
-    /// What is to be said of this commit once it is durable.
+    /// Returns what to log once this commit is durable.
     pub(crate) fn announcements(&mut self) -> &mut Announcements {
         &mut self.announcements
     }
 
-    /// Takes one transaction in; refused ones leave no trace.
+    /// Takes in one transaction; a refused one leaves no trace.
     pub(crate) fn add(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
         if transaction.changes.len() > self.shared.limits.transaction_changes_max {
             let max = self.shared.limits.transaction_changes_max;
@@ -130,7 +130,7 @@ impl<'a> Intake<'a> {
         self.add_of_any_size(transaction)
     }
 
-    /// Like [`Intake::add`], for a source that has a limit of its own.
+    /// Like [`Intake::add`], but for a source that has a limit of its own.
     pub(crate) fn add_of_any_size(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
         let timestamp = transaction.timestamp;
         let mut touched = self.touch(transaction)?;
@@ -138,7 +138,7 @@ impl<'a> Intake<'a> {
         self.take(touched, timestamp)
     }
 
-    /// Takes a transaction in that Livewell has made itself.
+    /// Takes in a transaction that Livewell has made itself.
     pub(crate) fn add_made(&mut self, transaction: Transaction) -> Result<Receipt, Error> {
         let timestamp = transaction.timestamp;
         let touched = self.touch(transaction)?;
@@ -159,7 +159,7 @@ impl<'a> Intake<'a> {
         self.log(changes, timestamp)
     }
 
-    /// The clock's time; where it is behind what is logged, a tick first says how late it is.
+    /// Returns the clock's time; if it is behind what is logged, a tick first records how late it is.
     fn stamp(&mut self) -> Timestamp {
         let ahead = self.source.time_ahead(self.head.timestamp, &*self.shared.clock);
         let newest = self.head.timestamp;
@@ -169,12 +169,12 @@ impl<'a> Intake<'a> {
         self.now()
     }
 
-    /// Logs a transaction without changes: that it is `now`.
+    /// Logs a transaction without changes at the time `now`.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.log_entry(Vec::new(), now);
     }
 
-    /// Takes several transactions in, or none of them: then says which one was refused.
+    /// Takes in several transactions, or none of them; the error says which one was refused.
     pub(crate) fn add_all(&mut self, transactions: Vec<Transaction>) -> Result<Vec<Receipt>, (usize, Error)> {
         let before = (self.head.clone(), self.turn.last());
         self.overlay.set_savepoint();
@@ -209,7 +209,7 @@ impl<'a> Intake<'a> {
         Ok(touched)
     }
 
-    /// Makes the change one of this source: ids without a source are its own.
+    /// Assigns the change to this source: ids without a source are its own.
     pub(super) fn adopt(&self, change: &mut Change) -> Result<(), Error> {
         let own = |id: &mut ElementId| {
             if id.source.is_empty() {
@@ -244,14 +244,14 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// The element as it is now, with what this commit has taken in so far.
+    /// Returns the present element, including what this commit has taken in so far.
     pub(crate) fn element(&self, id: &ElementId) -> Result<Option<Element>, Error> {
         let key = snapshot_key(self.source.number, self.head.generation, id.id.as_bytes());
         let Some(bytes) = self.overlay.get(&key)? else { return Ok(None) };
         Ok(Some(decode_element(&bytes)?.1))
     }
 
-    /// The elements from the one after `after` on, at most so many, by their ids.
+    /// Returns at most `most` elements after `after`, by their ids.
     pub(crate) fn elements(&self, after: Option<&str>, most: usize) -> Result<Vec<Element>, Error> {
         let all = snapshot_key(self.source.number, self.head.generation, &[]);
         let from = after.map(|id| snapshot_key(self.source.number, self.head.generation, id.as_bytes()));
@@ -259,17 +259,17 @@ impl<'a> Intake<'a> {
         entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
     }
 
-    /// Keeps what is written so far out of memory, where it is much.
+    /// Moves what is written so far out of memory, if it is much.
     pub(crate) fn relieve(&mut self) -> Result<(), Error> {
         Ok(self.overlay.relieve(&*self.shared.store)?)
     }
 
-    /// The source's head, as this commit leaves it so far.
+    /// Returns the source's head, with the changes of this commit so far.
     pub(crate) fn head(&self) -> &Head {
         &self.head
     }
 
-    /// The head and what is written so far, for those who write beside the log.
+    /// Returns the head and what is written so far, to write beside the log.
     pub(crate) fn parts(&mut self) -> (&mut Head, &mut Overlay) {
         (&mut self.head, &mut self.overlay)
     }
@@ -310,7 +310,7 @@ impl<'a> Intake<'a> {
         Receipt { position, sequence }
     }
 
-    /// Commits; when it returns, everything is durable. Then the followers are told.
+    /// Commits, then rings the followers. When it returns, everything is durable.
     pub(crate) fn commit(self) -> Result<(), Error> {
         let Self { shared, source, mut overlay, expected, begun, mut head, mut turn, announcements, .. } =
             self;
@@ -334,7 +334,7 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// What to say when a submission finds the source full.
+/// Returns the error for a submission that finds the source full.
 pub(crate) fn full(source: &Component) -> Error {
     let message = format!("the log of `{}` is full: its slowest query has to catch up; try again", source.id);
     Error::new(ErrorKind::Unavailable, "LW0524", message)

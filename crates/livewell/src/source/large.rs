@@ -1,7 +1,7 @@
 //! A transaction that need not fit in memory: its changes come one by one and are applied as they come.
 //!
-//! Each element's first image is set aside; at the end both images of each make the log entry, in the order of ids, as
-//! if the transaction had come whole.
+//! Each element's first image is set aside; at the end both images of each element make the log entry, in the order of
+//! ids, as if the transaction had come whole.
 
 use super::first_images::{FirstImages, place};
 use crate::Error;
@@ -21,7 +21,8 @@ impl Intake<'_> {
         self.large = Some(FirstImages { timestamp, before: Overlay::new(nothing) });
         let stored = Head::read(&**self.overlay.snapshot(), self.source.number)?.unwrap_or_default();
         if self.head.sequence == stored.sequence {
-            // No position is given yet, and this one gets its own at its end: until then others need not wait.
+            // No position is assigned yet, and this transaction gets its own at its end: until then others need not
+            // wait.
             self.turn.pause();
         }
         Ok(())
@@ -82,7 +83,7 @@ impl Intake<'_> {
         Ok(Receipt { position: self.head.position, sequence: self.head.sequence })
     }
 
-    /// Counts what has changed, and puts back what is as it was.
+    /// Counts what has changed, and restores elements that did not change in the end.
     fn settle(&mut self, before: &Overlay) -> Result<u64, Error> {
         let mut count = 0;
         for written in before.written()? {
@@ -93,7 +94,7 @@ impl Intake<'_> {
             let was = Some(stored).filter(|stored| !stored.is_empty());
             if is_same(was, now.as_deref())? {
                 drop(now);
-                // Also the time of its last change is as it was.
+                // The time of its last change is restored, too.
                 match was {
                     Some(stored) => self.overlay.put(key, stored.to_vec()),
                     None => self.overlay.delete(key),
@@ -116,7 +117,7 @@ fn place_length() -> usize {
     place().done().len()
 }
 
-/// Whether two stored elements are equal, whenever they changed.
+/// Returns whether two stored elements are equal, whenever they changed.
 fn is_same(before: Option<&[u8]>, after: Option<&[u8]>) -> Result<bool, Error> {
     Ok(match (before, after) {
         (None, None) => true,

@@ -1,4 +1,4 @@
-//! Change comes in: a source reads it, and each of its commits takes elements, log and position along.
+//! Sources: a source reads changes, and each of its commits contains elements, log and position.
 
 pub(crate) mod announce;
 pub(crate) mod channel;

@@ -1,7 +1,7 @@
 //! Exactly once: submissions under a key of the sender, remembered in the commit that takes them in.
 //!
-//! The last [`WINDOW`] keys of a source are kept, in the order of their coming. The same key with the same
-//! content gets the receipt it got before; with another content it is refused.
+//! The last [`WINDOW`] keys of a source are kept, in the order of their arrival. The same key with the same content
+//! gets the receipt it got before; with another content it is refused.
 
 use crate::Error;
 use crate::source::intake::Receipt;
@@ -19,7 +19,7 @@ pub(crate) struct Once {
     pub(crate) hash: u128,
 }
 
-/// The receipt of a submission that came before, if it did.
+/// Returns the receipt of a submission, if it came before.
 pub(crate) fn find(overlay: &Overlay, source: u32, once: &Once) -> Result<Option<Receipt>, Error> {
     let Some(bytes) = overlay.get(&request_key(source, &once.key))? else { return Ok(None) };
     let mut reader = Reader::new("accepted request", &bytes);
@@ -36,7 +36,7 @@ pub(crate) fn find(overlay: &Overlay, source: u32, once: &Once) -> Result<Option
     Ok(Some(receipt))
 }
 
-/// Remembers a submission, and forgets the one that falls out of the window.
+/// Stores a submission, and deletes the one that leaves the window.
 pub(crate) fn remember(
     overlay: &mut Overlay,
     source: u32,

@@ -1,10 +1,10 @@
-//! The pace of a source that is to be read slowly: so many changes a second.
+//! The pace of a source: a limit on changes a second.
 
 use crate::component::Component;
 use crate::component::shared::Shared;
 use std::time::{Duration, Instant};
 
-/// Keeps to so many changes a second.
+/// Keeps to a number of changes a second.
 pub(super) struct Pace {
     rate: Option<f64>,
     began: Instant,
@@ -16,7 +16,7 @@ impl Pace {
         Self { rate, began: Instant::now(), changes: 0.0 }
     }
 
-    /// Small batches where there is a pace, so that it is even.
+    /// Returns small batch sizes if there is a pace, so that it is even.
     pub(super) fn transactions_max(&self, most: usize) -> usize {
         self.rate.map_or(most, |rate| ((rate / 20.0) as usize).clamp(1, most))
     }

@@ -1,4 +1,4 @@
-//! Parked input: what a source read and could not take in, kept until a person has it tried again or discards it.
+//! Parked input: what a source read and could not take in, kept until a person retries or discards it.
 
 use crate::Error;
 use crate::component::Component;
@@ -12,7 +12,7 @@ use livewell_model::{Timestamp, Transaction};
 use livewell_source::InputError;
 use livewell_store::{Snapshot, WriteSet};
 
-/// How much an earlier version kept of a line that was too long.
+/// How many bytes an earlier version kept of a line that was too long.
 const KEPT_OF_TOO_LONG: usize = 4 << 10;
 
 /// Input that was set aside.
@@ -24,25 +24,26 @@ pub struct Parked {
     pub timestamp: Option<Timestamp>,
     /// What was read; of what is too long, the beginning.
     pub text: String,
-    /// Why it is no change that can be taken in.
+    /// Why it is not a change that can be taken in.
     pub reason: String,
     /// How it was read.
     pub(crate) origin: Option<Origin>,
 }
 
-/// Where input comes from, and with that how it is to be read again.
+/// Where input comes from, which determines how to read it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
     /// The place in words, without a column.
     pub(crate) place: String,
-    /// Which part of the source it is of: the number of a file of its list; of other sources 0.
+    /// The part of the source that it is from: the number of a file in its list; 0 for other sources.
     pub(crate) part: usize,
     /// Whether the text is all of it, as it came.
     pub(crate) is_whole: bool,
 }
 
 impl Parked {
-    /// Whether the text is all that was read, as it came; else it is tried again only with another one.
+    /// Returns whether the text is everything that was read, as it came; otherwise it can only be retried with another
+    /// text.
     pub fn is_whole(&self) -> bool {
         match &self.origin {
             Some(origin) => origin.is_whole,
@@ -50,12 +51,12 @@ impl Parked {
         }
     }
 
-    /// How it is called where it is refused again.
+    /// Returns its name in the reason if it is refused again.
     fn name(&self, what: &What) -> String {
         let unknown = || format!("parked input {}", self.number);
         let place = self.origin.as_ref().map_or_else(unknown, |origin| origin.place.clone());
         match what {
-            What::Again { text: Some(_) } => format!("{place}, as it was given anew"),
+            What::Again { text: Some(_) } => format!("{place}, as corrected"),
             _ => place,
         }
     }
@@ -89,7 +90,7 @@ fn decode(number: u64, bytes: &[u8]) -> Result<Parked, Error> {
     Ok(parked)
 }
 
-/// A piece of input on its way to being set aside.
+/// A piece of input to set aside.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) origin: Origin,
@@ -113,17 +114,17 @@ pub(crate) fn park(intake: &mut Intake<'_>, piece: Piece) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes all out that a source has set aside, in the commit that wipes it: it is read anew, and what is no change then
-/// is set aside again.
+/// Removes everything that a source has set aside, in the commit that wipes the source: it is read again, and what is
+/// not a change then is set aside again.
 pub(crate) fn clear(snapshot: &dyn Snapshot, set: &mut WriteSet, source: &Component) -> Result<(), Error> {
     let count = SetAside::parked(source.number).clear(snapshot, set)?;
     if count > 0 {
-        tracing::warn!(source = %source.id, count, "parked input goes, as the source begins anew");
+        tracing::warn!(source = %source.id, count, "discarding parked input, because the source starts over");
     }
     Ok(())
 }
 
-/// How much a source has set aside.
+/// Returns how much a source has set aside.
 ///
 /// # Errors
 /// Returns an error if the store cannot be read.
@@ -131,7 +132,7 @@ pub fn count(snapshot: &dyn Snapshot, source: u32) -> Result<u64, Error> {
     SetAside::parked(source).count(snapshot)
 }
 
-/// The first `limit` pieces of input that a source has set aside after number `after`, in that order.
+/// Returns the first `limit` pieces of input that a source has set aside after number `after`, in that order.
 ///
 /// # Errors
 /// Returns an error if the store cannot be read.
@@ -139,10 +140,10 @@ pub fn list(snapshot: &dyn Snapshot, source: u32, after: u64, limit: usize) -> R
     SetAside::parked(source).list(snapshot, after, limit, decode)
 }
 
-/// Makes a transaction of a text, which is read as what came from that part of the source.
+/// Makes a transaction of a text, which is read as if it came from that part of the source.
 pub(crate) type Parse<'a> = dyn FnMut(Option<usize>, &str) -> Result<Transaction, InputError> + 'a;
 
-/// Does what was asked for about a source's parked input. To be called on the source's own thread, between two commits.
+/// Carries out an order about a source's parked input. To be called on the source's own thread, between two commits.
 pub(crate) fn carry_out(shared: &Shared, source: &Component, parse: &mut Parse<'_>) -> Result<(), Error> {
     shared.damages.check(source.number)?;
     source.carry_out(|order| {
@@ -157,7 +158,7 @@ pub(crate) fn carry_out(shared: &Shared, source: &Component, parse: &mut Parse<'
     })
 }
 
-/// What comes of one piece.
+/// The outcome for one piece.
 enum Fate {
     Dropped,
     /// It is a transaction now, if the source takes it in.
@@ -166,8 +167,8 @@ enum Fate {
     Stays(String),
 }
 
-/// One commit of an order, about what comes after number `after`. Gives the last number that is done with, none where
-/// nothing is left to do.
+/// Makes one commit of an order, for the pieces after number `after`. Returns the last number that is done, or `None`
+/// if nothing is left to do.
 fn carry_out_some(
     shared: &Shared,
     source: &Component,
@@ -181,7 +182,7 @@ fn carry_out_some(
     let Some((last, _)) = named.last() else { return Ok(None) };
     let last = *last;
     source.set(State::Running);
-    // Read before the commit begins, which holds all other sources up.
+    // Read before the commit begins, since that blocks all other sources.
     let read = named.into_iter().map(|(_, parked)| (fate(&order.what, &parked, parse), parked));
     let read: Vec<(Fate, Parked)> = read.collect();
     let intake = match order.what {
@@ -213,7 +214,8 @@ fn fate(what: &What, parked: &Parked, parse: &mut Parse<'_>) -> Fate {
     }
 }
 
-/// In one commit a transaction comes in and what it was made of goes, so that neither happens without the other.
+/// Takes in a transaction and removes the piece that it was made of in one commit, so that neither happens without the
+/// other.
 fn settle(intake: &mut Intake<'_>, fate: Fate, name: &str, parked: Parked) -> Result<(), Error> {
     let source = intake.source();
     let all = SetAside::parked(source.number);

@@ -1,17 +1,17 @@
-//! The progress of a copy, in the log: a line every ten seconds while it is under way.
+//! Logs the progress of a copy: a line every ten seconds.
 
 use livewell_source::source::Report;
 use std::time::{Duration, Instant};
 
-/// How often a copy says how far it is.
+/// How often the progress of a copy is logged.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// When the copy under way last said how far it is, or began.
+/// When the progress of the copy was last logged, or when it began.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(Option<Instant>);
 
 impl Progress {
-    /// Logs how far the copy of a source is, if that is due.
+    /// Logs the progress of a source's copy, if that is due.
     pub(crate) fn log(&mut self, source: &str, report: &Report) {
         let Some(copy) = report.copy.as_ref().filter(|_| self.is_due(report, Instant::now())) else { return };
         let rows_per_second = copy.rate.round() as u64;

@@ -1,4 +1,4 @@
-//! Making the parts of all that is stored again, after the rules of `unwind` were changed.
+//! Makes the parts of all stored elements again, after the rules of `unwind` were changed.
 
 use super::intake::Intake;
 use super::unwind::{is_part, parts};
@@ -10,12 +10,12 @@ use livewell_model::{Change, Transaction};
 use livewell_store::WriteSet;
 use livewell_store::catalog::{self, Registered};
 
-/// How many elements are looked at for one commit.
+/// How many elements are read for one commit.
 const BATCH: usize = 1_000;
 
-/// Where the rules were changed: replaces the parts of all that is stored, then notes the new rules.
+/// If the rules were changed, replaces the parts of all stored elements, then records the new rules.
 ///
-/// Killed on the way, it begins again: what is done already is the same once more.
+/// If it is killed meanwhile, it begins again: repeating what is done already changes nothing.
 pub(crate) fn refit(shared: &Shared, source: &Component) -> Result<(), Error> {
     let snapshot = shared.store.snapshot()?;
     let old = definition::rules(&*snapshot, &source.id)?;
@@ -46,7 +46,7 @@ pub(crate) fn refit(shared: &Shared, source: &Component) -> Result<(), Error> {
     note(shared, source)
 }
 
-/// Notes the rules by which the stored elements have their parts from now on.
+/// Records the rules that made the parts of the stored elements.
 fn note(shared: &Shared, source: &Component) -> Result<(), Error> {
     let turn = shared.positions.take();
     let snapshot = shared.store.snapshot()?;

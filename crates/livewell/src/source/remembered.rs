@@ -1,7 +1,7 @@
-//! What a source remembers of its settings, in the store: which kind it was, and what its elements were made by.
+//! The stored settings of a source: its kind, and the settings that made its elements.
 //!
-//! A source compares its own settings when it is opened; what holds for every kind is here. One that is sent to compares
-//! nothing: what was sent before cannot be read again.
+//! A source compares its own settings when it is opened; the checks for every kind are here. A source that is sent to
+//! compares nothing: what was sent before cannot be read again.
 
 use crate::Error;
 use crate::component::Component;
@@ -17,7 +17,7 @@ use livewell_source::{ErrorKind, SourceError, kinds};
 use livewell_store::Snapshot;
 use std::sync::atomic::Ordering;
 
-/// What the source remembers; nothing if it has begun nothing, or a version began it that remembered nothing.
+/// Returns the stored settings; `None` if the source has not begun, or if it began with a version that stored none.
 fn stored(shared: &Shared, source: &Component) -> Result<Option<Definition>, Error> {
     read(&*shared.store.snapshot()?, source.number)
 }
@@ -26,7 +26,7 @@ fn read(snapshot: &dyn Snapshot, source: u32) -> Result<Option<Definition>, Erro
     Ok(snapshot.get(&definition_key(source))?.and_then(|bytes| Definition::decode(&bytes)))
 }
 
-/// Remembers these settings from now on.
+/// Stores these settings.
 pub(crate) fn keep(definition: &Definition, shared: &Shared, source: &Component) -> Result<(), Error> {
     if stored(shared, source)?.as_ref() == Some(definition) {
         return Ok(());
@@ -36,7 +36,7 @@ pub(crate) fn keep(definition: &Definition, shared: &Shared, source: &Component)
     intake.commit()
 }
 
-/// Refuses another kind than the one that the source's elements are from.
+/// Refuses a kind other than the one that made the source's elements.
 pub(crate) fn check_kind(definition: &Definition, shared: &Shared, source: &Component) -> Result<(), Error> {
     let Some(stored) = stored(shared, source)? else { return Ok(()) };
     let (was, is) = (stored.kind(), definition.kind());
@@ -53,7 +53,7 @@ pub(crate) fn check_kind(definition: &Definition, shared: &Shared, source: &Comp
     Err(wrap(SourceError { kind: ErrorKind::Changed, code: "LW0216", message, place: None }))
 }
 
-/// Whether a reset may wipe what the source has: not if another kind left more than a wipe takes away.
+/// Checks that a reset may wipe what the source has: not if another kind left more than a wipe removes.
 pub(crate) fn check_wipe(definition: &Definition, shared: &Shared, source: &Component) -> Result<(), Error> {
     match stored(shared, source)? {
         Some(stored) if !may_wipe(stored.kind(), definition.kind()) => check_kind(definition, shared, source),
@@ -61,7 +61,8 @@ pub(crate) fn check_wipe(definition: &Definition, shared: &Shared, source: &Comp
     }
 }
 
-/// A kind that copies keeps a place on the other side, and stages what it copies.
+/// Returns whether a source of one kind may wipe the data of another: a kind that copies keeps a place on the other
+/// side, and stages what it copies.
 fn may_wipe(was: &str, is: &str) -> bool {
     let copies = |name: &str| kinds::find(name).is_some_and(|kind| kind.copies);
     was == is || !(copies(was) || copies(is))
@@ -81,7 +82,8 @@ fn follow_sender(definition: &Definition, shared: &Shared, source: &Component) -
     keep(definition, shared, source)
 }
 
-/// Takes up how what is sent becomes elements; if the source was of another kind, once a reset has emptied it.
+/// Stores the settings by which what is sent becomes elements; if the source was of another kind, only once a reset has
+/// emptied it.
 pub(crate) fn begin_channel(
     shared: &Shared,
     component: &Component,
@@ -104,7 +106,7 @@ pub(crate) fn begin_channel(
     }
 }
 
-/// Whether the source remembers that it is sent to.
+/// Returns whether the stored kind of the source is one that is sent to.
 pub(crate) fn is_sent_to(snapshot: &dyn Snapshot, source: u32) -> Result<bool, Error> {
     Ok(read(snapshot, source)?.is_some_and(|stored| stored.kind() == kinds::SENT))
 }

@@ -1,8 +1,7 @@
-//! The one loop of every source that is read from outside: open, read, take in, say that it is durable.
+//! The loop of every source that reads from outside: open, read, take in, confirm that it is durable.
 //!
-//! What kinds have in common is here: waiting for other sources, the reset and the settings that are remembered, the
-//! pace, room in the log and for parked input, ticks, and what becomes of an error. What they do not is behind
-//! [`Source`].
+//! What kinds have in common is here: waiting for other sources, resets and stored settings, the pace, room in the log
+//! and for parked input, ticks, and the handling of errors. Everything else is behind [`Source`].
 
 use super::tick;
 use crate::Error;
@@ -32,10 +31,10 @@ use std::time::{Duration, Instant};
 
 /// How long one read waits for the other side, and so how long a stop or a reset waits for the source.
 const READ_MAX: Duration = Duration::from_millis(100);
-/// How often it is looked at how far the source is.
+/// How often the progress of the source is read.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
 
-/// A source at work.
+/// A running source.
 pub(crate) struct Runner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) component: Arc<Component>,
@@ -60,7 +59,7 @@ pub(crate) fn run(runner: &mut Runner) {
         component.set_report(runner.source.report());
         let Err(error) = followed else { continue };
         if shared.is_interrupted(&component) && is_unreachable(&error) {
-            // What was under way was given up for that.
+            // The work in progress was given up for that.
             continue;
         }
         match wait_for_room(&shared, &component, &error, || runner.carry_out_orders()) {
@@ -109,7 +108,7 @@ impl Runner {
         Ok(())
     }
 
-    /// Opens the source from what is stored, if that is of its kind; after a reset that was asked for.
+    /// Opens the source from what is stored, if that is of its kind, after carrying out a requested reset.
     fn open(&mut self) -> Result<(), Error> {
         let Self { shared, component, source, profile, .. } = self;
         let (shared, component, definition) = (&*shared, &*component, &profile.definition);
@@ -127,13 +126,13 @@ impl Runner {
         remembered::keep(definition, shared, component)
     }
 
-    /// Does what was asked for about the parked input.
+    /// Carries out orders about the parked input.
     fn carry_out_orders(&mut self) -> Result<(), Error> {
         let Self { shared, component, source, .. } = self;
         parked::carry_out(shared, component, &mut |part, text| source.parse_again(part, text))
     }
 
-    /// Shows an error that does not keep the source from reading on.
+    /// Shows an error that does not keep the source from reading.
     fn show_refusal(&self, error: &SourceError) {
         if self.component.state() != State::Error {
             self.component.fail(&wrap(error.clone()));
@@ -167,7 +166,8 @@ impl Runner {
         }
     }
 
-    /// Takes in what was read, once the log has room, and then says that it is durable. Returns how many changes it was.
+    /// Takes in what was read, once the log has room, and then confirms that it is durable. Returns the number of
+    /// changes.
     fn take_in(&mut self, read: Read) -> Result<usize, Error> {
         let Self { shared, component, source, .. } = self;
         if read.is_busy && component.error().is_none() {
@@ -201,23 +201,23 @@ impl Runner {
         }
         failed(shared, component, error);
         if !error.passes_by_itself() && !self.needs_reset(error, kind) && component.is_reset_whole() {
-            // What stood in the way is gone; what was read is still what it was.
+            // The obstacle is gone, and what was read is still valid.
             component.reset.store(false, Ordering::Release);
         }
     }
 
-    /// Whether a reset is what helps; else to try again is enough, once what stood in the way is gone.
+    /// Returns whether a reset is what helps; otherwise a retry is enough, once the obstacle is gone.
     fn needs_reset(&self, error: &Error, kind: Option<SourceErrorKind>) -> bool {
         let is_of_input = kind == Some(SourceErrorKind::Input) || error.kind == ErrorKind::Invalid;
         matches!(kind, Some(SourceErrorKind::Changed | SourceErrorKind::Position))
             || error.is_damage()
-            // A copy is of what is there now. The same input, read again, is refused again.
+            // A copy reads what is there now. The same input, read again, is refused again.
             || self.profile.copies && is_of_input
     }
 }
 
-/// Has a source that copies do so again, of these tables or of everything if there are none; of another one, wipes what is
-/// stored.
+/// Asks a source that copies for a new copy, of these tables or of everything if there are none. Wipes what is stored
+/// of any other source.
 fn reset(
     shared: &Shared,
     component: &Component,

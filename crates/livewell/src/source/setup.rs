@@ -12,7 +12,7 @@ use livewell_source::{Profile, Source};
 /// A source of any kind, as it is added.
 pub struct SourceSetup(pub(crate) Added);
 
-/// How it works.
+/// How the source gets its input.
 pub(crate) enum Added {
     /// It reads by itself.
     Pulled { profile: Box<Profile>, source: Box<dyn Source> },
@@ -21,10 +21,10 @@ pub(crate) enum Added {
 }
 
 impl SourceSetup {
-    /// A source that these settings describe.
+    /// Creates a source from its settings.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] if Livewell was built without sources of this kind.
+    /// Returns [`ErrorKind::Invalid`] if Livewell was built without sources of this kind.
     pub fn of(settings: SourceSettings) -> Result<Self, Error> {
         match settings.build() {
             Ok(Built::Pulled(source)) => Ok(Self::pulled(source)),
@@ -37,7 +37,7 @@ impl SourceSetup {
         Self(Added::Pulled { profile: Box::new(source.profile()), source })
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &str {
         match &self.0 {
             Added::Pulled { profile, .. } => &profile.id,
@@ -46,15 +46,15 @@ impl SourceSetup {
     }
 }
 
-/// What can be added as a source: everything that is a [`Source`], and [`InProcess`].
+/// Can be added as a source: everything that is a [`Source`], and [`InProcess`].
 pub trait IntoSource {
-    /// What whoever adds it gets: where to send to, or nothing.
+    /// What adding it returns: the handle to send to, or nothing.
     type Handle;
 
-    /// As it is added.
+    /// Converts it to the form in which it is added.
     fn into_source(self) -> SourceSetup;
 
-    /// The handle, once it is added. `sent_to`: where to send to, if it is sent to.
+    /// Returns the handle of a source that was added. `sent_to`: where to send to, if it is sent to.
     fn handle(sent_to: Option<SourceHandle>) -> Option<Self::Handle>;
 }
 

@@ -1,7 +1,7 @@
-//! A copy of a source's elements in the making: a generation that nobody sees until it is whole.
+//! An unfinished copy of a source's elements: a generation that nobody sees until it is complete.
 //!
-//! It is filled in bounded commits and survives a restart, so that a copy goes on where it was. The first copy of a
-//! source becomes its base in one small commit; a later one is only compared with the elements that are there.
+//! It is filled in bounded commits and survives a restart, so that a copy continues where it was. The first copy of a
+//! source becomes its base in one small commit; a later one is only compared with the existing elements.
 
 use crate::Error;
 use crate::feed::element::encode_element;
@@ -12,7 +12,7 @@ use livewell_store::head::Head;
 use livewell_store::keyspace::snapshot_key;
 use livewell_store::{Overlay, WriteSet, sweep};
 
-/// What is stored of a copy in the making.
+/// The stored state of an unfinished copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct StageRecord {
     pub(super) generation: u32,
@@ -25,7 +25,7 @@ impl StageRecord {
         note_key(source, &[OWN, b's'])
     }
 
-    /// The copy in the making, if there is one.
+    /// Returns the unfinished copy, if there is one.
     pub(super) fn read(overlay: &Overlay, source: u32) -> Result<Option<Self>, Error> {
         let Some(bytes) = overlay.get(&Self::key(source))? else { return Ok(None) };
         let mut reader = Reader::new("stage", &bytes);
@@ -45,7 +45,7 @@ impl StageRecord {
         overlay.put(Self::key(source), out.bytes);
     }
 
-    /// Begins a copy, and gives up one that was begun before.
+    /// Begins a copy, and drops an earlier unfinished one.
     pub(super) fn begin(overlay: &mut Overlay, head: &mut Head, source: u32) -> Result<u32, Error> {
         if let Some(old) = Self::read(overlay, source)? {
             discard_generation(overlay, source, old.generation);
@@ -112,7 +112,7 @@ fn discard_generation(overlay: &mut Overlay, source: u32, generation: u32) {
     }
 }
 
-/// Has everything below a prefix deleted in the background.
+/// Schedules the deletion of everything below a prefix.
 pub(super) fn discard(overlay: &mut Overlay, prefix: &[u8]) {
     let mut marks = WriteSet::default();
     sweep::mark(&mut marks, prefix);

@@ -1,4 +1,4 @@
-//! What a source finds in the store: its notes, its elements, and those of a copy in the making.
+//! What a source reads from the store: its notes, its elements, and those of an unfinished copy.
 
 use crate::Error;
 use crate::component::Component;
@@ -80,7 +80,7 @@ impl View<'_> {
     }
 }
 
-/// Turns an error of the store into one of the source, and keeps what it was.
+/// Turns an error of the store into one of the source, and keeps the original.
 #[derive(Default)]
 pub(super) struct Failure(Mutex<Option<Error>>);
 
@@ -98,7 +98,7 @@ impl Failure {
         })
     }
 
-    /// What a source says: if it only passes on what the store said, that.
+    /// Restores the error of the store if the source only passed it on.
     pub(super) fn settle<T>(&self, result: Result<T, SourceError>) -> Result<T, Error> {
         result.map_err(|error| match lock(&self.0).take() {
             Some(kept) if error.kind == ErrorKind::Store => kept,
@@ -107,12 +107,12 @@ impl Failure {
     }
 }
 
-/// What is stored of a source, to be read.
+/// What is stored of a source, for reading.
 pub(crate) struct Held {
     overlay: Overlay,
     number: u32,
     head: Head,
-    /// What the store is called in names outside of it; empty if that does not matter.
+    /// The store's name in names outside of it; empty if that does not matter.
     store: String,
     failure: Failure,
 }
@@ -123,14 +123,14 @@ impl Held {
         Ok(Self { store: shared.store_name().to_owned(), ..held })
     }
 
-    /// What a snapshot holds of source number `number`, in a store without a name.
+    /// Creates a view of what a snapshot holds of source number `number`, in a store without a name.
     pub(crate) fn of(snapshot: Arc<dyn Snapshot>, number: u32) -> Result<Self, Error> {
         let head = Head::read(&*snapshot, number)?.unwrap_or_default();
         let overlay = Overlay::new(snapshot);
         Ok(Self { overlay, number, head, store: String::new(), failure: Failure::default() })
     }
 
-    /// What a source says of it, with the store's own error if that is what it passes on.
+    /// Restores the error of the store if the source only passed it on.
     pub(crate) fn settle<T>(&self, result: Result<T, SourceError>) -> Result<T, Error> {
         self.failure.settle(result)
     }

@@ -7,10 +7,10 @@ use crate::component::shared::Shared;
 use livewell_store::Head;
 use std::time::Duration;
 
-/// How long a source waits at most before it looks again.
+/// How long a source waits at most before it checks again.
 pub(crate) const LOOK: Duration = Duration::from_millis(500);
 
-/// Logs a tick where a timer is due. Returns how long the source may rest.
+/// Logs a tick if a timer is due. Returns how long the source may rest.
 pub(crate) fn tick(shared: &Shared, source: &Component) -> Result<Duration, Error> {
     let Some((due, now)) = shared.first_timer(source) else { return Ok(LOOK) };
     if due > now {

@@ -1,17 +1,17 @@
-//! Unwinding at the intake: in the transaction that changes a node, its parts come, change and go with it.
+//! Unwinding at the intake: the transaction that changes a node also adds, changes and removes its parts.
 
 use crate::Error;
 use livewell_model::{Element, ElementId};
 use livewell_source::unwind::{self, Parts, Unwind};
 use std::collections::BTreeMap;
 
-/// The elements of one transaction: as they were and as they become.
+/// The elements of one transaction: their old and their new forms.
 pub(crate) type Touched = BTreeMap<ElementId, (Option<Element>, Option<Element>)>;
 
-/// Looks up an element as it is now.
+/// Looks up the present form of an element.
 pub(crate) type Lookup<'a> = dyn Fn(&ElementId) -> Result<Option<Element>, Error> + 'a;
 
-/// Adds to what a transaction touches the parts of what it touches.
+/// Adds the parts of the elements that a transaction touches.
 pub(crate) fn follow(rules: &[Unwind], element: &Lookup<'_>, touched: &mut Touched) -> Result<(), Error> {
     if rules.is_empty() {
         return Ok(());
@@ -44,7 +44,7 @@ pub(crate) fn parts(rules: &[Unwind], whole: Option<&Element>) -> Result<Parts, 
     parts.map(Option::unwrap_or_default).map_err(|why| Error::invalid("LW0537", why))
 }
 
-/// Whether the element is a part of one that is stored: only its whole changes it.
+/// Returns whether the element is a part of a stored one, and so can only change with its whole.
 pub(crate) fn is_part(rules: &[Unwind], element: &Lookup<'_>, id: &ElementId) -> Result<bool, Error> {
     for whole in rules.iter().flat_map(|rule| rule.wholes(&id.id)) {
         let whole = element(&ElementId::new(id.source.as_str(), whole))?;

@@ -1,4 +1,4 @@
-//! What is asked of the other side of a source from other threads: comparing, single tables, and what it keeps there.
+//! Requests to the other side of a source from other threads: comparing, single tables, and what it keeps there.
 
 use crate::Error;
 use crate::component::Component;
@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 /// How much parked input is read at once.
 const PAGE: usize = 1_000;
 
-/// What a source keeps on the other side, if anything.
+/// Returns what a source keeps on the other side, if anything.
 pub(crate) fn kept_there(
     shared: &Shared,
     source: &Component,
@@ -40,7 +40,8 @@ pub(crate) fn check_table(
     }
 }
 
-/// Compares what is stored of a source with the other side: everything, or one table; not to the end if `is_cancelled`.
+/// Compares what is stored of a source with the other side: everything, or one table. Ends early if `is_cancelled`
+/// returns true.
 pub(crate) fn verify(
     shared: &Shared,
     source: &Component,
@@ -61,7 +62,7 @@ pub(crate) fn verify(
     })
 }
 
-/// Where all input that the source has set aside is from.
+/// Returns the places of all input that the source has set aside.
 fn places(shared: &Shared, source: &Component) -> Result<BTreeSet<String>, Error> {
     let snapshot = shared.store.snapshot()?;
     let (mut places, mut after) = (BTreeSet::new(), 0);
@@ -77,7 +78,7 @@ fn of_store(error: Error) -> SourceError {
     SourceError::new(SourceErrorKind::Store, error.code, error.message)
 }
 
-/// Has the source store how far it is while it is compared, also when nothing comes.
+/// Makes the source store its position while it is compared, even if nothing comes.
 struct Watching<'a> {
     shared: &'a Shared,
     source: &'a Component,

@@ -8,13 +8,13 @@ use livewell_source::source::Patience;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How often it is looked at how far the others are.
+/// How often the state of the other sources is checked.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Waits until the sources this one comes after have caught up.
 pub(crate) fn for_others(shared: &Shared, component: &Component, after: &[String]) {
     loop {
-        // Looked up each time: one that was stopped and started again is another component.
+        // Looked up each time: a source that was stopped and started again is another component.
         let others: Vec<_> = after.iter().filter_map(|id| shared.component(id).ok()).collect();
         others.iter().for_each(|other| shared.bells.listen(other.number, &component.bell));
         if shared.is_stopping(component) || others.iter().all(|other| other.state() == State::CaughtUp) {
@@ -33,7 +33,7 @@ pub(crate) fn for_others(shared: &Shared, component: &Component, after: &[String
     component.recovered();
 }
 
-/// Shows what a source waits for while it cannot be interrupted otherwise.
+/// Shows what a source waits for, and interrupts the wait.
 pub(crate) struct Waiting<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) component: &'a Component,

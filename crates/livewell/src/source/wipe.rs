@@ -1,4 +1,4 @@
-//! Wiping a source: what it was goes, and a new epoch begins.
+//! Wipes a source: deletes its data and begins a new epoch.
 
 use super::key::{OWN, definition_key, note_key};
 use crate::Error;
@@ -8,8 +8,8 @@ use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Direction, Version, WriteSet, catalog, compare, sweep};
 
-/// Wipes a source: no elements, no log, nothing read yet, in a new epoch. Who follows it is told by that epoch
-/// and does what its recovery policy says.
+/// Wipes a source: no elements, no log, nothing read yet, in a new epoch. Its followers notice the new epoch and act by
+/// their recovery policies.
 pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
     let turn = shared.positions.take();
     let snapshot = shared.store.snapshot()?;
@@ -35,7 +35,8 @@ pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
     sweep::mark(&mut set, &Key::new(Space::Log).number(number).long(old.epoch).done());
     crate::source::parked::clear(&*snapshot, &mut set, source)?;
     set.delete(EpochRecord::key(number, old.epoch));
-    // Its notes, the position among them. What is kept for it stays, but for the settings that its elements were made by.
+    // Its notes, the position among them. What the runner keeps for it stays, except the settings that made its
+    // elements.
     let notes = note_key(number, &[]);
     snapshot.visit(&notes, Direction::Forward, &mut |key, _| {
         if key.get(notes.len()) != Some(&OWN) {

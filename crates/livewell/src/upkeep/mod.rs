@@ -1,4 +1,4 @@
-//! What is done in the background for the store.
+//! Background work on the store.
 
 pub(crate) mod scrub;
 pub(crate) mod sweeper;

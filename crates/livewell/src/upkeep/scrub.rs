@@ -24,14 +24,14 @@ const ROUND_MIN: Duration = Duration::from_secs(3600);
 const RETRY: Duration = Duration::from_secs(60);
 /// Rows of more bytes are counted by `livewell store scrub` only: counting holds one snapshot.
 const COUNTED_BYTES_MAX: u64 = 1 << 30;
-/// For each moment it works it rests so many, whatever the rate says.
+/// For each unit of work time it rests this many, whatever the rate allows.
 const REST: u32 = 4;
-/// Shorter rests are put together.
+/// Shorter rests are combined.
 const REST_MIN: Duration = Duration::from_millis(5);
-/// How long an opening after an unclean end may take for what is checked then: a restart has to stay quick, and a round
-/// begins soon after.
+/// How long the checks of an opening after an unclean end may take: a restart has to stay quick, and a round begins
+/// soon after.
 const OPENING_MAX: Duration = Duration::from_millis(20);
-/// How long after the start the first round begins: soon if the store was not closed in order.
+/// How long after the start the first round begins: soon if the store was not closed properly.
 const FIRST_AFTER_CLOSED: Duration = Duration::from_secs(30);
 const FIRST_AFTER_KILLED: Duration = Duration::from_secs(1);
 
@@ -56,12 +56,12 @@ impl Meaning for Written {
     }
 }
 
-/// Nothing may come after what was read.
+/// Checks that nothing comes after what was read.
 fn whole(read: Result<(), DecodeError>, reader: Reader<'_>) -> Result<(), IndexError> {
     read.and_then(|()| reader.finish()).map_err(IndexError::from)
 }
 
-/// The store's own error again.
+/// Converts an error back to the store's own.
 fn damage(error: Error) -> IndexError {
     let Error { message, source, .. } = error;
     match source.map(|source| source.downcast::<IndexError>()) {
@@ -70,7 +70,7 @@ fn damage(error: Error) -> IndexError {
     }
 }
 
-/// How far the scrub is.
+/// The progress of the scrub.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     running: AtomicBool,
@@ -81,18 +81,18 @@ pub(crate) struct Progress {
     uncounted: AtomicU64,
 }
 
-/// How far the scrub of a running Livewell is.
+/// The progress of the scrub of a running Livewell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ScrubStatus {
-    /// Whether a round is on its way.
+    /// Whether a round is in progress.
     pub running: bool,
     /// When the last round was finished, by the machine's clock; `None` if none was since the start.
     pub finished: Option<Timestamp>,
     /// How many entries were checked since the start.
     pub keys: u64,
-    /// How many bytes were.
+    /// How many bytes were checked since the start.
     pub bytes: u64,
-    /// How many places the newest round has found damaged.
+    /// How many damaged places the newest round has found.
     pub damaged: u64,
     /// Of how many components the newest round did not count the rows, since they are too many for one snapshot.
     pub uncounted: u64,
@@ -113,7 +113,7 @@ impl Progress {
     }
 }
 
-/// Checks what can be checked within [`OPENING_MAX`] of a store that was not closed in order.
+/// Checks what can be checked within [`OPENING_MAX`] in a store that was not closed properly.
 pub(crate) fn at_opening(shared: &Shared) -> Result<(), Error> {
     if shared.store.was_closed() {
         return Ok(());
@@ -160,7 +160,7 @@ fn round(shared: &Shared, component: &Component, progress: &Progress, rate: u64)
         damaged += step.found.len() as u64;
         uncounted += u64::from(step.is_uncounted);
         if !step.found.is_empty() {
-            // At once: a round may take hours.
+            // Immediately: a round may take hours.
             progress.damaged.fetch_max(damaged, Ordering::Relaxed);
             note(shared, &step.found);
         }
@@ -173,7 +173,7 @@ fn round(shared: &Shared, component: &Component, progress: &Progress, rate: u64)
     Ok(())
 }
 
-/// Stops what is damaged.
+/// Stops the components that are damaged.
 fn note(shared: &Shared, found: &[Found]) {
     for Found { number, damage } in found {
         tracing::error!(code = damage.code(), "found while checking the store: {damage}");
@@ -181,7 +181,7 @@ fn note(shared: &Shared, found: &[Found]) {
     }
 }
 
-/// Waits so long, whatever rings, unless everything stops.
+/// Waits this long, whatever rings, unless everything stops.
 fn rest_for(shared: &Shared, component: &Component, time: Duration) {
     let until = Instant::now() + time;
     while !shared.is_stopping(component)
@@ -200,7 +200,7 @@ pub fn check_store(store: &dyn Store) -> Result<Vec<IndexError>, Error> {
     Ok(checked.found.into_iter().map(|found| found.damage).collect())
 }
 
-/// A thread of the scrub, unless it is turned off or the store is gone with the process.
+/// Starts the thread of the scrub, unless it is turned off or the store ends with the process.
 pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, progress: &Arc<Progress>) {
     if shared.limits.scrub_bytes_per_second == 0 || shared.store.is_volatile() {
         return;

@@ -1,4 +1,4 @@
-//! Deleting in the background what no head names any more.
+//! Deletes in the background what no head refers to any more.
 
 use crate::Error;
 use crate::component::Component;
@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many keys of garbage go at once.
+/// How many keys of garbage are deleted at once.
 const SWEEP_KEYS_MAX: usize = 2_000;
 /// How long the sweeper rests when there is nothing left to delete, or it cannot.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ fn log_once(shown: &mut Option<&'static str>, error: &Error) {
     }
 }
 
-/// Whether the prefix is a generation that its query is building right now.
+/// Returns whether the prefix is a generation that its query is building right now.
 fn under_construction(shared: &Shared, prefix: &[u8]) -> bool {
     let number =
         |at: usize| prefix.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);

@@ -193,7 +193,7 @@ fn live(livewell: &Livewell, query: &str) -> BTreeSet<(String, i64)> {
     values(livewell, query).into_iter().map(pair).collect()
 }
 
-/// The place is lost at the start, or while the consumer runs; gives the Livewell with one more result to take in.
+/// Loses the place at the start, or while the consumer runs. Returns the Livewell with one more result to take in.
 async fn lose(world: &mut World, lost: Lost, while_it_runs: bool) -> Livewell {
     let livewell = world.start().await;
     world.send(&livewell, 20).await;

@@ -38,7 +38,7 @@ async fn two_ways_from_one_source_are_seen_at_one_position() {
         let change = if x % 3 == 2 { Change::delete(id) } else { node(&id, x) };
         source.send(change).await.unwrap();
         if x % 60 == 59 {
-            // One that is built anew meanwhile holds the others up, and shows them nothing half done.
+            // A query that is rebuilt meanwhile makes the others wait, and shows them nothing half done.
             livewell.reset(["rows", "b", "c"][(x / 60) as usize % 3]).unwrap();
         }
     }

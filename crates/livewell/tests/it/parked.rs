@@ -170,7 +170,7 @@ async fn a_person_may_give_the_text_that_was_meant() {
     livewell.retry_parked_as("s", 1, "still nonsense").unwrap();
     idle(&livewell).await;
     assert_eq!(parked(&livewell), [(1, "nonsense".into())], "what came is kept as it came");
-    let place = format!("{}:1, as it was given anew, column 1: not JSON", path.display());
+    let place = format!("{}:1, as corrected, column 1: not JSON", path.display());
     assert!(reason(&livewell, 1).starts_with(&place), "{}", reason(&livewell, 1));
     livewell.retry_parked_as("s", 1, insert("a", 7)).unwrap();
     livewell.retry_parked_as("s", 1, insert("b", 8)).unwrap();
@@ -279,7 +279,7 @@ async fn a_reset_source_begins_without_parked_input_and_a_removed_one_leaves_non
     assert_eq!(numbers(&livewell), [2]);
     livewell.reset("s").unwrap();
     until(&livewell, "s", |status| status.epoch == 2 && status.parked == 2).await;
-    assert_eq!(parked(&livewell), [(3, "nonsense".into()), (4, "more".into())], "as it is read anew, once");
+    assert_eq!(parked(&livewell), [(3, "nonsense".into()), (4, "more".into())], "as it is read again, once");
     let number = catalog::find(&*store.snapshot().unwrap(), "s").unwrap().unwrap().number;
     livewell.remove("all").await.unwrap();
     livewell.remove("s").await.unwrap();

@@ -1,5 +1,5 @@
-//! A file that is no longer what was read stops its source; a reset reads it anew, and each query over it does
-//! what its recovery policy says.
+//! A file that is no longer what was read stops its source; a reset reads it again, and each query over it does what
+//! its recovery policy says.
 
 use livewell::IntoSource;
 use livewell::{Livewell, MemoryStore, Query, Recovery, Setup, State};

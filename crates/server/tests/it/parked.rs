@@ -92,7 +92,7 @@ fn parked_input_is_shown_mended_tried_again_and_dropped() {
     assert_eq!(mended.status, 202, "{}", mended.body);
     until(&running, |_| {
         let left = running.get("/api/v1/sources/ops/parked").json();
-        left[0]["reason"].as_str().is_some_and(|reason| reason.contains("ops.jsonl:4, as it was given anew"))
+        left[0]["reason"].as_str().is_some_and(|reason| reason.contains("ops.jsonl:4, as corrected"))
     });
     let metrics = running.get("/metrics").body;
     assert!(metrics.contains(r#"livewell_parked{kind="source",id="ops"} 1.0"#), "{metrics}");

@@ -32,9 +32,9 @@ pub fn each_version() -> impl Iterator<Item = Arc<Cluster>> {
     Postgres::each_version_with(&options(None)).map(|postgres| Arc::new(postgres.into()))
 }
 
-/// The cluster of a version that all tests share which want one now.
+/// Returns the cluster of a version, which all tests share that need one now.
 ///
-/// It is for those who touch nothing but their own databases and slots: no roles, no settings.
+/// It is for tests that change only their own databases and slots: no roles, no settings.
 pub fn shared(version: u32) -> Arc<Cluster> {
     static RUNNING: Mutex<BTreeMap<u32, Weak<Cluster>>> = Mutex::new(BTreeMap::new());
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);

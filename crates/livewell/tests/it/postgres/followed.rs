@@ -213,7 +213,7 @@ impl Followed {
     /// Runs SQL and waits for its rows.
     ///
     /// # Errors
-    /// As [`Followed::settled`].
+    /// Returns the errors of [`Followed::settled`].
     pub async fn follows(&self, sql: &str) -> Result<(), String> {
         self.database.sql(sql);
         self.settled().await.map_err(|error| format!("after `{sql}`: {error}"))
