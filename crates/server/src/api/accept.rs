@@ -1,7 +1,7 @@
-//! Taking connections: as many as the limits and the open files allow, each with its limits of time.
+//! Accepts connections: as many as the limits and the open files allow, each with its time limits.
 //!
-//! When there is no room, the connection that has had nothing to do for longest makes room for the new one. So whoever
-//! connects and does nothing keeps nobody out, and the files that components and the store need stay free.
+//! If there is no room, the connection that has been idle for longest is closed for the new one. So idle clients keep
+//! nobody out, and the files that components and the store need stay free.
 
 use super::connection::{Activity, Watched};
 use super::until::until;
@@ -29,11 +29,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-/// How much of a request's head, and of an answer, a connection holds.
+/// How many bytes of a request's head, and of an answer, a connection holds.
 const BUFFER_BYTES: usize = 64 << 10;
-/// How long nothing is accepted after that failed, as it does without a free file.
+/// How long to accept nothing after a failure, such as the lack of a free file.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The answer where every connection is at work.
+/// The answer if every connection is busy.
 const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
                     connection: close\r\n\r\n{\"type\":\"/errors/LW0704\",\"title\":\"Too many requests at once\",\
                     \"status\":503,\"detail\":\"as many connections as this server takes are at work; try again\",\
@@ -41,13 +41,13 @@ const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicatio
 
 /// Where connections come from.
 pub trait Listen: Send {
-    /// One of them.
+    /// A connection.
     type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
-    /// Waits for the next one. Returns it with the address that it comes from, if it has one.
+    /// Waits for the next connection. Returns it with the address that it comes from, if it has one.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
 
-    /// Sends of `bytes` what the system takes at once.
+    /// Sends as many of `bytes` as the system takes at once.
     fn try_write(stream: &Self::Stream, bytes: &[u8]) -> io::Result<usize>;
 }
 
@@ -64,7 +64,7 @@ impl Listen for TcpListener {
     }
 }
 
-/// The control socket. Its file lets nobody else in; should that have been changed, this does not.
+/// The control socket. Its file lets nobody else in; if its mode was changed, this check still refuses others.
 impl Listen for UnixListener {
     type Stream = UnixStream;
 
@@ -94,7 +94,7 @@ impl Open {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Makes room for one more. Returns false if all are at work.
+    /// Makes room for one more connection. Returns false if all are busy.
     fn make_room(&self, max: usize) -> bool {
         self.with(|open| {
             if open.len() < max {
@@ -110,7 +110,7 @@ impl Open {
     }
 }
 
-/// Serves until `stop` is true, and then until the calls under way have ended.
+/// Serves until `stop` is true, and then until the calls in progress have ended.
 pub async fn serve<L: Listen>(
     listener: L,
     router: Router,
@@ -134,11 +134,11 @@ pub async fn serve<L: Listen>(
             }
         };
         if !open.make_room(max) {
-            // Whether it takes the answer or not, it goes.
+            // It is closed whether it takes the answer or not.
             let _ = L::try_write(&stream, FULL.as_bytes());
             continue;
         }
-        // The one that makes room has to be gone, with its file.
+        // The connection that makes room has to be closed, with its file.
         while tasks.len() >= max && tasks.join_next().await.is_some() {}
         number += 1;
         let activity = Arc::new(Activity::new());
@@ -172,8 +172,8 @@ async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         async move {
             let mut answer: Response<Body> = answer.await?;
             if is_chunked {
-                // Such a request may have had a `Content-Length` too, which hyper takes away. A proxy that went by that
-                // one takes the rest of the body for a request of its own; it must not become one here.
+                // Such a request may also have had a `Content-Length`, which hyper removes. A proxy that used it would
+                // take the rest of the body for another request; it must not become one here.
                 answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(answer.map(|body| held(body, counted)))
@@ -195,7 +195,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     }
 }
 
-/// A request under way.
+/// A request in progress.
 struct Counted(Arc<Activity>);
 
 impl Counted {
@@ -211,7 +211,7 @@ impl Drop for Counted {
     }
 }
 
-/// The same body, with something that is let go once it is sent.
+/// Attaches a value to the body that is dropped once the body is sent.
 pub fn held<T: Send + Unpin + 'static>(body: Body, held: T) -> Body {
     Body::new(Held { body, _held: held })
 }

@@ -1,4 +1,5 @@
-//! Who may call: programs that know the server by name and have its token if there is one, never foreign web pages.
+//! Access to the API: for programs that know the server by name and have its token if there is one, never for foreign
+//! web pages.
 
 use super::context::{Api, Shared};
 use super::limits::address;
@@ -10,13 +11,13 @@ use axum::response::{IntoResponse, Response};
 
 /// Lets a call pass or refuses it.
 pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> Response {
-    // Before the token, so that no page can try tokens.
+    // Checked before the token, so that no page can try tokens.
     let is_known = match api.names.check(&request) {
         Ok(is_known) => is_known,
         Err(refusal) => return refusal.into_response(),
     };
     let path = request.uri().path();
-    // Liveness and the page of the dashboard, which asks for the token, say nothing that one would protect.
+    // Liveness and the page of the dashboard, which asks for the token, reveal nothing.
     let open = matches!(path, "/" | "/health" | "/ready");
     if let Some(token) = api.token.as_deref().filter(|_| !open)
         && let Err(refusal) = check_token(&api, token, &request)
@@ -27,12 +28,13 @@ pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> R
     if is_known || answer.status().is_success() {
         return answer;
     }
-    // A page that was given the name learns no more than that.
+    // A page that was given the name learns only this.
     let message = "not ready; ask by a name that this server knows, or by its address, to see why";
     Problem::new(answer.status().as_u16(), "LW0714", message).into_response()
 }
 
-/// Whether the call has the token. A wrong one counts against the address that it comes from; none does not.
+/// Checks that the call has the token. A wrong token counts against the address that it comes from; a missing one does
+/// not.
 fn check_token(api: &Api, token: &str, request: &Request) -> Result<(), Problem> {
     let address = address(request);
     if let Some(given) = bearer(request.headers()) {
@@ -55,7 +57,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Compares in a time that tells neither where they differ nor how long the token is: hashes compare in constant time.
+/// Compares in a time that reveals neither where the tokens differ nor how long the token is: hashes are compared in
+/// constant time.
 fn same(given: &str, token: &str) -> bool {
     blake3::hash(given.as_bytes()) == blake3::hash(token.as_bytes())
 }

@@ -11,14 +11,14 @@ use livewell_store::embedded::FORMAT_VERSION;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-/// The header that says which store the backup is of, in hexadecimal digits.
+/// The header with the identity of the store, in hexadecimal digits.
 pub const STORE: &str = "livewell-store";
-/// The header that says in which format its data file is.
+/// The header with the format of the data file.
 pub const FORMAT: &str = "livewell-store-format";
 
-/// How long a caller may take whatever its rate is.
+/// How long a caller may take at any rate.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many bytes a second it has to take on average after that.
+/// How many bytes a second the caller has to take on average after that.
 const RATE_MIN: f64 = (1 << 20) as f64;
 
 /// Streams the data file. One backup is taken at a time, since each holds a snapshot of the store.

@@ -1,9 +1,9 @@
-//! What the caller is told of a call that broke off.
+//! The answer to a call that ended early.
 
 use super::problem::Problem;
 use tokio::task::JoinError;
 
-/// What the caller is told of a call that broke off.
+/// Returns the answer to a call that ended early.
 pub(super) fn broken_off(error: &JoinError) -> Problem {
     let what = if error.is_panic() { "panicked" } else { "was cut off" };
     let message = format!(

@@ -1,4 +1,4 @@
-//! How often each address may do something: so many times at once, and one more after a pause.
+//! Limits how often each address may do something: a number of times at once, and once more after each pause.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -17,20 +17,20 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// Buckets that hold `size` and get one back after each `pause`.
+    /// Creates buckets that hold `size` and get one back after each `pause`.
     pub fn new(size: u32, pause: Duration) -> Self {
         Self { size, pause, full_at: HashMap::new() }
     }
 
-    /// How long it takes until `address` may do it; zero if it may now.
+    /// Returns how long `address` has to wait; zero if it need not wait.
     pub fn wait(&self, address: IpAddr, now: Instant) -> Duration {
         let Some(full_at) = self.full_at.get(&client(address)) else { return Duration::ZERO };
-        // A bucket with less than one takes more than the time for the others until it is full.
+        // A bucket with less than one takes longer than the others to become full.
         let room = self.pause * self.size.saturating_sub(1);
         full_at.saturating_duration_since(now).saturating_sub(room)
     }
 
-    /// Counts one of `address`, whether it may do it or not.
+    /// Counts one use by `address`, whether it is allowed or not.
     pub fn take(&mut self, address: IpAddr, now: Instant) {
         let client = client(address);
         if self.full_at.len() >= ADDRESSES_MAX && !self.full_at.contains_key(&client) {
@@ -40,13 +40,13 @@ impl Buckets {
         *full_at = (*full_at).max(now) + self.pause;
     }
 
-    /// How many addresses are remembered.
+    /// Returns how many addresses are remembered.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.full_at.len()
     }
 
-    /// Makes room for an address: forgets those with a full bucket, else the one that is full soonest.
+    /// Makes room for an address: drops addresses with a full bucket, or else the one whose bucket is full soonest.
     fn forget(&mut self, now: Instant) {
         self.full_at.retain(|_, full_at| *full_at > now);
         if self.full_at.len() >= ADDRESSES_MAX {
@@ -56,7 +56,7 @@ impl Buckets {
     }
 }
 
-/// What counts as one address: whoever has an IPv6 address has all of its network of 64 bits.
+/// Returns what counts as one address: the owner of an IPv6 address has its whole network of 64 bits.
 pub fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),

@@ -1,4 +1,4 @@
-//! Creating, changing and removing components: a section of the configuration in JSON, read by the same code.
+//! Creates, changes and removes components: a section of the configuration in JSON, read by the same code.
 //!
 //! The store keeps what a call has made or changed, so it is there again after a restart: see [`livewell_config::kept`].
 //! What a call has removed, stopped or started of the file is as the file says at the next start.
@@ -17,7 +17,7 @@ use livewell_config::Config;
 use livewell_query::language::Diagnostic;
 use serde_json::{Value, json};
 
-/// The calls that change components of this kind.
+/// Returns the calls that change components of this kind.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let create = async move |State(api): State<Shared>, body: String| {
         let id = id_of(&body)?;
@@ -74,7 +74,7 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     };
     changed()?;
     api.livewell.check_writable()?;
-    // Nobody else waits while it comes to its end.
+    // Nobody else has to wait while it ends.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
     let put = async {
@@ -88,8 +88,7 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     Ok(())
 }
 
-/// Starts a component as it was if what was to be done with it failed. If even that fails, it stays stopped, and its
-/// status says so.
+/// Starts a component as it was if changing it failed. If even that fails, it stays stopped, and its status says so.
 async fn or_as_it_was<T>(api: &Api, id: &str, done: Result<T, Problem>) -> Result<T, Problem> {
     if done.is_err() {
         let _ = add(api, &api.config(), id).await;
@@ -104,7 +103,7 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Pro
     }
     without(api, kind, id)?;
     api.livewell.check_writable()?;
-    // Nobody else waits while it comes to its end.
+    // Nobody else has to wait while it ends.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
     let taken_out = async {
@@ -117,7 +116,7 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Pro
     Ok(removed)
 }
 
-/// The configuration without a component that nothing reads.
+/// Returns the configuration without a component that nothing reads.
 fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> {
     find(api, kind, id)?;
     let config = api.config();
@@ -136,7 +135,7 @@ async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {
     Ok(api.livewell.add(setup).await?)
 }
 
-/// What `livewell check` would say, as one problem with a member for each.
+/// Returns the problems that `livewell check` would report, as one problem document with a member for each.
 fn refused(problems: &[Diagnostic]) -> Problem {
     let code = problems.first().map_or("LW0604", |problem| problem.code);
     let detail: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Sources, queries and reactions: what they are doing; and whether the whole is alive and ready.
+//! Sources, queries and reactions: their status; and whether the server is alive and ready.
 
 use super::call::{Call, call};
 use super::context::{Api, Shared};
@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How often it is looked whether all have caught up.
+/// How often to check whether all queries have caught up.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What a reset can say, in the order in which it is said; a name may come more than once.
+/// The parameters of a reset, in their order; a name may come more than once.
 type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
-/// The calls that all kinds have.
+/// Returns the calls that all kinds have.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let all = async move |State(api): State<Shared>| {
         let mut shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(|one| status(&api, one)).collect();
@@ -46,7 +46,7 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
     };
     let stop = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find(&api, kind, &id)?;
-        // Without the lock, so that nobody else waits while it comes to its end.
+        // Without the lock, so that nobody else has to wait while it ends.
         api.livewell.stop(&id).await?;
         find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
@@ -64,7 +64,7 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
     ]
 }
 
-/// The tables that a reset names: each as a `table` of its own.
+/// Returns the tables that a reset names: each as a `table` of its own.
 fn tables(kind: ComponentKind, id: &str, asked: ResetQuery) -> Result<Vec<String>, Problem> {
     let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
     if let Some((name, _)) = asked.iter().find(|(name, _)| name != "table") {
@@ -78,7 +78,7 @@ fn tables(kind: ComponentKind, id: &str, asked: ResetQuery) -> Result<Vec<String
     Ok(asked.into_iter().map(|(_, table)| table).collect())
 }
 
-/// Starts a component that does not run, with its settings in the configuration; one that runs goes on.
+/// Starts a component that does not run, with its settings in the configuration; a running one is left as it is.
 async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> {
     let _one_at_a_time = api.changing.lock().await;
     match find(api, kind, id)?.state {
@@ -102,26 +102,26 @@ fn of_kind(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
     Ok(all)
 }
 
-/// What the store holds of components of this kind that are not in the configuration.
+/// Returns what the store holds of components of this kind that are not in the configuration.
 pub fn leftovers(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
     let mut all = api.livewell.leftovers()?;
     all.retain(|status| status.kind == kind);
     Ok(all)
 }
 
-/// The status of one component, also of one that only the store still holds.
+/// Returns the status of one component, also of one that only the store still holds.
 ///
 /// # Errors
-/// 404 if there is none of this kind.
+/// Returns 404 if there is none of this kind.
 pub fn find_any(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem> {
     let left = leftovers(api, kind)?.into_iter().find(|status| status.id == id);
     left.map_or_else(|| find(api, kind, id), Ok)
 }
 
-/// The status of one component.
+/// Returns the status of one component.
 ///
 /// # Errors
-/// 404 if there is none of this kind; 409 if only the store still holds it.
+/// Returns 404 if there is none of this kind, or 409 if only the store still holds it.
 pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem> {
     let all = api.livewell.status()?;
     if let Some(found) = all.iter().find(|status| status.id == id && status.kind == kind) {
@@ -171,7 +171,7 @@ pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Probl
     Err(problem.with("waiting_for", waiting).retry_after(1))
 }
 
-/// Notes once and for all when every query has caught up, whether anybody asks or not.
+/// Records when every query has caught up for the first time, whether anybody asks or not.
 pub async fn watch_ready(api: &Api) {
     while !behind(&api.livewell).is_ok_and(|waiting| waiting.is_empty()) {
         tokio::time::sleep(LOOK).await;
@@ -179,11 +179,11 @@ pub async fn watch_ready(api: &Api) {
     api.ready.store(true, Ordering::Relaxed);
 }
 
-/// The queries that have not caught up.
+/// Returns the queries that have not caught up.
 fn behind(livewell: &Livewell) -> Result<Vec<String>, Error> {
     let is_behind = |status: &Status| match status.state {
         Doing::CaughtUp | Doing::Paused => false,
-        // One that waits does so for its first rows, for room, or for what is in error above it.
+        // A waiting query waits for its first rows, for room, or for a component in error above it.
         Doing::Starting | Doing::Waiting | Doing::Error | Doing::Stopped => true,
         Doing::Running => status.lag > 0,
     };

@@ -1,4 +1,4 @@
-//! A connection that is given up when its client does nothing: sends no request, no head to its end, or takes nothing.
+//! A connection that is closed if its client does nothing: sends no request, does not finish a head, or takes no data.
 
 use futures::task::AtomicWaker;
 use std::io;
@@ -16,16 +16,16 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub struct Activity {
     /// Requests whose answers are not sent yet.
     calls: AtomicUsize,
-    /// Since when there are none.
+    /// Since when there are no such requests.
     idle_since: Mutex<Instant>,
-    /// Asks the connection to end.
+    /// Asks the connection to close.
     pub give_up: Notify,
-    /// Whoever waits for the next request, once there are no calls.
+    /// The task that waits for the next request, once there are no calls.
     reader: AtomicWaker,
 }
 
 impl Activity {
-    /// Of a connection that begins.
+    /// Creates the activity of a new connection.
     pub fn new() -> Self {
         Self {
             calls: AtomicUsize::new(0),
@@ -47,20 +47,20 @@ impl Activity {
         self.reader.wake();
     }
 
-    /// Since when it has nothing to do; `None` if it has.
+    /// Returns since when the connection is idle; `None` if it is not.
     pub fn idle_since(&self) -> Option<Instant> {
         let is_idle = self.calls.load(Ordering::Acquire) == 0;
         is_idle.then(|| *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The stream of a connection, with limits of time.
+/// The stream of a connection, with time limits.
 pub struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
     idle: Duration,
     header: Duration,
-    /// When the first byte of a head came that is not complete.
+    /// When the first byte of an unfinished head came.
     head_since: Option<Instant>,
     /// Since when the client takes nothing.
     full_since: Option<Instant>,
@@ -76,7 +76,7 @@ impl<S> Watched<S> {
         Self { stream, activity, idle, header, head_since: None, full_since: None, reading, writing }
     }
 
-    /// Until when the client has to send something; no limit while a call is under way.
+    /// Returns until when the client has to send something; `None` while a call is in progress.
     fn read_deadline(&mut self) -> Option<Instant> {
         let Some(idle_since) = self.activity.idle_since() else {
             self.head_since = None;
@@ -98,7 +98,7 @@ impl<S> Watched<S> {
     }
 }
 
-/// Waits for the deadline and then says so.
+/// Waits for the deadline; returns an error once it has passed.
 fn expired(
     timer: &mut Pin<Box<Sleep>>,
     deadline: Instant,
@@ -122,7 +122,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
             if idle_since.is_some_and(|idle| self.head_since.is_none_or(|since| since < idle)) {
                 self.head_since = Some(Instant::now());
             }
-            // Bytes that drip in do not prolong a head.
+            // Bytes that arrive slowly do not extend the time for a head.
             let is_late = self.read_deadline().is_some_and(|deadline| deadline < Instant::now());
             return Poll::Ready(if is_late { Err(io::ErrorKind::TimedOut.into()) } else { read });
         }

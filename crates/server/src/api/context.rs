@@ -16,9 +16,9 @@ use tokio::sync::{Semaphore, watch};
 /// What all calls share.
 pub struct Api {
     pub(super) livewell: Arc<Livewell>,
-    /// The configuration as it is now: as it was read, and what calls have changed since.
+    /// The current configuration: as it was read, with the changes of calls since.
     pub(super) config: RwLock<Arc<Config>>,
-    /// What seals the secrets of the configuration in the store.
+    /// Seals the secrets of the configuration in the store.
     pub(super) seal: Seal,
     pub(super) token: Option<String>,
     pub(super) names: Names,
@@ -44,7 +44,7 @@ pub struct Api {
 pub(super) type Shared = Arc<Api>;
 
 impl Api {
-    /// The configuration as it is now.
+    /// Returns the current configuration.
     pub(super) fn config(&self) -> Arc<Config> {
         self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -53,7 +53,7 @@ impl Api {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }
 
-    /// The settings of a source that takes changes by HTTP.
+    /// Returns the settings of a source that takes changes by HTTP.
     pub(super) fn http(&self, id: &str) -> Option<HttpSettings> {
         self.config().sources.iter().find_map(|source| match source {
             SourceSettings::Http(http) if http.id == id => Some(http.clone()),

@@ -5,11 +5,11 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 const PAGE: &str = include_str!("dashboard.html");
-/// The page's own script and style, and calls to this server, are all it needs; no other page shows it in a frame.
+/// The page needs only its own script and style, and calls to this server; no other page may show it in a frame.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
                       frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// See the module.
+/// Returns the page of the dashboard.
 pub async fn page() -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

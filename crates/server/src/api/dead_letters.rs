@@ -1,4 +1,4 @@
-//! Dead letters of reactions: listing them, sending them once more, dropping them.
+//! Dead letters of reactions: lists them, sends them again, or discards them.
 
 use super::call::{Call, call};
 use super::components::find;
@@ -12,7 +12,7 @@ use livewell::ComponentKind;
 use livewell::dead_letters::DeadLetter;
 use serde_json::{Value, json};
 
-/// The calls about dead letters.
+/// Returns the calls about dead letters.
 pub fn calls() -> Vec<Call> {
     let list = async |State(api): State<Shared>, Path(id): Path<String>, Query(page): Query<Page>| {
         find(&api, ComponentKind::Reaction, &id)?;
@@ -37,7 +37,7 @@ pub fn calls() -> Vec<Call> {
     ]
 }
 
-/// A letter in JSON.
+/// Returns a letter in JSON.
 pub fn shape(letter: &DeadLetter) -> Value {
     json!({
         "number": letter.number,

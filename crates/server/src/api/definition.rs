@@ -1,4 +1,4 @@
-//! `GET /api/v1/KIND/ID/definition`: what a component is made of, who has written it, and whether the file differs.
+//! `GET /api/v1/KIND/ID/definition`: the definition of a component, its author, and whether the file differs.
 
 use super::call::{Call, call};
 use super::components::find_any;
@@ -10,7 +10,7 @@ use axum::http::Method;
 use livewell::{ComponentKind, Definition};
 use serde_json::{Value, json};
 
-/// The call for this kind.
+/// Returns the call for this kind.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let get = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find_any(&api, kind, &id)?;

@@ -1,4 +1,4 @@
-//! What a source holds: how many elements of which labels and types, pages of them, and one by its id.
+//! The contents of a source: how many elements of which labels and types, pages of them, and one by its id.
 
 use super::broken_off::broken_off;
 use super::call::{Call, call};
@@ -17,9 +17,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// How many elements a page has where nothing is said.
+/// How many elements a page has if absent.
 const LIMIT: usize = 100;
-/// How many it has at most.
+/// The most elements on a page.
 pub const LIMIT_MAX: usize = 1_000;
 
 /// A page of elements.
@@ -31,12 +31,12 @@ pub struct Asked {
     /// Relationships of this type only.
     #[serde(rename = "type")]
     kind: Option<String>,
-    /// The id it begins after.
+    /// The id after which the page begins.
     after: Option<String>,
     limit: Option<usize>,
 }
 
-/// The calls about elements.
+/// Returns the calls about elements.
 pub fn calls() -> Vec<Call> {
     let count = async |State(api): State<Shared>, Path(id): Path<String>| {
         let caller = Caller::default();
@@ -85,7 +85,7 @@ async fn read<T: Send + 'static>(
     Ok(read.map_err(|error| broken_off(&error))??)
 }
 
-/// What a source holds, in JSON.
+/// Returns what a source holds, in JSON.
 pub fn counts(source: &str, inventory: &Inventory) -> Value {
     let group = |group: &Group| json!({ "count": group.count, "samples": group.samples });
     let groups = |groups: &BTreeMap<SmolStr, Group>| {
@@ -104,9 +104,9 @@ pub fn counts(source: &str, inventory: &Inventory) -> Value {
     })
 }
 
-/// An element in JSON: as in a result, but an end in another source says which.
+/// Returns an element in JSON: as in a result, but with the source of an end that is in another source.
 pub fn shape(element: &Element) -> Value {
-    // Values have a shape in JSON, whatever they are.
+    // Every value has a shape in JSON.
     let mut shape = serde_json::to_value(element.to_value()).unwrap_or_default();
     if let Element::Relationship(relationship) = element {
         let own = &relationship.id.source;

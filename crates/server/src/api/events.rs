@@ -1,7 +1,7 @@
 //! `GET /api/v1/queries/ID/changes`: a query's snapshot and its results as they come, as server-sent events.
 //!
-//! `id` stands only on the event that ends a snapshot and on results, so whoever is cut off in the middle
-//! of a snapshot gets it anew and nothing is skipped.
+//! Only the event that ends a snapshot and results have an `id`, so a client that is cut off in the middle of a
+//! snapshot gets it again and nothing is skipped.
 
 use super::components::find;
 use super::context::{Api, Shared};
@@ -20,14 +20,14 @@ use std::time::Duration;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What can be asked.
+/// The parameters of the call.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     after: Option<String>,
 }
 
-/// See the module.
+/// Streams the events of a query.
 pub async fn get(
     State(api): State<Shared>,
     Path(id): Path<String>,
@@ -35,7 +35,7 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
-    // A browser that connects again sends the last id and the address it began with: the id is the later one.
+    // A browser that reconnects sends the last id and its first address: the id is the later position.
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
     let after = last.filter(|id| !id.is_empty()).or(asked.after).map(|text| position(&text)).transpose()?;
     let subscription = match after {
@@ -50,7 +50,7 @@ pub async fn get(
     Ok((headers, body).into_response())
 }
 
-/// An unknown id with the one that was probably meant.
+/// Returns the problem of an unknown id, with the one that was probably meant.
 fn not_found(api: &Api, id: &str, error: Error) -> Problem {
     let is_unknown = error.kind == ErrorKind::NotFound;
     let unknown = is_unknown.then(|| find(api, ComponentKind::Query, id).err()).flatten();
@@ -65,13 +65,13 @@ fn position(text: &str) -> Result<Position, Problem> {
         Problem::new(
             400,
             "LW0701",
-            format!("`{text}` is no position; write EPOCH-SEQUENCE, as an event's `id` has it"),
+            format!("`{text}` is not a position; write EPOCH-SEQUENCE, as an event's `id` has it"),
         )
     })
 }
 
-/// Sends events until the reader is gone or everything stops. While it sends a snapshot it is one of the `streams`,
-/// and waits until it can be.
+/// Sends events until the reader is gone or everything stops. While it sends a snapshot it counts as one of the
+/// `streams`, and waits until there is room.
 async fn send(api: Shared, id: String, mut subscription: Subscription, lane: Lane) {
     let mut sending = None;
     loop {
@@ -97,7 +97,7 @@ async fn send(api: Shared, id: String, mut subscription: Subscription, lane: Lan
         while chunk.len() < lane.chunk_bytes && (sending.is_some() || subscription.is_following()) {
             match subscription.try_next() {
                 Ok(Some(event)) => write(&mut chunk, &api, &id, &subscription, &event),
-                // A failure comes again with the next event.
+                // A failure is repeated with the next event.
                 Ok(None) | Err(_) => break,
             }
         }
@@ -107,7 +107,7 @@ async fn send(api: Shared, id: String, mut subscription: Subscription, lane: Lan
     }
 }
 
-/// What the query is doing: whoever hears no results for a while learns whether more can come.
+/// Returns the state of the query, so that a client without results for a while learns whether more can come.
 fn heartbeat(api: &Api, id: &str) -> Value {
     let condition = api.livewell.condition(id);
     json!({ "state": condition.state.name(), "error": trouble(&condition) })
@@ -140,7 +140,7 @@ fn columns(names: &[livewell_model::SmolStr]) -> Vec<&str> {
     names.iter().map(|name| name.as_str()).collect()
 }
 
-/// One event; JSON has no line breaks, so its data is one line.
+/// Writes one event; JSON has no line breaks, so its data is one line.
 fn put(out: &mut String, name: &str, id: Option<(u64, u64)>, data: &impl Serialize) {
     let data = serde_json::to_string(data).expect("rows and results are JSON");
     out.push_str(&format!("event: {name}\n"));

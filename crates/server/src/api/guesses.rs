@@ -1,7 +1,7 @@
 //! Wrong tokens: how many an address may try, counted and logged.
 //!
-//! An address has a bucket of ten attempts, of which a wrong token takes one and a second gives one back. While the
-//! bucket is empty, tokens from there are not looked at, right or wrong: an answer would tell which it was.
+//! An address has a bucket of ten attempts, of which a wrong token takes one and each second returns one. While the
+//! bucket is empty, tokens from there are not checked, right or wrong: an answer would reveal which it was.
 
 use super::buckets::Buckets;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const ATTEMPTS_MAX: u32 = 10;
 /// How long it takes until it may send one more.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The log has a line in so much time at most.
+/// The shortest time between two lines in the log.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// The wrong tokens of all addresses.
@@ -23,7 +23,7 @@ pub struct Guesses(Mutex<Book>);
 struct Book {
     attempts: Buckets,
     counts: Counts,
-    /// What the log has said, and when.
+    /// The counts in the last line of the log, and when it was written.
     logged: Option<(Instant, Counts)>,
     last: Option<IpAddr>,
 }
@@ -40,15 +40,15 @@ impl Default for Book {
 pub struct Counts {
     /// For a wrong token.
     pub wrong: u64,
-    /// Without a look at the token, for the wrong ones before.
+    /// Without checking the token, because of earlier wrong ones.
     pub held_off: u64,
 }
 
 impl Guesses {
-    /// Whether a token from `address` may be looked at.
+    /// Checks that a token from `address` may be tried.
     ///
     /// # Errors
-    /// After how much time it may.
+    /// Returns after how much time it may.
     pub fn check(&self, address: IpAddr) -> Result<(), Duration> {
         self.check_at(address, Instant::now())
     }
@@ -76,12 +76,12 @@ impl Guesses {
         book.report(now);
     }
 
-    /// How many calls were refused since the start.
+    /// Returns how many calls were refused since the start.
     pub fn counts(&self) -> Counts {
         self.book().counts
     }
 
-    /// Logs what has not been logged yet, at most once in a while.
+    /// Logs counts that have not been logged yet, at most once in a while.
     pub fn report(&self) {
         self.book().report(Instant::now());
     }

@@ -1,4 +1,5 @@
-//! `POST /api/v1/sources/ID/changes`: one change, one transaction, or a transaction a line; all of it or nothing.
+//! `POST /api/v1/sources/ID/changes`: takes one change, one transaction, or one transaction a line; all of it or
+//! nothing.
 
 use super::broken_off::broken_off;
 use super::components::find;
@@ -20,7 +21,7 @@ use std::time::Duration;
 const STALL: Duration = Duration::from_secs(30);
 const KEY_BYTES_MAX: usize = 255;
 
-/// See the module.
+/// Takes in a body, and answers once it is durable.
 pub async fn post(
     State(api): State<Shared>,
     Path(id): Path<String>,
@@ -64,10 +65,10 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     key.map(|key| Some(key.to_owned())).ok_or_else(|| Problem::new(400, "LW0701", message))
 }
 
-/// The body, within the limit of the source, which has this name, and that of all bodies together.
+/// Reads the body, within the limit of the source, which has this name, and the limit on all bodies together.
 ///
 /// # Errors
-/// 413 where it is too large, 429 where all are together, 408 and 400 where it does not come to its end.
+/// Returns 413 if the body is too large, 429 if all bodies together are, and 408 or 400 if it does not come to its end.
 pub async fn read(
     api: &Api,
     max: usize,
@@ -107,7 +108,7 @@ pub async fn read(
     }
 }
 
-/// The transactions of a body: of its lines, or of the whole where it is one document over several lines.
+/// Returns the transactions of a body: of its lines, or of the whole body if it is one document over several lines.
 fn parse(body: &[u8], reader: &Reader) -> Result<Vec<Transaction>, Problem> {
     let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
     let mut lines =
@@ -121,7 +122,7 @@ fn parse(body: &[u8], reader: &Reader) -> Result<Vec<Transaction>, Problem> {
         match reader.transaction(line) {
             Ok(transaction) => transactions.push(transaction),
             Err(error) => {
-                // A document that is written over several lines shows in its first.
+                // The first line shows whether a document is written over several lines.
                 if transactions.is_empty()
                     && let Ok(whole) = reader.transaction(body)
                 {

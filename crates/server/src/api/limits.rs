@@ -1,4 +1,4 @@
-//! What a caller may take up: calls a second, streams at once, and the time of a call.
+//! Limits on callers: calls a second, streams at once, and the time of a call.
 
 use super::accept::held;
 use super::broken_off::broken_off;
@@ -16,17 +16,17 @@ use std::task::Poll;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The address that a request comes from; the owner of the store, at the control socket, has none.
+/// Returns the address that a request comes from; `None` for the owner of the store, at the control socket.
 fn peer<B>(request: &HttpRequest<B>) -> Option<IpAddr> {
     request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 
-/// The address that counts for a request.
+/// Returns the address that counts for a request.
 pub fn address<B>(request: &HttpRequest<B>) -> IpAddr {
     peer(request).unwrap_or(Ipv4Addr::UNSPECIFIED.into())
 }
 
-/// Counts calls before anything else is looked at.
+/// Counts calls before any other check.
 pub async fn count(State(api): State<Shared>, request: Request, next: Next) -> Response {
     let is_probe = matches!(request.uri().path(), "/health" | "/ready");
     match api.rates.as_ref().filter(|_| !is_probe).map_or(Ok(()), |rates| rates.check(address(&request))) {
@@ -35,7 +35,7 @@ pub async fn count(State(api): State<Shared>, request: Request, next: Next) -> R
     }
 }
 
-/// Answers within the time of a call. What takes longer goes on, since it may be half done.
+/// Answers within the time of a call. Work that takes longer continues, since it may be half done.
 pub async fn hold(State(api): State<Shared>, request: Request, next: Next) -> Response {
     answer(&api, request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
@@ -56,7 +56,7 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
     } else {
         let time = api.limits.request;
         tokio::time::timeout(time, call).await.map_err(|_| {
-            // A body that is still to come is not waited for.
+            // The rest of the body is not awaited.
             let _ = cut.send(());
             let message = format!(
                 "the call was not answered within {time:?} (`server.limits.request`); it may still be carried out"
@@ -68,7 +68,7 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
     Ok(documented(answer).await.map(|body| held(body, stream)))
 }
 
-/// A call that is ended when nobody waits for it.
+/// A call that is cancelled when nobody waits for it.
 struct Ending(JoinHandle<Response>);
 
 impl Drop for Ending {
@@ -77,7 +77,7 @@ impl Drop for Ending {
     }
 }
 
-/// The request with a body that fails, and does not merely end, as soon as something is sent.
+/// Returns the request with a body that fails, rather than ends, once something is sent through the channel.
 fn cuttable(request: Request) -> (oneshot::Sender<()>, Request) {
     let (cut, is_cut) = oneshot::channel();
     if request.body().is_end_stream() {
@@ -93,7 +93,7 @@ fn cuttable(request: Request) -> (oneshot::Sender<()>, Request) {
                         io::ErrorKind::TimedOut,
                     )))));
                 }
-                // Without anybody who could cut it, it goes on as it is.
+                // If nobody can cut it any more, the body continues unchanged.
                 Some(Poll::Ready(Err(_))) => is_cut = None,
                 Some(Poll::Pending) | None => {}
             }

@@ -1,4 +1,4 @@
-//! `GET /metrics`: what every component is doing, in the text that Prometheus reads.
+//! `GET /metrics`: the state of every component, in the text format of Prometheus.
 
 use super::context::Shared;
 use super::guesses::Counts;
@@ -20,7 +20,7 @@ const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 type Labels = Vec<(&'static str, String)>;
 type Values = Family<Labels, Gauge<f64, AtomicU64>>;
 
-/// What is measured of a component: its name, what it is, and how it is read from a status.
+/// A metric of a component: its name, its description, and how it is read from a status.
 type Measure = (&'static str, &'static str, fn(&Status) -> Option<f64>);
 
 const MEASURES: &[Measure] = &[
@@ -85,7 +85,7 @@ const MEASURES: &[Measure] = &[
     ),
 ];
 
-/// See the module.
+/// Returns the metrics.
 pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
     let mut text = String::new();
     let mut registry = registry(&api.livewell.status()?);
@@ -105,7 +105,7 @@ fn count(registry: &mut Registry, name: &str, help: &str, value: u64) {
     registry.register(name, help, counter);
 }
 
-/// How far the check of the store is that runs beside everything else.
+/// Adds the progress of the scrub, which checks the store in the background.
 fn scrub(registry: &mut Registry, status: &ScrubStatus) {
     let mut gauge = |name: &str, help: &str, value: f64| {
         let gauge: Gauge<f64, AtomicU64> = Gauge::default();

@@ -1,4 +1,4 @@
-//! The HTTP API: what a running Livewell shows and takes. One file per resource.
+//! The HTTP API of a running Livewell. One file per resource.
 
 mod accept;
 mod access;
@@ -61,15 +61,15 @@ const STREAMS_MAX: usize = 256;
 const FOLLOWERS_MAX: usize = 10_000;
 /// How many bytes of posted bodies are held at once.
 const BODIES_BYTES_MAX: usize = 256 << 20;
-/// How long calls under way get to end once everything stops.
+/// How long calls in progress may take to end once everything stops.
 const GRACE: Duration = Duration::from_secs(5);
-/// How often pages that nobody may turn any more are let go.
+/// How often snapshots of expired pages are released.
 const SWEEP: Duration = Duration::from_secs(15);
 
-/// Takes the address, so that one in use is an error before anything starts.
+/// Binds the address, so that one in use is an error before anything starts.
 ///
 /// # Errors
-/// What is the matter with the address and what to do.
+/// Returns what is wrong with the address and what to do.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => format!(
@@ -82,20 +82,20 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 
 /// Where calls come from.
 pub struct Doors {
-    /// Those of an address: programs that know the server by name and have its token if there is one.
+    /// An address, for programs that know the server by name and have its token if there is one.
     pub address: Option<TcpListener>,
-    /// Those of the store's owner, who may do everything.
+    /// The control socket of the store's owner, who may do everything.
     pub owner: Option<UnixListener>,
 }
 
 impl Doors {
-    /// Whether there is any.
+    /// Returns whether there is any door.
     pub fn has_any(&self) -> bool {
         self.address.is_some() || self.owner.is_some()
     }
 }
 
-/// Serves until `stop` is true; then calls under way have a few seconds to end.
+/// Serves until `stop` is true; then calls in progress have a few seconds to end.
 pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, stop: watch::Receiver<bool>) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.sources.len() + config.queries.len() + config.reactions.len();

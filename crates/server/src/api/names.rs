@@ -1,15 +1,14 @@
-//! Which names this server answers to, so that no web page can drive it from a browser on this machine.
+//! The names that this server answers to, so that no web page can control it from a browser on this machine.
 //!
-//! A page whose own name was pointed at this machine (DNS rebinding) is of the same origin as the server for the
-//! browser, but the browser still sends that name. So a name that is not known here is refused. An address is not:
-//! nobody can point one elsewhere.
+//! For the browser, a page whose own name points to this machine (DNS rebinding) has the same origin as the server, but
+//! the browser still sends that name. So an unknown name is refused. An address is not: nobody can redirect one.
 
 use super::problem::Problem;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Request, Version, header};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// What a refusal shows of a name at most, in characters.
+/// How many characters of a name a refusal shows at most.
 const SHOWN_MAX: usize = 100;
 
 /// The names of the server beside `localhost` and addresses: `NAME` or `NAME:PORT`, in lower case.
@@ -17,16 +16,16 @@ const SHOWN_MAX: usize = 100;
 pub struct Names(Vec<String>);
 
 impl Names {
-    /// The names in `server.allowed_hosts`.
+    /// Creates the names in `server.allowed_hosts`.
     pub fn new(allowed: &[String]) -> Self {
         Self(allowed.iter().map(|name| name.to_ascii_lowercase()).collect())
     }
 
-    /// Checks what `Host` and `Origin` say. Returns whether the server is known by the name in `Host`, which liveness
-    /// and readiness do not ask for.
+    /// Checks `Host` and `Origin`. Returns whether the name in `Host` is known, which liveness and readiness do not
+    /// require.
     ///
     /// # Errors
-    /// 400 without exactly one valid `Host`, 421 for a name that is not known, 403 for a page of another origin.
+    /// Returns 400 without exactly one valid `Host`, 421 for an unknown name, and 403 for a page of another origin.
     pub fn check<B>(&self, request: &Request<B>) -> Result<bool, Problem> {
         let host = host(request)?;
         let is_known = host.as_ref().is_none_or(|host| self.knows(host));
@@ -51,7 +50,7 @@ impl Names {
             || self.0.iter().any(|known| known == name || Some(known) == with_port.as_ref())
     }
 
-    /// Whether a browser sends this for a page that neither came from here nor is named in the configuration.
+    /// Returns whether a browser sends this for a page that neither came from here nor is allowed by the configuration.
     fn is_foreign(&self, headers: &HeaderMap, host: Option<&Authority>) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else { return false };
@@ -65,12 +64,12 @@ impl Names {
     }
 }
 
-/// Whether a probe asks, which knows the server by no name.
+/// Returns whether this is the path of a probe, which does not know the server's name.
 fn is_probe(path: &str) -> bool {
     matches!(path, "/health" | "/ready")
 }
 
-/// What the request says it is for; nothing in HTTP/1.0, which does not ask for it.
+/// Returns the host that the request names; `None` in HTTP/1.0, which does not require one.
 fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Problem> {
     let refused = |what: &str| {
         let message = format!("{what}; send one `Host: ADDRESS:PORT`, as in `Host: 127.0.0.1:7171`");
@@ -99,26 +98,27 @@ fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Problem> {
     Ok(Some(host))
 }
 
-/// Whether it is a host, perhaps with a port, and nothing else.
+/// Returns whether it is a host, perhaps with a port, and nothing else.
 fn is_authority(authority: &Authority) -> bool {
     let text = authority.as_str();
     let port = text.strip_prefix(authority.host()).map(|rest| rest.strip_prefix(':').unwrap_or(rest));
     !authority.host().is_empty() && port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
 }
 
-/// Whether the name is an address: four decimal numbers, or an IPv6 address in brackets.
+/// Returns whether the name is an address: four decimal numbers, or an IPv6 address in brackets.
 fn is_address(name: &str) -> bool {
     let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     inside.map_or_else(|| name.parse::<Ipv4Addr>().is_ok(), |inside| inside.parse::<Ipv6Addr>().is_ok())
 }
 
-/// Whether a browser loads this as a part of a page of another origin (Fetch Metadata), which needs no `Origin`.
+/// Returns whether a browser loads this as a part of a page of another origin (Fetch Metadata), which needs no
+/// `Origin`.
 fn is_embedded<B>(request: &Request<B>) -> bool {
     let says = |name: &str, value: &str| {
         request.headers().get(name).is_some_and(|said| said.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
     };
     let from_elsewhere = says("sec-fetch-site", "cross-site") || says("sec-fetch-site", "same-site");
-    // A link to the dashboard is followed as a whole page.
+    // A link to the dashboard opens a whole page.
     let is_link = request.method() == Method::GET
         && says("sec-fetch-mode", "navigate")
         && says("sec-fetch-dest", "document");
@@ -138,7 +138,7 @@ fn misdirected(host: &Authority) -> Problem {
 mod tests {
     use super::*;
 
-    /// The status of the refusal, or whether the name is known.
+    /// Returns the status of the refusal, or whether the name is known.
     fn checked(path: &str, headers: &[(&str, &str)]) -> Result<bool, u16> {
         let mut request = Request::builder().uri(path);
         for (name, value) in headers {

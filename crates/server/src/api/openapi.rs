@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 
 const DOCUMENT: &str = include_str!("openapi.json");
 
-/// See the module.
+/// Returns the description of the API.
 pub async fn get() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT)
 }

@@ -1,4 +1,4 @@
-//! Pages of one and the same sequence: snapshots that are kept for those who turn pages, shared, few, not for long.
+//! Pages of one sequence: a few shared snapshots that are kept for a short time for readers of pages.
 
 use super::problem::Problem;
 use livewell::{Livewell, Results};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// How many snapshots are kept.
 const PINS_MAX: usize = 16;
-/// How long one is kept.
+/// How long a snapshot is kept.
 const AGE_MAX: Duration = Duration::from_secs(300);
 
 /// Where the next page begins.
@@ -23,12 +23,12 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor after `rows` rows of these results, of which `after` is the last.
+    /// Creates the cursor after `rows` rows of these results, of which `after` is the last.
     pub fn new(results: &Results, rows: u64, after: u64) -> Self {
         Self { epoch: results.epoch, sequence: results.sequence, rows, after }
     }
 
-    /// The cursor in `text`, as its `Display` wrote it.
+    /// Parses a cursor that its `Display` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut number = || parts.next()?.parse().ok();
@@ -55,10 +55,10 @@ pub struct Pins {
 }
 
 impl Pins {
-    /// What the page at `cursor` is read from; without a cursor the results as they are now.
+    /// Returns the results to read the page at `cursor` from; without a cursor the current results.
     ///
     /// # Errors
-    /// 410 where the sequence of the cursor is no longer kept and the query has gone on.
+    /// Returns 410 if the sequence of the cursor is no longer kept and the query has moved on.
     pub fn results(
         &self,
         livewell: &Livewell,
@@ -92,7 +92,7 @@ impl Pins {
         kept.entry(key).or_insert_with(|| (Instant::now(), results.clone()));
     }
 
-    /// Lets go what is too old.
+    /// Releases snapshots that are too old.
     pub fn sweep(&self) {
         forget_old(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
     }

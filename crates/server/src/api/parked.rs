@@ -1,4 +1,4 @@
-//! Parked input of sources: listing it, having it tried again, as it is or mended, and dropping it.
+//! Parked input of sources: lists it, retries it unchanged or corrected, or discards it.
 
 use super::call::{Call, call};
 use super::components::find;
@@ -15,7 +15,7 @@ use livewell::parked::Parked;
 use livewell_source::Limits;
 use serde_json::{Value, json};
 
-/// The calls about parked input.
+/// Returns the calls about parked input.
 pub fn calls() -> Vec<Call> {
     let list = async |State(api): State<Shared>, Path(id): Path<String>, Query(page): Query<Page>| {
         find(&api, ComponentKind::Source, &id)?;
@@ -52,7 +52,7 @@ pub fn calls() -> Vec<Call> {
     ]
 }
 
-/// The text in the body, if there is one.
+/// Returns the text in the body, if there is one.
 async fn text(api: &Api, id: &str, headers: &HeaderMap, body: Body) -> Result<Option<String>, Problem> {
     let (body, _held) = read(api, line_bytes_max(api, id), "limits.line_bytes_max", headers, body).await?;
     let text = String::from_utf8(body);
@@ -67,7 +67,7 @@ fn line_bytes_max(api: &Api, id: &str) -> usize {
     source.map_or(Limits::default().line_bytes_max, |source| source.common().line_bytes_max())
 }
 
-/// A piece of parked input in JSON.
+/// Returns a piece of parked input in JSON.
 pub fn shape(parked: &Parked) -> Value {
     json!({
         "number": parked.number,

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use livewell::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
-/// A problem document in the making.
+/// A problem document under construction.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -18,13 +18,13 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with its HTTP status, its code, and what happened, where, and what to do.
+    /// Creates a problem with its HTTP status, its code, and what happened, where, and what to do.
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self { status, code, detail: detail.into(), more: Box::default(), retry_after: None }
     }
 
-    /// Its HTTP status.
+    /// Returns the HTTP status.
     #[cfg(test)]
     pub fn status(&self) -> u16 {
         self.status.as_u16()
@@ -37,7 +37,7 @@ impl Problem {
         self
     }
 
-    /// Says after how many seconds the same call may work.
+    /// Adds after how many seconds the same call may work.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
@@ -93,8 +93,8 @@ impl IntoResponse for Problem {
 /// How much of a refusal in plain text is shown.
 const PLAIN_BYTES_MAX: usize = 4 << 10;
 
-/// The answer, as a problem document if it is a refusal in plain text: what the framework says of a query string, a
-/// path or a body that it cannot read.
+/// Returns the answer, as a problem document if it is a refusal in plain text: the framework's message about a query
+/// string, a path or a body that it cannot read.
 pub async fn documented(answer: Response) -> Response {
     let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if !answer.status().is_client_error() || !kind.is_some_and(|kind| kind.starts_with("text/plain")) {
@@ -106,7 +106,7 @@ pub async fn documented(answer: Response) -> Response {
     Problem::new(status, code, String::from_utf8_lossy(&text)).into_response()
 }
 
-/// `GET /errors/CODE`: the page of a code; problem documents point to it.
+/// Answers `GET /errors/CODE` with the page of a code; problem documents point to it.
 pub async fn page(Path(code): Path<String>) -> Result<Response, Problem> {
     let page =
         explain::page(&code).ok_or_else(|| Problem::new(404, "LW0702", "there is no such error code"))?;

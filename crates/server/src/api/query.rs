@@ -1,4 +1,4 @@
-//! A query's proof and plan: `verify` and `explain`.
+//! Verification and plan of a query: `verify` and `explain`.
 
 use super::broken_off::broken_off;
 use super::components::find;

@@ -1,4 +1,4 @@
-//! How much one client may ask for: calls in a second, and streams at once.
+//! Limits for one client: calls in a second, and streams at once.
 
 use super::buckets::{Buckets, client};
 use super::problem::Problem;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub struct Rates(Mutex<Buckets>);
 
 impl Rates {
-    /// So many calls a second, and as many at once.
+    /// Allows this many calls a second, and as many at once.
     pub fn new(per_second: NonZeroU32) -> Self {
         Self(Mutex::new(Buckets::new(per_second.get(), Duration::from_secs(1) / per_second.get())))
     }

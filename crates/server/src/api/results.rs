@@ -1,4 +1,4 @@
-//! `GET /api/v1/queries/ID/results`: live results, whole or in pages, as of a position where one is asked for.
+//! `GET /api/v1/queries/ID/results`: live results, whole or in pages, at a position if one is requested.
 
 use super::context::{Api, Shared};
 use super::page::Cursor;
@@ -23,11 +23,11 @@ use tokio::time::Instant;
 const WAIT: Duration = Duration::from_secs(5);
 const WAIT_MAX: Duration = Duration::from_secs(60);
 const LIMIT_MAX: usize = 10_000;
-/// How much of an error's message a header has, in characters.
+/// How many characters of an error's message a header contains.
 const ERROR_CHARS_MAX: usize = 500;
 pub const NDJSON: &str = "application/x-ndjson";
 
-/// What can be asked.
+/// The parameters of the call.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
@@ -37,7 +37,7 @@ pub struct Asked {
     cursor: Option<String>,
 }
 
-/// See the module.
+/// Returns the live results of a query.
 pub async fn get(
     State(api): State<Shared>,
     Path(id): Path<String>,
@@ -74,7 +74,7 @@ fn wants_lines(headers: &HeaderMap) -> bool {
         .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NDJSON))
 }
 
-/// Waits until everything up to `position` is in the query's results.
+/// Waits until the query's results include everything up to `position`.
 async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<(), Problem> {
     let wait = match wait {
         Some(text) => livewell_model::period::parse(text)
@@ -103,7 +103,7 @@ async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<
     }
 }
 
-/// The results, unless the query is new and has none yet.
+/// Returns the results, unless the query is new and has none yet.
 fn built(results: Results) -> Result<Results, Problem> {
     if results.is_to_come() {
         let message = format!("the first rows of `{}` are still being built", results.query_id);
@@ -112,7 +112,7 @@ fn built(results: Results) -> Result<Results, Problem> {
     Ok(results)
 }
 
-/// All rows, streamed from one snapshot.
+/// Returns all rows, streamed from one snapshot.
 fn whole(api: &Api, results: Results, lines: bool) -> Result<Response, Problem> {
     let condition = api.livewell.condition(&results.query_id);
     let headers = headers(&results, &condition, lines);
@@ -154,8 +154,8 @@ fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) 
     Ok((headers, Body::from(body)).into_response())
 }
 
-/// `{epoch, sequence, position, checked, state, error, config_hash, columns, cursor, rows}`; the cursor in pages alone,
-/// null in the last.
+/// Writes `{epoch, sequence, position, checked, state, error, config_hash, columns, cursor, rows}`; the cursor in pages
+/// alone, null in the last.
 fn envelope(
     out: &mut dyn Write,
     (results, condition): (&Results, &Condition),
@@ -184,7 +184,7 @@ fn shown(checked: bool) -> &'static str {
     if checked { "true" } else { "false" }
 }
 
-/// What the envelope says, for those who read lines.
+/// Returns the content of the envelope as headers, for readers of lines.
 fn headers(results: &Results, condition: &Condition, lines: bool) -> HeaderMap {
     let names: Vec<&str> = results.columns.iter().map(|name| name.as_str()).collect();
     let columns = serde_json::to_string(&names).unwrap_or_default();
@@ -209,7 +209,7 @@ fn headers(results: &Results, condition: &Condition, lines: bool) -> HeaderMap {
     headers
 }
 
-/// The error with no more of its message than a header should have.
+/// Returns the error with no more of its message than a header should have.
 fn brief(mut error: Value) -> Value {
     let message = error["message"].as_str().unwrap_or_default();
     if message.chars().count() > ERROR_CHARS_MAX {
@@ -219,7 +219,7 @@ fn brief(mut error: Value) -> Value {
     error
 }
 
-/// Text of JSON as a header takes it: what is not ASCII as `\u` escapes.
+/// Returns JSON text as a header value: with `\u` escapes for what is not ASCII.
 fn ascii(json: &str) -> HeaderValue {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {

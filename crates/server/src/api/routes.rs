@@ -1,4 +1,4 @@
-//! Every call there is, and what each passes before it is answered.
+//! All calls, and the checks that each passes before it is answered.
 
 use super::call::{Call, call};
 use super::context::Shared;
@@ -12,7 +12,7 @@ use axum::http::Method;
 use axum::routing::MethodFilter;
 use livewell::ComponentKind;
 
-/// Every call there is; `openapi.json` describes the same ones.
+/// Returns all calls; `openapi.json` describes the same ones.
 pub(super) fn calls() -> Vec<Call> {
     let mut calls = vec![
         call(Method::GET, "/", dashboard::page),
@@ -40,7 +40,7 @@ pub(super) fn calls() -> Vec<Call> {
     calls
 }
 
-/// All calls, within the time that each has.
+/// Creates the router of all calls, each within its time.
 pub(super) fn router(api: &Shared) -> Router<Shared> {
     let mut routes = Router::new();
     for Call { method, path, answer } in calls() {
@@ -61,7 +61,7 @@ pub(super) fn router(api: &Shared) -> Router<Shared> {
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
 }
 
-/// All calls, behind the checks of who may call.
+/// Creates the router of all calls behind the checks of access.
 pub(super) fn guarded(api: &Shared) -> Router<Shared> {
     router(api)
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))

@@ -1,4 +1,4 @@
-//! What components have set aside: which of it a call shows or is about, and what it answers.
+//! Calls about what components have set aside: their parameters and answers.
 
 use super::problem::Problem;
 use axum::Json;
@@ -18,15 +18,15 @@ pub struct Page {
 }
 
 impl Page {
-    /// The number it begins after.
+    /// Returns the number after which the page begins.
     pub fn after(&self) -> u64 {
         self.after.unwrap_or(0)
     }
 
-    /// How much it shows at most.
+    /// Returns how many pieces the page shows at most.
     ///
     /// # Errors
-    /// Returns 400 if nothing or more than a page holds is asked for.
+    /// Returns 400 if the requested number is zero or more than a page holds.
     pub fn limit(&self) -> Result<usize, Problem> {
         let limit = self.limit.unwrap_or(LIMIT);
         if (1..=LIMIT_MAX).contains(&limit) {
@@ -37,7 +37,7 @@ impl Page {
     }
 }
 
-/// One of a list, or all there are.
+/// One piece of a list, or all of them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
@@ -46,13 +46,13 @@ pub struct Which {
 }
 
 impl Which {
-    /// The numbers that are meant; `None`: all.
+    /// Returns the numbers that are meant; `None`: all.
     pub fn numbers(&self) -> Option<Vec<u64>> {
         self.number.map(|number| vec![number])
     }
 }
 
-/// The answer to what the component of this id does soon.
+/// Returns the answer that the component with this id will carry out the request soon.
 pub fn accepted(id: &str) -> (StatusCode, Json<Value>) {
     (StatusCode::ACCEPTED, Json(json!({ "id": id })))
 }

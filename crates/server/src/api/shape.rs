@@ -4,7 +4,7 @@ use livewell::{Condition, Status};
 use livewell_source::source::Report;
 use serde_json::{Value, json};
 
-/// A component in JSON.
+/// Returns a component in JSON.
 pub fn shape(status: &Status) -> Value {
     json!({
         "id": status.id,
@@ -28,23 +28,23 @@ pub fn shape(status: &Status) -> Value {
     })
 }
 
-/// What the store holds of a component that is not in the configuration.
+/// Returns a component in JSON that is in the store but not in the configuration.
 pub fn leftover(status: &Status) -> Value {
     let mut shape = shape(status);
     shape["configured"] = false.into();
     shape
 }
 
-/// Why a component is in error, or what it waits for: what its rows are shown with. Null if nothing is the matter.
+/// Returns why a component is in error, or what it waits for, to show with its rows. Null if all is well.
 pub fn trouble(condition: &Condition) -> Value {
     let Some((error, since)) = &condition.trouble else { return Value::Null };
-    // An error ends in its code.
+    // An error ends with its code.
     let coded = error.strip_suffix(']').and_then(|error| error.rsplit_once(" ["));
     let (message, code) = coded.map_or((error.as_str(), None), |(message, code)| (message, Some(code)));
     json!({ "code": code, "message": message, "since": since.to_rfc3339() })
 }
 
-/// How far a source is outside.
+/// Returns the progress of a source outside.
 fn upstream(report: &Report, lag_seconds: Option<f64>) -> Value {
     let copy = report.copy.as_ref().map(|copy| {
         let share = copy.rows_expected.filter(|expected| *expected > 0);

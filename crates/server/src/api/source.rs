@@ -1,4 +1,4 @@
-//! A source against its database: `verify`.
+//! Verification of a source against its database: `verify`.
 
 use super::broken_off::broken_off;
 use super::components::find;
@@ -11,10 +11,10 @@ use livewell::verify::{Difference, SourceVerified, TableVerified};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What is to be compared.
+/// What to compare.
 #[derive(Debug, Deserialize)]
 pub struct Which {
-    /// One table; else all.
+    /// One table; all if absent.
     table: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Bodies that are sent as they are made: bounded in memory, in number, and in how long a reader may stall.
+//! Bodies that are sent while they are made: bounded in memory, in number, and in how long a reader may stall.
 
 use super::context::Api;
 use super::problem::Problem;
@@ -11,19 +11,19 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
-/// How much is collected before it is sent at most.
+/// How many bytes are collected at most before they are sent.
 const CHUNK_BYTES: usize = 64 << 10;
 /// How many chunks wait for a reader at most.
 const CHUNKS_MAX: usize = 4;
-/// How long a reader may take nothing before it is given up: what it reads from holds a snapshot of the store.
+/// How long a reader may stall before its stream ends, since it holds a snapshot of the store.
 const STALL: Duration = Duration::from_secs(30);
 
-/// The right to be one of the streams that are sent at once.
+/// Returns a permit to be one of the streams that are sent at once.
 pub fn permit(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
     one_of(&api.streams)
 }
 
-/// The right to be one of those who follow changes.
+/// Returns a permit to be one of the followers of changes.
 pub fn follower(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
     one_of(&api.followers)
 }
@@ -37,7 +37,7 @@ fn one_of(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
 
 /// The sending end of a body.
 pub struct Lane {
-    /// How much is collected before it is sent.
+    /// How many bytes are collected before they are sent.
     pub chunk_bytes: usize,
     stall: Duration,
     chunks: mpsc::Sender<io::Result<Bytes>>,
@@ -45,7 +45,7 @@ pub struct Lane {
     _permit: OwnedSemaphorePermit,
 }
 
-/// A lane and the body that comes out of it.
+/// Creates a lane and the body that it feeds.
 pub fn lane(api: &Api, permit: OwnedSemaphorePermit) -> (Lane, Body) {
     let (chunks, receiver) = mpsc::channel(CHUNKS_MAX);
     let body = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
@@ -55,10 +55,10 @@ pub fn lane(api: &Api, permit: OwnedSemaphorePermit) -> (Lane, Body) {
 }
 
 impl Lane {
-    /// Sends, as soon as the reader has room.
+    /// Sends bytes as soon as the reader has room.
     ///
     /// # Errors
-    /// Where the reader is gone or stalls, or everything stops.
+    /// Returns an error if the reader is gone or stalls, or everything stops.
     pub async fn send(&self, bytes: Bytes) -> io::Result<()> {
         tokio::select! {
             sent = tokio::time::timeout(self.stall, self.chunks.send(Ok(bytes))) => match sent {
@@ -79,7 +79,7 @@ impl Lane {
     }
 }
 
-/// A body that blocking `work` writes. Where it fails, the body is cut off so that the reader sees it.
+/// Creates a body that blocking `work` writes. If it fails, the body is cut off so that the reader notices.
 pub fn written<W>(api: &Api, permit: OwnedSemaphorePermit, work: W) -> Body
 where
     W: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
@@ -95,7 +95,7 @@ where
             } else {
                 tracing::debug!("a stream was cut off: {error}");
             }
-            // Without room for the failure the reader has stalled, and the connection ends all the same.
+            // If there is no room for the failure, the reader has stalled, and the connection ends anyway.
             let _ = out.lane.chunks.try_send(Err(error));
         }
     });

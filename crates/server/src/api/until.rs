@@ -1,9 +1,9 @@
-//! Waiting for the end of everything.
+//! Waits until everything stops.
 
 use tokio::sync::watch;
 
 /// Waits until everything is to stop.
 pub(super) async fn until(mut stop: watch::Receiver<bool>) {
-    // A sender that is gone says the same.
+    // A sender that is gone means the same.
     let _ = stop.wait_for(|stop| *stop).await;
 }

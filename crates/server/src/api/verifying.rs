@@ -1,4 +1,4 @@
-//! Verifications under way: few at once, and each ends soon after nobody waits for it.
+//! Running verifications: a few at once, and each ends soon after nobody waits for it.
 
 use super::context::Api;
 use super::problem::Problem;
@@ -9,12 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 /// How many verifications are computed at once: each takes a processor and much memory.
 pub const VERIFYING_MAX: usize = 2;
 
-/// A call that waits for a computation. Once it is dropped, the computation is to end.
+/// A call that waits for a computation. Once it is dropped, the computation has to end.
 #[derive(Debug, Default)]
 pub struct Caller(Arc<AtomicBool>);
 
 impl Caller {
-    /// Says whether the call is gone, also once it is.
+    /// Returns a function that tells whether the call is gone, even after this is dropped.
     pub fn is_gone(&self) -> impl Fn() -> bool + Send + Sync + use<> {
         let is_gone = self.0.clone();
         move || is_gone.load(Ordering::Relaxed)
@@ -27,7 +27,7 @@ impl Drop for Caller {
     }
 }
 
-/// The right to verify, to be kept until the computation has ended, not only the call.
+/// A permit to verify, to be kept until the computation has ended, not only the call.
 pub struct Verifying {
     is_gone: Arc<AtomicBool>,
     stop: watch::Receiver<bool>,
@@ -35,7 +35,8 @@ pub struct Verifying {
 }
 
 impl Verifying {
-    /// Whether the computation is to end: nobody waits for it any more, or everything stops.
+    /// Returns a function that tells whether the computation has to end: nobody waits for it any more, or everything
+    /// stops.
     pub fn is_cancelled(&self) -> impl Fn() -> bool + Send + Sync + use<> {
         let (is_gone, stop) = (self.is_gone.clone(), self.stop.clone());
         move || is_gone.load(Ordering::Relaxed) || *stop.borrow()
@@ -45,7 +46,7 @@ impl Verifying {
 /// Begins a verification for the call that keeps the [`Caller`].
 ///
 /// # Errors
-/// 503 if as many as this server computes at once are under way.
+/// Returns 503 if as many verifications are running as this server allows.
 pub fn begin(api: &Api) -> Result<(Caller, Verifying), Problem> {
     let permit = api.verifying.clone().try_acquire_owned().map_err(|_| {
         let message = format!(

@@ -81,7 +81,7 @@ fn a_body_beyond_the_limit_is_refused_announced_or_not() {
     assert_eq!(running.post(&orders(&[1; 100])).status, 413);
     let chunked = format!("transfer-encoding: chunked\r\n\r\n7d0\r\n{}\r\n0\r\n", " ".repeat(2000));
     let refused = running.ask("POST", "/api/v1/sources/orders/changes", "", "");
-    assert_eq!(refused.status, 400, "an empty body is no change");
+    assert_eq!(refused.status, 400, "an empty body is not a change");
     let mut stream = std::net::TcpStream::connect(&running.address).unwrap();
     let head = "POST /api/v1/sources/orders/changes HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n";
     std::io::Write::write_all(&mut stream, format!("{head}{chunked}\r\n").as_bytes()).unwrap();

@@ -89,7 +89,7 @@ fn idle_connections_make_room_for_new_ones_and_streams_do_not() {
     assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("LW0704")));
     assert!(refused.header("retry-after").is_some());
     drop(streams);
-    wait_until("the room of those who have gone is given up", || running.get("/health").status == 200);
+    wait_until("the room of clients that have gone is released", || running.get("/health").status == 200);
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Round {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts")
     }
 
-    /// Gives how many results were looked at.
+    /// Returns how many results were checked.
     fn run(&self, postgres: &Postgres, kills: usize, random: &mut u64) -> usize {
         self.place.write("transfer.sql", TRANSFER);
         let mut workload = postgres.program("pgbench");

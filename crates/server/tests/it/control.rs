@@ -341,7 +341,7 @@ fn a_configuration_that_is_being_edited_still_says_where_it_runs() {
     let run = Run::start(Place::new(CONFIG, &[&node("a", 1)]));
     run.place.write("livewell.yaml", &format!("{CONFIG}  - {{ id: half, kind: nonsense"));
     run.place.livewell(&["check"]).expect(2, &[]);
-    // It is no YAML at all, and nobody named it.
+    // It is not YAML at all, and nobody named it.
     run.place.livewell(&["status", "--config", "livewell.yaml"]).expect(2, &["LW0602"]);
     run.place
         .write("livewell.yaml", &format!("{CONFIG}  - {{ id: half, kind: \"${{NO_SUCH_VARIABLE}}\" }}\n"));

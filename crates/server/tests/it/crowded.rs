@@ -51,7 +51,7 @@ fn more_than_it_holds_at_once_is_to_come_again() {
     drop(held);
     let deadline = Instant::now() + Duration::from_secs(20);
     while running.post(&order).status != 200 {
-        assert!(Instant::now() < deadline, "the room of those who have gone is not given up");
+        assert!(Instant::now() < deadline, "the room of clients that have gone is not released");
         std::thread::park_timeout(Duration::from_millis(20));
     }
 }

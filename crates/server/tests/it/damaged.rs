@@ -39,7 +39,7 @@ fn whole() -> (Place, String) {
     (place, rows)
 }
 
-/// Puts a fresh copy of the store in its place; gives its data file.
+/// Puts a fresh copy of the store in its place; returns its data file.
 fn copy(place: &Place) -> PathBuf {
     let (from, to) = (place.file("kept"), place.file("livewell-data"));
     let _ = std::fs::remove_dir_all(&to);

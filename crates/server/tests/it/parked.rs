@@ -123,7 +123,7 @@ fn what_makes_no_sense_is_refused() {
         let answer = running.ask(method, path, "", body);
         assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)), "{path}");
     }
-    // An `http` source refuses what is no change to its sender, and sets nothing aside.
+    // An `http` source refuses input that is not a change to its sender, and sets nothing aside.
     assert_eq!(running.post("nonsense").status, 400);
     assert_eq!(running.get("/api/v1/sources/orders/parked").body, "[]");
     assert_eq!(running.ask("POST", "/api/v1/sources/orders/parked/retry", "", "").status, 202);

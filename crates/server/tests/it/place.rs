@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// How long a run may take; one that takes longer does not end, and that is a failure, not a hang of the tests.
 const RUN_MAX: Duration = Duration::from_secs(120);
 
-/// See the module.
+/// A directory of its own for a test, with a configuration and the commands that run in it.
 pub struct Place(TempDir);
 
 /// What came of a run.
