@@ -1,4 +1,4 @@
-//! From a configuration to what the library runs.
+//! Converts a configuration to components that the library runs.
 
 use crate::Config;
 use crate::kept::Kept;
@@ -81,7 +81,7 @@ pub fn configured(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup
     Ok((found == 1).then_some(one))
 }
 
-/// Like [`configured`], to be started whether it is enabled or not.
+/// Like [`configured`], but enabled in any case.
 ///
 /// # Errors
 /// Returns an error if this binary was built without a kind of source.
@@ -92,7 +92,7 @@ pub fn started(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup>, 
     Ok(Some(one))
 }
 
-/// The queries in an order in which each comes after those it reads; the configuration has no circles.
+/// Returns the queries in an order in which each comes after those it reads; the configuration has no circles.
 fn upstream_first(queries: &[Query]) -> Vec<&Query> {
     let mut waiting: Vec<&Query> = queries.iter().collect();
     let mut ordered = Vec::with_capacity(queries.len());

@@ -1,4 +1,4 @@
-//! Asking a running server, at an address or by the control socket of its store: a small blocking HTTP client.
+//! A small blocking HTTP client for a running server, at an address or by the control socket of its store.
 
 use crate::control;
 use crate::failure::Failure;
@@ -30,13 +30,13 @@ pub struct Client {
 /// Where a server is.
 #[derive(Debug, Clone)]
 enum Server {
-    /// At an address: the host and port to connect to, and what paths begin with.
+    /// At an address: the host and port to connect to, and the prefix of paths.
     Address { authority: String, prefix: String },
     /// Behind the control socket in the directory of its store.
     Store(PathBuf),
 }
 
-/// An answer whose body is still to come.
+/// An answer whose body was not read yet.
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
@@ -55,7 +55,7 @@ struct Pieces {
     body: BodyDataStream,
     left: Bytes,
     runtime: Rc<Runtime>,
-    /// As long as it is there, the connection is kept open.
+    /// Keeps the connection open.
     _sender: SendRequest<Body>,
 }
 
@@ -64,7 +64,7 @@ trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 
 impl Server {
-    /// The server as messages name it.
+    /// Returns the name of the server for messages.
     fn name(&self) -> String {
         match self {
             Self::Address { authority, prefix } => format!("http://{authority}{prefix}"),
@@ -87,7 +87,7 @@ impl Server {
         }
     }
 
-    /// The failure of a call to this server, with what to do about it.
+    /// Returns the failure of a call to this server, with what to do about it.
     fn no_answer(&self, why: impl std::fmt::Display) -> Failure {
         let name = self.name();
         Failure::failed(match self {
@@ -100,7 +100,7 @@ impl Server {
         })
     }
 
-    /// The failure of an answer that did not come to its end.
+    /// Returns the failure of an answer that ended early.
     fn broke_off(&self, how: impl std::fmt::Display) -> Failure {
         let name = self.name();
         Failure::failed(format!("{name} broke off: {how}; its log may say why, else ask again [LW0710]"))
@@ -108,10 +108,10 @@ impl Server {
 }
 
 impl Client {
-    /// The server at `url`: `http://HOST:PORT`, also without the scheme.
+    /// Creates a client of the server at `url`: `http://HOST:PORT`, also without the scheme.
     ///
     /// # Errors
-    /// Returns [`Failure::Usage`] if it is not an address of a kind that can be asked.
+    /// Returns [`Failure::Usage`] if it is not an address that a client can use.
     pub fn at(url: &str) -> Result<Self, Failure> {
         let base = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let refused = |what: &str| Failure::Usage(format!("error: `{url}` {what}\n"));
@@ -131,10 +131,10 @@ impl Client {
         Self::of(Server::Address { authority: authority.to_owned(), prefix })
     }
 
-    /// The process that runs the store in this directory.
+    /// Creates a client of the process that runs the store in this directory.
     ///
     /// # Errors
-    /// Returns an error if the system refuses what asking needs.
+    /// Returns an error if the system refuses what the client needs.
     pub fn of_store(store: &Path) -> Result<Self, Failure> {
         Self::of(Server::Store(store.to_owned()))
     }
@@ -144,28 +144,28 @@ impl Client {
         Ok(Self { server, runtime: Rc::new(runtime) })
     }
 
-    /// `GET` of JSON.
+    /// Sends a `GET` for JSON.
     pub fn get(&self, path: &str) -> Result<Json, Failure> {
         self.json(self.call(Method::GET, path, None, "")?)
     }
 
-    /// `POST` without a body, for JSON.
+    /// Sends a `POST` without a body, for JSON.
     pub fn post(&self, path: &str) -> Result<Json, Failure> {
         self.post_text(path, "")
     }
 
-    /// `POST` of text, for JSON.
+    /// Sends a `POST` with text, for JSON.
     pub fn post_text(&self, path: &str, text: &str) -> Result<Json, Failure> {
         self.json(self.call(Method::POST, path, None, text)?)
     }
 
-    /// `DELETE`, for JSON if there is an answer.
+    /// Sends a `DELETE`, for JSON if there is an answer.
     pub fn delete(&self, path: &str) -> Result<Json, Failure> {
         let answer = self.call(Method::DELETE, path, None, "")?;
         if answer.status == StatusCode::NO_CONTENT { Ok(Json::Null) } else { self.json(answer) }
     }
 
-    /// `POST` without a body, for bytes that are written to `out`. Returns the values of these headers.
+    /// Sends a `POST` without a body, for bytes that are written to `out`. Returns the values of these headers.
     pub fn download<const N: usize>(
         &self,
         path: &str,
@@ -184,7 +184,7 @@ impl Client {
         }
     }
 
-    /// `GET` of lines.
+    /// Sends a `GET` for lines.
     pub fn lines(&self, path: &str, accept: &str) -> Result<Lines, Failure> {
         let Answer { headers, body, .. } = self.call(Method::GET, path, Some(accept), "")?;
         Ok(Lines { reader: BufReader::new(body), headers, server: self.server.clone() })
@@ -196,7 +196,7 @@ impl Client {
             let stream = self.server.connect().await.map_err(|error| error.to_string())?;
             let (mut sender, connection) =
                 handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
-            // It works whenever this runtime waits for something; what fails in it shows in what is waited for.
+            // It makes progress whenever this runtime waits for something; its failures show there.
             tokio::spawn(connection);
             let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
             Ok::<_, String>((sender, answer))
@@ -268,12 +268,12 @@ impl Read for Pieces {
 }
 
 impl Lines {
-    /// A header of the answer.
+    /// Returns a header of the answer.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The next line without its end; `None` at the end.
+    /// Returns the next line without its end; `None` at the end.
     pub fn next(&mut self) -> Result<Option<String>, Failure> {
         let mut line = String::new();
         let read = self.reader.by_ref().take(LINE_BYTES_MAX).read_line(&mut line);
@@ -282,13 +282,13 @@ impl Lines {
         Ok((read > 0).then_some(line))
     }
 
-    /// The failure of an answer that did not come to its end.
+    /// Returns the failure of an answer that ended early.
     pub fn broke_off(&self, how: impl std::fmt::Display) -> Failure {
         self.server.broke_off(how)
     }
 }
 
-/// `text` as it stands in the query of an address.
+/// Returns `text` encoded for the query of an address.
 pub fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -300,14 +300,14 @@ pub fn encoded(text: &str) -> String {
     out
 }
 
-/// A row as a server sends it, and the names of its columns.
+/// Returns a row as a server sends it, and the names of its columns.
 pub fn row(json: &Json) -> Option<(crate::render::Row, Vec<SmolStr>)> {
     let signature = u64::from_str_radix(json["row_signature"].as_str()?, 16).ok()?;
     let (names, columns) = columns(&json["data"])?;
     Some(((signature, columns), names))
 }
 
-/// The values of a row's `data` and their names.
+/// Returns the values of a row's `data` and their names.
 pub fn columns(data: &Json) -> Option<(Vec<SmolStr>, livewell_model::diff::Columns)> {
     let data = data.as_object()?;
     let names = data.keys().map(SmolStr::from).collect();

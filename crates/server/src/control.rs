@@ -1,7 +1,7 @@
 //! The control socket: how the owner of a store asks the process that runs it, without an address or a token.
 //!
-//! It lies in the store's directory, and only the user that the process belongs to can connect to it. A process that is
-//! killed leaves its file behind; nobody listens there, and the next owner of the store replaces it.
+//! It is in the store's directory, and only the user that owns the process can connect to it. A process that is killed
+//! leaves its file behind; nobody listens there, and the next owner of the store replaces it.
 
 use rustix::fs::{Mode, fchmod};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 
 /// The name of the socket in the store's directory.
 pub const FILE: &str = "control.sock";
-/// Its name while it is made.
+/// Its name while it is being created.
 const FRESH: &str = "control.sock.new";
-/// How many callers may wait to be taken.
+/// How many callers may wait to be accepted.
 const BACKLOG: i32 = 128;
 
-/// The socket of a store that this process owns. Its file goes with it.
+/// The socket of a store that this process owns. Its file is removed with it.
 pub struct Control {
     path: PathBuf,
 }
@@ -29,7 +29,7 @@ impl Control {
     /// Listens in the directory of a store that this process owns.
     ///
     /// # Errors
-    /// Returns an error if the file of the socket cannot be made.
+    /// Returns an error if the file of the socket cannot be created.
     pub fn listen(store: &Path) -> io::Result<(Self, UnixListener)> {
         let (path, fresh) = (store.join(FILE), store.join(FRESH));
         // The store is ours, so nobody listens on what is there.
@@ -39,14 +39,14 @@ impl Control {
         }
         let (address, _directory) = address(store, FRESH)?;
         let socket = new_socket()?;
-        // Linux makes the file with this mode, so others can connect at no moment. Other systems refuse it.
+        // Linux creates the file with this mode, so others can never connect. Other systems refuse it.
         let _ = fchmod(&socket, Mode::RUSR | Mode::WUSR);
         bind(&socket, &address)?;
         fs::set_permissions(&fresh, Permissions::from_mode(0o600))?;
         listen(&socket, BACKLOG)?;
         let listener = UnixListener::from(socket);
         listener.set_nonblocking(true)?;
-        // Under its name it takes callers from the first moment on.
+        // Under its final name it accepts callers from the first moment on.
         fs::rename(&fresh, &path)?;
         Ok((Self { path }, listener))
     }
@@ -54,7 +54,7 @@ impl Control {
 
 impl Drop for Control {
     fn drop(&mut self) {
-        // What stays is refused by nobody but the next owner, who replaces it.
+        // If the file stays, the next owner replaces it.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -62,7 +62,7 @@ impl Drop for Control {
 /// Connects to the process that runs the store in this directory. Returns `None` if there is none.
 ///
 /// # Errors
-/// Returns an error if there may be one that cannot be asked, such as another user's.
+/// Returns an error if there may be one that cannot be reached, such as another user's.
 pub fn connect(store: &Path) -> io::Result<Option<UnixStream>> {
     let connected = || -> io::Result<UnixStream> {
         let (address, _directory) = address(store, FILE)?;
@@ -85,8 +85,8 @@ fn new_socket() -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// The address of the socket of this name. The system takes few characters (Linux 108), so a longer path is written by way of the
-/// directory, which has to stay open until the address was used.
+/// Returns the address of the socket with this name. The system limits its length (Linux: 108 characters), so a longer
+/// path goes through the open directory, which has to stay open until the address was used.
 fn address(store: &Path, name: &str) -> io::Result<(SocketAddrUnix, Option<File>)> {
     match SocketAddrUnix::new(store.join(name)) {
         Ok(address) => Ok((address, None)),

@@ -26,18 +26,18 @@ const PAGES: &[(&str, &str)] = pages! {
     "LW1205" "LW1206" "LW1207" "LW1208" "LW1209" "LW1301" "LW1302" "LW1303" "LW1304" "LW1305"
 };
 
-/// Whether `text` has the form of a code.
+/// Returns whether `text` has the form of a code.
 pub fn is_code(text: &str) -> bool {
     let digits = text.strip_prefix("LW").or_else(|| text.strip_prefix("lw"));
     digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The title of a code's page, if there is one.
+/// Returns the title of a code's page, if there is one.
 pub fn title(code: &str) -> Option<&'static str> {
     page(code)?.lines().next()?.split_once(": ").map(|(_, title)| title)
 }
 
-/// The page of a code, if there is one.
+/// Returns the page of a code, if there is one.
 pub fn page(code: &str) -> Option<&'static str> {
     PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, page)| *page)
 }

@@ -3,19 +3,19 @@
 use std::fmt;
 use std::io;
 
-/// Why a command did not do what it was to.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
     /// Wrong usage or configuration: exit code 2. The text is complete.
     Usage(String),
     /// Anything else: exit code 1.
     Failed(String),
-    /// Whoever reads the output has seen enough: nothing to complain about.
+    /// The reader of the output has closed it, which is not an error.
     Closed,
 }
 
 impl Failure {
-    /// A failure for this reason.
+    /// Creates a failure with this reason.
     pub fn failed(reason: impl fmt::Display) -> Self {
         Self::Failed(format!("error: {reason}\n"))
     }

@@ -1,5 +1,5 @@
-//! Where log lines go: to stderr, so that stdout is the output of the command alone; above the progress bar where
-//! one is drawn there.
+//! Where log lines go: to stderr, so that stdout is the output of the command alone; above the progress bar if one is
+//! drawn there.
 
 use crate::cli::{LogFormat, LogLevel};
 use indicatif::ProgressBar;
@@ -10,7 +10,7 @@ use tracing::Level;
 /// The bar that lines must not run into.
 static BAR: OnceLock<ProgressBar> = OnceLock::new();
 
-/// Logs from now on.
+/// Starts logging.
 pub fn start(format: LogFormat, level: LogLevel) {
     let level = match level {
         LogLevel::Error => Level::ERROR,
@@ -32,7 +32,7 @@ pub fn above(bar: &ProgressBar) {
     let _ = BAR.set(bar.clone());
 }
 
-/// Stderr, with the bar taken away while a line is written.
+/// Stderr, with the bar hidden while a line is written.
 struct Above;
 
 impl Write for Above {

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     livewell_reaction::tls::install();
     let cli = cli::Cli::parse();
-    // What is wrong with what is tried is the answer, and said once.
+    // The errors of a tried query are its answer, and are printed once.
     if !matches!(cli.command, cli::Command::Try(_)) {
         logging::start(cli.log_format, cli.log_level);
     }

@@ -1,6 +1,6 @@
-//! How many files the process may have open: each client is one, and shells allow few where the system allows many.
+//! Limits on the open files of the process: each client needs one, and shells often allow far fewer than the system.
 
-/// Files that stay free for the store, for logs, and for what is opened for a moment.
+/// Files that stay free for the store, for logs, and for files that are open briefly.
 const RESERVE: usize = 24;
 /// Files that stay free for each component.
 const RESERVE_EACH: usize = 2;
@@ -22,7 +22,7 @@ pub fn allow_many() {
     }
 }
 
-/// How many of the `wanted` connections there may be, so that files stay free for so many components and the store.
+/// Returns how many of the `wanted` connections there may be, so that files stay free for the components and the store.
 pub fn connections(wanted: usize, components: usize) -> usize {
     #[cfg(unix)]
     {
@@ -38,7 +38,7 @@ pub fn connections(wanted: usize, components: usize) -> usize {
     wanted
 }
 
-/// How many connections of the store's owner there may be, beside the others.
+/// Returns how many connections of the store's owner there may be, beside the others.
 pub fn owner_connections() -> usize {
     #[cfg(unix)]
     {
@@ -49,12 +49,13 @@ pub fn owner_connections() -> usize {
     OWNERS_MAX
 }
 
-/// The room for the store's owner among so many files, so that others who take all the rest do not keep the owner out.
+/// Returns the share of the store's owner of this many files, so that clients that take all the rest do not keep the
+/// owner out.
 fn owner_share(files: usize) -> usize {
     (files / 16).clamp(1, OWNERS_MAX)
 }
 
-/// The room for connections among so many files: never more than three quarters, never less than an eighth.
+/// Returns the share of connections of this many files: at most three quarters, at least an eighth.
 fn within(files: usize, components: usize) -> usize {
     let reserve = RESERVE.saturating_add(components.saturating_mul(RESERVE_EACH)).max(files / 4);
     files.saturating_sub(reserve).max(files / 8).max(1)

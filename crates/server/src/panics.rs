@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Logs and counts every panic of the process from now on.
+/// Starts logging and counting every panic of the process.
 pub fn watch() {
     panic::set_hook(Box::new(|panic| {
         COUNT.fetch_add(1, Ordering::Relaxed);
@@ -16,7 +16,7 @@ pub fn watch() {
     }));
 }
 
-/// How many there were since the start.
+/// Returns how many there were since the start.
 pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }

@@ -1,4 +1,4 @@
-//! Where a command finds the server or the store that it is about.
+//! The arguments by which a command finds its server or store.
 
 use clap::Args;
 use std::path::PathBuf;

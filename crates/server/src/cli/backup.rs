@@ -1,4 +1,4 @@
-//! What can be said of backups.
+//! The arguments of commands about backups.
 
 use super::At;
 use clap::Args;

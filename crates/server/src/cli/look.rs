@@ -1,4 +1,4 @@
-//! Looking at what runs or is stored.
+//! The arguments of commands that show what runs or is stored.
 
 use super::At;
 use crate::render::Format;
@@ -33,7 +33,7 @@ pub struct Explain {
     #[arg(value_name = "QUERY|CODE")]
     pub subject: String,
 
-    /// The value of a parameter of the query, as JSON; text that is no JSON is a string
+    /// The value of a parameter of the query, as JSON; text that is not JSON is a string
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, Value)>,
 }

@@ -1,4 +1,4 @@
-//! The command line: what can be said, and what it means.
+//! The command line: the commands and their arguments.
 
 mod at;
 mod backup;
@@ -260,7 +260,7 @@ refused, 1 if a line of the data is.")]
 }
 
 impl Command {
-    /// Where the command finds the server or the store that it is about.
+    /// Returns the arguments by which the command finds its server or store.
     pub fn at(&self) -> Option<&At> {
         match self {
             Self::Results(Results { at, .. })
@@ -283,7 +283,7 @@ impl Command {
         }
     }
 
-    /// The store directory that the command reads itself, whoever runs it.
+    /// Returns the store directory that the command reads itself, whoever runs it.
     pub fn directory(&self) -> Option<&Path> {
         match self {
             Self::Store(Store::Inspect { directory } | Store::Scrub { directory }) => Some(directory),

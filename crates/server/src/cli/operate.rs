@@ -1,4 +1,4 @@
-//! Telling components what to do.
+//! The arguments of commands that control components.
 
 use super::At;
 use clap::Args;
@@ -13,10 +13,10 @@ pub struct Which {
 }
 
 impl Which {
-    /// The id, and the kind if it was given.
+    /// Returns the id, and the kind if it was given.
     ///
     /// # Errors
-    /// Returns a message if what stands before the id is not a kind.
+    /// Returns a message if the word before the id is not a kind.
     pub fn read(&self) -> Result<(&str, Option<ComponentKind>), String> {
         let [kind, id] = self.words.as_slice() else {
             return Ok((self.words.first().map_or("", String::as_str), None));

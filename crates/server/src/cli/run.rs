@@ -1,9 +1,9 @@
-//! Starting a configuration, and checking it before.
+//! The arguments of commands that run or check a configuration.
 
 use clap::Args;
 use std::path::PathBuf;
 
-/// The configuration where none is named.
+/// The default configuration file.
 pub const CONFIG: &str = "livewell.yaml";
 
 /// `livewell run`.

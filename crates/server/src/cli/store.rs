@@ -1,4 +1,4 @@
-//! Looking into store directories.
+//! The arguments of commands about store directories.
 
 use clap::Subcommand;
 use std::path::PathBuf;

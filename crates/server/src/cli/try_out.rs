@@ -1,4 +1,4 @@
-//! Finding out what came in and what a query would give.
+//! The arguments of commands that show what came in and try queries.
 
 use super::look::parameter;
 use super::{At, StatusFormat};
@@ -50,7 +50,7 @@ pub struct Try {
     #[arg(long, conflicts_with = "format")]
     pub diffs: bool,
 
-    /// The value of a parameter of the query, as JSON; text that is no JSON is a string
+    /// The value of a parameter of the query, as JSON; text that is not JSON is a string
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, Value)>,
 

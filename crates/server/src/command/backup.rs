@@ -51,7 +51,7 @@ fn from_server(client: &Client, directory: &Path) -> Result<Manifest, Failure> {
     unfinished.finish(StoreId(id), SystemClock.now(), &check).map_err(failed)
 }
 
-/// Makes a store of a backup.
+/// Makes a store from a backup.
 pub fn restore(asked: &Restore) -> Result<(), Failure> {
     let Restore { directory, into } = asked;
     let restored = backup::restore(directory, into, SystemClock.now(), &check).map_err(failed)?;
@@ -70,7 +70,7 @@ pub fn restore(asked: &Restore) -> Result<(), Failure> {
     Ok(writeln!(out, "reactions stop or start over as their `recovery` says: see `livewell explain LW0532`")?)
 }
 
-/// Everything is compared with what the store says of itself.
+/// Compares everything in the store with what it says about itself.
 fn check(store: &EmbeddedStore) -> Result<(), IndexError> {
     let found = livewell::check_store(store).map_err(|error| IndexError::Other(error.into()))?;
     found.into_iter().next().map_or(Ok(()), Err)

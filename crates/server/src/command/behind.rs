@@ -1,4 +1,4 @@
-//! What is said of rows that are not what their sources hold now: the query is in error, waits, or has not caught up.
+//! Warns about rows that are behind their sources: the query is in error, waits, or has not caught up.
 
 use crate::client::Client;
 use crate::failure::Failure;
@@ -7,7 +7,7 @@ use livewell_store::{Store, catalog};
 use serde_json::Value as Json;
 use std::io::{self, Write};
 
-/// Says it of a query of a running server.
+/// Warns about a query of a running server.
 pub fn say_of_server(client: &Client, query: &str) -> Result<(), Failure> {
     let one = client.get(&format!("/api/v1/queries/{query}"))?;
     match of_status(query, &one) {
@@ -16,7 +16,7 @@ pub fn say_of_server(client: &Client, query: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says it of a query of a store that nobody runs.
+/// Warns about a query of a store that nobody runs.
 pub fn say_of_store(store: &dyn Store, query: &str) -> Result<(), Failure> {
     let failed = |error| Failure::failed(livewell::Error::from(error));
     let snapshot = store.snapshot().map_err(failed)?;
@@ -34,7 +34,7 @@ pub fn say_of_store(store: &dyn Store, query: &str) -> Result<(), Failure> {
     )?)
 }
 
-/// One that runs and is not at the end yet is about to be.
+/// Returns the warning for a status; a query that runs and has not reached the end needs none, since it soon will.
 fn of_status(query: &str, one: &Json) -> Option<String> {
     let state = one["state"].as_str()?;
     let lag = one["lag"].as_u64().unwrap_or_default();

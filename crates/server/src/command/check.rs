@@ -1,11 +1,11 @@
-//! `livewell check`: everything that can be known of a configuration without starting it.
+//! `livewell check`: everything that can be known about a configuration without starting it.
 
 use crate::cli::Check;
 use crate::failure::Failure;
 use livewell_config as config;
 use std::io::{self, Write};
 
-/// Checks the configuration and says what it holds.
+/// Checks the configuration and prints what it contains.
 pub fn run(check: &Check) -> Result<(), Failure> {
     let (config, warnings) =
         config::check(&check.config).map_err(|problems| Failure::Usage(problems.to_string()))?;

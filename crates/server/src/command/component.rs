@@ -1,4 +1,4 @@
-//! Which component a command is about, and telling it to start, to stop or to go.
+//! Finds the component that a command is about, and starts, stops or removes it.
 
 use super::find::{self, Found};
 use super::offline;
@@ -10,12 +10,12 @@ use livewell_config as config;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The id, and the kind if it was given.
+/// Returns the id, and the kind if it was given.
 pub fn named(which: &Which) -> Result<(&str, Option<ComponentKind>), Failure> {
     which.read().map_err(|message| Failure::Usage(format!("error: {message}\n")))
 }
 
-/// The path of a component of a server.
+/// Returns the path of a component on a server.
 ///
 /// # Errors
 /// Returns a failure with the id that was probably meant if there is no such component.
@@ -80,7 +80,7 @@ pub fn remove(remove: &Remove, found: &Found) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes a component from the store, if the configuration of the store is not known to have it.
+/// Removes a component from the store, unless the configuration of the store is known to contain it.
 fn in_store(directory: &Path, at: &At, id: &str, kind: Option<ComponentKind>) -> Result<Removed, Failure> {
     if let Some(file) = find::config(at) {
         let config = config::load(file).map_err(|problems| Failure::Usage(problems.to_string()))?;

@@ -1,4 +1,4 @@
-//! `livewell dead-letters`: what a reaction's target would not take; sending it once more, or dropping it.
+//! `livewell dead-letters`: lists what a reaction's target refused, sends it again, or discards it.
 
 use super::find::Found;
 use super::set_aside::SetAside;
@@ -7,7 +7,7 @@ use crate::cli::DeadLetters;
 use crate::failure::Failure;
 use livewell_store::catalog::Kind;
 
-/// Lists the letters one a line as JSON, or has the server do something about them.
+/// Lists the letters one a line as JSON, or asks the server to send or discard them.
 pub fn run(letters: &DeadLetters, found: Found) -> Result<(), Failure> {
     let all = SetAside {
         command: "dead-letters",

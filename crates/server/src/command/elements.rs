@@ -1,4 +1,4 @@
-//! `livewell elements`: what a source holds, from a server or from a store directory.
+//! `livewell elements`: the contents of a source, from a server or from a store directory.
 
 use super::find::Found;
 use super::offline;
@@ -34,7 +34,7 @@ pub fn run(asked: &Elements, found: &Found) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Where elements are read.
+/// Where elements are read from.
 enum Held<'a> {
     Store(Box<EmbeddedStore>),
     Server(&'a Client),
@@ -63,7 +63,7 @@ impl Held<'_> {
         }
     }
 
-    /// A page as the API gives it.
+    /// Returns a page in the form of the API.
     fn page(&self, asked: &Elements, after: Option<&str>) -> Result<Json, Failure> {
         let Elements { source, label, kind, .. } = asked;
         match self {
@@ -102,7 +102,7 @@ fn list(held: &Held<'_>, asked: &Elements, out: &mut dyn Write) -> Result<(), Fa
     }
 }
 
-/// Says which labels or types there are, for a slip looks like nothing.
+/// Prints which labels or types there are, since a typing error looks like an empty result.
 fn say_none(counts: &Json, asked: &Elements) -> Result<(), Failure> {
     let (what, name, there) = match (&asked.label, &asked.kind) {
         (Some(label), _) => ("node has the label", label, &counts["labels"]),
@@ -116,7 +116,7 @@ fn say_none(counts: &Json, asked: &Elements) -> Result<(), Failure> {
     Ok(writeln!(io::stderr(), "note: no {what} `{name}`; {advice}")?)
 }
 
-/// The counts for people, then what they may want to know.
+/// Writes the counts for people, then remarks.
 fn table(counts: &Json, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);

@@ -1,4 +1,4 @@
-//! Finding what a command is about: a running server, or a store that nobody runs.
+//! Finds what a command is about: a running server, or a store that nobody runs.
 
 use crate::cli::{At, CONFIG};
 use crate::client::Client;
@@ -12,14 +12,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where a server is if nothing says so.
+/// The default address of a server.
 const DEFAULT_ADDRESS: &str = "127.0.0.1:7171";
-/// How long a configured address may take to be connected to.
+/// How long connecting to a configured address may take.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 
 /// What a command is about.
 pub enum Found {
-    /// A server that can be asked.
+    /// A running server.
     Server(Client),
     /// The directory of a store that no process runs.
     Store(PathBuf),
@@ -33,7 +33,7 @@ pub enum Found {
 ///
 /// # Errors
 /// Returns [`Failure::Usage`] if an address is not one or a configuration does not say where it runs, and
-/// [`Failure::Failed`] if the store belongs to a process that cannot be asked.
+/// [`Failure::Failed`] if the store belongs to a process that cannot be reached.
 pub fn find(at: &At) -> Result<Found, Failure> {
     if let Some(url) = &at.server {
         return server(url);
@@ -54,7 +54,7 @@ pub fn find(at: &At) -> Result<Found, Failure> {
     }
     match config::locate(here) {
         Ok(located) => configured(here, &located),
-        // Nobody has named it, so the server that was meant may be another one.
+        // It was not named explicitly, so another server may be meant.
         Err(problems) => {
             writeln!(
                 io::stderr(),
@@ -65,7 +65,7 @@ pub fn find(at: &At) -> Result<Found, Failure> {
     }
 }
 
-/// The configuration that says where the command finds what it is about, if one does.
+/// Returns the configuration that determines what the command is about, if there is one.
 pub fn config(at: &At) -> Option<&Path> {
     let is_named = at.server.is_some() || at.store.is_some();
     let here = Path::new(CONFIG);
@@ -76,7 +76,7 @@ fn server(url: &str) -> Result<Found, Failure> {
     Client::at(url).map(Found::Server)
 }
 
-/// The process that runs the store.
+/// Returns the process that runs the store.
 fn owner(store: &Path) -> Result<Option<Found>, Failure> {
     match control::connect(store) {
         Ok(None) => Ok(None),
@@ -89,7 +89,7 @@ fn owner(store: &Path) -> Result<Option<Found>, Failure> {
     }
 }
 
-/// What runs the configuration, or its store.
+/// Returns what runs the configuration, or its store.
 fn configured(config: &Path, located: &Located) -> Result<Found, Failure> {
     let owned = located.store.as_deref().map_or(Ok(None), owner);
     if let Ok(Some(found)) = owned {
@@ -112,7 +112,7 @@ fn configured(config: &Path, located: &Located) -> Result<Found, Failure> {
     Err(nothing_runs(config, located))
 }
 
-/// The failure of a configuration that nothing runs and whose store nobody has made.
+/// Returns the failure about a configuration that nothing runs and whose store does not exist.
 fn nothing_runs(config: &Path, located: &Located) -> Failure {
     let store = located.store.as_ref().map_or_else(
         || "its store is in memory".to_owned(),
@@ -130,7 +130,7 @@ fn default() -> String {
     format!("http://{DEFAULT_ADDRESS}")
 }
 
-/// Whether somebody listens there.
+/// Returns whether somebody listens there.
 fn answers(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, CONNECT_MAX).is_ok()
 }

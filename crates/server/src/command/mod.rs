@@ -29,7 +29,7 @@ use find::Found;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Runs the command; one that reads a store directory in a child.
+/// Runs the command, in a child process if it reads a store directory.
 pub fn dispatch(cli: &Cli) -> ExitCode {
     let done = match place(cli) {
         Ok(Some(Found::Store(directory))) if cli.here.is_none() => offline::in_a_child(&directory),
@@ -41,12 +41,12 @@ pub fn dispatch(cli: &Cli) -> ExitCode {
         Err(Failure::Failed(text)) => (1, text),
         Err(Failure::Usage(text)) => (2, text),
     };
-    // Nothing is left to do where stderr is closed.
+    // Nothing is left to do if stderr is closed.
     let _ = io::stderr().write_all(text.as_bytes());
     ExitCode::from(code)
 }
 
-/// What the command is about: a server or a store; `None` if neither.
+/// Returns what the command is about: a server or a store; `None` if neither.
 fn place(cli: &Cli) -> Result<Option<Found>, Failure> {
     if let Some(directory) = &cli.here {
         return Ok(Some(Found::Store(directory.clone())));

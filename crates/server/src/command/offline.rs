@@ -1,4 +1,4 @@
-//! Reading a store directory, for the commands that work without a server.
+//! Reads a store directory, for the commands that work without a server.
 
 use super::patience::patiently;
 use crate::failure::Failure;
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Runs this very command in a child that reads the store, since damage within the pages of its data file may end the
-/// process that reads them. The child says itself what it finds; an end without a word is damage, too.
+/// process that reads them. The child reports what it finds itself; if it ends without a report, that is damage, too.
 pub fn in_a_child(directory: &Path) -> Result<(), Failure> {
     let mut child = Command::new(env::current_exe()?);
     let status = child.arg("--direct").arg(directory).args(env::args_os().skip(1)).status()?;
@@ -20,7 +20,7 @@ pub fn in_a_child(directory: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The failure of what a store alone cannot do, because it takes a process that runs it.
+/// Returns the failure of a command that needs a process that runs the store.
 pub fn needs_a_run(what: &str, directory: &Path) -> Failure {
     Failure::Usage(format!(
         "error: {what} needs a running server, and no process runs the store in {}; start it with `livewell run` \
@@ -29,15 +29,15 @@ pub fn needs_a_run(what: &str, directory: &Path) -> Failure {
     ))
 }
 
-/// The failure by which a damaged store is told, from all that was found of it.
+/// Returns the failure that reports a damaged store, with all the damage that was found.
 pub fn damaged(found: &[String]) -> Failure {
     Failure::failed(format!(
-        "{}\n       the store is damaged: restore it from a copy, or move it away and begin anew [LW0303]",
+        "{}\n       the store is damaged: restore it from a copy, or move it away and start over [LW0303]",
         found.join("\n       ")
     ))
 }
 
-/// The store in `directory`; makes nothing, and says who owns it where somebody does.
+/// Opens the store in `directory`. Creates nothing, and reports the owner if another process has it.
 pub fn open(directory: &Path) -> Result<EmbeddedStore, Failure> {
     let options = EmbeddedOptions { create: false, ..EmbeddedOptions::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;

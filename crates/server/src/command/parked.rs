@@ -1,4 +1,4 @@
-//! `livewell parked`: what a source has set aside; trying it again, as it is or mended, or dropping it.
+//! `livewell parked`: lists what a source has set aside, retries it unchanged or corrected, or discards it.
 
 use super::find::Found;
 use super::set_aside::SetAside;
@@ -7,7 +7,7 @@ use crate::cli::Parked;
 use crate::failure::Failure;
 use livewell_store::catalog::Kind;
 
-/// Lists the parked input one a line as JSON, or has the server do something about it.
+/// Lists the parked input one a line as JSON, or asks the server to retry or discard it.
 pub fn run(parked: &Parked, found: Found) -> Result<(), Failure> {
     let all = SetAside {
         command: "parked",

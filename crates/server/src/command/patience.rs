@@ -1,4 +1,4 @@
-//! Opening a store that a command may be reading just now.
+//! Opens a store that a command may be reading just now.
 
 use crate::control;
 use livewell::Error;
@@ -8,13 +8,13 @@ use tokio::time::{Instant, sleep};
 
 /// How long commands that read a store may keep others from opening it.
 const READERS_MAX: Duration = Duration::from_secs(5);
-/// How often it is looked whether they have ended.
+/// How often to check whether they have ended.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Opens the store in the directory `path`. A command that reads it is waited for, a run that has it is not.
+/// Opens the store in the directory `path`. Waits for a command that reads it, but not for a run that owns it.
 ///
 /// # Errors
-/// Returns what `open` returns, at the end of the wait if another process has the store.
+/// Returns the error of `open`, at the end of the wait if another process has the store.
 pub async fn patiently<T>(path: &Path, open: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
     let deadline = Instant::now() + READERS_MAX;
     loop {

@@ -5,8 +5,8 @@ use crate::failure::Failure;
 use crate::render;
 use std::io::{self, Write};
 
-/// The rows that a server sends, a line each; an error where fewer come than it has announced, since the end of a
-/// connection can pass for the end of an answer.
+/// Returns the rows that a server sends, a line each; an error if fewer come than it has announced, since the end of a
+/// connection can look like the end of an answer.
 pub fn rows(mut lines: Lines) -> impl Iterator<Item = io::Result<render::Row>> {
     let announced: Option<u64> = lines.header("livewell-rows").and_then(|rows| rows.parse().ok());
     let mut come = 0;
@@ -29,7 +29,7 @@ fn row(line: &str) -> io::Result<render::Row> {
     row.ok_or_else(|| io::Error::other("the server sent no row [LW0710]"))
 }
 
-/// The failure within what is read.
+/// Returns the failure within an I/O error.
 fn other(failure: Failure) -> io::Error {
     match failure {
         Failure::Usage(text) | Failure::Failed(text) => {
@@ -39,7 +39,7 @@ fn other(failure: Failure) -> io::Error {
     }
 }
 
-/// Says that the rows may not be what the upstream has.
+/// Warns that the rows may not be what the upstream has.
 pub fn say_unchecked(query: &str) -> Result<(), Failure> {
     Ok(writeln!(
         io::stderr(),

@@ -1,9 +1,8 @@
-//! What `livewell status` says of a component below its table: errors, what waits for a person, and what a source does
-//! outside.
+//! The remarks of `livewell status` below its table: errors, what needs a person, and what a source does outside.
 
 use serde_json::Value as Json;
 
-/// The remarks on a component, a line each.
+/// Returns the remarks on a component, a line each.
 pub fn of(one: &Json) -> Vec<String> {
     let id = one["id"].as_str().unwrap_or_default();
     let mut remarks = Vec::new();
@@ -53,7 +52,7 @@ fn waiting(upstream: &Json) -> Option<String> {
     Some(format!("waits outside: {}", upstream["waits_for"].as_str()?))
 }
 
-/// How far it is behind outside, if it is.
+/// Returns how far it is behind outside, if it is.
 fn behind(one: &Json) -> Option<String> {
     let upstream = &one["upstream"];
     let left = |field: &str| upstream[field].as_u64().filter(|left| *left > 0 && one["state"] != "caught_up");
@@ -74,7 +73,7 @@ fn behind(one: &Json) -> Option<String> {
     Some(format!("{} of the database's log are before it{late}", size(bytes)))
 }
 
-/// What the database keeps for it, once that comes close to what it may keep.
+/// Returns how much the database keeps for it, once that is close to the limit.
 fn kept(upstream: &Json) -> Option<String> {
     let (kept, safe) = (upstream["kept_bytes"].as_u64()?, upstream["safe_bytes"].as_u64()?);
     let text = || {
@@ -87,7 +86,7 @@ fn kept(upstream: &Json) -> Option<String> {
     (safe < kept).then(text)
 }
 
-/// A size for people.
+/// Returns a size for people.
 fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} bytes"),

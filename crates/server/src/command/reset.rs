@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Asks the server to do it, or notes it in a store that nobody runs.
+/// Asks the server for the reset, or stores the request in a store that nobody runs.
 pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
     let (id, _) = component::named(&reset.which)?;
     let tables = &reset.tables;
@@ -28,7 +28,7 @@ pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{what}; `livewell status` shows when it has caught up")?)
 }
 
-/// Notes in the store that the component is to be reset when it runs next.
+/// Stores the request to reset the component when it runs next.
 fn in_store(directory: &Path, id: &str, tables: &[String]) -> Result<(), Failure> {
     if !tables.is_empty() {
         let message = "error: `--table` needs a running server; start it with `livewell run`, or leave it out: then all \

@@ -32,7 +32,7 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
             "`{query}` is new and its first rows were still being built; `livewell run` builds them [LW0714]"
         )));
     }
-    // Read through before any is shown: of a damaged store not even some.
+    // All rows are read before any is shown, so that a damaged store shows none.
     results.rows().and_then(|mut rows| rows.try_for_each(|row| row.map(drop))).map_err(Failure::failed)?;
     let rows = results.rows().map_err(Failure::failed)?;
     show(format, &results.columns, rows.map(|row| row.map_err(io::Error::other)))?;

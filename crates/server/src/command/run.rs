@@ -1,4 +1,4 @@
-//! `livewell run`: a configuration at work, until it is stopped or idle.
+//! `livewell run`: runs a configuration until it is stopped or idle.
 
 use super::patience::patiently;
 use crate::api::Doors;
@@ -41,7 +41,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let config = Arc::new(config);
         let setup = setup::setup(&config, &seal, run.until_idle).map_err(Failure::failed)?;
         livewell.add(setup).await.map_err(Failure::failed)?;
-        // Whoever is served may signal at once.
+        // A client may send a signal at once.
         let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);
         say_what_runs(&config, run, listener.as_ref());
@@ -57,7 +57,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         if let Some(serving) = serving {
             serving.await.map_err(Failure::failed)?;
         }
-        // Before the store is given up: the next owner has a socket of its own.
+        // Before the store is released: the next owner has a socket of its own.
         drop(control);
         livewell.shutdown().await;
         ended?;
@@ -73,7 +73,7 @@ async fn open(store: &StoreSettings) -> Result<Livewell, Error> {
     }
 }
 
-/// The control socket of the store, if the store has a directory. A run works without it.
+/// Opens the control socket of the store, if the store has a directory. A run works without it.
 fn control(store: &StoreSettings) -> Result<Option<(Control, UnixListener)>, Failure> {
     let StoreSettings::Embedded(embedded) = store else { return Ok(None) };
     match Control::listen(&embedded.path) {
@@ -90,7 +90,7 @@ fn control(store: &StoreSettings) -> Result<Option<(Control, UnixListener)>, Fai
     }
 }
 
-/// Says in a line what runs, and how it can be looked at.
+/// Logs in a line what runs, and how to look at it.
 fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
     let counted =
         |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
@@ -139,19 +139,19 @@ fn serve(
     api::serve(doors, livewell, config, stop)
 }
 
-/// The signals that stop a run in order.
+/// The signals that stop a run properly.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    /// Takes them from now on; before, they end the process.
+    /// Catches the signals from now on; before, they end the process.
     fn listen() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Waits for one.
+    /// Waits for a signal.
     async fn any(mut self) -> Result<(), Failure> {
         tokio::select! {
             _ = self.interrupt.recv() => Ok(()),
@@ -167,7 +167,7 @@ async fn until_idle(livewell: &Livewell, signals: Signals) -> Result<(), Failure
     }
 }
 
-/// A line that shows on a terminal how far the run is.
+/// Creates a line that shows the progress of the run on a terminal.
 fn progress(until_idle: bool) -> ProgressBar {
     if !until_idle {
         return ProgressBar::hidden();
@@ -197,7 +197,7 @@ fn counts(status: &[Status]) -> String {
     format!("{} transactions in, {} results out", sum(ComponentKind::Source), sum(ComponentKind::Query))
 }
 
-/// What came of it, one line a component; a failure where one is in error.
+/// Prints the outcome, one line for each component; returns a failure if one is in error.
 fn summary(status: &[Status]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     for one in status {
@@ -224,7 +224,7 @@ fn summary(status: &[Status]) -> Result<(), Failure> {
     }
     let mut errors: Vec<String> =
         status.iter().filter_map(|one| Some(format!("`{}`: {}", one.id, one.error.as_ref()?))).collect();
-    // What only waits for another one in error comes after the cause.
+    // Components that only wait for another one in error come after the cause.
     errors.sort_by_key(|error| error.ends_with("[LW0527]"));
     if errors.is_empty() { Ok(()) } else { Err(Failure::failed(errors.join("\n       "))) }
 }

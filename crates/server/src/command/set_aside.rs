@@ -1,5 +1,4 @@
-//! What a component has set aside: listing it one a line, of a server or a store, and asking a server to do something
-//! about it.
+//! What a component has set aside: lists it one a line, from a server or a store, and asks a server to handle it.
 
 use super::find::Found;
 use super::offline;
@@ -10,27 +9,27 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// How much is asked for at once.
+/// How many pieces are requested at once.
 const PAGE: usize = 100;
 
 /// What one component has set aside.
 pub struct SetAside<'a> {
     /// The command that lists it.
     pub command: &'static str,
-    /// What the component is, as it is called and as the catalog has it.
+    /// The kind of the component, in words and in the catalog.
     pub kind: (&'static str, catalog::Kind),
     /// The component's id.
     pub id: &'a str,
-    /// Where it is.
+    /// The server or the store.
     pub found: Found,
-    /// Where the server has it.
+    /// Its path on the server.
     pub path: String,
-    /// All of it in a store.
+    /// Reads all of it from a store.
     pub read: fn(&dyn Snapshot, u32) -> Result<Vec<Json>, livewell::Error>,
 }
 
 impl SetAside<'_> {
-    /// Prints it, one a line as JSON.
+    /// Prints it as JSON, one piece a line.
     pub fn list(&self) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         let client = match &self.found {
@@ -47,7 +46,7 @@ impl SetAside<'_> {
         }
     }
 
-    /// Has the server do this about those of these numbers, or all where none is given.
+    /// Asks the server to do this for the pieces with these numbers, or for all if none is given.
     pub fn ask(&self, verb: &str, numbers: &[u64], text: Option<&str>) -> Result<(), Failure> {
         let client = match &self.found {
             Found::Store(directory) => return Err(offline::needs_a_run(&format!("`--{verb}`"), directory)),
@@ -57,7 +56,7 @@ impl SetAside<'_> {
         if numbers.is_empty() {
             client.post(&path)?;
         }
-        // In the order in which it was set aside, in whichever they were given.
+        // In the order in which the pieces were set aside, whatever the order of the arguments.
         for number in &BTreeSet::from_iter(numbers) {
             client.post_text(&format!("{path}?number={number}"), text.unwrap_or_default())?;
         }

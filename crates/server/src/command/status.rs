@@ -1,4 +1,4 @@
-//! `livewell status`: what every source, query and reaction is doing; of a store, what it holds.
+//! `livewell status`: what every source, query and reaction is doing, or what a store holds.
 
 use super::find::{self, Found};
 use super::{offline, remarks};
@@ -33,8 +33,8 @@ pub fn run(status: &Status, found: &Found) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a store that nobody runs says: where everything stands. No store tells states or errors. With the ids of the
-/// configuration, whether each component is in it.
+/// Returns the status in a store that nobody runs: the position of each component, without states and errors. With the
+/// ids of the configuration it also tells whether each component is in it.
 fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>) -> Result<Json, Failure> {
     let store = offline::open(directory)?;
     let mut all = json!({ "sources": [], "queries": [], "reactions": [] });
@@ -50,13 +50,13 @@ fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>) -> Result<Json, Fa
     Ok(all)
 }
 
-/// The ids of the configuration by which the store was found, if it can be read.
+/// Returns the ids of the configuration by which the store was found, if it can be read.
 fn configured(at: &At) -> Option<BTreeSet<String>> {
     let config = config::load(find::config(at)?).ok()?;
     Some(config.ids().map(ToOwned::to_owned).collect())
 }
 
-/// The table, with a column for what only some components can tell if one can; then what does not fit into it.
+/// Writes the table, with columns that only some components have if one has them; then the remarks.
 fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
     let all = || {
         KINDS.iter().flat_map(|(kinds, kind)| {

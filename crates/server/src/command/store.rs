@@ -1,4 +1,4 @@
-//! `livewell store inspect` and `scrub`: what a store directory holds, and whether it is whole.
+//! `livewell store inspect` and `scrub`: what a store directory holds, and whether it is intact.
 
 use super::offline;
 use crate::cli::Store as Asked;
@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Looks into a store, or checks all of it.
+/// Inspects a store, or checks all of it.
 pub fn run(asked: &Asked) -> Result<(), Failure> {
     match asked {
         Asked::Inspect { directory } => look(directory),
@@ -45,7 +45,7 @@ fn scrub(directory: &Path) -> Result<(), Failure> {
     check(&store, &mut io::stdout().lock(), Vec::new())
 }
 
-/// Reads the pages first: what they mean is looked at only if they can be read safely.
+/// Reads the pages first: their content is only checked if they can be read safely.
 fn check(store: &EmbeddedStore, out: &mut impl Write, mut damage: Vec<String>) -> Result<(), Failure> {
     match store.verify() {
         Ok(entries) => {
@@ -62,7 +62,7 @@ fn check(store: &EmbeddedStore, out: &mut impl Write, mut damage: Vec<String>) -
     Err(offline::damaged(&damage))
 }
 
-/// What each component has, as its head says; of rows the bytes, too, which no head counts.
+/// Returns what each component has, by its head; for rows also the bytes, which no head counts.
 fn inspect(store: &EmbeddedStore) -> Result<(u64, Table), IndexError> {
     let snapshot = store.snapshot()?;
     let mut table = Table::new();
@@ -99,7 +99,7 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// How many bytes a feed's rows have.
+/// Returns how many bytes a feed's rows have.
 fn row_bytes(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<u64, IndexError> {
     let Some(feed) = Feed::open(snapshot.clone(), entry.number)? else { return Ok(0) };
     feed.entries(None)?.try_fold(0, |bytes, row| {

@@ -1,4 +1,4 @@
-//! `livewell try`: a query over files of changes, from their first to their last line. Nothing is kept.
+//! `livewell try`: runs a query over files of changes, from their first to their last line. Nothing is kept.
 
 use super::results::show;
 use crate::cli::Try;
@@ -16,14 +16,14 @@ use livewell_source::suggest;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the query is called where its results name it.
+/// The name of the query in its results.
 const QUERY: &str = "query";
 const SOURCE: &str = "data";
 
 /// Shows the rows after the data, or every result on the way there.
 pub fn run(asked: &Try) -> Result<(), Failure> {
     let params = asked.params.iter().cloned().collect();
-    // For the place in the text, which later errors do not show.
+    // Checked here for the place in the text, which later errors do not show.
     Engine::compile(&asked.cypher, &params)
         .map_err(|problem| Failure::Usage(problem.render(&asked.cypher, QUERY)))?;
     let files = files(asked);
@@ -67,8 +67,8 @@ fn files(asked: &Try) -> FileSettings {
     }
 }
 
-/// A failure where the data or the query was refused on the way: of several the first on the way of the data, for which
-/// the others wait.
+/// Returns a failure if the data or the query was refused: of several the first in the order of the data, for which the
+/// others wait.
 fn ended(livewell: &Livewell) -> Result<(), Failure> {
     let status = livewell.status().map_err(Failure::failed)?;
     let error = |id: &str| status.iter().find(|one| one.id == id).and_then(|one| one.error.clone());
@@ -78,7 +78,8 @@ fn ended(livewell: &Livewell) -> Result<(), Failure> {
     Err(Failure::failed(error.replace(parking, "")))
 }
 
-/// Says which labels and types of the query occur nowhere in the data, for a slip looks like no rows.
+/// Prints which labels and types of the query occur nowhere in the data, since a typing error looks like an empty
+/// result.
 fn say_unknown(livewell: &Livewell, cypher: &str) -> Result<(), Failure> {
     let counts = inventory::count(&**livewell.store(), SOURCE, &|| false).map_err(Failure::failed)?;
     for (what, name) in known::matched(cypher) {
@@ -115,7 +116,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Prints every result, one a line, as long as the output takes them.
+/// Prints every result, one a line, until the output is closed.
 struct Printing {
     failure: Arc<Mutex<Option<io::Error>>>,
 }

@@ -1,7 +1,7 @@
 //! `livewell results --watch`: on a terminal the rows, drawn again with every result; on a pipe each result as a line
-//! of JSON, or, if another format is asked for, the rows in that format after every result.
+//! of JSON, or, if another format is requested, the rows in that format after every result.
 //!
-//! Diffs do not say where a row stands in the order of an ordered query, so its rows are read from the server instead.
+//! Diffs do not show the place of a row in the order of an ordered query, so its rows are read from the server instead.
 
 use crate::client::{self, Client, Lines};
 use crate::failure::Failure;
@@ -16,12 +16,12 @@ use std::io::{self, Write};
 #[derive(Debug, Clone, Copy)]
 struct Drawing {
     format: Format,
-    /// Whether over those before, or behind them.
+    /// Whether they are drawn over the previous ones, or after them.
     over: bool,
 }
 
 impl Drawing {
-    /// `None` if each result is shown as a line of JSON instead.
+    /// Returns how rows are drawn; `None` if each result is shown as a line of JSON instead.
     fn of(format: Option<Format>, terminal: bool) -> Option<Self> {
         match format {
             None | Some(Format::Ndjson) if !terminal => None,
@@ -71,13 +71,13 @@ pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: boo
         if name == "snapshot_end" && data["checked"] == false {
             super::received::say_unchecked(query)?;
         } else if name == "reset" {
-            tracing::warn!("{}", data["reason"].as_str().unwrap_or("the results began anew"));
+            tracing::warn!("{}", data["reason"].as_str().unwrap_or("the results started over"));
         }
     }
     Err(Failure::failed("the server has stopped; watch again once it runs [LW0710]"))
 }
 
-/// Says what keeps the query from coming on: whoever watches it would wait for results that do not come.
+/// Prints what stops the query, since a person who watches it would wait for results that do not come.
 fn say_trouble(query: &str, state: &Json, error: &Json) -> io::Result<()> {
     let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
     let what = if state == "error" { "is in error" } else { "waits" };
@@ -85,7 +85,7 @@ fn say_trouble(query: &str, state: &Json, error: &Json) -> io::Result<()> {
     writeln!(io::stderr(), "note: `{query}` {what} since {since}: {message} [{code}]")
 }
 
-/// The next event with its data.
+/// Returns the next event with its data.
 fn event(lines: &mut Lines) -> Result<Option<(String, Json)>, Failure> {
     let (mut name, mut data) = (String::new(), Json::Null);
     while let Some(line) = lines.next()? {
@@ -105,13 +105,13 @@ fn event(lines: &mut Lines) -> Result<Option<(String, Json)>, Failure> {
     Ok(None)
 }
 
-/// The rows as they are now.
+/// The current rows.
 #[derive(Default)]
 struct Picture {
     names: Vec<SmolStr>,
     rows: BTreeMap<u64, Columns>,
     ordered: bool,
-    /// The last sequence that is in what was drawn of an ordered query.
+    /// The last sequence that was drawn of an ordered query.
     drawn: Option<u64>,
 }
 
@@ -150,7 +150,7 @@ impl Picture {
         }
     }
 
-    /// Draws the rows as they are now, unless what is drawn has this event in it already.
+    /// Draws the current rows, unless the last drawing already includes this event.
     fn draw_in_order(
         &mut self,
         client: &Client,
@@ -177,12 +177,12 @@ fn draw(
 ) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     if drawing.over {
-        // The cursor home, then everything below it away.
+        // Moves the cursor home, then clears everything below it.
         out.write_all(b"\x1b[H\x1b[J")?;
     }
     render::write(&mut out, drawing.format, names, rows)?;
     if !drawing.over {
-        // An empty line ends the rows: a reader sees that all of them have come.
+        // An empty line ends the rows, so that a reader sees that all of them have come.
         out.write_all(b"\n")?;
     }
     out.flush()

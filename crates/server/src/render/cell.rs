@@ -1,9 +1,9 @@
-//! A value in one cell of a table.
+//! Formats a value for one cell of a table.
 
 use livewell_model::Value;
 use std::io;
 
-/// A value in one cell: a string as it is, anything else as its JSON; null is empty.
+/// Returns a value in one cell: a string as it is, anything else as its JSON; null is empty.
 pub(super) fn cell(value: &Value) -> io::Result<String> {
     Ok(match value {
         Value::Null => String::new(),

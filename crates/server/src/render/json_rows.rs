@@ -5,7 +5,7 @@ use livewell_model::SmolStr;
 use livewell_model::json::{Data, RowShape};
 use std::io::{self, Write};
 
-/// `[`, each row on a line of its own, `]`.
+/// Writes `[`, each row on a line of its own, then `]`.
 pub fn array(
     out: &mut dyn Write,
     names: &[SmolStr],
@@ -19,7 +19,7 @@ pub fn array(
     out.write_all(b"\n]\n")
 }
 
-/// A row a line.
+/// Writes one row a line.
 pub fn lines(
     out: &mut dyn Write,
     names: &[SmolStr],

@@ -27,7 +27,7 @@ pub enum Format {
 /// Writes rows under the names of their columns. Streams, but for [`Format::Table`].
 ///
 /// # Errors
-/// What `rows` or the output fails with.
+/// Returns the error of `rows` or of the output.
 pub fn write(
     out: &mut dyn Write,
     format: Format,

@@ -1,4 +1,4 @@
-//! A row on its way to a person or a program.
+//! A row to show to a person or a program.
 
 use livewell_model::diff::Columns;
 

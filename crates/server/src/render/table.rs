@@ -33,7 +33,7 @@ fn aligned(value: &Value) -> io::Result<Cell> {
     Ok(if is_number { shown.set_alignment(CellAlignment::Right) } else { shown })
 }
 
-/// Text from outside must neither steer the terminal nor burst the table.
+/// Makes text from outside printable: it must neither control the terminal nor break the table.
 fn printable(text: &str) -> String {
     let mut shown: String =
         text.chars().take(CELL_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();

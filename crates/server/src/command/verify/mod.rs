@@ -1,4 +1,5 @@
-//! `livewell verify`: a query's rows against its evaluation from scratch, or what a source holds against its database.
+//! `livewell verify`: compares a query's rows with its evaluation from scratch, or a source's elements with its
+//! database.
 
 mod source;
 
@@ -11,7 +12,7 @@ use livewell_store::catalog::{self, Kind};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Verifies and says what it found.
+/// Verifies and prints the result.
 pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
     let Verify { id, table, .. } = verify;
     let (sequence, rows, differences) = match found {
@@ -46,7 +47,7 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
     }
     Err(Failure::failed(format!(
         "`{id}` is not what its sources give at sequence {sequence}; the first differences are above. \
-         `livewell reset {id}` builds it anew [LW0715]"
+         `livewell reset {id}` rebuilds it [LW0715]"
     )))
 }
 

@@ -1,17 +1,17 @@
-//! `livewell verify SOURCE`: what a source holds, against its database.
+//! `livewell verify SOURCE`: compares what a source holds with its database.
 
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
 use serde_json::Value as Json;
 use std::io::{self, Write};
 
-/// Whether the server has a source of this id.
+/// Returns whether the server has a source with this id.
 pub fn is_source(client: &Client, id: &str) -> Result<bool, Failure> {
     let sources = client.get("/api/v1/sources")?;
     Ok(sources.as_array().into_iter().flatten().any(|source| source["id"] == id))
 }
 
-/// Has the server compare and says what it found.
+/// Asks the server to compare, and prints the result.
 pub fn run(client: &Client, id: &str, table: Option<&str>) -> Result<(), Failure> {
     let query = table.map(|table| format!("?table={}", encoded(table))).unwrap_or_default();
     let found = client.post(&format!("/api/v1/sources/{id}/verify{query}"))?;
@@ -51,7 +51,7 @@ fn list<'a>(found: &'a Json, field: &str) -> impl Iterator<Item = &'a Json> {
     found[field].as_array().into_iter().flatten()
 }
 
-/// A table in one line.
+/// Describes a table in one line.
 fn summary(table: &Json) -> String {
     let name = table["name"].as_str().unwrap_or_default();
     if let Some(why) = table["not_compared"].as_str() {
