@@ -57,7 +57,7 @@ pub enum ReactionError {
         /// How long it was at the checkpoint, in bytes.
         committed: u64,
     },
-    /// A table file is to stand where something else does.
+    /// A table file would replace something else.
     #[error(
         "`{}` holds something else than {holds} and would be {fate}; move it away, give the reaction another `path`, or \
          say `take_over: true`", path.display()

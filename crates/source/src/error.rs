@@ -82,7 +82,7 @@ pub struct InputError {
     pub code: &'static str,
     /// What is wrong and what to do.
     pub message: String,
-    /// Where in the input, in characters from 1, if at a place.
+    /// The column in the input, in characters from 1, if the error has a place.
     pub column: Option<usize>,
     /// How many lines below the first the place is: a row of a table may span lines.
     pub lines_below: u64,

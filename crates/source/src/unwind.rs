@@ -31,7 +31,7 @@ pub struct Part {
     /// The part's label.
     pub label: String,
     /// Where in the item its key is, as in `path`: a text, an integer or a boolean. The part has the id
-    /// `NODE/TYPE/KEY`. Where nothing is said, the item's place in the list is its key, from 0.
+    /// `NODE/TYPE/KEY`. If absent, the item's place in the list is its key, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }

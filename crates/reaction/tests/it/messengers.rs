@@ -13,7 +13,7 @@ use livewell_reaction::{DeadLetter, Delivered, ErrorKind, OnRefusal, Outgoing, R
 use livewell_services::{self as services, Act, Web};
 use std::time::Duration;
 
-/// A kind against its server, which takes no message of results from sequence 3 on until it is mended.
+/// A kind against its server, which takes no message of results from sequence 3 on until it works again.
 trait Served {
     /// Returns a reaction whose messages are made by the template, with a start behind it.
     fn reaction(&self, template: Option<&str>) -> Box<dyn Reaction>;

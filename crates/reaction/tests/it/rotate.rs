@@ -34,7 +34,7 @@ impl Files {
         Append::new(self.path()).rotated(Some(self.rotate))
     }
 
-    /// Returns what stands in each file, from the oldest on.
+    /// Returns the content of each file, from the oldest on.
     fn contents(&self) -> Vec<String> {
         let paths = (1..50).rev().map(|age| self.older(age)).chain([self.path()]);
         paths.filter(|path| path.exists()).map(|path| fs::read_to_string(path).unwrap()).collect()

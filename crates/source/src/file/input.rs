@@ -140,7 +140,7 @@ pub(super) fn verify_done(path: &Path, compression: Compression, mark: &FileMark
     if digest.digest128() == mark.digest { Ok(()) } else { Err(edited(&path.display(), mark.bytes)) }
 }
 
-/// Tells one file from another under the same path, where the system can.
+/// Distinguishes files under the same path, if the system can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity(Option<(u64, u64)>);
 

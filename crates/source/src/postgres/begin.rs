@@ -39,7 +39,8 @@ pub(super) enum Beginning {
 /// Creates what is missing on the server, and finds the tables. It is safe to call this again.
 ///
 /// A source that resumes from a new place does so also if its tables, or its publication, are not yet what they have to
-/// be: the commit that mends them may wait until this source acknowledges it, and it looks again while it reads on.
+/// be: the commit that corrects them may wait until this source acknowledges it, and the source looks again while it
+/// continues to read.
 ///
 /// # Errors
 /// Returns an error if the database refuses, or if something keeps a table from being followed.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 /// How often the server is asked how much of its log it keeps.
 const KEPT_EVERY: Duration = Duration::from_secs(1);
-/// How long a read waits while a copy is under way.
+/// How long a read waits while a copy is in progress.
 const COPY_WAIT: Duration = Duration::from_millis(10);
 
 /// A database that is followed.

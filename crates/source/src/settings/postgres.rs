@@ -144,7 +144,7 @@ pub struct PostgresLimits {
     pub message_bytes_max: usize,
     /// The most row changes in one transaction.
     pub changes_max: usize,
-    /// How much of the transactions under way is kept in memory, in bytes; the rest waits in a temporary file.
+    /// How much of the transactions in progress is kept in memory, in bytes; the rest waits in a temporary file.
     pub memory_bytes_max: usize,
     /// How many rows may be parked; the source waits before one more.
     pub parked_max: u64,

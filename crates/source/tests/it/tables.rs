@@ -94,7 +94,7 @@ fn resuming_at_any_row_gives_what_remains_packed_or_not() {
             source.read(1, usize::MAX).unwrap();
         }
     }
-    // A header that changed is told as a change of the file, not as a wrong mapping.
+    // A changed header is reported as a change of the file, not as a wrong mapping.
     let path = dir.path().join("x.csv");
     let end = FileSource::open(settings(&path), None).unwrap().read(9, usize::MAX).unwrap().position;
     put(dir.path(), "x.csv", text.replace("tailnum", "tailnoo").as_bytes());

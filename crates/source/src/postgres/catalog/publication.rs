@@ -241,8 +241,8 @@ pub(in crate::postgres) fn tables(
 
 /// Returns the filter of the publication on the table `oid`, as an expression.
 ///
-/// The view `pg_publication_tables` has it, too, but to show it the server may open every other table of the publication,
-/// and so wait for whoever has locked one.
+/// The view `pg_publication_tables` has it, too, but to show it the server may open every other table of the
+/// publication, and so wait for a session that has locked one.
 pub(in crate::postgres) fn filter(
     connection: &mut Connection,
     publication: &str,

@@ -123,7 +123,7 @@ fn time_outs_of_a_role_do_not_end_what_a_source_does() {
     postgres.sql(
         "alter role postgres set lock_timeout = '100ms'; alter role postgres set statement_timeout = '100ms'",
     );
-    // A slot waits for transactions that are under way.
+    // A slot waits for transactions that are in progress.
     let (mut open, url) = (postgres.program("psql"), postgres.url());
     let statement =
         "set statement_timeout = 0; begin; select pg_current_xact_id(); select pg_sleep(1); commit";

@@ -85,7 +85,7 @@ fn an_idle_source_lets_the_server_forget_what_others_write() {
         postgres.sql(&reached) == "t"
     });
     assert!(follower.driver.memory.log.is_empty());
-    // A server that stops is told at once.
+    // A server that stops gets its acknowledgement at once.
     postgres.sql("insert into other values (1)");
     let began = Instant::now();
     let reading = std::thread::scope(|scope| {

@@ -46,7 +46,7 @@ fn auto_reset(settings: PostgresSettings) -> PostgresSettings {
     PostgresSettings { recovery: livewell_model::Recovery::AutoReset, ..settings }
 }
 
-/// A source under way, and what a test has seen of its log.
+/// A running source, and what a test has seen of its log.
 struct Follower {
     driver: Driver<Database>,
     settings: PostgresSettings,
@@ -126,7 +126,7 @@ impl Follower {
             if let Err(error) = self.step() {
                 return error;
             }
-            // One that passes once it is mended does not end the stream.
+            // One that passes once it is corrected does not end the stream.
             if let Some(refusal) = self.driver.report().refusal {
                 return refusal;
             }
@@ -198,7 +198,7 @@ impl Follower {
         self.driver.memory.live.keys().cloned().collect()
     }
 
-    /// Returns how many rows the copy under way has read.
+    /// Returns how many rows the copy in progress has read.
     fn rows_read(&self) -> Option<u64> {
         self.driver.report().copy.map(|copy| copy.rows)
     }

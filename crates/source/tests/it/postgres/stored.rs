@@ -1,4 +1,4 @@
-//! What is stored of a copy under way: records with a version, and those of stores that have none.
+//! What is stored of a copy in progress: records with a version, and those of stores that have none.
 
 use super::{Follower, settings};
 use livewell_services::Postgres;
@@ -23,13 +23,13 @@ fn copying(postgres: &Postgres, has_base: bool) -> Follower {
     follower
 }
 
-/// Returns the head of the copy under way.
+/// Returns the head of the copy in progress.
 fn head(memory: &Memory) -> serde_json::Value {
     let head = memory.note(b"c").unwrap().expect("there is a copy");
     serde_json::from_slice(&head[1..]).expect("it is JSON behind its version")
 }
 
-/// Returns the records of the copy under way whose keys have this letter behind its number.
+/// Returns the records of the copy in progress whose keys have this letter behind its number.
 fn records(memory: &Memory, letter: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
     let number = head(memory)["number"].as_u64().and_then(|number| u32::try_from(number).ok());
     let prefix = [b"k".as_slice(), &number.expect("it has a number").to_be_bytes(), &[letter]].concat();
