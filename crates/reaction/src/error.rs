@@ -36,7 +36,7 @@ pub enum ReactionError {
     /// A file is shorter than what has been delivered to it.
     #[error(
         "`{}` has {length} bytes, and {committed} have been delivered to it; \
-         put the file back as it was, or go on from its present end with `livewell reset REACTION`", path.display()
+         put the file back as it was, or continue at its present end with `livewell reset REACTION`", path.display()
     )]
     Shorter {
         /// The file.
@@ -48,8 +48,8 @@ pub enum ReactionError {
     },
     /// A file does not hold what was last delivered to it.
     #[error(
-        "`{}` was replaced or edited: what stands before byte {committed} is not what was delivered last; \
-         put the file back as it was, or go on from its present end with `livewell reset REACTION`", path.display()
+        "`{}` was replaced or edited: the content before byte {committed} is not what was delivered last; \
+         put the file back as it was, or continue at its present end with `livewell reset REACTION`", path.display()
     )]
     Changed {
         /// The file.
@@ -83,7 +83,7 @@ pub enum ReactionError {
     },
     /// The checkpoint's detail is not one of this reaction.
     #[error(
-        "the checkpoint does not say where this reaction stands ({cause}); \
+        "the checkpoint does not say how far this reaction is ({cause}); \
          start over with `livewell reset REACTION`"
     )]
     Detail {
@@ -100,7 +100,7 @@ pub enum ReactionError {
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The target cannot be reached, does not answer in time or asks to wait.
-    #[error("{target}: {cause}; it is tried again")]
+    #[error("{target}: {cause}; it is retried")]
     Away {
         /// The target: a host, never with its credentials.
         target: String,
@@ -236,7 +236,7 @@ fn advice(cause: &io::Error, path: &Path) -> String {
     use io::ErrorKind::*;
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match cause.kind() {
-        StorageFull | QuotaExceeded => "free space there; the reaction then goes on by itself".into(),
+        StorageFull | QuotaExceeded => "free space there; the reaction then continues by itself".into(),
         PermissionDenied => format!("let this process write there and in `{}`", parent.display()),
         ReadOnlyFilesystem => "make it writable or give the reaction another `path`".into(),
         IsADirectory => "give the reaction a `path` that names a file".into(),

@@ -224,7 +224,7 @@ impl SourceError {
     pub(crate) fn stopped_at(place: Place, error: &InputError, text: &str) -> Self {
         let excerpt = excerpt(text, error.column.filter(|_| error.lines_below == 0));
         let message = format!(
-            "{place}: {}\n  in: {excerpt}\n  correct the line, or set `on_error: park` to set such lines aside and go on",
+            "{place}: {}\n  in: {excerpt}\n  correct the line, or set `on_error: park` to set such lines aside and continue",
             error.message
         );
         Self { kind: ErrorKind::Input, code: error.code, message, place: Some(place) }

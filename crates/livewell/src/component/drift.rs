@@ -87,7 +87,7 @@ impl SourceDrift {
             tracing::warn!(
                 source = %id, code = "LW0307",
                 "the clock of this machine is {behind:?} behind the newest time in `{id}`: it was set back, or a change \
-                 carried a time ahead of it. Functions of time go on by what elapses until the clock is there again"
+                 carried a time ahead of it. Functions of time continue by what elapses until the clock has caught up"
             );
         }
         self.is_logged = behind > TOLERANCE;

@@ -158,7 +158,7 @@ impl Delivery {
             if (here.epoch, here.sequence) != (there.epoch, there.sequence) {
                 tracing::info!(
                     reaction = %self.component.id, upstream = %upstream.id, here = here.sequence, there = there.sequence,
-                    "going on from where the target stands",
+                    "continuing from the checkpoint of the target",
                 );
                 moved.insert(at, (there.epoch, there.sequence, there.position));
             }

@@ -150,5 +150,8 @@ impl Results {
 }
 
 fn no_such_row(query: &str, signature: u64) -> Error {
-    Error::invalid("LW0701", format!("`{query}` has no row {signature:016x} at this sequence to go on after"))
+    Error::invalid(
+        "LW0701",
+        format!("`{query}` has no row {signature:016x} at this sequence to continue after"),
+    )
 }

@@ -79,7 +79,7 @@ pub fn verify_within(store: &dyn Store, query_id: &str, meter: &Meter) -> Result
         }
         if matches!(feed.resume(&checkpoint)?, Resume::Gap { .. }) {
             let message = format!(
-                "`{query_id}` stands behind what `{}` still holds in its log, so its rows cannot be compared; \
+                "`{query_id}` is behind what `{}` still holds in its log, so its rows cannot be compared; \
                  `livewell reset {query_id}` rebuilds it",
                 lens.upstream.id
             );

@@ -32,8 +32,7 @@ pub fn calls() -> Vec<Call> {
             (None, _) => api.livewell.retry_parked(&id, which.numbers())?,
             (Some(text), Some(number)) => api.livewell.retry_parked_as(&id, number, text)?,
             (Some(_), None) => {
-                let message =
-                    "a body stands in the place of one piece of parked input; say which with `?number=`";
+                let message = "a body replaces one piece of parked input; say which with `?number=`";
                 return Err(Problem::new(400, "LW0701", message));
             }
         }

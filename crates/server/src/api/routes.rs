@@ -49,7 +49,7 @@ pub(super) fn router(api: &Shared) -> Router<Shared> {
     }
     routes
         .fallback(async || {
-            Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists those there are")
+            Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists all calls")
         })
         .method_not_allowed_fallback(async || {
             Problem::new(

@@ -21,7 +21,7 @@ pub fn run(parked: &Parked, found: Found) -> Result<(), Failure> {
         },
     };
     if parked.text.is_some() && parked.numbers.len() != 1 {
-        let message = "error: `--text` stands in the place of one piece: give one `--number`\n";
+        let message = "error: `--text` replaces one piece: give one `--number`\n";
         return Err(Failure::Usage(message.to_owned()));
     }
     match (parked.retry, parked.discard) {

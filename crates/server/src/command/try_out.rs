@@ -74,7 +74,7 @@ fn ended(livewell: &Livewell) -> Result<(), Failure> {
     let error = |id: &str| status.iter().find(|one| one.id == id).and_then(|one| one.error.clone());
     let Some(error) = error(SOURCE).or_else(|| error(QUERY)) else { return Ok(()) };
     // Nothing is parked here.
-    let parking = ", or set `on_error: park` to set such lines aside and go on";
+    let parking = ", or set `on_error: park` to set such lines aside and continue";
     Err(Failure::failed(error.replace(parking, "")))
 }
 

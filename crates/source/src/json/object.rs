@@ -98,8 +98,7 @@ impl<'a> Object<'a> {
         let repeat = names.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).min();
         match repeat.map(|at| &self.entries[at]) {
             Some((name, entry)) => {
-                Err(entry
-                    .error(code::SHAPE, format!("the key `{}` stands here a second time", shortened(name))))
+                Err(entry.error(code::SHAPE, format!("the key `{}` is here a second time", shortened(name))))
             }
             None => Ok(()),
         }

@@ -143,13 +143,15 @@ impl Operations {
         {
             for name in listed {
                 if names.iter().any(|(have, _)| have == name) {
-                    return Err(format!("`operation`: `{name}` stands there twice"));
+                    return Err(format!("`operation`: `{name}` is there twice"));
                 }
                 names.push((name.clone(), operation));
             }
         }
         if names.is_empty() {
-            return Err("`operation` says nothing; write what stands for what, as in `delete: [d]`".into());
+            return Err(
+                "`operation` is empty; write which values mean which operation, as in `delete: [d]`".into()
+            );
         }
         Ok(Self { path, names })
     }

@@ -318,7 +318,7 @@ fn created(info: &Info) -> i64 {
 
 fn stopped_at(name: &str, error: &InputError) -> SourceError {
     let message = format!(
-        "{}\n  set `on_error: park` to set such messages aside and go on, and publish what was meant",
+        "{}\n  set `on_error: park` to set such messages aside and continue, and publish what was meant",
         error.about(name)
     );
     SourceError::new(ErrorKind::Input, error.code, message)

@@ -176,7 +176,7 @@ impl Database {
         if !self.may_copy_all() {
             let id = &self.settings.id;
             let message =
-                format!("{}; `livewell reset {id}` goes on behind it and copies all rows", error.message);
+                format!("{}; `livewell reset {id}` resumes after it and copies all rows", error.message);
             return Err(SourceError { message, ..error });
         }
         tracing::warn!(source = %self.settings.id, "{error}; going on behind it, and copying all rows");

@@ -303,7 +303,7 @@ impl Following {
             {
                 return Err(super::failure::altered(format!(
                     "a change of `{shown}` does not say which row it is of, by the key that is used here; \
-                     `livewell reset {} --table {shown}` copies that table while the rest goes on (`recovery: \
+                     `livewell reset {} --table {shown}` copies that table while everything else continues (`recovery: \
                      auto_reset` does so by itself)",
                     self.settings.id
                 )));

@@ -200,7 +200,7 @@ fn refusal(judgement: &Judgement, settings: &PostgresSettings) -> SourceError {
     let is_one = resets.len() == 1;
     let (verb, tables) = if is_one { ("copies", "that table") } else { ("copy", "those tables") };
     let message = format!(
-        "{}, and what that did to stored rows is not sent; {} {verb} {tables} while the rest goes on (`recovery: \
+        "{}, and what that did to stored rows is not sent; {} {verb} {tables} while everything else continues (`recovery: \
          auto_reset` does so by itself)",
         why.join("; "),
         resets.join(" and ")
@@ -222,7 +222,7 @@ fn named_anew(stored: &Stored<'_>, watch: &mut Watch, error: SourceError) -> Sou
     let root = facts.root;
     match missing::gone(&mut watch.connection, &shown, root) {
         Ok(what) => altered(format!(
-            "{what}; make it again or give it back its name, or change `tables` here: then `livewell reset` goes on"
+            "{what}; make it again or give it back its name, or change `tables` here: then `livewell reset` resumes"
         )),
         Err(error) => error,
     }

@@ -274,7 +274,7 @@ impl PostgresSettings {
         let mut names = BTreeSet::new();
         for table in &self.tables {
             if !names.insert(table.name()) {
-                return wrong(format!("`{}` stands twice under `tables`", table.table));
+                return wrong(format!("`{}` is twice in `tables`", table.table));
             }
         }
         self.tables.iter().try_for_each(|table| table.validate(&names).or_else(wrong))

@@ -130,7 +130,7 @@ fn what_does_not_fit_the_mapping_is_an_error_at_its_place() {
             49,
             "(`customer.id` is looked for in it)",
         ),
-        (r#"{"payload":{"op":"c","after":{"id":1,"id":2}}}"#, 43, "stands here a second time"),
+        (r#"{"payload":{"op":"c","after":{"id":1,"id":2}}}"#, 43, "is here a second time"),
         (r#"["no record"]"#, 1, "must be an object (a record)"),
         (r#"{"payload":"#, 11, "not JSON"),
     ] {
@@ -208,10 +208,10 @@ fn a_mapping_that_makes_no_sense_is_refused_at_the_start() {
         (json!({ "node": node, "properties": { "a": "" } }), "`properties`: ``: a path is names"),
         (json!({ "node": node, "record": "a." }), "`record`: `a.`: a path is names"),
         (json!({ "node": node, "record_before": "before" }), "name deletes under `operation`"),
-        (json!({ "node": node, "operation": { "path": "op" } }), "`operation` says nothing"),
+        (json!({ "node": node, "operation": { "path": "op" } }), "`operation` is empty"),
         (
             json!({ "node": node, "operation": { "path": "op", "insert": ["c"], "delete": ["c"] } }),
-            "`c` stands there twice",
+            "`c` is there twice",
         ),
     ] {
         let file = json!({ "id": "s", "kind": "file", "path": "x.jsonl" });

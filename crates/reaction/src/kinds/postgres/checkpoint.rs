@@ -111,7 +111,7 @@ impl Owner {
             1 => Ok(()),
             // A commit that was given up may still have succeeded: the next start reads the checkpoint.
             _ => Err(Failure::Away(format!(
-                "`{TABLE}` was moved by someone else; if that goes on, another process runs on a copy of the store"
+                "`{TABLE}` was moved by someone else; if that continues, another process runs on a copy of the store"
             ))),
         }
     }

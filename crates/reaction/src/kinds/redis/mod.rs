@@ -124,7 +124,7 @@ impl Running {
             // A call that was given up may still have succeeded: the next start reads the checkpoint.
             _ => Err(ReactionError::Away {
                 target: format!("the key `{}`", self.place),
-                cause: "it was moved by someone else; if that goes on, another process runs on a copy of the store"
+                cause: "it was moved by someone else; if that continues, another process runs on a copy of the store"
                     .into(),
                 after: None,
             }),
