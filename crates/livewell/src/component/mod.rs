@@ -240,7 +240,7 @@ impl Component {
         !lock(&self.orders).is_empty()
     }
 
-    /// Carries out the orders one after the other, as long as `carry_out` succeeds. An order that fails stays.
+    /// Carries out the orders one after the other, as long as `carry_out` returns true. An order that fails stays.
     pub(crate) fn carry_out(
         &self,
         mut carry_out: impl FnMut(&Order) -> Result<bool, Error>,

@@ -188,7 +188,7 @@ impl<'a> Registrar<'a> {
             return Ok(());
         };
         let building = match known.head.building {
-            // A change that is already in progress keeps its priority.
+            // A change of definition that is already in progress takes precedence.
             Some(Building::Changed | Building::New) => known.head.building,
             _ => Some(building),
         };

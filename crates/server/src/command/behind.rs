@@ -34,7 +34,7 @@ pub fn say_of_store(store: &dyn Store, query: &str) -> Result<(), Failure> {
     )?)
 }
 
-/// Returns the warning for a status; a query that runs and has not reached the end needs none, since it soon will.
+/// Returns the warning for a status. A running query that is behind needs none, because it catches up soon.
 fn of_status(query: &str, one: &Json) -> Option<String> {
     let state = one["state"].as_str()?;
     let lag = one["lag"].as_u64().unwrap_or_default();

@@ -97,7 +97,7 @@ fn identified(old: &UnitFacts, new: &UnitFacts, name: &str) -> Option<String> {
         .then(|| format!("the replica identity of `{name}` was altered"))
 }
 
-/// Returns the name of a type whose old values may print differently now.
+/// Describes a type whose old values may print differently now, if there is one.
 fn changed_type(old: &BTreeMap<u32, TypeFacts>, new: &BTreeMap<u32, TypeFacts>) -> Option<String> {
     for (oid, now) in new {
         let Some(before) = old.get(oid) else { continue };
@@ -110,7 +110,8 @@ fn changed_type(old: &BTreeMap<u32, TypeFacts>, new: &BTreeMap<u32, TypeFacts>) 
     None
 }
 
-/// Returns what happened to partitions whose rows are sent as the root's; changes to them as a whole are not sent.
+/// Describes a change to a partition as a whole, if there is one: such changes are not sent for partitions whose rows
+/// are sent as the root's.
 fn changed_below(old: &BTreeMap<u32, TableFacts>, new: &BTreeMap<u32, TableFacts>) -> Option<String> {
     for (oid, before) in old {
         let Some(now) = new.get(oid) else {
