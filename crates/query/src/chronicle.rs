@@ -1,12 +1,12 @@
 //! The chronicle: what has been of each element, for queries that ask. It is written before the operators step, so
 //! they see what holds after the step.
 //!
-//! An element's history ends when it is deleted: one that comes again begins anew. Of an element that was there before
+//! An element's history ends when it is deleted: one that comes again has a new history. Of an element that was there before
 //! the query, it begins with what the base holds of it, at the time it last changed.
 //!
 //! State:
 //! ```text
-//! ffff u16 | element | moment i64 -> the element, or nothing where only times are asked for
+//! ffff u16 | element | moment i64 -> the element, or nothing if only times are asked for
 //! fffe u16 | element              -> how many versions are kept
 //! ```
 //! (the moment with its sign turned, so that keys stand in the order of time).
@@ -35,7 +35,7 @@ pub(crate) enum Asks {
     Versions,
 }
 
-/// See the module.
+/// What is remembered of the past of elements.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chronicle {
     /// What the query asks for.

@@ -37,7 +37,7 @@ impl Engine {
     /// Compiles a query's text that has joins, or other limits than the usual ones.
     ///
     /// # Errors
-    /// As [`Engine::compile`], and for joins that make no sense.
+    /// Returns what [`Engine::compile`] does, and a [`Diagnostic`] for joins that make no sense.
     pub fn compile_with(text: &str, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
         let mut query = parse(text)?;
         settings.apply(&mut query)?;
@@ -68,7 +68,7 @@ impl Engine {
     /// The step from nothing to the empty graph, at `now`: rows that hold without any element. To be taken once.
     ///
     /// # Errors
-    /// As [`Engine::step`].
+    /// Returns the errors of [`Engine::step`].
     pub fn begin(&self, state: &mut dyn State, now: Timestamp) -> Result<Vec<Diff>, StepError> {
         self.begin_over(state, &[], now)
     }
@@ -77,7 +77,7 @@ impl Engine {
     /// empty graph need not have one.
     ///
     /// # Errors
-    /// As [`Engine::step`].
+    /// Returns the errors of [`Engine::step`].
     pub fn begin_over(
         &self,
         state: &mut dyn State,
@@ -87,7 +87,7 @@ impl Engine {
         self.over_elements(StepKind::Begin, state, elements, now)
     }
 
-    /// Takes one transaction in, at its time; gives its diffs in the order of [`Diff::order`]. Time does not go back,
+    /// Takes one transaction in, at its time; returns its diffs in the order of [`Diff::order`]. Time does not go back,
     /// and the timers that are due by then have fired: see [`Engine::next_due`].
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Engine {
     /// are taken in at one time, and no row has a history before the last of them.
     ///
     /// # Errors
-    /// As [`Engine::step`].
+    /// Returns the errors of [`Engine::step`].
     pub fn base(
         &self,
         state: &mut dyn State,
@@ -176,7 +176,7 @@ impl Engine {
     /// Lets the timers fire that are due at `now`.
     ///
     /// # Errors
-    /// As [`Engine::step`].
+    /// Returns the errors of [`Engine::step`].
     pub fn tick(&self, state: &mut dyn State, now: Timestamp) -> Result<Vec<Diff>, StepError> {
         let meter = &state.meter();
         self.run(Step { state, changes: &[], kind: StepKind::Tick, now, meter })

@@ -17,7 +17,7 @@ impl Keys {
         Self(grouping.filter_map(|item| path(&item.expr)).collect())
     }
 
-    /// The same with the columns themselves, for what is evaluated behind the items.
+    /// Like the check above, but with the columns themselves, for what is evaluated after the items.
     pub(super) fn with_columns(mut self, items: &[Item]) -> Self {
         self.0.extend(items.iter().map(|item| vec![item.name.clone()]));
         self

@@ -25,7 +25,7 @@ impl Bound {
         Self { names, from }
     }
 
-    /// Puts the names that part number `at` sees behind `around`; gives how many.
+    /// Puts the names that part number `at` sees behind `around`; returns how many.
     pub(super) fn enter(&self, at: usize, around: &mut Vec<SmolStr>) -> usize {
         let seen = if at < self.from { &[] } else { &*self.names };
         around.extend_from_slice(seen);

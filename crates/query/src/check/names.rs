@@ -56,7 +56,7 @@ impl Names {
         self.known[..self.own].iter().any(|known| known.written == written)
     }
 
-    /// Defines a name of the innermost query; gives it as the tree has it.
+    /// Defines a name of the innermost query; returns it as the tree has it.
     pub(super) fn define(&mut self, written: &SmolStr, types: TypeSet) -> SmolStr {
         let known = self.fresh(written, types);
         let name = known.name.clone();
@@ -70,7 +70,7 @@ impl Names {
         Known { written: written.clone(), name, types }
     }
 
-    /// Defines a variable of a comprehension or its kin, until [`Self::forget`]; gives it as the tree has it.
+    /// Defines a variable of a comprehension or its kin, until [`Self::forget`]; returns it as the tree has it.
     pub(super) fn define_local(&mut self, written: &SmolStr, types: TypeSet) -> SmolStr {
         let name = self.local_name(written);
         self.known.push(Known { written: written.clone(), name: name.clone(), types });

@@ -78,7 +78,7 @@ impl Checker {
             }
             _ if self.names.is_outer(&item.name) => {
                 let message =
-                    format!("`{}` is defined around this subquery and cannot be defined anew", item.name);
+                    format!("`{}` is defined around this subquery and cannot be defined again", item.name);
                 return Err(Diagnostic::semantic(code::REBOUND, item.expr.span, message)
                     .with_help("use another name"));
             }

@@ -81,7 +81,7 @@ fn place(index: i64, length: usize) -> Option<usize> {
 /// `base[from..to]`, without what lies outside the list.
 ///
 /// # Errors
-/// [`EvalError`] where the base is no list or a bound no integer.
+/// Returns [`EvalError`] if the base is not a list, or a bound not an integer.
 pub fn slice(
     base: &Value,
     from: Option<&Value>,
@@ -133,7 +133,7 @@ pub fn has_labels(base: &Value, labels: &Labels) -> Result<Option<bool>, EvalErr
     }
 }
 
-/// A test of one string against another (STARTS WITH and its like); null where either is no string.
+/// A test of one string against another (STARTS WITH and its like); null if either is not a string.
 pub fn test_text(a: &Value, b: &Value, test: impl FnOnce(&str, &str) -> bool) -> Option<bool> {
     match (a, b) {
         (Value::String(a), Value::String(b)) => Some(test(a, b)),
@@ -144,7 +144,7 @@ pub fn test_text(a: &Value, b: &Value, test: impl FnOnce(&str, &str) -> bool) ->
 /// The work of reading a pattern: so many steps of a comprehension.
 const PATTERN_WORK: usize = 50_000;
 
-/// `value =~ pattern`; null where the value is no string.
+/// `value =~ pattern`; null if the value is not a string.
 pub fn matches(value: &Value, pattern: &Regex) -> Option<bool> {
     match value {
         Value::String(text) => Some(pattern.is_match(text.as_str())),
@@ -152,7 +152,7 @@ pub fn matches(value: &Value, pattern: &Regex) -> Option<bool> {
     }
 }
 
-/// `a =~ b` with a pattern that only the row knows; null where either is no string.
+/// `a =~ b` with a pattern that only the row knows; null if either is not a string.
 ///
 /// # Errors
 /// [`EvalError`] if the pattern is not one that `=~` takes.

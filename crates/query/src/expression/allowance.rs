@@ -22,7 +22,7 @@ pub const MAX_WORK: usize = 50_000_000;
 /// So many bytes of text count as one unit of work.
 const TEXT_UNIT: usize = 16;
 
-/// The same three for what one expression has in common on every row: a text is compiled while its caller waits.
+/// Like the three above, but for what one expression has in common on every row: a text is compiled while its caller waits.
 const AHEAD: [usize; 3] = [100_000, 1024 * 1024, 200_000];
 
 /// What is left of the limits in one evaluation, and the meter of the step that it is part of.

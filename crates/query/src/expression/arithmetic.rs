@@ -49,7 +49,7 @@ pub fn concatenate(a: &Value, b: &Value, allowance: &Allowance<'_>) -> Result<Va
 /// One of the operations that only numbers have.
 ///
 /// # Errors
-/// [`EvalError`] where a value is no number, an integer result overflows or an integer is divided by zero.
+/// Returns [`EvalError`] if a value is not a number, an integer result overflows or an integer is divided by zero.
 pub fn calculate(operation: Operation, a: &Value, b: &Value) -> Result<Value, EvalError> {
     match (a, b) {
         (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
@@ -73,7 +73,7 @@ pub fn calculate(operation: Operation, a: &Value, b: &Value) -> Result<Value, Ev
 /// `-a`.
 ///
 /// # Errors
-/// [`EvalError`] where the value is no number or the smallest integer.
+/// Returns [`EvalError`] if the value is not a number, or is the smallest integer.
 pub fn negate(a: &Value) -> Result<Value, EvalError> {
     match a {
         Value::Null => Ok(Value::Null),
@@ -91,7 +91,7 @@ pub fn negate(a: &Value) -> Result<Value, EvalError> {
 /// `+a`: a number as it is.
 ///
 /// # Errors
-/// [`EvalError`] where the value is no number.
+/// Returns [`EvalError`] if the value is not a number.
 pub fn plus(a: &Value) -> Result<Value, EvalError> {
     match a {
         Value::Null | Value::Int(_) | Value::Float(_) | Value::Decimal(_) => Ok(a.clone()),

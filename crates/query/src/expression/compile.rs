@@ -20,7 +20,7 @@ const MAX_FOLDED: usize = 1_000;
 ///
 /// # Errors
 /// A semantic [`Diagnostic`] for a missing parameter, an unknown variable or function, types that can never
-/// fit, and an aggregate, which is no scalar expression.
+/// fit, and an aggregate, which is not a scalar expression.
 pub fn compile(expr: &Expr, scope: &dyn Scope, params: &Map) -> Result<Compiled, Diagnostic> {
     let (program, facts) =
         Compiler { scope, params, locals: Vec::new(), ahead: Allowance::ahead() }.expr(expr)?;

@@ -25,7 +25,7 @@ pub(super) fn add(a: &Decimal, b: &Decimal) -> Result<Value, EvalError> {
     made(&(a.number() + b.number()), || format!("{a} + {b}"))
 }
 
-/// One of the other operations; `None` where it has no decimal result.
+/// One of the other operations; `None` if it has no decimal result.
 pub(super) fn calculate(operation: Operation, a: &Decimal, b: &Decimal) -> Option<Result<Value, EvalError>> {
     let what = || format!("{a} {} {b}", operation.symbol());
     Some(match operation {

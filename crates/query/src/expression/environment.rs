@@ -28,7 +28,7 @@ impl<'v> Env<'v> {
         Local { value, outer: self.locals }
     }
 
-    /// The same row inside a bound variable.
+    /// Returns the row inside a bound variable.
     pub(super) fn within(self, local: &'v Local<'v>) -> Self {
         Self { row: self.row, locals: Some(local) }
     }

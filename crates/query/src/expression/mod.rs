@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 /// Where the variables of an expression stand in the rows it will see.
 pub trait Scope {
-    /// The place of a variable in the row; `None` where it is not defined.
+    /// The place of a variable in the row; `None` if it is not defined.
     fn slot(&self, variable: &str) -> Option<usize>;
 
     /// What the variable can hold. What is said here must hold for every row: it decides which expressions
@@ -69,7 +69,7 @@ impl Compiled {
     /// [`Compiled::eval`] in a step, which holds the value from then on.
     ///
     /// # Errors
-    /// As [`Compiled::eval`], and as [`Meter::hold`].
+    /// Returns the errors of [`Compiled::eval`] and of [`Meter::hold`].
     pub fn eval_in(&self, row: &[Value], meter: &Meter) -> Result<Value, EvalError> {
         let before = meter.held();
         let value = self.program.eval(Env::of(row), &Allowance::within(meter))?;
@@ -85,7 +85,7 @@ impl Compiled {
     /// [`Compiled::is_true`] in a step.
     ///
     /// # Errors
-    /// As [`Compiled::is_true`], and as [`Meter::hold`].
+    /// Returns the errors of [`Compiled::is_true`] and of [`Meter::hold`].
     pub fn is_true_in(&self, row: &[Value], meter: &Meter) -> Result<bool, EvalError> {
         let before = meter.held();
         let value = self.program.eval(Env::of(row), &Allowance::within(meter))?;

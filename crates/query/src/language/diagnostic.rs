@@ -40,7 +40,7 @@ const SHOWN: usize = 160;
 const SHOWN_BEFORE: usize = 80;
 
 impl Diagnostic {
-    /// A refusal because the text is no Cypher.
+    /// A refusal because the text is not Cypher.
     pub fn not_cypher(code: &'static str, span: Span, message: impl Into<String>) -> Self {
         Self::new(DiagnosticKind::NotCypher, code, span, message.into())
     }
@@ -75,14 +75,14 @@ impl Diagnostic {
         Self { kind, code, message, span, help: None, position: None }
     }
 
-    /// The same with a way out.
+    /// Adds a way out.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same with the line and column its span has in `text`.
+    /// Adds the line and column that its span has in `text`.
     #[must_use]
     pub fn located(mut self, text: &str) -> Self {
         let line = Line::of(text, self.span.start);

@@ -152,7 +152,7 @@ impl Meter {
     /// Counts a unit of work.
     ///
     /// # Errors
-    /// As [`Meter::hold`].
+    /// Returns the errors of [`Meter::hold`].
     #[inline]
     pub fn tick(&self) -> Result<(), Halt> {
         self.work(1)
@@ -161,7 +161,7 @@ impl Meter {
     /// Counts units of work.
     ///
     /// # Errors
-    /// As [`Meter::hold`].
+    /// Returns the errors of [`Meter::hold`].
     #[inline]
     pub fn work(&self, units: usize) -> Result<(), Halt> {
         let left = self.0.left.load(Ordering::Relaxed);
@@ -177,7 +177,7 @@ impl Meter {
     /// Looks at the limit and at whether the step is to end.
     ///
     /// # Errors
-    /// As [`Meter::hold`].
+    /// Returns the errors of [`Meter::hold`].
     #[cold]
     pub fn look(&self) -> Result<(), Halt> {
         let Inner { most, staged, held, left, is_cancelled, .. } = &*self.0;

@@ -35,7 +35,7 @@ pub enum Gives {
     Collect(Compiled),
 }
 
-/// See the module.
+/// Adds to each row what a subquery comes to for it.
 #[derive(Debug)]
 pub struct Apply {
     /// Which input row an inner row belongs to.

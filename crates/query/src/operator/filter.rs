@@ -11,7 +11,7 @@ use livewell_model::codec::Writer;
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
-/// See the module.
+/// Keeps the rows for which a condition is true.
 #[derive(Debug)]
 pub struct Filter {
     /// The condition over the input's slots.

@@ -103,7 +103,7 @@ pub trait Operator: Send + Sync + fmt::Debug {
     /// Takes the changes of its inputs and gives the consolidated change of its output.
     ///
     /// # Errors
-    /// Where an expression has no value, a limit is reached or the state fails.
+    /// Returns an error if an expression has no value, a limit is reached or the state fails.
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError>;
 
     /// Whether it looks at the changed elements themselves, so that it has work also where its inputs have not
@@ -115,7 +115,7 @@ pub trait Operator: Send + Sync + fmt::Debug {
     /// When its first timer is due, if it has any.
     ///
     /// # Errors
-    /// Where the state fails.
+    /// Returns an error if the state fails.
     fn next_due(&self, _state: &dyn State) -> Result<Option<Timestamp>, StepError> {
         Ok(None)
     }
@@ -123,7 +123,7 @@ pub trait Operator: Send + Sync + fmt::Debug {
     /// Visits what it remembers of each row over time.
     ///
     /// # Errors
-    /// Where the state fails.
+    /// Returns an error if the state fails.
     fn histories(&self, _state: &dyn State, _visit: &mut dyn FnMut(History)) -> Result<(), StepError> {
         Ok(())
     }
@@ -149,7 +149,7 @@ fn pair(inputs: Inputs) -> [Batch; 2] {
 /// Without it, rows that were never true (one input already new, another still old) would reach expressions.
 ///
 /// # Errors
-/// As [`Meter::hold`].
+/// Returns the errors of [`Meter::hold`].
 pub fn consolidate(mut batch: Batch, meter: &Meter) -> Result<Batch, StepError> {
     const FEW: usize = 8;
     if batch.len() <= FEW {

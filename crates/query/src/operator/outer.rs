@@ -15,7 +15,7 @@ use livewell_model::codec::Writer;
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
-/// See the module.
+/// Keeps rows without a match, with nulls in its place.
 #[derive(Debug)]
 pub struct Outer {
     /// Which input row a row of `M` belongs to.

@@ -26,7 +26,7 @@ pub const LAYOUT: u16 = 1;
 
 const RANK_BITS: u32 = 16;
 
-/// See the module.
+/// Turns the changed rows of a query into diffs, and keeps its live results.
 #[derive(Debug)]
 pub struct Output {
     /// How many of the slots, from the first on, are columns.
@@ -42,7 +42,7 @@ pub struct Output {
 /// The slots that make up a row's key.
 #[derive(Debug, Clone)]
 pub enum Key {
-    /// The same for every row.
+    /// These slots, for every row.
     Slots(Vec<usize>),
     /// By the number of the UNION ALL's branch that gave the row.
     ByBranch {
@@ -104,7 +104,8 @@ impl Output {
     /// Writes the live rows and gives the diffs, ordered.
     ///
     /// # Errors
-    /// Where the stored rows are not those the batch changes, or a bucket is full; as [`Meter::hold`].
+    /// Returns an error if the stored rows are not those that the batch changes, or if a bucket is full, and the errors of
+    /// [`Meter::hold`].
     pub fn step(&self, state: &mut dyn State, batch: Batch, meter: &Meter) -> Result<Vec<Diff>, StepError> {
         meter.hold(batch.len() * size_of::<Diff>())?;
         let mut diffs = Vec::with_capacity(batch.len());
@@ -241,7 +242,7 @@ fn step_alone(state: &mut dyn State, change: &Change, diffs: &mut Vec<Diff>) {
     });
 }
 
-/// A row that only moved in its order is written, but is no diff.
+/// A row that only moved in its order is written, but is not a diff.
 fn update(row_signature: u64, before: &Columns, after: &Columns) -> Option<Diff> {
     (before != after).then(|| Diff::Update { row_signature, before: before.clone(), after: after.clone() })
 }

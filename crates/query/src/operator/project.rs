@@ -32,7 +32,7 @@ impl Slot {
     /// The slot's value for a row of the input.
     ///
     /// # Errors
-    /// Where its expression has no value; as [`Meter::hold`].
+    /// Returns an error if its expression has no value, and the errors of [`Meter::hold`].
     pub fn eval(&self, input: &[Value], meter: &Meter) -> Result<Value, StepError> {
         let made = match self {
             Self::Keep(at) => return Ok(input[*at].clone()),
@@ -72,7 +72,7 @@ fn path(parts: &[usize], row: &[Value]) -> Value {
     Value::Path(steps.into())
 }
 
-/// See the module.
+/// Computes the slots of each row from those of another.
 #[derive(Debug)]
 pub struct Project {
     /// The slots of the output.

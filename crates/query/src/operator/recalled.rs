@@ -29,7 +29,7 @@ pub const LAYOUT: u16 = 1;
 const ROWS: u8 = 0;
 const ELEMENTS: u8 = 1;
 
-/// See the module.
+/// Adds to each row what an element was.
 #[derive(Debug)]
 pub struct Recalled {
     /// The operator's number and the slots that identify a row.

@@ -87,7 +87,7 @@ impl Kind {
     }
 }
 
-/// See the module.
+/// Turns changed elements into rows.
 #[derive(Debug)]
 pub struct Scan {
     /// Which elements.
@@ -111,7 +111,7 @@ impl Scan {
     /// What `change` does to the scan's bag, if anything.
     ///
     /// # Errors
-    /// Where a condition fails, which the plan rules out; as [`Meter::hold`].
+    /// Returns an error if a condition fails, which the plan rules out, and the errors of [`Meter::hold`].
     pub fn apply(&self, change: &AppliedChange, meter: &Meter) -> Result<Option<Scanned>, StepError> {
         let before = self.admitted(change.before.as_ref(), meter)?;
         let after = self.admitted(change.after.as_ref(), meter)?;

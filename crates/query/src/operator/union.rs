@@ -11,7 +11,7 @@ use livewell_model::codec::Writer;
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
-/// See the module.
+/// Puts the rows of several queries together.
 #[derive(Debug)]
 pub struct Union;
 

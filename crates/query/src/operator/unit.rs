@@ -10,7 +10,7 @@ use livewell_model::codec::Writer;
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
-/// See the module.
+/// The one empty row that a query without a pattern begins with.
 #[derive(Debug)]
 pub struct Unit;
 

@@ -12,7 +12,7 @@ use livewell_model::codec::Writer;
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
-/// See the module.
+/// Makes a row of each item of a list.
 #[derive(Debug)]
 pub struct Unwind {
     /// The list, over the input's slots.

@@ -30,7 +30,7 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// See the module.
+/// Keeps the first rows of an order.
 #[derive(Debug)]
 pub struct Window {
     /// The operator's number: the first bytes of its state's keys.
@@ -102,7 +102,7 @@ impl Window {
         place
     }
 
-    /// Takes in the changed rows of one window; gives what of them enters and leaves it.
+    /// Takes in the changed rows of one window; returns what of them enters and leaves it.
     fn step_window(
         &self,
         state: &mut dyn State,

@@ -70,7 +70,7 @@ impl Plan {
     /// Steps every operator; returns the change of the last one's rows.
     ///
     /// # Errors
-    /// As [`crate::operator::Operator::step`].
+    /// Returns the errors of [`crate::operator::Operator::step`].
     pub fn step(&self, step: &mut Step<'_>) -> Result<Batch, StepError> {
         let (mut outputs, given): (Vec<Batch>, _) =
             (Vec::with_capacity(self.physical.nodes.len()), step.meter.held());
@@ -102,7 +102,7 @@ impl Plan {
     /// When the first timer of any operator is due.
     ///
     /// # Errors
-    /// As [`crate::operator::Operator::next_due`].
+    /// Returns the errors of [`crate::operator::Operator::next_due`].
     pub fn next_due(&self, state: &dyn State) -> Result<Option<Timestamp>, StepError> {
         let mut first = None;
         for node in &self.physical.nodes {
@@ -119,7 +119,7 @@ impl Plan {
     /// Visits what operators remember of each row over time.
     ///
     /// # Errors
-    /// As [`crate::operator::Operator::histories`].
+    /// Returns the errors of [`crate::operator::Operator::histories`].
     pub fn histories(&self, state: &dyn State, visit: &mut dyn FnMut(History)) -> Result<(), StepError> {
         self.physical.nodes.iter().try_for_each(|node| node.op.operator().histories(state, visit))
     }

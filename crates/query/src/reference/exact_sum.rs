@@ -66,7 +66,7 @@ impl ExactSum {
             kept += 1;
         }
         // 2^53 when rounding carried, which is a double as well. Both products are exact, or overflow to
-        // infinity; two of them because 2^1074 is no double.
+        // infinity; two of them because 2^1074 is not a double.
         let float = kept as f64
             * power_of_two(lowest as i32 / 2 + UNIT_EXPONENT / 2)
             * power_of_two(lowest as i32 - lowest as i32 / 2 + UNIT_EXPONENT / 2);

@@ -51,7 +51,7 @@ impl Graph {
         }
     }
 
-    /// Takes the element `id` out; an unknown id is no change.
+    /// Takes the element `id` out; an unknown id changes nothing.
     pub fn remove(&mut self, id: &ElementId) {
         self.nodes.remove(id);
         self.relationships.remove(id);

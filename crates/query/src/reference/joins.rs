@@ -10,7 +10,7 @@ use livewell_model::{Element, Node};
 /// The graph with the virtual relationships of `joins`.
 ///
 /// # Errors
-/// As [`crate::Meter::hold`].
+/// Returns the errors of [`crate::Meter::hold`].
 pub(super) fn joined(graph: &Graph, joins: &[Join]) -> Result<Graph, EvalError> {
     let mut joined = graph.clone();
     for join in joins {

@@ -65,7 +65,7 @@ impl Reference {
     /// Compiles `query`, which has joins, or other limits than the usual ones.
     ///
     /// # Errors
-    /// As [`Reference::new`].
+    /// Returns the errors of [`Reference::new`].
     pub fn with(query: &Query, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
         let mut query = query.clone();
         settings.apply(&mut query)?;
@@ -99,7 +99,7 @@ impl Reference {
     /// by their key. The rows of several branches have no order of their own.
     ///
     /// # Errors
-    /// As [`Self::rows`].
+    /// Returns the errors of [`Self::rows`].
     pub fn ordered_rows(&self, graph: &Graph) -> Result<Vec<Row>, EvalError> {
         let mut bindings = self.bindings(graph)?;
         order::sort(&mut bindings);

@@ -174,7 +174,7 @@ fn order_by_may_speak_of_what_was_there_before() {
             "MATCH (a)-[]-(b) RETURN a.x AS x, Count(b.y) AS c ORDER BY x, (x Add c), (c Multiply 2)",
         ),
         ("MATCH (a) RETURN DISTINCT a.x ORDER BY a.x", "MATCH (a) RETURN DISTINCT a.x AS a.x ORDER BY a.x"),
-        // A name that was given anew means the new value, in ORDER BY, too.
+        // A name that was given again means the new value, in ORDER BY, too.
         ("MATCH (a) RETURN a.x AS a ORDER BY a + 2", "MATCH (a) RETURN a.x AS a ORDER BY (a Add 2)"),
         (
             "MATCH (a), (b) WITH a AS b, b AS a ORDER BY a.x RETURN a",

@@ -124,7 +124,7 @@ impl Table<'_> {
     }
 }
 
-/// The parameters of a scenario; `None` where the language does not have what they hold.
+/// The parameters of a scenario; `None` if the language does not have what they hold.
 fn params(scenario: &Json) -> Option<Map> {
     map(&scenario["params"]).ok()
 }

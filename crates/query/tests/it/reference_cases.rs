@@ -205,7 +205,7 @@ fn integers_sum_to_an_integer_that_must_fit_only_at_the_end() {
     check(&values(&[i(i64::MAX), i(1), i(-2)]), "MATCH (n) RETURN sum(n.x)", &[&[i(i64::MAX - 1)]]);
     let error = fails(&values(&[i(i64::MAX), i(1)]), "MATCH (n) RETURN sum(n.x)");
     assert!(error.contains("64-bit"), "{error}");
-    // 2^53 + 1 is no double; the average of integers rounds their exact sum.
+    // 2^53 + 1 is not a double; the average of integers rounds their exact sum.
     let beyond = (1 << 53) + 1;
     check(&values(&[i(beyond), i(0)]), "MATCH (n) RETURN avg(n.x)", &[&[f(4_503_599_627_370_496.0)]]);
 }

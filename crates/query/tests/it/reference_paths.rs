@@ -117,12 +117,12 @@ fn a_trail_without_bound_ends_within_32_relationships_or_fails() {
     check(&line(32), "MATCH ({at: 0})-[*]->({at: 32}) RETURN 1", &[&[i(1)]]);
     let error = fails(&line(33), "MATCH ({at: 0})-[*]->({at: 1}) RETURN 1");
     assert!(error.contains("32 relationships"), "{error}");
-    // A node from which it would not is no reason to fail, where it is known before the pattern.
+    // A node from which it would not is not a reason to fail, if it is known before the pattern.
     check(&line(33), "MATCH (n {at: 1}) WITH n MATCH (n)-[*]->({at: 33}) RETURN 1", &[&[i(1)]]);
     check(&line(33), "MATCH ({at: 0})-[*..40]->({at: 33}) RETURN 1", &[&[i(1)]]);
     check(&line(33), "MATCH ({at: 0})-[*..9]->({at: 9}) RETURN 1", &[&[i(1)]]);
     check(&line(33), "MATCH ({at: 0})-[:X*]->() RETURN 1", &[]);
-    // What the properties rule out is no way to go on.
+    // What the properties rule out is not a way to continue.
     check(&line(33), "MATCH ({at: 0})-[* {y: 1}]->() RETURN 1", &[]);
 }
 

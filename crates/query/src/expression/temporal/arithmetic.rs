@@ -9,7 +9,7 @@ use livewell_model::temporal::{
     Date, DateTime, Duration, LocalDateTime, LocalTime, NANOS_PER_DAY, SECONDS_PER_DAY, Time,
 };
 
-/// `a + b`; `None` where the two have no temporal sum.
+/// `a + b`; `None` if the two have no temporal sum.
 pub(crate) fn sum(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     match (a, b) {
         (Value::Duration(a), Value::Duration(b)) => Some(add(a, b).map(Value::from)),
@@ -20,7 +20,7 @@ pub(crate) fn sum(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     }
 }
 
-/// `a - b`; `None` where the two have no temporal difference.
+/// `a - b`; `None` if the two have no temporal difference.
 pub(crate) fn difference(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     let Value::Duration(b) = b else { return None };
     let negated = match negate(b) {
@@ -33,7 +33,7 @@ pub(crate) fn difference(a: &Value, b: &Value) -> Option<Result<Value, EvalError
     }
 }
 
-/// `a * b`; `None` where no duration is among them.
+/// `a * b`; `None` if neither is a duration.
 pub(crate) fn product(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     match (a, b) {
         (Value::Duration(duration), number) | (number, Value::Duration(duration)) => {
@@ -43,7 +43,7 @@ pub(crate) fn product(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> 
     }
 }
 
-/// `a / b`; `None` where `a` is no duration.
+/// `a / b`; `None` if `a` is not a duration.
 pub(crate) fn quotient(a: &Value, b: &Value) -> Option<Result<Value, EvalError>> {
     match a {
         Value::Duration(duration) => Some(divide(duration, b).map(Value::from)),

@@ -7,7 +7,7 @@ use livewell_model::Value;
 use livewell_model::temporal::calendar::{day_of_week, days_from_civil, week};
 use livewell_model::temporal::{Date, Duration, LocalTime, NANOS_PER_SECOND, Offset};
 
-/// The component of that name; `None` where the value is not temporal.
+/// The component of that name; `None` if the value is not temporal.
 pub(crate) fn component(value: &Value, key: &str) -> Option<Result<Value, EvalError>> {
     // Most values that are taken apart are elements.
     if matches!(value, Value::Node(_) | Value::Relationship(_) | Value::Map(_)) {

@@ -219,7 +219,7 @@ pub(super) fn add(a: &Duration, b: &Duration) -> Result<Duration, EvalError> {
     sum.ok_or_else(out_of_range)
 }
 
-/// The same length the other way.
+/// Returns the length in the other direction.
 pub(super) fn negate(duration: &Duration) -> Result<Duration, EvalError> {
     let (months, days) = (duration.months.checked_neg(), duration.days.checked_neg());
     let negated = months.zip(days).and_then(|(months, days)| Duration::new(months, days, -duration.nanos()));

@@ -53,7 +53,7 @@ pub(super) fn instant(kind: Kind, map: &Map, base: Option<(Parts, Unit)>) -> Res
     }
 }
 
-/// The same moment in another zone.
+/// Returns the moment in another zone.
 fn moved(kind: Kind, parts: Parts, zone: &Zone) -> Result<Value, EvalError> {
     match (parts.into_value(kind)?, zone) {
         (Value::DateTime(at), _) => Ok(zone.at_utc(at.utc_nanos())?.into()),

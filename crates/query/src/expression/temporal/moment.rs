@@ -26,10 +26,10 @@ pub(crate) fn moment(value: &Value) -> Result<Option<i128>, EvalError> {
     }))
 }
 
-/// The moment so much later, months and days by the calendar in UTC; `None` where the duration is null.
+/// The moment so much later, months and days by the calendar in UTC; `None` if the duration is null.
 ///
 /// # Errors
-/// Where it is no duration, and beyond the calendar's range.
+/// Returns an error if it is not a duration, or leads beyond the calendar's range.
 pub(crate) fn later_by(since: Timestamp, duration: &Value) -> Result<Option<i128>, EvalError> {
     match duration {
         Value::Null => Ok(None),

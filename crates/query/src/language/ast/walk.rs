@@ -66,7 +66,7 @@ impl Expr {
         parts!(&mut self.kind, iter_mut, as_mut, exprs_mut, mut)
     }
 
-    /// The same expression with `change` applied to each expression directly under it.
+    /// Returns the expression with `change` applied to each expression directly under it.
     pub fn map_children(&self, change: &mut dyn FnMut(&Expr) -> Expr) -> Expr {
         let mut changed = self.clone();
         changed.children_mut().into_iter().for_each(|child| *child = change(child));
@@ -114,7 +114,7 @@ impl Expr {
         self.children().into_iter().for_each(|child| child.collect_variables(found));
     }
 
-    /// The same expression without its places, so that two of the same text compare equal.
+    /// Returns the expression without its places, so that two of the same text compare equal.
     pub fn without_spans(&self) -> Expr {
         let mut expr = self.map_children(&mut |child| child.without_spans());
         expr.span = Span::default();

@@ -225,7 +225,7 @@ impl Parser<'_> {
         }
         let Some(aggregate) = aggregate else {
             if distinct {
-                let message = format!("DISTINCT has no meaning in `{name}`, which is no aggregate");
+                let message = format!("DISTINCT has no meaning in `{name}`, which is not an aggregate");
                 return Err(Diagnostic::semantic(code::CALL, span, message));
             }
             return match (name, arguments.as_slice()) {

@@ -30,7 +30,7 @@ impl Parser<'_> {
         self.pattern_labels(true, |labels| matches!(labels, Labels::All(_)))
     }
 
-    /// The types of a relationship pattern: those of which it must have one, and what else must hold.
+    /// The types of a relationship pattern: the types of which it must have one, and what else must hold.
     pub(super) fn relationship_types(&mut self) -> Parsed<(Vec<Name>, Option<Labels>)> {
         let (mut names, test) = self.pattern_labels(false, |labels| matches!(labels, Labels::One(_)))?;
         let mut seen = vec![];

@@ -99,7 +99,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Refuses what begins with a word and an opening parenthesis or brace, and is no function of Cypher's.
+    /// Refuses what begins with a word and an opening parenthesis or brace, and is not a function of Cypher's.
     pub(super) fn refuse_call_like(&self) -> Parsed<()> {
         let TokenKind::Word(word) = self.peek() else { return Ok(()) };
         self.refuse_shortest_path()?;

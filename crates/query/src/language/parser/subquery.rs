@@ -180,7 +180,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The clauses of a subquery and the closing brace. A RETURN becomes the last of them; gives its column, if
+    /// The clauses of a subquery and the closing brace. A RETURN becomes the last of them; returns its column, if
     /// it has just one. Several queries under UNION become one CALL.
     fn subquery_clauses(&mut self) -> Parsed<(Vec<Clause>, Option<Expr>)> {
         let start = self.span().start;
@@ -210,7 +210,7 @@ impl Parser<'_> {
         Ok((vec![Clause::Call(union)], column))
     }
 
-    /// The queries behind the first one, and the closing brace; gives whether equal rows become one.
+    /// The queries behind the first one, and the closing brace; returns whether equal rows become one.
     fn union_branches(&mut self, branches: &mut Vec<Vec<Clause>>) -> Parsed<bool> {
         let mut distinct = None;
         while !self.eat_symbol("}") {

@@ -166,7 +166,7 @@ impl ExactSum {
     /// Reads what [`ExactSum::encode`] wrote.
     ///
     /// # Errors
-    /// Where the bytes are something else.
+    /// Returns an error if the bytes are something else.
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let low = i32::try_from(reader.signed()?).map_err(|_| reader.error("an exponent is out of range"))?;
         let count = reader.count()?;

@@ -1,6 +1,6 @@
 //! Aggregate: one row per group, with aggregates over the group's rows. DISTINCT is the same without aggregates.
 //!
-//! Law: for each touched group, out = -(row before) +(row after), nothing where they are the same. A keyed
+//! Law: for each touched group, out = -(row before) +(row after), nothing if they are equal. A keyed
 //! group has a row exactly while it has input rows; the one group of a global aggregate has a row always,
 //! from the beginning. Groups are formed by equivalence (null with null, NaN with NaN, `1` with `1.0`); of
 //! values that are equivalent but print differently the group shows the smallest in [`key::exact`] order,
@@ -36,7 +36,7 @@ use smallvec::SmallVec;
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
-/// See the module.
+/// Groups rows and maintains aggregates of each group.
 #[derive(Debug)]
 pub struct Aggregate {
     /// The operator's number: the first bytes of its state's keys.
@@ -144,7 +144,7 @@ impl Aggregate {
         Ok(())
     }
 
-    /// Computes each aggregate's result anew and keeps it in the record, where the next step finds the old one.
+    /// Computes each aggregate's result again and keeps it in the record, where the next step finds the old one.
     fn refresh(
         &self,
         state: &dyn State,

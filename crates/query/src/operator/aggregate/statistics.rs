@@ -1,4 +1,4 @@
-//! Standard deviations and percentiles, computed anew from all values of a group: no trace is left of a value
+//! Standard deviations and percentiles, computed again from all values of a group: no trace is left of a value
 //! that went, and the order in which values came does not show.
 
 use super::exact_sum::ExactSum;

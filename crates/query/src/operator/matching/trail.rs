@@ -75,7 +75,7 @@ pub(super) struct Found {
 }
 
 impl Match {
-    /// Takes in changed edges; gives the trails that come and go, for the rest of the pattern to be found.
+    /// Takes in changed edges; returns the trails that come and go, for the rest of the pattern to be found.
     pub(super) fn step_trail(
         &self,
         step: &mut Step<'_>,

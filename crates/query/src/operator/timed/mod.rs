@@ -35,7 +35,7 @@ pub const LAYOUT: u16 = 1;
 const ROWS: u8 = 0;
 const TIMERS: u8 = 1;
 
-/// See the module.
+/// Maintains a function of time for each row.
 #[derive(Debug)]
 pub struct Timed {
     /// The operator's number and the slots that identify a row.
@@ -130,7 +130,7 @@ impl Timed {
         let Some(row) = change.after.or(stays) else { return Ok(None) };
         let arguments = self.arguments.iter().map(|argument| argument.eval_in(&row, step.meter));
         let arguments = arguments.collect::<Result<Vec<Value>, _>>()?;
-        // What a row was while the base was put together in parts is no history.
+        // What a row was while the base was put together in parts is not history.
         let has_history = matches!(step.kind, StepKind::Transaction | StepKind::Tick);
         let memory = before.filter(|_| has_history).map(|before| &before.memory);
         let (memory, reading) = Memory::advance(self.function, memory, &arguments, step.now)?;

@@ -70,7 +70,7 @@ fn mentions(expr: &Expr, name: &str) -> bool {
 /// is a plain variable by now, or cheap.
 ///
 /// # Errors
-/// Where a subquery uses the accumulator of a reduce, so that each item's rows depend on those before.
+/// Returns an error if a subquery uses the accumulator of a reduce, so that each item's rows depend on those before.
 pub(super) fn as_subquery(expr: &Expr, name: &mut dyn FnMut() -> SmolStr) -> Result<Expr, Diagnostic> {
     let span = expr.span;
     match &expr.kind {

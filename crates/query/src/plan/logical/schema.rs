@@ -36,12 +36,12 @@ pub(super) struct Around {
 }
 
 impl Around {
-    /// The same rows with their slots at other places.
+    /// Returns the rows with their slots at other places.
     pub(super) fn at(&self, slots: Vec<usize>) -> Self {
         Self { slots, ..self.clone() }
     }
 
-    /// The same rows with their slots at other places, which all stand in the key from a place on.
+    /// Returns the rows with their slots at other places, which are all in the key from a place on.
     pub(super) fn all_in_key(&self, slots: Vec<usize>, from: usize) -> Self {
         let in_key = from..from + slots.len();
         Self { slots, in_key, ..self.clone() }

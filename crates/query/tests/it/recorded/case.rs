@@ -80,7 +80,7 @@ fn unwind(settings: &str) -> Option<Unwind> {
     head.contains("kind: \"unwind\"").then_some(rule)
 }
 
-/// The moment at which a timer fires in this step, if it is no change.
+/// The moment at which a timer fires in this step, if it is not a change.
 pub fn due(step: &Json) -> Option<Timestamp> {
     let due = || step["change"]["due_time"].as_i64().expect("a time").saturating_mul(1_000_000);
     (step["trigger"] == "future").then(|| Timestamp(due()))

@@ -53,7 +53,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     deviation(VERSIONS, 1, Kept, r#"{"t":{"Value":0},"range":[]}"#),
     deviation(VERSIONS, 2, NeverThere, r#"{"t":{"Value":1},"range":[{"Value":1},{"Value":2}]}"#),
     deviation(VERSIONS, 2, Kept, r#"{"t":{"Value":1},"range":[{"Value":1}]}"#),
-    // The reading of that moment is replaced by one that is no decrease: nothing is told, and the row stays.
+    // The reading of that moment is replaced by one that is not a decrease: nothing is told, and the row stays.
     deviation(
         ROLLING,
         9,

@@ -291,7 +291,7 @@ fn each(name: &SmolStr, span: Span, condition: impl FnOnce(&SmolStr) -> Expr) ->
     Expr { kind: ExprKind::Quantifier(Quantifier::All, Box::new(each)), span }
 }
 
-/// Whether a relationship has a type that the pattern wants; `None` where any will do.
+/// Whether a relationship has a type that the pattern wants; `None` if any will do.
 fn one_of(name: &SmolStr, pattern: &RelationshipPattern) -> Option<Expr> {
     let named = Some(&pattern.types).filter(|types| !types.is_empty());
     let named = named.map(|types| Labels::one(types.iter().map(|kind| kind.text.clone())));
