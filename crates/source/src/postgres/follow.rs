@@ -10,6 +10,7 @@ use super::position::{Lsn, Position};
 use super::replay::{Context, Forms};
 use super::slot::{self, Kept};
 use super::stream::Stream;
+use super::suspects::Suspects;
 use super::upstream::Upstream;
 use super::work::Work;
 use crate::SourceError;
@@ -53,6 +54,7 @@ pub(super) struct Following {
     pub is_checked: bool,
     /// The position of the store up to which that is known, if not for everything.
     pub checked_through: Option<u64>,
+    pub suspects: Suspects,
     /// Whether what is stored was compared with the catalogs as they were last seen.
     pub is_judged: bool,
     pub last_commit: Option<Timestamp>,
@@ -101,6 +103,7 @@ impl Following {
             settling_since: Instant::now(),
             is_checked: false,
             checked_through: None,
+            suspects: Suspects::default(),
             is_judged: false,
             last_commit: None,
             waits_for: None,

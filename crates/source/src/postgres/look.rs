@@ -7,6 +7,7 @@ use super::failure::is_locked;
 use super::follow::Following;
 use super::judge::{Stored as Judged, judge};
 use super::replay::Context;
+use super::suspects::Through;
 use super::work::Work;
 use crate::settings::PostgresSettings;
 use crate::{ErrorKind, SourceError};
@@ -57,7 +58,13 @@ impl Following {
     }
 
     fn look_now(&mut self) -> Result<(), SourceError> {
-        let is_different = self.watch.look()?;
+        let is_different = if self.is_checked {
+            self.watch.look()?
+        } else {
+            let (is_different, altering) = self.watch.look_after_altering()?;
+            self.suspects.meet(altering);
+            is_different
+        };
         self.server_end = self.server_end.max(self.watch.last.end);
         self.settle();
         if is_different {
@@ -66,16 +73,21 @@ impl Following {
         let seen = &self.watch.last.seen;
         let unseen = &mut self.position.unseen;
         let visible = unseen.iter().take_while(|(transaction, _)| seen.sees(*transaction)).count();
-        let is_all = visible == unseen.len();
-        let through = unseen.get(visible).map(|(_, position)| *position);
+        let unseen_from = unseen.get(visible).map(|(_, position)| *position);
         unseen.retain(|(transaction, _)| !seen.sees(*transaction));
+        let through = self.suspects.through(seen).and(unseen_from);
         if is_different || !self.is_judged {
             self.judge()?;
         }
         let is_exact = self.copy.is_none() && self.going.is_empty() && self.work.is_empty();
-        if is_exact && (is_all && !self.is_checked || !is_all && through != self.checked_through) {
-            self.checked_through = through;
-            self.work.push_back(Work::Checked(through));
+        let is_news = match through {
+            Through::All => !self.is_checked,
+            Through::Position(position) => Some(position) != self.checked_through,
+            Through::Unknown => false,
+        };
+        if is_exact && is_news {
+            self.checked_through = through.position();
+            self.work.push_back(Work::Checked(self.checked_through));
         }
         Ok(())
     }

@@ -6,10 +6,10 @@
 //! become elements, of `value`s, `array`s and `temporal` values. `copy` reads tables beside the stream; `live` applies
 //! steps to what queries see.
 //!
-//! [`Database`] is the source. `begin` creates its slot on the server; from then on `follow` reads (a copy, the stream)
-//! and plans `work`, `look` looks at the catalogs, `judge` decides what they require, and `take` writes it, with the
-//! `position` and the `notes`. `server` answers questions from other threads; `verify` compares what is stored with the
-//! database. Everything here blocks.
+//! [`Database`] is the source. `begin` creates its slot on the server; from then on `follow` reads (a copy, the
+//! stream) and plans `work`, `look` looks at the catalogs (`suspects` says what it may not see yet), `judge` decides
+//! what they require, and `take` writes it, with the `position` and the `notes`. `server` answers questions from other
+//! threads; `verify` compares what is stored with the database. Everything here blocks.
 
 mod array;
 mod assemble;
@@ -39,6 +39,7 @@ mod spool;
 mod spooled;
 mod step;
 mod stream;
+mod suspects;
 mod take;
 mod temporal;
 mod upstream;

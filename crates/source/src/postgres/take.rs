@@ -25,6 +25,7 @@ impl Following {
             self.take(commit, work)?;
         }
         self.stream.take_in(self.position.lsn);
+        self.suspects.reach(commit.position());
         commit.put_note(notes::POSITION, Some(self.position.encode()));
         let is_begun = std::mem::take(&mut self.is_asked_planned);
         if is_begun {
@@ -75,8 +76,11 @@ impl Following {
                 Ok(())
             }
             Work::Checked(through) => {
-                commit.set_checked(through.unwrap_or_else(|| commit.position()));
-                self.is_checked = through.is_none();
+                let is_all = through.is_none();
+                let through = through.unwrap_or_else(|| commit.position());
+                commit.set_checked(through);
+                self.suspects.clear_through(through);
+                self.is_checked = is_all;
                 Ok(())
             }
         }

@@ -1,9 +1,10 @@
 //! Reads what the server's catalogs say about publication, tables, columns and types.
 //!
-//! `fingerprint` reads it as `facts`, `verdict` says what a difference means; `keys` and `links` check what the
-//! settings make of the tables, `publication` makes or completes what they are sent by, and `watch` keeps all of it up
-//! to date while the stream continues.
+//! `fingerprint` reads it as `facts`, `altering` knows who may be changing it, `verdict` says what a difference means;
+//! `keys` and `links` check what the settings make of the tables, `publication` makes or completes what they are sent
+//! by, and `watch` keeps all of it up to date while the stream continues.
 
+pub(super) mod altering;
 pub(super) mod facts;
 pub(super) mod fingerprint;
 pub(super) mod keys;

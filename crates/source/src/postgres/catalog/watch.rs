@@ -1,5 +1,6 @@
 //! Watches the catalogs beside the stream: a connection of its own, what it last saw, and when it looks again.
 
+use super::altering;
 use super::facts::{Facts, UnitFacts};
 use super::fingerprint::{self, Look};
 use super::publication::{self, Ensured};
@@ -95,6 +96,17 @@ impl Watch {
 
     fn quoted(&self) -> Vec<String> {
         self.names.iter().map(|(schema, name)| fingerprint::quoted((schema, name))).collect()
+    }
+
+    /// Looks at the catalogs like [`Watch::look`], after reading which transactions may be altering what is followed: one
+    /// whose commit is in the log and that is not among them is visible to the look.
+    pub fn look_after_altering(&mut self) -> Result<(bool, Vec<u64>), SourceError> {
+        let began = Instant::now();
+        let found = altering::altering(&mut self.connection, &self.facts, &self.settings.publication())?;
+        let altering = found.into_iter().map(|xid| self.last.seen.widen(xid)).collect();
+        let is_different = self.look()?;
+        self.took = began.elapsed();
+        Ok((is_different, altering))
     }
 
     /// Looks at the catalogs; returns whether anything is different from the last time.

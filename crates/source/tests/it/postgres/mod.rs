@@ -9,6 +9,7 @@ mod killed;
 mod laws;
 mod locks;
 mod partitions;
+mod pending;
 mod rules;
 mod session;
 mod stored;
