@@ -43,8 +43,8 @@ strong AS MATERIALIZED (
   SELECT * FROM locks
   WHERE database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
   AND mode IN ('ShareUpdateExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')),
-altering AS (
-  SELECT virtualtransaction FROM strong
+altering AS MATERIALIZED (
+  SELECT DISTINCT virtualtransaction FROM strong
   WHERE locktype = 'relation' AND (
     EXISTS (SELECT FROM pg_catalog.pg_class c, oldest o
       WHERE c.oid = relation AND c.xmax <> '0'::xid AND age(c.xmax) <= o.age)
@@ -52,16 +52,16 @@ altering AS (
       WHERE a.attrelid = relation AND a.xmax <> '0'::xid AND age(a.xmax) <= o.age)
     OR EXISTS (SELECT FROM pg_catalog.pg_inherits i, oldest o
       WHERE i.inhrelid = relation AND i.xmax <> '0'::xid AND age(i.xmax) <= o.age))),
-suspects AS (
+suspects AS MATERIALIZED (
   SELECT virtualtransaction FROM strong
   WHERE locktype = 'relation' AND relation IN (SELECT oid FROM relations)
   AND virtualtransaction IN (SELECT virtualtransaction FROM altering)
-  UNION ALL
+  UNION
   SELECT virtualtransaction FROM strong
   WHERE locktype = 'object' AND (
     classid = 'pg_catalog.pg_type'::regclass AND objid = ANY(ARRAY[{types}]::oid[])
     OR classid = 'pg_catalog.pg_publication'::regclass AND objid IN (SELECT oid FROM publication))
-  UNION ALL
+  UNION
   SELECT virtualtransaction FROM locks, publication p, oldest o
   WHERE p.xmax <> '0'::xid AND age(p.xmax) <= o.age)
 SELECT transactionid FROM locks

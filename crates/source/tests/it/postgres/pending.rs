@@ -15,7 +15,7 @@ const TABLES: &str = "create type mood as enum ('sad', 'happy'); \
      create table p2 partition of p for values from (10) to (20); insert into p values (1, 1), (11, 1); \
      create table p3 (id int primary key, n int); insert into p3 values (21, 1)";
 /// How long what must not come is waited for: many times as long as a look takes.
-const QUIET: Duration = Duration::from_millis(800);
+const QUIET: Duration = Duration::from_millis(500);
 
 /// A server, and a source that has copied its tables.
 fn followed(postgres: &Postgres, publication: Option<&str>) -> Follower {
