@@ -1,6 +1,7 @@
 //! `mode: execute`: a statement for each diff, in the transaction that moves the checkpoint.
 
 use super::checkpoint::Owner;
+use super::claim::Claim;
 use super::failure::Failure;
 use super::kind::Taking;
 use super::parameter::{Text, parameter, parameter_again};
@@ -53,18 +54,8 @@ impl Reaction for Execute {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
-        let [store, reaction] = [start.store, start.reaction].map(ToOwned::to_owned);
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
-        let (owner, places, reached) = session.transact(1, async |transaction| {
-            let places = Places::find(transaction, start.detail, "").await?;
-            let owner = Owner { store, reaction, table: places.checkpoint.clone() };
-            owner.prepare(transaction).await?;
-            if start.detail.is_none() {
-                owner.forget(transaction).await?;
-            }
-            let reached = owner.read(transaction).await?;
-            Ok((owner, places, reached))
-        })?;
+        let Claim { owner, places, reached } = Claim::make(&mut session, start, "")?;
         let detail = places.encode();
         self.running = Some(Running { session, owner, places, reached: reached.clone() });
         Ok(Started { detail, rebuild: false, reached })

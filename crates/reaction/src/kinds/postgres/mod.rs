@@ -2,6 +2,7 @@
 //! checkpoint moves in the same transaction of the target database.
 
 mod checkpoint;
+mod claim;
 mod execute;
 mod failure;
 mod kind;

@@ -1,6 +1,7 @@
 //! `mode: table`: a table that equals the live results, changed in the transaction that moves its checkpoint.
 
 use super::checkpoint::Owner;
+use super::claim::Claim;
 use super::failure::Failure;
 use super::layout::{self, Layout};
 use super::place::Places;
@@ -70,18 +71,8 @@ impl Reaction for Table {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
-        let [store, reaction] = [start.store, start.reaction].map(ToOwned::to_owned);
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
-        let (owner, places, reached) = session.transact(1, async |transaction| {
-            let places = Places::find(transaction, start.detail, &self.settings.table).await?;
-            let owner = Owner { store, reaction, table: places.checkpoint.clone() };
-            owner.prepare(transaction).await?;
-            if start.detail.is_none() {
-                owner.forget(transaction).await?;
-            }
-            let reached = owner.read(transaction).await?;
-            Ok((owner, places, reached))
-        })?;
+        let Claim { owner, places, reached } = Claim::make(&mut session, start, &self.settings.table)?;
         let detail = places.encode();
         self.running = Some(Running { session, owner, places, reached: reached.clone(), layout: None });
         Ok(Started { detail, rebuild: reached.is_empty(), reached })
