@@ -8,7 +8,7 @@ use livewell_model::{SmolStr, Value};
 
 /// What has canonical bytes.
 pub(crate) trait Encode {
-    /// Writes the bytes. Those of one type are no prefix of each other.
+    /// Writes the bytes. The bytes of one value are never a prefix of another value's of the same type.
     fn encode(&self, out: &mut Writer);
 }
 

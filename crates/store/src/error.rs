@@ -29,7 +29,7 @@ pub enum IndexError {
     /// Somebody else owns the store or has committed in between: drop what was computed, and start from the store.
     #[error("{0}")]
     Fenced(#[source] Cause),
-    /// There is no room left: nothing of the commit was written.
+    /// No space is left, and nothing of the commit was written.
     #[error("the store is full: {0}")]
     Full(#[source] Cause),
     /// Anything else.

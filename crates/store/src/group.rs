@@ -1,8 +1,8 @@
 //! Group commit: many steps, one transaction, one flush.
 //!
 //! A thread that waits for its set while nobody commits becomes the leader: it takes what has queued up, in order,
-//! commits it at once and tells each thread the outcome. The others sleep until then. There is no thread of its own
-//! and no spinning.
+//! commits it at once and tells each thread the outcome. The others sleep until then. It needs
+//! neither a dedicated thread nor spinning.
 
 use crate::commit::Conflict;
 use crate::{IndexError, Store, WriteSet};

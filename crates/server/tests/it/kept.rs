@@ -136,16 +136,8 @@ fn secrets_are_never_in_the_store_and_what_needs_one_says_so() {
         json!({"id": id, "kind": "webhook", "queries": ["q"], "url": "http://127.0.0.1:9/hook",
             "allow_private": true, "secret": secret})
     };
-    assert_eq!(
-        send(
-            &running,
-            "POST",
-            "/api/v1/reactions",
-            &hook("literal", "whsec_dGhlLWNhbGxzLXMzY3JldHRoZS1jYWxscy1zM2NyZXQ=")
-        )
-        .0,
-        201
-    );
+    let literal = hook("literal", "whsec_dGhlLWNhbGxzLXMzY3JldHRoZS1jYWxscy1zM2NyZXQ=");
+    assert_eq!(send(&running, "POST", "/api/v1/reactions", &literal).0, 201);
     assert_eq!(send(&running, "POST", "/api/v1/reactions", &hook("named", "${KEPT_SECRET}")).0, 201);
     let definition = running.get("/api/v1/reactions/filed/definition").json();
     assert_eq!(
@@ -160,19 +152,10 @@ fn secrets_are_never_in_the_store_and_what_needs_one_says_so() {
     running.wait_until_ready();
     let named = running.get("/api/v1/reactions/named").json();
     assert_eq!(named["configured"], json!(true), "{named}");
-    let literal = running.get("/api/v1/reactions/literal").json();
-    assert_eq!((&literal["configured"], &literal["state"]), (&json!(false), &json!("stopped")), "{literal}");
+    let stopped = running.get("/api/v1/reactions/literal").json();
+    assert_eq!((&stopped["configured"], &stopped["state"]), (&json!(false), &json!("stopped")), "{stopped}");
     // Brought again, it continues.
-    assert_eq!(
-        send(
-            &running,
-            "POST",
-            "/api/v1/reactions",
-            &hook("literal", "whsec_dGhlLWNhbGxzLXMzY3JldHRoZS1jYWxscy1zM2NyZXQ=")
-        )
-        .0,
-        201
-    );
+    assert_eq!(send(&running, "POST", "/api/v1/reactions", &literal).0, 201);
     let log = running.begun.clone() + &running.stop();
     assert!(log.contains("LW0724") && log.contains("reactions/literal/secret"), "{log}");
     assert!(!log.contains("whsec_"), "{log}");

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// There is no whole backup in the directory.
+    /// The directory holds no complete backup.
     #[error("{0}")]
     NotWhole(String),
     /// A backup or a store cannot be put there.

@@ -1,7 +1,7 @@
 //! The canonical bytes of a physical plan: the identity of the state that it keeps.
 //!
-//! Names of variables, the layout of the text and the words of `explain` are no part of them, and neither are limits
-//! that decide nothing about what is stored.
+//! They leave out the names of variables, the layout of the text, the words of `explain`, and limits that do not
+//! affect what is stored.
 
 use super::nodes::{Node, Physical, PhysicalOp};
 use crate::chronicle;

@@ -127,7 +127,7 @@ pub(in crate::postgres) fn read(
 ) -> Result<Outcome, SourceError> {
     let outcome = read_within(watch, settings, request, pace, keep_alive);
     if outcome.as_ref().is_err_and(|error| error.kind == ErrorKind::Unreachable && !is_locked(error)) {
-        // There is no connection left to answer.
+        // The connection is gone, so nothing can be rolled back on it.
         return outcome;
     }
     let ended = watch.connection.query("ROLLBACK", WHAT);
