@@ -4,6 +4,7 @@ mod cargo;
 mod ci;
 mod features;
 mod flights;
+mod growth;
 mod long;
 mod outcome;
 mod rate;
@@ -22,6 +23,7 @@ usage: cargo xtask CHORE
   tidy                             the rules of style that are tests
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
+  growth                           measure how an operator's cost grows (--case, --largest)
   rate                             measure changes from PostgreSQL (--transactions, --rows, --durability)
   long NAME                        a run of minutes or hours, recorded in docs/long-runs.md; without NAME, lists them
   flights --data DIR --out DIR     prepare the data of the flights example";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["features"] => features::check(root()),
         ["tidy"] => tidy::run(root()),
         ["tck", ..] => return tck::run(&arguments[1..]),
+        ["growth", ..] => growth::run(&arguments[1..]),
         ["ttc", ..] => ttc::run(&arguments[1..]),
         ["rate", ..] => rate::run(root(), &arguments[1..]),
         ["long"] => long::run(root(), None),

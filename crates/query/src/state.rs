@@ -91,6 +91,20 @@ pub trait State {
     /// What `visit` gives, and as [`State::get`].
     fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError>;
 
+    /// Visits the entries whose keys begin with `prefix`, from the place `at` on: in ascending order the keys from it on,
+    /// in descending order those before it. `at` begins with `prefix`, too.
+    ///
+    /// # Errors
+    /// Returns the errors of [`State::scan`].
+    fn scan_from(
+        &self,
+        area: Area,
+        prefix: &[u8],
+        at: &[u8],
+        order: Order,
+        visit: Visit<'_>,
+    ) -> Result<(), StepError>;
+
     /// Puts `value` under `key`.
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>);
 
@@ -106,9 +120,13 @@ pub trait State {
 /// A state in plain memory.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryState {
-    map: BTreeMap<(Area, Vec<u8>), Vec<u8>>,
+    operators: Entries,
+    rows: Entries,
     meter: Meter,
 }
+
+/// The entries of one area.
+type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl MemoryState {
     /// An empty state.
@@ -128,50 +146,95 @@ impl MemoryState {
     /// # Panics
     /// Where a row cannot be decoded, which nothing but the engine has written.
     pub fn rows(&self) -> Vec<(u64, Row)> {
-        let rows = self.map.range((Area::Rows, Vec::new())..);
-        rows.map(|((_, key), value)| {
+        let row = |(key, value): (&Vec<u8>, &Vec<u8>)| {
             let signature = key.as_slice().try_into().expect("a signature has eight bytes");
             (u64::from_be_bytes(signature), Row::decode(value).expect("the engine wrote the row"))
-        })
-        .collect()
+        };
+        self.rows.iter().map(row).collect()
     }
 
     /// How many entries the operators keep.
     pub fn operator_entries(&self) -> usize {
-        self.map.range(..(Area::Rows, Vec::new())).count()
+        self.operators.len()
+    }
+
+    fn of(&self, area: Area) -> &Entries {
+        match area {
+            Area::Operators => &self.operators,
+            Area::Rows => &self.rows,
+        }
+    }
+
+    fn of_mut(&mut self, area: Area) -> &mut Entries {
+        match area {
+            Area::Operators => &mut self.operators,
+            Area::Rows => &mut self.rows,
+        }
     }
 }
 
 impl State for MemoryState {
     fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
-        Ok(self.map.get(&(area, key.to_vec())).map(|value| Cow::Borrowed(value.as_slice())))
+        Ok(self.of(area).get(key).map(|value| Cow::Borrowed(value.as_slice())))
     }
 
     fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
-        let from = Bound::Included((area, prefix.to_vec()));
-        let entries = self.map.range((from, Bound::Unbounded));
-        let mut entries: Box<dyn Iterator<Item = _>> =
-            Box::new(entries.take_while(|((have, key), _)| *have == area && key.starts_with(prefix)));
-        if order == Order::Descending {
-            entries = Box::new(entries.collect::<Vec<_>>().into_iter().rev());
-        }
-        for ((_, key), value) in entries {
-            if !visit(key, value)? {
-                break;
-            }
-        }
-        Ok(())
+        let end = end_of(prefix);
+        visit_all(self.of(area), (Bound::Included(prefix), end.as_ref().map(Vec::as_slice)), order, visit)
+    }
+
+    fn scan_from(
+        &self,
+        area: Area,
+        prefix: &[u8],
+        at: &[u8],
+        order: Order,
+        visit: Visit<'_>,
+    ) -> Result<(), StepError> {
+        let end = end_of(prefix);
+        let within = match order {
+            Order::Ascending => (Bound::Included(at), end.as_ref().map(Vec::as_slice)),
+            Order::Descending => (Bound::Included(prefix), Bound::Excluded(at)),
+        };
+        visit_all(self.of(area), within, order, visit)
     }
 
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
-        self.map.insert((area, key), value);
+        self.of_mut(area).insert(key, value);
     }
 
     fn delete(&mut self, area: Area, key: Vec<u8>) {
-        self.map.remove(&(area, key));
+        self.of_mut(area).remove(&key);
     }
 
     fn meter(&self) -> Meter {
         self.meter.clone()
     }
+}
+
+/// The end of the keys that begin with `prefix`.
+fn end_of(prefix: &[u8]) -> Bound<Vec<u8>> {
+    let Some(last) = prefix.iter().rposition(|byte| *byte != u8::MAX) else { return Bound::Unbounded };
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Bound::Excluded(end)
+}
+
+fn visit_all(
+    entries: &Entries,
+    within: (Bound<&[u8]>, Bound<&[u8]>),
+    order: Order,
+    visit: Visit<'_>,
+) -> Result<(), StepError> {
+    let mut entries = entries.range::<[u8], _>(within);
+    let mut next = || match order {
+        Order::Ascending => entries.next(),
+        Order::Descending => entries.next_back(),
+    };
+    while let Some((key, value)) = next() {
+        if !visit(key, value)? {
+            break;
+        }
+    }
+    Ok(())
 }

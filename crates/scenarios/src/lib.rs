@@ -13,6 +13,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod social_media;
+pub mod stored;
 pub mod table;
 pub mod value;
 

@@ -12,6 +12,7 @@ pub mod commit;
 pub mod compare;
 pub mod damage;
 pub mod embedded;
+mod emptied;
 pub mod error;
 pub mod feed;
 pub mod group;

@@ -2,12 +2,14 @@
 //!
 //! A step reads and writes here; its writes become the write set. Dropping the overlay drops the step.
 
+use crate::emptied::Emptied;
 use crate::keyspace::after_prefix;
 use crate::scratch::Scratch;
-use crate::snapshot::{Entries, Visit, visit_all};
+use crate::snapshot::{Entries, Visit};
 use crate::written::{AllWritten, Writes, all_written, merge};
 use crate::{Direction, IndexError, Snapshot, Store, WriteSet};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use std::sync::Arc;
 pub const IN_MEMORY_MAX: usize = 8 << 20;
 /// What a write takes in addition to its key and value, in bytes.
 const OVERHEAD: usize = 80;
+/// How many deletions in a row a visit passes without remembering them.
+const PASSED_MAX: usize = 4;
 
 /// The uncommitted writes of a step over a snapshot.
 pub struct Overlay {
@@ -28,6 +32,8 @@ pub struct Overlay {
     scratch: Option<Scratch>,
     /// The contents of `writes` before each write since the savepoint, newest last.
     undo: Option<Vec<Undo>>,
+    /// Where visits have found only deletions.
+    emptied: RefCell<Emptied>,
 }
 
 /// A key with what was written under it before, if anything was.
@@ -42,7 +48,8 @@ impl std::fmt::Debug for Overlay {
 impl Overlay {
     /// Begins without writes over `snapshot`.
     pub fn new(snapshot: Arc<dyn Snapshot>) -> Self {
-        Self { snapshot, writes: Writes::new(), bytes: 0, in_memory: 0, scratch: None, undo: None }
+        let (writes, emptied) = (Writes::new(), RefCell::default());
+        Self { snapshot, writes, bytes: 0, in_memory: 0, scratch: None, undo: None, emptied }
     }
 
     /// Returns the snapshot below.
@@ -93,6 +100,7 @@ impl Overlay {
     /// Puts `value` under `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.bytes += key.len() + value.len();
+        self.emptied.get_mut().fill(&key);
         self.write(key, Some(value));
     }
 
@@ -137,6 +145,7 @@ impl Overlay {
 
     /// Takes back the writes since the savepoint.
     pub fn roll_back(&mut self) {
+        self.emptied.get_mut().clear();
         for (key, before) in self.undo.take().into_iter().flatten().rev() {
             match before {
                 Some(value) => self.writes.insert(key, value),
@@ -164,7 +173,7 @@ impl Overlay {
     /// # Errors
     /// Returns the errors of [`Snapshot::scan`].
     pub fn scan<'a>(&'a self, prefix: &[u8], direction: Direction) -> Result<Entries<'a>, IndexError> {
-        self.scan_from(prefix, Bound::Included(prefix), direction)
+        self.scan_prefix(prefix, Bound::Included(prefix), direction)
     }
 
     /// Like [`Overlay::scan`], forward from the first entry after the key `after`.
@@ -172,10 +181,10 @@ impl Overlay {
     /// # Errors
     /// Returns the errors of [`Snapshot::scan`].
     pub fn scan_after<'a>(&'a self, prefix: &[u8], after: &[u8]) -> Result<Entries<'a>, IndexError> {
-        self.scan_from(prefix, Bound::Excluded(after), Direction::Forward)
+        self.scan_prefix(prefix, Bound::Excluded(after), Direction::Forward)
     }
 
-    fn scan_from<'a>(
+    fn scan_prefix<'a>(
         &'a self,
         prefix: &[u8],
         from: Bound<&[u8]>,
@@ -183,10 +192,22 @@ impl Overlay {
     ) -> Result<Entries<'a>, IndexError> {
         let end = after_prefix(prefix);
         let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let below = self.snapshot.scan(from, to, direction)?;
         if !self.has_written(prefix)? {
-            return Ok(below);
+            return self.snapshot.scan(from, to, direction);
         }
+        Ok(Box::new(self.scan_all(from, to, direction)?.filter_map(|entry| match entry {
+            Ok((key, value)) => value.map(|value| Ok((key, value))),
+            Err(error) => Some(Err(error)),
+        })))
+    }
+
+    /// Returns the entries between two keys, and the keys there that are deleted, without a value.
+    fn scan_all<'a>(
+        &'a self,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        direction: Direction,
+    ) -> Result<AllWritten<'a>, IndexError> {
         let range = (from, to);
         let written = |(key, value): (&'a Vec<u8>, &'a Option<Vec<u8>>)| {
             Ok((Cow::Borrowed(key.as_slice()), value.as_deref().map(Cow::Borrowed)))
@@ -198,12 +219,9 @@ impl Overlay {
         if let Some(scratch) = &self.scratch {
             above = merge(above, scratch.scan(from, to, direction)?, direction);
         }
+        let below = self.snapshot.scan(from, to, direction)?;
         let below = below.map(|entry| entry.map(|(key, value)| (key, Some(value))));
-        let merged = merge(above, Box::new(below), direction);
-        Ok(Box::new(merged.filter_map(|entry| match entry {
-            Ok((key, value)) => value.map(|value| Ok((key, value))),
-            Err(error) => Some(Err(error)),
-        })))
+        Ok(merge(above, Box::new(below), direction))
     }
 
     /// Visits the entries of [`Overlay::scan`] until `visit` returns false.
@@ -211,10 +229,59 @@ impl Overlay {
     /// # Errors
     /// Returns the errors of [`Snapshot::scan`].
     pub fn visit(&self, prefix: &[u8], direction: Direction, visit: Visit<'_>) -> Result<(), IndexError> {
-        if self.has_written(prefix)? {
-            return visit_all(self.scan(prefix, direction)?, visit);
+        if !self.has_written(prefix)? {
+            return self.snapshot.visit(prefix, direction, visit);
         }
-        self.snapshot.visit(prefix, direction, visit)
+        let end = after_prefix(prefix);
+        self.visit_written(prefix, end.as_deref(), direction, visit)
+    }
+
+    /// Like [`Overlay::visit`], from the place `at` on: forward the keys from it on, backward those before it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Snapshot::scan`].
+    pub fn visit_from(
+        &self,
+        prefix: &[u8],
+        at: &[u8],
+        direction: Direction,
+        visit: Visit<'_>,
+    ) -> Result<(), IndexError> {
+        let end = after_prefix(prefix);
+        match direction {
+            Direction::Forward => self.visit_written(at, end.as_deref(), direction, visit),
+            Direction::Backward => self.visit_written(prefix, Some(at), direction, visit),
+        }
+    }
+
+    /// Visits the entries from `from` on and below `to`. The deletions that it passes before the first entry it
+    /// remembers, and skips next time: what is read from its end would else become slower with each deletion.
+    fn visit_written(
+        &self,
+        from: &[u8],
+        to: Option<&[u8]>,
+        direction: Direction,
+        visit: Visit<'_>,
+    ) -> Result<(), IndexError> {
+        let Some((from, to)) = self.emptied.borrow().narrow(from, to, direction) else { return Ok(()) };
+        let end = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut passed = Some(0);
+        for entry in self.scan_all(Bound::Included(&from), end, direction)? {
+            let (key, Some(value)) = entry? else {
+                passed = passed.map(|count| count + 1);
+                continue;
+            };
+            if passed.take().is_some_and(|count| count >= PASSED_MAX) {
+                self.emptied.borrow_mut().add_passed(&from, to.as_deref(), &key, direction);
+            }
+            if !visit(&key, &value) {
+                return Ok(());
+            }
+        }
+        if let (Some(PASSED_MAX..), Some(to)) = (passed, to) {
+            self.emptied.borrow_mut().add(from, to);
+        }
+        Ok(())
     }
 
     fn has_written(&self, prefix: &[u8]) -> Result<bool, IndexError> {
@@ -250,7 +317,57 @@ impl Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MemoryStore;
+    use crate::{MemoryStore, Snapshot};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A snapshot that counts the entries it is asked for.
+    struct Counting(Arc<dyn Snapshot>, Arc<AtomicUsize>);
+
+    impl Snapshot for Counting {
+        fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
+            self.0.get(key)
+        }
+
+        fn scan<'a>(
+            &'a self,
+            from: Bound<&[u8]>,
+            to: Bound<&[u8]>,
+            direction: Direction,
+        ) -> Result<Entries<'a>, IndexError> {
+            let entries = self.0.scan(from, to, direction)?;
+            Ok(Box::new(entries.inspect(|_| {
+                self.1.fetch_add(1, Ordering::Relaxed);
+            })))
+        }
+    }
+
+    #[test]
+    fn a_queue_that_is_read_from_its_end_does_not_become_slower() {
+        const LENGTH: u32 = 1_000;
+        for direction in [Direction::Forward, Direction::Backward] {
+            let store = MemoryStore::new();
+            let mut set = WriteSet::default();
+            (0..LENGTH).for_each(|at| set.put(at.to_be_bytes().to_vec(), Vec::new()));
+            drop(store.commit(&[set]).expect("it is in memory"));
+            let read = Arc::new(AtomicUsize::new(0));
+            let snapshot = Counting(store.snapshot().expect("it is in memory"), read.clone());
+            let mut overlay = Overlay::new(Arc::new(snapshot));
+            for taken in 0..LENGTH {
+                let mut next = None;
+                overlay
+                    .visit(&[0], direction, &mut |key, _| {
+                        next = Some(key.to_vec());
+                        false
+                    })
+                    .expect("it is read");
+                let wanted = if direction == Direction::Forward { taken } else { LENGTH - 1 - taken };
+                assert_eq!(next.as_deref(), Some(&wanted.to_be_bytes()[..]));
+                overlay.delete(next.unwrap_or_default());
+            }
+            let read = read.load(Ordering::Relaxed);
+            assert!(read < 20 * LENGTH as usize, "{read} entries were read to take {LENGTH} out");
+        }
+    }
 
     #[test]
     fn what_is_written_again_takes_its_memory_once() {

@@ -47,6 +47,25 @@ impl QueryState {
         }
     }
 
+    /// Runs a scan of the overlay, whose keys have `skip` bytes more than the state's.
+    fn each(
+        &self,
+        skip: usize,
+        visit: Visit<'_>,
+        scan: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), IndexError>,
+    ) -> Result<(), StepError> {
+        let mut outcome = Ok(());
+        let visited = scan(&mut |key, value| {
+            let more = self.meter.tick().map_err(StepError::from).and_then(|()| visit(&key[skip..], value));
+            *more.as_ref().unwrap_or(&false) || {
+                outcome = more.map(drop);
+                false
+            }
+        });
+        visited.map_err(failed)?;
+        outcome
+    }
+
     fn count(&mut self, area: Area, full: &[u8], after: Option<&[u8]>) {
         if area != Area::Rows {
             return;
@@ -66,20 +85,20 @@ impl State for QueryState {
 
     fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
         let (full, skip) = (self.prefix(area).of(prefix), self.prefix(area).len());
-        let direction = match order {
-            Order::Ascending => Direction::Forward,
-            Order::Descending => Direction::Backward,
-        };
-        let mut outcome = Ok(());
-        let visited = self.overlay.visit(&full, direction, &mut |key, value| {
-            let more = self.meter.tick().map_err(StepError::from).and_then(|()| visit(&key[skip..], value));
-            *more.as_ref().unwrap_or(&false) || {
-                outcome = more.map(drop);
-                false
-            }
-        });
-        visited.map_err(failed)?;
-        outcome
+        self.each(skip, visit, |each| self.overlay.visit(&full, direction(order), each))
+    }
+
+    fn scan_from(
+        &self,
+        area: Area,
+        prefix: &[u8],
+        at: &[u8],
+        order: Order,
+        visit: Visit<'_>,
+    ) -> Result<(), StepError> {
+        let (full, skip) = (self.prefix(area).of(prefix), self.prefix(area).len());
+        let at = self.prefix(area).of(at);
+        self.each(skip, visit, |each| self.overlay.visit_from(&full, &at, direction(order), each))
     }
 
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
@@ -98,6 +117,13 @@ impl State for QueryState {
 
     fn meter(&self) -> Meter {
         self.meter.clone()
+    }
+}
+
+fn direction(order: Order) -> Direction {
+    match order {
+        Order::Ascending => Direction::Forward,
+        Order::Descending => Direction::Backward,
     }
 }
 

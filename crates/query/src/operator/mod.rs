@@ -14,6 +14,7 @@ pub mod matching;
 pub mod nested;
 pub mod outer;
 pub mod output;
+mod place;
 pub mod project;
 pub mod recalled;
 pub mod scan;

@@ -11,6 +11,7 @@
 mod aggregate;
 mod binding;
 mod call;
+mod exact;
 mod exact_sum;
 mod expression;
 mod graph;

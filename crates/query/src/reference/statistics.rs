@@ -1,14 +1,14 @@
-//! Standard deviations and percentiles.
+//! Standard deviations, slopes and percentiles.
 
-use super::exact_sum::ExactSum;
+use super::exact;
 use crate::expression::EvalError;
+use bigdecimal::num_bigint::BigInt;
 use livewell_model::Value;
 
 /// The standard deviation: of a sample (divided by one less than the count), or of the whole population; 0 for
 /// less than two values, NaN where one is not finite.
 ///
-/// The exact sum of the values as doubles, rounded and divided by their count, is the mean; the rounded squares
-/// of what the values differ from it are summed exactly, and that is rounded.
+/// It is the double that is nearest to the true one of the values as doubles.
 pub(super) fn deviation(values: &[Value], of_sample: bool) -> Result<Value, EvalError> {
     let values = values.iter().map(float).collect::<Result<Vec<f64>, _>>()?;
     if values.len() < 2 {
@@ -17,15 +17,16 @@ pub(super) fn deviation(values: &[Value], of_sample: bool) -> Result<Value, Eval
     if values.iter().any(|value| !value.is_finite()) {
         return Ok(Value::Float(f64::NAN));
     }
-    let count = values.len() as f64;
-    let mean = sum(&values) / count;
-    let squares: Vec<f64> = values.iter().map(|value| (value - mean).powi(2)).collect();
-    let divisor = if of_sample { count - 1.0 } else { count };
-    Ok(Value::Float((sum(&squares) / divisor).sqrt()))
+    let distances = from_mean(values.iter().copied());
+    let count = BigInt::from(values.len());
+    let squares: BigInt = distances.iter().map(|distance| distance * distance).sum();
+    let divisor = if of_sample { &count - 1 } else { count.clone() };
+    // Each distance is the count times what it should be.
+    Ok(Value::Float(exact::root(&squares, &(divisor * &count * &count))))
 }
 
 /// The slope of the line of least squares through `[x, y]` points; null where there is no spread in x, NaN where one
-/// number is not finite. Rounded where [`deviation`] rounds: the means, each product, the two sums.
+/// number is not finite. It is the double that is nearest to the true one.
 pub(super) fn gradient(points: &[Value]) -> Result<Value, EvalError> {
     let mut numbers: Vec<(f64, f64)> = Vec::new();
     for point in points {
@@ -35,27 +36,21 @@ pub(super) fn gradient(points: &[Value]) -> Result<Value, EvalError> {
     if numbers.iter().any(|(x, y)| !(x.is_finite() && y.is_finite())) {
         return Ok(Value::Float(f64::NAN));
     }
-    let all = |of: &dyn Fn(&(f64, f64)) -> f64| sum(&numbers.iter().map(of).collect::<Vec<_>>());
-    let count = numbers.len() as f64;
-    let (x_mean, y_mean) = (all(&|(x, _)| *x) / count, all(&|(_, y)| *y) / count);
-    let spread = all(&|(x, _)| (x - x_mean) * (x - x_mean));
-    let one_x = numbers.windows(2).all(|two| two[0].0 == two[1].0);
-    if one_x || spread == 0.0 {
+    if numbers.windows(2).all(|two| two[0].0 == two[1].0) {
         return Ok(Value::Null);
     }
-    Ok(Value::Float(all(&|(x, y)| (x - x_mean) * (y - y_mean)) / spread))
+    let xs = from_mean(numbers.iter().map(|(x, _)| *x));
+    let ys = from_mean(numbers.iter().map(|(_, y)| *y));
+    let up: BigInt = xs.iter().zip(&ys).map(|(x, y)| x * y).sum();
+    let along: BigInt = xs.iter().map(|x| x * x).sum();
+    Ok(Value::Float(exact::quotient(&up, &along)))
 }
 
-/// The sum, rounded once. Without NaN and without infinities of both signs.
-fn sum(values: &[f64]) -> f64 {
-    let mut total = ExactSum::zero();
-    for value in values {
-        if !value.is_finite() {
-            return *value;
-        }
-        total.add_float(*value);
-    }
-    total.to_f64()
+/// How far each number is from the mean of all, times their count, in units of 2^-1074.
+fn from_mean(numbers: impl Iterator<Item = f64>) -> Vec<BigInt> {
+    let units: Vec<BigInt> = numbers.map(exact::units).collect();
+    let (count, sum): (_, BigInt) = (BigInt::from(units.len()), units.iter().sum());
+    units.into_iter().map(|unit| unit * &count - &sum).collect()
 }
 
 /// The smallest of the ascending values that has at least this share of them at or below it; null of none.

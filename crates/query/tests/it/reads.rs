@@ -23,6 +23,17 @@ impl State for Counting {
         self.inner.scan(area, prefix, order, visit)
     }
 
+    fn scan_from(
+        &self,
+        area: Area,
+        prefix: &[u8],
+        at: &[u8],
+        order: Order,
+        visit: Visit<'_>,
+    ) -> Result<(), StepError> {
+        self.inner.scan_from(area, prefix, at, order, visit)
+    }
+
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
         self.writes += 1;
         self.inner.put(area, key, value);

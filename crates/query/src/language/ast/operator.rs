@@ -88,7 +88,7 @@ impl AggregateOp {
 
     /// Whether the values themselves must be kept to take one back.
     pub fn needs_values(self) -> bool {
-        !matches!(self, Self::Count | Self::Sum | Self::Avg)
+        matches!(self, Self::Min | Self::Max | Self::Collect | Self::PercentileCont | Self::PercentileDisc)
     }
 
     /// What no values become.

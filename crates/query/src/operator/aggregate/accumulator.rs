@@ -1,6 +1,8 @@
 //! Accumulators: the aggregates whose value can be kept up without the values themselves.
 
 use super::exact_sum::ExactSum;
+use super::moments::{Moments, Slope};
+use super::percentile::Percentile;
 use crate::expression::EvalError;
 use crate::expression::decimal::{made, quotient};
 use crate::language::ast::AggregateOp;
@@ -22,6 +24,12 @@ pub(super) enum Accumulator {
     Sum(Box<Sum>),
     /// How much, and by how many to divide.
     Avg(Box<Sum>),
+    /// How far from each other.
+    Moments(Box<Moments>),
+    /// How much one goes up with the other.
+    Slope(Box<Slope>),
+    /// Which of the values, that are kept aside.
+    Percentile(Box<Percentile>),
 }
 
 /// An exact sum of integers, floats and decimals, from which values can be taken again without a trace.
@@ -46,17 +54,24 @@ impl Accumulator {
             AggregateOp::Count => Self::Count(0),
             AggregateOp::Sum => Self::Sum(Box::default()),
             AggregateOp::Avg => Self::Avg(Box::default()),
-            _ => Self::Aside,
+            AggregateOp::StDev | AggregateOp::StDevP => Self::Moments(Box::default()),
+            AggregateOp::LinearGradient => Self::Slope(Box::default()),
+            AggregateOp::PercentileCont | AggregateOp::PercentileDisc => Self::Percentile(Box::default()),
+            AggregateOp::Min | AggregateOp::Max | AggregateOp::Collect => Self::Aside,
         }
     }
 
     pub(super) fn decode(fold: AggregateOp, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(match fold {
-            AggregateOp::Count => Self::Count(reader.signed()?),
-            AggregateOp::Sum => Self::Sum(Box::new(Sum::decode(reader)?)),
-            AggregateOp::Avg => Self::Avg(Box::new(Sum::decode(reader)?)),
-            _ => Self::Aside,
-        })
+        let mut read = Self::new(fold);
+        match &mut read {
+            Self::Aside => {}
+            Self::Count(count) => *count = reader.signed()?,
+            Self::Sum(sum) | Self::Avg(sum) => **sum = Sum::decode(reader)?,
+            Self::Moments(moments) => **moments = Moments::decode(reader)?,
+            Self::Slope(slope) => **slope = Slope::decode(reader)?,
+            Self::Percentile(percentile) => **percentile = Percentile::decode(reader)?,
+        }
+        Ok(read)
     }
 
     pub(super) fn encode(&self, out: &mut Writer) {
@@ -66,23 +81,31 @@ impl Accumulator {
                 out.signed(*count);
             }
             Self::Sum(sum) | Self::Avg(sum) => sum.encode(out),
+            Self::Moments(moments) => moments.encode(out),
+            Self::Slope(slope) => slope.encode(out),
+            Self::Percentile(percentile) => percentile.encode(out),
         }
     }
 
-    /// Adds `weight` copies of `value`, which is not null.
+    /// Adds `weight` copies of `value`, which is not null. Values that are kept aside are counted where they are put.
     pub(super) fn add(&mut self, value: &Value, weight: i64) -> Result<(), StepError> {
         match self {
-            Self::Aside => {}
+            Self::Aside | Self::Percentile(_) => {}
             Self::Count(count) => *count += weight,
             Self::Sum(sum) => sum.add("sum", value, weight)?,
             Self::Avg(sum) => sum.add("avg", value, weight)?,
+            Self::Moments(moments) => moments.add(value, weight)?,
+            Self::Slope(slope) => slope.add(value, weight)?,
         }
         Ok(())
     }
 
-    pub(super) fn result(&self) -> Result<Value, StepError> {
+    /// The value of the aggregate `fold`, if nothing is kept aside.
+    pub(super) fn result(&self, fold: AggregateOp) -> Result<Value, StepError> {
         Ok(match self {
-            Self::Aside => Value::Null,
+            Self::Aside | Self::Percentile(_) => Value::Null,
+            Self::Moments(moments) => moments.deviation(fold == AggregateOp::StDev),
+            Self::Slope(slope) => slope.gradient(),
             Self::Count(count) => Value::Int(*count),
             Self::Sum(sum) if sum.floats > 0 => Value::Float(sum.as_float()),
             Self::Sum(sum) if sum.decimals.0 > 0 => {

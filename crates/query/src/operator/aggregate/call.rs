@@ -9,6 +9,10 @@ use crate::state::StepError;
 use livewell_model::Value;
 use livewell_model::codec::Writer;
 
+/// The part of the values of a percentile of distinct values that has all of them, and the one with those that count.
+pub(super) const ALL: &[u8] = &[0];
+pub(super) const COUNTING: &[u8] = &[1];
+
 /// One aggregate of the operator.
 #[derive(Debug)]
 pub struct Call {
@@ -25,6 +29,22 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether the values are kept, to take one back or to know the next one.
+    pub(crate) fn keeps_values(&self) -> bool {
+        self.distinct || self.fold.needs_values()
+    }
+
+    /// Whether one value counts of each class of equivalent ones. The extremes are the same either way, and a list finds
+    /// equivalent values as it is made.
+    pub(super) fn counts_classes(&self) -> bool {
+        self.distinct && !matches!(self.fold, AggregateOp::Min | AggregateOp::Max | AggregateOp::Collect)
+    }
+
+    /// The beginning of the keys of `part`, if the values are kept in two parts.
+    pub(super) fn part(&self, part: &'static [u8]) -> &'static [u8] {
+        if self.counts_classes() && self.fold.needs_values() { part } else { &[] }
+    }
+
     /// Returns what one row adds: the argument; for a percentile, which one and then the argument, as a list.
     pub(super) fn eval(&self, row: &[Value], meter: &Meter) -> Result<Value, StepError> {
         let value = match &self.argument {

@@ -25,13 +25,18 @@ pub struct ExactSum {
 impl ExactSum {
     /// Adds `weight` copies of a finite double.
     pub fn add(&mut self, value: f64, weight: i64) {
-        debug_assert!(value.is_finite());
-        let bits = value.to_bits();
-        let exponent = (bits >> 52 & 0x7ff) as i32;
-        let fraction = bits & ((1 << 52) - 1);
-        let mantissa = if exponent == 0 { fraction } else { fraction | 1 << 52 };
-        let signed = if value.is_sign_negative() { -i128::from(mantissa) } else { i128::from(mantissa) };
-        self.add_shifted(signed * i128::from(weight), exponent.max(1) - 1);
+        let (mantissa, exponent) = parts(value);
+        self.add_shifted(i128::from(mantissa) * i128::from(weight), exponent);
+    }
+
+    /// Adds `weight` copies of the product of two finite doubles.
+    pub fn add_product(&mut self, a: f64, b: f64, weight: i64) {
+        let ((a, of_a), (b, of_b)) = (parts(a), parts(b));
+        let (product, shift) = (i128::from(a) * i128::from(b), of_a + of_b + LOWEST);
+        // 106 bits by 64 are more than fit in 127: the halves one by one.
+        let (high, low) = (product >> 64, product & i128::from(u64::MAX));
+        self.add_shifted(low * i128::from(weight), shift);
+        self.add_shifted(high * i128::from(weight), shift + 64);
     }
 
     /// Adds an integer.
@@ -44,7 +49,7 @@ impl ExactSum {
         if value == 0 {
             return;
         }
-        let (first, within) = (shift / LIMB_BITS, shift % LIMB_BITS);
+        let (first, within) = (shift.div_euclid(LIMB_BITS), shift.rem_euclid(LIMB_BITS));
         self.reach(first, first + 6);
         let negative = value < 0;
         let mut rest = value.unsigned_abs();
@@ -127,15 +132,18 @@ impl ExactSum {
 
     /// The sum itself.
     pub fn to_decimal(&self) -> BigDecimal {
+        match self.to_integer() {
+            (whole, exponent @ 0..) => BigDecimal::from(whole << exponent),
+            // A binary digit after the point is a decimal one: 2^-n is 5^n / 10^n.
+            (whole, exponent) => BigDecimal::new(whole * BigInt::from(5).pow(-exponent as u32), -exponent),
+        }
+    }
+
+    /// The sum itself: an integer, and the exponent of 2 by which it is multiplied.
+    pub fn to_integer(&self) -> (BigInt, i64) {
         let limbs = self.limbs.iter().rev();
         let whole = limbs.fold(BigInt::zero(), |whole, limb| (whole << LIMB_BITS) + BigInt::from(*limb));
-        match self.low * LIMB_BITS + LOWEST {
-            exponent @ 0.. => BigDecimal::from(whole << exponent),
-            // A binary digit after the point is a decimal one: 2^-n is 5^n / 10^n.
-            exponent => {
-                BigDecimal::new(whole * BigInt::from(5).pow(exponent.unsigned_abs()), -i64::from(exponent))
-            }
-        }
+        (whole, (self.low * LIMB_BITS + LOWEST).into())
     }
 
     /// The absolute value in limbs of 32 bits.
@@ -175,6 +183,16 @@ impl ExactSum {
     }
 }
 
+/// A finite double as an integer of 53 bits, and the exponent of 2 by which that is multiplied, over [`LOWEST`].
+fn parts(value: f64) -> (i64, i32) {
+    debug_assert!(value.is_finite());
+    let bits = value.to_bits();
+    let exponent = (bits >> 52 & 0x7ff) as i32;
+    let fraction = (bits & ((1 << 52) - 1)) as i64;
+    let mantissa = if exponent == 0 { fraction } else { fraction | 1 << 52 };
+    (if value.is_sign_negative() { -mantissa } else { mantissa }, exponent.max(1) - 1)
+}
+
 fn bit(limbs: &[u64], at: i32) -> bool {
     limbs.get((at / LIMB_BITS) as usize).is_some_and(|limb| limb >> (at % LIMB_BITS) & 1 == 1)
 }
@@ -188,7 +206,7 @@ fn bits_from(limbs: &[u64], lowest: i32) -> u64 {
 }
 
 /// `mantissa * 2^exponent` for a result that is a double or beyond the largest one.
-fn scale(mantissa: u64, exponent: i32) -> f64 {
+pub(super) fn scale(mantissa: u64, exponent: i32) -> f64 {
     debug_assert!(mantissa <= 1 << 53);
     let value = mantissa as f64;
     // Two exact steps, since 2^exponent alone may be no normal double.
@@ -251,6 +269,17 @@ mod tests {
             let mut total = ExactSum::default();
             values.iter().for_each(|value| total.add(*value, 1));
             let decimals: BigDecimal = values.iter().map(|value| BigDecimal::try_from(*value).expect("finite")).sum();
+            prop_assert_eq!(total.to_decimal(), decimals);
+        }
+
+        #[test]
+        fn products_are_exact(pairs in prop::collection::vec((any::<f64>(), any::<f64>(), any::<i64>()), 0..9)) {
+            let (mut total, mut decimals) = (ExactSum::default(), BigDecimal::zero());
+            for (a, b, weight) in pairs.into_iter().filter(|(a, b, _)| a.is_finite() && b.is_finite()) {
+                total.add_product(a, b, weight);
+                let [a, b] = [a, b].map(|value| BigDecimal::try_from(value).expect("it is finite"));
+                decimals += a * b * BigDecimal::from(weight);
+            }
             prop_assert_eq!(total.to_decimal(), decimals);
         }
 

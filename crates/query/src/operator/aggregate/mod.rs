@@ -10,14 +10,18 @@
 //! ```text
 //! operator u16 | 0        | group key               -> group record: rows, shown values, accumulators
 //! operator u16 | 1 + agg  | group key | sort keys | exact value -> how many rows hold the value, the value
+//! operator u16 | 1 + agg  | group key | 0 | exact value         -> the same, for the percentile of distinct values
+//! operator u16 | 1 + agg  | group key | 1 | exact value         -> what of equivalent values counts, once
 //! ```
 
 mod accumulator;
 mod call;
 pub mod exact_sum;
 mod group;
+mod moments;
 pub(super) mod multiset;
-mod statistics;
+mod percentile;
+mod rounded;
 
 pub use call::Call;
 
@@ -28,13 +32,16 @@ use crate::encoding::{Encode, encode_all};
 use crate::language::ast::AggregateOp;
 use crate::meter::{Meter, size};
 use crate::state::{Area, State, StepError};
+use accumulator::Accumulator;
+use call::{ALL, COUNTING};
 use group::Group;
 use livewell_model::codec::Writer;
 use livewell_model::{Value, key};
 use smallvec::SmallVec;
 
 /// The version of this operator; [`super::Operator`] says when it is raised.
-pub const LAYOUT: u16 = 1;
+/// 2: deviations and slopes keep exact moments, percentiles a place.
+pub const LAYOUT: u16 = 2;
 
 /// Groups rows and maintains aggregates of each group.
 #[derive(Debug)]
@@ -120,25 +127,30 @@ impl Aggregate {
         if argument.is_null() {
             return Ok(());
         }
-        if !call.distinct && !call.fold.needs_values() {
-            return group.accumulators[at].add(argument, weight);
+        let accumulator = &mut group.accumulators[at];
+        if !call.keeps_values() {
+            return accumulator.add(argument, weight);
         }
         let mut prefix = self.key(1 + at, group_key);
         prefix.extend(order_key(&call.order, row));
-        if !call.distinct || call.fold == AggregateOp::Collect {
-            return multiset::add(state, &prefix, argument, weight).map(|_| ());
+        if !call.counts_classes() {
+            return kept(state, accumulator, &prefix, argument, weight);
         }
         // What counts is one value of each class: the smallest present. Where that one changes, the old one
         // leaves the accumulator and the new one enters.
-        let before = multiset::first_of_class(state, &prefix, argument)?;
-        multiset::add(state, &prefix, argument, weight)?;
-        let after = multiset::first_of_class(state, &prefix, argument)?;
-        if before != after && !call.fold.needs_values() {
-            if let Some(value) = before {
-                group.accumulators[at].add(&value, -1)?;
-            }
-            if let Some(value) = after {
-                group.accumulators[at].add(&value, 1)?;
+        let all = [prefix.as_slice(), call.part(ALL)].concat();
+        let before = multiset::first_of_class(state, &all, argument)?;
+        multiset::add(state, &all, argument, weight)?;
+        let after = multiset::first_of_class(state, &all, argument)?;
+        if before == after {
+            return Ok(());
+        }
+        let counting = [prefix.as_slice(), call.part(COUNTING)].concat();
+        for (value, weight) in [(before, -1), (after, 1)] {
+            let Some(value) = &value else { continue };
+            match call.fold.needs_values() {
+                true => kept(state, accumulator, &counting, value, weight)?,
+                false => accumulator.add(value, weight)?,
             }
         }
         Ok(())
@@ -153,12 +165,15 @@ impl Aggregate {
         meter: &Meter,
     ) -> Result<(), StepError> {
         for (at, call) in self.calls.iter().enumerate() {
-            let result = if call.fold.needs_values() {
-                multiset::result(state, &self.key(1 + at, group_key), call.fold, call.distinct, meter)?
-            } else {
-                group.accumulators[at].result()?
+            let prefix = || self.key(1 + at, group_key);
+            group.results[at] = match &mut group.accumulators[at] {
+                Accumulator::Aside => multiset::result(state, &prefix(), call.fold, call.distinct, meter)?,
+                Accumulator::Percentile(percentile) => {
+                    let counting = [prefix().as_slice(), call.part(COUNTING)].concat();
+                    percentile.result(state, &counting, call.fold == AggregateOp::PercentileCont)?
+                }
+                accumulator => accumulator.result(call.fold)?,
             };
-            group.results[at] = result;
         }
         Ok(())
     }
@@ -179,6 +194,21 @@ impl Aggregate {
         key.extend_from_slice(group_key);
         key
     }
+}
+
+/// Adds `weight` copies of a value to those that are kept aside.
+fn kept(
+    state: &mut dyn State,
+    accumulator: &mut Accumulator,
+    prefix: &[u8],
+    value: &Value,
+    weight: i64,
+) -> Result<(), StepError> {
+    let key = multiset::key_of(prefix, value);
+    if let Accumulator::Percentile(percentile) = accumulator {
+        percentile.add(value, &key[prefix.len()..], weight)?;
+    }
+    multiset::add_at(state, key, value, weight)
 }
 
 impl Operator for Aggregate {

@@ -1,14 +1,21 @@
 //! The values under one aggregate of one group, with their counts, in the order of their exact keys.
 //!
-//! What min, max, collect, the statistics and DISTINCT need to give a value back when another one leaves.
+//! What min, max, collect, percentiles and DISTINCT need to give a value back when another one leaves.
 
-use super::statistics;
 use crate::language::ast::AggregateOp;
 use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
 use std::collections::BTreeSet;
+
+/// The key under which `value` is kept.
+pub(super) fn key_of(prefix: &[u8], value: &Value) -> Vec<u8> {
+    let mut entry_key = prefix.to_vec();
+    key::encode(value, &mut entry_key);
+    key::tie(value, &mut entry_key);
+    entry_key
+}
 
 /// Adds `weight` copies of `value` under `prefix`.
 pub(in crate::operator) fn add(
@@ -17,9 +24,16 @@ pub(in crate::operator) fn add(
     value: &Value,
     weight: i64,
 ) -> Result<(), StepError> {
-    let mut entry_key = prefix.to_vec();
-    key::encode(value, &mut entry_key);
-    key::tie(value, &mut entry_key);
+    add_at(state, key_of(prefix, value), value, weight)
+}
+
+/// Adds `weight` copies of `value` under its own key.
+pub(super) fn add_at(
+    state: &mut dyn State,
+    entry_key: Vec<u8>,
+    value: &Value,
+    weight: i64,
+) -> Result<(), StepError> {
     let count = match state.get(Area::Operators, &entry_key)? {
         Some(bytes) => Reader::new("aggregated value", &bytes).signed()?,
         None => 0,
@@ -54,7 +68,7 @@ pub(super) fn first_of_class(
     Ok(first)
 }
 
-/// The result of an aggregate that needs all its values.
+/// The first or last of the values, or the list of all.
 pub(in crate::operator) fn result(
     state: &dyn State,
     prefix: &[u8],
@@ -89,13 +103,6 @@ pub(in crate::operator) fn result(
     })?;
     Ok(match fold {
         AggregateOp::Min | AggregateOp::Max => values.pop().unwrap_or(Value::Null),
-        AggregateOp::LinearGradient => statistics::gradient(&values)?,
-        AggregateOp::StDev | AggregateOp::StDevP => {
-            statistics::deviation(&values, fold == AggregateOp::StDev)?
-        }
-        AggregateOp::PercentileCont | AggregateOp::PercentileDisc => {
-            statistics::percentile(&values, fold == AggregateOp::PercentileCont)?
-        }
         _ => Value::list(values),
     })
 }
@@ -104,7 +111,8 @@ fn copies(count: i64) -> Result<usize, StepError> {
     usize::try_from(count).map_err(|_| StepError::Damaged(format!("{count} copies of an aggregated value")))
 }
 
-fn entry(bytes: &[u8]) -> Result<(i64, Value), StepError> {
+/// How many copies an entry holds, and of what.
+pub(super) fn entry(bytes: &[u8]) -> Result<(i64, Value), StepError> {
     let mut reader = Reader::new("aggregated value", bytes);
     Ok((reader.signed()?, reader.value()?))
 }

@@ -5,7 +5,7 @@ use super::nodes::{Node, Physical, PhysicalOp};
 use crate::chronicle::Asks;
 use crate::expression::Compiled;
 use crate::language::{name_of_recall, name_of_time};
-use crate::operator::aggregate::Aggregate;
+use crate::operator::aggregate::{Aggregate, Call};
 use crate::operator::apply::Gives;
 use crate::operator::nested::Nesting;
 use crate::operator::output::{Key, Output};
@@ -138,8 +138,8 @@ fn details(nodes: &[Node], at: usize, full: bool) -> Vec<String> {
         PhysicalOp::Outer(outer) => nested(&outer.nesting, "each input row with its count of matches"),
         PhysicalOp::Aggregate(aggregate) => {
             let mut what = "a record per group".to_owned();
-            if aggregate.calls.iter().any(|call| call.distinct || call.fold.needs_values()) {
-                what += ", the values under min, max, collect, the statistics and DISTINCT";
+            if aggregate.calls.iter().any(Call::keeps_values) {
+                what += ", the values under min, max, collect, percentiles and DISTINCT";
             }
             vec![state(aggregate.number, &what)]
         }
