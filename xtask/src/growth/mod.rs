@@ -1,23 +1,20 @@
 //! Measures how the cost of a change grows with what an operator remembers: `growth [--case NAME] [--largest N]`.
 //!
 //! Each case runs one query over graphs of 1,000 to 1,000,000 elements, and fits the exponent of the growth. A case
-//! whose exponent is not the stated one fails the run.
+//! whose exponent is not the stated one fails the run. What is measured is the processor's time.
 
 mod cases;
+pub mod running;
 
 use crate::outcome::Outcome;
-use cases::{CASES, Case, Growth, Load, Random};
-use livewell_model::{Map, Timestamp};
-use livewell_query::Engine;
-use livewell_scenarios::stored::Stored;
-use std::time::{Duration, Instant};
+use cases::{CASES, Case, Growth};
+use running::Running;
+use std::time::Duration;
 
 const USAGE: &str = "usage: cargo run --release -p xtask -- growth [--case NAME] [--largest N]";
 
 /// The smallest graph.
 const SMALLEST: usize = 1_000;
-/// How many elements of the base are taken in at once.
-const PART: usize = 10_000;
 /// How many groups are timed; the fastest half counts, since others use the machine, too.
 const GROUPS: usize = 24;
 /// Measures the cases and prints a table.
@@ -66,32 +63,15 @@ pub fn run(arguments: &[String]) -> Outcome<()> {
 
 /// The time of a change over a graph of `size` elements, and how many entries the operators keep.
 fn measure(case: &Case, size: usize) -> Outcome<(Duration, usize)> {
-    let text = (case.query)(size);
-    let engine = Engine::compile(&text, &Map::new()).map_err(|refusal| refusal.render(&text, case.name))?;
-    let mut stored = Stored::new(engine)?;
-    let mut random = Random::new(7);
-    let Load { mut elements, mut change } = (case.load)(size, &mut random);
-    while !elements.is_empty() {
-        let rest = elements.split_off(elements.len().min(PART));
-        stored.base(std::mem::replace(&mut elements, rest))?;
-    }
-    let (mut at, mut times) = (0, Vec::new());
+    let mut running = Running::new(case, size)?;
     // What is linear takes long enough to be timed with fewer changes.
     let groups = if case.growth == Growth::Flat { GROUPS } else { GROUPS / 4 };
-    for _ in 0..groups {
-        let mut group = Vec::with_capacity(case.group());
-        for _ in 0..case.group() {
-            at += 1;
-            group.push(stored.applied(change(&mut random), Timestamp(at * 1_000_000_000))?);
-        }
-        let begun = Instant::now();
-        stored.step(&group)?;
-        times.push(begun.elapsed() / u32::try_from(group.len())?);
-    }
+    let times = (0..groups).map(|_| running.group(case.group()));
+    let mut times = times.collect::<Outcome<Vec<Duration>>>()?;
     times.sort_unstable();
     let fastest = &times[..times.len() / 2];
     let cost = fastest.iter().sum::<Duration>() / u32::try_from(fastest.len())?;
-    Ok((cost, stored.operator_entries()?))
+    Ok((cost, running.entries()?))
 }
 
 /// The slope of the line through the logarithms.

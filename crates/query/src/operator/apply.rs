@@ -10,7 +10,7 @@
 //! ```
 
 use super::aggregate::multiset;
-use super::nested::{Change, Nesting, Record};
+use super::nested::{Nesting, Record};
 use super::window::{Sort, order_key};
 use super::{Batch, Inputs, Operator, Step, Weighted, pair, replace, settle};
 use crate::encoding::{Encode, encode_all};
@@ -50,13 +50,16 @@ impl Operator for Apply {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let [rows, inner] = pair(inputs);
         let mut out = Batch::new();
-        let changes = self.nesting.changes(rows, inner, step.meter)?;
+        let changes = self.nesting.changes(rows, &inner, step.meter)?;
+        if let Gives::Collect(value) = &self.gives {
+            self.collect(step, value, inner)?;
+        }
         let given = step.meter.held();
         for (outer, change) in changes {
             settle(step.meter, given, &out);
             let before = self.nesting.read(step.state, &outer, step.meter)?;
             let mut after = self.nesting.advance(&before, &change)?;
-            after.result = self.result(step.state, &outer, &change, &after, step.meter)?;
+            after.result = self.result(step.state, &outer, &after, step.meter)?;
             if before == after {
                 continue;
             }
@@ -68,29 +71,37 @@ impl Operator for Apply {
 }
 
 impl Apply {
+    /// Takes the values of changed inner rows in.
+    fn collect(&self, step: &mut Step<'_>, value: &Compiled, mut inner: Batch) -> Result<(), StepError> {
+        // What goes, goes first: the old and the new version of an element have one exact key.
+        inner.sort_by_key(|entry| entry.weight > 0);
+        for Weighted { row, weight } in &inner {
+            let mut place = self.values(&self.nesting.outer_key(row));
+            place.extend(order_key(&self.order, row));
+            multiset::add(step.state, &place, &value.eval_in(row, step.meter)?, *weight)?;
+        }
+        Ok(())
+    }
+
     fn result(
         &self,
-        state: &mut dyn State,
+        state: &dyn State,
         outer: &[u8],
-        change: &Change,
         record: &Record,
         meter: &Meter,
     ) -> Result<Value, StepError> {
         match &self.gives {
             Gives::Exists => Ok(Value::Bool(record.count > 0)),
             Gives::Count => Ok(Value::Int(record.count)),
-            Gives::Collect(value) => {
-                let values = self.nesting.key(1, outer);
-                // What goes, goes first: the old and the new version of an element have one exact key.
-                let mut inner: Vec<&Weighted> = change.inner.iter().collect();
-                inner.sort_by_key(|entry| entry.weight > 0);
-                for entry in inner {
-                    let place = [values.as_slice(), &order_key(&self.order, &entry.row)].concat();
-                    multiset::add(state, &place, &value.eval_in(&entry.row, meter)?, entry.weight)?;
-                }
-                multiset::result(state, &values, AggregateOp::Collect, false, meter)
+            Gives::Collect(_) => {
+                multiset::result(state, &self.values(outer), AggregateOp::Collect, false, meter)
             }
         }
+    }
+
+    /// The beginning of the keys of the values that belong to an outer row.
+    fn values(&self, outer: &[u8]) -> Vec<u8> {
+        self.nesting.key(1, outer)
     }
 }
 

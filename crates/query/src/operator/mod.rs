@@ -29,11 +29,11 @@ pub use crate::batch::{Batch, Weighted};
 use crate::meter::Meter;
 use crate::meter::size::{self, Measure};
 use crate::state::{State, StepError};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use livewell_model::{AppliedChange, Timestamp, Value};
 use smallvec::SmallVec;
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// The kinds of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,32 +172,42 @@ fn add_up_few(batch: &mut Batch) {
     }
 }
 
-/// Moves each row's weight to where the row comes first, in place, by the rows' hashes.
+/// Moves each row's weight to where the row comes first, in place, by the rows' hashes. Hashes only find places: the
+/// order of the rows stays.
 fn add_up_many(batch: &mut Batch, meter: &Meter) -> Result<(), StepError> {
-    /// What finds one row.
-    const PLACE: usize = size_of::<(u64, usize)>() * 2 + size_of::<usize>();
+    /// What finds one row, in a table that may be half empty.
+    const PLACE: usize = 2 * (size_of::<usize>() + 1);
     let held = batch.len() * PLACE;
     meter.hold(held)?;
-    let hasher = RandomState::new();
-    // The last place of each hash so far, and for each place the one before it of the same hash. Hashes only find
-    // places: the order of the rows stays.
-    let mut last: HashMap<u64, usize> = HashMap::with_capacity(batch.len());
-    let mut earlier: Vec<usize> = Vec::with_capacity(batch.len());
+    let hasher = DefaultHashBuilder::default();
+    let mut first: HashTable<usize> = HashTable::with_capacity(batch.len());
     for at in 0..batch.len() {
         meter.tick()?;
         let (before, rest) = batch.split_at_mut(at);
-        let hash = hasher.hash_one(&rest[0].row);
-        let newest = last.insert(hash, at).unwrap_or(usize::MAX);
-        earlier.push(newest);
-        let same_hash = std::iter::successors(Some(newest), |place| earlier.get(*place).copied());
-        let mut same_hash = same_hash.take_while(|place| *place != usize::MAX);
-        if let Some(have) = same_hash.find(|place| before[*place].row == rest[0].row) {
-            before[have].weight += std::mem::take(&mut rest[0].weight);
-            last.insert(hash, newest);
+        let hash = hash_of(&rest[0].row, &hasher);
+        match first.find(hash, |place| before[*place].row == rest[0].row) {
+            Some(place) => before[*place].weight += std::mem::take(&mut rest[0].weight),
+            None => {
+                let hash_of = |place: &usize| hash_of(&before[*place].row, &hasher);
+                first.insert_unique(hash, at, hash_of);
+            }
         }
     }
     meter.release(held);
     Ok(())
+}
+
+/// The hash of a row; of an element only its id is looked at, which almost always tells it apart.
+fn hash_of(row: &[Value], hasher: &DefaultHashBuilder) -> u64 {
+    let mut state = hasher.build_hasher();
+    for value in row {
+        match value {
+            Value::Node(node) => node.id.hash(&mut state),
+            Value::Relationship(relationship) => relationship.id.hash(&mut state),
+            value => value.hash(&mut state),
+        }
+    }
+    state.finish()
 }
 
 /// Measures what an operator holds, if that has grown: its output, and `others` bytes of what it was given.

@@ -29,8 +29,8 @@ pub struct Nesting {
 pub(super) struct Change {
     pub before: Option<Vec<Value>>,
     pub after: Option<Vec<Value>>,
-    /// Inner rows that come and go.
-    pub inner: Batch,
+    /// How many inner rows come; negative: go.
+    pub inner: i64,
 }
 
 /// What is remembered of one outer row.
@@ -49,7 +49,7 @@ impl Nesting {
     pub(super) fn changes(
         &self,
         outer: Batch,
-        inner: Batch,
+        inner: &Batch,
         meter: &Meter,
     ) -> Result<BTreeMap<Vec<u8>, Change>, StepError> {
         let mut changes: BTreeMap<Vec<u8>, Change> = BTreeMap::new();
@@ -62,12 +62,17 @@ impl Nesting {
                 return Err(StepError::Damaged("two outer rows of one step have the same key".into()));
             }
         }
-        for entry in inner {
-            let key = key::of(self.inner.iter().map(|slot| &entry.row[*slot]));
-            meter.hold(size::entry(key.len() + size_of::<Weighted>()))?;
-            changes.entry(key).or_default().inner.push(entry);
+        for Weighted { row, weight } in inner {
+            let key = self.outer_key(row);
+            meter.hold(size::entry(key.len() + size_of::<Change>()))?;
+            changes.entry(key).or_default().inner += weight;
         }
         Ok(changes)
+    }
+
+    /// The key of the outer row that an inner row belongs to.
+    pub(super) fn outer_key(&self, inner: &[Value]) -> Vec<u8> {
+        key::of(self.inner.iter().map(|slot| &inner[*slot]))
     }
 
     /// The record before the step.
@@ -89,7 +94,7 @@ impl Nesting {
         }
         let gone = change.before.is_some();
         let kept = if gone { None } else { before.row.clone() };
-        let count = before.count + change.inner.iter().map(|entry| entry.weight).sum::<i64>();
+        let count = before.count + change.inner;
         let after = Record { row: change.after.clone().or(kept), count, result: before.result.clone() };
         if after.count < 0 || (after.row.is_none() && after.count != 0) {
             return Err(StepError::Damaged(format!("{count} inner rows belong to a row that is not there")));

@@ -7,7 +7,6 @@
 use super::nested::{Nesting, Record};
 use super::{Batch, Inputs, Operator, Step, pair, replace, settle};
 use crate::encoding::{Encode, encode_all};
-use crate::meter::size;
 use crate::state::StepError;
 use livewell_model::Value;
 use livewell_model::codec::Writer;
@@ -27,9 +26,8 @@ pub struct Outer {
 impl Operator for Outer {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let [rows, matches] = pair(inputs);
-        step.meter.hold(size::shallow(&matches))?;
-        let mut out = matches.clone();
-        let changes = self.nesting.changes(rows, matches, step.meter)?;
+        let changes = self.nesting.changes(rows, &matches, step.meter)?;
+        let mut out = matches;
         let given = step.meter.held();
         for (outer, change) in changes {
             settle(step.meter, given, &out);

@@ -27,11 +27,17 @@ pub(super) enum By {
 }
 
 impl Match {
-    /// The beginning of the keys of one arrangement.
-    pub(super) fn arrangement(&self, atom: usize, by: By) -> Vec<u8> {
+    /// The beginning of the keys of all that is remembered of an atom, or of the input.
+    pub(super) fn factor(&self, atom: usize) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(48);
         prefix.extend_from_slice(&self.number.to_be_bytes());
         prefix.push(u8::try_from(atom).expect("the plan limits the atoms of a pattern"));
+        prefix
+    }
+
+    /// The beginning of the keys of one arrangement.
+    pub(super) fn arrangement(&self, atom: usize, by: By) -> Vec<u8> {
+        let mut prefix = self.factor(atom);
         prefix.push(by as u8);
         prefix
     }

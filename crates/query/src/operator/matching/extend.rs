@@ -6,7 +6,7 @@ use super::parts::{AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 use super::trail::Walk;
 use crate::expression::EvalError;
 use crate::meter::{Meter, size};
-use crate::operator::{Batch, Weighted};
+use crate::operator::{Batch, Weighted, settle};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::Reader;
 use livewell_model::{ElementId, Value};
@@ -38,27 +38,38 @@ impl<'a> Extension<'a> {
         Self { plan, state, out, meter, slots: smallvec![Value::Null; slots], ids: smallvec![None; slots] }
     }
 
+    /// Measures what the step holds, if that has grown: its output, and `others` bytes of what it was given.
+    pub(super) fn settle(&self, others: usize) {
+        settle(self.meter, others, self.out);
+    }
+
     /// Puts out every match that holds `start` in atom `at`, with the weights of its values.
-    pub(super) fn begin_at_atom(mut self, at: usize, start: &Start) -> Result<(), StepError> {
+    pub(super) fn begin_at_atom(&mut self, at: usize, start: &Start) -> Result<(), StepError> {
         let slot = self.plan.width() + at;
         self.slots[slot] = start.values[0].0.clone();
-        match &start.ends {
-            Some((from, to)) if !self.bind_ends_of(slot, from, to) => return Ok(()),
-            Some(_) => {}
-            None => self.ids[slot] = node_id(&self.slots[slot]),
-        }
-        let plan = self.plan;
-        self.extend(&plan.lookups[at], &mut |slots, out| {
-            for (value, weight) in &start.values {
-                let mut row = slots.to_vec();
-                row[slot] = value.clone();
-                out.push(Weighted { row, weight: *weight });
+        let fits = match &start.ends {
+            Some((from, to)) => self.bind_ends_of(slot, from, to),
+            None => {
+                self.ids[slot] = node_id(&self.slots[slot]);
+                true
             }
-        })
+        };
+        if fits {
+            self.extend(&self.plan.lookups[at], &mut |slots, out| {
+                for (value, weight) in &start.values {
+                    let mut row = slots.to_vec();
+                    row[slot] = value.clone();
+                    out.push(Weighted { row, weight: *weight });
+                }
+            })?;
+        }
+        self.slots[slot] = Value::Null;
+        self.ids.fill(None);
+        Ok(())
     }
 
     /// Puts out every match of one changed input row.
-    pub(super) fn begin_at_input(mut self, input: &Input, entry: &Weighted) -> Result<(), StepError> {
+    pub(super) fn begin_at_input(&mut self, input: &Input, entry: &Weighted) -> Result<(), StepError> {
         self.extend_from_row(input, &entry.row, &input.lookups, &mut |slots, out| {
             out.push(Weighted { row: slots.to_vec(), weight: entry.weight });
         })

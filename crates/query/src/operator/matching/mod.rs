@@ -9,7 +9,7 @@
 //!
 //! where `A'` is new and `A` old. So each changed atom is extended by look-ups in the others' arrangements,
 //! the earlier ones updated already and the later ones not; that also gives the delta-with-delta term of a
-//! self-join. State: each atom's elements, by id (nodes) or by end (relationships), and no intermediate
+//! self-join. The factors can be taken in any order (see [`factors`]). State: each atom's elements, by id (nodes) or by end (relationships), and no intermediate
 //! result, however long the pattern (a "delta join": K. Ammar et al., "Distributed Evaluation of Subgraph
 //! Queries Using Worst-case Optimal Low-Memory Dataflows", VLDB 2018).
 
@@ -17,49 +17,38 @@ mod arrange;
 mod atom;
 mod encoded;
 mod extend;
+mod factors;
 mod input;
 mod parts;
 mod trail;
 
 pub use parts::{Atom, AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 
-use super::scan::Scanned;
-use super::{Batch, Inputs, Operator, Step, consolidate, settle};
-use crate::meter::size;
+use super::{Batch, Inputs, Operator, Step, consolidate};
 use crate::state::StepError;
 use extend::Extension;
-use smallvec::SmallVec;
+use factors::Factor;
 
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
 impl Operator for Match {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
-        let mut inputs = inputs.into_iter();
+        let mut factors = self.factors(step, inputs)?;
+        let without_term = self.order(&*step.state, &mut factors)?;
         let (mut out, given) = (Batch::new(), step.meter.held());
-        if let Some(input) = &self.input {
-            let rows = inputs.next().unwrap_or_default();
-            for entry in &rows {
-                settle(step.meter, given, &out);
-                Extension::new(self, &*step.state, &mut out, step.meter).begin_at_input(input, entry)?;
+        let mut distinct = true;
+        for (at, factor) in factors.into_iter().enumerate() {
+            let before = out.len();
+            if at < without_term {
+                self.rearrange_all(step, factor)?;
+                continue;
             }
-            self.rearrange_input(step.state, input, rows, step.meter)?;
+            let has_distinct_rows = factor.has_distinct_rows();
+            self.step_factor(step, factor, given, &mut out)?;
+            distinct &= out.len() == before || (before == 0 && has_distinct_rows);
         }
-        for at in 0..self.atoms.len() {
-            if let AtomKind::Trail(trail) = &self.atoms[at].kind {
-                let edges = inputs.next().unwrap_or_default();
-                let before = step.meter.held();
-                let starts = self.step_trail(step, at, trail, edges)?;
-                let given = given + step.meter.held().saturating_sub(before);
-                for start in starts {
-                    settle(step.meter, given, &out);
-                    Extension::new(self, &*step.state, &mut out, step.meter).begin_at_atom(at, &start)?;
-                }
-            } else {
-                self.step_atom(step, at, given, &mut out)?;
-            }
-        }
-        consolidate(out, step.meter)
+        if distinct { Ok(out) } else { consolidate(out, step.meter) }
     }
 
     fn reads_changes(&self) -> bool {
@@ -68,37 +57,69 @@ impl Operator for Match {
 }
 
 impl Match {
-    /// Takes in the changes of a node or relationship atom.
-    fn step_atom(
+    /// Puts out the term of a factor, and takes in its changes.
+    fn step_factor(
         &self,
         step: &mut Step<'_>,
-        at: usize,
+        factor: Factor,
         given: usize,
         out: &mut Batch,
     ) -> Result<(), StepError> {
-        /// What so few changes hold is not worth counting: properties are shared with the elements.
-        const FEW: usize = 16;
-        let (atom, before) = (&self.atoms[at], step.meter.held());
-        let mut changed = SmallVec::<[Scanned; 1]>::new();
-        for change in step.changes {
-            if let Some(scanned) = atom.scan.apply(change, step.meter)? {
-                if step.changes.len() > FEW {
-                    let values = scanned.before.iter().chain(&scanned.after);
-                    step.meter.hold(size_of::<Scanned>() + values.map(size::owned).sum::<usize>())?;
+        match &factor {
+            Factor::Input(rows) => {
+                let input = self.input.as_ref().expect("it has rows");
+                let mut extension = Extension::new(self, &*step.state, out, step.meter);
+                for entry in rows {
+                    extension.settle(given);
+                    extension.begin_at_input(input, entry)?;
                 }
-                changed.push(scanned);
             }
+            Factor::Elements(at, changed) => {
+                let mut extension = Extension::new(self, &*step.state, out, step.meter);
+                for start in changed.iter().flat_map(|scanned| self.atoms[*at].starts(scanned)) {
+                    extension.settle(given);
+                    extension.begin_at_atom(*at, &start)?;
+                }
+            }
+            Factor::Edges(..) => return self.step_edges(step, factor, given, out),
         }
+        // Only now: the look-ups of earlier factors had to see this one old.
+        self.rearrange_all(step, factor)
+    }
+
+    /// As [`Match::step_factor`] of a trail, whose edges are taken in one by one.
+    fn step_edges(
+        &self,
+        step: &mut Step<'_>,
+        factor: Factor,
+        given: usize,
+        out: &mut Batch,
+    ) -> Result<(), StepError> {
+        let Factor::Edges(at, edges) = factor else { return Ok(()) };
+        let before = step.meter.held();
+        let starts = self.step_trail(step, at, edges)?;
         let given = given + step.meter.held().saturating_sub(before);
-        for start in changed.iter().flat_map(|scanned| atom.starts(scanned)) {
-            settle(step.meter, given, out);
-            Extension::new(self, &*step.state, out, step.meter).begin_at_atom(at, &start)?;
-        }
-        // Only now: the look-ups of earlier atoms had to see this one old.
-        for scanned in &changed {
-            step.meter.tick()?;
-            self.rearrange(step.state, at, scanned);
+        let mut extension = Extension::new(self, &*step.state, out, step.meter);
+        for start in starts {
+            extension.settle(given);
+            extension.begin_at_atom(at, &start)?;
         }
         Ok(())
+    }
+
+    /// Takes in the changes of a factor.
+    fn rearrange_all(&self, step: &mut Step<'_>, factor: Factor) -> Result<(), StepError> {
+        match factor {
+            Factor::Input(rows) => {
+                let input = self.input.as_ref().expect("it has rows");
+                self.rearrange_input(step.state, input, rows, step.meter)
+            }
+            Factor::Elements(at, changed) => changed.iter().try_for_each(|scanned| {
+                step.meter.tick()?;
+                self.rearrange(step.state, at, scanned);
+                Ok(())
+            }),
+            Factor::Edges(at, edges) => self.rearrange_edges(step, at, edges),
+        }
     }
 }

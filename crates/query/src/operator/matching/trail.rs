@@ -10,7 +10,7 @@
 
 use super::arrange::By;
 use super::atom::Start;
-use super::parts::{Match, Trail};
+use super::parts::{AtomKind, Match, Trail};
 use crate::meter::{Meter, size};
 use crate::operator::{Batch, Step, Weighted};
 use crate::state::{Area, Order, State, StepError};
@@ -80,16 +80,11 @@ impl Match {
         &self,
         step: &mut Step<'_>,
         atom: usize,
-        trail: &Trail,
-        mut edges: Batch,
+        edges: Batch,
     ) -> Result<Vec<Start>, StepError> {
+        let trail = self.trail(atom);
         let mut starts = Vec::new();
-        // What goes, goes first: an edge's old and new version have one place.
-        edges.sort_by_key(|entry| entry.weight > 0);
-        for Weighted { row, weight } in edges {
-            let [from, relationship, to] =
-                <[Value; 3]>::try_from(row).expect("an edge is a relationship between two nodes");
-            let edge = Edge { from, relationship, to };
+        for (edge, weight) in in_turn(edges) {
             if weight > 0 {
                 self.rearrange_edge(step.state, atom, trail, &edge, true);
             }
@@ -102,6 +97,27 @@ impl Match {
             }
         }
         Ok(starts)
+    }
+
+    /// Takes in changed edges where no trail has to be found.
+    pub(super) fn rearrange_edges(
+        &self,
+        step: &mut Step<'_>,
+        atom: usize,
+        edges: Batch,
+    ) -> Result<(), StepError> {
+        for (edge, weight) in in_turn(edges) {
+            step.meter.tick()?;
+            self.rearrange_edge(step.state, atom, self.trail(atom), &edge, weight > 0);
+        }
+        Ok(())
+    }
+
+    fn trail(&self, atom: usize) -> &Trail {
+        match &self.atoms[atom].kind {
+            AtomKind::Trail(trail) => trail,
+            _ => unreachable!("only a trail has edges"),
+        }
     }
 
     fn rearrange_edge(&self, state: &mut dyn State, atom: usize, trail: &Trail, edge: &Edge, present: bool) {
@@ -249,6 +265,16 @@ impl<'a> Walk<'a> {
         })?;
         Ok((found, held))
     }
+}
+
+/// The edges with their weights. What goes, goes first: an edge's old and new version have one place.
+fn in_turn(mut edges: Batch) -> impl Iterator<Item = (Edge, i64)> {
+    edges.sort_by_key(|entry| entry.weight > 0);
+    edges.into_iter().map(|Weighted { row, weight }| {
+        let [from, relationship, to] =
+            <[Value; 3]>::try_from(row).expect("an edge is a relationship between two nodes");
+        (Edge { from, relationship, to }, weight)
+    })
 }
 
 impl Edge {

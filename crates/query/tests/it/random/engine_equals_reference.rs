@@ -4,11 +4,12 @@
 //! `LIVEWELL_CASES` says how many cases (300), `LIVEWELL_SEED` the first one's seed (0).
 
 use super::Case;
-use livewell_model::Map;
+use livewell_model::{AppliedChange, AppliedTransaction, Map};
 use livewell_query::Engine;
 use livewell_query::language::{Diagnostic, DiagnosticKind};
 use livewell_query::reference::Reference;
 use livewell_scenarios::lockstep::{Lockstep, Stepped};
+use std::collections::BTreeMap;
 use std::io::Write;
 
 #[test]
@@ -38,6 +39,33 @@ fn check_all(hash_bits: u32) {
     }
     let counted = format!("counted: {compared} pairs agree, {refused} queries are refused");
     writeln!(std::io::stdout(), "{counted}").expect("somebody reads it");
+}
+
+#[test]
+fn a_graph_that_comes_at_once_is_joined_as_one_that_comes_bit_by_bit() {
+    let mut compared = 0;
+    for seed in 10_000..10_400 {
+        let mut case = Case::generate(seed);
+        case.stream = at_once(&case.stream);
+        match check(&case, 64) {
+            Ok(is_compared) => compared += u32::from(is_compared),
+            Err(why) => panic!("{why}\n\nthe case of seed {seed}:\n{case}"),
+        }
+    }
+    assert!(compared > 300, "{compared} pairs were compared");
+}
+
+/// The stream with the graph of its first half in one transaction.
+fn at_once(stream: &[AppliedTransaction]) -> Vec<AppliedTransaction> {
+    let (first, rest) = stream.split_at(stream.len() / 2);
+    let mut graph = BTreeMap::new();
+    for change in first.iter().flat_map(|transaction| &transaction.changes) {
+        graph.insert(change.id().clone(), change.after.clone());
+    }
+    let insert = |element| AppliedChange { before: None, after: Some(element) };
+    let changes = graph.into_values().flatten().map(insert).collect();
+    let whole = first.last().map(|last| AppliedTransaction { changes, ..last.clone() });
+    whole.into_iter().chain(rest.iter().cloned()).collect()
 }
 
 fn fail(case: &Case, seed: u64, hash_bits: u32) -> ! {

@@ -1,0 +1,124 @@
+//! The factors of the join, the input's rows and each atom's elements, with what a step changes of them.
+//!
+//! The law holds for the factors in any order. So a large step over a factor of which nothing is remembered yet takes that
+//! one last: until then its old bag is empty, and so is every other term. What loads a graph is then joined once, and not
+//! once for each atom.
+
+use super::arrange::INPUT;
+use super::parts::{AtomKind, Match, Trail};
+use crate::meter::size;
+use crate::operator::scan::Scanned;
+use crate::operator::{Batch, Inputs, Step};
+use crate::state::{Area, Order, State, StepError};
+use smallvec::SmallVec;
+
+/// Up to so many changes are joined factor by factor, whatever is remembered: to look would cost more.
+const FEW: usize = 8;
+/// What up to so many changes hold is not worth counting, since properties are shared with the elements.
+const UNCOUNTED: usize = 16;
+
+/// What a step changes of one factor.
+#[derive(Debug)]
+pub(super) enum Factor {
+    /// Of the input: its rows.
+    Input(Batch),
+    /// Of a node or relationship atom: its elements.
+    Elements(usize, SmallVec<[Scanned; 1]>),
+    /// Of a trail atom: its edges.
+    Edges(usize, Batch),
+}
+
+impl Factor {
+    fn len(&self) -> usize {
+        match self {
+            Self::Input(rows) | Self::Edges(_, rows) => rows.len(),
+            Self::Elements(_, changed) => changed.len(),
+        }
+    }
+
+    /// What stands for it where keys have an atom.
+    fn place(&self) -> usize {
+        match self {
+            Self::Input(_) => INPUT,
+            Self::Elements(at, _) | Self::Edges(at, _) => *at,
+        }
+    }
+
+    /// Whether no two rows of its term are equal: only of trails that go and come some may be.
+    pub(super) fn has_distinct_rows(&self) -> bool {
+        match self {
+            Self::Input(_) | Self::Elements(..) => true,
+            Self::Edges(_, edges) => edges.iter().all(|edge| edge.weight > 0),
+        }
+    }
+}
+
+impl Match {
+    /// The factors with what the step changes of them, in their order in the text.
+    pub(super) fn factors(
+        &self,
+        step: &Step<'_>,
+        inputs: Inputs,
+    ) -> Result<SmallVec<[Factor; 2]>, StepError> {
+        let (mut inputs, mut factors) = (inputs.into_iter(), SmallVec::new());
+        if self.input.is_some() {
+            factors.push(Factor::Input(inputs.next().unwrap_or_default()));
+        }
+        for (at, atom) in self.atoms.iter().enumerate() {
+            factors.push(match atom.kind {
+                AtomKind::Trail(_) => Factor::Edges(at, inputs.next().unwrap_or_default()),
+                _ => Factor::Elements(at, self.scanned(step, at)?),
+            });
+        }
+        Ok(factors)
+    }
+
+    /// What the changed elements are to an atom.
+    fn scanned(&self, step: &Step<'_>, at: usize) -> Result<SmallVec<[Scanned; 1]>, StepError> {
+        let mut changed = SmallVec::new();
+        for change in step.changes {
+            if let Some(scanned) = self.atoms[at].scan.apply(change, step.meter)? {
+                if step.changes.len() > UNCOUNTED {
+                    let values = scanned.before.iter().chain(&scanned.after);
+                    step.meter.hold(size_of::<Scanned>() + values.map(size::owned).sum::<usize>())?;
+                }
+                changed.push(scanned);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Orders the factors of a step, and says how many of the first have no term.
+    pub(super) fn order(&self, state: &dyn State, factors: &mut [Factor]) -> Result<usize, StepError> {
+        if factors.iter().map(Factor::len).sum::<usize>() <= FEW {
+            return Ok(0);
+        }
+        let mut last: Option<usize> = None;
+        for (at, factor) in factors.iter().enumerate() {
+            let is_smaller = last.is_none_or(|last| factor.len() < factors[last].len());
+            if is_smaller && self.is_empty(state, factor.place())? {
+                last = Some(at);
+            }
+        }
+        let Some(last) = last else { return Ok(0) };
+        factors[last..].rotate_left(1);
+        Ok(factors.len() - 1)
+    }
+
+    /// Whether a factor is known to be empty, since nothing of it is remembered.
+    fn is_empty(&self, state: &dyn State, place: usize) -> Result<bool, StepError> {
+        match self.atoms.get(place).map(|atom| &atom.kind) {
+            // Nothing is remembered of a node that is never looked up, and a trail of no relationship needs none.
+            Some(AtomKind::Node { arranged: false } | AtomKind::Trail(Trail { min: 0, .. })) => {
+                return Ok(false);
+            }
+            _ => {}
+        }
+        let mut is_empty = true;
+        state.scan(Area::Operators, &self.factor(place), Order::Ascending, &mut |_, _| {
+            is_empty = false;
+            Ok(false)
+        })?;
+        Ok(is_empty)
+    }
+}
