@@ -2,7 +2,7 @@
 
 use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
-use crate::{features, tck, tidy};
+use crate::{features, instructions, tck, tidy};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -59,6 +59,7 @@ pub fn run(root: &Path) -> Outcome<()> {
     features::check(root)?;
     run_step(root, if has_nextest(root) { &TEST_BY_NEXTEST } else { &TEST })?;
     tck::floor::hold()?;
+    instructions::check(root)?;
     run_step(root, &EXAMPLES_IN_DOCS)?;
     run_step(root, &DOCS)
 }

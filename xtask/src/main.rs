@@ -5,9 +5,9 @@ mod ci;
 mod features;
 mod flights;
 mod growth;
+mod instructions;
 mod long;
 mod outcome;
-mod profile;
 mod rate;
 mod tck;
 mod tidy;
@@ -25,7 +25,7 @@ usage: cargo xtask CHORE
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
   growth                           measure how an operator's cost grows (--case, --largest)
-  profile --case NAME              run a case of growth for a profiler (--size, --changes, --group)
+  instructions                     count what a change takes, and compare with the record (--write)
   rate                             measure changes from PostgreSQL (--transactions, --rows, --durability)
   long NAME                        a run of minutes or hours, recorded in docs/long-runs.md; without NAME, lists them
   flights --data DIR --out DIR     prepare the data of the flights example";
@@ -38,7 +38,8 @@ fn main() -> ExitCode {
         ["features"] => features::check(root()),
         ["tidy"] => tidy::run(root()),
         ["tck", ..] => return tck::run(&arguments[1..]),
-        ["profile", ..] => profile::run(&arguments[1..]),
+        ["instructions"] => instructions::check(root()),
+        ["instructions", "--write"] => instructions::write(root()),
         ["growth", ..] => growth::run(&arguments[1..]),
         ["ttc", ..] => ttc::run(&arguments[1..]),
         ["rate", ..] => rate::run(root(), &arguments[1..]),

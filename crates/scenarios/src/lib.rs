@@ -4,7 +4,7 @@
 //! A scenario ([`scenario`]) is a query, a graph and the expected table (or error). It holds only if the maintained
 //! result is right however the graph is built. So the graph is fed as many random streams of changes ([`feed`]);
 //! after every transaction the engine's rows are compared with the reference's ([`lockstep`]), and at the end with
-//! the table ([`table`]). [`run`] judges one scenario, [`report`] a file.
+//! the table ([`table`]). [`run`] judges one scenario, [`report`] a file. Measurements run a [`workload`].
 
 pub mod choice;
 pub mod feed;
@@ -13,9 +13,9 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod social_media;
-pub mod stored;
 pub mod table;
 pub mod value;
+pub mod workload;
 
 use std::path::PathBuf;
 

@@ -22,7 +22,7 @@ mod web;
 pub use browser::Browser;
 pub use nats::Nats;
 pub use postgres::{Options, Postgres, Session};
-pub use process::{free_port, pause};
+pub use process::{free_port, pause, valgrind};
 pub use proxy::Proxy;
 pub use redis::Redis;
 pub use web::{Act, Request, Web};

@@ -31,6 +31,11 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("a listener has an address").port()
 }
 
+/// Returns Valgrind, which is installed if necessary; `None` if that is not possible.
+pub fn valgrind() -> Option<PathBuf> {
+    find("valgrind", || in_path(&["valgrind"]))
+}
+
 /// Returns what `look` finds, after `apt-get install -y PACKAGE` if necessary.
 pub(crate) fn find_or_install(package: &str, look: impl Fn() -> Option<PathBuf>) -> PathBuf {
     find(package, look)

@@ -3,12 +3,9 @@
 //! Each case runs one query over graphs of 1,000 to 1,000,000 elements, and fits the exponent of the growth. A case
 //! whose exponent is not the stated one fails the run. What is measured is the processor's time.
 
-mod cases;
-pub mod running;
-
 use crate::outcome::Outcome;
-use cases::{CASES, Case, Growth};
-use running::Running;
+use livewell_scenarios::workload::{CASES, Case, Growth, Running};
+use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
 const USAGE: &str = "usage: cargo run --release -p xtask -- growth [--case NAME] [--largest N]";
@@ -66,12 +63,23 @@ fn measure(case: &Case, size: usize) -> Outcome<(Duration, usize)> {
     let mut running = Running::new(case, size)?;
     // What is linear takes long enough to be timed with fewer changes.
     let groups = if case.growth == Growth::Flat { GROUPS } else { GROUPS / 4 };
-    let times = (0..groups).map(|_| running.group(case.group()));
-    let mut times = times.collect::<Outcome<Vec<Duration>>>()?;
+    let mut times = Vec::with_capacity(groups);
+    for _ in 0..groups {
+        let transactions = running.next(case.group())?;
+        let begun = processor_time();
+        running.step(&transactions)?;
+        times.push((processor_time() - begun) / u32::try_from(transactions.len())?);
+    }
     times.sort_unstable();
     let fastest = &times[..times.len() / 2];
     let cost = fastest.iter().sum::<Duration>() / u32::try_from(fastest.len())?;
     Ok((cost, running.entries()?))
+}
+
+/// How long the processor has worked for this thread.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// The slope of the line through the logarithms.

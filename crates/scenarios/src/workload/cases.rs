@@ -2,6 +2,7 @@
 
 use livewell_model::change::Patch;
 use livewell_model::{Change, Element, ElementId, Map, Node, Relationship, Value};
+use std::fmt;
 use std::ops::RangeInclusive;
 
 /// How many changes are committed together, as under load.
@@ -32,12 +33,15 @@ impl Growth {
 }
 
 /// One query, and what a change of its graph should cost.
+#[derive(Debug)]
 pub struct Case {
+    /// Its name.
     pub name: &'static str,
     /// The query, over a graph of so many elements.
     pub query: fn(usize) -> String,
     /// The graph of so many elements, and what changes in it.
     pub load: fn(usize, &mut Random) -> Load,
+    /// How the cost grows with the graph.
     pub growth: Growth,
 }
 
@@ -50,18 +54,29 @@ impl Case {
 
 /// A graph with its changes.
 pub struct Load {
+    /// Its elements.
     pub elements: Vec<Element>,
+    /// Makes the next change.
     pub change: Box<dyn FnMut(&mut Random) -> Change>,
 }
 
+impl fmt::Debug for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Load").field("elements", &self.elements.len()).finish_non_exhaustive()
+    }
+}
+
 /// A small generator of numbers (SplitMix64).
+#[derive(Debug)]
 pub struct Random(u64);
 
 impl Random {
+    /// Begins at `seed`.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

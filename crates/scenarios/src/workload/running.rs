@@ -1,15 +1,17 @@
 //! A case that runs: its query over its graph, ready for changes.
 
 use super::cases::{CASES, Case, Load, Random};
-use crate::outcome::Outcome;
-use livewell_model::{Change, Map, Timestamp};
+use super::stored::Stored;
+use livewell_model::{AppliedTransaction, Change, Map, Timestamp};
 use livewell_query::Engine;
-use livewell_scenarios::stored::Stored;
-use rustix::time::{ClockId, clock_gettime};
-use std::time::Duration;
+use std::error::Error;
+use std::fmt;
 
 /// How many elements of the base are taken in at once.
 const PART: usize = 10_000;
+
+/// The outcome of a measurement.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// A query over a graph in memory.
 pub struct Running {
@@ -18,6 +20,12 @@ pub struct Running {
     change: Box<dyn FnMut(&mut Random) -> Change>,
     /// How many changes there were; each is a second after the one before.
     changes: i64,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("stored", &self.stored).finish_non_exhaustive()
+    }
 }
 
 impl Running {
@@ -48,20 +56,27 @@ impl Running {
         Self::new(case.ok_or_else(|| format!("there is no case {name:?}"))?, size)
     }
 
-    /// Takes in a group of changes in one commit; returns the processor's time for each.
+    /// Makes the next changes, each a transaction of its own.
     ///
     /// # Errors
-    /// Returns an error if a step fails.
-    pub fn group(&mut self, size: usize) -> Outcome<Duration> {
-        let mut group = Vec::with_capacity(size);
-        for _ in 0..size {
+    /// Returns an error if a change does not fit the graph.
+    pub fn next(&mut self, changes: usize) -> Outcome<Vec<AppliedTransaction>> {
+        let mut group = Vec::with_capacity(changes);
+        for _ in 0..changes {
             self.changes += 1;
             let timestamp = Timestamp(self.changes * 1_000_000_000);
             group.push(self.stored.applied((self.change)(&mut self.random), timestamp)?);
         }
-        let begun = processor_time();
-        self.stored.step(&group)?;
-        Ok((processor_time() - begun) / u32::try_from(size)?)
+        Ok(group)
+    }
+
+    /// Takes in transactions in one commit.
+    ///
+    /// # Errors
+    /// Returns an error if a step fails.
+    pub fn step(&mut self, group: &[AppliedTransaction]) -> Outcome<()> {
+        self.stored.step(group)?;
+        Ok(())
     }
 
     /// Returns how many entries the operators keep.
@@ -71,10 +86,4 @@ impl Running {
     pub fn entries(&self) -> Outcome<usize> {
         Ok(self.stored.operator_entries()?)
     }
-}
-
-/// How long the processor has worked for this thread.
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }

@@ -1,0 +1,110 @@
+//! Counts the instructions that a change takes in the hot paths, by Valgrind, and compares them with a record: noise does
+//! not move them, so that a path that became slower is seen.
+//!
+//! The record, `xtask/instructions.txt`, has a line for each case: its name, a tab, and the instructions a change. What
+//! loading the graph takes is in both of two runs and cancels out.
+
+use crate::cargo::run_cargo;
+use crate::outcome::Outcome;
+use livewell_services::valgrind;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The cases of the workload that are counted.
+const CASES: [&str; 10] = [
+    "filter",
+    "MATCH",
+    "sum",
+    "count(DISTINCT)",
+    "stDev",
+    "percentileDisc",
+    "LIMIT",
+    "trueFor",
+    "EXISTS",
+    "OPTIONAL MATCH",
+];
+/// The size of the graphs.
+const SIZE: &str = "2000";
+/// The changes of the two runs.
+const CHANGES: [u64; 2] = [200, 1200];
+/// By how much a count may differ from the record, in percent: the library of the system copies memory in other ways on
+/// another machine.
+const TOLERANCE: f64 = 5.0;
+
+/// Counts, and compares with the record.
+///
+/// # Errors
+/// Returns an error if a case takes more instructions than recorded, or so much less that the record is out of date.
+#[expect(clippy::print_stdout, reason = "a chore speaks to the person who runs it")]
+pub fn check(root: &Path) -> Outcome<()> {
+    let Some(valgrind) = valgrind() else {
+        println!(
+            "instructions: NOT COUNTED, since there is no valgrind; `apt-get install valgrind` brings it"
+        );
+        return Ok(());
+    };
+    let record = std::fs::read_to_string(record(root))?;
+    let mut wrong = Vec::new();
+    for (case, counted) in count(root, &valgrind)? {
+        let line = record.lines().find_map(|line| line.strip_prefix(case)?.strip_prefix('\t'));
+        let recorded: f64 = line.ok_or_else(|| format!("{case} is not recorded"))?.trim().parse()?;
+        let percent = (counted as f64 / recorded - 1.0) * 100.0;
+        println!("instructions: {case}: {counted} a change ({percent:+.1} %)");
+        if percent.abs() > TOLERANCE {
+            wrong.push(format!("{case}: {counted} instructions a change, and {recorded} are recorded"));
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let more = "if that is meant, `cargo xtask instructions --write` records it";
+    Err(format!("{}\n{more}", wrong.join("\n")).into())
+}
+
+/// Counts, and writes the record.
+///
+/// # Errors
+/// Returns an error if there is no Valgrind, or a case fails.
+pub fn write(root: &Path) -> Outcome<()> {
+    let valgrind = valgrind().ok_or("there is no valgrind")?;
+    let counts = count(root, &valgrind)?;
+    let lines: String = counts.iter().map(|(case, count)| format!("{case}\t{count}\n")).collect();
+    Ok(std::fs::write(record(root), lines)?)
+}
+
+fn record(root: &Path) -> PathBuf {
+    root.join("xtask/instructions.txt")
+}
+
+/// The instructions a change of each case.
+fn count(root: &Path, valgrind: &Path) -> Outcome<Vec<(&'static str, u64)>> {
+    run_cargo(
+        root,
+        &["build", "--locked", "--release", "-p", "livewell-scenarios", "--example", "changes"],
+        &[],
+    )?;
+    let program = target(root).join("release/examples/changes");
+    let mut counts = Vec::new();
+    for case in CASES {
+        let [few, many] = CHANGES.map(|changes| instructions(valgrind, &program, case, changes));
+        let more = many?.checked_sub(few?).ok_or("more changes take fewer instructions")?;
+        counts.push((case, more / (CHANGES[1] - CHANGES[0])));
+    }
+    Ok(counts)
+}
+
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
+/// All instructions of one run.
+fn instructions(valgrind: &Path, program: &Path, case: &str, changes: u64) -> Outcome<u64> {
+    let mut command = Command::new(valgrind);
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program);
+    let output = command.args([case, SIZE, &changes.to_string()]).stdin(Stdio::null()).output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
+    let collected = collected.filter(|_| output.status.success());
+    let (_, count) = collected.ok_or_else(|| format!("{case} was not counted:\n{told}"))?;
+    Ok(count.trim().parse()?)
+}
