@@ -87,7 +87,25 @@ impl<'a> Lockstep<'a> {
         self.state.rows().into_iter().map(|(_, row)| row).collect()
     }
 
+    /// Compares the reference with itself: looking candidates up and looking at all elements give the same.
+    fn look_up(&self) -> Result<(), String> {
+        let looked_up = self.reference.rows(&self.graph.packed());
+        let all = self.reference.rows(&self.graph);
+        let encoded = |rows: &[Row]| rows.iter().map(Row::encode).collect::<Vec<_>>();
+        let same = match (&looked_up, &all) {
+            (Ok(looked_up), Ok(all)) => encoded(looked_up) == encoded(all),
+            (Err(one), Err(other)) => one == other,
+            _ => false,
+        };
+        if same {
+            Ok(())
+        } else {
+            Err(format!("looked up, the reference has\n  {looked_up:?}\nand not\n  {all:?}"))
+        }
+    }
+
     fn agree(&mut self, diffs: Result<Vec<Diff>, StepError>) -> Result<Stepped, String> {
+        self.look_up()?;
         let expected = match self.reference.ordered_rows(&self.graph) {
             Ok(expected) => expected,
             Err(error) => return Ok(Stepped::ReferenceFailed(error, diffs)),

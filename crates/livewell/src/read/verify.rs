@@ -95,7 +95,7 @@ pub fn verify_within(store: &dyn Store, query_id: &str, meter: &Meter) -> Result
     }
     let reference = Reference::with(&parse(&query.cypher)?, &query.params, &query.engine_settings())?;
     remember(&snapshot, entry.number, &query, &mut graph)?;
-    let expected = reference.rows(&graph).map_err(|error| not_to_the_end(query_id, error))?;
+    let expected = reference.rows(&graph.packed()).map_err(|error| not_to_the_end(query_id, error))?;
     let feed = Feed::open(snapshot, entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
     let live = LiveSnapshot(feed);
     let (sequence, rows) = (live.0.head.sequence, live.row_count());

@@ -78,9 +78,9 @@ impl Step {
         match self {
             Self::Start(end) => {
                 let mut extensions = Vec::new();
-                for node in graph.nodes() {
+                for node in end.candidates(values, graph) {
                     graph.meter.tick()?;
-                    if let Some(extended) = end.bind(values.to_vec(), node) {
+                    if let Some(extended) = end.bind(values.to_vec(), &node) {
                         graph.meter.hold(size::row(extended.len()))?;
                         extensions.push(extended);
                     }
@@ -139,6 +139,17 @@ impl Wanted {
 }
 
 impl End {
+    /// The nodes that may fit: the one that is bound, or those of the labels.
+    fn candidates<'a>(&self, values: &[Value], graph: &'a Graph) -> Box<dyn Iterator<Item = Arc<Node>> + 'a> {
+        if !self.slot.bound {
+            return graph.candidates(&self.labels);
+        }
+        match &values[self.slot.at] {
+            Value::Node(bound) => Box::new(graph.node(&bound.id).into_iter()),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
     /// `values` with `node` in the slot, if the node fits there.
     fn bind(&self, mut values: Vec<Value>, node: &Arc<Node>) -> Option<Vec<Value>> {
         let is_wanted = self.test.as_ref().is_none_or(|test| test.holds(&node.labels));
@@ -180,17 +191,17 @@ impl Via {
         graph: &Graph,
     ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
         let mut hops = Vec::new();
-        for candidate in graph.relationships() {
+        for candidate in graph.around(&from.id, &self.types, self.way) {
             graph.meter.tick()?;
             let of_type = self.types.is_empty() || self.types.contains(&candidate.kind);
             let is_wanted =
                 self.test.as_ref().is_none_or(|test| test.holds(std::slice::from_ref(&candidate.kind)));
-            if !is_wanted || !of_type || self.others.iter().any(|other| holds(&values[*other], candidate)) {
+            if !is_wanted || !of_type || self.others.iter().any(|other| holds(&values[*other], &candidate)) {
                 continue;
             }
-            for far in far_ends(candidate, &from.id, self.way) {
+            for far in far_ends(&candidate, &from.id, self.way) {
                 let node = graph.node(far);
-                hops.extend(node.map(|node| (Value::Relationship(candidate.clone()), node.clone())));
+                hops.extend(node.map(|node| (Value::Relationship(candidate.clone()), node)));
             }
         }
         Ok(hops)

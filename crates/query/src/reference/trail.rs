@@ -119,6 +119,6 @@ fn follow(taken: &Value, path: &mut Vec<Value>, graph: &Graph) {
         unreachable!("a pattern alternates nodes and relationships")
     };
     let far = if relationship.from == at.id { &relationship.to } else { &relationship.from };
-    let far = graph.node(far).expect("what was matched is there").clone();
+    let far = graph.node(far).expect("what was matched is there");
     path.extend([taken.clone(), Value::Node(far)]);
 }

@@ -271,10 +271,10 @@ fn distinct_after_aggregates_makes_equal_groups_one() {
 #[test]
 fn a_matched_rows_key_is_its_elements_in_the_order_of_the_text() {
     let graph = chain();
-    let element = |name: &str| graph.node(&id(name)).map(|node| Value::Node(node.clone())).expect("a node");
+    let element = |name: &str| graph.node(&id(name)).map(Value::Node).expect("a node");
     let via = |name: &str| {
-        let found = graph.relationships().find(|relationship| relationship.id == id(name));
-        Value::Relationship(found.expect("a relationship").clone())
+        let found = graph.elements().into_iter().find(|element| *element.id() == id(name));
+        found.expect("a relationship").to_value()
     };
     let keys = |query| rows(&graph, query).into_iter().map(|row| row.key).collect::<Vec<_>>();
     let path = key::of(&[element("c"), via("s"), element("b"), via("r"), element("a")]);

@@ -131,7 +131,7 @@ fn keys_tell_optional_parts_items_and_branches_apart() {
     let keys =
         |graph: &Graph, query: &str| rows(graph, query).into_iter().map(|row| row.key).collect::<Vec<_>>();
     let graph = chain();
-    let a = Value::Node(graph.node(&id("a")).expect("a node").clone());
+    let a = Value::Node(graph.node(&id("a")).expect("a node"));
     let query = "MATCH (a {x: 1}) OPTIONAL MATCH p = (a)-[r:S]->(b) RETURN b";
     assert_eq!(keys(&graph, query), [key::of(&[a.clone(), NULL, NULL])]);
     let query = "MATCH (a {x: 1}) UNWIND [7, 7] AS x RETURN x";
