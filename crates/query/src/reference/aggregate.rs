@@ -15,6 +15,7 @@ use crate::expression::EvalError;
 use crate::expression::decimal::{made, quotient};
 use crate::language::Diagnostic;
 use crate::language::ast::{AggregateOp, Expr, ExprKind};
+use crate::meter::size;
 use bigdecimal::{BigDecimal, Zero};
 use livewell_model::decimal::nearest_float;
 use livewell_model::{Map, Value, key};
@@ -32,6 +33,17 @@ pub(super) struct Aggregate {
     distinct: bool,
 }
 
+/// What an aggregate takes of a row.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Taken {
+    /// The value of its argument.
+    value: Value,
+    /// For a list: the order of the row.
+    order: Vec<SortKey>,
+    /// Which percentile.
+    share: Option<f64>,
+}
+
 impl Aggregate {
     /// Compiles an expression of the kind [`ExprKind::Aggregate`].
     pub(super) fn new(call: &Expr, names: &Names, params: &Map) -> Result<Self, Diagnostic> {
@@ -43,24 +55,34 @@ impl Aggregate {
         Ok(Self { op: *op, argument, share, distinct: *distinct })
     }
 
-    /// The aggregate's value over the rows of a group.
-    pub(super) fn over(&self, rows: &[&Binding], graph: &Graph) -> Result<Value, EvalError> {
-        let Some(argument) = &self.argument else { return Ok(count(rows.len())) };
-        let mut values: Vec<(Vec<SortKey>, Value)> = Vec::new();
-        let mut shares = Vec::new();
-        for row in rows {
-            let value = argument.eval_on(row, graph)?;
-            if value.is_null() {
-                continue;
-            }
-            if let Some(share) = &self.share {
-                shares.push(statistics::share(&share.eval_on(row, graph)?)?);
-            }
-            // Once as it is sorted, and once in the list that it becomes part of.
-            graph.meter.hold(size_of::<(Vec<SortKey>, Value)>() + size_of::<Value>())?;
-            let order = if self.op == AggregateOp::Collect { row.order.clone() } else { Vec::new() };
-            values.push((order, value));
+    /// What the aggregate needs to know of a row, which is held.
+    pub(super) fn take(&self, row: &Binding, graph: &Graph) -> Result<Taken, EvalError> {
+        // Once as it is sorted, and once in the list that it becomes part of.
+        graph.meter.hold(size_of::<Taken>() + size_of::<Value>())?;
+        let mut taken = Taken::default();
+        let Some(argument) = &self.argument else { return Ok(taken) };
+        taken.value = argument.eval_on(row, graph)?;
+        if taken.value.is_null() {
+            return Ok(taken);
         }
+        graph.meter.hold(size::owned(&taken.value))?;
+        if let Some(share) = &self.share {
+            taken.share = Some(statistics::share(&share.eval_on(row, graph)?)?);
+        }
+        if self.op == AggregateOp::Collect {
+            taken.order.clone_from(&row.order);
+        }
+        Ok(taken)
+    }
+
+    /// The aggregate's value over the rows of a group.
+    pub(super) fn over(&self, rows: Vec<Taken>) -> Result<Value, EvalError> {
+        if self.argument.is_none() {
+            return Ok(count(rows.len()));
+        }
+        let shares: Vec<f64> = rows.iter().filter_map(|row| row.share).collect();
+        let values = rows.into_iter().filter(|row| !row.value.is_null());
+        let mut values: Vec<(Vec<SortKey>, Value)> = values.map(|row| (row.order, row.value)).collect();
         sort_values(&mut values);
         let mut values: Vec<Value> = values.into_iter().map(|(_, value)| value).collect();
         // The extremes of all values are those of the distinct ones: DISTINCT says nothing there.

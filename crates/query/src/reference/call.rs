@@ -1,6 +1,6 @@
 //! CALL: each row with each row that the queries in braces have for it.
 
-use super::binding::Binding;
+use super::binding::{Binding, Rows, flat_map, rows};
 use super::graph::Graph;
 use super::names::Names;
 use super::pipeline::Pipeline;
@@ -8,7 +8,6 @@ use super::projection;
 use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::Call;
-use crate::meter::size;
 use livewell_model::{Map, Value, key};
 
 /// A compiled CALL.
@@ -30,25 +29,25 @@ impl Calling {
     }
 
     /// The row's rows, in no order.
-    pub(super) fn run(&self, row: &Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    pub(super) fn run<'a>(&'a self, row: &Binding, graph: &'a Graph) -> Result<Rows<'a>, EvalError> {
         let start = Binding { key: Vec::new(), order: Vec::new(), values: row.values.clone() };
-        let mut all = Vec::new();
-        for (number, branch) in (0..).zip(&self.branches) {
-            for mut found in branch.run(start.clone(), graph)? {
-                if self.branches.len() > 1 {
+        let numbered = rows((0..).zip(&self.branches));
+        let all = flat_map(numbered, move |(number, branch)| {
+            let of_many = self.branches.len() > 1;
+            let found = branch.run(start.clone(), graph)?;
+            Ok(Box::new(found.map(move |found| {
+                let mut found = found?;
+                if of_many {
                     found.key = [key::of(&[Value::Int(number)]), found.key].concat();
                 }
-                all.push(Binding { order: Vec::new(), ..found });
-            }
-        }
-        if self.distinct {
-            all = projection::distinct(all, row.values.len());
-        }
-        let with_row = |found: Binding| {
-            let found = Binding { key: [row.key.clone(), found.key].concat(), ..found };
-            graph.meter.hold(size::entry(found.key.len()))?;
-            Ok(found)
-        };
-        all.into_iter().map(with_row).collect()
+                Ok(Binding { order: Vec::new(), ..found })
+            })))
+        });
+        let all = if self.distinct { rows(projection::distinct(all, row.values.len(), graph)?) } else { all };
+        let of_row = row.key.clone();
+        Ok(Box::new(all.map(move |found| {
+            let found = found?;
+            Ok(Binding { key: [of_row.as_slice(), &found.key].concat(), ..found })
+        })))
     }
 }

@@ -47,12 +47,12 @@ impl RowExpr {
 
     /// The expression's value on a row without an identity: no function of time stands in it.
     pub(super) fn eval(&self, row: &[Value], graph: &Graph) -> Result<Value, EvalError> {
-        self.scalar.eval_in(&self.completed(row, None, graph)?, &graph.meter)
+        self.eval_with(row, None, graph)
     }
 
     /// The expression's value on a row.
     pub(super) fn eval_on(&self, row: &Binding, graph: &Graph) -> Result<Value, EvalError> {
-        self.scalar.eval_in(&self.completed(&row.values, Some(row), graph)?, &graph.meter)
+        self.eval_with(&row.values, Some(row), graph)
     }
 
     /// The expression's value on these slots; `identified`: the row that they are of, where it has an identity.
@@ -62,12 +62,19 @@ impl RowExpr {
         identified: Option<&Binding>,
         graph: &Graph,
     ) -> Result<Value, EvalError> {
-        self.scalar.eval_in(&self.completed(row, identified, graph)?, &graph.meter)
+        let before = graph.meter.held();
+        let value = self.scalar.eval_in(&self.completed(row, identified, graph)?, &graph.meter);
+        // Whoever keeps the value holds it.
+        graph.meter.reset(before);
+        value
     }
 
     /// Whether the expression is true on a row.
     pub(super) fn is_true_on(&self, row: &Binding, graph: &Graph) -> Result<bool, EvalError> {
-        self.scalar.is_true_in(&self.completed(&row.values, Some(row), graph)?, &graph.meter)
+        let before = graph.meter.held();
+        let is_true = self.scalar.is_true_in(&self.completed(&row.values, Some(row), graph)?, &graph.meter);
+        graph.meter.reset(before);
+        is_true
     }
 
     /// The row with the values of what is lifted.

@@ -9,7 +9,7 @@
 //! an error comes from a row that a reader of the query can point at, and `MATCH (a) WHERE 1 / a.x > 0 MATCH
 //! (b)` fails only where there is a `b` too.
 
-use super::binding::Binding;
+use super::binding::{Binding, Rows, flat_map, rows};
 use super::expression::RowExpr;
 use super::graph::Graph;
 use super::names::Names;
@@ -17,7 +17,6 @@ use super::pattern::{End, Properties, Slot, Step, Via, Wanted};
 use crate::expression::{EvalError, Scope};
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, Match, Name, NodePattern, Pattern, RelationshipPattern};
-use crate::meter::size;
 use livewell_model::{Map, SmolStr, Value, key};
 
 /// A compiled MATCH clause.
@@ -82,19 +81,13 @@ impl Matching {
     }
 
     /// Every extension of the row by a match of the clause's patterns, whatever its conditions say.
-    pub(super) fn extensions(&self, binding: &Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
-        let mut partial = vec![binding.values.clone()];
-        let before = graph.meter.held();
-        for step in &self.steps {
-            let mut extended = Vec::new();
-            for values in partial {
-                extended.extend(step.extensions(&values, graph)?);
-            }
-            partial = extended;
-            graph.meter.reset(before);
-            graph.meter.hold(partial.iter().map(|values| size::row(values.len())).sum())?;
-        }
-        Ok(partial.into_iter().map(|values| self.extended(binding, values)).collect())
+    pub(super) fn extensions<'a>(&'a self, binding: Binding, graph: &'a Graph) -> Rows<'a> {
+        let partial = rows([binding.values.clone()]);
+        let walked = self
+            .steps
+            .iter()
+            .fold(partial, |partial, step| flat_map(partial, move |values| step.extensions(values, graph)));
+        Box::new(walked.map(move |values| Ok(self.extended(&binding, values?))))
     }
 
     /// The row of an OPTIONAL MATCH that nothing matched.

@@ -6,7 +6,8 @@
 //! found by id, label, or end and type (`lookups`), which are judged in the same way. The tests hold one to the
 //! other.
 //!
-//! A clause is a function from rows to rows. A `Binding` is a row between two clauses: its identity so
+//! A clause is a function from rows to rows, which are made one after another; only what has to see all of them
+//! (aggregates, DISTINCT, SKIP and LIMIT) keeps them. A `Binding` is a row between two clauses: its identity so
 //! far, its place in the order so far, and a value in every slot. MATCH and UNWIND append slots, WITH and
 //! RETURN replace them all, but for those of the row around a subquery.
 
@@ -40,7 +41,7 @@ use crate::joins::Join;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Query, SingleQuery};
 use crate::settings::Settings;
-use binding::{Binding, exact};
+use binding::{Binding, exact, flat_map, rows};
 use livewell_model::{Map, Row, SmolStr, Value, key};
 use names::Names;
 use pipeline::Pipeline;
@@ -112,22 +113,51 @@ impl Reference {
         Ok(bindings.into_iter().map(row).collect())
     }
 
+    /// Calls `with` for each of the query's rows over `graph`, in no particular order. Nothing holds the rows.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::rows`], and those of `with`.
+    pub fn each_row(
+        &self,
+        graph: &Graph,
+        with: &mut dyn FnMut(Row) -> Result<(), EvalError>,
+    ) -> Result<(), EvalError> {
+        self.each(graph, &mut |binding| with(row(binding)))
+    }
+
     fn bindings(&self, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        let mut bindings = Vec::new();
+        self.each(graph, &mut |binding| {
+            graph.meter.hold(binding.bytes())?;
+            bindings.push(binding);
+            Ok(())
+        })?;
+        Ok(bindings)
+    }
+
+    fn each(
+        &self,
+        graph: &Graph,
+        with: &mut dyn FnMut(Binding) -> Result<(), EvalError>,
+    ) -> Result<(), EvalError> {
         graph.time.begin();
         let prepared = graph.prepared(&self.joins)?;
         let graph = prepared.as_ref().unwrap_or(graph);
-        let nothing = Binding { key: Vec::new(), order: Vec::new(), values: Vec::new() };
+        let nothing = || Binding { key: Vec::new(), order: Vec::new(), values: Vec::new() };
         if let [only] = self.branches.as_slice() {
-            return only.run(nothing, graph);
+            return only.run(nothing(), graph)?.try_for_each(|binding| with(binding?));
         }
-        let mut all = Vec::new();
-        for (number, branch) in (0..).zip(&self.branches) {
-            for binding in branch.run(nothing.clone(), graph)? {
-                let key = [key::of(&[Value::Int(number)]), binding.key].concat();
-                all.push(Binding { key, order: Vec::new(), ..binding });
-            }
-        }
-        Ok(if self.distinct { projection::distinct(all, 0) } else { all })
+        let branches = rows((0..).zip(&self.branches));
+        let all = flat_map(branches, |(number, branch)| {
+            let of_branch = key::of(&[Value::Int(number)]);
+            Ok(Box::new(branch.run(nothing(), graph)?.map(move |binding| {
+                let binding = binding?;
+                let key = [of_branch.as_slice(), &binding.key].concat();
+                Ok(Binding { key, order: Vec::new(), ..binding })
+            })))
+        });
+        let mut all = if self.distinct { rows(projection::distinct(all, 0, graph)?) } else { all };
+        all.try_for_each(|binding| with(binding?))
     }
 }
 

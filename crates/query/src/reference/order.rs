@@ -3,7 +3,7 @@
 //! A row carries the keys of the last ORDER BY before it until something gives rows of a new identity, so a later
 //! LIMIT, collect() or reader finds them. What stands at one place is ordered by the rows' keys.
 
-use super::binding::{Binding, SortKey};
+use super::binding::{Binding, Rows, SortKey, all, rows};
 use super::expression::RowExpr;
 use super::graph::Graph;
 use super::names::Names;
@@ -45,18 +45,26 @@ impl Ordering {
     }
 
     /// The rows within the window, with the keys of the new order if there is one.
-    pub(super) fn run(&self, mut bindings: Vec<Binding>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
-        if !self.sorts.is_empty() {
-            for binding in &mut bindings {
+    pub(super) fn run<'a>(&'a self, bindings: Rows<'a>, graph: &'a Graph) -> Result<Rows<'a>, EvalError> {
+        let with_keys = |binding: Result<Binding, EvalError>| {
+            let mut binding = binding?;
+            if !self.sorts.is_empty() {
                 binding.order = self.keys(&binding.values, graph)?;
             }
-        }
+            Ok(binding)
+        };
+        let bindings: Rows<'a> = Box::new(bindings.map(with_keys));
         if self.skip.is_none() && self.limit.is_none() {
             return Ok(bindings);
         }
+        let before = graph.meter.held();
+        let mut bindings = all(bindings, graph)?;
         sort(&mut bindings);
         let behind = bindings.into_iter().skip(self.skip.unwrap_or(0));
-        Ok(behind.take(self.limit.unwrap_or(usize::MAX)).collect())
+        let window: Vec<Binding> = behind.take(self.limit.unwrap_or(usize::MAX)).collect();
+        graph.meter.reset(before);
+        graph.meter.hold(window.iter().map(Binding::bytes).sum())?;
+        Ok(rows(window))
     }
 
     fn keys(&self, values: &[Value], graph: &Graph) -> Result<Vec<SortKey>, EvalError> {

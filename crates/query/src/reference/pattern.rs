@@ -1,5 +1,6 @@
 //! The steps of a walk over a pattern, each from what is bound so far to all ways to bind one thing more.
 
+use super::binding::{Rows, flat_map, rows};
 use super::expression::RowExpr;
 use super::graph::Graph;
 use super::names::Names;
@@ -7,7 +8,6 @@ use super::trail;
 use crate::expression::{self, Compiled, EvalError};
 use crate::language::Diagnostic;
 use crate::language::ast::{BinaryOp, Expr, ExprKind, Labels, Length, Span, Way};
-use crate::meter::size;
 use livewell_model::{ElementId, Map, Node, Relationship, SmolStr, Value};
 use std::sync::Arc;
 
@@ -21,6 +21,9 @@ pub(super) enum Step {
     /// The path of what these slots hold: nodes, and between them a relationship or a list of them.
     Path(Vec<usize>),
 }
+
+/// The relationship, or the list of them, that leads to a node, and this node.
+pub(super) type Reached = (Value, Arc<Node>);
 
 /// Where an element of a pattern stands in the rows.
 #[derive(Debug, Clone, Copy)]
@@ -74,37 +77,45 @@ pub(super) struct Properties {
 
 impl Step {
     /// All ways to take this step from what `values` has bound.
-    pub(super) fn extensions(&self, values: &[Value], graph: &Graph) -> Result<Vec<Vec<Value>>, EvalError> {
+    pub(super) fn extensions<'a>(
+        &'a self,
+        values: Vec<Value>,
+        graph: &'a Graph,
+    ) -> Result<Rows<'a, Vec<Value>>, EvalError> {
         match self {
             Self::Start(end) => {
-                let mut extensions = Vec::new();
-                for node in end.candidates(values, graph) {
-                    graph.meter.tick()?;
-                    if let Some(extended) = end.bind(values.to_vec(), &node) {
-                        graph.meter.hold(size::row(extended.len()))?;
-                        extensions.push(extended);
-                    }
-                }
-                Ok(extensions)
+                let candidates = end.candidates(&values, graph);
+                Ok(Box::new(candidates.filter_map(move |node| match graph.meter.tick() {
+                    Ok(()) => end.bind(&values, &node).map(Ok),
+                    Err(halt) => Some(Err(halt.into())),
+                })))
             }
             Self::Hop { left, via, right } => {
                 // What is null matches nothing.
-                let Value::Node(from) = &values[*left] else { return Ok(Vec::new()) };
-                let mut extensions = Vec::new();
-                for (relationships, node) in via.ways(from, values, graph)? {
-                    let extended = via.bind(values.to_vec(), relationships);
-                    graph.meter.hold(size::row(values.len() + 2))?;
-                    extensions.extend(extended.and_then(|extended| right.bind(extended, &node)));
-                }
-                Ok(extensions)
+                let Value::Node(from) = &values[*left] else { return Ok(rows([])) };
+                let ways = via.ways(from, &values, graph)?;
+                Ok(Box::new(ways.filter_map(move |way| match way {
+                    Ok((relationships, node)) => {
+                        let extended = via.bind(&values, relationships)?;
+                        right.bind(&extended, &node).map(Ok)
+                    }
+                    Err(error) => Some(Err(error)),
+                })))
             }
             Self::Path(slots) => {
-                let mut extended = values.to_vec();
-                extended.push(trail::path(slots.iter().map(|slot| &values[*slot]), graph));
-                Ok(vec![extended])
+                let path = trail::path(slots.iter().map(|slot| &values[*slot]), graph);
+                Ok(rows([extended(&values, path)]))
             }
         }
     }
+}
+
+/// The values with one more.
+fn extended(values: &[Value], more: Value) -> Vec<Value> {
+    let mut extended = Vec::with_capacity(values.len() + 1);
+    extended.extend_from_slice(values);
+    extended.push(more);
+    extended
 }
 
 /// The other ends of `relationship` seen from the node `near`: none, one, or for an undirected pattern one
@@ -151,69 +162,64 @@ impl End {
     }
 
     /// `values` with `node` in the slot, if the node fits there.
-    fn bind(&self, mut values: Vec<Value>, node: &Arc<Node>) -> Option<Vec<Value>> {
+    fn bind(&self, values: &[Value], node: &Arc<Node>) -> Option<Vec<Value>> {
         let is_wanted = self.test.as_ref().is_none_or(|test| test.holds(&node.labels));
         if !is_wanted || !self.labels.iter().all(|label| node.has_label(label)) {
             return None;
         }
         if self.slot.bound {
             let same = matches!(&values[self.slot.at], Value::Node(bound) if bound.id == node.id);
-            return same.then_some(values);
+            return same.then(|| values.to_vec());
         }
-        values.push(Value::Node(node.clone()));
-        Some(values)
+        Some(extended(values, Value::Node(node.clone())))
     }
 }
 
 impl Via {
     /// All ways from a node: the relationship, or the list of them, and the node at the far end.
-    fn ways(
-        &self,
+    fn ways<'a>(
+        &'a self,
         from: &Arc<Node>,
         values: &[Value],
-        graph: &Graph,
-    ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
-        match self.length {
-            None => self.hops(from, values, graph),
-            Some(length) if self.slot.bound => {
-                let end = trail::end(self, length, from, values, graph)?;
-                Ok(end.map(|end| (values[self.slot.at].clone(), end)).into_iter().collect())
-            }
-            Some(length) => trail::trails(self, length, from, values, graph),
+        graph: &'a Graph,
+    ) -> Result<Rows<'a, Reached>, EvalError> {
+        let Some(length) = self.length else { return Ok(self.hops(from, values, graph)) };
+        if self.slot.bound {
+            let end = trail::end(self, length, from, values, graph)?;
+            return Ok(rows(end.map(|end| (values[self.slot.at].clone(), end))));
         }
+        // They are held while they are made; then each becomes a row.
+        let before = graph.meter.held();
+        let trails = trail::trails(self, length, from, values, graph)?;
+        graph.meter.reset(before);
+        Ok(rows(trails))
     }
 
     /// All ways over one relationship that the clause has not matched yet.
-    pub(super) fn hops(
-        &self,
-        from: &Node,
-        values: &[Value],
-        graph: &Graph,
-    ) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
-        let mut hops = Vec::new();
-        for candidate in graph.around(&from.id, &self.types, self.way) {
+    pub(super) fn hops<'a>(&'a self, from: &Node, values: &[Value], graph: &'a Graph) -> Rows<'a, Reached> {
+        let near = from.id.clone();
+        let others: Vec<Value> = self.others.iter().map(|other| values[*other].clone()).collect();
+        let hops = move |candidate: Arc<Relationship>| -> Result<Vec<Reached>, EvalError> {
             graph.meter.tick()?;
             let of_type = self.types.is_empty() || self.types.contains(&candidate.kind);
             let is_wanted =
                 self.test.as_ref().is_none_or(|test| test.holds(std::slice::from_ref(&candidate.kind)));
-            if !is_wanted || !of_type || self.others.iter().any(|other| holds(&values[*other], &candidate)) {
-                continue;
+            if !is_wanted || !of_type || others.iter().any(|other| holds(other, &candidate)) {
+                return Ok(Vec::new());
             }
-            for far in far_ends(&candidate, &from.id, self.way) {
-                let node = graph.node(far);
-                hops.extend(node.map(|node| (Value::Relationship(candidate.clone()), node)));
-            }
-        }
-        Ok(hops)
+            let ends = far_ends(&candidate, &near, self.way).into_iter().filter_map(|far| graph.node(far));
+            Ok(ends.map(|node| (Value::Relationship(candidate.clone()), node)).collect())
+        };
+        let candidates = rows(graph.around(&from.id, &self.types, self.way));
+        flat_map(candidates, move |candidate| hops(candidate).map(rows))
     }
 
     /// `values` with the relationship, or the list of them, in the slot, if it fits there.
-    fn bind(&self, mut values: Vec<Value>, found: Value) -> Option<Vec<Value>> {
+    fn bind(&self, values: &[Value], found: Value) -> Option<Vec<Value>> {
         if self.slot.bound {
-            return same(&values[self.slot.at], &found).then_some(values);
+            return same(&values[self.slot.at], &found).then(|| values.to_vec());
         }
-        values.push(found);
-        Some(values)
+        Some(extended(values, found))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The clauses of a query or of a subquery, one after another.
 
-use super::binding::{Binding, keep};
+use super::binding::{Binding, Rows, filter, flat_map, rows};
 use super::call::Calling;
 use super::graph::Graph;
 use super::matching::Matching;
@@ -11,6 +11,7 @@ use crate::expression::EvalError;
 use crate::language::Diagnostic;
 use crate::language::ast::{Clause, Match};
 use livewell_model::{Map, SmolStr, Value};
+use std::rc::Rc;
 
 /// Compiled clauses.
 #[derive(Debug)]
@@ -62,32 +63,30 @@ impl Pipeline {
 
     /// The rows that the last clause makes of the row `start`, in no particular order. In a subquery that is the row
     /// around it.
-    pub(super) fn run(&self, start: Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
-        let around = start.values.clone();
-        let before = graph.meter.held();
-        self.0.iter().try_fold(vec![start], |bindings, stage| {
-            keep(stage.run(&around, bindings, graph)?, before, graph)
-        })
+    pub(super) fn run<'a>(&'a self, start: Binding, graph: &'a Graph) -> Result<Rows<'a>, EvalError> {
+        let around: Rc<[Value]> = start.values.as_slice().into();
+        self.0.iter().try_fold(rows([start]), |rows, stage| stage.run(&around, rows, graph))
     }
 }
 
 impl Stage {
-    fn run(
-        &self,
-        around: &[Value],
-        bindings: Vec<Binding>,
-        graph: &Graph,
-    ) -> Result<Vec<Binding>, EvalError> {
-        match self {
-            Self::Project(projecting) => projecting.run(around, bindings, graph),
-            Self::Call(calling) => flat_map(bindings, graph, |binding| calling.run(&binding, graph)),
-            Self::Unwind(unwinding) => flat_map(bindings, graph, |binding| unwinding.run(&binding, graph)),
-            Self::Match(clauses) => flat_map(bindings, graph, |binding| matched(clauses, binding, graph)),
-            Self::Optional(clause) => flat_map(bindings, graph, |binding| {
-                let matches = matched(std::slice::from_ref(clause), binding.clone(), graph)?;
-                Ok(if matches.is_empty() { vec![clause.unmatched(&binding)] } else { matches })
+    fn run<'a>(
+        &'a self,
+        around: &Rc<[Value]>,
+        bindings: Rows<'a>,
+        graph: &'a Graph,
+    ) -> Result<Rows<'a>, EvalError> {
+        Ok(match self {
+            Self::Project(projecting) => projecting.run(around, bindings, graph)?,
+            Self::Call(calling) => flat_map(bindings, |binding| calling.run(&binding, graph)),
+            Self::Unwind(unwinding) => flat_map(bindings, |binding| unwinding.run(binding, graph)),
+            Self::Match(clauses) => flat_map(bindings, |binding| matched(clauses, binding, graph)),
+            Self::Optional(clause) => flat_map(bindings, |binding| {
+                let unmatched = clause.unmatched(&binding);
+                let mut matches = matched(std::slice::from_ref(clause), binding, graph)?.peekable();
+                Ok(if matches.peek().is_none() { rows([unmatched]) } else { Box::new(matches) })
             }),
-        }
+        })
     }
 }
 
@@ -97,29 +96,15 @@ fn relationships(clause: &Match) -> impl Iterator<Item = &SmolStr> {
     all.filter_map(|relationship| relationship.variable.as_ref()).map(|name| &name.text)
 }
 
-fn flat_map(
-    bindings: Vec<Binding>,
-    graph: &Graph,
-    run: impl Fn(Binding) -> Result<Vec<Binding>, EvalError>,
-) -> Result<Vec<Binding>, EvalError> {
-    let mut all = Vec::new();
-    for binding in bindings {
-        let before = graph.meter.held();
-        all.extend(keep(run(binding)?, before, graph)?);
-    }
-    Ok(all)
-}
-
 /// Every extension by the patterns of all the clauses for which then the conditions of all of them are true.
-fn matched(clauses: &[Matching], binding: Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+fn matched<'a>(clauses: &'a [Matching], binding: Binding, graph: &'a Graph) -> Result<Rows<'a>, EvalError> {
     for clause in clauses {
         clause.check(&binding.values)?;
     }
-    let mut bindings = vec![binding];
-    for clause in clauses {
-        bindings = flat_map(bindings, graph, |binding| clause.extensions(&binding, graph))?;
-    }
-    let holds = |row: &Binding| -> Result<bool, EvalError> {
+    let extended = clauses.iter().fold(rows([binding]), |bindings, clause| {
+        flat_map(bindings, |binding| Ok(clause.extensions(binding, graph)))
+    });
+    let holds = move |row: &Binding| -> Result<bool, EvalError> {
         for clause in clauses {
             if !clause.holds(row, graph)? {
                 return Ok(false);
@@ -127,11 +112,5 @@ fn matched(clauses: &[Matching], binding: Binding, graph: &Graph) -> Result<Vec<
         }
         Ok(true)
     };
-    let mut kept = Vec::new();
-    for binding in bindings {
-        if holds(&binding)? {
-            kept.push(binding);
-        }
-    }
-    Ok(kept)
+    Ok(filter(extended, holds))
 }

@@ -4,8 +4,8 @@
 //! Without aggregates and DISTINCT a row keeps its identity, whatever is projected. A group is identified by
 //! its grouping values, a distinct row by all of its values.
 
-use super::aggregate::Aggregate;
-use super::binding::{Binding, exact};
+use super::aggregate::{Aggregate, Taken};
+use super::binding::{Binding, Rows, exact, filter, rows};
 use super::expression::RowExpr;
 use super::graph::Graph;
 use super::names::Names;
@@ -17,6 +17,8 @@ use crate::language::ast::{Expr, Projection};
 use crate::meter::size;
 use livewell_model::{Map, Value, key};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::rc::Rc;
 
 /// A compiled WITH or RETURN.
 #[derive(Debug)]
@@ -27,8 +29,14 @@ pub(super) struct Projecting {
     condition: Option<RowExpr>,
 }
 
-/// A row of a group: its grouping values, and the row itself.
-type Member<'a> = (Vec<Value>, &'a Binding);
+/// The rows of a group.
+#[derive(Debug)]
+struct Group {
+    /// Its grouping values: of equivalent ones (`1` and `1.0`) those whose encoding is the smallest.
+    values: Vec<Value>,
+    /// For each aggregate what it takes of each row.
+    taken: Vec<Vec<Taken>>,
+}
 
 /// How the items come from the rows.
 #[derive(Debug)]
@@ -64,28 +72,22 @@ impl Projecting {
 
     /// The projected rows within the window for which the condition is true. The values of the row `around` the query
     /// stay as they are.
-    pub(super) fn run(
-        &self,
-        around: &[Value],
-        bindings: Vec<Binding>,
-        graph: &Graph,
-    ) -> Result<Vec<Binding>, EvalError> {
+    pub(super) fn run<'a>(
+        &'a self,
+        around: &Rc<[Value]>,
+        bindings: Rows<'a>,
+        graph: &'a Graph,
+    ) -> Result<Rows<'a>, EvalError> {
         let mut projected = match &self.items {
-            Items::OneByOne(items) => one_by_one(items, around.len(), bindings, graph)?,
-            Items::Grouped(groups) => groups.run(around, &bindings, graph)?,
+            Items::OneByOne(items) => one_by_one(items, around.len(), bindings, graph),
+            Items::Grouped(groups) => rows(groups.run(around, bindings, graph)?),
         };
         if self.distinct {
-            projected = distinct(projected, around.len());
+            projected = rows(distinct(projected, around.len(), graph)?);
         }
         projected = self.ordering.run(projected, graph)?;
         let Some(condition) = &self.condition else { return Ok(projected) };
-        let mut kept = Vec::new();
-        for binding in projected {
-            if condition.is_true_on(&binding, graph)? {
-                kept.push(binding);
-            }
-        }
-        Ok(kept)
+        Ok(filter(projected, |binding| condition.is_true_on(binding, graph)))
     }
 }
 
@@ -105,18 +107,13 @@ fn evaluate_on(exprs: &[RowExpr], row: &Binding, graph: &Graph) -> Result<Vec<Va
     exprs.iter().map(|expr| expr.eval_on(row, graph)).collect()
 }
 
-fn one_by_one(
-    items: &[RowExpr],
-    around: usize,
-    bindings: Vec<Binding>,
-    graph: &Graph,
-) -> Result<Vec<Binding>, EvalError> {
-    let project = |row: Binding| {
+fn one_by_one<'a>(items: &'a [RowExpr], around: usize, bindings: Rows<'a>, graph: &'a Graph) -> Rows<'a> {
+    let project = move |row: Result<Binding, EvalError>| {
+        let row = row?;
         let projected = evaluate_on(items, &row, graph)?;
-        graph.meter.hold(size::row(around + projected.len()))?;
         Ok(Binding { values: [&row.values[..around], &projected].concat(), ..row })
     };
-    bindings.into_iter().map(project).collect()
+    Box::new(bindings.map(project))
 }
 
 impl Groups {
@@ -134,47 +131,61 @@ impl Groups {
     }
 
     /// One row per group. Without grouping items there is one group, also of no rows.
-    fn run(&self, around: &[Value], bindings: &[Binding], graph: &Graph) -> Result<Vec<Binding>, EvalError> {
-        let mut groups: BTreeMap<Vec<u8>, Vec<Member<'_>>> = BTreeMap::new();
+    fn run(&self, around: &[Value], bindings: Rows<'_>, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+        let before = graph.meter.held();
+        let mut groups: BTreeMap<Vec<u8>, Group> = BTreeMap::new();
+        let no_values = || Group { values: Vec::new(), taken: vec![Vec::new(); self.aggregates.len()] };
         if self.grouping.is_empty() {
-            groups.insert(Vec::new(), Vec::new());
+            groups.insert(Vec::new(), no_values());
         }
         for binding in bindings {
-            let values = evaluate_on(&self.grouping, binding, graph)?;
+            let binding = binding?;
+            let values = evaluate_on(&self.grouping, &binding, graph)?;
             let key = key::of(&values);
-            graph.meter.hold(size::entry(key.len()) + size::row(values.len()))?;
-            groups.entry(key).or_default().push((values, binding));
+            if !groups.contains_key(&key) {
+                graph.meter.hold(size::entry(key.len()) + size::read(&values))?;
+            }
+            let group = groups.entry(key).or_insert_with(no_values);
+            if group.values.is_empty() || exact(&values) < exact(&group.values) {
+                group.values = values;
+            }
+            for (aggregate, taken) in self.aggregates.iter().zip(&mut group.taken) {
+                taken.push(aggregate.take(&binding, graph)?);
+            }
         }
         let mut rows = Vec::with_capacity(groups.len());
-        for (key, members) in groups {
-            let mut group = around.to_vec();
-            group.extend(smallest(members.iter().map(|(values, _)| values.clone())));
-            let members: Vec<&Binding> = members.into_iter().map(|(_, row)| row).collect();
-            for aggregate in &self.aggregates {
-                group.push(aggregate.over(&members, graph)?);
+        for (key, Group { values, taken }) in groups {
+            let mut group = [around, &values].concat();
+            for (aggregate, taken) in self.aggregates.iter().zip(taken) {
+                group.push(aggregate.over(taken)?);
             }
             let values = [around, &evaluate(&self.items, &group, graph)?].concat();
             rows.push(Binding { key, order: Vec::new(), values });
         }
+        graph.meter.reset(before);
+        graph.meter.hold(rows.iter().map(Binding::bytes).sum())?;
         Ok(rows)
     }
 }
 
-/// One row for all rows of equivalent values, without regard to the first `around` of them.
-pub(super) fn distinct(bindings: Vec<Binding>, around: usize) -> Vec<Binding> {
-    let mut groups: BTreeMap<Vec<u8>, Vec<Vec<Value>>> = BTreeMap::new();
-    for Binding { values, .. } in bindings {
-        groups.entry(key::of(&values[around..])).or_default().push(values);
+/// One row for all rows of equivalent values, without regard to the first `around` of them: of these (`1` and `1.0`)
+/// the one whose encoding is the smallest.
+pub(super) fn distinct(rows: Rows<'_>, around: usize, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    let mut groups: BTreeMap<Vec<u8>, Binding> = BTreeMap::new();
+    for row in rows {
+        let values = row?.values;
+        let key = key::of(&values[around..]);
+        let row = Binding { key: key.clone(), order: Vec::new(), values };
+        match groups.entry(key) {
+            Entry::Vacant(entry) => {
+                graph.meter.hold(row.bytes())?;
+                entry.insert(row);
+            }
+            Entry::Occupied(mut entry) if exact(&row.values) < exact(&entry.get().values) => {
+                entry.insert(row);
+            }
+            Entry::Occupied(_) => graph.meter.tick()?,
+        }
     }
-    let one = |(key, members): (_, Vec<Vec<Value>>)| Binding {
-        key,
-        order: Vec::new(),
-        values: smallest(members.into_iter()),
-    };
-    groups.into_iter().map(one).collect()
-}
-
-/// Of equivalent tuples (`1` and `1.0`) the one that stands for all; of no tuple the empty one.
-fn smallest(tuples: impl Iterator<Item = Vec<Value>>) -> Vec<Value> {
-    tuples.min_by_key(|values| exact(values)).unwrap_or_default()
+    Ok(groups.into_values().collect())
 }

@@ -1,6 +1,6 @@
 //! Subqueries: a query of its own for each row, in which the row's variables are known to every clause.
 
-use super::binding::Binding;
+use super::binding::{Binding, Rows};
 use super::expression::RowExpr;
 use super::graph::Graph;
 use super::names::Names;
@@ -46,9 +46,12 @@ impl Subquerying {
         let start = Binding { key: Vec::new(), order: Vec::new(), values: row.to_vec() };
         let before = graph.meter.held();
         let rows = self.clauses.run(start, graph)?;
+        // All of them, also of those that are only counted: any of them may fail.
+        let count =
+            |rows: Rows<'_>| rows.map(|row| row.map(drop)).try_fold(0, |count, row| row.map(|()| count + 1));
         let value = match &self.gives {
-            Giving::Exists => Value::Bool(!rows.is_empty()),
-            Giving::Count => Value::Int(i64::try_from(rows.len()).expect("rows in memory")),
+            Giving::Exists => Value::Bool(count(rows)? > 0),
+            Giving::Count => Value::Int(count(rows)?),
             Giving::Collect(result) => collect(result, rows, graph)?,
         };
         graph.meter.reset(before);
@@ -58,11 +61,13 @@ impl Subquerying {
 }
 
 /// All values, also null: in the order of an ORDER BY, where there was one, then by value.
-fn collect(result: &RowExpr, rows: Vec<Binding>, graph: &Graph) -> Result<Value, EvalError> {
-    let mut values = Vec::with_capacity(rows.len());
+fn collect(result: &RowExpr, rows: Rows<'_>, graph: &Graph) -> Result<Value, EvalError> {
+    let mut values = Vec::new();
     for row in rows {
-        graph.meter.hold(2 * size_of::<Value>())?;
-        values.push((row.order, result.eval(&row.values, graph)?));
+        let row = row?;
+        let value = result.eval(&row.values, graph)?;
+        graph.meter.hold(2 * size_of::<Value>() + size::owned(&value))?;
+        values.push((row.order, value));
     }
     order::sort_values(&mut values);
     Ok(Value::list(values.into_iter().map(|(_, value)| value).collect::<Vec<_>>()))

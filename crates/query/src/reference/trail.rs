@@ -2,7 +2,7 @@
 //! paths that name a pattern's match.
 
 use super::graph::Graph;
-use super::pattern::{Via, holds};
+use super::pattern::{Reached, Via, holds};
 use crate::expression::EvalError;
 use crate::language::ast::Length;
 use crate::language::code;
@@ -20,7 +20,7 @@ pub(super) fn trails(
     from: &Arc<Node>,
     values: &[Value],
     graph: &Graph,
-) -> Result<Vec<(Value, Arc<Node>)>, EvalError> {
+) -> Result<Vec<Reached>, EvalError> {
     let min = length.min as usize;
     let limit = length.limit as usize;
     let max = length.max.map_or(limit, |max| max as usize);
@@ -65,9 +65,12 @@ pub(super) fn end(
         if wanted[..number].iter().any(|taken| holds(taken, wanted_here)) {
             return Ok(None);
         }
-        let mut hops = via.hops(&at, values, graph)?.into_iter();
-        let Some((_, far)) = hops.find(|(hop, _)| holds(hop, wanted_here)) else { return Ok(None) };
-        at = far;
+        let mut hops = via.hops(&at, values, graph);
+        let is_wanted = |hop: &Result<Reached, EvalError>| {
+            hop.as_ref().map_or(true, |(relationship, _)| holds(relationship, wanted_here))
+        };
+        let Some(hop) = hops.find(is_wanted) else { return Ok(None) };
+        at = hop?.1;
     }
     Ok(Some(at))
 }
@@ -75,7 +78,8 @@ pub(super) fn end(
 /// The trail with each relationship that can follow.
 fn longer(via: &Via, (taken, at): &Trail, values: &[Value], graph: &Graph) -> Result<Vec<Trail>, EvalError> {
     let mut longer = Vec::new();
-    for (next, node) in via.hops(at, values, graph)? {
+    for hop in via.hops(at, values, graph) {
+        let (next, node) = hop?;
         let Value::Relationship(relationship) = &next else { unreachable!("hops are relationships") };
         if taken.iter().any(|taken| holds(taken, relationship)) {
             continue;

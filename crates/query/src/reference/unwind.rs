@@ -1,6 +1,6 @@
 //! UNWIND: a row for each item of a list. The item's position tells the rows of one list apart.
 
-use super::binding::Binding;
+use super::binding::{Binding, Rows, rows};
 use super::expression::RowExpr;
 use super::graph::Graph;
 use super::names::Names;
@@ -22,22 +22,24 @@ impl Unwinding {
     }
 
     /// A row for each item; none where there is no list.
-    pub(super) fn run(&self, binding: &Binding, graph: &Graph) -> Result<Vec<Binding>, EvalError> {
+    pub(super) fn run<'a>(&'a self, binding: Binding, graph: &'a Graph) -> Result<Rows<'a>, EvalError> {
         let items = match self.0.eval(&binding.values, graph)? {
-            Value::Null => return Ok(Vec::new()),
+            Value::Null => return Ok(rows([])),
             Value::List(items) => items,
             other => {
                 let found = other.type_name();
                 return Err(EvalError::types(format!("UNWIND needs a list and got a {found}")));
             }
         };
-        let with = |(position, item): (i64, &Value)| {
+        let count = items.len();
+        let with = move |position: usize| {
             let mut extended = binding.clone();
-            extended.key.extend(key::of(&[Value::Int(position)]));
-            extended.values.push(item.clone());
-            graph.meter.hold(extended.bytes())?;
+            let number = i64::try_from(position).expect("a list in memory has fewer than 2^63 items");
+            extended.key.extend(key::of(&[Value::Int(number)]));
+            extended.values.push(items[position].clone());
+            graph.meter.tick()?;
             Ok(extended)
         };
-        (0..).zip(items.iter()).map(with).collect()
+        Ok(Box::new((0..count).map(with)))
     }
 }
