@@ -5,6 +5,7 @@ pub(crate) mod bell;
 pub(crate) mod damages;
 pub(crate) mod definition;
 pub(crate) mod drift;
+pub(crate) mod holds;
 pub(crate) mod lock;
 pub(crate) mod order;
 pub(crate) mod parking;

@@ -3,6 +3,7 @@
 use super::Component;
 use super::bell::Bells;
 use super::damages::Damages;
+use super::holds::Holds;
 use super::order::Positions;
 use super::state::{ComponentKind, State};
 use super::timers::Timers;
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers,
     pub(crate) limits: Limits,
     pub(crate) damages: Damages,
+    /// The logs that verifications still read.
+    pub(crate) holds: Holds,
     pub(crate) positions: Positions,
     /// The components by id.
     pub(crate) components: RwLock<BTreeMap<String, Arc<Component>>>,

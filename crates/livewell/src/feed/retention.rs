@@ -19,7 +19,7 @@ use livewell_store::{IndexError, Overlay, Snapshot, catalog};
 /// At most this many entries are deleted with one commit; the rest with the next ones.
 const TRIM_MAX: u64 = 4_000;
 
-/// Deletes what all queries of a source have taken in.
+/// Deletes what all queries of a source have taken in, and all verifications have read.
 pub(crate) fn trim_source(
     shared: &Shared,
     source: &Component,
@@ -30,7 +30,8 @@ pub(crate) fn trim_source(
     let read = held_from(shared, source, &*snapshot, head, |query| holds_source(shared, query))?;
     // What this commit adds always stays: a query that is being added may begin before it.
     let stored = Head::read(&*snapshot, source.number)?.unwrap_or_default().sequence;
-    trim(source.number, head, overlay, read.unwrap_or(stored).min(stored))
+    let held = shared.holds.read_by_all(source.number).unwrap_or(stored);
+    trim(source.number, head, overlay, read.unwrap_or(stored).min(stored).min(held))
 }
 
 /// Returns whether a query holds its sources' logs. A query in error releases them after a while; otherwise one broken

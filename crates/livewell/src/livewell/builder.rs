@@ -5,6 +5,7 @@ use crate::clock::{self, Clock, SystemClock};
 use crate::component::Component;
 use crate::component::bell::Bells;
 use crate::component::damages::Damages;
+use crate::component::holds::Holds;
 use crate::component::order::Positions;
 use crate::component::shared::Shared;
 use crate::component::state::ComponentKind;
@@ -86,6 +87,7 @@ impl Builder {
             timers: Timers::default(),
             limits: self.limits,
             damages: Damages::default(),
+            holds: Holds::default(),
             positions: Positions::after(position),
             components: RwLock::new(BTreeMap::new()),
             stopping: AtomicBool::new(false),

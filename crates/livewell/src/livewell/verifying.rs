@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::livewell::Livewell;
-use crate::read::verify::{Verified, verify_within};
+use crate::read::verify::{Progress, Verification, Verified};
 use livewell_query::Meter;
 use std::sync::atomic::Ordering;
 
@@ -25,11 +25,11 @@ impl Livewell {
     /// # Errors
     /// Returns the errors of [`crate::read::verify::verify`].
     pub fn verify(&self, query: &str) -> Result<Verified, Error> {
-        self.verify_within(query, usize::MAX, || false)
+        self.verify_within(query, usize::MAX, || false, &|_| ())
     }
 
-    /// Like [`Livewell::verify`], but holds at most `bytes_max` bytes in memory, and ends within about two seconds once
-    /// `is_cancelled` returns true or this is stopped.
+    /// Like [`Livewell::verify`], but holds at most `bytes_max` bytes in memory, ends within about two seconds once
+    /// `is_cancelled` returns true or this is stopped, and calls `on_progress` from time to time.
     ///
     /// # Errors
     /// Returns the errors of [`crate::read::verify::verify_within`].
@@ -38,10 +38,13 @@ impl Livewell {
         query: &str,
         bytes_max: usize,
         is_cancelled: impl Fn() -> bool + Send + Sync + 'static,
+        on_progress: &dyn Fn(Progress),
     ) -> Result<Verified, Error> {
         let shared = self.shared.clone();
         let is_over = move || shared.stopping.load(Ordering::Acquire) || is_cancelled();
-        verify_within(&*self.shared.store, query, &Meter::cancelled_by(bytes_max, is_over))
+        let (store, holds) = (&*self.shared.store, Some(&self.shared.holds));
+        let meter = Meter::cancelled_by(bytes_max, is_over);
+        Verification { store, holds, meter, on_progress }.run(query)
     }
 
     /// Compares what is stored of a source with its database, all tables or one, while the source keeps running. Blocks until that is

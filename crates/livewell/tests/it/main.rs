@@ -32,3 +32,4 @@ mod stuck;
 mod targets;
 mod timed;
 mod unwind;
+mod verified;

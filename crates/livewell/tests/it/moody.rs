@@ -4,7 +4,7 @@ use livewell_store::commit::{Conflict, StoreId};
 use livewell_store::snapshot::Snapshot;
 use livewell_store::{IndexError, MemoryStore, Store, WriteSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 /// What is wrong with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +27,27 @@ pub struct Moody {
     mood: Arc<Mutex<Mood>>,
     /// How many commits were refused.
     pub refused: Arc<AtomicUsize>,
+    /// The snapshots that were taken, held or not.
+    taken: Arc<Mutex<Vec<Weak<dyn Snapshot>>>>,
 }
 
 impl Moody {
     pub fn new() -> Self {
-        Self { inner: Arc::default(), mood: Arc::new(Mutex::new(Mood::Well)), refused: Arc::default() }
+        Self {
+            inner: Arc::default(),
+            mood: Arc::new(Mutex::new(Mood::Well)),
+            refused: Arc::default(),
+            taken: Arc::default(),
+        }
     }
 
     pub fn is(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+
+    /// How many snapshots somebody holds.
+    pub fn held_snapshots(&self) -> usize {
+        self.taken.lock().unwrap().iter().filter(|taken| taken.strong_count() > 0).count()
     }
 
     pub fn refused(&self) -> usize {
@@ -49,7 +61,9 @@ impl Store for Moody {
     }
 
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
-        self.inner.snapshot()
+        let snapshot = self.inner.snapshot()?;
+        self.taken.lock().unwrap().push(Arc::downgrade(&snapshot));
+        Ok(snapshot)
     }
 
     fn commit(&self, sets: &[WriteSet]) -> Result<Vec<Result<(), Conflict>>, IndexError> {

@@ -17,7 +17,7 @@ pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result
     let (_caller, verifying) = super::verifying::begin(&api)?;
     let (livewell, query, bytes_max) = (api.livewell.clone(), id.clone(), api.limits.verify_bytes.get());
     let verified = tokio::task::spawn_blocking(move || {
-        livewell.verify_within(&query, bytes_max, verifying.is_cancelled())
+        livewell.verify_within(&query, bytes_max, verifying.is_cancelled(), &|_| ())
     });
     let verified = verified.await.map_err(|error| broken_off(&error))??;
     let condition = api.livewell.condition(&id);

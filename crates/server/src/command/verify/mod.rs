@@ -1,14 +1,17 @@
 //! `livewell verify`: compares a query's rows with its evaluation from scratch, or a source's elements with its
 //! database.
 
+mod report;
 mod source;
 
 use super::find::Found;
 use super::{behind, offline};
 use crate::cli::Verify;
 use crate::failure::Failure;
+use livewell_query::Meter;
 use livewell_store::Store;
 use livewell_store::catalog::{self, Kind};
+use report::Report;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -22,7 +25,10 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
             }
             let store = offline::open(directory)?;
             refuse_source(&store, id, directory)?;
-            let found = livewell::verify::verify(&store, id).map_err(Failure::failed)?;
+            let report = Report::new();
+            let (meter, on_progress) = (Meter::unlimited(), |progress| report.on(progress));
+            let found =
+                livewell::verify::verify_within(&store, id, &meter, &on_progress).map_err(Failure::failed)?;
             behind::say_of_store(&store, id)?;
             (found.sequence, found.rows, found.differences)
         }
