@@ -7,6 +7,7 @@
 //! livewell-bench pipeline [--updates N] [--history N] [--rounds N] [--directory PATH]
 //! livewell-bench latency [--rounds N] [--directory PATH]              (Livewell's side alone)
 //! livewell-bench restart [--rows N] [--rounds N] [--directory PATH]   (Livewell's side alone)
+//! livewell-bench verify [--query NAME] [--orders N] [--customers N] [--rounds N] [--directory PATH]   (alone, too)
 //! ```
 
 mod engine;
@@ -14,6 +15,7 @@ mod live;
 mod measure;
 mod pipeline;
 mod report;
+mod verify;
 mod workload;
 
 use anyhow::{Context, bail};
@@ -46,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let command = arguments
         .next()
-        .context("say what to measure: engine, profile, live, pipeline, latency or restart")?;
+        .context("say what to measure: engine, profile, live, pipeline, latency, restart or verify")?;
     let options = Options::read(arguments)?;
     // The kind of runtime that the other side's own server has.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -75,8 +77,12 @@ fn main() -> anyhow::Result<()> {
             pipeline::run(&runtime, &settings)
         }
         "restart" => pipeline::restart::run(&runtime, rows, rounds, &directory),
-        // What `restart` starts.
+        "verify" => verify::run(&runtime, (size.orders, size.customers), rounds, &query, &directory),
+        // What `verify` and `restart` start.
+        "verified" => verify::child(&query, &directory),
         "restarted" => pipeline::restart::child(&runtime, options.get("round", 1)?, &directory),
-        other => bail!("{other:?} is not measured here: engine, profile, live, pipeline, latency or restart"),
+        other => bail!(
+            "{other:?} is not measured here: engine, profile, live, pipeline, latency, restart or verify"
+        ),
     }
 }

@@ -1,5 +1,6 @@
 //! Measuring: how long things take, and the median of several runs.
 
+use anyhow::Context;
 use std::time::{Duration, Instant};
 
 /// The times of many equal operations.
@@ -48,4 +49,15 @@ pub fn timed<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, 
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Returns this process's anonymous resident memory.
+///
+/// # Errors
+/// Returns an error if the system does not say it.
+pub fn anonymous_mb() -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    Ok(kilobytes.context("the system does not say it")?.parse::<f64>()? / 1024.0)
 }

@@ -1,8 +1,9 @@
 //! Restarting over many live rows: the time to the first row, and the memory of a new process.
 
 use super::ours::Side;
+use crate::measure::anonymous_mb;
 use crate::workload::{Field, Item};
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use livewell::Durability;
 use std::path::Path;
 use std::process::Command;
@@ -58,14 +59,6 @@ pub fn child(runtime: &Runtime, round: usize, path: &Path) -> anyhow::Result<()>
     println!("| {round} | {:.1} | {rest:.1} | {most:.1} |", first.as_secs_f64() * 1e3);
     runtime.block_on(side.close());
     Ok(())
-}
-
-/// Returns this process's anonymous resident memory.
-fn anonymous_mb() -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next());
-    Ok(kilobytes.context("the system does not say it")?.parse::<f64>()? / 1024.0)
 }
 
 fn reading(at: u64) -> Item {
