@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Each with its name. `KNOWS` leads from each customer to two others.
+/// Each with its name. `KNOWS` leads from each customer to the next one and to the one before the last.
 const QUERIES: [(&str, &str); 8] = [
     ("join", "MATCH (o:Order)-[:PLACED_BY]->(c:Customer) RETURN o.id AS id, c.name AS name"),
     (
@@ -96,7 +96,7 @@ fn customer(at: u64, customers: u64, knows: bool) -> Vec<Change> {
     let id = format!("c{at}");
     let node = Node::new(&*id).label("Customer").set("id", &*id).set("name", format!("customer number {at}"));
     let mut changes = vec![Change::insert(node.set("region", (at % 50) as i64))];
-    for (number, other) in [at + 1, at * 7 + 3].into_iter().enumerate().filter(|_| knows) {
+    for (number, other) in [at + 1, at + customers - 2].into_iter().enumerate().filter(|_| knows) {
         let (tie, other) = (format!("k{at}-{number}"), format!("c{}", other % customers));
         changes.push(Change::insert(Relationship::new(tie, "KNOWS", &*id, other)));
     }
