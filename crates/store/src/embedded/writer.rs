@@ -4,9 +4,10 @@ use super::checksum;
 use super::environment::Environment;
 use super::live::Live;
 use crate::commit::Conflict;
+use crate::written::{AllWritten, Written, WrittenBeside, all_written};
 use crate::{Head, IndexError, RowWrites, Version, WriteSet, compare, long_key};
 use heed::types::Bytes;
-use heed::{DatabaseStat, PutFlags, RwTxn};
+use heed::{DatabaseStat, PutFlags, RwIter, RwTxn};
 use std::io::Write;
 use std::ops::Bound;
 
@@ -51,10 +52,12 @@ pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fat
 /// the pages that list the free pages: at most all of the file's, eight bytes each.
 fn pages_at_most(tree: &DatabaseStat, used: u64, sets: &[WriteSet]) -> Result<u64, IndexError> {
     let page = u64::from(tree.page_size);
-    let (mut writes, mut bytes, mut overflow) = (0, 0, 0);
+    let (mut writes, mut leaves, mut bytes, mut overflow) = (0, 0, 0, 0);
     let mut count = |key: usize, value: Option<&[u8]>| {
         let length = key as u64 + value.map_or(0, |value| value.len() as u64) + 32;
         writes += 1;
+        // What is deleted may leave so little that the page is merged with the one beside it.
+        leaves += if value.is_some() { 1 } else { 2 };
         if length > page / 4 {
             overflow += length / page + 2;
         } else {
@@ -70,8 +73,8 @@ fn pages_at_most(tree: &DatabaseStat, used: u64, sets: &[WriteSet]) -> Result<u6
         // The head that counts the rows, the feed's version and the note.
         (0..3).for_each(|_| count(0, None));
     }
-    let tree_pages = (tree.branch_pages + tree.leaf_pages) as u64;
-    let touched = (writes * (u64::from(tree.depth) + 2)).min(tree_pages);
+    let branches = (writes * (u64::from(tree.depth) + 1)).min(tree.branch_pages as u64);
+    let touched = leaves.min(tree.leaf_pages as u64) + branches;
     let split = (2 * writes).min(touched + bytes / (page / 4)) + 8;
     let lists = used / (page / 16) + 64;
     Ok(touched + split + overflow + lists)
@@ -81,7 +84,8 @@ fn apply(live: &Live, txn: &mut RwTxn<'_>, set: &WriteSet) -> Result<Result<(), 
     if let Err(conflict) = compare::check(set, stored_version(live, txn, set.feed)?) {
         return Ok(Err(conflict));
     }
-    set.each_write(|key, value| write(live, txn, key, value))?;
+    let beside = set.scratch.as_deref().map(WrittenBeside::all).transpose()?;
+    write_all(live, txn, all_written(&set.writes, beside))?;
     if let Some(rows) = &set.rows {
         let mut stored = Vec::new();
         let head = rows.apply(set.feed, |key, data, count| {
@@ -101,19 +105,60 @@ fn stored_version(live: &Live, txn: &RwTxn<'_>, feed: u32) -> Result<Version, In
     compare::decode(value, feed)
 }
 
+/// Makes writes that come in the order of their keys.
+fn write_all(live: &Live, txn: &mut RwTxn<'_>, writes: AllWritten<'_>) -> Result<(), IndexError> {
+    let mut writes = writes.peekable();
+    while let Some(written) = writes.next().transpose()? {
+        match written {
+            (key, Some(value)) if matches!(writes.peek(), Some(Ok((_, Some(_))))) => {
+                // One place for all values up to the next deletion: the next key is often on the same page, and then
+                // need not be searched from the root.
+                let mut place = live.tree.iter_mut(txn).map_err(|error| live.fault(error))?;
+                put_from(live, &mut place, &key, &value)?;
+                let is_value = |written: &Result<Written<'_>, _>| matches!(written, Ok((_, Some(_))));
+                while let Some(Ok((key, Some(value)))) = writes.next_if(is_value) {
+                    put_from(live, &mut place, &key, &value)?;
+                }
+            }
+            (key, value) => write(live, txn, &key, value.as_deref())?,
+        }
+    }
+    Ok(())
+}
+
 fn write(live: &Live, txn: &mut RwTxn<'_>, key: &[u8], value: Option<&[u8]>) -> Result<(), IndexError> {
-    let physical = long_key::physical_key(key);
-    let tree = live.tree;
     let Some(value) = value else {
-        return tree.delete(txn, &physical).map(|_| ()).map_err(|error| live.fault(error));
+        let physical = long_key::physical_key(key);
+        return live.tree.delete(txn, &physical).map(|_| ()).map_err(|error| live.fault(error));
     };
-    let value = long_key::physical_value(key, value);
-    let sum = checksum::of(&physical, &value);
-    let written = tree.put_reserved(txn, &physical, value.len() + sum.len(), |space| {
+    let (key, value) = (long_key::physical_key(key), long_key::physical_value(key, value));
+    let sum = checksum::of(&key, &value);
+    let written = live.tree.put_reserved(txn, &key, value.len() + sum.len(), |space| {
         space.write_all(&sum)?;
         space.write_all(&value)
     });
     written.map_err(|error| live.fault(error))
+}
+
+/// Puts a value, searching its key from a place in the tree, which is then the key's.
+fn put_from(
+    live: &Live,
+    place: &mut RwIter<'_, Bytes, Bytes>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), IndexError> {
+    let (key, value) = (long_key::physical_key(key), long_key::physical_value(key, value));
+    let sum = checksum::of(&key, &value);
+    // SAFETY: nothing borrowed from the tree is used: key and value are the write set's own. Without the flag for it,
+    // LMDB does not take the place for that of the key, but searches.
+    #[allow(unsafe_code)]
+    let written = unsafe {
+        place.put_current_reserved_with_flags(PutFlags::empty(), &key, value.len() + sum.len(), |space| {
+            space.write_all(&sum)?;
+            space.write_all(&value)
+        })
+    };
+    written.map(|_| ()).map_err(|error| live.fault(error))
 }
 
 /// Writes under a short key, and shows `count` the value before: one search for both.
