@@ -291,7 +291,8 @@ impl Feed {
             let next = entries.next();
             is_over = !matches!(next, Some(Ok(_)));
             let Some(entry) = next else {
-                return self.check_count((count, hash), (said, said_hash)).err().map(Err);
+                let checked = self.check_count(count, said);
+                return checked.and_then(|()| self.check_hash_of(hash, said_hash)).err().map(Err);
             };
             if let Ok((key, value)) = &entry {
                 count += 1;
@@ -301,16 +302,32 @@ impl Feed {
         }))
     }
 
-    fn check_count(&self, found: (u64, u64), said: (u64, u64)) -> Result<(), IndexError> {
-        let feed = || named(&*self.snapshot, self.number);
-        if found.0 != said.0 {
-            let (found, counted) = (found.0, said.0);
-            return Err(Damage::Count { feed: feed(), what: "entries", found, counted }.into());
+    /// Compares how many entries were read with how many there should be.
+    ///
+    /// # Errors
+    /// Returns [`Damage::Count`] if they differ.
+    pub fn check_count(&self, found: u64, counted: u64) -> Result<(), IndexError> {
+        if found == counted {
+            return Ok(());
         }
-        if found.1 != said.1 {
-            return Err(Damage::Other { feed: feed(), what: "entries" }.into());
+        let feed = named(&*self.snapshot, self.number);
+        Err(Damage::Count { feed, what: "entries", found, counted }.into())
+    }
+
+    /// Compares the sum of [`entry_hash`] over the entries that were read with that of the head.
+    ///
+    /// # Errors
+    /// Returns [`Damage::Other`] if they differ.
+    pub fn check_hash(&self, found: u64) -> Result<(), IndexError> {
+        self.check_hash_of(found, self.head.rows_hash)
+    }
+
+    fn check_hash_of(&self, found: u64, said: u64) -> Result<(), IndexError> {
+        if found == said {
+            return Ok(());
         }
-        Ok(())
+        let feed = named(&*self.snapshot, self.number);
+        Err(Damage::Other { feed, what: "entries" }.into())
     }
 }
 

@@ -99,6 +99,16 @@ impl Lens {
         Ok((self.node(signature, &Row::decode(bytes)?.columns)?, None))
     }
 
+    /// Returns the key under which the upstream's snapshot holds the element `id`.
+    pub(crate) fn key(&self, id: &ElementId) -> Result<Vec<u8>, Error> {
+        if !self.upstream.is_query {
+            return Ok(id.id.as_bytes().to_vec());
+        }
+        let signature = u64::from_str_radix(&id.id, 16)
+            .map_err(|_| livewell_store::IndexError::corrupted("a row's id is its signature"))?;
+        Ok(signature.to_be_bytes().to_vec())
+    }
+
     fn node(&self, signature: u64, columns: &Columns) -> Result<Element, Error> {
         let mut properties = Map::new();
         for (name, value) in self.columns.iter().zip(columns.iter()) {

@@ -5,4 +5,5 @@ pub(crate) mod element;
 pub(crate) mod elements;
 pub(crate) mod entry;
 pub(crate) mod follow;
+pub(crate) mod parts;
 pub(crate) mod retention;

@@ -8,16 +8,13 @@
 use crate::Error;
 use crate::feed::elements::{self, Lens};
 use crate::feed::follow::{Group, Item};
+use crate::feed::parts::each_part;
 use crate::query::net::Net;
 use crate::query::pipeline::Pipeline;
 use crate::query::state::QueryState;
-use livewell_model::codec::Reader;
-use livewell_model::{AppliedChange, AppliedTransaction, Timestamp};
+use livewell_model::{AppliedTransaction, Timestamp};
 use livewell_store::{Feed, Overlay, Snapshot};
 use std::sync::Arc;
-
-/// About how many bytes of a log entry the engine steps over at once.
-const STEP_BYTES: usize = 1 << 20;
 
 impl Pipeline {
     /// Steps over the group in parts or, if that is not possible, as a whole.
@@ -62,7 +59,9 @@ impl Pipeline {
         let (mut net, mut told) = (Net::new()?, Timestamp(i64::MIN));
         state.head.position = group.position;
         for item in &group.items {
-            each_part(snapshot, item, &lenses[item.upstream], |timestamp, changes| {
+            let lens = &lenses[item.upstream];
+            let entry = (item.epoch, item.entry.sequence);
+            each_part(&feed(snapshot, lens)?, entry, lens, |timestamp, changes| {
                 told = told.max(timestamp);
                 let timestamp = state.head.timestamp.max(told);
                 let (sequence, position) = (item.entry.sequence, group.position);
@@ -76,46 +75,6 @@ impl Pipeline {
         }
         net.put(state, self.component.number, told, store)
     }
-}
-
-/// Calls `each` with the changes of an entry, a few parts at a time, and the transaction's time.
-fn each_part(
-    snapshot: &Arc<dyn Snapshot>,
-    item: &Item,
-    lens: &Lens,
-    mut each: impl FnMut(Timestamp, Vec<AppliedChange>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let feed = feed(snapshot, lens)?;
-    let (mut timestamp, mut left) = (None, 0);
-    let (mut changes, mut bytes) = (Vec::new(), 0);
-    for part in feed.parts(item.epoch, item.entry.sequence)? {
-        let part = part?;
-        let mut reader = Reader::new("part of a log entry", &part);
-        let timestamp = match timestamp {
-            Some(timestamp) => timestamp,
-            None => {
-                let (_, of_all, count) = reader.entry_head()?;
-                left = count;
-                *timestamp.insert(of_all)
-            }
-        };
-        while !reader.is_done() && left > 0 {
-            left -= 1;
-            changes.push(lens.read(&mut reader)?);
-        }
-        reader.finish()?;
-        bytes += part.len();
-        if bytes >= STEP_BYTES {
-            bytes = 0;
-            each(timestamp, std::mem::take(&mut changes))?;
-        }
-    }
-    if left > 0 {
-        let sequence = item.entry.sequence;
-        let message = format!("log entry {sequence} of `{}` lacks {left} changes", lens.upstream.id);
-        return Err(livewell_store::IndexError::corrupted(message).into());
-    }
-    if changes.is_empty() { Ok(()) } else { each(timestamp.unwrap_or_default(), changes) }
 }
 
 /// Returns the group with all of its entries read to their ends.

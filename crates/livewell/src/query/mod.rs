@@ -2,6 +2,7 @@
 
 pub(crate) mod base;
 pub(crate) mod difference;
+pub(crate) mod fill;
 pub(crate) mod large;
 pub(crate) mod net;
 pub(crate) mod pipeline;

@@ -21,6 +21,7 @@ mod own;
 mod own_source;
 mod panicking;
 mod parked;
+mod pieces;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod random;
