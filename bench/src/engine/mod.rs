@@ -70,12 +70,12 @@ fn livewell_run(case: &Case) -> anyhow::Result<Run> {
     let mut run = Run { load: Times::default(), updates: Times::default(), diffs: 0 };
     for change in case.load.iter().map(livewell::change).collect::<Vec<_>>() {
         let began = Instant::now();
-        side.step(change)?;
+        side.step(&change)?;
         run.load.add(began.elapsed());
     }
     for change in case.updates.iter().map(livewell::change).collect::<Vec<_>>() {
         let began = Instant::now();
-        run.diffs += side.step(change)?;
+        run.diffs += side.step(&change)?;
         run.updates.add(began.elapsed());
     }
     Ok(run)

@@ -175,3 +175,14 @@ async fn a_log_that_was_trimmed_meanwhile_is_an_error_and_no_difference() {
     assert_eq!(error.code, "LW0529", "{error}");
     assert!(error.message.contains("`s` has dropped entries of its log"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_still_being_built_are_not_compared() {
+    let livewell = open(&memory());
+    livewell.add_source(InProcess::new("s")).await.unwrap();
+    livewell.add_query(Query { enabled: false, ..query("join", JOIN) }).await.unwrap();
+    let verified = livewell.unblock(|livewell| livewell.verify("join")).await;
+    let error = verified.unwrap_err();
+    assert_eq!(error.code, "LW0529", "{error}");
+    assert!(error.message.contains("is being built"), "{error}");
+}

@@ -65,7 +65,7 @@ impl Running {
         for _ in 0..changes {
             self.changes += 1;
             let timestamp = Timestamp(self.changes * 1_000_000_000);
-            group.push(self.stored.applied((self.change)(&mut self.random), timestamp)?);
+            group.push(self.stored.applied(&(self.change)(&mut self.random), timestamp)?);
         }
         Ok(group)
     }

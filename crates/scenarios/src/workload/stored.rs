@@ -1,6 +1,7 @@
 //! A query over a store in memory, as a pipeline runs it: each group of transactions steps in one overlay, and is
 //! committed at once. What measurements run.
 
+use hashbrown::HashMap;
 use livewell_model::change::ApplyError;
 use livewell_model::{AppliedChange, AppliedTransaction, Change, Diff, Element, ElementId, Timestamp};
 use livewell_query::state::{Area, Order, State, StepError, Visit};
@@ -8,7 +9,6 @@ use livewell_query::{Engine, Meter};
 use livewell_store::keyspace::{Key, Prefix, Space};
 use livewell_store::{Direction, IndexError, MemoryStore, Overlay, Store, Version, WriteSet};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 
 const FEED: u32 = 1;
@@ -51,7 +51,7 @@ impl Stored {
     /// Returns an error if the change does not fit.
     pub fn applied(
         &mut self,
-        change: Change,
+        change: &Change,
         timestamp: Timestamp,
     ) -> Result<AppliedTransaction, ApplyError> {
         let id = change.id().clone();

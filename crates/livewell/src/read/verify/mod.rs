@@ -166,6 +166,12 @@ impl<'a> Verification<'a> {
             upstreams.push(upstream);
         }
         let feed = Feed::open(snapshot.clone(), entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
+        if feed.head.building.is_some() {
+            let message = format!(
+                "`{query_id}` is being built, so its rows are not yet those of its definition; try again once that is done"
+            );
+            return Err(Error::new(ErrorKind::Unavailable, "LW0529", message));
+        }
         let live = LiveSnapshot(feed);
         let (sequence, row_count) = (live.0.head.sequence, live.row_count());
         let live = LiveRows::read(&live, &self.meter)?;

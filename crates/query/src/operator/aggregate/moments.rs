@@ -128,7 +128,7 @@ fn weighed(count: i64, products: &ExactSum, a: &ExactSum, b: &ExactSum) -> (BigI
     let [(products, of_products), (a, of_a), (b, of_b)] = [products, a, b].map(ExactSum::to_integer);
     let lowest = of_products.min(of_a + of_b);
     let aligned = (products * count) << (of_products - lowest);
-    (aligned - (a * b << (of_a + of_b - lowest)), lowest)
+    (aligned - ((a * b) << (of_a + of_b - lowest)), lowest)
 }
 
 /// A number as a double.

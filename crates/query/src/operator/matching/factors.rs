@@ -107,12 +107,10 @@ impl Match {
 
     /// Whether a factor is known to be empty, since nothing of it is remembered.
     fn is_empty(&self, state: &dyn State, place: usize) -> Result<bool, StepError> {
-        match self.atoms.get(place).map(|atom| &atom.kind) {
-            // Nothing is remembered of a node that is never looked up, and a trail of no relationship needs none.
-            Some(AtomKind::Node { arranged: false } | AtomKind::Trail(Trail { min: 0, .. })) => {
-                return Ok(false);
-            }
-            _ => {}
+        let kind = self.atoms.get(place).map(|atom| &atom.kind);
+        // Nothing is remembered of a node that is never looked up, and a trail of no relationship needs none.
+        if let Some(AtomKind::Node { arranged: false } | AtomKind::Trail(Trail { min: 0, .. })) = kind {
+            return Ok(false);
         }
         let mut is_empty = true;
         state.scan(Area::Operators, &self.factor(place), Order::Ascending, &mut |_, _| {
