@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 /// How many changes are committed together, as under load.
 const GROUP: usize = 64;
 /// From the caches of the processor to its memory, and the levels of a tree: a cost that follows neither rows nor groups
-/// still grows as the 0.2nd or 0.3rd power between a thousand and a million.
-const FLAT_MAX: f64 = 0.4;
+/// still grows as the 0.1st or 0.2nd power between a thousand and a million.
+const FLAT_MAX: f64 = 0.3;
 /// What grows with the size.
 const LINEAR: RangeInclusive<f64> = 0.7..=1.3;
 

@@ -3,7 +3,7 @@
 use super::cases::{CASES, Case, Load, Random};
 use super::stored::Stored;
 use livewell_model::{AppliedTransaction, Change, Map, Timestamp};
-use livewell_query::Engine;
+use livewell_query::{Engine, Settings};
 use std::error::Error;
 use std::fmt;
 
