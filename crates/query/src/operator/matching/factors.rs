@@ -1,8 +1,9 @@
 //! The factors of the join, the input's rows and each atom's elements, with what a step changes of them.
 //!
-//! The law holds for the factors in any order. So a large step over a factor of which nothing is remembered yet takes that
-//! one last: until then its old bag is empty, and so is every other term. What loads a graph is then joined once, and not
-//! once for each atom.
+//! The law holds for the factors in any order. The first terms are the cheapest: they find the other factors as they were,
+//! and what a step brings is mostly connected with what it brings, so they find little. So a large step takes the factors
+//! that change the most first. If nothing is remembered of a factor yet, it takes that one last: until then its old bag
+//! is empty, and so is every other term. What loads a graph is then joined once, and not once for each atom.
 
 use super::arrange::INPUT;
 use super::parts::{AtomKind, Match, Trail};
@@ -11,9 +12,13 @@ use crate::operator::scan::Scanned;
 use crate::operator::{Batch, Inputs, Step};
 use crate::state::{Area, Order, State, StepError};
 use smallvec::SmallVec;
+use std::cmp::Reverse;
 
 /// Up to so many changes are joined factor by factor, whatever is remembered: to look would cost more.
 const FEW: usize = 8;
+/// So many rows of the input cost as much as an element: what a row binds is looked up by all of it, and the rows are found
+/// by one node alone.
+const ROWS_AN_ELEMENT: usize = 4;
 /// What up to so many changes hold is not worth counting, since properties are shared with the elements.
 const UNCOUNTED: usize = 16;
 
@@ -33,6 +38,14 @@ impl Factor {
         match self {
             Self::Input(rows) | Self::Edges(_, rows) => rows.len(),
             Self::Elements(_, changed) => changed.len(),
+        }
+    }
+
+    /// About what its term costs where all others are new, in elements to extend.
+    fn cost(&self) -> usize {
+        match self {
+            Self::Input(rows) => rows.len() / ROWS_AN_ELEMENT,
+            _ => self.len(),
         }
     }
 
@@ -93,16 +106,14 @@ impl Match {
         if factors.iter().map(Factor::len).sum::<usize>() <= FEW {
             return Ok(0);
         }
-        let mut last: Option<usize> = None;
-        for (at, factor) in factors.iter().enumerate() {
-            let is_smaller = last.is_none_or(|last| factor.len() < factors[last].len());
-            if is_smaller && self.is_empty(state, factor.place())? {
-                last = Some(at);
+        factors.sort_by_key(|factor| Reverse(factor.cost()));
+        for at in (0..factors.len()).rev() {
+            if self.is_empty(state, factors[at].place())? {
+                factors[at..].rotate_left(1);
+                return Ok(factors.len() - 1);
             }
         }
-        let Some(last) = last else { return Ok(0) };
-        factors[last..].rotate_left(1);
-        Ok(factors.len() - 1)
+        Ok(0)
     }
 
     /// Whether a factor is known to be empty, since nothing of it is remembered.
