@@ -11,6 +11,7 @@ mod outcome;
 mod rate;
 mod tck;
 mod tidy;
+mod train;
 mod ttc;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ usage: cargo xtask CHORE
   tidy                             the rules of style that are tests
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
+  train                            measure the Train Benchmark (--size, --query, --runs, --part, --as)
   growth                           measure how an operator's cost grows (--case, --largest)
   instructions                     count what a change takes, and compare with the record (--write)
   rate                             measure changes from PostgreSQL (--transactions, --rows, --durability)
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["instructions"] => instructions::check(root()),
         ["instructions", "--write"] => instructions::write(root()),
         ["growth", ..] => growth::run(&arguments[1..]),
+        ["train", ..] => train::run(&arguments[1..]),
         ["ttc", ..] => ttc::run(&arguments[1..]),
         ["rate", ..] => rate::run(root(), &arguments[1..]),
         ["long"] => long::run(root(), None),

@@ -4,7 +4,7 @@
 //! A scenario ([`scenario`]) is a query, a graph and the expected table (or error). It holds only if the maintained
 //! result is right however the graph is built. So the graph is fed as many random streams of changes ([`feed`]);
 //! after every transaction the engine's rows are compared with the reference's ([`lockstep`]), and at the end with
-//! the table ([`table`]). [`run`] judges one scenario, [`report`] a file. Measurements run a [`workload`].
+//! the table ([`table`]). [`run`] judges one scenario, [`report`] a file. Measurements run a [`workload`], or one of two public benchmarks ([`social_media`], [`train`]).
 
 pub mod choice;
 pub mod feed;
@@ -14,6 +14,7 @@ pub mod run;
 pub mod scenario;
 pub mod social_media;
 pub mod table;
+pub mod train;
 pub mod value;
 pub mod workload;
 

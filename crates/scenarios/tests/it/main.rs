@@ -5,4 +5,5 @@ mod guide;
 mod judgements;
 mod social_media;
 mod steps;
+mod train;
 mod values;
