@@ -7,6 +7,7 @@ use livewell_scenarios::workload::Running;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+#[expect(clippy::print_stdout, reason = "a measurement speaks to the person who runs it")]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [case, size, changes, group @ ..] = arguments.as_slice() else {
