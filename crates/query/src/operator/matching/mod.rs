@@ -9,7 +9,7 @@
 //!
 //! where `A'` is new and `A` old. So each changed atom is extended by look-ups in the others' arrangements,
 //! the earlier ones updated already and the later ones not; that also gives the delta-with-delta term of a
-//! self-join. The factors can be taken in any order (see [`factors`]). State: each atom's elements, by id (nodes) or by end (relationships), and no intermediate
+//! self-join. The factors can be taken in any order (see `factors.rs`). State: each atom's elements, by id (nodes) or by end (relationships), and no intermediate
 //! result, however long the pattern (a "delta join": K. Ammar et al., "Distributed Evaluation of Subgraph
 //! Queries Using Worst-case Optimal Low-Memory Dataflows", VLDB 2018).
 
