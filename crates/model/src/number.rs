@@ -16,6 +16,10 @@ pub fn compare_int_float(int: i64, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
     }
+    if int.unsigned_abs() <= SPARSE as u64 {
+        // It is a float, too.
+        return (int as f64).partial_cmp(&float);
+    }
     Some(of_int(int).cmp(&of_float(float)))
 }
 

@@ -28,6 +28,16 @@ pub fn property<'v>(base: &'v Value, key: &str) -> Result<&'v Value, EvalError> 
     Ok(found.unwrap_or(&NULL))
 }
 
+/// A property of an element, null if it has none of that name; `None` if the base is not an element.
+pub fn property_of_element<'v>(base: &'v Value, key: &str) -> Option<&'v Value> {
+    let properties = match base {
+        Value::Node(node) => &node.properties,
+        Value::Relationship(relationship) => &relationship.properties,
+        _ => return None,
+    };
+    Some(properties.get(key).unwrap_or(&NULL))
+}
+
 /// What a map projection begins with: the properties, if `all` are taken; `None` for null.
 ///
 /// # Errors

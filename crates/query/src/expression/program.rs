@@ -55,6 +55,29 @@ pub(super) struct Case {
 pub(super) type Evaluated<'v> = Result<Cow<'v, Value>, EvalError>;
 
 impl Program {
+    /// The value, if it lies in the row or the program and only has to be found: a constant, a slot, a property of an
+    /// element in a slot. `None` says nothing. Most of what queries evaluate is of this kind, and finding it needs none
+    /// of what an evaluation has to be ready for.
+    pub(super) fn find<'v>(&'v self, row: &'v [Value]) -> Option<&'v Value> {
+        match self {
+            Self::Constant(value) => Some(value),
+            Self::Slot(slot) => Some(&row[*slot]),
+            Self::Property(base, key) => match **base {
+                Self::Slot(slot) => access::property_of_element(&row[slot], key),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The truth of a comparison between two values that only have to be found; `None` says nothing.
+    pub(super) fn find_truth(&self, row: &[Value]) -> Option<Option<bool>> {
+        match self {
+            Self::Binary(operator, left, right) => comparison(*operator, left.find(row)?, right.find(row)?),
+            _ => None,
+        }
+    }
+
     pub(super) fn eval<'v>(&'v self, env: Env<'v>, allowance: &Allowance<'_>) -> Evaluated<'v> {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
@@ -213,12 +236,12 @@ fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance<'_>
         BinaryOp::Divide => return calculate(Operation::Divide),
         BinaryOp::Modulo => return calculate(Operation::Modulo),
         BinaryOp::Power => return calculate(Operation::Power),
-        BinaryOp::Equal => compare::equals(a, b),
-        BinaryOp::NotEqual => logic::not(compare::equals(a, b)),
-        BinaryOp::Less => compare::compare(a, b).test(Ordering::is_lt),
-        BinaryOp::LessOrEqual => compare::compare(a, b).test(Ordering::is_le),
-        BinaryOp::Greater => compare::compare(a, b).test(Ordering::is_gt),
-        BinaryOp::GreaterOrEqual => compare::compare(a, b).test(Ordering::is_ge),
+        BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Less
+        | BinaryOp::LessOrEqual
+        | BinaryOp::Greater
+        | BinaryOp::GreaterOrEqual => comparison(operator, a, b).flatten(),
         BinaryOp::In => is_in(a, b)?,
         BinaryOp::StartsWith => access::test_text(a, b, |a, b| a.starts_with(b)),
         BinaryOp::EndsWith => access::test_text(a, b, |a, b| a.ends_with(b)),
@@ -227,6 +250,19 @@ fn apply<'v>(operator: BinaryOp, a: &Value, b: &Value, allowance: &Allowance<'_>
         BinaryOp::And => logic::and(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Or => logic::or(logic::truth(a)?, logic::truth(b)?),
         BinaryOp::Xor => logic::xor(logic::truth(a)?, logic::truth(b)?),
+    })
+}
+
+/// The truth of a comparison; `None` if the operator is not one. No comparison fails.
+fn comparison(operator: BinaryOp, a: &Value, b: &Value) -> Option<Option<bool>> {
+    Some(match operator {
+        BinaryOp::Equal => compare::equals(a, b),
+        BinaryOp::NotEqual => logic::not(compare::equals(a, b)),
+        BinaryOp::Less => compare::compare(a, b).test(Ordering::is_lt),
+        BinaryOp::LessOrEqual => compare::compare(a, b).test(Ordering::is_le),
+        BinaryOp::Greater => compare::compare(a, b).test(Ordering::is_gt),
+        BinaryOp::GreaterOrEqual => compare::compare(a, b).test(Ordering::is_ge),
+        _ => return None,
     })
 }
 
@@ -284,4 +320,63 @@ fn call<'v>(
     }?;
     env.built(&value, allowance)?;
     Ok(Cow::Owned(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell_model::temporal::Date;
+    use livewell_model::{ElementId, Node};
+
+    /// A value of each kind that a property is asked of, and some that are compared.
+    fn values() -> Vec<Value> {
+        let properties: Map = [("k", Value::Int(2))].into_iter().collect();
+        let node = Node { properties: properties.clone(), ..Node::new(ElementId::new("s", "n")) };
+        let bare = Node::new(ElementId::new("s", "m"));
+        let nodes = [node, bare].map(|node| Value::Node(Arc::new(node)));
+        let scalars = [Value::Null, true.into(), 1.into(), 2.5.into(), f64::NAN.into(), "x".into()];
+        let day = Date::new(1984, 10, 11).expect("a day").into();
+        nodes.into_iter().chain(scalars).chain([Value::Map(Arc::new(properties)), day]).collect()
+    }
+
+    fn property(slot: usize, key: &str) -> Program {
+        Program::Property(Box::new(Program::Slot(slot)), key.into())
+    }
+
+    #[test]
+    fn what_is_found_is_what_evaluation_gives() {
+        let mut found = 0;
+        for value in values() {
+            let row = [Value::Int(7), value];
+            for program in
+                [Program::Constant(3.into()), Program::Slot(1), property(1, "k"), property(1, "year")]
+            {
+                if let Some(value) = program.find(&row) {
+                    found += 1;
+                    let evaluated = program.eval(Env::of(&row), &Allowance::default());
+                    assert_eq!(evaluated.map(Cow::into_owned), Ok(value.clone()), "{program:?} over {row:?}");
+                }
+            }
+        }
+        assert_eq!(found, 2 * values().len() + 2 * 2, "constants, slots, and properties of elements");
+    }
+
+    #[test]
+    fn a_truth_that_is_found_is_what_evaluation_gives() {
+        use BinaryOp::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+        for (left, right) in
+            values().into_iter().flat_map(|left| values().into_iter().map(move |right| (left.clone(), right)))
+        {
+            let row = [left, right];
+            for operator in [Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual] {
+                let program =
+                    Program::Binary(operator, Box::new(Program::Slot(0)), Box::new(Program::Slot(1)));
+                let evaluated = program.eval(Env::of(&row), &Allowance::default()).expect("a truth value");
+                let truth = logic::truth(&evaluated).expect("a truth value");
+                assert_eq!(program.find_truth(&row), Some(truth), "{operator:?} over {row:?}");
+            }
+        }
+        let sum = Program::Binary(BinaryOp::Add, Box::new(Program::Slot(0)), Box::new(Program::Slot(0)));
+        assert_eq!(sum.find_truth(&[1.into()]), None);
+    }
 }
