@@ -167,6 +167,8 @@ impl Sum {
             f64::NEG_INFINITY
         } else if self.floats == 0 {
             self.integers as f64
+        } else if self.integers == 0 && self.decimals.0 == 0 {
+            self.finite.to_f64()
         } else {
             let mut total = self.finite.clone();
             total.add_integer(self.integers);

@@ -9,17 +9,21 @@ use bigdecimal::num_bigint::BigInt;
 use bigdecimal::{BigDecimal, Zero};
 use livewell_model::DecodeError;
 use livewell_model::codec::{Reader, Writer};
+use smallvec::SmallVec;
 
 const LIMB_BITS: i32 = 32;
 /// The exponent of the lowest bit that a double can have.
 const LOWEST: i32 = -1074;
+
+/// Limbs; a sum of a few, while a number is added to it too, takes no memory of its own.
+type Limbs<T> = SmallVec<[T; 8]>;
 
 /// `sum of limbs[i] * 2^(32 * (low + i) - 1074)`; after each operation all limbs but the last are in
 /// `0 .. 2^32`, the last carries the sign, and neither end is zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExactSum {
     low: i32,
-    limbs: Vec<i64>,
+    limbs: Limbs<i64>,
 }
 
 impl ExactSum {
@@ -72,7 +76,7 @@ impl ExactSum {
             self.low = first;
         }
         if first < self.low {
-            self.limbs.splice(0..0, std::iter::repeat_n(0, (self.low - first) as usize));
+            self.limbs.insert_many(0, std::iter::repeat_n(0, (self.low - first) as usize));
             self.low = first;
         }
         let length = (last - self.low + 1) as usize;
@@ -108,7 +112,9 @@ impl ExactSum {
             self.limbs[last] -= 1 << LIMB_BITS;
         }
         let zeros = self.limbs.iter().take_while(|limb| **limb == 0).count();
-        self.limbs.drain(..zeros);
+        if zeros > 0 {
+            self.limbs.drain(..zeros);
+        }
         self.low = if self.limbs.is_empty() { 0 } else { self.low + zeros as i32 };
     }
 
@@ -147,10 +153,10 @@ impl ExactSum {
     }
 
     /// The absolute value in limbs of 32 bits.
-    fn magnitude(&self) -> Vec<u64> {
+    fn magnitude(&self) -> Limbs<u64> {
         let negative = self.limbs.last().is_some_and(|top| *top < 0);
         let mut carry = 0i64;
-        let mut limbs: Vec<u64> = Vec::with_capacity(self.limbs.len() + 1);
+        let mut limbs = Limbs::with_capacity(self.limbs.len() + 1);
         for limb in &self.limbs {
             let signed = if negative { -limb } else { *limb } + carry;
             limbs.push((signed & 0xffff_ffff) as u64);

@@ -6,6 +6,7 @@ use crate::meter::{Meter, size};
 use crate::state::StepError;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
+use smallvec::SmallVec;
 
 /// One group of an aggregate.
 #[derive(Debug)]
@@ -14,9 +15,9 @@ pub(super) struct Group {
     pub(super) begun: bool,
     /// The grouping values as they were written, each with its number of rows, in [`key::exact`] order.
     /// More than one only where equivalent values print differently.
-    members: Vec<(Vec<Value>, i64)>,
+    members: SmallVec<[(Vec<Value>, i64); 1]>,
     /// One per aggregate; those that keep values aside stay empty.
-    pub(super) accumulators: Vec<Accumulator>,
+    pub(super) accumulators: SmallVec<[Accumulator; 1]>,
     /// The aggregates' results after the last step.
     pub(super) results: Vec<Value>,
 }
@@ -24,12 +25,12 @@ pub(super) struct Group {
 impl Group {
     pub(super) fn new(calls: &[Call]) -> Self {
         let accumulators = calls.iter().map(|call| Accumulator::new(call.fold)).collect();
-        Self { begun: false, members: Vec::new(), accumulators, results: vec![Value::Null; calls.len()] }
+        Self { begun: false, members: SmallVec::new(), accumulators, results: vec![Value::Null; calls.len()] }
     }
 
     pub(super) fn decode(bytes: &[u8], calls: &[Call], meter: &Meter) -> Result<Self, StepError> {
         let mut reader = Reader::new("group record", bytes);
-        let mut members = Vec::new();
+        let mut members = SmallVec::new();
         for _ in 0..reader.count()? {
             members.push((reader.row()?, reader.signed()?));
         }

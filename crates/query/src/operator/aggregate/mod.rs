@@ -67,11 +67,14 @@ struct Part {
     weight: i64,
 }
 
+/// What a step's rows do to the groups: mostly two, as they were and as they are.
+type Parts = SmallVec<[Part; 2]>;
+
 impl Aggregate {
     /// What the rows add and take, by group. Within a group what goes, goes first: an element's old and new version
     /// have one exact key, and the new one has to be what stays under it.
-    fn by_group(&self, inputs: Inputs, meter: &Meter) -> Result<Vec<Part>, StepError> {
-        let mut parts = Vec::with_capacity(inputs.iter().map(Vec::len).sum());
+    fn by_group(&self, inputs: Inputs, meter: &Meter) -> Result<Parts, StepError> {
+        let mut parts = Parts::with_capacity(inputs.iter().map(Vec::len).sum());
         for Weighted { row, weight } in inputs.into_iter().flatten() {
             let values = self.groups.iter().map(|group| group.eval(&row, meter));
             let values = values.collect::<Result<SmallVec<[Value; 2]>, _>>()?;
@@ -214,7 +217,8 @@ fn kept(
 impl Operator for Aggregate {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let parts = self.by_group(inputs, step.meter)?;
-        let mut out = Batch::new();
+        // Room for the row of a group before and after.
+        let mut out = Batch::with_capacity(2);
         if parts.is_empty() && step.begins() && !self.keyed {
             self.step_group(step.state, &[], &[], &mut out, step.meter)?;
         }

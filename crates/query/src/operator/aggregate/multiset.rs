@@ -11,10 +11,17 @@ use std::collections::BTreeSet;
 
 /// The key under which `value` is kept.
 pub(super) fn key_of(prefix: &[u8], value: &Value) -> Vec<u8> {
-    let mut entry_key = prefix.to_vec();
+    let mut entry_key = with_room(prefix);
     key::encode(value, &mut entry_key);
     key::tie(value, &mut entry_key);
     entry_key
+}
+
+/// The beginning of a key, with room for a value and for what the store puts before it.
+fn with_room(prefix: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(prefix.len() + 48);
+    key.extend_from_slice(prefix);
+    key
 }
 
 /// Adds `weight` copies of `value` under `prefix`.
@@ -54,7 +61,7 @@ pub(super) fn first_of_class(
     prefix: &[u8],
     value: &Value,
 ) -> Result<Option<Value>, StepError> {
-    let mut class = prefix.to_vec();
+    let mut class = with_room(prefix);
     key::encode(value, &mut class);
     let mut first = None;
     state.scan(Area::Operators, &class, Order::Ascending, &mut |_, bytes| {
