@@ -116,8 +116,12 @@ fn long(number: i128, out: &mut Vec<u8>) {
 
 /// Returns the keys of several values one after another; no such key is a prefix of another with as many values.
 pub fn of<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(32);
+    let mut out = Vec::new();
     for value in values {
+        if out.is_empty() {
+            // Room for the ids of a few elements; without values there is no need for any.
+            out.reserve(64);
+        }
         encode(value, &mut out);
     }
     out

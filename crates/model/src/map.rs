@@ -20,6 +20,15 @@ impl Map {
         Self(Vec::new())
     }
 
+    /// Returns the entries with these names, which ascend.
+    #[must_use]
+    pub fn pick(&self, names: &[SmolStr]) -> Self {
+        debug_assert!(names.is_sorted());
+        let mut picked = Vec::with_capacity(names.len().min(self.0.len()));
+        picked.extend(names.iter().filter_map(|name| self.entry(name).cloned()));
+        Self(picked)
+    }
+
     /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -32,10 +41,14 @@ impl Map {
 
     /// Returns the value under `name`, if any.
     pub fn get(&self, name: &str) -> Option<&Value> {
+        self.entry(name).map(|(_, value)| value)
+    }
+
+    fn entry(&self, name: &str) -> Option<&(SmolStr, Value)> {
         if self.0.len() > FEW {
-            return self.position(name).ok().map(|at| &self.0[at].1);
+            return self.position(name).ok().map(|at| &self.0[at]);
         }
-        self.0.iter().find(|(have, _)| have == name).map(|(_, value)| value)
+        self.0.iter().find(|(have, _)| have == name)
     }
 
     /// Puts `value` under `name`, replacing the value before.
@@ -78,5 +91,20 @@ impl<N: Into<SmolStr>> FromIterator<(N, Value)> for Map {
             map.insert(name, value);
         }
         map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_picked_is_what_is_there_under_the_names() {
+        for length in [0, 1, FEW, FEW + 1, 3 * FEW] {
+            let map: Map = (0..length).map(|at| (format!("k{at:02}"), Value::Int(at as i64))).collect();
+            let names = ["a", "k00", "k03", "k08", "k20", "z"].map(SmolStr::new);
+            let entries = names.iter().filter_map(|name| Some((name.clone(), map.get(name)?.clone())));
+            assert_eq!(map.pick(&names), entries.collect(), "of {length}");
+        }
     }
 }

@@ -53,11 +53,16 @@ impl Row {
 /// Returns the stored bytes of the row with this key, these values and this place in an order; see [`Row::encode`].
 pub fn encode(key: &[u8], columns: &[Value], order: &[u8]) -> Vec<u8> {
     let mut out = Writer::new();
+    write(key, columns, order, &mut out);
+    out.bytes
+}
+
+/// Writes what [`encode`] returns.
+pub fn write(key: &[u8], columns: &[Value], order: &[u8], out: &mut Writer) {
     out.u8(if order.is_empty() { PLAIN } else { ORDERED }).bytes(key).values(columns);
     if !order.is_empty() {
         out.bytes(order);
     }
-    out.bytes
 }
 
 /// Returns the hash that row signatures come from: XXH3 with 64 bits, whose output is frozen by its specification.

@@ -86,6 +86,14 @@ struct Change {
 }
 
 impl Change {
+    /// Room for the stored bytes of either image, one after the other.
+    fn buffer(&self) -> Writer {
+        const VALUE: usize = 16;
+        let image = self.after.as_ref().or(self.before.as_ref());
+        let values = image.map_or(0, |image| VALUE * image.columns.len() + image.order.len());
+        Writer { bytes: Vec::with_capacity(self.key.len() + values + VALUE) }
+    }
+
     fn place(&self) -> (u64, &[u8]) {
         (self.bucket, &self.key)
     }
@@ -158,11 +166,12 @@ impl Output {
 
 fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>) -> Result<(), StepError> {
     let bucket = changes[0].bucket;
-    if let [alone] = changes
-        && stays_in_place(state, bucket, alone)?
-    {
-        step_alone(state, alone, diffs);
-        return Ok(());
+    if let [alone] = changes {
+        let mut bytes = alone.buffer();
+        if stays_in_place(state, bucket, alone, &mut bytes)? {
+            step_alone(state, alone, bytes, diffs);
+            return Ok(());
+        }
     }
     let old = read_bucket(state, bucket)?;
     let new = merge(&old, changes)?;
@@ -198,15 +207,23 @@ fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>)
 }
 
 /// Whether the change shifts no rank of its bucket and what it takes back is what is stored. Almost always; and as
-/// equal rows have equal bytes, nothing has to be decoded.
-fn stays_in_place(state: &dyn State, bucket: u64, change: &Change) -> Result<bool, StepError> {
+/// equal rows have equal bytes, nothing has to be decoded. `bytes` is where they are written.
+fn stays_in_place(
+    state: &dyn State,
+    bucket: u64,
+    change: &Change,
+    bytes: &mut Writer,
+) -> Result<bool, StepError> {
+    if let Some(before) = &change.before {
+        before.write(&change.key, bytes);
+    }
     let first = || state.get(Area::Rows, &bucket.to_be_bytes());
     match (&change.before, &change.after) {
         // Ranks are dense: where there is no first row, there is none.
         (None, _) => Ok(first()?.is_none()),
         // The first row stays the first, whatever comes behind it.
-        (Some(before), Some(_)) => Ok(first()?.is_some_and(|stored| stored == before.encode(&change.key))),
-        (Some(before), None) => holds_just(state, bucket, &before.encode(&change.key)),
+        (Some(_), Some(_)) => Ok(first()?.is_some_and(|stored| *stored == *bytes.bytes)),
+        (Some(_), None) => holds_just(state, bucket, &bytes.bytes),
     }
 }
 
@@ -221,8 +238,9 @@ fn holds_just(state: &dyn State, bucket: u64, row: &[u8]) -> Result<bool, StepEr
     Ok(found && !other)
 }
 
-/// As [`step_bucket`] where one row changes in place, comes first or goes as the last.
-fn step_alone(state: &mut dyn State, change: &Change, diffs: &mut Vec<Diff>) {
+/// As [`step_bucket`] where one row changes in place, comes first or goes as the last. `bytes` is what its new ones are
+/// written to.
+fn step_alone(state: &mut dyn State, change: &Change, mut bytes: Writer, diffs: &mut Vec<Diff>) {
     let (row_signature, before, after) = (change.bucket, &change.before, &change.after);
     if before == after {
         return;
@@ -231,7 +249,11 @@ fn step_alone(state: &mut dyn State, change: &Change, diffs: &mut Vec<Diff>) {
     let mut place = Vec::with_capacity(32);
     place.extend_from_slice(&row_signature.to_be_bytes());
     match after {
-        Some(after) => state.put(Area::Rows, place, after.encode(&change.key)),
+        Some(after) => {
+            bytes.bytes.clear();
+            after.write(&change.key, &mut bytes);
+            state.put(Area::Rows, place, bytes.bytes);
+        }
         None => state.delete(Area::Rows, place),
     }
     diffs.extend(match (before, after) {
@@ -248,8 +270,8 @@ fn update(row_signature: u64, before: &Columns, after: &Columns) -> Option<Diff>
 }
 
 impl Image {
-    fn encode(&self, key: &[u8]) -> Vec<u8> {
-        row::encode(key, &self.columns, &self.order)
+    fn write(&self, key: &[u8], out: &mut Writer) {
+        row::write(key, &self.columns, &self.order, out);
     }
 }
 

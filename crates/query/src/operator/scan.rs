@@ -35,9 +35,7 @@ impl Needs {
     fn properties(&self, all: &Map) -> Map {
         match self {
             Self::Whole => all.clone(),
-            Self::Parts { properties, .. } => {
-                properties.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect()
-            }
+            Self::Parts { properties, .. } => all.pick(properties),
         }
     }
 

@@ -20,6 +20,7 @@ use crate::state::{State, StepError};
 use livewell_model::{Map, Timestamp};
 use logical::Logical;
 use physical::{Node, Physical};
+use smallvec::SmallVec;
 
 /// A query's plans, ready to step.
 #[derive(Debug)]
@@ -72,8 +73,8 @@ impl Plan {
     /// # Errors
     /// Returns the errors of [`crate::operator::Operator::step`].
     pub fn step(&self, step: &mut Step<'_>) -> Result<Batch, StepError> {
-        let (mut outputs, given): (Vec<Batch>, _) =
-            (Vec::with_capacity(self.physical.nodes.len()), step.meter.held());
+        // Most plans have a few operators.
+        let (mut outputs, given): (SmallVec<[Batch; 8]>, _) = (SmallVec::new(), step.meter.held());
         for (at, node) in self.physical.nodes.iter().enumerate() {
             let nothing_new = node.inputs.iter().all(|input| outputs[*input].is_empty());
             let idle = nothing_new
