@@ -55,8 +55,12 @@ impl Error {
     }
 
     pub(crate) fn is_read(id: &str, readers: &[String]) -> Self {
-        let names: Vec<String> = readers.iter().map(|reader| format!("`{reader}`")).collect();
-        let names = names.join(", ");
+        const NAMED: usize = 10;
+        let names: Vec<String> = readers.iter().take(NAMED).map(|reader| format!("`{reader}`")).collect();
+        let mut names = names.join(", ");
+        if let Some(more @ 1..) = readers.len().checked_sub(NAMED) {
+            names = format!("{names} and {more} more");
+        }
         Self::invalid("LW0535", format!("`{id}` is read by {names}; remove what reads it first"))
     }
 

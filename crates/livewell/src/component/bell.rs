@@ -41,18 +41,45 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Which bells to ring when a feed has moved.
 #[derive(Debug, Default)]
 pub(crate) struct Bells {
-    by_feed: RwLock<HashMap<u32, Vec<Weak<Bell>>>>,
+    by_feed: RwLock<HashMap<u32, Listeners>>,
     /// Rung at every commit, for callers that wait until everything is idle.
-    everything: RwLock<Vec<Weak<Bell>>>,
+    everything: RwLock<Listeners>,
+}
+
+/// Bells that are rung together.
+#[derive(Debug, Default)]
+struct Listeners {
+    /// By their addresses, so that each is there once and is found without a search.
+    bells: HashMap<usize, Weak<Bell>>,
+    /// From this number of bells on, those that are gone are dropped before another one is added.
+    full: usize,
+}
+
+impl Listeners {
+    const FEW: usize = 16;
+
+    fn add(&mut self, bell: &Arc<Bell>) {
+        if self.bells.len() >= self.full.max(Self::FEW) {
+            self.bells.retain(|_, bell| bell.strong_count() > 0);
+            self.full = 2 * self.bells.len();
+        }
+        self.bells.insert(address(bell), Arc::downgrade(bell));
+    }
+
+    fn ring(&self) {
+        self.bells.values().filter_map(Weak::upgrade).for_each(|bell| bell.ring());
+    }
+}
+
+fn address(bell: &Arc<Bell>) -> usize {
+    Arc::as_ptr(bell).addr()
 }
 
 impl Bells {
     /// Rings `bell` whenever `feed` or a consumer of it advances.
     pub(crate) fn listen(&self, feed: u32, bell: &Arc<Bell>) {
         let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
-        let bells = by_feed.entry(feed).or_default();
-        bells.retain(|have| have.strong_count() > 0 && have.as_ptr() != Arc::as_ptr(bell));
-        bells.push(Arc::downgrade(bell));
+        by_feed.entry(feed).or_default().add(bell);
     }
 
     /// Drops a feed that is gone for good, and the bell of its component in the feeds that it followed.
@@ -60,30 +87,23 @@ impl Bells {
         let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
         by_feed.remove(&feed);
         for feed in follows {
-            if let Some(bells) = by_feed.get_mut(feed) {
-                bells.retain(|have| have.as_ptr() != Arc::as_ptr(bell));
+            if let Some(listeners) = by_feed.get_mut(feed) {
+                listeners.bells.remove(&address(bell));
             }
         }
     }
 
     /// Rings `bell` whenever any feed moves.
     pub(crate) fn listen_to_all(&self, bell: &Arc<Bell>) {
-        let mut everything = self.everything.write().unwrap_or_else(PoisonError::into_inner);
-        everything.retain(|have| have.strong_count() > 0);
-        everything.push(Arc::downgrade(bell));
+        self.everything.write().unwrap_or_else(PoisonError::into_inner).add(bell);
     }
 
     /// Tells all listeners that `feed` has moved.
     pub(crate) fn ring(&self, feed: u32) {
-        let by_feed = self.by_feed.read().unwrap_or_else(PoisonError::into_inner);
-        let everything = self.everything.read().unwrap_or_else(PoisonError::into_inner);
-        by_feed
-            .get(&feed)
-            .into_iter()
-            .flatten()
-            .chain(everything.iter())
-            .filter_map(Weak::upgrade)
-            .for_each(|bell| bell.ring());
+        if let Some(listeners) = self.by_feed.read().unwrap_or_else(PoisonError::into_inner).get(&feed) {
+            listeners.ring();
+        }
+        self.everything.read().unwrap_or_else(PoisonError::into_inner).ring();
     }
 }
 
@@ -102,6 +122,18 @@ mod tests {
         }
         let by_feed = bells.by_feed.read().unwrap();
         assert_eq!(by_feed.len(), 1);
-        assert_eq!(by_feed[&1].len(), 1, "of the source itself");
+        assert_eq!(by_feed[&1].bells.len(), 1, "of the source itself");
+    }
+
+    #[test]
+    fn bells_that_are_gone_are_dropped_on_the_way() {
+        let (bells, kept) = (Bells::default(), Arc::<Bell>::default());
+        bells.listen(1, &kept);
+        for _ in 0..10_000 {
+            bells.listen(1, &Arc::default());
+        }
+        assert!(bells.by_feed.read().unwrap()[&1].bells.len() <= 2 * Listeners::FEW);
+        bells.ring(1);
+        assert!(*lock(&kept.rung), "it is there, and is rung");
     }
 }

@@ -38,6 +38,16 @@ impl Drift {
         }
     }
 
+    /// Returns whether the clock was behind the newest time at a check since that is the newest.
+    pub(crate) fn was_behind(&self) -> bool {
+        self.was_behind
+    }
+
+    /// Returns the newest time that was seen.
+    pub(crate) fn newest(&self) -> Timestamp {
+        self.newest
+    }
+
     /// Returns the present time: that of the clock, or, while the clock is behind, the newest time plus what has
     /// elapsed since.
     pub(crate) fn now(&mut self, clock: &dyn Clock) -> Timestamp {

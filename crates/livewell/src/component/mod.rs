@@ -7,12 +7,15 @@ pub(crate) mod definition;
 pub(crate) mod drift;
 pub(crate) mod holds;
 pub(crate) mod lock;
+pub(crate) mod look;
 pub(crate) mod order;
 pub(crate) mod parking;
+pub(crate) mod roster;
 pub(crate) mod set_aside;
 pub(crate) mod shared;
 pub(crate) mod stall;
 pub(crate) mod state;
+pub(crate) mod tally;
 pub(crate) mod timers;
 pub(crate) mod unknown;
 pub(crate) mod view;
@@ -27,6 +30,7 @@ use livewell_model::Timestamp;
 use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
 use lock::lock;
+use look::LastLook;
 use parking::Parking;
 use set_aside::Order;
 use stall::Stall;
@@ -35,6 +39,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+use tally::Tally;
 use view::View;
 
 /// One source, query or reaction, as the others see it.
@@ -70,6 +75,8 @@ pub(crate) struct Component {
     pub(crate) failures: AtomicU64,
     /// Set once its thread has ended.
     pub(crate) ended: AtomicBool,
+    /// For a feed: how far its followers had read at the last look.
+    pub(crate) last_look: LastLook,
     /// For a source: how its time relates to the clock's.
     drift: Mutex<SourceDrift>,
     view: Mutex<View>,
@@ -101,6 +108,7 @@ impl Component {
             without_effect: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            last_look: LastLook::default(),
             drift: Mutex::default(),
             view: Mutex::new(View::new()),
         }
@@ -110,14 +118,31 @@ impl Component {
     fn show<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
         let (before, after, done) = {
             let mut view = lock(&self.view);
-            let before = view.state;
+            let before = view.counted(self.kind);
             let done = change(&mut view);
-            (before, view.state, done)
+            let after = view.counted(self.kind);
+            if let Some(tally) = view.tally.as_ref().filter(|_| before != after) {
+                tally.leave(before);
+                tally.enter(after);
+            }
+            (before.state, after.state, done)
         };
         if before != after {
             self.observer.shows(self.observed(), after);
         }
         done
+    }
+
+    /// Counts it in a tally from now on, or in none.
+    pub(crate) fn count_in(&self, tally: Option<&Arc<Tally>>) {
+        let mut view = lock(&self.view);
+        let counted = view.counted(self.kind);
+        if let Some(before) = std::mem::replace(&mut view.tally, tally.cloned()) {
+            before.leave(counted);
+        }
+        if let Some(tally) = tally {
+            tally.enter(counted);
+        }
     }
 
     fn observed(&self) -> Observed<'_> {

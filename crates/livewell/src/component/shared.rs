@@ -5,6 +5,7 @@ use super::bell::Bells;
 use super::damages::Damages;
 use super::holds::Holds;
 use super::order::Positions;
+use super::roster::Roster;
 use super::state::{ComponentKind, State};
 use super::timers::Timers;
 use crate::clock::Clock;
@@ -13,9 +14,8 @@ use crate::settings::Limits;
 use crate::{Error, ErrorKind};
 use livewell_model::Timestamp;
 use livewell_store::{GroupCommit, IndexError, Store};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 
 /// What all components share.
@@ -33,8 +33,8 @@ pub(crate) struct Shared {
     /// The logs that verifications still read.
     pub(crate) holds: Holds,
     pub(crate) positions: Positions,
-    /// The components by id.
-    pub(crate) components: RwLock<BTreeMap<String, Arc<Component>>>,
+    /// The components that were added.
+    pub(crate) roster: RwLock<Roster>,
     /// Set when everything is to stop.
     pub(crate) stopping: AtomicBool,
     /// All threads that may still run; each holds the store until its end.
@@ -79,7 +79,7 @@ impl Shared {
     }
 
     pub(crate) fn component(&self, id: &str) -> Result<Arc<Component>, Error> {
-        self.components().get(id).cloned().ok_or_else(|| Error::not_found(id))
+        self.roster().get(id).cloned().ok_or_else(|| Error::not_found(id))
     }
 
     pub(crate) fn source(&self, id: &str) -> Result<Arc<Component>, Error> {
@@ -102,20 +102,35 @@ impl Shared {
         Ok(component)
     }
 
-    pub(crate) fn components(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Component>>> {
-        self.components.read().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn roster(&self) -> RwLockReadGuard<'_, Roster> {
+        self.roster.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn roster_mut(&self) -> RwLockWriteGuard<'_, Roster> {
+        self.roster.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds components that may be behind in what they follow.
+    pub(crate) fn enlist(&self, components: impl IntoIterator<Item = Arc<Component>>) {
+        let mut roster = self.roster_mut();
+        for component in components {
+            let follows = component.follows.clone();
+            roster.insert(component);
+            forget_looks(&roster, &follows);
+        }
+    }
+
+    /// Has the followers of these feeds looked at again, since one of them is taken back.
+    pub(crate) fn forget_looks(&self, feeds: &[u32]) {
+        forget_looks(&self.roster(), feeds);
     }
 
     /// Returns the first of these feeds whose component is in error.
     pub(crate) fn in_error(&self, feeds: &[u32]) -> Option<String> {
-        let components = self.components();
-        let mut stuck = components.values().filter(|component| component.state() == State::Error);
-        stuck.find(|component| feeds.contains(&component.number)).map(|component| component.id.clone())
-    }
-
-    /// Returns the components that follow feed number `feed`.
-    pub(crate) fn followers(&self, feed: u32) -> Vec<Arc<Component>> {
-        self.components().values().filter(|component| component.follows.contains(&feed)).cloned().collect()
+        let roster = self.roster();
+        let mut followed = feeds.iter().filter_map(|feed| roster.numbered(*feed));
+        let stuck = followed.find(|component| component.state() == State::Error);
+        stuck.map(|component| component.id.clone())
     }
 
     /// Records damage in what component `number` has stored, and stops the component if it runs; without a number, all
@@ -124,8 +139,12 @@ impl Shared {
         if !self.damages.note(number, damage) {
             return;
         }
-        let is_touched = |component: &&Arc<Component>| number.is_none_or(|number| component.number == number);
-        for component in self.components().values().filter(is_touched) {
+        let roster = self.roster();
+        let touched: Vec<_> = match number {
+            Some(number) => roster.numbered(number).into_iter().collect(),
+            None => roster.all().collect(),
+        };
+        for component in touched {
             component.fail(&Error::new(ErrorKind::Storage, damage.code(), damage.to_string()));
             component.bell.ring();
             self.bells.ring(component.number);
@@ -134,9 +153,9 @@ impl Shared {
 
     /// Records when the first timer of a query is due, with the query's own time, and tells the sources it follows.
     pub(crate) fn set_timer(&self, query: &Component, first: Option<(Timestamp, Timestamp)>) {
-        if self.timers.set(query.number, first, &*self.clock) {
-            let components = self.components();
-            let followed = components.values().filter(|other| query.follows.contains(&other.number));
+        if self.timers.set(query.number, &query.follows, first, &*self.clock) {
+            let roster = self.roster();
+            let followed = query.follows.iter().filter_map(|feed| roster.numbered(*feed));
             followed.for_each(|source| source.bell.ring());
         }
     }
@@ -144,7 +163,10 @@ impl Shared {
     /// Returns the first timer of the queries that follow a source, as `(due, now)`: when it is due, and the present
     /// time on the same clock.
     pub(crate) fn first_timer(&self, source: &Component) -> Option<(Timestamp, Timestamp)> {
-        let followers: Vec<u32> = self.followers(source.number).iter().map(|query| query.number).collect();
-        self.timers.first(&followers, source.drift().drift(), &*self.clock)
+        self.timers.first(source.number, source.drift().drift(), &*self.clock)
     }
+}
+
+fn forget_looks(roster: &Roster, feeds: &[u32]) {
+    feeds.iter().filter_map(|feed| roster.numbered(*feed)).for_each(|feed| feed.last_look.forget());
 }

@@ -3,7 +3,7 @@
 pub use livewell_model::ComponentKind;
 
 /// What a component is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Starting, before its first step.
     Starting,

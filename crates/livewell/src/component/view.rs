@@ -1,11 +1,13 @@
 //! What a component shows of itself.
 
 use super::stall::Stall;
-use super::state::State;
+use super::state::{ComponentKind, State};
+use super::tally::{Counted, Tally};
 use crate::Error;
 use crate::clock::{Clock, SystemClock};
 use crate::error::Disk;
 use livewell_model::Timestamp;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A disk that fails again within this time is not logged again.
@@ -26,13 +28,28 @@ pub(crate) struct View {
     pub(crate) blocked_by: Option<String>,
     /// When it last made progress; only liveness depends on it.
     pub(crate) progress: Instant,
+    /// The tally in which it is counted, from when it is added until it is removed.
+    pub(crate) tally: Option<Arc<Tally>>,
 }
 
 impl View {
     /// Creates the view of a component that has not begun.
     pub(crate) fn new() -> Self {
         let progress = Instant::now();
-        Self { state: State::Starting, error: None, stall: None, logged: None, blocked_by: None, progress }
+        Self {
+            state: State::Starting,
+            error: None,
+            stall: None,
+            logged: None,
+            blocked_by: None,
+            progress,
+            tally: None,
+        }
+    }
+
+    /// Returns what counts of it.
+    pub(crate) fn counted(&self, kind: ComponentKind) -> Counted {
+        Counted { kind, state: self.state, is_stalled: self.stall.is_some() }
     }
 
     /// Shows a state, unless it waits for a disk; an error stays until it starts again.

@@ -6,6 +6,7 @@
 
 use crate::Error;
 use crate::component::Component;
+use crate::component::look;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
 use crate::settings::{OutboxSettings, WhenFull};
@@ -19,15 +20,18 @@ use livewell_store::{IndexError, Overlay, Snapshot, catalog};
 /// At most this many entries are deleted with one commit; the rest with the next ones.
 const TRIM_MAX: u64 = 4_000;
 
-/// Deletes what all queries of a source have taken in, and all verifications have read.
+/// Deletes what all queries of a source have taken in, and all verifications have read. `is_full`: whether the source
+/// waits for room in its log.
 pub(crate) fn trim_source(
     shared: &Shared,
     source: &Component,
     head: &mut Head,
     overlay: &mut Overlay,
+    is_full: bool,
 ) -> Result<(), Error> {
     let snapshot = overlay.snapshot().clone();
-    let read = held_from(shared, source, &*snapshot, head, |query| holds_source(shared, query))?;
+    let look = Look { feed: source, snapshot: &*snapshot, head, anew: is_full };
+    let read = look.read(shared, |query| holds_source(shared, query))?;
     // What this commit adds always stays: a query that is being added may begin before it.
     let stored = Head::read(&*snapshot, source.number)?.unwrap_or_default().sequence;
     let held = shared.holds.read_by_all(source.number).unwrap_or(stored);
@@ -40,22 +44,43 @@ fn holds_source(shared: &Shared, query: &Component) -> bool {
     query.state() != State::Error || query.last_progress().elapsed() < shared.limits.error_hold
 }
 
-/// Returns the least sequence that all holders among the followers have taken in; `None` without a holder.
-fn held_from(
-    shared: &Shared,
-    feed: &Component,
-    snapshot: &dyn Snapshot,
-    head: &Head,
-    holds: impl Fn(&Component) -> bool,
-) -> Result<Option<u64>, Error> {
-    let mut least = None;
-    for follower in shared.followers(feed.number).iter().filter(|follower| holds(follower)) {
-        let Some(checkpoint) = Checkpoint::read(snapshot, follower.number, feed.number)? else { continue };
-        // A follower in another epoch still has all of this one to read.
-        let read = if checkpoint.epoch == head.epoch { checkpoint.sequence } else { 0 };
-        least = Some(least.map_or(read, |least: u64| least.min(read)));
+/// A look at the followers of a feed, for how far they have read.
+struct Look<'a> {
+    feed: &'a Component,
+    snapshot: &'a dyn Snapshot,
+    head: &'a Head,
+    /// Whether an earlier look does not do.
+    anew: bool,
+}
+
+impl Look<'_> {
+    /// So many followers are looked at every time.
+    const FEW: usize = 16;
+
+    /// Returns the last sequence that all holders among the followers have taken in; `None` without a holder.
+    ///
+    /// Many followers are looked at only when the log has grown by as many entries, so that an entry costs one look
+    /// however many there are. Until then the log keeps what they have read since.
+    fn read(&self, shared: &Shared, holds: impl Fn(&Component) -> bool) -> Result<Option<u64>, Error> {
+        let Head { epoch, sequence, .. } = *self.head;
+        let roster = shared.roster();
+        let followers = roster.followers(self.feed.number);
+        let many = followers.len() > Self::FEW && !self.anew;
+        let last = self.feed.last_look.within(epoch, sequence, followers.len() as u64).filter(|_| many);
+        if let Some(last) = last {
+            return Ok(last.read);
+        }
+        let mut read = None;
+        for follower in followers.filter(|follower| holds(follower)) {
+            let checkpoint = Checkpoint::read(self.snapshot, follower.number, self.feed.number)?;
+            let Some(checkpoint) = checkpoint else { continue };
+            // A follower in another epoch still has all of this one to read.
+            let has_read = if checkpoint.epoch == epoch { checkpoint.sequence } else { 0 };
+            read = Some(read.map_or(has_read, |read: u64| read.min(has_read)));
+        }
+        self.feed.last_look.keep(look::Look { epoch, sequence, read });
+        Ok(read)
     }
-    Ok(least)
 }
 
 /// Deletes log entries up to and including `read`, oldest first. Refuses to pass a missing entry, which a follower may
@@ -100,10 +125,17 @@ pub(crate) fn room(
     snapshot: &dyn Snapshot,
     head: &Head,
 ) -> Result<u64, Error> {
-    let read = held_from(shared, query, snapshot, head, |follower| holds_outbox(shared, follower, settings))?;
-    let held = read.map_or(0, |read| head.sequence.saturating_sub(read));
-    let too_large = head.log_bytes >= settings.bytes_max && held > 0;
-    Ok(if too_large { 0 } else { settings.capacity.saturating_sub(held) })
+    let room = |anew| {
+        let look = Look { feed: query, snapshot, head, anew };
+        let read = look.read(shared, |follower| holds_outbox(shared, follower, settings))?;
+        let held = read.map_or(0, |read| head.sequence.saturating_sub(read));
+        let too_large = head.log_bytes >= settings.bytes_max && held > 0;
+        Ok(if too_large { 0 } else { settings.capacity.saturating_sub(held) })
+    };
+    match room(false)? {
+        0 => room(true),
+        room => Ok(room),
+    }
 }
 
 /// Deletes the oldest results beyond the outbox's bounds.
@@ -115,8 +147,8 @@ pub(crate) fn evict(
     overlay: &mut Overlay,
 ) -> Result<(), Error> {
     let snapshot = overlay.snapshot().clone();
-    let read =
-        held_from(shared, query, &*snapshot, head, |follower| holds_outbox(shared, follower, settings))?;
+    let look = Look { feed: query, snapshot: &*snapshot, head, anew: false };
+    let read = look.read(shared, |follower| holds_outbox(shared, follower, settings))?;
     let free = read.unwrap_or(head.sequence);
     let over = head.log_entries.saturating_sub(settings.capacity);
     trim(query.number, head, overlay, free.min((head.low + over).saturating_sub(1)))?;

@@ -16,7 +16,6 @@ use crate::run::supervise;
 use crate::settings::Limits;
 use crate::upkeep::sweeper;
 use livewell_store::{GroupCommit, Store, catalog};
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -89,7 +88,7 @@ impl Builder {
             damages: Damages::default(),
             holds: Holds::default(),
             positions: Positions::after(position),
-            components: RwLock::new(BTreeMap::new()),
+            roster: RwLock::default(),
             stopping: AtomicBool::new(false),
             threads: Mutex::default(),
         });

@@ -8,8 +8,11 @@ impl Livewell {
     /// Returns the components that wait for a disk that is full or fails, by id, each with the reason. They retry by
     /// themselves.
     pub fn waiting_for_disk(&self) -> Vec<(String, String)> {
-        let components = self.shared.components();
-        let stalled = components.values().filter(|component| component.is_stalled());
+        let roster = self.shared.roster();
+        if !roster.has_stalled() {
+            return Vec::new();
+        }
+        let stalled = roster.all().filter(|component| component.is_stalled());
         stalled.filter_map(|component| Some((component.id.clone(), component.error()?.0))).collect()
     }
 

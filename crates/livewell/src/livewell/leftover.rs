@@ -25,9 +25,19 @@ pub struct Removed {
 pub(crate) fn all(shared: &Shared) -> Result<Vec<Status>, Error> {
     let snapshot = shared.store.snapshot()?;
     let entries = catalog::all(&*snapshot)?;
-    let components = shared.components();
-    let is_left = |entry: &&Registered| entry.kind != Kind::Bare && !components.contains_key(&entry.id);
-    entries.iter().filter(is_left).map(|entry| status::stored(&snapshot, entry)).collect()
+    let left = entries.iter().filter(|entry| is_left(shared, entry));
+    left.map(|entry| status::stored(&snapshot, entry)).collect()
+}
+
+/// Returns the status of the leftover `id`, if it is one.
+pub(crate) fn one(shared: &Shared, id: &str) -> Result<Option<Status>, Error> {
+    let snapshot = shared.store.snapshot()?;
+    let entry = catalog::find(&*snapshot, id)?.filter(|entry| is_left(shared, entry));
+    entry.map(|entry| status::stored(&snapshot, &entry)).transpose()
+}
+
+fn is_left(shared: &Shared, entry: &Registered) -> bool {
+    entry.kind != Kind::Bare && shared.roster().get(&entry.id).is_none()
 }
 
 /// Removes a leftover from the store of a running Livewell.

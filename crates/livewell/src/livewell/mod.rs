@@ -6,6 +6,7 @@ mod disk;
 pub(crate) mod leftover;
 mod set_aside;
 mod start;
+mod status;
 mod verifying;
 
 pub use builder::Builder;
@@ -16,8 +17,8 @@ use crate::component::bell::Bell;
 use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use crate::component::state::State;
+use crate::read::idle;
 use crate::read::results::Results;
-use crate::read::status::{self, Condition, Status};
 use crate::read::subscribe::{Position, Subscription};
 use crate::register::removal;
 use crate::register::setup::{ReactionSetup, Setup};
@@ -165,19 +166,6 @@ impl Livewell {
         Subscription::new(self.shared.clone(), self.shared.query(query)?, Some(after))
     }
 
-    /// Returns the status of every component.
-    ///
-    /// # Errors
-    /// Returns an error if the store cannot be read.
-    pub fn status(&self) -> Result<Vec<Status>, Error> {
-        status::of(&self.shared)
-    }
-
-    /// Returns the condition of a component without reading the store; a component that was not added is stopped.
-    pub fn condition(&self, id: &str) -> Condition {
-        status::condition(&self.shared, id)
-    }
-
     /// Rebuilds a query, brings a reaction to the live results, or reads a file source again (as a new epoch, which its
     /// followers handle by their recovery policies). A component in error runs again.
     ///
@@ -229,11 +217,15 @@ impl Livewell {
     pub async fn idle(&self) -> Result<(), Error> {
         let bell = Arc::<Bell>::default();
         self.shared.bells.listen_to_all(&bell);
-        while !status::is_idle(&self.shared)? {
+        let mut busy = None;
+        loop {
+            busy = idle::busy(&self.shared, busy)?;
+            if busy.is_none() {
+                return Ok(());
+            }
             // The timeout covers state that changes without a commit.
             let _ = tokio::time::timeout(Duration::from_millis(20), bell.heard()).await;
         }
-        Ok(())
     }
 
     /// Stops one component and waits for its end: a query within about two seconds, whatever it is computing, and
@@ -261,14 +253,6 @@ impl Livewell {
         Ok(())
     }
 
-    /// Returns what the store holds of components that were not added: taken out of the configuration, or renamed.
-    ///
-    /// # Errors
-    /// Returns an error if the store cannot be read.
-    pub fn leftovers(&self) -> Result<Vec<Status>, Error> {
-        leftover::all(&self.shared)
-    }
-
     /// Stops a component and removes it with all it stored, and with the slot that a source has in its database. A
     /// component of the same id that is added later is a new one. Also removes what the store holds of a component that
     /// was not added; the slot of such a source stays, and is returned.
@@ -281,10 +265,12 @@ impl Livewell {
             self.sweeper.bell.ring();
             return Ok(removed);
         };
-        let followers = self.shared.followers(component.number);
-        if !followers.is_empty() {
-            let names: Vec<String> = followers.iter().map(|follower| follower.id.clone()).collect();
-            return Err(Error::is_read(id, &names));
+        let readers: Vec<String> = {
+            let roster = self.shared.roster();
+            roster.followers(component.number).map(|follower| follower.id.clone()).collect()
+        };
+        if !readers.is_empty() {
+            return Err(Error::is_read(id, &readers));
         }
         self.stop(id).await?;
         let other_side = lock(&self.other_sides).get(id).cloned();
@@ -293,7 +279,7 @@ impl Livewell {
             None => None,
         };
         removal::remove(&self.shared, id, component.number)?;
-        self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
+        self.shared.roster_mut().remove(id);
         lock(&self.handles).remove(id);
         lock(&self.other_sides).remove(id);
         if let Some((other_side, kept)) = other_side.zip(kept) {
@@ -366,7 +352,7 @@ impl End {
         self.shared.stopping.store(true, Ordering::Release);
         self.sweeper.bell.ring();
         self.scrubber.bell.ring();
-        self.shared.components().values().for_each(|component| {
+        self.shared.roster().all().for_each(|component| {
             component.bell.ring();
             self.shared.bells.ring(component.number);
         });

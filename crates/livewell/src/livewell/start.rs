@@ -52,13 +52,7 @@ impl Livewell {
             starts.push(self.reaction(&mut registrar, reaction)?);
         }
         registrar.commit()?;
-        {
-            let mut components =
-                self.shared.components.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for (component, _) in &starts {
-                components.insert(component.id.clone(), component.clone());
-            }
-        }
+        self.shared.enlist(starts.iter().map(|(component, _)| component.clone()));
         drop(turn);
         let mut failure = None;
         for (component, work) in starts {
@@ -211,7 +205,7 @@ impl Livewell {
 
     fn check_free(&self, id: &str) -> Result<(), Error> {
         let has_ended = |component: &Arc<Component>| component.ended.load(Ordering::Acquire);
-        if self.shared.components().get(id).is_some_and(|component| !has_ended(component)) {
+        if self.shared.roster().get(id).is_some_and(|component| !has_ended(component)) {
             return Err(Error::invalid("LW0503", format!("`{id}` is running already")));
         }
         Ok(())

@@ -33,6 +33,7 @@ impl Pipeline {
         let Some(mut base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
         tracing::info!(query = %self.component.id, ?why, "rebuilding the rows");
         let generation = self.begin_build(&base, why)?;
+        self.shared.forget_looks(&self.component.follows);
         drop((turn, snapshot));
         let Some(rows) = self.fill(&mut base, generation)? else { return Ok(false) };
         self.switch(&base, generation, &rows, why)?;

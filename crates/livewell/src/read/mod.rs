@@ -1,6 +1,9 @@
 //! Reading from outside the components: results and their changes, status, the contents of sources, and verification.
 
+pub(crate) mod condition;
+pub(crate) mod idle;
 pub mod inventory;
+pub(crate) mod page;
 pub(crate) mod results;
 pub mod rows;
 pub(crate) mod status;

@@ -9,13 +9,12 @@ use crate::component::state::{ComponentKind, State};
 use crate::feed::checked;
 use crate::feed::follow::{followed, frontier};
 use crate::reaction::dead_letters;
+use crate::read::condition::{self, Condition};
 use crate::source::parked;
 use livewell_model::Timestamp;
 use livewell_source::source::Report;
 use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::{Head, Snapshot, Store};
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -66,71 +65,29 @@ pub struct Status {
     pub error_since: Option<Timestamp>,
 }
 
-pub(crate) fn of(shared: &Shared) -> Result<Vec<Status>, Error> {
-    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
-    let stuck = stuck(&components);
+/// Returns the status of every component, by id.
+pub(crate) fn of_all(shared: &Shared) -> Result<Vec<Status>, Error> {
+    let components: Vec<Arc<Component>> = shared.roster().all().cloned().collect();
+    of(shared, &components)
+}
+
+/// Returns the status of the component `id`, which was added.
+pub(crate) fn of_one(shared: &Shared, id: &str) -> Result<Status, Error> {
+    let status = of(shared, &[shared.component(id)?])?.pop();
+    status.ok_or_else(|| Error::not_found(id))
+}
+
+/// Returns the status of each of these components, at one moment of the store.
+pub(super) fn of(shared: &Shared, components: &[Arc<Component>]) -> Result<Vec<Status>, Error> {
     let snapshot = shared.store.snapshot()?;
     let status = |component: &Arc<Component>| {
-        let Condition { state, trouble } = seen(component, &stuck);
+        let Condition { state, trouble } = condition::seen(&shared.roster(), component);
         let mut status = one(&snapshot, component)?;
         status.state = state;
         (status.error, status.error_since) = trouble.unzip();
         Ok(status)
     };
     components.iter().map(status).collect()
-}
-
-/// Returns the component in error above each component that has one above it, by the component's number.
-///
-/// A component in error leaves its followers with nothing to do: they would report that they have caught up, with a
-/// feed that no longer moves. Their threads need not know; a reader of their status does.
-fn stuck(components: &[Arc<Component>]) -> HashMap<u32, Arc<Component>> {
-    let is_cause = |one: &&Arc<Component>| one.state() == State::Error && one.is_blocked_by().is_none();
-    let mut due: VecDeque<_> = components.iter().filter(is_cause).map(|one| (one, one)).collect();
-    let mut stuck = HashMap::new();
-    while let Some((above, cause)) = due.pop_front() {
-        let waits = |one: &&Arc<Component>| {
-            one.follows.contains(&above.number) || one.is_blocked_by().as_ref() == Some(&above.id)
-        };
-        for below in components.iter().filter(waits) {
-            if let Entry::Vacant(entry) = stuck.entry(below.number) {
-                entry.insert(cause.clone());
-                due.push_back((below, cause));
-            }
-        }
-    }
-    stuck
-}
-
-/// What a component is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// In one word.
-    pub state: State,
-    /// Why it is in error, or what it waits for, and since when.
-    pub trouble: Option<(String, Timestamp)>,
-}
-
-/// Returns the condition of the component `id`.
-pub(crate) fn condition(shared: &Shared, id: &str) -> Condition {
-    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
-    match components.iter().find(|component| component.id == id) {
-        Some(component) => seen(component, &stuck(&components)),
-        None => Condition { state: State::Stopped, trouble: None },
-    }
-}
-
-/// Returns what a component shows: that it waits for the component in error above it, unless it has something else to
-/// show.
-fn seen(component: &Component, stuck: &HashMap<u32, Arc<Component>>) -> Condition {
-    let (state, trouble) = (component.state(), component.error());
-    let is_idle = state == State::CaughtUp || component.is_blocked_by().is_some();
-    let Some(cause) = stuck.get(&component.number).filter(|_| is_idle) else {
-        return Condition { state, trouble };
-    };
-    let error = Error::waits_for(&component.id, &cause.id).to_string();
-    let since = cause.error().map_or_else(|| SystemClock.now(), |(_, since)| since);
-    Condition { state: State::Waiting, trouble: Some((error, since)) }
 }
 
 fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
@@ -192,8 +149,8 @@ fn seconds(upstream: i64, own: i64) -> f64 {
 
 /// How far a component is behind what it follows.
 #[derive(Default)]
-struct Behind {
-    sequences: u64,
+pub(super) struct Behind {
+    pub(super) sequences: u64,
     /// The epoch of what it follows; of several the last.
     epoch: u64,
     /// The last sequence it has taken in, of the first upstream.
@@ -204,7 +161,7 @@ struct Behind {
     time: i64,
 }
 
-fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behind, Error> {
+pub(super) fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behind, Error> {
     let mut behind = Behind::default();
     for (feed, checkpoint) in followed(snapshot, number)? {
         if !follows.contains(&feed) {
@@ -221,37 +178,6 @@ fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behin
         behind.time = behind.time.max(head.timestamp.0);
     }
     Ok(behind)
-}
-
-/// Returns whether no component has anything left to do, apart from those in error. A component that waits for one in
-/// error, or has long waited for a disk, has nothing to do either.
-pub(crate) fn is_idle(shared: &Shared) -> Result<bool, Error> {
-    let components: Vec<Arc<Component>> = shared.components().values().cloned().collect();
-    let at_rest = |component: &Arc<Component>| {
-        if component.is_stalled_for_long() {
-            return true;
-        }
-        // A source has nothing to rebuild, and a paused component rebuilds when it runs again.
-        let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
-        if (is_asked || component.is_ordered() && component.state() != State::Error)
-            && !matches!(component.state(), State::Paused | State::Stopped)
-        {
-            return false;
-        }
-        matches!(component.state(), State::CaughtUp | State::Paused | State::Stopped | State::Error)
-    };
-    if !components.iter().all(at_rest) {
-        return Ok(false);
-    }
-    let snapshot = shared.store.snapshot()?;
-    for component in &components {
-        let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error)
-            || component.is_stalled_for_long();
-        if !waits && behind(&*snapshot, component.number, &component.follows)?.sequences > 0 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Returns the status of each component of a store that nobody runs: stopped, with everything that only a run knows

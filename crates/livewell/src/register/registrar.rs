@@ -29,7 +29,7 @@ pub(crate) struct Registrar<'a> {
     snapshot: Arc<dyn Snapshot>,
     pub(super) catalog: WriteSet,
     sets: Vec<WriteSet>,
-    /// What is registered now or with this commit, by id.
+    /// What is registered with this commit, or was found in the store, by id.
     known: BTreeMap<String, Known>,
     /// The components as their authors wrote them.
     specs: BTreeMap<String, Spec>,
@@ -61,15 +61,8 @@ impl<'a> Registrar<'a> {
         shared.group.commit(nothing)?;
         let snapshot = shared.store.snapshot()?;
         let catalog = WriteSet::over(&*snapshot, CATALOG)?;
-        let mut known = BTreeMap::new();
-        for entry in catalog::all(&*snapshot)? {
-            let head = Head::read(&*snapshot, entry.number)?.unwrap_or_default();
-            let record = EpochRecord::read(&*snapshot, entry.number, head.epoch)?.unwrap_or_default();
-            let (number, kind, config_hash) = (entry.number, entry.kind, record.config_hash);
-            let label = definition::label_of(&entry);
-            known.insert(entry.id, Known { number, kind, head, config_hash, label });
-        }
-        Ok(Self { shared, snapshot, catalog, sets: Vec::new(), known, specs })
+        let (sets, known) = (Vec::new(), BTreeMap::new());
+        Ok(Self { shared, snapshot, catalog, sets, known, specs })
     }
 
     /// Registers a source, or finds it. Queries over a source that `copies` wait for its copy; any other source begins
@@ -136,6 +129,7 @@ impl<'a> Registrar<'a> {
         (config_hash, fingerprint): (u64, u64),
         label: &str,
     ) -> Result<Option<Error>, Error> {
+        // The upstreams were looked up before.
         let empty =
             query.sources.iter().all(|id| self.known.get(id).is_some_and(|known| is_empty(&known.head)));
         let epoch = self.epoch(&query.id)?;
@@ -248,14 +242,12 @@ impl<'a> Registrar<'a> {
             if upstreams.iter().any(|upstream| upstream.number == feed) {
                 continue;
             }
-            let Some((query, known)) = self.known.iter().find(|(_, known)| known.number == feed) else {
-                continue;
-            };
-            let left_out = known.head.sequence.saturating_sub(checkpoint.sequence);
-            if known.head.epoch == checkpoint.epoch && left_out > 0 {
+            let Some(head) = Head::read(&*self.snapshot, feed)? else { continue };
+            let left_out = head.sequence.saturating_sub(checkpoint.sequence);
+            if head.epoch == checkpoint.epoch && left_out > 0 {
                 tracing::warn!(
                     reaction = id,
-                    query,
+                    query = catalog::named(&*self.snapshot, feed),
                     left_out,
                     "results were not delivered, and the reaction no longer follows their query"
                 );
@@ -300,14 +292,15 @@ impl<'a> Registrar<'a> {
         Ok(())
     }
 
-    fn upstreams(&self, ids: &[String]) -> Result<Vec<Upstream>, Error> {
-        let upstream = |id: &String| {
-            let known = self.known.get(id).filter(|known| matches!(known.kind, Kind::Source | Kind::Query));
+    fn upstreams(&mut self, ids: &[String]) -> Result<Vec<Upstream>, Error> {
+        let mut upstreams = Vec::with_capacity(ids.len());
+        for id in ids {
+            let known = self.find(id)?.filter(|known| matches!(known.kind, Kind::Source | Kind::Query));
             let known = known.ok_or_else(|| Error::not_found(id))?;
-            let (id, label, number) = (id.clone(), known.label.clone(), known.number);
-            Ok(Upstream { id, number, is_query: known.kind == Kind::Query, label })
-        };
-        ids.iter().map(upstream).collect()
+            let (is_query, label, number) = (known.kind == Kind::Query, known.label.clone(), known.number);
+            upstreams.push(Upstream { id: id.clone(), number, is_query, label });
+        }
+        Ok(upstreams)
     }
 
     fn put_checkpoints(&self, set: &mut WriteSet, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
@@ -321,14 +314,28 @@ impl<'a> Registrar<'a> {
         Ok(())
     }
 
-    fn known(&self, id: &str, kind: Kind) -> Result<Option<Known>, Error> {
-        match self.known.get(id) {
+    fn known(&mut self, id: &str, kind: Kind) -> Result<Option<Known>, Error> {
+        match self.find(id)? {
             Some(known) if known.kind != kind => Err(Error::invalid(
                 "LW0503",
                 format!("`{id}` is taken: ids are shared by sources, queries and reactions"),
             )),
             known => Ok(known.cloned()),
         }
+    }
+
+    /// Finds a component in this commit or in the store.
+    fn find(&mut self, id: &str) -> Result<Option<&Known>, Error> {
+        if !self.known.contains_key(id)
+            && let Some(entry) = catalog::find(&*self.snapshot, id)?
+        {
+            let head = Head::read(&*self.snapshot, entry.number)?.unwrap_or_default();
+            let record = EpochRecord::read(&*self.snapshot, entry.number, head.epoch)?.unwrap_or_default();
+            let (number, kind, config_hash) = (entry.number, entry.kind, record.config_hash);
+            let label = definition::label_of(&entry);
+            self.known.insert(entry.id, Known { number, kind, head, config_hash, label });
+        }
+        Ok(self.known.get(id))
     }
 
     fn number(&mut self, id: &str, kind: Kind, made: Made) -> Result<u32, Error> {

@@ -312,9 +312,10 @@ impl<'a> Intake<'a> {
 
     /// Commits, then rings the followers. When it returns, everything is durable.
     pub(crate) fn commit(self) -> Result<(), Error> {
+        let is_full = self.is_full();
         let Self { shared, source, mut overlay, expected, begun, mut head, mut turn, announcements, .. } =
             self;
-        crate::feed::retention::trim_source(shared, source, &mut head, &mut overlay)?;
+        crate::feed::retention::trim_source(shared, source, &mut head, &mut overlay, is_full)?;
         if overlay.is_empty() {
             return Ok(());
         }

@@ -1,0 +1,85 @@
+//! What many queries on one source cost:
+//! `cargo run --release -p livewell --example many -- DIRECTORY QUERIES CHANGES [one]`.
+//!
+//! Each query waits for one reading to reach one value, as an alert does. All changes are sent in groups of a thousand,
+//! or one by one, each when the one before is durable. Prints how long it takes until all queries have seen all changes,
+//! and with how much processor time, memory and how many threads.
+
+use livewell::{Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Livewell, Node, Query, Setup};
+use std::fs;
+use std::time::Instant;
+
+/// How many readings there are.
+const READINGS: u64 = 1_000;
+/// How many changes are sent at once.
+const GROUP: usize = 1_000;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "it measures")]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [directory, queries, changes, one @ ..] = &arguments[..] else {
+        return Err("the directory, the number of queries or of changes is missing".into());
+    };
+    let (queries, changes): (u64, u64) = (queries.parse()?, changes.parse()?);
+    let store = EmbeddedStore::open(directory, Durability::Os)?;
+    let livewell = Livewell::builder().store(store).build()?;
+    let source = livewell.add_source(InProcess::new("sensors")).await?;
+    let begun = Instant::now();
+    livewell.add(Setup { queries: (0..queries).map(query).collect(), ..Setup::default() }).await?;
+    livewell.idle().await?;
+    println!("{queries} queries: begun in {:.2?}", begun.elapsed());
+
+    let (begun, before) = (Instant::now(), processor_time()?);
+    let all: Vec<Change> = (0..changes).map(change).collect();
+    let group = if one.is_empty() { GROUP } else { 1 };
+    for group in all.chunks(group) {
+        let transactions = group.iter().cloned().map(IntoTransaction::into_transaction).collect();
+        source.send_all(transactions).await.map_err(|(_, error)| error)?;
+    }
+    livewell.idle().await?;
+    let (wall, processor) = (begun.elapsed().as_secs_f64(), processor_time()? - before);
+    let sequence: u64 =
+        livewell.status()?.iter().filter(|one| one.id != "sensors").map(|one| one.sequence).sum();
+    println!(
+        "{changes} changes: {wall:.2} s, {processor:.2} s of processor time, {:.0} changes/s, {sequence} results",
+        changes as f64 / wall
+    );
+    println!("{} MiB, {} threads", status("VmRSS:")? >> 10, status("Threads:")?);
+    livewell.shutdown().await;
+    Ok(())
+}
+
+fn query(number: u64) -> Query {
+    let text = format!(
+        "MATCH (n:Reading) WHERE n.value = 50 AND n.id = 'r{}' RETURN n.id AS id, n.value AS value",
+        number % READINGS
+    );
+    Query::cypher(format!("q{number}"), text).from("sensors")
+}
+
+/// A reading takes one of a hundred values, in an order without a pattern.
+fn change(number: u64) -> Change {
+    let reading = format!("r{}", number * 7_919 % READINGS);
+    let value = i64::try_from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).unwrap_or_default() % 100;
+    Change::insert(
+        Node::new(reading.as_str()).label("Reading").set("id", reading.as_str()).set("value", value),
+    )
+}
+
+/// The seconds of processor time of this process, its user's and the system's.
+fn processor_time() -> Result<f64> {
+    let text = fs::read_to_string("/proc/self/stat")?;
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks = |at: usize| after_name.split_whitespace().nth(at).unwrap_or("0").parse::<f64>();
+    Ok((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+/// A number of this process's status.
+fn status(name: &str) -> Result<u64> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    Ok(line.split_whitespace().next().unwrap_or("0").parse()?)
+}

@@ -1,0 +1,77 @@
+//! What the components are doing.
+
+use super::{Livewell, leftover};
+use crate::Error;
+use crate::component::tally::Counts;
+use crate::read::condition::{self, Condition};
+use crate::read::page::{self, Page};
+use crate::read::status::{self, Status};
+
+impl Livewell {
+    /// Returns the status of every component, by id.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn status(&self) -> Result<Vec<Status>, Error> {
+        status::of_all(&self.shared)
+    }
+
+    /// Returns the status of one component, whatever the number of others.
+    ///
+    /// # Errors
+    /// Returns [`crate::ErrorKind::NotFound`] for an id that was not added, or an error if the store cannot be read.
+    pub fn status_of(&self, id: &str) -> Result<Status, Error> {
+        status::of_one(&self.shared, id)
+    }
+
+    /// Returns the status of the components on a page, by id.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn statuses(&self, page: &Page) -> Result<Vec<Status>, Error> {
+        page::read(&self.shared, page)
+    }
+
+    /// Returns how many components of each kind show each state, without reading the store.
+    pub fn counts(&self) -> Counts {
+        self.shared.roster().counts()
+    }
+
+    /// Returns the condition of a component without reading the store; a component that was not added is stopped.
+    pub fn condition(&self, id: &str) -> Condition {
+        condition::condition(&self.shared, id)
+    }
+
+    /// Returns the ids of queries that have not caught up, by id, at most this many.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn not_caught_up(&self, most: usize) -> Result<Vec<String>, Error> {
+        page::not_caught_up(&self.shared, most)
+    }
+
+    /// Checks that the store can be read.
+    ///
+    /// # Errors
+    /// Returns an error if it cannot.
+    pub fn check_readable(&self) -> Result<(), Error> {
+        livewell_store::catalog::position(&*self.shared.store.snapshot()?)?;
+        Ok(())
+    }
+
+    /// Returns what the store holds of components that were not added: taken out of the configuration, or renamed.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn leftovers(&self) -> Result<Vec<Status>, Error> {
+        leftover::all(&self.shared)
+    }
+
+    /// Returns what the store holds of the component `id`, if it was not added.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn leftover(&self, id: &str) -> Result<Option<Status>, Error> {
+        leftover::one(&self.shared, id)
+    }
+}

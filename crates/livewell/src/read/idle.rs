@@ -1,0 +1,58 @@
+//! Whether everything is done: all that was sent or read is taken in and delivered.
+
+use super::status::behind;
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::{ComponentKind, State};
+use livewell_store::Snapshot;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Returns a component that has something left to do; `None` if there is none. One that is in error has nothing left,
+/// nor has one that waits for one in error, or has long waited for a disk. `last` is the component that was found
+/// before: as long as it is busy, no other one is looked at.
+pub(crate) fn busy(shared: &Shared, last: Option<Arc<Component>>) -> Result<Option<Arc<Component>>, Error> {
+    if let Some(last) = last
+        && shared.roster().numbered(last.number).is_some_and(|one| Arc::ptr_eq(one, &last))
+        && is_busy(&*shared.store.snapshot()?, &last)?
+    {
+        return Ok(Some(last));
+    }
+    // At first without the store, which only says more of those that are at rest.
+    if let Some(found) = shared.roster().all().find(|component| !is_at_rest(component)) {
+        return Ok(Some(found.clone()));
+    }
+    let snapshot = shared.store.snapshot()?;
+    for component in shared.roster().all() {
+        if is_behind(&*snapshot, component)? {
+            return Ok(Some(component.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn is_busy(snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
+    Ok(!is_at_rest(component) || is_behind(snapshot, component)?)
+}
+
+fn is_at_rest(component: &Component) -> bool {
+    if component.is_stalled_for_long() {
+        return true;
+    }
+    let state = component.state();
+    // A source has nothing to rebuild, and a paused component rebuilds when it runs again.
+    let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
+    if (is_asked || component.is_ordered() && state != State::Error)
+        && !matches!(state, State::Paused | State::Stopped)
+    {
+        return false;
+    }
+    matches!(state, State::CaughtUp | State::Paused | State::Stopped | State::Error)
+}
+
+fn is_behind(snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
+    let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error)
+        || component.is_stalled_for_long();
+    Ok(!waits && behind(snapshot, component.number, &component.follows)?.sequences > 0)
+}

@@ -1,0 +1,57 @@
+//! The status of some of the components.
+
+use super::condition;
+use super::status::{self, Status};
+use crate::Error;
+use crate::component::Component;
+use crate::component::shared::Shared;
+use crate::component::state::{ComponentKind, State};
+use std::sync::Arc;
+
+/// Which components are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Only those of this kind.
+    pub kind: Option<ComponentKind>,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those whose ids come after this one.
+    pub after: Option<String>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// Reads the status of the components on a page, by id.
+pub(crate) fn read(shared: &Shared, page: &Page) -> Result<Vec<Status>, Error> {
+    let roster = shared.roster();
+    let is_wanted = |component: &&Arc<Component>| {
+        page.kind.is_none_or(|kind| component.kind == kind)
+            && page.state.is_none_or(|state| condition::seen(&roster, component).state == state)
+    };
+    let wanted = roster.after(page.after.as_deref()).filter(is_wanted).take(page.limit);
+    let wanted: Vec<_> = wanted.cloned().collect();
+    drop(roster);
+    status::of(shared, &wanted)
+}
+
+/// Returns the ids of queries that have not caught up, at most `most`.
+pub(crate) fn not_caught_up(shared: &Shared, most: usize) -> Result<Vec<String>, Error> {
+    let snapshot = shared.store.snapshot()?;
+    let roster = shared.roster();
+    let mut found = Vec::new();
+    for query in roster.all().filter(|component| component.kind == ComponentKind::Query) {
+        if found.len() == most {
+            break;
+        }
+        let is_behind = match condition::seen(&roster, query).state {
+            State::CaughtUp | State::Paused => false,
+            // A waiting query waits for its first rows, for room, or for a component in error above it.
+            State::Starting | State::Waiting | State::Error | State::Stopped => true,
+            State::Running => status::behind(&*snapshot, query.number, &query.follows)?.sequences > 0,
+        };
+        if is_behind {
+            found.push(query.id.clone());
+        }
+    }
+    Ok(found)
+}
