@@ -6,6 +6,7 @@
 
 use crate::check::parse;
 use crate::encoding::encode_all;
+use crate::interest::Interest;
 use crate::joins::Joined;
 use crate::language::Diagnostic;
 use crate::meter::size::Measure;
@@ -180,6 +181,11 @@ impl Engine {
     pub fn tick(&self, state: &mut dyn State, now: Timestamp) -> Result<Vec<Diff>, StepError> {
         let meter = &state.meter();
         self.run(Step { state, changes: &[], kind: StepKind::Tick, now, meter })
+    }
+
+    /// What of changes the query reads: a transaction that does not touch it need not be stepped.
+    pub fn interest(&self) -> Interest {
+        Interest::new(self.plan.physical().reads(), self.joined.joins())
     }
 
     /// The plans of the query.

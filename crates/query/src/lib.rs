@@ -10,6 +10,7 @@ mod chronicle;
 mod encoding;
 pub mod engine;
 pub mod expression;
+pub mod interest;
 pub mod joins;
 pub mod language;
 pub mod meter;
@@ -22,6 +23,7 @@ mod types;
 
 pub use check::parse;
 pub use engine::Engine;
+pub use interest::{Guard, Interest, Wanted};
 pub use joins::{Join, JoinKey};
 pub use meter::Meter;
 pub use settings::{Limits, Settings};

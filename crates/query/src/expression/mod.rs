@@ -12,6 +12,7 @@ pub mod logic;
 
 mod binding;
 mod compile;
+mod constants;
 pub(crate) mod decimal;
 mod encoded;
 mod environment;
@@ -29,6 +30,7 @@ pub use compile::compile;
 pub use error::EvalError;
 pub(crate) use temporal::{later_by, moment};
 
+use crate::language::ast::BinaryOp;
 use crate::meter::{Meter, size};
 use environment::Env;
 use livewell_model::Value;

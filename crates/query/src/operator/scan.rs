@@ -86,7 +86,7 @@ impl Kind {
 }
 
 /// Turns changed elements into rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scan {
     /// Which elements.
     pub kind: Kind,
@@ -111,14 +111,33 @@ impl Scan {
     /// # Errors
     /// Returns an error if a condition fails, which the plan rules out, and the errors of [`Meter::hold`].
     pub fn apply(&self, change: &AppliedChange, meter: &Meter) -> Result<Option<Scanned>, StepError> {
+        let value = |element: Option<&Element>| element.map(|element| self.value(element));
+        let changed = self.changed(change, meter)?;
+        Ok(changed.map(|(before, after)| Scanned { before: value(before), after: value(after) }))
+    }
+
+    /// Whether [`Scan::apply`] gives anything.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Scan::apply`].
+    pub fn is_touched_by(&self, change: &AppliedChange, meter: &Meter) -> Result<bool, StepError> {
+        Ok(self.changed(change, meter)?.is_some())
+    }
+
+    /// Both images, where they pass, if they differ in what the query can see.
+    #[expect(clippy::type_complexity, reason = "two images, each of which may be absent")]
+    fn changed<'c>(
+        &self,
+        change: &'c AppliedChange,
+        meter: &Meter,
+    ) -> Result<Option<(Option<&'c Element>, Option<&'c Element>)>, StepError> {
         let before = self.admitted(change.before.as_ref(), meter)?;
         let after = self.admitted(change.after.as_ref(), meter)?;
         let is_alike = match (before, after) {
             (Some(before), Some(after)) => self.needs.are_alike(before, after),
             (before, after) => before.is_none() && after.is_none(),
         };
-        let value = |element: Option<&Element>| element.map(|element| self.value(element));
-        Ok((!is_alike).then(|| Scanned { before: value(before), after: value(after) }))
+        Ok((!is_alike).then_some((before, after)))
     }
 
     /// The element, where it passes.

@@ -8,7 +8,7 @@ use livewell_scenarios::choice::Choice;
 use livewell_scenarios::lockstep::{Lockstep, Stepped};
 use std::collections::BTreeMap;
 
-const QUERIES: [&str; 5] = [
+pub const QUERIES: [&str; 5] = [
     "MATCH (d:Driver)-[:OWNED_BY]->(v:Vehicle) RETURN d.name AS driver, v.plate AS plate",
     "MATCH (v:Vehicle)-[r:OWNED_BY]-(d) RETURN id(v) AS v, id(d) AS d, type(r) AS r",
     "MATCH (a)-[:PAIR]-(b) RETURN id(a) AS a, id(b) AS b",
@@ -16,7 +16,7 @@ const QUERIES: [&str; 5] = [
     "MATCH (v:Vehicle) WHERE EXISTS { (v)-[:OWNED_BY]-(:Driver)-[:PAIR]-() } RETURN id(v) AS v",
 ];
 
-fn joins() -> Settings {
+pub fn joins() -> Settings {
     let joins = vec![
         Join::new("OWNED_BY").key("Vehicle", "plate").key("Driver", "plate"),
         // One label under two properties: a node can be joined with another, or with itself.
@@ -48,7 +48,7 @@ fn engine_and_reference_agree_over_random_streams() {
 }
 
 /// A few nodes come, change or go.
-fn transaction(
+pub fn transaction(
     sequence: u64,
     present: &mut BTreeMap<String, Element>,
     choice: &mut Choice,
