@@ -1,11 +1,13 @@
 //! What many queries on one source cost:
-//! `cargo run --release -p livewell --example many -- DIRECTORY QUERIES CHANGES [one]`.
+//! `cargo run --release -p livewell --example many -- DIRECTORY QUERIES CHANGES [one] [alone]`.
 //!
 //! Each query waits for one reading to reach one value, as an alert does. All changes are sent in groups of a thousand,
-//! or one by one, each when the one before is durable. Prints how long it takes until all queries have seen all changes,
+//! or one by one, each when the one before is durable. With `alone` each query reads for itself. Prints how long it takes until all queries have seen all changes,
 //! and with how much processor time, memory and how many threads.
 
-use livewell::{Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Livewell, Node, Query, Setup};
+use livewell::{
+    Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Limits, Livewell, Node, Query, Setup,
+};
 use std::fs;
 use std::time::Instant;
 
@@ -20,12 +22,17 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 #[expect(clippy::print_stdout, reason = "it measures")]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [directory, queries, changes, one @ ..] = &arguments[..] else {
+    let [directory, queries, changes, how @ ..] = &arguments[..] else {
         return Err("the directory, the number of queries or of changes is missing".into());
     };
+    let is = |word: &str| how.iter().any(|how| how == word);
     let (queries, changes): (u64, u64) = (queries.parse()?, changes.parse()?);
     let store = EmbeddedStore::open(directory, Durability::Os)?;
-    let livewell = Livewell::builder().store(store).build()?;
+    let mut limits = Limits::default();
+    if is("alone") {
+        limits.routed_from = usize::MAX;
+    }
+    let livewell = Livewell::builder().store(store).limits(limits).build()?;
     let source = livewell.add_source(InProcess::new("sensors")).await?;
     let begun = Instant::now();
     livewell.add(Setup { queries: (0..queries).map(query).collect(), ..Setup::default() }).await?;
@@ -34,7 +41,7 @@ async fn main() -> Result<()> {
 
     let (begun, before) = (Instant::now(), processor_time()?);
     let all: Vec<Change> = (0..changes).map(change).collect();
-    let group = if one.is_empty() { GROUP } else { 1 };
+    let group = if is("one") { 1 } else { GROUP };
     for group in all.chunks(group) {
         let transactions = group.iter().cloned().map(IntoTransaction::into_transaction).collect();
         source.send_all(transactions).await.map_err(|(_, error)| error)?;

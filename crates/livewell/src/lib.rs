@@ -39,6 +39,7 @@ mod query;
 mod reaction;
 mod read;
 mod register;
+mod router;
 mod run;
 pub mod settings;
 mod source;

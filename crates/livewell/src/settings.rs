@@ -32,6 +32,8 @@ pub struct Limits {
     pub error_hold: Duration,
     /// How many elements a rebuild takes in at once.
     pub rebuild_elements_max: usize,
+    /// From so many queries over the same sources on, one reads for all of them and shows each what concerns it.
+    pub routed_from: usize,
     /// How many bytes of the store are checked in a second in the background; 0 turns the check off.
     pub scrub_bytes_per_second: u64,
 }
@@ -50,6 +52,7 @@ impl Default for Limits {
             submissions_max: 1_024,
             error_hold: Duration::from_secs(600),
             rebuild_elements_max: 1_000,
+            routed_from: 8,
             scrub_bytes_per_second: 4 << 20,
         }
     }

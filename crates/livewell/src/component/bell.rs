@@ -82,15 +82,18 @@ impl Bells {
         by_feed.entry(feed).or_default().add(bell);
     }
 
+    /// No longer rings `bell` for `feed`.
+    pub(crate) fn unlisten(&self, feed: u32, bell: &Arc<Bell>) {
+        let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listeners) = by_feed.get_mut(&feed) {
+            listeners.bells.remove(&address(bell));
+        }
+    }
+
     /// Drops a feed that is gone for good, and the bell of its component in the feeds that it followed.
     pub(crate) fn forget(&self, feed: u32, follows: &[u32], bell: &Arc<Bell>) {
-        let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
-        by_feed.remove(&feed);
-        for feed in follows {
-            if let Some(listeners) = by_feed.get_mut(feed) {
-                listeners.bells.remove(&address(bell));
-            }
-        }
+        self.by_feed.write().unwrap_or_else(PoisonError::into_inner).remove(&feed);
+        follows.iter().for_each(|feed| self.unlisten(*feed, bell));
     }
 
     /// Rings `bell` whenever any feed moves.

@@ -8,6 +8,7 @@ pub(crate) mod drift;
 pub(crate) mod holds;
 pub(crate) mod lock;
 pub(crate) mod look;
+pub(crate) mod marks;
 pub(crate) mod order;
 pub(crate) mod parking;
 pub(crate) mod roster;

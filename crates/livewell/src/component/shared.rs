@@ -4,6 +4,7 @@ use super::Component;
 use super::bell::Bells;
 use super::damages::Damages;
 use super::holds::Holds;
+use super::marks::Marks;
 use super::order::Positions;
 use super::roster::Roster;
 use super::state::{ComponentKind, State};
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) damages: Damages,
     /// The logs that verifications still read.
     pub(crate) holds: Holds,
+    pub(crate) marks: Marks,
     pub(crate) positions: Positions,
     /// The components that were added.
     pub(crate) roster: RwLock<Roster>,

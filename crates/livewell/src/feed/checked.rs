@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::component::Component;
+use crate::component::marks::Marks;
 use crate::component::state::ComponentKind;
 use crate::feed::follow::{followed, frontier};
 use livewell_store::catalog::{Kind, Registered};
@@ -64,10 +65,14 @@ impl Checked {
 }
 
 /// Returns whether a component's elements or rows belong to a checked moment; `None` if that is not known.
-pub(crate) fn of(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Option<bool>, Error> {
+pub(crate) fn of(
+    snapshot: &Arc<dyn Snapshot>,
+    marks: &Marks,
+    component: &Component,
+) -> Result<Option<bool>, Error> {
     match component.kind {
         ComponentKind::Reaction => Ok(None),
-        ComponentKind::Query => of_query(snapshot, component.number),
+        ComponentKind::Query => of_query(snapshot, marks, component.number),
         ComponentKind::Source => {
             let says = component.report().and_then(|report| report.is_checked);
             let Some(says) = says else { return Ok(None) };
@@ -86,7 +91,7 @@ pub(crate) fn of(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<
 pub fn stored(snapshot: &Arc<dyn Snapshot>, component: &Registered) -> Result<Option<bool>, Error> {
     match component.kind {
         Kind::Reaction => Ok(None),
-        Kind::Query | Kind::Bare => of_query(snapshot, component.number),
+        Kind::Query | Kind::Bare => of_query(snapshot, &Marks::default(), component.number),
         Kind::Source => {
             let Some(checked) = Checked::read(&**snapshot, component.number)? else { return Ok(None) };
             let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
@@ -99,8 +104,12 @@ pub fn stored(snapshot: &Arc<dyn Snapshot>, component: &Registered) -> Result<Op
 
 /// Returns whether the rows of query number `query` belong to a position that is checked in all its sources that can
 /// tell.
-pub(crate) fn of_query(snapshot: &Arc<dyn Snapshot>, query: u32) -> Result<Option<bool>, Error> {
-    let position = frontier(snapshot, query)?;
+pub(crate) fn of_query(
+    snapshot: &Arc<dyn Snapshot>,
+    marks: &Marks,
+    query: u32,
+) -> Result<Option<bool>, Error> {
+    let position = frontier(snapshot, marks, query)?;
     let mut checked = None;
     let (mut due, mut seen) = (vec![query], std::collections::BTreeSet::new());
     while let Some(feed) = due.pop() {

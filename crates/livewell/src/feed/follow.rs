@@ -6,6 +6,7 @@
 //! never true, even if two paths lead from one source.
 
 use crate::Error;
+use crate::component::marks::Marks;
 use crate::run::recovery::readable;
 use livewell_model::codec::Reader;
 use livewell_store::checkpoint::Checkpoint;
@@ -72,23 +73,42 @@ struct Stream {
     horizon: u64,
 }
 
+/// How much is read at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadMost {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+}
+
 /// Reads what comes after the checkpoints of `consumer`; of a large entry only the first part.
 pub(crate) fn read(
     snapshot: &Arc<dyn Snapshot>,
+    marks: &Marks,
     consumer: u32,
     upstreams: &[Upstream],
-    entries_max: usize,
-    bytes_max: usize,
+    most: ReadMost,
+) -> Result<Found, Error> {
+    let checkpoint = |upstream: &Upstream| checkpoint(&**snapshot, consumer, upstream);
+    let from = upstreams.iter().map(checkpoint).collect::<Result<Vec<_>, Error>>()?;
+    read_after(snapshot, marks, &from, upstreams, most)
+}
+
+/// Like [`read`], after a checkpoint in each upstream.
+pub(crate) fn read_after(
+    snapshot: &Arc<dyn Snapshot>,
+    marks: &Marks,
+    from: &[Checkpoint],
+    upstreams: &[Upstream],
+    most: ReadMost,
 ) -> Result<Found, Error> {
     let mut streams = Vec::with_capacity(upstreams.len());
-    for (at, upstream) in upstreams.iter().enumerate() {
+    for (at, (upstream, checkpoint)) in upstreams.iter().zip(from).enumerate() {
         let feed = open(snapshot, upstream)?;
-        let checkpoint = checkpoint(&**snapshot, consumer, upstream)?;
-        let resume = feed.resume(&checkpoint)?;
-        let Some((epoch, exhausted_at)) = readable(&resume, &checkpoint, &feed.head) else {
-            return Ok(Found::Broken { upstream: at, resume, checkpoint });
+        let resume = feed.resume(checkpoint)?;
+        let Some((epoch, exhausted_at)) = readable(&resume, checkpoint, &feed.head) else {
+            return Ok(Found::Broken { upstream: at, resume, checkpoint: checkpoint.clone() });
         };
-        let entries = feed.log_begun(epoch, checkpoint.sequence, entries_max, bytes_max)?;
+        let entries = feed.log_begun(epoch, checkpoint.sequence, most.entries, most.bytes)?;
         let exhausted = entries.last().map_or(checkpoint.sequence, |entry| entry.sequence) == exhausted_at;
         let mut items = std::collections::VecDeque::with_capacity(entries.len());
         for entry in entries {
@@ -102,11 +122,11 @@ pub(crate) fn read(
             _ if upstreams.len() == 1 => u64::MAX,
             // The change to the new epoch has a position of its own; the other upstreams wait for it.
             last if epoch != feed.head.epoch => last.map_or(checkpoint.position, |(position, _)| *position),
-            _ => frontier(snapshot, upstream.number)?,
+            _ => frontier(snapshot, marks, upstream.number)?,
         };
         streams.push(Stream { items, horizon });
     }
-    Ok(Found::Groups(merge(streams, entries_max)))
+    Ok(Found::Groups(merge(streams, most.entries)))
 }
 
 fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
@@ -132,8 +152,8 @@ fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
 /// For a source that is the store's position. A query that has read all of its upstreams' logs is as far as they are,
 /// even if it had nothing to commit; otherwise it is as far as its last commit. A query that is being built is as far
 /// as its old rows.
-pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, feed: u32) -> Result<u64, Error> {
-    let upstreams = followed(&**snapshot, feed)?;
+pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, marks: &Marks, feed: u32) -> Result<u64, Error> {
+    let upstreams = reached(&**snapshot, marks, feed)?;
     if upstreams.is_empty() {
         return Ok(catalog::position(&**snapshot)?);
     }
@@ -143,10 +163,31 @@ pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, feed: u32) -> Result<u64, E
     let mut least = u64::MAX;
     for (upstream, checkpoint) in upstreams {
         let above = Feed::open(snapshot.clone(), upstream)?.map(|feed| feed.head).unwrap_or_default();
-        let read_all = checkpoint.epoch == above.epoch && checkpoint.sequence == above.sequence;
-        least = least.min(if read_all { frontier(snapshot, upstream)? } else { checkpoint.position });
+        // A mark may be of a later moment than the snapshot.
+        let read_all = checkpoint.epoch == above.epoch && checkpoint.sequence >= above.sequence;
+        least = least.min(if read_all { frontier(snapshot, marks, upstream)? } else { checkpoint.position });
     }
     Ok(least)
+}
+
+/// Returns how far a consumer is in the feeds that it has checkpoints in: as far as those, or as its mark.
+pub(crate) fn reached(
+    snapshot: &dyn Snapshot,
+    marks: &Marks,
+    consumer: u32,
+) -> Result<BTreeMap<u32, Checkpoint>, Error> {
+    let mut reached = followed(snapshot, consumer)?;
+    if let Some(shown) = marks.shown(snapshot, consumer)? {
+        for (feed, mark) in shown.iter() {
+            if let Some(stored) = reached.get_mut(feed)
+                && stored.epoch == mark.epoch
+            {
+                stored.sequence = stored.sequence.max(mark.sequence);
+                stored.position = stored.position.max(mark.position);
+            }
+        }
+    }
+    Ok(reached)
 }
 
 /// Returns the feeds that a consumer has checkpoints in.

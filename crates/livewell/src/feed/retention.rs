@@ -30,7 +30,7 @@ pub(crate) fn trim_source(
     is_full: bool,
 ) -> Result<(), Error> {
     let snapshot = overlay.snapshot().clone();
-    let look = Look { feed: source, snapshot: &*snapshot, head, anew: is_full };
+    let look = Look { feed: source, snapshot: &*snapshot, head, fresh: is_full };
     let read = look.read(shared, |query| holds_source(shared, query))?;
     // What this commit adds always stays: a query that is being added may begin before it.
     let stored = Head::read(&*snapshot, source.number)?.unwrap_or_default().sequence;
@@ -50,7 +50,7 @@ struct Look<'a> {
     snapshot: &'a dyn Snapshot,
     head: &'a Head,
     /// Whether an earlier look does not do.
-    anew: bool,
+    fresh: bool,
 }
 
 impl Look<'_> {
@@ -65,7 +65,7 @@ impl Look<'_> {
         let Head { epoch, sequence, .. } = *self.head;
         let roster = shared.roster();
         let followers = roster.followers(self.feed.number);
-        let many = followers.len() > Self::FEW && !self.anew;
+        let many = followers.len() > Self::FEW && !self.fresh;
         let last = self.feed.last_look.within(epoch, sequence, followers.len() as u64).filter(|_| many);
         if let Some(last) = last {
             return Ok(last.read);
@@ -125,8 +125,8 @@ pub(crate) fn room(
     snapshot: &dyn Snapshot,
     head: &Head,
 ) -> Result<u64, Error> {
-    let room = |anew| {
-        let look = Look { feed: query, snapshot, head, anew };
+    let room = |fresh| {
+        let look = Look { feed: query, snapshot, head, fresh };
         let read = look.read(shared, |follower| holds_outbox(shared, follower, settings))?;
         let held = read.map_or(0, |read| head.sequence.saturating_sub(read));
         let too_large = head.log_bytes >= settings.bytes_max && held > 0;
@@ -147,7 +147,7 @@ pub(crate) fn evict(
     overlay: &mut Overlay,
 ) -> Result<(), Error> {
     let snapshot = overlay.snapshot().clone();
-    let look = Look { feed: query, snapshot: &*snapshot, head, anew: false };
+    let look = Look { feed: query, snapshot: &*snapshot, head, fresh: false };
     let read = look.read(shared, |follower| holds_outbox(shared, follower, settings))?;
     let free = read.unwrap_or(head.sequence);
     let over = head.log_entries.saturating_sub(settings.capacity);

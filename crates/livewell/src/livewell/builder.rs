@@ -6,6 +6,7 @@ use crate::component::Component;
 use crate::component::bell::Bells;
 use crate::component::damages::Damages;
 use crate::component::holds::Holds;
+use crate::component::marks::Marks;
 use crate::component::order::Positions;
 use crate::component::shared::Shared;
 use crate::component::state::ComponentKind;
@@ -87,6 +88,7 @@ impl Builder {
             limits: self.limits,
             damages: Damages::default(),
             holds: Holds::default(),
+            marks: Marks::default(),
             positions: Positions::after(position),
             roster: RwLock::default(),
             stopping: AtomicBool::new(false),
@@ -104,6 +106,7 @@ impl Builder {
             shared,
             sweeper,
             scrubbed,
+            routers: Arc::default(),
             handles: Arc::default(),
             other_sides: Arc::default(),
         })

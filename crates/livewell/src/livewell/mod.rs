@@ -22,6 +22,7 @@ use crate::read::results::Results;
 use crate::read::subscribe::{Position, Subscription};
 use crate::register::removal;
 use crate::register::setup::{ReactionSetup, Setup};
+use crate::router::Routers;
 use crate::settings::Query;
 use crate::source::channel::SourceHandle;
 use crate::source::setup::IntoSource;
@@ -45,6 +46,7 @@ pub struct Livewell {
     shared: Arc<Shared>,
     sweeper: Arc<Component>,
     scrubbed: Arc<scrub::Progress>,
+    routers: Arc<Routers>,
     handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
     /// The other sides of sources, for questions while the sources are at work.
     other_sides: Arc<Mutex<HashMap<String, Arc<dyn OtherSide>>>>,
@@ -128,7 +130,7 @@ impl Livewell {
     /// # Errors
     /// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
     pub fn results(&self, query: &str) -> Result<Results, Error> {
-        Results::read(&*self.shared.store, query)
+        Results::read_with(&*self.shared.store, &self.shared.marks, query)
     }
 
     /// Subscribes to a query: its snapshot, then its results as they come.

@@ -135,7 +135,9 @@ impl Livewell {
             component.set(State::Paused);
             return Ok((component, Box::new(|| {})));
         }
+        let attached = self.routers.attach(&self.shared, &engine, &registered.upstreams);
         let pipeline = Pipeline {
+            attached,
             shared: self.shared.clone(),
             component: component.clone(),
             settings: query,

@@ -90,7 +90,8 @@ impl Pipeline {
         build.begun = true;
         // The count of the new rows is kept aside; that of the current head stays as it is.
         build.rows = std::mem::replace(&mut state.head, self.head(&snapshot)?);
-        self.commit(&snapshot, state)
+        self.commit(&snapshot, state)?;
+        Ok(())
     }
 
     /// Adds to an error at which part of the base a step failed.

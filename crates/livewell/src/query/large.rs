@@ -37,7 +37,7 @@ impl Pipeline {
         }
         let mut state = self.state(snapshot)?;
         let whole = whole(snapshot, group, lenses)?;
-        self.step_one(&mut state, elements::transaction(&whole, lenses)?)?;
+        self.step_one(&mut state, &elements::transaction(&whole, lenses)?)?;
         Ok(state)
     }
 

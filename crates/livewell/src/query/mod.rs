@@ -8,4 +8,5 @@ pub(crate) mod net;
 pub(crate) mod pipeline;
 pub(crate) mod rebuild;
 pub(crate) mod run;
+pub(crate) mod seated;
 pub(crate) mod state;

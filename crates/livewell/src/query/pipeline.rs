@@ -8,9 +8,10 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::feed::elements::{self, Lens};
-use crate::feed::follow::{self, Found, Group, Upstream};
+use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::feed::retention;
 use crate::query::state::QueryState;
+use crate::router::Attached;
 use crate::settings::Query;
 use livewell_model::codec::Writer;
 use livewell_model::{AppliedTransaction, Diff, QueryResult, Timestamp};
@@ -18,7 +19,7 @@ use livewell_query::{Engine, Meter};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::log_key;
-use livewell_store::{Overlay, Resume, Snapshot, WriteSet, compare};
+use livewell_store::{Overlay, Resume, Snapshot, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(crate) struct Pipeline {
     pub(crate) engine: Engine,
     pub(crate) config_hash: u64,
     pub(crate) upstreams: Vec<Upstream>,
+    /// Its right to a seat at a router, if one can read for it.
+    pub(crate) attached: Option<Attached>,
 }
 
 /// The outcome of a run.
@@ -57,8 +60,9 @@ impl Pipeline {
     pub(crate) fn run(&self) -> Result<Outcome, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let limits = &self.shared.limits;
-        let (entries_max, bytes_max) = (limits.step_transactions_max, limits.step_bytes_max);
-        let found = follow::read(&snapshot, self.component.number, &self.upstreams, entries_max, bytes_max)?;
+        let most = ReadMost { entries: limits.step_transactions_max, bytes: limits.step_bytes_max };
+        let (marks, number) = (&self.shared.marks, self.component.number);
+        let found = follow::read(&snapshot, marks, number, &self.upstreams, most)?;
         let groups = match found {
             Found::Groups(groups) if groups.is_empty() => {
                 self.tell_timer(&snapshot)?;
@@ -126,22 +130,26 @@ impl Pipeline {
         sequence_max: u64,
     ) -> Result<usize, (usize, Error)> {
         for (at, group) in groups.iter().enumerate() {
-            // The common writes of several transactions leave most of the memory to each of them.
-            let is_much = at > 0 && state.overlay.in_memory() > self.settings.limits.step_bytes / 4;
-            if state.head.sequence >= sequence_max || is_much {
+            if state.head.sequence >= sequence_max || at > 0 && self.is_much(state) {
                 return Ok(at);
             }
             let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
-            self.step_one(state, transaction).map_err(|error| (at, error))?;
+            self.step_one(state, &transaction).map_err(|error| (at, error))?;
         }
         Ok(groups.len())
+    }
+
+    /// Returns whether the common writes of several transactions are so many that they leave too little of the memory
+    /// to the next one.
+    pub(super) fn is_much(&self, state: &QueryState) -> bool {
+        state.overlay.in_memory() > self.settings.limits.step_bytes / 4
     }
 
     /// Fires the timers that are due by the transaction's time, moment by moment, then takes in the transaction.
     pub(super) fn step_one(
         &self,
         state: &mut QueryState,
-        mut transaction: AppliedTransaction,
+        transaction: &AppliedTransaction,
     ) -> Result<(), Error> {
         let told = transaction.timestamp;
         let now = state.head.timestamp.max(told);
@@ -149,15 +157,16 @@ impl Pipeline {
         while self.engine.tells_time()
             && let Some(due) = self.engine.next_due(state)?.filter(|due| *due <= now)
         {
-            let diffs = self.engine.tick(state, due).map_err(|error| self.name(error, &transaction))?;
+            let diffs = self.engine.tick(state, due).map_err(|error| self.name(error, transaction))?;
             self.put_result(state, due, diffs);
-            state.check().map_err(|error| self.name(error, &transaction))?;
+            state.check().map_err(|error| self.name(error, transaction))?;
         }
-        transaction.timestamp = now;
-        let diffs = self.engine.step(state, &transaction).map_err(|error| self.name(error, &transaction))?;
+        let at_now = (told != now).then(|| AppliedTransaction { timestamp: now, ..transaction.clone() });
+        let stepped = self.engine.step(state, at_now.as_ref().unwrap_or(transaction));
+        let diffs = stepped.map_err(|error| self.name(error, transaction))?;
         state.head.timestamp = now;
         self.put_result(state, told, diffs);
-        state.check().map_err(|error| self.name(error, &transaction))
+        state.check().map_err(|error| self.name(error, transaction))
     }
 
     /// Announces when the query's first timer is due, so that time continues even if nothing comes.
@@ -208,8 +217,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Commits everything that the step changed, under the version it read.
-    pub(crate) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<(), Error> {
+    /// Commits everything that the step changed, under the version it read; returns the version after it.
+    pub(crate) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<Version, Error> {
         let number = self.component.number;
         let QueryState { mut overlay, mut head, failure, .. } = state;
         failure.map_or(Ok(()), Err)?;
@@ -217,13 +226,13 @@ impl Pipeline {
         let begun = Head::read(&**snapshot, number)?.filter(|before| before.epoch == head.epoch);
         let begun = begun.map_or(0, |before| before.sequence);
         let expected = compare::read_version(&**snapshot, number)?;
-        let next = livewell_store::Version { epoch: head.epoch, commit: expected.commit + 1 };
+        let next = Version { epoch: head.epoch, commit: expected.commit + 1 };
         let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
         overlay.put(Head::key(number), head.encode());
         overlay.into_writes(&mut set);
         self.shared.group.commit(set)?;
         self.component.progressed(head.sequence.saturating_sub(begun));
-        Ok(())
+        Ok(next)
     }
 
     /// Returns the identity of the state that an engine keeps; if it changes, the state has to be rebuilt.

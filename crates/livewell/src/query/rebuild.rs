@@ -30,7 +30,9 @@ impl Pipeline {
         // No source takes in or trims anything until the base is held.
         let turn = self.shared.positions.take();
         let snapshot = self.shared.store.snapshot()?;
-        let Some(mut base) = Base::take(&snapshot, &self.upstreams)? else { return Ok(false) };
+        let Some(mut base) = Base::take(&snapshot, &self.shared.marks, &self.upstreams)? else {
+            return Ok(false);
+        };
         tracing::info!(query = %self.component.id, ?why, "rebuilding the rows");
         let generation = self.begin_build(&base, why)?;
         self.shared.forget_looks(&self.component.follows);
@@ -119,7 +121,8 @@ impl Pipeline {
             }
             Building::Rebuilt => self.put_rebuilt(&snapshot, &mut state, &old)?,
         }
-        self.commit(&snapshot, state)
+        self.commit(&snapshot, state)?;
+        Ok(())
     }
 
     /// Publishes the difference as results. If the old rows are damaged, it is not known what followers hold beyond
@@ -211,7 +214,8 @@ impl Pipeline {
             overlay.delete(EpochRecord::key(number, epoch));
         }
         let generation = head.generation;
-        self.commit(&snapshot, QueryState::new(overlay, number, generation, head))
+        self.commit(&snapshot, QueryState::new(overlay, number, generation, head))?;
+        Ok(())
     }
 
     /// Puts what differs between the old rows and the new ones into the outbox.

@@ -6,7 +6,7 @@ use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::run::recovery::{self, Decision, Keeps, broken};
-use crate::run::supervise::{HELD_UP, LOOK, caught_up, failed, stopped};
+use crate::run::supervise::{HELD_UP, LOOK, failed, stopped};
 use livewell_store::Resume;
 use livewell_store::head::Building;
 use std::sync::atomic::Ordering;
@@ -18,17 +18,16 @@ pub(crate) fn run(pipeline: &Pipeline, refusal: &mut Option<Error>) {
     if let Some(error) = refusal.take() {
         failed(&pipeline.shared, component, &error);
     }
+    // One that lost its seat has to catch up alone before it takes another.
+    let mut may_sit = true;
     while !pipeline.shared.is_stopping(component) {
-        match step(pipeline) {
+        match step(pipeline, &mut may_sit) {
             Ok(Outcome::Advanced) => component.set(State::Running),
             Ok(Outcome::CaughtUp) => {
-                if component.state() != State::CaughtUp
-                    && let Err(error) = pipeline.drop_drained()
-                {
-                    tracing::warn!(query = %component.id, "old epochs stay for now: {error}");
+                pipeline.rest();
+                if std::mem::replace(&mut may_sit, true) {
+                    component.bell.wait(LOOK);
                 }
-                caught_up(&pipeline.shared, component);
-                component.bell.wait(LOOK);
             }
             Ok(Outcome::Full) => {
                 component.set(State::Waiting);
@@ -43,7 +42,7 @@ pub(crate) fn run(pipeline: &Pipeline, refusal: &mut Option<Error>) {
     stopped(&pipeline.shared, component);
 }
 
-fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
+fn step(pipeline: &Pipeline, may_sit: &mut bool) -> Result<Outcome, Error> {
     pipeline.shared.damages.check(pipeline.component.number)?;
     let snapshot = pipeline.shared.store.snapshot()?;
     let due = pipeline.head(&snapshot)?.building;
@@ -63,6 +62,13 @@ fn step(pipeline: &Pipeline) -> Result<Outcome, Error> {
     }
     if due.or(reset).is_some() {
         pipeline.component.recovered();
+    }
+    if *may_sit {
+        *may_sit = false;
+        if pipeline.work_seated()? {
+            return Ok(Outcome::Advanced);
+        }
+        *may_sit = true;
     }
     pipeline.run()
 }

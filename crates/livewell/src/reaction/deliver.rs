@@ -7,7 +7,7 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
-use crate::feed::follow::{self, Found, Group, Upstream};
+use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::reaction::dead_letters;
 use crate::run::backoff::{Backoff, Until};
 use crate::run::recovery::{self, Decision, Keeps, broken};
@@ -208,8 +208,9 @@ impl Delivery {
 
     pub(super) fn step_results(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<bool, Error> {
         let limits = &self.shared.limits;
-        let (entries_max, bytes_max) = (limits.step_transactions_max, limits.step_bytes_max);
-        match follow::read(snapshot, self.component.number, &self.upstreams, entries_max, bytes_max)? {
+        let most = ReadMost { entries: limits.step_transactions_max, bytes: limits.step_bytes_max };
+        let marks = &self.shared.marks;
+        match follow::read(snapshot, marks, self.component.number, &self.upstreams, most)? {
             Found::Groups(groups) if groups.is_empty() => Ok(false),
             Found::Groups(groups) => self.deliver(snapshot, &groups).map(|()| true),
             Found::Broken { upstream, resume, checkpoint } => {

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 pub(crate) fn busy(shared: &Shared, last: Option<Arc<Component>>) -> Result<Option<Arc<Component>>, Error> {
     if let Some(last) = last
         && shared.roster().numbered(last.number).is_some_and(|one| Arc::ptr_eq(one, &last))
-        && is_busy(&*shared.store.snapshot()?, &last)?
+        && is_busy(shared, &*shared.store.snapshot()?, &last)?
     {
         return Ok(Some(last));
     }
@@ -25,15 +25,15 @@ pub(crate) fn busy(shared: &Shared, last: Option<Arc<Component>>) -> Result<Opti
     }
     let snapshot = shared.store.snapshot()?;
     for component in shared.roster().all() {
-        if is_behind(&*snapshot, component)? {
+        if is_behind(shared, &*snapshot, component)? {
             return Ok(Some(component.clone()));
         }
     }
     Ok(None)
 }
 
-fn is_busy(snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
-    Ok(!is_at_rest(component) || is_behind(snapshot, component)?)
+fn is_busy(shared: &Shared, snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
+    Ok(!is_at_rest(component) || is_behind(shared, snapshot, component)?)
 }
 
 fn is_at_rest(component: &Component) -> bool {
@@ -51,8 +51,8 @@ fn is_at_rest(component: &Component) -> bool {
     matches!(state, State::CaughtUp | State::Paused | State::Stopped | State::Error)
 }
 
-fn is_behind(snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
+fn is_behind(shared: &Shared, snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
     let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error)
         || component.is_stalled_for_long();
-    Ok(!waits && behind(snapshot, component.number, &component.follows)?.sequences > 0)
+    Ok(!waits && behind(snapshot, &shared.marks, component.number, &component.follows)?.sequences > 0)
 }

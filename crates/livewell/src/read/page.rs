@@ -47,7 +47,10 @@ pub(crate) fn not_caught_up(shared: &Shared, most: usize) -> Result<Vec<String>,
             State::CaughtUp | State::Paused => false,
             // A waiting query waits for its first rows, for room, or for a component in error above it.
             State::Starting | State::Waiting | State::Error | State::Stopped => true,
-            State::Running => status::behind(&*snapshot, query.number, &query.follows)?.sequences > 0,
+            State::Running => {
+                let marks = &shared.marks;
+                status::behind(&*snapshot, marks, query.number, &query.follows)?.sequences > 0
+            }
         };
         if is_behind {
             found.push(query.id.clone());

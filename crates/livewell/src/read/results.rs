@@ -2,6 +2,7 @@
 //! held in memory for that while they are read.
 
 use crate::Error;
+use crate::component::marks::Marks;
 use crate::component::unknown;
 use crate::feed::checked;
 use crate::feed::follow::frontier;
@@ -45,6 +46,11 @@ impl Results {
     /// # Errors
     /// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
     pub fn read(store: &dyn Store, query: &str) -> Result<Self, Error> {
+        Self::read_with(store, &Marks::default(), query)
+    }
+
+    /// Like [`Results::read`], also with what queries have been shown and have not stored.
+    pub(crate) fn read_with(store: &dyn Store, marks: &Marks, query: &str) -> Result<Self, Error> {
         let snapshot = store.snapshot()?;
         let entry = catalog::find(&*snapshot, query)?.filter(|entry| entry.kind == Kind::Query);
         let entry = entry.ok_or_else(|| unknown::in_store(&*snapshot, query, Some(Kind::Query)))?;
@@ -54,8 +60,8 @@ impl Results {
             query_id: query.to_owned(),
             epoch: feed.head.epoch,
             sequence: feed.head.sequence,
-            position: frontier(&snapshot, entry.number)?,
-            checked: checked::of_query(&snapshot, entry.number)?,
+            position: frontier(&snapshot, marks, entry.number)?,
+            checked: checked::of_query(&snapshot, marks, entry.number)?,
             config_hash,
             columns,
             live: LiveSnapshot(feed),

@@ -4,10 +4,11 @@ use crate::Error;
 use crate::clock::{Clock, SystemClock};
 use crate::component::Component;
 use crate::component::definition::Definition;
+use crate::component::marks::Marks;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
 use crate::feed::checked;
-use crate::feed::follow::{followed, frontier};
+use crate::feed::follow::{followed, frontier, reached};
 use crate::reaction::dead_letters;
 use crate::read::condition::{self, Condition};
 use crate::source::parked;
@@ -82,7 +83,7 @@ pub(super) fn of(shared: &Shared, components: &[Arc<Component>]) -> Result<Vec<S
     let snapshot = shared.store.snapshot()?;
     let status = |component: &Arc<Component>| {
         let Condition { state, trouble } = condition::seen(&shared.roster(), component);
-        let mut status = one(&snapshot, component)?;
+        let mut status = one(&snapshot, &shared.marks, component)?;
         status.state = state;
         (status.error, status.error_since) = trouble.unzip();
         Ok(status)
@@ -90,9 +91,9 @@ pub(super) fn of(shared: &Shared, components: &[Arc<Component>]) -> Result<Vec<S
     components.iter().map(status).collect()
 }
 
-fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
+fn one(snapshot: &Arc<dyn Snapshot>, marks: &Marks, component: &Component) -> Result<Status, Error> {
     let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
-    let behind = behind(&**snapshot, component.number, &component.follows)?;
+    let behind = behind(&**snapshot, marks, component.number, &component.follows)?;
     let upstream = component.report();
     let state = component.state();
     let (error, error_since) = component.error().unzip();
@@ -120,10 +121,10 @@ fn one(snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Er
         dead_letters: if is_reaction { dead_letters::count(&**snapshot, component.number)? } else { 0 },
         position: match component.kind {
             ComponentKind::Source => head.position,
-            ComponentKind::Query => frontier(snapshot, component.number)?,
+            ComponentKind::Query => frontier(snapshot, marks, component.number)?,
             ComponentKind::Reaction => behind.position,
         },
-        checked: checked::of(snapshot, component)?,
+        checked: checked::of(snapshot, marks, component)?,
         upstream_lag_seconds: upstream.as_ref().and_then(|report| upstream_lag(state, report)),
         upstream,
         clock_behind_seconds: component.drift().clock_behind().as_secs_f64(),
@@ -161,9 +162,14 @@ pub(super) struct Behind {
     time: i64,
 }
 
-pub(super) fn behind(snapshot: &dyn Snapshot, number: u32, follows: &[u32]) -> Result<Behind, Error> {
+pub(super) fn behind(
+    snapshot: &dyn Snapshot,
+    marks: &Marks,
+    number: u32,
+    follows: &[u32],
+) -> Result<Behind, Error> {
     let mut behind = Behind::default();
-    for (feed, checkpoint) in followed(snapshot, number)? {
+    for (feed, checkpoint) in reached(snapshot, marks, number)? {
         if !follows.contains(&feed) {
             continue;
         }
@@ -251,7 +257,7 @@ pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<
         }
         None => followed(&**snapshot, entry.number)?.into_keys().collect(),
     };
-    let behind = behind(&**snapshot, entry.number, &follows)?;
+    let behind = behind(&**snapshot, &Marks::default(), entry.number, &follows)?;
     let mut is_complete = behind.sequences == 0;
     for above in catalog::all(&**snapshot)?.iter().filter(|above| follows.contains(&above.number)) {
         is_complete &= above.kind != Kind::Query || stored_place(snapshot, above)?.is_complete;
@@ -268,7 +274,7 @@ pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<
         Kind::Reaction => {
             StoredPlace { epoch: behind.epoch, sequence: behind.sequence, position: behind.position, ..feed }
         }
-        Kind::Query => StoredPlace { position: frontier(snapshot, entry.number)?, ..feed },
+        Kind::Query => StoredPlace { position: frontier(snapshot, &Marks::default(), entry.number)?, ..feed },
         Kind::Source | Kind::Bare => feed,
     })
 }

@@ -119,7 +119,7 @@ impl Subscription {
     ) -> Result<Self, Error> {
         let bell = Arc::<Bell>::default();
         shared.bells.listen(query.number, &bell);
-        let columns = Results::read(&*shared.store, &query.id)?.columns;
+        let columns = Results::read_with(&*shared.store, &shared.marks, &query.id)?.columns;
         Ok(Self {
             shared,
             query,
@@ -184,7 +184,7 @@ impl Subscription {
     }
 
     fn begin_snapshot(&mut self) -> Result<(), Error> {
-        let results = Results::read(&*self.shared.store, &self.query.id)?;
+        let results = Results::read_with(&*self.shared.store, &self.shared.marks, &self.query.id)?;
         if results.is_to_come() {
             return Ok(());
         }

@@ -28,6 +28,7 @@ mod random;
 mod removed;
 mod reopening;
 mod reread;
+mod routed;
 mod stalled;
 mod stuck;
 mod targets;

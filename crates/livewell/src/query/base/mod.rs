@@ -15,6 +15,7 @@ mod upstream;
 pub(crate) use self::piece::Piece;
 use self::upstream::UpstreamBase;
 use crate::Error;
+use crate::component::marks::Marks;
 use crate::feed::follow::{Upstream, frontier, open};
 use livewell_model::Timestamp;
 use livewell_model::codec::Reader;
@@ -35,10 +36,14 @@ pub(crate) struct Base {
 impl Base {
     /// Returns the upstreams at the position that all of them have reached. Returns `None` while one of them is being
     /// built itself, or is further ahead than its log still reaches back: the caller waits.
-    pub(crate) fn take(snapshot: &Arc<dyn Snapshot>, upstreams: &[Upstream]) -> Result<Option<Self>, Error> {
+    pub(crate) fn take(
+        snapshot: &Arc<dyn Snapshot>,
+        marks: &Marks,
+        upstreams: &[Upstream],
+    ) -> Result<Option<Self>, Error> {
         let mut position = u64::MAX;
         for upstream in upstreams {
-            position = position.min(frontier(snapshot, upstream.number)?);
+            position = position.min(frontier(snapshot, marks, upstream.number)?);
         }
         let mut base = Self { position, timestamp: Timestamp::default(), upstreams: Vec::new() };
         for upstream in upstreams {

@@ -1,0 +1,138 @@
+//! A query's seat at a router.
+
+use super::member::{Member, Shows};
+use super::read::Router;
+use crate::component::Component;
+use crate::component::marks::Shown;
+use livewell_query::Interest;
+use livewell_store::Version;
+use livewell_store::checkpoint::Checkpoint;
+use std::sync::Arc;
+
+/// A query's seat; it is free again when this is dropped.
+pub(crate) struct Seat {
+    router: Arc<Router>,
+    number: usize,
+}
+
+/// What is to be done on a seat.
+pub(crate) enum Taken {
+    /// Step over these, then tell by [`Seat::done`].
+    Transactions(Vec<Shows>),
+    /// Store that everything up to here is taken in, then tell by [`Seat::done`].
+    Store(Arc<Shown>),
+    /// Nothing; whether everything there was has been read.
+    Nothing(bool),
+    /// The seat is lost: read alone.
+    Dismissed,
+}
+
+impl Router {
+    /// Returns a seat for a query, unless it is behind what was shown and everything had been read before. It has stored
+    /// `checkpoints` since its commit `version`.
+    pub(crate) fn sit(
+        self: &Arc<Self>,
+        component: &Arc<Component>,
+        interest: &Interest,
+        checkpoints: Vec<Checkpoint>,
+        version: Version,
+    ) -> Option<Seat> {
+        let mut seats = self.seats();
+        let here: Shown = self.upstreams.iter().map(|upstream| upstream.number).zip(checkpoints).collect();
+        if seats.is_empty() {
+            self.cursor.set(Arc::new(here.clone()));
+            seats.is_settled = false;
+        }
+        let shown = self.cursor.get();
+        let after = match taken_in(&shown, &here)? {
+            Some(after) => after,
+            None if seats.is_settled => return None,
+            None => {
+                seats.go_back(position(&shown));
+                self.cursor.set(Arc::new(here.clone()));
+                position(&here)
+            }
+        };
+        if !self.start(&mut seats) {
+            return None;
+        }
+        seats.last += 1;
+        let (number, round) = (seats.last, seats.round);
+        let entered = seats.index.enter(number, interest);
+        let member = Member {
+            component: component.clone(),
+            interest: interest.clone(),
+            entered,
+            after,
+            version,
+            pending: Vec::new(),
+            pending_bytes: 0,
+            is_stepping: false,
+            is_dismissed: false,
+            round,
+        };
+        member.set_mark(&self.shared.marks, &self.cursor);
+        seats.members.insert(number, member);
+        Some(Seat { router: self.clone(), number })
+    }
+}
+
+/// Returns the position up to which a query that is here has taken in everything, if that is not behind what was shown;
+/// an outer `None` in another epoch.
+#[expect(clippy::option_option, reason = "no place at all, and one that is behind")]
+fn taken_in(shown: &Shown, here: &Shown) -> Option<Option<u64>> {
+    let mut pairs = shown.iter().zip(here).map(|((_, shown), (_, here))| (shown, here));
+    if !pairs.clone().all(|(shown, here)| shown.epoch == here.epoch) {
+        return None;
+    }
+    // Where nothing has come since, an older position says as much.
+    if pairs.all(|(shown, here)| shown.sequence == here.sequence) {
+        return Some(Some(position(shown)));
+    }
+    let taken_in = here.iter().map(|(_, checkpoint)| checkpoint.position).min().unwrap_or(0);
+    Some((taken_in >= position(shown)).then_some(taken_in))
+}
+
+/// Returns the position of the last transaction that was read.
+fn position(shown: &Shown) -> u64 {
+    shown.iter().map(|(_, checkpoint)| checkpoint.position).max().unwrap_or(0)
+}
+
+impl Seat {
+    /// Returns what is to be done. `is_overdue`: whether what was shown has not been stored for long.
+    pub(crate) fn take(&self, is_overdue: bool) -> Taken {
+        let mut seats = self.router.seats();
+        let (round, is_settled, shown) = (seats.round, seats.is_settled, self.router.cursor.get());
+        let Some(member) = seats.members.get_mut(&self.number).filter(|member| !member.is_dismissed) else {
+            return Taken::Dismissed;
+        };
+        if !member.pending.is_empty() {
+            member.is_stepping = true;
+            member.pending_bytes = 0;
+            return Taken::Transactions(std::mem::take(&mut member.pending));
+        }
+        if is_overdue || member.round != round {
+            member.round = round;
+            return Taken::Store(shown);
+        }
+        Taken::Nothing(is_settled)
+    }
+
+    /// Tells that what was taken is done and durable; `version` is that of the query's last commit.
+    pub(crate) fn done(&self, version: Version) {
+        let mut seats = self.router.seats();
+        let Some(member) = seats.members.get_mut(&self.number).filter(|member| !member.is_dismissed) else {
+            return;
+        };
+        (member.version, member.is_stepping) = (version, false);
+        member.set_mark(&self.router.shared.marks, &self.router.cursor);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.router.seats();
+        seats.dismiss(&self.router.shared.marks, self.number);
+        seats.members.remove(&self.number);
+    }
+}

@@ -1,0 +1,116 @@
+//! The seats at a router, and who is shown what.
+
+use super::index::Index;
+use super::member::{Member, Shows};
+use crate::component::marks::Marks;
+use crate::settings::Limits;
+use livewell_model::{AppliedTransaction, Timestamp};
+use std::collections::BTreeMap;
+
+/// How many transactions may wait for one query, and how many bytes of them; beyond it reads alone.
+const WAITING_MAX: usize = 10_000;
+const WAITING_BYTES_MAX: usize = 8 << 20;
+/// After so much all queries store how far they are, so that the logs need not keep more.
+const UNSTORED_ENTRIES: u64 = 100_000;
+const UNSTORED_BYTES: u64 = 64 << 20;
+
+/// All seats, and how far everything was read for the queries that have them.
+#[derive(Default)]
+pub(super) struct Seats {
+    pub(super) members: BTreeMap<usize, Member>,
+    /// The number of the seat that was taken last.
+    pub(super) last: usize,
+    pub(super) index: Index,
+    /// How many queries may take a seat.
+    pub(super) attached: usize,
+    /// Whether the router's thread runs.
+    pub(super) is_running: bool,
+    /// Whether it has read everything there was since the first seat was taken. Until then queries that are behind what
+    /// was shown take it back to where they are, so that after a start none reads alone.
+    pub(super) is_settled: bool,
+    /// The latest time of a transaction that was read.
+    pub(super) time: Timestamp,
+    /// How often all were asked to store how far they are.
+    pub(super) round: u64,
+    /// What was read since.
+    pub(super) unstored: Unstored,
+}
+
+/// How much was read that queries may not have stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unstored {
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+}
+
+impl Seats {
+    /// Takes a member's seat away; it reads on alone from what it has stored.
+    pub(super) fn dismiss(&mut self, marks: &Marks, number: usize) {
+        let Some(member) = self.members.get_mut(&number) else { return };
+        marks.remove(member.component.number);
+        self.index.leave(number, &member.entered);
+        member.is_dismissed = true;
+        (member.pending, member.pending_bytes) = (Vec::new(), 0);
+        member.component.bell.ring();
+    }
+
+    pub(super) fn dismiss_all(&mut self, marks: &Marks) {
+        let numbers: Vec<usize> = self.members.keys().copied().collect();
+        numbers.into_iter().for_each(|number| self.dismiss(marks, number));
+    }
+
+    /// Has everything up to a position read once more: all who have a seat have taken it in, or will.
+    pub(super) fn go_back(&mut self, position: u64) {
+        self.members.values_mut().for_each(|member| member.after = member.after.max(position));
+    }
+
+    /// Returns whether nobody has a seat.
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.values().all(|member| member.is_dismissed)
+    }
+
+    /// Notes that everything there was has been read, and tells all who wait for that.
+    pub(super) fn settle(&mut self) {
+        if !std::mem::replace(&mut self.is_settled, true) {
+            self.members.values().for_each(|member| member.component.bell.ring());
+        }
+    }
+
+    /// Finds the members that a transaction concerns.
+    pub(super) fn concerned(&self, transaction: &AppliedTransaction, found: &mut Vec<usize>) {
+        found.clear();
+        transaction.changes.iter().for_each(|change| self.index.candidates(change, found));
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|number| {
+            self.members.get(number).is_some_and(|member| {
+                transaction.position > member.after
+                    && transaction.changes.iter().any(|change| member.interest.is_touched_by(change))
+            })
+        });
+    }
+
+    /// Hands a transaction to a member. Returns whether the member has to be woken.
+    pub(super) fn hand(&mut self, marks: &Marks, number: usize, shows: &Shows) -> bool {
+        let Some(member) = self.members.get_mut(&number) else { return false };
+        if member.waiting() >= WAITING_MAX || member.pending_bytes >= WAITING_BYTES_MAX {
+            self.dismiss(marks, number);
+            return false;
+        }
+        member.show(marks, shows.clone())
+    }
+
+    /// Counts what was read, and asks all members to store how far they are when it is much.
+    pub(super) fn count_unstored(&mut self, limits: &Limits, read: Unstored) {
+        let entries_max =
+            UNSTORED_ENTRIES.max(10 * self.members.len() as u64).min(limits.log_entries_max / 4);
+        let bytes_max = UNSTORED_BYTES.min(limits.log_bytes_max / 4);
+        self.unstored.entries += read.entries;
+        self.unstored.bytes += read.bytes;
+        if self.unstored.entries > entries_max || self.unstored.bytes > bytes_max {
+            self.unstored = Unstored::default();
+            self.round += 1;
+            self.members.values().for_each(|member| member.component.bell.ring());
+        }
+    }
+}
