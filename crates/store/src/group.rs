@@ -1,8 +1,8 @@
 //! Group commit: many steps, one transaction, one flush.
 //!
 //! A thread that waits for its set while nobody commits becomes the leader: it takes what has queued up, in order,
-//! commits it at once and tells each thread the outcome. The others sleep until then. It needs
-//! neither a dedicated thread nor spinning.
+//! commits it at once and tells each thread the outcome. The others sleep until then, each by itself: only those whose
+//! sets were committed are woken, and one that leads the next group. It needs neither a dedicated thread nor spinning.
 
 use crate::commit::Conflict;
 use crate::{IndexError, Store, WriteSet};
@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How much goes into one commit, and how much may wait for it.
@@ -42,7 +43,7 @@ impl GroupCommit {
 
     /// Groups commits to `store` within limits; each limit counts as at least 1.
     pub fn with_limits(store: Arc<dyn Store>, limits: GroupLimits) -> Self {
-        let shared = Shared { store, limits, state: Mutex::default(), changed: Condvar::new() };
+        let shared = Shared { store, limits, state: Mutex::default(), room: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -64,10 +65,10 @@ impl GroupCommit {
             // Refused here, so that it does not fail its neighbours too.
             seat.settle(Fate::Failed(Arc::new(error)));
         }
-        if seat.0.get().is_none() {
+        if seat.fate().is_none() {
             let mut state = self.shared.lock();
             while state.queue.len() >= self.shared.limits.queue_max.max(1) {
-                state = self.shared.lead_or_sleep(state);
+                state = if state.led { self.shared.sleep_until_room(state) } else { self.shared.lead(state) };
             }
             let bytes = set.bytes();
             state.queue.push_back(Queued { set, bytes, seat: seat.clone() });
@@ -94,22 +95,52 @@ impl Ticket {
     pub fn wait(self) -> Result<(), IndexError> {
         let mut state = self.shared.lock();
         loop {
-            if let Some(fate) = self.seat.0.get() {
+            if let Some(fate) = self.seat.fate() {
                 return fate.tell();
             }
-            state = self.shared.lead_or_sleep(state);
+            state = if state.led { self.seat.sleep(state) } else { self.shared.lead(state) };
         }
     }
 }
 
 /// Where a set's outcome is left for the thread that waits for it.
 #[derive(Clone, Default)]
-struct Seat(Arc<OnceLock<Fate>>);
+struct Seat(Arc<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    fate: OnceLock<Fate>,
+    /// Whether a thread sleeps here; it changes under the lock of the state.
+    sleeps: AtomicBool,
+    woken: Condvar,
+}
 
 impl Seat {
+    fn fate(&self) -> Option<&Fate> {
+        self.0.fate.get()
+    }
+
     fn settle(&self, fate: Fate) {
         // The first outcome counts; only a refused set gets a second one, and it is never queued.
-        let _ = self.0.set(fate);
+        let _ = self.0.fate.set(fate);
+    }
+
+    /// Sleeps until the outcome is there, or there is a group to lead.
+    fn sleep<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.0.sleeps.store(true, Ordering::Relaxed);
+        let state = self.0.woken.wait(state).unwrap_or_else(PoisonError::into_inner);
+        self.0.sleeps.store(false, Ordering::Relaxed);
+        state
+    }
+
+    fn is_asleep(&self) -> bool {
+        self.0.sleeps.load(Ordering::Relaxed)
+    }
+
+    fn wake(&self) {
+        if self.is_asleep() {
+            self.0.woken.notify_one();
+        }
     }
 }
 
@@ -148,7 +179,8 @@ struct Shared {
     store: Arc<dyn Store>,
     limits: GroupLimits,
     state: Mutex<State>,
-    changed: Condvar,
+    /// Notified when the queue has become shorter.
+    room: Condvar,
 }
 
 impl Shared {
@@ -156,11 +188,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits one group if nobody does, else sleeps until somebody has.
-    fn lead_or_sleep<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        if state.led {
-            return self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+    fn sleep_until_room<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.room.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits one group; nobody else does at this time.
+    fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         state.led = true;
         let (sets, seats) = take_group(&mut state.queue, self.limits);
         drop(state);
@@ -230,12 +263,18 @@ struct Lead<'a> {
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        for seat in self.seats.iter().filter(|seat| seat.0.get().is_none()) {
+        for seat in self.seats.iter().filter(|seat| seat.fate().is_none()) {
             let error = IndexError::Connection("the store did not report the outcome of the commit".into());
             seat.settle(Fate::Failed(Arc::new(error)));
         }
-        self.shared.lock().led = false;
-        self.shared.changed.notify_all();
+        let next = {
+            let mut state = self.shared.lock();
+            state.led = false;
+            // One that sleeps leads the next group; one that comes meanwhile may, too.
+            state.queue.iter().map(|queued| &queued.seat).find(|seat| seat.is_asleep()).cloned()
+        };
+        self.seats.iter().chain(&next).for_each(Seat::wake);
+        self.shared.room.notify_all();
     }
 }
 

@@ -49,9 +49,15 @@ impl Shared {
         &self.store_name
     }
 
-    /// Keeps one more thread, and drops those that have ended.
+    /// Keeps one more thread, and drops those that have ended now and then.
     pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
-        self.join_ended();
+        let is_full = {
+            let threads = self.lock_threads();
+            threads.len() == threads.capacity()
+        };
+        if is_full {
+            self.join_ended();
+        }
         self.lock_threads().push(thread);
     }
 

@@ -9,6 +9,7 @@ use crate::query::pipeline::Pipeline;
 use crate::query::state::QueryState;
 use crate::router::{Seat, Shows, Taken};
 use crate::run::supervise::caught_up;
+use livewell_model::Timestamp;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::{Overlay, Snapshot, Version, compare};
 use std::time::{Duration, Instant};
@@ -61,8 +62,8 @@ impl Pipeline {
                     seat.done(version);
                     stored = Instant::now();
                 }
-                Taken::Store(shown) => {
-                    self.store(seat, &shown)?;
+                Taken::Store(shown, time) => {
+                    self.store(seat, &shown, time)?;
                     stored = Instant::now();
                 }
                 Taken::Nothing(is_all) => {
@@ -75,8 +76,8 @@ impl Pipeline {
             }
         }
         // Who reads the store without this process sees then that nothing is left to do.
-        if let Taken::Store(shown) = seat.take(true) {
-            self.store(seat, &shown)?;
+        if let Taken::Store(shown, time) = seat.take(true) {
+            self.store(seat, &shown, time)?;
         }
         Ok(())
     }
@@ -109,8 +110,8 @@ impl Pipeline {
         Ok(Some(version))
     }
 
-    /// Stores that the query has taken in everything that was shown.
-    fn store(&self, seat: &Seat, shown: &Shown) -> Result<(), Error> {
+    /// Stores that the query has taken in everything that was shown, up to this time.
+    fn store(&self, seat: &Seat, shown: &Shown, time: Timestamp) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let stored = self.checkpoints(&*snapshot)?;
         if stored.iter().zip(shown).all(|(stored, (_, shown))| stored.sequence >= shown.sequence) {
@@ -118,6 +119,7 @@ impl Pipeline {
         }
         let mut head = self.head(&snapshot)?;
         head.position = shown.iter().map(|(_, shown)| shown.position).fold(head.position, u64::max);
+        head.timestamp = head.timestamp.max(time);
         let mut overlay = Overlay::new(snapshot.clone());
         self.put_shown(&*snapshot, &mut overlay, shown)?;
         let state = QueryState::new(overlay, self.component.number, head.generation, head);

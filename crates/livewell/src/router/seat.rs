@@ -4,6 +4,7 @@ use super::member::{Member, Shows};
 use super::read::Router;
 use crate::component::Component;
 use crate::component::marks::Shown;
+use livewell_model::Timestamp;
 use livewell_query::Interest;
 use livewell_store::Version;
 use livewell_store::checkpoint::Checkpoint;
@@ -19,8 +20,9 @@ pub(crate) struct Seat {
 pub(crate) enum Taken {
     /// Step over these, then tell by [`Seat::done`].
     Transactions(Vec<Shows>),
-    /// Store that everything up to here is taken in, then tell by [`Seat::done`].
-    Store(Arc<Shown>),
+    /// Store that everything up to here is taken in, and the latest time of a transaction in it; then tell by
+    /// [`Seat::done`].
+    Store(Arc<Shown>, Timestamp),
     /// Nothing; whether everything there was has been read.
     Nothing(bool),
     /// The seat is lost: read alone.
@@ -102,7 +104,8 @@ impl Seat {
     /// Returns what is to be done. `is_overdue`: whether what was shown has not been stored for long.
     pub(crate) fn take(&self, is_overdue: bool) -> Taken {
         let mut seats = self.router.seats();
-        let (round, is_settled, shown) = (seats.round, seats.is_settled, self.router.cursor.get());
+        let (round, time) = (seats.round, seats.time);
+        let (is_settled, shown) = (seats.is_settled, self.router.cursor.get());
         let Some(member) = seats.members.get_mut(&self.number).filter(|member| !member.is_dismissed) else {
             return Taken::Dismissed;
         };
@@ -113,7 +116,7 @@ impl Seat {
         }
         if is_overdue || member.round != round {
             member.round = round;
-            return Taken::Store(shown);
+            return Taken::Store(shown, time);
         }
         Taken::Nothing(is_settled)
     }

@@ -20,30 +20,46 @@ const KILLS: usize = 100;
 
 #[test]
 fn killed_anywhere_in_sync_nothing_changes() {
-    killed_anywhere("sync", Durability::Sync);
+    killed_anywhere("sync", Durability::Sync, "", KILLS);
 }
 
 #[test]
 fn killed_anywhere_in_os_nothing_changes() {
-    killed_anywhere("os", Durability::Os);
+    killed_anywhere("os", Durability::Os, "", KILLS);
+}
+
+/// With so many queries over the same sources that one reads for all of them.
+#[test]
+fn killed_anywhere_among_many_queries_nothing_changes() {
+    let alerts: String = (0..12).map(alert).collect();
+    killed_anywhere("os", Durability::Os, &alerts, KILLS / 2);
+}
+
+fn alert(number: usize) -> String {
+    let (airport, delay) = (["EWR", "JFK", "LGA"][number % 3], 60 + 20 * number);
+    format!(
+        "  - id: alert-{number}\n    sources: [reference, ops]\n    cypher: |\n      \
+         MATCH (f:Flight) WHERE f.origin = '{airport}' AND f.dep_delay > {delay}\n      \
+         RETURN f.id AS flight, f.status AS status, f.dep_delay AS delay\n"
+    )
 }
 
 #[expect(clippy::print_stderr, reason = "how often it was killed is worth knowing")]
-fn killed_anywhere(level: &str, durability: Durability) {
+fn killed_anywhere(level: &str, durability: Durability, more_queries: &str, kills: usize) {
     let place = tempfile::tempdir().expect("a temporary directory");
-    let calm = Run::new(place.path().join("calm"), level);
+    let calm = Run::new(place.path().join("calm"), level, more_queries);
     let whole = calm.run();
     let expected = calm.outcome(durability);
     // With nothing left to do, a start is recovery alone.
     let recovery = calm.run();
-    let kills: usize = std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
+    let kills: usize = std::env::var("LIVEWELL_KILLS").map_or(kills, |text| text.parse().expect("a number"));
     // The lives' mean is a third of the longest, so that the kills of a round are spread over the whole of it.
     let life_max = whole * 3 / u32::try_from(kills).expect("a small number") + recovery;
     let seed = std::env::var("LIVEWELL_SEED").map_or(1, |text| text.parse().expect("a number"));
     let mut random = Choice::new(seed);
     let (mut lives, mut rounds) = (Vec::new(), 0);
     while lives.len() < kills {
-        let run = Run::new(place.path().join(format!("round{rounds}")), level);
+        let run = Run::new(place.path().join(format!("round{rounds}")), level, more_queries);
         run.kill_until_done(&mut random, life_max, kills, &mut lives);
         let outcome = run.outcome(durability);
         for (what, value) in &expected {
@@ -74,7 +90,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(place: PathBuf, level: &str) -> Self {
+    fn new(place: PathBuf, level: &str, more_queries: &str) -> Self {
         std::fs::create_dir_all(&place).expect("a directory");
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/flights");
         let text = std::fs::read_to_string(example.join("livewell.yaml")).expect("the example is there");
@@ -83,6 +99,7 @@ impl Run {
         let store = "path: ./livewell-data }";
         assert!(text.contains(store), "the durability is written into the example's store");
         let text = text.replace(store, &format!("path: ./livewell-data, durability: {level} }}"));
+        let text = text.replace("reactions:\n", &format!("{more_queries}\nreactions:\n"));
         let without_server = text.lines().filter(|line| !line.starts_with("server:"));
         let text = without_server.fold(String::new(), |text, line| text + line + "\n");
         std::fs::write(place.join("livewell.yaml"), text).expect("the configuration is written");
