@@ -30,6 +30,7 @@ pub mod snapshot;
 pub mod sweep;
 pub mod testkit;
 pub mod write_set;
+pub mod writes;
 pub mod written;
 
 pub use checkpoint::{Checkpoint, CheckpointStore, Checkpoints};

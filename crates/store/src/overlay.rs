@@ -6,7 +6,8 @@ use crate::emptied::Emptied;
 use crate::keyspace::after_prefix;
 use crate::scratch::Scratch;
 use crate::snapshot::{Entries, Visit};
-use crate::written::{AllWritten, Writes, all_written, merge};
+use crate::writes::Writes;
+use crate::written::{AllWritten, all_written, merge};
 use crate::{Direction, IndexError, Snapshot, Store, WriteSet};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -48,7 +49,7 @@ impl std::fmt::Debug for Overlay {
 impl Overlay {
     /// Begins without writes over `snapshot`.
     pub fn new(snapshot: Arc<dyn Snapshot>) -> Self {
-        let (writes, emptied) = (Writes::new(), RefCell::default());
+        let (writes, emptied) = (Writes::default(), RefCell::default());
         Self { snapshot, writes, bytes: 0, in_memory: 0, scratch: None, undo: None, emptied }
     }
 
@@ -148,9 +149,9 @@ impl Overlay {
         self.emptied.get_mut().clear();
         for (key, before) in self.undo.take().into_iter().flatten().rev() {
             match before {
-                Some(value) => self.writes.insert(key, value),
+                Some(value) => drop(self.writes.insert(key, value)),
                 None => self.writes.remove(&key),
-            };
+            }
         }
     }
 
@@ -160,7 +161,7 @@ impl Overlay {
     /// Returns the errors of [`Snapshot::get`].
     pub fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, IndexError> {
         match self.writes.get(key) {
-            Some(written) => Ok(written.as_deref().map(Cow::Borrowed)),
+            Some(written) => Ok(written.map(Cow::Borrowed)),
             None => match self.scratch.as_ref().map(|scratch| scratch.get(key)).transpose()?.flatten() {
                 Some(written) => Ok(written),
                 None => self.snapshot.get(key),
@@ -208,13 +209,12 @@ impl Overlay {
         to: Bound<&[u8]>,
         direction: Direction,
     ) -> Result<AllWritten<'a>, IndexError> {
-        let range = (from, to);
-        let written = |(key, value): (&'a Vec<u8>, &'a Option<Vec<u8>>)| {
-            Ok((Cow::Borrowed(key.as_slice()), value.as_deref().map(Cow::Borrowed)))
-        };
+        let written =
+            |(key, value): (&'a [u8], Option<&'a [u8]>)| Ok((Cow::Borrowed(key), value.map(Cow::Borrowed)));
+        let range = self.writes.range(from, to).map(written);
         let mut above: AllWritten<'a> = match direction {
-            Direction::Forward => Box::new(self.writes.range::<[u8], _>(range).map(written)),
-            Direction::Backward => Box::new(self.writes.range::<[u8], _>(range).rev().map(written)),
+            Direction::Forward => Box::new(range),
+            Direction::Backward => Box::new(range.rev()),
         };
         if let Some(scratch) = &self.scratch {
             above = merge(above, scratch.scan(from, to, direction)?, direction);
@@ -285,8 +285,7 @@ impl Overlay {
     }
 
     fn has_written(&self, prefix: &[u8]) -> Result<bool, IndexError> {
-        let mut from = self.writes.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded));
-        if from.next().is_some_and(|(key, _)| key.starts_with(prefix)) {
+        if self.writes.any_below(prefix) {
             return Ok(true);
         }
         let Some(scratch) = &self.scratch else { return Ok(false) };

@@ -8,7 +8,8 @@ use crate::IndexError;
 use crate::commit::Store;
 use crate::snapshot::{Direction, Snapshot};
 use crate::write_set::{Version, WriteSet};
-use crate::written::{AllWritten, Writes, WrittenBeside, all_beside, beside, decode, encode};
+use crate::writes::{Write, Writes};
+use crate::written::{AllWritten, WrittenBeside, all_beside, beside, decode, encode};
 use std::borrow::Cow;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -42,11 +43,13 @@ impl Scratch {
     ///
     /// # Errors
     /// Returns the errors of [`Store::commit`].
-    pub fn add(&mut self, mut writes: Writes) -> Result<(), IndexError> {
-        for (key, value) in &mut writes {
+    pub fn add(&mut self, writes: Writes) -> Result<(), IndexError> {
+        let marked = |(key, mut value): Write| {
             self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-            encode(value);
-        }
+            encode(&mut value);
+            (key, value)
+        };
+        let writes = writes.into_iter().map(marked).collect();
         let next = Version { epoch: 1, commit: self.version.commit + 1 };
         let set = WriteSet { expected: self.version, next, writes, ..WriteSet::default() };
         for fate in self.store.commit(std::slice::from_ref(&set))? {

@@ -1,7 +1,8 @@
 //! The write set: all writes of one step of one feed, and the versions between which it leads.
 
 use crate::rows::RowWrites;
-use crate::written::{Writes, WrittenBeside, all_written};
+use crate::writes::Writes;
+use crate::written::{WrittenBeside, all_written};
 use crate::{IndexError, long_key};
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ impl WriteSet {
         mut each: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), IndexError>,
     ) -> Result<(), IndexError> {
         if self.scratch.is_none() {
-            return self.writes.iter().try_for_each(|(key, value)| each(key, value.as_deref()));
+            return self.writes.iter().try_for_each(|(key, value)| each(key, value));
         }
         let beside = self.scratch.as_deref().map(WrittenBeside::all).transpose()?;
         for written in all_written(&self.writes, beside) {
@@ -78,8 +79,7 @@ impl WriteSet {
 
     /// Returns about how many bytes it writes.
     pub fn bytes(&self) -> usize {
-        let writes =
-            self.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16);
+        let writes = self.writes.iter().map(|(key, value)| key.len() + value.map_or(0, <[u8]>::len) + 16);
         let rows =
             self.rows.iter().flat_map(RowWrites::iter).map(|(_, data)| data.map_or(0, <[u8]>::len) + 32);
         writes.chain(rows).sum::<usize>() + self.scratch.as_ref().map_or(0, |scratch| scratch.bytes())
@@ -91,7 +91,7 @@ impl WriteSet {
     /// Returns [`IndexError::NotSupported`] for an empty or too long key, or a too long value.
     pub fn check(&self) -> Result<(), IndexError> {
         let mut writes = self.writes.iter();
-        writes.try_for_each(|(key, value)| long_key::check(key, value.as_deref()))?;
+        writes.try_for_each(|(key, value)| long_key::check(key, value))?;
         let mut rows = self.rows.iter().flat_map(RowWrites::iter);
         rows.try_for_each(|(signature, data)| long_key::check(&signature.to_be_bytes(), data))
     }

@@ -3,14 +3,11 @@
 use crate::IndexError;
 use crate::keyspace::{Space, after_prefix};
 use crate::snapshot::{Direction, Snapshot};
+use crate::writes::Writes;
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
-
-/// Writes by key; a key without a value is deleted.
-pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// A key with what was written under it.
 pub type Written<'a> = (Cow<'a, [u8]>, Option<Cow<'a, [u8]>>);
@@ -124,9 +121,7 @@ pub(crate) fn merge<'a>(
 
 /// Merges writes in memory over those outside it, ascending.
 pub(crate) fn all_written<'a>(writes: &'a Writes, beside: Option<AllWritten<'a>>) -> AllWritten<'a> {
-    let above = writes
-        .iter()
-        .map(|(key, value)| Ok((Cow::Borrowed(key.as_slice()), value.as_deref().map(Cow::Borrowed))));
+    let above = writes.iter().map(|(key, value)| Ok((Cow::Borrowed(key), value.map(Cow::Borrowed))));
     match beside {
         None => Box::new(above),
         Some(beside) => merge(Box::new(above), beside, Direction::Forward),

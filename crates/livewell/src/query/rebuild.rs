@@ -252,11 +252,11 @@ impl Pipeline {
 fn mark(overlay: &mut Overlay, prefix: &[u8]) {
     let mut set = livewell_store::WriteSet::default();
     sweep::mark(&mut set, prefix);
-    set.writes.into_keys().for_each(|key| overlay.put(key, Vec::new()));
+    set.writes.into_iter().for_each(|(key, _)| overlay.put(key, Vec::new()));
 }
 
 fn unmark(overlay: &mut Overlay, prefix: &[u8]) {
     let mut set = livewell_store::WriteSet::default();
     sweep::unmark(&mut set, prefix);
-    set.writes.into_keys().for_each(|key| overlay.delete(key));
+    set.writes.into_iter().for_each(|(key, _)| overlay.delete(key));
 }

@@ -201,15 +201,16 @@ fn replace(
 mod tests {
     use super::*;
     use crate::embedded::{EmbeddedStore, snapshot::EmbeddedSnapshot};
+    use crate::writes::Writes;
     use crate::{Durability, Store};
 
     /// Returns the set's writes as rows of a feed.
     fn as_rows(set: &mut WriteSet) {
         let signature = |key: &[u8]| u64::from_be_bytes(*key.first_chunk().expect("eight bytes"));
         let head = Head { rows: 1 << 40, ..Head::default() };
-        let rows = set.writes.iter().map(|(key, value)| (signature(key), value.as_deref()));
+        let rows = set.writes.iter().map(|(key, value)| (signature(key), value));
         set.rows = Some(RowWrites::new(head, rows));
-        set.writes.clear();
+        set.writes = Writes::default();
     }
 
     fn set(number: u64, count: u64, spread: u64, key: usize, value: usize) -> WriteSet {
