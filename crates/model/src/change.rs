@@ -1,6 +1,5 @@
 //! Changes: what a source says happened to its elements, before and after it is applied.
 
-use crate::element::set_or_remove;
 use crate::{Element, ElementId, Map, Node, Relationship, Timestamp, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -159,31 +158,23 @@ impl Patch {
         if let Some(said) = self.speaks_of_relationship() {
             same_kind(&self.id, before, said)?;
         }
-        let mut after = before.clone();
-        match &mut after {
+        let properties = before.properties().with(&self.properties);
+        Ok(match before {
             Element::Node(node) => {
-                let node = Arc::make_mut(node);
-                if let Some(labels) = &self.labels {
-                    node.labels.clone_from(labels);
-                }
+                let labels = self.labels.as_ref().unwrap_or(&node.labels).clone();
+                Element::Node(Arc::new(Node { id: node.id.clone(), labels, properties }))
             }
             Element::Relationship(relationship) => {
-                let relationship = Arc::make_mut(relationship);
-                if let Some(kind) = self.labels.as_ref().and_then(|labels| labels.first()) {
-                    relationship.kind = kind.clone();
-                }
-                if let Some(from) = &self.from {
-                    relationship.from = from.clone();
-                }
-                if let Some(to) = &self.to {
-                    relationship.to = to.clone();
-                }
+                let kind = self.labels.as_ref().and_then(|labels| labels.first());
+                Element::Relationship(Arc::new(Relationship {
+                    id: relationship.id.clone(),
+                    kind: kind.unwrap_or(&relationship.kind).clone(),
+                    from: self.from.as_ref().unwrap_or(&relationship.from).clone(),
+                    to: self.to.as_ref().unwrap_or(&relationship.to).clone(),
+                    properties,
+                }))
             }
-        }
-        for (name, value) in self.properties.iter() {
-            set_or_remove(after.properties_mut(), name, value);
-        }
-        Ok(after)
+        })
     }
 
     fn to_element(&self) -> Result<Element, ApplyError> {

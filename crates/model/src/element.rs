@@ -133,13 +133,3 @@ pub fn sorted_labels<S: Into<SmolStr>>(labels: impl IntoIterator<Item = S>) -> V
     labels.dedup();
     labels
 }
-
-/// Sets a property; null removes it.
-pub(crate) fn set_or_remove(properties: &mut Map, name: &SmolStr, value: &Value) {
-    match value {
-        Value::Null => {
-            properties.remove(name);
-        }
-        value => properties.insert(name.clone(), value.clone()),
-    }
-}

@@ -20,6 +20,11 @@ impl Map {
         Self(Vec::new())
     }
 
+    /// Makes an empty map with room for so many entries.
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries))
+    }
+
     /// Returns the entries with these names, which ascend.
     #[must_use]
     pub fn pick(&self, names: &[SmolStr]) -> Self {
@@ -27,6 +32,28 @@ impl Map {
         let mut picked = Vec::with_capacity(names.len().min(self.0.len()));
         picked.extend(names.iter().filter_map(|name| self.entry(name).cloned()));
         Self(picked)
+    }
+
+    /// Returns the entries with those of `changes` in their places; what is null there is left out.
+    #[must_use]
+    pub fn with(&self, changes: &Self) -> Self {
+        let mut merged = Vec::with_capacity(self.0.len());
+        let mut rest = self.0.as_slice();
+        for (name, value) in &changes.0 {
+            let before = rest.iter().take_while(|(have, _)| have < name).count();
+            merged.extend_from_slice(&rest[..before]);
+            rest = &rest[before..];
+            if let Some(((have, _), others)) = rest.split_first()
+                && have == name
+            {
+                rest = others;
+            }
+            if !value.is_null() {
+                merged.push((name.clone(), value.clone()));
+            }
+        }
+        merged.extend_from_slice(rest);
+        Self(merged)
     }
 
     /// Returns the number of entries.
@@ -84,9 +111,8 @@ impl<N: Into<SmolStr>> FromIterator<(N, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (N, Value)>>(entries: I) -> Self {
         const MANY: usize = 16;
         let entries = entries.into_iter();
-        // A damaged count is not trusted beyond a handful.
         let (least, most) = entries.size_hint();
-        let mut map = Self(Vec::with_capacity(most.unwrap_or(least).min(MANY)));
+        let mut map = Self::with_capacity(most.unwrap_or(least).min(MANY));
         for (name, value) in entries {
             map.insert(name, value);
         }
@@ -97,6 +123,23 @@ impl<N: Into<SmolStr>> FromIterator<(N, Value)> for Map {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_changed_takes_its_place_and_what_becomes_null_goes() {
+        let of = |text: &str, value: Value| -> Map {
+            text.chars().map(|name| (name.to_string(), value.clone())).collect()
+        };
+        for (before, set, gone, after) in
+            [("", "", "", ""), ("bd", "ace", "", "abcde"), ("abc", "b", "c", "ab"), ("bc", "", "abcd", "")]
+        {
+            let mut changes = of(set, Value::Int(2));
+            gone.chars().for_each(|name| changes.insert(name.to_string(), Value::Null));
+            let with = of(before, Value::Int(1)).with(&changes);
+            let value = |name| Value::Int(if set.contains(name) { 2 } else { 1 });
+            let wanted = after.chars().map(|name| (name.to_string(), value(name)));
+            assert_eq!(with, wanted.collect());
+        }
+    }
 
     #[test]
     fn what_is_picked_is_what_is_there_under_the_names() {

@@ -29,6 +29,9 @@ pub struct Reader<'a> {
 /// Enough bytes for the digits before and after the point (a digit has less than 3.33 bits), and a sign.
 const DECIMAL_BYTES_MAX: usize = 2 * DIGITS_MAX as usize * 333 / 800 + 2;
 
+/// Room for so many labels or properties is made at once; a damaged count is not trusted beyond.
+const FEW: usize = 16;
+
 type Read<T> = Result<T, DecodeError>;
 
 impl<'a> Reader<'a> {
@@ -306,14 +309,21 @@ impl<'a> Reader<'a> {
     fn map(&mut self) -> Read<Map> {
         self.nested(|reader| {
             let count = reader.count()?;
-            (0..count).map(|_| Ok((reader.string()?, reader.value()?))).collect()
+            let mut map = Map::with_capacity(count.min(FEW));
+            for _ in 0..count {
+                map.insert(reader.string()?, reader.value()?);
+            }
+            Ok(map)
         })
     }
 
     fn node(&mut self) -> Read<Node> {
         let id = self.id()?;
         let count = self.count()?;
-        let labels = (0..count).map(|_| self.string()).collect::<Read<_>>()?;
+        let mut labels = Vec::with_capacity(count.min(FEW));
+        for _ in 0..count {
+            labels.push(self.string()?);
+        }
         Ok(Node { id, labels, properties: self.map()? })
     }
 
