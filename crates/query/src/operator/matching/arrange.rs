@@ -13,9 +13,13 @@ use crate::operator::scan::Scanned;
 use crate::state::{Area, State};
 use livewell_model::codec::Writer;
 use livewell_model::{ElementId, Value, key};
+use smallvec::{SmallVec, smallvec};
 
 /// Stands for the input where keys have an atom.
 pub(super) const INPUT: usize = 0xff;
+
+/// The keys of an element: mostly one, or one for each end.
+type Keys = SmallVec<[Vec<u8>; 2]>;
 
 /// By what an arrangement finds its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub(super) enum By {
 
 impl Match {
     /// The beginning of the keys of all that is remembered of an atom, or of the input.
-    pub(super) fn factor(&self, atom: usize) -> Vec<u8> {
+    pub(super) fn remembered(&self, atom: usize) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(48);
         prefix.extend_from_slice(&self.number.to_be_bytes());
         prefix.push(u8::try_from(atom).expect("the plan limits the atoms of a pattern"));
@@ -37,7 +41,7 @@ impl Match {
 
     /// The beginning of the keys of one arrangement.
     pub(super) fn arrangement(&self, atom: usize, by: By) -> Vec<u8> {
-        let mut prefix = self.factor(atom);
+        let mut prefix = self.remembered(atom);
         prefix.push(by as u8);
         prefix
     }
@@ -45,7 +49,7 @@ impl Match {
     /// Brings the atom's arrangements from the old to the new image.
     pub(super) fn rearrange(&self, state: &mut dyn State, atom: usize, scanned: &Scanned) {
         let keys =
-            |image: &Option<Value>| image.as_ref().map_or_else(Vec::new, |value| self.keys(atom, value));
+            |image: &Option<Value>| image.as_ref().map_or_else(Keys::new, |value| self.keys(atom, value));
         let mut new = keys(&scanned.after);
         if !lie_alike(scanned) {
             for key in keys(&scanned.before).into_iter().filter(|key| !new.contains(key)) {
@@ -62,20 +66,16 @@ impl Match {
         }
     }
 
-    fn keys(&self, atom: usize, value: &Value) -> Vec<Vec<u8>> {
+    fn keys(&self, atom: usize, value: &Value) -> Keys {
         match (&self.atoms[atom].kind, value) {
             (AtomKind::Node { arranged: true }, Value::Node(node)) => {
-                vec![self.key(atom, By::Id, &[&node.id])]
+                smallvec![self.key(atom, By::Id, &[&node.id])]
             }
             (AtomKind::Relationship(ends), Value::Relationship(relationship)) => {
                 let (id, from, to) = (&relationship.id, &relationship.from, &relationship.to);
-                let mut keys = Vec::with_capacity(2);
-                let sides = if ends.undirected && from != to {
-                    vec![(from, to), (to, from)]
-                } else {
-                    vec![(from, to)]
-                };
-                for (from, to) in sides {
+                let mut keys = Keys::new();
+                let against = (ends.undirected && from != to).then_some((to, from));
+                for (from, to) in std::iter::once((from, to)).chain(against) {
                     if ends.by_from {
                         keys.push(self.key(atom, By::From, &[from, to, id]));
                     }
@@ -85,7 +85,7 @@ impl Match {
                 }
                 keys
             }
-            _ => Vec::new(),
+            _ => Keys::new(),
         }
     }
 

@@ -44,7 +44,7 @@ impl<'a> Extension<'a> {
     }
 
     /// Puts out every match that holds `start` in atom `at`, with the weights of its values.
-    pub(super) fn begin_at_atom(&mut self, at: usize, start: &Start) -> Result<(), StepError> {
+    pub(super) fn begin_at_atom(&mut self, at: usize, start: &Start<'_>) -> Result<(), StepError> {
         let slot = self.plan.width() + at;
         self.slots[slot] = start.values[0].0.clone();
         let fits = match &start.ends {
@@ -57,9 +57,9 @@ impl<'a> Extension<'a> {
         if fits {
             self.extend(&self.plan.lookups[at], &mut |slots, out| {
                 for (value, weight) in &start.values {
-                    let mut row = slots.to_vec();
-                    row[slot] = value.clone();
-                    out.push(Weighted { row, weight: *weight });
+                    let others = slots.iter().enumerate();
+                    let row = others.map(|(at, other)| if at == slot { *value } else { other }.clone());
+                    out.push(Weighted { row: row.collect(), weight: *weight });
                 }
             })?;
         }

@@ -34,6 +34,11 @@ pub(super) enum Factor {
 }
 
 impl Factor {
+    /// Whether the step changes nothing of it.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.len() == 0
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Input(rows) | Self::Edges(_, rows) => rows.len(),
@@ -67,23 +72,35 @@ impl Factor {
 }
 
 impl Match {
-    /// The factors with what the step changes of them, in their order in the text.
-    pub(super) fn factors(
+    /// Whether a step changes so little that its factors are taken in the order of the text.
+    pub(super) fn is_small(step: &Step<'_>, inputs: &Inputs) -> bool {
+        step.changes.len() + inputs.iter().map(Vec::len).sum::<usize>() <= FEW
+    }
+
+    /// What stands for each factor where keys have an atom, in their order in the text.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> + use<> {
+        let input = self.input.as_ref().map(|_| INPUT);
+        input.into_iter().chain(0..self.atoms.len())
+    }
+
+    /// A factor with what the step changes of it; to be asked for in their order, since `inputs` come in that.
+    pub(super) fn factor(
         &self,
         step: &Step<'_>,
-        inputs: Inputs,
-    ) -> Result<SmallVec<[Factor; 2]>, StepError> {
-        let (mut inputs, mut factors) = (inputs.into_iter(), SmallVec::new());
-        if self.input.is_some() {
-            factors.push(Factor::Input(inputs.next().unwrap_or_default()));
-        }
-        for (at, atom) in self.atoms.iter().enumerate() {
-            factors.push(match atom.kind {
-                AtomKind::Trail(_) => Factor::Edges(at, inputs.next().unwrap_or_default()),
-                _ => Factor::Elements(at, self.scanned(step, at)?),
-            });
-        }
-        Ok(factors)
+        place: usize,
+        inputs: &mut impl Iterator<Item = Batch>,
+    ) -> Result<Factor, StepError> {
+        Ok(match self.atoms.get(place).map(|atom| &atom.kind) {
+            None => Factor::Input(inputs.next().unwrap_or_default()),
+            Some(AtomKind::Trail(_)) => Factor::Edges(place, inputs.next().unwrap_or_default()),
+            Some(_) => Factor::Elements(place, self.scanned(step, place)?),
+        })
+    }
+
+    /// The factors with what the step changes of them, in their order in the text.
+    pub(super) fn factors(&self, step: &Step<'_>, inputs: Inputs) -> Result<Vec<Factor>, StepError> {
+        let mut inputs = inputs.into_iter();
+        self.places().map(|place| self.factor(step, place, &mut inputs)).collect()
     }
 
     /// What the changed elements are to an atom.
@@ -124,7 +141,7 @@ impl Match {
             return Ok(false);
         }
         let mut is_empty = true;
-        state.scan(Area::Operators, &self.factor(place), Order::Ascending, &mut |_, _| {
+        state.scan(Area::Operators, &self.remembered(place), Order::Ascending, &mut |_, _| {
             is_empty = false;
             Ok(false)
         })?;

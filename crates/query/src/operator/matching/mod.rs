@@ -26,29 +26,37 @@ pub use parts::{Atom, AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 
 use super::{Batch, Inputs, Operator, Step, consolidate};
 use crate::state::StepError;
+use atom::Start;
 use extend::Extension;
 use factors::Factor;
+use smallvec::smallvec;
+use trail::Changed;
 
 /// The version of this operator; [`super::Operator`] says when it is raised.
 pub const LAYOUT: u16 = 1;
 
 impl Operator for Match {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
-        let mut factors = self.factors(step, inputs)?;
-        let without_term = self.order(&*step.state, &mut factors)?;
-        let (mut out, given) = (Batch::new(), step.meter.held());
-        let mut distinct = true;
-        for (at, factor) in factors.into_iter().enumerate() {
-            let before = out.len();
-            if at < without_term {
-                self.rearrange_all(step, factor)?;
-                continue;
+        let mut terms = Terms { out: Batch::new(), distinct: true, given: step.meter.held() };
+        if Self::is_small(step, &inputs) {
+            let mut inputs = inputs.into_iter();
+            for place in self.places() {
+                let factor = self.factor(step, place, &mut inputs)?;
+                self.add_term(step, factor, &mut terms)?;
             }
-            let has_distinct_rows = factor.has_distinct_rows();
-            self.step_factor(step, factor, given, &mut out)?;
-            distinct &= out.len() == before || (before == 0 && has_distinct_rows);
+        } else {
+            let mut factors = self.factors(step, inputs)?;
+            terms.given = step.meter.held();
+            let without_term = self.order(&*step.state, &mut factors)?;
+            for (at, factor) in factors.into_iter().enumerate() {
+                if at < without_term {
+                    self.rearrange_all(step, factor)?;
+                } else {
+                    self.add_term(step, factor, &mut terms)?;
+                }
+            }
         }
-        if distinct { Ok(out) } else { consolidate(out, step.meter) }
+        if terms.distinct { Ok(terms.out) } else { consolidate(terms.out, step.meter) }
     }
 
     fn reads_changes(&self) -> bool {
@@ -56,8 +64,27 @@ impl Operator for Match {
     }
 }
 
+/// The terms of a step that have been put out.
+struct Terms {
+    out: Batch,
+    /// Whether no two of their rows are equal.
+    distinct: bool,
+    /// What the step held before them.
+    given: usize,
+}
+
 impl Match {
     /// Puts out the term of a factor, and takes in its changes.
+    fn add_term(&self, step: &mut Step<'_>, factor: Factor, terms: &mut Terms) -> Result<(), StepError> {
+        if factor.is_unchanged() {
+            return Ok(());
+        }
+        let (before, has_distinct_rows) = (terms.out.len(), factor.has_distinct_rows());
+        self.step_factor(step, factor, terms.given, &mut terms.out)?;
+        terms.distinct &= terms.out.len() == before || (before == 0 && has_distinct_rows);
+        Ok(())
+    }
+
     fn step_factor(
         &self,
         step: &mut Step<'_>,
@@ -65,6 +92,10 @@ impl Match {
         given: usize,
         out: &mut Batch,
     ) -> Result<(), StepError> {
+        if out.capacity() == 0 {
+            // Room for one row before and after.
+            *out = Batch::with_capacity(2);
+        }
         match &factor {
             Factor::Input(rows) => {
                 let input = self.input.as_ref().expect("it has rows");
@@ -97,11 +128,12 @@ impl Match {
     ) -> Result<(), StepError> {
         let Factor::Edges(at, edges) = factor else { return Ok(()) };
         let before = step.meter.held();
-        let starts = self.step_trail(step, at, edges)?;
+        let trails = self.step_trail(step, at, edges)?;
         let given = given + step.meter.held().saturating_sub(before);
         let mut extension = Extension::new(self, &*step.state, out, step.meter);
-        for start in starts {
+        for Changed { value, weight, ends: (from, to) } in &trails {
             extension.settle(given);
+            let start = Start { values: smallvec![(value, *weight)], ends: Some((from, to)) };
             extension.begin_at_atom(at, &start)?;
         }
         Ok(())

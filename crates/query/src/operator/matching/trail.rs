@@ -9,14 +9,12 @@
 //! relationship, node, relationship, .. relationship.
 
 use super::arrange::By;
-use super::atom::Start;
 use super::parts::{AtomKind, Match, Trail};
 use crate::meter::{Meter, size};
 use crate::operator::{Batch, Step, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{ElementId, Relationship, Value};
-use smallvec::smallvec;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -74,6 +72,17 @@ pub(super) struct Found {
     pub far: ElementId,
 }
 
+/// A trail that comes or goes.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// The trail's value.
+    pub value: Value,
+    /// How often it comes; negative: goes.
+    pub weight: i64,
+    /// The nodes where it begins and ends.
+    pub ends: (ElementId, ElementId),
+}
+
 impl Match {
     /// Takes in changed edges; returns the trails that come and go, for the rest of the pattern to be found.
     pub(super) fn step_trail(
@@ -81,22 +90,22 @@ impl Match {
         step: &mut Step<'_>,
         atom: usize,
         edges: Batch,
-    ) -> Result<Vec<Start>, StepError> {
+    ) -> Result<Vec<Changed>, StepError> {
         let trail = self.trail(atom);
-        let mut starts = Vec::new();
+        let mut changed = Vec::new();
         for (edge, weight) in in_turn(edges) {
             if weight > 0 {
                 self.rearrange_edge(step.state, atom, trail, &edge, true);
             }
             let walk = Walk::new(self, &*step.state, atom, trail, step.meter);
             for way in edge.ways(trail.ends.undirected) {
-                walk.through(&way, weight, &mut starts)?;
+                walk.through(&way, weight, &mut changed)?;
             }
             if weight < 0 {
                 self.rearrange_edge(step.state, atom, trail, &edge, false);
             }
         }
-        Ok(starts)
+        Ok(changed)
     }
 
     /// Takes in changed edges where no trail has to be found.
@@ -177,7 +186,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Every trail that goes over `edge` in this direction, with the change's weight.
-    fn through(&self, edge: &Edge, weight: i64, starts: &mut Vec<Start>) -> Result<(), StepError> {
+    fn through(&self, edge: &Edge, weight: i64, changed: &mut Vec<Changed>) -> Result<(), StepError> {
         let mut before = vec![edge.clone()];
         self.all(By::To, node_id(&edge.from), &mut before, 1, &mut |backward, first| {
             // The edges were collected from this one backwards.
@@ -185,13 +194,10 @@ impl<'a> Walk<'a> {
             let min = self.trail.min.max(1);
             self.all(By::From, node_id(&edge.to), &mut hops, min, &mut |hops, last| {
                 let value = self.trail.value(hops, By::From);
-                self.meter.hold(size_of::<Start>() + size::owned(&value))?;
-                starts.push(Start {
-                    values: smallvec![(value, weight)],
-                    ends: Some((first.clone(), last.clone())),
-                });
+                self.meter.hold(size_of::<Changed>() + size::owned(&value))?;
+                changed.push(Changed { value, weight, ends: (first.clone(), last.clone()) });
                 // Those of the step's other edges are kept, too.
-                if starts.len() > self.plan.rows_max { Err(self.too_many()) } else { Ok(()) }
+                if changed.len() > self.plan.rows_max { Err(self.too_many()) } else { Ok(()) }
             })
         })
     }
