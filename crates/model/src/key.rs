@@ -7,6 +7,7 @@
 //! If two equivalent values must be told apart (`1` and `1.0`), [`tie`] encodes what the key leaves out.
 
 use crate::{ElementId, Map, Node, Relationship, Value, number};
+use std::sync::Arc;
 
 const END: u8 = 0x00;
 const MAP: u8 = 0x10;
@@ -116,15 +117,24 @@ fn long(number: i128, out: &mut Vec<u8>) {
 
 /// Returns the keys of several values one after another; no such key is a prefix of another with as many values.
 pub fn of<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
-    let mut out = Vec::new();
-    for value in values {
-        if out.is_empty() {
-            // Room for the ids of a few elements; without values there is no need for any.
-            out.reserve(64);
-        }
-        encode(value, &mut out);
-    }
+    let mut values = values.into_iter();
+    let Some(first) = values.next() else { return Vec::new() };
+    // Room for the ids of a few elements.
+    let mut out = Vec::with_capacity(64);
+    encode(first, &mut out);
+    values.for_each(|value| encode(value, &mut out));
     out
+}
+
+/// Returns whether two values have one key, as far as that is seen without making it.
+pub fn is_shared(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Node(left), Value::Node(right)) => Arc::ptr_eq(left, right) || left.id == right.id,
+        (Value::Relationship(left), Value::Relationship(right)) => {
+            Arc::ptr_eq(left, right) || left.id == right.id
+        }
+        (left, right) => left == right,
+    }
 }
 
 /// Appends an element's id: source and id, escaped, so that no id can run into another.
@@ -136,12 +146,13 @@ pub fn encode_id(id: &ElementId, out: &mut Vec<u8>) {
 /// Appends `bytes` so that the result compares as the bytes do and ends where they end: a zero byte becomes `00 ff`,
 /// the end is `00 00`.
 pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
-    if !bytes.contains(&0) {
-        out.extend_from_slice(bytes);
-    } else {
+    // Compared one by one: most ids are so short that a search would take longer to begin.
+    if bytes.iter().any(|byte| *byte == 0) {
         for byte in bytes {
             out.extend_from_slice(if *byte == 0 { &[0, 0xff] } else { std::slice::from_ref(byte) });
         }
+    } else {
+        out.extend_from_slice(bytes);
     }
     out.extend_from_slice(&[0, 0]);
 }

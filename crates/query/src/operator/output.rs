@@ -10,8 +10,8 @@
 //! whose rank shifts is a DELETE and an ADD. Every row that goes or changes is compared with what is stored:
 //! a live row that is not what the operators take back is damage, never silently overwritten.
 
-use super::Batch;
 use super::window::{Sort, order_key};
+use super::{Batch, Weighted};
 use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
 use crate::state::{Area, Order, State, StepError, Visit};
@@ -65,6 +65,14 @@ impl Key {
         let slots = slots.ok_or_else(|| StepError::Damaged("a row of a UNION has no branch".into()))?;
         Ok(key::of(slots.iter().map(|slot| &row[*slot])))
     }
+
+    /// Whether two rows are known to have one key without making it: almost always those of one row before and after.
+    fn is_shared(&self, left: &[Value], right: &[Value]) -> bool {
+        match self {
+            Self::Slots(slots) => slots.iter().all(|slot| key::is_shared(&left[*slot], &right[*slot])),
+            Self::ByBranch { .. } => false,
+        }
+    }
 }
 
 /// One image of a row.
@@ -117,7 +125,8 @@ impl Output {
     pub fn step(&self, state: &mut dyn State, batch: Batch, meter: &Meter) -> Result<Vec<Diff>, StepError> {
         meter.hold(batch.len() * size_of::<Diff>())?;
         let mut diffs = Vec::with_capacity(batch.len());
-        for changes in self.changes(batch, meter)?.chunk_by(|left, right| left.bucket == right.bucket) {
+        let mut changes = self.changes(batch, meter)?;
+        for changes in changes.chunk_by_mut(|left, right| left.bucket == right.bucket) {
             meter.tick()?;
             step_bucket(state, changes, &mut diffs)?;
         }
@@ -128,19 +137,23 @@ impl Output {
     /// What becomes of each key, ordered by bucket and key.
     fn changes(&self, batch: Batch, meter: &Meter) -> Result<SmallVec<[Change; 2]>, StepError> {
         let mut changes: SmallVec<[Change; 2]> = SmallVec::with_capacity(batch.len());
-        for entry in batch {
-            let key = self.key.of(&entry.row)?;
-            let order = order_key(&self.order, &entry.row);
-            // The columns are a list of their own now, and what they point to stays.
-            meter.hold(size_of::<Change>() + size::entry(key.len() + order.len()))?;
-            let mut columns = entry.row;
-            columns.truncate(self.columns);
-            let (bucket, image) = (self.bucket(&key), Some(Image { columns: columns.into(), order }));
-            changes.push(match entry.weight {
-                -1 => Change { bucket, key, before: image, after: None },
-                1 => Change { bucket, key, before: None, after: image },
+        let mut batch = batch.into_iter();
+        while let Some(Weighted { row, weight }) = batch.next() {
+            let key = self.key.of(&row)?;
+            meter.hold(size_of::<Change>() + size::entry(key.len()))?;
+            let mut change = Change { bucket: self.bucket(&key), key, before: None, after: None };
+            let comes = |next: &Weighted| next.weight == 1 && self.key.is_shared(&row, &next.row);
+            match weight {
+                -1 => {
+                    if batch.as_slice().first().is_some_and(comes) {
+                        change.after = batch.next().map(|next| self.image(next.row, meter)).transpose()?;
+                    }
+                    change.before = Some(self.image(row, meter)?);
+                }
+                1 => change.after = Some(self.image(row, meter)?),
                 weight => return Err(StepError::Damaged(format!("a row comes with weight {weight}"))),
-            });
+            }
+            changes.push(change);
         }
         changes.sort_unstable_by(|left, right| left.place().cmp(&right.place()));
         let mut twice = false;
@@ -157,6 +170,15 @@ impl Output {
         Ok(changes)
     }
 
+    /// A row as it is kept. Its columns are a list of their own, and what they point to stays.
+    fn image(&self, row: Vec<Value>, meter: &Meter) -> Result<Image, StepError> {
+        let order = order_key(&self.order, &row);
+        meter.hold(size::entry(order.len()))?;
+        let mut columns = row;
+        columns.truncate(self.columns);
+        Ok(Image { columns: columns.into(), order })
+    }
+
     /// The signature of the first row in the bucket of `key`.
     fn bucket(&self, key: &[u8]) -> u64 {
         let kept = !0u64 << (64 - self.hash_bits.min(u64::BITS - RANK_BITS));
@@ -164,7 +186,11 @@ impl Output {
     }
 }
 
-fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>) -> Result<(), StepError> {
+fn step_bucket(
+    state: &mut dyn State,
+    changes: &mut [Change],
+    diffs: &mut Vec<Diff>,
+) -> Result<(), StepError> {
     let bucket = changes[0].bucket;
     if let [alone] = changes {
         let mut bytes = alone.buffer();
@@ -187,7 +213,7 @@ fn step_bucket(state: &mut dyn State, changes: &[Change], diffs: &mut Vec<Diff>)
                 if *old == row {
                     continue;
                 }
-                diffs.extend(update(row_signature, &old.columns, &row.columns));
+                diffs.extend(update(row_signature, old.columns.clone(), row.columns.clone()));
             }
             _ => diffs.push(Diff::Add { row_signature, data: row.columns.clone() }),
         }
@@ -240,15 +266,15 @@ fn holds_just(state: &dyn State, bucket: u64, row: &[u8]) -> Result<bool, StepEr
 
 /// As [`step_bucket`] where one row changes in place, comes first or goes as the last. `bytes` is what its new ones are
 /// written to.
-fn step_alone(state: &mut dyn State, change: &Change, mut bytes: Writer, diffs: &mut Vec<Diff>) {
-    let (row_signature, before, after) = (change.bucket, &change.before, &change.after);
+fn step_alone(state: &mut dyn State, change: &mut Change, mut bytes: Writer, diffs: &mut Vec<Diff>) {
+    let (row_signature, before, after) = (change.bucket, change.before.take(), change.after.take());
     if before == after {
         return;
     }
     // With room for what the store puts before it.
     let mut place = Vec::with_capacity(32);
     place.extend_from_slice(&row_signature.to_be_bytes());
-    match after {
+    match &after {
         Some(after) => {
             bytes.bytes.clear();
             after.write(&change.key, &mut bytes);
@@ -257,16 +283,16 @@ fn step_alone(state: &mut dyn State, change: &Change, mut bytes: Writer, diffs: 
         None => state.delete(Area::Rows, place),
     }
     diffs.extend(match (before, after) {
-        (Some(before), Some(after)) => update(row_signature, &before.columns, &after.columns),
-        (Some(before), None) => Some(Diff::Delete { row_signature, data: before.columns.clone() }),
-        (None, Some(after)) => Some(Diff::Add { row_signature, data: after.columns.clone() }),
+        (Some(before), Some(after)) => update(row_signature, before.columns, after.columns),
+        (Some(before), None) => Some(Diff::Delete { row_signature, data: before.columns }),
+        (None, Some(after)) => Some(Diff::Add { row_signature, data: after.columns }),
         (None, None) => None,
     });
 }
 
 /// A row that only moved in its order is written, but is not a diff.
-fn update(row_signature: u64, before: &Columns, after: &Columns) -> Option<Diff> {
-    (before != after).then(|| Diff::Update { row_signature, before: before.clone(), after: after.clone() })
+fn update(row_signature: u64, before: Columns, after: Columns) -> Option<Diff> {
+    (before != after).then_some(Diff::Update { row_signature, before, after })
 }
 
 impl Image {
