@@ -75,11 +75,32 @@ fn path(parts: &[usize], row: &[Value]) -> Value {
 /// Computes the slots of each row from those of another.
 #[derive(Debug)]
 pub struct Project {
-    /// The slots of the output.
-    pub slots: Vec<Slot>,
+    slots: Vec<Slot>,
+    /// Which slots of the input become which of the output, each for the first time.
+    moved: Vec<(usize, usize)>,
+    /// Which slots of the output have the value of which other one.
+    copied: Vec<(usize, usize)>,
 }
 
 impl Project {
+    /// Makes the operator whose output has these slots.
+    pub fn new(slots: Vec<Slot>) -> Self {
+        let (mut moved, mut copied): (Vec<(usize, usize)>, Vec<_>) = Default::default();
+        for (to, slot) in slots.iter().enumerate() {
+            let Slot::Keep(from) = slot else { continue };
+            match moved.iter().find(|(have, _)| have == from) {
+                Some((_, first)) => copied.push((*first, to)),
+                None => moved.push((*from, to)),
+            }
+        }
+        Self { slots, moved, copied }
+    }
+
+    /// The slots of the output.
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
     /// Whether it only names what is there.
     fn keeps_all(&self, rows: &Batch) -> bool {
         let stays = |(at, slot): (usize, &Slot)| matches!(slot, Slot::Keep(from) if *from == at);
@@ -98,7 +119,17 @@ impl Operator for Project {
             let mut projected = Vec::with_capacity(self.slots.len());
             step.meter.hold(size::row(self.slots.len()))?;
             for slot in &self.slots {
-                projected.push(slot.eval(row, step.meter)?);
+                projected.push(match slot {
+                    Slot::Keep(_) => Value::Null,
+                    slot => slot.eval(row, step.meter)?,
+                });
+            }
+            // What is kept comes last, since what is computed reads it.
+            for (from, to) in &self.moved {
+                projected[*to] = std::mem::take(&mut row[*from]);
+            }
+            for (first, to) in &self.copied {
+                projected[*to] = projected[*first].clone();
             }
             step.meter.release(size::row(row.len()));
             *row = projected;
@@ -109,7 +140,8 @@ impl Operator for Project {
 
 impl Encode for Project {
     fn encode(&self, out: &mut Writer) {
-        let Self { slots } = self;
+        // What is moved and copied follows from the slots.
+        let Self { slots, moved: _, copied: _ } = self;
         encode_all!(out, slots);
     }
 }

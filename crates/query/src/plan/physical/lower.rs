@@ -88,7 +88,7 @@ impl Lowering<'_> {
                 PhysicalOp::Filter(Filter { condition: self.compile(node, condition)? })
             }
             LogicalOp::Unwind(list) => PhysicalOp::Unwind(Unwind { list: self.compile(node, list)? }),
-            LogicalOp::Project(items) => PhysicalOp::Project(Project { slots: self.items(node, items)? }),
+            LogicalOp::Project(items) => PhysicalOp::Project(Project::new(self.items(node, items)?)),
             LogicalOp::Aggregate { groups, calls, keyed } => {
                 let groups = self.items(node, groups)?;
                 let calls = calls.iter().map(|call| self.call(node, call)).collect::<Result<_, _>>()?;
@@ -99,7 +99,7 @@ impl Lowering<'_> {
                 for expr in computed {
                     slots.push(Slot::Compute(self.compile(node, expr)?));
                 }
-                PhysicalOp::Project(Project { slots })
+                PhysicalOp::Project(Project::new(slots))
             }
             LogicalOp::Window { partition, skip, limit } => PhysicalOp::Window(Window {
                 number: self.number(),

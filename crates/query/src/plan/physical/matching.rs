@@ -46,7 +46,7 @@ impl Lowering<'_> {
             elements.map(|(slot, trail)| if trail { Slot::Relationships(slot) } else { Slot::Keep(slot) });
         let paths = pattern.paths.iter().map(|parts| Slot::Path(parts.clone()));
         let slots = (0..width).map(Slot::Keep).chain(elements).chain(paths).collect();
-        self.add(PhysicalOp::Project(Project { slots }), vec![place], names)
+        self.add(PhysicalOp::Project(Project::new(slots)), vec![place], names)
     }
 
     fn atom(&mut self, at: usize, element: usize, width: usize, kind: &Element) -> Atom {

@@ -64,7 +64,7 @@ pub(in crate::plan) fn title(nodes: &[Node], at: usize, numbers: bool) -> String
         }
         PhysicalOp::Filter(filter) => format!("Filter: {}", over.expr(&filter.condition)),
         PhysicalOp::Unwind(unwind) => format!("Unwind: UNWIND {}", over.expr(&unwind.list)),
-        PhysicalOp::Project(project) => format!("Project: {}", over.items(&project.slots)),
+        PhysicalOp::Project(project) => format!("Project: {}", over.items(project.slots())),
         PhysicalOp::Aggregate(aggregate) => grouped(aggregate, &over),
         PhysicalOp::Window(Window { outer, order, skip, limit, .. }) => {
             let order = (!order.is_empty()).then(|| format!("by {}", over.order(order)));
