@@ -54,9 +54,11 @@ impl ExactSum {
             return;
         }
         let (first, within) = (shift.div_euclid(LIMB_BITS), shift.rem_euclid(LIMB_BITS));
-        self.reach(first, first + 6);
         let negative = value < 0;
         let mut rest = value.unsigned_abs();
+        let bits = within + (u128::BITS - rest.leading_zeros()) as i32;
+        // The last part may begin before the last bit's limb and end in it, or in the one before.
+        self.reach(first, first + bits / LIMB_BITS + 1);
         let mut at = (first - self.low) as usize;
         // 32 bits at a time, each moved by less than a limb, so a part spans two limbs.
         while rest != 0 {
@@ -129,7 +131,7 @@ impl ExactSum {
         let lowest_kept = (bit_length - 53).max(-self.low * LIMB_BITS).max(0);
         let kept = bits_from(&magnitude, lowest_kept);
         let half = lowest_kept > 0 && bit(&magnitude, lowest_kept - 1);
-        let below = lowest_kept > 1 && (0..lowest_kept - 1).any(|at| bit(&magnitude, at));
+        let below = lowest_kept > 1 && any_bit_below(&magnitude, lowest_kept - 1);
         let rounded = kept + u64::from(half && (below || kept & 1 == 1));
         let exponent = self.low * LIMB_BITS + lowest_kept + LOWEST;
         let value = scale(rounded, exponent);
@@ -201,6 +203,12 @@ fn parts(value: f64) -> (i64, i32) {
 
 fn bit(limbs: &[u64], at: i32) -> bool {
     limbs.get((at / LIMB_BITS) as usize).is_some_and(|limb| limb >> (at % LIMB_BITS) & 1 == 1)
+}
+
+fn any_bit_below(limbs: &[u64], end: i32) -> bool {
+    let (whole, within) = limbs.split_at(limbs.len().min((end / LIMB_BITS) as usize));
+    let part = within.first().map_or(0, |limb| limb & ((1 << (end % LIMB_BITS)) - 1));
+    part != 0 || whole.iter().any(|limb| *limb != 0)
 }
 
 /// The bits from `lowest` on, of which there are at most 53.
