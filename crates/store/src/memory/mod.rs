@@ -3,6 +3,7 @@
 //! A tree behind a lock. A snapshot shares the whole tree; a commit copies only the nodes that it changes and that a
 //! snapshot still shares.
 
+mod lately;
 mod node;
 mod range;
 mod sorted;
@@ -12,7 +13,6 @@ use crate::commit::{Conflict, Store, StoreId};
 use crate::keyspace::after_prefix;
 use crate::snapshot::{Direction, Entries, Snapshot, Visit};
 use crate::{Head, IndexError, Version, WriteSet, compare, long_key};
-use node::Entry;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::{Bound, RangeBounds};
@@ -100,15 +100,10 @@ fn apply(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexE
 /// Compares the stored version with the expected one and replaces it by the next.
 fn exchange_version(tree: &mut Tree, set: &WriteSet) -> Result<Result<(), Conflict>, IndexError> {
     let (key, next) = (compare::version_key(set.feed), compare::encode(set.next));
-    let mut stored = tree.entry_mut(&key);
-    let version = compare::decode(stored.as_deref().map(Entry::value), set.feed)?;
-    if let Err(conflict) = compare::check(set, version) {
+    if let Err(conflict) = compare::check(set, compare::decode(tree.get(&key), set.feed)?) {
         return Ok(Err(conflict));
     }
-    match (&mut stored, next) {
-        (Some(stored), Some(next)) => stored.set(&next),
-        (_, next) => write(tree, &key, next.as_ref().map(<[u8; 16]>::as_slice)),
-    }
+    write(tree, &key, next.as_ref().map(<[u8; 16]>::as_slice));
     Ok(Ok(()))
 }
 

@@ -1,5 +1,6 @@
 //! The nodes of a tree: leaves of entries, branches of children, each shared until it is written.
 
+use super::lately::Way;
 use super::sorted::{Keyed, Sorted};
 use std::sync::Arc;
 
@@ -111,6 +112,30 @@ impl Node {
                 })
             }
         }
+    }
+
+    /// Returns the entry at the end of a way, if there is one.
+    pub fn follow(&self, way: Way) -> Option<&Entry> {
+        let mut node = self;
+        for at in way.indexes() {
+            match node {
+                Self::Branch(children) => node = &children.items().get(at)?.node,
+                Self::Leaf(entries) => return entries.items().get(at),
+            }
+        }
+        None
+    }
+
+    /// Returns the entry at the end of a way, if there is one, to replace its value.
+    pub fn follow_mut(&mut self, way: Way) -> Option<&mut Entry> {
+        let mut node = self;
+        for at in way.indexes() {
+            match node {
+                Self::Branch(children) => node = &mut Arc::make_mut(children).item_mut(at).node,
+                Self::Leaf(entries) => return Some(Arc::make_mut(entries).item_mut(at)),
+            }
+        }
+        None
     }
 
     /// Deletes a key below, if it is there.

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 /// The largest number of items in a node.
-const CAPACITY: usize = 64;
+pub(super) const CAPACITY: usize = 64;
 /// How many of the bytes that all keys begin with are kept in the node itself.
 const NEAR: usize = 40;
 

@@ -3,9 +3,10 @@
 //! A copy costs one count. A write changes a node in place if nobody else holds it, and copies it otherwise, so the
 //! writer pays for a snapshot once per node, and nothing without one.
 
+use super::lately::{self, Way};
 use super::node::{Child, Entry, Node, place};
 use super::range::Range;
-use super::sorted::Sorted;
+use super::sorted::{Keyed, Sorted};
 use crate::Direction;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -24,39 +25,41 @@ impl Tree {
 
     /// Returns the value under `key`.
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        let mut node = &self.root;
+        if let Some(way) = lately::way_to(key)
+            && let Some(entry) = self.root.follow(way)
+            && entry.key() == key
+        {
+            return Some(entry.value());
+        }
+        let (mut node, mut way) = (&self.root, Way::new());
         loop {
             match node {
-                Node::Branch(children) => node = &children.items()[place(children, key)].node,
+                Node::Branch(children) => {
+                    let at = place(children, key);
+                    (node, way) = (&children.items()[at].node, way.down(at));
+                }
                 Node::Leaf(entries) => {
                     let at = entries.find(key).ok()?;
+                    lately::note(key, way.down(at));
                     return Some(entries.items()[at].value());
                 }
             }
         }
     }
 
-    /// Returns the entry of `key`, if there is one, to read and replace its value in one descent.
-    pub fn entry_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
-        let mut node = &mut self.root;
-        loop {
-            match node {
-                Node::Branch(children) => {
-                    let children = Arc::make_mut(children);
-                    let at = place(children, key);
-                    node = &mut children.item_mut(at).node;
-                }
-                Node::Leaf(entries) => {
-                    let entries = Arc::make_mut(entries);
-                    let at = entries.find(key).ok()?;
-                    return Some(entries.item_mut(at));
-                }
-            }
-        }
+    /// Returns the entry of `key` where it was found lately, to replace its value.
+    fn found_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        let way = lately::way_to(key)?;
+        // Looked at first, so that a wrong way copies no node.
+        let is_there = self.root.follow(way).is_some_and(|entry| entry.key() == key);
+        if is_there { self.root.follow_mut(way) } else { None }
     }
 
     /// Puts `value` under `key`.
     pub fn put(&mut self, key: &[u8], value: &[u8]) {
+        if let Some(entry) = self.found_mut(key) {
+            return entry.set(value);
+        }
         let Some(right) = self.root.put(key, value) else { return };
         let left = Child { from: self.root.first().into(), node: self.root.clone() };
         let mut children = Sorted::new();
@@ -110,6 +113,8 @@ mod tests {
     }
 
     fn apply(tree: &mut Tree, model: &mut Model, (key, value): &(Vec<u8>, Option<Vec<u8>>)) {
+        // A key that was just found is written where it was found.
+        assert_eq!(tree.get(key), model.get(key).map(Vec::as_slice));
         match value {
             Some(value) => {
                 tree.put(key, value);
