@@ -24,6 +24,8 @@ pub struct Reader<'a> {
     depth: usize,
     /// The source of the last id, as bytes and as text: usually the next id has the same.
     source: (&'a [u8], SmolStr),
+    /// An id that is likely to come, as bytes and as text.
+    likely: (&'a [u8], SmolStr),
 }
 
 /// Enough bytes for the digits before and after the point (a digit has less than 3.33 bits), and a sign.
@@ -37,7 +39,15 @@ type Read<T> = Result<T, DecodeError>;
 impl<'a> Reader<'a> {
     /// Begins to read `bytes`, which messages call `what`.
     pub fn new(what: &'static str, bytes: &'a [u8]) -> Self {
-        Self { what, bytes, at: 0, depth: 0, source: (&[], SmolStr::default()) }
+        let nothing = (&[][..], SmolStr::default());
+        Self { what, bytes, at: 0, depth: 0, source: nothing.clone(), likely: nothing }
+    }
+
+    /// Reads faster if this id, or another one of its source, is among what is read.
+    #[must_use]
+    pub fn expecting(self, id: &'a ElementId) -> Self {
+        let known = |text: &'a SmolStr| (text.as_bytes(), text.clone());
+        Self { source: known(&id.source), likely: known(&id.id), ..self }
     }
 
     /// Returns whether everything has been read.
@@ -248,7 +258,9 @@ impl<'a> Reader<'a> {
         if source != self.source.0 {
             self.source = (source, self.text(source)?);
         }
-        Ok(ElementId { source: self.source.1.clone(), id: self.string()? })
+        let id = self.bytes()?;
+        let id = if id == self.likely.0 { self.likely.1.clone() } else { self.text(id)? };
+        Ok(ElementId { source: self.source.1.clone(), id })
     }
 
     /// Reads the form of [`super::Writer::element`].

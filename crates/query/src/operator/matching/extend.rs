@@ -86,7 +86,7 @@ impl<'a> Extension<'a> {
         match *lookup {
             Lookup::NodeById { node } => self.extend_by_id(node, rest, put),
             Lookup::AllNodes { node } => {
-                let found = self.find(&self.plan.arrangement(node - self.plan.width(), By::Id))?;
+                let found = self.find(&self.plan.arrangement(node - self.plan.width(), By::Id), None)?;
                 self.extend_each(node, found, rest, put)
             }
             Lookup::ByFrom { relationship } => self.extend_by_end(relationship, By::From, rest, put),
@@ -115,10 +115,11 @@ impl<'a> Extension<'a> {
     }
 
     fn extend_by_id(&mut self, node: usize, rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
-        let key = self.plan.key(node - self.plan.width(), By::Id, &[self.known(node)]);
+        let id = self.known(node);
+        let key = self.plan.key(node - self.plan.width(), By::Id, &[id]);
         // A node that is not there (yet): the relationship dangles and matches nothing.
         let Some(bytes) = self.state.get(Area::Operators, &key)? else { return Ok(()) };
-        let value = Reader::new("arranged node", &bytes).value()?;
+        let value = Reader::new("arranged node", &bytes).expecting(id).value()?;
         drop(bytes);
         let (held, before) = (size::owned(&value), self.out.len());
         self.meter.hold(held)?;
@@ -158,7 +159,7 @@ impl<'a> Extension<'a> {
         if let Some(far_id) = &self.ids[far] {
             livewell_model::key::encode_id(far_id, &mut prefix);
         }
-        let found = self.find(&prefix)?;
+        let found = self.find(&prefix, Some(self.known(near)))?;
         self.extend_each(slot, found, rest, put)
     }
 
@@ -178,11 +179,15 @@ impl<'a> Extension<'a> {
         Ok(())
     }
 
-    /// Reads the entries first, so that no scan stays open while the walk goes deeper.
-    fn find(&self, prefix: &[u8]) -> Result<Found, StepError> {
+    /// Reads the entries first, so that no scan stays open while the walk goes deeper. All of them tell the id `near`.
+    fn find(&self, prefix: &[u8], near: Option<&ElementId>) -> Result<Found, StepError> {
         let mut found = Found::new();
         self.state.scan(Area::Operators, prefix, Order::Ascending, &mut |_, bytes| {
-            let value = Reader::new("arranged element", bytes).value()?;
+            let mut reader = Reader::new("arranged element", bytes);
+            if let Some(near) = near {
+                reader = reader.expecting(near);
+            }
+            let value = reader.value()?;
             self.meter.hold(size::owned(&value) + size_of::<Value>())?;
             found.push(value);
             Ok(true)
