@@ -94,6 +94,8 @@ pub struct Scan {
     pub needs: Needs,
     /// Conditions on the element alone, over a row of one slot; they cannot fail.
     pub conditions: Vec<Compiled>,
+    /// Whether the elements themselves go on, since nothing behind the scan remembers them or sees more of them.
+    pub shares: bool,
 }
 
 /// An element's value before and after, where the scan lets it through.
@@ -160,7 +162,7 @@ impl Scan {
     }
 
     fn value(&self, element: &Element) -> Value {
-        if self.needs == Needs::Whole { element.to_value() } else { self.prune(element) }
+        if self.shares || self.needs == Needs::Whole { element.to_value() } else { self.prune(element) }
     }
 
     fn prune(&self, element: &Element) -> Value {
@@ -184,7 +186,8 @@ impl Scan {
 
 impl Encode for Scan {
     fn encode(&self, out: &mut Writer) {
-        let Self { kind, needs, conditions } = self;
+        // What goes on looks the same either way.
+        let Self { kind, needs, conditions, shares: _ } = self;
         encode_all!(out, kind, needs, conditions);
     }
 }

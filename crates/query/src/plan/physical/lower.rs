@@ -3,6 +3,7 @@
 use super::conditions::Moved;
 use super::needs::{self, Needs};
 use super::nodes::{Node, Physical, PhysicalOp};
+use super::shared;
 use crate::chronicle::{Asks, Chronicle};
 use crate::expression::{Compiled, compile};
 use crate::language::Diagnostic;
@@ -41,14 +42,16 @@ pub(crate) fn lower(logical: &Logical, params: &Map, limits: Limits) -> Result<P
         let place = lowering.node(at)?;
         lowering.places.push(place);
     }
+    let Lowering { mut nodes, asks, .. } = lowering;
+    shared::share(&mut nodes, logical.columns.len());
     let output = Output {
         columns: logical.columns.len(),
         key: logical.key.clone(),
         order: logical.order.clone(),
         hash_bits: HASH_BITS,
     };
-    let chronicle = Chronicle { asks: lowering.asks, versions_max: limits.versions };
-    Ok(Physical { nodes: lowering.nodes, output, columns: logical.columns.clone(), chronicle })
+    let chronicle = Chronicle { asks, versions_max: limits.versions };
+    Ok(Physical { nodes, output, columns: logical.columns.clone(), chronicle })
 }
 
 /// What lowering draws on, and the operators so far.

@@ -65,7 +65,7 @@ impl Lowering<'_> {
         // A property that only conditions inside the scan use goes no further, so that changing it changes nothing
         // while they hold.
         let needs = self.needs[at][width + element].needs();
-        Atom { scan: Scan { kind: elements, needs, conditions }, kind }
+        Atom { scan: Scan { kind: elements, needs, conditions, shares: false }, kind }
     }
 
     /// What is used of the nodes that a trail goes through: they are seen in paths alone.
@@ -84,6 +84,7 @@ impl Lowering<'_> {
             kind: trail.scan.kind.clone(),
             needs: trail.scan.needs.clone(),
             conditions: std::mem::take(&mut trail.scan.conditions),
+            shares: false,
         };
         let ends = Ends { from: 0, to: 2, undirected: false, by_from: false, by_to: false };
         let atoms =
@@ -102,8 +103,8 @@ impl Lowering<'_> {
 }
 
 fn any_node(needs: &Needs) -> Atom {
-    let scan =
-        Scan { kind: Kind::Nodes(Vec::new(), Vec::new()), needs: needs.clone(), conditions: Vec::new() };
+    let kind = Kind::Nodes(Vec::new(), Vec::new());
+    let scan = Scan { kind, needs: needs.clone(), conditions: Vec::new(), shares: false };
     Atom { scan, kind: AtomKind::Node { arranged: false } }
 }
 

@@ -1,0 +1,66 @@
+//! Which scans hand on the elements themselves and no copies of what is used of them.
+//!
+//! A copy holds only what the query uses, since it may be remembered. Where nothing behind a scan remembers it, and it is
+//! the only element of its rows, the element itself does as well and costs nothing: what is used of it is the same.
+
+use super::nodes::{Node, PhysicalOp};
+use crate::operator::aggregate::{Aggregate, Call};
+use crate::operator::matching::{AtomKind, Match};
+use crate::operator::project::{Project, Slot};
+
+/// Lets those scans share their elements. The first `columns` slots of the last operator are shown.
+pub(super) fn share(nodes: &mut [Node], columns: usize) {
+    let shared: Vec<usize> = (0..nodes.len())
+        .filter(|at| matches!(&nodes[*at].op, PhysicalOp::Match(operator) if is_one_node(operator)))
+        .filter(|at| is_only_read(nodes, *at, 0, columns))
+        .collect();
+    for at in shared {
+        if let PhysicalOp::Match(operator) = &mut nodes[at].op {
+            operator.atoms[0].scan.shares = true;
+        }
+    }
+}
+
+/// Whether its rows hold one node, which it does not remember.
+fn is_one_node(operator: &Match) -> bool {
+    let [atom] = operator.atoms.as_slice() else { return false };
+    operator.input.is_none() && matches!(atom.kind, AtomKind::Node { arranged: false })
+}
+
+/// Whether no operator behind this one keeps what is in its slot, and no result shows it.
+fn is_only_read(nodes: &[Node], at: usize, slot: usize, columns: usize) -> bool {
+    if at + 1 == nodes.len() {
+        return slot >= columns;
+    }
+    let mut readers = nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&at));
+    readers.all(|(reader, node)| match &node.op {
+        PhysicalOp::Filter(_) => is_only_read(nodes, reader, slot, columns),
+        PhysicalOp::Project(project) => {
+            let mut kept = places_of(project, slot);
+            kept.all(|kept| kept.is_some_and(|kept| is_only_read(nodes, reader, kept, columns)))
+        }
+        PhysicalOp::Aggregate(aggregate) => keeps_none(aggregate, slot),
+        _ => false,
+    })
+}
+
+/// The slots of the output that hold the one of the input; `None` for one that holds it within another value.
+fn places_of(project: &Project, slot: usize) -> impl Iterator<Item = Option<usize>> {
+    project.slots().iter().enumerate().filter_map(move |(to, made)| match made {
+        Slot::Keep(from) => (*from == slot).then_some(Some(to)),
+        Slot::Relationships(from) => (*from == slot).then_some(None),
+        Slot::Path(parts) => parts.contains(&slot).then_some(None),
+        // Whatever holds an element as a whole uses all of it, and then there is no copy.
+        Slot::Compute(_) | Slot::Constant(_) => None,
+    })
+}
+
+/// Whether an aggregate neither groups by a slot nor keeps values.
+fn keeps_none(aggregate: &Aggregate, slot: usize) -> bool {
+    let is_kept = |group: &Slot| match group {
+        Slot::Keep(from) | Slot::Relationships(from) => *from == slot,
+        Slot::Path(parts) => parts.contains(&slot),
+        Slot::Compute(_) | Slot::Constant(_) => false,
+    };
+    !aggregate.groups.iter().any(is_kept) && !aggregate.calls.iter().any(Call::keeps_values)
+}
