@@ -22,6 +22,7 @@ pub struct Stored {
     elements: HashMap<ElementId, Element>,
     sequence: u64,
     now: Timestamp,
+    meter: Meter,
 }
 
 impl fmt::Debug for Stored {
@@ -39,8 +40,8 @@ impl Stored {
         let prefix = |space| Prefix::new(Key::new(space).number(FEED).number(1));
         let prefixes = [prefix(Space::State), prefix(Space::Snapshot)];
         let (store, version, elements) = (MemoryStore::new(), Version::default(), HashMap::new());
-        let mut stored =
-            Self { engine, store, version, prefixes, elements, sequence: 0, now: Timestamp::default() };
+        let (now, meter) = (Timestamp::default(), Meter::unlimited());
+        let mut stored = Self { engine, store, version, prefixes, elements, sequence: 0, now, meter };
         stored.commit(|engine, state| engine.begin(state, Timestamp::default()))?;
         Ok(stored)
     }
@@ -54,12 +55,18 @@ impl Stored {
         change: &Change,
         timestamp: Timestamp,
     ) -> Result<AppliedTransaction, ApplyError> {
-        let id = change.id().clone();
-        let before = self.elements.remove(&id);
-        let after = change.apply(before.as_ref())?;
-        if let Some(after) = &after {
-            self.elements.insert(id, after.clone());
-        }
+        let id = change.id();
+        let (before, after) = match self.elements.get_mut(id) {
+            Some(element) => match change.apply(Some(element))? {
+                Some(after) => (Some(std::mem::replace(element, after.clone())), Some(after)),
+                None => (self.elements.remove(id), None),
+            },
+            None => {
+                let after = change.apply(None)?;
+                self.elements.extend(after.clone().map(|after| (id.clone(), after)));
+                (None, after)
+            }
+        };
         self.sequence += 1;
         let (sequence, changes) = (self.sequence, vec![AppliedChange { before, after }]);
         Ok(AppliedTransaction { sequence, position: sequence, timestamp, changes })
@@ -88,9 +95,9 @@ impl Stored {
             for transaction in transactions {
                 now = now.max(transaction.timestamp);
                 while let Some(due) = engine.next_due(state)?.filter(|due| *due <= now) {
-                    diffs.extend(engine.tick(state, due)?);
+                    append(&mut diffs, engine.tick(state, due)?);
                 }
-                diffs.extend(engine.step(state, transaction)?);
+                append(&mut diffs, engine.step(state, transaction)?);
             }
             Ok(diffs)
         })?;
@@ -114,7 +121,7 @@ impl Stored {
 
     fn state(&self) -> Result<StoredState<'_>, StepError> {
         let snapshot = self.store.snapshot().map_err(failed)?;
-        Ok(StoredState { overlay: Overlay::new(snapshot), prefixes: &self.prefixes })
+        Ok(StoredState { overlay: Overlay::new(snapshot), prefixes: &self.prefixes, meter: &self.meter })
     }
 
     fn commit(
@@ -134,10 +141,20 @@ impl Stored {
     }
 }
 
+/// Adds the diffs of one more step; those of the first are taken over.
+fn append(diffs: &mut Vec<Diff>, mut more: Vec<Diff>) {
+    if diffs.is_empty() {
+        *diffs = more;
+    } else {
+        diffs.append(&mut more);
+    }
+}
+
 /// The engine's two areas as prefixes of one overlay.
 struct StoredState<'a> {
     overlay: Overlay,
     prefixes: &'a [Prefix; 2],
+    meter: &'a Meter,
 }
 
 impl StoredState<'_> {
@@ -180,7 +197,7 @@ impl State for StoredState<'_> {
     }
 
     fn meter(&self) -> Meter {
-        Meter::unlimited()
+        self.meter.clone()
     }
 }
 
