@@ -20,7 +20,7 @@ use crate::state::{State, StepError};
 use livewell_model::{Map, Timestamp};
 use logical::Logical;
 use physical::{Node, Physical};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// A query's plans, ready to step.
 #[derive(Debug)]
@@ -85,8 +85,10 @@ impl Plan {
                 outputs.push(Batch::new());
                 continue;
             }
-            let inputs = node.inputs.iter().map(|input| self.taken(&mut outputs, *input, at));
-            let inputs = inputs.collect();
+            let inputs = match node.inputs.as_slice() {
+                [input] => smallvec![self.taken(&mut outputs, *input, at)],
+                inputs => inputs.iter().map(|input| self.taken(&mut outputs, *input, at)).collect(),
+            };
             for input in node.inputs.iter().filter(|input| self.last_uses[**input] != at) {
                 step.meter.hold(size::shallow(&outputs[*input]))?;
             }

@@ -43,7 +43,8 @@ impl Group {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::new();
+        // Room for an exact sum in each.
+        let mut out = Writer { bytes: Vec::with_capacity(64 * (1 + self.accumulators.len())) };
         out.varint(self.members.len() as u64);
         for (values, count) in &self.members {
             out.values(values).signed(*count);

@@ -108,13 +108,12 @@ impl Aggregate {
         }
         group.check()?;
         self.refresh(state, &mut group, group_key, meter)?;
-        let after = self.shown(&group);
         if group.is_empty() && self.keyed {
             state.delete(Area::Operators, record_key);
         } else {
             state.put(Area::Operators, record_key, group.encode());
         }
-        replace(out, before, after, meter)
+        replace(out, before, self.into_shown(group), meter)
     }
 
     fn accumulate(
@@ -188,6 +187,11 @@ impl Aggregate {
         }
         let values = group.shown()?;
         Some(values.iter().chain(&group.results).cloned().collect())
+    }
+
+    /// As [`Aggregate::shown`], for the last time.
+    fn into_shown(&self, group: Group) -> Option<Vec<Value>> {
+        if self.keyed { self.shown(&group) } else { group.begun.then_some(group.results) }
     }
 
     fn key(&self, part: usize, group_key: &[u8]) -> Vec<u8> {
