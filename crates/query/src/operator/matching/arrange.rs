@@ -32,18 +32,15 @@ pub(super) enum By {
 
 impl Match {
     /// The beginning of the keys of all that is remembered of an atom, or of the input.
-    pub(super) fn remembered(&self, atom: usize) -> Vec<u8> {
-        let mut prefix = Vec::with_capacity(48);
-        prefix.extend_from_slice(&self.number.to_be_bytes());
-        prefix.push(u8::try_from(atom).expect("the plan limits the atoms of a pattern"));
-        prefix
+    pub(super) fn remembered(&self, atom: usize) -> [u8; 3] {
+        let [high, low] = self.number.to_be_bytes();
+        [high, low, u8::try_from(atom).expect("the plan limits the atoms of a pattern")]
     }
 
     /// The beginning of the keys of one arrangement.
-    pub(super) fn arrangement(&self, atom: usize, by: By) -> Vec<u8> {
-        let mut prefix = self.remembered(atom);
-        prefix.push(by as u8);
-        prefix
+    pub(super) fn arrangement(&self, atom: usize, by: By) -> [u8; 4] {
+        let [high, low, atom] = self.remembered(atom);
+        [high, low, atom, by as u8]
     }
 
     /// Brings the atom's arrangements from the old to the new image.
@@ -91,11 +88,17 @@ impl Match {
 
     /// The key, or the beginning of the keys, with these ids.
     pub(super) fn key(&self, atom: usize, by: By, ids: &[&ElementId]) -> Vec<u8> {
-        let mut key = self.arrangement(atom, by);
-        for id in ids {
-            key::encode_id(id, &mut key);
-        }
+        let mut key = Vec::with_capacity(48);
+        self.write_key(atom, by, ids, &mut key);
         key
+    }
+
+    /// Writes what [`Match::key`] returns.
+    pub(super) fn write_key(&self, atom: usize, by: By, ids: &[&ElementId], key: &mut Vec<u8>) {
+        key.extend_from_slice(&self.arrangement(atom, by));
+        for id in ids {
+            key::encode_id(id, key);
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Extension<'a> {
     slots: SmallVec<[Value; FEW]>,
     /// The ids of node slots that are known.
     ids: SmallVec<[Option<ElementId>; FEW]>,
+    /// Memory for the keys of look-ups.
+    key: Vec<u8>,
 }
 
 /// The elements that a look-up gives: mostly one.
@@ -35,7 +37,8 @@ type Put<'p> = &'p mut dyn FnMut(&[Value], &mut Batch);
 impl<'a> Extension<'a> {
     pub(super) fn new(plan: &'a Match, state: &'a dyn State, out: &'a mut Batch, meter: &'a Meter) -> Self {
         let slots = plan.width() + plan.atoms.len();
-        Self { plan, state, out, meter, slots: smallvec![Value::Null; slots], ids: smallvec![None; slots] }
+        let (slots, ids) = (smallvec![Value::Null; slots], smallvec![None; slots]);
+        Self { plan, state, out, meter, slots, ids, key: Vec::new() }
     }
 
     /// Measures what the step holds, if that has grown: its output, and `others` bytes of what it was given.
@@ -80,7 +83,7 @@ impl<'a> Extension<'a> {
             let before = self.out.len();
             put(&self.slots, self.out);
             self.meter.hold((self.out.len() - before) * size::row(self.slots.len()))?;
-            return self.within_limit();
+            return self.plan.within_limit(self.out);
         };
         self.meter.tick()?;
         match *lookup {
@@ -99,28 +102,20 @@ impl<'a> Extension<'a> {
         }
     }
 
-    fn within_limit(&self) -> Result<(), StepError> {
-        let most = self.plan.rows_max;
-        if self.out.len() <= most {
-            return Ok(());
-        }
-        let message = format!(
-            "a pattern gives more than {most} rows in one step; the query's `limits.rows` allows more"
-        );
-        Err(StepError::Limit(message))
-    }
-
     fn known(&self, node: usize) -> &ElementId {
         self.ids[node].as_ref().expect("the plan looks up by nodes that are bound")
     }
 
     fn extend_by_id(&mut self, node: usize, rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
+        let mut key = self.emptied_key();
         let id = self.known(node);
-        let key = self.plan.key(node - self.plan.width(), By::Id, &[id]);
+        self.plan.write_key(node - self.plan.width(), By::Id, &[id], &mut key);
+        let found = self.state.get(Area::Operators, &key)?;
         // A node that is not there (yet): the relationship dangles and matches nothing.
-        let Some(bytes) = self.state.get(Area::Operators, &key)? else { return Ok(()) };
+        let Some(bytes) = found else { return Ok(()) };
         let value = Reader::new("arranged node", &bytes).expecting(id).value()?;
         drop(bytes);
+        self.key = key;
         let (held, before) = (size::owned(&value), self.out.len());
         self.meter.hold(held)?;
         self.slots[node] = value;
@@ -128,6 +123,17 @@ impl<'a> Extension<'a> {
         self.slots[node] = Value::Null;
         self.let_go(held, before);
         Ok(())
+    }
+
+    /// Takes the memory for a key; whoever has looked it up puts it back.
+    fn emptied_key(&mut self) -> Vec<u8> {
+        const ROOM: usize = 64;
+        let mut key = std::mem::take(&mut self.key);
+        if key.capacity() == 0 {
+            return Vec::with_capacity(ROOM);
+        }
+        key.clear();
+        key
     }
 
     /// Holds no longer what was read, if no row has come of it; else the rows share it.
@@ -154,12 +160,14 @@ impl<'a> Extension<'a> {
         }
         // An undirected relationship is kept both ways round in one arrangement.
         let by = if ends.undirected { By::From } else { by };
-        let mut prefix = self.plan.key(slot - self.plan.width(), by, &[self.known(near)]);
+        let mut prefix = self.emptied_key();
+        self.plan.write_key(slot - self.plan.width(), by, &[self.known(near)], &mut prefix);
         // With both ends bound the look-up is exact: a node of many relationships costs no more.
         if let Some(far_id) = &self.ids[far] {
             livewell_model::key::encode_id(far_id, &mut prefix);
         }
         let found = self.find(&prefix, Some(self.known(near)))?;
+        self.key = prefix;
         self.extend_each(slot, found, rest, put)
     }
 

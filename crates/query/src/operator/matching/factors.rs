@@ -20,7 +20,7 @@ const FEW: usize = 8;
 /// by one node alone.
 const ROWS_AN_ELEMENT: usize = 4;
 /// What up to so many changes hold is not worth counting, since properties are shared with the elements.
-const UNCOUNTED: usize = 16;
+pub(super) const UNCOUNTED: usize = 16;
 
 /// What a step changes of one factor.
 #[derive(Debug)]

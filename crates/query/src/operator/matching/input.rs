@@ -31,7 +31,7 @@ impl Input {
 impl Match {
     /// The beginning of the keys of the input rows that bind this node, or of all of them.
     pub(super) fn input_key(&self, bound: Option<(usize, &ElementId)>) -> Vec<u8> {
-        let mut key = self.arrangement(INPUT, By::Id);
+        let mut key = self.arrangement(INPUT, By::Id).to_vec();
         if let Some((slot, id)) = bound {
             key.extend_from_slice(
                 &u16::try_from(slot).expect("the plan limits the slots of a row").to_be_bytes(),

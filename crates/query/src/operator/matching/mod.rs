@@ -13,6 +13,7 @@
 //! result, however long the pattern (a "delta join": K. Ammar et al., "Distributed Evaluation of Subgraph
 //! Queries Using Worst-case Optimal Low-Memory Dataflows", VLDB 2018).
 
+mod alone;
 mod arrange;
 mod atom;
 mod encoded;
@@ -37,12 +38,17 @@ pub const LAYOUT: u16 = 1;
 
 impl Operator for Match {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+        if let Some(scan) = self.alone() {
+            return self.step_alone(scan, step);
+        }
         let mut terms = Terms { out: Batch::new(), distinct: true, given: step.meter.held() };
         if Self::is_small(step, &inputs) {
             let mut inputs = inputs.into_iter();
             for place in self.places() {
                 let factor = self.factor(step, place, &mut inputs)?;
-                self.add_term(step, factor, &mut terms)?;
+                if !factor.is_unchanged() {
+                    self.add_term(step, factor, &mut terms)?;
+                }
             }
         } else {
             let mut factors = self.factors(step, inputs)?;
@@ -51,7 +57,7 @@ impl Operator for Match {
             for (at, factor) in factors.into_iter().enumerate() {
                 if at < without_term {
                     self.rearrange_all(step, factor)?;
-                } else {
+                } else if !factor.is_unchanged() {
                     self.add_term(step, factor, &mut terms)?;
                 }
             }
@@ -76,9 +82,6 @@ struct Terms {
 impl Match {
     /// Puts out the term of a factor, and takes in its changes.
     fn add_term(&self, step: &mut Step<'_>, factor: Factor, terms: &mut Terms) -> Result<(), StepError> {
-        if factor.is_unchanged() {
-            return Ok(());
-        }
         let (before, has_distinct_rows) = (terms.out.len(), factor.has_distinct_rows());
         self.step_factor(step, factor, terms.given, &mut terms.out)?;
         terms.distinct &= terms.out.len() == before || (before == 0 && has_distinct_rows);

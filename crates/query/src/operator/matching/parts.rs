@@ -1,6 +1,8 @@
 //! What a match is made of: its input, the pattern elements that it joins, and how each is found from the others.
 
+use crate::operator::Batch;
 use crate::operator::scan::Scan;
+use crate::state::StepError;
 use livewell_model::{ElementId, Value};
 
 /// A join of pattern elements, over the rows of an input if it has one.
@@ -24,6 +26,18 @@ impl Match {
     /// Returns how many slots come before those of the atoms.
     pub(super) fn width(&self) -> usize {
         self.input.as_ref().map_or(0, |input| input.width)
+    }
+
+    /// Refuses more rows than a step may give.
+    pub(super) fn within_limit(&self, rows: &Batch) -> Result<(), StepError> {
+        let most = self.rows_max;
+        if rows.len() <= most {
+            return Ok(());
+        }
+        let message = format!(
+            "a pattern gives more than {most} rows in one step; the query's `limits.rows` allows more"
+        );
+        Err(StepError::Limit(message))
     }
 
     /// Returns the atom that fills a slot behind the input's.

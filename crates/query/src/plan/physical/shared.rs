@@ -5,13 +5,12 @@
 
 use super::nodes::{Node, PhysicalOp};
 use crate::operator::aggregate::{Aggregate, Call};
-use crate::operator::matching::{AtomKind, Match};
 use crate::operator::project::{Project, Slot};
 
 /// Lets those scans share their elements. The first `columns` slots of the last operator are shown.
 pub(super) fn share(nodes: &mut [Node], columns: usize) {
     let shared: Vec<usize> = (0..nodes.len())
-        .filter(|at| matches!(&nodes[*at].op, PhysicalOp::Match(operator) if is_one_node(operator)))
+        .filter(|at| matches!(&nodes[*at].op, PhysicalOp::Match(operator) if operator.alone().is_some()))
         .filter(|at| is_only_read(nodes, *at, 0, columns))
         .collect();
     for at in shared {
@@ -19,12 +18,6 @@ pub(super) fn share(nodes: &mut [Node], columns: usize) {
             operator.atoms[0].scan.shares = true;
         }
     }
-}
-
-/// Whether its rows hold one node, which it does not remember.
-fn is_one_node(operator: &Match) -> bool {
-    let [atom] = operator.atoms.as_slice() else { return false };
-    operator.input.is_none() && matches!(atom.kind, AtomKind::Node { arranged: false })
 }
 
 /// Whether no operator behind this one keeps what is in its slot, and no result shows it.
