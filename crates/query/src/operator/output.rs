@@ -155,6 +155,9 @@ impl Output {
             }
             changes.push(change);
         }
+        if changes.len() <= 1 {
+            return Ok(changes);
+        }
         changes.sort_unstable_by(|left, right| left.place().cmp(&right.place()));
         let mut twice = false;
         changes.dedup_by(|next, change| {
@@ -213,7 +216,10 @@ fn step_bucket(
                 if *old == row {
                     continue;
                 }
-                diffs.extend(update(row_signature, old.columns.clone(), row.columns.clone()));
+                if old.columns != row.columns {
+                    let (before, after) = (old.columns.clone(), row.columns.clone());
+                    diffs.push(Diff::Update { row_signature, before, after });
+                }
             }
             _ => diffs.push(Diff::Add { row_signature, data: row.columns.clone() }),
         }
@@ -268,7 +274,8 @@ fn holds_just(state: &dyn State, bucket: u64, row: &[u8]) -> Result<bool, StepEr
 /// written to.
 fn step_alone(state: &mut dyn State, change: &mut Change, mut bytes: Writer, diffs: &mut Vec<Diff>) {
     let (row_signature, before, after) = (change.bucket, change.before.take(), change.after.take());
-    if before == after {
+    let is_shown = of(&before, |image| &image.columns) != of(&after, |image| &image.columns);
+    if !is_shown && of(&before, |image| &image.order) == of(&after, |image| &image.order) {
         return;
     }
     // With room for what the store puts before it.
@@ -282,17 +289,23 @@ fn step_alone(state: &mut dyn State, change: &mut Change, mut bytes: Writer, dif
         }
         None => state.delete(Area::Rows, place),
     }
+    if !is_shown {
+        // A row that only moved in its order is written, but is not a diff.
+        return;
+    }
     diffs.extend(match (before, after) {
-        (Some(before), Some(after)) => update(row_signature, before.columns, after.columns),
+        (Some(before), Some(after)) => {
+            Some(Diff::Update { row_signature, before: before.columns, after: after.columns })
+        }
         (Some(before), None) => Some(Diff::Delete { row_signature, data: before.columns }),
         (None, Some(after)) => Some(Diff::Add { row_signature, data: after.columns }),
         (None, None) => None,
     });
 }
 
-/// A row that only moved in its order is written, but is not a diff.
-fn update(row_signature: u64, before: Columns, after: Columns) -> Option<Diff> {
-    (before != after).then_some(Diff::Update { row_signature, before, after })
+/// A part of an image, if there is one.
+fn of<'i, T>(image: &'i Option<Image>, part: impl FnOnce(&'i Image) -> &'i T) -> Option<&'i T> {
+    image.as_ref().map(part)
 }
 
 impl Image {
