@@ -129,7 +129,7 @@ pub trait Operator: Send + Sync + fmt::Debug {
         Ok(())
     }
 
-    /// Whether what it gives moves with the history of rows and the clock.
+    /// Whether what it gives moves with the history of rows and the clock. So it is with every operator that has timers.
     fn tells_time(&self) -> bool {
         false
     }

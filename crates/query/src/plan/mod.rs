@@ -29,6 +29,7 @@ pub struct Plan {
     physical: Physical,
     /// For each operator the last one that takes its rows.
     last_uses: Vec<usize>,
+    tells_time: bool,
 }
 
 impl Plan {
@@ -40,7 +41,8 @@ impl Plan {
         let logical = logical::build(query, params)?;
         let physical = physical::lower(&logical, params, limits)?;
         let last_uses = last_uses(&physical.nodes);
-        Ok(Self { logical, physical, last_uses })
+        let tells_time = physical.nodes.iter().any(|node| node.op.operator().tells_time());
+        Ok(Self { logical, physical, last_uses, tells_time })
     }
 
     /// What the query computes.
@@ -108,6 +110,9 @@ impl Plan {
     /// Returns the errors of [`crate::operator::Operator::next_due`].
     pub fn next_due(&self, state: &dyn State) -> Result<Option<Timestamp>, StepError> {
         let mut first = None;
+        if !self.tells_time {
+            return Ok(first);
+        }
         for node in &self.physical.nodes {
             first = first.into_iter().chain(node.op.operator().next_due(state)?).min();
         }
@@ -116,7 +121,7 @@ impl Plan {
 
     /// Whether an operator's rows move with history and the clock.
     pub fn tells_time(&self) -> bool {
-        self.physical.nodes.iter().any(|node| node.op.operator().tells_time())
+        self.tells_time
     }
 
     /// Visits what operators remember of each row over time.
