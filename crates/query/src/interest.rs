@@ -76,7 +76,7 @@ impl Guard {
     pub fn is_touched_by(&self, change: &AppliedChange) -> bool {
         match self {
             Self::Everything => true,
-            Self::Scan(scan) => scan.is_touched_by(change, &Meter::unlimited()).unwrap_or(true),
+            Self::Scan(scan) => scan.see(change, &Meter::unlimited()).map_or(true, |seen| seen.is_some()),
             Self::Join(join) => {
                 let roles = |element: &Option<Element>| match element {
                     Some(Element::Node(node)) => roles(join, node),

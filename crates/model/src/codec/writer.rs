@@ -10,6 +10,7 @@ use crate::{
     AppliedChange, AppliedTransaction, Diff, Element, ElementId, Map, Node, QueryResult, Relationship,
     Timestamp, Value,
 };
+use smol_str::SmolStr;
 
 /// Writes the stored form to a buffer.
 #[derive(Debug, Default)]
@@ -120,6 +121,18 @@ impl Writer {
         }
     }
 
+    /// Writes the value of a node that has these labels and, of this one's properties, those with these names, which
+    /// ascend.
+    pub fn part_of_node(&mut self, node: &Node, labels: &[SmolStr], names: &[SmolStr]) -> &mut Self {
+        self.u8(NODE).id(&node.id).labels(labels);
+        let properties = || names.iter().filter_map(|name| Some((name, node.properties.get(name)?)));
+        self.varint(properties().count() as u64);
+        for (name, value) in properties() {
+            self.string(name).value(value);
+        }
+        self
+    }
+
     /// Writes the beginning of the log entry of a result or a transaction: `count` diffs or changes follow.
     pub fn entry_head(&mut self, position: u64, timestamp: Timestamp, count: u64) -> &mut Self {
         self.varint(position).signed(timestamp.0).varint(count)
@@ -174,11 +187,15 @@ impl Writer {
     }
 
     fn node(&mut self, node: &Node) -> &mut Self {
-        self.id(&node.id).varint(node.labels.len() as u64);
-        for label in &node.labels {
+        self.id(&node.id).labels(&node.labels).map(&node.properties)
+    }
+
+    fn labels(&mut self, labels: &[SmolStr]) -> &mut Self {
+        self.varint(labels.len() as u64);
+        for label in labels {
             self.string(label);
         }
-        self.map(&node.properties)
+        self
     }
 
     fn relationship(&mut self, relationship: &Relationship) -> &mut Self {

@@ -94,8 +94,15 @@ pub struct Scan {
     pub needs: Needs,
     /// Conditions on the element alone, over a row of one slot; they cannot fail.
     pub conditions: Vec<Compiled>,
-    /// Whether the elements themselves go on, since nothing behind the scan remembers them or sees more of them.
+    /// Whether the elements themselves may go on, since nothing behind the rows remembers them or sees more of them.
     pub shares: bool,
+}
+
+/// An element before and after, where the scan lets it through.
+#[derive(Debug)]
+pub struct Seen<'c> {
+    before: Option<&'c Element>,
+    after: Option<&'c Element>,
 }
 
 /// An element's value before and after, where the scan lets it through.
@@ -112,34 +119,41 @@ impl Scan {
     ///
     /// # Errors
     /// Returns an error if a condition fails, which the plan rules out, and the errors of [`Meter::hold`].
-    pub fn apply(&self, change: &AppliedChange, meter: &Meter) -> Result<Option<Scanned>, StepError> {
-        let value = |element: Option<&Element>| element.map(|element| self.value(element));
-        let changed = self.changed(change, meter)?;
-        Ok(changed.map(|(before, after)| Scanned { before: value(before), after: value(after) }))
-    }
-
-    /// Whether [`Scan::apply`] gives anything.
-    ///
-    /// # Errors
-    /// Returns the errors of [`Scan::apply`].
-    pub fn is_touched_by(&self, change: &AppliedChange, meter: &Meter) -> Result<bool, StepError> {
-        Ok(self.changed(change, meter)?.is_some())
-    }
-
-    /// Both images, where they pass, if they differ in what the query can see.
-    #[expect(clippy::type_complexity, reason = "two images, each of which may be absent")]
-    fn changed<'c>(
-        &self,
-        change: &'c AppliedChange,
-        meter: &Meter,
-    ) -> Result<Option<(Option<&'c Element>, Option<&'c Element>)>, StepError> {
+    pub fn see<'c>(&self, change: &'c AppliedChange, meter: &Meter) -> Result<Option<Seen<'c>>, StepError> {
         let before = self.admitted(change.before.as_ref(), meter)?;
         let after = self.admitted(change.after.as_ref(), meter)?;
         let is_alike = match (before, after) {
             (Some(before), Some(after)) => self.needs.are_alike(before, after),
             (before, after) => before.is_none() && after.is_none(),
         };
-        Ok((!is_alike).then_some((before, after)))
+        Ok((!is_alike).then_some(Seen { before, after }))
+    }
+
+    /// The values of what was seen: copies of what is used of them, unless there is no need for that.
+    pub fn copied(&self, seen: &Seen<'_>) -> Scanned {
+        let value = |element: Option<&Element>| element.map(|element| self.value(element));
+        Scanned { before: value(seen.before), after: value(seen.after) }
+    }
+
+    /// As [`Scan::copied`], for rows that are compared with no others: then the elements themselves will do, if nothing
+    /// remembers them.
+    pub fn shared(&self, seen: &Seen<'_>) -> Scanned {
+        if !self.shares {
+            return self.copied(seen);
+        }
+        Scanned { before: seen.before.map(Element::to_value), after: seen.after.map(Element::to_value) }
+    }
+
+    /// Writes what is used of a value, whether it is a copy of that or the element itself.
+    pub fn write(&self, value: &Value, out: &mut Writer) {
+        match (value, &self.needs) {
+            (Value::Node(node), Needs::Parts { labels, properties }) => {
+                out.part_of_node(node, if *labels { &node.labels } else { &[] }, properties);
+            }
+            (value, _) => {
+                out.value(value);
+            }
+        }
     }
 
     /// The element, where it passes.
@@ -162,7 +176,7 @@ impl Scan {
     }
 
     fn value(&self, element: &Element) -> Value {
-        if self.shares || self.needs == Needs::Whole { element.to_value() } else { self.prune(element) }
+        if self.needs == Needs::Whole { element.to_value() } else { self.prune(element) }
     }
 
     fn prune(&self, element: &Element) -> Value {
@@ -206,6 +220,37 @@ impl Encode for Needs {
         match self {
             Self::Whole => encode_all!(out, &0_u16),
             Self::Parts { labels, properties } => encode_all!(out, &1_u16, labels, properties),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell_model::{ElementId, Value};
+
+    #[test]
+    fn what_is_written_of_an_element_is_what_is_copied_of_it() {
+        let node = Node {
+            id: ElementId::new("s", "n"),
+            labels: vec!["A".into(), "B".into()],
+            properties: ["a", "b", "d"].map(|name| (name, Value::string(name))).into_iter().collect(),
+        };
+        let element = Element::from(node);
+        for names in [&[][..], &["a"], &["b", "c", "d"], &["a", "b", "d"], &["e"]] {
+            for labels in [false, true] {
+                let needs =
+                    Needs::Parts { labels, properties: names.iter().copied().map(SmolStr::new).collect() };
+                let kind = Kind::Nodes(Vec::new(), Vec::new());
+                let scan = Scan { kind, needs, conditions: Vec::new(), shares: true };
+                let copy = scan.value(&element);
+                let mut written = [Writer::new(), Writer::new(), Writer::new()];
+                scan.write(&element.to_value(), &mut written[0]);
+                scan.write(&copy, &mut written[1]);
+                written[2].value(&copy);
+                let [of_element, of_copy, copied] = written.map(|writer| writer.bytes);
+                assert_eq!((&of_element, &of_copy), (&copied, &copied), "{names:?}");
+            }
         }
     }
 }

@@ -20,7 +20,8 @@ impl Match {
     pub(super) fn step_alone(&self, scan: &Scan, step: &Step<'_>) -> Result<Batch, StepError> {
         let (mut out, given) = (Batch::new(), step.meter.held());
         for change in step.changes {
-            let Some(Scanned { before, after }) = scan.apply(change, step.meter)? else { continue };
+            let Some(seen) = scan.see(change, step.meter)? else { continue };
+            let Scanned { before, after } = scan.shared(&seen);
             if out.capacity() == 0 {
                 // Room for one row before and after.
                 out = Batch::with_capacity(2);

@@ -55,7 +55,7 @@ impl Match {
         }
         if let (Some(after), Some(last)) = (&scanned.after, new.pop()) {
             let mut bytes = Writer::new();
-            bytes.value(after);
+            self.atoms[atom].scan.write(after, &mut bytes);
             for key in new {
                 state.put(Area::Operators, key, bytes.bytes.clone());
             }

@@ -107,7 +107,9 @@ impl Match {
     fn scanned(&self, step: &Step<'_>, at: usize) -> Result<SmallVec<[Scanned; 1]>, StepError> {
         let mut changed = SmallVec::new();
         for change in step.changes {
-            if let Some(scanned) = self.atoms[at].scan.apply(change, step.meter)? {
+            let scan = &self.atoms[at].scan;
+            if let Some(seen) = scan.see(change, step.meter)? {
+                let scanned = scan.copied(&seen);
                 if step.changes.len() > UNCOUNTED {
                     let values = scanned.before.iter().chain(&scanned.after);
                     step.meter.hold(size_of::<Scanned>() + values.map(size::owned).sum::<usize>())?;

@@ -25,12 +25,14 @@ mod trail;
 
 pub use parts::{Atom, AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 
+use super::scan::Seen;
 use super::{Batch, Inputs, Operator, Step, consolidate};
 use crate::state::StepError;
 use atom::Start;
 use extend::Extension;
 use factors::Factor;
-use smallvec::smallvec;
+use livewell_model::AppliedChange;
+use smallvec::{SmallVec, smallvec};
 use trail::Changed;
 
 /// The version of this operator; [`super::Operator`] says when it is raised.
@@ -42,7 +44,11 @@ impl Operator for Match {
             return self.step_alone(scan, step);
         }
         let mut terms = Terms { out: Batch::new(), distinct: true, given: step.meter.held() };
-        if Self::is_small(step, &inputs) {
+        if let [change] = step.changes
+            && inputs.iter().all(Vec::is_empty)
+        {
+            self.step_change(step, change, &mut terms)?;
+        } else if Self::is_small(step, &inputs) {
             let mut inputs = inputs.into_iter();
             for place in self.places() {
                 let factor = self.factor(step, place, &mut inputs)?;
@@ -80,6 +86,29 @@ struct Terms {
 }
 
 impl Match {
+    /// As any step, of one changed element.
+    fn step_change(
+        &self,
+        step: &mut Step<'_>,
+        change: &AppliedChange,
+        terms: &mut Terms,
+    ) -> Result<(), StepError> {
+        let mut all: SmallVec<[(usize, Seen<'_>); 2]> = SmallVec::new();
+        for (at, atom) in self.atoms.iter().enumerate() {
+            if !matches!(atom.kind, AtomKind::Trail(_)) {
+                all.extend(atom.scan.see(change, step.meter)?.map(|seen| (at, seen)));
+            }
+        }
+        // One term has no row twice. Rows of several are compared with what was remembered.
+        let is_only = all.len() == 1;
+        for (at, seen) in all {
+            let scan = &self.atoms[at].scan;
+            let scanned = if is_only { scan.shared(&seen) } else { scan.copied(&seen) };
+            self.add_term(step, Factor::Elements(at, smallvec![scanned]), terms)?;
+        }
+        Ok(())
+    }
+
     /// Puts out the term of a factor, and takes in its changes.
     fn add_term(&self, step: &mut Step<'_>, factor: Factor, terms: &mut Terms) -> Result<(), StepError> {
         let (before, has_distinct_rows) = (terms.out.len(), factor.has_distinct_rows());

@@ -24,7 +24,7 @@ pub struct Match {
 
 impl Match {
     /// Returns how many slots come before those of the atoms.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.input.as_ref().map_or(0, |input| input.width)
     }
 

@@ -1,21 +1,24 @@
 //! Which scans hand on the elements themselves and no copies of what is used of them.
 //!
-//! A copy holds only what the query uses, since it may be remembered. Where nothing behind a scan remembers it, and it is
-//! the only element of its rows, the element itself does as well and costs nothing: what is used of it is the same.
+//! A copy holds only what the query uses, since it may be remembered, or compared with what is remembered. Where nothing
+//! behind a match remembers what is in its rows, the element itself does as well and costs nothing: what is used of it is
+//! the same.
 
 use super::nodes::{Node, PhysicalOp};
 use crate::operator::aggregate::{Aggregate, Call};
+use crate::operator::matching::AtomKind;
 use crate::operator::project::{Project, Slot};
 
 /// Lets those scans share their elements. The first `columns` slots of the last operator are shown.
 pub(super) fn share(nodes: &mut [Node], columns: usize) {
-    let shared: Vec<usize> = (0..nodes.len())
-        .filter(|at| matches!(&nodes[*at].op, PhysicalOp::Match(operator) if operator.alone().is_some()))
-        .filter(|at| is_only_read(nodes, *at, 0, columns))
-        .collect();
-    for at in shared {
-        if let PhysicalOp::Match(operator) = &mut nodes[at].op {
-            operator.atoms[0].scan.shares = true;
+    for at in 0..nodes.len() {
+        let PhysicalOp::Match(operator) = &nodes[at].op else { continue };
+        let first = operator.width();
+        let slots = first..first + operator.atoms.len();
+        let shares: Vec<bool> = slots.map(|slot| is_only_read(nodes, at, slot, columns)).collect();
+        let PhysicalOp::Match(operator) = &mut nodes[at].op else { continue };
+        for (atom, shares) in operator.atoms.iter_mut().zip(shares) {
+            atom.scan.shares = shares && matches!(atom.kind, AtomKind::Node { .. });
         }
     }
 }
