@@ -107,14 +107,7 @@ impl<T: Keyed> Sorted<T> {
 
     /// Returns the items from `from` on that have this head.
     fn run(&self, from: usize, head: i32) -> Range<usize> {
-        let heads = &self.heads[from..self.items.len()];
-        let alone = heads.get(1) != Some(&head);
-        let length = if alone {
-            usize::from(heads.first() == Some(&head))
-        } else {
-            heads.partition_point(|have| *have <= head)
-        };
-        from..from + length
+        from..from + equal(&self.heads[from..self.items.len()], head)
     }
 
     fn find_in_run(&self, run: Range<usize>, key: &[u8]) -> Result<usize, usize> {
@@ -124,10 +117,10 @@ impl<T: Keyed> Sorted<T> {
             return Err(if first < key { run.end } else { run.start });
         };
         let heads = &self.run_heads[run.clone()];
-        let from = run.start + heads.partition_point(|have| *have < head);
-        let to = run.start + heads.partition_point(|have| *have <= head);
-        let rest = &key[shared..];
-        let found = self.items[from..to].binary_search_by(|item| item.key()[shared..].cmp(rest));
+        let before = heads.partition_point(|have| *have < head);
+        let (from, rest) = (run.start + before, &key[shared..]);
+        let alike = &self.items[from..from + equal(&heads[before..], head)];
+        let found = alike.binary_search_by(|item| item.key()[shared..].cmp(rest));
         found.map(|at| from + at).map_err(|at| from + at)
     }
 
@@ -252,6 +245,14 @@ impl<T: Keyed> Sorted<T> {
         self.run_shared[at] = shared as u32;
         self.run_heads[at] = head(self.items[at].key(), shared).unwrap_or(i32::MIN);
     }
+}
+
+/// Returns how many of the first numbers, which ascend from `head` on, are `head`: mostly one at most.
+fn equal(heads: &[i32], head: i32) -> usize {
+    if heads.get(1) == Some(&head) {
+        return heads.partition_point(|have| *have <= head);
+    }
+    usize::from(heads.first() == Some(&head))
 }
 
 /// Returns the common beginning of two keys.
