@@ -29,6 +29,8 @@ pub struct Plan {
     physical: Physical,
     /// For each operator the last one that takes its rows.
     last_uses: Vec<usize>,
+    /// The last operator that may have work where no rows have come before it.
+    last_source: usize,
     tells_time: bool,
 }
 
@@ -42,7 +44,9 @@ impl Plan {
         let physical = physical::lower(&logical, params, limits)?;
         let last_uses = last_uses(&physical.nodes);
         let tells_time = physical.nodes.iter().any(|node| node.op.operator().tells_time());
-        Ok(Self { logical, physical, last_uses, tells_time })
+        let is_source = |node: &Node| node.inputs.is_empty() || node.op.operator().reads_changes();
+        let last_source = physical.nodes.iter().rposition(is_source).unwrap_or_default();
+        Ok(Self { logical, physical, last_uses, last_source, tells_time })
     }
 
     /// What the query computes.
@@ -78,6 +82,9 @@ impl Plan {
         // Most plans have a few operators.
         let (mut outputs, given): (SmallVec<[Batch; 8]>, _) = (SmallVec::new(), step.meter.held());
         for (at, node) in self.physical.nodes.iter().enumerate() {
+            if at > self.last_source && !step.begins() && outputs.iter().all(Vec::is_empty) {
+                return Ok(Batch::new());
+            }
             let nothing_new = node.inputs.iter().all(|input| outputs[*input].is_empty());
             let idle = nothing_new
                 && !node.inputs.is_empty()

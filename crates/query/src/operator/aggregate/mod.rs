@@ -27,7 +27,7 @@ pub use call::Call;
 
 use super::project::Slot;
 use super::window::order_key;
-use super::{Batch, Inputs, Operator, Step, Weighted, replace, settle};
+use super::{Batch, Inputs, Operator, Step, Weighted, only, replace, settle};
 use crate::encoding::{Encode, encode_all};
 use crate::language::ast::AggregateOp;
 use crate::meter::{Meter, size};
@@ -74,8 +74,9 @@ impl Aggregate {
     /// What the rows add and take, by group. Within a group what goes, goes first: an element's old and new version
     /// have one exact key, and the new one has to be what stays under it.
     fn by_group(&self, inputs: Inputs, meter: &Meter) -> Result<Parts, StepError> {
-        let mut parts = Parts::with_capacity(inputs.iter().map(Vec::len).sum());
-        for Weighted { row, weight } in inputs.into_iter().flatten() {
+        let rows = only(inputs);
+        let mut parts = Parts::with_capacity(rows.len());
+        for Weighted { row, weight } in rows {
             let values = self.groups.iter().map(|group| group.eval(&row, meter));
             let values = values.collect::<Result<SmallVec<[Value; 2]>, _>>()?;
             let group = key::of(&values);
