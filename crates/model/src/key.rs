@@ -129,10 +129,8 @@ pub fn of<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
 /// Returns whether two values have one key, as far as that is seen without making it.
 pub fn is_shared(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Node(left), Value::Node(right)) => Arc::ptr_eq(left, right) || left.id == right.id,
-        (Value::Relationship(left), Value::Relationship(right)) => {
-            Arc::ptr_eq(left, right) || left.id == right.id
-        }
+        (Value::Node(a), Value::Node(b)) => Arc::ptr_eq(a, b) || a.id == b.id,
+        (Value::Relationship(a), Value::Relationship(b)) => Arc::ptr_eq(a, b) || a.id == b.id,
         (left, right) => left == right,
     }
 }
