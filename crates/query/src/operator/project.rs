@@ -80,6 +80,8 @@ pub struct Project {
     moved: Vec<(usize, usize)>,
     /// Which slots of the output have the value of which other one.
     copied: Vec<(usize, usize)>,
+    /// How many slots come before those of the input, if all of those follow as they are: then a row grows where it is.
+    added: Option<usize>,
 }
 
 impl Project {
@@ -93,7 +95,14 @@ impl Project {
                 None => moved.push((*from, to)),
             }
         }
-        Self { slots, moved, copied }
+        let added = slots.iter().take_while(|slot| !matches!(slot, Slot::Keep(_))).count();
+        let added = slots[added..].iter().enumerate().all(stays).then_some(added);
+        Self { slots, moved, copied, added }
+    }
+
+    /// How many slots it puts before those of the input, if it leaves all of those as they are.
+    pub fn added(&self) -> Option<usize> {
+        self.added
     }
 
     /// The slots of the output.
@@ -103,10 +112,46 @@ impl Project {
 
     /// Whether it only names what is there.
     fn keeps_all(&self, rows: &Batch) -> bool {
-        let stays = |(at, slot): (usize, &Slot)| matches!(slot, Slot::Keep(from) if *from == at);
-        rows.iter().all(|entry| entry.row.len() == self.slots.len())
-            && self.slots.iter().enumerate().all(stays)
+        self.added == Some(0) && rows.iter().all(|entry| entry.row.len() == self.slots.len())
     }
+
+    /// Puts what is added before what is there.
+    fn grow(&self, row: &mut Vec<Value>, added: usize, meter: &Meter) -> Result<(), StepError> {
+        let width = row.len();
+        meter.hold(added * size_of::<Value>())?;
+        row.reserve_exact(added);
+        for slot in &self.slots[..added] {
+            row.push(slot.eval(&row[..width], meter)?);
+        }
+        row.rotate_right(added);
+        Ok(())
+    }
+
+    fn project(&self, row: &mut Vec<Value>, meter: &Meter) -> Result<(), StepError> {
+        let mut projected = Vec::with_capacity(self.slots.len());
+        meter.hold(size::row(self.slots.len()))?;
+        for slot in &self.slots {
+            projected.push(match slot {
+                Slot::Keep(_) => Value::Null,
+                slot => slot.eval(row, meter)?,
+            });
+        }
+        // What is kept comes last, since what is computed reads it.
+        for (from, to) in &self.moved {
+            projected[*to] = std::mem::take(&mut row[*from]);
+        }
+        for (first, to) in &self.copied {
+            projected[*to] = projected[*first].clone();
+        }
+        meter.release(size::row(row.len()));
+        *row = projected;
+        Ok(())
+    }
+}
+
+/// Whether a slot of the output is the one of the input at the same place.
+fn stays((at, slot): (usize, &Slot)) -> bool {
+    matches!(slot, Slot::Keep(from) if *from == at)
 }
 
 impl Operator for Project {
@@ -116,23 +161,10 @@ impl Operator for Project {
             return Ok(rows);
         }
         for Weighted { row, .. } in &mut rows {
-            let mut projected = Vec::with_capacity(self.slots.len());
-            step.meter.hold(size::row(self.slots.len()))?;
-            for slot in &self.slots {
-                projected.push(match slot {
-                    Slot::Keep(_) => Value::Null,
-                    slot => slot.eval(row, step.meter)?,
-                });
+            match self.added {
+                Some(added) if added + row.len() == self.slots.len() => self.grow(row, added, step.meter)?,
+                _ => self.project(row, step.meter)?,
             }
-            // What is kept comes last, since what is computed reads it.
-            for (from, to) in &self.moved {
-                projected[*to] = std::mem::take(&mut row[*from]);
-            }
-            for (first, to) in &self.copied {
-                projected[*to] = projected[*first].clone();
-            }
-            step.meter.release(size::row(row.len()));
-            *row = projected;
         }
         consolidate(rows, step.meter)
     }
@@ -140,8 +172,8 @@ impl Operator for Project {
 
 impl Encode for Project {
     fn encode(&self, out: &mut Writer) {
-        // What is moved and copied follows from the slots.
-        let Self { slots, moved: _, copied: _ } = self;
+        // What becomes of each slot follows from them.
+        let Self { slots, moved: _, copied: _, added: _ } = self;
         encode_all!(out, slots);
     }
 }

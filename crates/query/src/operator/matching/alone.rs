@@ -32,7 +32,9 @@ impl Match {
                 if step.changes.len() > UNCOUNTED {
                     step.meter.hold(size::owned(&value))?;
                 }
-                put(&mut out, vec![value], weight, step.meter)?;
+                let mut row = Vec::with_capacity(1 + self.room);
+                row.push(value);
+                put(&mut out, row, weight, step.meter)?;
             }
             self.within_limit(&out)?;
         }

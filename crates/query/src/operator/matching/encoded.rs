@@ -6,8 +6,8 @@ use livewell_model::codec::Writer;
 
 impl Encode for Match {
     fn encode(&self, out: &mut Writer) {
-        // How many rows a step may give decides nothing about them.
-        let Self { number, input, atoms, lookups, distinct, rows_max: _ } = self;
+        // How many rows a step may give decides nothing about them, nor where they lie.
+        let Self { number, input, atoms, lookups, distinct, rows_max: _, room: _ } = self;
         encode_all!(out, number, input, atoms, lookups, distinct);
     }
 }

@@ -58,11 +58,13 @@ impl<'a> Extension<'a> {
             }
         };
         if fits {
+            let room = self.plan.room;
             self.extend(&self.plan.lookups[at], &mut |slots, out| {
                 for (value, weight) in &start.values {
+                    let mut row = Vec::with_capacity(slots.len() + room);
                     let others = slots.iter().enumerate();
-                    let row = others.map(|(at, other)| if at == slot { *value } else { other }.clone());
-                    out.push(Weighted { row: row.collect(), weight: *weight });
+                    row.extend(others.map(|(at, other)| if at == slot { *value } else { other }.clone()));
+                    out.push(Weighted { row, weight: *weight });
                 }
             })?;
         }

@@ -20,6 +20,8 @@ pub struct Match {
     pub distinct: Vec<Vec<usize>>,
     /// How many rows a step may give, and how many ways along a trail it may try.
     pub rows_max: usize,
+    /// How many slots will be added to its rows, which are made with room for them.
+    pub room: usize,
 }
 
 impl Match {

@@ -3,7 +3,7 @@
 use super::conditions::Moved;
 use super::needs::{self, Needs};
 use super::nodes::{Node, Physical, PhysicalOp};
-use super::shared;
+use super::{room, shared};
 use crate::chronicle::{Asks, Chronicle};
 use crate::expression::{Compiled, compile};
 use crate::language::Diagnostic;
@@ -44,6 +44,7 @@ pub(crate) fn lower(logical: &Logical, params: &Map, limits: Limits) -> Result<P
     }
     let Lowering { mut nodes, asks, .. } = lowering;
     shared::share(&mut nodes, logical.columns.len());
+    room::give(&mut nodes);
     let output = Output {
         columns: logical.columns.len(),
         key: logical.key.clone(),

@@ -96,7 +96,7 @@ impl Lowering<'_> {
 
     fn completed(&mut self, input: Option<Input>, atoms: Vec<Atom>, distinct: Vec<Vec<usize>>) -> Match {
         let (number, rows_max) = (self.number(), self.limits.rows);
-        let mut operator = Match { number, input, atoms, lookups: Vec::new(), distinct, rows_max };
+        let mut operator = Match { number, input, atoms, lookups: Vec::new(), distinct, rows_max, room: 0 };
         lookups::plan(&mut operator);
         operator
     }

@@ -4,7 +4,8 @@
 //! what is kept of each element, the look-ups that complete a pattern, and the numbers under which state
 //! lies. It is made of the logical plan in steps, each in a file of its own: `conditions` moves conditions into
 //! scans, `needs` finds what is used of each slot, `lower` and `matching` put the operators together,
-//! `lookups` orders the extension of a pattern, and `shared` finds where elements need not be copied.
+//! `lookups` orders the extension of a pattern, `shared` finds where elements need not be copied,
+//! and `room` how far rows grow.
 //!
 //! `encoding` writes a plan as bytes that are equal if state of one plan can be continued by the other.
 
@@ -18,6 +19,7 @@ mod needs;
 mod nodes;
 mod pattern;
 mod reads;
+mod room;
 mod shared;
 mod show;
 
