@@ -1,13 +1,17 @@
 //! A configuration without faults: its settings, and the text that they were read from.
 
+use super::index::Index;
 use super::sealed::Seal;
+use super::section::Section;
 use super::settings::{ServerSettings, StoreSettings};
 use super::substitute::Hidden;
 use super::tree::Node;
 use livewell::{Author, ComponentKind, Query, Spec};
 use livewell_reaction::Settings as ReactionSettings;
 use livewell_source::settings::SourceSettings;
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A configuration without faults.
 #[derive(Debug, Clone)]
@@ -17,17 +21,16 @@ pub struct Config {
     /// The API, if it is to be served.
     pub server: Option<ServerSettings>,
     /// The sources, in the order of the file.
-    pub sources: Vec<SourceSettings>,
+    pub sources: Section<SourceSettings>,
     /// The queries, in the order of the file.
-    pub queries: Vec<Query>,
+    pub queries: Section<Query>,
     /// The reactions, in the order of the file.
-    pub reactions: Vec<ReactionSettings>,
-    /// What all of this was read from, with the values from outside filled in.
-    pub(super) root: Node,
-    /// The text as it was written, with what calls have changed since.
-    pub(super) written: Node,
-    /// The text as the file has it.
-    pub(super) in_file: Node,
+    pub reactions: Section<ReactionSettings>,
+    pub(super) index: Index,
+    /// The items as the file has them.
+    pub(super) in_file: HashMap<String, (ComponentKind, Arc<Node>)>,
+    /// The file without its items, with the values from outside filled in.
+    pub(super) frame: Node,
     pub(super) place: Place,
     pub(super) hidden: Hidden,
 }
@@ -44,9 +47,23 @@ pub(super) struct Place {
 impl Config {
     /// How component `id` was written, by whom, and over what.
     pub fn spec(&self, kind: ComponentKind, id: &str, seal: &Seal) -> Spec {
-        let sealed =
-            |root: &Node| root.item(kind.plural(), id).map(|item| seal.item(kind.plural(), id, item));
-        let (settings, in_file) = (sealed(&self.written), sealed(&self.in_file));
+        self.spec_of(kind, id, self.nodes(kind, id).map(|(_, written)| written), seal)
+    }
+
+    /// Like [`Config::spec`], but as if component `id` were written so.
+    pub(super) fn spec_of(
+        &self,
+        kind: ComponentKind,
+        id: &str,
+        written: Option<&Arc<Node>>,
+        seal: &Seal,
+    ) -> Spec {
+        let sealed = |item: &Arc<Node>| seal.item(kind.plural(), id, item);
+        let (settings, in_file) = (written.map(sealed), self.node_in_file(kind, id));
+        if written.is_some() && is_same(written, in_file) {
+            return Spec { by: Author::File, settings, over: None };
+        }
+        let in_file = in_file.map(sealed);
         if settings == in_file {
             return Spec { by: Author::File, settings, over: None };
         }
@@ -55,12 +72,13 @@ impl Config {
 
     /// What the file says of component `id`, without secrets.
     pub fn in_file(&self, kind: ComponentKind, id: &str, seal: &Seal) -> Option<serde_json::Value> {
-        self.in_file.item(kind.plural(), id).map(|item| seal.item(kind.plural(), id, item))
+        self.node_in_file(kind, id).map(|item| seal.item(kind.plural(), id, item))
     }
 
     /// Whether a call has changed what the file says of component `id`.
     pub fn differs(&self, kind: ComponentKind, id: &str, seal: &Seal) -> bool {
-        self.spec(kind, id, seal).over.is_some()
+        let written = self.nodes(kind, id).map(|(_, written)| written);
+        !is_same(written, self.node_in_file(kind, id)) && self.spec(kind, id, seal).over.is_some()
     }
 
     /// All components.
@@ -77,13 +95,53 @@ impl Config {
         self.components().map(|(_, id)| id)
     }
 
+    /// How many components there are.
+    pub fn len(&self) -> usize {
+        self.sources.len() + self.queries.len() + self.reactions.len()
+    }
+
+    /// Whether there is no component.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What component `id` is, if there is one.
+    pub fn kind(&self, id: &str) -> Option<ComponentKind> {
+        ComponentKind::ALL.into_iter().find(|kind| self.nodes(*kind, id).is_some())
+    }
+
     /// The ids of what names the component `id`: sources that come after it, queries and reactions that read it.
     pub fn readers(&self, id: &str) -> Vec<&str> {
-        let sources = self.sources.iter().filter(|source| source.after().iter().any(|name| name == id));
-        let queries = self.queries.iter().filter(|query| query.sources.iter().any(|name| name == id));
-        let reactions = self.reactions.iter().map(|reaction| &reaction.shared);
-        let reactions = reactions.filter(|reaction| reaction.queries.iter().any(|name| name == id));
-        let upstream = sources.map(|source| source.id()).chain(queries.map(|query| query.id.as_str()));
-        upstream.chain(reactions.map(|reaction| reaction.id.as_str())).collect()
+        self.index.readers(id).map(|(_, reader)| reader).collect()
+    }
+
+    /// What component `id` was read from: with values from outside, and as it was written.
+    pub(super) fn nodes(&self, kind: ComponentKind, id: &str) -> Option<(&Arc<Node>, &Arc<Node>)> {
+        match kind {
+            ComponentKind::Source => self.sources.item(id).map(|item| (&item.node, &item.written)),
+            ComponentKind::Query => self.queries.item(id).map(|item| (&item.node, &item.written)),
+            ComponentKind::Reaction => self.reactions.item(id).map(|item| (&item.node, &item.written)),
+        }
+    }
+
+    fn node_in_file(&self, kind: ComponentKind, id: &str) -> Option<&Arc<Node>> {
+        self.in_file.get(id).filter(|(its, _)| *its == kind).map(|(_, node)| node)
+    }
+
+    /// Everything that it was read from.
+    pub(super) fn all_nodes(&self) -> impl Iterator<Item = &Node> {
+        let sources = self.sources.items().map(|item| &*item.node);
+        let queries = self.queries.items().map(|item| &*item.node);
+        let reactions = self.reactions.items().map(|item| &*item.node);
+        sources.chain(queries).chain(reactions).chain([&self.frame])
+    }
+}
+
+/// Whether both are the same item, or none.
+fn is_same(one: Option<&Arc<Node>>, other: Option<&Arc<Node>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }

@@ -5,9 +5,11 @@
 //! now, with every link followed, also one that leads to a file that does not exist yet.
 
 use super::configuration::{Config, Place};
+use super::paths::resolved;
 use super::problem::{self, code};
-use super::sections::Sections;
+use super::sections::{Sections, Settings};
 use super::settings::StoreSettings;
+use super::tree::Node;
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
 use livewell_reaction::Connector;
@@ -16,10 +18,8 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-/// How many links are followed before they count as a circle; Linux follows as many.
-const LINKS_MAX: usize = 40;
 /// How many older files of a rotated one are looked at.
 const OLDER_MAX: u32 = 10_000;
 /// The directory of components that calls make, beside the store.
@@ -60,37 +60,45 @@ impl Own {
 pub fn check(sections: &Sections<'_>, place: &Place, problems: &mut Vec<Diagnostic>) {
     let own = Own::new(&sections.store, place);
     for item in &sections.reactions {
-        let Connector::File(file) = &item.settings.connector else { continue };
-        let taken = written(file).into_iter().find_map(|path| {
-            let resolved = resolved(&path).ok()?;
-            Some((path, own.what_is(&resolved)?))
-        });
-        if let Some((path, what)) = taken {
-            let message = format!("`{}` {what}, which no reaction may write", path.display());
-            let span = item.node.get("path").unwrap_or(item.node).span;
-            problems.push(problem::at(code::FILE, span, message).with_help("give it a file of its own"));
-        }
+        problems.extend(taken(&own, item.node, &item.settings.connector));
     }
 }
 
-/// Adds each file that the component `id`, which a call has made, may not use.
-pub fn check_called(config: &Config, id: &str, problems: &mut Vec<Diagnostic>) {
+/// Why a reaction may not write its file.
+fn taken(own: &Own, node: &Node, connector: &Connector) -> Option<Diagnostic> {
+    let Connector::File(file) = connector else { return None };
+    let (path, what) = written(file).into_iter().find_map(|path| {
+        let resolved = resolved(&path).ok()?;
+        Some((path, own.what_is(&resolved)?))
+    })?;
+    let message = format!("`{}` {what}, which no reaction may write", path.display());
+    let span = node.get("path").unwrap_or(node).span;
+    Some(problem::at(code::FILE, span, message).with_help("give it a file of its own"))
+}
+
+/// Adds the file that the reaction of a call may not write, as [`check`] does.
+pub fn check_one(config: &Config, node: &Node, settings: &Settings, problems: &mut Vec<Diagnostic>) {
+    if let Settings::Reaction(reaction) = settings {
+        let own = Own::new(&config.store, &config.place);
+        problems.extend(taken(&own, node, &reaction.connector));
+    }
+}
+
+/// Adds each file that a component which a call makes may not use.
+pub fn check_called(config: &Config, settings: &Settings, problems: &mut Vec<Diagnostic>) {
+    let (read, file) = match settings {
+        Settings::Source(source) => (source.common().files(), None),
+        Settings::Query(_) => return,
+        Settings::Reaction(reaction) => match &reaction.connector {
+            Connector::File(file) => (reaction.connector.reads(), Some(file)),
+            connector => (connector.reads(), None),
+        },
+    };
     let own = Own::new(&config.store, &config.place);
     let directory = data_directory(config);
-    let source = config.sources.iter().find(|source| source.id() == id);
-    let reaction = config.reactions.iter().find(|reaction| reaction.shared.id == id);
-    let read = source
-        .map(|source| source.common().files())
-        .into_iter()
-        .chain(reaction.map(|reaction| reaction.connector.reads()))
-        .flatten();
-    let file = reaction.and_then(|reaction| match &reaction.connector {
-        Connector::File(file) => Some(file),
-        _ => None,
-    });
     let written = file.map(written).unwrap_or_default();
-    for path in read.chain(written.iter().cloned()) {
-        if let Err(reason) = allowed(&path, &directory, &own) {
+    for path in read.iter().chain(&written) {
+        if let Err(reason) = allowed(path, &directory, &own) {
             let message = format!("`{}` {reason}", path.display());
             let help = format!(
                 "use a file below `{}` (`server.data_directory`), written relative to the configuration's folder",
@@ -190,60 +198,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
     id(one).is_some_and(|one| Some(one) == id(other))
 }
 
-/// The path without links, `.` and `..`, whether it exists or not.
-fn resolved(path: &Path) -> io::Result<PathBuf> {
-    let absolute = std::path::absolute(path)?;
-    let mut ahead: Vec<PathBuf> = parts(&absolute);
-    let (mut resolved, mut links) = (PathBuf::new(), 0);
-    while let Some(part) = ahead.pop() {
-        if part == Path::new("..") {
-            resolved.pop();
-            continue;
-        }
-        resolved.push(&part);
-        // What is not a link, or not there, resolves to itself.
-        let Ok(target) = fs::read_link(&resolved) else { continue };
-        links += 1;
-        if links > LINKS_MAX {
-            return Err(io::Error::other("too many links"));
-        }
-        resolved.pop();
-        ahead.extend(parts(&target));
-    }
-    Ok(resolved)
-}
-
-/// The components of a path but `.`, the last one first.
-fn parts(path: &Path) -> Vec<PathBuf> {
-    let parts = path.components().filter(|part| !matches!(part, Component::CurDir));
-    parts.rev().map(|part| PathBuf::from(part.as_os_str())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn links_are_followed_also_to_what_is_not_there_yet() {
-        let place = tempfile::tempdir().unwrap();
-        let folder = place.path().canonicalize().unwrap();
-        fs::create_dir(folder.join("in")).unwrap();
-        symlink("/nowhere/yet", folder.join("in/dangling")).unwrap();
-        symlink("../out", folder.join("in/up")).unwrap();
-        symlink("circle", folder.join("in/circle")).unwrap();
-        for (path, expected) in [
-            ("in/a/b.jsonl", "in/a/b.jsonl"),
-            ("in/./a/../b", "in/b"),
-            ("in/up/x/y", "out/x/y"),
-            ("in/up/../z", "z"),
-            ("in/missing/../../z", "z"),
-        ] {
-            assert_eq!(resolved(&folder.join(path)).unwrap(), folder.join(expected), "{path}");
-        }
-        assert_eq!(resolved(&folder.join("in/dangling")).unwrap(), Path::new("/nowhere/yet"));
-        assert!(resolved(&folder.join("in/circle")).is_err());
-    }
 
     #[test]
     fn everything_that_a_reaction_writes_is_known() {

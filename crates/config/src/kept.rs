@@ -4,6 +4,7 @@
 //! the file does not name stays as the call has made it.
 
 use super::configuration::Config;
+use super::order::layered;
 use super::sealed::{Seal, places};
 use livewell::{Author, ComponentKind, Definition};
 use std::fmt;
@@ -33,71 +34,89 @@ pub struct Kept {
 }
 
 impl Config {
-    /// This configuration with what calls have made of `stored`, and what became of each.
-    pub fn with_kept(self, stored: &[(String, ComponentKind, Definition)], seal: &Seal) -> (Self, Vec<Kept>) {
-        let by_call = |definition: &Definition| definition.spec.by == Author::Call;
-        let mut waiting: Vec<_> = stored.iter().filter(|(_, _, definition)| by_call(definition)).collect();
-        waiting.sort_by_key(|(_, kind, _)| *kind);
-        let (mut config, mut kept) = (self, Vec::new());
-        // A query may read another one that follows in the list.
+    /// Takes up what calls have made of `stored`. Returns what became of each.
+    pub fn take_up(&mut self, stored: &[(String, ComponentKind, Definition)], seal: &Seal) -> Vec<Kept> {
+        let mut waiting = upstream_first(stored);
+        let mut kept = Vec::new();
+        // One that another one is in the way of can be taken up once that has been changed.
         loop {
             let before = waiting.len();
-            waiting.retain(|(id, kind, definition)| match taken_up(&config, *kind, id, definition, seal) {
-                Taken::Over(with, fate) => {
-                    config = with.map_or_else(|| config.clone(), |with| *with);
-                    kept.push(Kept { kind: *kind, id: id.clone(), fate });
-                    false
+            let mut refused = Vec::new();
+            for (one, _) in waiting {
+                let (id, kind, definition) = one;
+                match self.taken_up(*kind, id, definition, seal) {
+                    Ok(fate) => kept.push(Kept { kind: *kind, id: id.clone(), fate }),
+                    Err(reason) => refused.push((one, reason)),
                 }
-                Taken::Refused(_) => true,
-            });
-            if waiting.len() == before || waiting.is_empty() {
-                break;
             }
-        }
-        for (id, kind, definition) in waiting {
-            if let Taken::Refused(reason) = taken_up(&config, *kind, id, definition, seal) {
-                kept.push(Kept { kind: *kind, id: id.clone(), fate: Fate::Lost(reason) });
+            if refused.is_empty() || refused.len() == before {
+                let lost = |((id, kind, _), reason): (&Stored, String)| Kept {
+                    kind: *kind,
+                    id: id.clone(),
+                    fate: Fate::Lost(reason),
+                };
+                kept.extend(refused.into_iter().map(lost));
+                return kept;
             }
+            waiting = refused;
         }
-        (config, kept)
     }
-}
 
-/// What came of one.
-enum Taken {
-    /// The configuration with it, unless it stays as it is.
-    Over(Option<Box<Config>>, Fate),
-    /// It is not taken up, for now.
-    Refused(String),
-}
-
-fn taken_up(config: &Config, kind: ComponentKind, id: &str, definition: &Definition, seal: &Seal) -> Taken {
-    let in_file = config.in_file(kind, id, seal);
-    if let Some(in_file) = &in_file
-        && definition.spec.over.as_deref() != Some(seal.hash(in_file).as_str())
-    {
-        return Taken::Over(None, Fate::Superseded);
-    }
-    let Some(settings) = &definition.spec.settings else {
-        return Taken::Refused("its settings were not kept".into());
-    };
-    let secrets = places(settings);
-    if !secrets.is_empty() {
-        return Taken::Refused(format!(
-            "its secrets are not kept ({}); create it once more, or write them as `${{NAME}}` with a name in \
-             `server.allowed_environment`",
-            secrets.join(", ")
-        ));
-    }
-    match config.with(kind.plural(), id, Some(&settings.to_string())) {
-        Ok(with) => {
-            Taken::Over(Some(Box::new(with)), if in_file.is_some() { Fate::Changed } else { Fate::Made })
+    /// Takes up one.
+    ///
+    /// # Errors
+    /// Returns why it is not taken up, for now.
+    fn taken_up(
+        &mut self,
+        kind: ComponentKind,
+        id: &str,
+        definition: &Definition,
+        seal: &Seal,
+    ) -> Result<Fate, String> {
+        let in_file = self.in_file(kind, id, seal);
+        if let Some(in_file) = &in_file
+            && definition.spec.over.as_deref() != Some(seal.hash(in_file).as_str())
+        {
+            return Ok(Fate::Superseded);
         }
-        Err(problems) => {
+        let Some(settings) = &definition.spec.settings else {
+            return Err("its settings were not kept".into());
+        };
+        let secrets = places(settings);
+        if !secrets.is_empty() {
+            return Err(format!(
+                "its secrets are not kept ({}); create it once more, or write them as `${{NAME}}` with a name in \
+                 `server.allowed_environment`",
+                secrets.join(", ")
+            ));
+        }
+        let change = self.change_of_many(kind, id, Some(&settings.to_string())).map_err(|problems| {
             let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-            Taken::Refused(messages.join("; "))
-        }
+            messages.join("; ")
+        })?;
+        self.apply(change);
+        Ok(if in_file.is_some() { Fate::Changed } else { Fate::Made })
     }
+}
+
+type Stored = (String, ComponentKind, Definition);
+
+/// What calls have made of `stored`, by kind, each after what it reads; with nothing said of it yet.
+fn upstream_first(stored: &[Stored]) -> Vec<(&Stored, String)> {
+    let by_call = |(_, _, definition): &&Stored| definition.spec.by == Author::Call;
+    let mut all: Vec<&Stored> = stored.iter().filter(by_call).collect();
+    all.sort_by_key(|(_, kind, _)| *kind);
+    let items: Vec<(&str, Vec<&str>)> =
+        all.iter().map(|(id, _, definition)| (id.as_str(), named(definition))).collect();
+    let (ordered, left) = layered(&items);
+    ordered.into_iter().chain(left).map(|at| (all[at], String::new())).collect()
+}
+
+/// The ids of what a component reads, or comes after.
+fn named(definition: &Definition) -> Vec<&str> {
+    let after = definition.spec.settings.as_ref().and_then(|settings| settings["after"].as_array());
+    let after = after.into_iter().flatten().filter_map(serde_json::Value::as_str);
+    definition.made.upstreams().iter().map(String::as_str).chain(after).collect()
 }
 
 impl Kept {

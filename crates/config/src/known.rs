@@ -4,6 +4,7 @@
 
 use super::configuration::Config;
 use super::problem::{self, code};
+use super::section::Section;
 use super::tree::Node;
 use super::{files, query};
 use livewell::Query;
@@ -21,21 +22,21 @@ use std::io;
 /// What will stop a component once it runs.
 pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (node, source) in items(config, "sources").zip(&config.sources) {
+    for (node, source) in items(&config.sources) {
         if let SourceSettings::File(files) = source {
             found.extend(headers(node, files));
         }
     }
-    for (node, settings) in items(config, "queries").zip(&config.queries) {
+    for (node, settings) in items(&config.queries) {
         let error = query::check_begin(text, node, settings);
         // Said once is enough.
         found.extend(if error.is_some() { error } else { constant(text, node, settings) });
     }
-    let reactions = items(config, "reactions").zip(&config.reactions);
-    for (node, reaction) in reactions.filter(|(_, reaction)| !reaction.connector.key().is_empty()) {
+    for (node, reaction) in
+        items(&config.reactions).filter(|(_, reaction)| !reaction.connector.key().is_empty())
+    {
         for id in &reaction.shared.queries {
-            let settings = config.queries.iter().find(|query| query.id == *id);
-            found.extend(settings.into_iter().flat_map(|query| keys(node, query)));
+            found.extend(config.queries.get(id).into_iter().flat_map(|query| keys(node, query)));
         }
     }
     found
@@ -49,7 +50,7 @@ pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
         let (line, column) = at(span);
         found.push(format!("warning: {origin}:{line}:{column}: {what}"));
     }
-    for (node, settings) in items(config, "queries").zip(&config.queries) {
+    for (node, settings) in items(&config.queries) {
         let Some(made) = made(config, settings) else { continue };
         let Ok(query) = livewell_query::parse(&settings.cypher) else { continue };
         let clauses = query.branches.iter().flat_map(|branch| &branch.clauses);
@@ -71,14 +72,14 @@ pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
     found
 }
 
-fn items<'c>(config: &'c Config, section: &str) -> impl Iterator<Item = &'c Node> {
-    config.root.get(section).map(Node::items).unwrap_or_default().iter()
+fn items<T>(section: &Section<T>) -> impl Iterator<Item = (&Node, &T)> {
+    section.items().map(|item| (&*item.node, &item.settings))
 }
 
 /// Files that sources read and that are not there.
 fn missing(config: &Config) -> Vec<(Span, String)> {
     let mut found = Vec::new();
-    for (node, source) in items(config, "sources").zip(&config.sources) {
+    for (node, source) in items(&config.sources) {
         let SourceSettings::File(files) = source else { continue };
         let listed = node.get("files").map(Node::items).unwrap_or_default();
         for (index, entry) in files.entries().into_iter().enumerate() {
@@ -102,7 +103,7 @@ fn missing(config: &Config) -> Vec<(Span, String)> {
 /// before, whoever has edited that since, finds it by its checkpoint.
 fn foreign(config: &Config) -> Vec<(Span, String)> {
     let mut found = Vec::new();
-    for (node, reaction) in items(config, "reactions").zip(&config.reactions) {
+    for (node, reaction) in items(&config.reactions) {
         let Connector::File(file) = &reaction.connector else { continue };
         let Some(path) = files::foreign(file).filter(|_| !file.take_over) else { continue };
         let what = format!(
@@ -204,7 +205,7 @@ fn made(config: &Config, settings: &Query) -> Option<BTreeSet<String>> {
         settings.engine_settings().joins.into_iter().map(|join| join.kind.to_string()).collect();
     for id in &settings.sources {
         // One that reads a query is none of those: rows carry the label that their query gives them.
-        let source = config.sources.iter().find(|source| source.id() == id.as_str())?;
+        let source = config.sources.get(id)?;
         made.extend(source.common().made()?);
         for rule in source.unwind() {
             made.extend([rule.relationship.clone(), rule.into.label.clone()]);

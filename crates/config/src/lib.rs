@@ -23,13 +23,21 @@
 
 mod align;
 mod called;
+#[cfg(test)]
+mod changes;
 mod configuration;
+#[cfg(test)]
+mod counted;
 mod deserialize;
 mod files;
+mod index;
 pub mod kept;
 pub mod known;
 mod limits;
 mod located;
+mod made;
+mod order;
+mod paths;
 mod problem;
 mod problems;
 mod query;
@@ -37,14 +45,18 @@ mod reading;
 mod references;
 pub mod sealed;
 mod secret;
+mod section;
 mod sections;
 mod server;
 pub mod settings;
 pub mod setup;
 mod substitute;
+mod targets;
 mod tree;
 
+pub use called::Change;
 pub use configuration::Config;
 pub use located::{Located, locate};
 pub use problems::Problems;
 pub use reading::{check, load};
+pub use section::Section;

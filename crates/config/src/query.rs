@@ -1,27 +1,68 @@
 //! The text of each query, checked, with what is wrong shown where it stands in the file.
 
+use super::index::Traits;
 use super::problem;
+use super::references::names;
 use super::sections::Sections;
 use super::{align, tree::Node};
-use livewell::Query;
+use livewell::{ComponentKind, Query};
 use livewell_model::Timestamp;
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
 use livewell_query::{Engine, MemoryState, Meter, StepError};
+use std::collections::HashMap;
 
-/// Adds what is wrong with the queries' texts.
-pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>) {
+/// Adds what is wrong with the queries' texts. Returns what others must know of each.
+pub fn check(file: &str, sections: &Sections<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Traits> {
+    let mut all = Vec::with_capacity(sections.queries.len());
     for query in &sections.queries {
-        let cypher = &query.settings.cypher;
-        let Some(place) = query.node.get("cypher") else { continue };
-        match Engine::compile_with(cypher, &query.settings.params, &query.settings.engine_settings()) {
-            Err(diagnostic) => problems.push(in_file(file, place, cypher, diagnostic)),
-            Ok(engine) => {
-                if engine.tells_time() {
-                    problems.extend(over_queries(sections, query.node));
-                }
-                problems.extend(unreadable(sections, &query.settings.id, &engine));
-            }
+        let traits = compiled(file, query.node, &query.settings).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Traits::default()
+        });
+        all.push(traits);
+    }
+    let by_id: HashMap<&str, &Traits> =
+        sections.queries.iter().map(|query| query.settings.id.as_str()).zip(&all).collect();
+    for (query, traits) in sections.queries.iter().zip(&all) {
+        check_upstream(query.node, traits, &|id| by_id.get(id).copied().cloned(), problems);
+    }
+    all
+}
+
+/// Compiles a query. Returns what others must know of it.
+///
+/// # Errors
+/// Returns what is wrong with its text.
+pub fn compiled(file: &str, node: &Node, settings: &Query) -> Result<Traits, Diagnostic> {
+    #[cfg(test)]
+    super::counted::compilation();
+    let (cypher, place) = (&settings.cypher, node.get("cypher").unwrap_or(node));
+    let engine = Engine::compile_with(cypher, &settings.params, &settings.engine_settings())
+        .map_err(|diagnostic| in_file(file, place, cypher, diagnostic))?;
+    let elements = engine.columns_of_elements().next().map(|column| column.to_string());
+    Ok(Traits { tells_time: engine.tells_time(), elements })
+}
+
+/// Adds what a query of these traits cannot read of the queries it names, whose traits are found by their ids.
+pub fn check_upstream(
+    node: &Node,
+    traits: &Traits,
+    find: &dyn Fn(&str) -> Option<Traits>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    for name in names(ComponentKind::Query, node) {
+        let Some((id, its)) = name.text().and_then(|id| Some((id, find(id)?))) else { continue };
+        if traits.tells_time {
+            let message = "the query uses functions of time, and this is a query: they need sources alone";
+            problems.push(problem::at("LW0536", name.span, message));
+        }
+        if let Some(column) = &its.elements {
+            let message = format!(
+                "`{id}` gives whole elements in its column `{column}`, which a query over it cannot read"
+            );
+            let help = "return the properties that are needed, as in `RETURN o.id AS order`";
+            problems.push(problem::at("LW0511", name.span, message).with_help(help));
         }
     }
 }
@@ -45,33 +86,6 @@ pub fn check_begin(file: &str, node: &Node, settings: &Query) -> Option<Diagnost
         settings.id
     );
     Some(in_file(file, place, cypher, problem::at("LW0510", span, message).with_help(help)))
-}
-
-/// Functions of time need sources alone.
-fn over_queries(sections: &Sections<'_>, node: &Node) -> Vec<Diagnostic> {
-    let is_query = |id: &str| sections.queries.iter().any(|query| query.settings.id == id);
-    let names = node.get("sources").map(Node::items).unwrap_or_default();
-    let queries = names.iter().filter(|name| name.text().is_some_and(is_query));
-    let message = "the query uses functions of time, and this is a query: they need sources alone";
-    queries.map(|name| problem::at("LW0536", name.span, message)).collect()
-}
-
-/// Queries over this one, where it has a column that none can read.
-fn unreadable(sections: &Sections<'_>, id: &str, engine: &Engine) -> Vec<Diagnostic> {
-    let Some(column) = engine.columns_of_elements().next() else { return Vec::new() };
-    let message =
-        format!("`{id}` gives whole elements in its column `{column}`, which a query over it cannot read");
-    let names = sections
-        .queries
-        .iter()
-        .flat_map(|query| query.node.get("sources").map(Node::items).unwrap_or_default());
-    let here = names.filter(|name| name.text() == Some(id));
-    let problem = here.map(|name| problem::at("LW0511", name.span, message.clone()));
-    problem
-        .map(|problem| {
-            problem.with_help("return the properties that are needed, as in `RETURN o.id AS order`")
-        })
-        .collect()
 }
 
 /// The diagnostic of a query's text at its place in the file.

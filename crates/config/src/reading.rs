@@ -1,11 +1,17 @@
 //! From the text of a configuration to its settings: parsed, filled in, read section by section, checked across them.
 
 use super::configuration::{Config, Place};
+use super::index::Index;
+use super::made::Made;
 use super::problems::Problems;
-use super::substitute::Outside;
+use super::section::Section;
+use super::sections::Settings;
+use super::substitute::{Hidden, Outside};
 use super::tree::{self, Node};
 use super::{files, known, problem, query, references, secret, sections};
+use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Reads the configuration file at `path`. Relative paths in it become relative to its directory.
@@ -27,7 +33,7 @@ pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
     let mut found = known::problems(&text, &config);
     if !found.is_empty() {
         config.hidden.hide(&mut found);
-        secret::hide_in(&mut found, &text, Some(&config.root));
+        secret::hide_in(&mut found, &text, config.all_nodes());
         return Err(Problems::new(path.to_owned(), &text, found));
     }
     let warnings = known::warnings(&text, &config, &path.display().to_string());
@@ -66,31 +72,54 @@ fn read(text: &str, outside: &Outside<'_>, place: &Place) -> Result<Config, Vec<
     let mut problems = Vec::new();
     outside.fill_in(&mut root, &mut problems);
     if !problems.is_empty() {
-        secret::hide_in(&mut problems, text, Some(&root));
+        secret::hide_in(&mut problems, text, [&root]);
         // What a missing value would have made of the rest is not known.
         return Err(problems);
     }
-    Ok(Config { in_file: written.clone(), written, ..of_tree(&root, text, place)? })
+    of_tree(&root, &written, text, place)
 }
 
 /// The text as a tree; what keeps it from being one names none of its secrets.
 pub(super) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
     tree::parse(text).map_err(|problem| {
         let mut problems = vec![problem];
-        secret::hide_in(&mut problems, text, None);
+        secret::hide_in(&mut problems, text, []);
         problems
     })
 }
 
-pub(super) fn of_tree(root: &Node, text: &str, place: &Place) -> Result<Config, Vec<Diagnostic>> {
+fn of_tree(root: &Node, written: &Node, text: &str, place: &Place) -> Result<Config, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let read = sections::read(root, &place.folder, &mut problems);
     references::check(&read, &mut problems);
     files::check(&read, place, &mut problems);
-    query::check(text, &read, &mut problems);
+    let traits = query::check(text, &read, &mut problems);
     if !problems.is_empty() {
-        secret::hide_in(&mut problems, text, Some(root));
+        secret::hide_in(&mut problems, text, [root]);
         return Err(problems);
     }
-    Ok(read.into_config(root.clone(), place.clone()))
+    let mut config = Config {
+        store: read.store,
+        server: read.server,
+        sources: Section::default(),
+        queries: Section::default(),
+        reactions: Section::default(),
+        index: Index::default(),
+        in_file: HashMap::new(),
+        frame: root.without(ComponentKind::ALL.map(ComponentKind::plural)),
+        place: place.clone(),
+        hidden: Hidden::default(),
+    };
+    let items = |kind: ComponentKind| written.get(kind.plural()).map(Node::items).unwrap_or_default();
+    for (item, written) in read.sources.into_iter().zip(items(ComponentKind::Source)) {
+        config.put_in_file(Made::new(Settings::Source(Box::new(item.settings)), item.node, written));
+    }
+    for ((item, traits), written) in read.queries.into_iter().zip(traits).zip(items(ComponentKind::Query)) {
+        let made = Made::new(Settings::Query(Box::new(item.settings)), item.node, written);
+        config.put_in_file(Made { traits, ..made });
+    }
+    for (item, written) in read.reactions.into_iter().zip(items(ComponentKind::Reaction)) {
+        config.put_in_file(Made::new(Settings::Reaction(Box::new(item.settings)), item.node, written));
+    }
+    Ok(config)
 }

@@ -35,11 +35,9 @@ pub fn hidden(text: &str) -> String {
 }
 
 /// Takes the secrets of the text, and of the values that were made of it, out of what is said.
-pub fn hide_in(problems: &mut [Diagnostic], text: &str, root: Option<&Node>) {
+pub fn hide_in<'n>(problems: &mut [Diagnostic], text: &str, roots: impl IntoIterator<Item = &'n Node>) {
     let mut words: Vec<String> = secrets(text).into_iter().map(|place| text[place].to_owned()).collect();
-    if let Some(root) = root {
-        collect(root, false, &mut words);
-    }
+    roots.into_iter().for_each(|root| collect(root, false, &mut words));
     // A message may name a part of what stands there: what YAML takes for a tag, an alias or a key.
     let parts = |word: &String| word.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
     words.extend(words.iter().flat_map(parts).filter(|word| word.len() >= WORD_MIN).collect::<Vec<_>>());

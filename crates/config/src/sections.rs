@@ -1,9 +1,7 @@
 //! The sections of the file, each read into its settings.
 
-use super::configuration::{Config, Place};
 use super::problem::{self, code};
 use super::settings::{EmbeddedSettings, ServerSettings, StoreSettings};
-use super::substitute::Hidden;
 use super::tree::{Kind, Node, Scalar};
 use super::{deserialize, server};
 use livewell::{ComponentKind, Query};
@@ -37,22 +35,30 @@ pub struct Sections<'n> {
     pub unread: Vec<(ComponentKind, &'n Node)>,
 }
 
-impl Sections<'_> {
-    /// The settings without their places, which `root` still has.
-    pub fn into_config(self, root: Node, place: Place) -> Config {
-        Config {
-            store: self.store,
-            server: self.server,
-            sources: self.sources.into_iter().map(|item| item.settings).collect(),
-            queries: self.queries.into_iter().map(|item| item.settings).collect(),
-            reactions: self.reactions.into_iter().map(|item| item.settings).collect(),
-            in_file: root.clone(),
-            written: root.clone(),
-            root,
-            place,
-            hidden: Hidden::default(),
-        }
+/// The settings of one item, whatever it is.
+#[derive(Debug)]
+pub enum Settings {
+    Source(Box<SourceSettings>),
+    Query(Box<Query>),
+    Reaction(Box<ReactionSettings>),
+}
+
+/// Reads one item of a section; paths become relative to `folder`.
+pub fn item(
+    kind: ComponentKind,
+    node: &Node,
+    folder: &Path,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Settings> {
+    if !is_mapping(node) {
+        problems.push(no_mapping(node));
+        return None;
     }
+    Some(match kind {
+        ComponentKind::Source => Settings::Source(Box::new(source(node, folder, problems)?)),
+        ComponentKind::Query => Settings::Query(Box::new(query(node, problems)?)),
+        ComponentKind::Reaction => Settings::Reaction(Box::new(reaction(node, folder, problems)?)),
+    })
 }
 
 /// Reads all sections; paths become relative to `folder`.
@@ -101,12 +107,17 @@ fn list<'n>(root: &'n Node, section: &str, problems: &mut Vec<Diagnostic>) -> Ve
         problems
             .push(problem::at(code::VALUE, node.span, message).with_help("begin each item with `- id: ...`"));
     }
-    let is_mapping = |item: &&Node| matches!(item.kind, Kind::Map(_));
-    for item in node.items().iter().filter(|item| !is_mapping(item)) {
-        let message = format!("expected a mapping with an `id`, found {}", item.describe());
-        problems.push(problem::at(code::VALUE, item.span, message));
-    }
-    node.items().iter().filter(is_mapping).collect()
+    problems.extend(node.items().iter().filter(|item| !is_mapping(item)).map(no_mapping));
+    node.items().iter().filter(|item| is_mapping(item)).collect()
+}
+
+fn is_mapping(item: &Node) -> bool {
+    matches!(item.kind, Kind::Map(_))
+}
+
+fn no_mapping(item: &Node) -> Diagnostic {
+    let message = format!("expected a mapping with an `id`, found {}", item.describe());
+    problem::at(code::VALUE, item.span, message)
 }
 
 /// The kind an item names: one of `known`; others are refused, those of `planned` as not in this version.
@@ -187,6 +198,8 @@ impl ReadSettings for Reader<'_> {
 }
 
 fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<SourceSettings> {
+    #[cfg(test)]
+    super::counted::item();
     let known: Vec<&str> = KINDS.iter().filter(|kind| kind.is_configured).map(|kind| kind.name).collect();
     let kind = kind(node, "source", &known, sources::PLANNED, problems)?;
     let reader = Reader { rest: without_kind(node), problems };
@@ -202,6 +215,8 @@ fn source(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<
 }
 
 fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Query> {
+    #[cfg(test)]
+    super::counted::item();
     let settings: Query = deserialize::read(node.clone(), &[], problems)?;
     if settings.sources.is_empty() {
         let place = node.get("sources").unwrap_or(node);
@@ -212,6 +227,8 @@ fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Query> {
 }
 
 fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {
+    #[cfg(test)]
+    super::counted::item();
     let absent = [reactions::LEFT_OUT, reactions::PLANNED].concat();
     let kind = kind(node, "reaction", reactions::BUILT_IN, &absent, problems)?;
     let mut rest = without_kind(node);

@@ -1,14 +1,18 @@
 //! Converts a configuration to components that the library runs.
 
-use crate::Config;
+use crate::called::Change;
+use crate::configuration::Config;
 use crate::kept::Kept;
+use crate::order::layered;
 use crate::sealed::Seal;
+use crate::section::Section;
+use crate::sections::Settings;
 use crate::settings::StoreSettings;
 use livewell::{
     ComponentKind, EmbeddedStore, Error, Limits, Livewell, MemoryStore, Query, ReactionSetup, Setup,
     SourceSetup,
 };
-use std::collections::BTreeSet;
+use livewell_reaction::Settings as ReactionSettings;
 
 /// Opens the store and builds a Livewell over it, with nothing running yet.
 pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
@@ -30,12 +34,11 @@ impl Config {
     ///
     /// # Errors
     /// Returns an error if the store cannot be opened, or if it refuses a component.
-    pub async fn start(self) -> Result<Livewell, Error> {
+    pub async fn start(mut self) -> Result<Livewell, Error> {
         let livewell = open(&self.store)?;
         let seal = Seal::of(livewell.store_id());
-        let (config, kept) = self.with_kept(&livewell.definitions()?, &seal);
-        kept.iter().for_each(Kept::log);
-        livewell.add(setup(&config, &seal, false)?).await?;
+        self.take_up(&livewell.definitions()?, &seal).iter().for_each(Kept::log);
+        livewell.add(setup(&self, &seal, false)?).await?;
         Ok(livewell)
     }
 }
@@ -55,17 +58,19 @@ pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Result<Setup, Er
         }
         setup.sources.push(SourceSetup::of(source)?);
     }
-    setup.queries = upstream_first(&config.queries).into_iter().cloned().collect();
-    for reaction in &config.reactions {
-        setup.reactions.push(ReactionSetup {
-            id: reaction.shared.id.to_string(),
-            queries: reaction.shared.queries.iter().map(ToString::to_string).collect(),
-            recovery: reaction.shared.recovery,
-            enabled: reaction.shared.enabled,
-            reaction: reaction.build(),
-        });
-    }
+    setup.queries = upstream_first(&config.queries);
+    setup.reactions = config.reactions.iter().map(reaction).collect();
     Ok(setup)
+}
+
+fn reaction(settings: &ReactionSettings) -> ReactionSetup {
+    ReactionSetup {
+        id: settings.shared.id.to_string(),
+        queries: settings.shared.queries.iter().map(ToString::to_string).collect(),
+        recovery: settings.shared.recovery,
+        enabled: settings.shared.enabled,
+        reaction: settings.build(),
+    }
 }
 
 /// Returns what the configuration says of the component `id` alone.
@@ -73,12 +78,32 @@ pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Result<Setup, Er
 /// # Errors
 /// Returns an error if this binary was built without a kind of source.
 pub fn configured(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup>, Error> {
-    let mut one = setup(config, seal, false)?;
-    one.sources.retain(|source| source.id() == id);
-    one.queries.retain(|query| query.id == id);
-    one.reactions.retain(|reaction| reaction.id == id);
-    let found = one.sources.len() + one.queries.len() + one.reactions.len();
-    Ok((found == 1).then_some(one))
+    let Some(kind) = config.kind(id) else { return Ok(None) };
+    let mut one = Setup::default();
+    one.specs.insert(id.to_owned(), config.spec(kind, id, seal));
+    if let Some(source) = config.sources.get(id) {
+        one.sources.push(SourceSetup::of(source.clone())?);
+    }
+    one.queries.extend(config.queries.get(id).cloned());
+    one.reactions.extend(config.reactions.get(id).map(reaction));
+    Ok(Some(one))
+}
+
+/// Returns what a component is to be after a change; nothing if it is taken out.
+///
+/// # Errors
+/// Returns an error if this binary was built without a kind of source.
+pub fn changed(config: &Config, seal: &Seal, change: &Change) -> Result<Setup, Error> {
+    let mut one = Setup::default();
+    let Some(made) = &change.made else { return Ok(one) };
+    let (kind, id) = (made.settings.kind(), made.settings.id());
+    one.specs.insert(id.to_owned(), config.spec_of(kind, id, Some(&made.written), seal));
+    match &made.settings {
+        Settings::Source(source) => one.sources.push(SourceSetup::of((**source).clone())?),
+        Settings::Query(query) => one.queries.push((**query).clone()),
+        Settings::Reaction(settings) => one.reactions.push(reaction(settings)),
+    }
+    Ok(one)
 }
 
 /// Like [`configured`], but enabled in any case.
@@ -93,19 +118,10 @@ pub fn started(config: &Config, seal: &Seal, id: &str) -> Result<Option<Setup>, 
 }
 
 /// Returns the queries in an order in which each comes after those it reads; the configuration has no circles.
-fn upstream_first(queries: &[Query]) -> Vec<&Query> {
-    let mut waiting: Vec<&Query> = queries.iter().collect();
-    let mut ordered = Vec::with_capacity(queries.len());
-    while !waiting.is_empty() {
-        let left: BTreeSet<&str> = waiting.iter().map(|query| query.id.as_str()).collect();
-        let ready = |query: &&Query| !query.sources.iter().any(|id| left.contains(id.as_str()));
-        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(ready);
-        if now.is_empty() {
-            ordered.extend(later);
-            break;
-        }
-        ordered.extend(now);
-        waiting = later;
-    }
-    ordered
+fn upstream_first(queries: &Section<Query>) -> Vec<Query> {
+    let queries: Vec<&Query> = queries.iter().collect();
+    let reads = queries.iter().map(|query| query.sources.iter().map(String::as_str).collect());
+    let items: Vec<(&str, Vec<&str>)> = queries.iter().map(|query| query.id.as_str()).zip(reads).collect();
+    let (ordered, left) = layered(&items);
+    ordered.into_iter().chain(left).map(|at| queries[at].clone()).collect()
 }

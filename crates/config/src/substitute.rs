@@ -4,6 +4,8 @@ use super::problem::{self, code};
 use super::tree::{Kind, Node, Scalar};
 use livewell_query::language::Diagnostic;
 use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -33,29 +35,35 @@ impl<'a> Outside<'a> {
     }
 }
 
-/// Values from outside with what stands for them in messages, which never show the values.
+/// Values from outside with what stands for them in messages, which never show the values. The longest comes first, for
+/// a value may contain another one.
 #[derive(Clone, Default)]
-pub struct Hidden(Vec<(String, String)>);
+pub struct Hidden(BTreeMap<(Reverse<usize>, String), String>);
 
 impl std::fmt::Debug for Hidden {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(_, shown)| shown)).finish()
+        f.debug_list().entries(self.0.values()).finish()
     }
 }
 
 impl Hidden {
     fn add(&mut self, value: &str, shown: String) {
-        if value.len() >= HIDDEN_BYTES_MIN && !self.0.iter().any(|(known, _)| known == value) {
-            self.0.push((value.to_owned(), shown));
-            // A value may contain another one.
-            self.0.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        if value.len() >= HIDDEN_BYTES_MIN {
+            self.0.entry((Reverse(value.len()), value.to_owned())).or_insert(shown);
+        }
+    }
+
+    /// Adds the values of another one.
+    pub fn extend(&mut self, other: Self) {
+        for (value, shown) in other.0 {
+            self.0.entry(value).or_insert(shown);
         }
     }
 
     /// Puts their names in the place of the values in messages.
     pub fn hide(&self, problems: &mut [Diagnostic]) {
         for problem in problems {
-            for (value, shown) in &self.0 {
+            for ((_, value), shown) in &self.0 {
                 problem.message = problem.message.replace(value, shown);
                 problem.help = problem.help.take().map(|help| help.replace(value, shown));
             }

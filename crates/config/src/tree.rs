@@ -78,34 +78,10 @@ impl Node {
         }
     }
 
-    /// Puts `item` in the place of the item `id` of the list under `section`, at its end where there is none; without
-    /// an item it takes that out.
-    pub fn set_item(&mut self, section: &str, id: &str, item: Option<Node>) {
-        let span = self.span;
-        let Kind::Map(entries) = &mut self.kind else { return };
-        let at = entries.iter().position(|entry| entry.key == section).unwrap_or_else(|| {
-            let value = Node { span, kind: Kind::List(Vec::new()) };
-            entries.push(Entry { key: section.to_owned(), key_span: span, value });
-            entries.len() - 1
-        });
-        let list = &mut entries[at].value;
-        if !matches!(list.kind, Kind::List(_)) {
-            list.kind = Kind::List(Vec::new());
-        }
-        let Kind::List(items) = &mut list.kind else { return };
-        let place = items.iter().position(|item| item.get("id").and_then(Node::text) == Some(id));
-        match (place, item) {
-            (Some(place), Some(item)) => items[place] = item,
-            (None, Some(item)) => items.push(item),
-            (Some(place), None) => drop(items.remove(place)),
-            (None, None) => {}
-        }
-    }
-
-    /// The item `id` of the list under `section`.
-    pub fn item(&self, section: &str, id: &str) -> Option<&Node> {
-        let items = self.get(section)?.items().iter();
-        items.into_iter().find(|item| item.get("id").and_then(Node::text) == Some(id))
+    /// The mapping without the entries of these keys.
+    pub fn without(&self, keys: impl AsRef<[&'static str]>) -> Node {
+        let kept = self.entries().iter().filter(|entry| !keys.as_ref().contains(&entry.key.as_str()));
+        Node { span: self.span, kind: Kind::Map(kept.cloned().collect()) }
     }
 
     /// The text, if this is a scalar.

@@ -13,7 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use livewell::{ComponentKind, Removed};
-use livewell_config::Config;
+use livewell_config::Change;
 use livewell_query::language::Diagnostic;
 use serde_json::{Value, json};
 
@@ -57,9 +57,9 @@ async fn create(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     if api.livewell.status()?.iter().any(|status| status.id == id) {
         return Err(Problem::new(409, "LW0503", format!("`{id}` is there already; `PUT` changes it")));
     }
-    let config = api.config().with(kind.plural(), id, Some(body)).map_err(|problems| refused(&problems))?;
-    add(api, &config, id).await?;
-    api.set_config(config);
+    let change = judged(api, kind, id, body)?;
+    add(api, &change).await?;
+    api.make(change);
     Ok(())
 }
 
@@ -70,7 +70,7 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
             let message = format!("the body is of another component than `{id}`; an id cannot be changed");
             return Err(Problem::new(400, "LW0605", message));
         }
-        api.config().with(kind.plural(), id, Some(body)).map_err(|problems| refused(&problems))
+        judged(api, kind, id, body)
     };
     changed()?;
     api.livewell.check_writable()?;
@@ -79,19 +79,22 @@ async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     let _one_at_a_time = api.changing.lock().await;
     let put = async {
         // Another call may have come first.
-        let config = changed()?;
+        let change = changed()?;
         api.livewell.stop(id).await?;
-        add(api, &config, id).await?;
-        Ok(config)
+        add(api, &change).await?;
+        Ok(change)
     };
-    api.set_config(or_as_it_was(api, id, put.await).await?);
+    api.make(or_as_it_was(api, id, put.await).await?);
     Ok(())
 }
 
 /// Starts a component as it was if changing it failed. If even that fails, it stays stopped, and its status says so.
 async fn or_as_it_was<T>(api: &Api, id: &str, done: Result<T, Problem>) -> Result<T, Problem> {
     if done.is_err() {
-        let _ = add(api, &api.config(), id).await;
+        let before = livewell_config::setup::configured(&api.config(), &api.seal, id);
+        if let Ok(Some(before)) = before {
+            let _ = api.livewell.add(before).await;
+        }
     }
     done
 }
@@ -108,16 +111,16 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Pro
     let _one_at_a_time = api.changing.lock().await;
     let taken_out = async {
         // Another call may have come first.
-        let config = without(api, kind, id)?;
-        Ok((config, api.livewell.remove(id).await?))
+        let change = without(api, kind, id)?;
+        Ok((change, api.livewell.remove(id).await?))
     };
-    let (config, removed) = or_as_it_was(api, id, taken_out.await).await?;
-    api.set_config(config);
+    let (change, removed) = or_as_it_was(api, id, taken_out.await).await?;
+    api.make(change);
     Ok(removed)
 }
 
-/// Returns the configuration without a component that nothing reads.
-fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> {
+/// Returns the change that takes out a component which nothing reads.
+fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Change, Problem> {
     find(api, kind, id)?;
     let config = api.config();
     let readers = config.readers(id);
@@ -126,12 +129,16 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Config, Problem> 
         let message = format!("`{id}` is read by {}; remove what reads it first", names.join(", "));
         return Err(Problem::new(409, "LW0535", message));
     }
-    config.with(kind.plural(), id, None).map_err(|problems| refused(&problems))
+    config.change(kind, id, None).map_err(|problems| refused(&problems))
 }
 
-async fn add(api: &Api, config: &Config, id: &str) -> Result<(), Problem> {
-    let setup = livewell_config::setup::configured(config, &api.seal, id)?
-        .ok_or_else(|| Problem::new(409, "LW0716", format!("`{id}` is not in the configuration")))?;
+/// Returns the change that a body describes.
+fn judged(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<Change, Problem> {
+    api.config().change(kind, id, Some(body)).map_err(|problems| refused(&problems))
+}
+
+async fn add(api: &Api, change: &Change) -> Result<(), Problem> {
+    let setup = livewell_config::setup::changed(&api.config(), &api.seal, change)?;
     Ok(api.livewell.add(setup).await?)
 }
 

@@ -5,19 +5,19 @@ use super::names::Names;
 use super::page::Pins;
 use super::rates::{Rates, Streams};
 use livewell::Livewell;
-use livewell_config::Config;
 use livewell_config::sealed::Seal;
 use livewell_config::settings::ServerLimits;
+use livewell_config::{Change, Config};
 use livewell_source::settings::{HttpSettings, SourceSettings};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{Semaphore, watch};
 
 /// What all calls share.
 pub struct Api {
     pub(super) livewell: Arc<Livewell>,
     /// The current configuration: as it was read, with the changes of calls since.
-    pub(super) config: RwLock<Arc<Config>>,
+    pub(super) config: RwLock<Config>,
     /// Seals the secrets of the configuration in the store.
     pub(super) seal: Seal,
     pub(super) token: Option<String>,
@@ -44,20 +44,21 @@ pub struct Api {
 pub(super) type Shared = Arc<Api>;
 
 impl Api {
-    /// Returns the current configuration.
-    pub(super) fn config(&self) -> Arc<Config> {
-        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns the current configuration, which does not change until this is dropped.
+    pub(super) fn config(&self) -> RwLockReadGuard<'_, Config> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn set_config(&self, config: Config) {
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    /// Makes a change of the configuration; the lock `changing` was held since it was judged.
+    pub(super) fn make(&self, change: Change) {
+        self.config.write().unwrap_or_else(PoisonError::into_inner).apply(change);
     }
 
     /// Returns the settings of a source that takes changes by HTTP.
     pub(super) fn http(&self, id: &str) -> Option<HttpSettings> {
-        self.config().sources.iter().find_map(|source| match source {
-            SourceSettings::Http(http) if http.id == id => Some(http.clone()),
+        match self.config().sources.get(id)? {
+            SourceSettings::Http(http) => Some(http.clone()),
             _ => None,
-        })
+        }
     }
 }

@@ -96,9 +96,9 @@ impl Doors {
 }
 
 /// Serves until `stop` is true; then calls in progress have a few seconds to end.
-pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Arc<Config>, stop: watch::Receiver<bool>) {
+pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: watch::Receiver<bool>) {
     let settings = config.server.clone().unwrap_or_default();
-    let components = config.sources.len() + config.queries.len() + config.reactions.len();
+    let components = config.len();
     let api = Arc::new(Api {
         seal: Seal::of(livewell.store_id()),
         livewell,

@@ -61,9 +61,8 @@ async fn text(api: &Api, id: &str, headers: &HeaderMap, body: Body) -> Result<Op
 }
 
 fn line_bytes_max(api: &Api, id: &str) -> usize {
-    let config = api.config();
-    let source = config.sources.iter().find(|source| source.id() == id);
-    source.map_or(Limits::default().line_bytes_max, |source| source.common().line_bytes_max())
+    let line_bytes_max = api.config().sources.get(id).map(|source| source.common().line_bytes_max());
+    line_bytes_max.unwrap_or(Limits::default().line_bytes_max)
 }
 
 /// Returns a piece of parked input in JSON.

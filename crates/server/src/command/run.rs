@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 /// Runs the configuration.
 pub fn run(run: &Run) -> Result<(), Failure> {
-    let config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let mut config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
     open_files::allow_many();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -36,9 +36,8 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let (control, owner) = control(&config.store)?.unzip();
         let seal = Seal::of(livewell.store_id());
         let stored = livewell.definitions().map_err(Failure::failed)?;
-        let (config, kept) = config.with_kept(&stored, &seal);
-        kept.iter().for_each(Kept::log);
-        let config = Arc::new(config);
+        config.take_up(&stored, &seal).iter().for_each(Kept::log);
+        drop(stored);
         let setup = setup::setup(&config, &seal, run.until_idle).map_err(Failure::failed)?;
         livewell.add(setup).await.map_err(Failure::failed)?;
         // A client may send a signal at once.
@@ -46,8 +45,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let (stop, stopping) = watch::channel(false);
         say_what_runs(&config, run, listener.as_ref());
         let doors = Doors { address: listener, owner };
-        let serving =
-            doors.has_any().then(|| tokio::spawn(serve(doors, livewell.clone(), config.clone(), stopping)));
+        let serving = doors.has_any().then(|| tokio::spawn(serve(doors, livewell.clone(), config, stopping)));
         let progress = progress(run.until_idle);
         let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
@@ -130,7 +128,7 @@ fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
 fn serve(
     doors: Doors,
     livewell: Arc<Livewell>,
-    config: Arc<Config>,
+    config: Config,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> {
     if let Some(address) = doors.address.as_ref().and_then(|listener| listener.local_addr().ok()) {
