@@ -149,6 +149,15 @@ impl Client {
         self.json(self.call(Method::GET, path, None, "")?)
     }
 
+    /// Sends a `GET` for JSON that may not be there.
+    pub fn find(&self, path: &str) -> Result<Option<Json>, Failure> {
+        let answer = self.send(Method::GET, path, None, "")?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        self.json(self.succeeded(answer)?).map(Some)
+    }
+
     /// Sends a `POST` without a body, for JSON.
     pub fn post(&self, path: &str) -> Result<Json, Failure> {
         self.post_text(path, "")
@@ -191,6 +200,10 @@ impl Client {
     }
 
     fn call(&self, method: Method, path: &str, accept: Option<&str>, body: &str) -> Result<Answer, Failure> {
+        self.succeeded(self.send(method, path, accept, body)?)
+    }
+
+    fn send(&self, method: Method, path: &str, accept: Option<&str>, body: &str) -> Result<Answer, Failure> {
         let request = self.request(method, path, accept, body)?;
         let sent = self.runtime.block_on(async {
             let stream = self.server.connect().await.map_err(|error| error.to_string())?;
@@ -205,8 +218,12 @@ impl Client {
         let (parts, body) = answer.into_parts();
         let (body, runtime) = (Body::new(body).into_data_stream(), self.runtime.clone());
         let body = Pieces { body, left: Bytes::new(), runtime, _sender: sender };
-        let status = parts.status;
-        let answer = Answer { status, headers: parts.headers, body };
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
+    }
+
+    /// Returns the answer, unless it is a refusal.
+    fn succeeded(&self, answer: Answer) -> Result<Answer, Failure> {
+        let status = answer.status;
         if status.is_success() {
             return Ok(answer);
         }

@@ -4,7 +4,7 @@
 //! What a call has removed, stopped or started of the file is as the file says at the next start.
 
 use super::call::{Call, call};
-use super::components::{find, leftovers};
+use super::components::{added, find, left};
 use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shown::status;
@@ -54,7 +54,7 @@ fn id_of(body: &str) -> Result<String, Problem> {
 
 async fn create(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<(), Problem> {
     let _one_at_a_time = api.changing.lock().await;
-    if api.livewell.status()?.iter().any(|status| status.id == id) {
+    if added(api, id)?.is_some() {
         return Err(Problem::new(409, "LW0503", format!("`{id}` is there already; `PUT` changes it")));
     }
     let change = judged(api, kind, id, body)?;
@@ -100,7 +100,7 @@ async fn or_as_it_was<T>(api: &Api, id: &str, done: Result<T, Problem>) -> Resul
 }
 
 async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Problem> {
-    if leftovers(api, kind)?.iter().any(|status| status.id == id) {
+    if left(api, kind, id)?.is_some() {
         let _one_at_a_time = api.changing.lock().await;
         return Ok(api.livewell.remove(id).await?);
     }

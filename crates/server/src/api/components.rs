@@ -10,7 +10,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
-use livewell::{ComponentKind, Error, Livewell, State as Doing, Status};
+use livewell::{ComponentKind, Error, ErrorKind, Livewell, State as Doing, Status};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,12 +25,13 @@ type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let all = async move |State(api): State<Shared>| {
         let mut shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(|one| status(&api, one)).collect();
-        shapes.extend(leftovers(&api, kind)?.iter().map(leftover));
+        let left = api.livewell.leftovers()?;
+        shapes.extend(left.iter().filter(|status| status.kind == kind).map(leftover));
         Ok::<_, Problem>(Json(shapes))
     };
     let one = async move |State(api): State<Shared>, Path(id): Path<String>| {
-        if let Some(status) = leftovers(&api, kind)?.iter().find(|status| status.id == id) {
-            return Ok(Json(leftover(status)));
+        if let Some(found) = left(&api, kind, &id)? {
+            return Ok(Json(leftover(&found)));
         }
         find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
@@ -102,11 +103,24 @@ fn of_kind(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
     Ok(all)
 }
 
-/// Returns what the store holds of components of this kind that are not in the configuration.
-pub fn leftovers(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
-    let mut all = api.livewell.leftovers()?;
-    all.retain(|status| status.kind == kind);
-    Ok(all)
+/// Returns what the store holds of a component of this kind that is not in the configuration.
+///
+/// # Errors
+/// Returns an error if the store cannot be read.
+pub fn left(api: &Api, kind: ComponentKind, id: &str) -> Result<Option<Status>, Problem> {
+    Ok(api.livewell.leftover(id)?.filter(|status| status.kind == kind))
+}
+
+/// Returns whether the component was added, of whatever kind.
+///
+/// # Errors
+/// Returns an error if the store cannot be read.
+pub fn added(api: &Api, id: &str) -> Result<Option<Status>, Problem> {
+    match api.livewell.status_of(id) {
+        Ok(status) => Ok(Some(status)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Returns the status of one component, also of one that only the store still holds.
@@ -114,8 +128,7 @@ pub fn leftovers(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem>
 /// # Errors
 /// Returns 404 if there is none of this kind.
 pub fn find_any(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem> {
-    let left = leftovers(api, kind)?.into_iter().find(|status| status.id == id);
-    left.map_or_else(|| find(api, kind, id), Ok)
+    left(api, kind, id)?.map_or_else(|| find(api, kind, id), Ok)
 }
 
 /// Returns the status of one component.
@@ -123,29 +136,31 @@ pub fn find_any(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Prob
 /// # Errors
 /// Returns 404 if there is none of this kind, or 409 if only the store still holds it.
 pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem> {
-    let all = api.livewell.status()?;
-    if let Some(found) = all.iter().find(|status| status.id == id && status.kind == kind) {
-        return Ok(found.clone());
+    match added(api, id)? {
+        Some(found) if found.kind == kind => return Ok(found),
+        Some(other) => {
+            let message = format!("`{id}` is a {}, not a {}", other.kind.noun(), kind.noun());
+            return Err(Problem::new(404, "LW0501", message));
+        }
+        None => {}
     }
-    if leftovers(api, kind)?.iter().any(|status| status.id == id) {
+    if left(api, kind, id)?.is_some() {
         let message = format!(
             "`{id}` is not in the configuration this server runs with, only in its store; `livewell remove {id}` (or \
              `DELETE`) removes what it stored"
         );
         return Err(Problem::new(409, "LW0716", message));
     }
-    if let Some(other) = all.iter().find(|status| status.id == id) {
-        let message = format!("`{id}` is a {}, not a {}", other.kind.noun(), kind.noun());
-        return Err(Problem::new(404, "LW0501", message));
-    }
-    let names: Vec<&str> =
-        all.iter().filter(|status| status.kind == kind).map(|status| status.id.as_str()).collect();
+    let config = api.config();
+    let mut names: Vec<&str> =
+        config.components().filter(|(its, _)| *its == kind).map(|(_, name)| name).collect();
+    names.sort_unstable();
     Err(livewell::unknown(kind.noun(), id, &names).into())
 }
 
 /// `GET /health`: the process is alive and can read its store.
 pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    api.livewell.status()?;
+    api.livewell.check_readable()?;
     Ok(Json(json!({ "status": "ok" })))
 }
 

@@ -3,7 +3,7 @@
 use super::find::{self, Found};
 use super::offline;
 use crate::cli::{At, Remove, Switch, Which};
-use crate::client::Client;
+use crate::client::{Client, encoded};
 use crate::failure::Failure;
 use livewell::{ComponentKind, Removed, unknown};
 use livewell_config as config;
@@ -21,17 +21,19 @@ pub fn named(which: &Which) -> Result<(&str, Option<ComponentKind>), Failure> {
 /// Returns a failure with the id that was probably meant if there is no such component.
 pub fn path(client: &Client, which: &Which) -> Result<String, Failure> {
     let (id, kind) = named(which)?;
-    let mut names = Vec::new();
-    for one in ComponentKind::ALL.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one)) {
-        let all = client.get(&format!("/api/v1/{}", one.plural()))?;
-        names.extend(
-            all.as_array().into_iter().flatten().filter_map(|one| Some(one["id"].as_str()?.to_owned())),
-        );
-        if names.iter().any(|name| name == id) {
-            return Ok(format!("/api/v1/{}/{id}", one.plural()));
+    let kinds = || ComponentKind::ALL.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one));
+    for one in kinds() {
+        let path = format!("/api/v1/{}/{}", one.plural(), encoded(id));
+        if client.find(&path)?.is_some() {
+            return Ok(path);
         }
     }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut all = Vec::new();
+    for one in kinds() {
+        let found = client.get(&format!("/api/v1/{}", one.plural()))?;
+        all.extend(found.as_array().cloned().unwrap_or_default());
+    }
+    let names: Vec<&str> = all.iter().filter_map(|one| one["id"].as_str()).collect();
     Err(Failure::failed(unknown(noun(kind), id, &names)))
 }
 

@@ -7,8 +7,7 @@ use std::io::{self, Write};
 
 /// Returns whether the server has a source with this id.
 pub fn is_source(client: &Client, id: &str) -> Result<bool, Failure> {
-    let sources = client.get("/api/v1/sources")?;
-    Ok(sources.as_array().into_iter().flatten().any(|source| source["id"] == id))
+    Ok(client.find(&format!("/api/v1/sources/{}", encoded(id)))?.is_some())
 }
 
 /// Asks the server to compare, and prints the result.
