@@ -2,6 +2,7 @@
 
 use super::call::{Call, call};
 use super::context::{Api, Shared};
+use super::list::{Asked, list};
 use super::problem::Problem;
 use super::shape::leftover;
 use super::shown::status;
@@ -11,7 +12,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use livewell::{ComponentKind, Error, ErrorKind, Livewell, State as Doing, Status};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -23,12 +24,7 @@ type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// Returns the calls that all kinds have.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
-    let all = async move |State(api): State<Shared>| {
-        let mut shapes: Vec<Value> = of_kind(&api, kind)?.iter().map(|one| status(&api, one)).collect();
-        let left = api.livewell.leftovers()?;
-        shapes.extend(left.iter().filter(|status| status.kind == kind).map(leftover));
-        Ok::<_, Problem>(Json(shapes))
-    };
+    let all = async move |State(api): State<Shared>, Query(asked): Query<Asked>| list(api, kind, asked).await;
     let one = async move |State(api): State<Shared>, Path(id): Path<String>| {
         if let Some(found) = left(&api, kind, &id)? {
             return Ok(Json(leftover(&found)));
@@ -95,12 +91,6 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         Problem::new(409, "LW0716", message)
     })?;
     Ok(api.livewell.add(setup).await?)
-}
-
-fn of_kind(api: &Api, kind: ComponentKind) -> Result<Vec<Status>, Problem> {
-    let mut all = api.livewell.status()?;
-    all.retain(|status| status.kind == kind);
-    Ok(all)
 }
 
 /// Returns what the store holds of a component of this kind that is not in the configuration.

@@ -18,6 +18,7 @@ mod events;
 mod guesses;
 mod ingest;
 mod limits;
+pub mod list;
 mod metrics;
 mod names;
 mod openapi;

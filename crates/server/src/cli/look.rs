@@ -3,6 +3,7 @@
 use super::At;
 use crate::render::Format;
 use clap::{Args, ValueEnum};
+use livewell::{ComponentKind, State};
 use livewell_model::Value;
 
 /// `livewell results`.
@@ -71,9 +72,46 @@ pub struct Status {
     #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
     pub format: StatusFormat,
 
+    /// Only the components of this kind
+    #[arg(long, value_enum)]
+    pub kind: Option<Kind>,
+
+    /// Only the components in this state: `starting`, `running`, `caught_up`, `waiting`, `paused`, `stopped` or `error`
+    #[arg(long, value_parser = state)]
+    pub state: Option<State>,
+
     /// Where it is
     #[command(flatten)]
     pub at: At,
+}
+
+/// A kind of component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Sources.
+    Source,
+    /// Queries.
+    Query,
+    /// Reactions.
+    Reaction,
+}
+
+impl From<Kind> for ComponentKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Source => Self::Source,
+            Kind::Query => Self::Query,
+            Kind::Reaction => Self::Reaction,
+        }
+    }
+}
+
+/// Reads the name of a state.
+fn state(name: &str) -> Result<State, String> {
+    State::ALL.into_iter().find(|state| state.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
+        format!("the states are {}", names.join(", "))
+    })
 }
 
 /// How status is shown.

@@ -1,7 +1,7 @@
 //! Finds the component that a command is about, and starts, stops or removes it.
 
 use super::find::{self, Found};
-use super::offline;
+use super::{offline, pages};
 use crate::cli::{At, Remove, Switch, Which};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
@@ -30,8 +30,7 @@ pub fn path(client: &Client, which: &Which) -> Result<String, Failure> {
     }
     let mut all = Vec::new();
     for one in kinds() {
-        let found = client.get(&format!("/api/v1/{}", one.plural()))?;
-        all.extend(found.as_array().cloned().unwrap_or_default());
+        all.extend(pages::all(client, one, None)?);
     }
     let names: Vec<&str> = all.iter().filter_map(|one| one["id"].as_str()).collect();
     Err(Failure::failed(unknown(noun(kind), id, &names)))

@@ -9,6 +9,7 @@ mod elements;
 mod explain;
 mod find;
 mod offline;
+mod pages;
 mod parked;
 mod patience;
 mod received;

@@ -1,26 +1,41 @@
 //! `livewell status`: what every source, query and reaction is doing, or what a store holds.
 
 use super::find::{self, Found};
-use super::{offline, remarks};
+use super::{offline, pages, remarks};
 use crate::cli::{At, Status, StatusFormat};
 use crate::failure::Failure;
 use comfy_table::{Table, presets};
+use livewell::{ComponentKind, State};
 use livewell_config as config;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
-const KINDS: [(&str, &str); 3] = [("sources", "source"), ("queries", "query"), ("reactions", "reaction")];
+/// How many components of a kind a table shows.
+const ROWS_MAX: usize = 1_000;
+
+/// Which components are shown.
+struct Wanted {
+    kind: Option<ComponentKind>,
+    state: Option<State>,
+}
+
+impl Wanted {
+    fn has_kind(&self, kind: ComponentKind) -> bool {
+        self.kind.is_none_or(|wanted| wanted == kind)
+    }
+}
 
 /// Shows the status.
 pub fn run(status: &Status, found: &Found) -> Result<(), Failure> {
+    let wanted = Wanted { kind: status.kind.map(Into::into), state: status.state };
     let all = match found {
-        Found::Store(directory) => of_store(directory, configured(&status.at).as_ref())?,
+        Found::Store(directory) => of_store(directory, configured(&status.at).as_ref(), &wanted)?,
         Found::Server(client) => {
-            let mut all = json!({});
-            for (kinds, _) in KINDS {
-                all[kinds] = client.get(&format!("/api/v1/{kinds}"))?;
+            let mut all = json!({ "sources": [], "queries": [], "reactions": [] });
+            for kind in ComponentKind::ALL.into_iter().filter(|kind| wanted.has_kind(*kind)) {
+                all[kind.plural()] = pages::all(client, kind, wanted.state)?.into();
             }
             all
         }
@@ -35,10 +50,12 @@ pub fn run(status: &Status, found: &Found) -> Result<(), Failure> {
 
 /// Returns the status in a store that nobody runs: the position of each component, without states and errors. With the
 /// ids of the configuration it also tells whether each component is in it.
-fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>) -> Result<Json, Failure> {
+fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>, wanted: &Wanted) -> Result<Json, Failure> {
     let store = offline::open(directory)?;
     let mut all = json!({ "sources": [], "queries": [], "reactions": [] });
-    for one in livewell::stored_status(&store).map_err(Failure::failed)? {
+    let stored = livewell::stored_status(&store).map_err(Failure::failed)?.into_iter();
+    let is_wanted = |state: State| wanted.state.is_none_or(|wanted| wanted == state);
+    for one in stored.filter(|one| wanted.has_kind(one.kind) && is_wanted(one.state)) {
         let shown = json!({
             "id": one.id, "state": one.state.name(), "epoch": one.epoch.to_string(), "sequence": one.sequence,
             "lag": one.lag, "checked": one.checked, "position": one.position, "rows": one.rows,
@@ -58,10 +75,11 @@ fn configured(at: &At) -> Option<BTreeSet<String>> {
 
 /// Writes the table, with columns that only some components have if one has them; then the remarks.
 fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
+    let of_kind = |kind: ComponentKind| all[kind.plural()].as_array().into_iter().flatten();
     let all = || {
-        KINDS.iter().flat_map(|(kinds, kind)| {
-            all[*kinds].as_array().into_iter().flatten().map(move |one| (*kind, one))
-        })
+        ComponentKind::ALL
+            .into_iter()
+            .flat_map(|kind| of_kind(kind).take(ROWS_MAX).map(move |one| (kind.noun(), one)))
     };
     let can_tell = all().any(|(_, one)| one["checked"].is_boolean());
     let mut table = Table::new();
@@ -73,8 +91,19 @@ fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
         table.add_row(row(kind, one, can_tell));
     }
     writeln!(out, "{table}")?;
-    let notes = all().flat_map(|(_, one)| remarks::of(one));
-    notes.into_iter().try_for_each(|note| writeln!(out, "{note}"))
+    all().flat_map(|(_, one)| remarks::of(one)).try_for_each(|note| writeln!(out, "{note}"))?;
+    for kind in ComponentKind::ALL {
+        if let Some(more @ 1..) = of_kind(kind).count().checked_sub(ROWS_MAX) {
+            writeln!(
+                out,
+                "{more} more {} are not shown; `livewell status --kind {} --state STATE` shows those in a state, \
+                 `--format json` all",
+                kind.plural(),
+                kind.noun()
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn row(kind: &str, one: &Json, can_tell: bool) -> Vec<String> {

@@ -31,6 +31,7 @@ mod kept;
 mod killed;
 mod known;
 mod leftover;
+mod many;
 mod mapped;
 mod nats;
 mod offline;
