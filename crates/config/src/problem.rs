@@ -42,12 +42,19 @@ pub fn unreadable(path: &Path, reason: &str) -> Diagnostic {
     at(code::UNREADABLE, Span::default(), format!("cannot read `{}`: {reason}{advice}", path.display()))
 }
 
+/// How many names an advice lists.
+const NAMED_MAX: usize = 40;
+
 /// `did you mean`, or what there is to choose from.
 pub fn advice<'n>(given: &str, names: impl IntoIterator<Item = &'n str> + Clone, of_what: &str) -> String {
     if let Some(name) = near(given, names.clone()) {
         return format!("did you mean `{name}`?");
     }
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    let mut names: Vec<String> =
+        names.into_iter().take(NAMED_MAX + 1).map(|name| format!("`{name}`")).collect();
+    if names.len() > NAMED_MAX {
+        names[NAMED_MAX] = "...".into();
+    }
     if names.is_empty() {
         "there is none at all".into()
     } else {

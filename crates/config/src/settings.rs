@@ -59,6 +59,22 @@ pub struct ServerSettings {
     pub allowed_environment: Vec<String>,
     /// What callers may take up.
     pub limits: ServerLimits,
+    /// What the metrics show.
+    pub metrics: MetricsSettings,
+}
+
+/// What the metrics show.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsSettings {
+    /// How many components have series of their own at most.
+    pub components: usize,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self { components: 1_000 }
+    }
 }
 
 fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
@@ -78,6 +94,7 @@ impl Default for ServerSettings {
             data_directory: None,
             allowed_environment: Vec::new(),
             limits: ServerLimits::default(),
+            metrics: MetricsSettings::default(),
         }
     }
 }

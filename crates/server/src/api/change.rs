@@ -17,6 +17,9 @@ use livewell_config::Change;
 use livewell_query::language::Diagnostic;
 use serde_json::{Value, json};
 
+/// How many readers a refusal names.
+const NAMED_MAX: usize = 10;
+
 /// Returns the calls that change components of this kind.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let create = async move |State(api): State<Shared>, body: String| {
@@ -125,8 +128,12 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Change, Problem> 
     let config = api.config();
     let readers = config.readers(id);
     if !readers.is_empty() {
-        let names: Vec<String> = readers.iter().map(|reader| format!("`{reader}`")).collect();
-        let message = format!("`{id}` is read by {}; remove what reads it first", names.join(", "));
+        let names: Vec<String> = readers.iter().take(NAMED_MAX).map(|reader| format!("`{reader}`")).collect();
+        let mut names = names.join(", ");
+        if let Some(more @ 1..) = readers.len().checked_sub(NAMED_MAX) {
+            names.push_str(&format!(" and {more} more"));
+        }
+        let message = format!("`{id}` is read by {names}; remove what reads it first");
         return Err(Problem::new(409, "LW0535", message));
     }
     config.change(kind, id, None).map_err(|problems| refused(&problems))

@@ -1,4 +1,4 @@
-//! Sources, queries and reactions: their status; and whether the server is alive and ready.
+//! Sources, queries and reactions: their status, and calls that reset, start and stop them.
 
 use super::call::{Call, call};
 use super::context::{Api, Shared};
@@ -10,14 +10,8 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
-use axum::response::IntoResponse;
-use livewell::{ComponentKind, Error, ErrorKind, Livewell, State as Doing, Status};
+use livewell::{ComponentKind, ErrorKind, State as Doing, Status};
 use serde_json::json;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-/// How often to check whether all queries have caught up.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// The parameters of a reset, in their order; a name may come more than once.
 type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
@@ -146,83 +140,4 @@ pub fn find(api: &Api, kind: ComponentKind, id: &str) -> Result<Status, Problem>
         config.components().filter(|(its, _)| *its == kind).map(|(_, name)| name).collect();
     names.sort_unstable();
     Err(livewell::unknown(kind.noun(), id, &names).into())
-}
-
-/// `GET /health`: the process is alive and can read its store.
-pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    api.livewell.check_readable()?;
-    Ok(Json(json!({ "status": "ok" })))
-}
-
-/// `GET /ready`: every query has caught up once since the start, and nothing waits for a disk; a query over a source in
-/// error has not caught up.
-pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    let stalled = api.livewell.waiting_for_disk();
-    if let Some((id, reason)) = stalled.first() {
-        let message = format!("`{id}` waits for a disk: {reason}");
-        let waiting: Vec<String> = stalled.iter().map(|(id, _)| id.clone()).collect();
-        return Err(Problem::new(503, "LW0714", message).with("waiting_for", waiting).retry_after(1));
-    }
-    let ready = Ok(Json(json!({ "status": "ready" })));
-    if api.ready.load(Ordering::Relaxed) {
-        return ready;
-    }
-    let waiting = behind(&api.livewell)?;
-    if waiting.is_empty() {
-        api.ready.store(true, Ordering::Relaxed);
-        return ready;
-    }
-    let problem = Problem::new(503, "LW0714", format!("not caught up yet: {}", waiting.join(", ")));
-    Err(problem.with("waiting_for", waiting).retry_after(1))
-}
-
-/// Records when every query has caught up for the first time, whether anybody asks or not.
-pub async fn watch_ready(api: &Api) {
-    while !behind(&api.livewell).is_ok_and(|waiting| waiting.is_empty()) {
-        tokio::time::sleep(LOOK).await;
-    }
-    api.ready.store(true, Ordering::Relaxed);
-}
-
-/// Returns the queries that have not caught up.
-fn behind(livewell: &Livewell) -> Result<Vec<String>, Error> {
-    let is_behind = |status: &Status| match status.state {
-        Doing::CaughtUp | Doing::Paused => false,
-        // A waiting query waits for its first rows, for room, or for a component in error above it.
-        Doing::Starting | Doing::Waiting | Doing::Error | Doing::Stopped => true,
-        Doing::Running => status.lag > 0,
-    };
-    let mut queries = livewell.status()?;
-    queries.retain(|status| status.kind == ComponentKind::Query && is_behind(status));
-    Ok(queries.into_iter().map(|status| status.id).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use livewell::{IntoSource, MemoryStore, Query, Setup};
-    use livewell_source::file::Files;
-    use livewell_source::settings::FileSettings;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_query_over_a_source_in_error_has_not_caught_up() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("ops.jsonl");
-        let livewell = Livewell::builder().store(MemoryStore::new()).build().unwrap();
-        let queries = vec![Query::cypher("q", "MATCH (n:A) RETURN n.x AS x").from("ops")];
-        let mut file = FileSettings::new("ops", &path);
-        file.follow = Some(false);
-        livewell
-            .add(Setup { sources: vec![Files::new(file).into_source()], queries, ..Setup::default() })
-            .await
-            .unwrap();
-        livewell.idle().await.unwrap();
-        assert_eq!(behind(&livewell).unwrap(), ["q"]);
-        std::fs::write(&path, "").unwrap();
-        livewell.reset("ops").unwrap();
-        while !behind(&livewell).unwrap().is_empty() {
-            tokio::time::sleep(LOOK).await;
-        }
-        livewell.shutdown().await;
-    }
 }

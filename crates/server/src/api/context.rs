@@ -24,6 +24,8 @@ pub struct Api {
     pub(super) names: Names,
     pub(super) guesses: Guesses,
     pub(super) limits: ServerLimits,
+    /// How many components have series of their own in the metrics.
+    pub(super) components_measured: usize,
     pub(super) rates: Option<Rates>,
     pub(super) client_streams: Streams,
     pub(super) pins: Pins,

@@ -1,13 +1,15 @@
-//! `GET /metrics`: the state of every component, in the text format of Prometheus.
+//! `GET /metrics`: how many components there are and the state of each, up to a number of them, in the text format of
+//! Prometheus.
 
-use super::context::Shared;
+use super::broken_off::broken_off;
+use super::context::{Api, Shared};
 use super::guesses::Counts;
 use super::problem::Problem;
 use crate::panics;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use livewell::{ComponentKind, ScrubStatus, State as Doing, Status};
+use livewell::{ComponentKind, Page, ScrubStatus, State as Doing, Status};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -87,16 +89,58 @@ const MEASURES: &[Measure] = &[
 
 /// Returns the metrics.
 pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    let mut text = String::new();
-    let mut registry = registry(&api.livewell.status()?);
+    let text = tokio::task::spawn_blocking(move || text(&api)).await;
+    Ok(([(header::CONTENT_TYPE, TEXT)], text.map_err(|error| broken_off(&error))??))
+}
+
+fn text(api: &Api) -> Result<String, Problem> {
+    let mut registry = Registry::with_prefix("livewell");
+    let measured = measured(api)?;
+    components(&mut registry, &measured);
+    totals(&mut registry, &api.livewell.counts(), measured.len());
     let Counts { wrong, held_off } = api.guesses.counts();
     count(&mut registry, "wrong_tokens", "Calls that were refused for a wrong token", wrong);
     let help = "Calls that were refused without a look at their token, for the wrong ones before";
     count(&mut registry, "held_off_tokens", help, held_off);
     count(&mut registry, "panics", "Panics since the start, of components and of calls", panics::count());
     scrub(&mut registry, &api.livewell.scrubbed());
+    let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
-    Ok(([(header::CONTENT_TYPE, TEXT)], text))
+    Ok(text)
+}
+
+/// Returns the components that have series of their own: sources and reactions before queries, then by id.
+fn measured(api: &Api) -> Result<Vec<Status>, Problem> {
+    let mut measured = Vec::new();
+    for kind in [ComponentKind::Source, ComponentKind::Reaction, ComponentKind::Query] {
+        let limit = api.components_measured.saturating_sub(measured.len());
+        if limit > 0 {
+            let page = Page { kind: Some(kind), state: None, after: None, limit };
+            measured.extend(api.livewell.statuses(&page)?);
+        }
+    }
+    Ok(measured)
+}
+
+/// Adds how many components of each kind are in each state, and how many of them have no series of their own.
+fn totals(registry: &mut Registry, counts: &livewell::Counts, measured: usize) {
+    let values = Values::default();
+    for kind in ComponentKind::ALL {
+        for state in Doing::ALL {
+            let labels = vec![("kind", kind.noun().to_owned()), ("state", state.name().to_owned())];
+            let count = counts.get(&(kind, state)).copied().unwrap_or(0);
+            values.get_or_create(&labels).set(count as f64);
+        }
+    }
+    registry.register(
+        "components",
+        "How many components of a kind are in a state, all of them counted",
+        values,
+    );
+    let without: Gauge<f64, AtomicU64> = Gauge::default();
+    without.set(counts.values().sum::<u64>().saturating_sub(measured as u64) as f64);
+    let help = "Components without series of their own, which are more than `server.metrics.components`";
+    registry.register("components_without_series", help, without);
 }
 
 fn count(registry: &mut Registry, name: &str, help: &str, value: u64) {
@@ -140,8 +184,7 @@ fn scrub(registry: &mut Registry, status: &ScrubStatus) {
     );
 }
 
-fn registry(status: &[Status]) -> Registry {
-    let mut registry = Registry::with_prefix("livewell");
+fn components(registry: &mut Registry, status: &[Status]) {
     for (name, help, read) in MEASURES {
         let values = Values::default();
         for one in status {
@@ -160,14 +203,8 @@ fn registry(status: &[Status]) -> Registry {
         }
     }
     registry.register("state", "1 for the state it is in, 0 for the others", states);
-    registry
 }
 
 fn labels(one: &Status) -> Labels {
-    let kind = match one.kind {
-        ComponentKind::Source => "source",
-        ComponentKind::Query => "query",
-        ComponentKind::Reaction => "reaction",
-    };
-    vec![("kind", kind.to_owned()), ("id", one.id.clone())]
+    vec![("kind", one.kind.noun().to_owned()), ("id", one.id.clone())]
 }

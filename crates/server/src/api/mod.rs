@@ -24,6 +24,7 @@ mod names;
 mod openapi;
 mod page;
 pub mod parked;
+mod probes;
 mod problem;
 mod query;
 mod rates;
@@ -109,6 +110,7 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: 
         rates: settings.limits.requests_per_second.map(Rates::new),
         client_streams: Streams::default(),
         limits: settings.limits.clone(),
+        components_measured: settings.metrics.components,
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -155,7 +157,7 @@ async fn sweep(api: Shared, has_probes: bool) {
         let watching = api.clone();
         tokio::spawn(async move {
             tokio::select! {
-                () = components::watch_ready(&watching) => {}
+                () = probes::watch_ready(&watching) => {}
                 () = until(watching.stop.clone()) => {}
             }
         });

@@ -5,7 +5,7 @@ use super::context::Shared;
 use super::problem::Problem;
 use super::{
     access, backup, change, components, dashboard, dead_letters, definition, elements, events, ingest,
-    limits, metrics, openapi, parked, problem, query, results, source,
+    limits, metrics, openapi, parked, probes, problem, query, results, source,
 };
 use axum::Router;
 use axum::http::Method;
@@ -16,8 +16,8 @@ use livewell::ComponentKind;
 pub(super) fn calls() -> Vec<Call> {
     let mut calls = vec![
         call(Method::GET, "/", dashboard::page),
-        call(Method::GET, "/health", components::health),
-        call(Method::GET, "/ready", components::ready),
+        call(Method::GET, "/health", probes::health),
+        call(Method::GET, "/ready", probes::ready),
         call(Method::GET, "/metrics", metrics::get),
         call(Method::GET, "/openapi.json", openapi::get),
         call(Method::GET, "/errors/{code}", problem::page),

@@ -47,9 +47,9 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let doors = Doors { address: listener, owner };
         let serving = doors.has_any().then(|| tokio::spawn(serve(doors, livewell.clone(), config, stopping)));
         let progress = progress(run.until_idle);
-        let shown = tokio::spawn(show(livewell.clone(), progress.clone()));
+        let shown = run.until_idle.then(|| tokio::spawn(show(livewell.clone(), progress.clone())));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
-        shown.abort();
+        shown.inspect(|shown| shown.abort());
         progress.finish_and_clear();
         stop.send_replace(true);
         if let Some(serving) = serving {

@@ -39,6 +39,7 @@ fn each_call_is_answered_among_thousands_of_components() {
     assert_eq!(running.get("/health").status, 200);
     running.wait_until_ready();
     pages(&running);
+    metrics(&running);
     one(&running);
     commands(&running);
 }
@@ -67,6 +68,18 @@ fn pages(running: &Running) {
     }
 }
 
+fn metrics(running: &Running) {
+    let text = running.get("/metrics").body;
+    let series = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
+    assert_eq!(series("livewell_position{"), 1_000);
+    assert!(text.contains("livewell_position{kind=\"source\",id=\"orders\"}"), "sources come first");
+    assert!(text.contains("id=\"q0998\"") && !text.contains("id=\"q0999\""));
+    assert_eq!(series("livewell_components{"), 21);
+    for line in ["components{kind=\"query\",state=\"paused\"} 3000", "components_without_series 2001"] {
+        assert!(text.contains(&format!("livewell_{line}.0\n")), "{line}");
+    }
+}
+
 fn one(running: &Running) {
     let ask = |method: &str, path: &str, body: &Json| running.ask(method, path, "", &body.to_string());
     let path = "/api/v1/queries/q2500";
@@ -87,6 +100,7 @@ fn one(running: &Running) {
     assert!(unknown.json()["detail"].as_str().unwrap().contains("did you mean `q"), "{}", unknown.body);
     let removed = ask("DELETE", "/api/v1/sources/orders", &Json::Null);
     assert_eq!((removed.status, &removed.json()["code"]), (409, &json!("LW0535")));
+    assert!(removed.json()["detail"].as_str().unwrap().contains("`q0009` and 2990 more"), "{}", removed.body);
 }
 
 fn commands(running: &Running) {
