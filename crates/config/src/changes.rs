@@ -2,8 +2,10 @@
 
 use super::configuration::Config;
 use super::counted::counted;
+use super::kept::{Fate, Kept};
 use super::reading::load;
-use livewell::ComponentKind;
+use super::sealed::Seal;
+use livewell::{Author, ComponentKind, Definition, Made, Spec};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
@@ -48,8 +50,36 @@ fn a_change_of_one_item_reads_and_compiles_that_item_alone() {
     assert_eq!(config.queries.iter().last().unwrap().id, "new");
 }
 
+#[test]
+fn what_calls_have_made_is_taken_up_by_reading_each_once_in_whatever_order_it_is_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let mut config = written(place.path(), &[json!({ "id": "orders", "kind": "http" })], &[], &[]).unwrap();
+    let kept = |id: String, settings: Json| {
+        let query = serde_json::from_value(settings.clone()).unwrap();
+        let made = Made::Query { query: Box::new(query), params_exact: None };
+        let spec = Spec { by: Author::Call, settings: Some(settings), over: None };
+        (id, ComponentKind::Query, Definition { spec, made })
+    };
+    // Each reads the one that comes after it.
+    let chained = |at: usize| {
+        let (id, over) = (format!("q{at}"), format!("q{}", at + 1));
+        let over = query(&id, &[&over], &format!("MATCH (n:{over}) RETURN n.id AS id"));
+        kept(id.clone(), if at == 39 { query(&id, &["orders"], ALL) } else { over })
+    };
+    let mut stored: Vec<_> = (0..40).map(chained).collect();
+    stored.push(kept("lost".into(), query("lost", &["gone"], ALL)));
+    let (counts, fates) = counted(|| config.take_up(&stored, &Seal::of(livewell_store::StoreId(7))));
+    let is_lost = |kept: &&Kept| matches!(kept.fate, Fate::Lost(_));
+    assert_eq!(fates.iter().filter(is_lost).map(|kept| kept.id.as_str()).collect::<Vec<_>>(), ["lost"]);
+    assert_eq!(
+        (config.queries.len(), counts),
+        (40, (42, 42)),
+        "each once, but for the one that is tried again"
+    );
+}
+
 /// The items among which the changes below are made.
-fn base() -> Vec<(ComponentKind, Json)> {
+fn base() -> Items {
     use ComponentKind::{Query, Reaction, Source};
     let file = |id: &str, path: &str| json!({ "id": id, "kind": "file", "queries": ["a"], "path": path });
     vec![
@@ -100,44 +130,59 @@ fn changes() -> Vec<(ComponentKind, &'static str, Option<Json>)> {
     ]
 }
 
-#[test]
-fn a_change_is_refused_when_and_only_when_the_whole_would_be() {
-    let (place, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let of = |items: &[(ComponentKind, Json)], kind| -> Vec<Json> {
+type Items = Vec<(ComponentKind, Json)>;
+
+/// A configuration with these items.
+fn whole(folder: &Path, items: &Items) -> Result<Config, String> {
+    let of = |kind| -> Vec<Json> {
         items.iter().filter(|(its, _)| *its == kind).map(|(_, item)| item.clone()).collect()
     };
-    let load_at = |folder: &Path, items: &[(ComponentKind, Json)]| {
-        let [sources, queries, reactions] = ComponentKind::ALL.map(|kind| of(items, kind));
-        written(folder, &sources, &queries, &reactions)
-    };
-    let begun = load_at(place.path(), &base()).unwrap();
-    for first in changes() {
-        for second in changes() {
-            let (mut config, mut items) = (begun.clone(), base());
-            for (kind, id, item) in [&first, &second] {
-                let text = item.as_ref().map(Json::to_string);
-                let changed = config.change(*kind, id, text.as_deref());
-                let mut whole = items.clone();
-                let at = whole.iter().position(|(its, item)| its == kind && item["id"] == *id);
-                match (at, item) {
-                    (Some(at), Some(item)) => whole[at].1 = item.clone(),
-                    (None, Some(item)) => whole.push((*kind, item.clone())),
-                    (Some(at), None) => drop(whole.remove(at)),
-                    (None, None) => {}
-                }
-                match (changed, load_at(other.path(), &whole)) {
-                    (Ok(change), Ok(_)) => {
-                        config.apply(change);
-                        items = whole;
-                    }
-                    (Err(found), Err(said)) => {
-                        for problem in found {
-                            assert!(said.contains(problem.code), "{kind:?} {id}: {problem:?}\n{said}");
-                        }
-                    }
-                    (changed, whole) => panic!("{first:?}, {second:?}: {changed:?}, {whole:?}"),
-                }
+    let [sources, queries, reactions] = ComponentKind::ALL.map(of);
+    written(folder, &sources, &queries, &reactions)
+}
+
+/// Makes a change, which is refused when and only when the whole would be.
+fn changed(
+    (config, items): &(Config, Items),
+    (kind, id, item): &(ComponentKind, &str, Option<Json>),
+    elsewhere: &Path,
+) -> Option<(Config, Items)> {
+    let mut items = items.clone();
+    let at = items.iter().position(|(its, item)| its == kind && item["id"] == *id);
+    match (at, item) {
+        (Some(at), Some(item)) => items[at].1 = item.clone(),
+        (None, Some(item)) => items.push((*kind, item.clone())),
+        (Some(at), None) => drop(items.remove(at)),
+        (None, None) => {}
+    }
+    let text = item.as_ref().map(Json::to_string);
+    match (config.change(*kind, id, text.as_deref()), whole(elsewhere, &items)) {
+        (Ok(change), Ok(_)) => {
+            let mut config = config.clone();
+            config.apply(change);
+            Some((config, items))
+        }
+        (Err(found), Err(said)) => {
+            for problem in found {
+                assert!(said.contains(problem.code), "{kind:?} {id}: {problem:?}\n{said}");
             }
+            None
+        }
+        (change, whole) => panic!("{kind:?} {id}: {change:?}, {whole:?}\n{items:?}"),
+    }
+}
+
+#[test]
+fn a_change_is_refused_when_and_only_when_the_whole_would_be() {
+    let (place, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let begun = (whole(place.path(), &base()).unwrap(), base());
+    let mut accepted = 0;
+    for first in changes() {
+        let Some(now) = changed(&begun, &first, elsewhere.path()) else { continue };
+        accepted += 1;
+        for second in changes() {
+            changed(&now, &second, elsewhere.path());
         }
     }
+    assert_eq!((accepted, changes().len()), (10, 27));
 }
