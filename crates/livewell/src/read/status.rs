@@ -7,7 +7,6 @@ use crate::component::definition::Definition;
 use crate::component::marks::Marks;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
-use crate::component::unknown::unknown;
 use crate::feed::checked;
 use crate::feed::follow::{followed, frontier, reached};
 use crate::reaction::dead_letters;
@@ -75,12 +74,8 @@ pub(crate) fn of_all(shared: &Shared) -> Result<Vec<Status>, Error> {
 
 /// Returns the status of the component `id`, which was added.
 pub(crate) fn of_one(shared: &Shared, id: &str) -> Result<Status, Error> {
-    let Ok(component) = shared.component(id) else {
-        let roster = shared.roster();
-        let names: Vec<&str> = roster.all().map(|component| component.id.as_str()).collect();
-        return Err(unknown("component", id, &names));
-    };
-    of(shared, &[component])?.pop().ok_or_else(|| Error::not_found(id))
+    let status = of(shared, &[shared.component(id)?])?.pop();
+    status.ok_or_else(|| Error::not_found(id))
 }
 
 /// Returns the status of each of these components, at one moment of the store.

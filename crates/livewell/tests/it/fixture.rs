@@ -1,7 +1,7 @@
 //! What the tests share: stores, rows, and a reaction that remembers.
 
 use livewell::{
-    Change, EmbeddedStore, Event, Livewell, MemoryStore, Node, OutboxSettings, Query, ReactionSetup,
+    Change, EmbeddedStore, Event, Limits, Livewell, MemoryStore, Node, OutboxSettings, Query, ReactionSetup,
     Recovery, State, Subscription,
 };
 use livewell_model::diff::Columns;
@@ -21,8 +21,10 @@ pub fn disk(directory: &tempfile::TempDir) -> Arc<dyn Store> {
     Arc::new(EmbeddedStore::open(path, livewell::Durability::Os).unwrap())
 }
 
+/// With a router even for one query: what it cannot do, a query does alone.
 pub fn open(store: &Arc<dyn Store>) -> Livewell {
-    Livewell::builder().shared_store(store.clone()).build().unwrap()
+    let limits = Limits { routed_from: 1, ..Limits::default() };
+    Livewell::builder().shared_store(store.clone()).limits(limits).build().unwrap()
 }
 
 /// Waits until everything is at rest; a test that never comes there fails instead of hanging.
