@@ -143,8 +143,8 @@ pub fn encode_id(id: &ElementId, out: &mut Vec<u8>) {
 
 /// Appends `bytes` so that the result compares as the bytes do and ends where they end: a zero byte becomes `00 ff`,
 /// the end is `00 00`.
+#[expect(clippy::manual_contains, reason = "most ids are so short that a search takes longer to begin")]
 pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
-    // Compared one by one: most ids are so short that a search would take longer to begin.
     if bytes.iter().any(|byte| *byte == 0) {
         for byte in bytes {
             out.extend_from_slice(if *byte == 0 { &[0, 0xff] } else { std::slice::from_ref(byte) });

@@ -114,7 +114,7 @@ impl Aggregate {
         } else {
             state.put(Area::Operators, record_key, group.encode());
         }
-        replace(out, before, self.into_shown(group), meter)
+        replace(out, before, self.last_shown(group), meter)
     }
 
     fn accumulate(
@@ -191,7 +191,7 @@ impl Aggregate {
     }
 
     /// As [`Aggregate::shown`], for the last time.
-    fn into_shown(&self, group: Group) -> Option<Vec<Value>> {
+    fn last_shown(&self, group: Group) -> Option<Vec<Value>> {
         if self.keyed { self.shown(&group) } else { group.begun.then_some(group.results) }
     }
 
