@@ -129,11 +129,17 @@ impl Pipeline {
         lenses: &[Lens],
         sequence_max: u64,
     ) -> Result<usize, (usize, Error)> {
+        let one_of_many = self.attached.as_ref().filter(|attached| attached.is_open());
         for (at, group) in groups.iter().enumerate() {
             if state.head.sequence >= sequence_max || at > 0 && self.is_much(state) {
                 return Ok(at);
             }
             let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
+            if one_of_many.is_some_and(|attached| attached.skips(&transaction)) {
+                state.head.position = transaction.position;
+                state.head.timestamp = state.head.timestamp.max(transaction.timestamp);
+                continue;
+            }
             self.step_one(state, &transaction).map_err(|error| (at, error))?;
         }
         Ok(groups.len())

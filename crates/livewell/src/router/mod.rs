@@ -18,6 +18,7 @@ pub(crate) use seat::{Seat, Taken};
 use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use crate::feed::follow::Upstream;
+use livewell_model::AppliedTransaction;
 use livewell_query::{Engine, Interest};
 use read::Router;
 use std::collections::BTreeMap;
@@ -67,6 +68,12 @@ impl Attached {
     /// Returns whether enough queries are attached that one reads for all of them.
     pub(crate) fn is_open(&self) -> bool {
         self.router.seats().attached >= self.router.shared.limits.routed_from
+    }
+
+    /// Returns whether a query that reads alone skips a transaction, as it would on a seat: what does not concern it
+    /// must not fail there either, such as by its size.
+    pub(crate) fn skips(&self, transaction: &AppliedTransaction) -> bool {
+        !transaction.changes.iter().any(|change| self.interest.is_touched_by(change))
     }
 
     /// Returns what the query reads.

@@ -41,6 +41,7 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, work: Box<
     let (own, all) = (component.clone(), shared.clone());
     let run = move || {
         run(&all, &own, work);
+        own.follows.iter().for_each(|feed| all.bells.unlisten(*feed, &own.bell));
         own.ended.store(true, Ordering::Release);
     };
     match std::thread::Builder::new().name(name).spawn(run) {
