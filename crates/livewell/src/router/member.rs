@@ -55,6 +55,11 @@ impl Member {
         is_idle
     }
 
+    /// Returns what waits for it, which it has no longer, and how many bytes that is.
+    pub(super) fn hand_over(&mut self) -> (Vec<Shows>, usize) {
+        (std::mem::take(&mut self.pending), std::mem::take(&mut self.pending_bytes))
+    }
+
     /// Returns how many transactions wait for it.
     pub(super) fn waiting(&self) -> usize {
         self.pending.len()

@@ -103,7 +103,7 @@ impl Router {
                 self.end(&mut seats);
                 return false;
             }
-            if seats.members.values().map(|member| member.pending_bytes).sum::<usize>() < WAITING_BYTES_ALL {
+            if seats.waiting_bytes < WAITING_BYTES_ALL {
                 return true;
             }
             drop(seats);

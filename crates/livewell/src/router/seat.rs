@@ -40,6 +40,10 @@ impl Router {
         version: Version,
     ) -> Option<Seat> {
         let mut seats = self.seats();
+        // One position says then what it has taken in of each upstream.
+        if checkpoints.windows(2).any(|pair| pair[0].position != pair[1].position) {
+            return None;
+        }
         let here: Shown = self.upstreams.iter().map(|upstream| upstream.number).zip(checkpoints).collect();
         if seats.is_empty() {
             self.cursor.set(Arc::new(here.clone()));
@@ -91,13 +95,12 @@ fn taken_in(shown: &Shown, here: &Shown) -> Option<Option<u64>> {
     if pairs.all(|(shown, here)| shown.sequence == here.sequence) {
         return Some(Some(position(shown)));
     }
-    let taken_in = here.iter().map(|(_, checkpoint)| checkpoint.position).min().unwrap_or(0);
-    Some((taken_in >= position(shown)).then_some(taken_in))
+    Some((position(here) >= position(shown)).then(|| position(here)))
 }
 
-/// Returns the position of the last transaction that was read.
+/// Returns the position of the last transaction that was read; it is the same in each upstream.
 fn position(shown: &Shown) -> u64 {
-    shown.iter().map(|(_, checkpoint)| checkpoint.position).max().unwrap_or(0)
+    shown.first().map_or(0, |(_, checkpoint)| checkpoint.position)
 }
 
 impl Seat {
@@ -111,8 +114,9 @@ impl Seat {
         };
         if !member.pending.is_empty() {
             member.is_stepping = true;
-            member.pending_bytes = 0;
-            return Taken::Transactions(std::mem::take(&mut member.pending));
+            let (pending, bytes) = member.hand_over();
+            seats.waiting_bytes -= bytes;
+            return Taken::Transactions(pending);
         }
         if is_overdue || member.round != round {
             member.round = round;

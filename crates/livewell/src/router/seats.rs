@@ -34,6 +34,8 @@ pub(super) struct Seats {
     pub(super) round: u64,
     /// What was read since.
     pub(super) unstored: Unstored,
+    /// How many bytes of transactions wait for all members.
+    pub(super) waiting_bytes: usize,
 }
 
 /// How much was read that queries may not have stored.
@@ -50,7 +52,7 @@ impl Seats {
         marks.remove(member.component.number);
         self.index.leave(number, &member.entered);
         member.is_dismissed = true;
-        (member.pending, member.pending_bytes) = (Vec::new(), 0);
+        self.waiting_bytes -= member.hand_over().1;
         member.component.bell.ring();
     }
 
@@ -97,6 +99,7 @@ impl Seats {
             self.dismiss(marks, number);
             return false;
         }
+        self.waiting_bytes += shows.bytes;
         member.show(marks, shows.clone())
     }
 
