@@ -156,10 +156,10 @@ pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 fn sequence(tag: u8, items: &[Value], out: &mut Vec<u8>) {
+    // About as much as the id of an element takes.
+    out.reserve(items.len() * 24);
     out.push(tag);
-    for item in items {
-        encode(item, out);
-    }
+    items.iter().for_each(|item| encode(item, out));
     out.push(END);
 }
 

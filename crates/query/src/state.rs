@@ -179,8 +179,14 @@ impl State for MemoryState {
     }
 
     fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
-        let end = end_of(prefix);
-        visit_all(self.of(area), (Bound::Included(prefix), end.as_ref().map(Vec::as_slice)), order, visit)
+        match order {
+            Order::Ascending => self.scan_from(area, prefix, prefix, order, visit),
+            Order::Descending => {
+                let end = end_of(prefix);
+                let within = (Bound::Included(prefix), end.as_ref().map(Vec::as_slice));
+                visit_all(self.of(area).range::<[u8], _>(within).rev(), visit)
+            }
+        }
     }
 
     fn scan_from(
@@ -191,12 +197,18 @@ impl State for MemoryState {
         order: Order,
         visit: Visit<'_>,
     ) -> Result<(), StepError> {
-        let end = end_of(prefix);
-        let within = match order {
-            Order::Ascending => (Bound::Included(at), end.as_ref().map(Vec::as_slice)),
-            Order::Descending => (Bound::Included(prefix), Bound::Excluded(at)),
-        };
-        visit_all(self.of(area), within, order, visit)
+        let entries = self.of(area);
+        match order {
+            Order::Ascending => {
+                // To look at each key costs less than to search for the end.
+                let behind = entries.range::<[u8], _>((Bound::Included(at), Bound::Unbounded));
+                visit_all(behind.take_while(|(key, _)| key.starts_with(prefix)), visit)
+            }
+            Order::Descending => {
+                let within = (Bound::Included(prefix), Bound::Excluded(at));
+                visit_all(entries.range::<[u8], _>(within).rev(), visit)
+            }
+        }
     }
 
     fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
@@ -220,18 +232,11 @@ fn end_of(prefix: &[u8]) -> Bound<Vec<u8>> {
     Bound::Excluded(end)
 }
 
-fn visit_all(
-    entries: &Entries,
-    within: (Bound<&[u8]>, Bound<&[u8]>),
-    order: Order,
+fn visit_all<'e>(
+    entries: impl Iterator<Item = (&'e Vec<u8>, &'e Vec<u8>)>,
     visit: Visit<'_>,
 ) -> Result<(), StepError> {
-    let mut entries = entries.range::<[u8], _>(within);
-    let mut next = || match order {
-        Order::Ascending => entries.next(),
-        Order::Descending => entries.next_back(),
-    };
-    while let Some((key, value)) = next() {
+    for (key, value) in entries {
         if !visit(key, value)? {
             break;
         }

@@ -54,11 +54,14 @@ impl Operator for Apply {
         if let Gives::Collect(value) = &self.gives {
             self.collect(step, value, inner)?;
         }
-        let given = step.meter.held();
+        let (given, is_empty) = (step.meter.held(), self.nesting.is_empty(step.state, changes.len())?);
         for (outer, change) in changes {
             settle(step.meter, given, &out);
-            let before = self.nesting.read(step.state, &outer, step.meter)?;
-            let mut after = self.nesting.advance(&before, &change)?;
+            let before = match is_empty {
+                true => Record::default(),
+                false => self.nesting.read(step.state, &outer, step.meter)?,
+            };
+            let mut after = self.nesting.advance(&before, change)?;
             after.result = self.result(step.state, &outer, &after, step.meter)?;
             if before == after {
                 continue;

@@ -8,10 +8,9 @@
 use super::{Batch, Weighted};
 use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
-use crate::state::{Area, State, StepError};
+use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
-use std::collections::BTreeMap;
 
 /// How outer rows and the inner rows that belong to them are found together.
 #[derive(Debug)]
@@ -44,35 +43,71 @@ pub(super) struct Record {
     pub result: Value,
 }
 
+impl Change {
+    /// Takes over another change of the row; false where both have the same image.
+    fn take(&mut self, other: &mut Self) -> bool {
+        self.inner += other.inner;
+        let images = [(&mut self.before, &mut other.before), (&mut self.after, &mut other.after)];
+        images.into_iter().all(|(have, new)| new.take().is_none_or(|new| have.replace(new).is_none()))
+    }
+}
+
+fn twice() -> StepError {
+    StepError::Damaged("two outer rows of one step have the same key".into())
+}
+
 impl Nesting {
-    /// The changes of both inputs, by the key of the outer row.
+    /// The changes of both inputs, ordered by the key of the outer row.
     pub(super) fn changes(
         &self,
         outer: Batch,
         inner: &Batch,
         meter: &Meter,
-    ) -> Result<BTreeMap<Vec<u8>, Change>, StepError> {
-        let mut changes: BTreeMap<Vec<u8>, Change> = BTreeMap::new();
+    ) -> Result<Vec<(Vec<u8>, Change)>, StepError> {
+        let mut changes = Vec::with_capacity(outer.len() + inner.len());
         for Weighted { row, weight } in outer {
             let key = key::of(self.outer.iter().map(|slot| &row[*slot]));
             meter.hold(size::entry(key.len() + size_of::<Change>()))?;
-            let change = changes.entry(key).or_default();
-            let image = if weight < 0 { &mut change.before } else { &mut change.after };
-            if weight.abs() != 1 || image.replace(row).is_some() {
-                return Err(StepError::Damaged("two outer rows of one step have the same key".into()));
+            let (before, after) = if weight < 0 { (Some(row), None) } else { (None, Some(row)) };
+            if weight.abs() != 1 {
+                return Err(twice());
             }
+            changes.push((key, Change { before, after, inner: 0 }));
         }
         for Weighted { row, weight } in inner {
             let key = self.outer_key(row);
             meter.hold(size::entry(key.len() + size_of::<Change>()))?;
-            changes.entry(key).or_default().inner += weight;
+            changes.push((key, Change { inner: *weight, ..Change::default() }));
         }
-        Ok(changes)
+        changes.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        let mut is_twice = false;
+        changes.dedup_by(|next, change| {
+            let same = next.0 == change.0;
+            if same {
+                is_twice |= !change.1.take(&mut next.1);
+            }
+            same
+        });
+        if is_twice { Err(twice()) } else { Ok(changes) }
     }
 
     /// The key of the outer row that an inner row belongs to.
     pub(super) fn outer_key(&self, inner: &[Value]) -> Vec<u8> {
         key::of(self.inner.iter().map(|slot| &inner[*slot]))
+    }
+
+    /// Whether nothing is remembered yet, so that a step need not look up what it has of so many rows; of a few it does
+    /// not ask.
+    pub(super) fn is_empty(&self, state: &dyn State, rows: usize) -> Result<bool, StepError> {
+        const FEW: usize = 16;
+        let mut is_empty = rows > FEW;
+        if is_empty {
+            state.scan(Area::Operators, &self.key(0, &[]), Order::Ascending, &mut |_, _| {
+                is_empty = false;
+                Ok(false)
+            })?;
+        }
+        Ok(is_empty)
     }
 
     /// The record before the step.
@@ -88,14 +123,14 @@ impl Nesting {
     }
 
     /// The record after `change`; its result is still the old one.
-    pub(super) fn advance(&self, before: &Record, change: &Change) -> Result<Record, StepError> {
+    pub(super) fn advance(&self, before: &Record, change: Change) -> Result<Record, StepError> {
         if change.before.is_some() && change.before != before.row {
             return Err(StepError::Damaged("an outer row is not the one that the input takes back".into()));
         }
-        let gone = change.before.is_some();
-        let kept = if gone { None } else { before.row.clone() };
+        let is_gone = change.before.is_some();
+        let kept = || before.row.clone().filter(|_| !is_gone);
         let count = before.count + change.inner;
-        let after = Record { row: change.after.clone().or(kept), count, result: before.result.clone() };
+        let after = Record { row: change.after.or_else(kept), count, result: before.result.clone() };
         if after.count < 0 || (after.row.is_none() && after.count != 0) {
             return Err(StepError::Damaged(format!("{count} inner rows belong to a row that is not there")));
         }

@@ -28,11 +28,14 @@ impl Operator for Outer {
         let [rows, matches] = pair(inputs);
         let changes = self.nesting.changes(rows, &matches, step.meter)?;
         let mut out = matches;
-        let given = step.meter.held();
+        let (given, is_empty) = (step.meter.held(), self.nesting.is_empty(step.state, changes.len())?);
         for (outer, change) in changes {
             settle(step.meter, given, &out);
-            let before = self.nesting.read(step.state, &outer, step.meter)?;
-            let after = self.nesting.advance(&before, &change)?;
+            let before = match is_empty {
+                true => Record::default(),
+                false => self.nesting.read(step.state, &outer, step.meter)?,
+            };
+            let after = self.nesting.advance(&before, change)?;
             replace(&mut out, self.unmatched(&before), self.unmatched(&after), step.meter)?;
             if before != after {
                 self.nesting.write(step.state, &outer, &after);

@@ -51,7 +51,8 @@ struct Record {
 impl Operator for Recalled {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let rows = inputs.into_iter().flatten().collect();
-        let mut changes = self.rows.changes(rows, &Batch::new(), step.meter)?;
+        let changes = self.rows.changes(rows, &Batch::new(), step.meter)?;
+        let mut changes: BTreeMap<_, _> = changes.into_iter().collect();
         self.add_touched(step, &mut changes)?;
         let (mut out, given) = (Batch::new(), step.meter.held());
         for (key, change) in changes {

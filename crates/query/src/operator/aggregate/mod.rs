@@ -139,6 +139,14 @@ impl Aggregate {
         if !call.counts_classes() {
             return kept(state, accumulator, &prefix, argument, weight);
         }
+        if !call.fold.needs_values() && multiset::is_alone_in_class(argument) {
+            let key = multiset::key_of(&prefix, argument);
+            return match multiset::add_at(state, key, argument, weight)? {
+                (false, true) => accumulator.add(argument, 1),
+                (true, false) => accumulator.add(argument, -1),
+                _ => Ok(()),
+            };
+        }
         // What counts is one value of each class: the smallest present. Where that one changes, the old one
         // leaves the accumulator and the new one enters.
         let all = [prefix.as_slice(), call.part(ALL)].concat();
@@ -216,7 +224,7 @@ fn kept(
     if let Accumulator::Percentile(percentile) = accumulator {
         percentile.add(value, &key[prefix.len()..], weight)?;
     }
-    multiset::add_at(state, key, value, weight)
+    multiset::add_at(state, key, value, weight).map(drop)
 }
 
 impl Operator for Aggregate {

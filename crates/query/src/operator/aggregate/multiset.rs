@@ -31,20 +31,21 @@ pub(in crate::operator) fn add(
     value: &Value,
     weight: i64,
 ) -> Result<(), StepError> {
-    add_at(state, key_of(prefix, value), value, weight)
+    add_at(state, key_of(prefix, value), value, weight).map(drop)
 }
 
-/// Adds `weight` copies of `value` under its own key.
+/// Adds `weight` copies of `value` under its own key; says whether any were present, and whether any are.
 pub(super) fn add_at(
     state: &mut dyn State,
     entry_key: Vec<u8>,
     value: &Value,
     weight: i64,
-) -> Result<(), StepError> {
-    let count = match state.get(Area::Operators, &entry_key)? {
+) -> Result<(bool, bool), StepError> {
+    let before = match state.get(Area::Operators, &entry_key)? {
         Some(bytes) => Reader::new("aggregated value", &bytes).signed()?,
         None => 0,
-    } + weight;
+    };
+    let count = before + weight;
     if count == 0 {
         state.delete(Area::Operators, entry_key);
     } else {
@@ -52,7 +53,12 @@ pub(super) fn add_at(
         out.signed(count).value(value);
         state.put(Area::Operators, entry_key, out.bytes);
     }
-    Ok(())
+    Ok((before > 0, count > 0))
+}
+
+/// Whether no other value is equivalent to this one.
+pub(super) fn is_alone_in_class(value: &Value) -> bool {
+    matches!(value, Value::Node(_) | Value::Relationship(_) | Value::String(_) | Value::Bool(_))
 }
 
 /// The smallest value present that is equivalent to `value`.

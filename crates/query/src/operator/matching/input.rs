@@ -7,12 +7,13 @@ use crate::operator::Batch;
 use crate::state::{Area, State, StepError};
 use livewell_model::codec::Writer;
 use livewell_model::{ElementId, Value, key};
+use smallvec::SmallVec;
 
 impl Input {
     /// Where a row is remembered; nowhere while a node it should bind is null.
-    fn places(&self, plan: &Match, row: &[Value]) -> Vec<Vec<u8>> {
-        let identity = || self.key.iter().map(|slot| &row[*slot]);
-        let mut places = Vec::with_capacity(self.arranged.len() + 1);
+    fn places(&self, plan: &Match, row: &[Value]) -> SmallVec<[Vec<u8>; 1]> {
+        let identity = key::of(self.key.iter().map(|slot| &row[*slot]));
+        let mut places: SmallVec<[Vec<u8>; 1]> = SmallVec::new();
         for slot in &self.arranged {
             if let Value::Node(node) = &row[*slot] {
                 places.push(plan.input_key(Some((*slot, &node.id))));
@@ -22,7 +23,7 @@ impl Input {
             places.push(plan.input_key(None));
         }
         for place in &mut places {
-            place.extend(key::of(identity()));
+            place.extend_from_slice(&identity);
         }
         places
     }
@@ -53,15 +54,18 @@ impl Match {
     ) -> Result<(), StepError> {
         // What goes, goes first: a row that changed in other slots has one place before and after.
         rows.sort_by_key(|entry| entry.weight > 0);
+        let mut bytes = Writer::new();
         for entry in rows {
             meter.tick()?;
+            bytes.bytes.clear();
+            if entry.weight > 0 {
+                bytes.values(&entry.row);
+            }
             for place in input.places(self, &entry.row) {
                 if entry.weight < 0 {
                     state.delete(Area::Operators, place);
                 } else {
-                    let mut bytes = Writer::new();
-                    bytes.values(&entry.row);
-                    state.put(Area::Operators, place, bytes.bytes);
+                    state.put(Area::Operators, place, bytes.bytes.clone());
                 }
             }
         }

@@ -131,14 +131,16 @@ impl Match {
 
     fn rearrange_edge(&self, state: &mut dyn State, atom: usize, trail: &Trail, edge: &Edge, present: bool) {
         for way in edge.ways(trail.ends.undirected) {
+            let mut bytes = Writer::new();
+            if present {
+                bytes.value(&way.from).value(&way.relationship).value(&way.to);
+            }
             let ids = [node_id(&way.from), node_id(&way.to), relationship_id(&way.relationship)];
             let by_end = [(By::From, [ids[0], ids[1], ids[2]]), (By::To, [ids[1], ids[0], ids[2]])];
             for (by, ids) in by_end {
                 let key = self.key(atom, by, &ids);
                 if present {
-                    let mut bytes = Writer::new();
-                    bytes.value(&way.from).value(&way.relationship).value(&way.to);
-                    state.put(Area::Operators, key, bytes.bytes);
+                    state.put(Area::Operators, key, bytes.bytes.clone());
                 } else {
                     state.delete(Area::Operators, key);
                 }

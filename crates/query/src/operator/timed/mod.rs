@@ -51,7 +51,8 @@ pub struct Timed {
 impl Operator for Timed {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         let rows = inputs.into_iter().flatten().collect();
-        let mut changes = self.rows.changes(rows, &Batch::new(), step.meter)?;
+        let changes = self.rows.changes(rows, &Batch::new(), step.meter)?;
+        let mut changes: BTreeMap<_, _> = changes.into_iter().collect();
         if step.kind == StepKind::Tick {
             self.add_due(step, &mut changes)?;
         }
