@@ -4,6 +4,7 @@ mod budget;
 mod engine_cases;
 mod engine_ends;
 mod engine_orders;
+mod engine_shared;
 mod engine_statistics;
 mod golden_plans;
 mod joins;

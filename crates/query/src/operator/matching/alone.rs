@@ -11,7 +11,9 @@ impl Match {
     /// The scan of the pattern's node, if that is all there is.
     pub fn alone(&self) -> Option<&Scan> {
         match self.atoms.as_slice() {
-            [Atom { scan, kind: AtomKind::Node { arranged: false } }] if self.input.is_none() => Some(scan),
+            [Atom { scan, kind: AtomKind::Node { arranged: false }, .. }] if self.input.is_none() => {
+                Some(scan)
+            }
             _ => None,
         }
     }

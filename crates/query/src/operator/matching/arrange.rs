@@ -1,4 +1,5 @@
-//! Arrangements: what a match remembers of each atom, and under which keys.
+//! Arrangements: what a match remembers of each atom, and under which keys. Atoms that take the same elements remember
+//! them once, under the number of the first.
 //!
 //! ```text
 //! operator u16 | atom u8 | 0 | node id                              -> node
@@ -18,8 +19,11 @@ use smallvec::{SmallVec, smallvec};
 /// Stands for the input where keys have an atom.
 pub(super) const INPUT: usize = 0xff;
 
+/// The elements that a look-up gives: mostly one.
+pub(super) type Found = SmallVec<[Value; 2]>;
+
 /// The keys of an element: mostly one, or one for each end.
-type Keys = SmallVec<[Vec<u8>; 2]>;
+pub(super) type Keys = SmallVec<[Vec<u8>; 2]>;
 
 /// By what an arrangement finds its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,32 +34,33 @@ pub(super) enum By {
     To = 2,
 }
 
+/// What a key takes beside its ids, and what the state may write before it.
+const ROOM: usize = 4 + 12;
+/// What ends the two parts of an id.
+const ENDS: usize = 4;
+
 impl Match {
-    /// The beginning of the keys of all that is remembered of an atom, or of the input.
-    pub(super) fn remembered(&self, atom: usize) -> [u8; 3] {
+    /// The beginning of the keys of all that is remembered in an atom's place, or of the input.
+    pub(super) fn remembered(&self, place: usize) -> [u8; 3] {
         let [high, low] = self.number.to_be_bytes();
-        [high, low, u8::try_from(atom).expect("the plan limits the atoms of a pattern")]
+        [high, low, u8::try_from(place).expect("the plan limits the atoms of a pattern")]
     }
 
     /// The beginning of the keys of one arrangement.
-    pub(super) fn arrangement(&self, atom: usize, by: By) -> [u8; 4] {
-        let [high, low, atom] = self.remembered(atom);
-        [high, low, atom, by as u8]
+    pub(super) fn arrangement(&self, place: usize, by: By) -> [u8; 4] {
+        let [high, low, place] = self.remembered(place);
+        [high, low, place, by as u8]
     }
 
-    /// Brings the atom's arrangements from the old to the new image.
-    pub(super) fn rearrange(&self, state: &mut dyn State, atom: usize, scanned: &Scanned) {
-        let keys =
-            |image: &Option<Value>| image.as_ref().map_or_else(Keys::new, |value| self.keys(atom, value));
-        let mut new = keys(&scanned.after);
-        if !lie_alike(scanned) {
-            for key in keys(&scanned.before).into_iter().filter(|key| !new.contains(key)) {
-                state.delete(Area::Operators, key);
-            }
+    /// Brings the arrangements of a place from the old to the new image.
+    pub(super) fn rearrange(&self, state: &mut dyn State, place: usize, scanned: &Scanned) {
+        let mut new = self.keys(place, scanned.after.as_ref());
+        for key in self.gone_keys(place, scanned, &new) {
+            state.delete(Area::Operators, key);
         }
         if let (Some(after), Some(last)) = (&scanned.after, new.pop()) {
             let mut bytes = Writer::new();
-            self.atoms[atom].scan.write(after, &mut bytes);
+            self.atoms[place].scan.write(after, &mut bytes);
             for key in new {
                 state.put(Area::Operators, key, bytes.bytes.clone());
             }
@@ -63,21 +68,32 @@ impl Match {
         }
     }
 
-    fn keys(&self, atom: usize, value: &Value) -> Keys {
-        match (&self.atoms[atom].kind, value) {
-            (AtomKind::Node { arranged: true }, Value::Node(node)) => {
-                smallvec![self.key(atom, By::Id, &[&node.id])]
+    /// The keys where an element lies no longer, since it lies under the `new` ones.
+    pub(super) fn gone_keys(&self, place: usize, scanned: &Scanned, new: &Keys) -> Keys {
+        if lie_alike(scanned) {
+            return Keys::new();
+        }
+        let mut gone = self.keys(place, scanned.before.as_ref());
+        gone.retain(|key| !new.contains(key));
+        gone
+    }
+
+    /// The keys of an image.
+    pub(super) fn keys(&self, place: usize, image: Option<&Value>) -> Keys {
+        match (&self.atoms[place].kind, image) {
+            (AtomKind::Node { arranged: true }, Some(Value::Node(node))) => {
+                smallvec![self.key(place, By::Id, &[&node.id])]
             }
-            (AtomKind::Relationship(ends), Value::Relationship(relationship)) => {
+            (AtomKind::Relationship(ends), Some(Value::Relationship(relationship))) => {
                 let (id, from, to) = (&relationship.id, &relationship.from, &relationship.to);
                 let mut keys = Keys::new();
                 let against = (ends.undirected && from != to).then_some((to, from));
                 for (from, to) in std::iter::once((from, to)).chain(against) {
                     if ends.by_from {
-                        keys.push(self.key(atom, By::From, &[from, to, id]));
+                        keys.push(self.key(place, By::From, &[from, to, id]));
                     }
                     if ends.by_to {
-                        keys.push(self.key(atom, By::To, &[to, from, id]));
+                        keys.push(self.key(place, By::To, &[to, from, id]));
                     }
                 }
                 keys
@@ -88,17 +104,27 @@ impl Match {
 
     /// The key, or the beginning of the keys, with these ids.
     pub(super) fn key(&self, atom: usize, by: By, ids: &[&ElementId]) -> Vec<u8> {
-        let mut key = Vec::with_capacity(48);
+        let length = ids.iter().map(|id| id.source.len() + id.id.len() + ENDS).sum::<usize>();
+        let mut key = Vec::with_capacity(ROOM + length);
         self.write_key(atom, by, ids, &mut key);
         key
     }
 
     /// Writes what [`Match::key`] returns.
     pub(super) fn write_key(&self, atom: usize, by: By, ids: &[&ElementId], key: &mut Vec<u8>) {
-        key.extend_from_slice(&self.arrangement(atom, by));
+        key.extend_from_slice(&self.arrangement(self.atoms[atom].place, by));
         for id in ids {
             key::encode_id(id, key);
         }
+    }
+}
+
+/// The id of what is arranged: a node or a relationship.
+pub(super) fn id_of(value: &Value) -> &ElementId {
+    match value {
+        Value::Node(node) => &node.id,
+        Value::Relationship(relationship) => &relationship.id,
+        _ => unreachable!("only elements are arranged"),
     }
 }
 

@@ -31,8 +31,8 @@ impl Encode for Bind {
 
 impl Encode for Atom {
     fn encode(&self, out: &mut Writer) {
-        let Self { scan, kind } = self;
-        encode_all!(out, scan, kind);
+        let Self { scan, kind, place } = self;
+        encode_all!(out, scan, kind, place);
     }
 }
 

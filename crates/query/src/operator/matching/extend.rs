@@ -1,8 +1,10 @@
 //! Extension: from one changed atom, or input row, to all complete matches it takes part in.
 
-use super::arrange::By;
+use super::arrange::{By, Found};
 use super::atom::Start;
 use super::parts::{AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
+use super::pending::Pending;
+use super::recent::Recent;
 use super::trail::Walk;
 use crate::expression::EvalError;
 use crate::meter::{Meter, size};
@@ -17,20 +19,24 @@ const FEW: usize = 4;
 
 /// A depth-first walk over the look-ups of one changed atom.
 pub(super) struct Extension<'a> {
-    plan: &'a Match,
-    state: &'a dyn State,
+    pub(super) plan: &'a Match,
+    pub(super) state: &'a dyn State,
     out: &'a mut Batch,
-    meter: &'a Meter,
+    pub(super) meter: &'a Meter,
     /// The value of each slot bound so far; null: not bound.
     slots: SmallVec<[Value; FEW]>,
     /// The ids of node slots that are known.
-    ids: SmallVec<[Option<ElementId>; FEW]>,
+    pub(super) ids: SmallVec<[Option<ElementId>; FEW]>,
     /// Memory for the keys of look-ups.
-    key: Vec<u8>,
+    pub(super) key: Vec<u8>,
+    /// What is not written yet, and the atom before which it is seen nevertheless.
+    pub(super) pending: Option<(&'a Pending<'a>, usize)>,
+    /// What the step has read of late, if it is a large one.
+    pub(super) recent: Option<&'a mut Recent>,
+    /// How many look-ups there are from what is being extended, and the most that found something.
+    planned: usize,
+    pub(super) deepest: usize,
 }
-
-/// The elements that a look-up gives: mostly one.
-type Found = SmallVec<[Value; 2]>;
 
 type Put<'p> = &'p mut dyn FnMut(&[Value], &mut Batch);
 
@@ -38,18 +44,27 @@ impl<'a> Extension<'a> {
     pub(super) fn new(plan: &'a Match, state: &'a dyn State, out: &'a mut Batch, meter: &'a Meter) -> Self {
         let slots = plan.width() + plan.atoms.len();
         let (slots, ids) = (smallvec![Value::Null; slots], smallvec![None; slots]);
-        Self { plan, state, out, meter, slots, ids, key: Vec::new() }
+        let (key, pending, recent) = (Vec::new(), None, None);
+        Self { plan, state, out, meter, slots, ids, key, pending, recent, planned: 0, deepest: 0 }
     }
 
     /// Measures what the step holds, if that has grown: its output, and `others` bytes of what it was given.
     pub(super) fn settle(&self, others: usize) {
-        settle(self.meter, others, self.out);
+        let pending = self.pending.map_or(0, |(pending, _)| pending.held());
+        let recent = self.recent.as_ref().map_or(0, |recent| recent.held());
+        settle(self.meter, others + pending + recent, self.out);
     }
 
     /// Puts out every match that holds `start` in atom `at`, with the weights of its values.
-    pub(super) fn begin_at_atom(&mut self, at: usize, start: &Start<'_>) -> Result<(), StepError> {
+    pub(super) fn begin_at_atom(
+        &mut self,
+        at: usize,
+        start: &Start<'_>,
+        lookups: &[Lookup],
+    ) -> Result<(), StepError> {
         let slot = self.plan.width() + at;
         self.slots[slot] = start.values[0].0.clone();
+        (self.planned, self.deepest) = (lookups.len(), 0);
         let fits = match &start.ends {
             Some((from, to)) => self.bind_ends_of(slot, from, to),
             None => {
@@ -59,7 +74,7 @@ impl<'a> Extension<'a> {
         };
         if fits {
             let room = self.plan.room;
-            self.extend(&self.plan.lookups[at], &mut |slots, out| {
+            self.extend(lookups, &mut |slots, out| {
                 for (value, weight) in &start.values {
                     let mut row = Vec::with_capacity(slots.len() + room);
                     let others = slots.iter().enumerate();
@@ -69,7 +84,8 @@ impl<'a> Extension<'a> {
             })?;
         }
         self.slots[slot] = Value::Null;
-        self.ids.fill(None);
+        let told = self.plan.atom_in(slot).kind.ends().map_or([slot; 2], |ends| [ends.from, ends.to]);
+        told.into_iter().for_each(|node| self.ids[node] = None);
         Ok(())
     }
 
@@ -81,6 +97,7 @@ impl<'a> Extension<'a> {
     }
 
     fn extend(&mut self, lookups: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
+        self.deepest = self.deepest.max(self.planned.saturating_sub(lookups.len()));
         let Some((lookup, rest)) = lookups.split_first() else {
             let before = self.out.len();
             put(&self.slots, self.out);
@@ -91,7 +108,7 @@ impl<'a> Extension<'a> {
         match *lookup {
             Lookup::NodeById { node } => self.extend_by_id(node, rest, put),
             Lookup::AllNodes { node } => {
-                let found = self.find(&self.plan.arrangement(node - self.plan.width(), By::Id), None)?;
+                let found = self.nodes(node)?;
                 self.extend_each(node, found, rest, put)
             }
             Lookup::ByFrom { relationship } => self.extend_by_end(relationship, By::From, rest, put),
@@ -104,31 +121,37 @@ impl<'a> Extension<'a> {
         }
     }
 
-    fn known(&self, node: usize) -> &ElementId {
+    pub(super) fn known(&self, node: usize) -> &ElementId {
         self.ids[node].as_ref().expect("the plan looks up by nodes that are bound")
     }
 
+    /// What is not written yet, where a slot sees it nevertheless.
+    pub(super) fn unwritten(&self, slot: usize) -> Option<&'a Pending<'a>> {
+        let (pending, before) = self.pending?;
+        let atom = slot - self.plan.width();
+        (atom < before && self.plan.atoms[atom].place == pending.place).then_some(pending)
+    }
+
     fn extend_by_id(&mut self, node: usize, rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
-        let mut key = self.emptied_key();
-        let id = self.known(node);
-        self.plan.write_key(node - self.plan.width(), By::Id, &[id], &mut key);
-        let found = self.state.get(Area::Operators, &key)?;
         // A node that is not there (yet): the relationship dangles and matches nothing.
-        let Some(bytes) = found else { return Ok(()) };
-        let value = Reader::new("arranged node", &bytes).expecting(id).value()?;
-        drop(bytes);
-        self.key = key;
-        let (held, before) = (size::owned(&value), self.out.len());
-        self.meter.hold(held)?;
+        let Some(value) = self.node(node)? else { return Ok(()) };
+        let before = self.out.len();
         self.slots[node] = value;
         self.extend(rest, put)?;
-        self.slots[node] = Value::Null;
-        self.let_go(held, before);
+        self.unbind(node, before);
         Ok(())
     }
 
+    /// Takes a value that was read out of its slot, and holds it no longer if no row has come of it.
+    fn unbind(&mut self, slot: usize, rows_before: usize) {
+        if self.out.len() == rows_before {
+            self.meter.release(size::owned(&self.slots[slot]) + size_of::<Value>());
+        }
+        self.slots[slot] = Value::Null;
+    }
+
     /// Takes the memory for a key; whoever has looked it up puts it back.
-    fn emptied_key(&mut self) -> Vec<u8> {
+    pub(super) fn emptied_key(&mut self) -> Vec<u8> {
         const ROOM: usize = 64;
         let mut key = std::mem::take(&mut self.key);
         if key.capacity() == 0 {
@@ -146,10 +169,8 @@ impl<'a> Extension<'a> {
     }
 
     fn extend_by_end(&mut self, slot: usize, by: By, rest: &[Lookup], put: Put<'_>) -> Result<(), StepError> {
-        let kind = &self.plan.atom_in(slot).kind;
-        let ends = kind.ends().expect("only what lies between nodes is found by an end");
-        let (near, far) = if by == By::From { (ends.from, ends.to) } else { (ends.to, ends.from) };
-        if let AtomKind::Trail(trail) = kind {
+        if let AtomKind::Trail(trail) = &self.plan.atom_in(slot).kind {
+            let near = if by == By::From { trail.ends.from } else { trail.ends.to };
             let atom = slot - self.plan.width();
             let walk = Walk::new(self.plan, self.state, atom, trail, self.meter);
             let found = walk.trails(by, self.known(near))?;
@@ -160,16 +181,7 @@ impl<'a> Extension<'a> {
             });
             return self.extend_each_trail(slot, oriented, rest, put);
         }
-        // An undirected relationship is kept both ways round in one arrangement.
-        let by = if ends.undirected { By::From } else { by };
-        let mut prefix = self.emptied_key();
-        self.plan.write_key(slot - self.plan.width(), by, &[self.known(near)], &mut prefix);
-        // With both ends bound the look-up is exact: a node of many relationships costs no more.
-        if let Some(far_id) = &self.ids[far] {
-            livewell_model::key::encode_id(far_id, &mut prefix);
-        }
-        let found = self.find(&prefix, Some(self.known(near)))?;
-        self.key = prefix;
+        let found = self.relationships(slot, by)?;
         self.extend_each(slot, found, rest, put)
     }
 
@@ -187,22 +199,6 @@ impl<'a> Extension<'a> {
         rows.iter().try_for_each(|row| self.extend_from_row(input, row, rest, put))?;
         self.let_go(held, before);
         Ok(())
-    }
-
-    /// Reads the entries first, so that no scan stays open while the walk goes deeper. All of them tell the id `near`.
-    fn find(&self, prefix: &[u8], near: Option<&ElementId>) -> Result<Found, StepError> {
-        let mut found = Found::new();
-        self.state.scan(Area::Operators, prefix, Order::Ascending, &mut |_, bytes| {
-            let mut reader = Reader::new("arranged element", bytes);
-            if let Some(near) = near {
-                reader = reader.expecting(near);
-            }
-            let value = reader.value()?;
-            self.meter.hold(size::owned(&value) + size_of::<Value>())?;
-            found.push(value);
-            Ok(true)
-        })?;
-        Ok(found)
     }
 
     fn extend_each(
@@ -225,10 +221,7 @@ impl<'a> Extension<'a> {
                     self.ids[node] = None;
                 }
             }
-            if self.out.len() == before {
-                self.meter.release(size::owned(&self.slots[slot]) + size_of::<Value>());
-            }
-            self.slots[slot] = Value::Null;
+            self.unbind(slot, before);
         }
         Ok(())
     }

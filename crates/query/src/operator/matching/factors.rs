@@ -1,4 +1,5 @@
-//! The factors of the join, the input's rows and each atom's elements, with what a step changes of them.
+//! The factors of the join, the input's rows and each atom's elements, with what a step changes of them. Atoms that take the
+//! same elements come one after another, as one factor.
 //!
 //! The law holds for the factors in any order. The first terms are the cheapest: they find the other factors as they were,
 //! and what a step brings is mostly connected with what it brings, so they find little. So a large step takes the factors
@@ -27,10 +28,21 @@ pub(super) const UNCOUNTED: usize = 16;
 pub(super) enum Factor {
     /// Of the input: its rows.
     Input(Batch),
-    /// Of a node or relationship atom: its elements.
+    /// Of the node or relationship atoms that remember their elements in one place: those.
     Elements(usize, SmallVec<[Scanned; 1]>),
     /// Of a trail atom: its edges.
     Edges(usize, Batch),
+}
+
+/// How much a step changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// A few elements: the factors stay in their order.
+    Small,
+    /// More.
+    Large,
+    /// More, and the last of the factors in their order was empty before: only it has a term.
+    First,
 }
 
 impl Factor {
@@ -61,14 +73,6 @@ impl Factor {
             Self::Elements(at, _) | Self::Edges(at, _) => *at,
         }
     }
-
-    /// Whether no two rows of its term are equal: only of trails that go and come some may be.
-    pub(super) fn has_distinct_rows(&self) -> bool {
-        match self {
-            Self::Input(_) | Self::Elements(..) => true,
-            Self::Edges(_, edges) => edges.iter().all(|edge| edge.weight > 0),
-        }
-    }
 }
 
 impl Match {
@@ -78,9 +82,10 @@ impl Match {
     }
 
     /// What stands for each factor where keys have an atom, in their order in the text.
-    pub(super) fn places(&self) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
         let input = self.input.as_ref().map(|_| INPUT);
-        input.into_iter().chain(0..self.atoms.len())
+        let own = self.atoms.iter().enumerate().filter(|(at, atom)| atom.place == *at);
+        input.into_iter().chain(own.map(|(at, _)| at))
     }
 
     /// A factor with what the step changes of it; to be asked for in their order, since `inputs` come in that.
@@ -120,19 +125,19 @@ impl Match {
         Ok(changed)
     }
 
-    /// Orders the factors of a step, and says how many of the first have no term.
-    pub(super) fn order(&self, state: &dyn State, factors: &mut [Factor]) -> Result<usize, StepError> {
+    /// Orders the factors of a step, if it is a large one.
+    pub(super) fn order(&self, state: &dyn State, factors: &mut [Factor]) -> Result<Size, StepError> {
         if factors.iter().map(Factor::len).sum::<usize>() <= FEW {
-            return Ok(0);
+            return Ok(Size::Small);
         }
         factors.sort_by_key(|factor| Reverse(factor.cost()));
         for at in (0..factors.len()).rev() {
             if self.is_empty(state, factors[at].place())? {
                 factors[at..].rotate_left(1);
-                return Ok(factors.len() - 1);
+                return Ok(Size::First);
             }
         }
-        Ok(0)
+        Ok(Size::Large)
     }
 
     /// Whether a factor is known to be empty, since nothing of it is remembered.

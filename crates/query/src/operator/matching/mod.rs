@@ -13,62 +13,46 @@
 //! result, however long the pattern (a "delta join": K. Ammar et al., "Distributed Evaluation of Subgraph
 //! Queries Using Worst-case Optimal Low-Memory Dataflows", VLDB 2018).
 
+mod alike;
 mod alone;
 mod arrange;
 mod atom;
 mod encoded;
 mod extend;
 mod factors;
+mod found;
 mod input;
 mod parts;
+mod pending;
+mod recent;
+mod terms;
 mod trail;
+mod ways;
 
 pub use parts::{Atom, AtomKind, Bind, Ends, Input, Lookup, Match, Trail};
 
 use super::scan::Seen;
-use super::{Batch, Inputs, Operator, Step, consolidate};
+use super::{Batch, Inputs, Operator, Step};
 use crate::state::StepError;
-use atom::Start;
-use extend::Extension;
-use factors::Factor;
+use factors::{Factor, Size};
 use livewell_model::AppliedChange;
 use smallvec::{SmallVec, smallvec};
-use trail::Changed;
+use terms::Terms;
 
 /// The version of this operator; [`super::Operator`] says when it is raised.
-pub const LAYOUT: u16 = 1;
+/// 2: atoms that take the same elements remember them once.
+pub const LAYOUT: u16 = 2;
 
 impl Operator for Match {
     fn step(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
         if let Some(scan) = self.alone() {
             return self.step_alone(scan, step);
         }
-        let mut terms = Terms { out: Batch::new(), distinct: true, given: step.meter.held() };
-        if let [change] = step.changes
-            && inputs.iter().all(Vec::is_empty)
-        {
-            self.step_change(step, change, &mut terms)?;
-        } else if Self::is_small(step, &inputs) {
-            let mut inputs = inputs.into_iter();
-            for place in self.places() {
-                let factor = self.factor(step, place, &mut inputs)?;
-                if !factor.is_unchanged() {
-                    self.add_term(step, factor, &mut terms)?;
-                }
-            }
-        } else {
-            let mut factors = self.factors(step, inputs)?;
-            terms.given = step.meter.held();
-            let without_term = self.order(&*step.state, &mut factors)?;
-            for (at, factor) in factors.into_iter().enumerate() {
-                if at < without_term {
-                    self.rearrange_all(step, factor)?;
-                } else if !factor.is_unchanged() {
-                    self.add_term(step, factor, &mut terms)?;
-                }
-            }
+        match step.changes {
+            [change] if inputs.iter().all(Vec::is_empty) => self.step_change(step, change),
+            _ if Self::is_small(step, &inputs) => self.step_few(step, inputs),
+            _ => self.step_many(step, inputs),
         }
-        if terms.distinct { Ok(terms.out) } else { consolidate(terms.out, step.meter) }
     }
 
     fn reads_changes(&self) -> bool {
@@ -76,114 +60,48 @@ impl Operator for Match {
     }
 }
 
-/// The terms of a step that have been put out.
-struct Terms {
-    out: Batch,
-    /// Whether no two of their rows are equal.
-    distinct: bool,
-    /// What the step held before them.
-    given: usize,
-}
-
 impl Match {
     /// As any step, of one changed element.
-    fn step_change(
-        &self,
-        step: &mut Step<'_>,
-        change: &AppliedChange,
-        terms: &mut Terms,
-    ) -> Result<(), StepError> {
+    fn step_change(&self, step: &mut Step<'_>, change: &AppliedChange) -> Result<Batch, StepError> {
         let mut all: SmallVec<[(usize, Seen<'_>); 2]> = SmallVec::new();
         for (at, atom) in self.atoms.iter().enumerate() {
-            if !matches!(atom.kind, AtomKind::Trail(_)) {
+            if atom.place == at && !matches!(atom.kind, AtomKind::Trail(_)) {
                 all.extend(atom.scan.see(change, step.meter)?.map(|seen| (at, seen)));
             }
         }
+        let mut terms = Terms::new(self, Size::Small, step.meter);
         // One term has no row twice. Rows of several are compared with what was remembered.
-        let is_only = all.len() == 1;
-        for (at, seen) in all {
-            let scan = &self.atoms[at].scan;
+        let is_only = matches!(all.as_slice(), [(place, _)] if self.sharing(*place).nth(1).is_none());
+        for (place, seen) in all {
+            let scan = &self.atoms[place].scan;
             let scanned = if is_only { scan.shared(&seen) } else { scan.copied(&seen) };
-            self.add_term(step, Factor::Elements(at, smallvec![scanned]), terms)?;
+            terms.add(step, Factor::Elements(place, smallvec![scanned]))?;
         }
-        Ok(())
+        terms.sum(step.meter)
     }
 
-    /// Puts out the term of a factor, and takes in its changes.
-    fn add_term(&self, step: &mut Step<'_>, factor: Factor, terms: &mut Terms) -> Result<(), StepError> {
-        let (before, has_distinct_rows) = (terms.out.len(), factor.has_distinct_rows());
-        self.step_factor(step, factor, terms.given, &mut terms.out)?;
-        terms.distinct &= terms.out.len() == before || (before == 0 && has_distinct_rows);
-        Ok(())
-    }
-
-    fn step_factor(
-        &self,
-        step: &mut Step<'_>,
-        factor: Factor,
-        given: usize,
-        out: &mut Batch,
-    ) -> Result<(), StepError> {
-        if out.capacity() == 0 {
-            // Room for one row before and after.
-            *out = Batch::with_capacity(2);
-        }
-        match &factor {
-            Factor::Input(rows) => {
-                let input = self.input.as_ref().expect("it has rows");
-                let mut extension = Extension::new(self, &*step.state, out, step.meter);
-                for entry in rows {
-                    extension.settle(given);
-                    extension.begin_at_input(input, entry)?;
-                }
+    /// As any step, of a few changes: only what they change is made a factor.
+    fn step_few(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+        let (mut terms, mut inputs) = (Terms::new(self, Size::Small, step.meter), inputs.into_iter());
+        for place in self.places() {
+            let factor = self.factor(step, place, &mut inputs)?;
+            if !factor.is_unchanged() {
+                terms.add(step, factor)?;
             }
-            Factor::Elements(at, changed) => {
-                let mut extension = Extension::new(self, &*step.state, out, step.meter);
-                for start in changed.iter().flat_map(|scanned| self.atoms[*at].starts(scanned)) {
-                    extension.settle(given);
-                    extension.begin_at_atom(*at, &start)?;
-                }
-            }
-            Factor::Edges(..) => return self.step_edges(step, factor, given, out),
         }
-        // Only now: the look-ups of earlier factors had to see this one old.
-        self.rearrange_all(step, factor)
+        terms.sum(step.meter)
     }
 
-    /// As [`Match::step_factor`] of a trail, whose edges are taken in one by one.
-    fn step_edges(
-        &self,
-        step: &mut Step<'_>,
-        factor: Factor,
-        given: usize,
-        out: &mut Batch,
-    ) -> Result<(), StepError> {
-        let Factor::Edges(at, edges) = factor else { return Ok(()) };
-        let before = step.meter.held();
-        let trails = self.step_trail(step, at, edges)?;
-        let given = given + step.meter.held().saturating_sub(before);
-        let mut extension = Extension::new(self, &*step.state, out, step.meter);
-        for Changed { value, weight, ends: (from, to) } in &trails {
-            extension.settle(given);
-            let start = Start { values: smallvec![(value, *weight)], ends: Some((from, to)) };
-            extension.begin_at_atom(at, &start)?;
+    fn step_many(&self, step: &mut Step<'_>, inputs: Inputs) -> Result<Batch, StepError> {
+        let mut factors = self.factors(step, inputs)?;
+        let size = self.order(&*step.state, &mut factors)?;
+        let mut terms = Terms::new(self, size, step.meter);
+        let last = factors.len() - 1;
+        for (at, factor) in factors.into_iter().enumerate() {
+            let has_term = size != Size::First || at == last;
+            let taken = if has_term { terms.add(step, factor) } else { terms.pass(step, factor) };
+            taken?;
         }
-        Ok(())
-    }
-
-    /// Takes in the changes of a factor.
-    fn rearrange_all(&self, step: &mut Step<'_>, factor: Factor) -> Result<(), StepError> {
-        match factor {
-            Factor::Input(rows) => {
-                let input = self.input.as_ref().expect("it has rows");
-                self.rearrange_input(step.state, input, rows, step.meter)
-            }
-            Factor::Elements(at, changed) => changed.iter().try_for_each(|scanned| {
-                step.meter.tick()?;
-                self.rearrange(step.state, at, scanned);
-                Ok(())
-            }),
-            Factor::Edges(at, edges) => self.rearrange_edges(step, at, edges),
-        }
+        terms.sum(step.meter)
     }
 }

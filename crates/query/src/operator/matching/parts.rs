@@ -47,6 +47,12 @@ impl Match {
         &self.atoms[slot - self.width()]
     }
 
+    /// Returns the atoms whose elements are remembered in one place, in their order.
+    pub(super) fn sharing(&self, place: usize) -> impl Iterator<Item = usize> {
+        let atoms = self.atoms.iter().enumerate().skip(place);
+        atoms.filter(move |(_, atom)| atom.place == place).map(|(at, _)| at)
+    }
+
     /// Returns whether the relationships bound so far are pairwise distinct within each clause.
     pub(super) fn is_trail(&self, slots: &[Value], newest: usize) -> bool {
         self.distinct.iter().filter(|group| group.contains(&newest)).all(|group| {
@@ -92,6 +98,8 @@ pub struct Atom {
     pub scan: Scan,
     /// Node or relationship, and how it hangs together with the rest.
     pub kind: AtomKind,
+    /// The atom under whose number its elements are remembered: the first that takes the same elements.
+    pub place: usize,
 }
 
 /// A node of the pattern, or what lies between two.

@@ -65,7 +65,7 @@ impl Lowering<'_> {
         // A property that only conditions inside the scan use goes no further, so that changing it changes nothing
         // while they hold.
         let needs = self.needs[at][width + element].needs();
-        Atom { scan: Scan { kind: elements, needs, conditions, shares: false }, kind }
+        Atom { scan: Scan { kind: elements, needs, conditions, shares: false }, kind, place: element }
     }
 
     /// What is used of the nodes that a trail goes through: they are seen in paths alone.
@@ -87,8 +87,8 @@ impl Lowering<'_> {
             shares: false,
         };
         let ends = Ends { from: 0, to: 2, undirected: false, by_from: false, by_to: false };
-        let atoms =
-            vec![any_node(through), Atom { scan, kind: AtomKind::Relationship(ends) }, any_node(through)];
+        let edge = Atom { scan, kind: AtomKind::Relationship(ends), place: 1 };
+        let atoms = vec![any_node(through, 0), edge, any_node(through, 2)];
         let operator = self.completed(None, atoms, Vec::new());
         let names = vec!["from".into(), name.clone(), "to".into()];
         self.add(PhysicalOp::Match(operator), Vec::new(), names)
@@ -102,10 +102,10 @@ impl Lowering<'_> {
     }
 }
 
-fn any_node(needs: &Needs) -> Atom {
+fn any_node(needs: &Needs, place: usize) -> Atom {
     let kind = Kind::Nodes(Vec::new(), Vec::new());
     let scan = Scan { kind, needs: needs.clone(), conditions: Vec::new(), shares: false };
-    Atom { scan, kind: AtomKind::Node { arranged: false } }
+    Atom { scan, kind: AtomKind::Node { arranged: false }, place }
 }
 
 fn relationships(between: &Between) -> Kind {

@@ -26,20 +26,28 @@ pub(super) fn elements(pattern: &Match, names: &Names<'_>) -> String {
 pub(super) fn state(pattern: &Match, names: &Names<'_>) -> Option<String> {
     let input = pattern.input.as_ref().filter(|input| input.arranged_all || !input.arranged.is_empty());
     let input = input.map(|_| "input rows by the nodes they bind".to_owned());
-    let atoms = slots(pattern).filter_map(|(slot, atom)| {
-        let name = names.slot(slot);
+    let own = slots(pattern).zip(0..).filter(|((_, atom), at)| atom.place == *at);
+    let atoms = own.filter_map(|((slot, atom), at)| {
+        let (name, others) = (names.slot(slot), shared(pattern, at, names));
         match &atom.kind {
-            AtomKind::Node { arranged } => arranged.then(|| format!("{name} by id")),
+            AtomKind::Node { arranged } => arranged.then(|| format!("{name} by id{others}")),
             AtomKind::Relationship(ends) => {
                 let by = [ends.by_from.then_some("start"), ends.by_to.then_some("end")];
                 let by: Vec<&str> = by.into_iter().flatten().collect();
-                (!by.is_empty()).then(|| format!("{name} by {}", by.join(" and ")))
+                (!by.is_empty()).then(|| format!("{name} by {}{others}", by.join(" and ")))
             }
             AtomKind::Trail(_) => Some(format!("edges of {name} by start and end")),
         }
     });
     let all: Vec<String> = input.into_iter().chain(atoms).collect();
     (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// The elements of the pattern that find theirs in the place of an atom.
+fn shared(pattern: &Match, place: usize, names: &Names<'_>) -> String {
+    let others = slots(pattern).zip(0..).filter(|((_, atom), at)| atom.place == place && *at != place);
+    let others: Vec<SmolStr> = others.map(|((slot, _), _)| names.slot(slot)).collect();
+    if others.is_empty() { String::new() } else { format!(" (shared by {})", others.join(", ")) }
 }
 
 /// The conditions in scans, and what is looked up for a changed element, in order.
