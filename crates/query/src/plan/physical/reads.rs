@@ -17,7 +17,7 @@ pub enum Reads<'p> {
 impl Physical {
     /// What is read of the changes of a transaction, those of the virtual relationships of joins among them.
     ///
-    /// Law: a transaction in which nothing that is read changes ([`Scan::apply`]), and by whose time no timer is due,
+    /// Law: a transaction in which nothing that is read changes ([`Scan::see`]), and by whose time no timer is due,
     /// yields no diffs and writes nothing.
     pub fn reads(&self) -> Vec<Reads<'_>> {
         let scans = self.nodes.iter().flat_map(|node| match &node.op {
