@@ -117,3 +117,48 @@ impl Seats {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::Component;
+    use crate::component::state::ComponentKind;
+    use livewell_model::{AppliedChange, Element, ElementId, Map, Node};
+    use livewell_query::Engine;
+    use livewell_store::Version;
+    use std::sync::Arc;
+
+    fn insert(position: u64) -> AppliedTransaction {
+        let node = Node { id: ElementId::new("s", "n"), labels: vec!["N".into()], properties: Map::new() };
+        let change = AppliedChange { before: None, after: Some(Element::Node(node.into())) };
+        let (sequence, timestamp) = (position, Timestamp::default());
+        AppliedTransaction { sequence, position, timestamp, changes: vec![change] }
+    }
+
+    #[test]
+    fn what_was_shown_before_going_back_is_not_shown_again() {
+        let interest = Engine::compile("MATCH (n:N) RETURN n.x AS x", &Map::new()).unwrap().interest();
+        let mut seats = Seats::default();
+        let member = Member {
+            component: Arc::new(Component::new("q", 17, ComponentKind::Query, vec![16])),
+            entered: seats.index.enter(1, &interest),
+            interest,
+            after: 10,
+            version: Version::default(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            is_stepping: false,
+            is_dismissed: false,
+            round: 0,
+        };
+        seats.members.insert(1, member);
+        let concerned = |seats: &Seats, position| {
+            let mut found = Vec::new();
+            seats.concerned(&insert(position), &mut found);
+            found
+        };
+        assert_eq!((concerned(&seats, 10), concerned(&seats, 11)), (vec![], vec![1]));
+        seats.go_back(20);
+        assert_eq!((concerned(&seats, 20), concerned(&seats, 21)), (vec![], vec![1]));
+    }
+}
