@@ -1,8 +1,8 @@
 //! Where this thread has found keys lately.
 //!
 //! A step reads what it is going to replace, and every commit replaces the version of its feed. The way down to such a key
-//! is followed again instead of being searched. It is no more than a hint: the tree may have changed or be another one,
-//! so whoever follows it looks at the key that is there.
+//! is kept, so that it need not be searched again. It is only a hint: the tree may have changed since, or may be another
+//! one, so the key at its end is compared.
 
 use super::sorted::CAPACITY;
 use std::cell::Cell;
