@@ -3,29 +3,47 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::task::Waker;
 use std::time::Duration;
 use tokio::sync::Notify;
 
 /// One consumer's bell. It stays rung until it is heard, so a ring before the wait is not lost.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
-    rung: Mutex<bool>,
+    hearer: Mutex<Hearer>,
     condition: Condvar,
     notify: Notify,
 }
 
+/// Who hears a bell: a thread that waits, or a task that is woken.
+#[derive(Debug, Default)]
+struct Hearer {
+    is_rung: bool,
+    waker: Option<Waker>,
+}
+
 impl Bell {
     pub(crate) fn ring(&self) {
-        *lock(&self.rung) = true;
-        self.condition.notify_one();
+        let mut hearer = lock(&self.hearer);
+        hearer.is_rung = true;
+        match &hearer.waker {
+            Some(waker) => waker.wake_by_ref(),
+            None => self.condition.notify_one(),
+        }
+        drop(hearer);
         self.notify.notify_one();
+    }
+
+    /// Wakes a task at each ring from now on, or none.
+    pub(crate) fn wakes(&self, task: Option<Waker>) {
+        lock(&self.hearer).waker = task;
     }
 
     /// Waits until the bell is rung or the time is up.
     pub(crate) fn wait(&self, timeout: Duration) {
-        let guard = lock(&self.rung);
-        let waited = self.condition.wait_timeout_while(guard, timeout, |rung| !*rung);
-        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+        let guard = lock(&self.hearer);
+        let waited = self.condition.wait_timeout_while(guard, timeout, |hearer| !hearer.is_rung);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_rung = false;
     }
 
     /// Waits until the bell is rung.
@@ -137,6 +155,6 @@ mod tests {
         }
         assert!(bells.by_feed.read().unwrap()[&1].bells.len() <= 2 * Listeners::FEW);
         bells.ring(1);
-        assert!(*lock(&kept.rung), "it is there, and is rung");
+        assert!(lock(&kept.hearer).is_rung, "it is there, and is rung");
     }
 }

@@ -14,6 +14,7 @@ use crate::component::timers::Timers;
 use crate::livewell::{End, Livewell};
 use crate::observe::{Nobody, Observer};
 use crate::run::supervise;
+use crate::run::workers::Workers;
 use crate::settings::Limits;
 use crate::upkeep::sweeper;
 use livewell_store::{GroupCommit, Store, catalog};
@@ -101,12 +102,15 @@ impl Builder {
         let scrubber = Arc::new(Component::new("scrub", catalog::SCRUB, ComponentKind::Query, Vec::new()));
         let scrubbed = Arc::<crate::upkeep::scrub::Progress>::default();
         crate::upkeep::scrub::spawn(&shared, &scrubber, &scrubbed);
+        let workers = Arc::<Workers>::default();
+        let (all, own) = (shared.clone(), sweeper.clone());
         Ok(Livewell {
-            end: Arc::new(End { shared: shared.clone(), sweeper: sweeper.clone(), scrubber }),
+            end: Arc::new(End { shared: all, workers: workers.clone(), sweeper: own, scrubber }),
             shared,
             sweeper,
             scrubbed,
             routers: Arc::default(),
+            workers,
             handles: Arc::default(),
             other_sides: Arc::default(),
         })

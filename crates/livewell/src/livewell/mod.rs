@@ -23,6 +23,7 @@ use crate::read::subscribe::{Position, Subscription};
 use crate::register::removal;
 use crate::register::setup::{ReactionSetup, Setup};
 use crate::router::Routers;
+use crate::run::workers::Workers;
 use crate::settings::Query;
 use crate::source::channel::SourceHandle;
 use crate::source::setup::IntoSource;
@@ -47,6 +48,7 @@ pub struct Livewell {
     sweeper: Arc<Component>,
     scrubbed: Arc<scrub::Progress>,
     routers: Arc<Routers>,
+    workers: Arc<Workers>,
     handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
     /// The other sides of sources, for questions while the sources are at work.
     other_sides: Arc<Mutex<HashMap<String, Arc<dyn OtherSide>>>>,
@@ -336,7 +338,7 @@ impl Livewell {
     pub async fn shutdown(&self) {
         self.end.stop_all();
         let deadline = Instant::now() + Duration::from_secs(30);
-        while self.shared.join_ended() > 0 && Instant::now() < deadline {
+        while self.shared.join_ended() + self.workers.join_ended() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
@@ -345,6 +347,7 @@ impl Livewell {
 /// Stops everything, at the latest when no handle is left.
 struct End {
     shared: Arc<Shared>,
+    workers: Arc<Workers>,
     sweeper: Arc<Component>,
     scrubber: Arc<Component>,
 }
@@ -358,6 +361,7 @@ impl End {
             component.bell.ring();
             self.shared.bells.ring(component.number);
         });
+        self.workers.close();
     }
 }
 

@@ -1,4 +1,4 @@
-//! Adds components: registers all of them in one commit, then starts each on its thread.
+//! Adds components: registers all of them in one commit, then starts each on its thread, and queries on the workers.
 
 use crate::Error;
 use crate::component::Component;
@@ -7,13 +7,14 @@ use crate::component::parking::Parking;
 use crate::component::state::{ComponentKind, State};
 use crate::livewell::Livewell;
 use crate::query::pipeline::Pipeline;
-use crate::query::run;
+use crate::query::run::Running;
 use crate::reaction::deliver::{self, Delivery};
 use crate::register::pending;
 use crate::register::registrar::Registrar;
 use crate::register::setup::{ReactionSetup, Setup};
 use crate::run::backoff::{self, Backoff};
 use crate::run::supervise::{self, Work};
+use crate::run::task::Task;
 use crate::settings::{Query, Recovery};
 use crate::source::channel::{Channel, SourceHandle};
 use crate::source::in_process::InProcess;
@@ -30,7 +31,15 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 /// A component that is registered and waits to be started.
-type Start = (Arc<Component>, Box<dyn Work>);
+type Start = (Arc<Component>, Means);
+
+/// What runs a component.
+enum Means {
+    /// A thread of its own.
+    Thread(Box<dyn Work>),
+    /// The workers.
+    Workers(Box<dyn Task>),
+}
 
 impl Livewell {
     /// Registers everything in one commit, then starts it.
@@ -55,11 +64,14 @@ impl Livewell {
         self.shared.enlist(starts.iter().map(|(component, _)| component.clone()));
         drop(turn);
         let mut failure = None;
-        for (component, work) in starts {
+        for (component, means) in starts {
             let prepared = if failure.is_none() { self.prepare(&component) } else { Ok(()) };
             failure = failure.or(prepared.err());
             match &failure {
-                None => supervise::spawn(&self.shared, &component, work),
+                None => match means {
+                    Means::Thread(work) => supervise::spawn(&self.shared, &component, work),
+                    Means::Workers(task) => self.workers.start(&component, task),
+                },
                 Some(error) => {
                     // It is registered, so it can be started once the obstacle is gone.
                     component.fail(error);
@@ -107,7 +119,7 @@ impl Livewell {
         }
         let (shared, own, progress) = (self.shared.clone(), component.clone(), Progress::default());
         let mut runner = Runner { shared, component: own, source, profile, progress };
-        Ok((component, Box::new(move || runner::run(&mut runner))))
+        Ok((component, Means::Thread(Box::new(move || runner::run(&mut runner)))))
     }
 
     fn pushed(&self, registrar: &mut Registrar<'_>, source: InProcess) -> Result<Start, Error> {
@@ -118,7 +130,7 @@ impl Livewell {
         lock(&self.handles).insert(source.id.clone(), handle);
         lock(&self.other_sides).remove(&source.id);
         let (shared, own) = (self.shared.clone(), component.clone());
-        Ok((component, Box::new(Channel { shared, component: own, source, receiver })))
+        Ok((component, Means::Thread(Box::new(Channel { shared, component: own, source, receiver }))))
     }
 
     fn query_start(&self, registrar: &mut Registrar<'_>, query: Query) -> Result<Start, Error> {
@@ -133,7 +145,7 @@ impl Livewell {
         let component = self.component(&query.id, registered.number, ComponentKind::Query, follows)?;
         if !query.enabled {
             component.set(State::Paused);
-            return Ok((component, Box::new(|| {})));
+            return Ok((component, Means::Thread(Box::new(|| {}))));
         }
         let attached = self.routers.attach(&self.shared, &engine, &registered.upstreams);
         let pipeline = Pipeline {
@@ -145,8 +157,8 @@ impl Livewell {
             config_hash: registered.config_hash,
             upstreams: registered.upstreams,
         };
-        let mut refusal = registered.refusal;
-        Ok((component, Box::new(move || run::run(&pipeline, &mut refusal))))
+        let running = Running::new(pipeline, registered.refusal);
+        Ok((component, Means::Workers(Box::new(running))))
     }
 
     fn reaction(&self, registrar: &mut Registrar<'_>, setup: ReactionSetup) -> Result<Start, Error> {
@@ -163,7 +175,7 @@ impl Livewell {
         let component = self.component(&setup.id, number, ComponentKind::Reaction, follows)?;
         if !setup.enabled {
             component.set(State::Paused);
-            return Ok((component, Box::new(|| {})));
+            return Ok((component, Means::Thread(Box::new(|| {}))));
         }
         let mut delivery = Delivery {
             shared: self.shared.clone(),
@@ -175,7 +187,7 @@ impl Livewell {
             not_before: Instant::now(),
             backoff: Backoff::new(backoff::TARGET),
         };
-        Ok((component, Box::new(move || deliver::run(&mut delivery))))
+        Ok((component, Means::Thread(Box::new(move || deliver::run(&mut delivery)))))
     }
 
     fn component(

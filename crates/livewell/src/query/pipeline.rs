@@ -1,8 +1,8 @@
 //! The pipeline of a query: receive, step, commit, announce.
 //!
 //! One call of [`Pipeline::run`] takes in as many transactions as there are (within the limits), steps the engine over
-//! each under an overlay, and commits everything they changed in ONE write set: operator state, live rows, outbox
-//! entries, sequence, checkpoints. Nothing is announced before it is durable.
+//! each under an overlay, and submits everything they changed in ONE write set: operator state, live rows, outbox
+//! entries, sequence, checkpoints. Nothing is [announced](Pipeline::announce) before it is durable.
 
 use crate::Error;
 use crate::component::Component;
@@ -19,7 +19,7 @@ use livewell_query::{Engine, Meter};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::log_key;
-use livewell_store::{Overlay, Resume, Snapshot, Version, WriteSet, compare};
+use livewell_store::{Overlay, Resume, Snapshot, Ticket, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,16 +36,13 @@ pub(crate) struct Pipeline {
 }
 
 /// The outcome of a run.
-#[derive(Debug)]
 pub(crate) enum Outcome {
     /// Something was taken in; there may be more.
-    Advanced,
+    Stepped(Submitted),
     /// There is nothing new.
     CaughtUp,
     /// Waiting: the outbox is full of results that a follower still has to read, or an upstream has to make progress.
     Full,
-    /// The rows have to be rebuilt, and an upstream is not ready for that.
-    Unready,
     /// An upstream cannot simply be followed further.
     Broken {
         /// The upstream's index in the list.
@@ -55,8 +52,23 @@ pub(crate) enum Outcome {
     },
 }
 
+/// What was stepped over, whose commit has no outcome yet.
+pub(crate) struct Submitted {
+    pub(crate) ticket: Ticket,
+    pub(crate) step: Step,
+}
+
+/// A step, to be announced once it is durable.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    /// The query's version after it.
+    pub(crate) version: Version,
+    /// How many results it has put into the outbox.
+    pub(crate) results: u64,
+}
+
 impl Pipeline {
-    /// The pipeline of a query: receive, step, commit, announce.
+    /// The pipeline of a query: receive, step, commit; the caller announces the step when the commit has succeeded.
     pub(crate) fn run(&self) -> Result<Outcome, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let limits = &self.shared.limits;
@@ -76,9 +88,13 @@ impl Pipeline {
             return Ok(Outcome::Full);
         };
         self.put_checkpoints(&snapshot, &mut state, &groups[..taken])?;
-        self.commit(&snapshot, state)?;
+        Ok(Outcome::Stepped(self.submit(&snapshot, state)?))
+    }
+
+    /// Announces a step, which is durable.
+    pub(crate) fn announce(&self, step: Step) {
+        self.component.progressed(step.results);
         self.shared.bells.ring(self.component.number);
-        Ok(Outcome::Advanced)
     }
 
     /// Steps over as many groups as succeed and fit. Returns `None` if the outbox has no room for any result.
@@ -223,8 +239,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Commits everything that the step changed, under the version it read; returns the version after it.
-    pub(crate) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<Version, Error> {
+    /// Submits everything that a step changed, under the version it read.
+    pub(crate) fn submit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<Submitted, Error> {
         let number = self.component.number;
         let QueryState { mut overlay, mut head, failure, .. } = state;
         failure.map_or(Ok(()), Err)?;
@@ -232,13 +248,20 @@ impl Pipeline {
         let begun = Head::read(&**snapshot, number)?.filter(|before| before.epoch == head.epoch);
         let begun = begun.map_or(0, |before| before.sequence);
         let expected = compare::read_version(&**snapshot, number)?;
-        let next = Version { epoch: head.epoch, commit: expected.commit + 1 };
-        let mut set = WriteSet { feed: number, expected, next, ..WriteSet::default() };
+        let version = Version { epoch: head.epoch, commit: expected.commit + 1 };
+        let mut set = WriteSet { feed: number, expected, next: version, ..WriteSet::default() };
         overlay.put(Head::key(number), head.encode());
         overlay.into_writes(&mut set);
-        self.shared.group.commit(set)?;
-        self.component.progressed(head.sequence.saturating_sub(begun));
-        Ok(next)
+        let step = Step { version, results: head.sequence.saturating_sub(begun) };
+        Ok(Submitted { ticket: self.shared.group.submit(set), step })
+    }
+
+    /// Commits everything that a part of long work changed, and waits until it is durable.
+    pub(super) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<(), Error> {
+        let Submitted { ticket, step } = self.submit(snapshot, state)?;
+        ticket.wait()?;
+        self.component.progressed(step.results);
+        Ok(())
     }
 
     /// Returns the identity of the state that an engine keeps; if it changes, the state has to be rebuilt.

@@ -1,101 +1,243 @@
 //! Runs a query: steps it while there is something to do, and rebuilds it when that is due.
+//!
+//! A query is a [task](crate::run::task): no thread is kept for it. A turn takes in what has come, up to a limit, or does
+//! one piece of long work, such as a rebuild.
 
-use super::pipeline::{Outcome, Pipeline};
+use super::pipeline::{Outcome, Pipeline, Step, Submitted};
+use super::seated::{Seated, Turn};
 use crate::Error;
 use crate::component::Component;
-use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::run::recovery::{self, Decision, Keeps, broken};
-use crate::run::supervise::{HELD_UP, LOOK, failed, stopped};
-use livewell_store::Resume;
+use crate::run::supervise::{After, HELD_UP, LOOK, begin_reset, show_failure, stopped};
+use crate::run::task::{Next, Task};
 use livewell_store::head::Building;
+use livewell_store::{IndexError, Resume};
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-/// Runs a query until everything stops; a query that was refused at its start is in error until it is reset.
-pub(crate) fn run(pipeline: &Pipeline, refusal: &mut Option<Error>) {
-    let component = &pipeline.component;
-    component.set(State::Running);
-    if let Some(error) = refusal.take() {
-        failed(&pipeline.shared, component, &error);
-    }
-    // One that lost its seat has to catch up alone before it takes another.
-    let mut may_sit = true;
-    while !pipeline.shared.is_stopping(component) {
-        match step(pipeline, &mut may_sit) {
-            Ok(Outcome::Advanced) => component.set(State::Running),
-            Ok(Outcome::CaughtUp) => {
-                pipeline.rest();
-                if std::mem::replace(&mut may_sit, true) {
-                    component.bell.wait(LOOK);
-                }
-            }
-            Ok(Outcome::Full) => {
-                component.set(State::Waiting);
-                component.bell.wait(HELD_UP);
-            }
-            Ok(Outcome::Unready) => unready(&pipeline.shared, component),
-            Ok(Outcome::Broken { upstream, resume }) => recover(pipeline, upstream, &resume),
-            Err(error) => failed(&pipeline.shared, component, &error),
-        }
-    }
-    pipeline.shared.set_timer(component, None);
-    stopped(&pipeline.shared, component);
+/// A query at work, turn by turn.
+pub(crate) struct Running {
+    pipeline: Pipeline,
+    held: Held,
+    /// Whether it may take a seat: one that has lost its seat has to catch up alone before that.
+    may_sit: bool,
+    seated: Option<Seated>,
+    /// The step that waits for its commit, and whether its followers have to hear of it.
+    submitted: Option<(Step, bool)>,
 }
 
-fn step(pipeline: &Pipeline, may_sit: &mut bool) -> Result<Outcome, Error> {
-    pipeline.shared.damages.check(pipeline.component.number)?;
-    let snapshot = pipeline.shared.store.snapshot()?;
-    let due = pipeline.head(&snapshot)?.building;
-    if due.is_some() || pipeline.component.reset.load(Ordering::Acquire) {
-        pipeline.component.set(State::Running);
+/// What keeps a query from going on.
+enum Held {
+    Nothing,
+    /// It has not begun; it is in error then, until a reset, if it was refused.
+    New(Option<Error>),
+    /// It waits for a disk, until then.
+    Until(Instant),
+    /// It is in error, until a reset.
+    InError,
+}
+
+impl Running {
+    /// Creates the task of a query, which is in error until it is reset if it was refused at its start.
+    pub(crate) fn new(pipeline: Pipeline, refusal: Option<Error>) -> Self {
+        Self { pipeline, held: Held::New(refusal), may_sit: true, seated: None, submitted: None }
     }
-    let reset = pipeline.component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
-    drop(snapshot);
-    if let Some(why) = due.or(reset) {
+
+    fn component(&self) -> &Component {
+        &self.pipeline.component
+    }
+
+    /// Returns when to go on if something keeps the query from it.
+    fn held(&mut self) -> Option<Next> {
+        match std::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Nothing => None,
+            Held::New(refusal) => self.begin(refusal),
+            Held::Until(at) => {
+                let left = at.checked_duration_since(Instant::now())?;
+                self.held = Held::Until(at);
+                Some(Next::Wait(left))
+            }
+            Held::InError => {
+                if begin_reset(&self.pipeline.shared, self.component()) {
+                    return None;
+                }
+                self.held = Held::InError;
+                Some(Next::Wait(LOOK))
+            }
+        }
+    }
+
+    fn begin(&mut self, refusal: Option<Error>) -> Option<Next> {
+        let component = self.component();
+        component.follows.iter().chain([&component.number]).for_each(|feed| self.pipeline.listen(*feed));
+        component.set(State::Running);
+        refusal.map(|error| self.fail(&error))
+    }
+
+    fn end(&mut self) -> Next {
+        let pipeline = &self.pipeline;
+        pipeline.shared.set_timer(&pipeline.component, None);
+        stopped(&pipeline.shared, &pipeline.component);
+        pipeline.component.follows.iter().for_each(|feed| pipeline.unlisten(*feed));
+        Next::End
+    }
+
+    /// Shows a failure, and waits as its kind requires.
+    fn fail(&mut self, error: &Error) -> Next {
+        self.submitted = None;
+        self.leave();
+        match show_failure(&self.pipeline.shared, self.component(), error) {
+            After::Nothing => Next::Again,
+            After::Ring(time) => Next::Wait(time),
+            After::Time(time) => {
+                self.held = Held::Until(Instant::now() + time);
+                Next::Wait(time)
+            }
+            After::Reset => {
+                self.held = Held::InError;
+                Next::Wait(LOOK)
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(seated) = self.seated.take() {
+            self.pipeline.leave(seated);
+        }
+    }
+
+    fn work(&mut self) -> Result<Next, Error> {
+        if let Some(seated) = &mut self.seated {
+            let turn = self.pipeline.turn_seated(seated)?;
+            return Ok(self.turned(turn));
+        }
+        if self.pipeline.shared.is_stopping(self.component()) {
+            return Ok(self.end());
+        }
+        if !self.rebuild_if_due()? {
+            return Ok(self.unready());
+        }
+        // One that lost its seat in the meantime does not take another at once.
+        if std::mem::replace(&mut self.may_sit, false) {
+            self.seated = self.pipeline.sit()?;
+            if self.seated.is_some() {
+                return Ok(Next::Again);
+            }
+            self.may_sit = true;
+        }
+        self.read_alone()
+    }
+
+    fn read_alone(&mut self) -> Result<Next, Error> {
+        Ok(match self.pipeline.run()? {
+            Outcome::Stepped(submitted) => self.submit(submitted, true),
+            Outcome::CaughtUp => {
+                self.pipeline.rest();
+                if std::mem::replace(&mut self.may_sit, true) { Next::Wait(LOOK) } else { Next::Again }
+            }
+            Outcome::Full => {
+                self.component().set(State::Waiting);
+                Next::Wait(HELD_UP)
+            }
+            Outcome::Broken { upstream, resume } => self.recover(upstream, &resume)?,
+        })
+    }
+
+    fn turned(&mut self, turn: Turn) -> Next {
+        match turn {
+            Turn::Stepped(submitted) => self.submit(submitted, true),
+            Turn::Stored(submitted) => self.submit(submitted, false),
+            Turn::Idle(time) => Next::Wait(time),
+            Turn::Left => {
+                self.leave();
+                Next::Again
+            }
+        }
+    }
+
+    fn submit(&mut self, Submitted { ticket, step }: Submitted, is_news: bool) -> Next {
+        self.submitted = Some((step, is_news));
+        Next::Commit(ticket)
+    }
+
+    /// Rebuilds the query if that is noted or was asked for. Returns false if an upstream is not ready for that.
+    fn rebuild_if_due(&self) -> Result<bool, Error> {
+        let (pipeline, component) = (&self.pipeline, self.component());
+        pipeline.shared.damages.check(component.number)?;
+        let due = pipeline.head(&pipeline.shared.store.snapshot()?)?.building;
+        if due.is_some() || component.reset.load(Ordering::Acquire) {
+            component.set(State::Running);
+        }
+        let reset = component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
+        let Some(why) = due.or(reset) else { return Ok(true) };
         let built = pipeline.rebuild(why);
         let is_to_come = built.as_ref().map_or_else(Error::passes_by_itself, |built| !built);
         // A requested reset that has not begun must not be lost.
-        pipeline.component.reset.fetch_or(is_to_come && reset.is_some(), Ordering::AcqRel);
-        if !built? {
-            return Ok(Outcome::Unready);
-        }
-    }
-    if due.or(reset).is_some() {
-        pipeline.component.recovered();
-    }
-    if *may_sit {
-        *may_sit = false;
-        if pipeline.work_seated()? {
-            return Ok(Outcome::Advanced);
-        }
-        *may_sit = true;
-    }
-    pipeline.run()
-}
-
-/// Waits for the upstreams, and shows it if one of them is in error and may never be ready.
-fn unready(shared: &Shared, component: &Component) {
-    match shared.in_error(&component.follows) {
-        Some(other) => component.blocked_by(&other),
-        None => {
+        component.reset.fetch_or(is_to_come && reset.is_some(), Ordering::AcqRel);
+        if built? {
             component.recovered();
-            component.set(State::Waiting);
+            return Ok(true);
         }
+        Ok(false)
     }
-    component.bell.wait(HELD_UP);
+
+    /// Waits for the upstreams, and shows it if one of them is in error and may never be ready.
+    fn unready(&self) -> Next {
+        let component = self.component();
+        match self.pipeline.shared.in_error(&component.follows) {
+            Some(other) => component.blocked_by(&other),
+            None => {
+                component.recovered();
+                component.set(State::Waiting);
+            }
+        }
+        Next::Wait(HELD_UP)
+    }
+
+    fn recover(&mut self, upstream: usize, resume: &Resume) -> Result<Next, Error> {
+        let upstream = &self.pipeline.upstreams[upstream].id;
+        let component = self.component();
+        if recovery::of_state(resume, self.pipeline.settings.recovery) == Decision::Stop {
+            return Err(broken(&component.id, upstream, resume, Keeps::State));
+        }
+        tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
+        if !self.pipeline.rebuild(Building::Rebuilt)? {
+            return Ok(self.unready());
+        }
+        component.recovered();
+        Ok(Next::Again)
+    }
 }
 
-fn recover(pipeline: &Pipeline, upstream: usize, resume: &Resume) {
-    let upstream = &pipeline.upstreams[upstream].id;
-    let component = &pipeline.component;
-    if recovery::of_state(resume, pipeline.settings.recovery) == Decision::Stop {
-        failed(&pipeline.shared, component, &broken(&component.id, upstream, resume, Keeps::State));
-        return;
+impl Task for Running {
+    fn turn(&mut self) -> Next {
+        if !self.pipeline.shared.is_stopping(self.component())
+            && let Some(next) = self.held()
+        {
+            return next;
+        }
+        self.work().unwrap_or_else(|error| self.fail(&error))
     }
-    tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
-    match pipeline.rebuild(Building::Rebuilt) {
-        Ok(true) => component.recovered(),
-        Ok(false) => unready(&pipeline.shared, component),
-        Err(error) => failed(&pipeline.shared, component, &error),
+
+    fn committed(&mut self, outcome: Result<(), IndexError>) -> Next {
+        let Some((step, is_news)) = self.submitted.take() else { return Next::Again };
+        if let Err(error) = outcome {
+            return self.fail(&Error::from(error));
+        }
+        if is_news {
+            self.pipeline.announce(step);
+            self.component().set(State::Running);
+        } else {
+            self.component().progressed(step.results);
+        }
+        if let Some(seated) = &mut self.seated {
+            seated.done(step.version);
+        }
+        Next::Again
+    }
+
+    fn panicked(&mut self, error: &Error) -> Next {
+        self.fail(error)
     }
 }

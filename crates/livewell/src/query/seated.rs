@@ -5,7 +5,7 @@ use crate::Error;
 use crate::component::marks::Shown;
 use crate::component::state::State;
 use crate::feed::{follow, retention};
-use crate::query::pipeline::Pipeline;
+use crate::query::pipeline::{Pipeline, Submitted};
 use crate::query::state::QueryState;
 use crate::router::{Seat, Shows, Taken};
 use crate::run::supervise::caught_up;
@@ -17,16 +17,63 @@ use std::time::{Duration, Instant};
 /// After so long a query stores how far it is, even if nothing has concerned it.
 const STORE_EVERY: Duration = Duration::from_secs(10);
 
+/// A query's place at a router.
+pub(super) struct Seated {
+    seat: Seat,
+    /// When it last stored how far it is.
+    stored: Instant,
+    /// Whether it stores that for the last time.
+    is_leaving: bool,
+}
+
+/// What a turn on a seat has come to.
+pub(super) enum Turn {
+    /// Something was taken in.
+    Stepped(Submitted),
+    /// How far it is will be stored.
+    Stored(Submitted),
+    /// Nothing is left to do, for so long.
+    Idle(Duration),
+    /// The query has to read alone again.
+    Left,
+}
+
+impl Seated {
+    /// Tells the router of a commit, which is durable.
+    pub(super) fn done(&mut self, version: Version) {
+        self.stored = Instant::now();
+        self.seat.done(version);
+    }
+}
+
 impl Pipeline {
-    /// Takes a seat, if there is one, and works there. Returns once the query has to read alone again; false
-    /// without a seat.
-    pub(super) fn work_seated(&self) -> Result<bool, Error> {
-        let Some(seat) = self.seat()? else { return Ok(false) };
-        let (bells, bell) = (&self.shared.bells, &self.component.bell);
-        self.component.follows.iter().for_each(|feed| bells.unlisten(*feed, bell));
-        let worked = self.work_at(&seat);
-        self.component.follows.iter().for_each(|feed| bells.listen(*feed, bell));
-        worked.map(|()| true)
+    /// Takes a seat, if there is one.
+    pub(super) fn sit(&self) -> Result<Option<Seated>, Error> {
+        let Some(attached) = self.attached.as_ref().filter(|attached| attached.is_open()) else {
+            return Ok(None);
+        };
+        let snapshot = self.shared.store.snapshot()?;
+        let version = compare::read_version(&*snapshot, self.component.number)?;
+        let checkpoints = self.checkpoints(&*snapshot)?;
+        let seat = attached.router().sit(&self.component, attached.interest(), checkpoints, version);
+        Ok(seat.map(|seat| {
+            self.component.follows.iter().for_each(|feed| self.unlisten(*feed));
+            Seated { seat, stored: Instant::now(), is_leaving: false }
+        }))
+    }
+
+    /// Listens to the sources again.
+    pub(super) fn leave(&self, seated: Seated) {
+        self.component.follows.iter().for_each(|feed| self.listen(*feed));
+        drop(seated);
+    }
+
+    pub(super) fn listen(&self, feed: u32) {
+        self.shared.bells.listen(feed, &self.component.bell);
+    }
+
+    pub(super) fn unlisten(&self, feed: u32) {
+        self.shared.bells.unlisten(feed, &self.component.bell);
     }
 
     /// Shows that nothing is left to do.
@@ -40,51 +87,49 @@ impl Pipeline {
         caught_up(&self.shared, component);
     }
 
-    fn seat(&self) -> Result<Option<Seat>, Error> {
-        let Some(attached) = self.attached.as_ref().filter(|attached| attached.is_open()) else {
-            return Ok(None);
-        };
-        let snapshot = self.shared.store.snapshot()?;
-        let version = compare::read_version(&*snapshot, self.component.number)?;
-        let checkpoints = self.checkpoints(&*snapshot)?;
-        Ok(attached.router().sit(&self.component, attached.interest(), checkpoints, version))
-    }
-
-    fn work_at(&self, seat: &Seat) -> Result<(), Error> {
+    /// Does what is to be done on a seat.
+    pub(super) fn turn_seated(&self, seated: &mut Seated) -> Result<Turn, Error> {
         let component = &self.component;
-        let mut stored = Instant::now();
-        while !self.shared.is_interrupted(component) {
-            self.shared.damages.check(component.number)?;
-            match seat.take(stored.elapsed() >= STORE_EVERY) {
+        if self.shared.is_interrupted(component) {
+            return self.store_last(seated);
+        }
+        self.shared.damages.check(component.number)?;
+        loop {
+            match seated.seat.take(seated.stored.elapsed() >= STORE_EVERY) {
                 Taken::Transactions(shown) => {
                     component.set(State::Running);
-                    let Some(version) = self.step_shown(&shown)? else { return Ok(()) };
-                    seat.done(version);
-                    stored = Instant::now();
+                    return Ok(self.step_shown(&shown)?.map_or(Turn::Left, Turn::Stepped));
                 }
                 Taken::Store(shown, time) => {
-                    self.store(seat, &shown, time)?;
-                    stored = Instant::now();
+                    seated.stored = Instant::now();
+                    if let Some(submitted) = self.store(&shown, time)? {
+                        return Ok(Turn::Stored(submitted));
+                    }
                 }
                 Taken::Nothing(is_all) => {
                     if is_all {
                         self.rest();
                     }
-                    component.bell.wait(STORE_EVERY.saturating_sub(stored.elapsed()));
+                    return Ok(Turn::Idle(STORE_EVERY.saturating_sub(seated.stored.elapsed())));
                 }
-                Taken::Dismissed => return Ok(()),
+                Taken::Dismissed => return Ok(Turn::Left),
             }
         }
-        // Who reads the store without this process sees then that nothing is left to do.
-        if let Taken::Store(shown, time) = seat.take(true) {
-            self.store(seat, &shown, time)?;
+    }
+
+    /// Stores how far the query is before it leaves: who reads the store without this process sees then that nothing is
+    /// left to do.
+    fn store_last(&self, seated: &mut Seated) -> Result<Turn, Error> {
+        if std::mem::replace(&mut seated.is_leaving, true) {
+            return Ok(Turn::Left);
         }
-        Ok(())
+        let Taken::Store(shown, time) = seated.seat.take(true) else { return Ok(Turn::Left) };
+        Ok(self.store(&shown, time)?.map_or(Turn::Left, Turn::Stored))
     }
 
     /// Steps over transactions that concern the query. Returns `None` if it has to go on alone: there is no room, or a
     /// step has failed, which it then does there.
-    fn step_shown(&self, shown: &[Shows]) -> Result<Option<Version>, Error> {
+    fn step_shown(&self, shown: &[Shows]) -> Result<Option<Submitted>, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let head = self.head(&snapshot)?;
         let room = retention::room(&self.shared, &self.component, &self.settings.outbox, &*snapshot, &head)?;
@@ -105,17 +150,15 @@ impl Pipeline {
         if let Some(last) = shown.last() {
             self.put_shown(&*snapshot, &mut state.overlay, &last.after)?;
         }
-        let version = self.commit(&snapshot, state)?;
-        self.shared.bells.ring(self.component.number);
-        Ok(Some(version))
+        self.submit(&snapshot, state).map(Some)
     }
 
-    /// Stores that the query has taken in everything that was shown, up to this time.
-    fn store(&self, seat: &Seat, shown: &Shown, time: Timestamp) -> Result<(), Error> {
+    /// Stores that the query has taken in everything that was shown, up to this time; `None` if that is stored.
+    fn store(&self, shown: &Shown, time: Timestamp) -> Result<Option<Submitted>, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let stored = self.checkpoints(&*snapshot)?;
         if stored.iter().zip(shown).all(|(stored, (_, shown))| stored.sequence >= shown.sequence) {
-            return Ok(());
+            return Ok(None);
         }
         let mut head = self.head(&snapshot)?;
         head.position = shown.iter().map(|(_, shown)| shown.position).fold(head.position, u64::max);
@@ -123,8 +166,7 @@ impl Pipeline {
         let mut overlay = Overlay::new(snapshot.clone());
         self.put_shown(&*snapshot, &mut overlay, shown)?;
         let state = QueryState::new(overlay, self.component.number, head.generation, head);
-        seat.done(self.commit(&snapshot, state)?);
-        Ok(())
+        self.submit(&snapshot, state).map(Some)
     }
 
     fn put_shown(&self, snapshot: &dyn Snapshot, overlay: &mut Overlay, shown: &Shown) -> Result<(), Error> {

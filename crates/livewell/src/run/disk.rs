@@ -5,26 +5,25 @@ use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::error::Disk;
 use livewell_store::{IndexError, WriteSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Shows that the component waits for a disk, then waits, and calls `refuse` whenever its bell rings; only a stop ends
-/// it early.
-pub(crate) fn wait_out(
-    shared: &Shared,
-    component: &Component,
-    disk: Disk,
-    error: &Error,
-    refuse: &mut dyn FnMut(&Error),
-) {
+/// Shows that the component waits for a disk, and why; returns how long until the next attempt.
+pub(crate) fn stall(shared: &Shared, component: &Component, disk: Disk, error: &Error) -> Duration {
     let is_news = !component.is_stalled();
-    let until = Instant::now() + component.stall(disk, error);
+    let time = component.stall(disk, error);
     if is_news {
         shared.bells.ring(component.number);
     }
+    time
+}
+
+/// Waits for this time, and calls `refuse` whenever the component's bell rings; only a stop ends it early.
+pub(crate) fn wait_out(shared: &Shared, component: &Component, time: Duration, refuse: &mut dyn FnMut()) {
+    let until = Instant::now() + time;
     while !shared.is_stopping(component)
         && let Some(left) = until.checked_duration_since(Instant::now())
     {
-        refuse(error);
+        refuse();
         component.bell.wait(left);
     }
 }

@@ -1,5 +1,5 @@
-//! Supervision: one thread for each component, which steps it as long as there is something to do, otherwise waits for
-//! its bell, and stops it visibly when it cannot continue.
+//! Supervision: one thread for each source and reaction, which steps it as long as there is something to do, otherwise
+//! waits for its bell, and stops it visibly when it cannot continue. Queries are [tasks](super::task).
 
 use super::disk;
 use crate::Error;
@@ -89,30 +89,58 @@ pub(crate) fn failed_while(
     error: &Error,
     refuse: &mut dyn FnMut(&Error),
 ) {
+    match show_failure(shared, component, error) {
+        After::Nothing => {}
+        After::Ring(time) => component.bell.wait(time),
+        After::Time(time) => disk::wait_out(shared, component, time, &mut || refuse(error)),
+        After::Reset => {
+            while !shared.is_stopping(component) && !begin_reset(shared, component) {
+                refuse(error);
+                component.bell.wait(LOOK);
+            }
+        }
+    }
+}
+
+/// What a component waits for after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// It goes on at once, with what was requested meanwhile.
+    Nothing,
+    /// A ring of its bell, or the end of this time; it starts again from the store.
+    Ring(Duration),
+    /// The end of this time; only a stop ends it early. It waits for a disk.
+    Time(Duration),
+    /// A reset, which a person asks for.
+    Reset,
+}
+
+/// Shows a failure, and returns what to wait for.
+pub(crate) fn show_failure(shared: &Shared, component: &Component, error: &Error) -> After {
     if error.is_cancelled() {
-        // It was requested. The loop sees what is requested next.
-        return;
+        return After::Nothing;
     }
     if let Some(disk) = error.disk() {
-        disk::wait_out(shared, component, disk, error, refuse);
-        return;
+        return After::Time(disk::stall(shared, component, disk, error));
     }
     if error.is_transient() {
         tracing::warn!(component = %component.id, "{error}; starting again from the store");
-        component.bell.wait(HELD_UP);
-        return;
+        return After::Ring(HELD_UP);
     }
     component.fail(error);
     shared.bells.ring(component.number);
-    while !shared.is_stopping(component) && !component.reset.load(Ordering::Acquire) {
-        refuse(error);
-        component.bell.wait(LOOK);
-    }
-    if component.reset.load(Ordering::Acquire) {
+    After::Reset
+}
+
+/// Takes a component out of its error if a reset was asked for; returns whether that is so.
+pub(crate) fn begin_reset(shared: &Shared, component: &Component) -> bool {
+    let is_asked = component.reset.load(Ordering::Acquire);
+    if is_asked {
         shared.damages.forget(component.number);
         component.set(State::Starting);
         component.set(State::Running);
     }
+    is_asked
 }
 
 /// Shows that nothing is left to do, unless the component still waits for a disk.

@@ -10,7 +10,8 @@ use proptest::test_runner::Config;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 const ROWS: &str = "MATCH (n:N) RETURN n.id AS id, n.x AS x";
@@ -20,6 +21,8 @@ const JOIN: &str = "MATCH (a:N)-[:R]->(b:N) RETURN a.id AS a, b.id AS b, a.x + b
 struct Gate {
     inner: MemoryStore,
     is_open: AtomicBool,
+    /// The thread that builds, in one turn: the first that takes a snapshot while nothing else is to be done.
+    builder: OnceLock<ThreadId>,
     stops: tokio::sync::mpsc::UnboundedSender<()>,
     go: Mutex<mpsc::Receiver<()>>,
 }
@@ -35,7 +38,8 @@ impl Gate {
         let (stops, stopped) = tokio::sync::mpsc::unbounded_channel();
         let (let_go, go) = mpsc::channel();
         let inner = MemoryStore::new();
-        let gate = Self { inner, is_open: AtomicBool::new(false), stops, go: Mutex::new(go) };
+        let (is_open, builder) = (AtomicBool::new(false), OnceLock::new());
+        let gate = Self { inner, is_open, builder, stops, go: Mutex::new(go) };
         (Arc::new(gate), Keeper { stopped, go: let_go })
     }
 
@@ -54,8 +58,13 @@ impl Store for Gate {
     }
 
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
-        let is_late = std::thread::current().name() == Some("late");
-        if is_late && !self.is_open.load(Ordering::SeqCst) && self.is_building()? {
+        let this = std::thread::current();
+        let is_worker = this.name() == Some("worker");
+        if is_worker
+            && !self.is_open.load(Ordering::SeqCst)
+            && self.is_building()?
+            && *self.builder.get_or_init(|| this.id()) == this.id()
+        {
             let _ = self.stops.send(());
             let _ = self.go.lock().unwrap().recv_timeout(Duration::from_secs(20));
         }
