@@ -1,8 +1,12 @@
-//! Which members a change may concern: found by label or type, then by equality with constants.
+//! Which members a change may concern: found by label or type, then by equality with constants, of all properties at once
+//! for which a guard has them.
 
 use livewell_model::{AppliedChange, Element, SmolStr, Value, key};
 use livewell_query::{Guard, Interest, Wanted};
 use std::collections::HashMap;
+
+/// Under how many combinations of constants a guard is entered at most, if it has several properties with constants.
+const COMBINED_MAX: usize = 16;
 
 /// The guards of all members.
 #[derive(Debug, Default)]
@@ -17,13 +21,18 @@ pub(super) struct Index {
     types: HashMap<SmolStr, Bucket>,
 }
 
+/// Properties, in ascending order.
+type Properties = Vec<SmolStr>;
+/// The keys of constants, one for each of some properties.
+type Constants = Vec<u8>;
+
 /// The members that want one label or type.
 #[derive(Debug, Default)]
 struct Bucket {
     /// Those that require no constant.
     any: Vec<usize>,
-    /// By a property that has to equal a constant, and by that constant's key.
-    equal: HashMap<SmolStr, HashMap<Vec<u8>, Vec<usize>>>,
+    /// By the properties that have to equal constants, and by these constants.
+    equal: HashMap<Properties, HashMap<Constants, Vec<usize>>>,
 }
 
 /// Where a guard is entered.
@@ -31,8 +40,8 @@ struct Bucket {
 enum Place {
     All,
     Relationships,
-    Node(SmolStr, Option<(SmolStr, Vec<u8>)>),
-    Type(SmolStr, Option<(SmolStr, Vec<u8>)>),
+    Node(SmolStr, Option<(Properties, Constants)>),
+    Type(SmolStr, Option<(Properties, Constants)>),
 }
 
 /// Where a member's guards are entered.
@@ -44,7 +53,7 @@ impl Index {
     pub(super) fn enter(&mut self, member: usize, interest: &Interest) -> Entered {
         let mut places = Vec::new();
         for guard in interest.guards() {
-            places.extend(self.places(guard));
+            places.extend(places_of(guard));
         }
         places.dedup();
         for place in &places {
@@ -88,33 +97,6 @@ impl Index {
         }
     }
 
-    fn places(&self, guard: &Guard) -> Vec<Place> {
-        let constants = guard.constants();
-        match guard.wanted() {
-            Wanted::All => vec![Place::All],
-            // A node without a label is in no bucket.
-            Wanted::Nodes(labels) => match labels.first() {
-                None => vec![Place::All],
-                Some(label) => equal(self.nodes.get(*label), &constants)
-                    .into_iter()
-                    .map(|constant| Place::Node((*label).clone(), constant))
-                    .collect(),
-            },
-            Wanted::NodesOfAny(labels) => {
-                labels.into_iter().map(|label| Place::Node(label.clone(), None)).collect()
-            }
-            Wanted::Relationships([]) => vec![Place::Relationships],
-            Wanted::Relationships(types) => {
-                let of = |kind: &SmolStr| {
-                    let constants = equal(self.types.get(kind), &constants);
-                    let kind = kind.clone();
-                    constants.into_iter().map(move |constant| Place::Type(kind.clone(), constant))
-                };
-                types.iter().flat_map(of).collect()
-            }
-        }
-    }
-
     fn members_at(&mut self, place: &Place) -> Option<&mut Vec<usize>> {
         let (buckets, name, constant) = match place {
             Place::All => return Some(&mut self.all),
@@ -125,8 +107,9 @@ impl Index {
         let bucket = buckets.entry(name.clone()).or_default();
         Some(match constant {
             None => &mut bucket.any,
-            Some((property, key)) => {
-                bucket.equal.entry(property.clone()).or_default().entry(key.clone()).or_default()
+            Some((properties, constants)) => {
+                let by_constants = bucket.equal.entry(properties.clone()).or_default();
+                by_constants.entry(constants.clone()).or_default()
             }
         })
     }
@@ -135,43 +118,198 @@ impl Index {
 impl Bucket {
     fn candidates(&self, image: &Element, found: &mut Vec<usize>) {
         found.extend_from_slice(&self.any);
-        for (property, by_key) in &self.equal {
-            let value = image.properties().get(property);
-            let members = value.and_then(|value| by_key.get(&key::of([value])));
+        let of = image.properties();
+        for (properties, by_constants) in &self.equal {
+            let mut constants = Vec::with_capacity(64);
+            let has_all = properties.iter().all(|property| {
+                let value = of.get(property);
+                value.is_some_and(|value| {
+                    key::encode(value, &mut constants);
+                    true
+                })
+            });
+            let members = has_all.then(|| by_constants.get(&constants)).flatten();
             found.extend_from_slice(members.map_or(&[], Vec::as_slice));
         }
     }
+}
 
-    /// How many members are at any of these constants of a property.
-    fn crowd(&self, property: &SmolStr, keys: &[Vec<u8>]) -> usize {
-        let by_key = self.equal.get(property);
-        keys.iter().filter_map(|key| by_key?.get(key)).map(Vec::len).sum()
+fn places_of(guard: &Guard) -> Vec<Place> {
+    match guard.wanted() {
+        Wanted::All => vec![Place::All],
+        // A node without a label is in no bucket.
+        Wanted::Nodes(labels) => match labels.first() {
+            None => vec![Place::All],
+            Some(label) => {
+                let constants = equal(guard).into_iter();
+                constants.map(|constants| Place::Node((*label).clone(), constants)).collect()
+            }
+        },
+        Wanted::NodesOfAny(labels) => {
+            labels.into_iter().map(|label| Place::Node(label.clone(), None)).collect()
+        }
+        Wanted::Relationships([]) => vec![Place::Relationships],
+        Wanted::Relationships(types) => {
+            let of = |kind: &SmolStr| {
+                let kind = kind.clone();
+                equal(guard).into_iter().map(move |constants| Place::Type(kind.clone(), constants))
+            };
+            types.iter().flat_map(of).collect()
+        }
     }
 }
 
-/// Returns the constants under which to enter a guard: those of the property that tells it apart from most others, of
-/// equals the one that most others are entered by. A guard without constants is entered under none.
-fn equal(bucket: Option<&Bucket>, constants: &[(&SmolStr, Vec<&Value>)]) -> Vec<Option<(SmolStr, Vec<u8>)>> {
-    let keyed = constants.iter().map(|(property, values)| {
-        let keys: Vec<Vec<u8>> = values.iter().map(|value| key::of([*value])).collect();
-        let crowd = bucket.map_or(0, |bucket| bucket.crowd(property, &keys));
-        let others = bucket.and_then(|bucket| bucket.equal.get(*property)).map_or(0, HashMap::len);
-        ((crowd, usize::MAX - others), *property, keys)
+/// Returns the constants under which to enter a guard: one of each property, in every combination, unless those are too
+/// many; then of the properties with the fewest. A guard without constants is entered under none.
+fn equal(guard: &Guard) -> Vec<Option<(Properties, Constants)>> {
+    let mut constants = guard.constants();
+    constants.sort_by_key(|(property, values)| (*property, values.len()));
+    constants.dedup_by_key(|(property, _)| *property);
+    constants.sort_by_key(|(_, values)| values.len());
+    let mut combined = 1;
+    let few = constants.iter().enumerate().take_while(|(at, (_, values))| {
+        combined *= values.len();
+        *at == 0 || combined <= COMBINED_MAX
     });
-    match keyed.min_by_key(|(rank, ..)| *rank) {
-        None => vec![None],
-        Some((_, property, keys)) => keys.into_iter().map(|key| Some((property.clone(), key))).collect(),
+    let few = few.count();
+    constants.truncate(few);
+    constants.sort_by_key(|(property, _)| *property);
+    if constants.is_empty() {
+        return vec![None];
+    }
+    let properties: Properties = constants.iter().map(|(property, _)| (*property).clone()).collect();
+    let mut combinations = vec![Constants::new()];
+    for (_, values) in &constants {
+        let with_each =
+            |so_far: &Constants| values.iter().map(|value| with(so_far, value)).collect::<Vec<_>>();
+        combinations = combinations.iter().flat_map(with_each).collect();
+    }
+    combinations.into_iter().map(|constants| Some((properties.clone(), constants))).collect()
+}
+
+fn with(constants: &Constants, value: &Value) -> Constants {
+    let mut constants = constants.clone();
+    key::encode(value, &mut constants);
+    constants
+}
+
+/// Drops the entry of some constants if nobody is there any more.
+fn forget(
+    buckets: &mut HashMap<SmolStr, Bucket>,
+    name: &SmolStr,
+    (properties, constants): &(Properties, Constants),
+) {
+    let Some(bucket) = buckets.get_mut(name) else { return };
+    let Some(by_constants) = bucket.equal.get_mut(properties) else { return };
+    if by_constants.get(constants).is_some_and(Vec::is_empty) {
+        by_constants.remove(constants);
+    }
+    if by_constants.is_empty() {
+        bucket.equal.remove(properties);
     }
 }
 
-/// Drops the entry of a constant if nobody is there any more.
-fn forget(buckets: &mut HashMap<SmolStr, Bucket>, name: &SmolStr, (property, key): &(SmolStr, Vec<u8>)) {
-    let Some(bucket) = buckets.get_mut(name) else { return };
-    let Some(by_key) = bucket.equal.get_mut(property) else { return };
-    if by_key.get(key).is_some_and(Vec::is_empty) {
-        by_key.remove(key);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell_model::{ElementId, Map, Node};
+    use livewell_query::Engine;
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            (0..4_i64).prop_map(Value::Int),
+            (0..4_i8).prop_map(|x| Value::Float(f64::from(x))),
+            "[ab]{0,2}".prop_map(Value::string),
+            any::<bool>().prop_map(Value::Bool),
+        ]
     }
-    if by_key.is_empty() {
-        bucket.equal.remove(property);
+
+    fn condition() -> impl Strategy<Value = String> {
+        let literal = || {
+            let text =
+                prop_oneof![Just("0"), Just("1"), Just("2.0"), Just("'a'"), Just("'ab'"), Just("true")];
+            text.prop_map(str::to_owned)
+        };
+        let property = || prop_oneof![Just("x"), Just("y"), Just("z")];
+        prop_oneof![
+            4 => (property(), literal()).prop_map(|(p, v)| format!("n.{p} = {v}")),
+            2 => (property(), prop::collection::vec(literal(), 1..7))
+                .prop_map(|(p, v)| format!("n.{p} IN [{}]", v.join(", "))),
+            1 => (property(), literal()).prop_map(|(p, v)| format!("n.{p} <> {v}")),
+        ]
+    }
+
+    fn node() -> impl Strategy<Value = Element> {
+        let properties = prop::collection::vec((prop_oneof![Just("x"), Just("y"), Just("z")], value()), 0..4);
+        (properties, prop_oneof![Just("N"), Just("M")]).prop_map(|(properties, label)| {
+            let properties: Map =
+                properties.into_iter().map(|(name, value)| (SmolStr::from(name), value)).collect();
+            Element::Node(
+                Node { id: ElementId::new("s", "n"), labels: vec![label.into()], properties }.into(),
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_touched_is_found_and_nobody_is_once_they_have_left(
+            conditions in prop::collection::vec(prop::collection::vec(condition(), 0..4), 1..12),
+            changes in prop::collection::vec((prop::option::of(node()), prop::option::of(node())), 1..20),
+        ) {
+            let interests: Vec<Interest> = conditions
+                .iter()
+                .map(|conditions| {
+                    let filter = conditions.iter().map(|one| format!(" AND {one}")).collect::<String>();
+                    let text = format!("MATCH (n:N) WHERE true{filter} RETURN n.x AS x, n.y AS y, n.z AS z");
+                    Engine::compile(&text, &Map::new()).unwrap().interest()
+                })
+                .collect();
+            let mut index = Index::default();
+            let entered: Vec<_> =
+                interests.iter().enumerate().map(|(at, interest)| index.enter(at, interest)).collect();
+            let found = |index: &Index, change: &AppliedChange| {
+                let mut found = Vec::new();
+                index.candidates(change, &mut found);
+                found
+            };
+            let changes: Vec<_> =
+                changes.into_iter().map(|(before, after)| AppliedChange { before, after }).collect();
+            for change in &changes {
+                let found = found(&index, change);
+                for (at, interest) in interests.iter().enumerate() {
+                    prop_assert!(
+                        !interest.is_touched_by(change) || found.contains(&at),
+                        "{:?} is touched by {change:?}", conditions[at]
+                    );
+                }
+            }
+            entered.iter().enumerate().for_each(|(at, entered)| index.leave(at, entered));
+            for change in &changes {
+                prop_assert_eq!(found(&index, change), Vec::<usize>::new());
+            }
+            prop_assert!(index.nodes.values().all(|bucket| bucket.equal.is_empty()));
+        }
+    }
+
+    #[test]
+    fn a_guard_is_found_by_all_its_constants_together() {
+        let mut index = Index::default();
+        for at in 0..100 {
+            let text = format!(
+                "MATCH (n:N) WHERE n.x = {} AND n.y IN ['a', 'b'] AND n.z > 1 AND n.w = {} RETURN n.v",
+                at % 10,
+                at / 10
+            );
+            index.enter(at, &Engine::compile(&text, &Map::new()).unwrap().interest());
+        }
+        let properties = [("x", Value::Int(3)), ("y", Value::string("b")), ("w", Value::Float(7.0))];
+        let properties: Map =
+            properties.into_iter().map(|(name, value)| (SmolStr::from(name), value)).collect();
+        let node = Node { id: ElementId::new("s", "n"), labels: vec!["N".into()], properties };
+        let change = AppliedChange { before: None, after: Some(Element::Node(node.into())) };
+        let mut found = Vec::new();
+        index.candidates(&change, &mut found);
+        assert_eq!(found, [73]);
     }
 }
