@@ -42,6 +42,11 @@ impl Error {
         Self { kind, code, message: message.into(), source: None }
     }
 
+    /// Returns the same for one more component that it is about, without the cause.
+    pub(crate) fn to_all(&self) -> Self {
+        Self::new(self.kind, self.code, self.message.clone())
+    }
+
     pub(crate) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, code, message)
     }

@@ -111,6 +111,7 @@ impl Builder {
             scrubbed,
             routers: Arc::default(),
             workers,
+            builds: Arc::default(),
             handles: Arc::default(),
             other_sides: Arc::default(),
         })

@@ -17,6 +17,7 @@ use crate::component::bell::Bell;
 use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use crate::component::state::State;
+use crate::query::builds::Builds;
 use crate::read::idle;
 use crate::read::results::Results;
 use crate::read::subscribe::{Position, Subscription};
@@ -49,6 +50,7 @@ pub struct Livewell {
     scrubbed: Arc<scrub::Progress>,
     routers: Arc<Routers>,
     workers: Arc<Workers>,
+    builds: Arc<Builds>,
     handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
     /// The other sides of sources, for questions while the sources are at work.
     other_sides: Arc<Mutex<HashMap<String, Arc<dyn OtherSide>>>>,

@@ -157,7 +157,7 @@ impl Livewell {
             config_hash: registered.config_hash,
             upstreams: registered.upstreams,
         };
-        let running = Running::new(pipeline, registered.refusal);
+        let running = Running::new(pipeline, &self.builds, registered.refusal);
         Ok((component, Means::Workers(Box::new(running))))
     }
 

@@ -1,6 +1,7 @@
 //! Queries: a query follows its feeds, steps its engine and commits the results.
 
 pub(crate) mod base;
+pub(crate) mod builds;
 pub(crate) mod difference;
 pub(crate) mod fill;
 pub(crate) mod large;

@@ -256,9 +256,8 @@ impl Pipeline {
         Ok(Submitted { ticket: self.shared.group.submit(set), step })
     }
 
-    /// Commits everything that a part of long work changed, and waits until it is durable.
-    pub(super) fn commit(&self, snapshot: &Arc<dyn Snapshot>, state: QueryState) -> Result<(), Error> {
-        let Submitted { ticket, step } = self.submit(snapshot, state)?;
+    /// Waits until a part of long work is durable.
+    pub(super) fn wait(&self, Submitted { ticket, step }: Submitted) -> Result<(), Error> {
         ticket.wait()?;
         self.component.progressed(step.results);
         Ok(())

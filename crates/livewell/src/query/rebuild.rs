@@ -1,6 +1,6 @@
 //! Rebuilding: a query's rows computed again from its upstreams' snapshots, beside the old ones.
 //!
-//! A new generation is [filled](crate::query::fill) in bounded commits, invisible and marked as garbage; one last commit
+//! A new generation is [filled](crate::query::fill), [together](crate::query::builds) with those of others, in bounded commits, invisible and marked as garbage; one last commit
 //! makes it the current one. Until then the old rows serve, and a crash leaves only garbage and the note that a rebuild
 //! is due. What followers see of the last commit depends on the reason: a changed definition begins a new epoch with the new rows as
 //! its base; a reset, a gap or an upgrade publishes the difference as ordinary results.
@@ -10,7 +10,7 @@ use crate::feed::follow::followed;
 use crate::feed::retention;
 use crate::query::base::Base;
 use crate::query::difference::Difference;
-use crate::query::pipeline::Pipeline;
+use crate::query::pipeline::{Pipeline, Submitted};
 use crate::query::state::QueryState;
 use livewell_model::Diff;
 use livewell_query::StepError;
@@ -24,27 +24,8 @@ use std::sync::Arc;
 const DIFFS_MAX: usize = 10_000;
 
 impl Pipeline {
-    /// Rebuilds the query's rows for this reason. Returns false if an upstream has to make progress first, or has begun
-    /// another history meanwhile: then the caller tries again.
-    pub(crate) fn rebuild(&self, why: Building) -> Result<bool, Error> {
-        // No source takes in or trims anything until the base is held.
-        let turn = self.shared.positions.take();
-        let snapshot = self.shared.store.snapshot()?;
-        let Some(mut base) = Base::take(&snapshot, &self.shared.marks, &self.upstreams)? else {
-            return Ok(false);
-        };
-        tracing::info!(query = %self.component.id, ?why, "rebuilding the rows");
-        let generation = self.begin_build(&base, why)?;
-        self.shared.forget_looks(&self.component.follows);
-        drop((turn, snapshot));
-        let Some(rows) = self.fill(&mut base, generation)? else { return Ok(false) };
-        self.switch(&base, generation, &rows, why)?;
-        self.shared.bells.ring(self.component.number);
-        Ok(true)
-    }
-
     /// Records that a rebuild is due, and marks the new generation as garbage until it is the current one.
-    fn begin_build(&self, base: &Base, why: Building) -> Result<u32, Error> {
+    pub(super) fn begin_build(&self, base: &Base, why: Building) -> Result<(u32, Submitted), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let mut head = self.head(&snapshot)?;
         head.last_generation += 1;
@@ -62,8 +43,7 @@ impl Pipeline {
             Building::Changed | Building::Rebuilt => self.hold_back(base, &*snapshot, &mut overlay)?,
         }
         let state = QueryState::new(overlay, self.component.number, head.generation, head);
-        self.commit(&snapshot, state)?;
-        Ok(generation)
+        Ok((generation, self.submit(&snapshot, state)?))
     }
 
     /// Stores checkpoints at the base, and removes those in feeds that the query no longer reads.
@@ -98,7 +78,13 @@ impl Pipeline {
     }
 
     /// Makes the commit that switches to the new generation, whose rows are counted by `rows`.
-    fn switch(&self, base: &Base, generation: u32, rows: &Head, why: Building) -> Result<(), Error> {
+    pub(super) fn switch(
+        &self,
+        base: &Base,
+        generation: u32,
+        rows: &Head,
+        why: Building,
+    ) -> Result<Submitted, Error> {
         let snapshot = self.shared.store.snapshot()?;
         let number = self.component.number;
         let old = self.head(&snapshot)?;
@@ -121,8 +107,7 @@ impl Pipeline {
             }
             Building::Rebuilt => self.put_rebuilt(&snapshot, &mut state, &old)?,
         }
-        self.commit(&snapshot, state)?;
-        Ok(())
+        self.submit(&snapshot, state)
     }
 
     /// Publishes the difference as results. If the old rows are damaged, it is not known what followers hold beyond
@@ -214,8 +199,7 @@ impl Pipeline {
             overlay.delete(EpochRecord::key(number, epoch));
         }
         let generation = head.generation;
-        self.commit(&snapshot, QueryState::new(overlay, number, generation, head))?;
-        Ok(())
+        self.wait(self.submit(&snapshot, QueryState::new(overlay, number, generation, head))?)
     }
 
     /// Puts what differs between the old rows and the new ones into the outbox.

@@ -3,6 +3,7 @@
 //! A query is a [task](crate::run::task): no thread is kept for it. A turn takes in what has come, up to a limit, or does
 //! one piece of long work, such as a rebuild.
 
+use super::builds::{Build, Builds, Ending};
 use super::pipeline::{Outcome, Pipeline, Step, Submitted};
 use super::seated::{Seated, Turn};
 use crate::Error;
@@ -13,16 +14,20 @@ use crate::run::supervise::{After, HELD_UP, LOOK, begin_reset, show_failure, sto
 use crate::run::task::{Next, Task};
 use livewell_store::head::Building;
 use livewell_store::{IndexError, Resume};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A query at work, turn by turn.
 pub(crate) struct Running {
-    pipeline: Pipeline,
+    pipeline: Arc<Pipeline>,
     held: Held,
     /// Whether it may take a seat: one that has lost its seat has to catch up alone before that.
     may_sit: bool,
     seated: Option<Seated>,
+    builds: Arc<Builds>,
+    /// Its build, and whether a reset has asked for that.
+    build: Option<(Arc<Build>, bool)>,
     /// The step that waits for its commit, and whether its followers have to hear of it.
     submitted: Option<(Step, bool)>,
 }
@@ -40,8 +45,16 @@ enum Held {
 
 impl Running {
     /// Creates the task of a query, which is in error until it is reset if it was refused at its start.
-    pub(crate) fn new(pipeline: Pipeline, refusal: Option<Error>) -> Self {
-        Self { pipeline, held: Held::New(refusal), may_sit: true, seated: None, submitted: None }
+    pub(crate) fn new(pipeline: Pipeline, builds: &Arc<Builds>, refusal: Option<Error>) -> Self {
+        Self {
+            pipeline: Arc::new(pipeline),
+            held: Held::New(refusal),
+            may_sit: true,
+            seated: None,
+            builds: builds.clone(),
+            build: None,
+            submitted: None,
+        }
     }
 
     fn component(&self) -> &Component {
@@ -86,6 +99,7 @@ impl Running {
     /// Shows a failure, and waits as its kind requires.
     fn fail(&mut self, error: &Error) -> Next {
         self.submitted = None;
+        self.build = None;
         self.leave();
         match show_failure(&self.pipeline.shared, self.component(), error) {
             After::Nothing => Next::Again,
@@ -112,11 +126,14 @@ impl Running {
             let turn = self.pipeline.turn_seated(seated)?;
             return Ok(self.turned(turn));
         }
+        if self.build.is_some() {
+            return self.await_build();
+        }
         if self.pipeline.shared.is_stopping(self.component()) {
             return Ok(self.end());
         }
-        if !self.rebuild_if_due()? {
-            return Ok(self.unready());
+        if let Some((why, is_reset)) = self.due()? {
+            return Ok(self.ask_build(why, is_reset, false));
         }
         // One that lost its seat in the meantime does not take another at once.
         if std::mem::replace(&mut self.may_sit, false) {
@@ -161,25 +178,53 @@ impl Running {
         Next::Commit(ticket)
     }
 
-    /// Rebuilds the query if that is noted or was asked for. Returns false if an upstream is not ready for that.
-    fn rebuild_if_due(&self) -> Result<bool, Error> {
+    /// Returns why the query has to be rebuilt, if it has, and whether a reset has asked for that.
+    fn due(&self) -> Result<Option<(Building, bool)>, Error> {
         let (pipeline, component) = (&self.pipeline, self.component());
         pipeline.shared.damages.check(component.number)?;
         let due = pipeline.head(&pipeline.shared.store.snapshot()?)?.building;
-        if due.is_some() || component.reset.load(Ordering::Acquire) {
+        let is_reset = component.reset.load(Ordering::Acquire);
+        if due.is_some() || is_reset {
             component.set(State::Running);
+            component.reset.store(false, Ordering::Release);
         }
-        let reset = component.reset.swap(false, Ordering::AcqRel).then_some(Building::Rebuilt);
-        let Some(why) = due.or(reset) else { return Ok(true) };
-        let built = pipeline.rebuild(why);
-        let is_to_come = built.as_ref().map_or_else(Error::passes_by_itself, |built| !built);
+        Ok(due.or(is_reset.then_some(Building::Rebuilt)).map(|why| (why, is_reset)))
+    }
+
+    fn ask_build(&mut self, why: Building, is_reset: bool, is_alone: bool) -> Next {
+        self.build = Some((self.builds.ask(&self.pipeline, why, is_alone), is_reset));
+        Next::Again
+    }
+
+    /// Makes builds, if it is this query's part, and goes on once its own has ended.
+    fn await_build(&mut self) -> Result<Next, Error> {
+        let Some((build, is_reset)) = self.build.clone() else { return Ok(Next::Again) };
+        if self.pipeline.shared.is_interrupted(self.component()) && self.builds.withdraw(&build) {
+            self.build = None;
+            return Ok(Next::Again);
+        }
+        let ending = build.ending().or_else(|| {
+            self.builds.lead(&self.component().follows);
+            build.ending()
+        });
+        let Some(ending) = ending else { return Ok(Next::Wait(LOOK)) };
+        self.build = None;
+        let is_to_come = match &ending {
+            Ending::Unready => true,
+            Ending::Failed(error) => error.passes_by_itself(),
+            Ending::Built | Ending::Long => false,
+        };
         // A requested reset that has not begun must not be lost.
-        component.reset.fetch_or(is_to_come && reset.is_some(), Ordering::AcqRel);
-        if built? {
-            component.recovered();
-            return Ok(true);
+        self.component().reset.fetch_or(is_to_come && is_reset, Ordering::AcqRel);
+        match ending {
+            Ending::Built => {
+                self.component().recovered();
+                Ok(Next::Again)
+            }
+            Ending::Unready => Ok(self.unready()),
+            Ending::Long => Ok(self.ask_build(build.why(), is_reset, true)),
+            Ending::Failed(error) => Err(error),
         }
-        Ok(false)
     }
 
     /// Waits for the upstreams, and shows it if one of them is in error and may never be ready.
@@ -202,11 +247,7 @@ impl Running {
             return Err(broken(&component.id, upstream, resume, Keeps::State));
         }
         tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
-        if !self.pipeline.rebuild(Building::Rebuilt)? {
-            return Ok(self.unready());
-        }
-        component.recovered();
-        Ok(Next::Again)
+        Ok(self.ask_build(Building::Rebuilt, false, false))
     }
 }
 

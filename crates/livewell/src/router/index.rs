@@ -10,7 +10,7 @@ const COMBINED_MAX: usize = 16;
 
 /// The guards of all members.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     /// Members to ask about any change.
     all: Vec<usize>,
     /// Members to ask about any relationship.
@@ -46,15 +46,15 @@ enum Place {
 
 /// Where a member's guards are entered.
 #[derive(Debug, Default)]
-pub(super) struct Entered(Vec<Place>);
+pub(crate) struct Entered(Vec<Place>);
 
 impl Index {
-    /// Enters what a member is interested in.
-    pub(super) fn enter(&mut self, member: usize, interest: &Interest) -> Entered {
-        let mut places = Vec::new();
-        for guard in interest.guards() {
-            places.extend(places_of(guard));
-        }
+    /// Enters what a member is interested in; everything, if that is not known.
+    pub(crate) fn enter(&mut self, member: usize, interest: Option<&Interest>) -> Entered {
+        let mut places: Vec<Place> = match interest {
+            Some(interest) => interest.guards().iter().flat_map(places_of).collect(),
+            None => vec![Place::All],
+        };
         places.dedup();
         for place in &places {
             if let Some(members) = self.members_at(place) {
@@ -65,7 +65,7 @@ impl Index {
     }
 
     /// Takes a member out.
-    pub(super) fn leave(&mut self, member: usize, Entered(places): &Entered) {
+    pub(crate) fn leave(&mut self, member: usize, Entered(places): &Entered) {
         for place in places {
             if let Some(members) = self.members_at(place) {
                 members.retain(|other| *other != member);
@@ -80,7 +80,7 @@ impl Index {
     }
 
     /// Adds the members that a change may concern; a member may come more than once.
-    pub(super) fn candidates(&self, change: &AppliedChange, found: &mut Vec<usize>) {
+    pub(crate) fn candidates(&self, change: &AppliedChange, found: &mut Vec<usize>) {
         found.extend_from_slice(&self.all);
         for image in [&change.before, &change.after].into_iter().flatten() {
             match image {
@@ -267,7 +267,7 @@ mod tests {
                 .collect();
             let mut index = Index::default();
             let entered: Vec<_> =
-                interests.iter().enumerate().map(|(at, interest)| index.enter(at, interest)).collect();
+                interests.iter().enumerate().map(|(at, interest)| index.enter(at, Some(interest))).collect();
             let found = |index: &Index, change: &AppliedChange| {
                 let mut found = Vec::new();
                 index.candidates(change, &mut found);
@@ -301,7 +301,7 @@ mod tests {
                 at % 10,
                 at / 10
             );
-            index.enter(at, &Engine::compile(&text, &Map::new()).unwrap().interest());
+            index.enter(at, Some(&Engine::compile(&text, &Map::new()).unwrap().interest()));
         }
         let properties = [("x", Value::Int(3)), ("y", Value::string("b")), ("w", Value::Float(7.0))];
         let properties: Map =

@@ -12,6 +12,7 @@ mod read;
 mod seat;
 mod seats;
 
+pub(crate) use index::Index;
 pub(crate) use member::Shows;
 pub(crate) use seat::{Seat, Taken};
 

@@ -64,7 +64,7 @@ impl Router {
         }
         seats.last += 1;
         let (number, round) = (seats.last, seats.round);
-        let entered = seats.index.enter(number, interest);
+        let entered = seats.index.enter(number, Some(interest));
         let member = Member {
             component: component.clone(),
             interest: interest.clone(),

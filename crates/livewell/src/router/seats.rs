@@ -141,7 +141,7 @@ mod tests {
         let mut seats = Seats::default();
         let member = Member {
             component: Arc::new(Component::new("q", 17, ComponentKind::Query, vec![16])),
-            entered: seats.index.enter(1, &interest),
+            entered: seats.index.enter(1, Some(&interest)),
             interest,
             after: 10,
             version: Version::default(),

@@ -33,5 +33,6 @@ mod stalled;
 mod stuck;
 mod targets;
 mod timed;
+mod together;
 mod unwind;
 mod verified;

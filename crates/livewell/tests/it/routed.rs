@@ -1,5 +1,5 @@
-//! One router for many queries changes nothing: the same rows and results as when each query reads alone, byte for byte,
-//! whatever is sent, dropped, reset, changed, refused and held up.
+//! One router for many queries, and one pass for many builds, change nothing: the same rows and results as when each query
+//! reads alone, byte for byte, whatever is sent, dropped, reset, changed, refused and held up.
 
 use crate::fixture::*;
 use livewell::{
@@ -26,6 +26,8 @@ enum Act {
     Reset(usize),
     /// Stopped, and added again with another text.
     Change(usize),
+    /// All are stopped, and added again with another text at once.
+    ChangeAll,
     Check,
 }
 
@@ -50,6 +52,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Act::Drop),
         1 => (0..QUERIES.len()).prop_map(Act::Reset),
         1 => (0..QUERIES.len()).prop_map(Act::Change),
+        1 => Just(Act::ChangeAll),
         2 => Just(Act::Check),
     ];
     prop::collection::vec(act, 1..25)
@@ -148,6 +151,16 @@ impl World {
                 self.livewell.add_query(of(*at, self.changed[*at])).await.unwrap();
                 self.check().await;
             }
+            Act::ChangeAll => {
+                self.check().await;
+                for (query, ..) in QUERIES {
+                    self.livewell.stop(query).await.unwrap();
+                }
+                self.changed.iter_mut().for_each(|changed| *changed ^= true);
+                let queries = self.changed.iter().enumerate().map(|(at, changed)| of(at, *changed)).collect();
+                self.livewell.add(Setup { queries, ..Setup::default() }).await.unwrap();
+                self.check().await;
+            }
             Act::Check => self.check().await,
         }
     }
@@ -183,7 +196,7 @@ impl World {
 }
 
 async fn start(store: &Arc<dyn Store>, routed_from: usize, changed: &[bool]) -> Livewell {
-    let limits = Limits { routed_from, ..Limits::default() };
+    let limits = Limits { routed_from, rebuild_elements_max: 3, ..Limits::default() };
     let livewell = Livewell::builder().shared_store(store.clone()).limits(limits).build().unwrap();
     // No tick comes from a clock that differs between two runs.
     let sources = ["s", "t"].map(|id| InProcess::new(id).clock(Follows::Input).into_source()).into();

@@ -1,0 +1,66 @@
+//! A build that was asked for, and what has become of it.
+
+use crate::Error;
+use crate::component::lock::lock;
+use crate::query::pipeline::Pipeline;
+use livewell_store::head::Building;
+use std::sync::{Arc, Mutex};
+
+/// A query's build, as it was asked for.
+pub(in crate::query) struct Build {
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) why: Building,
+    /// Whether it has a pass of its own.
+    pub(super) is_alone: bool,
+    ending: Mutex<Open>,
+}
+
+/// Whether something has become of a build.
+enum Open {
+    Yes,
+    No(Option<Ending>),
+}
+
+/// What has become of a build.
+pub(in crate::query) enum Ending {
+    /// The query has its new rows.
+    Built,
+    /// An upstream has to make progress first, or has begun another history meanwhile: the caller asks again.
+    Unready,
+    /// It takes so long that the caller asks for a pass of its own.
+    Long,
+    Failed(Error),
+}
+
+impl Build {
+    pub(super) fn new(pipeline: &Arc<Pipeline>, why: Building, is_alone: bool) -> Self {
+        Self { pipeline: pipeline.clone(), why, is_alone, ending: Mutex::new(Open::Yes) }
+    }
+
+    pub(super) fn feeds(&self) -> &[u32] {
+        &self.pipeline.component.follows
+    }
+
+    /// Why the rows are built.
+    pub(in crate::query) fn why(&self) -> Building {
+        self.why
+    }
+
+    /// Takes what has become of it; `None` if that is open.
+    pub(in crate::query) fn ending(&self) -> Option<Ending> {
+        match &mut *lock(&self.ending) {
+            Open::Yes => None,
+            Open::No(ending) => ending.take(),
+        }
+    }
+
+    /// Tells what has become of it, unless that is told.
+    pub(super) fn settle(&self, ending: Ending) {
+        let mut known = lock(&self.ending);
+        if matches!(*known, Open::Yes) {
+            *known = Open::No(Some(ending));
+            drop(known);
+            self.pipeline.component.bell.ring();
+        }
+    }
+}
