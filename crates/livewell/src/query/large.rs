@@ -41,7 +41,8 @@ impl Pipeline {
         Ok(state)
     }
 
-    fn state(&self, snapshot: &Arc<dyn Snapshot>) -> Result<QueryState, Error> {
+    /// Returns the query's present state, for a step.
+    pub(super) fn state(&self, snapshot: &Arc<dyn Snapshot>) -> Result<QueryState, Error> {
         let head = self.head(snapshot)?;
         let (number, generation) = (self.component.number, head.generation);
         let state = QueryState::new(Overlay::new(snapshot.clone()), number, generation, head);

@@ -11,7 +11,7 @@ use crate::feed::elements::{self, Lens};
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::feed::retention;
 use crate::query::state::QueryState;
-use crate::router::Attached;
+use crate::router::{Attached, Timing};
 use crate::settings::Query;
 use livewell_model::codec::Writer;
 use livewell_model::{AppliedTransaction, Diff, QueryResult, Timestamp};
@@ -77,7 +77,7 @@ impl Pipeline {
         let found = follow::read(&snapshot, marks, number, &self.upstreams, most)?;
         let groups = match found {
             Found::Groups(groups) if groups.is_empty() => {
-                self.tell_timer(&snapshot)?;
+                self.announce_timer(self.timing(&self.state(&snapshot)?)?);
                 return Ok(Outcome::CaughtUp);
             }
             Found::Groups(groups) => groups,
@@ -151,7 +151,9 @@ impl Pipeline {
                 return Ok(at);
             }
             let transaction = elements::transaction(group, lenses).map_err(|error| (at, error))?;
-            if one_of_many.is_some_and(|attached| attached.skips(&transaction)) {
+            if one_of_many.is_some_and(|attached| attached.skips(&transaction))
+                && !self.is_due(state, &transaction).map_err(|error| (at, error))?
+            {
                 state.head.position = transaction.position;
                 state.head.timestamp = state.head.timestamp.max(transaction.timestamp);
                 continue;
@@ -191,16 +193,23 @@ impl Pipeline {
         state.check().map_err(|error| self.name(error, transaction))
     }
 
+    /// Returns whether a timer is due by a transaction's time.
+    fn is_due(&self, state: &QueryState, transaction: &AppliedTransaction) -> Result<bool, Error> {
+        let Timing { own, due } = self.timing(state)?;
+        Ok(due.is_some_and(|due| due <= own.max(transaction.timestamp)))
+    }
+
+    /// Returns how far the query's time has come, and when its first timer is due.
+    pub(super) fn timing(&self, state: &QueryState) -> Result<Timing, Error> {
+        let due = if self.engine.tells_time() { self.engine.next_due(state)? } else { None };
+        Ok(Timing { own: state.head.timestamp, due })
+    }
+
     /// Announces when the query's first timer is due, so that time continues even if nothing comes.
-    fn tell_timer(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
+    pub(super) fn announce_timer(&self, Timing { own, due }: Timing) {
         if self.engine.tells_time() {
-            let head = self.head(snapshot)?;
-            let (overlay, newest) = (Overlay::new(snapshot.clone()), head.timestamp);
-            let state = QueryState::new(overlay, self.component.number, head.generation, head);
-            let due = self.engine.next_due(&state)?;
-            self.shared.set_timer(&self.component, due.map(|due| (due, newest)));
+            self.shared.set_timer(&self.component, due.map(|due| (due, own)));
         }
-        Ok(())
     }
 
     /// Puts diffs into the outbox as the result at the head's position; none take no sequence.

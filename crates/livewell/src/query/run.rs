@@ -273,7 +273,7 @@ impl Task for Running {
             self.component().progressed(step.results);
         }
         if let Some(seated) = &mut self.seated {
-            seated.done(step.version);
+            self.pipeline.done(seated, step.version);
         }
         Next::Again
     }

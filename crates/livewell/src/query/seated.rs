@@ -7,11 +7,12 @@ use crate::component::state::State;
 use crate::feed::{follow, retention};
 use crate::query::pipeline::{Pipeline, Submitted};
 use crate::query::state::QueryState;
-use crate::router::{Seat, Shows, Taken};
+use crate::router::{Seat, Shows, Taken, Timing, Touch};
 use crate::run::supervise::caught_up;
-use livewell_model::Timestamp;
+use livewell_model::{AppliedTransaction, Timestamp};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::{Overlay, Snapshot, Version, compare};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// After so long a query stores how far it is, even if nothing has concerned it.
@@ -22,6 +23,8 @@ pub(super) struct Seated {
     seat: Seat,
     /// When it last stored how far it is.
     stored: Instant,
+    /// Its time after what it has stepped over, if it has functions of time.
+    timing: Option<Timing>,
     /// Whether it stores that for the last time.
     is_leaving: bool,
 }
@@ -38,14 +41,6 @@ pub(super) enum Turn {
     Left,
 }
 
-impl Seated {
-    /// Tells the router of a commit, which is durable.
-    pub(super) fn done(&mut self, version: Version) {
-        self.stored = Instant::now();
-        self.seat.done(version);
-    }
-}
-
 impl Pipeline {
     /// Takes a seat, if there is one.
     pub(super) fn sit(&self) -> Result<Option<Seated>, Error> {
@@ -55,11 +50,24 @@ impl Pipeline {
         let snapshot = self.shared.store.snapshot()?;
         let version = compare::read_version(&*snapshot, self.component.number)?;
         let checkpoints = self.checkpoints(&*snapshot)?;
-        let seat = attached.router().sit(&self.component, attached.interest(), checkpoints, version);
+        let timing = self.timing(&self.state(&snapshot)?)?;
+        let at = (version, timing, self.engine.tells_time());
+        let seat = attached.router().sit(&self.component, attached.interest(), checkpoints, at);
         Ok(seat.map(|seat| {
             self.component.follows.iter().for_each(|feed| self.unlisten(*feed));
-            Seated { seat, stored: Instant::now(), is_leaving: false }
+            self.announce_timer(timing);
+            Seated { seat, stored: Instant::now(), timing: None, is_leaving: false }
         }))
+    }
+
+    /// Tells the router of a commit, which is durable.
+    pub(super) fn done(&self, seated: &mut Seated, version: Version) {
+        seated.stored = Instant::now();
+        let timing = seated.timing.take();
+        if let Some(timing) = timing {
+            self.announce_timer(timing);
+        }
+        seated.seat.done(version, timing);
     }
 
     /// Listens to the sources again.
@@ -98,7 +106,7 @@ impl Pipeline {
             match seated.seat.take(seated.stored.elapsed() >= STORE_EVERY) {
                 Taken::Transactions(shown) => {
                     component.set(State::Running);
-                    return Ok(self.step_shown(&shown)?.map_or(Turn::Left, Turn::Stepped));
+                    return Ok(self.step_shown(seated, shown)?.map_or(Turn::Left, Turn::Stepped));
                 }
                 Taken::Store(shown, time) => {
                     seated.stored = Instant::now();
@@ -127,30 +135,74 @@ impl Pipeline {
         Ok(self.store(&shown, time)?.map_or(Turn::Left, Turn::Stored))
     }
 
-    /// Steps over transactions that concern the query. Returns `None` if it has to go on alone: there is no room, or a
-    /// step has failed, which it then does there.
-    fn step_shown(&self, shown: &[Shows]) -> Result<Option<Submitted>, Error> {
+    /// Steps over what the query is shown. Returns `None` if it has to go on alone: there is no room, or a step has failed,
+    /// which it then does there.
+    fn step_shown(&self, seated: &mut Seated, shown: Vec<Shows>) -> Result<Option<Submitted>, Error> {
         let snapshot = self.shared.store.snapshot()?;
-        let head = self.head(&snapshot)?;
-        let room = retention::room(&self.shared, &self.component, &self.settings.outbox, &*snapshot, &head)?;
-        let (generation, sequence_max) = (head.generation, head.sequence.saturating_add(room));
-        let overlay = Overlay::new(snapshot.clone());
-        let state = QueryState::new(overlay, self.component.number, generation, head);
-        let mut state = state.within(self.meter());
-        for one in shown {
-            if state.head.sequence >= sequence_max || self.is_much(&state) {
-                return Ok(None);
-            }
-            state.head.timestamp = state.head.timestamp.max(one.time);
-            if let Err(error) = self.step_one(&mut state, &one.transaction) {
-                tracing::debug!(query = %self.component.id, %error, "stepping alone");
+        let mut state = self.state(&snapshot)?;
+        let room =
+            retention::room(&self.shared, &self.component, &self.settings.outbox, &*snapshot, &state.head)?;
+        let sequence_max = state.head.sequence.saturating_add(room);
+        let mut after = None;
+        for shows in shown {
+            after = self.step_shows(&mut state, shows, sequence_max)?;
+            if after.is_none() {
                 return Ok(None);
             }
         }
-        if let Some(last) = shown.last() {
-            self.put_shown(&*snapshot, &mut state.overlay, &last.after)?;
+        if let Some(after) = after {
+            self.put_shown(&*snapshot, &mut state.overlay, &after)?;
         }
+        seated.timing = self.engine.tells_time().then(|| self.timing(&state)).transpose()?;
         self.submit(&snapshot, state).map(Some)
+    }
+
+    /// Steps over a transaction, or over those of several by whose times timers are due. Returns how far everything is
+    /// read with it.
+    fn step_shows(
+        &self,
+        state: &mut QueryState,
+        shows: Shows,
+        sequence_max: u64,
+    ) -> Result<Option<Arc<Shown>>, Error> {
+        let mut passage = match shows {
+            Shows::Touches(Touch { transaction, after, time, .. }) => {
+                let is_stepped = self.step_if_room(state, &transaction, time, sequence_max);
+                return Ok(is_stepped.then_some(after));
+            }
+            Shows::Passes(passage) => passage,
+        };
+        while let Timing { own, due: Some(due) } = self.timing(state)?
+            && let Some((transaction, time)) = passage.reach(due, own)
+        {
+            if !self.step_if_room(state, &transaction, time, sequence_max) {
+                return Ok(None);
+            }
+        }
+        let (position, time) = passage.end();
+        state.head.position = state.head.position.max(position);
+        state.head.timestamp = state.head.timestamp.max(time);
+        Ok(Some(Arc::new(passage.after())))
+    }
+
+    /// Steps over a transaction, before which others were up to this time. Returns false if there is no room, or if the
+    /// step has failed.
+    fn step_if_room(
+        &self,
+        state: &mut QueryState,
+        transaction: &AppliedTransaction,
+        time: Timestamp,
+        sequence_max: u64,
+    ) -> bool {
+        if state.head.sequence >= sequence_max || self.is_much(state) {
+            return false;
+        }
+        state.head.timestamp = state.head.timestamp.max(time);
+        let stepped = self.step_one(state, transaction);
+        if let Err(error) = &stepped {
+            tracing::debug!(query = %self.component.id, %error, "stepping alone");
+        }
+        stepped.is_ok()
     }
 
     /// Stores that the query has taken in everything that was shown, up to this time; `None` if that is stored.

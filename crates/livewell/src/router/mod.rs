@@ -6,6 +6,8 @@
 //! shown, which its [mark](crate::component::marks) tells. After a crash the query reads from its checkpoint again. A
 //! query that is behind, full, in error or being built reads alone; once it has caught up it takes a [`Seat`].
 
+mod batch;
+mod due;
 mod index;
 mod member;
 mod read;
@@ -13,7 +15,7 @@ mod seat;
 mod seats;
 
 pub(crate) use index::Index;
-pub(crate) use member::Shows;
+pub(crate) use member::{Shows, Timing, Touch};
 pub(crate) use seat::{Seat, Taken};
 
 use crate::component::lock::lock;
@@ -37,7 +39,7 @@ pub(crate) struct Attached {
 
 impl Routers {
     /// Attaches a query to the router of what it follows. Returns `None` if no router can read for it: since it reads
-    /// every change, since time alone changes it, or since it follows a query, whose outbox would wait for it.
+    /// every change, or since it follows a query, whose outbox would wait for it.
     pub(crate) fn attach(
         &self,
         shared: &Arc<Shared>,
@@ -46,7 +48,7 @@ impl Routers {
     ) -> Option<Attached> {
         let interest = engine.interest();
         let follows_query = upstreams.iter().any(|upstream| upstream.is_query);
-        if interest.is_everything() || engine.tells_time() || follows_query {
+        if interest.is_everything() || follows_query {
             return None;
         }
         let numbers = upstreams.iter().map(|upstream| upstream.number).collect();

@@ -1,15 +1,15 @@
 //! A router: its thread reads, decodes and shows.
 
-use super::member::Shows;
+use super::batch::Batch;
+use super::member::{Shows, Touch};
 use super::seats::{Seats, Unstored};
 use crate::Error;
 use crate::component::bell::Bell;
 use crate::component::lock::lock;
 use crate::component::marks::{Cursor, Shown};
 use crate::component::shared::Shared;
-use crate::feed::elements::{self, Lens};
+use crate::feed::elements::Lens;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
-use livewell_model::AppliedTransaction;
 use livewell_store::checkpoint::Checkpoint;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -30,14 +30,6 @@ pub(crate) struct Router {
     /// How far everything was read and shown.
     pub(super) cursor: Arc<Cursor>,
     seats: Mutex<Seats>,
-}
-
-/// A transaction that was read.
-struct Read {
-    transaction: Arc<AppliedTransaction>,
-    /// The last sequence of each upstream that is in it, by the upstream's index.
-    sequences: Vec<(usize, u64)>,
-    bytes: usize,
 }
 
 impl Router {
@@ -132,62 +124,44 @@ impl Router {
         }
         let lens = |upstream: &Upstream| Lens { upstream: upstream.clone(), columns: Vec::new() };
         let lenses: Vec<Lens> = self.upstreams.iter().map(lens).collect();
-        let read = groups[..whole].iter().map(|group| decoded(group, &lenses));
-        self.show(&from, &read.collect::<Result<Vec<_>, _>>()?);
+        let time = self.seats().time;
+        let batch = Batch::decode(&from, time, &groups[..whole], &lenses)?;
+        self.show(&from, &Arc::new(batch));
         Ok(true)
     }
 
     /// Shows each query what concerns it.
-    fn show(&self, from: &Arc<Shown>, read: &[Read]) {
-        let mut seats = self.seats();
+    fn show(&self, from: &Arc<Shown>, batch: &Arc<Batch>) {
+        let (mut seats, marks) = (self.seats(), &self.shared.marks);
         if !Arc::ptr_eq(&self.cursor.get(), from) {
-            // All seats were free meanwhile, and others were taken from another place on.
+            // All seats were free meanwhile, or others were taken from another place on.
             return;
         }
         let (mut shown, mut concerned, mut woken) = (Shown::clone(from), Vec::new(), Vec::new());
-        for one in read {
-            seats.concerned(&one.transaction, &mut concerned);
+        for (at, read) in batch.reads.iter().enumerate() {
+            seats.concerned(&read.transaction, &mut concerned);
+            seats.reach(read.until, at);
             let before = (!concerned.is_empty()).then(|| Arc::new(shown.clone()));
-            one.pass(&mut shown);
-            if let Some(before) = before {
-                let (after, time, bytes) = (Arc::new(shown.clone()), seats.time, one.bytes);
-                let transaction = one.transaction.clone();
-                let shows = Shows { transaction, before, after, time, bytes };
-                woken.extend(
-                    concerned
-                        .iter()
-                        .filter(|number| seats.hand(&self.shared.marks, **number, &shows))
-                        .copied(),
-                );
+            read.pass(&mut shown);
+            let Some(before) = before else { continue };
+            let (transaction, after) = (read.transaction.clone(), Arc::new(shown.clone()));
+            let touch = Touch { transaction, before, after, time: read.time, bytes: read.bytes };
+            for number in &concerned {
+                if seats.touch(marks, *number, (batch, at), Shows::Touches(touch.clone())) {
+                    woken.push(*number);
+                }
             }
-            seats.time = seats.time.max(one.transaction.timestamp);
         }
+        woken.extend(seats.pass(marks, batch));
+        seats.time = batch.reads.last().map_or(seats.time, |read| read.until);
         self.cursor.set(Arc::new(shown));
-        let entries = read.iter().map(|one| one.sequences.len() as u64).sum();
-        let bytes = read.iter().map(|one| one.bytes as u64).sum();
+        let entries = batch.reads.iter().map(|read| read.sequences.len() as u64).sum();
+        let bytes = batch.reads.iter().map(|read| read.bytes as u64).sum();
         seats.count_unstored(&self.shared.limits, Unstored { entries, bytes });
         for member in woken.iter().filter_map(|number| seats.members.get(number)) {
             member.component.bell.ring();
         }
     }
-}
-
-impl Read {
-    /// Moves checkpoints past this transaction.
-    fn pass(&self, shown: &mut Shown) {
-        for (upstream, sequence) in &self.sequences {
-            shown[*upstream].1.sequence = *sequence;
-        }
-        for (_, checkpoint) in shown {
-            checkpoint.position = self.transaction.position;
-        }
-    }
-}
-
-fn decoded(group: &Group, lenses: &[Lens]) -> Result<Read, Error> {
-    let transaction = Arc::new(elements::transaction(group, lenses)?);
-    let sequences = group.items.iter().map(|item| (item.upstream, item.entry.sequence)).collect();
-    Ok(Read { transaction, sequences, bytes: group.items.iter().map(|item| item.entry.bytes.len()).sum() })
 }
 
 /// The router's thread; if it panics, nobody waits for it.

@@ -1,6 +1,6 @@
 //! A query's seat at a router.
 
-use super::member::{Member, Shows};
+use super::member::{Member, Shows, Timing};
 use super::read::Router;
 use crate::component::Component;
 use crate::component::marks::Shown;
@@ -37,7 +37,7 @@ impl Router {
         component: &Arc<Component>,
         interest: &Interest,
         checkpoints: Vec<Checkpoint>,
-        version: Version,
+        (version, timing, is_timed): (Version, Timing, bool),
     ) -> Option<Seat> {
         let mut seats = self.seats();
         // One position says then what it has taken in of each upstream.
@@ -48,13 +48,14 @@ impl Router {
         if seats.is_empty() {
             self.cursor.set(Arc::new(here.clone()));
             seats.is_settled = false;
+            seats.time = timing.own;
         }
         let shown = self.cursor.get();
         let after = match taken_in(&shown, &here)? {
             Some(after) => after,
             None if seats.is_settled => return None,
             None => {
-                seats.go_back(position(&shown));
+                seats.go_back(position(&shown), timing.own);
                 self.cursor.set(Arc::new(here.clone()));
                 position(&here)
             }
@@ -71,14 +72,19 @@ impl Router {
             entered,
             after,
             version,
+            timing: None,
+            passed: 0,
             pending: Vec::new(),
-            pending_bytes: 0,
+            waiting: (0, 0),
             is_stepping: false,
             is_dismissed: false,
             round,
         };
         member.set_mark(&self.shared.marks, &self.cursor);
         seats.members.insert(number, member);
+        if is_timed {
+            seats.know(number, timing);
+        }
         Some(Seat { router: self.clone(), number })
     }
 }
@@ -125,14 +131,18 @@ impl Seat {
         Taken::Nothing(is_settled)
     }
 
-    /// Tells that what was taken is done and durable; `version` is that of the query's last commit.
-    pub(crate) fn done(&self, version: Version) {
+    /// Tells that what was taken is done and durable; `version` is that of the query's last commit, and `timing` its time
+    /// after a step, if it has functions of time.
+    pub(crate) fn done(&self, version: Version, timing: Option<Timing>) {
         let mut seats = self.router.seats();
         let Some(member) = seats.members.get_mut(&self.number).filter(|member| !member.is_dismissed) else {
             return;
         };
         (member.version, member.is_stepping) = (version, false);
         member.set_mark(&self.router.shared.marks, &self.router.cursor);
+        if let Some(timing) = timing {
+            seats.know(self.number, timing);
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! The seats at a router, and who is shown what.
 
+use super::batch::Batch;
+use super::due::Due;
 use super::index::Index;
-use super::member::{Member, Shows};
+use super::member::{Member, Shows, Timing};
 use crate::component::marks::Marks;
 use crate::settings::Limits;
 use livewell_model::{AppliedTransaction, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many transactions may wait for one query, and how many bytes of them; beyond it reads alone.
 const WAITING_MAX: usize = 10_000;
@@ -21,6 +24,7 @@ pub(super) struct Seats {
     /// The number of the seat that was taken last.
     pub(super) last: usize,
     pub(super) index: Index,
+    due: Due,
     /// How many queries may take a seat.
     pub(super) attached: usize,
     /// Whether the router's thread runs.
@@ -51,6 +55,9 @@ impl Seats {
         let Some(member) = self.members.get_mut(&number) else { return };
         marks.remove(member.component.number);
         self.index.leave(number, &member.entered);
+        if let Some(timing) = member.timing {
+            self.due.forget(number, timing);
+        }
         member.is_dismissed = true;
         self.waiting_bytes -= member.hand_over().1;
         member.component.bell.ring();
@@ -61,9 +68,11 @@ impl Seats {
         numbers.into_iter().for_each(|number| self.dismiss(marks, number));
     }
 
-    /// Has everything up to a position read once more: all who have a seat have taken it in, or will.
-    pub(super) fn go_back(&mut self, position: u64) {
+    /// Has everything up to a position read once more, from where the latest time of a transaction was `time`: all who
+    /// have a seat have taken it in, or will.
+    pub(super) fn go_back(&mut self, position: u64, time: Timestamp) {
         self.members.values_mut().for_each(|member| member.after = member.after.max(position));
+        self.time = time;
     }
 
     /// Returns whether nobody has a seat.
@@ -92,15 +101,80 @@ impl Seats {
         });
     }
 
-    /// Hands a transaction to a member. Returns whether the member has to be woken.
-    pub(super) fn hand(&mut self, marks: &Marks, number: usize, shows: &Shows) -> bool {
+    /// Notes when the first timer of a member is due; it has stepped over what it was handed.
+    pub(super) fn know(&mut self, number: usize, timing: Timing) {
+        let Some(member) = self.members.get_mut(&number) else { return };
+        // What waits for it may change that.
+        if member.pending.is_empty() {
+            if let Some(before) = member.timing.replace(timing) {
+                self.due.forget(number, before);
+            }
+            self.due.know(number, timing);
+        }
+    }
+
+    /// Has those whose timers are due by this time shown what comes from an index of a batch on.
+    pub(super) fn reach(&mut self, time: Timestamp, at: usize) {
+        while let Some(number) = self.due.reached(time) {
+            if let Some(member) = self.members.get_mut(&number) {
+                member.passed = at;
+            }
+        }
+    }
+
+    /// Hands to a member what it has to be shown of a batch before an index, and then a transaction that touches it.
+    /// Returns whether the member has to be woken.
+    pub(super) fn touch(
+        &mut self,
+        marks: &Marks,
+        number: usize,
+        (batch, at): (&Arc<Batch>, usize),
+        shows: Shows,
+    ) -> bool {
         let Some(member) = self.members.get_mut(&number) else { return false };
-        if member.waiting() >= WAITING_MAX || member.pending_bytes >= WAITING_BYTES_MAX {
+        let mut is_woken = false;
+        if let Some(timing) = member.timing {
+            if !self.due.doubt(number, timing)
+                && let Some(passage) = member.passage(batch, at)
+            {
+                is_woken = self.hand(marks, number, Shows::Passes(passage));
+            }
+            if let Some(member) = self.members.get_mut(&number) {
+                member.passed = at + 1;
+            }
+        }
+        self.hand(marks, number, shows) || is_woken
+    }
+
+    /// Hands to all whose first timers are not known what they have still to be shown of a batch. Returns who has to be
+    /// woken.
+    pub(super) fn pass(&mut self, marks: &Marks, batch: &Arc<Batch>) -> Vec<usize> {
+        let mut woken = Vec::new();
+        for number in self.due.open() {
+            let Some(member) = self.members.get_mut(&number) else { continue };
+            let passage = member.passage(batch, batch.reads.len());
+            member.passed = 0;
+            if let Some(passage) = passage
+                && self.hand(marks, number, Shows::Passes(passage))
+            {
+                woken.push(number);
+            }
+        }
+        woken
+    }
+
+    fn hand(&mut self, marks: &Marks, number: usize, shows: Shows) -> bool {
+        let Some(member) = self.members.get_mut(&number).filter(|member| !member.is_dismissed) else {
+            return false;
+        };
+        let (transactions, bytes) = member.waiting;
+        if transactions >= WAITING_MAX || bytes >= WAITING_BYTES_MAX {
             self.dismiss(marks, number);
             return false;
         }
-        self.waiting_bytes += shows.bytes;
-        member.show(marks, shows.clone())
+        let is_woken = member.show(marks, shows);
+        self.waiting_bytes += member.waiting.1 - bytes;
+        is_woken
     }
 
     /// Counts what was read, and asks all members to store how far they are when it is much.
@@ -146,7 +220,9 @@ mod tests {
             after: 10,
             version: Version::default(),
             pending: Vec::new(),
-            pending_bytes: 0,
+            waiting: (0, 0),
+            timing: None,
+            passed: 0,
             is_stepping: false,
             is_dismissed: false,
             round: 0,
@@ -158,7 +234,7 @@ mod tests {
             found
         };
         assert_eq!((concerned(&seats, 10), concerned(&seats, 11)), (vec![], vec![1]));
-        seats.go_back(20);
+        seats.go_back(20, Timestamp::default());
         assert_eq!((concerned(&seats, 20), concerned(&seats, 21)), (vec![], vec![1]));
     }
 }

@@ -76,8 +76,8 @@ fn transactions(steps: &[Step], sent: &mut i64) -> Vec<Transaction> {
     steps.iter().map(transaction).collect()
 }
 
-/// Queries of every kind of guard; one may have no value, one reads two sources, one tells time.
-const QUERIES: [(&str, &str, &str); 11] = [
+/// Queries of every kind of guard; one may have no value, some read two sources, some tell time.
+const QUERIES: [(&str, &str, &str); 14] = [
     ("one", "MATCH (n:N) WHERE n.x = 1 RETURN n.id AS id", "s"),
     ("one-of", "MATCH (n:N) WHERE n.x IN [2, 3] AND n.id = 'n1' RETURN n.id AS id, n.x AS x", "s"),
     ("large", "MATCH (n:N) WHERE n.x > 3 RETURN n.id AS id, n.x AS x", "s"),
@@ -99,6 +99,23 @@ const QUERIES: [(&str, &str, &str); 11] = [
     (
         "timed",
         "MATCH (n:N) WHERE livewell.trueFor(n.x = 1, duration('PT0.00000003S')) RETURN n.id AS id",
+        "s",
+    ),
+    (
+        "timed-one",
+        "MATCH (n:N) WHERE n.id = 'n1' AND livewell.trueFor(n.x > 1, duration('PT0.0000002S')) RETURN n.x AS x",
+        "s",
+    ),
+    (
+        "timed-both",
+        "MATCH (a:N {x: 4}), (b:N {x: 4}) WHERE a.id < b.id AND livewell.trueFor(a.x = b.x, duration('PT0.00000005S')) \
+         RETURN id(a) AS a, id(b) AS b",
+        "s t",
+    ),
+    (
+        "windowed",
+        "MATCH (n:N) WHERE n.id IN ['n2', 'n3'] \
+         RETURN livewell.slidingWindow(duration('PT0.0000001S'), sum(n.x)) AS x",
         "s",
     ),
 ];
