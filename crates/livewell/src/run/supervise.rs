@@ -7,6 +7,7 @@ use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use std::any::Any;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,10 +47,14 @@ pub(crate) fn spawn(shared: &Arc<Shared>, component: &Arc<Component>, work: Box<
     };
     match std::thread::Builder::new().name(name).spawn(run) {
         Ok(thread) => shared.keep_thread(thread),
-        Err(error) => {
-            component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
-        }
+        Err(error) => no_thread(component, &error),
     }
+}
+
+/// Shows that there is no thread for a component; a start tries again.
+pub(crate) fn no_thread(component: &Component, error: &io::Error) {
+    component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
+    component.ended.store(true, Ordering::Release);
 }
 
 /// Runs the component to its end. A panic is an error of this component alone: a reset runs it again.

@@ -77,7 +77,7 @@ fn transactions(steps: &[Step], sent: &mut i64) -> Vec<Transaction> {
 }
 
 /// Queries of every kind of guard; one may have no value, some read two sources, some tell time.
-const QUERIES: [(&str, &str, &str); 14] = [
+const QUERIES: [(&str, &str, &str); 15] = [
     ("one", "MATCH (n:N) WHERE n.x = 1 RETURN n.id AS id", "s"),
     ("one-of", "MATCH (n:N) WHERE n.x IN [2, 3] AND n.id = 'n1' RETURN n.id AS id, n.x AS x", "s"),
     ("large", "MATCH (n:N) WHERE n.x > 3 RETURN n.id AS id, n.x AS x", "s"),
@@ -111,6 +111,11 @@ const QUERIES: [(&str, &str, &str); 14] = [
         "MATCH (a:N {x: 4}), (b:N {x: 4}) WHERE a.id < b.id AND livewell.trueFor(a.x = b.x, duration('PT0.00000005S')) \
          RETURN id(a) AS a, id(b) AS b",
         "s t",
+    ),
+    (
+        "previous",
+        "MATCH (n:N) WHERE n.id IN ['n1', 'n4'] RETURN n.id AS id, n.x AS x, livewell.previousValue(n.x) AS before",
+        "s",
     ),
     (
         "windowed",

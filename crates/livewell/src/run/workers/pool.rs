@@ -2,9 +2,9 @@
 
 use super::cell::{Cell, Ready};
 use super::queue::{Queue, Work};
-use crate::Error;
 use crate::component::Component;
 use crate::component::lock::lock;
+use crate::run::supervise::no_thread;
 use crate::run::task::{Next, Task};
 use livewell_store::Ticket;
 use std::io;
@@ -55,8 +55,8 @@ impl Workers {
         if !queue.has_watcher
             && let Err(error) = self.spawn(&mut queue, "watcher", |workers| workers.watch())
         {
-            component.fail(&Error::stopped("LW0502", format!("no thread for `{}`: {error}", component.id)));
-            return;
+            component.bell.wakes(None);
+            return no_thread(component, &error);
         }
         queue.has_watcher = true;
         queue.tasks += 1;
@@ -130,6 +130,8 @@ impl Workers {
     ) -> io::Result<()> {
         let workers = self.clone();
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || run(&workers))?;
+        // Workers come and go while it runs.
+        queue.threads.retain(|thread| !thread.is_finished());
         queue.threads.push(thread);
         Ok(())
     }
