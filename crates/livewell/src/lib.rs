@@ -58,7 +58,7 @@ pub use livewell_model::{
     self as model, Decimal, Diff, Element, ElementId, Map, QueryResult, SmolStr, Timestamp, Transaction,
     Value,
 };
-pub use livewell_query::{Join, Limits as QueryLimits};
+pub use livewell_query::{ForEach, Join, Limits as QueryLimits, Parameter, ParameterType};
 pub use livewell_reaction::{self as reactions, Reaction};
 pub use livewell_source::unwind::Unwind;
 pub use livewell_source::{self as sources, settings as source_settings};

@@ -3,7 +3,7 @@
 use livewell_model::recovery::of_state;
 use livewell_model::{Map, Value};
 pub use livewell_model::{OutboxSettings, Recovery, WhenFull};
-use livewell_query::{Join, Limits as QueryLimits, Settings};
+use livewell_query::{Join, Limits as QueryLimits, Parameter, ParameterType, Settings, for_each};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -71,6 +71,9 @@ pub struct Query {
     /// The values of its parameters.
     #[serde(default)]
     pub params: Map,
+    /// The parameters that it is run for each value of, which are the first columns of its rows.
+    #[serde(default, with = "for_each::declared", skip_serializing_if = "Vec::is_empty")]
+    pub for_each: Vec<Parameter>,
     /// Virtual relationships between nodes whose properties are equal.
     #[serde(default)]
     pub joins: Vec<Join>,
@@ -103,6 +106,7 @@ impl Query {
             cypher: text.into(),
             sources: Vec::new(),
             params: Map::new(),
+            for_each: Vec::new(),
             joins: Vec::new(),
             limits: QueryLimits::default(),
             label: None,
@@ -114,7 +118,8 @@ impl Query {
 
     /// Returns the settings of its engine, besides text and parameters.
     pub fn engine_settings(&self) -> Settings {
-        Settings { joins: self.joins.clone(), limits: self.limits }
+        let (joins, for_each) = (self.joins.clone(), self.for_each.clone());
+        Settings { joins, for_each, limits: self.limits }
     }
 
     /// Reads the source or query `id`, too.
@@ -128,6 +133,13 @@ impl Query {
     #[must_use]
     pub fn param(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name, value.into());
+        self
+    }
+
+    /// Runs it for each value of the parameter `$name`.
+    #[must_use]
+    pub fn for_each(mut self, name: &str, of: ParameterType) -> Self {
+        self.for_each.push(Parameter { name: name.into(), of });
         self
     }
 

@@ -4,8 +4,9 @@
 //! the same transactions give the same diffs, whatever is behind the state and however often the process
 //! died in between.
 
-use crate::check::parse;
+use crate::check::{self, parse};
 use crate::encoding::encode_all;
+use crate::for_each::ForEach;
 use crate::interest::Interest;
 use crate::joins::Joined;
 use crate::language::Diagnostic;
@@ -23,6 +24,7 @@ use livewell_model::{AppliedChange, AppliedTransaction, Diff, Element, Map, Smol
 pub struct Engine {
     plan: Plan,
     joined: Joined,
+    for_each: Option<ForEach>,
 }
 
 impl Engine {
@@ -42,8 +44,11 @@ impl Engine {
     pub fn compile_with(text: &str, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
         let mut query = parse(text)?;
         settings.apply(&mut query)?;
-        let plan = Plan::build(&query, params, settings.limits)?;
-        Ok(Self { plan, joined: Joined::new(&settings.joins) })
+        check::for_each(&query, &settings.for_each).map_err(|refused| refused.located(text))?;
+        let plan = Plan::build(&query, params, settings)?;
+        let parameters = settings.for_each.clone();
+        let for_each = (!parameters.is_empty()).then(|| ForEach::new(parameters, None));
+        Ok(Self { plan, joined: Joined::new(&settings.joins), for_each })
     }
 
     /// Uses only this many bits of a key's hash in row signatures, so that tests meet collisions.
@@ -51,6 +56,11 @@ impl Engine {
     pub fn with_hash_bits(mut self, bits: u32) -> Self {
         self.plan.output_mut().hash_bits = bits;
         self
+    }
+
+    /// How the rows are dealt out, if the query is run for each value of parameters, which are the first columns.
+    pub fn for_each(&self) -> Option<&ForEach> {
+        self.for_each.as_ref()
     }
 
     /// The names of the result's columns.

@@ -10,6 +10,7 @@ mod chronicle;
 mod encoding;
 pub mod engine;
 pub mod expression;
+pub mod for_each;
 pub mod interest;
 pub mod joins;
 pub mod language;
@@ -23,6 +24,7 @@ mod types;
 
 pub use check::parse;
 pub use engine::Engine;
+pub use for_each::{ForEach, Parameter, ParameterType};
 pub use interest::{Guard, Interest, Wanted};
 pub use joins::{Join, JoinKey};
 pub use meter::Meter;

@@ -1,15 +1,18 @@
 //! What a query is given beside its text and its parameters.
 
+use crate::for_each::Parameter;
 use crate::joins::{Join, undirect};
 use crate::language::ast::{Query, each_pattern};
 use crate::language::{Diagnostic, HOPS_MAX, code};
 use serde::{Deserialize, Serialize};
 
-/// Joins and limits of a query.
+/// Joins and limits of a query, and what it is run for each value of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Virtual relationships between nodes whose properties are equal.
     pub joins: Vec<Join>,
+    /// The parameters that it is run for each value of; they have no value among its parameters.
+    pub for_each: Vec<Parameter>,
     /// Where it stops rather than go on.
     pub limits: Limits,
 }

@@ -3,16 +3,22 @@
 use crate::feed::follow::Upstream;
 use crate::settings::Query;
 use livewell_model::codec::Writer;
-use livewell_query::Limits;
+use livewell_query::{Limits, Parameter};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Returns the hash of everything that the rows depend on: text, parameters, joins, and the upstreams by their
+/// Returns the hash of everything that the rows depend on: text, parameters with and without a value, joins, and the upstreams by their
 /// identities.
 pub(crate) fn of_query(query: &Query, upstreams: &[Upstream]) -> u64 {
     let mut out = Writer::new();
     out.string(query.cypher.trim());
     for (name, value) in query.params.iter() {
         out.string(name).value(value);
+    }
+    if !query.for_each.is_empty() {
+        out.string("for each").varint(query.for_each.len() as u64);
+    }
+    for Parameter { name, of } in &query.for_each {
+        out.string(name).string(of.name());
     }
     for join in &query.joins {
         out.string(&join.kind).varint(join.keys.len() as u64);

@@ -9,6 +9,7 @@ mod bound;
 mod call;
 mod checker;
 mod expression;
+mod for_each;
 mod names;
 mod pattern;
 mod projection;
@@ -18,6 +19,7 @@ mod window;
 use crate::language::ast::{Clause, Query, SingleQuery, Unwind};
 use crate::language::{Diagnostic, Draft, code, read};
 use checker::{Checked, Checker};
+pub(crate) use for_each::for_each;
 use names::Names;
 
 /// Reads a query and checks it: `*` is expanded, every name is defined, types and aggregates are in order.

@@ -28,6 +28,7 @@ pub use crate::types::TypeSet;
 pub use allowance::Allowance;
 pub use compile::compile;
 pub use error::EvalError;
+pub(crate) use functions::equal_of;
 pub(crate) use temporal::{later_by, moment};
 
 use crate::language::ast::BinaryOp;

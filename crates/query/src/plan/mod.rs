@@ -15,7 +15,7 @@ use crate::language::ast::Query;
 use crate::meter::size::{self, Measure};
 use crate::operator::output::Output;
 use crate::operator::{Batch, History, Step};
-use crate::settings::Limits;
+use crate::settings::Settings;
 use crate::state::{State, StepError};
 use livewell_model::{Map, Timestamp};
 use logical::Logical;
@@ -39,9 +39,9 @@ impl Plan {
     ///
     /// # Errors
     /// A [`Diagnostic`] if it cannot be maintained exactly.
-    pub fn build(query: &Query, params: &Map, limits: Limits) -> Result<Self, Diagnostic> {
-        let logical = logical::build(query, params)?;
-        let physical = physical::lower(&logical, params, limits)?;
+    pub fn build(query: &Query, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
+        let logical = logical::build(query, params, &settings.for_each)?;
+        let physical = physical::lower(&logical, params, settings.limits)?;
         let last_uses = last_uses(&physical.nodes);
         let tells_time = physical.nodes.iter().any(|node| node.op.operator().tells_time());
         let is_source = |node: &Node| node.inputs.is_empty() || node.op.operator().reads_changes();

@@ -74,6 +74,7 @@ fn settings(query: &str) -> Settings {
     Settings {
         limits,
         joins: is_joined.then(|| Join::new("SAME").key("N", "same").key("N", "twin")).into_iter().collect(),
+        ..Settings::default()
     }
 }
 

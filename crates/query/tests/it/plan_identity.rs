@@ -102,7 +102,7 @@ fn parameters_count_by_their_values() {
 fn of_the_settings_those_count_that_decide_what_is_stored() {
     let (query, default) = ("MATCH (a:A)-[:J]-(b:B)-[:R*]->(c) RETURN a.x AS x", Limits::default());
     let of = |limits: Limits, joins: &[Join]| {
-        with(query, &Map::new(), &Settings { limits, joins: joins.to_vec() })
+        with(query, &Map::new(), &Settings { limits, joins: joins.to_vec(), ..Settings::default() })
     };
     let join = |property: &str| Join::new("J").key("A", "x").key("B", property);
     let stopping = Limits { hops: 3, rows: 10, step_bytes: 1 << 20, ..default };

@@ -3,6 +3,7 @@
 mod convert;
 mod decimal;
 mod element;
+mod equal;
 mod function;
 mod list;
 mod math;
@@ -11,6 +12,7 @@ mod round;
 mod string;
 mod temporal;
 
+pub(crate) use equal::equal_of;
 pub use function::Function;
 
 use super::TypeSet;
@@ -164,6 +166,14 @@ pub static TABLE: &[Function] = &[
     clock("localdatetime.realtime"),
 ];
 
+/// The functions that plans call and queries do not.
+static EQUAL: &[Function] = &[
+    total("as text", &[ANY], STRING, equal::text),
+    total("as integer", &[ANY], INTEGER, equal::integer),
+    total("as float", &[ANY], FLOAT, equal::float),
+    total("as boolean", &[ANY], BOOLEAN, equal::boolean),
+];
+
 /// The function of that name that takes so many arguments.
 ///
 /// # Errors
@@ -172,7 +182,8 @@ pub fn resolve(name: &str, arguments: usize, span: Span) -> Result<&'static Func
     if let Some(refused) = refused::clock(name, arguments, span) {
         return Err(refused);
     }
-    let Some(function) = TABLE.iter().find(|function| function.name.eq_ignore_ascii_case(name)) else {
+    let mut known = TABLE.iter().chain(EQUAL);
+    let Some(function) = known.find(|function| function.name.eq_ignore_ascii_case(name)) else {
         return Err(refused::reason(name, span).unwrap_or_else(|| unknown(name, span)));
     };
     let (fewest, most) = function.arguments;

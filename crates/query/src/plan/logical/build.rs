@@ -1,10 +1,12 @@
 //! From a query's tree to its logical plan.
 
 use super::builder::{Builder, Stage};
+use super::each;
 use super::identity::identity;
 use super::nodes::{Item, Logical, LogicalOp};
 use super::schema::Schema;
 use super::{clauses, projection};
+use crate::for_each::Parameter;
 use crate::language::Diagnostic;
 use crate::language::ast::{Query, SingleQuery};
 use crate::operator::output::Key;
@@ -15,23 +17,25 @@ use livewell_model::{Map, SmolStr, Value};
 ///
 /// # Errors
 /// A [`Diagnostic`] if it cannot be maintained exactly.
-pub(crate) fn build(query: &Query, params: &Map) -> Result<Logical, Diagnostic> {
-    let mut builder = Builder::new(params);
+pub(crate) fn build(query: &Query, params: &Map, for_each: &[Parameter]) -> Result<Logical, Diagnostic> {
+    let mut builder = Builder::new(params, for_each);
     let branches =
         query.branches.iter().map(|branch| single(branch, &mut builder)).collect::<Result<Vec<_>, _>>()?;
+    let values = for_each.iter().map(|parameter| parameter.name.clone());
     let columns: Vec<SmolStr> =
-        query.branches[0].returns.items.iter().map(|item| item.name.clone()).collect();
+        values.chain(query.branches[0].returns.items.iter().map(|item| item.name.clone())).collect();
     let types = types(&branches, columns.len());
     let (key, order) = match <[Stage; 1]>::try_from(branches) {
         Ok([only]) => (Key::Slots(only.schema.key), only.schema.order),
         Err(branches) => (union(branches, &columns, &types, query.distinct, &mut builder), Vec::new()),
     };
-    Ok(Logical { nodes: builder.nodes, columns, types, key, order, identity: identity(query) })
+    Ok(Logical { nodes: builder.nodes, columns, types, key, order, identity: identity(query, for_each) })
 }
 
 fn single(query: &SingleQuery, builder: &mut Builder<'_>) -> Result<Stage, Diagnostic> {
     let stage = clauses::plan(Stage::default(), &query.clauses, builder)?;
-    projection::plan(stage, &query.returns, builder)
+    let stage = projection::plan(stage, &query.returns, builder)?;
+    Ok(each::first(stage, builder))
 }
 
 /// What each column can hold, in any branch.

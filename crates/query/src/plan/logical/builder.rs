@@ -2,11 +2,14 @@
 
 use super::nodes::{LogicalOp, Node};
 use super::schema::Schema;
+use crate::for_each::Parameter;
 use livewell_model::{Map, SmolStr};
 
 /// What building draws on, and the operators built so far.
 pub(super) struct Builder<'a> {
     pub(super) params: &'a Map,
+    /// The parameters that the query is run for each value of.
+    pub(super) for_each: &'a [Parameter],
     pub(super) nodes: Vec<Node>,
     names: usize,
 }
@@ -20,8 +23,8 @@ pub(super) struct Stage {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(params: &'a Map) -> Self {
-        Self { params, nodes: Vec::new(), names: 0 }
+    pub(super) fn new(params: &'a Map, for_each: &'a [Parameter]) -> Self {
+        Self { params, for_each, nodes: Vec::new(), names: 0 }
     }
 
     /// Returns a name for what has none. It is not an identifier, so no variable can collide with it.

@@ -1,9 +1,21 @@
 //! What identifies a row of a query's result, in words.
 
+use crate::for_each::Parameter;
 use crate::language::ast::{Clause, Expr, Query, SingleQuery};
 
 /// What identifies a row, in words.
-pub(super) fn identity(query: &Query) -> String {
+pub(super) fn identity(query: &Query, for_each: &[Parameter]) -> String {
+    let values = for_each.iter().map(|parameter| format!("the value of ${}", parameter.name));
+    let own = identity_within(query);
+    // The one row is one for each value.
+    let own = (for_each.is_empty() || own != ONE).then_some(own);
+    values.chain(own).collect::<Vec<_>>().join("; ")
+}
+
+/// What identifies the one row of an aggregate without groups.
+const ONE: &str = "the one row";
+
+fn identity_within(query: &Query) -> String {
     match query.branches.as_slice() {
         [only] => identity_of(only),
         _ if query.distinct => "all columns of a UNION".into(),
@@ -48,5 +60,5 @@ fn identity_of(query: &SingleQuery) -> String {
             }
         }
     }
-    if parts.is_empty() { "the one row".into() } else { parts.join("; ") }
+    if parts.is_empty() { ONE.into() } else { parts.join("; ") }
 }

@@ -13,6 +13,7 @@ mod build;
 mod builder;
 mod call;
 mod clauses;
+mod each;
 mod identity;
 mod items;
 mod nodes;

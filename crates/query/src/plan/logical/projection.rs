@@ -2,6 +2,7 @@
 
 use super::builder::{Builder, Stage};
 use super::clauses::filter;
+use super::each;
 use super::nodes::{Call, Item, LogicalOp};
 use super::schema::{Around, Schema};
 use super::{order, subquery};
@@ -37,7 +38,12 @@ pub(super) fn plan(
     }
     stage = order::plan(stage, projection, builder)?;
     match &projection.condition {
-        Some(condition) => filter(stage, condition, false, builder),
+        Some(condition) => {
+            let mut found = Vec::new();
+            let condition = each::take(condition, &stage.schema, &mut found, builder);
+            let stage = filter(stage, &condition, false, builder)?;
+            each::give(stage, found, builder)
+        }
         None => Ok(stage),
     }
 }
@@ -71,8 +77,8 @@ fn project(stage: &Stage, items: &[ast::Item], builder: &mut Builder<'_>) -> Res
     let slots = items.iter().map(|item| slot(&item.expr, schema)).collect::<Vec<_>>();
     let types = types_of(&slots, schema, builder)?;
     let mut projected = Projected { input: schema, slots, names: item_names(items), types };
-    // Kept for the row's identity and order alone: no name reaches these.
-    let key = schema.key.iter().map(|slot| projected.keep(*slot, SmolStr::default())).collect();
+    // Kept for the row's identity and order alone: no name reaches these but the values of parameters.
+    let key = schema.key.iter().map(|slot| projected.keep(*slot, schema.name_carried(*slot))).collect();
     let order =
         schema.order.iter().map(|sort| Sort { slot: projected.keep(sort.slot, SmolStr::default()), ..*sort });
     let order = order.collect();
@@ -195,7 +201,11 @@ fn aggregate(
     let input = builder.rows(stage);
     let mut aggregated = builder.over(input, LogicalOp::Aggregate { groups, calls, keyed }, output);
     if let (0, Some(outer)) = (first_outer, &schema.outer) {
-        aggregated = over_each(outer, aggregated, of_nothing, builder);
+        let Some(rows) = outer.rows else {
+            let what = "an aggregate without groups, for each value of a parameter,";
+            return Err(Diagnostic::not_yet(projection.span, what).with_help("group by something"));
+        };
+        aggregated = over_each(rows, aggregated, of_nothing, builder);
     }
 
     let output = &aggregated.schema;
@@ -218,8 +228,8 @@ fn aggregate(
 
 /// In a subquery, all rows of one row around are aggregated, also where it has none. The slots of `aggregated` begin
 /// with those of the row around.
-fn over_each(around: &Around, aggregated: Stage, of_nothing: Vec<Value>, builder: &mut Builder<'_>) -> Stage {
-    let inputs = vec![around.rows, builder.rows(&aggregated)];
+fn over_each(rows: usize, aggregated: Stage, of_nothing: Vec<Value>, builder: &mut Builder<'_>) -> Stage {
+    let inputs = vec![rows, builder.rows(&aggregated)];
     let schema = aggregated.schema;
     Stage::new(builder.add(LogicalOp::Outer(of_nothing), inputs, &schema), schema)
 }

@@ -18,15 +18,17 @@ pub(super) struct Schema {
     pub(super) key: Vec<usize>,
     /// The order the rows were brought into, as slots; a projection carries it on, for collect and RETURN.
     pub(super) order: Vec<Sort>,
-    /// Inside a subquery: the row around it, whose slots are carried through all its clauses.
+    /// Inside a subquery: the row around it, whose slots are carried through all its clauses. In a query that is run for
+    /// each value of parameters: their values on this row, as a row around what comes behind.
     pub(super) outer: Option<Around>,
 }
 
-/// The rows around a subquery.
+/// The rows around a subquery, or around what a query does for each value of parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Around {
-    /// The operator they come from, as the subquery's clauses see it.
-    pub(super) rows: usize,
+    /// The operator they come from, as the subquery's clauses see it. `None`: they are all values that parameters can
+    /// have.
+    pub(super) rows: Option<usize>,
     /// Their slots that identify them.
     pub(super) key: Vec<usize>,
     /// Where each of their slots stands in a row of the subquery.
@@ -58,6 +60,14 @@ impl Schema {
         self.names.push(name);
         self.types.push(types);
         self.names.len() - 1
+    }
+
+    /// The name under which a projection keeps the slot for identity: that of a parameter's value, which is carried along
+    /// anyhow, and else none.
+    pub(super) fn name_carried(&self, slot: usize) -> SmolStr {
+        let of_values = self.outer.iter().filter(|around| around.rows.is_none());
+        let is_value = of_values.flat_map(|around| &around.slots).any(|value| *value == slot);
+        if is_value { self.names[slot].clone() } else { SmolStr::default() }
     }
 
     pub(super) fn width(&self) -> usize {

@@ -106,6 +106,6 @@ pub(super) fn inside(around: &Schema, rows: usize, builder: &mut Builder<'_>) ->
     let mut schema = Schema { order: Vec::new(), outer: None, ..around.clone() };
     let rows = builder.add(LogicalOp::Around, vec![rows], &schema);
     let (key, slots) = (around.key.clone(), (0..around.width()).collect());
-    schema.outer = Some(Around { rows, in_key: 0..key.len(), key, slots });
+    schema.outer = Some(Around { rows: Some(rows), in_key: 0..key.len(), key, slots });
     Stage::new(rows, schema)
 }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::check::parse;
     use crate::plan::Plan;
-    use crate::settings::Limits;
+    use crate::settings::Settings;
     use livewell_model::Map;
     use std::collections::BTreeSet;
 
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn each_operator_of_another_version_is_another_one() {
         let query = parse(EVERY_OPERATOR).expect("a query");
-        let plan = Plan::build(&query, &Map::new(), Limits::default()).expect("a plan");
+        let plan = Plan::build(&query, &Map::new(), &Settings::default()).expect("a plan");
         let mut tags = BTreeSet::new();
         for Node { op, .. } in &plan.physical().nodes {
             let (tag, layout, _) = op.parts();

@@ -1,13 +1,13 @@
 //! Random standing queries over random streams of changes. Everything follows from one seed.
 
-mod elements;
+pub mod elements;
 mod engine_equals_reference;
 mod expressions;
 mod generated_cases_are_sound;
 mod over_time;
 mod patterns;
 mod projections;
-mod stream;
+pub mod stream;
 mod subqueries;
 
 use expressions::{Kind, Known};

@@ -9,6 +9,7 @@ mod elements;
 
 use super::builder::{Builder, Stage};
 use super::clauses::filter;
+use super::each::{self, Found};
 use super::nodes::{Element, LogicalOp, Match};
 use super::schema::Schema;
 use crate::expression::compile;
@@ -37,10 +38,17 @@ pub(super) fn plan(
     let paths = paths.into_iter().map(|path| path.parts).collect();
     let op = LogicalOp::Match(Match { elements, binds, distinct, paths });
     let mut stage = Stage::new(builder.add(op, inputs, &schema), schema);
-    for Condition { expr, movable } in &conditions {
-        stage = filter(stage, expr, *movable, builder)?;
+    // What moves into scans has to stand right above the pattern, and what cannot move may have a history that is one
+    // value's alone: the values of parameters come in between.
+    let mut found = Vec::new();
+    for Condition { expr, movable, finds } in conditions {
+        if !movable {
+            stage = each::give(stage, std::mem::take(&mut found), builder)?;
+        }
+        stage = filter(stage, &expr, movable, builder)?;
+        found.extend(finds);
     }
-    Ok(stage)
+    each::give(stage, found, builder)
 }
 
 /// Plans an OPTIONAL MATCH.
@@ -85,6 +93,8 @@ struct Condition {
     expr: Expr,
     /// Whether neither it nor one before it can fail.
     movable: bool,
+    /// The parameters whose values follow from the rows for which it is true.
+    finds: Vec<Found>,
 }
 
 /// Takes those conditions apart that may be evaluated one by one: they cannot fail, and none before them can, so it
@@ -94,17 +104,22 @@ fn separate(
     schema: &Schema,
     builder: &Builder<'_>,
 ) -> Result<Vec<Condition>, Diagnostic> {
-    let mut separate = Vec::new();
+    let mut separate: Vec<Condition> = Vec::new();
     let mut movable = true;
+    let mut found = Vec::new();
     for expr in conditions {
+        let known = found.len();
+        let expr = each::take(&expr, schema, &mut found, builder);
+        let mut finds = found[known..].to_vec();
         // A function of time follows complete rows. A subquery is judged by the type of its value.
         movable &=
             !expr.has_time() && compile(&without_subqueries(&expr), schema, builder.params)?.is_infallible();
         if movable {
-            let parts = conjuncts(&expr).into_iter().cloned();
-            separate.extend(parts.map(|expr| Condition { expr, movable }));
+            for expr in conjuncts(&expr).into_iter().cloned() {
+                separate.push(Condition { expr, movable, finds: std::mem::take(&mut finds) });
+            }
         } else {
-            separate.push(Condition { expr, movable });
+            separate.push(Condition { expr, movable, finds });
         }
     }
     Ok(separate)
