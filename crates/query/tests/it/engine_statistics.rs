@@ -53,6 +53,17 @@ fn statistics_forget_what_leaves() {
 }
 
 #[test]
+fn aggregates_over_nothing_are_the_same_for_each_row_around_as_over_all_rows() {
+    let items = "stDev(m.x) AS a, stDevP(m.x) AS b, count(m) AS c, sum(m.x) AS d, avg(m.x) AS e, min(m.x) AS f, \
+                 percentileCont(m.x, 0.5) AS g, livewell.linearGradient(m.x, m.x) AS h";
+    let over_all = format!("MATCH (m:None) RETURN {items}");
+    let around =
+        format!("MATCH (n:N) CALL (n) {{ MATCH (n)-->(m) RETURN {items} }} RETURN a, b, c, d, e, f, g, h");
+    let of = |query: &str| rows(query, &[(None, Some(node("a", 2)))]);
+    assert_eq!(of(&around), of(&over_all));
+}
+
+#[test]
 fn a_percentile_out_of_range_stops_the_query_where_there_is_a_value() {
     let rows = rows(
         "MATCH (n:N) RETURN percentileCont(n.x, 1.1) AS x",

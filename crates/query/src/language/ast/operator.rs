@@ -96,6 +96,7 @@ impl AggregateOp {
         match self {
             Self::Count | Self::Sum => Value::Int(0),
             Self::Collect => Value::list([]),
+            Self::StDev | Self::StDevP => Value::Float(0.0),
             _ => Value::Null,
         }
     }
