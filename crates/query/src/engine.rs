@@ -44,10 +44,11 @@ impl Engine {
     pub fn compile_with(text: &str, params: &Map, settings: &Settings) -> Result<Self, Diagnostic> {
         let mut query = parse(text)?;
         settings.apply(&mut query)?;
-        check::for_each(&query, &settings.for_each).map_err(|refused| refused.located(text))?;
+        check::for_each(&query, &settings.for_each, params).map_err(|refused| refused.located(text))?;
         let plan = Plan::build(&query, params, settings)?;
         let parameters = settings.for_each.clone();
-        let for_each = (!parameters.is_empty()).then(|| ForEach::new(parameters, None));
+        let for_each =
+            (!parameters.is_empty()).then(|| ForEach::new(parameters, plan.logical().nothing.clone()));
         Ok(Self { plan, joined: Joined::new(&settings.joins), for_each })
     }
 
@@ -205,8 +206,9 @@ impl Engine {
 
     /// The plans in words: operators, their state, the row identity.
     pub fn explain(&self) -> String {
+        let each = self.for_each.iter().map(ForEach::explain);
         let joins = self.joined.joins().iter().map(|join| format!("Join: {join}\n"));
-        joins.chain([self.plan.explain()]).collect()
+        each.chain(joins).chain([self.plan.explain()]).collect()
     }
 
     /// Canonical bytes of all that decides what the query stores: two engines of equal bytes can continue each other's

@@ -147,13 +147,24 @@ impl ForEach {
         self.nothing.as_deref()
     }
 
+    /// What is declared, and what a value has that nothing has, in words.
+    pub(crate) fn explain(&self) -> String {
+        let declared = self.parameters.iter().map(|Parameter { name, of }| format!("{name} ({})", of.name()));
+        let mut out = format!("For each: {}\n", declared.collect::<Vec<_>>().join(", "));
+        if let Some(nothing) = &self.nothing {
+            let shown: Vec<String> = nothing.iter().map(|value| format!("{value:?}")).collect();
+            out += &format!("  a value that nothing has: {}\n", shown.join(", "));
+        }
+        out
+    }
+
     /// Reads values given as text, by name: all of them, of the declared types. A text is taken as it is; an integer is
     /// written in decimal digits without leading zeros, with `-` before it below zero; a float as a number with or without
     /// a point and an exponent, or as `Infinity` or `-Infinity`; a boolean as `true` or `false`.
     ///
     /// # Errors
     /// [`ValuesError`], of the first parameter whose value is missing or is none of its type.
-    pub fn values(&self, given: impl Fn(&str) -> Option<&str>) -> Result<Vec<Value>, ValuesError> {
+    pub fn values<'t>(&self, given: impl Fn(&str) -> Option<&'t str>) -> Result<Vec<Value>, ValuesError> {
         let values = self.parameters.iter().map(|parameter| {
             let text = given(&parameter.name).ok_or_else(|| ValuesError::Missing(parameter.clone()))?;
             parameter.of.read(text).ok_or_else(|| ValuesError::Malformed(parameter.clone(), text.into()))

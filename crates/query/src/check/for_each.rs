@@ -1,119 +1,198 @@
-//! Queries that are run for each value of parameters: where these may stand.
+//! Queries that are run for each value of parameters: where these may stand, and what may follow.
+//!
+//! Each row has to belong to one value, or to none: to the one for which a condition `expression = $parameter` is true.
+//! And what the query has for a value that nothing has must be no rows, or one that is known beforehand.
 
 use super::checker::Checked;
+use super::place::Place;
 use crate::for_each::Parameter;
-use crate::language::ast::{BinaryOp, Clause, Expr, ExprKind, Projection, Query, Span};
+use crate::language::ast::{BinaryOp, Clause, Expr, ExprKind, Match, Projection, Query, SingleQuery, Span};
 use crate::language::{Diagnostic, code};
+use livewell_model::Map;
 
-/// Checks that each of these parameters has one value for each row of `query`, or none, and that what it gives for a
-/// value that nothing has is known.
+/// Checks that `query` can be run for each value of `parameters`; `params` have one value.
 ///
 /// # Errors
 /// A [`Diagnostic`] at the place that says otherwise.
-pub(crate) fn for_each(query: &Query, parameters: &[Parameter]) -> Checked<()> {
+pub(crate) fn for_each(query: &Query, parameters: &[Parameter], params: &Map) -> Checked<()> {
     if parameters.is_empty() {
         return Ok(());
     }
-    let [only] = query.branches.as_slice() else {
-        let span = query.branches[1].returns.span;
-        return Err(Diagnostic::not_yet(span, "UNION in a query that is run for each value of a parameter")
-            .with_help("let each of the queries be one of its own"));
-    };
-    let mut used = vec![false; parameters.len()];
-    let mut walk = Walk { parameters, used: &mut used };
-    for clause in &only.clauses {
-        walk.clause(clause)?;
-    }
-    walk.projection(&only.returns)?;
-    match used.iter().position(|used| !used) {
-        None => Ok(()),
-        Some(unused) => {
-            let name = &parameters[unused].name;
-            let message = format!("the query is to be run for each `{name}`, but `${name}` is not in it");
-            Err(Diagnostic::semantic(code::PARAMETER, Span::default(), message)
-                .with_help(format!("compare something with it: `WHERE n.{name} = ${name}`")))
+    for (at, Parameter { name, .. }) in parameters.iter().enumerate() {
+        let twice = parameters[..at].iter().any(|other| other.name == *name);
+        if twice || params.get(name).is_some() {
+            let message = match twice {
+                true => format!("the query is to be run for each `{name}` twice"),
+                false => format!("`${name}` has a value, and the query is to be run for each value of it"),
+            };
+            return Err(Diagnostic::semantic(code::PARAMETER, Span::default(), message));
         }
     }
+    let [query] = query.branches.as_slice() else {
+        let what = "UNION in a query that is run for each value of a parameter";
+        return Err(Diagnostic::not_yet(query.branches[1].returns.span, what)
+            .with_help("write a query for each of its branches"));
+    };
+    Walk { parameters, found: vec![false; parameters.len()], over_nothing: None }.query(query)
 }
 
+/// A walk through a query in the order of the text.
 struct Walk<'a> {
     parameters: &'a [Parameter],
-    /// For each parameter whether it has been found.
-    used: &'a mut Vec<bool>,
+    /// For each parameter whether the rows have a value of it where the walk stands.
+    found: Vec<bool>,
+    /// Where the aggregate stands that gives a row for values that nothing has.
+    over_nothing: Option<Span>,
 }
 
 impl Walk<'_> {
+    fn query(mut self, query: &SingleQuery) -> Checked<()> {
+        query.clauses.iter().try_for_each(|clause| self.clause(clause))?;
+        self.projection(&query.returns)?;
+        for item in &query.returns.items {
+            if self.parameters.iter().any(|parameter| parameter.name == item.name) {
+                let message = format!(
+                    "a column is named `{}`, as the column with the values that the query is run for",
+                    item.name
+                );
+                return Err(Diagnostic::semantic(code::COLUMN, item.expr.span, message)
+                    .with_help("give it another name with `AS`, or leave it away"));
+            }
+        }
+        let Some(unused) = self.found.iter().position(|found| !found) else { return Ok(()) };
+        let name = &self.parameters[unused].name;
+        let message = format!("the query is to be run for each `{name}`, but `${name}` is not in it");
+        Err(Diagnostic::semantic(code::PARAMETER, Span::default(), message)
+            .with_help(format!("say which rows belong to a value: `WHERE n.property = ${name}`")))
+    }
+
     fn clause(&mut self, clause: &Clause) -> Checked<()> {
-        match clause {
-            Clause::Match(matched) if !matched.optional => {
-                for pattern in &matched.patterns {
-                    let nodes = pattern.nodes.iter().flat_map(|node| &node.properties);
-                    for (_, value) in nodes {
-                        self.operand(value)?;
-                    }
-                    for between in &pattern.relationships {
-                        for (_, value) in &between.properties {
-                            if between.length.is_none() {
-                                self.operand(value)?;
-                            } else {
-                                self.elsewhere(value)?;
-                            }
-                        }
+        let (name, span) = match clause {
+            Clause::With(with) => return self.projection(with),
+            Clause::Match(matched) if matched.optional => ("OPTIONAL MATCH", matched.span),
+            Clause::Match(matched) => ("MATCH", matched.span),
+            Clause::Unwind(unwind) => ("UNWIND", unwind.span),
+            Clause::Call(call) => ("CALL", call.span),
+        };
+        self.refuse_over_nothing(span, name)?;
+        let place = match clause {
+            Clause::Match(matched) if !matched.optional => return self.matching(matched),
+            Clause::Match(_) => Place::Optional,
+            Clause::Unwind(_) => Place::Unwind,
+            Clause::Call(_) | Clause::With(_) => Place::Subquery,
+        };
+        clause.exprs().into_iter().try_for_each(|expr| self.refuse(expr, place))
+    }
+
+    fn matching(&mut self, matched: &Match) -> Checked<()> {
+        for pattern in &matched.patterns {
+            for (_, value) in pattern.nodes.iter().flat_map(|node| &node.properties) {
+                self.side(value)?;
+            }
+            for between in &pattern.relationships {
+                for (_, value) in &between.properties {
+                    match between.length {
+                        None => self.side(value)?,
+                        Some(_) => self.refuse(value, Place::Path)?,
                     }
                 }
-                matched.condition.as_ref().map_or(Ok(()), |condition| self.condition(condition))
             }
-            Clause::With(with) => self.projection(with),
-            clause => clause.exprs().into_iter().try_for_each(|expr| self.elsewhere(expr)),
         }
+        matched.condition.as_ref().map_or(Ok(()), |condition| self.condition(condition))
     }
 
     fn projection(&mut self, projection: &Projection) -> Checked<()> {
-        let Projection { items, order, skip, limit, condition, .. } = projection;
-        let exprs = items.iter().map(|item| &item.expr).chain(order.iter().map(|sort| &sort.expr));
-        exprs.chain(skip).chain(limit).try_for_each(|expr| self.elsewhere(expr))?;
-        condition.as_ref().map_or(Ok(()), |condition| self.condition(condition))
+        let Projection { distinct, items, order, skip, limit, condition, span } = projection;
+        let aggregates = items.iter().any(|item| item.expr.has_aggregate());
+        for item in items {
+            self.refuse(&item.expr, Place::Projection)?;
+            self.refuse_moving(&item.expr)?;
+        }
+        if aggregates {
+            self.refuse_over_nothing(*span, "a second aggregate")?;
+            let grouped = items.iter().any(|item| !item.expr.has_aggregate());
+            if !grouped && self.found.contains(&true) {
+                self.over_nothing = Some(*span);
+            }
+        }
+        if *distinct {
+            // It would change nothing but what identifies the one row of a value.
+            self.refuse_over_nothing(*span, "DISTINCT")?;
+        }
+        for sort in order {
+            self.refuse(&sort.expr, Place::Order)?;
+            self.refuse_moving(&sort.expr)?;
+        }
+        skip.iter().chain(limit).try_for_each(|count| self.refuse(count, Place::Window))?;
+        let Some(condition) = condition else { return Ok(()) };
+        self.refuse_moving(condition)?;
+        self.condition(condition)
     }
 
+    /// A condition whose parts, joined by AND, may give the rows their values.
     fn condition(&mut self, condition: &Expr) -> Checked<()> {
         match &condition.kind {
             ExprKind::Binary(BinaryOp::And, left, right) => {
                 self.condition(left)?;
                 self.condition(right)
             }
-            ExprKind::Binary(BinaryOp::Equal, left, right) if self.declared(left).is_some() => {
-                self.operand(left)?;
-                self.elsewhere(right)
-            }
             ExprKind::Binary(BinaryOp::Equal, left, right) => {
-                self.elsewhere(left)?;
-                self.operand(right)
+                let (value, other) =
+                    if self.declared(right).is_some() { (right, left) } else { (left, right) };
+                if self.declared(value).is_some() && (other.has_subquery() || other.has_time()) {
+                    let lifted = if other.has_time() { "a function of time" } else { "a subquery" };
+                    let what = format!("{lifted} in what a parameter with many values is equal to");
+                    return Err(Diagnostic::not_yet(other.span, &what)
+                        .with_help("give it a name in a `WITH` before: `WITH *, .. AS x WHERE x = $value`"));
+                }
+                self.refuse(other, Place::Condition)?;
+                self.side(value)
             }
-            _ => self.elsewhere(condition),
+            _ => self.refuse(condition, Place::Condition),
         }
     }
 
     /// What something is equal to.
-    fn operand(&mut self, expr: &Expr) -> Checked<()> {
+    fn side(&mut self, expr: &Expr) -> Checked<()> {
+        let Some(parameter) = self.declared(expr) else { return self.refuse(expr, Place::Condition) };
+        if self.over_nothing.is_some() {
+            self.refuse_over_nothing(expr.span, &format!("`${}`", self.parameters[parameter].name))?;
+        }
+        self.found[parameter] = true;
+        Ok(())
+    }
+
+    /// Refuses a parameter with many values that stands in an expression.
+    fn refuse(&self, expr: &Expr, place: Place) -> Checked<()> {
         match self.declared(expr) {
-            Some(parameter) => {
-                self.used[parameter] = true;
-                Ok(())
+            Some(parameter) => Err(place.refusal(&self.parameters[parameter].name, expr.span)),
+            None => {
+                let within = place.within(expr);
+                expr.children().into_iter().try_for_each(|child| self.refuse(child, within))
             }
-            None => self.elsewhere(expr),
         }
     }
 
-    fn elsewhere(&self, expr: &Expr) -> Checked<()> {
-        match self.declared(expr) {
-            Some(parameter) => {
-                let name = &self.parameters[parameter].name;
-                let message =
-                    format!("`${name}`, which the query is run for each value of, cannot stand here");
-                Err(Diagnostic::not_supported(code::CONSTRUCT, expr.span, message)
-                    .with_help(format!("write `expression = ${name}` in the WHERE of a MATCH or WITH")))
+    /// Refuses what follows on an aggregate that has a row for each value that nobody has: they would all have to be
+    /// followed.
+    fn refuse_over_nothing(&self, span: Span, what: &str) -> Checked<()> {
+        if self.over_nothing.is_none() {
+            return Ok(());
+        }
+        let what = format!("{what} behind an aggregate over all rows of a value");
+        Err(Diagnostic::not_yet(span, &what).with_help(
+            "values that nothing has have a row there, too: let the aggregate come last, or group by something",
+        ))
+    }
+
+    /// Refuses, behind such an aggregate, an expression whose value moves while its row stays.
+    fn refuse_moving(&self, expr: &Expr) -> Checked<()> {
+        match &expr.kind {
+            ExprKind::Subquery(_) => self.refuse_over_nothing(expr.span, "a subquery"),
+            ExprKind::OverTime(..) | ExprKind::Recall(..) => {
+                self.refuse_over_nothing(expr.span, "a function of time")
             }
-            None => expr.children().into_iter().try_for_each(|child| self.elsewhere(child)),
+            _ => expr.children().into_iter().try_for_each(|child| self.refuse_moving(child)),
         }
     }
 

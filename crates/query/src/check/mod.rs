@@ -12,6 +12,7 @@ mod expression;
 mod for_each;
 mod names;
 mod pattern;
+mod place;
 mod projection;
 mod subquery;
 mod window;

@@ -1,11 +1,11 @@
 //! From a query's tree to its logical plan.
 
 use super::builder::{Builder, Stage};
-use super::each;
+
 use super::identity::identity;
 use super::nodes::{Item, Logical, LogicalOp};
 use super::schema::Schema;
-use super::{clauses, projection};
+use super::{clauses, each, nothing, projection};
 use crate::for_each::Parameter;
 use crate::language::Diagnostic;
 use crate::language::ast::{Query, SingleQuery};
@@ -29,7 +29,13 @@ pub(crate) fn build(query: &Query, params: &Map, for_each: &[Parameter]) -> Resu
         Ok([only]) => (Key::Slots(only.schema.key), only.schema.order),
         Err(branches) => (union(branches, &columns, &types, query.distinct, &mut builder), Vec::new()),
     };
-    Ok(Logical { nodes: builder.nodes, columns, types, key, order, identity: identity(query, for_each) })
+    let nothing = match builder.over_nothing {
+        Some(aggregate) => nothing::row(&builder.nodes, aggregate, params)?,
+        None => None,
+    };
+    let nothing = nothing.map(|row| row[for_each.len()..columns.len()].to_vec());
+    let identity = identity(query, for_each);
+    Ok(Logical { nodes: builder.nodes, columns, types, key, order, identity, nothing })
 }
 
 fn single(query: &SingleQuery, builder: &mut Builder<'_>) -> Result<Stage, Diagnostic> {

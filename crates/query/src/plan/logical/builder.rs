@@ -11,6 +11,8 @@ pub(super) struct Builder<'a> {
     /// The parameters that the query is run for each value of.
     pub(super) for_each: &'a [Parameter],
     pub(super) nodes: Vec<Node>,
+    /// The aggregate that has a row for values that nothing has.
+    pub(super) over_nothing: Option<usize>,
     names: usize,
 }
 
@@ -24,7 +26,7 @@ pub(super) struct Stage {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(params: &'a Map, for_each: &'a [Parameter]) -> Self {
-        Self { params, for_each, nodes: Vec::new(), names: 0 }
+        Self { params, for_each, nodes: Vec::new(), over_nothing: None, names: 0 }
     }
 
     /// Returns a name for what has none. It is not an identifier, so no variable can collide with it.

@@ -10,10 +10,13 @@ use super::nodes::{Item, LogicalOp};
 use super::schema::{Around, Schema};
 use crate::expression::{compile, equal_of};
 use crate::for_each::{Parameter, ParameterType};
-use crate::language::ast::{BinaryOp, Expr, ExprKind, LOCAL};
+use crate::language::ast::{BinaryOp, Expr, ExprKind};
 use crate::language::{Diagnostic, code};
 use crate::types::TypeSet;
 use livewell_model::SmolStr;
+
+/// The end of the names of slots that hold parameters' values. It begins with [`crate::language::ast::LOCAL`].
+const OF_VALUE: &str = "\u{1}value";
 
 /// A parameter whose value follows from a row.
 #[derive(Clone)]
@@ -132,7 +135,12 @@ pub(super) fn first(stage: Stage, builder: &mut Builder<'_>) -> Stage {
 
 /// The name of the slot that holds a parameter's value, which no variable has.
 fn slot_name(parameter: &Parameter) -> SmolStr {
-    format!("${}{LOCAL}value", parameter.name).into()
+    format!("${}{OF_VALUE}", parameter.name).into()
+}
+
+/// Whether it is the name of a slot that holds a parameter's value.
+pub(super) fn is_value(name: &str) -> bool {
+    name.ends_with(OF_VALUE)
 }
 
 /// The value of this type that equals `expr`, or null.

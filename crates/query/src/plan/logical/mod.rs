@@ -17,6 +17,7 @@ mod each;
 mod identity;
 mod items;
 mod nodes;
+mod nothing;
 mod order;
 mod pattern;
 mod projection;

@@ -22,6 +22,9 @@ pub struct Logical {
     pub order: Vec<Sort>,
     /// What identifies a row, in words.
     pub identity: String,
+    /// The columns of the row that a value has which nothing has, behind the values that the query is run for each of;
+    /// `None` if it has no row.
+    pub nothing: Option<Vec<Value>>,
 }
 
 /// An operator with its inputs and the rows it has.

@@ -2,10 +2,10 @@
 
 use super::builder::{Builder, Stage};
 use super::clauses::filter;
-use super::each;
+
 use super::nodes::{Call, Item, LogicalOp};
 use super::schema::{Around, Schema};
-use super::{order, subquery};
+use super::{each, order, subquery};
 use crate::expression::compile;
 use crate::language::ast::{self, Expr, ExprKind, LOCAL, Projection, Span};
 use crate::language::{Diagnostic, Operand};
@@ -201,11 +201,10 @@ fn aggregate(
     let input = builder.rows(stage);
     let mut aggregated = builder.over(input, LogicalOp::Aggregate { groups, calls, keyed }, output);
     if let (0, Some(outer)) = (first_outer, &schema.outer) {
-        let Some(rows) = outer.rows else {
-            let what = "an aggregate without groups, for each value of a parameter,";
-            return Err(Diagnostic::not_yet(projection.span, what).with_help("group by something"));
-        };
-        aggregated = over_each(rows, aggregated, of_nothing, builder);
+        match outer.rows {
+            Some(rows) => aggregated = over_each(rows, aggregated, of_nothing, builder),
+            None => builder.over_nothing = Some(builder.rows(&aggregated)),
+        }
     }
 
     let output = &aggregated.schema;

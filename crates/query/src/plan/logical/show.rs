@@ -1,5 +1,6 @@
 //! A logical plan as text.
 
+use super::each;
 use super::nodes::{Between, Bind, Element, Ends, Gives, Item, Logical, LogicalOp, Match, Node, Reach, Slot};
 use crate::language::ast::Expr;
 use crate::language::{Listed, bare, name_of_recall, name_of_time};
@@ -55,7 +56,7 @@ fn title(logical: &Logical, at: usize) -> String {
         LogicalOp::Window { partition, skip, limit } => {
             let skip = (*skip > 0).then(|| format!("SKIP {skip}"));
             let limit = limit.map(|limit| format!("LIMIT {limit}"));
-            let each = (!partition.is_empty()).then(|| "for each row around".to_owned());
+            let each = (!partition.is_empty()).then(|| around(node, partition));
             let parts: Vec<String> = skip.into_iter().chain(limit).chain(each).collect();
             format!("Window: {}", parts.join(" "))
         }
@@ -71,6 +72,15 @@ fn title(logical: &Logical, at: usize) -> String {
         LogicalOp::Recalled { function, arguments } => called(node, name_of_recall(*function), arguments),
         LogicalOp::Union { distinct: true } => "Union".into(),
         LogicalOp::Union { distinct: false } => "Union all".into(),
+    }
+}
+
+/// What a window is one of many for.
+fn around(node: &Node, partition: &[usize]) -> String {
+    let names: Vec<String> = partition.iter().map(|slot| name(node, *slot)).collect();
+    match partition.iter().all(|slot| each::is_value(&node.slots[*slot].name)) {
+        true => format!("for each {}", names.join(", ")),
+        false => "for each row around".into(),
     }
 }
 

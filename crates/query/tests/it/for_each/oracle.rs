@@ -129,7 +129,13 @@ fn take(
         let rows = match diffs {
             Ok(diffs) => {
                 fold(&mut folded, &diffs)?;
-                let stored = state.rows().into_iter();
+                let stored = state.rows();
+                // The one row of a value is identified by that alone.
+                let alone = |row: &Row| row.key == for_each.key(&row.columns[..for_each.parameters().len()]);
+                if for_each.nothing().is_some() && !stored.iter().all(|(_, row)| alone(row)) {
+                    return Err(format!("more than the value identifies a row: {stored:?}"));
+                }
+                let stored = stored.into_iter();
                 let stored: BTreeMap<u64, Columns> = stored.map(|(at, row)| (at, row.columns)).collect();
                 if encoded(&stored) != encoded(&folded) {
                     return Err(format!("the diffs fold to {folded:?}, stored is {stored:?}"));
