@@ -2,6 +2,7 @@
 
 use crate::joins::{QUERIES, joins, transaction};
 use crate::random::Case;
+use crate::random::for_each::Keyed;
 use livewell_model::{AppliedChange, AppliedTransaction, Element, Map, SmolStr, Timestamp, Value, key};
 use livewell_query::state::{Area, Order, Visit};
 use livewell_query::{Engine, Interest, MemoryState, State, StepError, Wanted};
@@ -112,6 +113,17 @@ fn a_transaction_that_changes_nothing_that_is_read_does_nothing() {
     for case in (0..300).map(Case::generate) {
         let Ok(engine) = Engine::compile(&case.query, &Map::new()) else { continue };
         steps.take(&engine, &case.stream, &case);
+    }
+    let Steps { skipped, stepped } = steps;
+    assert!(skipped > 100 && stepped > 100, "{skipped} are skipped, {stepped} are not");
+}
+
+#[test]
+fn a_transaction_that_changes_nothing_that_is_read_for_any_value_does_nothing() {
+    let mut steps = Steps::default();
+    for keyed in (0..300).map(Keyed::generate) {
+        let Ok(engine) = keyed.each().engine() else { continue };
+        steps.take(&engine, &keyed.case.stream, &keyed.case);
     }
     let Steps { skipped, stepped } = steps;
     assert!(skipped > 100 && stepped > 100, "{skipped} are skipped, {stepped} are not");

@@ -3,6 +3,7 @@
 pub mod elements;
 mod engine_equals_reference;
 mod expressions;
+pub mod for_each;
 mod generated_cases_are_sound;
 mod over_time;
 mod patterns;
@@ -88,38 +89,45 @@ impl Case {
 /// The text of a random query: one single query, or several under UNION.
 fn query(choice: &mut Choice) -> String {
     if !choice.one_in(10) {
-        let (text, known) = clauses(choice, 3);
+        let mut known = Known::default();
+        let text = clauses(choice, &mut known, 3);
         return text + &projections::returns(choice, &known);
     }
     let union = *choice.of(&["\nUNION\n", "\nUNION ALL\n"]);
     let columns = choice.between(1, 3);
     let branches = (0..choice.between(2, 3)).map(|_| {
-        let (text, known) = clauses(choice, 1);
+        let mut known = Known::default();
+        let text = clauses(choice, &mut known, 1);
         text + &projections::returns_columns(choice, &known, columns)
     });
     branches.collect::<Vec<_>>().join(union)
 }
 
-/// The clauses before RETURN, and what is known after them. The first matches at most so many relationships.
-fn clauses(choice: &mut Choice, relationships_max: usize) -> (String, Known) {
-    let mut known = Known::default();
-    let mut text = match choice.weighted(&[16, 2, 1]) {
-        0 => patterns::clause(choice, &mut known, relationships_max),
-        1 => format!("OPTIONAL {}", patterns::clause(choice, &mut known, relationships_max)),
-        _ => unwind(choice, &mut known),
+/// The clauses before RETURN, whose variables become known. The first matches at most so many relationships.
+fn clauses(choice: &mut Choice, known: &mut Known, relationships_max: usize) -> String {
+    let first = match choice.weighted(&[16, 2, 1]) {
+        0 => patterns::clause(choice, known, relationships_max),
+        1 => format!("OPTIONAL {}", patterns::clause(choice, known, relationships_max)),
+        _ => unwind(choice, known),
     };
+    first + &more_clauses(choice, known)
+}
+
+/// Clauses that follow on others.
+fn more_clauses(choice: &mut Choice, known: &mut Known) -> String {
+    let mut text = String::new();
     for _ in 0..choice.weighted(&[5, 5, 3, 2]) {
         text += &match choice.weighted(&[5, 2, 3, 2, 2, 2, 2]) {
-            0 => projections::with(choice, &mut known),
-            1 => patterns::clause(choice, &mut known, 1),
-            2 => format!("OPTIONAL {}", patterns::clause(choice, &mut known, 1)),
-            4 => over_time::clause(choice, &mut known),
-            5 => projections::short(choice, &mut known),
-            6 => subqueries::call(choice, &mut known).unwrap_or_default(),
-            _ => unwind(choice, &mut known),
+            0 => projections::with(choice, known),
+            1 => patterns::clause(choice, known, 1),
+            2 => format!("OPTIONAL {}", patterns::clause(choice, known, 1)),
+            4 => over_time::clause(choice, known),
+            5 => projections::short(choice, known),
+            6 => subqueries::call(choice, known).unwrap_or_default(),
+            _ => unwind(choice, known),
         };
     }
-    (text, known)
+    text
 }
 
 /// An UNWIND clause, whose variable becomes known.
