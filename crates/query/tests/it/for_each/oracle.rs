@@ -8,14 +8,14 @@ use livewell_query::reference::{Graph, Reference};
 use livewell_query::{Engine, ForEach, MemoryState, Parameter, ParameterType, Settings, StepError};
 use std::collections::BTreeMap;
 
-/// Rows as bytes that tell all values apart, with how often there is each.
-type Bag = BTreeMap<Vec<u8>, usize>;
+/// Rows in the order in which a reader gets them, as bytes that tell all values apart.
+type Ordered = Vec<Vec<u8>>;
 
 /// What the engine has taken in, and the rows it has then, by value.
 struct Taken {
     transaction: Option<AppliedTransaction>,
     at: Timestamp,
-    rows: Result<BTreeMap<Vec<u8>, Bag>, StepError>,
+    rows: Result<BTreeMap<Vec<u8>, Ordered>, StepError>,
 }
 
 /// A query with the parameters that it is run for each value of.
@@ -75,7 +75,7 @@ impl<'a> Each<'a> {
         let text = self.reference.unwrap_or(self.text);
         let query = livewell_query::parse(text).map_err(|refused| refused.render(text, "query"))?;
         let reference = Reference::new(&query, &params).map_err(|refused| refused.render(text, "query"))?;
-        let nothing = for_each.nothing().map(|columns| bag([columns]));
+        let nothing = for_each.nothing().map(|columns| vec![bytes(columns)]);
         let (mut graph, mut compared) = (Graph::new(), 0);
         for (step, Taken { transaction, at, rows }) in taken.iter().enumerate() {
             let when = || format!("for {values:?}, at step {step}");
@@ -88,9 +88,11 @@ impl<'a> Each<'a> {
                 },
                 None => {}
             }
-            let expected = reference.rows(&graph);
+            let expected = reference.ordered_rows(&graph);
             let (rows, expected) = match (rows, expected) {
-                (Ok(rows), Ok(expected)) => (rows, bag(expected.iter().map(|row| &row.columns[..]))),
+                (Ok(rows), Ok(expected)) => {
+                    (rows, expected.iter().map(|row| bytes(&row.columns)).collect::<Ordered>())
+                }
                 (Err(_), Err(_)) => {
                     *failed = true;
                     return Ok(compared);
@@ -105,8 +107,8 @@ impl<'a> Each<'a> {
                 return Err(format!(
                     "{}: there are {} rows, the reference has {}\n  {have:?}\n  {expected:?}",
                     when(),
-                    have.values().sum::<usize>(),
-                    expected.values().sum::<usize>()
+                    have.len(),
+                    expected.len()
                 ));
             }
             compared += usize::from(!expected.is_empty());
@@ -128,19 +130,19 @@ fn take(
     let mut add = |transaction, at, diffs: Result<Vec<Diff>, StepError>, state: &MemoryState| {
         let rows = match diffs {
             Ok(diffs) => {
-                fold(&mut folded, &diffs)?;
+                fold(&mut folded, &diffs, for_each.parameters().len())?;
                 let stored = state.rows();
+                let columns = |(signature, row): &(u64, Row)| (*signature, bytes(&row.columns));
+                let told = folded.iter().map(|(signature, columns)| (*signature, bytes(columns)));
+                if !stored.iter().map(columns).eq(told) {
+                    return Err(format!("the diffs fold to {folded:?}, stored is {stored:?}"));
+                }
                 // The one row of a value is identified by that alone.
                 let alone = |row: &Row| row.key == for_each.key(&row.columns[..for_each.parameters().len()]);
                 if for_each.nothing().is_some() && !stored.iter().all(|(_, row)| alone(row)) {
                     return Err(format!("more than the value identifies a row: {stored:?}"));
                 }
-                let stored = stored.into_iter();
-                let stored: BTreeMap<u64, Columns> = stored.map(|(at, row)| (at, row.columns)).collect();
-                if encoded(&stored) != encoded(&folded) {
-                    return Err(format!("the diffs fold to {folded:?}, stored is {stored:?}"));
-                }
-                Ok(by_value(for_each, stored.values(), all)?)
+                Ok(by_value(for_each, stored.into_iter().map(|(_, row)| row).collect(), all)?)
             }
             Err(error) => Err(error),
         };
@@ -173,14 +175,15 @@ fn take(
 }
 
 /// The rows without the values, by them.
-fn by_value<'r>(
+fn by_value(
     for_each: &ForEach,
-    rows: impl Iterator<Item = &'r Columns>,
+    mut rows: Vec<Row>,
     all: &mut BTreeMap<Vec<u8>, Vec<Value>>,
-) -> Result<BTreeMap<Vec<u8>, Bag>, String> {
-    let mut found: BTreeMap<Vec<u8>, Vec<&[Value]>> = BTreeMap::new();
+) -> Result<BTreeMap<Vec<u8>, Ordered>, String> {
+    let mut found: BTreeMap<Vec<u8>, Ordered> = BTreeMap::new();
+    rows.sort_by(|one, other| (&one.order, &one.key).cmp(&(&other.order, &other.key)));
     for row in rows {
-        let (values, columns) = row.split_at(for_each.parameters().len());
+        let (values, columns) = row.columns.split_at(for_each.parameters().len());
         for (value, parameter) in values.iter().zip(for_each.parameters()) {
             let canonical = parameter.of.equal(value).ok_or_else(|| format!("{value:?} is nobody's"))?;
             if bytes(&[canonical]) != bytes(std::slice::from_ref(value)) {
@@ -188,13 +191,13 @@ fn by_value<'r>(
             }
         }
         all.entry(for_each.key(values)).or_insert_with(|| values.to_vec());
-        found.entry(for_each.key(values)).or_default().push(columns);
+        found.entry(for_each.key(values)).or_default().push(bytes(columns));
     }
-    Ok(found.into_iter().map(|(key, rows)| (key, bag(rows))).collect())
+    Ok(found)
 }
 
 /// Applies diffs to the rows, which must be as these say they were; each is about one value.
-fn fold(rows: &mut BTreeMap<u64, Columns>, diffs: &[Diff]) -> Result<(), String> {
+fn fold(rows: &mut BTreeMap<u64, Columns>, diffs: &[Diff], values: usize) -> Result<(), String> {
     for diff in diffs {
         let signature = diff.row_signature();
         let was = rows.get(&signature).map(|columns| bytes(columns));
@@ -206,22 +209,17 @@ fn fold(rows: &mut BTreeMap<u64, Columns>, diffs: &[Diff]) -> Result<(), String>
         if was != before.map(|columns| bytes(columns)) {
             return Err(format!("{diff:?} tells another row than the one that was"));
         }
+        if let (Some(before), Some(after)) = (before, after)
+            && bytes(&before[..values]) != bytes(&after[..values])
+        {
+            return Err(format!("{diff:?} is about two values"));
+        }
         match after {
             Some(after) => rows.insert(signature, after.clone()),
             None => rows.remove(&signature),
         };
     }
     Ok(())
-}
-
-fn encoded(rows: &BTreeMap<u64, Columns>) -> BTreeMap<u64, Vec<u8>> {
-    rows.iter().map(|(signature, columns)| (*signature, bytes(columns))).collect()
-}
-
-fn bag<'r>(rows: impl IntoIterator<Item = &'r [Value]>) -> Bag {
-    let mut bag = Bag::new();
-    rows.into_iter().for_each(|row| *bag.entry(bytes(row)).or_default() += 1);
-    bag
 }
 
 /// Bytes that tell `1` and `1.0` apart, and have one NaN.
