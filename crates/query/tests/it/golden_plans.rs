@@ -13,7 +13,7 @@
 use livewell_model::json::value_from_json;
 use livewell_model::{Map, row};
 use livewell_query::language::ast::LOCAL;
-use livewell_query::{Engine, Join, Settings};
+use livewell_query::{Engine, Join, Parameter, Settings};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -68,6 +68,10 @@ impl<'t> Golden<'t> {
                     let keys = keys.split(' ').map(|key| key.split_once('.').expect("label.property"));
                     let join = |join: Join, (label, property)| join.key(label, property);
                     settings.joins.push(keys.fold(Join::new(*kind), join));
+                }
+                ["each", name, of] => {
+                    let of = serde_json::from_str(&format!("\"{of}\"")).expect("a type");
+                    settings.for_each.push(Parameter { name: (*name).into(), of });
                 }
                 ["hops", hops] => settings.limits.hops = hops.parse().expect("a number"),
                 ["versions", versions] => settings.limits.versions = versions.parse().expect("a number"),
