@@ -30,6 +30,7 @@ mod configuration;
 mod counted;
 mod deserialize;
 mod files;
+mod for_each;
 mod index;
 pub mod kept;
 pub mod known;

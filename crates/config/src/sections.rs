@@ -3,7 +3,7 @@
 use super::problem::{self, code};
 use super::settings::{EmbeddedSettings, ServerSettings, StoreSettings};
 use super::tree::{Kind, Node, Scalar};
-use super::{deserialize, server};
+use super::{deserialize, for_each, server};
 use livewell::{ComponentKind, Query};
 use livewell_query::language::Diagnostic;
 use livewell_reaction::kinds as reactions;
@@ -223,7 +223,7 @@ fn query(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Query> {
         let message = "the query reads nothing; name at least one source or query under `sources`";
         problems.push(problem::at(code::VALUE, place.span, message));
     }
-    Some(settings)
+    for_each::check(node, &settings, problems).then_some(settings)
 }
 
 fn reaction(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ReactionSettings> {

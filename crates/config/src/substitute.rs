@@ -90,8 +90,8 @@ impl Outside<'_> {
             Kind::Map(entries) => {
                 for entry in entries {
                     self.fill_in(&mut entry.value, problems);
-                    // The keys below these two are the user's own words.
-                    if !matches!(entry.key.as_str(), "types" | "params") {
+                    // The keys below these are the user's own words.
+                    if !matches!(entry.key.as_str(), "types" | "params" | "for_each") {
                         self.read_secret(&mut entry.value, problems);
                     }
                 }

@@ -206,7 +206,7 @@ impl Engine {
 
     /// The plans in words: operators, their state, the row identity.
     pub fn explain(&self) -> String {
-        let each = self.for_each.iter().map(ForEach::explain);
+        let each = self.for_each.iter().map(|for_each| for_each.explain(self.columns()));
         let joins = self.joined.joins().iter().map(|join| format!("Join: {join}\n"));
         each.chain(joins).chain([self.plan.explain()]).collect()
     }

@@ -4,12 +4,14 @@
 //! columns are, without those columns, the rows of the query with these parameters; if there are none,
 //! [`ForEach::nothing`] says what the query has then.
 
+use crate::language::ast::{Expr, ExprKind, Span};
 use livewell_model::number::{compare_int_float, float_as_int};
 use livewell_model::{SmolStr, Value, key};
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
+use std::str::FromStr;
 
 /// The type of a parameter that a query is run for each value of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +133,19 @@ impl ParameterType {
     }
 }
 
+impl FromStr for ParameterType {
+    type Err = String;
+
+    /// Reads a type's name; `string` is another one of `text`.
+    ///
+    /// # Errors
+    /// Returns the names there are.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let of_name = name.into_deserializer();
+        Self::deserialize(of_name).map_err(|error: serde::de::value::Error| error.to_string())
+    }
+}
+
 impl ForEach {
     /// Puts together what is declared, and the row of a value that nothing has.
     pub(crate) fn new(parameters: Vec<Parameter>, nothing: Option<Vec<Value>>) -> Self {
@@ -147,12 +162,14 @@ impl ForEach {
         self.nothing.as_deref()
     }
 
-    /// What is declared, and what a value has that nothing has, in words.
-    pub(crate) fn explain(&self) -> String {
+    /// What is declared, and what a value has that nothing has in the query's `columns`, in words.
+    pub(crate) fn explain(&self, columns: &[SmolStr]) -> String {
         let declared = self.parameters.iter().map(|Parameter { name, of }| format!("{name} ({})", of.name()));
         let mut out = format!("For each: {}\n", declared.collect::<Vec<_>>().join(", "));
         if let Some(nothing) = &self.nothing {
-            let shown: Vec<String> = nothing.iter().map(|value| format!("{value:?}")).collect();
+            let columns = columns.iter().skip(self.parameters.len()).zip(nothing);
+            let shown: Vec<String> =
+                columns.map(|(name, value)| format!("{name} {}", shown(value))).collect();
             out += &format!("  a value that nothing has: {}\n", shown.join(", "));
         }
         out
@@ -176,6 +193,11 @@ impl ForEach {
     pub fn key(&self, values: &[Value]) -> Vec<u8> {
         key::of(values)
     }
+}
+
+/// A value as a query writes it.
+fn shown(value: &Value) -> String {
+    Expr { kind: ExprKind::Literal(value.clone()), span: Span::default() }.to_string()
 }
 
 /// A given text as a message shows it.

@@ -5,6 +5,7 @@ use crate::render::Format;
 use clap::{Args, ValueEnum};
 use livewell::{ComponentKind, State};
 use livewell_model::Value;
+use livewell_query::Parameter;
 
 /// `livewell results`.
 #[derive(Debug, Args)]
@@ -37,6 +38,15 @@ pub struct Explain {
     /// The value of a parameter of the query, as JSON; text that is not JSON is a string
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, Value)>,
+
+    /// A parameter that the query is run for each value of, with its type: text, integer, float or boolean
+    #[arg(long, value_name = "NAME=TYPE", value_parser = for_each)]
+    pub for_each: Vec<Parameter>,
+}
+
+fn for_each(text: &str) -> Result<Parameter, String> {
+    let (name, of) = text.split_once('=').ok_or("write NAME=TYPE, as in `customer=text`")?;
+    Ok(Parameter { name: name.trim_start_matches('$').into(), of: of.parse()? })
 }
 
 pub(super) fn parameter(text: &str) -> Result<(String, Value), String> {

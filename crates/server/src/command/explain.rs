@@ -3,7 +3,7 @@
 use crate::cli::Explain;
 use crate::explain;
 use crate::failure::Failure;
-use livewell_query::Engine;
+use livewell_query::{Engine, Settings};
 use std::io::{self, Write};
 
 /// Prints the explanation.
@@ -15,7 +15,9 @@ pub fn run(explain: &Explain) -> Result<(), Failure> {
         io::stdout().write_all(page.as_bytes())?;
         return Ok(());
     }
-    let engine = Engine::compile(subject, &explain.params.iter().cloned().collect())
+    let params = explain.params.iter().cloned().collect();
+    let settings = Settings { for_each: explain.for_each.clone(), ..Settings::default() };
+    let engine = Engine::compile_with(subject, &params, &settings)
         .map_err(|problem| Failure::Usage(problem.render(subject, "query")))?;
     io::stdout().write_all(engine.explain().as_bytes())?;
     Ok(())

@@ -38,6 +38,24 @@ fn a_query_is_explained_by_its_columns_and_row_identity() {
 }
 
 #[test]
+fn a_query_that_is_run_for_each_value_says_so_and_what_a_value_has_that_nothing_has() {
+    let query = "MATCH (o:Order {customer: $customer}) RETURN count(*) AS orders, max(o.total) AS most";
+    let output = livewell(&["explain", "--for-each", "customer=text", query]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let plan = text(&output.stdout);
+    let first = "For each: customer (text)\n  a value that nothing has: orders 0, most null\n\
+                 Output: customer, orders, most\n  row identity: the value of $customer\n";
+    assert!(plan.starts_with(first) && plan.contains("as text(o.customer) AS $customer"), "{plan}");
+    let unknown = livewell(&["explain", "--for-each", "customer=txt", query]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(
+        text(&unknown.stderr).contains("`text`, `integer`, `float`, `boolean`"),
+        "{}",
+        text(&unknown.stderr)
+    );
+}
+
+#[test]
 fn parameters_are_given_beside_the_query() {
     let query = "MATCH (f:Flight) WHERE f.delay > $limit RETURN f.id AS id";
     let without = livewell(&["explain", query]);
