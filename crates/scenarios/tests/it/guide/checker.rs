@@ -177,7 +177,7 @@ fn an_engine_apart_from_the_reference_is_found() {
     let engine = Engine::compile(&example.query, &Map::new()).expect("a query");
     let hold = |evaluated: &str| {
         let reference = Reference::new(&parse(evaluated).expect("a query"), &Map::new()).expect("a query");
-        run::follow(&example, &engine, &reference)
+        run::follow(&example, &engine, reference.into())
     };
     assert_eq!(hold(&example.query), Ok(()));
     assert!(

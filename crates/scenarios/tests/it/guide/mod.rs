@@ -1,6 +1,7 @@
 //! The query guide is true: every example of every page is run through engine and reference.
 
 mod checker;
+mod evaluated;
 mod page;
 mod run;
 mod source;

@@ -3,7 +3,7 @@
 //! | block | holds |
 //! |---|---|
 //! | `cypher standing` | a query; the blocks up to the next query belong to it |
-//! | `json settings` | its `params`, `joins` and `limits`, if it has any |
+//! | `json settings` | its `params`, `for_each`, `joins` and `limits`, if it has any, and the values of its reader (`for`) |
 //! | `text plan` | the output of `livewell explain`, if the page shows it |
 //! | `diff step` | a step, in the list item with its number: transactions and their output |
 //! | `cypher refused` | a query that is refused |
@@ -29,7 +29,7 @@ pub struct Standing {
     /// The line of the query's block, counted from 1.
     pub line: usize,
     pub query: String,
-    /// `params`, `joins` and `limits` as in a configuration.
+    /// `params`, `for_each`, `joins` and `limits` as in a configuration, and `for`.
     pub settings: Option<String>,
     /// The output of `livewell explain`.
     pub plan: Option<String>,
@@ -64,10 +64,11 @@ pub struct Fed {
 }
 
 /// A query and the message with which it is refused.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Refused {
     pub line: usize,
     pub query: String,
+    pub settings: Option<String>,
     pub message: String,
 }
 
@@ -113,9 +114,12 @@ fn add(examples: &mut Vec<Example>, block: Block) -> Result<(), String> {
             examples.push(Example::Standing(Standing { line, query: content, ..Standing::default() }));
         }
         ("cypher refused", _) => {
-            examples.push(Example::Refused(Refused { line, query: content, message: String::new() }));
+            examples.push(Example::Refused(Refused { line, query: content, ..Refused::default() }));
         }
         ("json settings", Some(Example::Standing(of))) if of.settings.is_none() && of.steps.is_empty() => {
+            of.settings = Some(content);
+        }
+        ("json settings", Some(Example::Refused(of))) if of.settings.is_none() && of.message.is_empty() => {
             of.settings = Some(content);
         }
         ("text plan", Some(Example::Standing(of))) if of.plan.is_none() => of.plan = Some(content),

@@ -1,12 +1,14 @@
 //! Runs an example: the output of the engine and of the reference must be what the page shows.
 
+use super::evaluated::{Evaluated, Rows};
 use super::page::{Example, Exchange, Refused, Standing};
 use super::source::Source;
 use livewell_model::diff::Columns;
 use livewell_model::json::{Data, value_from_json};
 use livewell_model::{AppliedTransaction, Diff, Map, SmolStr, Timestamp, row};
+use livewell_query::for_each::declared;
 use livewell_query::parse;
-use livewell_query::reference::{Graph, Reference};
+use livewell_query::reference::Graph;
 use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -24,23 +26,24 @@ pub fn hold(example: &Example) -> Result<(), String> {
 
 fn hold_standing(example: &Standing) -> Result<(), String> {
     let at_query = |why: String| format!("line {}: {why}", example.line);
-    let (params, settings) = settings(example.settings.as_deref()).map_err(at_query)?;
+    let Given { params, settings, of } = given(example.settings.as_deref()).map_err(at_query)?;
     let query = &example.query;
     let refused = |refusal: livewell_query::language::Diagnostic| at_query(refusal.render(query, "query"));
     let engine = Engine::compile_with(query, &params, &settings).map_err(refused)?;
-    let reference = parse(query).and_then(|tree| Reference::with(&tree, &params, &settings));
-    let reference = reference.map_err(refused)?;
+    let tree = parse(query).map_err(refused)?;
+    let reference = Evaluated::new(engine.for_each(), tree, &params, &settings, of.as_ref());
+    let reference = reference.map_err(at_query)?;
     if let Some(plan) = example.plan.as_ref().filter(|plan| **plan != engine.explain()) {
         return Err(at_query(format!("the page shows the plan\n{plan}and it is\n{}", engine.explain())));
     }
-    follow(example, &engine, &reference)
+    follow(example, &engine, reference)
 }
 
 /// Goes through the steps of an example.
 ///
 /// # Errors
 /// Returns the first difference, with its line.
-pub fn follow(example: &Standing, engine: &Engine, reference: &Reference) -> Result<(), String> {
+pub fn follow(example: &Standing, engine: &Engine, reference: Evaluated) -> Result<(), String> {
     let mut both = Both::new(engine, reference);
     let first = &example.steps[0];
     let at_start = both.begin().map_err(|why| format!("line {}: {why}", first.line))?;
@@ -59,7 +62,8 @@ pub fn follow(example: &Standing, engine: &Engine, reference: &Reference) -> Res
 }
 
 fn hold_refused(example: &Refused) -> Result<(), String> {
-    let told = match Engine::compile(&example.query, &Map::new()) {
+    let Given { params, settings, .. } = given(example.settings.as_deref())?;
+    let told = match Engine::compile_with(&example.query, &params, &settings) {
         Ok(_) => "it is accepted".to_owned(),
         Err(refusal) => refusal.render(&example.query, "query"),
     };
@@ -72,26 +76,26 @@ fn hold_refused(example: &Refused) -> Result<(), String> {
 /// A query, maintained and evaluated from scratch side by side.
 struct Both<'a> {
     engine: &'a Engine,
-    reference: &'a Reference,
+    reference: Evaluated,
     source: Source,
     state: MemoryState,
     graph: Graph,
     now: Timestamp,
     /// The reference's rows after the last transaction, by their keys.
-    rows: BTreeMap<Vec<u8>, Columns>,
+    rows: Rows,
     stopped: bool,
 }
 
 impl<'a> Both<'a> {
-    fn new(engine: &'a Engine, reference: &'a Reference) -> Self {
+    fn new(engine: &'a Engine, reference: Evaluated) -> Self {
         let (source, state, graph) = (Source::default(), MemoryState::new(), Graph::new());
         let now = Timestamp(0);
-        Self { engine, reference, source, state, graph, now, rows: BTreeMap::new(), stopped: false }
+        Self { engine, reference, source, state, graph, now, rows: Rows::new(), stopped: false }
     }
 
     fn begin(&mut self) -> Result<Vec<String>, String> {
         let maintained = self.engine.begin(&mut self.state, self.now).map_err(|error| error.to_string());
-        self.agree(maintained)
+        self.agree(maintained, true)
     }
 
     /// Feeds the transactions of an exchange; their output, after that of the `start`, must be what is shown.
@@ -116,7 +120,7 @@ impl<'a> Both<'a> {
         while let Some(due) = self.graph.next_due().filter(|due| *due <= now) {
             self.graph.tick(due);
             let maintained = self.engine.tick(&mut self.state, due).map_err(|error| error.to_string());
-            let said = self.agree(maintained)?;
+            let said = self.agree(maintained, false)?;
             if !said.is_empty() {
                 out.push(format!("@ {}", due.to_rfc3339()));
             }
@@ -125,13 +129,14 @@ impl<'a> Both<'a> {
         self.now = now;
         let transaction = AppliedTransaction { timestamp: now, ..transaction.clone() };
         self.graph.apply(&transaction);
+        self.reference.note(&transaction);
         let maintained = self.engine.step(&mut self.state, &transaction).map_err(|error| error.to_string());
-        out.extend(self.agree(maintained)?);
+        out.extend(self.agree(maintained, false)?);
         Ok(out)
     }
 
     /// Returns the engine's output, in the short form, if the reference's is the same.
-    fn agree(&mut self, maintained: Result<Vec<Diff>, String>) -> Result<Vec<String>, String> {
+    fn agree(&mut self, maintained: Result<Vec<Diff>, String>, begins: bool) -> Result<Vec<String>, String> {
         let evaluated = self.reference.rows(&self.graph);
         match (maintained, evaluated) {
             (Err(error), Err(_)) => {
@@ -139,14 +144,18 @@ impl<'a> Both<'a> {
                 Ok(vec![format!("! {error}")])
             }
             (Ok(diffs), Ok(rows)) => {
-                let after = rows.into_iter().map(|row| (row.key, row.columns)).collect();
-                let before = std::mem::replace(&mut self.rows, after);
+                let diffs = self.reference.dealt(diffs, begins);
+                let before = std::mem::replace(&mut self.rows, rows);
                 let told = |diffs: &[Diff]| -> Vec<_> {
-                    diffs.iter().map(|diff| (diff.row_signature(), self.short(diff))).collect()
+                    let mut told: Vec<_> = diffs.iter().map(|diff| self.identified(diff)).collect();
+                    if !self.reference.has_signatures() {
+                        told.sort();
+                    }
+                    told
                 };
                 let (maintained, evaluated) = (told(&diffs), told(&differences(&before, &self.rows)));
                 if maintained == evaluated {
-                    return Ok(maintained.into_iter().map(|(_, short)| short).collect());
+                    return Ok(diffs.iter().map(|diff| self.short(diff)).collect());
                 }
                 Err(format!("the engine puts out\n{maintained:#?}\nand the reference\n{evaluated:#?}"))
             }
@@ -156,9 +165,16 @@ impl<'a> Both<'a> {
         }
     }
 
+    /// Returns a diff in the short form, with its signature if the reference knows it.
+    fn identified(&self, diff: &Diff) -> (u64, String) {
+        (if self.reference.has_signatures() { diff.row_signature() } else { 0 }, self.short(diff))
+    }
+
     /// Returns a diff in the short form.
     fn short(&self, diff: &Diff) -> String {
-        let json = |columns| data(self.engine.columns(), columns);
+        let names = self.engine.columns();
+        // A reader of one value gets the columns behind it.
+        let json = |columns: &Columns| data(&names[names.len() - columns.len()..], columns);
         match diff {
             Diff::Add { data, .. } => format!("+ {}", json(data)),
             Diff::Delete { data, .. } => format!("- {}", json(data)),
@@ -194,16 +210,25 @@ fn signature(key: &[u8]) -> u64 {
     row::key_hash(key) & !0xffff
 }
 
-/// Reads parameters, joins and limits, as in a configuration.
-fn settings(json: Option<&str>) -> Result<(Map, Settings), String> {
-    let (mut params, mut settings) = (Map::new(), Settings::default());
+/// What an example says beside its query.
+#[derive(Default)]
+struct Given {
+    params: Map,
+    settings: Settings,
+    /// The values of its reader.
+    of: Option<Map>,
+}
+
+/// Reads parameters, joins and limits, as in a configuration, and the values of a reader.
+fn given(json: Option<&str>) -> Result<Given, String> {
+    let Given { mut params, mut settings, mut of } = Given::default();
     let json: Json = serde_json::from_str(json.unwrap_or("{}")).map_err(|error| error.to_string())?;
     for (name, value) in json.as_object().ok_or("settings are an object")? {
         match name.as_str() {
-            "params" => {
-                for (name, value) in value.as_object().ok_or("params are an object")? {
-                    params.insert(name.as_str(), value_from_json(value).map_err(|error| error.to_string())?);
-                }
+            "params" => params = map(value)?,
+            "for" => of = Some(map(value)?),
+            "for_each" => {
+                settings.for_each = declared::deserialize(value).map_err(|error| error.to_string())?;
             }
             "joins" => {
                 let joins = value.as_array().ok_or("joins are a list")?;
@@ -213,7 +238,15 @@ fn settings(json: Option<&str>) -> Result<(Map, Settings), String> {
             _ => return Err(format!("there is no setting `{name}`")),
         }
     }
-    Ok((params, settings))
+    Ok(Given { params, settings, of })
+}
+
+fn map(json: &Json) -> Result<Map, String> {
+    let mut map = Map::new();
+    for (name, value) in json.as_object().ok_or("it is not an object")? {
+        map.insert(name.as_str(), value_from_json(value).map_err(|error| error.to_string())?);
+    }
+    Ok(map)
 }
 
 fn join(json: &Json) -> Option<Join> {
