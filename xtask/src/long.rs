@@ -25,7 +25,7 @@ struct Run {
     variables: &'static [(&'static str, &'static str)],
 }
 
-const RUNS: [Run; 5] = [
+const RUNS: [Run; 6] = [
     Run {
         name: "kills",
         shows: "5,000 kills between a bank in PostgreSQL and its files and synced table halve, lose and repeat nothing",
@@ -60,6 +60,15 @@ const RUNS: [Run; 5] = [
         package: "livewell",
         tests: "postgres::storm::random_statements_of_every_kind_come_to_the_same_rows",
         variables: &[("LIVEWELL_STORM_MINUTES", "10")],
+    },
+    Run {
+        name: "values",
+        shows: "for every value of a parameter the rows are those of the query with that parameter, for 20,000 random \
+                queries and streams of changes",
+        minutes: 15,
+        package: "livewell-query",
+        tests: "random::for_each::for_every_value_the_rows_are_those_of_the_query_with_that_parameter",
+        variables: &[("LIVEWELL_CASES", "20000"), ("LIVEWELL_SEED", "100000")],
     },
     Run {
         name: "vast",

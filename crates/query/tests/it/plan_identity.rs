@@ -3,7 +3,7 @@
 
 use crate::random::Case;
 use livewell_model::{Map, Timestamp, Value};
-use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
+use livewell_query::{Engine, Join, Limits, MemoryState, Parameter, ParameterType, Settings};
 use std::collections::BTreeMap;
 
 fn encoding(text: &str) -> Vec<u8> {
@@ -118,6 +118,22 @@ fn of_the_settings_those_count_that_decide_what_is_stored() {
         "MATCH (n:N) RETURN livewell.getVersionByTimestamp(n, datetime('2020-01-01T00:00Z')) AS earlier";
     let of = |versions: usize| with(past, &Map::new(), &limits(Limits { versions, ..default }));
     assert_ne!(of(5), of(6));
+}
+
+#[test]
+fn of_parameters_that_a_query_is_run_for_each_value_of_all_that_is_declared_counts() {
+    let query = "MATCH (n:N) WHERE n.x = $p AND n.y = $q RETURN n.z AS z";
+    let of = |query: &str, declared: &[(&str, ParameterType)]| {
+        let declared = declared.iter().map(|(name, of)| Parameter { name: (*name).into(), of: *of });
+        with(query, &Map::new(), &Settings { for_each: declared.collect(), ..Settings::default() })
+    };
+    let (integer, float) = (ParameterType::Integer, ParameterType::Float);
+    let both = of(query, &[("p", integer), ("q", integer)]);
+    assert_ne!(both, of(query, &[("q", integer), ("p", integer)]));
+    assert_ne!(both, of(query, &[("p", integer), ("q", float)]));
+    // They are columns, and those count by their names.
+    let renamed = query.replace("$p", "$first");
+    assert_ne!(both, of(&renamed, &[("first", integer), ("q", integer)]));
 }
 
 /// What the engine takes of the random queries.
