@@ -1,6 +1,7 @@
 //! Queries that are run for each value of parameters: for every value, also one that nothing has, the rows are those of
 //! the query with that parameter.
 
+mod cost;
 pub mod oracle;
 mod refused;
 mod values;
