@@ -7,7 +7,8 @@ mod refused;
 mod values;
 
 use crate::random::stream;
-use livewell_model::Value;
+use livewell_model::{AppliedChange, AppliedTransaction, ElementId, Map, Node, Timestamp, Value};
+use livewell_query::MemoryState;
 use livewell_query::ParameterType::{self, Boolean, Float, Integer, Text};
 use livewell_scenarios::choice::Choice;
 use oracle::Each;
@@ -58,6 +59,8 @@ fn a_condition_of_a_match_gives_each_row_the_value_for_which_it_is_true() {
     holds("MATCH (n:A) WHERE $p = n.a RETURN n.b AS b", &[("p", Integer)]);
     holds("MATCH (n:A {c: $p}) RETURN n.b AS b", &[("p", Text)]);
     holds("MATCH (n)-[r:R {a: $p}]->(m) RETURN n.b AS b, m.c AS c", &[("p", Integer)]);
+    holds("MATCH (:A {a: $p})--(m) RETURN m.b AS b", &[("p", Integer)]);
+    holds("MATCH (n)-[:R|S {a: $p}]-({b: $q}) RETURN n.a AS a", &[("p", Integer), ("q", Float)]);
     holds("MATCH (n:A)-->(m) WHERE n.b > 0 AND m.c = $p AND n.a < 3 RETURN n.b AS b", &[("p", Text)]);
     holds("MATCH (n:A) WHERE n.c = $p RETURN n.b AS b", &[("p", Boolean)]);
     holds("MATCH (n:A) WHERE (n.a > 0) = $p RETURN n.b AS b", &[("p", Boolean)]);
@@ -178,6 +181,34 @@ fn functions_of_time_follow_a_row_of_one_value() {
         p,
     );
     holds("MATCH (n {a: $p}) RETURN n.b AS b, livewell.changeDateTime(n) AS at", p);
+}
+
+#[test]
+fn a_row_of_nobody_is_dropped_where_the_condition_stands_and_one_of_somebody_fails_for_all() {
+    let stepped = |query: &str, properties: &[(&str, Value)]| {
+        let engine = Each::new(query, &[("p", Integer)]).engine().expect(query);
+        let mut state = MemoryState::new();
+        engine.begin(&mut state, Timestamp(0)).expect("a base");
+        let properties: Map = properties.iter().cloned().collect();
+        let node = Node { id: ElementId::new("s", "n"), labels: vec!["N".into()], properties };
+        let changes = vec![AppliedChange { before: None, after: Some(node.into()) }];
+        let transaction = AppliedTransaction { sequence: 1, position: 1, timestamp: Timestamp(0), changes };
+        engine.step(&mut state, &transaction).map(|diffs| diffs.len()).ok()
+    };
+    let (zero, two) = (("y", Value::Int(0)), ("y", Value::Int(2)));
+    let before = "MATCH (n:N) WHERE n.x = $p AND 1 / n.y >= 0 RETURN n.y AS y";
+    let behind = "MATCH (n:N) WHERE 1 / n.y >= 0 AND n.x = $p RETURN n.y AS y";
+    for nobody in [Value::Null, Value::Float(f64::NAN), Value::Float(0.5), Value::string("1")] {
+        let nobody = ("x", nobody);
+        assert_eq!(stepped(before, &[nobody.clone(), zero.clone()]), Some(0), "{nobody:?}");
+        assert!(stepped(behind, &[nobody.clone(), zero.clone()]).is_none(), "{nobody:?}");
+        assert_eq!(stepped(behind, &[nobody.clone(), two.clone()]), Some(0), "{nobody:?}");
+    }
+    for somebody in [Value::Int(1), Value::Float(1.0)] {
+        let somebody = ("x", somebody);
+        assert!(stepped(before, &[somebody.clone(), zero.clone()]).is_none(), "{somebody:?}");
+        assert_eq!(stepped(before, &[somebody.clone(), two.clone()]), Some(1), "{somebody:?}");
+    }
 }
 
 #[test]
