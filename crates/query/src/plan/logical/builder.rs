@@ -1,6 +1,6 @@
 //! What a logical plan is built with: the operators so far, and points between them.
 
-use super::nodes::{LogicalOp, Node};
+use super::nodes::{Item, LogicalOp, Node};
 use super::schema::Schema;
 use crate::for_each::Parameter;
 use livewell_model::{Map, SmolStr};
@@ -45,6 +45,16 @@ impl<'a> Builder<'a> {
     /// Puts an operator over the rows of a stage, which then hold what `schema` says.
     pub(super) fn over(&mut self, input: usize, op: LogicalOp, schema: Schema) -> Stage {
         Stage::new(self.add(op, vec![input], &schema), schema)
+    }
+
+    /// Takes the projection whose rows are those of `stage` out again, with its inputs; or returns one that keeps all
+    /// slots.
+    pub(super) fn take_projection(&mut self, stage: &Stage) -> (Vec<Item>, Vec<usize>) {
+        let is_last = self.nodes.len().checked_sub(1) == stage.node;
+        match self.nodes.pop_if(|node| is_last && matches!(node.op, LogicalOp::Project(_))) {
+            Some(Node { op: LogicalOp::Project(items), inputs, .. }) => (items, inputs),
+            _ => ((0..stage.schema.width()).map(Item::Keep).collect(), vec![self.rows(stage)]),
+        }
     }
 
     /// The operator whose rows are those of `stage`.

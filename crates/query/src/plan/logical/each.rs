@@ -117,7 +117,7 @@ fn carry(schema: &mut Schema, slot: usize, parameter: usize, builder: &Builder<'
 /// Puts the values before the columns, for readers.
 pub(super) fn first(stage: Stage, builder: &mut Builder<'_>) -> Stage {
     let Some(around) = stage.schema.outer.clone() else { return stage };
-    let input = builder.rows(&stage);
+    let (items, inputs) = builder.take_projection(&stage);
     let schema = stage.schema;
     let others = (0..schema.width()).filter(|slot| !around.slots.contains(slot));
     let slots: Vec<usize> = around.slots.iter().copied().chain(others).collect();
@@ -130,7 +130,9 @@ pub(super) fn first(stage: Stage, builder: &mut Builder<'_>) -> Stage {
         outer: None,
     };
     moved.order.iter_mut().for_each(|sort| sort.slot = place(sort.slot));
-    builder.over(input, LogicalOp::Project(slots.iter().copied().map(Item::Keep).collect()), moved)
+    let mut items: Vec<Option<Item>> = items.into_iter().map(Some).collect();
+    let items = slots.iter().map(|slot| items[*slot].take().expect("every slot is kept once")).collect();
+    Stage::new(builder.add(LogicalOp::Project(items), inputs, &moved), moved)
 }
 
 /// The name of the slot that holds a parameter's value, which no variable has.
