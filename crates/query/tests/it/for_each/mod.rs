@@ -73,6 +73,12 @@ fn a_condition_behind_a_with_does_so_of_what_was_computed() {
     holds("MATCH (n:A) WITH n ORDER BY n.a, n.b LIMIT 2 WHERE n.a = $p RETURN n.b AS b", &[("p", Integer)]);
     holds("MATCH (n:A) WITH DISTINCT n.b AS b WHERE b = $p RETURN b", &[("p", Float)]);
     holds("MATCH (n) WITH count(*) AS rows MATCH (m:A {a: $p}) RETURN rows, m.b AS b", &[("p", Integer)]);
+    holds("MATCH (n:A) WITH count(*) AS count WHERE count = $p RETURN count", &[("p", Integer)]);
+    holds("MATCH (n:A) WITH max(n.c) AS c, sum(n.a) AS sum WHERE c = $p RETURN sum", &[("p", Text)]);
+    holds(
+        "MATCH (n) CALL (n) { MATCH (n)--(m) RETURN count(m) AS c } WITH * WHERE c = $p RETURN n.b AS b",
+        &[("p", Integer)],
+    );
     holds("OPTIONAL MATCH (n:A) WITH n WHERE n.a = $p RETURN n.b AS b", &[("p", Integer)]);
     holds("UNWIND [1, 2, 3] AS x WITH x WHERE x = $p RETURN x", &[("p", Integer)]);
     holds("MATCH (n:A) UNWIND [n.a, n.b] AS x WITH * WHERE x = $p RETURN n.c AS c", &[("p", Integer)]);

@@ -4,7 +4,7 @@ use super::oracle::Each;
 use livewell_model::{Decimal, Value, key};
 use livewell_query::ForEach;
 use livewell_query::ParameterType::{self, Boolean, Float, Integer, Text};
-use livewell_query::for_each::ValuesError;
+use livewell_query::for_each::{ValuesError, declared};
 
 fn for_each(of: ParameterType) -> ForEach {
     let each = Each::new("MATCH (n {a: $p}) RETURN n.b AS b", &[("p", of)]);
@@ -104,4 +104,22 @@ fn several_values_are_in_the_order_declared() {
     assert_eq!(for_each.key(&values), key::of([&Value::string("x"), &Value::Float(1.0)]));
     let columns: Vec<_> = engine.columns().iter().map(|column| column.as_str()).collect();
     assert_eq!(columns, ["q", "p", "b"]);
+}
+
+#[test]
+fn declarations_are_kept_in_their_order_and_none_is_made_twice() {
+    let read = |text: &str| declared::deserialize(&mut serde_json::Deserializer::from_str(text));
+    let text = r#"{"z":"text","a":"integer","m":"float","b":"boolean"}"#;
+    let parameters = read(text).expect("declarations");
+    let types: Vec<_> = parameters.iter().map(|parameter| parameter.of).collect();
+    assert_eq!(types, [Text, Integer, Float, Boolean]);
+    let mut written = Vec::new();
+    declared::serialize(&parameters, &mut serde_json::Serializer::new(&mut written)).expect("a mapping");
+    assert_eq!(String::from_utf8(written).expect("JSON"), text);
+    assert_eq!(read(r#"{"a":"string"}"#).expect("another name")[0].of, Text);
+    let refused = |text: &str| read(text).expect_err(text).to_string();
+    assert!(refused(r#"{"a":"text","a":"text"}"#).contains("`a` is declared twice"));
+    let unknown = refused(r#"{"a":"txt"}"#);
+    assert!(unknown.contains("`text`, `integer`, `float`, `boolean`"), "{unknown}");
+    assert!(refused(r#"["a"]"#).contains("as in `customer: text`"));
 }
