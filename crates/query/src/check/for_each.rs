@@ -28,17 +28,18 @@ pub(crate) fn for_each(query: &Query, parameters: &[Parameter], params: &Map) ->
             return Err(Diagnostic::semantic(code::PARAMETER, Span::default(), message));
         }
     }
-    let [query] = query.branches.as_slice() else {
-        let what = "UNION in a query that is run for each value of a parameter";
-        return Err(Diagnostic::not_yet(query.branches[1].returns.span, what)
-            .with_help("write a query for each of its branches"));
-    };
-    Walk { parameters, found: vec![false; parameters.len()], over_nothing: None }.query(query)
+    let is_union = query.branches.len() > 1;
+    query.branches.iter().try_for_each(|branch| {
+        let found = vec![false; parameters.len()];
+        Walk { parameters, is_union, found, over_nothing: None }.query(branch)
+    })
 }
 
 /// A walk through a query in the order of the text.
 struct Walk<'a> {
     parameters: &'a [Parameter],
+    /// Whether other queries give rows, too.
+    is_union: bool,
     /// For each parameter whether the rows have a value of it where the walk stands.
     found: Vec<bool>,
     /// Where the aggregate stands that gives a row for values that nothing has.
@@ -61,8 +62,12 @@ impl Walk<'_> {
         }
         let Some(unused) = self.found.iter().position(|found| !found) else { return Ok(()) };
         let name = &self.parameters[unused].name;
-        let message = format!("the query is to be run for each `{name}`, but `${name}` is not in it");
-        Err(Diagnostic::semantic(code::PARAMETER, Span::default(), message)
+        let (query, span) = match self.is_union {
+            true => ("each query of the UNION", query.returns.span),
+            false => ("the query", Span::default()),
+        };
+        let message = format!("{query} is to be run for each `{name}`, but `${name}` is not in it");
+        Err(Diagnostic::semantic(code::PARAMETER, span, message)
             .with_help(format!("say which rows belong to a value: `WHERE n.property = ${name}`")))
     }
 
@@ -112,6 +117,10 @@ impl Walk<'_> {
             self.refuse_over_nothing(*span, "a second aggregate")?;
             let grouped = items.iter().any(|item| !item.expr.has_aggregate());
             if !grouped && self.found.contains(&true) {
+                if self.is_union {
+                    let what = "an aggregate over all rows of a value, under UNION";
+                    return Err(Diagnostic::not_yet(*span, what).with_help("make it a query of its own"));
+                }
                 self.over_nothing = Some(*span);
             }
         }

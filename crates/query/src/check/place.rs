@@ -92,7 +92,7 @@ impl Place {
 
     fn instead(self, name: &str) -> String {
         match self {
-            Self::Or => "a row belongs to one value: write a query for each alternative".into(),
+            Self::Or => "a row belongs to one value: write the alternatives as queries of a UNION".into(),
             Self::Condition | Self::Not | Self::Case | Self::Comparison | Self::Expression => {
                 format!("a row belongs to the value that it has: write `expression = ${name}` on its own, joined by AND")
             }

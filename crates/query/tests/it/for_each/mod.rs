@@ -152,6 +152,25 @@ fn groups_distinct_rows_and_windows_are_those_of_one_value() {
 }
 
 #[test]
+fn queries_of_a_union_are_put_together_value_by_value() {
+    let p = &[("p", Integer)];
+    holds("MATCH (n {a: $p}) RETURN n.c AS c UNION MATCH (n)-->(m {a: $p}) RETURN n.c AS c", p);
+    holds("MATCH (n {a: $p}) RETURN n.b AS b UNION ALL MATCH (n {b: $p}) RETURN n.b AS b", p);
+    holds(
+        "MATCH (n {a: $p}) RETURN n.b AS b ORDER BY b LIMIT 1 UNION MATCH (n {b: $p}) RETURN n.a AS b LIMIT 1",
+        p,
+    );
+    holds(
+        "MATCH (n {a: $p, c: $q}) RETURN n.b AS b UNION MATCH (n {c: $q}) WITH n WHERE n.b = $p RETURN n.a AS b",
+        &[("q", Text), ("p", Integer)],
+    );
+    holds(
+        "MATCH (n {a: $p}) RETURN n.c AS c, count(*) AS i UNION MATCH (n {b: $p}) RETURN n.c AS c, 1 AS i",
+        p,
+    );
+}
+
+#[test]
 fn an_aggregate_over_all_rows_has_a_row_for_values_that_nothing_has() {
     let p = &[("p", Integer)];
     holds(

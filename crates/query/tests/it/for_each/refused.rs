@@ -63,7 +63,10 @@ fn a_parameter_stands_only_where_each_row_has_one_value_of_it() {
                 "MATCH (n) WHERE ▮livewell.previousValue(n.a, 0) = $p RETURN n",
                 "a function of time in what a parameter",
             ),
-            ("MATCH (n {a: $p}) RETURN n.b AS b UNION MATCH (n {b: $p}) ▮RETURN n.b AS b", "UNION"),
+            (
+                "MATCH (n {a: $p}) RETURN n.b AS b UNION MATCH (n {b: $p}) ▮RETURN count(*) AS b",
+                "an aggregate over all rows of a value, under UNION",
+            ),
         ],
     );
 }
@@ -120,6 +123,11 @@ fn declarations_that_do_not_fit_the_query_are_refused() {
     assert!(not_used.to_string().contains("`$p` is not in it"), "{not_used}");
     let text = "MATCH (n {a: $p}) RETURN n";
     let each = Each::new(text, &[("p", Integer)]);
+    refused(
+        DiagnosticKind::Semantic,
+        code::PARAMETER,
+        &[("MATCH (n {a: $p}) RETURN n.b AS b UNION MATCH (n) ▮RETURN n.b AS b", "each query of the UNION")],
+    );
     let settings = Settings { for_each: each.declared, ..Settings::default() };
     let valued = Engine::compile_with(text, &Map::from_iter([("p", Value::Int(1))]), &settings);
     assert!(valued.is_err_and(|refused| refused.to_string().contains("`$p` has a value")));

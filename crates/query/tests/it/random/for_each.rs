@@ -25,26 +25,33 @@ pub struct Keyed {
     probe: String,
 }
 
-impl Keyed {
-    /// The case of this seed.
-    pub fn generate(seed: u64) -> Self {
-        let mut choice = Choice::new(seed);
-        let choice = &mut choice;
+/// One of the queries of a UNION, or the only one.
+struct Branch {
+    query: String,
+    reference: String,
+    probe: String,
+}
+
+impl Branch {
+    /// A query in which these parameters are; with so many columns under common names, if that is said.
+    fn generate(
+        choice: &mut Choice,
+        declared: &[(&'static str, ParameterType)],
+        columns: Option<usize>,
+    ) -> Self {
         let mut known = Known::default();
         let before = if choice.one_in(3) { super::clauses(choice, &mut known, 1) } else { String::new() };
-        let count = if choice.one_in(8) { 2 } else { 1 };
         let matched = choice.one_in(2) || known.variables.is_empty();
         let clause = if matched { patterns::clause(choice, &mut known, 1) } else { "WITH *\n".into() };
         let (clause, own) = clause.trim_end().split_once("\nWHERE ").unwrap_or((clause.trim_end(), ""));
-        let (mut declared, mut conditions, mut probed) = (Vec::new(), Vec::new(), Vec::new());
-        for name in ["value", "other"].into_iter().take(count) {
-            let (of, expr) = compared(choice, &known);
-            declared.push((name, of));
+        let (mut conditions, mut probed) = (Vec::new(), Vec::new());
+        for (name, of) in declared {
+            let expr = compared(choice, &known, *of);
             conditions.push((format!("{expr} = ${name}"), format!("coalesce({expr} = ${name}, false)")));
             probed.push(format!("{expr} AS {name}"));
         }
         if choice.one_in(8) {
-            let (_, again) = compared(choice, &known);
+            let again = compared(choice, &known, declared[0].1);
             conditions.push((format!("{again} = $value"), format!("{again} = $value")));
         }
         if !own.is_empty() {
@@ -53,14 +60,42 @@ impl Keyed {
         }
         let probe = format!("{before}{clause}\nRETURN DISTINCT {}", probed.join(", "));
         let rest = more_clauses(choice, &mut known);
-        let returns = projections::returns(choice, &known);
+        let returns = match columns {
+            None => projections::returns(choice, &known),
+            Some(columns) => projections::returns_columns(choice, &known, columns),
+        };
         let joined = |which: &dyn Fn(&(String, String)) -> String| {
             conditions.iter().map(which).collect::<Vec<_>>().join(" AND ")
         };
         let text = |condition: String| format!("{before}{clause}\nWHERE {condition}\n{rest}{returns}");
         let query = text(joined(&|(engine, _)| engine.clone()));
         let reference = text(joined(&|(_, reference)| reference.clone()));
-        Self { case: Case { seed, query, stream: stream::generate(choice) }, declared, reference, probe }
+        Self { query, reference, probe }
+    }
+}
+
+impl Keyed {
+    /// The case of this seed.
+    pub fn generate(seed: u64) -> Self {
+        let mut choice = Choice::new(seed);
+        let count = if choice.one_in(8) { 2 } else { 1 };
+        let types = [Text, Text, Integer, Integer, Integer, Float, Boolean];
+        let declared: Vec<_> =
+            ["value", "other"].into_iter().take(count).map(|name| (name, *choice.of(&types))).collect();
+        let (branches, union) = match choice.one_in(8) {
+            true => (2, *choice.of(&["\nUNION\n", "\nUNION ALL\n"])),
+            false => (1, ""),
+        };
+        let columns = (branches > 1).then(|| choice.between(1, 3));
+        let branches: Vec<_> =
+            (0..branches).map(|_| Branch::generate(&mut choice, &declared, columns)).collect();
+        let joined = |which: &dyn Fn(&Branch) -> String, between: &str| {
+            branches.iter().map(which).collect::<Vec<_>>().join(between)
+        };
+        let query = joined(&|branch| branch.query.clone(), union);
+        let reference = joined(&|branch| branch.reference.clone(), union);
+        let probe = joined(&|branch| branch.probe.clone(), "\nUNION\n");
+        Self { case: Case { seed, query, stream: stream::generate(&mut choice) }, declared, reference, probe }
     }
 
     pub fn each(&self) -> Each<'_> {
@@ -105,19 +140,16 @@ impl Keyed {
     }
 }
 
-/// What a parameter is compared with, and its type.
-fn compared(choice: &mut Choice, known: &Known) -> (ParameterType, String) {
-    let (of, kind) = *choice.of(&[
-        (Text, Kind::Text),
-        (Text, Kind::Any),
-        (Integer, Kind::Int),
-        (Integer, Kind::Int),
-        (Integer, Kind::Number),
-        (Float, Kind::Number),
-        (Boolean, Kind::Bool),
-    ]);
+/// What a parameter of this type is compared with.
+fn compared(choice: &mut Choice, known: &Known, of: ParameterType) -> String {
+    let kind = match of {
+        Text => *choice.of(&[Kind::Text, Kind::Any]),
+        Integer => *choice.of(&[Kind::Int, Kind::Int, Kind::Number]),
+        Float => Kind::Number,
+        Boolean => Kind::Bool,
+    };
     let element = known.of_kind(choice, &[Kind::Node, Kind::Relationship]);
-    let expr = match element.filter(|_| !choice.one_in(4)) {
+    match element.filter(|_| !choice.one_in(4)) {
         Some(element) => match (of, kind) {
             (Text, _) => format!("{element}.c"),
             (Boolean, _) => format!("({element}.a > 0)"),
@@ -125,8 +157,7 @@ fn compared(choice: &mut Choice, known: &Known) -> (ParameterType, String) {
             _ => format!("{element}.b"),
         },
         None => format!("({})", expressions::of_kind(choice, known, kind, 1)),
-    };
-    (of, expr)
+    }
 }
 
 fn check_all(hash_bits: u32) {
