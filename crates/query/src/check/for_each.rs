@@ -31,7 +31,7 @@ pub(crate) fn for_each(query: &Query, parameters: &[Parameter], params: &Map) ->
     let is_union = query.branches.len() > 1;
     query.branches.iter().try_for_each(|branch| {
         let found = vec![false; parameters.len()];
-        Walk { parameters, is_union, found, over_nothing: None }.query(branch)
+        Walk { parameters, is_union, found, over_nothing: false }.query(branch)
     })
 }
 
@@ -42,8 +42,8 @@ struct Walk<'a> {
     is_union: bool,
     /// For each parameter whether the rows have a value of it where the walk stands.
     found: Vec<bool>,
-    /// Where the aggregate stands that gives a row for values that nothing has.
-    over_nothing: Option<Span>,
+    /// Whether an aggregate before has a row for values that nothing has.
+    over_nothing: bool,
 }
 
 impl Walk<'_> {
@@ -72,21 +72,18 @@ impl Walk<'_> {
     }
 
     fn clause(&mut self, clause: &Clause) -> Checked<()> {
-        let (name, span) = match clause {
+        let (name, span, place) = match clause {
             Clause::With(with) => return self.projection(with),
-            Clause::Match(matched) if matched.optional => ("OPTIONAL MATCH", matched.span),
-            Clause::Match(matched) => ("MATCH", matched.span),
-            Clause::Unwind(unwind) => ("UNWIND", unwind.span),
-            Clause::Call(call) => ("CALL", call.span),
+            Clause::Match(matched) if matched.optional => ("OPTIONAL MATCH", matched.span, Place::Optional),
+            Clause::Match(matched) => ("MATCH", matched.span, Place::Condition),
+            Clause::Unwind(unwind) => ("UNWIND", unwind.span, Place::Unwind),
+            Clause::Call(call) => ("CALL", call.span, Place::Subquery),
         };
         self.refuse_over_nothing(span, name)?;
-        let place = match clause {
-            Clause::Match(matched) if !matched.optional => return self.matching(matched),
-            Clause::Match(_) => Place::Optional,
-            Clause::Unwind(_) => Place::Unwind,
-            Clause::Call(_) | Clause::With(_) => Place::Subquery,
-        };
-        clause.exprs().into_iter().try_for_each(|expr| self.refuse(expr, place))
+        match clause {
+            Clause::Match(matched) if !matched.optional => self.matching(matched),
+            clause => clause.exprs().into_iter().try_for_each(|expr| self.refuse(expr, place)),
+        }
     }
 
     fn matching(&mut self, matched: &Match) -> Checked<()> {
@@ -121,7 +118,7 @@ impl Walk<'_> {
                     let what = "an aggregate over all rows of a value, under UNION";
                     return Err(Diagnostic::not_yet(*span, what).with_help("make it a query of its own"));
                 }
-                self.over_nothing = Some(*span);
+                self.over_nothing = true;
             }
         }
         if *distinct {
@@ -164,9 +161,7 @@ impl Walk<'_> {
     /// What something is equal to.
     fn side(&mut self, expr: &Expr) -> Checked<()> {
         let Some(parameter) = self.declared(expr) else { return self.refuse(expr, Place::Condition) };
-        if self.over_nothing.is_some() {
-            self.refuse_over_nothing(expr.span, &format!("`${}`", self.parameters[parameter].name))?;
-        }
+        self.refuse_over_nothing(expr.span, &format!("`${}`", self.parameters[parameter].name))?;
         self.found[parameter] = true;
         Ok(())
     }
@@ -185,7 +180,7 @@ impl Walk<'_> {
     /// Refuses what follows on an aggregate that has a row for each value that nobody has: they would all have to be
     /// followed.
     fn refuse_over_nothing(&self, span: Span, what: &str) -> Checked<()> {
-        if self.over_nothing.is_none() {
+        if !self.over_nothing {
             return Ok(());
         }
         let what = format!("{what} behind an aggregate over all rows of a value");
