@@ -158,6 +158,8 @@ impl ForEach {
     }
 
     /// The row (columns behind the parameters) that the query has for a value that nothing has; `None` if it has none.
+    /// Where there is one, each value has one row, and that is identified by the value alone: its key is
+    /// [`ForEach::key`].
     pub fn nothing(&self) -> Option<&[Value]> {
         self.nothing.as_deref()
     }

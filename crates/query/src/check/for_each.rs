@@ -31,9 +31,13 @@ pub(crate) fn for_each(query: &Query, parameters: &[Parameter], params: &Map) ->
     let is_union = query.branches.len() > 1;
     query.branches.iter().try_for_each(|branch| {
         let found = vec![false; parameters.len()];
-        Walk { parameters, is_union, found, over_nothing: false }.query(branch)
+        let is_long = found.clone();
+        Walk { parameters, is_union, found, is_long, over_nothing: false }.query(branch)
     })
 }
+
+/// How many parts an expression may have that a parameter is equal to twice: the second is compared with a copy of it.
+const COPIED_MAX: usize = 16;
 
 /// A walk through a query in the order of the text.
 struct Walk<'a> {
@@ -42,6 +46,8 @@ struct Walk<'a> {
     is_union: bool,
     /// For each parameter whether the rows have a value of it where the walk stands.
     found: Vec<bool>,
+    /// For each parameter whether what it is equal to is too long to be compared with, unless it is a column by now.
+    is_long: Vec<bool>,
     /// Whether an aggregate before has a row for values that nothing has.
     over_nothing: bool,
 }
@@ -89,12 +95,12 @@ impl Walk<'_> {
     fn matching(&mut self, matched: &Match) -> Checked<()> {
         for pattern in &matched.patterns {
             for (_, value) in pattern.nodes.iter().flat_map(|node| &node.properties) {
-                self.side(value)?;
+                self.side(value, false)?;
             }
             for between in &pattern.relationships {
                 for (_, value) in &between.properties {
                     match between.length {
-                        None => self.side(value)?,
+                        None => self.side(value, false)?,
                         Some(_) => self.refuse(value, Place::Path)?,
                     }
                 }
@@ -105,6 +111,7 @@ impl Walk<'_> {
 
     fn projection(&mut self, projection: &Projection) -> Checked<()> {
         let Projection { distinct, items, order, skip, limit, condition, span } = projection;
+        self.is_long.fill(false);
         let aggregates = items.iter().any(|item| item.expr.has_aggregate());
         for item in items {
             self.refuse(&item.expr, Place::Projection)?;
@@ -152,16 +159,22 @@ impl Walk<'_> {
                         .with_help("give it a name in a `WITH` before: `WITH *, .. AS x WHERE x = $value`"));
                 }
                 self.refuse(other, Place::Condition)?;
-                self.side(value)
+                self.side(value, parts(other, COPIED_MAX + 1) > COPIED_MAX)
             }
             _ => self.refuse(condition, Place::Condition),
         }
     }
 
-    /// What something is equal to.
-    fn side(&mut self, expr: &Expr) -> Checked<()> {
+    /// What something is equal to that is long or not.
+    fn side(&mut self, expr: &Expr, is_long: bool) -> Checked<()> {
         let Some(parameter) = self.declared(expr) else { return self.refuse(expr, Place::Condition) };
         self.refuse_over_nothing(expr.span, &format!("`${}`", self.parameters[parameter].name))?;
+        if self.is_long[parameter] {
+            let what = format!("`${}` again behind a long expression", self.parameters[parameter].name);
+            return Err(Diagnostic::not_yet(expr.span, &what)
+                .with_help("give the first expression a name in a `WITH` before, and compare with that"));
+        }
+        self.is_long[parameter] = is_long && !self.found[parameter];
         self.found[parameter] = true;
         Ok(())
     }
@@ -206,4 +219,16 @@ impl Walk<'_> {
             _ => None,
         }
     }
+}
+
+/// How many parts an expression has, up to `most`.
+fn parts(expr: &Expr, most: usize) -> usize {
+    let mut count = 1;
+    for child in expr.children() {
+        if count >= most {
+            break;
+        }
+        count += parts(child, most - count);
+    }
+    count
 }

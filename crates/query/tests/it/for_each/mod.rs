@@ -98,6 +98,8 @@ fn a_parameter_is_compared_with_where_it_stands_again_and_several_are_a_tuple() 
     holds("MATCH (n:A)-->(m) WHERE n.a = $p AND m.b = $p RETURN m.b AS b", &[("p", Integer)]);
     holds("MATCH (n:A {a: $p}) MATCH (m:B {a: $p}) RETURN n.b AS b, m.b AS c", &[("p", Integer)]);
     holds("MATCH (n:A {a: $p}) WITH n MATCH (n)-->(m) WHERE m.a = $p RETURN m.b AS b", &[("p", Integer)]);
+    let long = "coalesce(n.a, n.c, n.c, n.c, n.c, n.c, n.c, n.c, n.c)";
+    holds(&format!("MATCH (n) WHERE {long} = $p WITH n WHERE n.b = $p RETURN n.c AS c"), &[("p", Integer)]);
     holds("MATCH (n:A {a: $p, b: $p}) RETURN n.c AS c", &[("p", Integer)]);
     holds("MATCH (n:A {a: $p}) WHERE n.c = $q RETURN n.b AS b", &[("p", Integer), ("q", Text)]);
     holds("MATCH (n:A {a: $p}) WHERE n.c = $q RETURN n.b AS b", &[("q", Text), ("p", Integer)]);

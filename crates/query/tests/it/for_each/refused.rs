@@ -58,6 +58,10 @@ fn a_parameter_stands_only_where_each_row_has_one_value_of_it() {
             ("MATCH (n {a: $p}) WITH n ORDER BY n.a - ▮$p LIMIT 1 RETURN n", "in ORDER BY"),
             ("MATCH (n {a: $p}) RETURN n ORDER BY n.a LIMIT ▮$p", "in SKIP or LIMIT"),
             ("UNWIND [1, ▮$p] AS x RETURN x", "in UNWIND"),
+            (
+                "MATCH (n) WHERE coalesce(n.a, n.b, n.c, n.a, n.b, n.c, n.a, n.b) = $p AND n.d = ▮$p RETURN n",
+                "`$p` again behind a long expression",
+            ),
             ("MATCH (n) WHERE ▮COUNT { (n)--() } = $p RETURN n", "`WITH *, .. AS x WHERE x = $value`"),
             (
                 "MATCH (n) WHERE ▮livewell.previousValue(n.a, 0) = $p RETURN n",
