@@ -1,8 +1,8 @@
 //! Rows as they are stored among the live results.
 
-use crate::Value;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::diff::Columns;
+use crate::{Value, key};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The stored form of a row without an order.
@@ -65,6 +65,24 @@ pub fn write(key: &[u8], columns: &[Value], order: &[u8], out: &mut Writer) {
     }
 }
 
+/// Returns the key of the first `parameters` columns of a stored row: equal for rows of one value of a query that is
+/// run for each value of its parameters.
+///
+/// # Errors
+/// Returns [`DecodeError`] if the bytes are not a row with so many columns.
+pub fn value_key(bytes: &[u8], parameters: usize) -> Result<Vec<u8>, DecodeError> {
+    let mut reader = Reader::new("row", bytes);
+    if !matches!(reader.u8()?, PLAIN | ORDERED) {
+        return Err(reader.error("unknown row format"));
+    }
+    reader.bytes()?;
+    if reader.count()? < parameters {
+        return Err(reader.error("fewer columns than parameters"));
+    }
+    let values = (0..parameters).map(|_| reader.value()).collect::<Result<Vec<_>, _>>()?;
+    Ok(key::of(&values))
+}
+
 /// Returns the hash that row signatures come from: XXH3 with 64 bits, whose output is frozen by its specification.
 pub fn key_hash(key: &[u8]) -> u64 {
     xxh3_64(key)
@@ -95,6 +113,19 @@ mod tests {
             assert!(Row::decode(&bytes[..end]).is_err(), "cut at {end}");
         }
         assert!(Row::decode(&[bytes, vec![0]].concat()).is_err());
+    }
+
+    #[test]
+    fn the_key_of_a_value_is_that_of_the_first_columns() {
+        for order in [vec![], vec![5, 0]] {
+            let columns = vec!["c42".into(), Value::Int(7), Value::Float(0.5)].into();
+            let row = Row { key: vec![1, 0, 2], columns, order };
+            for parameters in 0..=3 {
+                let of = value_key(&row.encode(), parameters);
+                assert_eq!(of, Ok(key::of(&row.columns[..parameters])), "{parameters} parameters");
+            }
+            assert!(value_key(&row.encode(), 4).is_err());
+        }
     }
 
     #[test]

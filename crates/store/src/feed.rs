@@ -257,10 +257,10 @@ impl Feed {
     ///
     /// # Errors
     /// Returns the errors of [`Snapshot::scan`], also from the iterator.
-    pub fn entries(
-        &self,
+    pub fn entries<'a>(
+        &'a self,
         after: Option<&[u8]>,
-    ) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + '_, IndexError> {
+    ) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + use<'a>, IndexError> {
         entries_of(&*self.snapshot, self.number, self.head.generation, after)
     }
 
@@ -340,7 +340,7 @@ pub fn entries_of<'a>(
     feed: u32,
     generation: u32,
     after: Option<&[u8]>,
-) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + 'a, IndexError> {
+) -> Result<impl Iterator<Item = Result<SnapshotEntry, IndexError>> + use<'a>, IndexError> {
     let prefix = snapshot_key(feed, generation, &[]);
     let start = after.map(|after| snapshot_key(feed, generation, after));
     let skip = prefix.len();

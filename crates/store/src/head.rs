@@ -50,6 +50,12 @@ pub enum Building {
     Rebuilt = 3,
 }
 
+/// The stored form of the record of an epoch.
+const PLAIN: u8 = 1;
+
+/// The stored form of the record of an epoch of a query that is run for each value of its parameters.
+const FOR_EACH: u8 = 2;
+
 /// Returns the hash of one snapshot entry, over its key within the feed and its stored bytes.
 pub fn entry_hash(key: &[u8], value: &[u8]) -> u64 {
     xxh3_64_with_seed(value, xxh3_64_with_seed(key, 0))
@@ -135,6 +141,9 @@ pub struct EpochRecord {
     pub fingerprint: u64,
     /// The names of a query's columns; empty for a source.
     pub columns: Vec<SmolStr>,
+    /// How many of the columns, from the first on, are parameters that the query is run for each value of: its rows
+    /// are indexed by these. 0 for every other query.
+    pub parameters: usize,
     /// Set when the epoch has ended because a person changed the definition.
     pub end: Option<EpochEnd>,
 }
@@ -180,7 +189,8 @@ impl EpochRecord {
     /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
-        out.u8(1).bytes(&self.config_hash.to_be_bytes()).bytes(&self.fingerprint.to_be_bytes());
+        out.u8(if self.parameters == 0 { PLAIN } else { FOR_EACH });
+        out.bytes(&self.config_hash.to_be_bytes()).bytes(&self.fingerprint.to_be_bytes());
         out.varint(self.columns.len() as u64);
         self.columns.iter().for_each(|name| {
             out.string(name);
@@ -189,12 +199,16 @@ impl EpochRecord {
         if let Some(end) = &self.end {
             out.varint(end.sequence).varint(end.low).string(&end.reason);
         }
+        if self.parameters > 0 {
+            out.varint(self.parameters as u64);
+        }
         out.bytes
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
         let mut reader = Reader::new("epoch record", bytes);
-        if reader.u8()? != 1 {
+        let format = reader.u8()?;
+        if !matches!(format, PLAIN | FOR_EACH) {
             return Err(reader.error("unknown format").into());
         }
         let mut hash = || -> Result<u64, IndexError> {
@@ -202,7 +216,8 @@ impl EpochRecord {
             Ok(u64::from_be_bytes(bytes))
         };
         let (config_hash, fingerprint) = (hash()?, hash()?);
-        let columns = (0..reader.count()?).map(|_| reader.string()).collect::<Result<_, _>>()?;
+        let columns: Vec<SmolStr> =
+            (0..reader.count()?).map(|_| reader.string()).collect::<Result<_, _>>()?;
         let end = match reader.u8()? {
             0 => None,
             _ => Some(EpochEnd {
@@ -211,7 +226,10 @@ impl EpochRecord {
                 reason: reader.string()?.to_string(),
             }),
         };
+        let parameters = if format == FOR_EACH { reader.varint()? } else { 0 };
+        let parameters = usize::try_from(parameters).ok().filter(|parameters| *parameters <= columns.len());
+        let parameters = parameters.ok_or_else(|| reader.error("more parameters than columns"))?;
         reader.finish()?;
-        Ok(Self { config_hash, fingerprint, columns, end })
+        Ok(Self { config_hash, fingerprint, columns, parameters, end })
     }
 }

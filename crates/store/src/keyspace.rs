@@ -24,6 +24,8 @@ pub enum Space {
     Head = 0x10,
     /// feed, generation, key -> element or row: the snapshot side of a feed.
     Snapshot = 0x20,
+    /// feed, generation, value, row signature -> nothing: which rows each value has of a query that is run for each.
+    ByValue = 0x21,
     /// feed, epoch, sequence, part -> transaction or result: the log side of a feed.
     Log = 0x30,
     /// feed, generation, operator key -> operator state of a query.

@@ -6,6 +6,7 @@
 
 pub mod backup;
 mod bare;
+pub mod by_value;
 pub mod catalog;
 pub mod checkpoint;
 pub mod commit;

@@ -68,8 +68,20 @@ impl LiveSnapshot {
     /// # Errors
     /// Returns an error if the store cannot be read.
     pub fn page(&self, after: Option<u64>, rows_max: usize) -> Result<Vec<(u64, Vec<u8>)>, IndexError> {
+        self.rows_after(after)?.take(rows_max).collect()
+    }
+
+    /// Streams the rows with signatures strictly above `after`, ascending.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read, also from the iterator.
+    pub fn rows_after(
+        &self,
+        after: Option<u64>,
+    ) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), IndexError>> + '_, IndexError> {
         let after = after.map(u64::to_be_bytes);
-        self.0.entries(after.as_ref().map(<[u8; 8]>::as_slice))?.take(rows_max).map(row).collect()
+        let entries = self.0.entries(after.as_ref().map(<[u8; 8]>::as_slice))?;
+        Ok(entries.map(row))
     }
 
     /// Streams all rows by ascending signature.
@@ -89,9 +101,13 @@ impl LiveSnapshot {
 
 fn row(entry: Result<(Vec<u8>, Vec<u8>), IndexError>) -> Result<(u64, Vec<u8>), IndexError> {
     let (key, value) = entry?;
-    let signature =
-        key.as_slice().try_into().map_err(|_| IndexError::corrupted("a row key has eight bytes"))?;
-    Ok((u64::from_be_bytes(signature), value))
+    Ok((signature(&key)?, value))
+}
+
+/// Returns the signature that the key of a row is.
+pub(crate) fn signature(key: &[u8]) -> Result<u64, IndexError> {
+    let signature = key.try_into().map_err(|_| IndexError::corrupted("a row key has eight bytes"))?;
+    Ok(u64::from_be_bytes(signature))
 }
 
 #[async_trait]

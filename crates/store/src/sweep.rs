@@ -23,9 +23,11 @@ fn mark_key(prefix: &[u8]) -> Vec<u8> {
     Key::new(Space::Garbage).rest(prefix)
 }
 
-/// Returns the prefixes of one generation of a feed: its snapshot entries and its operators' state.
-pub fn generation(feed: u32, generation: u32) -> [Vec<u8>; 2] {
-    [Space::Snapshot, Space::State].map(|space| Key::new(space).number(feed).number(generation).done())
+/// Returns the prefixes of one generation of a feed: its snapshot entries, their index by value, and its operators'
+/// state.
+pub fn generation(feed: u32, generation: u32) -> [Vec<u8>; 3] {
+    [Space::Snapshot, Space::ByValue, Space::State]
+        .map(|space| Key::new(space).number(feed).number(generation).done())
 }
 
 /// Deletes at most `keys_max` keys of garbage; returns false once there is none left. `keep` recognises prefixes that

@@ -72,8 +72,8 @@ impl Pipeline {
         let snapshot = self.shared.store.snapshot()?;
         let overlay = Overlay::new(snapshot.clone());
         let (number, generation) = (self.component.number, filling.generation);
-        let mut state =
-            QueryState::new(overlay, number, generation, filling.rows.clone()).within(self.meter());
+        let state = QueryState::new(overlay, number, generation, filling.rows.clone());
+        let mut state = state.within(self.meter(), &self.engine);
         let stepped = match filling.begun {
             true => self.engine.base(&mut state, part, filling.now),
             false => self.engine.begin_over(&mut state, part, filling.now),

@@ -46,7 +46,7 @@ impl Pipeline {
         let head = self.head(snapshot)?;
         let (number, generation) = (self.component.number, head.generation);
         let state = QueryState::new(Overlay::new(snapshot.clone()), number, generation, head);
-        Ok(state.within(self.meter()))
+        Ok(state.within(self.meter(), &self.engine))
     }
 
     fn step_parts(

@@ -121,7 +121,7 @@ impl Pipeline {
             let generation = head.generation;
             let overlay = Overlay::new(snapshot.clone());
             let state = QueryState::new(overlay, self.component.number, generation, head.clone());
-            let mut state = state.within(self.meter());
+            let mut state = state.within(self.meter(), &self.engine);
             match self.step_each(&mut state, &groups[..end], lenses, head.sequence.saturating_add(room)) {
                 Ok(taken) => return Ok(Some((state, taken))),
                 Err((0, error)) => return Err(error),

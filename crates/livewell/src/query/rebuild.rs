@@ -11,7 +11,7 @@ use crate::feed::retention;
 use crate::query::base::Base;
 use crate::query::difference::Difference;
 use crate::query::pipeline::{Pipeline, Submitted};
-use crate::query::state::QueryState;
+use crate::query::state::{QueryState, parameters};
 use livewell_model::Diff;
 use livewell_query::StepError;
 use livewell_store::checkpoint::Checkpoint;
@@ -149,6 +149,7 @@ impl Pipeline {
             config_hash: self.config_hash,
             fingerprint: Self::fingerprint_of(&self.engine),
             columns,
+            parameters: parameters(&self.engine),
             end: None,
         }
     }

@@ -1,10 +1,11 @@
 //! A query's state in the store: the engine's two areas as prefixes of one overlay.
 
-use livewell_query::Meter;
+use livewell_model::row;
 use livewell_query::state::{Area, Order, State, StepError, Visit};
+use livewell_query::{Engine, Meter};
 use livewell_store::head::Head;
 use livewell_store::keyspace::{Key, Prefix, Space};
-use livewell_store::{Direction, IndexError, Overlay};
+use livewell_store::{Direction, IndexError, Overlay, by_value};
 use std::borrow::Cow;
 
 /// The state of a query for one step; counts the live rows as they change.
@@ -13,6 +14,9 @@ pub(crate) struct QueryState {
     pub(crate) overlay: Overlay,
     operators: Prefix,
     rows: Prefix,
+    /// How many of the first columns are parameters by whose values the rows are indexed; with none there is no index.
+    parameters: usize,
+    index: Prefix,
     /// The head whose row count and hash follow the rows.
     pub(crate) head: Head,
     /// A read that failed while a row was counted; a commit checks this first.
@@ -25,13 +29,24 @@ impl QueryState {
     pub(crate) fn new(overlay: Overlay, number: u32, generation: u32, head: Head) -> Self {
         let prefix = |space| Prefix::new(Key::new(space).number(number).number(generation));
         let (operators, rows) = (prefix(Space::State), prefix(Space::Snapshot));
-        Self { overlay, operators, rows, head, failure: None, meter: Meter::unlimited() }
+        let index = by_value::prefix(number, generation);
+        Self {
+            overlay,
+            operators,
+            rows,
+            parameters: 0,
+            index,
+            head,
+            failure: None,
+            meter: Meter::unlimited(),
+        }
     }
 
-    /// Makes the meter count the memory of steps over the state, including their writes.
-    pub(crate) fn within(self, meter: Meter) -> Self {
+    /// Makes the meter count the memory of steps of `engine` over the state, including their writes, and indexes the
+    /// rows by value if the query is run for each value of its parameters.
+    pub(crate) fn within(self, meter: Meter, engine: &Engine) -> Self {
         meter.stage(self.overlay.in_memory());
-        Self { meter, ..self }
+        Self { meter, parameters: parameters(engine), ..self }
     }
 
     /// Counts what was written to the overlay outside a step, and checks that it is within the limits.
@@ -66,14 +81,44 @@ impl QueryState {
         outcome
     }
 
+    /// Counts a row that comes, goes or changes, and keeps the index by value.
     fn count(&mut self, area: Area, full: &[u8], after: Option<&[u8]>) {
         if area != Area::Rows {
             return;
         }
-        match self.overlay.get(full) {
-            Ok(before) => self.head.count(&full[self.rows.len()..], before.as_deref(), after),
+        let signature = &full[self.rows.len()..];
+        let moves = match self.overlay.get(full) {
+            Ok(before) => {
+                self.head.count(signature, before.as_deref(), after);
+                self.moves(signature, before.as_deref(), after)
+            }
+            Err(error) => Err(error),
+        };
+        match moves {
+            Ok([gone, come]) if gone != come => {
+                gone.into_iter().for_each(|key| self.overlay.delete(key));
+                come.into_iter().for_each(|key| self.overlay.put(key, Vec::new()));
+            }
+            Ok(_) => {}
             Err(error) => self.failure = Some(error),
         }
+    }
+
+    /// Returns the entries of the index by value for a row as it was and as it will be; none without an index.
+    fn moves(
+        &self,
+        signature: &[u8],
+        before: Option<&[u8]>,
+        after: Option<&[u8]>,
+    ) -> Result<[Option<Vec<u8>>; 2], IndexError> {
+        if self.parameters == 0 {
+            return Ok([None, None]);
+        }
+        let entry = |row: &[u8]| {
+            let value = by_value::of_value(&row::value_key(row, self.parameters)?);
+            Ok::<_, IndexError>(self.index.of(&[&value, signature].concat()).into_vec())
+        };
+        Ok([before.map(entry).transpose()?, after.map(entry).transpose()?])
     }
 }
 
@@ -118,6 +163,11 @@ impl State for QueryState {
     fn meter(&self) -> Meter {
         self.meter.clone()
     }
+}
+
+/// Returns by how many parameters the rows of an engine are indexed.
+pub(crate) fn parameters(engine: &Engine) -> usize {
+    engine.for_each().map_or(0, |for_each| for_each.parameters().len())
 }
 
 fn direction(order: Order) -> Direction {

@@ -8,13 +8,13 @@ use crate::Error;
 use crate::component::definition::{self, Definition, Made, Spec};
 use crate::component::shared::Shared;
 use crate::feed::follow::{Upstream, followed};
-use crate::query::state::QueryState;
+use crate::query::state::{QueryState, parameters};
 use crate::register::hash;
 use crate::settings::Query;
 use livewell_model::Recovery;
 use livewell_model::Timestamp;
 use livewell_model::component::{ID_RULE, is_component_id};
-use livewell_query::Engine;
+use livewell_query::{Engine, Meter};
 use livewell_source::unwind::Unwind;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
@@ -137,7 +137,8 @@ impl<'a> Registrar<'a> {
         let head = Head { epoch, generation: 1, last_generation: 1, low: 1, position, ..Head::default() };
         let unbuilt = || {
             let head = Head { building: Some(Building::New), ..head.clone() };
-            QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head)
+            let state = QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head);
+            state.within(Meter::unlimited(), engine)
         };
         let mut refusal = None;
         let mut state = unbuilt();
@@ -148,7 +149,8 @@ impl<'a> Registrar<'a> {
                 state = unbuilt();
             }
         }
-        let record = EpochRecord { config_hash, fingerprint, columns: engine.columns().to_vec(), end: None };
+        let (columns, parameters) = (engine.columns().to_vec(), parameters(engine));
+        let record = EpochRecord { config_hash, fingerprint, columns, parameters, end: None };
         let mut set = first_set(number, epoch);
         set.put(EpochRecord::key(number, epoch), record.encode());
         set.put(Head::key(number), state.head.encode());

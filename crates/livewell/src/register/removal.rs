@@ -35,6 +35,7 @@ fn mark_garbage(catalog: &mut WriteSet, number: u32) {
         Space::Epoch,
         Space::Head,
         Space::Snapshot,
+        Space::ByValue,
         Space::Log,
         Space::State,
         Space::Checkpoint,

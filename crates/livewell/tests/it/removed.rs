@@ -14,6 +14,7 @@ fn keys(store: &dyn Store, number: u32) -> usize {
         Space::Epoch,
         Space::Head,
         Space::Snapshot,
+        Space::ByValue,
         Space::Log,
         Space::State,
         Space::Checkpoint,

@@ -8,14 +8,16 @@ use crate::feed::Feed;
 use crate::head::EpochRecord;
 use crate::keyspace::Space;
 use crate::keyspace::{log_key, log_place};
-use crate::{Direction, IndexError, Snapshot};
+use crate::live_results::signature;
+use crate::{Direction, IndexError, LiveSnapshot, Snapshot};
+use livewell_model::row::value_key;
 use std::ops::Bound;
 use std::sync::Arc;
 
 /// After how many entries the time limit is checked.
 const LOOK: usize = 256;
 
-/// Counts and checks the rows of a feed; returns false if there are too many.
+/// Counts and checks the rows of a feed, and their index by value if there is one; returns false if there are too many.
 pub(super) fn rows(
     snapshot: Arc<dyn Snapshot>,
     (number, kind): (u32, Kind),
@@ -24,15 +26,22 @@ pub(super) fn rows(
     is_over: &dyn Fn() -> bool,
 ) -> Result<bool, IndexError> {
     let Some(feed) = Feed::open(snapshot, number)? else { return Ok(true) };
+    let record = EpochRecord::read(&**feed.snapshot(), number, feed.head.epoch)?;
+    let parameters = record.map_or(0, |record| record.parameters);
+    let live = LiveSnapshot(feed);
     let mut bytes = 0;
-    for (count, entry) in feed.whole()?.enumerate() {
-        let (key, value) = entry?;
+    for (count, row) in live.0.whole()?.enumerate() {
+        let (key, value) = row?;
         meaning.check_value(kind, Space::Snapshot, &value)?;
+        if parameters > 0 {
+            live.check_indexed(&value_key(&value, parameters)?, signature(&key)?)?;
+        }
         bytes += (key.len() + value.len()) as u64;
         if bytes > bytes_max || count % LOOK == LOOK - 1 && is_over() {
             return Ok(false);
         }
     }
+    live.check_index_count(parameters > 0)?;
     Ok(true)
 }
 

@@ -3,6 +3,7 @@
 mod backends;
 mod backups;
 mod broken;
+mod by_value;
 mod child;
 mod conformance;
 mod directories;
