@@ -67,9 +67,11 @@ pub use observe::{Observed, Observer};
 pub use reaction::dead_letters;
 pub use read::condition::Condition;
 pub use read::page::Page;
+pub use read::position::Position;
 pub use read::results::{ReadRow, Results};
 pub use read::status::{Status, StoredPlace, stored_place, stored_status};
-pub use read::subscribe::{Event, Position, Subscription};
+pub use read::subscribe::{Event, Subscription};
+pub use read::value::values::Values;
 pub use read::{inventory, rows, verify};
 
 pub use component::unknown::unknown;

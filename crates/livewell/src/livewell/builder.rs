@@ -112,6 +112,7 @@ impl Builder {
             routers: Arc::default(),
             workers,
             builds: Arc::default(),
+            dealers: Arc::default(),
             handles: Arc::default(),
             other_sides: Arc::default(),
         })

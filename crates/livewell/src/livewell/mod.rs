@@ -7,6 +7,7 @@ pub(crate) mod leftover;
 mod set_aside;
 mod start;
 mod status;
+mod values;
 mod verifying;
 
 pub use builder::Builder;
@@ -19,8 +20,10 @@ use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::query::builds::Builds;
 use crate::read::idle;
+use crate::read::position::Position;
 use crate::read::results::Results;
-use crate::read::subscribe::{Position, Subscription};
+use crate::read::subscribe::Subscription;
+use crate::read::value::dealers::Dealers;
 use crate::register::removal;
 use crate::register::setup::{ReactionSetup, Setup};
 use crate::router::Routers;
@@ -51,6 +54,8 @@ pub struct Livewell {
     routers: Arc<Routers>,
     workers: Arc<Workers>,
     builds: Arc<Builds>,
+    /// Those who deal results out by value.
+    dealers: Arc<Dealers>,
     handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
     /// The other sides of sources, for questions while the sources are at work.
     other_sides: Arc<Mutex<HashMap<String, Arc<dyn OtherSide>>>>,

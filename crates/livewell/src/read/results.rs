@@ -6,6 +6,8 @@ use crate::component::marks::Marks;
 use crate::component::unknown;
 use crate::feed::checked;
 use crate::feed::follow::frontier;
+use crate::read::value::one::{self, One};
+use crate::read::value::values::Values;
 use livewell_model::diff::Columns;
 use livewell_model::{Row, SmolStr};
 use livewell_store::catalog::{self, Kind};
@@ -16,7 +18,9 @@ use std::sync::{Arc, OnceLock};
 /// A row as it is read, its signature first.
 pub type ReadRow = Result<(u64, Columns), Error>;
 
-/// The rows of a query at one sequence. Holds a snapshot of the store, not the rows; only the rows of a query with
+type Stored<'a> = Box<dyn Iterator<Item = Result<(u64, Vec<u8>), IndexError>> + 'a>;
+
+/// The rows of a query, or of one value in it, at one sequence. Holds a snapshot of the store, not the rows; only the rows of a query with
 /// ORDER BY are held, from the first time they are read, and shared by all clones.
 #[derive(Debug, Clone)]
 pub struct Results {
@@ -36,6 +40,8 @@ pub struct Results {
     /// The names of the columns.
     pub columns: Vec<SmolStr>,
     live: LiveSnapshot,
+    /// The value that the rows belong to, if not all are read, and how many these are.
+    of: Option<(Arc<One>, u64)>,
     /// The rows in the query's order, once they were read.
     sorted: Arc<OnceLock<Vec<(u64, Columns)>>>,
 }
@@ -47,6 +53,29 @@ impl Results {
     /// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
     pub fn read(store: &dyn Store, query: &str) -> Result<Self, Error> {
         Self::read_with(store, &Marks::default(), query)
+    }
+
+    /// Reads the current results of a query with `for_each` for one value. The columns are those behind the parameters.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Results::read`], and LW0544 if the values are not those that the query declares.
+    pub fn read_for(store: &dyn Store, query: &str, values: &Values) -> Result<Self, Error> {
+        let for_each = one::for_each(&*store.snapshot()?, query)?;
+        let one = One::of(query, for_each.as_ref(), values)?;
+        Self::read_with(store, &Marks::default(), query)?.of(&Arc::new(one))
+    }
+
+    /// Returns the rows of one value alone.
+    pub(crate) fn of(mut self, one: &Arc<One>) -> Result<Self, Error> {
+        let parameters = one.parts.parameters();
+        self.columns.drain(..parameters.min(self.columns.len()));
+        let mut rows = 0;
+        for signature in self.live.signatures_of(&one.key, None)? {
+            signature?;
+            rows += 1;
+        }
+        self.of = Some((one.clone(), rows));
+        Ok(self)
     }
 
     /// Like [`Results::read`], also with what queries have been shown and have not stored.
@@ -65,19 +94,58 @@ impl Results {
             config_hash,
             columns,
             live: LiveSnapshot(feed),
+            of: None,
             sorted: Arc::default(),
         })
     }
 
     /// Returns whether the query is new and its first rows are still being built: until then it has no rows, which does
-    /// not mean that the result is empty.
+    /// not mean that the result is empty. For one value also whether the rows are still those of an earlier definition,
+    /// which may have been of other values.
     pub fn is_to_come(&self) -> bool {
-        self.live.0.head.building == Some(Building::New)
+        match self.live.0.head.building {
+            Some(Building::New) => true,
+            Some(Building::Changed) => self.of.is_some(),
+            Some(Building::Rebuilt) | None => false,
+        }
     }
 
     /// Returns how many rows there are.
     pub fn row_count(&self) -> u64 {
-        self.live.row_count()
+        match &self.of {
+            None => self.live.row_count(),
+            Some((_, rows)) => rows + u64::from(self.nothing().is_some()),
+        }
+    }
+
+    /// Returns the row over nothing, if the value has that and nothing else.
+    fn nothing(&self) -> Option<(u64, Columns)> {
+        let (one, rows) = self.of.as_ref()?;
+        if *rows == 0 && !self.is_to_come() { one.nothing() } else { None }
+    }
+
+    /// Returns the stored rows after the row with the signature `after`, by ascending signature.
+    fn stored(&self, after: Option<u64>) -> Result<Stored<'_>, Error> {
+        Ok(match &self.of {
+            None => Box::new(self.live.rows_after(after)?),
+            Some((one, _)) => Box::new(self.live.rows_of(&one.key, after)?),
+        })
+    }
+
+    /// Returns all stored rows; at the end an error if they are not as many as there should be.
+    fn whole(&self) -> Result<Stored<'_>, Error> {
+        match &self.of {
+            None => Ok(Box::new(self.live.rows()?)),
+            Some(_) => self.stored(None),
+        }
+    }
+
+    /// Returns a row's columns: all, or those that are shown for a value.
+    fn shown(&self, row: Row) -> Columns {
+        match &self.of {
+            None => row.columns,
+            Some((one, _)) => one.parts.shown(&row.columns),
+        }
     }
 
     /// Returns whether the query has an ORDER BY, as its rows show it: without rows there is no order to keep.
@@ -85,8 +153,8 @@ impl Results {
     /// # Errors
     /// Returns an error if the store cannot be read.
     pub fn is_ordered(&self) -> Result<bool, Error> {
-        match self.live.page(None, 1)?.first() {
-            Some((_, bytes)) => Ok(!Row::decode(bytes)?.order.is_empty()),
+        match self.stored(None)?.next() {
+            Some(row) => Ok(!Row::decode(&row?.1)?.order.is_empty()),
             None => Ok(false),
         }
     }
@@ -99,10 +167,11 @@ impl Results {
         if self.is_ordered()? {
             return Ok(Box::new(self.sorted()?.iter().cloned().map(Ok)));
         }
-        Ok(Box::new(self.live.rows()?.map(|row| {
+        let shown = |row: Result<(u64, Vec<u8>), IndexError>| {
             let (signature, bytes) = row?;
-            Ok((signature, Row::decode(&bytes)?.columns))
-        })))
+            Ok((signature, self.shown(Row::decode(&bytes)?)))
+        };
+        Ok(Box::new(self.nothing().map(Ok).into_iter().chain(self.whole()?.map(shown))))
     }
 
     /// Returns at most `rows_max` rows: those that [`Results::rows`] returns after the row with the signature `after`.
@@ -123,8 +192,12 @@ impl Results {
             };
             return Ok(rows[begin..].iter().take(rows_max).cloned().collect());
         }
-        let page = self.live.page(after, rows_max)?;
-        page.into_iter().map(|(signature, bytes)| Ok((signature, Row::decode(&bytes)?.columns))).collect()
+        let nothing = self.nothing().filter(|(signature, _)| after.is_none_or(|after| after < *signature));
+        let stored = self.stored(after)?.map(|row| {
+            let (signature, bytes) = row?;
+            Ok((signature, self.shown(Row::decode(&bytes)?)))
+        });
+        nothing.map(Ok).into_iter().chain(stored).take(rows_max).collect()
     }
 
     /// Checks that all pages together had as many rows as there are.
@@ -144,13 +217,13 @@ impl Results {
         if let Some(rows) = self.sorted.get() {
             return Ok(rows);
         }
-        let decoded = self.live.rows()?.map(|row| {
+        let decoded = self.whole()?.map(|row| {
             let (signature, bytes) = row?;
             Ok((signature, Row::decode(&bytes)?))
         });
         let mut rows = decoded.collect::<Result<Vec<_>, Error>>()?;
         rows.sort_unstable_by(|(_, a), (_, b)| (&a.order, &a.key).cmp(&(&b.order, &b.key)));
-        let rows = rows.into_iter().map(|(signature, row)| (signature, row.columns)).collect();
+        let rows = rows.into_iter().map(|(signature, row)| (signature, self.shown(row))).collect();
         Ok(self.sorted.get_or_init(|| rows))
     }
 }

@@ -5,13 +5,19 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::bell::Bell;
 use crate::component::shared::Shared;
+use crate::read::position::Position;
 use crate::read::results::Results;
+use crate::read::value::dealer::{Dealer, is_followed};
+use crate::read::value::inbox::Found;
+use crate::read::value::listener::Listener;
+use crate::read::value::one::One;
 use crate::run::recovery::readable;
 use futures_core::Stream;
 use livewell_model::codec::Reader;
 use livewell_model::diff::Columns;
 use livewell_model::{QueryResult, SmolStr};
 use livewell_store::checkpoint::Checkpoint;
+use livewell_store::feed::LogEntry;
 use livewell_store::head::EpochRecord;
 use livewell_store::{Feed, IndexError, Resume};
 use std::collections::VecDeque;
@@ -59,15 +65,6 @@ pub enum Event {
     },
 }
 
-/// The position of a subscriber in a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// The epoch.
-    pub epoch: u64,
-    /// The last sequence seen.
-    pub sequence: u64,
-}
-
 /// A query's results, from a snapshot or from a position on. Each subscriber reads at its own pace: a slow one costs
 /// the others nothing.
 ///
@@ -94,6 +91,8 @@ pub struct Subscription {
     bell: Arc<Bell>,
     columns: Vec<SmolStr>,
     at: Option<Position>,
+    /// Set if it is subscribed to one value.
+    listener: Option<Listener>,
     snapshot: Option<Rest>,
     ready: VecDeque<Event>,
     /// The wait for the bell, while a [`Stream`] is polled.
@@ -117,20 +116,50 @@ impl Subscription {
         query: Arc<Component>,
         after: Option<Position>,
     ) -> Result<Self, Error> {
+        Self::begin(shared, query, after, None)
+    }
+
+    /// Like [`Subscription::new`], but to one value.
+    pub(crate) fn to_value(
+        dealer: &Arc<Dealer>,
+        shared: Arc<Shared>,
+        one: Arc<One>,
+        after: Option<Position>,
+    ) -> Result<Self, Error> {
+        let listener = Listener::new(dealer.clone(), one);
+        Self::begin(shared, dealer.query.clone(), after, Some(listener))
+    }
+
+    fn begin(
+        shared: Arc<Shared>,
+        query: Arc<Component>,
+        after: Option<Position>,
+        listener: Option<Listener>,
+    ) -> Result<Self, Error> {
         let bell = Arc::<Bell>::default();
         shared.bells.listen(query.number, &bell);
-        let columns = Results::read_with(&*shared.store, &shared.marks, &query.id)?.columns;
-        Ok(Self {
+        let mut subscription = Self {
             shared,
             query,
             bell,
-            columns,
+            columns: Vec::new(),
             at: after,
+            listener,
             snapshot: None,
             ready: VecDeque::new(),
             wait: None,
             has_failed: false,
-        })
+        };
+        subscription.columns = subscription.results()?.columns;
+        Ok(subscription)
+    }
+
+    fn results(&self) -> Result<Results, Error> {
+        let results = Results::read_with(&*self.shared.store, &self.shared.marks, &self.query.id)?;
+        match &self.listener {
+            None => Ok(results),
+            Some(listener) => results.of(&listener.one),
+        }
     }
 
     /// Returns whether its snapshot was returned completely, so that it holds nothing of the store between two results.
@@ -141,6 +170,18 @@ impl Subscription {
     /// Returns the names of the columns of the last event.
     pub fn columns(&self) -> &[SmolStr] {
         &self.columns
+    }
+
+    /// Returns the position after which a subscription would miss nothing, if all events that there are have been
+    /// returned: that of the last event or, for one value, that of the last result of any value.
+    pub fn position(&self) -> Option<Position> {
+        if !self.ready.is_empty() || !self.is_following() {
+            return None;
+        }
+        let at = self.at?;
+        let listener = self.listener.as_ref().filter(|listener| listener.is_joined());
+        let read_to = listener.map_or(Some(at.sequence), Listener::read_to);
+        Some(Position { sequence: read_to?.max(at.sequence), ..at })
     }
 
     /// Waits for the next event; returns `None` once the pipeline has stopped.
@@ -178,13 +219,14 @@ impl Subscription {
     fn fill(&mut self) -> Result<(), Error> {
         match (self.snapshot.clone(), self.at) {
             (Some(rest), _) => self.fill_rows(rest),
+            (None, Some(at)) if self.listener.is_some() => self.fill_part(at),
             (None, Some(at)) => self.fill_results(at),
             (None, None) => self.begin_snapshot(),
         }
     }
 
     fn begin_snapshot(&mut self) -> Result<(), Error> {
-        let results = Results::read_with(&*self.shared.store, &self.shared.marks, &self.query.id)?;
+        let results = self.results()?;
         if results.is_to_come() {
             return Ok(());
         }
@@ -235,14 +277,7 @@ impl Subscription {
             self.ready.push_back(Event::Reset { reason });
             return Ok(());
         }
-        let entries =
-            feed.log(at.epoch, at.sequence, RESULTS_MAX, RESULT_BYTES_MAX).inspect_err(|error| {
-                // The query's own thread may never read what a subscriber finds damaged.
-                if matches!(error, IndexError::Corrupted(_)) {
-                    self.shared.note_damage(Some(self.query.number), error);
-                }
-            })?;
-        for entry in entries {
+        for entry in self.log(&feed, at)? {
             let result = Reader::new("query result", &entry.bytes).result(entry.sequence)?;
             self.at = Some(Position { epoch: at.epoch, sequence: entry.sequence });
             self.ready.push_back(Event::Result { epoch: at.epoch, result });
@@ -250,6 +285,63 @@ impl Subscription {
         if !self.ready.is_empty() {
             let record = EpochRecord::read(&*snapshot, self.query.number, at.epoch)?;
             self.columns = record.unwrap_or_default().columns;
+        }
+        Ok(())
+    }
+
+    fn log(&self, feed: &Feed, after: Position) -> Result<Vec<LogEntry>, Error> {
+        let entries = feed.log(after.epoch, after.sequence, RESULTS_MAX, RESULT_BYTES_MAX);
+        Ok(entries.inspect_err(|error| {
+            // The query's own thread may never read what a subscriber finds damaged.
+            if matches!(error, IndexError::Corrupted(_)) {
+                self.shared.note_damage(Some(self.query.number), error);
+            }
+        })?)
+    }
+
+    /// Takes what the dealer has for the value; reads by itself what the dealer no longer has.
+    fn fill_part(&mut self, at: Position) -> Result<(), Error> {
+        let Some(listener) = &mut self.listener else { return Ok(()) };
+        let at = match listener.take() {
+            Some(Found::Nothing) => return Ok(()),
+            Some(Found::Result(result)) => {
+                self.at = Some(Position { sequence: result.sequence, ..at });
+                self.ready.push_back(Event::Result { epoch: at.epoch, result: (*result).clone() });
+                return Ok(());
+            }
+            Some(Found::End(sequence)) => {
+                // What comes from now on rings, and what came before is read.
+                self.shared.bells.listen(self.query.number, &self.bell);
+                Position { sequence: sequence.max(at.sequence), ..at }
+            }
+            None => at,
+        };
+        self.at = Some(at);
+        let feed = Feed::open(self.shared.store.snapshot()?, self.query.number)?
+            .ok_or_else(|| Error::not_found(&self.query.id))?;
+        if !is_followed(&feed, at)? {
+            let checkpoint = Checkpoint { epoch: at.epoch, sequence: at.sequence, ..Checkpoint::default() };
+            let reason = reason(&feed.resume(&checkpoint)?);
+            self.at = None;
+            self.ready.push_back(Event::Reset { reason });
+            return Ok(());
+        }
+        if listener.join(at, &feed.head, &self.bell) {
+            // From now on it is rung for its own value alone, and now for what it was given on joining.
+            self.shared.bells.unlisten(self.query.number, &self.bell);
+            self.bell.ring();
+            return Ok(());
+        }
+        let entries = self.log(&feed, at)?;
+        let Some(listener) = &self.listener else { return Ok(()) };
+        for entry in &entries {
+            self.at = Some(Position { sequence: entry.sequence, ..at });
+            let part = listener.part(entry)?;
+            self.ready.extend(part.map(|result| Event::Result { epoch: at.epoch, result }));
+        }
+        if self.ready.is_empty() && !entries.is_empty() {
+            // There is more to read, after others had their turn.
+            self.bell.ring();
         }
         Ok(())
     }
