@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::livewell::Livewell;
+use crate::read::value::values::Values;
 use crate::read::verify::{Progress, Verification, Verified};
 use livewell_query::Meter;
 use std::sync::atomic::Ordering;
@@ -40,11 +41,38 @@ impl Livewell {
         is_cancelled: impl Fn() -> bool + Send + Sync + 'static,
         on_progress: &dyn Fn(Progress),
     ) -> Result<Verified, Error> {
+        self.verify_some(query, None, bytes_max, is_cancelled, on_progress)
+    }
+
+    /// Like [`Livewell::verify_within`], but compares one value of a query with `for_each`: its rows with the evaluation
+    /// of the query with that parameter.
+    ///
+    /// # Errors
+    /// Returns the errors of [`crate::read::verify::verify_value_within`].
+    pub fn verify_value_within(
+        &self,
+        query: &str,
+        values: &Values,
+        bytes_max: usize,
+        is_cancelled: impl Fn() -> bool + Send + Sync + 'static,
+        on_progress: &dyn Fn(Progress),
+    ) -> Result<Verified, Error> {
+        self.verify_some(query, Some(values), bytes_max, is_cancelled, on_progress)
+    }
+
+    fn verify_some(
+        &self,
+        query: &str,
+        of: Option<&Values>,
+        bytes_max: usize,
+        is_cancelled: impl Fn() -> bool + Send + Sync + 'static,
+        on_progress: &dyn Fn(Progress),
+    ) -> Result<Verified, Error> {
         let shared = self.shared.clone();
         let is_over = move || shared.stopping.load(Ordering::Acquire) || is_cancelled();
         let (store, holds) = (&*self.shared.store, Some(&self.shared.holds));
         let meter = Meter::cancelled_by(bytes_max, is_over);
-        Verification { store, holds, meter, on_progress }.run(query)
+        Verification { store, holds, meter, on_progress }.run(query, of)
     }
 
     /// Compares what is stored of a source with its database, all tables or one, while the source keeps running. Blocks until that is

@@ -6,6 +6,7 @@ mod earlier;
 mod embedded;
 mod failing;
 mod fixture;
+mod for_each;
 mod gaps;
 mod histories;
 mod holes;

@@ -35,6 +35,7 @@ mod subquery;
 mod time;
 mod trail;
 mod unwind;
+mod values;
 
 use crate::expression::EvalError;
 use crate::joins::Join;
@@ -48,6 +49,7 @@ use pipeline::Pipeline;
 
 pub use graph::Graph;
 pub use packed::Packed;
+pub use values::of_values;
 
 /// A query, ready to be evaluated over any graph.
 #[derive(Debug)]

@@ -4,8 +4,10 @@
 //! are copied, as bytes. The elements are then read as they were at the checkpoints, in pieces (`past`), and packed. The
 //! evaluation itself needs nothing of the store.
 
+mod bag;
 mod past;
 mod rows;
+mod values;
 
 use crate::component::definition;
 use crate::component::holds::{Hold, Holds};
@@ -13,6 +15,7 @@ use crate::feed::elements::Lens;
 use crate::feed::follow::Upstream;
 use crate::query::pipeline;
 use crate::query::state::QueryState;
+use crate::read::value::values::Values;
 use crate::settings::Query;
 use crate::{Error, ErrorKind};
 use livewell_model::{Element, Timestamp};
@@ -29,6 +32,7 @@ use past::Past;
 use rows::LiveRows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use values::ByValue;
 
 pub use livewell_source::verified::{Difference, TableVerified, Verified as SourceVerified};
 
@@ -99,19 +103,39 @@ pub fn verify_within(
     meter: &Meter,
     on_progress: &dyn Fn(Progress),
 ) -> Result<Verified, Error> {
-    Verification { store, holds: None, meter: meter.clone(), on_progress }.run(query_id)
+    Verification { store, holds: None, meter: meter.clone(), on_progress }.run(query_id, None)
+}
+
+/// Compares the rows of one value of a query with `for_each` with the evaluation of the query with that parameter.
+///
+/// # Errors
+/// Returns the errors of [`verify_within`], and LW0544 if the values are not those that the query declares.
+pub fn verify_value_within(
+    store: &dyn Store,
+    query_id: &str,
+    values: &Values,
+    meter: &Meter,
+    on_progress: &dyn Fn(Progress),
+) -> Result<Verified, Error> {
+    Verification { store, holds: None, meter: meter.clone(), on_progress }.run(query_id, Some(values))
 }
 
 /// What one snapshot of the store says of a query.
 struct Begun<'a> {
     query: Query,
     sequence: u64,
-    live: LiveRows,
+    live: Live,
     row_count: u64,
     upstreams: Vec<Past<'a>>,
     element_count: u64,
     /// What functions of time remember; nothing for a query without any.
     memory: Option<Memory>,
+}
+
+/// The live rows.
+enum Live {
+    All(LiveRows),
+    ByValue(ByValue),
 }
 
 /// What functions of time remember, which cannot be evaluated from the present elements or from a trimmed log. It is
@@ -125,31 +149,42 @@ struct Memory {
 }
 
 impl<'a> Verification<'a> {
-    /// Verifies one query.
+    /// Verifies one query, or one value of it.
     ///
     /// # Errors
-    /// Returns the errors of [`verify_within`].
-    pub(crate) fn run(&self, query_id: &str) -> Result<Verified, Error> {
+    /// Returns the errors of [`verify_within`], for a value those of [`verify_value_within`].
+    pub(crate) fn run(&self, query_id: &str, of: Option<&Values>) -> Result<Verified, Error> {
         let not_to_the_end = |error| not_to_the_end(query_id, error);
-        let Begun { query, sequence, mut live, row_count, mut upstreams, element_count, memory } =
-            self.begin(query_id).map_err(not_to_the_end)?;
+        let Begun { query, sequence, live, row_count, mut upstreams, element_count, memory } =
+            self.begin(query_id, of).map_err(not_to_the_end)?;
         let graph = self.graph(&mut upstreams, element_count, memory).map_err(not_to_the_end)?;
-        let reference = Reference::with(&parse(&query.cypher)?, &query.params, &query.engine_settings())?;
         let mut given = 0;
-        let compare = &mut |row| {
+        let mut on_row = || {
             if given % PROGRESS_ROWS == 0 {
                 (self.on_progress)(Progress::Compared { rows: given, of: row_count });
             }
             given += 1;
-            live.compare(&row);
-            Ok(())
         };
-        reference.each_row(&graph, compare).map_err(|error| of_evaluation(query_id, error))?;
-        Ok(Verified { sequence, rows: row_count, differences: live.differences() })
+        let named = |error| of_evaluation(query_id, error);
+        let differences = match live {
+            Live::ByValue(rows) => rows.compare(&query, &graph, &mut on_row, &named)?,
+            Live::All(mut rows) => {
+                let settings = query.engine_settings();
+                let reference = Reference::with(&parse(&query.cypher)?, &query.params, &settings)?;
+                let compare = &mut |row| {
+                    on_row();
+                    rows.compare(&row);
+                    Ok(())
+                };
+                reference.each_row(&graph, compare).map_err(named)?;
+                rows.differences()
+            }
+        };
+        Ok(Verified { sequence, rows: row_count, differences })
     }
 
     /// Reads what has to be of one moment.
-    fn begin(&self, query_id: &str) -> Result<Begun<'a>, Error> {
+    fn begin(&self, query_id: &str, of: Option<&Values>) -> Result<Begun<'a>, Error> {
         // The logs are held before the snapshot is taken that says from where on they are needed.
         let mut holds = self.hold_logs(query_id)?;
         let snapshot = self.store.snapshot()?;
@@ -173,8 +208,14 @@ impl<'a> Verification<'a> {
             return Err(Error::new(ErrorKind::Unavailable, "LW0529", message));
         }
         let live = LiveSnapshot(feed);
-        let (sequence, row_count) = (live.0.head.sequence, live.row_count());
-        let live = LiveRows::read(&live, &self.meter)?;
+        let (sequence, mut row_count) = (live.0.head.sequence, live.row_count());
+        let live = match ByValue::read(&query, &live, of, &self.meter)? {
+            None => Live::All(LiveRows::read(&live, &self.meter)?),
+            Some(by_value) => {
+                row_count = by_value.row_count();
+                Live::ByValue(by_value)
+            }
+        };
         let memory = Memory::read(snapshot, &entry, &query)?;
         if memory.is_some() {
             // All is read from this snapshot.

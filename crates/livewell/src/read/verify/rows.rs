@@ -7,7 +7,7 @@ use livewell_query::{Meter, StepError};
 use livewell_store::LiveSnapshot;
 
 /// How many differences are reported.
-const DIFFERENCES_MAX: usize = 10;
+pub(super) const DIFFERENCES_MAX: usize = 10;
 
 /// The live rows of a query, each to be found by its key.
 pub(super) struct LiveRows {
