@@ -11,6 +11,15 @@ use crate::read::value::values::Values;
 use std::sync::Arc;
 
 impl Livewell {
+    /// Returns whether a query has a `for_each`, so that it can be read for one value.
+    ///
+    /// # Errors
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
+    pub fn is_for_each(&self, query: &str) -> Result<bool, Error> {
+        let component = self.shared.query(query)?;
+        Ok(self.dealers.of(&self.shared, &component)?.is_some())
+    }
+
     /// Returns the live results of a query with `for_each` for one value, as they are now: those of the query with these
     /// parameters. For a value that nothing has, that is a result too, often without rows.
     ///

@@ -167,6 +167,11 @@ impl Subscription {
         self.snapshot.is_none() && self.at.is_some()
     }
 
+    /// Returns whether it is one to a value of a query with `for_each`.
+    pub fn is_of_a_value(&self) -> bool {
+        self.listener.is_some()
+    }
+
     /// Returns the names of the columns of the last event.
     pub fn columns(&self) -> &[SmolStr] {
         &self.columns

@@ -1,6 +1,6 @@
 //! `GET /api/v1/queries/ID/changes`: a query's snapshot and its results as they come, as server-sent events.
 //!
-//! Only the event that ends a snapshot and results have an `id`, so a client that is cut off in the middle of a
+//! Only the event that ends a snapshot, results, and what keeps a stream of one value up to date have an `id`, so a client that is cut off in the middle of a
 //! snapshot gets it again and nothing is skipped.
 
 use super::components::find;
@@ -8,9 +8,9 @@ use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shape::trouble;
 use super::stream::{self, Lane};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use super::values;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use livewell::{ComponentKind, Error, ErrorKind, Event, Position, Subscription};
 use livewell_model::json::{Data, ResultShape, RowShape};
@@ -27,21 +27,19 @@ pub struct Asked {
     after: Option<String>,
 }
 
-/// Streams the events of a query.
+/// Streams the events of a query, or of one value.
 pub async fn get(
     State(api): State<Shared>,
     Path(id): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+    let split = values::split(&api, &id, &uri, &["after"]);
+    let (asked, given): (Asked, _) = split?;
     // A browser that reconnects sends the last id and its first address: the id is the later position.
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
     let after = last.filter(|id| !id.is_empty()).or(asked.after).map(|text| position(&text)).transpose()?;
-    let subscription = match after {
-        Some(after) => api.livewell.subscribe_after(&id, after).await,
-        None => api.livewell.subscribe(&id).await,
-    };
+    let subscription = given.subscribe(&api, &id, after).await;
     let mut subscription = subscription.map_err(|error| not_found(&api, &id, error))?;
     subscription.look_ahead()?;
     let (lane, body) = stream::lane(&api, stream::follower(&api)?);
@@ -89,7 +87,10 @@ async fn send(api: Shared, id: String, mut subscription: Subscription, lane: Lan
                 Ok(Ok(Some(event))) => write(&mut chunk, &api, &id, &subscription, &event),
                 Ok(Ok(None)) => return,
                 Ok(Err(error)) => return tracing::warn!(query = %id, "a stream of changes ended: {error}"),
-                Err(_) => put(&mut chunk, "heartbeat", None, &heartbeat(&api, &id)),
+                Err(_) => {
+                    chunk.push_str(&keep_alive(&subscription));
+                    put(&mut chunk, "heartbeat", None, &heartbeat(&api, &id));
+                }
             },
             () = lane.closed() => return,
         }
@@ -105,6 +106,13 @@ async fn send(api: Shared, id: String, mut subscription: Subscription, lane: Lan
             return;
         }
     }
+}
+
+/// Returns an event without data for a subscriber to one value: a browser takes its `id`, so that after a long time
+/// without results it resumes where it is, and not where the outbox no longer reaches back.
+fn keep_alive(subscription: &Subscription) -> String {
+    let at = subscription.position().filter(|_| subscription.is_of_a_value());
+    at.map(|Position { epoch, sequence }| format!("id: {epoch}-{sequence}\n\n")).unwrap_or_default()
 }
 
 /// Returns the state of the query, so that a client without results for a while learns whether more can come.

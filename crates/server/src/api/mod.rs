@@ -36,6 +36,7 @@ mod shown;
 mod source;
 mod stream;
 mod until;
+mod values;
 mod verifying;
 
 use crate::open_files;

@@ -1,7 +1,7 @@
 //! Pages of one sequence: a few shared snapshots that are kept for a short time for readers of pages.
 
 use super::problem::Problem;
-use livewell::{Livewell, Results};
+use livewell::{Error, Results};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,12 +20,14 @@ pub struct Cursor {
     pub rows: u64,
     /// The last row signature of the page before.
     pub after: u64,
+    /// The hash of the values that the pages are of; 0 for those of all.
+    of: u64,
 }
 
 impl Cursor {
     /// Creates the cursor after `rows` rows of these results, of which `after` is the last.
-    pub fn new(results: &Results, rows: u64, after: u64) -> Self {
-        Self { epoch: results.epoch, sequence: results.sequence, rows, after }
+    pub fn new(results: &Results, of: u64, rows: u64, after: u64) -> Self {
+        Self { epoch: results.epoch, sequence: results.sequence, rows, after, of }
     }
 
     /// Parses a cursor that its `Display` wrote.
@@ -33,46 +35,53 @@ impl Cursor {
         let mut parts = text.split('-');
         let mut number = || parts.next()?.parse().ok();
         let (epoch, sequence, rows) = (number()?, number()?, number()?);
-        let after = parts.next()?;
-        let after = (after.len() == 16).then(|| u64::from_str_radix(after, 16).ok())??;
-        parts.next().is_none().then_some(Self { epoch, sequence, rows, after })
+        let long = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok())?;
+        let after = long(parts.next()?)?;
+        let of = parts.next().map_or(Some(0), long)?;
+        parts.next().is_none().then_some(Self { epoch, sequence, rows, after, of })
     }
 }
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { epoch, sequence, rows, after } = self;
-        write!(f, "{epoch}-{sequence}-{rows}-{after:016x}")
+        let Self { epoch, sequence, rows, after, of } = self;
+        write!(f, "{epoch}-{sequence}-{rows}-{after:016x}")?;
+        if *of == 0 { Ok(()) } else { write!(f, "-{of:016x}") }
     }
 }
 
-type Key = (String, u64, u64);
+type Key = (String, u64, u64, u64);
 
-/// The snapshots that pages are read from, by query, epoch and sequence.
+/// The snapshots that pages are read from, by query, hash of the values, epoch and sequence.
 #[derive(Default)]
 pub struct Pins {
     kept: Mutex<HashMap<Key, (Instant, Results)>>,
 }
 
 impl Pins {
-    /// Returns the results to read the page at `cursor` from; without a cursor the current results.
+    /// Returns the results to read the page at `cursor` from; without a cursor the current ones, by `now`. `of` is the
+    /// hash of their values, 0 for all.
     ///
     /// # Errors
-    /// Returns 410 if the sequence of the cursor is no longer kept and the query has moved on.
+    /// Returns 400 if the cursor is one of other values; 410 if its sequence is no longer kept and the query has moved on.
     pub fn results(
         &self,
-        livewell: &Livewell,
         query: &str,
+        of: u64,
         cursor: Option<Cursor>,
+        now: impl FnOnce() -> Result<Results, Error>,
     ) -> Result<Results, Problem> {
+        if cursor.is_some_and(|cursor| cursor.of != of) {
+            return Err(Problem::new(400, "LW0701", "`cursor` is one of the pages of other values"));
+        }
         if let Some(Cursor { epoch, sequence, .. }) = cursor {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             forget_old(&mut kept);
-            if let Some((_, results)) = kept.get(&(query.to_owned(), epoch, sequence)) {
+            if let Some((_, results)) = kept.get(&(query.to_owned(), of, epoch, sequence)) {
                 return Ok(results.clone());
             }
         }
-        let now = livewell.results(query)?;
+        let now = now()?;
         if cursor.is_some_and(|cursor| (cursor.epoch, cursor.sequence) != (now.epoch, now.sequence)) {
             let message = "the pages of this cursor are no longer kept; begin again without a cursor";
             return Err(Problem::new(410, "LW0706", message));
@@ -80,11 +89,11 @@ impl Pins {
         Ok(now)
     }
 
-    /// Keeps these results for the pages to come.
-    pub fn keep(&self, results: &Results) {
+    /// Keeps these results, of values with this hash, for the pages to come.
+    pub fn keep(&self, results: &Results, of: u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         forget_old(&mut kept);
-        let key = (results.query_id.clone(), results.epoch, results.sequence);
+        let key = (results.query_id.clone(), of, results.epoch, results.sequence);
         if !kept.contains_key(&key) && kept.len() >= PINS_MAX {
             let oldest = kept.iter().min_by_key(|(_, (since, _))| *since).map(|(key, _)| key.clone());
             oldest.and_then(|key| kept.remove(&key));
@@ -108,8 +117,10 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_its_text_and_nothing_else_is_one() {
-        let cursor = Cursor { epoch: 3, sequence: 42, rows: 7, after: 0xc0ffee };
-        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        for of in [0, 0xbeef] {
+            let cursor = Cursor { epoch: 3, sequence: 42, rows: 7, after: 0xc0ffee, of };
+            assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        }
         for text in [
             "",
             "3-42",

@@ -5,19 +5,36 @@ use super::components::find;
 use super::context::Shared;
 use super::problem::Problem;
 use super::shape::trouble;
+use super::values;
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::Uri;
 use livewell::ComponentKind;
 use livewell_query::Engine;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// `POST /api/v1/queries/ID/verify`: the live results against an evaluation from scratch.
-pub async fn verify(State(api): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+/// What `verify` takes beside values.
+#[derive(Debug, Deserialize)]
+pub struct Nothing {}
+
+/// `POST /api/v1/queries/ID/verify`: the live results, or those of one value, against an evaluation from scratch.
+pub async fn verify(
+    State(api): State<Shared>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Json<Value>, Problem> {
     find(&api, ComponentKind::Query, &id)?;
+    let (Nothing {}, given) = values::split(&api, &id, &uri, &[])?;
+    let values = given.values();
     let (_caller, verifying) = super::verifying::begin(&api)?;
     let (livewell, query, bytes_max) = (api.livewell.clone(), id.clone(), api.limits.verify_bytes.get());
     let verified = tokio::task::spawn_blocking(move || {
-        livewell.verify_within(&query, bytes_max, verifying.is_cancelled(), &|_| ())
+        let is_cancelled = verifying.is_cancelled();
+        match values {
+            Some(values) => livewell.verify_value_within(&query, &values, bytes_max, is_cancelled, &|_| ()),
+            None => livewell.verify_within(&query, bytes_max, is_cancelled, &|_| ()),
+        }
     });
     let verified = verified.await.map_err(|error| broken_off(&error))??;
     let condition = api.livewell.condition(&id);

@@ -6,11 +6,11 @@ use super::problem::Problem;
 use super::shape::trouble;
 use super::stream;
 use super::until::until;
+use super::values::{self, Given};
 use crate::render::json_rows;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use livewell::{Condition, Results};
 use livewell_model::diff::Columns;
@@ -37,14 +37,15 @@ pub struct Asked {
     cursor: Option<String>,
 }
 
-/// Returns the live results of a query.
+/// Returns the live results of a query, or of one value.
 pub async fn get(
     State(api): State<Shared>,
     Path(id): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+    let own = ["position", "wait", "limit", "cursor"];
+    let (asked, given): (Asked, _) = values::split(&api, &id, &uri, &own)?;
     let lines = wants_lines(&headers);
     if let Some(position) = asked.position {
         wait(&api, &id, position, asked.wait.as_deref()).await?;
@@ -57,14 +58,14 @@ pub async fn get(
                 "`cursor` goes with `limit`: say how many rows a page has",
             ));
         }
-        return whole(&api, built(api.livewell.results(&id)?)?, lines);
+        return whole(&api, built(given.results(&api, &id)?)?, lines);
     };
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::new(400, "LW0701", format!("`limit` is from 1 to {LIMIT_MAX}")));
     }
     let no_cursor = || Problem::new(400, "LW0701", "`cursor` is not one that a page has given");
     let cursor = asked.cursor.map(|text| Cursor::parse(&text).ok_or_else(no_cursor)).transpose()?;
-    page(&api, &id, limit, cursor, lines)
+    page(&api, (&id, &given), limit, cursor, lines)
 }
 
 fn wants_lines(headers: &HeaderMap) -> bool {
@@ -126,14 +127,21 @@ fn whole(api: &Api, results: Results, lines: bool) -> Result<Response, Problem> 
     Ok((headers, body).into_response())
 }
 
-fn page(api: &Api, id: &str, limit: usize, cursor: Option<Cursor>, lines: bool) -> Result<Response, Problem> {
-    let results = built(api.pins.results(&api.livewell, id, cursor)?)?;
+fn page(
+    api: &Api,
+    (id, given): (&str, &Given),
+    limit: usize,
+    cursor: Option<Cursor>,
+    lines: bool,
+) -> Result<Response, Problem> {
+    let of = given.hash();
+    let results = built(api.pins.results(id, of, cursor, || given.results(api, id))?)?;
     let mut rows = results.page(cursor.map(|cursor| cursor.after), limit + 1)?;
     let before = cursor.map_or(0, |cursor| cursor.rows);
     let next = if rows.len() > limit {
         rows.truncate(limit);
-        api.pins.keep(&results);
-        rows.last().map(|(signature, _)| Cursor::new(&results, before + limit as u64, *signature))
+        api.pins.keep(&results, of);
+        rows.last().map(|(signature, _)| Cursor::new(&results, of, before + limit as u64, *signature))
     } else {
         results.check_count(before + rows.len() as u64)?;
         None

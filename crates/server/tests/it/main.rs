@@ -23,6 +23,7 @@ mod exposed;
 mod failing;
 mod files;
 mod followers;
+mod for_each;
 mod guessed;
 mod hostile;
 mod inspect;
