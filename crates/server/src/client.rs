@@ -317,6 +317,13 @@ pub fn encoded(text: &str) -> String {
     out
 }
 
+/// Returns the query of an address with these parameters; nothing for none.
+pub fn parameters(values: &[(String, String)]) -> String {
+    let pairs: Vec<String> =
+        values.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
 /// Returns a row as a server sends it, and the names of its columns.
 pub fn row(json: &Json) -> Option<(crate::render::Row, Vec<SmolStr>)> {
     let signature = u64::from_str_radix(json["row_signature"].as_str()?, 16).ok()?;

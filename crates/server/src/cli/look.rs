@@ -14,6 +14,10 @@ pub struct Results {
     #[arg(value_name = "QUERY")]
     pub query: String,
 
+    /// The value to show of a query with `for_each`, once for each of its parameters
+    #[arg(long = "for", value_name = "NAME=VALUE", value_parser = named)]
+    pub values: Vec<(String, String)>,
+
     /// Stay and show every change: on a terminal the rows, on a pipe each result as a line of JSON, or with `--format`
     /// table, json or csv all rows after every result
     #[arg(long)]
@@ -59,6 +63,12 @@ pub(super) fn parameter(text: &str) -> Result<(String, Value), String> {
     Ok((name.trim_start_matches('$').to_owned(), value))
 }
 
+/// Reads a value of a query with `for_each`, as text: the query declares its type.
+fn named(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in `customer=c42`")?;
+    Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
+}
+
 /// `livewell verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
@@ -69,6 +79,10 @@ pub struct Verify {
     /// Compare only this table of a source, as `schema.name`
     #[arg(long, value_name = "TABLE")]
     pub table: Option<String>,
+
+    /// Compare only this value of a query with `for_each`, once for each of its parameters
+    #[arg(long = "for", value_name = "NAME=VALUE", value_parser = named, conflicts_with = "table")]
+    pub values: Vec<(String, String)>,
 
     /// Where it is
     #[command(flatten)]

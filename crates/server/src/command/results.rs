@@ -5,9 +5,10 @@ use super::received::{rows, say_unchecked};
 use super::watch::watch;
 use super::{behind, offline};
 use crate::cli::Results as Asked;
-use crate::client::Client;
+use crate::client::{Client, parameters};
 use crate::failure::Failure;
 use crate::render::{self, Format};
+use livewell::{Results, Values};
 use livewell_model::SmolStr;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -18,15 +19,19 @@ pub fn run(asked: &Asked, found: &Found) -> Result<(), Failure> {
     let format = asked.format.unwrap_or(if terminal { Format::Table } else { Format::Ndjson });
     match found {
         Found::Store(directory) if asked.watch => Err(offline::needs_a_run("`--watch`", directory)),
-        Found::Store(directory) => from_store(directory, &asked.query, format),
-        Found::Server(client) if asked.watch => watch(client, &asked.query, asked.format, terminal),
-        Found::Server(client) => from_server(client, &asked.query, format),
+        Found::Store(directory) => from_store(directory, asked, format),
+        Found::Server(client) if asked.watch => watch(client, asked, terminal),
+        Found::Server(client) => from_server(client, asked, format),
     }
 }
 
-fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failure> {
+fn from_store(directory: &Path, Asked { query, values, .. }: &Asked, format: Format) -> Result<(), Failure> {
     let store = offline::open(directory)?;
-    let results = livewell::Results::read(&store, query).map_err(Failure::failed)?;
+    let results = match values.as_slice() {
+        [] => Results::read(&store, query),
+        values => Results::read_for(&store, query, &Values::of_text(values.iter().cloned())),
+    };
+    let results = results.map_err(Failure::failed)?;
     if results.is_to_come() {
         return Err(Failure::failed(format!(
             "`{query}` is new and its first rows were still being built; `livewell run` builds them [LW0714]"
@@ -40,8 +45,8 @@ fn from_store(directory: &Path, query: &str, format: Format) -> Result<(), Failu
     if results.checked == Some(false) { say_unchecked(query) } else { Ok(()) }
 }
 
-fn from_server(client: &Client, query: &str, format: Format) -> Result<(), Failure> {
-    let path = format!("/api/v1/queries/{query}/results");
+fn from_server(client: &Client, Asked { query, values, .. }: &Asked, format: Format) -> Result<(), Failure> {
+    let path = format!("/api/v1/queries/{query}/results{}", parameters(values));
     let lines = client.lines(&path, "application/x-ndjson")?;
     let names = lines.header("livewell-columns");
     let columns =

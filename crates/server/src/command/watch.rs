@@ -3,7 +3,8 @@
 //!
 //! Diffs do not show the place of a row in the order of an ordered query, so its rows are read from the server instead.
 
-use crate::client::{self, Client, Lines};
+use crate::cli::Results;
+use crate::client::{self, Client, Lines, parameters};
 use crate::failure::Failure;
 use crate::render::{self, Format};
 use livewell_model::SmolStr;
@@ -30,9 +31,14 @@ impl Drawing {
     }
 }
 
-/// Shows a query's changes until the server stops.
-pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: bool) -> Result<(), Failure> {
-    let path = format!("/api/v1/queries/{query}/changes");
+/// Shows the changes of a query, or of one value of it, until the server stops.
+pub fn watch(
+    client: &Client,
+    &Results { ref query, ref values, format, .. }: &Results,
+    terminal: bool,
+) -> Result<(), Failure> {
+    let path = format!("/api/v1/queries/{query}/changes{}", parameters(values));
+    let results = format!("/api/v1/queries/{query}/results{}", parameters(values));
     let mut lines = client.lines(&path, "text/event-stream")?;
     let mut picture = Picture::default();
     let (mut complete, mut is_told) = (false, false);
@@ -46,7 +52,7 @@ pub fn watch(client: &Client, query: &str, format: Option<Format>, terminal: boo
             picture.take(&name, &data);
             if complete && name != "heartbeat" {
                 if picture.ordered {
-                    picture.draw_in_order(client, query, &data, drawing)?;
+                    picture.draw_in_order(client, &results, &data, drawing)?;
                 } else {
                     let rows = picture.rows.iter();
                     let rows = rows.map(|(signature, columns)| Ok((*signature, columns.clone())));
@@ -154,15 +160,14 @@ impl Picture {
     fn draw_in_order(
         &mut self,
         client: &Client,
-        query: &str,
+        path: &str,
         event: &Json,
         drawing: Drawing,
     ) -> Result<(), Failure> {
         if self.drawn >= event["sequence"].as_u64() {
             return Ok(());
         }
-        let path = format!("/api/v1/queries/{query}/results");
-        let lines = client.lines(&path, "application/x-ndjson")?;
+        let lines = client.lines(path, "application/x-ndjson")?;
         let sequence = lines.header("livewell-sequence").and_then(|sequence| sequence.parse().ok());
         draw(drawing, &self.names, super::received::rows(lines))?;
         self.drawn = sequence;

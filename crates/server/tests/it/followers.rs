@@ -16,7 +16,7 @@ const KILLS: u64 = 20;
 /// How many transactions there are for each kill, and how many are read in a second.
 const TRANSACTIONS: u64 = 60;
 const RATE: u64 = 400;
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const CONFIG: &str = "store: { kind: embedded, path: data, durability: os }
 server: { listen: 127.0.0.1:0 }
@@ -27,7 +27,7 @@ reactions:
   - { id: lines, kind: log, queries: [levels] }
 ";
 
-fn kills() -> u64 {
+pub fn kills() -> u64 {
     std::env::var("LIVEWELL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"))
 }
 
@@ -45,7 +45,7 @@ fn place() -> Place {
 }
 
 /// Starts it once more, its log in a file of this life's own.
-fn start(place: &Place, life: u64) -> Child {
+pub fn start(place: &Place, life: u64) -> Child {
     let mut command = place.command(&["run", "livewell.yaml", "--log-format", "json"]);
     let log = File::create(log_of(place, life)).expect("a log can be written");
     command.stdout(Stdio::null()).stderr(log).spawn().expect("the binary starts")
@@ -55,7 +55,7 @@ fn log_of(place: &Place, life: u64) -> std::path::PathBuf {
     place.file(format!("log{life}"))
 }
 
-fn kill(mut child: Child) {
+pub fn kill(mut child: Child) {
     assert!(child.try_wait().expect("a child can be asked").is_none(), "it ended by itself");
     child.kill().expect("a running child can be killed");
     child.wait().expect("a killed child ends");
@@ -162,7 +162,7 @@ impl Client {
 }
 
 /// Where it serves, from its log.
-fn address(place: &Place, life: u64) -> String {
+pub fn address(place: &Place, life: u64) -> String {
     let began = Instant::now();
     loop {
         let log = fs::read_to_string(log_of(place, life)).expect("a log");

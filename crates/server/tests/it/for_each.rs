@@ -1,6 +1,7 @@
-//! A query with `for_each`, read and followed for one value by HTTP.
+//! A query with `for_each`, read and followed for one value by HTTP and by the commands.
 
 use crate::running::{Answer, Events, Running};
+use crate::text;
 use serde_json::{Value as Json, json};
 
 const QUERIES: &str = "
@@ -229,4 +230,36 @@ fn a_client_that_hears_nothing_is_given_ids_to_come_back_with() {
     let (name, id, _) = stream.next().expect("it runs");
     assert_eq!(name, "heartbeat");
     assert!(id.is_some() && id != begun, "{id:?} after {begun:?}");
+}
+
+#[test]
+fn commands_show_watch_and_verify_one_value() {
+    let mut running = start();
+    order(&running, "o1", "c1", 5);
+    order(&running, "o2", "c2", 6);
+    let out = running.command(&["results", "orders-of", "--for", "customer=c1", "--format", "ndjson"]);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(text(&out.stdout).contains("o1") && !text(&out.stdout).contains("o2"), "{}", text(&out.stdout));
+    let out = running.command(&["verify", "orders-of", "--for", "customer=c1"]);
+    assert!(text(&out.stdout).contains("is right: 1 row "), "{} {}", text(&out.stdout), text(&out.stderr));
+    let out = running.command(&["verify", "orders-of"]);
+    assert!(text(&out.stdout).contains("is right: 2 rows"), "{} {}", text(&out.stdout), text(&out.stderr));
+    for arguments in
+        [["results", "big", "--for", "customer=c1"], ["verify", "orders", "--for", "customer=c1"]]
+    {
+        let out = running.command(&arguments);
+        assert!(!out.status.success(), "{arguments:?}: {}", text(&out.stdout));
+    }
+    running.stop();
+    let store = running.store();
+    let offline =
+        |arguments: &[&str]| crate::livewell(&[arguments, &["--store", store.to_str().unwrap()]].concat());
+    let out = offline(&["results", "count-of", "--for", "customer=nobody", "--format", "ndjson"]);
+    assert!(text(&out.stdout).contains("\"n\":0"), "{} {}", text(&out.stdout), text(&out.stderr));
+    let out = offline(&["results", "orders-of", "--for", "customer=c2", "--format", "ndjson"]);
+    assert!(text(&out.stdout).contains("o2") && !text(&out.stdout).contains("o1"), "{}", text(&out.stderr));
+    let out = offline(&["verify", "top-of", "--for", "customer=c2"]);
+    assert!(text(&out.stdout).contains("is right: 1 row "), "{} {}", text(&out.stdout), text(&out.stderr));
+    let out = offline(&["results", "exact", "--for", "total=007", "--for", "open=true"]);
+    assert!(text(&out.stderr).contains("LW0544"), "{}", text(&out.stderr));
 }

@@ -24,6 +24,7 @@ mod failing;
 mod files;
 mod followers;
 mod for_each;
+mod for_each_killed;
 mod guessed;
 mod hostile;
 mod inspect;

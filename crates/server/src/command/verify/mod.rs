@@ -7,7 +7,10 @@ mod source;
 use super::find::Found;
 use super::{behind, offline};
 use crate::cli::Verify;
+use crate::client::parameters;
 use crate::failure::Failure;
+use livewell::Values;
+use livewell::verify::{verify_value_within, verify_within};
 use livewell_query::Meter;
 use livewell_store::Store;
 use livewell_store::catalog::{self, Kind};
@@ -17,7 +20,7 @@ use std::path::Path;
 
 /// Verifies and prints the result.
 pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
-    let Verify { id, table, .. } = verify;
+    let Verify { id, table, values, .. } = verify;
     let (sequence, rows, differences) = match found {
         Found::Store(directory) => {
             if table.is_some() {
@@ -27,16 +30,27 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
             refuse_source(&store, id, directory)?;
             let report = Report::new();
             let (meter, on_progress) = (Meter::unlimited(), |progress| report.on(progress));
-            let found =
-                livewell::verify::verify_within(&store, id, &meter, &on_progress).map_err(Failure::failed)?;
+            let found = match values.as_slice() {
+                [] => verify_within(&store, id, &meter, &on_progress),
+                values => {
+                    let values = Values::of_text(values.iter().cloned());
+                    verify_value_within(&store, id, &values, &meter, &on_progress)
+                }
+            };
+            let found = found.map_err(Failure::failed)?;
             behind::say_of_store(&store, id)?;
             (found.sequence, found.rows, found.differences)
         }
         Found::Server(client) => {
             if table.is_some() || source::is_source(client, id)? {
+                if !values.is_empty() {
+                    return Err(Failure::failed(format!(
+                        "`{id}` is a source; `--for` is about a query [LW0544]"
+                    )));
+                }
                 return source::run(client, id, table.as_deref());
             }
-            let found = client.post(&format!("/api/v1/queries/{id}/verify"))?;
+            let found = client.post(&format!("/api/v1/queries/{id}/verify{}", parameters(values)))?;
             behind::say_of_server(client, id)?;
             let text = |json: &serde_json::Value| json.as_str().map(ToOwned::to_owned);
             let differences = found["differences"].as_array().into_iter().flatten().filter_map(text);
