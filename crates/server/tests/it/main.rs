@@ -39,6 +39,7 @@ mod nats;
 mod offline;
 mod operating;
 mod ordered;
+mod orders_of;
 mod owned;
 mod pages;
 mod parked;

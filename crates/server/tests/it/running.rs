@@ -235,6 +235,15 @@ pub fn answer(mut stream: TcpStream) -> Answer {
     Answer { status, head, body }
 }
 
+/// The whole answer of another server to a body.
+pub fn post_to(address: &str, path: &str, body: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n{body}")
+        .unwrap();
+    answer(stream)
+}
+
 /// Lines of inserts of orders with these totals, `o1` first.
 pub fn orders(totals: &[i64]) -> String {
     let order = |(at, total): (usize, &i64)| {
