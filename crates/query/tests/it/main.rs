@@ -37,5 +37,6 @@ mod reference_items;
 mod reference_paths;
 mod reference_scenarios;
 mod reference_subqueries;
+mod reference_values;
 mod rooms;
 mod traps;
