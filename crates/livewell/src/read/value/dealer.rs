@@ -278,3 +278,65 @@ impl Drop for Joined {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell_model::{Diff, Timestamp};
+
+    /// A result with one diff for each of these keys.
+    fn taken(sequence: u64, bytes: usize, keys: &[&str]) -> Taken {
+        let diffs = vec![Diff::Add { row_signature: sequence, data: [].into() }];
+        let part = QueryResult { sequence, position: sequence, timestamp: Timestamp(0), diffs };
+        let parts = keys.iter().map(|key| (key.as_bytes().to_vec(), part.clone())).collect();
+        Taken { sequence, bytes, parts }
+    }
+
+    fn listen(table: &mut Table, key: &str) -> Arc<Inbox> {
+        let inbox = Arc::new(Inbox::new(Arc::default(), 0));
+        table.inboxes.entry(key.as_bytes().to_vec()).or_default().push(inbox.clone());
+        inbox
+    }
+
+    #[test]
+    fn a_result_rings_those_whom_it_concerns_and_moves_all_on() {
+        let mut table = Table::default();
+        let [a, also_a, b] = ["a", "a", "b"].map(|key| listen(&mut table, key));
+        let rung = table.give(1, vec![taken(1, 9, &["a", "nobody"]), taken(2, 9, &["c"])]);
+        assert!(
+            rung.len() == 2 && [&a, &also_a].iter().all(|one| rung.iter().any(|rung| Arc::ptr_eq(rung, one)))
+        );
+        assert_eq!(table.dealt, Some(Position { epoch: 1, sequence: 2 }));
+        assert_eq!((a.read_to(2), b.read_to(2)), (None, Some(2)));
+    }
+
+    #[test]
+    fn one_that_is_cut_off_is_rung_once_more_and_then_forgotten() {
+        let mut table = Table::default();
+        let slow = listen(&mut table, "a");
+        slow.cut();
+        let rung = table.give(1, vec![taken(1, 9, &["a"])]);
+        assert!(rung.len() == 1 && table.inboxes.is_empty());
+        assert!(table.give(1, vec![taken(2, 9, &["a"])]).is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_is_all_that_comes_after_the_lowest_place_to_join() {
+        let mut table = Table { dealt: Some(Position { epoch: 1, sequence: 6 }), ..Table::default() };
+        assert_eq!(table.low(), 6, "nothing is kept yet");
+        let quarter = RECENT.1 / 4;
+        for sequence in 7..=12 {
+            table.give(
+                1,
+                vec![taken(sequence, quarter, &["a", if sequence % 2 == 0 { "even" } else { "odd" }])],
+            );
+        }
+        assert_eq!((table.low(), table.recent.len(), table.recent_bytes), (8, 4, RECENT.1));
+        let kept = |key: &str| -> Vec<u64> {
+            table.parts.get(key.as_bytes()).into_iter().flatten().map(|part| part.sequence).collect()
+        };
+        assert_eq!((kept("a"), kept("even"), kept("odd")), (vec![9, 10, 11, 12], vec![10, 12], vec![9, 11]));
+        table.give(1, vec![taken(13, RECENT.1 + 1, &["b"])]);
+        assert_eq!((table.low(), table.parts.len()), (13, 0), "one that is too large is not kept");
+    }
+}

@@ -247,6 +247,26 @@ async fn a_slow_listener_misses_nothing() {
 }
 
 #[tokio::test]
+async fn a_listener_further_behind_than_what_is_kept_for_those_who_join_misses_nothing() {
+    let livewell = start(&memory(), each()).await;
+    let begun = end(&livewell);
+    let mut first = livewell.subscribe_for("each", &of(2), None).await.unwrap();
+    let mut rows = BTreeMap::new();
+    follow(&livewell, &mut first, &mut rows).await;
+    let (source, long) = (livewell.source("s").unwrap(), "y".repeat(100_000));
+    for id in 0..120 {
+        let node = Node::new(format!("n{id}")).label("N").set("id", id).set("x", i64::from(id % 10 == 0) + 1);
+        source.send(Change::insert(node.set("y", long.as_str()))).await.unwrap();
+    }
+    idle(&livewell).await;
+    follow(&livewell, &mut first, &mut rows).await;
+    let (mut late, mut again) =
+        (livewell.subscribe_for("each", &of(2), Some(begun)).await.unwrap(), BTreeMap::new());
+    assert_eq!(follow(&livewell, &mut late, &mut again).await, 0, "it goes on where it was");
+    assert_eq!((again.len(), &again), (12, &rows));
+}
+
+#[tokio::test]
 async fn a_thousand_listeners_are_told_of_their_own_value_and_all_move_on() {
     const LISTENERS: i64 = 1_000;
     let livewell = start(&memory(), each()).await;
