@@ -19,9 +19,12 @@ use livewell_model::Map;
 /// # Errors
 /// Returns the errors of [`Reference::new`].
 pub fn of_values(query: &Query, params: &Map, settings: &Settings) -> Result<Option<Reference>, Diagnostic> {
-    let mut search =
-        Search { parameters: &settings.for_each, found: vec![None; settings.for_each.len()], names: 0 };
-    let Some(query) = search.query(query) else { return Ok(None) };
+    let parameters = &settings.for_each;
+    let branch = |branch| Search { parameters, found: vec![None; parameters.len()], names: 0 }.branch(branch);
+    let Some(branches) = query.branches.iter().map(branch).collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let query = Query { branches, distinct: true };
     let settings = Settings { for_each: Vec::new(), ..settings.clone() };
     Reference::with(&query, params, &settings).map(Some)
 }
@@ -35,10 +38,9 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn query(&mut self, query: &Query) -> Option<Query> {
-        let [only] = query.branches.as_slice() else { return None };
+    fn branch(&mut self, branch: &SingleQuery) -> Option<SingleQuery> {
         let mut clauses = Vec::new();
-        for clause in &only.clauses {
+        for clause in &branch.clauses {
             if self.found.iter().all(Option::is_some) {
                 break;
             }
@@ -55,9 +57,9 @@ impl Search<'_> {
             skip: None,
             limit: None,
             condition: None,
-            span: only.returns.span,
+            span: branch.returns.span,
         };
-        Some(Query { branches: vec![SingleQuery { clauses, returns }], distinct: false })
+        Some(SingleQuery { clauses, returns })
     }
 
     fn clause(&mut self, clause: &Clause) -> Option<Clause> {

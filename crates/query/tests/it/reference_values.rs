@@ -45,6 +45,7 @@ fn every_value_that_has_rows_is_found() {
         ("MATCH (n) WITH n.x AS x ORDER BY x LIMIT 2 WHERE x = $a RETURN x", &["a"]),
         ("UNWIND [1, 2] AS u MATCH (n {x: u}) WHERE n.x + u = $a RETURN u", &["a"]),
         ("MATCH (n) WHERE n.x = $a AND n.x = $a RETURN n.x AS x", &["a"]),
+        ("MATCH (n {x: $a}) RETURN n.x AS x UNION MATCH (n) WHERE n.x + 2 = $a RETURN n.x AS x", &["a"]),
     ] {
         let Some(found) = found(text, names, &graph) else { panic!("{text}") };
         let with_rows = with_rows(text, names, &graph);

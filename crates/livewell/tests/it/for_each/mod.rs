@@ -19,12 +19,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Rows, groups, a window, distinct rows, and an aggregate that has a row over nothing.
-const TEXTS: [&str; 5] = [
+/// Rows, groups, a window, distinct rows, two ways to a value, and an aggregate that has a row over nothing.
+const TEXTS: [&str; 6] = [
     "MATCH (n:N) WHERE n.x = $x RETURN n.id AS id, n.y AS y",
     "MATCH (n:N {x: $x}) RETURN n.y AS y, count(*) AS c",
     "MATCH (n:N) WHERE n.x = $x RETURN n.id AS id, n.y AS y ORDER BY y DESC, id LIMIT 2",
     "MATCH (n:N) WHERE n.x = $x WITH DISTINCT n.y AS y RETURN y, 2 * y AS z",
+    "MATCH (n:N {x: $x}) RETURN n.id AS id UNION MATCH (n:N) WHERE n.y = $x RETURN n.id AS id",
     "MATCH (n:N) WHERE $x = n.x RETURN count(*) AS c, sum(n.y) AS y, min(n.id) AS first",
 ];
 
