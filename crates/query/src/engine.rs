@@ -204,11 +204,12 @@ impl Engine {
         &self.plan
     }
 
-    /// The plans in words: operators, their state, the row identity.
+    /// The plans in words: operators, their state, the row identity; and what makes most changes concern the query.
     pub fn explain(&self) -> String {
         let each = self.for_each.iter().map(|for_each| for_each.explain(self.columns()));
         let joins = self.joined.joins().iter().map(|join| format!("Join: {join}\n"));
-        each.chain(joins).chain([self.plan.explain()]).collect()
+        let wide = self.interest().wide().into_iter().map(|wide| format!("Concerned by {wide}\n"));
+        each.chain(joins).chain([self.plan.explain()]).chain(wide).collect()
     }
 
     /// Canonical bytes of all that decides what the query stores: two engines of equal bytes can continue each other's

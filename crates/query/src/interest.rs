@@ -65,6 +65,14 @@ impl Interest {
         matches!(self.guards[..], [Guard::Everything])
     }
 
+    /// What of it is so wide that most changes touch it, and why, in words.
+    pub fn wide(&self) -> Vec<&'static str> {
+        let mut wide: Vec<_> = self.guards.iter().filter_map(Guard::wide).collect();
+        wide.sort_unstable();
+        wide.dedup();
+        wide
+    }
+
     /// Whether a change touches the query.
     pub fn is_touched_by(&self, change: &AppliedChange) -> bool {
         self.guards.iter().any(|guard| guard.is_touched_by(change))
@@ -84,6 +92,15 @@ impl Guard {
                 };
                 roles(&change.before) != roles(&change.after)
             }
+        }
+    }
+
+    fn wide(&self) -> Option<&'static str> {
+        match self.wanted() {
+            Wanted::All => Some("every change, for a function of an element's past"),
+            Wanted::Nodes(labels) if labels.is_empty() => Some("any node, for a pattern without a label"),
+            Wanted::Relationships([]) => Some("any relationship, for a pattern without a type"),
+            _ => None,
         }
     }
 

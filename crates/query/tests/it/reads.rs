@@ -3,7 +3,9 @@
 use crate::joins::{QUERIES, joins, transaction};
 use crate::random::Case;
 use crate::random::for_each::Keyed;
-use livewell_model::{AppliedChange, AppliedTransaction, Element, Map, SmolStr, Timestamp, Value, key};
+use livewell_model::{
+    AppliedChange, AppliedTransaction, Element, ElementId, Map, Node, SmolStr, Timestamp, Value, key,
+};
 use livewell_query::state::{Area, Order, Visit};
 use livewell_query::{Engine, Interest, MemoryState, State, StepError, Wanted};
 use livewell_scenarios::choice::Choice;
@@ -53,6 +55,7 @@ impl State for Counting {
 struct Steps {
     skipped: u32,
     stepped: u32,
+    failed: u32,
 }
 
 impl Steps {
@@ -71,7 +74,15 @@ impl Steps {
                 is_touched
             });
             let before = state.writes;
-            let Ok(diffs) = engine.step(&mut state, transaction) else { break };
+            let Ok(diffs) = engine.step(&mut state, transaction) else {
+                assert!(
+                    is_due || is_hit,
+                    "transaction {} fails and is skipped\n{shown}",
+                    transaction.sequence
+                );
+                self.failed += 1;
+                break;
+            };
             let did = (diffs.len(), state.writes - before);
             let is_skipped = !is_due && !is_hit;
             assert!(!is_skipped || did == (0, 0), "{did:?} at transaction {}\n{shown}", transaction.sequence);
@@ -114,7 +125,7 @@ fn a_transaction_that_changes_nothing_that_is_read_does_nothing() {
         let Ok(engine) = Engine::compile(&case.query, &Map::new()) else { continue };
         steps.take(&engine, &case.stream, &case);
     }
-    let Steps { skipped, stepped } = steps;
+    let Steps { skipped, stepped, .. } = steps;
     assert!(skipped > 100 && stepped > 100, "{skipped} are skipped, {stepped} are not");
 }
 
@@ -125,8 +136,25 @@ fn a_transaction_that_changes_nothing_that_is_read_for_any_value_does_nothing() 
         let Ok(engine) = keyed.each().engine() else { continue };
         steps.take(&engine, &keyed.case.stream, &keyed.case);
     }
-    let Steps { skipped, stepped } = steps;
+    let Steps { skipped, stepped, .. } = steps;
     assert!(skipped > 100 && stepped > 100, "{skipped} are skipped, {stepped} are not");
+}
+
+#[test]
+fn a_transaction_on_which_a_condition_fails_is_not_skipped() {
+    let node = |x: i64| {
+        let node = Node { id: ElementId::new("s", "n"), labels: vec!["N".into()], properties: Map::new() };
+        let node = Node { properties: [("x", Value::Int(x))].into_iter().collect(), ..node };
+        AppliedChange { before: None, after: Some(Element::Node(node.into())) }
+    };
+    let mut steps = Steps::default();
+    for (query, x) in [("10 / n.x = 5", 0), ("n.x + 9223372036854775807 > 0", 1)] {
+        let query = format!("MATCH (n:N) WHERE {query} RETURN n.x AS x");
+        let engine = Engine::compile(&query, &Map::new()).unwrap();
+        let (timestamp, changes) = (Timestamp(1), vec![node(x)]);
+        steps.take(&engine, &[AppliedTransaction { sequence: 1, position: 1, timestamp, changes }], &query);
+    }
+    assert_eq!(steps.failed, 2);
 }
 
 #[test]
@@ -138,6 +166,27 @@ fn a_transaction_that_changes_no_part_in_a_join_does_nothing() {
         let stream: Vec<_> = (1..30).map(|at| transaction(at, &mut present, &mut choice)).collect();
         steps.take(&engine, &stream, &query);
     }
-    let Steps { skipped, stepped } = steps;
+    let Steps { skipped, stepped, .. } = steps;
     assert!(skipped > 100 && stepped > 100, "{skipped} are skipped, {stepped} are not");
+}
+
+#[test]
+fn what_makes_most_changes_concern_a_query_is_explained() {
+    let told = |text: &str| {
+        let plan = Engine::compile(text, &Map::new()).unwrap().explain();
+        plan.lines()
+            .filter_map(|line| line.strip_prefix("Concerned by "))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told("MATCH (n) RETURN count(*) AS n"), ["any node, for a pattern without a label"]);
+    assert_eq!(
+        told("MATCH (a:A)-[r]->(b:B) RETURN a.x AS x"),
+        ["any relationship, for a pattern without a type"]
+    );
+    assert_eq!(
+        told("MATCH (n:N) RETURN livewell.getVersionByTimestamp(n, datetime('2026-01-01T00:00:00Z')).x AS x"),
+        ["every change, for a function of an element's past"]
+    );
+    assert_eq!(told("MATCH (a:A)-[:R]->(b:B {id: 3}) RETURN a.x AS x"), Vec::<String>::new());
 }
