@@ -1,0 +1,103 @@
+//! What one query for every value costs beside others that say the same:
+//! `cargo run --release -p livewell --example each -- DIRECTORY HOW CUSTOMERS ORDERS`.
+//!
+//! Orders of customers, in groups of a thousand. HOW is `each` (one query, run for each customer), `column` (one query
+//! with the customer as a column), or `queries` (one for each customer). Prints how long it takes until all orders are in
+//! the rows, and with how much processor time and memory.
+
+#![expect(clippy::print_stdout, reason = "it measures")]
+
+use livewell::{
+    Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Livewell, Node, Query, Relationship, Setup,
+};
+use std::fs;
+use std::time::Instant;
+
+/// How many changes are sent at once.
+const GROUP: usize = 1_000;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [directory, how, customers, orders] = &arguments[..] else {
+        return Err("DIRECTORY HOW CUSTOMERS ORDERS are missing".into());
+    };
+    let (customers, orders): (u64, u64) = (customers.parse()?, orders.parse()?);
+    let livewell = Livewell::builder().store(EmbeddedStore::open(directory, Durability::Os)?).build()?;
+    let shop = livewell.add_source(InProcess::new("shop")).await?;
+    let customer = |number: u64| {
+        let id = format!("c{number}");
+        Change::insert(Node::new(id.as_str()).label("Customer").set("id", id.as_str()))
+    };
+    for first in (0..customers).step_by(GROUP) {
+        let group = first..customers.min(first + GROUP as u64);
+        shop.send(group.map(customer).collect::<Vec<_>>()).await?;
+    }
+    livewell.add(Setup { queries: queries(how, customers)?, ..Setup::default() }).await?;
+    livewell.idle().await?;
+
+    let (begun, before) = (Instant::now(), processor_time()?);
+    let all: Vec<Vec<Change>> = (0..orders).map(|number| order(number, customers)).collect();
+    for group in all.chunks(GROUP) {
+        let transactions = group.iter().cloned().map(IntoTransaction::into_transaction).collect();
+        shop.send_all(transactions).await.map_err(|(_, error)| error)?;
+    }
+    livewell.idle().await?;
+    let (wall, processor) = (begun.elapsed().as_secs_f64(), processor_time()? - before);
+    let rows: u64 = livewell.status()?.iter().filter(|one| one.id != "shop").map(|one| one.rows).sum();
+    println!(
+        "{how}: {orders} orders of {customers} customers: {wall:.2} s, {processor:.2} s of processor time, \
+         {:.1} µs an order, {rows} rows, {} MiB anonymous",
+        processor * 1e6 / orders as f64,
+        anonymous()? >> 10
+    );
+    livewell.shutdown().await;
+    Ok(())
+}
+
+fn queries(how: &str, customers: u64) -> Result<Vec<Query>> {
+    const PATTERN: &str = "MATCH (o:Order)-[:PLACED_BY]->(c:Customer)";
+    let of = |id: String, text: String| Query::cypher(id, text).from("shop");
+    Ok(match how {
+        "each" => {
+            let text = format!("{PATTERN} WHERE c.id = $customer RETURN o.id AS id, o.total AS total");
+            vec![of("orders-of".into(), text).for_each("customer", livewell::ParameterType::Text)]
+        }
+        "column" => {
+            let text = format!("{PATTERN} RETURN c.id AS customer, o.id AS id, o.total AS total");
+            vec![of("orders".into(), text)]
+        }
+        "queries" => {
+            let text =
+                |number| format!("{PATTERN} WHERE c.id = 'c{number}' RETURN o.id AS id, o.total AS total");
+            (0..customers).map(|number| of(format!("orders-of-{number}"), text(number))).collect()
+        }
+        other => return Err(format!("`{other}` is not each, column or queries").into()),
+    })
+}
+
+/// An order comes in one transaction with the relationship to its customer.
+fn order(number: u64, customers: u64) -> Vec<Change> {
+    let (order, customer) = (format!("o{number}"), format!("c{}", number * 7_919 % customers));
+    let total = i64::try_from(number % 1_000).unwrap_or_default();
+    let node = Node::new(order.as_str()).label("Order").set("id", order.as_str()).set("total", total);
+    let placed = Relationship::new(format!("p{number}"), "PLACED_BY", order, customer);
+    vec![Change::insert(node), Change::insert(placed)]
+}
+
+/// The seconds of processor time of this process, its user's and the system's.
+fn processor_time() -> Result<f64> {
+    let text = fs::read_to_string("/proc/self/stat")?;
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks = |at: usize| after_name.split_whitespace().nth(at).unwrap_or("0").parse::<f64>();
+    Ok((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+/// The anonymous memory of this process, in KiB.
+fn anonymous() -> Result<u64> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or_default();
+    Ok(line.split_whitespace().next().unwrap_or("0").parse()?)
+}
