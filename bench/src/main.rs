@@ -7,19 +7,23 @@
 //! livewell-bench pipeline [--updates N] [--history N] [--rounds N] [--directory PATH]
 //! livewell-bench latency [--rounds N] [--directory PATH]              (Livewell's side alone)
 //! livewell-bench restart [--rows N] [--rounds N] [--directory PATH]   (Livewell's side alone)
+//! livewell-bench many [--query alerts|ranges] [--changes N] [--rounds N] [--directory PATH] [--plot FILE.svg]
 //! livewell-bench verify [--query NAME] [--orders N] [--customers N] [--rounds N] [--directory PATH]   (alone, too)
 //! ```
 
 mod engine;
 mod live;
+mod many;
 mod measure;
 mod pipeline;
+mod plot;
 mod report;
 mod verify;
 mod workload;
 
 use anyhow::{Context, bail};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use workload::Size;
@@ -48,7 +52,7 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let command = arguments
         .next()
-        .context("say what to measure: engine, profile, live, pipeline, latency, restart or verify")?;
+        .context("say what to measure: engine, profile, live, pipeline, latency, many, restart or verify")?;
     let options = Options::read(arguments)?;
     // The kind of runtime that the other side's own server has.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -76,13 +80,17 @@ fn main() -> anyhow::Result<()> {
             }
             pipeline::run(&runtime, &settings)
         }
+        "many" => {
+            let (changes, plot) = (options.get("changes", 200_000)?, options.get("plot", PathBuf::new())?);
+            many::run(&runtime, &query, &many::Settings { changes, rounds, directory, plot })
+        }
         "restart" => pipeline::restart::run(&runtime, rows, rounds, &directory),
         "verify" => verify::run(&runtime, (size.orders, size.customers), rounds, &query, &directory),
         // What `verify` and `restart` start.
         "verified" => verify::child(&query, &directory),
         "restarted" => pipeline::restart::child(&runtime, options.get("round", 1)?, &directory),
         other => bail!(
-            "{other:?} is not measured here: engine, profile, live, pipeline, latency, restart or verify"
+            "{other:?} is not measured here: engine, profile, live, pipeline, latency, many, restart or verify"
         ),
     }
 }

@@ -61,3 +61,18 @@ pub fn anonymous_mb() -> anyhow::Result<f64> {
     let kilobytes = line.and_then(|line| line.split_whitespace().next());
     Ok(kilobytes.context("the system does not say it")?.parse::<f64>()? / 1024.0)
 }
+
+/// Returns the processor time that this process has taken until now, its user's and the system's, in hundredths of a
+/// second.
+///
+/// # Errors
+/// Returns an error if the system does not say it.
+pub fn processor_time() -> anyhow::Result<Duration> {
+    let text = std::fs::read_to_string("/proc/self/stat")?;
+    // The name before them may contain blanks and parentheses.
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks = |at: usize| -> anyhow::Result<u64> {
+        Ok(after_name.split_whitespace().nth(at).context("the system does not say it")?.parse()?)
+    };
+    Ok(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
+}
