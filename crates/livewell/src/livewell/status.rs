@@ -50,6 +50,14 @@ impl Livewell {
         page::not_caught_up(&self.shared, most)
     }
 
+    /// Returns whether a query has caught up, as [`Livewell::not_caught_up`] has it.
+    ///
+    /// # Errors
+    /// Returns [`crate::ErrorKind::NotFound`] for an unknown query, or an error if the store cannot be read.
+    pub fn has_caught_up(&self, query: &str) -> Result<bool, Error> {
+        page::has_caught_up(&self.shared, &*self.shared.query(query)?)
+    }
+
     /// Checks that the store can be read.
     ///
     /// # Errors

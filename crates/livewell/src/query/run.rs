@@ -185,7 +185,10 @@ impl Running {
         let due = pipeline.head(&pipeline.shared.store.snapshot()?)?.building;
         let is_reset = component.reset.load(Ordering::Acquire);
         if due.is_some() || is_reset {
-            component.set(State::Running);
+            // One that waits for its upstreams shows that until they are ready.
+            if component.state() != State::Waiting {
+                component.set(State::Running);
+            }
             component.reset.store(false, Ordering::Release);
         }
         Ok(due.or(is_reset.then_some(Building::Rebuilt)).map(|why| (why, is_reset)))

@@ -4,8 +4,10 @@ use super::condition;
 use super::status::{self, Status};
 use crate::Error;
 use crate::component::Component;
+use crate::component::roster::Roster;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
+use livewell_store::{Head, Snapshot};
 use std::sync::Arc;
 
 /// Which components are read.
@@ -43,18 +45,34 @@ pub(crate) fn not_caught_up(shared: &Shared, most: usize) -> Result<Vec<String>,
         if found.len() == most {
             break;
         }
-        let is_behind = match condition::seen(&roster, query).state {
-            State::CaughtUp | State::Paused => false,
-            // A waiting query waits for its first rows, for room, or for a component in error above it.
-            State::Starting | State::Waiting | State::Error | State::Stopped => true,
-            State::Running => {
-                let marks = &shared.marks;
-                status::behind(&*snapshot, marks, query.number, &query.follows)?.sequences > 0
-            }
-        };
+        let is_behind = is_behind(shared, &*snapshot, &roster, query)?;
         if is_behind {
             found.push(query.id.clone());
         }
     }
     Ok(found)
+}
+
+/// Returns whether a query has caught up.
+pub(crate) fn has_caught_up(shared: &Shared, query: &Component) -> Result<bool, Error> {
+    let snapshot = shared.store.snapshot()?;
+    Ok(!is_behind(shared, &*snapshot, &shared.roster(), query)?)
+}
+
+fn is_behind(
+    shared: &Shared,
+    snapshot: &dyn Snapshot,
+    roster: &Roster,
+    query: &Component,
+) -> Result<bool, Error> {
+    Ok(match condition::seen(roster, query).state {
+        State::CaughtUp | State::Paused => false,
+        // A waiting query waits for its first rows, for room, or for a component in error above it.
+        State::Starting | State::Waiting | State::Error | State::Stopped => true,
+        State::Running => {
+            let is_built = Head::read(snapshot, query.number)?.is_some_and(|head| head.building.is_none());
+            let (marks, follows) = (&shared.marks, &query.follows);
+            !is_built || status::behind(snapshot, marks, query.number, follows)?.sequences > 0
+        }
+    })
 }

@@ -209,6 +209,8 @@ async fn a_build_begins_again_where_an_upstream_begins_a_new_epoch() {
     keeper.stopped.recv().await.unwrap();
     keeper.go.send(()).unwrap();
     keeper.stopped.recv().await.unwrap();
+    assert!(!livewell.has_caught_up("late").unwrap(), "it is being built, though it has nothing to read");
+    assert_eq!(livewell.not_caught_up(9).unwrap(), ["late"]);
     // Rows that are damaged have no difference to others: they begin an epoch.
     let snapshot = gate.inner.snapshot().unwrap();
     let number = catalog::find(&*snapshot, "up").unwrap().unwrap().number;
@@ -232,6 +234,7 @@ async fn a_build_begins_again_where_an_upstream_begins_a_new_epoch() {
     keeper.go.send(()).unwrap();
     reach(&livewell, "late", State::CaughtUp).await;
     idle(&livewell).await;
+    assert!(livewell.has_caught_up("late").unwrap());
     assert_eq!(values(&livewell, "late"), values(&livewell, "up"));
     assert_verified(&livewell, "late");
     livewell.shutdown().await;

@@ -5,7 +5,7 @@ use super::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use livewell::{Livewell, State as Doing};
+use livewell::Livewell;
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -72,52 +72,5 @@ pub async fn watch_ready(api: &Api) {
 
 /// Returns whether a query is known not to have caught up.
 fn is_behind(livewell: &Livewell, query: &str) -> bool {
-    livewell.status_of(query).is_ok_and(|status| match status.state {
-        Doing::CaughtUp | Doing::Paused => false,
-        Doing::Starting | Doing::Waiting | Doing::Error | Doing::Stopped => true,
-        Doing::Running => status.lag > 0,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::body::to_bytes;
-    use livewell::{IntoSource, MemoryStore, Query, Setup};
-    use livewell_source::file::Files;
-    use livewell_source::settings::FileSettings;
-    use serde_json::Value;
-
-    #[tokio::test]
-    async fn a_hundred_are_named_and_the_others_counted() {
-        for (count, waiting) in [(100, Value::Null), (101, json!(101))] {
-            let ids = (0..count).map(|at| format!("q{at}")).collect();
-            let answer = super::waiting("not yet".into(), ids).into_response();
-            let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-            let body: Value = serde_json::from_slice(&body).unwrap();
-            assert_eq!((body["waiting_for"].as_array().unwrap().len(), &body["waiting"]), (100, &waiting));
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_query_over_a_source_in_error_has_not_caught_up() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("ops.jsonl");
-        let livewell = Livewell::builder().store(MemoryStore::new()).build().unwrap();
-        let queries = vec![Query::cypher("q", "MATCH (n:A) RETURN n.x AS x").from("ops")];
-        let mut file = FileSettings::new("ops", &path);
-        file.follow = Some(false);
-        livewell
-            .add(Setup { sources: vec![Files::new(file).into_source()], queries, ..Setup::default() })
-            .await
-            .unwrap();
-        livewell.idle().await.unwrap();
-        assert_eq!(livewell.not_caught_up(9).unwrap(), ["q"]);
-        std::fs::write(&path, "").unwrap();
-        livewell.reset("ops").unwrap();
-        while !livewell.not_caught_up(9).unwrap().is_empty() {
-            tokio::time::sleep(LOOK).await;
-        }
-        livewell.shutdown().await;
-    }
+    livewell.has_caught_up(query).is_ok_and(|has_caught_up| !has_caught_up)
 }

@@ -3,6 +3,7 @@
 use super::build::{Build, Ending};
 use crate::Error;
 use crate::component::shared::Shared;
+use crate::component::state::State;
 use crate::query::base::{Base, Piece};
 use crate::query::fill::Filling;
 use crate::query::pipeline::Submitted;
@@ -113,6 +114,7 @@ impl Pass {
         self.each(|member| {
             let Build { pipeline, why, .. } = &*member.build;
             tracing::info!(query = %pipeline.component.id, ?why, "building the rows");
+            pipeline.component.set(State::Running);
             let (generation, submitted) = pipeline.begin_build(&base, *why)?;
             member.filling = Filling::new(generation, base.timestamp);
             Ok(Some(submitted))
