@@ -1,7 +1,7 @@
 //! Runs a query: steps it while there is something to do, and rebuilds it when that is due.
 //!
-//! A query is a [task](crate::run::task): no thread is kept for it. A turn takes in what has come, up to a limit, or does
-//! one piece of long work, such as a rebuild.
+//! A query is a [task](crate::run::task): no thread is kept for it. A turn takes in what has come, up to a limit; what has
+//! to be built is built [with others](super::builds).
 
 use super::builds::{Build, Builds, Ending};
 use super::pipeline::{Outcome, Pipeline, Step, Submitted};
@@ -183,14 +183,11 @@ impl Running {
         let (pipeline, component) = (&self.pipeline, self.component());
         pipeline.shared.damages.check(component.number)?;
         let due = pipeline.head(&pipeline.shared.store.snapshot()?)?.building;
-        let is_reset = component.reset.load(Ordering::Acquire);
-        if due.is_some() || is_reset {
-            // One that waits for its upstreams shows that until they are ready.
-            if component.state() != State::Waiting {
-                component.set(State::Running);
-            }
-            component.reset.store(false, Ordering::Release);
+        // One that waits for its upstreams shows that until they are ready.
+        if (due.is_some() || component.reset.load(Ordering::Acquire)) && component.state() != State::Waiting {
+            component.set(State::Running);
         }
+        let is_reset = component.reset.swap(false, Ordering::AcqRel);
         Ok(due.or(is_reset.then_some(Building::Rebuilt)).map(|why| (why, is_reset)))
     }
 
@@ -199,18 +196,17 @@ impl Running {
         Next::Again
     }
 
-    /// Makes builds, if it is this query's part, and goes on once its own has ended.
+    /// Goes on once its build has ended.
     fn await_build(&mut self) -> Result<Next, Error> {
         let Some((build, is_reset)) = self.build.clone() else { return Ok(Next::Again) };
         if self.pipeline.shared.is_interrupted(self.component()) && self.builds.withdraw(&build) {
             self.build = None;
             return Ok(Next::Again);
         }
-        let ending = build.ending().or_else(|| {
-            self.builds.lead(&self.component().follows);
-            build.ending()
-        });
-        let Some(ending) = ending else { return Ok(Next::Wait(LOOK)) };
+        let Some(ending) = build.ending() else {
+            self.builds.look(&self.pipeline);
+            return Ok(Next::Wait(LOOK));
+        };
         self.build = None;
         let is_to_come = match &ending {
             Ending::Unready => true,

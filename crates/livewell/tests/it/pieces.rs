@@ -21,7 +21,7 @@ const JOIN: &str = "MATCH (a:N)-[:R]->(b:N) RETURN a.id AS a, b.id AS b, a.x + b
 struct Gate {
     inner: MemoryStore,
     is_open: AtomicBool,
-    /// The thread that builds, in one turn: the first that takes a snapshot while nothing else is to be done.
+    /// The thread that builds `late`: the first builder that takes a snapshot while it is built.
     builder: OnceLock<ThreadId>,
     stops: tokio::sync::mpsc::UnboundedSender<()>,
     go: Mutex<mpsc::Receiver<()>>,
@@ -59,8 +59,8 @@ impl Store for Gate {
 
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
         let this = std::thread::current();
-        let is_worker = this.name() == Some("worker");
-        if is_worker
+        let is_builder = this.name() == Some("builder");
+        if is_builder
             && !self.is_open.load(Ordering::SeqCst)
             && self.is_building()?
             && *self.builder.get_or_init(|| this.id()) == this.id()

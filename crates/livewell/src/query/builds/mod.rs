@@ -1,9 +1,10 @@
 //! Building together: queries over the same upstreams share one pass over the base, and each element is shown to those
 //! that it concerns.
 //!
-//! A query asks for its build and waits. Whoever finds that too few passes run leads one in its turn, for all that wait
-//! by then; so the first query begins at once, and those that come meanwhile go together. One whose steps take long
-//! leaves the pass, and is built alone, so that it does not hold up the rest.
+//! A query asks for its build and waits. A builder, a thread that lasts while there is something to build, makes a pass
+//! for all that wait by then; so the first query begins at once, and those that come meanwhile go together. About as
+//! many passes run as there are cores. One that takes long does not count, and a build whose steps take long leaves its
+//! pass and is made alone, so that it does not hold up the rest.
 
 mod build;
 mod pass;
@@ -13,89 +14,149 @@ pub(super) use build::{Build, Ending};
 use super::pipeline::Pipeline;
 use crate::component::lock::lock;
 use livewell_store::head::Building;
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 /// How many builds go together at most.
 const TOGETHER_MAX: usize = 1_000;
+/// A pass that takes longer does not count.
+const LONG: Duration = Duration::from_secs(2);
+/// How many builders there may be beyond those that count.
+const MORE_MAX: usize = 32;
 
-/// The builds that wait, by the feeds that they read.
+/// The builds that wait, and the builders.
 pub(crate) struct Builds {
-    by_feeds: Mutex<BTreeMap<Vec<u32>, Waiting>>,
-    /// How many passes over the same feeds run at once.
+    state: Mutex<State>,
+    /// How many passes run at once.
     passes_max: usize,
 }
 
 #[derive(Default)]
-struct Waiting {
-    builds: VecDeque<Arc<Build>>,
-    passes: usize,
+struct State {
+    /// The longest first.
+    waiting: VecDeque<Arc<Build>>,
+    /// Since when each builder has been at its pass.
+    passes: HashMap<usize, Instant>,
+    /// The number of the last builder.
+    last: usize,
 }
 
 impl Default for Builds {
     fn default() -> Self {
         let passes_max = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { by_feeds: Mutex::default(), passes_max }
+        Self { state: Mutex::default(), passes_max }
     }
 }
 
 impl Builds {
-    /// Asks for a build; it is made once somebody [leads](Builds::lead).
-    pub(super) fn ask(&self, pipeline: &Arc<Pipeline>, why: Building, is_alone: bool) -> Arc<Build> {
+    /// Asks for a build.
+    pub(super) fn ask(
+        self: &Arc<Self>,
+        pipeline: &Arc<Pipeline>,
+        why: Building,
+        is_alone: bool,
+    ) -> Arc<Build> {
         let build = Arc::new(Build::new(pipeline, why, is_alone));
-        let mut by_feeds = lock(&self.by_feeds);
-        by_feeds.entry(build.feeds().to_vec()).or_default().builds.push_back(build.clone());
+        self.lock().waiting.push_back(build.clone());
+        self.look(pipeline);
         build
     }
 
     /// Takes back what was asked for, unless it has begun.
     pub(super) fn withdraw(&self, build: &Arc<Build>) -> bool {
-        let mut by_feeds = lock(&self.by_feeds);
-        let Some(waiting) = by_feeds.get_mut(build.feeds()) else { return false };
-        let before = waiting.builds.len();
-        waiting.builds.retain(|other| !Arc::ptr_eq(other, build));
-        waiting.builds.len() < before
+        let mut state = self.lock();
+        let before = state.waiting.len();
+        state.waiting.retain(|other| !Arc::ptr_eq(other, build));
+        state.waiting.len() < before
     }
 
-    /// Makes builds over these feeds together, unless as many passes run as may. Returns after one pass, and has the next
-    /// one led by a query that waits for it.
-    pub(super) fn lead(&self, feeds: &[u32]) {
-        let Some(pass) = self.begin(feeds) else { return };
-        pass::run(&pass.builds);
-    }
-
-    fn begin(&self, feeds: &[u32]) -> Option<Pass<'_>> {
-        let mut by_feeds = lock(&self.by_feeds);
-        let waiting = by_feeds.get_mut(feeds)?;
-        if waiting.passes >= self.passes_max || waiting.builds.is_empty() {
-            return None;
+    /// Starts one more builder, if something waits and too few passes run that do not take long.
+    pub(super) fn look(self: &Arc<Self>, pipeline: &Pipeline) {
+        let mut state = self.lock();
+        let counting = state.passes.values().filter(|since| since.elapsed() < LONG).count();
+        let is_wanted = !state.waiting.is_empty()
+            && counting < self.passes_max
+            && state.passes.len() < self.passes_max + MORE_MAX;
+        if !is_wanted {
+            return;
         }
-        waiting.passes += 1;
-        let together = waiting.builds.iter().take(TOGETHER_MAX).take_while(|build| !build.is_alone);
-        let count = together.count().max(1);
-        let builds = waiting.builds.drain(..count).collect();
-        Some(Pass { all: self, feeds: feeds.to_vec(), builds })
+        state.last += 1;
+        let builder = Builder { all: self.clone(), number: state.last };
+        match std::thread::Builder::new().name("builder".into()).spawn(move || builder.run()) {
+            Ok(thread) => {
+                let number = state.last;
+                state.passes.insert(number, Instant::now());
+                drop(state);
+                pipeline.shared.keep_thread(thread);
+            }
+            // Who waits looks again.
+            Err(error) => {
+                tracing::warn!(query = %pipeline.component.id, "no thread to build its rows: {error}");
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 }
 
-/// A pass that runs; at its end, another one may begin.
-struct Pass<'b> {
-    all: &'b Builds,
-    feeds: Vec<u32>,
-    builds: Vec<Arc<Build>>,
+impl State {
+    /// Takes the builds that go together with the first.
+    fn take(&mut self) -> Vec<Arc<Build>> {
+        let Some(first) = self.waiting.pop_front() else { return Vec::new() };
+        let mut together = vec![first];
+        if !together[0].is_alone {
+            let mut left = VecDeque::with_capacity(self.waiting.len());
+            for build in self.waiting.drain(..) {
+                let fits =
+                    together.len() < TOGETHER_MAX && !build.is_alone && build.feeds() == together[0].feeds();
+                if fits { together.push(build) } else { left.push_back(build) }
+            }
+            self.waiting = left;
+        }
+        together
+    }
 }
 
-impl Drop for Pass<'_> {
+/// A builder.
+struct Builder {
+    all: Arc<Builds>,
+    number: usize,
+}
+
+impl Builder {
+    /// Makes passes as long as something waits.
+    fn run(self) {
+        loop {
+            let builds = {
+                let mut state = self.all.lock();
+                let builds = state.take();
+                if builds.is_empty() {
+                    state.passes.remove(&self.number);
+                    return;
+                }
+                state.passes.insert(self.number, Instant::now());
+                builds
+            };
+            let together = Together(builds);
+            pass::run(&together.0);
+        }
+    }
+}
+
+impl Drop for Builder {
     fn drop(&mut self) {
-        // Those that it has left open, since it panicked, ask again.
-        self.builds.iter().for_each(|build| build.settle(Ending::Unready));
-        let mut by_feeds = lock(&self.all.by_feeds);
-        let Some(waiting) = by_feeds.get_mut(&self.feeds) else { return };
-        waiting.passes -= 1;
-        match waiting.builds.front() {
-            Some(next) => next.pipeline.component.bell.ring(),
-            None if waiting.passes == 0 => drop(by_feeds.remove(&self.feeds)),
-            None => {}
-        }
+        self.all.lock().passes.remove(&self.number);
+    }
+}
+
+/// Builds of one pass; those that it leaves open, since it has panicked, ask again.
+struct Together(Vec<Arc<Build>>);
+
+impl Drop for Together {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|build| build.settle(Ending::Unready));
     }
 }
