@@ -31,11 +31,14 @@ impl Drift {
         }
     }
 
-    /// Adopts the moment since which the newest time is known, from another drift with the same newest time.
-    pub(crate) fn adopt(&mut self, other: &Self) {
-        if self.newest == other.newest {
-            self.since = self.since.min(other.since);
-        }
+    /// Adopts the moment since which the newest time is known, from one who knows it better.
+    pub(crate) fn adopt(&mut self, since: Duration) {
+        self.since = self.since.min(since);
+    }
+
+    /// Returns since when the newest time is that, by [`Clock::elapsed`].
+    pub(crate) fn since(&self) -> Duration {
+        self.since
     }
 
     /// Returns whether the clock was behind the newest time at a check since that is the newest.

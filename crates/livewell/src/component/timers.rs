@@ -9,8 +9,9 @@ use super::drift::Drift;
 use super::lock::lock;
 use crate::clock::Clock;
 use livewell_model::Timestamp;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// When the first timer of each query is due.
 #[derive(Debug, Default)]
@@ -43,6 +44,22 @@ struct Due {
     ahead: BTreeSet<u32>,
     /// No query's time is newer; it may be that of an earlier timer.
     newest: Timestamp,
+    /// Since when times were the newest, as the source knows them. A timer that is not looked at now may be once the
+    /// source has logged another time.
+    known: BTreeMap<Timestamp, Duration>,
+}
+
+impl Due {
+    /// Notes since when a time has been the newest that the source has logged. `timers`: those of all feeds.
+    fn know(&mut self, logged: &Drift, timers: &HashMap<u32, Timer>) {
+        let since = self.known.entry(logged.newest()).or_insert(logged.since());
+        *since = logged.since().min(*since);
+        if self.known.len() > 2 * self.order.len() + 16 {
+            let used = self.order.iter().filter_map(|(_, query)| timers.get(query));
+            let used: BTreeSet<Timestamp> = used.map(|timer| timer.drift.newest()).collect();
+            self.known.retain(|newest, _| used.contains(newest) || *newest == logged.newest());
+        }
+    }
 }
 
 impl Timers {
@@ -56,7 +73,10 @@ impl Timers {
     ) -> bool {
         let mut pending = lock(&self.0);
         let before = pending.take(query);
-        let Some((due, newest)) = first else { return false };
+        let Some((due, newest)) = first else {
+            pending.drop_empty(follows);
+            return false;
+        };
         let is_new = before.as_ref().is_none_or(|before| before.due != due);
         let mut drift = before.unwrap_or_default().drift;
         drift.see(newest, clock);
@@ -74,6 +94,7 @@ impl Timers {
     ) -> Option<(Timestamp, Timestamp)> {
         let pending = &mut *lock(&self.0);
         let due_here = pending.by_feed.get_mut(&feed)?;
+        due_here.know(&logged, &pending.timers);
         // The time of most queries is that of the clock: of them the one whose timer is due first comes first.
         let looked_at: Vec<u32> = if due_here.newest > clock.now() {
             due_here.order.iter().map(|(_, query)| *query).collect()
@@ -86,7 +107,9 @@ impl Timers {
         for query in looked_at {
             let Some(timer) = pending.timers.get_mut(&query) else { continue };
             // The source knows since when that is the newest time; the query only knows when it got there.
-            timer.drift.adopt(&logged);
+            if let Some(since) = due_here.known.get(&timer.drift.newest()) {
+                timer.drift.adopt(*since);
+            }
             let found = (timer.due, timer.drift.now(clock));
             if first.is_none_or(|first| left(found) < left(first)) {
                 first = Some(found);
@@ -118,19 +141,24 @@ impl Pending {
             if let Some(due) = self.by_feed.get_mut(feed) {
                 due.order.remove(&(timer.due, query));
                 due.ahead.remove(&query);
-                if due.order.is_empty() {
-                    self.by_feed.remove(feed);
-                }
             }
         }
         Some(timer)
+    }
+
+    /// Drops what is kept of feeds that no timer is of any more.
+    fn drop_empty(&mut self, feeds: &[u32]) {
+        for feed in feeds {
+            if self.by_feed.get(feed).is_some_and(|due| due.order.is_empty()) {
+                self.by_feed.remove(feed);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     /// A clock that is set and that elapses by hand.
     #[derive(Default)]
@@ -150,9 +178,22 @@ mod tests {
     }
 
     /// What a walk over all timers of the feed finds.
-    fn by_walking(timers: &mut [(u32, Timestamp, Drift)], logged: Drift, clock: &Hand) -> Option<i64> {
+    fn by_walking(
+        timers: &mut [(u32, Timestamp, Drift)],
+        known: &mut HashMap<Timestamp, Duration>,
+        logged: Drift,
+        clock: &Hand,
+    ) -> Option<i64> {
+        if timers.is_empty() {
+            known.clear();
+            return None;
+        }
+        let since = known.entry(logged.newest()).or_insert(logged.since());
+        *since = logged.since().min(*since);
         let left = |(_, due, drift): &mut (u32, Timestamp, Drift)| {
-            drift.adopt(&logged);
+            if let Some(since) = known.get(&drift.newest()) {
+                drift.adopt(*since);
+            }
             due.0.saturating_sub(drift.now(clock).0)
         };
         timers.iter_mut().map(left).min()
@@ -165,6 +206,7 @@ mod tests {
         ) {
             let (timers, clock, mut logged) = (Timers::default(), Hand::default(), Drift::default());
             let mut walked: Vec<(u32, Timestamp, Drift)> = Vec::new();
+            let mut known = HashMap::new();
             for (what, query, amount) in steps {
                 match what {
                     0 => *lock(&clock.now) = amount,
@@ -173,9 +215,10 @@ mod tests {
                         timers.set(query, &[7, 8], None, &clock);
                         walked.retain(|(of, ..)| *of != query);
                     }
-                    3 => logged.see(Timestamp(amount), &clock),
+                    // So few that none is forgotten.
+                    3 => logged.see(Timestamp(amount % 12 * 8), &clock),
                     _ => {
-                        let (due, newest) = (Timestamp(amount), Timestamp(amount * 7 % 100));
+                        let (due, newest) = (Timestamp(amount), Timestamp(amount * 7 % 100 / 4 * 4));
                         timers.set(query, &[7, 8], Some((due, newest)), &clock);
                         let before = walked.iter().position(|(of, ..)| *of == query);
                         let mut drift = before.map_or_else(Drift::default, |at| walked.remove(at).2);
@@ -184,7 +227,7 @@ mod tests {
                     }
                 }
                 let found = timers.first(7, logged, &clock).map(|(due, now)| due.0.saturating_sub(now.0));
-                proptest::prop_assert_eq!(found, by_walking(&mut walked, logged, &clock));
+                proptest::prop_assert_eq!(found, by_walking(&mut walked, &mut known, logged, &clock));
             }
         }
     }
