@@ -39,6 +39,8 @@ enum Means {
     Thread(Box<dyn Work>),
     /// The workers.
     Workers(Box<dyn Task>),
+    /// Nothing, while it is paused.
+    Nothing,
 }
 
 impl Livewell {
@@ -71,6 +73,7 @@ impl Livewell {
                 None => match means {
                     Means::Thread(work) => supervise::spawn(&self.shared, &component, work),
                     Means::Workers(task) => self.workers.start(&component, task),
+                    Means::Nothing => component.ended.store(true, Ordering::Release),
                 },
                 Some(error) => {
                     // It is registered, so it can be started once the obstacle is gone.
@@ -145,7 +148,7 @@ impl Livewell {
         let component = self.component(&query.id, registered.number, ComponentKind::Query, follows)?;
         if !query.enabled {
             component.set(State::Paused);
-            return Ok((component, Means::Thread(Box::new(|| {}))));
+            return Ok((component, Means::Nothing));
         }
         let attached = self.routers.attach(&self.shared, &engine, &registered.upstreams);
         let pipeline = Pipeline {
@@ -175,7 +178,7 @@ impl Livewell {
         let component = self.component(&setup.id, number, ComponentKind::Reaction, follows)?;
         if !setup.enabled {
             component.set(State::Paused);
-            return Ok((component, Means::Thread(Box::new(|| {}))));
+            return Ok((component, Means::Nothing));
         }
         let mut delivery = Delivery {
             shared: self.shared.clone(),
