@@ -199,7 +199,7 @@ impl Running {
     /// Goes on once its build has ended.
     fn await_build(&mut self) -> Result<Next, Error> {
         let Some((build, is_reset)) = self.build.clone() else { return Ok(Next::Again) };
-        if self.pipeline.shared.is_interrupted(self.component()) && self.builds.withdraw(&build) {
+        if self.pipeline.shared.is_interrupted(self.component()) && build.withdraw() {
             self.build = None;
             return Ok(Next::Again);
         }

@@ -15,9 +15,13 @@ pub(in crate::query) struct Build {
     ending: Mutex<Open>,
 }
 
-/// Whether something has become of a build.
+/// How far a build is.
 enum Open {
-    Yes,
+    /// It waits for a pass.
+    Waits,
+    /// A pass makes it.
+    Begun,
+    /// Something has become of it, which was taken or not.
     No(Option<Ending>),
 }
 
@@ -34,7 +38,7 @@ pub(in crate::query) enum Ending {
 
 impl Build {
     pub(super) fn new(pipeline: &Arc<Pipeline>, why: Building, is_alone: bool) -> Self {
-        Self { pipeline: pipeline.clone(), why, is_alone, ending: Mutex::new(Open::Yes) }
+        Self { pipeline: pipeline.clone(), why, is_alone, ending: Mutex::new(Open::Waits) }
     }
 
     pub(super) fn feeds(&self) -> &[u32] {
@@ -49,15 +53,35 @@ impl Build {
     /// Takes what has become of it; `None` if that is open.
     pub(in crate::query) fn ending(&self) -> Option<Ending> {
         match &mut *lock(&self.ending) {
-            Open::Yes => None,
+            Open::Waits | Open::Begun => None,
             Open::No(ending) => ending.take(),
         }
+    }
+
+    /// Takes back what was asked for, unless it has begun. Returns whether that was so.
+    pub(in crate::query) fn withdraw(&self) -> bool {
+        let mut known = lock(&self.ending);
+        let waits = matches!(*known, Open::Waits);
+        if waits {
+            *known = Open::No(None);
+        }
+        waits
+    }
+
+    /// Begins it, unless it was taken back.
+    pub(super) fn begin(&self) -> bool {
+        let mut known = lock(&self.ending);
+        let waits = matches!(*known, Open::Waits);
+        if waits {
+            *known = Open::Begun;
+        }
+        waits
     }
 
     /// Tells what has become of it, unless that is told.
     pub(super) fn settle(&self, ending: Ending) {
         let mut known = lock(&self.ending);
-        if matches!(*known, Open::Yes) {
+        if !matches!(*known, Open::No(_)) {
             *known = Open::No(Some(ending));
             drop(known);
             self.pipeline.component.bell.ring();

@@ -63,14 +63,6 @@ impl Builds {
         build
     }
 
-    /// Takes back what was asked for, unless it has begun.
-    pub(super) fn withdraw(&self, build: &Arc<Build>) -> bool {
-        let mut state = self.lock();
-        let before = state.waiting.len();
-        state.waiting.retain(|other| !Arc::ptr_eq(other, build));
-        state.waiting.len() < before
-    }
-
     /// Starts one more builder, if something waits and too few passes run that do not take long.
     pub(super) fn look(self: &Arc<Self>, pipeline: &Pipeline) {
         let mut state = self.lock();
@@ -103,16 +95,22 @@ impl Builds {
 }
 
 impl State {
-    /// Takes the builds that go together with the first.
+    /// Takes the builds that go together with the first, of those that were not taken back.
     fn take(&mut self) -> Vec<Arc<Build>> {
-        let Some(first) = self.waiting.pop_front() else { return Vec::new() };
+        let Some(first) = std::iter::from_fn(|| self.waiting.pop_front()).find(|build| build.begin()) else {
+            return Vec::new();
+        };
         let mut together = vec![first];
         if !together[0].is_alone {
             let mut left = VecDeque::with_capacity(self.waiting.len());
             for build in self.waiting.drain(..) {
                 let fits =
                     together.len() < TOGETHER_MAX && !build.is_alone && build.feeds() == together[0].feeds();
-                if fits { together.push(build) } else { left.push_back(build) }
+                match fits {
+                    true if build.begin() => together.push(build),
+                    true => {}
+                    false => left.push_back(build),
+                }
             }
             self.waiting = left;
         }
