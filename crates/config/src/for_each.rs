@@ -6,7 +6,7 @@ use livewell::Query;
 use livewell_query::language::Diagnostic;
 
 /// What calls for the rows and changes of a query say beside the values.
-const RESERVED: [&str; 5] = ["after", "cursor", "limit", "position", "wait"];
+pub const RESERVED: [&str; 5] = ["after", "cursor", "limit", "position", "wait"];
 
 /// Adds what is wrong with the names. Returns whether the query can be compiled.
 pub fn check(node: &Node, query: &Query, problems: &mut Vec<Diagnostic>) -> bool {

@@ -54,6 +54,7 @@ pub mod setup;
 mod substitute;
 mod targets;
 mod tree;
+mod twins;
 
 pub use called::Change;
 pub use configuration::Config;

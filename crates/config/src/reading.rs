@@ -8,7 +8,7 @@ use super::section::Section;
 use super::sections::Settings;
 use super::substitute::{Hidden, Outside};
 use super::tree::{self, Node};
-use super::{files, known, problem, query, references, secret, sections};
+use super::{files, known, problem, query, references, secret, sections, twins};
 use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 }
 
 /// Like [`load`], but also looks at what can be known beside the text: it lets each query begin over the empty graph, and
-/// compares templates with the headers of tables that are there. Returns warnings, too.
+/// compares templates with the headers of tables that are there. Returns warnings and hints, too.
 ///
 /// # Errors
 /// Returns what [`load`] does, and a problem for each component that would be in error. The configuration as such is
@@ -36,7 +36,9 @@ pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
         secret::hide_in(&mut found, &text, config.all_nodes());
         return Err(Problems::new(path.to_owned(), &text, found));
     }
-    let warnings = known::warnings(&text, &config, &path.display().to_string());
+    let origin = path.display().to_string();
+    let mut warnings = known::warnings(&text, &config, &origin);
+    warnings.extend(twins::hints(&text, &config.queries, &origin));
     Ok((config, warnings))
 }
 

@@ -19,6 +19,7 @@ pub mod operator;
 pub mod plan;
 pub mod reference;
 pub mod settings;
+pub mod skeleton;
 pub mod state;
 mod types;
 

@@ -12,10 +12,12 @@ mod show;
 mod token;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub(crate) use lexer::tokens;
 pub(crate) use limits::HOPS_MAX;
 pub use limits::{MAX_CLAUSES, MAX_HEIGHT, MAX_NESTING, MAX_QUERY_BYTES};
 pub(crate) use parser::{Draft, Notes, functions_of_time as of_time, name_of_recall, name_of_time};
 pub(crate) use show::{Listed, Operand, bare};
+pub(crate) use token::{Token, TokenKind};
 
 use ast::Span;
 

@@ -56,6 +56,7 @@ mod standing;
 mod targets;
 mod tried;
 mod troubled;
+mod twins;
 mod unwound;
 mod upstream;
 mod vast;
