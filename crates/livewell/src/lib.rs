@@ -60,6 +60,7 @@ pub use livewell_model::{
 };
 pub use livewell_query::{ForEach, Join, Limits as QueryLimits, Parameter, ParameterType};
 pub use livewell_reaction::{self as reactions, Reaction};
+pub use livewell_source::expire::Expire;
 pub use livewell_source::unwind::Unwind;
 pub use livewell_source::{self as sources, settings as source_settings};
 pub use livewell_store::{self as store, Durability, EmbeddedStore, MemoryStore, Snapshot, Store};

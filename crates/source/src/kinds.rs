@@ -4,6 +4,7 @@
 
 use crate::SourceError;
 use crate::definition::Definition;
+use crate::expire::Expire;
 use crate::file::Files;
 use crate::settings::{
     Clock, FileSettings, HttpSettings, InProcessSettings, NatsSettings, PostgresSettings, Settings,
@@ -51,6 +52,8 @@ pub struct Pushed {
     pub clock: Clock,
     /// Lists in its nodes whose items become nodes of their own.
     pub unwind: Vec<Unwind>,
+    /// How long elements that do not change are kept; `None` if for ever.
+    pub expire: Option<Expire>,
     /// The settings that decide how what is sent becomes elements.
     pub definition: Definition,
 }
@@ -169,6 +172,9 @@ impl SourceSettings {
     /// Returns [`ErrorKind::Settings`](crate::ErrorKind::Settings) with the field and what to write instead.
     pub fn validate(&self) -> Result<(), SourceError> {
         self.common().check()?;
+        if let Some(expire) = self.common().expire() {
+            expire.validate(self.id())?;
+        }
         unwind::validate(self.id(), self.unwind())
     }
 }
@@ -184,7 +190,14 @@ fn pulled(source: impl Source + 'static) -> Result<Built, SourceError> {
 
 fn pushed<T: Settings + Serialize>(settings: &T) -> Result<Built, SourceError> {
     let (id, clock, unwind) = (settings.id().to_owned(), settings.clock(), settings.unwind().to_vec());
-    Ok(Built::Pushed(Pushed { id, clock, unwind, definition: Definition::new(SENT, deciding(settings)) }))
+    let expire = settings.expire().cloned();
+    Ok(Built::Pushed(Pushed {
+        id,
+        clock,
+        unwind,
+        expire,
+        definition: Definition::new(SENT, deciding(settings)),
+    }))
 }
 
 /// The kind that every source that is sent to remembers.
@@ -194,7 +207,7 @@ pub const SENT: &str = "http";
 fn deciding(settings: &impl Serialize) -> Map<String, Json> {
     let all = serde_json::to_value(settings).ok();
     let mut all = all.and_then(|all| all.as_object().cloned()).unwrap_or_default();
-    for other in ["id", "clock", "unwind", "limits", "body_bytes_max"] {
+    for other in ["id", "clock", "unwind", "expire", "limits", "body_bytes_max"] {
         all.remove(other);
     }
     all

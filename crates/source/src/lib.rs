@@ -7,6 +7,7 @@
 //! * `nats` (a feature) follows a stream of a message broker;
 //! * `postgres` (a feature) follows tables of a database;
 //! * [`unwind`] makes nodes of the lists in a node;
+//! * [`expire`] says how long elements are kept;
 //! * [`settings`] is what a configuration says about a source;
 //! * `testkit` (a feature) is what tests of sources are built on.
 //!
@@ -16,6 +17,7 @@
 
 pub mod definition;
 pub mod error;
+pub mod expire;
 pub mod file;
 pub mod json;
 pub mod kinds;

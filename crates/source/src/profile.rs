@@ -2,6 +2,7 @@
 
 use crate::Limits;
 use crate::definition::Definition;
+use crate::expire::Expire;
 use crate::settings::Clock;
 use crate::unwind::Unwind;
 use livewell_model::Recovery;
@@ -25,6 +26,8 @@ pub struct Profile {
     pub after: Vec<String>,
     /// Lists in nodes whose items become nodes of their own; a source that copies has none.
     pub unwind: Vec<Unwind>,
+    /// How long elements that do not change are kept; a source that copies keeps them as long as what it copies has them.
+    pub expire: Option<Expire>,
     /// How many pieces of input may be set aside; the source waits before one more.
     pub parked_max: u64,
     /// How many bytes of input, with reasons, may be set aside; the source waits before more, but a single piece may
@@ -47,6 +50,7 @@ impl Profile {
             rate: None,
             after: Vec::new(),
             unwind: Vec::new(),
+            expire: None,
             parked_max,
             parked_bytes,
             recovery: Recovery::Strict,

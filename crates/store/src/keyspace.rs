@@ -40,6 +40,8 @@ pub enum Space {
     Parked = 0x62,
     /// reaction, number -> a result that its target refused.
     DeadLetter = 0x63,
+    /// source, index, when an element expires, its id -> nothing: the elements that expire, in that order.
+    Expiry = 0x64,
     /// feed, generation -> a generation that is to be deleted in the background.
     Garbage = 0x70,
 }

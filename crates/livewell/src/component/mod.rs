@@ -28,6 +28,7 @@ use crate::observe::{Nobody, Observed, Observer};
 use bell::Bell;
 use drift::SourceDrift;
 use livewell_model::Timestamp;
+use livewell_source::expire::Expire;
 use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
 use lock::lock;
@@ -52,6 +53,8 @@ pub(crate) struct Component {
     pub(crate) follows: Vec<u32>,
     /// For a source: the lists whose items become nodes of their own.
     pub(crate) unwind: Vec<Unwind>,
+    /// For a source: how long elements that do not change are kept; `None` if for ever.
+    pub(crate) expire: Option<Expire>,
     /// For a source: how much input it may set aside.
     pub(crate) parking: Parking,
     /// The observer that is told what it does.
@@ -72,6 +75,8 @@ pub(crate) struct Component {
     orders: Mutex<Vec<Order>>,
     /// How many changes had no effect: deletes of unknown ids, repeated inserts.
     pub(crate) without_effect: AtomicU64,
+    /// How many elements have expired.
+    pub(crate) expired: AtomicU64,
     /// How often it has failed.
     pub(crate) failures: AtomicU64,
     /// Set once its thread has ended.
@@ -97,6 +102,7 @@ impl Component {
             kind,
             follows,
             unwind: Vec::new(),
+            expire: None,
             parking: Parking::default(),
             observer: Arc::new(Nobody),
             bell: Arc::default(),
@@ -107,6 +113,7 @@ impl Component {
             watchers: AtomicU64::new(0),
             orders: Mutex::default(),
             without_effect: AtomicU64::new(0),
+            expired: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             last_look: LastLook::default(),

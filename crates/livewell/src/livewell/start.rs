@@ -19,12 +19,11 @@ use crate::settings::{Query, Recovery};
 use crate::source::channel::{Channel, SourceHandle};
 use crate::source::in_process::InProcess;
 use crate::source::progress::Progress;
-use crate::source::refit;
 use crate::source::runner::{self, Runner};
 use crate::source::setup::{Added, SourceSetup};
+use crate::source::{expiry, refit};
 use livewell_query::Engine;
 use livewell_reaction::Role;
-use livewell_source::unwind::Unwind;
 use livewell_source::{Profile, Source};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
@@ -89,6 +88,7 @@ impl Livewell {
     fn prepare(&self, component: &Arc<Component>) -> Result<(), Error> {
         if component.kind == ComponentKind::Source {
             refit::refit(&self.shared, component)?;
+            expiry::begin(&self.shared, component)?;
         }
         pending::take(&self.shared, component)
     }
@@ -111,9 +111,17 @@ impl Livewell {
                 format!("`{}` copies, and lists are unwound only of what comes as changes", profile.id);
             return Err(Error::invalid("LW0537", message));
         }
+        if profile.copies && profile.expire.is_some() {
+            let message =
+                format!("`{}` copies, and keeps elements as long as what it copies has them", profile.id);
+            return Err(Error::invalid("LW0546", message));
+        }
         let number = registrar.source(&profile.id, &profile.unwind, profile.copies)?;
         let parking = Parking { pieces: profile.parked_max, bytes: profile.parked_bytes };
-        let component = self.as_source(&profile.id, number, &profile.unwind, parking)?;
+        let mut component = self.as_source(&profile.id, number)?;
+        (component.unwind, component.expire) = (profile.unwind.clone(), profile.expire.clone());
+        component.parking = parking;
+        let component = Arc::new(component);
         // One that was stopped may have had the same id, and been of another kind.
         lock(&self.handles).remove(&profile.id);
         match source.other_side() {
@@ -127,7 +135,9 @@ impl Livewell {
 
     fn pushed(&self, registrar: &mut Registrar<'_>, source: InProcess) -> Result<Start, Error> {
         let number = registrar.source(&source.id, &source.unwind, false)?;
-        let component = self.as_source(&source.id, number, &source.unwind, Parking::default())?;
+        let mut component = self.as_source(&source.id, number)?;
+        (component.unwind, component.expire) = (source.unwind.clone(), source.expire.clone());
+        let component = Arc::new(component);
         let (sender, receiver) = mpsc::sync_channel(self.shared.limits.submissions_max);
         let handle = SourceHandle { component: component.clone(), sender };
         lock(&self.handles).insert(source.id.clone(), handle);
@@ -206,18 +216,11 @@ impl Livewell {
         Ok(Arc::new(component))
     }
 
-    fn as_source(
-        &self,
-        id: &str,
-        number: u32,
-        unwind: &[Unwind],
-        parking: Parking,
-    ) -> Result<Arc<Component>, Error> {
+    fn as_source(&self, id: &str, number: u32) -> Result<Component, Error> {
         self.check_free(id)?;
         let mut component = Component::new(id, number, ComponentKind::Source, Vec::new());
-        (component.unwind, component.parking) = (unwind.to_vec(), parking);
         component.observer = self.shared.observer.clone();
-        Ok(Arc::new(component))
+        Ok(component)
     }
 
     fn check_free(&self, id: &str) -> Result<(), Error> {

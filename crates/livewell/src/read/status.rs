@@ -42,6 +42,8 @@ pub struct Status {
     pub log_entries: u64,
     /// How many transactions came that changed nothing.
     pub without_effect: u64,
+    /// How many elements of a source have expired since the start.
+    pub expired: u64,
     /// How much input a source has set aside.
     pub parked: u64,
     /// How many dead letters a reaction has.
@@ -113,6 +115,7 @@ fn one(snapshot: &Arc<dyn Snapshot>, marks: &Marks, component: &Component) -> Re
         rows: head.rows,
         log_entries: head.log_entries,
         without_effect: component.without_effect.load(Ordering::Relaxed),
+        expired: component.expired.load(Ordering::Relaxed),
         parked: if component.kind == ComponentKind::Source {
             parked::count(&**snapshot, component.number)?
         } else {
@@ -215,6 +218,7 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         rows: head.rows,
         log_entries: head.log_entries,
         without_effect: 0,
+        expired: 0,
         parked: parked::count(&**snapshot, entry.number)?,
         dead_letters: dead_letters::count(&**snapshot, entry.number)?,
         position: place.position,

@@ -43,6 +43,7 @@ fn mark_garbage(catalog: &mut WriteSet, number: u32) {
         Space::Idempotency,
         Space::Parked,
         Space::DeadLetter,
+        Space::Expiry,
     ] {
         sweep::mark(catalog, &Key::new(space).number(number).done());
     }

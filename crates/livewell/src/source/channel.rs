@@ -17,7 +17,7 @@ use crate::run::supervise::{Work, caught_up, failed_while, stopped};
 use crate::source::in_process::InProcess;
 use crate::source::intake::{Intake, Receipt, full};
 use crate::source::once::{self, Once};
-use crate::source::{parked, remembered};
+use crate::source::{expiry, parked, remembered};
 use livewell_model::Transaction;
 use livewell_source::settings::Clock;
 use livewell_source::source::not_parked_here;
@@ -164,6 +164,7 @@ impl Channel {
     fn step(&self) -> Result<(), Error> {
         let Self { shared, component, source, receiver } = self;
         parked::carry_out(shared, component, &mut |_, _| Err(not_parked_here()))?;
+        let expires = expiry::work(shared, component, source.clock)?;
         match receiver.try_recv() {
             Ok(first) => {
                 component.set(State::Running);
@@ -171,6 +172,7 @@ impl Channel {
                 waiting.extend(receiver.try_iter().take(shared.limits.step_transactions_max));
                 take_in_all(shared, component, waiting)?;
             }
+            Err(_) if expires => {}
             Err(TryRecvError::Empty) => {
                 caught_up(shared, component);
                 let is_ticking = source.clock == Clock::Wall;

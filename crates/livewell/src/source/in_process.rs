@@ -1,5 +1,6 @@
 //! A source that a program sends into, as it is added.
 
+use livewell_source::expire::Expire;
 use livewell_source::kinds::{Pushed, SENT};
 use livewell_source::settings::Clock;
 use livewell_source::source::Definition;
@@ -11,6 +12,7 @@ pub struct InProcess {
     pub(crate) id: String,
     pub(crate) clock: Clock,
     pub(crate) unwind: Vec<Unwind>,
+    pub(crate) expire: Option<Expire>,
     /// The settings by which what is sent was made.
     pub(crate) definition: Definition,
 }
@@ -19,7 +21,7 @@ impl InProcess {
     /// Creates the source `id`. While nothing is sent, its time is that of the wall clock.
     pub fn new(id: impl Into<String>) -> Self {
         let definition = Definition::of_kind(SENT);
-        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new(), definition }
+        Self { id: id.into(), clock: Clock::Wall, unwind: Vec::new(), expire: None, definition }
     }
 
     /// Sets which clock its time follows while nothing is sent.
@@ -33,6 +35,13 @@ impl InProcess {
     #[must_use]
     pub fn unwind(mut self, rules: impl IntoIterator<Item = Unwind>) -> Self {
         self.unwind = rules.into_iter().collect();
+        self
+    }
+
+    /// Deletes elements that have not changed for as long as this says.
+    #[must_use]
+    pub fn expire(mut self, expire: Expire) -> Self {
+        self.expire = Some(expire);
         self
     }
 
@@ -50,7 +59,7 @@ impl InProcess {
 }
 
 impl From<Pushed> for InProcess {
-    fn from(Pushed { id, clock, unwind, definition }: Pushed) -> Self {
-        Self { id, clock, unwind, definition }
+    fn from(Pushed { id, clock, unwind, expire, definition }: Pushed) -> Self {
+        Self { id, clock, unwind, expire, definition }
     }
 }

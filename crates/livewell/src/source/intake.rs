@@ -12,6 +12,7 @@ use crate::component::state::State;
 use crate::error::ErrorKind;
 use crate::feed::element::{decode_element, encode_element};
 use crate::source::announce::Announcements;
+use crate::source::expiry::index::Index;
 use livewell_model::codec::Writer;
 use livewell_model::{AppliedChange, AppliedTransaction, Change, Element, ElementId, Timestamp, Transaction};
 use livewell_store::head::Head;
@@ -49,6 +50,8 @@ pub(crate) struct Intake<'a> {
     pub(super) announcements: Announcements,
     /// A transaction whose changes come one by one.
     pub(super) large: Option<super::first_images::FirstImages>,
+    /// When elements expire, if they do.
+    pub(super) expiry: Option<Index>,
 }
 
 impl<'a> Intake<'a> {
@@ -57,10 +60,13 @@ impl<'a> Intake<'a> {
         let snapshot = shared.store.snapshot()?;
         let head = Head::read(&*snapshot, source.number)?.unwrap_or_default();
         let expected = compare::read_version(&*snapshot, source.number)?;
+        let overlay = Overlay::new(snapshot);
+        let expiry = source.expire.as_ref().map(|rules| Index::read(&overlay, source.number, rules));
         Ok(Self {
             shared,
             source,
-            overlay: Overlay::new(snapshot),
+            expiry: expiry.transpose()?.flatten(),
+            overlay,
             expected,
             begun: head.sequence,
             head,
@@ -289,6 +295,10 @@ impl<'a> Intake<'a> {
             let before = self.overlay.get(&key)?;
             let after = change.after.as_ref().map(|element| encode_element(timestamp, element));
             self.head.count(id, before.as_deref(), after.as_deref());
+            if let Some(expiry) = &self.expiry {
+                let before = before.map(|bytes| bytes.into_owned());
+                expiry.follow(&mut self.overlay, id, before.as_deref(), after.as_deref())?;
+            }
             match after {
                 Some(bytes) => self.overlay.put(key, bytes),
                 None => self.overlay.delete(key),

@@ -15,6 +15,11 @@ pub(crate) fn definition_key(source: u32) -> Vec<u8> {
     note_key(source, &[OWN, b'd'])
 }
 
+/// Returns the key of what is known of the index of elements that expire.
+pub(crate) fn expiry_key(source: u32) -> Vec<u8> {
+    note_key(source, &[OWN, b'e'])
+}
+
 /// Returns the key of a reset that waits for the component's next run. Queries and reactions have it, too.
 pub(crate) fn reset_key(component: u32) -> Vec<u8> {
     note_key(component, &[OWN, b'r'])

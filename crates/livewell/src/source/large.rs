@@ -75,7 +75,12 @@ impl Intake<'_> {
                 bytes.map(decode_element).transpose().map(|image| image.map(|(_, element)| element))
             };
             let change = AppliedChange { before: image(stored.as_deref())?, after: image(now.as_deref())? };
+            let after = self.expiry.as_ref().and(now.as_deref().map(<[u8]>::to_vec));
             drop(now);
+            if let Some(expiry) = &self.expiry {
+                let before = stored.as_deref().filter(|bytes| !bytes.is_empty());
+                expiry.follow(&mut self.overlay, &place[place_length()..], before, after.as_deref())?;
+            }
             entry.next(&mut self.overlay).applied(&change);
             self.overlay.relieve(&*self.shared.store)?;
         }

@@ -3,6 +3,7 @@
 pub(crate) mod announce;
 pub(crate) mod channel;
 pub(crate) mod commit;
+pub(crate) mod expiry;
 pub(crate) mod failure;
 mod first_images;
 pub(crate) mod full;

@@ -21,7 +21,7 @@ use crate::source::progress::Progress;
 use crate::source::stored::Held;
 use crate::source::waiting::{self, Waiting};
 use crate::source::wipe::wipe;
-use crate::source::{parked, remembered};
+use crate::source::{expiry, parked, remembered};
 use livewell_source::settings::Clock;
 use livewell_source::source::{Read, ReadLimits, Report};
 use livewell_source::{ErrorKind as SourceErrorKind, Profile, Source, SourceError};
@@ -86,7 +86,9 @@ impl Runner {
                 bytes: shared.limits.step_bytes_max,
                 elements: shared.limits.rebuild_elements_max,
             };
-            let read = self.source.read(limits, wait, &patience).map_err(wrap)?;
+            let expires = expiry::work(&shared, &component, self.profile.clock)?;
+            let wait_max = if expires { Duration::ZERO } else { wait };
+            let read = self.source.read(limits, wait_max, &patience).map_err(wrap)?;
             backoff.end();
             let changes = if read.has_work { self.take_in(read)? } else { 0 };
             let report = self.source.report();
@@ -94,7 +96,7 @@ impl Runner {
                 None => component.recovered(),
                 Some(error) => self.show_refusal(error),
             }
-            wait = self.show(read, &report)?;
+            wait = if expires { READ_MAX } else { self.show(read, &report)? };
             if reported.elapsed() > REPORT_EVERY || read.caught_up {
                 self.progress.log(&component.id, &report);
                 component.set_report(report);

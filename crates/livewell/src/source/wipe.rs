@@ -4,9 +4,10 @@ use super::key::{OWN, definition_key, note_key};
 use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
+use crate::source::expiry::index;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{Key, Space};
-use livewell_store::{Direction, Version, WriteSet, catalog, compare, sweep};
+use livewell_store::{Direction, Overlay, Version, WriteSet, catalog, compare, sweep};
 
 /// Wipes a source: no elements, no log, nothing read yet, in a new epoch. Its followers notice the new epoch and act by
 /// their recovery policies.
@@ -45,6 +46,9 @@ pub(crate) fn wipe(shared: &Shared, source: &Component) -> Result<(), Error> {
         true
     })?;
     set.delete(definition_key(number));
+    let mut overlay = Overlay::new(snapshot);
+    index::wipe(&mut overlay, number)?;
+    overlay.into_writes(&mut set);
     set.put(EpochRecord::key(number, epoch), EpochRecord::default().encode());
     set.put(Head::key(number), head.encode());
     catalog::put_epoch(&mut set, &source.id, epoch);

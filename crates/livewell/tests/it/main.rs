@@ -4,6 +4,7 @@ mod begun;
 mod changed;
 mod earlier;
 mod embedded;
+mod expired;
 mod failing;
 mod fixture;
 mod for_each;

@@ -17,6 +17,7 @@ pub fn shape(status: &Status) -> Value {
         "log_entries": status.log_entries,
         "position": status.position,
         "without_effect": status.without_effect,
+        "expired": status.expired,
         "parked": status.parked,
         "dead_letters": status.dead_letters,
         "failures": status.failures,

@@ -18,6 +18,7 @@ mod dashboard;
 mod demonstrations;
 mod disk;
 mod exact;
+mod expired;
 mod explain;
 mod exposed;
 mod failing;

@@ -55,7 +55,7 @@ impl Files {
 
 impl Source for Files {
     fn profile(&self) -> Profile {
-        let FileSettings { id, clock, rate, after, unwind, limits, .. } = &self.settings;
+        let FileSettings { id, clock, rate, after, unwind, expire, limits, .. } = &self.settings;
         Profile {
             id: id.clone(),
             definition: definition(&self.settings),
@@ -64,6 +64,7 @@ impl Source for Files {
             rate: *rate,
             after: after.clone(),
             unwind: unwind.clone(),
+            expire: expire.clone(),
             parked_max: limits.parked_max,
             parked_bytes: limits.parked_bytes,
             recovery: Recovery::Strict,

@@ -61,11 +61,12 @@ impl Stream {
 
 impl Source for Stream {
     fn profile(&self) -> Profile {
-        let NatsSettings { id, clock, unwind, limits, recovery, .. } = &self.settings;
+        let NatsSettings { id, clock, unwind, expire, limits, recovery, .. } = &self.settings;
         Profile {
             definition: self.definition(),
             clock: *clock,
             unwind: unwind.clone(),
+            expire: expire.clone(),
             parked_max: limits.parked_max,
             parked_bytes: limits.parked_bytes,
             recovery: *recovery,

@@ -1,5 +1,6 @@
 //! What the settings of every kind of source have in common.
 
+use crate::expire::Expire;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
 use livewell_model::component::is_component_id;
@@ -32,6 +33,11 @@ pub trait Settings {
     /// Lists in its nodes whose items become nodes of their own.
     fn unwind(&self) -> &[Unwind] {
         &[]
+    }
+
+    /// Returns how long elements that do not change are kept; `None` if for ever.
+    fn expire(&self) -> Option<&Expire> {
+        None
     }
 
     /// Returns the sources that must have ended before this one begins.

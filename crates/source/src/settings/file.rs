@@ -5,6 +5,7 @@ use super::contract::{Clock, Settings, validate_common};
 use super::mapping::{
     self, NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping,
 };
+use crate::expire::Expire;
 use crate::file::{Compression, Format};
 use crate::json::Reader;
 use crate::unwind::Unwind;
@@ -78,6 +79,9 @@ pub struct FileSettings {
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
+    /// How long elements that do not change are kept; for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire: Option<Expire>,
     /// Limits on what comes in.
     #[serde(default)]
     pub limits: Limits,
@@ -106,6 +110,10 @@ impl Settings for FileSettings {
 
     fn unwind(&self) -> &[Unwind] {
         &self.unwind
+    }
+
+    fn expire(&self) -> Option<&Expire> {
+        self.expire.as_ref()
     }
 
     fn after(&self) -> &[String] {

@@ -5,6 +5,7 @@ use super::mapping::{
     NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimestampMapping, made,
 };
 use super::types::PropertyType;
+use crate::expire::Expire;
 use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
@@ -51,6 +52,9 @@ pub struct HttpSettings {
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
+    /// How long elements that do not change are kept; for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire: Option<Expire>,
     /// Limits on what comes in.
     #[serde(default)]
     pub limits: Limits,
@@ -104,6 +108,9 @@ pub struct InProcessSettings {
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
+    /// How long elements that do not change are kept; for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire: Option<Expire>,
     /// Which clock its time follows while nothing comes.
     #[serde(default = "wall")]
     pub clock: Clock,
@@ -123,6 +130,10 @@ impl Settings for HttpSettings {
 
     fn unwind(&self) -> &[Unwind] {
         &self.unwind
+    }
+
+    fn expire(&self) -> Option<&Expire> {
+        self.expire.as_ref()
     }
 
     fn check(&self) -> Result<(), SourceError> {
@@ -149,6 +160,10 @@ impl Settings for InProcessSettings {
 
     fn unwind(&self) -> &[Unwind] {
         &self.unwind
+    }
+
+    fn expire(&self) -> Option<&Expire> {
+        self.expire.as_ref()
     }
 
     fn check(&self) -> Result<(), SourceError> {

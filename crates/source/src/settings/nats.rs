@@ -7,6 +7,7 @@ use super::mapping::{
 };
 use super::postgres::DatabaseUrl;
 use super::types::PropertyType;
+use crate::expire::Expire;
 use crate::json::Reader;
 use crate::unwind::Unwind;
 use crate::{Limits, SourceError};
@@ -82,6 +83,9 @@ pub struct NatsSettings {
     /// Lists in nodes whose items become nodes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwind: Vec<Unwind>,
+    /// How long elements that do not change are kept; for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire: Option<Expire>,
     /// Limits on what comes in; `line_bytes_max` is the longest message.
     #[serde(default)]
     pub limits: Limits,
@@ -112,6 +116,7 @@ impl NatsSettings {
             timestamp: None,
             unavailable_value: None,
             unwind: Vec::new(),
+            expire: None,
             limits: Limits::default(),
         }
     }
@@ -192,6 +197,10 @@ impl Settings for NatsSettings {
 
     fn unwind(&self) -> &[Unwind] {
         &self.unwind
+    }
+
+    fn expire(&self) -> Option<&Expire> {
+        self.expire.as_ref()
     }
 
     fn line_bytes_max(&self) -> usize {

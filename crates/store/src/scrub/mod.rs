@@ -24,7 +24,7 @@ const PIECE_BYTES: u64 = 16 << 20;
 /// How often a snapshot is taken again because another commit came first.
 const TRIES_MAX: u32 = 10_000;
 /// The spaces whose keys continue with the number of a feed or consumer.
-const NUMBERED: [Space; 8] = [
+const NUMBERED: [Space; 9] = [
     Space::Snapshot,
     Space::ByValue,
     Space::Log,
@@ -33,6 +33,7 @@ const NUMBERED: [Space; 8] = [
     Space::Idempotency,
     Space::Parked,
     Space::DeadLetter,
+    Space::Expiry,
 ];
 
 /// What one step has done.
