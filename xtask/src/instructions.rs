@@ -10,8 +10,17 @@ use livewell_services::valgrind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The cases of the workload that are counted.
-const CASES: [&str; 10] = [
+/// Something that is counted: a program, which is run twice with its arguments and a number of changes.
+struct Case {
+    name: &'static str,
+    program: &'static str,
+    arguments: Vec<&'static str>,
+    /// The changes of the two runs.
+    changes: [u64; 2],
+}
+
+/// The cases of the workload: an engine alone, over so many elements.
+const STEPS: [&str; 10] = [
     "filter",
     "MATCH",
     "sum",
@@ -25,8 +34,30 @@ const CASES: [&str; 10] = [
 ];
 /// The size of the graphs.
 const SIZE: &str = "2000";
-/// The changes of the two runs.
-const CHANGES: [u64; 2] = [200, 1200];
+
+/// The whole way of a change, over a store in memory: from the source by the router to the queries that it concerns. Each
+/// case has a name, and the program with its arguments.
+const PIPELINES: [(&str, &str, &[&str]); 3] = [
+    ("one query", "many", &["memory", "1"]),
+    ("1,000 queries", "many", &["memory", "1000"]),
+    ("one query for each of 1,000 values", "each", &["memory", "each", "1000"]),
+];
+
+fn cases() -> impl Iterator<Item = Case> {
+    let steps = STEPS.into_iter().map(|name| Case {
+        name,
+        program: "changes",
+        arguments: vec![name, SIZE],
+        changes: [200, 1_200],
+    });
+    let pipelines = PIPELINES.into_iter().map(|(name, program, arguments)| Case {
+        name,
+        program,
+        arguments: arguments.to_vec(),
+        changes: [2_000, 8_000],
+    });
+    steps.chain(pipelines)
+}
 /// By how much a count may differ from the record, in percent: the library of the system copies memory in other ways on
 /// another machine.
 const TOLERANCE: f64 = 5.0;
@@ -78,17 +109,17 @@ fn record(root: &Path) -> PathBuf {
 
 /// The instructions a change of each case.
 fn count(root: &Path, valgrind: &Path) -> Outcome<Vec<(&'static str, u64)>> {
-    run_cargo(
-        root,
-        &["build", "--locked", "--release", "-p", "livewell-scenarios", "--example", "changes"],
-        &[],
-    )?;
-    let program = target(root).join("release/examples/changes");
+    for (package, examples) in [("livewell-scenarios", &["changes"][..]), ("livewell", &["many", "each"])] {
+        let examples = examples.iter().flat_map(|example| ["--example", example]);
+        let build = ["build", "--locked", "--release", "-p", package];
+        run_cargo(root, &build.into_iter().chain(examples).collect::<Vec<_>>(), &[])?;
+    }
+    let programs = target(root).join("release/examples");
     let mut counts = Vec::new();
-    for case in CASES {
-        let [few, many] = CHANGES.map(|changes| instructions(valgrind, &program, case, changes));
+    for case in cases() {
+        let [few, many] = case.changes.map(|changes| instructions(valgrind, &programs, &case, changes));
         let more = many?.checked_sub(few?).ok_or("more changes take fewer instructions")?;
-        counts.push((case, more / (CHANGES[1] - CHANGES[0])));
+        counts.push((case.name, more / (case.changes[1] - case.changes[0])));
     }
     Ok(counts)
 }
@@ -98,13 +129,13 @@ fn target(root: &Path) -> PathBuf {
 }
 
 /// All instructions of one run.
-fn instructions(valgrind: &Path, program: &Path, case: &str, changes: u64) -> Outcome<u64> {
+fn instructions(valgrind: &Path, programs: &Path, case: &Case, changes: u64) -> Outcome<u64> {
     let mut command = Command::new(valgrind);
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program);
-    let output = command.args([case, SIZE, &changes.to_string()]).stdin(Stdio::null()).output()?;
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(programs.join(case.program));
+    let output = command.args(&case.arguments).arg(changes.to_string()).stdin(Stdio::null()).output()?;
     let told = String::from_utf8_lossy(&output.stderr);
     let collected = told.lines().find_map(|line| line.split_once("Collected : "));
     let collected = collected.filter(|_| output.status.success());
-    let (_, count) = collected.ok_or_else(|| format!("{case} was not counted:\n{told}"))?;
+    let (_, count) = collected.ok_or_else(|| format!("{} was not counted:\n{told}", case.name))?;
     Ok(count.trim().parse()?)
 }

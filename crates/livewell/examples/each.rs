@@ -2,13 +2,14 @@
 //! `cargo run --release -p livewell --example each -- DIRECTORY HOW CUSTOMERS ORDERS`.
 //!
 //! Orders of customers, in groups of a thousand. HOW is `each` (one query, run for each customer), `column` (one query
-//! with the customer as a column), or `queries` (one for each customer). Prints how long it takes until all orders are in
-//! the rows, and with how much processor time and memory.
+//! with the customer as a column), or `queries` (one for each customer). DIRECTORY may be `memory`, for the store in
+//! memory. Prints how long it takes until all orders are in the rows, and with how much processor time and memory.
 
 #![expect(clippy::print_stdout, reason = "it measures")]
 
 use livewell::{
-    Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Livewell, Node, Query, Relationship, Setup,
+    Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Livewell, MemoryStore, Node, Query,
+    Relationship, Setup,
 };
 use std::fs;
 use std::time::Instant;
@@ -25,7 +26,10 @@ async fn main() -> Result<()> {
         return Err("DIRECTORY HOW CUSTOMERS ORDERS are missing".into());
     };
     let (customers, orders): (u64, u64) = (customers.parse()?, orders.parse()?);
-    let livewell = Livewell::builder().store(EmbeddedStore::open(directory, Durability::Os)?).build()?;
+    let livewell = match directory.as_str() {
+        "memory" => Livewell::builder().store(MemoryStore::new()).build()?,
+        _ => Livewell::builder().store(EmbeddedStore::open(directory, Durability::Os)?).build()?,
+    };
     let shop = livewell.add_source(InProcess::new("shop")).await?;
     let customer = |number: u64| {
         let id = format!("c{number}");

@@ -4,13 +4,14 @@
 //! Each query waits for one reading to reach one value, as an alert does. All changes are sent in groups of a thousand,
 //! or one by one, each when the one before is durable. With `alone` each query reads for itself; with `built` the queries
 //! come when there are 100,000 readings, and the end is a restart; with `ranges` each waits for any reading below a value,
-//! so that a change concerns half of them. Prints how long it takes until all queries have seen
-//! all changes, and with how much processor time, memory and how many threads.
+//! so that a change concerns half of them. DIRECTORY may be `memory`, for the store in memory. Prints how long it takes
+//! until all queries have seen all changes, and with how much processor time, memory and how many threads.
 
 #![expect(clippy::print_stdout, reason = "it measures")]
 
 use livewell::{
-    Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Limits, Livewell, Node, Query, Setup,
+    Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Limits, Livewell, MemoryStore, Node,
+    Query, Setup,
 };
 use std::fs;
 use std::time::Instant;
@@ -75,8 +76,12 @@ async fn main() -> Result<()> {
 }
 
 fn open(directory: &str, limits: &Limits) -> Result<Livewell> {
-    let store = EmbeddedStore::open(directory, Durability::Os)?;
-    Ok(Livewell::builder().store(store).limits(limits.clone()).build()?)
+    let livewell = Livewell::builder().limits(limits.clone());
+    let livewell = match directory {
+        "memory" => livewell.store(MemoryStore::new()),
+        _ => livewell.store(EmbeddedStore::open(directory, Durability::Os)?),
+    };
+    Ok(livewell.build()?)
 }
 
 /// Adds the queries, and waits until they have their rows.

@@ -14,7 +14,9 @@ fn place(expire: &str) -> Place {
 
 #[test]
 fn what_has_expired_by_the_time_of_the_input_is_gone_once_all_is_read() {
-    for (expire, left) in [("1h", "2\n3\n4\n"), ("{ Reading: 30m }", "3\n4\n"), ("{ Other: 1s }", "1\n2\n3\n4\n")] {
+    for (expire, left) in
+        [("1h", "2\n3\n4\n"), ("{ Reading: 30m }", "3\n4\n"), ("{ Other: 1s }", "1\n2\n3\n4\n")]
+    {
         let place = place(expire);
         place.livewell(&["run", "livewell.yaml", "--until-idle"]).expect(0, &[]);
         let shown = place.livewell(&["results", "all", "--format", "csv"]);
