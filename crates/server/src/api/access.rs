@@ -1,6 +1,7 @@
 //! Access to the API: for programs that know the server by name and have its token if there is one, never for foreign
 //! web pages.
 
+use super::caller::Caller;
 use super::context::{Api, Shared};
 use super::limits::address;
 use super::problem::Problem;
@@ -9,8 +10,11 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+/// The name of the token `server.token`.
+const DEFAULT: &str = "default";
+
 /// Lets a call pass or refuses it.
-pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn check(State(api): State<Shared>, mut request: Request, next: Next) -> Response {
     // Checked before the token, so that no page can try tokens.
     let is_known = match api.names.check(&request) {
         Ok(is_known) => is_known,
@@ -19,11 +23,14 @@ pub async fn check(State(api): State<Shared>, request: Request, next: Next) -> R
     let path = request.uri().path();
     // Liveness and the page of the dashboard, which asks for the token, reveal nothing.
     let open = matches!(path, "/" | "/health" | "/ready");
-    if let Some(token) = api.token.as_deref().filter(|_| !open)
-        && let Err(refusal) = check_token(&api, token, &request)
-    {
-        return refusal.into_response();
-    }
+    let caller = match api.token.as_deref().filter(|_| !open) {
+        None => Caller::anonymous(),
+        Some(token) => match check_token(&api, token, &request) {
+            Ok(()) => Caller::new(DEFAULT),
+            Err(refusal) => return refusal.into_response(),
+        },
+    };
+    caller.admit(&mut request);
     let answer = next.run(request).await;
     if is_known || answer.status().is_success() {
         return answer;

@@ -5,7 +5,7 @@ use super::call::{Call, call};
 use super::components::find;
 use super::context::{Api, Shared};
 use super::problem::Problem;
-use super::verifying::Caller;
+use super::verifying::Waiting;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::Method;
@@ -39,8 +39,8 @@ pub struct Asked {
 /// Returns the calls about elements.
 pub fn calls() -> Vec<Call> {
     let count = async |State(api): State<Shared>, Path(id): Path<String>| {
-        let caller = Caller::default();
-        let (source, is_gone) = (id.clone(), caller.is_gone());
+        let waiting = Waiting::default();
+        let (source, is_gone) = (id.clone(), waiting.is_gone());
         let counted = read(&api, &id, move |store| inventory::count(store, &source, &is_gone));
         Ok::<_, Problem>(Json(counts(&id, &counted.await?)))
     };

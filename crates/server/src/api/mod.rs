@@ -6,6 +6,7 @@ pub mod backup;
 mod broken_off;
 mod buckets;
 mod call;
+mod caller;
 mod change;
 mod components;
 mod connection;
@@ -136,7 +137,8 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: 
         };
         let owner = async {
             if let Some(listener) = doors.owner {
-                let (routes, most) = (router(&api).with_state(api.clone()), open_files::owner_connections());
+                let routes = router(&api).layer(axum::middleware::from_fn(caller::owner));
+                let (routes, most) = (routes.with_state(api.clone()), open_files::owner_connections());
                 accept::serve(listener, routes, limits.clone(), most, stop.clone()).await;
             }
         };

@@ -27,7 +27,7 @@ pub async fn verify(
     find(&api, ComponentKind::Query, &id)?;
     let (Nothing {}, given) = values::split(&api, &id, &uri, &[])?;
     let values = given.values();
-    let (_caller, verifying) = super::verifying::begin(&api)?;
+    let (_waiting, verifying) = super::verifying::begin(&api)?;
     let (livewell, query, bytes_max) = (api.livewell.clone(), id.clone(), api.limits.verify_bytes.get());
     let verified = tokio::task::spawn_blocking(move || {
         let is_cancelled = verifying.is_cancelled();

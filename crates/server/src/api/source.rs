@@ -25,7 +25,7 @@ pub async fn verify(
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, Problem> {
     find(&api, ComponentKind::Source, &id)?;
-    let (_caller, verifying) = super::verifying::begin(&api)?;
+    let (_waiting, verifying) = super::verifying::begin(&api)?;
     let (livewell, source) = (api.livewell.clone(), id.clone());
     let verified = tokio::task::spawn_blocking(move || {
         livewell.verify_source_within(&source, which.table.as_deref(), &verifying.is_cancelled())

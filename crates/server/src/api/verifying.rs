@@ -11,9 +11,9 @@ pub const VERIFYING_MAX: usize = 2;
 
 /// A call that waits for a computation. Once it is dropped, the computation has to end.
 #[derive(Debug, Default)]
-pub struct Caller(Arc<AtomicBool>);
+pub struct Waiting(Arc<AtomicBool>);
 
-impl Caller {
+impl Waiting {
     /// Returns a function that tells whether the call is gone, even after this is dropped.
     pub fn is_gone(&self) -> impl Fn() -> bool + Send + Sync + use<> {
         let is_gone = self.0.clone();
@@ -21,7 +21,7 @@ impl Caller {
     }
 }
 
-impl Drop for Caller {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -43,11 +43,11 @@ impl Verifying {
     }
 }
 
-/// Begins a verification for the call that keeps the [`Caller`].
+/// Begins a verification for the call that keeps the [`Waiting`].
 ///
 /// # Errors
 /// Returns 503 if as many verifications are running as this server allows.
-pub fn begin(api: &Api) -> Result<(Caller, Verifying), Problem> {
+pub fn begin(api: &Api) -> Result<(Waiting, Verifying), Problem> {
     let permit = api.verifying.clone().try_acquire_owned().map_err(|_| {
         let message = format!(
             "{VERIFYING_MAX} verifications are under way, as many as this server computes at once; try again"
@@ -55,6 +55,6 @@ pub fn begin(api: &Api) -> Result<(Caller, Verifying), Problem> {
         Problem::new(503, "LW0704", message).retry_after(1)
     })?;
     let is_gone = Arc::<AtomicBool>::default();
-    let caller = Caller(is_gone.clone());
-    Ok((caller, Verifying { is_gone, stop: api.stop.clone(), _permit: permit }))
+    let waiting = Waiting(is_gone.clone());
+    Ok((waiting, Verifying { is_gone, stop: api.stop.clone(), _permit: permit }))
 }
