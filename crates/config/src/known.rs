@@ -1,6 +1,5 @@
 //! What can be known of a configuration beside its text: the headers of tables that are there, the columns that queries
-//! have, calls of constants that fail, labels that nothing makes, files that are
-//! not there, and files that are somebody else's.
+//! have, calls of constants that fail, labels that nothing makes, files that are not there or are somebody else's.
 
 use super::configuration::Config;
 use super::problem::{self, code};

@@ -21,6 +21,7 @@
 //! into settings (`sections`, `deserialize`), and what spans sections is checked (`references`, `query`). Problems are
 //! collected on the way and shown together.
 
+mod access;
 mod align;
 mod called;
 #[cfg(test)]

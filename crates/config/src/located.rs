@@ -18,6 +18,8 @@ pub struct Located {
     pub store: Option<PathBuf>,
     /// The address that it serves, if it serves one and the port is known.
     pub address: Option<SocketAddr>,
+    /// Whether it speaks TLS there.
+    pub has_tls: bool,
 }
 
 /// Reads where the configuration file at `path` runs.
@@ -66,7 +68,8 @@ fn read(text: &str, path: &Path, problems: &mut Vec<Diagnostic>) -> Option<Locat
             listen.text().and_then(|text| text.parse().ok())
         }
     });
-    Some(Located { store, address: address.flatten().filter(|address| address.port() != 0) })
+    let has_tls = root.get("server").is_some_and(|server| server.get("tls").is_some());
+    Some(Located { store, address: address.flatten().filter(|address| address.port() != 0), has_tls })
 }
 
 #[cfg(test)]
@@ -77,7 +80,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("livewell.yaml");
         std::fs::write(&path, text).unwrap();
-        let Located { store, address } = locate(&path).map_err(|problems| problems.to_string())?;
+        let Located { store, address, .. } = locate(&path).map_err(|problems| problems.to_string())?;
         let store = store.map(|store| store.strip_prefix(place.path()).unwrap().to_owned());
         Ok((store, address.map(|address| address.to_string())))
     }

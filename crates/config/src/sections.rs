@@ -78,7 +78,7 @@ pub fn read<'n>(root: &'n Node, folder: &Path, problems: &mut Vec<Diagnostic>) -
         }
     }
     sections.store = store(root.get("store"), folder, problems);
-    sections.server = root.get("server").and_then(|node| server::read(node, problems));
+    sections.server = root.get("server").and_then(|node| server::read(node, folder, problems));
     for item in list(root, "sources", problems) {
         match source(item, folder, problems) {
             Some(settings) => sections.sources.push(Item { node: item, settings }),

@@ -1,22 +1,18 @@
 //! The section `server`: who may reach the API, and what it may do.
 
+use super::access::TlsSettings;
 use super::deserialize;
 use super::problem::{self, code};
 use super::settings::ServerSettings;
 use super::substitute::is_name;
 use super::tree::Node;
 use livewell_query::language::Diagnostic;
+use std::path::Path;
 
-/// Reads the section `server` and checks what its settings mean together.
-pub fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSettings> {
-    let mut rest = node.clone();
-    if let Some(tls) = rest.split_off(|key| key == "tls").entries().first() {
-        let help = "put a proxy that speaks TLS before it, on this machine";
-        problems.push(
-            problem::at(code::NOT_HERE, tls.key_span, "this version does not speak TLS").with_help(help),
-        );
-    }
-    let settings: ServerSettings = deserialize::read(rest, &["tls"], problems)?;
+/// Reads the section `server` and checks what its settings mean together; paths become relative to `folder`.
+pub fn read(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ServerSettings> {
+    let mut settings: ServerSettings = deserialize::read(node.clone(), &[], problems)?;
+    settings.tls.iter_mut().for_each(|tls: &mut TlsSettings| tls.resolve(folder));
     check_exposure(node, &settings, problems);
     check_hosts(node, &settings, problems);
     check_environment(node, &settings, problems);
@@ -25,32 +21,30 @@ pub fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<ServerSetting
 
 /// Others than this machine are served only if the settings say so, and only with a token.
 fn check_exposure(node: &Node, settings: &ServerSettings, problems: &mut Vec<Diagnostic>) {
-    let is_empty = settings.token.as_ref().is_some_and(|token| token.trim().is_empty());
     // `::ffff:127.0.0.1` is 127.0.0.1.
     let is_reachable = !settings.listen.ip().to_canonical().is_loopback();
     let listen = settings.listen;
-    let (field, message, help) = if is_reachable && !settings.insecure {
+    let is_empty = node.get("token").and_then(Node::text).is_some_and(|token| token.trim().is_empty());
+    let (message, help) = if is_reachable && settings.tls.is_none() && !settings.insecure {
         (
-            "listen",
-            format!("`{listen}` can be reached by others, and this version does not speak TLS"),
-            "listen on 127.0.0.1 behind a proxy that speaks TLS, or say `insecure: true` (and give a `token`)",
+            format!("`{listen}` can be reached by others, and everything would be sent without TLS"),
+            "give a certificate, as in `tls: { certificate: cert.pem, key: key.pem }`, listen on 127.0.0.1 behind a \
+             proxy that speaks TLS, or say `insecure: true` (and give a `token`)",
         )
-    } else if is_reachable && settings.token.is_none() {
+    } else if is_reachable && settings.is_open() {
         (
-            "listen",
             format!("`{listen}` can be reached by others, and there is no token"),
             "give a token that callers must send, as in `token: \"${LIVEWELL_TOKEN}\"`, or listen on 127.0.0.1",
         )
-    } else if is_empty {
+    } else if is_empty && settings.token.is_some() {
         (
-            "token",
             "the token is empty".to_owned(),
             "give it a value that is hard to guess; on a loopback address it may be left out",
         )
     } else {
         return;
     };
-    let place = node.get(field).unwrap_or(node);
+    let place = node.get("listen").unwrap_or(node);
     problems.push(problem::at(code::REFUSED, place.span, message).with_help(help));
 }
 

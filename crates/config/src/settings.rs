@@ -1,5 +1,7 @@
 //! What a configuration holds besides the settings that sources and reactions bring themselves.
 
+use super::access;
+pub use super::access::{DEFAULT_TOKEN, TlsSettings, TokenHash};
 pub use super::limits::ServerLimits;
 use livewell::Durability;
 use serde::{Deserialize, Deserializer, de};
@@ -47,8 +49,11 @@ pub struct ServerSettings {
     /// Where it listens.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// What callers must send as `Authorization: Bearer`, if anything.
-    pub token: Option<String>,
+    /// The hash of the token that lets callers do everything; they send the token as `Authorization: Bearer`.
+    #[serde(deserialize_with = "access::token")]
+    pub token: Option<TokenHash>,
+    /// The certificate to show, if TLS is spoken.
+    pub tls: Option<TlsSettings>,
     /// Whether others than this machine may be served without TLS.
     pub insecure: bool,
     /// The names that callers know the server by, beside `localhost` and addresses: `NAME` or `NAME:PORT`.
@@ -61,6 +66,13 @@ pub struct ServerSettings {
     pub limits: ServerLimits,
     /// What the metrics show.
     pub metrics: MetricsSettings,
+}
+
+impl ServerSettings {
+    /// Returns whether calls need no token.
+    pub fn is_open(&self) -> bool {
+        self.token.is_none()
+    }
 }
 
 /// What the metrics show.
@@ -89,6 +101,7 @@ impl Default for ServerSettings {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7171),
             token: None,
+            tls: None,
             insecure: false,
             allowed_hosts: Vec::new(),
             data_directory: None,

@@ -4,3 +4,6 @@
 //! its keywords and the set-up of TLS live here, below both.
 
 pub mod postgres;
+mod verifier;
+
+pub use verifier::Verifier;

@@ -2,6 +2,7 @@
 
 use crate::control;
 use crate::failure::Failure;
+use crate::tls::Trust;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri, header};
@@ -28,10 +29,10 @@ pub struct Client {
 }
 
 /// Where a server is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Server {
-    /// At an address: the host and port to connect to, and the prefix of paths.
-    Address { authority: String, prefix: String },
+    /// At an address: the host and port to connect to, the prefix of paths, and for TLS what is trusted.
+    Address { authority: Authority, prefix: String, trust: Option<Trust> },
     /// Behind the control socket in the directory of its store.
     Store(PathBuf),
 }
@@ -67,17 +68,24 @@ impl Server {
     /// Returns the name of the server for messages.
     fn name(&self) -> String {
         match self {
-            Self::Address { authority, prefix } => format!("http://{authority}{prefix}"),
+            Self::Address { authority, prefix, trust } => {
+                let scheme = if trust.is_some() { "https" } else { "http" };
+                format!("{scheme}://{authority}{prefix}")
+            }
             Self::Store(store) => format!("the process that runs {}", store.display()),
         }
     }
 
     async fn connect(&self) -> io::Result<Box<dyn Connection>> {
         match self {
-            Self::Address { authority, .. } => {
-                let has_port = authority.parse::<Authority>().is_ok_and(|one| one.port().is_some());
-                let address = if has_port { authority.clone() } else { format!("{authority}:80") };
-                Ok(Box::new(TcpStream::connect(address).await?))
+            Self::Address { authority, trust, .. } => {
+                let port = authority.port_u16().unwrap_or(if trust.is_some() { 443 } else { 80 });
+                let host = authority.host();
+                let stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await?;
+                match trust {
+                    Some(trust) => Ok(Box::new(trust.connect(host, stream).await?)),
+                    None => Ok(Box::new(stream)),
+                }
             }
             Self::Store(store) => {
                 let stream = control::connect(store)?.ok_or(io::ErrorKind::ConnectionRefused)?;
@@ -108,27 +116,24 @@ impl Server {
 }
 
 impl Client {
-    /// Creates a client of the server at `url`: `http://HOST:PORT`, also without the scheme.
+    /// Creates a client of the server at `url`: `http://HOST:PORT`, also without the scheme, or `https://HOST:PORT`,
+    /// where the certificates in the file `ca` are trusted, or without one those that the system trusts.
     ///
     /// # Errors
-    /// Returns [`Failure::Usage`] if it is not an address that a client can use.
-    pub fn at(url: &str) -> Result<Self, Failure> {
-        let base = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let refused = |what: &str| Failure::Usage(format!("error: `{url}` {what}\n"));
-        if base.starts_with("https://") {
-            return Err(refused(
-                "asks for TLS, which the commands do not speak; ask for `http://ADDRESS:PORT` on the machine of the \
-                 server, or by way of a tunnel",
-            ));
-        }
-        let rest = base.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-        let uri = rest.and_then(|rest| format!("http://{rest}").parse::<Uri>().ok());
-        let authority = uri.as_ref().and_then(|uri| uri.authority()).map(|authority| authority.as_str());
-        let Some(authority) = authority.filter(|authority| !authority.contains('@')) else {
-            return Err(refused("is not `http://ADDRESS:PORT`, the only kind of server known here"));
+    /// Returns [`Failure::Usage`] if it is not an address that a client can use, or if the file cannot be used.
+    pub fn at(url: &str, ca: Option<&Path>) -> Result<Self, Failure> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let rest = rest.trim_end_matches('/');
+        let uri = format!("http://{rest}").parse::<Uri>().ok();
+        let authority = uri.as_ref().and_then(|uri| uri.authority());
+        let authority = authority.filter(|authority| !authority.as_str().contains('@'));
+        let Some(authority) = authority.filter(|_| matches!(scheme, "http" | "https")) else {
+            let message = format!("error: `{url}` is not `http://ADDRESS:PORT` or `https://ADDRESS:PORT`\n");
+            return Err(Failure::Usage(message));
         };
-        let prefix = rest.unwrap_or_default()[authority.len()..].to_owned();
-        Self::of(Server::Address { authority: authority.to_owned(), prefix })
+        let trust = (scheme == "https").then(|| Trust::of(ca)).transpose()?;
+        let prefix = rest[authority.as_str().len()..].to_owned();
+        Self::of(Server::Address { authority: authority.clone(), prefix, trust })
     }
 
     /// Creates a client of the process that runs the store in this directory.
@@ -246,7 +251,7 @@ impl Client {
         body: &str,
     ) -> Result<Request<Body>, Failure> {
         let (host, path) = match &self.server {
-            Server::Address { authority, prefix } => (authority.as_str(), format!("{prefix}{path}")),
+            Server::Address { authority, prefix, .. } => (authority.as_str(), format!("{prefix}{path}")),
             Server::Store(_) => ("localhost", path.to_owned()),
         };
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
@@ -344,7 +349,7 @@ mod tests {
     use super::*;
 
     fn name(url: &str) -> Option<String> {
-        Client::at(url).ok().map(|client| client.server.name())
+        Client::at(url, None).ok().map(|client| client.server.name())
     }
 
     #[test]
@@ -354,11 +359,11 @@ mod tests {
             ("http://127.0.0.1:7171/", "http://127.0.0.1:7171"),
             ("[::1]:7171", "http://[::1]:7171"),
             ("http://proxy.test/livewell/", "http://proxy.test/livewell"),
+            ("https://livewell.test:8443/", "https://livewell.test:8443"),
         ] {
             assert_eq!(name(url).as_deref(), Some(expected), "{url}");
         }
-        for url in ["https://localhost:7171", "ftp://x", "http://", "", "a b", "http://user:secret@localhost"]
-        {
+        for url in ["ftp://x", "http://", "https://", "", "a b", "http://user:secret@localhost"] {
             assert_eq!(name(url), None, "{url}");
         }
     }

@@ -11,6 +11,7 @@ mod logging;
 mod open_files;
 mod panics;
 mod render;
+mod tls;
 
 use clap::Parser;
 use std::process::ExitCode;

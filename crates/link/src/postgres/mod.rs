@@ -17,7 +17,6 @@ pub mod session;
 mod socket;
 mod tls;
 mod url;
-mod verifier;
 mod wire;
 
 pub use address::{Address, AddressError};

@@ -2,7 +2,7 @@
 
 use super::choice::SslMode;
 use super::failure::Failure;
-use super::verifier::Verifier;
+use crate::verifier::Verifier;
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -41,7 +41,10 @@ impl TlsSettings {
             ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
         let builder = builder.map_err(|error| Failure::Refused(format!("TLS: {error}")))?;
         let roots = if self.verifies() { Some(self.roots()?) } else { None };
-        let verifier = Verifier::new(roots, self.mode == SslMode::VerifyFull, provider)?;
+        let verifier =
+            Verifier::new(roots, self.mode == SslMode::VerifyFull, provider).map_err(|reason| {
+                Failure::Refused(format!("{reason}; name a file of certificates to trust as `sslrootcert`"))
+            })?;
         let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
         let Some((certificate, key)) = &self.client else { return Ok(builder.with_no_client_auth()) };
         let chain = certificates("sslcert", certificate)?;

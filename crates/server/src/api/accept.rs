@@ -3,8 +3,9 @@
 //! If there is no room, the connection that has been idle for longest is closed for the new one. So idle clients keep
 //! nobody out, and the files that components and the store need stay free.
 
-use super::connection::{Activity, Watched};
+use super::connection::{Activity, Drained, Watched};
 use super::until::until;
+use crate::tls::Tls;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
@@ -27,6 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 /// How many bytes of a request's head, and of an answer, a connection holds.
@@ -114,14 +116,19 @@ impl Open {
     }
 }
 
-/// Serves until `stop` is true, and then until the calls in progress have ended.
-pub async fn serve<L: Listen>(
-    listener: L,
-    router: Router,
-    limits: ServerLimits,
-    max: usize,
-    stop: watch::Receiver<bool>,
-) {
+/// What every connection of a listener is served.
+#[derive(Clone)]
+pub struct Served {
+    /// The calls.
+    pub router: Router,
+    /// Limits of time.
+    pub limits: ServerLimits,
+    /// The certificate, if TLS is spoken.
+    pub tls: Option<Arc<Tls>>,
+}
+
+/// Serves at most `max` connections at once until `stop` is true, and then until the calls in progress have ended.
+pub async fn serve<L: Listen>(listener: L, served: Served, max: usize, stop: watch::Receiver<bool>) {
     let (open, mut tasks, mut number) = (Arc::new(Open::default()), JoinSet::new(), 0_u64);
     loop {
         let accepted = tokio::select! {
@@ -138,8 +145,10 @@ pub async fn serve<L: Listen>(
             }
         };
         if !open.make_room(max) {
-            // It is closed whether it takes the answer or not.
-            let _ = L::try_write(&stream, FULL.as_bytes());
+            if served.tls.is_none() {
+                // It is closed whether it takes the answer or not.
+                let _ = L::try_write(&stream, FULL.as_bytes());
+            }
             continue;
         }
         // The connection that makes room has to be closed, with its file.
@@ -147,9 +156,18 @@ pub async fn serve<L: Listen>(
         number += 1;
         let activity = Arc::new(Activity::new());
         open.with(|open| open.insert(number, activity.clone()));
-        let (router, limits, stop, open) = (router.clone(), limits.clone(), stop.clone(), open.clone());
+        let (served, stop, open) = (served.clone(), stop.clone(), open.clone());
         tasks.spawn(async move {
-            connection(stream, peer, router, activity, &limits, stop).await;
+            let stream = Drained::new(stream, served.limits.idle);
+            match &served.tls {
+                None => connection(stream, peer, served, activity, stop).await,
+                Some(tls) => {
+                    if let Some(stream) = secured(tls, stream, &served.limits, &activity, stop.clone()).await
+                    {
+                        connection(stream, peer, served, activity, stop).await;
+                    }
+                }
+            }
             open.with(|open| open.remove(&number));
         });
     }
@@ -157,14 +175,31 @@ pub async fn serve<L: Listen>(
     while tasks.join_next().await.is_some() {}
 }
 
+/// Shakes hands with a client, which may take as long as the head of a request. Returns `None` if that fails.
+async fn secured<S: AsyncRead + AsyncWrite + Unpin>(
+    tls: &Tls,
+    stream: S,
+    limits: &ServerLimits,
+    activity: &Activity,
+    stop: watch::Receiver<bool>,
+) -> Option<TlsStream<S>> {
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(limits.header, tls.accept(stream)) => shaken,
+        () = activity.give_up.notified() => return None,
+        () = until(stop) => return None,
+    };
+    let stream = shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    stream.inspect_err(|error| tracing::debug!("a TLS handshake failed: {error}")).ok()
+}
+
 async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     stream: S,
     peer: Option<SocketAddr>,
-    router: Router,
+    served: Served,
     activity: Arc<Activity>,
-    limits: &ServerLimits,
     stop: watch::Receiver<bool>,
 ) {
+    let Served { router, limits, .. } = served;
     let watched = Watched::new(stream, activity.clone(), limits.idle, limits.header);
     let service = service_fn(|mut request: Request<Incoming>| {
         if let Some(peer) = peer {

@@ -54,7 +54,7 @@ impl Activity {
     }
 }
 
-/// The stream of a connection, with time limits.
+/// The stream of a connection, with limits on the time in which a client has to send something.
 pub struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
@@ -62,18 +62,14 @@ pub struct Watched<S> {
     header: Duration,
     /// When the first byte of an unfinished head came.
     head_since: Option<Instant>,
-    /// Since when the client takes nothing.
-    full_since: Option<Instant>,
     reading: Pin<Box<Sleep>>,
-    writing: Pin<Box<Sleep>>,
 }
 
 impl<S> Watched<S> {
     /// Watches `stream`.
     pub fn new(stream: S, activity: Arc<Activity>, idle: Duration, header: Duration) -> Self {
-        let timer = || Box::pin(sleep_until(Instant::now()));
-        let (reading, writing) = (timer(), timer());
-        Self { stream, activity, idle, header, head_since: None, full_since: None, reading, writing }
+        let reading = Box::pin(sleep_until(Instant::now()));
+        Self { stream, activity, idle, header, head_since: None, reading }
     }
 
     /// Returns until when the client has to send something; `None` while a call is in progress.
@@ -86,15 +82,6 @@ impl<S> Watched<S> {
             Some(since) if since >= idle_since => Some(since + self.header),
             _ => Some(idle_since + self.idle),
         }
-    }
-
-    fn wrote(&mut self, context: &mut Context<'_>, is_pending: bool) -> Poll<io::Result<()>> {
-        if !is_pending {
-            self.full_since = None;
-            return Poll::Ready(Ok(()));
-        }
-        let since = *self.full_since.get_or_insert_with(Instant::now);
-        expired(&mut self.writing, since + self.idle, context)
     }
 }
 
@@ -135,6 +122,72 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// The socket of a connection, with a limit on the time in which a client takes nothing. It is below TLS, which takes
+/// more than the client has taken.
+pub struct Drained<S> {
+    stream: S,
+    idle: Duration,
+    /// Since when the client takes nothing.
+    full_since: Option<Instant>,
+    writing: Pin<Box<Sleep>>,
+}
+
+impl<S> Drained<S> {
+    /// Watches `stream`.
+    pub fn new(stream: S, idle: Duration) -> Self {
+        Self { stream, idle, full_since: None, writing: Box::pin(sleep_until(Instant::now())) }
+    }
+
+    fn wrote(&mut self, context: &mut Context<'_>, is_pending: bool) -> Poll<io::Result<()>> {
+        if !is_pending {
+            self.full_since = None;
+            return Poll::Ready(Ok(()));
+        }
+        let since = *self.full_since.get_or_insert_with(Instant::now);
+        expired(&mut self.writing, since + self.idle, context)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Drained<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Drained<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

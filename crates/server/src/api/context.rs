@@ -6,7 +6,7 @@ use super::page::Pins;
 use super::rates::{Rates, Streams};
 use livewell::Livewell;
 use livewell_config::sealed::Seal;
-use livewell_config::settings::ServerLimits;
+use livewell_config::settings::{ServerLimits, TokenHash};
 use livewell_config::{Change, Config};
 use livewell_source::settings::{HttpSettings, SourceSettings};
 use std::sync::atomic::AtomicBool;
@@ -20,8 +20,10 @@ pub struct Api {
     pub(super) config: RwLock<Config>,
     /// Seals the secrets of the configuration in the store.
     pub(super) seal: Seal,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<TokenHash>,
     pub(super) names: Names,
+    /// Whether the address speaks TLS.
+    pub(super) has_tls: bool,
     pub(super) guesses: Guesses,
     pub(super) limits: ServerLimits,
     /// How many components have series of their own in the metrics.

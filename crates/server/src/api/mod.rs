@@ -41,6 +41,8 @@ mod values;
 mod verifying;
 
 use crate::open_files;
+use crate::tls::Tls;
+use accept::Served;
 use context::{Api, Shared};
 use guesses::Guesses;
 use livewell::Livewell;
@@ -88,6 +90,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 pub struct Doors {
     /// An address, for programs that know the server by name and have its token if there is one.
     pub address: Option<TcpListener>,
+    /// The certificate that is shown there, if TLS is spoken.
+    pub tls: Option<Arc<Tls>>,
     /// The control socket of the store's owner, who may do everything.
     pub owner: Option<UnixListener>,
 }
@@ -111,6 +115,7 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: 
         guesses: Guesses::default(),
         rates: settings.limits.requests_per_second.map(Rates::new),
         client_streams: Streams::default(),
+        has_tls: doors.tls.is_some(),
         limits: settings.limits.clone(),
         components_measured: settings.metrics.components,
         config: RwLock::new(config),
@@ -132,14 +137,16 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: 
                 let wanted = limits.connections.get();
                 let connections = open_files::connections(wanted, components);
                 let routes = guarded(&api).with_state(api.clone());
-                accept::serve(listener, routes, limits.clone(), connections, stop.clone()).await;
+                let served = Served { router: routes, limits: limits.clone(), tls: doors.tls.clone() };
+                accept::serve(listener, served, connections, stop.clone()).await;
             }
         };
         let owner = async {
             if let Some(listener) = doors.owner {
                 let routes = router(&api).layer(axum::middleware::from_fn(caller::owner));
                 let (routes, most) = (routes.with_state(api.clone()), open_files::owner_connections());
-                accept::serve(listener, routes, limits.clone(), most, stop.clone()).await;
+                let served = Served { router: routes, limits: limits.clone(), tls: None };
+                accept::serve(listener, served, most, stop.clone()).await;
             }
         };
         tokio::join!(address, owner);
@@ -148,10 +155,17 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: 
         until(stop.clone()).await;
         tokio::time::sleep(GRACE).await;
     };
+    let watching = async {
+        match &doors.tls {
+            Some(tls) => tls.watch().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = serving => {}
         () = overdue => {}
         () = sweeping => {}
+        () = watching => {}
     }
 }
 

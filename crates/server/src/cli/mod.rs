@@ -35,6 +35,7 @@ directory. The configuration needs no `server:` for that. --server asks at an ad
 Environment:
   LIVEWELL_SERVER     the server to ask if no option names one, as in http://127.0.0.1:7171
   LIVEWELL_TOKEN      the token that is sent to an address (`server.token`)
+  LIVEWELL_CA         the PEM file of certificates that are trusted for https://, if not the system's
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.")]
 pub struct Cli {

@@ -2,6 +2,7 @@
 
 use crate::cli::Check;
 use crate::failure::Failure;
+use crate::tls;
 use livewell_config as config;
 use std::io::{self, Write};
 
@@ -9,6 +10,12 @@ use std::io::{self, Write};
 pub fn run(check: &Check) -> Result<(), Failure> {
     let (config, warnings) =
         config::check(&check.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let mut warnings = warnings;
+    if let Some(tls) = config.server.as_ref().and_then(|server| server.tls.as_ref()) {
+        let warning = tls::check(tls);
+        let warning = warning.map_err(|reason| Failure::Usage(format!("error[LW0741]: {reason}\n")))?;
+        warnings.extend(warning.map(|warning| format!("warning: {}: {warning}", check.config.display())));
+    }
     for warning in warnings {
         writeln!(io::stderr(), "{warning}")?;
     }

@@ -36,31 +36,31 @@ pub enum Found {
 /// [`Failure::Failed`] if the store belongs to a process that cannot be reached.
 pub fn find(at: &At) -> Result<Found, Failure> {
     if let Some(url) = &at.server {
-        return server(url);
+        return server(url, at);
     }
     if let Some(store) = &at.store {
         return Ok(owner(store)?.unwrap_or_else(|| Found::Store(store.clone())));
     }
     if let Some(config) = &at.config {
         let located = config::locate(config).map_err(|problems| Failure::Usage(problems.to_string()))?;
-        return configured(config, &located);
+        return configured(config, &located, at);
     }
     if let Some(url) = env::var("LIVEWELL_SERVER").ok().filter(|url| !url.is_empty()) {
-        return server(&url);
+        return server(&url, at);
     }
     let here = Path::new(CONFIG);
     if !here.is_file() {
-        return server(&default());
+        return server(&default(), at);
     }
     match config::locate(here) {
-        Ok(located) => configured(here, &located),
+        Ok(located) => configured(here, &located, at),
         // It was not named explicitly, so another server may be meant.
         Err(problems) => {
             writeln!(
                 io::stderr(),
                 "{problems}note: {CONFIG} does not say where it runs, so the server at {DEFAULT_ADDRESS} is asked"
             )?;
-            server(&default())
+            server(&default(), at)
         }
     }
 }
@@ -72,8 +72,8 @@ pub fn config(at: &At) -> Option<&Path> {
     at.config.as_deref().or_else(|| (!is_named && here.is_file()).then_some(here))
 }
 
-fn server(url: &str) -> Result<Found, Failure> {
-    Client::at(url).map(Found::Server)
+fn server(url: &str, at: &At) -> Result<Found, Failure> {
+    Client::at(url, at.ca.as_deref()).map(Found::Server)
 }
 
 /// Returns the process that runs the store.
@@ -90,13 +90,13 @@ fn owner(store: &Path) -> Result<Option<Found>, Failure> {
 }
 
 /// Returns what runs the configuration, or its store.
-fn configured(config: &Path, located: &Located) -> Result<Found, Failure> {
+fn configured(config: &Path, located: &Located, at: &At) -> Result<Found, Failure> {
     let owned = located.store.as_deref().map_or(Ok(None), owner);
     if let Ok(Some(found)) = owned {
         return Ok(found);
     }
     if let Some(address) = located.address.filter(|address| answers(*address)) {
-        return server(&format!("http://{address}"));
+        return server(&format!("{}://{address}", scheme(located)), at);
     }
     owned?;
     if let Some(store) =
@@ -107,7 +107,7 @@ fn configured(config: &Path, located: &Located) -> Result<Found, Failure> {
         return Ok(Found::Store(store.to_owned()));
     }
     if located.address.is_none() && DEFAULT_ADDRESS.parse().is_ok_and(answers) {
-        return server(&default());
+        return server(&default(), at);
     }
     Err(nothing_runs(config, located))
 }
@@ -119,11 +119,16 @@ fn nothing_runs(config: &Path, located: &Located) -> Failure {
         |store| format!("there is no store in {} yet", store.display()),
     );
     let address = located.address.map_or_else(|| DEFAULT_ADDRESS.to_owned(), |address| address.to_string());
+    let scheme = scheme(located);
     let which = if config == Path::new(CONFIG) { String::new() } else { format!(" {}", config.display()) };
     Failure::failed(format!(
-        "nothing runs {}: {store}, and no server answers at http://{address}; start it with `livewell run{which}` [LW0710]",
+        "nothing runs {}: {store}, and no server answers at {scheme}://{address}; start it with `livewell run{which}` [LW0710]",
         config.display()
     ))
+}
+
+fn scheme(located: &Located) -> &'static str {
+    if located.has_tls { "https" } else { "http" }
 }
 
 fn default() -> String {

@@ -5,6 +5,7 @@ use crate::api::Doors;
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
 use crate::failure::Failure;
+use crate::tls::Tls;
 use crate::{api, logging, open_files};
 use indicatif::{ProgressBar, ProgressStyle};
 use livewell::{ComponentKind, Error, Livewell, State, Status};
@@ -25,6 +26,9 @@ use tokio::sync::watch;
 /// Runs the configuration.
 pub fn run(run: &Run) -> Result<(), Failure> {
     let mut config = config::load(&run.config).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let server = config.server.as_ref().filter(|_| !run.until_idle);
+    let tls = server.and_then(|server| server.tls.as_ref()).map(Tls::read).transpose();
+    let tls = tls.map_err(|reason| Failure::Usage(format!("error[LW0741]: {reason}\n")))?.map(Arc::new);
     open_files::allow_many();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -44,7 +48,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);
         say_what_runs(&config, run, listener.as_ref());
-        let doors = Doors { address: listener, owner };
+        let doors = Doors { address: listener, tls, owner };
         let serving = doors.has_any().then(|| tokio::spawn(serve(doors, livewell.clone(), config, stopping)));
         let progress = progress(run.until_idle);
         let shown = run.until_idle.then(|| tokio::spawn(show(livewell.clone(), progress.clone())));
@@ -105,7 +109,7 @@ fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
     };
     let address = listener.and_then(|listener| listener.local_addr().ok());
     let page = match (address, &look) {
-        (Some(address), _) => Some(format!("API and dashboard: http://{address}/")),
+        (Some(address), _) => Some(format!("API and dashboard: {}://{address}/", scheme(config))),
         (None, Some(_)) if run.until_idle => None,
         (None, Some(_)) => Some("a dashboard needs `server: { listen: 127.0.0.1:7171 }`".to_owned()),
         (None, None) if run.until_idle => Some("no API while it runs with --until-idle".to_owned()),
@@ -124,6 +128,10 @@ fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
     );
 }
 
+fn scheme(config: &Config) -> &'static str {
+    if config.server.as_ref().is_some_and(|server| server.tls.is_some()) { "https" } else { "http" }
+}
+
 /// Serves the API of the configuration.
 fn serve(
     doors: Doors,
@@ -132,7 +140,7 @@ fn serve(
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> {
     if let Some(address) = doors.address.as_ref().and_then(|listener| listener.local_addr().ok()) {
-        tracing::info!("serving http://{address}");
+        tracing::info!("serving {}://{address}", scheme(&config));
     }
     api::serve(doors, livewell, config, stop)
 }

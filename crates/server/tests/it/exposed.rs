@@ -33,6 +33,12 @@ fn an_address_beyond_loopback_is_refused_without_a_token_and_without_saying_inse
         place(&format!("listen: {listen}, insecure: true, token: secret"))
             .livewell(&["check", "livewell.yaml"])
             .expect(0, &[]);
+        let tls = "tls: { certificate: absent.pem, key: absent.key }";
+        for (more, help) in
+            [("", "give a token"), (", token: ''", "the token is empty"), (", token: secret", "LW0741")]
+        {
+            place(&format!("listen: {listen}, {tls}{more}")).livewell(&["check"]).expect(2, &[help]);
+        }
     }
 }
 

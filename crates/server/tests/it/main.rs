@@ -6,6 +6,8 @@ mod audience;
 mod backups;
 mod bank;
 mod budget;
+#[path = "../../../link/tests/it/certificates.rs"]
+mod certificates;
 mod changing;
 mod check;
 mod clocks;
@@ -55,6 +57,7 @@ mod shop;
 mod small_disk;
 mod standing;
 mod targets;
+mod tls;
 mod tried;
 mod troubled;
 mod twins;

@@ -99,6 +99,17 @@ impl Running {
         log
     }
 
+    /// Reads its log until a line has `part`; returns that line.
+    pub fn wait_for_log(&mut self, part: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "it ended without saying `{part}`");
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
     /// Kills the process and starts it over the same store.
     pub fn kill_and_start_again(&mut self) {
         self.process.kill().unwrap();
@@ -194,7 +205,8 @@ fn spawned(mut command: Command, folder: &TempDir) -> Serving {
     loop {
         let mut line = String::new();
         assert!(log.read_line(&mut line).unwrap() > 0, "it ended before it served: {said}");
-        if let Some((_, address)) = line.trim_end().split_once("serving http://") {
+        let served = line.trim_end().split_once("serving http");
+        if let Some((_, address)) = served.and_then(|(_, address)| address.split_once("://")) {
             return (process, said, log, address.to_owned());
         }
         said.push_str(&line);

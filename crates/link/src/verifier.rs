@@ -1,6 +1,5 @@
-//! Checks a server's certificate as far as the URL asks for it.
+//! Checks a server's certificate: who has signed it, and as far as it is asked for, whose it is.
 
-use super::failure::Failure;
 use rustls::CertificateError::{NotValidForName, NotValidForNameContext, Other};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
@@ -12,7 +11,7 @@ use std::sync::Arc;
 
 /// Verifies nothing without an authority, and names only if asked to.
 #[derive(Debug)]
-pub(super) struct Verifier {
+pub struct Verifier {
     authority: Option<Arc<WebPkiServerVerifier>>,
     trusted: Vec<CertificateDer<'static>>,
     by_name: bool,
@@ -21,17 +20,20 @@ pub(super) struct Verifier {
 
 impl Verifier {
     /// Makes a verifier that trusts `roots`, or everybody if there are none.
+    ///
+    /// # Errors
+    /// Returns why nobody can be trusted.
     pub fn new(
         roots: Option<Vec<CertificateDer<'static>>>,
         by_name: bool,
         provider: Arc<CryptoProvider>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, String> {
         let authority = match &roots {
             None => None,
             Some(roots) => {
                 let store = Arc::new(store(roots)?);
                 let verifier = WebPkiServerVerifier::builder_with_provider(store, provider.clone()).build();
-                Some(verifier.map_err(|error| Failure::Refused(format!("TLS: {error}")))?)
+                Some(verifier.map_err(|error| format!("TLS: {error}"))?)
             }
         };
         Ok(Self { authority, trusted: roots.unwrap_or_default(), by_name, provider })
@@ -99,12 +101,11 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// Returns the store of trusted certificates; one that cannot be read is left out.
-fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Failure> {
+fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots.iter().cloned());
     if store.is_empty() {
-        let text = "there is no certificate to trust; name a file of them as `sslrootcert`";
-        return Err(Failure::Refused(text.into()));
+        return Err("there is no certificate to trust".into());
     }
     Ok(store)
 }
