@@ -1,11 +1,12 @@
 //! What can be known of a configuration beside its text: the headers of tables that are there, the columns that queries
-//! have, calls of constants that fail, labels that nothing makes, files that are not there or are somebody else's.
+//! have, calls of constants that fail, labels that nothing makes, files that are not there or are somebody else's, and
+//! tokens that can be guessed.
 
 use super::configuration::Config;
 use super::problem::{self, code};
 use super::section::Section;
 use super::tree::Node;
-use super::{files, query};
+use super::{files, query, tokens};
 use livewell::Query;
 use livewell_model::Timestamp;
 use livewell_query::language::Diagnostic;
@@ -45,7 +46,7 @@ pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
 pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
     let mut found = Vec::new();
     let at = |span| problem::at(code::REFERENCE, span, "").located(text).position.unwrap_or_default();
-    for (span, what) in missing(config).into_iter().chain(foreign(config)) {
+    for (span, what) in missing(config).into_iter().chain(foreign(config)).chain(tokens_of(config)) {
         let (line, column) = at(span);
         found.push(format!("warning: {origin}:{line}:{column}: {what}"));
     }
@@ -73,6 +74,15 @@ pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
 
 fn items<T>(section: &Section<T>) -> impl Iterator<Item = (&Node, &T)> {
     section.items().map(|item| (&*item.node, &item.settings))
+}
+
+/// Tokens of the API that can be guessed, or that are bound to nothing.
+fn tokens_of(config: &Config) -> Vec<(Span, String)> {
+    let (Some(node), Some(settings)) = (config.frame.get("server"), &config.server) else {
+        return Vec::new();
+    };
+    let astray = tokens::astray(node, settings, &config.queries);
+    tokens::weak(node).into_iter().chain(astray).collect()
 }
 
 /// Files that sources read and that are not there.

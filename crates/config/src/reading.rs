@@ -6,9 +6,10 @@ use super::made::Made;
 use super::problems::Problems;
 use super::section::Section;
 use super::sections::Settings;
+use super::settings::ServerSettings;
 use super::substitute::{Hidden, Outside};
 use super::tree::{self, Node};
-use super::{files, known, problem, query, references, secret, sections, twins};
+use super::{files, known, problem, query, references, secret, sections, server, twins};
 use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
 use std::collections::HashMap;
@@ -40,6 +41,31 @@ pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
     let mut warnings = known::warnings(&text, &config, &origin);
     warnings.extend(twins::hints(&text, &config.queries, &origin));
     Ok((config, warnings))
+}
+
+/// Reads the section `server` of the configuration file at `path` alone; `None` without one.
+///
+/// # Errors
+/// Returns what is wrong with the file as such, and with this section.
+pub fn load_server(path: &Path) -> Result<Option<ServerSettings>, Problems> {
+    let unreadable =
+        |reason: String| Problems::new(path.to_owned(), "", vec![problem::unreadable(path, &reason)]);
+    let text = read_text(path).map_err(unreadable)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let (outside, mut found) = (Outside::of_file(folder), Vec::new());
+    let settings = parse(&text).map(|root| {
+        let mut section = root.get("server").cloned()?;
+        outside.fill_in(&mut section, &mut found);
+        let settings = if found.is_empty() { server::read(&section, folder, &mut found) } else { None };
+        secret::hide_in(&mut found, &text, [&section]);
+        settings
+    });
+    let settings = settings.unwrap_or_else(|problems| {
+        found.extend(problems);
+        None
+    });
+    outside.hidden.borrow().hide(&mut found);
+    if found.is_empty() { Ok(settings) } else { Err(Problems::new(path.to_owned(), &text, found)) }
 }
 
 fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {

@@ -77,6 +77,10 @@ fn collect(node: &Node, is_secret: bool, words: &mut Vec<String>) {
 
 pub(super) fn is_whole(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
+    // The list of tokens also has names and scopes; each token has its own key.
+    if key == "tokens" {
+        return false;
+    }
     let is_like = |name: &str| WHOLE.contains(&name);
     is_like(&key) || TELLING.iter().any(|part| key.contains(part)) || near(&key, WHOLE).is_some_and(is_like)
 }

@@ -1,11 +1,12 @@
 //! The section `server`: who may reach the API, and what it may do.
 
 use super::access::TlsSettings;
-use super::deserialize;
+use super::oidc::{self, OidcSettings};
 use super::problem::{self, code};
 use super::settings::ServerSettings;
 use super::substitute::is_name;
 use super::tree::Node;
+use super::{deserialize, tokens};
 use livewell_query::language::Diagnostic;
 use std::path::Path;
 
@@ -13,8 +14,14 @@ use std::path::Path;
 pub fn read(node: &Node, folder: &Path, problems: &mut Vec<Diagnostic>) -> Option<ServerSettings> {
     let mut settings: ServerSettings = deserialize::read(node.clone(), &[], problems)?;
     settings.tls.iter_mut().for_each(|tls: &mut TlsSettings| tls.resolve(folder));
+    settings.oidc.iter_mut().for_each(|oidc: &mut OidcSettings| oidc.resolve(folder));
     check_exposure(node, &settings, problems);
+    tokens::check(node, &settings, problems);
+    if let Some(oidc) = &settings.oidc {
+        oidc::check(node.get("oidc").unwrap_or(node), oidc, problems);
+    }
     check_hosts(node, &settings, problems);
+    check_origins(node, &settings, problems);
     check_environment(node, &settings, problems);
     Some(settings)
 }
@@ -24,7 +31,6 @@ fn check_exposure(node: &Node, settings: &ServerSettings, problems: &mut Vec<Dia
     // `::ffff:127.0.0.1` is 127.0.0.1.
     let is_reachable = !settings.listen.ip().to_canonical().is_loopback();
     let listen = settings.listen;
-    let is_empty = node.get("token").and_then(Node::text).is_some_and(|token| token.trim().is_empty());
     let (message, help) = if is_reachable && settings.tls.is_none() && !settings.insecure {
         (
             format!("`{listen}` can be reached by others, and everything would be sent without TLS"),
@@ -35,11 +41,6 @@ fn check_exposure(node: &Node, settings: &ServerSettings, problems: &mut Vec<Dia
         (
             format!("`{listen}` can be reached by others, and there is no token"),
             "give a token that callers must send, as in `token: \"${LIVEWELL_TOKEN}\"`, or listen on 127.0.0.1",
-        )
-    } else if is_empty && settings.token.is_some() {
-        (
-            "the token is empty".to_owned(),
-            "give it a value that is hard to guess; on a loopback address it may be left out",
         )
     } else {
         return;
@@ -69,6 +70,24 @@ fn check_environment(node: &Node, settings: &ServerSettings, problems: &mut Vec<
         let help = "write the name alone, as in `SHOP_URL`; there are no patterns";
         problems.push(problem::at(code::VALUE, span, message).with_help(help));
     }
+}
+
+/// Each origin is one that a browser sends as `Origin`, and none stands for several.
+fn check_origins(node: &Node, settings: &ServerSettings, problems: &mut Vec<Diagnostic>) {
+    let nodes = node.get("cors").map(Node::items).unwrap_or_default();
+    for (at, given) in settings.cors.iter().enumerate().filter(|(_, given)| !is_origin(given)) {
+        let message = format!("`{given}` is not an origin");
+        let help = "write the origin of the pages as browsers send it, as in `https://app.example.com` or \
+                    `http://localhost:5173`: with its scheme, in lower case, without a path, and without `*`";
+        let span = nodes.get(at).unwrap_or(node).span;
+        problems.push(problem::at(code::VALUE, span, message).with_help(help));
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let default = if text.starts_with("https:") { ":443" } else { ":80" };
+    host.is_some_and(|host| is_host(host) && !host.ends_with(default)) && *text == text.to_ascii_lowercase()
 }
 
 fn is_host(text: &str) -> bool {

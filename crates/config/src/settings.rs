@@ -1,8 +1,9 @@
 //! What a configuration holds besides the settings that sources and reactions bring themselves.
 
 use super::access;
-pub use super::access::{DEFAULT_TOKEN, TlsSettings, TokenHash};
+pub use super::access::{DEFAULT_TOKEN, Only, Scope, TOKEN_CHARS_MIN, TlsSettings, TokenHash, TokenSettings};
 pub use super::limits::ServerLimits;
+pub use super::oidc::{ClaimOrText, Jwks, OidcSettings, OnlyOfClaims};
 use livewell::Durability;
 use serde::{Deserialize, Deserializer, de};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -52,12 +53,18 @@ pub struct ServerSettings {
     /// The hash of the token that lets callers do everything; they send the token as `Authorization: Bearer`.
     #[serde(deserialize_with = "access::token")]
     pub token: Option<TokenHash>,
+    /// Further tokens, each with what it may do.
+    pub tokens: Vec<TokenSettings>,
+    /// The tokens of an identity provider, if they are accepted.
+    pub oidc: Option<OidcSettings>,
     /// The certificate to show, if TLS is spoken.
     pub tls: Option<TlsSettings>,
     /// Whether others than this machine may be served without TLS.
     pub insecure: bool,
     /// The names that callers know the server by, beside `localhost` and addresses: `NAME` or `NAME:PORT`.
     pub allowed_hosts: Vec<String>,
+    /// The origins whose pages may call the API from a browser.
+    pub cors: Vec<String>,
     /// Where components that calls make may read and write; `livewell-files` beside the store where nothing is said.
     pub data_directory: Option<PathBuf>,
     /// The environment variables that `${NAME}` in calls may stand for.
@@ -71,7 +78,7 @@ pub struct ServerSettings {
 impl ServerSettings {
     /// Returns whether calls need no token.
     pub fn is_open(&self) -> bool {
-        self.token.is_none()
+        self.token.is_none() && self.tokens.is_empty() && self.oidc.is_none()
     }
 }
 
@@ -101,9 +108,12 @@ impl Default for ServerSettings {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7171),
             token: None,
+            tokens: Vec::new(),
+            oidc: None,
             tls: None,
             insecure: false,
             allowed_hosts: Vec::new(),
+            cors: Vec::new(),
             data_directory: None,
             allowed_environment: Vec::new(),
             limits: ServerLimits::default(),

@@ -90,8 +90,8 @@ impl Outside<'_> {
             Kind::Map(entries) => {
                 for entry in entries {
                     self.fill_in(&mut entry.value, problems);
-                    // The keys below these are the user's own words.
-                    if !matches!(entry.key.as_str(), "types" | "params" | "for_each") {
+                    // The keys below these are the user's own words, and a set of keys is read again when it changes.
+                    if !matches!(entry.key.as_str(), "types" | "params" | "for_each" | "values" | "jwks") {
                         self.read_secret(&mut entry.value, problems);
                     }
                 }

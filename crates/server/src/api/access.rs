@@ -1,35 +1,34 @@
-//! Access to the API: for programs that know the server by name and have its token if there is one, never for foreign
-//! web pages.
+//! Access to the API: for programs that know the server by name and have a token with the scope of the call if there are
+//! tokens, and for web pages of the origins that the configuration lists, never for others.
 
-use super::caller::Caller;
 use super::context::{Api, Shared};
+use super::grant::Grant;
+use super::guard::Guard;
 use super::limits::address;
 use super::problem::Problem;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use super::scopes::{self, Need};
+use super::tokens::Token;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use livewell_config::settings::{DEFAULT_TOKEN, TokenHash};
 
 /// Lets a call pass or refuses it.
 pub async fn check(State(api): State<Shared>, mut request: Request, next: Next) -> Response {
+    let guard = api.guard();
     // Checked before the token, so that no page can try tokens.
-    let is_known = match api.names.check(&request) {
+    let is_known = match api.names.check(&request, |origin| guard.allows(origin)) {
         Ok(is_known) => is_known,
         Err(refusal) => return refusal.into_response(),
     };
-    let path = request.uri().path();
-    // Liveness and the page of the dashboard, which asks for the token, reveal nothing.
-    let open = matches!(path, "/" | "/health" | "/ready");
-    let caller = match api.token.as_ref().filter(|_| !open) {
-        None => Caller::anonymous(),
-        Some(token) => match check_token(&api, token, &request) {
-            Ok(()) => Caller::new(DEFAULT_TOKEN),
-            Err(refusal) => return refusal.into_response(),
-        },
+    let ends = match admitted(&api, &guard, &mut request).await {
+        Ok(grant) => {
+            grant.caller.admit(&mut request);
+            grant.ends
+        }
+        Err(refusal) => return refused(refusal),
     };
-    caller.admit(&mut request);
-    let answer = next.run(request).await;
+    let answer = ends.bound(next.run(request).await);
     if is_known || answer.status().is_success() {
         return answer;
     }
@@ -38,9 +37,22 @@ pub async fn check(State(api): State<Shared>, mut request: Request, next: Next) 
     Problem::new(answer.status().as_u16(), "LW0714", message).into_response()
 }
 
-/// Checks that the call has the token. A wrong token counts against the address that it comes from; a missing one does
-/// not.
-fn check_token(api: &Api, token: &TokenHash, request: &Request) -> Result<(), Problem> {
+/// Returns what the caller may do, if that includes this call.
+async fn admitted(api: &Api, guard: &Guard, request: &mut Request) -> Result<Grant, Problem> {
+    let path = request.extensions().get::<MatchedPath>();
+    // Whether there is a call is known to callers with a token.
+    let need = path.map_or(Need::Token, |path| scopes::need(request.method(), path.as_str()));
+    if guard.is_open() || need == Need::Nothing {
+        return Ok(Grant::of_anybody());
+    }
+    let grant = identified(api, guard, request)?;
+    grant.check(need, request).await?;
+    Ok(grant)
+}
+
+/// Returns what the token of a call allows. A wrong token counts against the address that it comes from; a missing one
+/// does not.
+fn identified(api: &Api, guard: &Guard, request: &Request) -> Result<Grant, Problem> {
     let address = address(request);
     if let Some(given) = bearer(request.headers()) {
         if let Err(wait) = api.guesses.check(address) {
@@ -48,12 +60,36 @@ fn check_token(api: &Api, token: &TokenHash, request: &Request) -> Result<(), Pr
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
             return Err(Problem::new(429, "LW0719", message).retry_after(seconds));
         }
-        if TokenHash::of(given) == *token {
-            return Ok(());
+        if let Some(token) = guard.tokens.find(given) {
+            return counted(token);
         }
         api.guesses.note(address);
     }
-    Err(Problem::new(401, "LW0707", "send the token of `server.token` as `Authorization: Bearer TOKEN`"))
+    Err(Problem::new(401, "LW0707", "send a token that this server knows as `Authorization: Bearer TOKEN`"))
+}
+
+/// Counts a call of a token.
+fn counted(token: &Token) -> Result<Grant, Problem> {
+    let grant = token.grant();
+    if token.count() {
+        return Ok(grant);
+    }
+    let message = format!(
+        "more calls a second came with the token `{}` than its `requests_per_second` allows; try again",
+        grant.caller.name
+    );
+    Err(Problem::new(429, "LW0704", message).retry_after(1))
+}
+
+/// Returns a refusal; a missing scope also stands where clients of OAuth look for it (RFC 6750).
+fn refused(refusal: Problem) -> Response {
+    let is_scope = refusal.member("scope").and_then(|scope| scope.as_str());
+    let challenge = is_scope.map(|scope| format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""));
+    let mut answer = refusal.into_response();
+    if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    answer
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -56,10 +56,53 @@ impl Buckets {
     }
 }
 
+/// One bucket: a number of uses at once, and one more after each pause.
+#[derive(Debug)]
+pub struct Bucket {
+    size: u32,
+    pause: Duration,
+    full_at: Option<Instant>,
+}
+
+impl Bucket {
+    /// Creates a bucket that holds `size` and gets one back after each `pause`.
+    pub fn new(size: u32, pause: Duration) -> Self {
+        Self { size, pause, full_at: None }
+    }
+
+    /// Takes one out. Returns false if it is empty.
+    pub fn take(&mut self, now: Instant) -> bool {
+        let full_at = self.full_at.map_or(now, |full_at| full_at.max(now));
+        let room = self.pause * self.size.saturating_sub(1);
+        if full_at.saturating_duration_since(now) > room {
+            return false;
+        }
+        self.full_at = Some(full_at + self.pause);
+        true
+    }
+}
+
 /// Returns what counts as one address: the owner of an IPv6 address has its whole network of 64 bits.
 pub fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_gives_what_it_holds_and_then_one_after_each_pause() {
+        let (pause, start) = (Duration::from_millis(100), Instant::now());
+        let mut bucket = Bucket::new(3, pause);
+        let taken = |bucket: &mut Bucket, now| (0..10).filter(|_| bucket.take(now)).count();
+        assert_eq!(taken(&mut bucket, start), 3);
+        assert_eq!(taken(&mut bucket, start + pause / 2), 0);
+        assert_eq!(taken(&mut bucket, start + pause), 1);
+        assert_eq!(taken(&mut bucket, start + pause * 3), 2);
+        assert_eq!(taken(&mut bucket, start + pause * 60), 3);
     }
 }

@@ -1,12 +1,13 @@
 //! What all calls share.
 
+use super::guard::Guard;
 use super::guesses::Guesses;
 use super::names::Names;
 use super::page::Pins;
 use super::rates::{Rates, Streams};
 use livewell::Livewell;
 use livewell_config::sealed::Seal;
-use livewell_config::settings::{ServerLimits, TokenHash};
+use livewell_config::settings::ServerLimits;
 use livewell_config::{Change, Config};
 use livewell_source::settings::{HttpSettings, SourceSettings};
 use std::sync::atomic::AtomicBool;
@@ -20,7 +21,8 @@ pub struct Api {
     pub(super) config: RwLock<Config>,
     /// Seals the secrets of the configuration in the store.
     pub(super) seal: Seal,
-    pub(super) token: Option<TokenHash>,
+    /// Who may call, as the configuration says now.
+    pub(super) guard: RwLock<Arc<Guard>>,
     pub(super) names: Names,
     /// Whether the address speaks TLS.
     pub(super) has_tls: bool,
@@ -51,6 +53,20 @@ impl Api {
     /// Returns the current configuration, which does not change until this is dropped.
     pub(super) fn config(&self) -> RwLockReadGuard<'_, Config> {
         self.config.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns who may call.
+    pub(super) fn guard(&self) -> Arc<Guard> {
+        self.guard.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces who may call. Streams of callers who no longer may end.
+    pub(super) fn replace_guard(&self, next: Guard) {
+        let next = Arc::new(next);
+        let mut guard = self.guard.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *guard, next.clone());
+        drop(guard);
+        before.give_way_to(&next);
     }
 
     /// Makes a change of the configuration; the lock `changing` was held since it was judged.

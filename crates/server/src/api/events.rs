@@ -5,6 +5,7 @@
 
 use super::components::find;
 use super::context::{Api, Shared};
+use super::parameters::OF_CHANGES;
 use super::problem::Problem;
 use super::shape::trouble;
 use super::stream::{self, Lane};
@@ -34,8 +35,7 @@ pub async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let split = values::split(&api, &id, &uri, &["after"]);
-    let (asked, given): (Asked, _) = split?;
+    let (asked, given): (Asked, _) = values::split(&api, &id, &uri, OF_CHANGES)?;
     // A browser that reconnects sends the last id and its first address: the id is the later position.
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
     let after = last.filter(|id| !id.is_empty()).or(asked.after).map(|text| position(&text)).transpose()?;

@@ -11,11 +11,14 @@ mod change;
 mod components;
 mod connection;
 mod context;
+mod cors;
 mod dashboard;
 pub mod dead_letters;
 mod definition;
 pub mod elements;
 mod events;
+mod grant;
+mod guard;
 mod guesses;
 mod ingest;
 mod limits;
@@ -24,30 +27,38 @@ mod metrics;
 mod names;
 mod openapi;
 mod page;
+mod parameters;
 pub mod parked;
 mod probes;
 mod problem;
 mod query;
 mod rates;
+mod reload;
 mod results;
 mod routes;
+mod scopes;
 mod set_aside;
 mod shape;
 mod shown;
 mod source;
 mod stream;
+mod tokens;
 mod until;
 mod values;
 mod verifying;
+
+pub use reload::Reload;
 
 use crate::open_files;
 use crate::tls::Tls;
 use accept::Served;
 use context::{Api, Shared};
+use guard::Guard;
 use guesses::Guesses;
 use livewell::Livewell;
 use livewell_config::Config;
 use livewell_config::sealed::Seal;
+use livewell_config::settings::ServerSettings;
 use names::Names;
 use page::Pins;
 use rates::{Rates, Streams};
@@ -103,32 +114,17 @@ impl Doors {
     }
 }
 
-/// Serves until `stop` is true; then calls in progress have a few seconds to end.
-pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: watch::Receiver<bool>) {
+/// Serves, and reads what can change again when asked to, until `stop` is true; then calls in progress have a few seconds to end.
+pub async fn serve(
+    doors: Doors,
+    livewell: Arc<Livewell>,
+    config: Config,
+    reload: Option<Reload>,
+    stop: watch::Receiver<bool>,
+) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.len();
-    let api = Arc::new(Api {
-        seal: Seal::of(livewell.store_id()),
-        livewell,
-        token: settings.token,
-        names: Names::new(&settings.allowed_hosts),
-        guesses: Guesses::default(),
-        rates: settings.limits.requests_per_second.map(Rates::new),
-        client_streams: Streams::default(),
-        has_tls: doors.tls.is_some(),
-        limits: settings.limits.clone(),
-        components_measured: settings.metrics.components,
-        config: RwLock::new(config),
-        pins: Pins::default(),
-        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-        followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
-        verifying: Arc::new(Semaphore::new(verifying::VERIFYING_MAX)),
-        bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
-        backups: Arc::new(Semaphore::new(1)),
-        changing: tokio::sync::Mutex::default(),
-        ready: AtomicBool::new(false),
-        stop: stop.clone(),
-    });
+    let api = shared(livewell, config, &settings, doors.tls.is_some(), stop.clone());
     let sweeping = sweep(api.clone(), doors.address.is_some());
     let serving = async {
         let limits = settings.limits;
@@ -161,12 +157,51 @@ pub async fn serve(doors: Doors, livewell: Arc<Livewell>, config: Config, stop: 
             None => std::future::pending().await,
         }
     };
+    let reloading = async {
+        match reload {
+            Some(reload) => reload.run(&api).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = serving => {}
         () = overdue => {}
         () = sweeping => {}
         () = watching => {}
+        () = reloading => {}
     }
+}
+
+/// Creates what all calls share.
+fn shared(
+    livewell: Arc<Livewell>,
+    config: Config,
+    settings: &ServerSettings,
+    has_tls: bool,
+    stop: watch::Receiver<bool>,
+) -> Shared {
+    Arc::new(Api {
+        seal: Seal::of(livewell.store_id()),
+        livewell,
+        guard: RwLock::new(Arc::new(Guard::new(settings, &Guard::default()))),
+        names: Names::new(&settings.allowed_hosts),
+        guesses: Guesses::default(),
+        rates: settings.limits.requests_per_second.map(Rates::new),
+        client_streams: Streams::default(),
+        has_tls,
+        limits: settings.limits.clone(),
+        components_measured: settings.metrics.components,
+        config: RwLock::new(config),
+        pins: Pins::default(),
+        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
+        verifying: Arc::new(Semaphore::new(verifying::VERIFYING_MAX)),
+        bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
+        backups: Arc::new(Semaphore::new(1)),
+        changing: tokio::sync::Mutex::default(),
+        ready: AtomicBool::new(false),
+        stop,
+    })
 }
 
 async fn sweep(api: Shared, has_probes: bool) {

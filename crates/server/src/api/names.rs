@@ -5,7 +5,7 @@
 
 use super::problem::Problem;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Method, Request, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Version, header};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// How many characters of a name a refusal shows at most.
@@ -21,21 +21,23 @@ impl Names {
         Self(allowed.iter().map(|name| name.to_ascii_lowercase()).collect())
     }
 
-    /// Checks `Host` and `Origin`. Returns whether the name in `Host` is known, which liveness and readiness do not
+    /// Checks `Host` and, unless pages of that origin may call, `Origin`. Returns whether the name in `Host` is known, which liveness and readiness do not
     /// require.
     ///
     /// # Errors
     /// Returns 400 without exactly one valid `Host`, 421 for an unknown name, and 403 for a page of another origin.
-    pub fn check<B>(&self, request: &Request<B>) -> Result<bool, Problem> {
+    pub fn check<B>(&self, request: &Request<B>, may_call: impl Fn(&[u8]) -> bool) -> Result<bool, Problem> {
         let host = host(request)?;
         let is_known = host.as_ref().is_none_or(|host| self.knows(host));
         if let Some(host) = host.as_ref().filter(|_| !is_known && !is_probe(request.uri().path())) {
             return Err(misdirected(host));
         }
         let same_origin = host.as_ref().filter(|_| is_known);
-        if self.is_foreign(request.headers(), same_origin) || is_embedded(request) {
+        let listed = sole_origin(request.headers()).is_some_and(|origin| may_call(origin.as_bytes()));
+        if !listed && (self.is_foreign(request.headers(), same_origin) || is_embedded(request)) {
             let message = "the call comes from a web page of another origin, which this server does not serve; call \
-                           it from a program, or name the page's host and port in `server.allowed_hosts`";
+                           it from a program, or list the page's origin in `server.cors`, or the name of a proxy in \
+                           `server.allowed_hosts`";
             return Err(Problem::new(403, "LW0713", message));
         }
         Ok(is_known)
@@ -62,6 +64,13 @@ impl Names {
         };
         origins.next().is_some() || !page.is_some_and(is_ours)
     }
+}
+
+/// Returns the origin of the page that calls, if exactly one is given.
+pub fn sole_origin(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let origin = origins.next()?;
+    origins.next().is_none().then_some(origin)
 }
 
 /// Returns whether this is the path of a probe, which does not know the server's name.
@@ -139,13 +148,16 @@ mod tests {
     use super::*;
 
     /// Returns the status of the refusal, or whether the name is known.
+    /// The origin that `server.cors` lists.
+    const LISTED: &[u8] = b"https://app.test";
+
     fn checked(path: &str, headers: &[(&str, &str)]) -> Result<bool, u16> {
         let mut request = Request::builder().uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let names = Names::new(&["Livewell.example.com".to_owned(), "other.test:8443".to_owned()]);
-        names.check(&request.body(()).unwrap()).map_err(|problem| problem.status())
+        names.check(&request.body(()).unwrap(), |origin| origin == LISTED).map_err(|problem| problem.status())
     }
 
     #[test]
@@ -217,6 +229,24 @@ mod tests {
         assert_eq!(checked("/ready", &rebound), Err(403));
         let ours = ("origin", "http://127.0.0.1:7171");
         assert_eq!(checked("/api", &[host, ours, ours]), Err(403));
+    }
+
+    #[test]
+    fn a_page_of_a_listed_origin_may_call_and_still_only_by_a_known_name() {
+        let (host, listed) = (("host", "127.0.0.1:7171"), ("origin", "https://app.test"));
+        let site = ("sec-fetch-site", "cross-site");
+        assert_eq!(checked("/api", &[host, listed, site]), Ok(true));
+        assert_eq!(checked("/api", &[("host", "rebound.test"), listed]), Err(421));
+        assert_eq!(checked("/api", &[host, listed, listed]), Err(403));
+        for origin in [
+            "https://app.test:443",
+            "https://app.test/",
+            "https://APP.test",
+            "http://app.test",
+            "https://app.test.evil",
+        ] {
+            assert_eq!(checked("/api", &[host, ("origin", origin)]), Err(403), "{origin}");
+        }
     }
 
     #[test]

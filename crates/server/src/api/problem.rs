@@ -37,6 +37,11 @@ impl Problem {
         self
     }
 
+    /// Returns a member that was added.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.get(name)
+    }
+
     /// Adds after how many seconds the same call may work.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {

@@ -2,11 +2,12 @@
 
 use super::context::{Api, Shared};
 use super::page::Cursor;
+use super::parameters::{Given, OF_RESULTS};
 use super::problem::Problem;
 use super::shape::trouble;
 use super::stream;
 use super::until::until;
-use super::values::{self, Given};
+use super::values;
 use crate::render::json_rows;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -44,8 +45,7 @@ pub async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let own = ["position", "wait", "limit", "cursor"];
-    let (asked, given): (Asked, _) = values::split(&api, &id, &uri, &own)?;
+    let (asked, given): (Asked, _) = values::split(&api, &id, &uri, OF_RESULTS)?;
     let lines = wants_lines(&headers);
     if let Some(position) = asked.position {
         wait(&api, &id, position, asked.wait.as_deref()).await?;

@@ -4,7 +4,7 @@ use super::call::{Call, call};
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
-    access, backup, change, components, dashboard, dead_letters, definition, elements, events, ingest,
+    access, backup, change, components, cors, dashboard, dead_letters, definition, elements, events, ingest,
     limits, metrics, openapi, parked, probes, problem, query, results, source,
 };
 use axum::Router;
@@ -66,4 +66,5 @@ pub(super) fn guarded(api: &Shared) -> Router<Shared> {
     router(api)
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::count))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), cors::answer))
 }

@@ -2,17 +2,12 @@
 //! for, by the names of its parameters.
 
 use super::context::Api;
+use super::parameters::{Given, decoded, named, pairs, refused};
 use super::problem::Problem;
 use axum::extract::Query;
 use axum::http::Uri;
 use livewell::{Results, Subscription, Values};
-use livewell_model::codec::Writer;
 use serde::de::DeserializeOwned;
-use xxhash_rust::xxh3::xxh3_64;
-
-/// The values of a call, as they were given.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Given(Vec<(String, String)>);
 
 /// Splits the parameters of a call to `query` into its `own` and values. What is neither is refused as if all were its
 /// own, unless the query takes values: then the message says which.
@@ -26,9 +21,8 @@ pub fn split<T: DeserializeOwned>(
     own: &[&str],
 ) -> Result<(T, Given), Problem> {
     let (mut kept, mut given) = (Vec::new(), Vec::new());
-    for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = decoded(name)?;
+    for pair in pairs(uri) {
+        let (name, value) = named(pair)?;
         if own.contains(&name.as_str()) {
             kept.push(pair);
         } else {
@@ -50,20 +44,6 @@ impl Given {
     /// Returns the values; `None` if the call is about all of them.
     pub fn values(&self) -> Option<Values> {
         (!self.0.is_empty()).then(|| Values::of_text(self.0.iter().cloned()))
-    }
-
-    /// Returns a number that is the same for the same values in any order; 0 for none.
-    pub fn hash(&self) -> u64 {
-        if self.0.is_empty() {
-            return 0;
-        }
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        let mut bytes = Writer::new();
-        sorted.iter().for_each(|(name, value)| {
-            bytes.string(name).string(value);
-        });
-        xxh3_64(&bytes.bytes).max(1)
     }
 
     /// Returns the current results of these values, or of all.
@@ -91,52 +71,6 @@ impl Given {
             (Some(values), after) => api.livewell.subscribe_for(query, &values, after).await,
             (None, Some(after)) => api.livewell.subscribe_after(query, after).await,
             (None, None) => api.livewell.subscribe(query).await,
-        }
-    }
-}
-
-/// Decodes a name or a value of an address.
-fn decoded(text: &str) -> Result<String, Problem> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut left = text.bytes();
-    while let Some(byte) = left.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let escaped = digit(left.next()).zip(digit(left.next()));
-                let (high, low) =
-                    escaped.ok_or_else(|| refused("`%` is followed by two hexadecimal digits"))?;
-                u8::try_from(16 * high + low).unwrap_or_default()
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).map_err(|_| refused("a parameter is not UTF-8"))
-}
-
-fn refused(message: impl Into<String>) -> Problem {
-    Problem::new(400, "LW0701", message.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_an_address_says_is_decoded_exactly_or_refused() {
-        for (text, says) in [
-            ("c42", "c42"),
-            ("a+b%20c%2Bd", "a b c+d"),
-            ("%C3%A9", "é"),
-            ("a%00b", "a\0b"),
-            ("%25", "%"),
-            ("a=b", "a=b"),
-        ] {
-            assert_eq!(decoded(text).ok().as_deref(), Some(says), "{text}");
-        }
-        for text in ["%", "%4", "%zz", "%C3", "%FF", "%E2%28%A1"] {
-            assert!(decoded(text).is_err(), "{text}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod look;
 mod operate;
 mod run;
 mod store;
+mod token;
 mod try_out;
 
 pub use at::At;
@@ -14,6 +15,7 @@ pub use look::{Explain, Results, Status, StatusFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
 pub use run::{CONFIG, Check, Run};
 pub use store::Store;
+pub use token::Token;
 pub use try_out::{Elements, Try};
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -255,6 +257,16 @@ refused, 1 if a line of the data is.")]
     /// Make a store of a backup
     Restore(Restore),
 
+    /// Make a token for the API, and the line of the configuration that lets it in
+    #[command(after_help = "\
+Examples:
+  livewell token
+  livewell token --name ci --scope read --scope ingest
+
+Prints the token, which is for the caller alone, and below it the line for `server: { tokens: [...] }`, which has only
+its hash. A running server takes the line up with SIGHUP.")]
+    Token(Token),
+
     /// Look into a store directory that no process uses
     #[command(subcommand)]
     Store(Store),
@@ -280,6 +292,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Try(_)
             | Self::Store(_)
+            | Self::Token(_)
             | Self::Restore(_) => None,
         }
     }

@@ -20,6 +20,7 @@ mod run;
 mod set_aside;
 mod status;
 mod store;
+mod token;
 mod try_out;
 mod verify;
 mod watch;
@@ -64,6 +65,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Explain(explain), _) => explain::run(explain),
         (Command::Run(run), _) => run::run(run),
         (Command::Store(store), _) => store::run(store),
+        (Command::Token(asked), _) => token::run(asked),
         (Command::Restore(asked), _) => backup::restore(asked),
         (Command::Backup(asked), Some(found)) => backup::back_up(asked, &found),
         (Command::Try(asked), _) => try_out::run(asked),

@@ -1,7 +1,7 @@
 //! `livewell run`: runs a configuration until it is stopped or idle.
 
 use super::patience::patiently;
-use crate::api::Doors;
+use crate::api::{Doors, Reload};
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
 use crate::failure::Failure;
@@ -49,7 +49,9 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let (stop, stopping) = watch::channel(false);
         say_what_runs(&config, run, listener.as_ref());
         let doors = Doors { address: listener, tls, owner };
-        let serving = doors.has_any().then(|| tokio::spawn(serve(doors, livewell.clone(), config, stopping)));
+        let reload = if run.until_idle { None } else { Some(reload(&run.config, &config, &doors)?) };
+        let serving = doors.has_any();
+        let serving = serving.then(|| tokio::spawn(serve(doors, livewell.clone(), config, reload, stopping)));
         let progress = progress(run.until_idle);
         let shown = run.until_idle.then(|| tokio::spawn(show(livewell.clone(), progress.clone())));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
@@ -128,6 +130,12 @@ fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
     );
 }
 
+/// Catches SIGHUP from now on.
+fn reload(file: &Path, config: &Config, doors: &Doors) -> io::Result<Reload> {
+    let hang_ups = signal(SignalKind::hangup())?;
+    Ok(Reload { file: file.to_owned(), hang_ups, tls: doors.tls.clone(), last: config.server.clone() })
+}
+
 fn scheme(config: &Config) -> &'static str {
     if config.server.as_ref().is_some_and(|server| server.tls.is_some()) { "https" } else { "http" }
 }
@@ -137,12 +145,13 @@ fn serve(
     doors: Doors,
     livewell: Arc<Livewell>,
     config: Config,
+    reload: Option<Reload>,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> {
     if let Some(address) = doors.address.as_ref().and_then(|listener| listener.local_addr().ok()) {
         tracing::info!("serving {}://{address}", scheme(&config));
     }
-    api::serve(doors, livewell, config, stop)
+    api::serve(doors, livewell, config, reload, stop)
 }
 
 /// The signals that stop a run properly.

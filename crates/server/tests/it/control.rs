@@ -317,7 +317,6 @@ fn an_option_wins_over_the_environment_and_that_over_the_directory() {
     }
     assert!(status("", &["--server", &localhost]).expect(0, &[]).out.contains("orders"));
     status("ftp://x", &[]).expect(2, &["http://"]);
-    status("https://localhost", &[]).expect(2, &["TLS"]);
     place.run().expect(0, &[]);
     let told = status(&running.address, &["--store", "livewell-data"]);
     assert!(told.expect(0, &[]).out.contains("diffs"), "{}", told.out);

@@ -32,7 +32,7 @@ fn an_address_beyond_loopback_is_refused_without_a_token_and_without_saying_inse
         }
         place(&format!("listen: {listen}, insecure: true, token: secret"))
             .livewell(&["check", "livewell.yaml"])
-            .expect(0, &[]);
+            .expect(0, &["warning: livewell.yaml:4:", "the token `default` has 6 characters"]);
         let tls = "tls: { certificate: absent.pem, key: absent.key }";
         for (more, help) in
             [("", "give a token"), (", token: ''", "the token is empty"), (", token: secret", "LW0741")]

@@ -5,7 +5,9 @@ mod attacked;
 mod audience;
 mod backups;
 mod bank;
+mod bound;
 mod budget;
+#[expect(dead_code, reason = "the tests of `link` make more kinds")]
 #[path = "../../../link/tests/it/certificates.rs"]
 mod certificates;
 mod changing;
@@ -14,6 +16,7 @@ mod clocks;
 mod command_line;
 mod commands;
 mod control;
+mod cors;
 mod crowded;
 mod damaged;
 mod dashboard;
@@ -58,6 +61,7 @@ mod small_disk;
 mod standing;
 mod targets;
 mod tls;
+mod tokens;
 mod tried;
 mod troubled;
 mod twins;

@@ -99,6 +99,12 @@ impl Running {
         log
     }
 
+    /// Has the process read its configuration again.
+    pub fn hang_up(&self) {
+        let kill = Command::new("kill").args(["-HUP", &self.process.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
     /// Reads its log until a line has `part`; returns that line.
     pub fn wait_for_log(&mut self, part: &str) -> String {
         loop {

@@ -1,0 +1,144 @@
+//! Tokens that are bound to a query, or to one value of it: they read that and nothing else.
+
+use super::running::{Answer, Events, Running};
+use serde_json::json;
+use std::fmt::Write;
+
+const CONFIG: &str = "store: { kind: embedded, path: data }\n\
+    server:\n  listen: 127.0.0.1:0\n  tokens:\n    \
+    - { name: all, token: token-of-all-things, scopes: [administer] }\n    \
+    - { name: c42, token: token-of-customer-42, only: { query: orders-of, values: { customer: c42 } } }\n    \
+    - { name: list, token: token-of-the-whole-list, only: { query: big } }\n\
+    sources:\n  - { id: orders, kind: http }\n\
+    queries:\n  \
+    - { id: big, sources: [orders], cypher: 'MATCH (o:Order) RETURN o.id AS id' }\n  \
+    - id: orders-of\n    sources: [orders]\n    for_each: { customer: text }\n    \
+      cypher: 'MATCH (o:Order) WHERE o.customer = $customer RETURN o.id AS id'\n";
+
+const OF: &str = "/api/v1/queries/orders-of";
+
+fn order(id: &str, customer: &str) -> String {
+    let properties = json!({ "id": id, "customer": customer });
+    let element = json!({ "type": "node", "id": id, "labels": ["Order"], "properties": properties });
+    json!({ "operation": "insert", "element": element }).to_string() + "\n"
+}
+
+fn bearer(token: &str) -> String {
+    format!("authorization: Bearer token-of-{token}\r\n")
+}
+
+fn get(running: &Running, token: &str, path: &str) -> Answer {
+    running.ask("GET", path, &bearer(token), "")
+}
+
+fn started() -> Running {
+    let running = Running::of(CONFIG);
+    let mut body = String::new();
+    for at in 0..6 {
+        let customer = if at % 2 == 0 { "c42" } else { "c43" };
+        write!(body, "{}", order(&format!("o{at}"), customer)).unwrap();
+    }
+    let sent = running.ask("POST", "/api/v1/sources/orders/changes", &bearer("all-things"), &body);
+    assert_eq!(sent.status, 200, "{}", sent.body);
+    running
+}
+
+#[test]
+fn a_token_of_one_value_reads_its_results_and_changes_in_every_form() {
+    let running = started();
+    let own = get(&running, "customer-42", &format!("{OF}/results?customer=c42&position=6&wait=20s"));
+    assert_eq!(own.status, 200, "{}", own.body);
+    assert_eq!(own.json()["rows"].as_array().unwrap().len(), 3);
+    let lines = format!("{}accept: application/x-ndjson\r\n", bearer("customer-42"));
+    let lines = running.ask("GET", &format!("{OF}/results?customer=c42"), &lines, "");
+    assert_eq!((lines.status, lines.body.lines().count()), (200, 3));
+
+    let (mut path, mut rows) = (format!("{OF}/results?customer=c42&limit=1"), 0);
+    loop {
+        let page = get(&running, "customer-42", &path);
+        assert_eq!(page.status, 200, "{}", page.body);
+        rows += page.json()["rows"].as_array().unwrap().len();
+        let Some(cursor) = page.json()["cursor"].as_str().map(ToOwned::to_owned) else { break };
+        path = format!("{OF}/results?limit=1&cursor={cursor}&customer=c42");
+        let other = get(&running, "customer-42", &path.replace("c42", "c43"));
+        assert_eq!(other.status, 403, "the cursor does not open the pages of others");
+    }
+    assert_eq!(rows, 3);
+
+    let mut events =
+        Events::of(running.open("GET", &format!("{OF}/changes?customer=c42"), &bearer("customer-42"), ""));
+    let snapshot: Vec<String> = std::iter::from_fn(|| events.next()).map(|(name, ..)| name).take(4).collect();
+    assert_eq!(snapshot, ["row", "row", "row", "snapshot_end"]);
+    let both = order("o7", "c43") + &order("o8", "c42");
+    running.ask("POST", "/api/v1/sources/orders/changes", &bearer("all-things"), &both);
+    let (name, _, result) = events.next().unwrap();
+    assert_eq!((name.as_str(), &result["results"][0]["data"]["id"]), ("result", &json!("o8")));
+    assert_eq!(get(&running, "the-whole-list", "/api/v1/queries/big/results").status, 200);
+}
+
+#[test]
+fn everything_else_is_refused_however_it_is_written() {
+    let running = started();
+    let refused = |token: &str, method: &str, path: &str| {
+        let answer = running.ask(method, path, &bearer(token), "");
+        assert_eq!(answer.status, 403, "{method} {path}: {}", answer.body);
+        assert_eq!(answer.json()["code"], "LW0740", "{path}");
+        assert!(!answer.body.contains("\"rows\""), "{path}");
+    };
+    for call in ["results", "changes"] {
+        for values in [
+            "",
+            "?",
+            "?customer",
+            "?customer=",
+            "?customer=c43",
+            "?customer=c42&customer=c43",
+            "?customer=c43&customer=c42",
+            "?customer=c42&region=x",
+            "?Customer=c42",
+            "?customer=c42%00",
+            "?customer=c42;customer=c43",
+            "?limit=1",
+            "?customer%3Dc42",
+        ] {
+            refused("customer-42", "GET", &format!("{OF}/{call}{values}"));
+        }
+        refused("customer-42", "GET", &format!("/api/v1/queries/big/{call}?customer=c42"));
+        refused("the-whole-list", "GET", &format!("{OF}/{call}?customer=c42"));
+        refused("the-whole-list", "GET", &format!("{OF}/{call}"));
+    }
+    for path in [
+        "/metrics",
+        "/openapi.json",
+        "/errors/LW0740",
+        "/api/v1/queries",
+        "/api/v1/queries/orders-of",
+        "/api/v1/queries/orders-of/explain",
+        "/api/v1/queries/orders-of/definition",
+        "/api/v1/sources/orders/elements",
+        "/api/v1/sources/orders/counts",
+    ] {
+        refused("customer-42", "GET", &format!("{path}?customer=c42"));
+    }
+    refused("customer-42", "POST", &format!("{OF}/results?customer=c42"));
+    refused("customer-42", "POST", &format!("{OF}/verify?customer=c42"));
+    refused("customer-42", "POST", "/api/v1/sources/orders/changes");
+    refused("customer-42", "DELETE", OF);
+    for odd in [
+        "/api/v1/queries/orders-of/../big/results",
+        "/api/v1/queries//orders-of/results",
+        "/api/v1/queries/orders-of/results/",
+    ] {
+        let answer = get(&running, "customer-42", &format!("{odd}?customer=c42"));
+        assert!(answer.status == 403 || answer.status == 404, "{odd}: {}", answer.status);
+    }
+    // The same call in other letters is the same call.
+    for same in [
+        "/api/v1/queries/orders%2Dof/results?customer=c42",
+        "/api/v1/queries/orders-of/results?%63ustomer=%634%32",
+    ] {
+        assert_eq!(get(&running, "customer-42", same).status, 200, "{same}");
+    }
+    let malformed = get(&running, "customer-42", &format!("{OF}/results?customer=%zz"));
+    assert_eq!(malformed.status, 400);
+}
