@@ -47,6 +47,7 @@ mod upkeep;
 
 pub use change::{Change, IntoTransaction, Node, Relationship};
 pub use component::definition::{Author, Definition, Made, Spec, stored_query};
+pub use component::measures::{Cause, Outcome};
 pub use component::state::{ComponentKind, State};
 pub use component::tally::Counts;
 pub use error::{Error, ErrorKind};
@@ -67,6 +68,7 @@ pub use livewell_store::{self as store, Durability, EmbeddedStore, MemoryStore, 
 pub use observe::{Observed, Observer};
 pub use reaction::dead_letters;
 pub use read::condition::Condition;
+pub use read::measured::Measured;
 pub use read::page::Page;
 pub use read::position::Position;
 pub use read::results::{ReadRow, Results};

@@ -5,6 +5,7 @@
 //! sequence and checkpoint of a step stay together, and a stale owner is refused inside the transaction.
 
 use crate::IndexError;
+use crate::measure::Usage;
 use crate::snapshot::Snapshot;
 use crate::write_set::{Version, WriteSet};
 use std::io::Write;
@@ -65,6 +66,11 @@ pub trait Store: Send + Sync + 'static {
     /// Returns whether the process that had the store before closed it cleanly.
     fn was_closed(&self) -> bool {
         true
+    }
+
+    /// Returns how much room the store takes, as far as it knows.
+    fn usage(&self) -> Usage {
+        Usage::default()
     }
 
     /// Returns whether committed data is lost when the process ends.

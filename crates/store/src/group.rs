@@ -5,13 +5,15 @@
 //! sets were committed are woken, and one that leads the next group. It needs neither a dedicated thread nor spinning.
 
 use crate::commit::Conflict;
+use crate::measure::{Commits, Durations};
 use crate::{IndexError, Store, WriteSet};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// How much goes into one commit, and how much may wait for it.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +45,8 @@ impl GroupCommit {
 
     /// Groups commits to `store` within limits; each limit counts as at least 1.
     pub fn with_limits(store: Arc<dyn Store>, limits: GroupLimits) -> Self {
-        let shared = Shared { store, limits, state: Mutex::default(), room: Condvar::new() };
+        let measured = Measured::default();
+        let shared = Shared { store, limits, state: Mutex::default(), room: Condvar::new(), measured };
         Self { shared: Arc::new(shared) }
     }
 
@@ -74,6 +77,40 @@ impl GroupCommit {
             state.queue.push_back(Queued { set, bytes, seat: seat.clone() });
         }
         Ticket { shared: Arc::clone(&self.shared), seat }
+    }
+
+    /// Returns what was measured of all commits so far.
+    pub fn measured(&self) -> Commits {
+        let Measured { durations, sets, bytes, failures } = &self.shared.measured;
+        let number = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        Commits {
+            durations: durations.histogram(),
+            sets: number(sets),
+            bytes: number(bytes),
+            failures: number(failures),
+        }
+    }
+}
+
+/// What is measured of commits.
+#[derive(Default)]
+struct Measured {
+    durations: Durations,
+    sets: AtomicU64,
+    bytes: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Measured {
+    /// Counts a commit of so many sets and bytes that began then.
+    fn add(&self, began: Instant, sets: usize, bytes: usize, is_committed: bool) {
+        if !is_committed {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.durations.record(began.elapsed());
+        self.sets.fetch_add(sets as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
@@ -181,6 +218,7 @@ struct Shared {
     state: Mutex<State>,
     /// Notified when the queue has become shorter.
     room: Condvar,
+    measured: Measured,
 }
 
 impl Shared {
@@ -195,16 +233,18 @@ impl Shared {
     /// Commits one group; nobody else does at this time.
     fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         state.led = true;
-        let (sets, seats) = take_group(&mut state.queue, self.limits);
+        let (sets, seats, bytes) = take_group(&mut state.queue, self.limits);
         drop(state);
         let lead = Lead { shared: self, seats };
-        self.commit_group(&sets, &lead.seats);
+        self.commit_group(&sets, &lead.seats, bytes);
         drop(lead);
         self.lock()
     }
 
-    fn commit_group(&self, sets: &[WriteSet], seats: &[Seat]) {
+    fn commit_group(&self, sets: &[WriteSet], seats: &[Seat], bytes: usize) {
+        let began = Instant::now();
         let committed = panic::catch_unwind(AssertUnwindSafe(|| self.store.commit(sets)));
+        self.measured.add(began, sets.len(), bytes, matches!(committed, Ok(Ok(_))));
         let committed = match committed {
             Ok(committed) => committed,
             // Committing each alone shows which of them it was about. One that was committed after all is refused
@@ -234,12 +274,13 @@ impl Shared {
 
     fn commit_each(&self, sets: &[WriteSet], seats: &[Seat]) {
         for (set, seat) in sets.iter().zip(seats) {
-            self.commit_group(std::slice::from_ref(set), std::slice::from_ref(seat));
+            self.commit_group(std::slice::from_ref(set), std::slice::from_ref(seat), set.bytes());
         }
     }
 }
 
-fn take_group(queue: &mut VecDeque<Queued>, limits: GroupLimits) -> (Vec<WriteSet>, Vec<Seat>) {
+/// Takes what goes into one commit: the sets, where their outcomes are left, and the bytes of all of them.
+fn take_group(queue: &mut VecDeque<Queued>, limits: GroupLimits) -> (Vec<WriteSet>, Vec<Seat>, usize) {
     let (mut sets, mut seats, mut bytes) = (Vec::new(), Vec::new(), 0);
     while let Some(next) = queue.front() {
         let full = sets.len() >= limits.sets_max || bytes + next.bytes > limits.bytes_max;
@@ -252,7 +293,7 @@ fn take_group(queue: &mut VecDeque<Queued>, limits: GroupLimits) -> (Vec<WriteSe
             seats.push(next.seat);
         }
     }
-    (sets, seats)
+    (sets, seats, bytes)
 }
 
 /// The lead of one group; dropping it ends the lead, even if the store panics.

@@ -26,6 +26,11 @@ impl LastLook {
         last.filter(|last| last.epoch == epoch && sequence.saturating_sub(last.sequence) < piece)
     }
 
+    /// Returns the last look in this epoch, however long ago.
+    pub(crate) fn last(&self, epoch: u64) -> Option<Look> {
+        self.within(epoch, 0, u64::MAX)
+    }
+
     pub(crate) fn keep(&self, look: Look) {
         *lock(&self.0) = Some(look);
     }

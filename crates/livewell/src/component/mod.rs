@@ -1,6 +1,7 @@
 //! What other components see of a component: its state, its bell and its errors; and what all components of a running
 //! Livewell share.
 
+pub(crate) mod arrivals;
 pub(crate) mod bell;
 pub(crate) mod damages;
 pub(crate) mod definition;
@@ -9,8 +10,10 @@ pub(crate) mod holds;
 pub(crate) mod lock;
 pub(crate) mod look;
 pub(crate) mod marks;
+pub(crate) mod measures;
 pub(crate) mod order;
 pub(crate) mod parking;
+mod rate;
 pub(crate) mod roster;
 pub(crate) mod set_aside;
 pub(crate) mod shared;
@@ -31,6 +34,7 @@ use livewell_model::Timestamp;
 use livewell_source::expire::Expire;
 use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
+use livewell_store::Durations;
 use lock::lock;
 use look::LastLook;
 use parking::Parking;
@@ -43,6 +47,24 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tally::Tally;
 use view::View;
+
+/// The bounds of a feed's log, beyond which it waits or evicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LogMax {
+    /// The largest number of entries; 0 without a log.
+    pub(crate) entries: u64,
+    /// The largest number of bytes; 0 without a log.
+    pub(crate) bytes: u64,
+}
+
+impl LogMax {
+    /// Returns which share of the bounds so much of a log takes, from 0 to 1, the larger of both; `None` without a log.
+    pub(crate) fn share(self, entries: u64, bytes: u64) -> Option<f64> {
+        let share = |taken: u64, max: u64| (taken as f64 / max as f64).min(1.0);
+        let is_log = self.entries > 0 && self.bytes > 0;
+        is_log.then(|| share(entries, self.entries).max(share(bytes, self.bytes)))
+    }
+}
 
 /// One source, query or reaction, as the others see it.
 pub(crate) struct Component {
@@ -79,6 +101,12 @@ pub(crate) struct Component {
     pub(crate) expired: AtomicU64,
     /// How often it has failed.
     pub(crate) failures: AtomicU64,
+    /// How often it has tried again by itself, after a failure of something outside it.
+    pub(crate) retries: AtomicU64,
+    /// For a feed: the bounds of its log.
+    pub(crate) log_max: LogMax,
+    /// For a reaction: from when a transaction came to when its effect was there.
+    pub(crate) effects: Option<Durations>,
     /// Set once its thread has ended.
     pub(crate) ended: AtomicBool,
     /// For a feed: how far its followers had read at the last look.
@@ -115,6 +143,9 @@ impl Component {
             without_effect: AtomicU64::new(0),
             expired: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            log_max: LogMax::default(),
+            effects: (kind == ComponentKind::Reaction).then(Durations::default),
             ended: AtomicBool::new(false),
             last_look: LastLook::default(),
             drift: Mutex::default(),
@@ -292,10 +323,15 @@ impl Component {
     /// Records progress: a commit with this many entries is durable.
     pub(crate) fn progressed(&self, entries: u64) {
         self.show(|view| {
-            view.progress = Instant::now();
+            view.advance(entries);
             view.resume(&self.id);
         });
         self.observer.committed(self.observed(), entries);
+    }
+
+    /// Returns how many entries it has committed since the start, and how many in a second over the last minute.
+    pub(crate) fn committed(&self) -> (u64, f64) {
+        lock(&self.view).committed()
     }
 
     /// Returns since when it has made no progress, or has been in error.
@@ -305,6 +341,7 @@ impl Component {
 
     /// Shows that it waits for a disk, and why; returns how long to wait before the next attempt.
     pub(crate) fn stall(&self, disk: Disk, error: &Error) -> Duration {
+        self.retries.fetch_add(1, Ordering::Relaxed);
         self.show(|view| view.stall(&self.id, disk, error))
     }
 

@@ -68,9 +68,9 @@ impl Roster {
         self.tally.counts()
     }
 
-    /// Returns whether any component waits for a disk.
-    pub(crate) fn has_stalled(&self) -> bool {
-        self.tally.has_stalled()
+    /// Returns how many components wait for a disk.
+    pub(crate) fn stalled(&self) -> u64 {
+        self.tally.stalled()
     }
 
     /// Returns the components that follow a feed, in the order in which they were registered.

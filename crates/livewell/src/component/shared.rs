@@ -5,6 +5,7 @@ use super::bell::Bells;
 use super::damages::Damages;
 use super::holds::Holds;
 use super::marks::Marks;
+use super::measures::Measures;
 use super::order::Positions;
 use super::roster::Roster;
 use super::state::{ComponentKind, State};
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     /// The logs that verifications still read.
     pub(crate) holds: Holds,
     pub(crate) marks: Marks,
+    pub(crate) measures: Measures,
     pub(crate) positions: Positions,
     /// The components that were added.
     pub(crate) roster: RwLock<Roster>,

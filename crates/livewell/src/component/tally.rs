@@ -47,8 +47,8 @@ impl Tally {
         lock(&self.0).counts.clone()
     }
 
-    /// Returns whether any component waits for a disk.
-    pub(crate) fn has_stalled(&self) -> bool {
-        lock(&self.0).stalled > 0
+    /// Returns how many components wait for a disk.
+    pub(crate) fn stalled(&self) -> u64 {
+        lock(&self.0).stalled
     }
 }

@@ -1,5 +1,6 @@
 //! What a component shows of itself.
 
+use super::rate::Rate;
 use super::stall::Stall;
 use super::state::{ComponentKind, State};
 use super::tally::{Counted, Tally};
@@ -28,6 +29,9 @@ pub(crate) struct View {
     pub(crate) blocked_by: Option<String>,
     /// When it last made progress; only liveness depends on it.
     pub(crate) progress: Instant,
+    /// How many entries it has committed since the start.
+    entries: u64,
+    rate: Rate,
     /// The tally in which it is counted, from when it is added until it is removed.
     pub(crate) tally: Option<Arc<Tally>>,
 }
@@ -43,6 +47,8 @@ impl View {
             logged: None,
             blocked_by: None,
             progress,
+            entries: 0,
+            rate: Rate::new(progress),
             tally: None,
         }
     }
@@ -66,6 +72,18 @@ impl View {
             self.error = None;
             self.blocked_by = None;
         }
+    }
+
+    /// Notes a commit with this many entries.
+    pub(crate) fn advance(&mut self, entries: u64) {
+        self.progress = Instant::now();
+        self.entries += entries;
+        self.rate.add(entries, self.progress);
+    }
+
+    /// Returns how many entries it has committed since the start, and how many in a second over the last minute.
+    pub(crate) fn committed(&mut self) -> (u64, f64) {
+        (self.entries, self.rate.per_second(Instant::now()))
     }
 
     /// Shows that it has failed.

@@ -83,6 +83,30 @@ impl Look<'_> {
     }
 }
 
+/// Returns how many entries of a feed the slowest of its followers still has to read. Of many followers, as they were at
+/// the last look.
+pub(crate) fn unread(
+    shared: &Shared,
+    feed: &Component,
+    snapshot: &dyn Snapshot,
+    head: &Head,
+) -> Result<u64, Error> {
+    let roster = shared.roster();
+    let followers = roster.followers(feed.number);
+    let unread = |read: u64| head.sequence.saturating_sub(read);
+    if followers.len() > Look::FEW {
+        let last = feed.last_look.last(head.epoch);
+        return Ok(last.and_then(|last| last.read).map_or(0, unread));
+    }
+    let mut most = 0;
+    for follower in followers {
+        if let Some(checkpoint) = Checkpoint::read(snapshot, follower.number, feed.number)? {
+            most = most.max(unread(if checkpoint.epoch == head.epoch { checkpoint.sequence } else { 0 }));
+        }
+    }
+    Ok(most)
+}
+
 /// Deletes log entries up to and including `read`, oldest first. Refuses to pass a missing entry, which a follower may
 /// still need.
 fn trim(feed: u32, head: &mut Head, overlay: &mut Overlay, read: u64) -> Result<(), Error> {

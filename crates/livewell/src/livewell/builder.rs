@@ -7,6 +7,7 @@ use crate::component::bell::Bells;
 use crate::component::damages::Damages;
 use crate::component::holds::Holds;
 use crate::component::marks::Marks;
+use crate::component::measures::Measures;
 use crate::component::order::Positions;
 use crate::component::shared::Shared;
 use crate::component::state::ComponentKind;
@@ -90,6 +91,7 @@ impl Builder {
             damages: Damages::default(),
             holds: Holds::default(),
             marks: Marks::default(),
+            measures: Measures::after(position),
             positions: Positions::after(position),
             roster: RwLock::default(),
             stopping: AtomicBool::new(false),

@@ -9,7 +9,7 @@ impl Livewell {
     /// themselves.
     pub fn waiting_for_disk(&self) -> Vec<(String, String)> {
         let roster = self.shared.roster();
-        if !roster.has_stalled() {
+        if roster.stalled() == 0 {
             return Vec::new();
         }
         let stalled = roster.all().filter(|component| component.is_stalled());

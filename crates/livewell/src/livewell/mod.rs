@@ -189,6 +189,7 @@ impl Livewell {
         if is_sent_to && component.state() != State::Error {
             return Err(Error::nothing_to_read(id));
         }
+        self.shared.measures.reset(component.kind);
         component.ask_reset(None);
         Ok(())
     }
@@ -208,6 +209,7 @@ impl Livewell {
         for table in tables {
             upstream::check_table(&self.shared, &component, &*other_side, table.as_ref())?;
         }
+        self.shared.measures.reset(component.kind);
         tables.iter().for_each(|table| component.ask_reset(Some(table.as_ref())));
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Adds components: registers all of them in one commit, then starts each on its thread, and queries on the workers.
 
 use crate::Error;
-use crate::component::Component;
 use crate::component::lock::lock;
 use crate::component::parking::Parking;
 use crate::component::state::{ComponentKind, State};
+use crate::component::{Component, LogMax};
 use crate::livewell::Livewell;
 use crate::query::pipeline::Pipeline;
 use crate::query::run::Running;
@@ -155,7 +155,9 @@ impl Livewell {
         let fingerprint = Pipeline::fingerprint_of(&engine);
         let registered = registrar.query(&query, &engine, fingerprint)?;
         let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();
-        let component = self.component(&query.id, registered.number, ComponentKind::Query, follows)?;
+        let log_max = LogMax { entries: query.outbox.capacity, bytes: query.outbox.bytes_max };
+        let component =
+            self.component(&query.id, registered.number, ComponentKind::Query, follows, log_max)?;
         if !query.enabled {
             component.set(State::Paused);
             return Ok((component, Means::Nothing));
@@ -185,7 +187,8 @@ impl Livewell {
         }
         let (number, upstreams) = registrar.reaction(&setup.id, &setup.queries, setup.recovery)?;
         let follows = upstreams.iter().map(|upstream| upstream.number).collect();
-        let component = self.component(&setup.id, number, ComponentKind::Reaction, follows)?;
+        let component =
+            self.component(&setup.id, number, ComponentKind::Reaction, follows, LogMax::default())?;
         if !setup.enabled {
             component.set(State::Paused);
             return Ok((component, Means::Nothing));
@@ -209,16 +212,19 @@ impl Livewell {
         number: u32,
         kind: ComponentKind,
         follows: Vec<u32>,
+        log_max: LogMax,
     ) -> Result<Arc<Component>, Error> {
         self.check_free(id)?;
         let mut component = Component::new(id, number, kind, follows);
-        component.observer = self.shared.observer.clone();
+        (component.observer, component.log_max) = (self.shared.observer.clone(), log_max);
         Ok(Arc::new(component))
     }
 
     fn as_source(&self, id: &str, number: u32) -> Result<Component, Error> {
         self.check_free(id)?;
         let mut component = Component::new(id, number, ComponentKind::Source, Vec::new());
+        let limits = &self.shared.limits;
+        component.log_max = LogMax { entries: limits.log_entries_max, bytes: limits.log_bytes_max };
         component.observer = self.shared.observer.clone();
         Ok(component)
     }

@@ -4,8 +4,10 @@ use super::{Livewell, leftover};
 use crate::Error;
 use crate::component::tally::Counts;
 use crate::read::condition::{self, Condition};
+use crate::read::measured::{self, Measured};
 use crate::read::page::{self, Page};
 use crate::read::status::{self, Status};
+use livewell_store::{Durations, Histogram};
 
 impl Livewell {
     /// Returns the status of every component, by id.
@@ -35,6 +37,17 @@ impl Livewell {
     /// Returns how many components of each kind show each state, without reading the store.
     pub fn counts(&self) -> Counts {
         self.shared.roster().counts()
+    }
+
+    /// Returns what was measured of all components together since the start of the process.
+    pub fn measured(&self) -> Measured {
+        measured::measured(&self.shared)
+    }
+
+    /// Returns how long it took from when a source took in a transaction to when a reaction had made its effect: of each
+    /// result that the reaction has delivered since its start. `None` if there is no such reaction.
+    pub fn effects(&self, reaction: &str) -> Option<Histogram> {
+        self.shared.component(reaction).ok()?.effects.as_ref().map(Durations::histogram)
     }
 
     /// Returns the condition of a component without reading the store; a component that was not added is stopped.

@@ -6,6 +6,7 @@
 
 use crate::Error;
 use crate::component::Component;
+use crate::component::measures::Measures;
 use crate::component::shared::Shared;
 use crate::feed::elements::{self, Lens};
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
@@ -22,6 +23,7 @@ use livewell_store::keyspace::log_key;
 use livewell_store::{Overlay, Resume, Snapshot, Ticket, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A query at work.
 pub(crate) struct Pipeline {
@@ -65,11 +67,14 @@ pub(crate) struct Step {
     pub(crate) version: Version,
     /// How many results it has put into the outbox.
     pub(crate) results: u64,
+    /// The last position that it has taken in.
+    pub(crate) position: u64,
 }
 
 impl Pipeline {
     /// The pipeline of a query: receive, step, commit; the caller announces the step when the commit has succeeded.
     pub(crate) fn run(&self) -> Result<Outcome, Error> {
+        let began = Instant::now();
         let snapshot = self.shared.store.snapshot()?;
         let limits = &self.shared.limits;
         let most = ReadMost { entries: limits.step_transactions_max, bytes: limits.step_bytes_max };
@@ -88,12 +93,18 @@ impl Pipeline {
             return Ok(Outcome::Full);
         };
         self.put_checkpoints(&snapshot, &mut state, &groups[..taken])?;
-        Ok(Outcome::Stepped(self.submit(&snapshot, state)?))
+        let submitted = self.submit(&snapshot, state)?;
+        self.shared.measures.steps.record(began.elapsed());
+        Ok(Outcome::Stepped(submitted))
     }
 
     /// Announces a step, which is durable.
     pub(crate) fn announce(&self, step: Step) {
         self.component.progressed(step.results);
+        if step.results > 0 {
+            let Measures { arrivals, results, .. } = &self.shared.measures;
+            arrivals.ages([step.position], |age| results.record(age));
+        }
         self.shared.bells.ring(self.component.number);
     }
 
@@ -261,7 +272,8 @@ impl Pipeline {
         let mut set = WriteSet { feed: number, expected, next: version, ..WriteSet::default() };
         overlay.put(Head::key(number), head.encode());
         overlay.into_writes(&mut set);
-        let step = Step { version, results: head.sequence.saturating_sub(begun) };
+        let results = head.sequence.saturating_sub(begun);
+        let step = Step { version, results, position: head.position };
         Ok(Submitted { ticket: self.shared.group.submit(set), step })
     }
 

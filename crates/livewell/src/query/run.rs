@@ -242,7 +242,9 @@ impl Running {
     fn recover(&mut self, upstream: usize, resume: &Resume) -> Result<Next, Error> {
         let upstream = &self.pipeline.upstreams[upstream].id;
         let component = self.component();
-        if recovery::of_state(resume, self.pipeline.settings.recovery) == Decision::Stop {
+        let decision = recovery::of_state(resume, self.pipeline.settings.recovery);
+        self.pipeline.shared.measures.recovered(component.kind, resume, decision.outcome());
+        if decision == Decision::Stop {
             return Err(broken(&component.id, upstream, resume, Keeps::State));
         }
         tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");

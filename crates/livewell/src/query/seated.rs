@@ -138,6 +138,7 @@ impl Pipeline {
     /// Steps over what the query is shown. Returns `None` if it has to go on alone: there is no room, or a step has failed,
     /// which it then does there.
     fn step_shown(&self, seated: &mut Seated, shown: Vec<Shows>) -> Result<Option<Submitted>, Error> {
+        let began = Instant::now();
         let snapshot = self.shared.store.snapshot()?;
         let mut state = self.state(&snapshot)?;
         let room =
@@ -154,7 +155,9 @@ impl Pipeline {
             self.put_shown(&*snapshot, &mut state.overlay, &after)?;
         }
         seated.timing = self.engine.tells_time().then(|| self.timing(&state)).transpose()?;
-        self.submit(&snapshot, state).map(Some)
+        let submitted = self.submit(&snapshot, state)?;
+        self.shared.measures.steps.record(began.elapsed());
+        Ok(Some(submitted))
     }
 
     /// Steps over a transaction, or over those of several by whose times timers are due. Returns how far everything is

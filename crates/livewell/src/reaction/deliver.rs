@@ -129,6 +129,7 @@ impl Delivery {
             let resume = feed.resume(&checkpoint)?;
             let decision = recovery::of_trigger(&resume, self.recovery, &checkpoint, &feed.head);
             if resume == Resume::OtherEpoch && decision == Decision::Stop {
+                self.count_recovery(&resume, decision);
                 return Err(broken(&self.component.id, &upstream.id, &resume, keeps));
             }
         }
@@ -258,6 +259,7 @@ impl Delivery {
         {
             let delivered = self.reaction.deliver(&outgoing[done..]).map_err(wrap)?;
             let effected = &results[done..done + delivered.results];
+            self.count_effects(effected.iter().map(|(_, _, result)| result.position));
             let moved =
                 effected.iter().map(|(at, epoch, result)| (*at, (*epoch, result.sequence, result.position)));
             let snapshot = self.shared.store.snapshot()?;
@@ -292,6 +294,7 @@ impl Delivery {
                 recovery::of_trigger(resume, self.recovery, checkpoint, &head)
             }
         };
+        self.count_recovery(resume, decision);
         match decision {
             Decision::Rebuild => {
                 self.rebuild = true;
@@ -306,6 +309,17 @@ impl Delivery {
                 let moved = BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]);
                 self.commit(snapshot, &moved, &detail)
             }
+        }
+    }
+
+    pub(super) fn count_recovery(&self, resume: &Resume, decision: Decision) {
+        self.shared.measures.recovered(self.component.kind, resume, decision.outcome());
+    }
+
+    /// Counts how old the transactions at these positions are, whose effects are there now.
+    pub(super) fn count_effects(&self, positions: impl IntoIterator<Item = u64>) {
+        if let Some(effects) = &self.component.effects {
+            self.shared.measures.arrivals.ages(positions, |age| effects.record(age));
         }
     }
 

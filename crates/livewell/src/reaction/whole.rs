@@ -31,9 +31,11 @@ impl Delivery {
             Resume::Follow if checkpoint.sequence == feed.head.sequence && !self.rebuild => return Ok(false),
             Resume::Follow | Resume::Changed { .. } => {}
             resume if of_state(&resume, self.recovery) == Decision::Stop && !self.rebuild => {
+                self.count_recovery(&resume, Decision::Stop);
                 return Err(broken(&self.component.id, &upstream.id, &resume, Keeps::State));
             }
             resume => {
+                self.count_recovery(&resume, Decision::Rebuild);
                 tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, "rebuilding from the live results");
             }
         }
@@ -64,6 +66,7 @@ impl Delivery {
             rows: &mut rows,
         });
         let detail = detail.map_err(wrap)?;
+        self.count_effects([head.position]);
         drop(rows);
         self.rebuild = false;
         self.backoff.has_answered();

@@ -9,6 +9,7 @@ use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
 use crate::feed::checked;
 use crate::feed::follow::{followed, frontier, reached};
+use crate::feed::retention;
 use crate::reaction::dead_letters;
 use crate::read::condition::{self, Condition};
 use crate::source::parked;
@@ -40,6 +41,17 @@ pub struct Status {
     pub rows: u64,
     /// How many log or outbox entries are kept.
     pub log_entries: u64,
+    /// How many bytes they take.
+    pub log_bytes: u64,
+    /// Which share of its limit the log has taken, from 0 to 1, by entries or bytes, whichever is more. Of an outbox, what
+    /// the slowest follower still has to read: it keeps what was read, too. `None` for a reaction and for what does not
+    /// run.
+    pub log_share: Option<f64>,
+    /// How many entries it has committed since the start: transactions of a source, results of a query, delivered results
+    /// of a reaction.
+    pub entries: u64,
+    /// How many of these in a second, over the last minute.
+    pub entries_per_second: f64,
     /// How many transactions came that changed nothing.
     pub without_effect: u64,
     /// How many elements of a source have expired since the start.
@@ -62,6 +74,8 @@ pub struct Status {
     pub clock_behind_seconds: f64,
     /// How often it has failed since it was started.
     pub failures: u64,
+    /// How often it has tried again by itself since it was started: to reach a server, to write to a disk.
+    pub retries: u64,
     /// Why it is in error, or waits for the outside world.
     pub error: Option<String>,
     /// Since when, by the machine's clock.
@@ -85,7 +99,7 @@ pub(super) fn of(shared: &Shared, components: &[Arc<Component>]) -> Result<Vec<S
     let snapshot = shared.store.snapshot()?;
     let status = |component: &Arc<Component>| {
         let Condition { state, trouble } = condition::seen(&shared.roster(), component);
-        let mut status = one(&snapshot, &shared.marks, component)?;
+        let mut status = one(shared, &snapshot, component)?;
         status.state = state;
         (status.error, status.error_since) = trouble.unzip();
         Ok(status)
@@ -93,12 +107,14 @@ pub(super) fn of(shared: &Shared, components: &[Arc<Component>]) -> Result<Vec<S
     components.iter().map(status).collect()
 }
 
-fn one(snapshot: &Arc<dyn Snapshot>, marks: &Marks, component: &Component) -> Result<Status, Error> {
+fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
+    let marks = &shared.marks;
     let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
     let behind = behind(&**snapshot, marks, component.number, &component.follows)?;
     let upstream = component.report();
     let state = component.state();
     let (error, error_since) = component.error().unzip();
+    let (entries, entries_per_second) = component.committed();
     let is_reaction = component.kind == ComponentKind::Reaction;
     Ok(Status {
         id: component.id.clone(),
@@ -114,6 +130,10 @@ fn one(snapshot: &Arc<dyn Snapshot>, marks: &Marks, component: &Component) -> Re
         },
         rows: head.rows,
         log_entries: head.log_entries,
+        log_bytes: head.log_bytes,
+        log_share: log_share(shared, component, &**snapshot, &head)?,
+        entries,
+        entries_per_second,
         without_effect: component.without_effect.load(Ordering::Relaxed),
         expired: component.expired.load(Ordering::Relaxed),
         parked: if component.kind == ComponentKind::Source {
@@ -132,9 +152,26 @@ fn one(snapshot: &Arc<dyn Snapshot>, marks: &Marks, component: &Component) -> Re
         upstream,
         clock_behind_seconds: component.drift().clock_behind().as_secs_f64(),
         failures: component.failures.load(Ordering::Relaxed),
+        retries: component.retries.load(Ordering::Relaxed),
         error,
         error_since,
     })
+}
+
+/// Returns which share of its limit a log has taken.
+fn log_share(
+    shared: &Shared,
+    component: &Component,
+    snapshot: &dyn Snapshot,
+    head: &Head,
+) -> Result<Option<f64>, Error> {
+    let Head { log_entries, log_bytes, .. } = *head;
+    if component.kind != ComponentKind::Query {
+        return Ok(component.log_max.share(log_entries, log_bytes));
+    }
+    let unread = retention::unread(shared, component, snapshot, head)?;
+    let bytes = log_bytes as f64 * (unread as f64 / log_entries.max(1) as f64).min(1.0);
+    Ok(component.log_max.share(unread, bytes as u64))
 }
 
 /// Returns how late a source is. A log that continues without changes for the source does not make it late.
@@ -217,6 +254,10 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         lag_seconds: 0.0,
         rows: head.rows,
         log_entries: head.log_entries,
+        log_bytes: head.log_bytes,
+        log_share: None,
+        entries: 0,
+        entries_per_second: 0.0,
         without_effect: 0,
         expired: 0,
         parked: parked::count(&**snapshot, entry.number)?,
@@ -227,6 +268,7 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         upstream_lag_seconds: None,
         clock_behind_seconds: 0.0,
         failures: 0,
+        retries: 0,
         error: None,
         error_since: None,
     })

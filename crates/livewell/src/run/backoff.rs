@@ -93,6 +93,7 @@ impl Backoff {
         asked: Option<Duration>,
         until: Until,
     ) {
+        component.retries.fetch_add(1, Ordering::Relaxed);
         let end = Instant::now() + asked.unwrap_or(self.next);
         self.next = (self.next * 2).min(self.pauses.max);
         let is_cut_short = || {

@@ -7,6 +7,7 @@
 //! | the log begins later, the feed was rolled back, or it has another history | `auto_reset`: is rebuilt; else stops | `auto_skip_gap`: leaves out what is gone; else stops | begins again |
 
 use crate::Error;
+use crate::component::measures::Outcome;
 use crate::settings::Recovery;
 use livewell_reaction::Role;
 use livewell_store::checkpoint::Checkpoint;
@@ -44,6 +45,17 @@ pub(crate) enum Decision {
     },
     /// It stops until a person decides.
     Stop,
+}
+
+impl Decision {
+    /// Returns what the consumer does, for metrics.
+    pub(crate) fn outcome(self) -> Outcome {
+        match self {
+            Self::Rebuild => Outcome::Rebuilt,
+            Self::SkipTo { .. } => Outcome::Skipped,
+            Self::Stop => Outcome::Stopped,
+        }
+    }
 }
 
 /// Returns the epoch that a consumer at `sequence` reads, and its last sequence: the present epoch, or the old one to

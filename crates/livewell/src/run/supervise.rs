@@ -129,6 +129,7 @@ pub(crate) fn show_failure(shared: &Shared, component: &Component, error: &Error
         return After::Time(disk::stall(shared, component, disk, error));
     }
     if error.is_transient() {
+        component.retries.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(component = %component.id, "{error}; starting again from the store");
         return After::Ring(HELD_UP);
     }

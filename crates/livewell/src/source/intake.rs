@@ -20,7 +20,7 @@ use livewell_store::keyspace::{log_key, snapshot_key};
 use livewell_store::{Overlay, Version, WriteSet, catalog, compare};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a source whose log is full waits before it checks again.
 const HELD_UP: Duration = Duration::from_millis(50);
@@ -43,6 +43,8 @@ pub(crate) struct Intake<'a> {
     pub(super) source: &'a Component,
     pub(super) overlay: Overlay,
     pub(super) expected: Version,
+    /// When what it takes in came.
+    came: Instant,
     /// The sequence that it began at.
     begun: u64,
     pub(super) head: Head,
@@ -68,6 +70,7 @@ impl<'a> Intake<'a> {
             expiry: expiry.transpose()?.flatten(),
             overlay,
             expected,
+            came: Instant::now(),
             begun: head.sequence,
             head,
             turn,
@@ -323,8 +326,18 @@ impl<'a> Intake<'a> {
     /// Commits, then rings the followers. When it returns, everything is durable.
     pub(crate) fn commit(self) -> Result<(), Error> {
         let is_full = self.is_full();
-        let Self { shared, source, mut overlay, expected, begun, mut head, mut turn, announcements, .. } =
-            self;
+        let Self {
+            shared,
+            source,
+            mut overlay,
+            expected,
+            came,
+            begun,
+            mut head,
+            mut turn,
+            announcements,
+            ..
+        } = self;
         crate::feed::retention::trim_source(shared, source, &mut head, &mut overlay, is_full)?;
         if overlay.is_empty() {
             return Ok(());
@@ -333,7 +346,9 @@ impl<'a> Intake<'a> {
         let mut set = WriteSet::from_version(feed, expected);
         overlay.put(Head::key(feed), head.encode());
         overlay.into_writes(&mut set);
-        catalog::put_position(&mut set, turn.last());
+        let last = turn.last();
+        catalog::put_position(&mut set, last);
+        shared.measures.arrivals.note(last, came);
         let ticket = shared.group.submit(set);
         drop(turn);
         ticket.wait()?;

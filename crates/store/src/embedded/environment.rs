@@ -1,12 +1,14 @@
 //! A store's directory, from the first look at it to the clean close.
 
 use super::directory::{self, Format, Found};
-use super::live::{Counted, Mapping, Open, Reader, Slot, reopening};
+use super::live::{Mapping, Reader, Slot, reopening};
+use super::open::{Counted, Open};
 use super::options::{Durability, EmbeddedOptions};
 use super::owner::Owner;
 use super::room::{self, Room};
 use super::session::{self, Left};
 use super::{fault, meta};
+use crate::measure::Durations;
 use crate::{IndexError, StoreId, memory};
 use heed::{EnvFlags, RoTxn, WithoutTls};
 use std::fs::File;
@@ -28,7 +30,9 @@ pub(super) struct Environment {
     mapping: Mapping,
     /// LMDB's number of the last commit.
     transaction: AtomicU64,
-    snapshots: Arc<Open>,
+    pub(super) snapshots: Arc<Open>,
+    /// How long writing commits to the file and flushing it took.
+    pub(super) flushes: Durations,
     /// Locked before `slot`.
     room: Mutex<Room>,
     id: StoreId,
@@ -86,6 +90,7 @@ impl Environment {
             mapping,
             transaction: AtomicU64::new(0),
             snapshots: Arc::default(),
+            flushes: Durations::default(),
             room: Mutex::new(room),
             id: format.id,
             path: path.to_owned(),

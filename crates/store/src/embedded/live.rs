@@ -5,21 +5,20 @@
 //! is opened again once two conditions hold. The disk has taken that meta page as it was before, so that no later
 //! commit can overwrite pages to which the half-made one might still refer; and nobody reads the old map.
 
+use super::open::Open;
 use super::{checksum, fault, meta};
 use crate::IndexError;
 use crate::long_key::NOTE;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The key of the newest LMDB transaction's number, so that a damaged meta page cannot bring back an old tree. It
 /// lies next to the versions, whose page every commit writes anyway.
 const NOTE_KEY: [u8; NOTE] = [0; NOTE];
-/// How long to wait for the last snapshots before reopening the file is put off.
-const READERS_WAIT: Duration = Duration::from_millis(100);
 /// How long LMDB gets to close a file that nobody uses.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
@@ -95,6 +94,12 @@ impl Live {
     /// Returns the number of pages in use from the start of the file.
     pub(super) fn pages(&self) -> u64 {
         self.env.info().last_page_number as u64 + 1
+    }
+
+    /// Returns how many bytes the pages of the newest commit take.
+    pub(super) fn data(&self) -> u64 {
+        let tree = self.env.unnamed_database_stat();
+        (tree.branch_pages + tree.leaf_pages + tree.overflow_pages) as u64 * u64::from(tree.page_size)
     }
 
     /// Returns how many bytes of the file are in use.
@@ -252,41 +257,4 @@ pub(super) fn reopening(path: &Path) -> IndexError {
         path.display()
     );
     IndexError::Io(message.into())
-}
-
-/// The number of open snapshots.
-#[derive(Default)]
-pub(super) struct Open {
-    count: Mutex<usize>,
-    changed: Condvar,
-}
-
-impl Open {
-    fn lock(&self) -> MutexGuard<'_, usize> {
-        self.count.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts one more snapshot until the returned value is dropped.
-    pub(super) fn count(self: &Arc<Self>) -> Counted {
-        *self.lock() += 1;
-        Counted(Arc::clone(self))
-    }
-
-    fn wait_for_none(&self) -> bool {
-        let waited = self.changed.wait_timeout_while(self.lock(), READERS_WAIT, |count| *count > 0);
-        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
-    }
-}
-
-/// One counted snapshot.
-pub(super) struct Counted(Arc<Open>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        let mut count = self.0.lock();
-        *count -= 1;
-        if *count == 0 {
-            self.0.changed.notify_all();
-        }
-    }
 }

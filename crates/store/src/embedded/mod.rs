@@ -18,15 +18,18 @@ mod environment;
 mod fault;
 mod live;
 mod meta;
+mod open;
 mod options;
 mod owner;
 mod pages;
 mod room;
 mod session;
 mod snapshot;
+mod usage;
 mod writer;
 
 use crate::commit::{Conflict, Store, StoreId};
+use crate::measure::Usage;
 use crate::snapshot::Snapshot;
 use crate::{IndexError, WriteSet};
 pub use directory::FORMAT_VERSION;
@@ -110,6 +113,10 @@ impl Store for EmbeddedStore {
 
     fn check_room(&self) -> Result<(), IndexError> {
         self.environment.room().ensure_lacking()
+    }
+
+    fn usage(&self) -> Usage {
+        usage::of(&self.environment)
     }
 
     fn is_volatile(&self) -> bool {

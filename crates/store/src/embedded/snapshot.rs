@@ -2,7 +2,8 @@
 
 use super::checksum;
 use super::environment::Environment;
-use super::live::{Counted, Reader};
+use super::live::Reader;
+use super::open::Counted;
 use super::pages::{Seen, Walk};
 use crate::IndexError;
 use crate::long_key::{self, PhysicalMap};

@@ -10,6 +10,7 @@ use heed::types::Bytes;
 use heed::{DatabaseStat, PutFlags, RwIter, RwTxn};
 use std::io::Write;
 use std::ops::Bound;
+use std::time::Instant;
 
 /// The outcome of each set.
 type Fates = Vec<Result<(), Conflict>>;
@@ -35,12 +36,14 @@ pub(super) fn commit(environment: &Environment, sets: &[WriteSet]) -> Result<Fat
     if fates.iter().any(Result::is_ok) {
         live.note(&mut txn)?;
         let number = txn.id() as u64;
+        let began = Instant::now();
         if let Err(error) = txn.commit() {
             let error = live.fault(error);
             drop(slot);
             environment.look_at_failure(last);
             return Err(error);
         }
+        environment.flushes.record(began.elapsed());
         environment.made(number);
     }
     Ok(fates)
