@@ -17,6 +17,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    api::metrics::note_start();
     livewell_reaction::tls::install();
     let cli = cli::Cli::parse();
     // The errors of a tried query are its answer, and are printed once.

@@ -4,6 +4,7 @@
 //! nobody out, and the files that components and the store need stay free.
 
 use super::connection::{Activity, Drained, Watched};
+use super::traffic;
 use super::until::until;
 use crate::tls::Tls;
 use axum::Router;
@@ -91,6 +92,14 @@ impl Listen for UnixListener {
     }
 }
 
+/// How a door is kept.
+pub struct Door {
+    /// The largest number of connections.
+    pub max: usize,
+    /// Where connections are counted.
+    pub measured: Arc<traffic::Door>,
+}
+
 /// The connections that are open.
 #[derive(Default)]
 struct Open(Mutex<HashMap<u64, Arc<Activity>>>);
@@ -127,8 +136,9 @@ pub struct Served {
     pub tls: Option<Arc<Tls>>,
 }
 
-/// Serves at most `max` connections at once until `stop` is true, and then until the calls in progress have ended.
-pub async fn serve<L: Listen>(listener: L, served: Served, max: usize, stop: watch::Receiver<bool>) {
+/// Serves until `stop` is true, and then until the calls in progress have ended.
+pub async fn serve<L: Listen>(listener: L, served: Served, door: Door, stop: watch::Receiver<bool>) {
+    let Door { max, measured } = door;
     let (open, mut tasks, mut number) = (Arc::new(Open::default()), JoinSet::new(), 0_u64);
     loop {
         let accepted = tokio::select! {
@@ -145,6 +155,7 @@ pub async fn serve<L: Listen>(listener: L, served: Served, max: usize, stop: wat
             }
         };
         if !open.make_room(max) {
+            measured.refuse();
             if served.tls.is_none() {
                 // It is closed whether it takes the answer or not.
                 let _ = L::try_write(&stream, FULL.as_bytes());
@@ -154,7 +165,7 @@ pub async fn serve<L: Listen>(listener: L, served: Served, max: usize, stop: wat
         // The connection that makes room has to be closed, with its file.
         while tasks.len() >= max && tasks.join_next().await.is_some() {}
         number += 1;
-        let activity = Arc::new(Activity::new());
+        let (activity, connected) = (Arc::new(Activity::new()), measured.accept());
         open.with(|open| open.insert(number, activity.clone()));
         let (served, stop, open) = (served.clone(), stop.clone(), open.clone());
         tasks.spawn(async move {
@@ -169,6 +180,7 @@ pub async fn serve<L: Listen>(listener: L, served: Served, max: usize, stop: wat
                 }
             }
             open.with(|open| open.remove(&number));
+            drop(connected);
         });
     }
     drop(listener);

@@ -5,6 +5,7 @@ use super::guesses::Guesses;
 use super::names::Names;
 use super::page::Pins;
 use super::rates::{Rates, Streams};
+use super::traffic::Traffic;
 use livewell::Livewell;
 use livewell_config::sealed::Seal;
 use livewell_config::settings::ServerLimits;
@@ -30,6 +31,8 @@ pub struct Api {
     pub(super) limits: ServerLimits,
     /// How many components have series of their own in the metrics.
     pub(super) components_measured: usize,
+    /// What is measured of calls and connections.
+    pub(super) traffic: Traffic,
     pub(super) rates: Option<Rates>,
     pub(super) client_streams: Streams,
     pub(super) pins: Pins,

@@ -23,7 +23,7 @@ mod guesses;
 mod ingest;
 mod limits;
 pub mod list;
-mod metrics;
+pub mod metrics;
 mod names;
 mod openapi;
 mod page;
@@ -43,6 +43,7 @@ mod shown;
 mod source;
 mod stream;
 mod tokens;
+mod traffic;
 mod until;
 mod values;
 mod verifying;
@@ -51,7 +52,7 @@ pub use reload::Reload;
 
 use crate::open_files;
 use crate::tls::Tls;
-use accept::Served;
+use accept::{Door, Served};
 use context::{Api, Shared};
 use guard::Guard;
 use guesses::Guesses;
@@ -62,20 +63,18 @@ use livewell_config::settings::ServerSettings;
 use names::Names;
 use page::Pins;
 use rates::{Rates, Streams};
-use routes::{guarded, router};
+use routes::{guarded, open};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+use stream::{FOLLOWERS_MAX, STREAMS_MAX};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
+use traffic::Traffic;
 use until::until;
 
-/// How many results are sent at once, each with a snapshot of the store.
-const STREAMS_MAX: usize = 256;
-/// How many clients follow changes at once; between two results they hold nothing of the store.
-const FOLLOWERS_MAX: usize = 10_000;
 /// How many bytes of posted bodies are held at once.
 const BODIES_BYTES_MAX: usize = 256 << 20;
 /// How long calls in progress may take to end once everything stops.
@@ -134,15 +133,18 @@ pub async fn serve(
                 let connections = open_files::connections(wanted, components);
                 let routes = guarded(&api).with_state(api.clone());
                 let served = Served { router: routes, limits: limits.clone(), tls: doors.tls.clone() };
-                accept::serve(listener, served, connections, stop.clone()).await;
+                let door = Door { max: connections, measured: api.traffic.address.clone() };
+                accept::serve(listener, served, door, stop.clone()).await;
             }
         };
         let owner = async {
             if let Some(listener) = doors.owner {
                 let routes = router(&api).layer(axum::middleware::from_fn(caller::owner));
-                let (routes, most) = (routes.with_state(api.clone()), open_files::owner_connections());
+                let routes = routes.with_state(api.clone());
                 let served = Served { router: routes, limits: limits.clone(), tls: None };
-                accept::serve(listener, served, most, stop.clone()).await;
+                let max = open_files::owner_connections();
+                let door = Door { max, measured: api.traffic.owner.clone() };
+                accept::serve(listener, served, door, stop.clone()).await;
             }
         };
         tokio::join!(address, owner);
@@ -191,6 +193,7 @@ fn shared(
         has_tls,
         limits: settings.limits.clone(),
         components_measured: settings.metrics.components,
+        traffic: Traffic::default(),
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),

@@ -41,7 +41,7 @@ pub(super) fn calls() -> Vec<Call> {
 }
 
 /// Creates the router of all calls, each within its time.
-pub(super) fn router(api: &Shared) -> Router<Shared> {
+fn router(api: &Shared) -> Router<Shared> {
     let mut routes = Router::new();
     for Call { method, path, answer } in calls() {
         let method = MethodFilter::try_from(method).expect("the methods used here are common ones");
@@ -61,10 +61,16 @@ pub(super) fn router(api: &Shared) -> Router<Shared> {
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
 }
 
+/// Creates the router of all calls for the owner of the store.
+pub(super) fn open(api: &Shared) -> Router<Shared> {
+    router(api).layer(axum::middleware::from_fn_with_state(api.clone(), metrics::count))
+}
+
 /// Creates the router of all calls behind the checks of access.
 pub(super) fn guarded(api: &Shared) -> Router<Shared> {
     router(api)
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::count))
         .layer(axum::middleware::from_fn_with_state(api.clone(), cors::answer))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), metrics::count))
 }

@@ -15,18 +15,26 @@ pub fn shape(status: &Status) -> Value {
         "lag_seconds": status.lag_seconds,
         "rows": status.rows,
         "log_entries": status.log_entries,
+        "log_bytes": status.log_bytes,
+        "rates": { "per_second": rounded(status.entries_per_second) },
         "position": status.position,
         "without_effect": status.without_effect,
         "expired": status.expired,
         "parked": status.parked,
         "dead_letters": status.dead_letters,
         "failures": status.failures,
+        "retries": status.retries,
         "checked": status.checked,
         "upstream": status.upstream.as_ref().map(|report| upstream(report, status.upstream_lag_seconds)),
         "error": status.error,
         "error_since": status.error_since.map(|since| since.to_rfc3339()),
         "configured": true,
     })
+}
+
+/// Rounds a rate to what it says: a thousandth.
+fn rounded(rate: f64) -> f64 {
+    (rate * 1e3).round() / 1e3
 }
 
 /// Returns a component in JSON that is in the store but not in the configuration.

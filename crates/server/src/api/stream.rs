@@ -11,6 +11,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
+/// How many results are sent at once, each with a snapshot of the store.
+pub const STREAMS_MAX: usize = 256;
+/// How many clients follow changes at once; between two results they hold nothing of the store.
+pub const FOLLOWERS_MAX: usize = 10_000;
 /// How many bytes are collected at most before they are sent.
 const CHUNK_BYTES: usize = 64 << 10;
 /// How many chunks wait for a reader at most.

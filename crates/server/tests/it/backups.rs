@@ -243,7 +243,7 @@ fn damage_is_found_in_the_background_and_stops_what_it_touches() {
         let error = wait_for(&running, kind, id, "error")["error"].as_str().unwrap().to_owned();
         assert!(error.contains(code), "{error}");
         let metrics = || running.get("/metrics").body;
-        while !metrics().contains("livewell_scrub_last_finished_timestamp_seconds") {
+        while !metrics().contains("\nlivewell_scrub_last_finished_timestamp_seconds ") {
             std::thread::park_timeout(std::time::Duration::from_millis(20));
         }
         let metrics = metrics();

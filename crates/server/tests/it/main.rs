@@ -41,6 +41,7 @@ mod known;
 mod leftover;
 mod many;
 mod mapped;
+mod metrics;
 mod nats;
 mod offline;
 mod operating;

@@ -42,7 +42,7 @@ fn metrics_say_of_every_component_what_its_status_says() {
         r#"livewell_rows{kind="query",id="big"} 2.0"#,
         r#"livewell_rows{kind="source",id="orders"} 3.0"#,
         r#"livewell_parked{kind="source",id="orders"} 0.0"#,
-        r#"livewell_failures{kind="query",id="big"} 0.0"#,
+        r#"livewell_failures_total{kind="query",id="big"} 0"#,
         r#"livewell_state{kind="query",id="big",state="caught_up"} 1.0"#,
         r#"livewell_state{kind="query",id="big",state="error"} 0.0"#,
         "# EOF",

@@ -1,0 +1,42 @@
+//! `GET /metrics`: what is measured, in the text format of OpenMetrics, which Prometheus reads. `docs/guide/metrics.md`
+//! lists all families; a test compares that list with what a running server shows.
+
+mod components;
+mod family;
+mod http;
+mod pipeline;
+mod process;
+
+pub use http::count;
+
+use super::broken_off::broken_off;
+use super::context::{Api, Shared};
+use super::problem::Problem;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use family::Family;
+pub use process::note_start;
+
+const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Returns the metrics.
+pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+    let text = tokio::task::spawn_blocking(move || {
+        family::text(families(&api)?).map_err(|error| Problem::new(500, "LW0300", error.to_string()))
+    });
+    Ok(([(header::CONTENT_TYPE, TEXT)], text.await.map_err(|error| broken_off(&error))??))
+}
+
+/// Returns all families, always in the same order.
+fn families(api: &Api) -> Result<Vec<Family>, Problem> {
+    let measured = components::measured(api)?;
+    let mut families = components::families(&measured);
+    families.push(components::effects(api, &measured));
+    families.extend(pipeline::totals(&api.livewell, measured.len()));
+    families.extend(pipeline::work(&api.livewell.measured()));
+    families.extend(pipeline::scrub(&api.livewell.scrubbed()));
+    families.extend(http::families(api));
+    families.extend(process::families());
+    Ok(families)
+}
