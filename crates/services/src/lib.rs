@@ -6,6 +6,7 @@
 //! * [`Redis`]: a server without persistence;
 //! * [`Web`]: a web server that answers as it is told;
 //! * [`Browser`]: a headless browser that shows a page;
+//! * [`Prometheus`]: a server that scrapes metrics, with alert rules;
 //! * [`Proxy`]: a proxy before any server that cuts connections when asked.
 //!
 //! A missing program is installed with `apt-get` or `npm` if the test may do that. A failure here is not the outcome
@@ -15,6 +16,7 @@ mod browser;
 mod nats;
 mod postgres;
 mod process;
+mod prometheus;
 mod proxy;
 mod redis;
 mod web;
@@ -23,6 +25,7 @@ pub use browser::Browser;
 pub use nats::Nats;
 pub use postgres::{Options, Postgres, Session};
 pub use process::{free_port, pause, valgrind};
+pub use prometheus::{Prometheus, promtool};
 pub use proxy::Proxy;
 pub use redis::Redis;
 pub use web::{Act, Request, Web};

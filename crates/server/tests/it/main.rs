@@ -42,6 +42,7 @@ mod leftover;
 mod many;
 mod mapped;
 mod metrics;
+mod monitored;
 mod nats;
 mod offline;
 mod operating;
