@@ -139,8 +139,7 @@ pub async fn serve(
         };
         let owner = async {
             if let Some(listener) = doors.owner {
-                let routes = router(&api).layer(axum::middleware::from_fn(caller::owner));
-                let routes = routes.with_state(api.clone());
+                let routes = open(&api).with_state(api.clone());
                 let served = Served { router: routes, limits: limits.clone(), tls: None };
                 let max = open_files::owner_connections();
                 let door = Door { max, measured: api.traffic.owner.clone() };

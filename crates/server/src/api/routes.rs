@@ -4,7 +4,7 @@ use super::call::{Call, call};
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
-    access, backup, change, components, cors, dashboard, dead_letters, definition, elements, events, ingest,
+    access, backup, caller, change, components, cors, dashboard, dead_letters, definition, elements, events, ingest,
     limits, metrics, openapi, parked, probes, problem, query, results, source,
 };
 use axum::Router;
@@ -63,7 +63,9 @@ fn router(api: &Shared) -> Router<Shared> {
 
 /// Creates the router of all calls for the owner of the store.
 pub(super) fn open(api: &Shared) -> Router<Shared> {
-    router(api).layer(axum::middleware::from_fn_with_state(api.clone(), metrics::count))
+    router(api)
+        .layer(axum::middleware::from_fn(caller::owner))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), metrics::count))
 }
 
 /// Creates the router of all calls behind the checks of access.
