@@ -44,7 +44,19 @@ pub(super) struct Place {
     pub(super) file: PathBuf,
 }
 
+impl Place {
+    /// Returns the file in which it is written who changed what, if the server has one.
+    pub(super) fn audit(&self, server: &ServerSettings) -> Option<PathBuf> {
+        server.audit.as_ref().map(|audit| self.folder.join(&audit.path))
+    }
+}
+
 impl Config {
+    /// Returns the file in which it is written who changed what, if there is one.
+    pub fn audit_path(&self) -> Option<PathBuf> {
+        self.server.as_ref().and_then(|server| self.place.audit(server))
+    }
+
     /// How component `id` was written, by whom, and over what.
     pub fn spec(&self, kind: ComponentKind, id: &str, seal: &Seal) -> Spec {
         self.spec_of(kind, id, self.nodes(kind, id).map(|(_, written)| written), seal)

@@ -8,7 +8,7 @@ use super::configuration::{Config, Place};
 use super::paths::resolved;
 use super::problem::{self, code};
 use super::sections::{Sections, Settings};
-use super::settings::StoreSettings;
+use super::settings::{ServerSettings, StoreSettings};
 use super::tree::Node;
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
@@ -32,22 +32,31 @@ const TABLE: &[u8] = b"{\"row_signature\":\"";
 struct Own {
     configuration: PathBuf,
     store: Option<PathBuf>,
+    audit: Option<PathBuf>,
 }
 
 impl Own {
-    fn new(store: &StoreSettings, place: &Place) -> Self {
+    fn new(store: &StoreSettings, server: Option<&ServerSettings>, place: &Place) -> Self {
         let store = match store {
             StoreSettings::Memory => None,
             StoreSettings::Embedded(embedded) => Some(embedded.path.as_path()),
         };
         let known = |path: &Path| resolved(path).unwrap_or_else(|_| path.to_owned());
-        Self { configuration: known(&place.file), store: store.map(known) }
+        let audit = server.and_then(|server| place.audit(server));
+        Self {
+            configuration: known(&place.file),
+            store: store.map(known),
+            audit: audit.as_deref().map(known),
+        }
     }
 
     /// What the file at `path`, which is resolved, is to Livewell.
     fn what_is(&self, path: &Path) -> Option<&'static str> {
         if path == self.configuration || is_same(path, &self.configuration) {
             return Some("is the configuration");
+        }
+        if self.audit.as_deref().is_some_and(|audit| path == audit || is_same(path, audit)) {
+            return Some("is the audit log");
         }
         let store = self.store.as_deref()?;
         let files = || fs::read_dir(store).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -58,7 +67,7 @@ impl Own {
 
 /// Adds each file that a reaction of the configuration may not write.
 pub fn check(sections: &Sections<'_>, place: &Place, problems: &mut Vec<Diagnostic>) {
-    let own = Own::new(&sections.store, place);
+    let own = Own::new(&sections.store, sections.server.as_ref(), place);
     for item in &sections.reactions {
         problems.extend(taken(&own, item.node, &item.settings.connector));
     }
@@ -79,7 +88,7 @@ fn taken(own: &Own, node: &Node, connector: &Connector) -> Option<Diagnostic> {
 /// Adds the file that the reaction of a call may not write, as [`check`] does.
 pub fn check_one(config: &Config, node: &Node, settings: &Settings, problems: &mut Vec<Diagnostic>) {
     if let Settings::Reaction(reaction) = settings {
-        let own = Own::new(&config.store, &config.place);
+        let own = Own::new(&config.store, config.server.as_ref(), &config.place);
         problems.extend(taken(&own, node, &reaction.connector));
     }
 }
@@ -94,7 +103,7 @@ pub fn check_called(config: &Config, settings: &Settings, problems: &mut Vec<Dia
             connector => (connector.reads(), None),
         },
     };
-    let own = Own::new(&config.store, &config.place);
+    let own = Own::new(&config.store, config.server.as_ref(), &config.place);
     let directory = data_directory(config);
     let written = file.map(written).unwrap_or_default();
     for path in read.iter().chain(&written) {

@@ -73,6 +73,16 @@ pub struct ServerSettings {
     pub limits: ServerLimits,
     /// What the metrics show.
     pub metrics: MetricsSettings,
+    /// Where it is written who changed what, beside the log.
+    pub audit: Option<AuditSettings>,
+}
+
+/// Where it is written who changed what.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditSettings {
+    /// The file; a line of JSON is appended for each change.
+    pub path: PathBuf,
 }
 
 impl ServerSettings {
@@ -118,6 +128,7 @@ impl Default for ServerSettings {
             allowed_environment: Vec::new(),
             limits: ServerLimits::default(),
             metrics: MetricsSettings::default(),
+            audit: None,
         }
     }
 }

@@ -3,15 +3,16 @@
 //! The store keeps what a call has made or changed, so it is there again after a restart: see [`livewell_config::kept`].
 //! What a call has removed, stopped or started of the file is as the file says at the next start.
 
+use super::audited::About;
 use super::call::{Call, call};
 use super::components::{added, find, left};
 use super::context::{Api, Shared};
 use super::problem::Problem;
 use super::shown::status;
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use livewell::{ComponentKind, Removed};
 use livewell_config::Change;
 use livewell_query::language::Diagnostic;
@@ -24,8 +25,10 @@ const NAMED_MAX: usize = 10;
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let create = async move |State(api): State<Shared>, body: String| {
         let id = id_of(&body)?;
-        create(&api, kind, &id, &body).await?;
-        find(&api, kind, &id).map(|found| (StatusCode::CREATED, Json(status(&api, &found))))
+        let created = create(&api, kind, &id, &body).await;
+        let answer = created.and_then(|()| find(&api, kind, &id));
+        let answer = answer.map(|found| (StatusCode::CREATED, Json(status(&api, &found))));
+        Ok::<_, Problem>((Extension(About(id)), answer))
     };
     let change = async move |State(api): State<Shared>, Path(id): Path<String>, body: String| {
         change(&api, kind, &id, &body).await?;

@@ -1,5 +1,6 @@
 //! What all calls share.
 
+use super::audit::Audit;
 use super::guard::Guard;
 use super::guesses::Guesses;
 use super::names::Names;
@@ -31,6 +32,8 @@ pub struct Api {
     pub(super) limits: ServerLimits,
     /// How many components have series of their own in the metrics.
     pub(super) components_measured: usize,
+    /// Who changed what.
+    pub(super) audit: Audit,
     /// What is measured of calls and connections.
     pub(super) traffic: Traffic,
     pub(super) rates: Option<Rates>,

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// Returns the address that a request comes from; `None` for the owner of the store, at the control socket.
-fn peer<B>(request: &HttpRequest<B>) -> Option<IpAddr> {
+pub fn peer<B>(request: &HttpRequest<B>) -> Option<IpAddr> {
     request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 

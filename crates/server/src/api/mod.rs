@@ -2,6 +2,8 @@
 
 mod accept;
 mod access;
+pub mod audit;
+mod audited;
 pub mod backup;
 mod broken_off;
 mod buckets;
@@ -53,6 +55,7 @@ pub use reload::Reload;
 use crate::open_files;
 use crate::tls::Tls;
 use accept::{Door, Served};
+use audit::Audit;
 use context::{Api, Shared};
 use guard::Guard;
 use guesses::Guesses;
@@ -119,11 +122,12 @@ pub async fn serve(
     livewell: Arc<Livewell>,
     config: Config,
     reload: Option<Reload>,
+    audit: Audit,
     stop: watch::Receiver<bool>,
 ) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.len();
-    let api = shared(livewell, config, &settings, doors.tls.is_some(), stop.clone());
+    let api = shared(livewell, config, &settings, doors.tls.is_some(), audit, stop.clone());
     let sweeping = sweep(api.clone(), doors.address.is_some());
     let serving = async {
         let limits = settings.limits;
@@ -179,6 +183,7 @@ fn shared(
     config: Config,
     settings: &ServerSettings,
     has_tls: bool,
+    audit: Audit,
     stop: watch::Receiver<bool>,
 ) -> Shared {
     Arc::new(Api {
@@ -192,6 +197,7 @@ fn shared(
         has_tls,
         limits: settings.limits.clone(),
         components_measured: settings.metrics.components,
+        audit,
         traffic: Traffic::default(),
         config: RwLock::new(config),
         pins: Pins::default(),

@@ -7,6 +7,10 @@ use axum::response::{IntoResponse, Response};
 use livewell::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
+/// The code of a problem, an extension of its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Code(pub &'static str);
+
 /// A problem document under construction.
 #[derive(Debug)]
 pub struct Problem {
@@ -85,6 +89,7 @@ impl IntoResponse for Problem {
         }
         let headers = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, headers, document.to_string()).into_response();
+        response.extensions_mut().insert(Code(self.code));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -4,8 +4,8 @@ use super::call::{Call, call};
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
-    access, backup, caller, change, components, cors, dashboard, dead_letters, definition, elements, events, ingest,
-    limits, metrics, openapi, parked, probes, problem, query, results, source,
+    access, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition, elements,
+    events, ingest, limits, metrics, openapi, parked, probes, problem, query, results, source,
 };
 use axum::Router;
 use axum::http::Method;
@@ -58,6 +58,7 @@ fn router(api: &Shared) -> Router<Shared> {
                 "this path does not take this method; the answer's `Allow` lists those it takes",
             )
         })
+        .layer(axum::middleware::from_fn_with_state(api.clone(), audited::write))
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
 }
 

@@ -1,6 +1,7 @@
 //! `livewell run`: runs a configuration until it is stopped or idle.
 
 use super::patience::patiently;
+use crate::api::audit::Audit;
 use crate::api::{Doors, Reload};
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
@@ -36,6 +37,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
             Some(server) => Some(api::bind(server.listen).await.map_err(Failure::failed)?),
             None => None,
         };
+        let audit = audit(&config)?;
         let livewell = Arc::new(open(&config.store).await.map_err(Failure::failed)?);
         let (control, owner) = control(&config.store)?.unzip();
         let seal = Seal::of(livewell.store_id());
@@ -50,8 +52,9 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         say_what_runs(&config, run, listener.as_ref());
         let doors = Doors { address: listener, tls, owner };
         let reload = if run.until_idle { None } else { Some(reload(&run.config, &config, &doors)?) };
-        let serving = doors.has_any();
-        let serving = serving.then(|| tokio::spawn(serve(doors, livewell.clone(), config, reload, stopping)));
+        let serving = doors.has_any().then(|| {
+            tokio::spawn(serve(doors, livewell.clone(), config, reload, audit, stopping))
+        });
         let progress = progress(run.until_idle);
         let shown = run.until_idle.then(|| tokio::spawn(show(livewell.clone(), progress.clone())));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
@@ -66,6 +69,17 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         livewell.shutdown().await;
         ended?;
         summary(&livewell.status().map_err(Failure::failed)?)
+    })
+}
+
+/// Opens the audit log.
+fn audit(config: &Config) -> Result<Audit, Failure> {
+    let path = config.audit_path();
+    let shown = path.as_deref().unwrap_or(Path::new("")).display().to_string();
+    Audit::to(path).map_err(|error| {
+        let message =
+            format!("the audit log {shown} cannot be written: {error}; give another `server.audit.path`");
+        Failure::failed(format!("{message} [LW0760]"))
     })
 }
 
@@ -146,12 +160,13 @@ fn serve(
     livewell: Arc<Livewell>,
     config: Config,
     reload: Option<Reload>,
+    audit: Audit,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> {
     if let Some(address) = doors.address.as_ref().and_then(|listener| listener.local_addr().ok()) {
         tracing::info!("serving {}://{address}", scheme(&config));
     }
-    api::serve(doors, livewell, config, reload, stop)
+    api::serve(doors, livewell, config, reload, audit, stop)
 }
 
 /// The signals that stop a run properly.

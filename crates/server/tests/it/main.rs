@@ -3,6 +3,7 @@
 mod api;
 mod attacked;
 mod audience;
+mod audited;
 mod backups;
 mod bank;
 mod bound;

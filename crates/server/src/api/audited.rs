@@ -1,0 +1,116 @@
+//! Writes an entry of the audit log for each call that changes something.
+
+use super::audit::Entry;
+use super::caller::Caller;
+use super::context::Shared;
+use super::limits::peer;
+use super::problem::Code;
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use livewell::ComponentKind;
+
+/// The id of the component that a call is about, in its answer, if it is not in its path.
+#[derive(Debug, Clone)]
+pub struct About(pub String);
+
+/// Answers a call, and writes what came of it. A call that is broken off, or panics, has an entry too.
+pub async fn write(State(api): State<Shared>, request: Request, next: Next) -> Response {
+    let Some(entry) = entry(&request) else { return next.run(request).await };
+    let mut pending = Pending { api, entry: Some(entry) };
+    let answer = next.run(request).await;
+    if let Some(mut entry) = pending.entry.take() {
+        entry.status = answer.status().as_u16();
+        entry.code = answer.extensions().get::<Code>().map(|Code(code)| *code);
+        if let Some(About(id)) = answer.extensions().get::<About>() {
+            entry.id = Some(id.clone());
+        }
+        // Before the answer: whoever has it finds the entry.
+        let audit = pending.api.audit.clone();
+        let _ = tokio::task::spawn_blocking(move || audit.write(&entry)).await;
+    }
+    answer
+}
+
+/// An entry that is written even if its call does not come to an answer.
+struct Pending {
+    api: Shared,
+    entry: Option<Entry>,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.api.audit.write(&entry);
+        }
+    }
+}
+
+/// Returns the entry of a call that changes something, with the status of one that is broken off.
+fn entry(request: &Request) -> Option<Entry> {
+    let (call, kind, id) = about(request.method(), request.uri().path())?;
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.name.clone());
+    Some(Entry {
+        caller: caller.unwrap_or_default(),
+        address: peer(request),
+        call,
+        kind,
+        id,
+        parameters: request.uri().query().map(ToOwned::to_owned),
+        status: 500,
+        code: Some("LW0542"),
+    })
+}
+
+/// Returns what a call does, and to what; `None` if it changes nothing, or only sends changes.
+fn about(method: &Method, path: &str) -> Option<(String, Option<ComponentKind>, Option<String>)> {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return None;
+    }
+    let parts: Vec<&str> = path.strip_prefix("/api/v1/")?.split('/').collect();
+    let kind = ComponentKind::ALL.into_iter().find(|kind| kind.plural() == parts[0]);
+    let id = parts.get(1).filter(|_| kind.is_some()).map(|id| (*id).to_owned());
+    let rest = if kind.is_some() { parts.get(2..).unwrap_or_default() } else { &parts[..] };
+    let call = match (rest, method) {
+        (["changes" | "verify"], _) => return None,
+        ([], &Method::POST) => "create".to_owned(),
+        ([], &Method::PUT) => "change".to_owned(),
+        ([], &Method::DELETE) => "remove".to_owned(),
+        ([], _) => return None,
+        (rest, _) => rest.join(" "),
+    };
+    Some((call, kind, id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_is_named_and_what_does_not_is_left_out() {
+        use ComponentKind::{Query, Reaction, Source};
+        for (method, path, expected) in [
+            (Method::POST, "queries", Some(("create", Some(Query), None))),
+            (Method::PUT, "queries/late", Some(("change", Some(Query), Some("late")))),
+            (Method::DELETE, "sources/ops", Some(("remove", Some(Source), Some("ops")))),
+            (Method::POST, "sources/ops/reset", Some(("reset", Some(Source), Some("ops")))),
+            (Method::POST, "sources/ops/parked/discard", Some(("parked discard", Some(Source), Some("ops")))),
+            (
+                Method::POST,
+                "reactions/hook/dead-letters/replay",
+                Some(("dead-letters replay", Some(Reaction), Some("hook"))),
+            ),
+            (Method::POST, "backup", Some(("backup", None, None))),
+            (Method::POST, "tokens/reload", Some(("tokens reload", None, None))),
+            (Method::POST, "sources/ops/changes", None),
+            (Method::POST, "queries/late/verify", None),
+            (Method::GET, "queries/late", None),
+        ] {
+            let found = about(&method, &format!("/api/v1/{path}"));
+            let found = found.as_ref().map(|(call, kind, id)| (call.as_str(), *kind, id.as_deref()));
+            assert_eq!(found, expected, "{method} {path}");
+        }
+        assert_eq!(about(&Method::POST, "/nowhere"), None);
+    }
+}
