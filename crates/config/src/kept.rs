@@ -123,20 +123,28 @@ impl Kept {
     /// Logs it, if there is something to do about it.
     pub fn log(&self) {
         let Self { kind, id, fate } = self;
+        let field = |of| (*kind == of).then_some(id.as_str());
+        let [source, query, reaction] = ComponentKind::ALL.map(field);
         let kind = kind.noun();
         match fate {
             Fate::Made => {}
             Fate::Changed => tracing::warn!(
-                component = id,
+                source,
+                query,
+                reaction,
+                code = "LW0761",
                 "the {kind} `{id}` runs as a call has changed it, not as the file says; \
                  GET /api/v1/{}/{id}/definition shows both",
                 self.kind.plural()
             ),
             Fate::Superseded => tracing::warn!(
-                component = id,
+                source,
+                query,
+                reaction,
+                code = "LW0761",
                 "the {kind} `{id}` runs as the file says, which was changed after a call had changed it"
             ),
-            Fate::Lost(_) => tracing::error!(component = id, code = "LW0724", "{self}"),
+            Fate::Lost(_) => tracing::error!(source, query, reaction, code = "LW0724", "{self}"),
         }
     }
 }

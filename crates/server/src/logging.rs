@@ -21,7 +21,7 @@ pub fn start(format: LogFormat, level: LogLevel) {
     };
     let log = tracing_subscriber::fmt().with_max_level(level).with_writer(|| Above);
     match format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).with_writer(|| OneLine(Above)).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
 }
@@ -30,6 +30,28 @@ pub fn start(format: LogFormat, level: LogLevel) {
 pub fn above(bar: &ProgressBar) {
     // A second bar of one process would be drawn by the same command at the same place.
     let _ = BAR.set(bar.clone());
+}
+
+/// Writes each event as one line: line breaks in messages, as those of databases and panics have, are escaped. JSON
+/// escapes them itself.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    /// Writes one event, which comes whole.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = event.strip_suffix(b"\n").unwrap_or(event);
+        if text.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            let text = String::from_utf8_lossy(text).replace('\r', "\\r").replace('\n', "\\n");
+            self.0.write_all(format!("{text}\n").as_bytes())?;
+        } else {
+            self.0.write_all(event)?;
+        }
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Stderr, with the bar hidden while a line is written.
@@ -46,5 +68,20 @@ impl Write for Above {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_whatever_its_message_contains() {
+        let mut written = Vec::new();
+        let mut log = OneLine(&mut written);
+        for event in ["plain\n", "ERROR: a\nDETAIL: b\r\n\n", "no end"] {
+            log.write_all(event.as_bytes()).unwrap();
+        }
+        assert_eq!(String::from_utf8(written).unwrap(), "plain\nERROR: a\\nDETAIL: b\\r\\n\nno end");
     }
 }

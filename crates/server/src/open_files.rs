@@ -17,7 +17,11 @@ pub fn allow_many() {
             return;
         }
         if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-            tracing::warn!("at most {current:?} files can be open, and so many clients served: {error}");
+            let files = current.unwrap_or(u64::MAX);
+            tracing::warn!(
+                code = "LW0704",
+                "at most {files} files can be open, and so many clients served: {error}"
+            );
         }
     }
 }

@@ -12,7 +12,9 @@ pub fn watch() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("no message");
         let thread = std::thread::current().name().unwrap_or_default().to_owned();
-        tracing::error!(%place, %thread, "panicked: {message}");
+        // Calls are answered on the threads of the runtime.
+        let code = if thread.starts_with("tokio") { "LW0542" } else { "LW0541" };
+        tracing::error!(code, %place, %thread, "panicked: {message}");
     }));
 }
 

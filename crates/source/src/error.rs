@@ -72,6 +72,8 @@ pub mod code {
     pub const RECORD: &str = "LW0220";
     /// A rotated file cannot be found again.
     pub const ROTATED: &str = "LW0221";
+    /// A replication slot that nobody needs any more is still there.
+    pub const LEFT_OVER: &str = "LW0224";
 }
 
 /// Why a piece of input is not a change. The caller adds file and line.

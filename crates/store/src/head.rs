@@ -50,6 +50,17 @@ pub enum Building {
     Rebuilt = 3,
 }
 
+impl Building {
+    /// Returns the reason in a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Rebuilt => "rebuilt",
+        }
+    }
+}
+
 /// The stored form of the record of an epoch.
 const PLAIN: u8 = 1;
 

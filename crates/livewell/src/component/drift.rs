@@ -99,8 +99,9 @@ impl SourceDrift {
         if behind > TOLERANCE && !self.is_logged {
             tracing::warn!(
                 source = %id, code = "LW0307",
-                "the clock of this machine is {behind:?} behind the newest time in `{id}`: it was set back, or a change \
-                 carried a time ahead of it. Functions of time continue by what elapses until the clock has caught up"
+                "the clock of this machine is {} s behind the newest time in `{id}`: it was set back, or a change \
+                 carried a time ahead of it. Functions of time continue by what elapses until the clock has caught up",
+                behind.as_secs()
             );
         }
         self.is_logged = behind > TOLERANCE;

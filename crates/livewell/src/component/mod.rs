@@ -8,6 +8,7 @@ pub(crate) mod definition;
 pub(crate) mod drift;
 pub(crate) mod holds;
 pub(crate) mod lock;
+pub(crate) mod log;
 pub(crate) mod look;
 pub(crate) mod marks;
 pub(crate) mod measures;
@@ -36,6 +37,7 @@ use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
 use livewell_store::Durations;
 use lock::lock;
+use log::log;
 use look::LastLook;
 use parking::Parking;
 use set_aside::Order;
@@ -203,7 +205,7 @@ impl Component {
 
     /// Shows that it waits for the outside world, and why, until the next [`Component::set`].
     pub(crate) fn held_up(&self, error: &Error) {
-        tracing::warn!(component = %self.id, code = error.code, "{error}");
+        log!(warn, self, code = error.code, "{error}");
         self.show_held_up(error);
     }
 
@@ -219,7 +221,7 @@ impl Component {
     }
 
     pub(crate) fn fail(&self, error: &Error) {
-        tracing::error!(component = %self.id, code = error.code, "{error}");
+        log!(error, self, code = error.code, "{error}");
         self.failures.fetch_add(1, Ordering::Relaxed);
         self.show(|view| view.fail(error));
         self.observer.failed(self.observed(), error);
@@ -241,7 +243,7 @@ impl Component {
             return;
         }
         let error = Error::waits_for(&self.id, other);
-        tracing::error!(component = %self.id, code = error.code, "{error}");
+        log!(error, self, code = error.code, "{error}");
         self.show(|view| {
             view.fail(&error);
             view.blocked_by = Some(other.to_owned());
@@ -322,10 +324,13 @@ impl Component {
 
     /// Records progress: a commit with this many entries is durable.
     pub(crate) fn progressed(&self, entries: u64) {
-        self.show(|view| {
+        let stalled = self.show(|view| {
             view.advance(entries);
-            view.resume(&self.id);
+            view.resume()
         });
+        if let Some(waited) = stalled {
+            log!(info, self, waited_seconds = waited.as_secs_f64(), "the disk takes writes again; resumed");
+        }
         self.observer.committed(self.observed(), entries);
     }
 
@@ -342,7 +347,11 @@ impl Component {
     /// Shows that it waits for a disk, and why; returns how long to wait before the next attempt.
     pub(crate) fn stall(&self, disk: Disk, error: &Error) -> Duration {
         self.retries.fetch_add(1, Ordering::Relaxed);
-        self.show(|view| view.stall(&self.id, disk, error))
+        let (wait, is_news) = self.show(|view| view.stall(disk, error));
+        if is_news {
+            log!(warn, self, code = error.code, "{error}; waiting, and trying again");
+        }
+        wait
     }
 
     /// Returns whether it waits for a disk.

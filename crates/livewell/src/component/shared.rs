@@ -69,7 +69,7 @@ impl Shared {
         for ended in threads.extract_if(.., |thread| thread.is_finished()) {
             let name = ended.thread().name().unwrap_or_default().to_owned();
             if ended.join().is_err() {
-                tracing::error!("the thread of `{name}` has panicked");
+                tracing::error!(code = "LW0541", "the thread of `{name}` has panicked");
             }
         }
         threads.len()

@@ -110,11 +110,12 @@ impl View {
         self.stall.is_none()
     }
 
-    /// Shows that it waits for a disk, and why. Returns how long to wait before the next attempt.
-    pub(crate) fn stall(&mut self, id: &str, disk: Disk, error: &Error) -> Duration {
+    /// Shows that it waits for a disk, and why. Returns how long to wait before the next attempt, and whether that is worth
+    /// a line in the log.
+    pub(crate) fn stall(&mut self, disk: Disk, error: &Error) -> (Duration, bool) {
         let now = Instant::now();
-        if self.stall.is_none() && self.logged.is_none_or(|logged| now - logged > LOG_EVERY) {
-            tracing::warn!(component = %id, code = error.code, "{error}; waiting, and trying again");
+        let is_news = self.stall.is_none() && self.logged.is_none_or(|logged| now - logged > LOG_EVERY);
+        if is_news {
             self.logged = Some(now);
         }
         self.state = State::Waiting;
@@ -122,15 +123,14 @@ impl View {
         self.show_error(error);
         let stall = self.stall.get_or_insert_with(|| Stall::begin(disk, now));
         stall.disk = disk;
-        stall.next_wait()
+        (stall.next_wait(), is_news)
     }
 
-    /// Shows that it no longer waits for a disk.
-    pub(crate) fn resume(&mut self, id: &str) {
-        if let Some(stall) = self.stall.take() {
-            tracing::info!(component = %id, waited = ?stall.since.elapsed(), "the disk takes writes again; resumed");
-            self.state = State::Running;
-            self.error = None;
-        }
+    /// Shows that it no longer waits for a disk; returns how long it has waited.
+    pub(crate) fn resume(&mut self) -> Option<Duration> {
+        let stall = self.stall.take()?;
+        self.state = State::Running;
+        self.error = None;
+        Some(stall.since.elapsed())
     }
 }

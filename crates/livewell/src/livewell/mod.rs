@@ -299,7 +299,7 @@ impl Livewell {
             let (store, source) = (self.shared.store_name().to_owned(), id.to_owned());
             std::thread::spawn(move || {
                 if let Err(error) = other_side.drop_there(&store, &kept) {
-                    tracing::warn!(source, "{error}");
+                    tracing::warn!(source, code = error.code, "{error}");
                 }
             });
         }

@@ -114,7 +114,7 @@ impl Livewell {
         if profile.copies && profile.expire.is_some() {
             let message =
                 format!("`{}` copies, and keeps elements as long as what it copies has them", profile.id);
-            return Err(Error::invalid("LW0546", message));
+            return Err(Error::invalid("LW0547", message));
         }
         let number = registrar.source(&profile.id, &profile.unwind, profile.copies)?;
         let parking = Parking { pieces: profile.parked_max, bytes: profile.parked_bytes };

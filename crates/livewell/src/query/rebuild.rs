@@ -124,7 +124,7 @@ impl Pipeline {
                 self.put_difference(snapshot, state, old)
             }
             Err(damage) if damage.is_damage() => {
-                tracing::warn!(query = %self.component.id, "a new epoch begins, since the old rows are damaged: {damage}");
+                tracing::warn!(query = %self.component.id, code = damage.code, "a new epoch begins, since the old rows are damaged: {damage}");
                 self.change_epoch(snapshot, state, old, "its rows were damaged")
             }
             Err(error) => Err(error),

@@ -247,7 +247,12 @@ impl Running {
         if decision == Decision::Stop {
             return Err(broken(&component.id, upstream, resume, Keeps::State));
         }
-        tracing::warn!(query = %component.id, upstream, ?resume, "rebuilding from the upstream's snapshot");
+        if matches!(resume, Resume::Changed { .. }) {
+            tracing::info!(query = %component.id, upstream, "the upstream was changed; rebuilding from its snapshot");
+        } else {
+            let code = recovery::code(resume);
+            tracing::warn!(query = %component.id, code, upstream, "rebuilding from the upstream's snapshot");
+        }
         Ok(self.ask_build(Building::Rebuilt, false, false))
     }
 }

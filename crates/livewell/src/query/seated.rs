@@ -90,7 +90,7 @@ impl Pipeline {
         if component.state() != State::CaughtUp
             && let Err(error) = self.drop_drained()
         {
-            tracing::warn!(query = %component.id, "old epochs stay for now: {error}");
+            tracing::warn!(query = %component.id, code = error.code, "old epochs stay for now: {error}");
         }
         caught_up(&self.shared, component);
     }

@@ -1,6 +1,7 @@
 //! Dead letters: what a reaction's target refused, kept until a person sends it again or discards it.
 
 use crate::Error;
+use crate::component::Component;
 use crate::component::set_aside::SetAside;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{SmolStr, Timestamp};
@@ -21,7 +22,7 @@ pub struct DeadLetter {
 /// Sets letters aside in the commit that moves the checkpoint past them.
 pub(crate) fn put(
     overlay: &mut Overlay,
-    reaction: u32,
+    reaction: &Component,
     timestamp: Timestamp,
     letters: &[Letter],
 ) -> Result<(), Error> {
@@ -32,8 +33,9 @@ pub(crate) fn put(
             .string(&letter.key)
             .string(&letter.reason)
             .bytes(&letter.body);
-        let number = SetAside::dead_letters(reaction).add(overlay, out.bytes)?;
-        tracing::warn!(key = letter.key, number, "set aside as a dead letter: {}", letter.reason);
+        let number = SetAside::dead_letters(reaction.number).add(overlay, out.bytes)?;
+        let (key, reason) = (&letter.key, &letter.reason);
+        tracing::warn!(reaction = %reaction.id, code = "LW0416", key, number, "set aside as a dead letter: {reason}");
     }
     Ok(())
 }

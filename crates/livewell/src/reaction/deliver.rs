@@ -10,7 +10,7 @@ use crate::component::state::State;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::reaction::dead_letters;
 use crate::run::backoff::{Backoff, Until};
-use crate::run::recovery::{self, Decision, Keeps, broken};
+use crate::run::recovery::{self, Decision, Keeps, broken, code};
 use crate::run::supervise::{caught_up, failed, stopped};
 use crate::settings::Recovery;
 use livewell_model::codec::Reader;
@@ -158,7 +158,7 @@ impl Delivery {
             let here = self.checkpoint(snapshot, at)?;
             if (here.epoch, here.sequence) != (there.epoch, there.sequence) {
                 tracing::info!(
-                    reaction = %self.component.id, upstream = %upstream.id, here = here.sequence, there = there.sequence,
+                    reaction = %self.component.id, query = %upstream.id, here = here.sequence, there = there.sequence,
                     "continuing from the checkpoint of the target",
                 );
                 moved.insert(at, (there.epoch, there.sequence, there.position));
@@ -180,7 +180,7 @@ impl Delivery {
             let left_out = head.sequence.saturating_sub(here.sequence);
             if here.epoch == head.epoch && left_out > 0 {
                 let (reaction, upstream) = (&self.component.id, &upstream.id);
-                tracing::warn!(%reaction, %upstream, left_out, "the reset leaves out results that were not delivered");
+                tracing::warn!(%reaction, query = %upstream, code = "LW0546", left_out, "the reset leaves out results that were not delivered");
             }
             moved.insert(at, (head.epoch, head.sequence, head.position));
         }
@@ -264,8 +264,8 @@ impl Delivery {
                 effected.iter().map(|(at, epoch, result)| (*at, (*epoch, result.sequence, result.position)));
             let snapshot = self.shared.store.snapshot()?;
             self.commit_with(&snapshot, &moved.collect(), &delivered.detail, |overlay| {
-                let (number, now) = (self.component.number, self.shared.clock.now());
-                dead_letters::put(overlay, number, now, &delivered.dead)
+                let now = self.shared.clock.now();
+                dead_letters::put(overlay, &self.component, now, &delivered.dead)
             })?;
             done += delivered.results;
             // Each part that came through shows that the target is there.
@@ -303,7 +303,7 @@ impl Delivery {
             Decision::Stop => Err(broken(&self.component.id, &upstream.id, resume, keeps)),
             Decision::SkipTo { epoch, sequence } => {
                 if !matches!(resume, Resume::Changed { .. }) {
-                    tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, sequence, "skipping what is gone");
+                    tracing::warn!(reaction = %self.component.id, query = %upstream.id, code = code(resume), sequence, "skipping what is gone");
                 }
                 let detail = self.checkpoint(snapshot, 0)?.detail;
                 let moved = BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]);

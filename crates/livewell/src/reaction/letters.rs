@@ -80,7 +80,7 @@ impl Delivery {
         if cause(&error).map(ReactionError::kind) != Some(ErrorKind::Stop) && self.keeps_state() {
             return Err(error);
         }
-        tracing::warn!(reaction = %self.component.id, number, "the dead letter stays: {error}");
+        tracing::warn!(reaction = %self.component.id, code = error.code, number, "the dead letter stays: {error}");
         Ok(false)
     }
 

@@ -5,7 +5,7 @@ use crate::component::state::State;
 use crate::feed::follow;
 use crate::reaction::dead_letters;
 use crate::reaction::deliver::{Delivery, wrap};
-use crate::run::recovery::{Decision, Keeps, broken, of_state};
+use crate::run::recovery::{Decision, Keeps, broken, code, of_state};
 use livewell_model::Row;
 use livewell_reaction::SnapshotOf;
 use livewell_store::head::Building;
@@ -36,7 +36,7 @@ impl Delivery {
             }
             resume => {
                 self.count_recovery(&resume, Decision::Rebuild);
-                tracing::warn!(reaction = %self.component.id, upstream = %upstream.id, ?resume, "rebuilding from the live results");
+                tracing::warn!(reaction = %self.component.id, query = %upstream.id, code = code(&resume), "rebuilding from the live results");
             }
         }
         self.component.set(State::Running);
@@ -74,7 +74,7 @@ impl Delivery {
         let dead = self.reaction.dead();
         let moved = BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]);
         self.commit_with(snapshot, &moved, &detail, |overlay| {
-            dead_letters::put(overlay, self.component.number, self.shared.clock.now(), &dead)
+            dead_letters::put(overlay, &self.component, self.shared.clock.now(), &dead)
         })
     }
 }

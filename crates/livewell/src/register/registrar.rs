@@ -250,6 +250,7 @@ impl<'a> Registrar<'a> {
                 tracing::warn!(
                     reaction = id,
                     query = catalog::named(&*self.snapshot, feed),
+                    code = "LW0546",
                     left_out,
                     "results were not delivered, and the reaction no longer follows their query"
                 );

@@ -56,7 +56,10 @@ impl Router {
         match std::thread::Builder::new().name("router".into()).spawn(move || running.0.run()) {
             Ok(thread) => self.shared.keep_thread(thread),
             Err(error) => {
-                tracing::warn!("no thread to read for several queries, so each reads alone: {error}");
+                tracing::warn!(
+                    code = "LW0502",
+                    "no thread to read for several queries, so each reads alone: {error}"
+                );
                 return false;
             }
         }
@@ -80,7 +83,7 @@ impl Router {
                     self.bell.wait(LOOK);
                 }
                 Err(error) => {
-                    tracing::warn!("each query reads alone now: {error}");
+                    tracing::warn!(code = error.code, "each query reads alone now: {error}");
                     self.seats().dismiss_all(&self.shared.marks);
                 }
             }

@@ -94,6 +94,15 @@ pub(crate) fn of_trigger(
     if policy == Recovery::AutoSkipGap { Decision::SkipTo { epoch, sequence } } else { Decision::Stop }
 }
 
+/// Returns the code of the reason why a consumer cannot simply continue.
+pub(crate) fn code(resume: &Resume) -> &'static str {
+    match resume {
+        Resume::Gap { .. } => "LW0530",
+        Resume::Ahead => "LW0531",
+        _ => "LW0532",
+    }
+}
+
 /// Returns why a consumer has stopped, and what to do about it.
 pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, keeps: Keeps) -> Error {
     let what = match resume {
@@ -110,11 +119,6 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, keeps: Keeps) ->
         }
         Resume::Changed { .. } | Resume::Follow => format!("`{upstream}` has changed under `{id}`"),
     };
-    let code = match resume {
-        Resume::Gap { .. } => "LW0530",
-        Resume::Ahead => "LW0531",
-        _ => "LW0532",
-    };
     let way_out = match keeps {
         Keeps::Nothing => format!(
             "`livewell reset {id}` continues with the next result and leaves out all before it; with `recovery: \
@@ -124,7 +128,7 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, keeps: Keeps) ->
             "`livewell reset {id}` continues from what is true now, and `recovery: auto_reset` does so by itself"
         ),
     };
-    Error::stopped(code, format!("{what}; {way_out}"))
+    Error::stopped(code(resume), format!("{what}; {way_out}"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use super::disk;
 use crate::Error;
 use crate::component::Component;
+use crate::component::log::log;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use std::any::Any;
@@ -130,7 +131,7 @@ pub(crate) fn show_failure(shared: &Shared, component: &Component, error: &Error
     }
     if error.is_transient() {
         component.retries.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(component = %component.id, "{error}; starting again from the store");
+        log!(warn, component, code = error.code, "{error}; starting again from the store");
         return After::Ring(HELD_UP);
     }
     component.fail(error);

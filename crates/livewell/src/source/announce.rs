@@ -5,6 +5,9 @@ use crate::component::Component;
 /// How many pieces of one commit are named: a file with only bad lines would fill the log.
 const NAMED_MAX: usize = 10;
 
+/// The code of input that is set aside.
+pub(crate) const CODE: &str = "LW0223";
+
 /// What to log once a commit is durable.
 #[derive(Debug, Default)]
 pub(crate) struct Announcements {
@@ -25,11 +28,11 @@ impl Announcements {
     /// Writes the lines to the log.
     pub(crate) fn make(self, source: &Component) {
         for (number, reason) in self.named {
-            tracing::warn!(source = %source.id, number, "parked: {reason}");
+            tracing::warn!(source = %source.id, code = CODE, number, "parked: {reason}");
         }
         if self.more > 0 {
             let id = &source.id;
-            tracing::warn!(source = %id, "parked {} more; `livewell parked {id}` lists them all", self.more);
+            tracing::warn!(source = %id, code = CODE, "parked {} more; `livewell parked {id}` lists them all", self.more);
         }
     }
 }

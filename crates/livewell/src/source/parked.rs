@@ -6,6 +6,7 @@ use crate::component::set_aside::{Order, SetAside, What};
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::error::ErrorKind;
+use crate::source::announce::CODE;
 use crate::source::intake::Intake;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Timestamp, Transaction};
@@ -119,7 +120,7 @@ pub(crate) fn park(intake: &mut Intake<'_>, piece: Piece) -> Result<(), Error> {
 pub(crate) fn clear(snapshot: &dyn Snapshot, set: &mut WriteSet, source: &Component) -> Result<(), Error> {
     let count = SetAside::parked(source.number).clear(snapshot, set)?;
     if count > 0 {
-        tracing::warn!(source = %source.id, count, "discarding parked input, because the source starts over");
+        tracing::warn!(source = %source.id, code = CODE, count, "discarding parked input, because the source starts over");
     }
     Ok(())
 }
@@ -229,6 +230,6 @@ fn settle(intake: &mut Intake<'_>, fate: Fate, name: &str, parked: Parked) -> Re
         },
     };
     let number = parked.number;
-    tracing::warn!(source = %source.id, number, "the parked input stays: {reason}");
+    tracing::warn!(source = %source.id, code = CODE, number, "the parked input stays: {reason}");
     all.replace(intake.overlay(), number, Parked { reason, ..parked }.encode())
 }

@@ -75,6 +75,7 @@ fn follow_sender(definition: &Definition, shared: &Shared, source: &Component) -
     if let Some(different) = different.filter(|different| !different.is_empty()) {
         tracing::warn!(
             source = %source.id,
+            code = "LW0216",
             "{}: that holds for what is sent from now on; what is stored stays as it came until it is sent again",
             different.join(", ")
         );

@@ -196,7 +196,7 @@ impl Runner {
         }
         let kind = source_error(error).map(|error| error.kind);
         if kind == Some(SourceErrorKind::Changed) && self.profile.recovery == Recovery::AutoReset {
-            tracing::warn!(source = %component.id, "{error}; reading everything that is there");
+            tracing::warn!(source = %component.id, code = error.code, "{error}; reading everything that is there");
             component.reset.store(true, Ordering::Release);
             backoff.pause(shared, component, None, Until::TheEnd);
             return;

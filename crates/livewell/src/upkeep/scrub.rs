@@ -134,7 +134,7 @@ pub(crate) fn run(shared: &Shared, component: &Component, progress: &Progress) {
         let rest = match round(shared, component, progress, rate) {
             Ok(()) => ROUND_MIN.saturating_sub(began.elapsed()),
             Err(error) => {
-                tracing::warn!("scrubbing the store: {error}");
+                tracing::warn!(code = error.code(), "scrubbing the store: {error}");
                 RETRY
             }
         };

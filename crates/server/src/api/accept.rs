@@ -83,7 +83,7 @@ impl Listen for UnixListener {
             if user == own || user == 0 {
                 return Ok((stream, None));
             }
-            tracing::warn!(user, "another user was refused at the control socket");
+            tracing::warn!(code = "LW0721", user, "another user was refused at the control socket");
         }
     }
 
@@ -242,7 +242,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(?peer, "a connection ended: {error}");
+        tracing::debug!(peer = peer.map(|peer| peer.to_string()), "a connection ended: {error}");
     }
 }
 

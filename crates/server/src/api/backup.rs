@@ -64,7 +64,12 @@ impl Write for Paced<'_> {
         self.bytes += written as u64;
         let took = self.began.elapsed();
         if took > self.patience && (self.bytes as f64) < took.as_secs_f64() * self.rate_min {
-            tracing::warn!("a backup was given up after {took:?}: its caller took only {} bytes", self.bytes);
+            let seconds = took.as_secs();
+            tracing::warn!(
+                code = "LW0311",
+                "a backup was given up after {seconds} s: its caller took only {} bytes",
+                self.bytes
+            );
             return Err(io::ErrorKind::TimedOut.into());
         }
         Ok(written)

@@ -86,7 +86,7 @@ async fn send(api: Shared, id: String, mut subscription: Subscription, lane: Lan
             event = tokio::time::timeout(HEARTBEAT, subscription.next()) => match event {
                 Ok(Ok(Some(event))) => write(&mut chunk, &api, &id, &subscription, &event),
                 Ok(Ok(None)) => return,
-                Ok(Err(error)) => return tracing::warn!(query = %id, "a stream of changes ended: {error}"),
+                Ok(Err(error)) => return tracing::warn!(query = %id, code = error.code, "a stream of changes ended: {error}"),
                 Err(_) => {
                     chunk.push_str(&keep_alive(&subscription));
                     put(&mut chunk, "heartbeat", None, &heartbeat(&api, &id));

@@ -100,7 +100,7 @@ impl Book {
         }
         let (wrong, held_off) = (self.counts.wrong - said.wrong, self.counts.held_off - said.held_off);
         let address = self.last.map(|address| address.to_string()).unwrap_or_default();
-        tracing::warn!(%address, wrong, held_off, "calls with a wrong token were refused; the address is the last one's");
+        tracing::warn!(code = "LW0707", %address, wrong, held_off, "calls with a wrong token were refused; the address is the last one's");
         self.logged = Some((now, self.counts));
     }
 }

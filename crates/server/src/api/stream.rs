@@ -93,9 +93,9 @@ where
     tokio::task::spawn_blocking(move || {
         let mut out = Out { lane, handle, buffer: Vec::new() };
         if let Err(error) = work(&mut out).and_then(|()| out.flush()) {
-            let is_of_the_store = error.get_ref().is_some_and(|cause| cause.is::<livewell::Error>());
-            if is_of_the_store {
-                tracing::error!("a stream was cut off: {error}");
+            let of_the_store = error.get_ref().and_then(|cause| cause.downcast_ref::<livewell::Error>());
+            if let Some(livewell::Error { code, .. }) = of_the_store {
+                tracing::error!(code, "a stream was cut off: {error}");
             } else {
                 tracing::debug!("a stream was cut off: {error}");
             }

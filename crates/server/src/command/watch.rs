@@ -77,7 +77,11 @@ pub fn watch(
         if name == "snapshot_end" && data["checked"] == false {
             super::received::say_unchecked(query)?;
         } else if name == "reset" {
-            tracing::warn!("{}", data["reason"].as_str().unwrap_or("the results started over"));
+            tracing::warn!(
+                code = "LW0534",
+                "{}",
+                data["reason"].as_str().unwrap_or("the results started over")
+            );
         }
     }
     Err(Failure::failed("the server has stopped; watch again once it runs [LW0710]"))

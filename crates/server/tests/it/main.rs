@@ -40,6 +40,7 @@ mod kept;
 mod killed;
 mod known;
 mod leftover;
+mod logged;
 mod many;
 mod mapped;
 mod metrics;

@@ -167,15 +167,7 @@ impl Running {
 
     /// The connection after the request was sent.
     pub fn open(&self, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let length = body.len();
-        let host = &self.address;
-        let _ = write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        );
-        stream
+        send(&self.address, method, path, headers, body)
     }
 
     /// The binary with these arguments, asking this server.
@@ -236,6 +228,18 @@ fn unchunked(mut body: &[u8]) -> Vec<u8> {
 fn split<'a>(bytes: &'a [u8], end: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = bytes.windows(end.len()).position(|window| window == end)?;
     Some((&bytes[..at], &bytes[at + end.len()..]))
+}
+
+/// A connection to a server after a request was sent; `headers` end in a line break each.
+pub fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let length = body.len();
+    let _ = write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream
 }
 
 /// The whole answer to a request that asked for the connection to be closed.

@@ -117,7 +117,7 @@ impl Database {
         let copy = if is_owed { None } else { Copy::load(stored)? };
         let of_before = Copy::of_before(stored)?;
         for (schema, name) in &of_before {
-            tracing::warn!(source = %self.settings.id, "an earlier version began to copy `{schema}.{name}`; that begins again");
+            tracing::info!(source = %self.settings.id, "an earlier version began to copy `{schema}.{name}`; that begins again");
         }
         let known = if is_owed { None } else { self.known(&facts, copy.as_ref(), &of_before) };
         let mut watch = Watch::connect(&self.settings, &self.store, known)?;
@@ -156,7 +156,7 @@ impl Database {
     fn fail(&mut self, error: SourceError) -> Result<Read, SourceError> {
         // The server itself cannot send some transactions in parts.
         if error.message.contains("[XX000]") && !std::mem::replace(&mut self.is_whole, true) {
-            tracing::warn!(source = %self.settings.id, "{error}; from now on transactions come whole (`streaming: false`)");
+            tracing::warn!(source = %self.settings.id, code = error.code, "{error}; from now on transactions come whole (`streaming: false`)");
         }
         self.is_stuck = error.kind == ErrorKind::Changed && error.code == code::REFUSED;
         let is_refused = !matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Store);
@@ -179,7 +179,7 @@ impl Database {
                 format!("{}; `livewell reset {id}` resumes after it and copies all rows", error.message);
             return Err(SourceError { message, ..error });
         }
-        tracing::warn!(source = %self.settings.id, "{error}; going on behind it, and copying all rows");
+        tracing::warn!(source = %self.settings.id, code = error.code, "{error}; going on behind it, and copying all rows");
         self.state = from_new_place(Home { slot }, None);
         Ok(Read::default())
     }
@@ -311,7 +311,7 @@ impl Source for Database {
                 Ok(())
             }
             Err(error) if error.code == code::LOST && self.may_copy_all() => {
-                tracing::warn!(source = %self.settings.id, "{error}; copying all rows");
+                tracing::warn!(source = %self.settings.id, code = error.code, "{error}; copying all rows");
                 self.state = from_a_new_place(home);
                 Ok(())
             }
@@ -395,6 +395,6 @@ impl Source for Database {
 fn drop_useless(settings: &PostgresSettings, slot: &str) {
     let dropped = Session::open(settings).and_then(|mut session| session.drop_slot(slot));
     if let Err(error) = dropped {
-        tracing::warn!(source = %settings.id, "the slot `{slot}`, which is of no use any more, is still there: {error}");
+        tracing::warn!(source = %settings.id, code = code::LEFT_OVER, "the slot `{slot}`, which is of no use any more, is still there: {error}");
     }
 }

@@ -6,6 +6,7 @@ use super::failure::{not_understood, refused, unreachable};
 use super::position::Lsn;
 use super::session::{Session, connect};
 use crate::SourceError;
+use crate::error::code;
 use crate::settings::PostgresSettings;
 use crate::source::Patience;
 use std::time::{Duration, Instant};
@@ -89,6 +90,7 @@ pub(super) fn survive(
     if session.version < FAILOVER_MIN {
         tracing::warn!(
             source = %settings.id,
+            code = code::REFUSED,
             "the slot `{name}` does not survive a failover: `failover: true` needs PostgreSQL 17 or later"
         );
         return Ok(());
@@ -186,6 +188,7 @@ pub(super) fn warn_of_left_over(settings: &PostgresSettings, own: &str) -> Resul
     for (slot, bytes) in left_over(&mut connect(settings)?, own)? {
         tracing::warn!(
             source = %settings.id,
+            code = code::LEFT_OVER,
             "the slot `{slot}` is not used by anybody here and keeps {bytes} bytes of the server's log; if no other \
              store needs it: SELECT pg_drop_replication_slot('{slot}')"
         );

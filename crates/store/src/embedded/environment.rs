@@ -281,7 +281,8 @@ impl Drop for Environment {
             return;
         }
         if let Err(error) = self.close() {
-            tracing::warn!(store = %self.path.display(), %error, "the store was not closed cleanly");
+            let code = error.code();
+            tracing::warn!(code, store = %self.path.display(), %error, "the store was not closed cleanly");
         }
     }
 }

@@ -197,7 +197,7 @@ impl Slot {
     pub(super) fn look_at_failure(&mut self, last: Option<Arc<Reader>>, transaction: u64) {
         let Some(live) = &self.live else { return };
         if self.broken.is_none() && matches!(live.read(), Err(heed::Error::Mdb(MdbError::Panic))) {
-            tracing::warn!(store = %live.path.display(), "a commit failed half way; opening the data file again");
+            tracing::warn!(code = "LW0305", store = %live.path.display(), "a commit failed half way; opening the data file again");
             self.broken = Some(Broken { last, transaction, is_taken_back: AtomicBool::new(false) });
         }
     }

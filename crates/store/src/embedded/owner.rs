@@ -58,7 +58,11 @@ impl Owner {
                 self.path.display()
             ))
         })?;
-        tracing::warn!("{} was removed while the store is open, and is written again", self.path.display());
+        tracing::warn!(
+            code = "LW0301",
+            "{} was removed while the store is open, and is written again",
+            self.path.display()
+        );
         *locked = again;
         Ok(())
     }

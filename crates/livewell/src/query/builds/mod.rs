@@ -84,7 +84,7 @@ impl Builds {
             }
             // Who waits looks again.
             Err(error) => {
-                tracing::warn!(query = %pipeline.component.id, "no thread to build its rows: {error}");
+                tracing::warn!(query = %pipeline.component.id, code = "LW0502", "no thread to build its rows: {error}");
             }
         }
     }

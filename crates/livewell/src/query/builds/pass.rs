@@ -113,7 +113,7 @@ impl Pass {
         };
         self.each(|member| {
             let Build { pipeline, why, .. } = &*member.build;
-            tracing::info!(query = %pipeline.component.id, ?why, "building the rows");
+            tracing::info!(query = %pipeline.component.id, why = why.name(), "building the rows");
             pipeline.component.set(State::Running);
             let (generation, submitted) = pipeline.begin_build(&base, *why)?;
             member.filling = Filling::new(generation, base.timestamp);

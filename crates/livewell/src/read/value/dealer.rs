@@ -164,7 +164,7 @@ impl Dealer {
         match std::thread::Builder::new().name(name).spawn(move || own.run()) {
             Ok(thread) => self.shared.keep_thread(thread),
             Err(error) => {
-                tracing::warn!(query = %self.query.id, "no thread to deal its results: {error}");
+                tracing::warn!(query = %self.query.id, code = "LW0502", "no thread to deal its results: {error}");
                 return None;
             }
         }
@@ -182,7 +182,9 @@ impl Dealer {
                 Ok(Dealt::Nothing) => {}
                 Ok(Dealt::Over) => return,
                 // Each listener reads by itself then, and tells its reader what it finds.
-                Err(error) => return tracing::warn!(query = %self.query.id, "no longer dealt: {error}"),
+                Err(error) => {
+                    return tracing::warn!(query = %self.query.id, code = error.code, "no longer dealt: {error}");
+                }
             }
             if !lock(&self.table).inboxes.is_empty() {
                 alone_since = None;

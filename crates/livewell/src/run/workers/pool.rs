@@ -75,7 +75,7 @@ impl Workers {
         let mut queue = self.lock();
         for ended in queue.threads.extract_if(.., |thread| thread.is_finished()) {
             if ended.join().is_err() {
-                tracing::error!("a worker has panicked");
+                tracing::error!(code = "LW0541", "a worker has panicked");
             }
         }
         queue.threads.len()

@@ -34,7 +34,7 @@ pub(in crate::postgres) fn shapes(
         match keys::key(table, own.map(|own| own.key.as_slice()).unwrap_or_default()) {
             Ok(key) => tables.push((oid, table, own, key)),
             Err(error) if may_leave_out(full_name) => {
-                tracing::warn!(source = %settings.id, "a new table of the publication is left out: {error}");
+                tracing::warn!(source = %settings.id, code = error.code, "a new table of the publication is left out: {error}");
             }
             Err(error) => return Err(error),
         }
