@@ -13,13 +13,12 @@ mod panics;
 mod render;
 mod tls;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     api::metrics::note_start();
     livewell_reaction::tls::install();
-    let cli = cli::Cli::parse();
+    let cli = cli::parse();
     // The errors of a tried query are its answer, and are printed once.
     if !matches!(cli.command, cli::Command::Try(_)) {
         logging::start(cli.log_format, cli.log_level);

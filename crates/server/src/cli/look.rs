@@ -23,7 +23,7 @@ pub struct Results {
     #[arg(long)]
     pub watch: bool,
 
-    /// How rows are shown [default: table on a terminal, else ndjson]
+    /// Output format [default: table on a terminal, else ndjson]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
 
@@ -92,7 +92,7 @@ pub struct Verify {
 /// `livewell status`.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// How it is shown
+    /// Output format
     #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
     pub format: StatusFormat,
 
@@ -138,7 +138,7 @@ fn state(name: &str) -> Result<State, String> {
     })
 }
 
-/// How status is shown.
+/// The output format of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StatusFormat {
     /// A table for people.

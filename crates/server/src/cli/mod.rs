@@ -2,8 +2,10 @@
 
 mod at;
 mod backup;
+mod begin;
 mod look;
 mod operate;
+mod parse;
 mod run;
 mod store;
 mod token;
@@ -11,8 +13,10 @@ mod try_out;
 
 pub use at::At;
 pub use backup::{Backup, Restore};
+pub use begin::{Completions, Init, Man, Template};
 pub use look::{Explain, Results, Status, StatusFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
+pub use parse::{DIRECT, command, parse};
 pub use run::{CONFIG, Check, Run};
 pub use store::Store;
 pub use token::Token;
@@ -27,6 +31,7 @@ use std::path::{Path, PathBuf};
 #[command(name = "livewell", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
 Begin with:
+  livewell init                     write a commented configuration
   livewell check livewell.yaml      find what is wrong with a configuration
   livewell run livewell.yaml        run it
   livewell status                   see what it does
@@ -53,8 +58,8 @@ pub struct Cli {
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info, env = "LIVEWELL_LOG_LEVEL", value_name = "LEVEL", help_heading = "Logging")]
     pub log_level: LogLevel,
 
-    /// Read this store directory in this very process, which damage may end
-    #[arg(long = "direct", global = true, hide = true, value_name = "DIR")]
+    /// The store directory to read in this very process, which damage may end; see [`parse::DIRECT`].
+    #[arg(skip)]
     pub here: Option<PathBuf>,
 }
 
@@ -85,6 +90,9 @@ pub enum LogLevel {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a commented configuration to begin with
+    Init(Init),
+
     /// Run a configuration until it is stopped
     #[command(after_help = "\
 Examples:
@@ -251,6 +259,7 @@ Examples:
 Shows the rows after the last change, or with --diffs every result on the way there. Exit code 2 if the query is
 refused, 1 if a line of the data is.")]
     Try(Try),
+
     /// Take a backup of a running server's store, or of a store that no process uses
     Backup(Backup),
 
@@ -270,6 +279,12 @@ its hash. A running server takes the line up with SIGHUP.")]
     /// Look into a store directory that no process uses
     #[command(subcommand)]
     Store(Store),
+
+    /// Print what completes commands, options and their values in a shell
+    Completions(Completions),
+
+    /// Write manual pages
+    Man(Man),
 }
 
 impl Command {
@@ -287,7 +302,10 @@ impl Command {
             | Self::Stop(Switch { at, .. })
             | Self::Remove(Remove { at, .. })
             | Self::Reset(Reset { at, .. }) => Some(at),
-            Self::Run(_)
+            Self::Init(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Run(_)
             | Self::Check(_)
             | Self::Explain(_)
             | Self::Try(_)

@@ -3,11 +3,13 @@
 mod backup;
 mod behind;
 mod check;
+mod completions;
 mod component;
 mod dead_letters;
 mod elements;
 mod explain;
 mod find;
+mod init;
 mod offline;
 mod pages;
 mod parked;
@@ -61,6 +63,9 @@ fn place(cli: &Cli) -> Result<Option<Found>, Failure> {
 
 fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
     match (command, place) {
+        (Command::Init(init), _) => init::run(init),
+        (Command::Completions(asked), _) => completions::run(asked),
+        (Command::Man(asked), _) => completions::man(asked),
         (Command::Check(check), _) => check::run(check),
         (Command::Explain(explain), _) => explain::run(explain),
         (Command::Run(run), _) => run::run(run),

@@ -1,6 +1,7 @@
 //! Reads a store directory, for the commands that work without a server.
 
 use super::patience::patiently;
+use crate::cli::DIRECT;
 use crate::failure::Failure;
 use livewell_store::{EmbeddedOptions, EmbeddedStore};
 use std::env;
@@ -11,7 +12,7 @@ use std::process::Command;
 /// process that reads them. The child reports what it finds itself; if it ends without a report, that is damage, too.
 pub fn in_a_child(directory: &Path) -> Result<(), Failure> {
     let mut child = Command::new(env::current_exe()?);
-    let status = child.arg("--direct").arg(directory).args(env::args_os().skip(1)).status()?;
+    let status = child.arg(DIRECT).arg(directory).args(env::args_os().skip(1)).status()?;
     match status.code() {
         Some(0) => Ok(()),
         Some(1) => Err(Failure::Failed(String::new())),

@@ -2,8 +2,28 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 11] =
-    ["run", "check", "results", "explain", "verify", "status", "start", "stop", "remove", "reset", "store"];
+const COMMANDS: [&str; 20] = [
+    "init",
+    "run",
+    "check",
+    "results",
+    "explain",
+    "verify",
+    "status",
+    "start",
+    "stop",
+    "remove",
+    "reset",
+    "store",
+    "parked",
+    "dead-letters",
+    "elements",
+    "try",
+    "backup",
+    "restore",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_command_is_in_the_help_and_has_its_own() {
@@ -13,8 +33,24 @@ fn every_command_is_in_the_help_and_has_its_own() {
         assert!(text(&help.stdout).lines().any(|line| line.trim_start().starts_with(command)), "{command}");
         let own = livewell(&[command, "--help"]);
         assert_eq!(own.status.code(), Some(0), "{command}");
-        assert!(command == "store" || text(&own.stdout).contains("Examples:"), "{command}");
+        let has_examples = text(&own.stdout).contains("Example");
+        assert!(has_examples || command == "store", "{command}");
     }
+}
+
+#[test]
+fn options_of_logging_are_in_the_top_help_alone_and_taken_everywhere() {
+    let help = livewell(&["--help"]);
+    assert!(text(&help.stdout).contains("--log-format") && text(&help.stdout).contains("--log-level"));
+    for arguments in [&["status", "--help"][..], &["store", "inspect", "--help"], &["run", "-h"]] {
+        let own = livewell(arguments);
+        assert!(!text(&own.stdout).contains("--log-"), "{arguments:?}: {}", text(&own.stdout));
+    }
+    let wrong = livewell(&["store", "inspect", "--log-level", "loud", "x"]);
+    assert!(text(&wrong.stderr).contains("invalid value 'loud'"), "{}", text(&wrong.stderr));
+    let before = livewell(&["--log-format", "json", "run", "no-such.yaml"]);
+    let after = livewell(&["run", "no-such.yaml", "--log-format", "json"]);
+    assert_eq!(before, after);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod audited;
 mod backups;
 mod bank;
 mod bound;
+mod begin;
 mod budget;
 #[expect(dead_code, reason = "the tests of `link` make more kinds")]
 #[path = "../../../link/tests/it/certificates.rs"]
