@@ -37,6 +37,37 @@ pub fn title(code: &str) -> Option<&'static str> {
     page(code)?.lines().next()?.split_once(": ").map(|(_, title)| title)
 }
 
+/// Returns what to do about an error that ends with its code, in a sentence, for the component `id`.
+pub fn fix(error: &str, id: &str) -> Option<String> {
+    let code = error.strip_suffix(']')?.rsplit_once('[')?.1;
+    let advice = page(code)?.lines().find_map(|line| line.strip_prefix("**What to do.** "))?;
+    let sentence = advice.split_inclusive(". ").next()?.trim_end();
+    // A sentence that only introduces a list says nothing by itself.
+    if sentence.ends_with(':') {
+        return Some(format!("see `livewell explain {code}`"));
+    }
+    let named = ["SOURCE", "QUERY", "REACTION", "ID"].iter().fold(without_links(sentence), |text, word| {
+        text.replace(&format!(" {word}`"), &format!(" {id}`"))
+            .replace(&format!(" {word} "), &format!(" {id} "))
+    });
+    Some(format!("{named} More: `livewell explain {code}`"))
+}
+
+/// Returns the text with the titles of links in place of the links.
+fn without_links(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, (title, (_, after)))) = rest.split_once('[').and_then(|(before, link)| {
+        let (title, target) = link.split_once("](")?;
+        Some((before, (title, target.split_once(')')?)))
+    }) {
+        plain.push_str(before);
+        plain.push_str(title);
+        rest = after;
+    }
+    plain + rest
+}
+
 /// Returns the page of a code, if there is one.
 pub fn page(code: &str) -> Option<&'static str> {
     PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, page)| *page)

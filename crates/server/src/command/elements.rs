@@ -6,7 +6,7 @@ use crate::api::elements::{LIMIT_MAX, counts, shape};
 use crate::cli::{Elements, StatusFormat};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use crate::render::{Grid, Screen, Shown};
 use livewell::inventory::{self, Filter};
 use livewell_source::suggest;
 use livewell_store::EmbeddedStore;
@@ -118,16 +118,14 @@ fn say_none(counts: &Json, asked: &Elements) -> Result<(), Failure> {
 
 /// Writes the counts for people, then remarks.
 fn table(counts: &Json, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["", "label or type", "elements", "for example"]);
+    let mut grid = Grid::new(["", "label or type", "elements", "for example"]);
     for (what, groups) in [("nodes", &counts["labels"]), ("relationships", &counts["types"])] {
         for (name, group) in groups.as_object().into_iter().flatten() {
-            let count = Cell::new(&group["count"]).set_alignment(CellAlignment::Right);
-            table.add_row([Cell::new(what), Cell::new(name), count, Cell::new(samples(group))]);
+            let (count, samples) = (Shown::number(&group["count"]), Shown::text(&samples(group)));
+            grid.add(vec![Shown::text(what), Shown::text(name), count, samples]);
         }
     }
-    writeln!(out, "{table}")?;
+    grid.write(out, &Screen::of_stdout())?;
     let source = counts["source_id"].as_str().unwrap_or_default();
     let counted = |count: &Json, what: &str| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
     let nodes = counted(&counts["nodes"], "node");

@@ -15,7 +15,6 @@ mod pages;
 mod parked;
 mod patience;
 mod received;
-mod remarks;
 mod reset;
 mod results;
 mod run;

@@ -3,7 +3,7 @@
 use super::offline;
 use crate::cli::Store as Asked;
 use crate::failure::Failure;
-use comfy_table::{Table, presets};
+use crate::render::{Grid, Screen, Shown};
 use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::embedded::FORMAT_VERSION;
 use livewell_store::{EmbeddedStore, Feed, Head, IndexError, Snapshot, Store};
@@ -27,7 +27,11 @@ fn look(directory: &Path) -> Result<(), Failure> {
     writeln!(out, "id        {:032x}", store.id().0)?;
     let mut damage = Vec::new();
     match inspect(&store) {
-        Ok((position, table)) => writeln!(out, "position  {position}\n{table}")?,
+        Ok((position, grid)) => {
+            writeln!(out, "position  {position}\n")?;
+            grid.write(&mut out, &Screen::of_stdout())?;
+            writeln!(out)?;
+        }
         Err(error) => damage.push(error.to_string()),
     }
     check(&store, &mut out, damage)
@@ -63,31 +67,31 @@ fn check(store: &EmbeddedStore, out: &mut impl Write, mut damage: Vec<String>) -
 }
 
 /// Returns what each component has, by its head; for rows also the bytes, which no head counts.
-fn inspect(store: &EmbeddedStore) -> Result<(u64, Table), IndexError> {
+fn inspect(store: &EmbeddedStore) -> Result<(u64, Grid), IndexError> {
     let snapshot = store.snapshot()?;
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["", "id", "epoch", "sequence", "rows", "row bytes", "log entries", "log bytes"]);
+    let mut grid =
+        Grid::new(["", "id", "epoch", "sequence", "rows", "row bytes", "log entries", "log bytes"]);
     for entry in catalog::all(&*snapshot)? {
         let head = Head::read(&*snapshot, entry.number)?;
         let bytes = match &head {
             Some(_) => row_bytes(&snapshot, &entry)?,
             None => 0,
         };
-        let number =
-            |value: fn(&Head) -> u64| head.as_ref().map_or_else(String::new, |head| value(head).to_string());
-        table.add_row([
-            kind(entry.kind).to_owned(),
-            entry.id.clone(),
+        let number = |value: fn(&Head) -> u64| {
+            Shown::number(head.as_ref().map_or_else(String::new, |head| value(head).to_string()))
+        };
+        grid.add(vec![
+            Shown::text(kind(entry.kind)),
+            Shown::text(&entry.id),
             number(|head| head.epoch),
             number(|head| head.sequence),
             number(|head| head.rows),
-            bytes.to_string(),
+            Shown::number(bytes),
             number(|head| head.log_entries),
             number(|head| head.log_bytes),
         ]);
     }
-    Ok((catalog::position(&*snapshot)?, table))
+    Ok((catalog::position(&*snapshot)?, grid))
 }
 
 fn kind(kind: Kind) -> &'static str {

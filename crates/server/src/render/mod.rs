@@ -1,17 +1,24 @@
 //! Rows for people and programs: a table, JSON, NDJSON, CSV.
 
 mod cell;
+mod counted;
 mod csv_rows;
+mod grid;
 pub mod json_rows;
 mod row;
+mod screen;
 mod table;
 
+pub use counted::{counted, size};
+pub use grid::{Grid, Shown};
 pub use row::Row;
+pub use screen::Screen;
+pub use table::shown;
 
 use livewell_model::SmolStr;
 use std::io::{self, Write};
 
-/// How rows are shown.
+/// The format of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// A table for people; holds all rows in memory to align them.
@@ -35,7 +42,7 @@ pub fn write(
     rows: impl IntoIterator<Item = io::Result<Row>>,
 ) -> io::Result<()> {
     match format {
-        Format::Table => table::write(out, names, rows),
+        Format::Table => table::write(out, &Screen::of_stdout(), names, rows),
         Format::Json => json_rows::array(out, names, rows),
         Format::Ndjson => json_rows::lines(out, names, rows),
         Format::Csv => csv_rows::write(out, names, rows),

@@ -1,44 +1,38 @@
-//! Rows as a table for people: numbers to the right, long cells cut, control characters shown as such.
+//! Rows as a table for people.
 
 use super::cell::cell;
+use super::grid::{Grid, Shown};
 use super::row::Row;
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use super::screen::Screen;
 use livewell_model::{SmolStr, Value};
 use std::io::{self, Write};
 
-const CELL_CHARS_MAX: usize = 80;
-
-/// Writes the rows and how many there are.
+/// Writes the rows, how many there are, and which columns have no room.
 pub fn write(
     out: &mut dyn Write,
+    screen: &Screen,
     names: &[SmolStr],
     rows: impl IntoIterator<Item = io::Result<Row>>,
 ) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(names.iter().map(|name| printable(name)));
+    let mut grid = Grid::new(names.iter().map(SmolStr::as_str));
     let mut count = 0u64;
     for row in rows {
         let (_, columns) = row?;
-        table.add_row(columns.iter().map(aligned).collect::<io::Result<Vec<_>>>()?);
+        grid.add(columns.iter().map(shown).collect::<io::Result<Vec<_>>>()?);
         count += 1;
     }
-    writeln!(out, "{table}")?;
-    writeln!(out, "{count} {}", if count == 1 { "row" } else { "rows" })
-}
-
-fn aligned(value: &Value) -> io::Result<Cell> {
-    let shown = Cell::new(printable(&cell(value)?));
-    let is_number = matches!(value, Value::Int(_) | Value::Float(_) | Value::Decimal(_));
-    Ok(if is_number { shown.set_alignment(CellAlignment::Right) } else { shown })
-}
-
-/// Makes text from outside printable: it must neither control the terminal nor break the table.
-fn printable(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(CELL_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(CELL_CHARS_MAX).is_some() {
-        shown.push_str("...");
+    let left_out = grid.write(out, screen)?;
+    write!(out, "{count} {}", if count == 1 { "row" } else { "rows" })?;
+    if !left_out.is_empty() {
+        let (names, their) = (left_out.join("`, `"), if left_out.len() == 1 { "its" } else { "their" });
+        write!(out, "; no room for `{names}`: `--format csv` or a wider screen has {their} values")?;
     }
-    shown
+    writeln!(out)
+}
+
+/// Returns a value as a cell.
+pub fn shown(value: &Value) -> io::Result<Shown> {
+    let text = cell(value)?;
+    let is_number = matches!(value, Value::Int(_) | Value::Float(_) | Value::Decimal(_));
+    Ok(if is_number { Shown::number(text) } else { Shown::text(&text) })
 }

@@ -40,10 +40,43 @@ fn json_is_one_array_also_when_empty() {
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).unwrap(), serde_json::json!([]));
 }
 
+/// The table as a screen shows it.
+fn table(width: Option<u16>, is_coloured: bool, names: &[&str], rows: &[&[Value]]) -> String {
+    let names: Vec<_> = names.iter().copied().map(SmolStr::from).collect();
+    let rows = rows.iter().enumerate().map(|(at, row)| Ok((at as u64, Columns::from(row.to_vec()))));
+    let mut out = Vec::new();
+    table::write(&mut out, &Screen { width, height: None, is_coloured }, &names, rows).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 #[test]
 fn a_table_is_aligned_and_cannot_steer_the_terminal() {
-    let table = shown(Format::Table);
-    assert!(!table.contains('\u{1b}'));
-    assert!(table.contains(" a,\"b\"     7   [\"x\"] "), "{table}");
-    assert!(table.ends_with("2 rows\n"), "{table}");
+    let rows: [&[Value]; 2] =
+        [&["a".into(), 7i64.into(), "x".into()], &["\u{1b}[2J".into(), 1234i64.into(), Value::Null]];
+    let shown = table(None, false, &["id", "n", "tag"], &rows);
+    assert_eq!(
+        shown.lines().collect::<Vec<_>>(),
+        [" id        n   tag", "───────────────────", " a         7   x", " \u{fffd}[2J   1234", "2 rows"]
+    );
+}
+
+#[test]
+fn a_table_is_never_wider_than_the_screen() {
+    let text = Value::from("a long text with many words, ".repeat(9));
+    let row = vec![text.clone(), 12_345_678i64.into(), text.clone(), text, 7i64.into()];
+    for width in 12..100 {
+        let shown = table(Some(width), false, &["one", "two", "three", "four", "five"], &[&row, &row]);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines.len(), 5, "a row is a line: {shown}");
+        let widest = lines[..4].iter().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(width.into()), "{width}: {shown}");
+        assert_eq!(lines[4].contains("no room for"), !lines[0].contains("five"), "{shown}");
+    }
+}
+
+#[test]
+fn colours_are_there_if_they_are_wanted_alone() {
+    let rows: [&[Value]; 1] = [&["a".into()]];
+    assert!(!table(None, false, &["id"], &rows).contains('\u{1b}'));
+    assert!(table(None, true, &["id"], &rows).contains("\u{1b}[1m"));
 }

@@ -61,6 +61,7 @@ mod rotated;
 mod running;
 mod shim;
 mod shop;
+mod shown;
 #[path = "../../../store/tests/it/small_disk.rs"]
 mod small_disk;
 mod standing;

@@ -1,19 +1,19 @@
 //! `livewell status`: what every source, query and reaction is doing, or what a store holds.
 
+mod remarks;
+mod table;
+
 use super::find::{self, Found};
-use super::{offline, pages, remarks};
+use super::{offline, pages};
 use crate::cli::{At, Status, StatusFormat};
 use crate::failure::Failure;
-use comfy_table::{Table, presets};
+use crate::render::Screen;
 use livewell::{ComponentKind, State};
 use livewell_config as config;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
-
-/// How many components of a kind a table shows.
-const ROWS_MAX: usize = 1_000;
 
 /// Which components are shown.
 struct Wanted {
@@ -43,7 +43,7 @@ pub fn run(status: &Status, found: &Found) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match status.format {
         StatusFormat::Json => writeln!(out, "{all:#}")?,
-        StatusFormat::Table => table(&all, &mut out)?,
+        StatusFormat::Table => table::write(&all, &mut out, &Screen::of_stdout())?,
     }
     Ok(())
 }
@@ -71,57 +71,4 @@ fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>, wanted: &Wanted) -
 fn configured(at: &At) -> Option<BTreeSet<String>> {
     let config = config::load(find::config(at)?).ok()?;
     Some(config.ids().map(ToOwned::to_owned).collect())
-}
-
-/// Writes the table, with columns that only some components have if one has them; then the remarks.
-fn table(all: &Json, out: &mut dyn Write) -> io::Result<()> {
-    let of_kind = |kind: ComponentKind| all[kind.plural()].as_array().into_iter().flatten();
-    let all = || {
-        ComponentKind::ALL
-            .into_iter()
-            .flat_map(|kind| of_kind(kind).take(ROWS_MAX).map(move |one| (kind.noun(), one)))
-    };
-    let can_tell = all().any(|(_, one)| one["checked"].is_boolean());
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    let mut header = vec!["", "id", "state", "epoch-sequence", "lag", "seconds", "rows", "parked"];
-    header.extend(can_tell.then_some("checked"));
-    table.set_header(header);
-    for (kind, one) in all() {
-        table.add_row(row(kind, one, can_tell));
-    }
-    writeln!(out, "{table}")?;
-    all().flat_map(|(_, one)| remarks::of(one)).try_for_each(|note| writeln!(out, "{note}"))?;
-    for kind in ComponentKind::ALL {
-        if let Some(more @ 1..) = of_kind(kind).count().checked_sub(ROWS_MAX) {
-            writeln!(
-                out,
-                "{more} more {} are not shown; `livewell status --kind {} --state STATE` shows those in a state, \
-                 `--format json` all",
-                kind.plural(),
-                kind.noun()
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn row(kind: &str, one: &Json, can_tell: bool) -> Vec<String> {
-    let text = |field: &str| match &one[field] {
-        Json::String(text) => text.clone(),
-        Json::Null => String::new(),
-        other => other.to_string(),
-    };
-    let at =
-        if kind == "reaction" { text("sequence") } else { format!("{}-{}", text("epoch"), text("sequence")) };
-    let seconds = one["lag_seconds"].as_f64().map_or_else(String::new, |seconds| format!("{seconds:.1}"));
-    let parked = if kind == "source" { text("parked") } else { String::new() };
-    // A reaction has no rows of its own.
-    let rows = if kind == "reaction" { String::new() } else { text("rows") };
-    let mut row = vec![kind.to_owned(), text("id"), text("state"), at, text("lag"), seconds, rows, parked];
-    if can_tell {
-        let checked = one["checked"].as_bool();
-        row.push(checked.map_or("", |checked| if checked { "yes" } else { "no" }).to_owned());
-    }
-    row
 }

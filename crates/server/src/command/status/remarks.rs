@@ -1,5 +1,7 @@
 //! The remarks of `livewell status` below its table: errors, what needs a person, and what a source does outside.
 
+use crate::explain;
+use crate::render::size;
 use serde_json::Value as Json;
 
 /// Returns the remarks on a component, a line each.
@@ -8,6 +10,7 @@ pub fn of(one: &Json) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(error) = one["error"].as_str() {
         remarks.push(format!("{id}: since {}: {error}", one["error_since"].as_str().unwrap_or_default()));
+        remarks.extend(explain::fix(error, id).map(|fix| format!("{id}: fix: {fix}")));
     }
     if one["configured"] == false {
         remarks.push(format!(
@@ -86,16 +89,6 @@ fn kept(upstream: &Json) -> Option<String> {
     (safe < kept).then(text)
 }
 
-/// Returns a size for people.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +112,19 @@ mod tests {
                 "shop: 1.2 MB of the database's log are before it, 61.2 s after the last commit it has",
                 "shop: the database keeps 9.0 GB of its log for it and drops that after 512 bytes more \
                  (`max_slot_wal_keep_size`)",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_is_followed_by_what_to_do() {
+        let one = json!({"id": "mean", "state": "error", "error": "a / 0 [LW0510]", "error_since": "T"});
+        assert_eq!(
+            of(&one),
+            [
+                "mean: since T: a / 0 [LW0510]",
+                "mean: fix: Correct the data and use `livewell reset mean`, which starts from the elements as they are \
+                 then; or change the query so that it accepts such values. More: `livewell explain LW0510`",
             ]
         );
     }
