@@ -4,11 +4,11 @@
 use crate::cli::{LogFormat, LogLevel};
 use indicatif::ProgressBar;
 use std::io::{self, IsTerminal, Write};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use tracing::Level;
 
 /// The bar that lines must not run into.
-static BAR: OnceLock<ProgressBar> = OnceLock::new();
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Starts logging.
 pub fn start(format: LogFormat, level: LogLevel) {
@@ -28,8 +28,7 @@ pub fn start(format: LogFormat, level: LogLevel) {
 
 /// Writes log lines above `bar` from now on.
 pub fn above(bar: &ProgressBar) {
-    // A second bar of one process would be drawn by the same command at the same place.
-    let _ = BAR.set(bar.clone());
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
 }
 
 /// Writes each event as one line: line breaks in messages, as those of databases and panics have, are escaped. JSON
@@ -60,7 +59,7 @@ struct Above;
 impl Write for Above {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let write = || io::stderr().write_all(line).map(|()| line.len());
-        match BAR.get() {
+        match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(bar) => bar.suspend(write),
             None => write(),
         }

@@ -10,6 +10,7 @@ mod failure;
 mod logging;
 mod open_files;
 mod panics;
+mod progress;
 mod render;
 mod tls;
 

@@ -6,6 +6,7 @@ use crate::api::backup::{FORMAT, STORE};
 use crate::cli::{Backup, Restore};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::progress::{Progress, Unit};
 use livewell::clock::{Clock, SystemClock};
 use livewell_store::backup::{self, Manifest, Unfinished};
 use livewell_store::embedded::FORMAT_VERSION;
@@ -20,7 +21,9 @@ pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
         Found::Store(store) => {
             let store = offline::open(store)?;
             let unfinished = Unfinished::begin(directory).map_err(failed)?;
-            store.copy(&mut BufWriter::new(unfinished.data().map_err(failed)?)).map_err(failed)?;
+            store
+                .copy(&mut BufWriter::new(Counted::new(unfinished.data().map_err(failed)?)))
+                .map_err(failed)?;
             unfinished.finish(store.id(), SystemClock.now(), &check).map_err(failed)?
         }
         Found::Server(client) => from_server(client, directory)?,
@@ -34,10 +37,36 @@ pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
     )?)
 }
 
+/// Shows how much was written.
+struct Counted<W> {
+    out: W,
+    bytes: u64,
+    shown: Progress,
+}
+
+impl<W> Counted<W> {
+    fn new(out: W) -> Self {
+        Self { out, bytes: 0, shown: Progress::of("writing the backup") }
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        self.shown.at(self.bytes, None, Unit::Bytes);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// Writes what a running server sends.
 fn from_server(client: &Client, directory: &Path) -> Result<Manifest, Failure> {
     let unfinished = Unfinished::begin(directory).map_err(failed)?;
-    let mut file = BufWriter::new(unfinished.data().map_err(failed)?);
+    let mut file = BufWriter::new(Counted::new(unfinished.data().map_err(failed)?));
     let headers = client.download("/api/v1/backup", [STORE, FORMAT], &mut file)?;
     file.flush()?;
     let [id, format] = headers;

@@ -2,6 +2,7 @@
 
 use crate::cli::Check;
 use crate::failure::Failure;
+use crate::render::counted;
 use crate::tls;
 use livewell_config as config;
 use std::io::{self, Write};
@@ -19,15 +20,13 @@ pub fn run(check: &Check) -> Result<(), Failure> {
     for warning in warnings {
         writeln!(io::stderr(), "{warning}")?;
     }
-    let counted =
-        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     writeln!(
         io::stdout(),
         "`{}` is in order: {}, {}, {}",
         check.config.display(),
-        counted(config.sources.len(), "source", "sources"),
-        counted(config.queries.len(), "query", "queries"),
-        counted(config.reactions.len(), "reaction", "reactions"),
+        counted(config.sources.len() as u64, "source", "sources"),
+        counted(config.queries.len() as u64, "query", "queries"),
+        counted(config.reactions.len() as u64, "reaction", "reactions"),
     )?;
     Ok(())
 }

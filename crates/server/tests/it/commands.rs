@@ -91,7 +91,7 @@ fn a_query_without_a_value_at_the_start_is_in_error_by_name_and_the_others_run()
     let place = Place::new(config, &[line]);
     let ran = place.run();
     ran.expect(1, &["`mean`: ", "empty graph", "divided by zero [LW0510]"]);
-    assert!(ran.out.contains("in error") && ran.out.contains("1 results, 1 rows"), "{}", ran.out);
+    assert!(ran.out.contains("in error") && ran.out.contains("1 result, 1 row"), "{}", ran.out);
     assert!(place.results("all").ends_with("\"data\":{\"x\":8}}\n"));
     let refused = place.livewell(&["results", "mean", "--store", "livewell-data"]);
     refused.expect(1, &["`mean`", "[LW0714]"]);

@@ -32,7 +32,7 @@ fn what_comes_before_a_refused_transaction_is_taken_in_and_the_line_is_named() {
     let ran = place.run();
     ran.expect(1, &["ops.jsonl:3: `ops/r` is a relationship"]);
     assert!(ran.out.contains("2 transactions, 2 elements, in error"), "{}", ran.out);
-    assert!(ran.out.contains("1 results, 1 rows"), "{}", ran.out);
+    assert!(ran.out.contains("1 result, 1 row"), "{}", ran.out);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_source_is_reset_without_a_server_and_read_anew_by_the_next_run() {
     assert_eq!(place.read("now.jsonl").lines().count(), 1);
     // It was asked for once.
     let ran = place.run();
-    assert!(ran.expect(0, &[]).out.contains("1 transactions, 1 elements"), "{}", ran.out);
+    assert!(ran.expect(0, &[]).out.contains("1 transaction, 1 element"), "{}", ran.out);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_mapping_that_was_changed_stops_its_source_by_name_and_changed_back_goes_on(
         place.append("ops.jsonl", "{\"id\":2,\"value\":\"8\"}\n");
         let ran = place.run();
         ran.expect(1, &[says, "LW0216", "change them back, or `livewell reset ops`"]);
-        assert!(ran.out.contains("1 transactions, 1 elements, in error"), "{}", ran.out);
+        assert!(ran.out.contains("1 transaction, 1 element, in error"), "{}", ran.out);
     }
     place.write("livewell.yaml", &old);
     let ran = place.run();

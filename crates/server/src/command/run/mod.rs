@@ -1,25 +1,26 @@
 //! `livewell run`: runs a configuration until it is stopped or idle.
 
+mod idle;
+
 use super::patience::patiently;
 use crate::api::audit::Audit;
 use crate::api::{Doors, Reload};
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
 use crate::failure::Failure;
+use crate::render::counted;
 use crate::tls::Tls;
-use crate::{api, logging, open_files};
-use indicatif::{ProgressBar, ProgressStyle};
-use livewell::{ComponentKind, Error, Livewell, State, Status};
+use crate::{api, open_files};
+use livewell::{Error, Livewell};
 use livewell_config as config;
 use livewell_config::Config;
 use livewell_config::kept::Kept;
 use livewell_config::sealed::Seal;
 use livewell_config::settings::StoreSettings;
 use livewell_config::setup;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -55,11 +56,13 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let serving = doors.has_any().then(|| {
             tokio::spawn(serve(doors, livewell.clone(), config, reload, audit, stopping))
         });
-        let progress = progress(run.until_idle);
-        let shown = run.until_idle.then(|| tokio::spawn(show(livewell.clone(), progress.clone())));
+        let shown = run.until_idle.then(|| tokio::spawn(idle::show(livewell.clone())));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
-        shown.inspect(|shown| shown.abort());
-        progress.finish_and_clear();
+        if let Some(shown) = shown {
+            shown.abort();
+            // Its line is taken away once it has ended; an abort is the end that it has.
+            let _ = shown.await;
+        }
         stop.send_replace(true);
         if let Some(serving) = serving {
             serving.await.map_err(Failure::failed)?;
@@ -68,7 +71,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         drop(control);
         livewell.shutdown().await;
         ended?;
-        summary(&livewell.status().map_err(Failure::failed)?)
+        idle::summary(&livewell.status().map_err(Failure::failed)?)
     })
 }
 
@@ -110,8 +113,6 @@ fn control(store: &StoreSettings) -> Result<Option<(Control, UnixListener)>, Fai
 
 /// Logs in a line what runs, and how to look at it.
 fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
-    let counted =
-        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let (store, look) = match &config.store {
         StoreSettings::Memory => ("a store in memory".to_owned(), None),
         StoreSettings::Embedded(embedded) => {
@@ -137,9 +138,9 @@ fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
     tracing::info!(
         "livewell {}, {store}: {}, {}, {}; {}",
         env!("CARGO_PKG_VERSION"),
-        counted(config.sources.len(), "source", "sources"),
-        counted(config.queries.len(), "query", "queries"),
-        counted(config.reactions.len(), "reaction", "reactions"),
+        counted(config.sources.len() as u64, "source", "sources"),
+        counted(config.queries.len() as u64, "query", "queries"),
+        counted(config.reactions.len() as u64, "reaction", "reactions"),
         look.into_iter().chain(page).collect::<Vec<_>>().join("; "),
     );
 }
@@ -195,66 +196,4 @@ async fn until_idle(livewell: &Livewell, signals: Signals) -> Result<(), Failure
         idle = livewell.idle() => idle.map_err(Failure::failed),
         ended = signals.any() => ended,
     }
-}
-
-/// Creates a line that shows the progress of the run on a terminal.
-fn progress(until_idle: bool) -> ProgressBar {
-    if !until_idle {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
-        bar.set_style(style);
-    }
-    logging::above(&bar);
-    bar
-}
-
-async fn show(livewell: Arc<Livewell>, bar: ProgressBar) {
-    loop {
-        if let Ok(status) = livewell.status() {
-            bar.set_message(counts(&status));
-            bar.tick();
-        }
-        tokio::time::sleep(Duration::from_millis(150)).await;
-    }
-}
-
-fn counts(status: &[Status]) -> String {
-    let sum = |kind: ComponentKind| -> u64 {
-        status.iter().filter(|one| one.kind == kind).map(|one| one.sequence).sum()
-    };
-    format!("{} transactions in, {} results out", sum(ComponentKind::Source), sum(ComponentKind::Query))
-}
-
-/// Prints the outcome, one line for each component; returns a failure if one is in error.
-fn summary(status: &[Status]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    for one in status {
-        let what = match one.kind {
-            ComponentKind::Source if one.parked > 0 => {
-                format!("{} transactions, {} elements, {} parked", one.sequence, one.rows, one.parked)
-            }
-            ComponentKind::Source => format!("{} transactions, {} elements", one.sequence, one.rows),
-            ComponentKind::Query => format!("{} results, {} rows", one.sequence, one.rows),
-            ComponentKind::Reaction => format!("delivered to sequence {}", one.sequence),
-        };
-        let kind = match one.kind {
-            ComponentKind::Source => "source",
-            ComponentKind::Query => "query",
-            ComponentKind::Reaction => "reaction",
-        };
-        let state = match (one.state, one.lag) {
-            (State::Error, _) => ", in error".to_owned(),
-            (State::Paused, _) => ", paused".to_owned(),
-            (_, 0) => String::new(),
-            (_, lag) => format!(", {lag} behind"),
-        };
-        writeln!(out, "{kind:<9}{:<20} {what}{state}", one.id)?;
-    }
-    let mut errors: Vec<String> =
-        status.iter().filter_map(|one| Some(format!("`{}`: {}", one.id, one.error.as_ref()?))).collect();
-    // Components that only wait for another one in error come after the cause.
-    errors.sort_by_key(|error| error.ends_with("[LW0527]"));
-    if errors.is_empty() { Ok(()) } else { Err(Failure::failed(errors.join("\n       "))) }
 }

@@ -1,7 +1,6 @@
 //! `livewell verify`: compares a query's rows with its evaluation from scratch, or a source's elements with its
 //! database.
 
-mod report;
 mod source;
 
 use super::find::Found;
@@ -9,12 +8,13 @@ use super::{behind, offline};
 use crate::cli::Verify;
 use crate::client::parameters;
 use crate::failure::Failure;
+use crate::progress::{Progress, Unit};
+use crate::render::counted;
 use livewell::Values;
-use livewell::verify::{verify_value_within, verify_within};
+use livewell::verify::{self, verify_value_within, verify_within};
 use livewell_query::Meter;
 use livewell_store::Store;
 use livewell_store::catalog::{self, Kind};
-use report::Report;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -28,8 +28,8 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
             }
             let store = offline::open(directory)?;
             refuse_source(&store, id, directory)?;
-            let report = Report::new();
-            let (meter, on_progress) = (Meter::unlimited(), |progress| report.on(progress));
+            let shown = Progress::of(format!("verifying `{id}`"));
+            let (meter, on_progress) = (Meter::unlimited(), |progress| show(&shown, progress));
             let found = match values.as_slice() {
                 [] => verify_within(&store, id, &meter, &on_progress),
                 values => {
@@ -50,7 +50,9 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
                 }
                 return source::run(client, id, table.as_deref());
             }
+            let shown = Progress::of(format!("verifying `{id}` on the server"));
             let found = client.post(&format!("/api/v1/queries/{id}/verify{}", parameters(values)))?;
+            drop(shown);
             behind::say_of_server(client, id)?;
             let text = |json: &serde_json::Value| json.as_str().map(ToOwned::to_owned);
             let differences = found["differences"].as_array().into_iter().flatten().filter_map(text);
@@ -59,7 +61,7 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
         }
     };
     if differences.is_empty() {
-        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        let rows = counted(rows, "row", "rows");
         return Ok(writeln!(io::stdout(), "`{id}` is right: {rows} at sequence {sequence}")?);
     }
     for difference in &differences {
@@ -69,6 +71,14 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
         "`{id}` is not what its sources give at sequence {sequence}; the first differences are above. \
          `livewell reset {id}` rebuilds it [LW0715]"
     )))
+}
+
+fn show(shown: &Progress, progress: verify::Progress) {
+    match progress {
+        verify::Progress::Read { elements, of } => shown.at(elements, Some(of), Unit::Things("elements")),
+        verify::Progress::Compared { rows, of } => shown.at(rows, Some(of), Unit::Things("rows")),
+        _ => {}
+    }
 }
 
 /// Refuses a source: a store alone does not say where its database is.
