@@ -1,7 +1,8 @@
-//! `livewell results --watch` on a pipe, in each format.
+//! `livewell results --watch` on a pipe, in each format, and on a terminal.
 
 use super::running::{Running, orders};
 use std::io::{BufRead, BufReader, Lines};
+use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A query that is watched on a pipe.
@@ -83,4 +84,59 @@ fn a_pipe_gets_each_result_as_a_line_of_json_where_no_format_or_ndjson_is_asked_
         assert_eq!(result["query_id"], "big");
         assert_eq!(result["results"][0]["type"], "UPDATE", "{line}");
     }
+}
+
+/// Both ends of a terminal of this size: what it shows, and where a program writes.
+fn terminal(columns: u16, rows: u16) -> (OwnedFd, OwnedFd) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let shown = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&shown).unwrap();
+    unlockpt(&shown).unwrap();
+    let name = ptsname(&shown, Vec::new()).unwrap();
+    let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&shown, size).unwrap();
+    let program = std::fs::OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    (shown, program.into())
+}
+
+#[test]
+fn a_terminal_shows_what_changed_within_its_height_below_a_header_that_stays() {
+    let running = Running::start();
+    let totals: Vec<i64> = (0..30).map(|n| 200 + n).collect();
+    running.post(&orders(&totals));
+    running.get("/api/v1/queries/big/results?position=30&wait=20s");
+    let (shown, program) = terminal(60, 12);
+    let mut process = Command::new(env!("CARGO_BIN_EXE_livewell"))
+        .args(["results", "big", "--watch", "--server", &format!("http://{}", running.address)])
+        .stdout(program)
+        .env("NO_COLOR", "1")
+        .env_remove("COLUMNS")
+        .env_remove("LINES")
+        .spawn()
+        .unwrap();
+    let mut reader = BufReader::new(std::fs::File::from(shown));
+    // A frame begins with the sequence that clears the screen; what is read ends with the next one.
+    let mut frame = || {
+        let mut text = Vec::new();
+        while !text.ends_with(b"\x1b[H\x1b[J") {
+            assert!(reader.read_until(b'J', &mut text).unwrap() > 0, "{}", String::from_utf8_lossy(&text));
+        }
+        String::from_utf8(text).unwrap().replace("\x1b[H\x1b[J", "").replace('\r', "")
+    };
+    assert_eq!(frame(), "", "nothing is before the first frame");
+    let mut changed = orders(&[200, 999]).lines().nth(1).unwrap().to_owned();
+    running.post(&changed);
+    let first = frame();
+    assert!(
+        first.lines().count() < 12 && first.contains("30 rows") && first.contains("23 more rows"),
+        "{first}"
+    );
+    changed = changed.replace("999", "50");
+    running.post(&changed);
+    let second = frame();
+    let lines: Vec<&str> = second.lines().collect();
+    assert!(lines[0].starts_with(" big  1-31  20") && lines[0].contains("1 updated"), "{second}");
+    assert!(lines[1].contains("total") && lines[3].starts_with(" ~   o2") && lines.len() < 12, "{second}");
+    let _ = process.kill();
+    let _ = process.wait();
 }

@@ -1,12 +1,15 @@
-//! `livewell results --watch`: on a terminal the rows, drawn again with every result; on a pipe each result as a line
+//! `livewell results --watch`: on a terminal the rows, drawn again with every result and with what it changed; on a pipe each result as a line
 //! of JSON, or, if another format is requested, the rows in that format after every result.
 //!
 //! Diffs do not show the place of a row in the order of an ordered query, so its rows are read from the server instead.
 
+mod frame;
+
 use crate::cli::Results;
-use crate::client::{self, Client, Lines, parameters};
+use crate::client::{Client, Lines, parameters};
 use crate::failure::Failure;
-use crate::render::{self, Format};
+use crate::render::{self, Format, Screen};
+use frame::Frame;
 use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
 use serde_json::Value as Json;
@@ -40,7 +43,7 @@ pub fn watch(
     let path = format!("/api/v1/queries/{query}/changes{}", parameters(values));
     let results = format!("/api/v1/queries/{query}/results{}", parameters(values));
     let mut lines = client.lines(&path, "text/event-stream")?;
-    let mut picture = Picture::default();
+    let mut picture = Picture::new(query);
     let (mut complete, mut is_told) = (false, false);
     while let Some((name, data)) = event(&mut lines)? {
         if let Some(drawing) = Drawing::of(format, terminal) {
@@ -51,13 +54,7 @@ pub fn watch(
             };
             picture.take(&name, &data);
             if complete && name != "heartbeat" {
-                if picture.ordered {
-                    picture.draw_in_order(client, &results, &data, drawing)?;
-                } else {
-                    let rows = picture.rows.iter();
-                    let rows = rows.map(|(signature, columns)| Ok((*signature, columns.clone())));
-                    draw(drawing, &picture.names, rows)?;
-                }
+                picture.draw(client, &results, &data, drawing)?;
             }
         } else if name == "result" {
             let mut out = io::stdout().lock();
@@ -116,21 +113,27 @@ fn event(lines: &mut Lines) -> Result<Option<(String, Json)>, Failure> {
 }
 
 /// The current rows.
-#[derive(Default)]
 struct Picture {
     names: Vec<SmolStr>,
     rows: BTreeMap<u64, Columns>,
     ordered: bool,
     /// The last sequence that was drawn of an ordered query.
     drawn: Option<u64>,
+    frame: Frame,
 }
 
 impl Picture {
+    fn new(query: &str) -> Self {
+        let frame = Frame::new(query, Screen::of_stdout());
+        Self { names: Vec::new(), rows: BTreeMap::new(), ordered: false, drawn: None, frame }
+    }
+
     fn take(&mut self, name: &str, data: &Json) {
         match name {
             "reset" => {
                 self.rows.clear();
                 self.drawn = None;
+                self.frame.reset();
             }
             "row" => self.put(data, "data"),
             "snapshot_end" => {
@@ -154,26 +157,24 @@ impl Picture {
     }
 
     fn put(&mut self, json: &Json, field: &str) {
-        if let (Some(signature), Some((names, columns))) = (signature(json), client::columns(&json[field])) {
+        if let Some((names, (signature, columns))) = frame::row(json, field) {
             self.names = names;
             self.rows.insert(signature, columns);
         }
     }
 
     /// Draws the current rows, unless the last drawing already includes this event.
-    fn draw_in_order(
-        &mut self,
-        client: &Client,
-        path: &str,
-        event: &Json,
-        drawing: Drawing,
-    ) -> Result<(), Failure> {
+    fn draw(&mut self, client: &Client, path: &str, event: &Json, drawing: Drawing) -> Result<(), Failure> {
+        if !self.ordered {
+            let rows = self.rows.iter().map(|(signature, columns)| Ok((*signature, columns.clone())));
+            return Ok(draw(drawing, &mut self.frame, &self.names, rows, event)?);
+        }
         if self.drawn >= event["sequence"].as_u64() {
             return Ok(());
         }
         let lines = client.lines(path, "application/x-ndjson")?;
         let sequence = lines.header("livewell-sequence").and_then(|sequence| sequence.parse().ok());
-        draw(drawing, &self.names, super::received::rows(lines))?;
+        draw(drawing, &mut self.frame, &self.names, super::received::rows(lines), event)?;
         self.drawn = sequence;
         Ok(())
     }
@@ -181,15 +182,21 @@ impl Picture {
 
 fn draw(
     drawing: Drawing,
+    frame: &mut Frame,
     names: &[SmolStr],
     rows: impl Iterator<Item = io::Result<render::Row>>,
+    event: &Json,
 ) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     if drawing.over {
         // Moves the cursor home, then clears everything below it.
         out.write_all(b"\x1b[H\x1b[J")?;
     }
-    render::write(&mut out, drawing.format, names, rows)?;
+    if drawing.over && drawing.format == Format::Table {
+        frame.draw(&mut out, names, rows.collect::<io::Result<_>>()?, event)?;
+    } else {
+        render::write(&mut out, drawing.format, names, rows)?;
+    }
     if !drawing.over {
         // An empty line ends the rows, so that a reader sees that all of them have come.
         out.write_all(b"\n")?;
@@ -208,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_picture_is_the_snapshot_and_every_result_since() {
-        let mut picture = Picture::default();
+        let mut picture = Picture::new("q");
         picture.take("row", &json!({"row_signature": "0000000000000001", "data": {"n": 1}}));
         picture.take("row", &json!({"row_signature": "0000000000000002", "data": {"n": 2}}));
         picture.take("snapshot_end", &json!({"columns": ["n"]}));
