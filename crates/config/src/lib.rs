@@ -62,6 +62,6 @@ mod twins;
 pub use called::Change;
 pub use configuration::Config;
 pub use located::{Located, locate};
-pub use problems::Problems;
+pub use problems::{Problem, Problems};
 pub use reading::{check, load, load_server};
 pub use section::Section;

@@ -1,6 +1,6 @@
 //! The arguments of commands about backups.
 
-use super::At;
+use super::{At, TextFormat};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -17,6 +17,10 @@ pub struct Backup {
     /// Where the backup goes: a directory that is new or empty
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 
     /// Whose store it is of
     #[command(flatten)]
@@ -39,4 +43,8 @@ pub struct Restore {
     /// Where the store goes: a directory that is new or empty, as `store.path` will name it
     #[arg(long, value_name = "STORE")]
     pub into: PathBuf,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 }

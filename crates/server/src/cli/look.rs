@@ -46,6 +46,10 @@ pub struct Explain {
     /// A parameter that the query is run for each value of, with its type: text, integer, float or boolean
     #[arg(long, value_name = "NAME=TYPE", value_parser = for_each)]
     pub for_each: Vec<Parameter>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 }
 
 fn for_each(text: &str) -> Result<Parameter, String> {
@@ -83,6 +87,10 @@ pub struct Verify {
     /// Compare only this value of a query with `for_each`, once for each of its parameters
     #[arg(long = "for", value_name = "NAME=VALUE", value_parser = named, conflicts_with = "table")]
     pub values: Vec<(String, String)>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 
     /// Where it is
     #[command(flatten)]
@@ -143,6 +151,15 @@ fn state(name: &str) -> Result<State, String> {
 pub enum StatusFormat {
     /// A table for people.
     Table,
+    /// One JSON document.
+    Json,
+}
+
+/// The output format of what is text for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextFormat {
+    /// Text for people.
+    Text,
     /// One JSON document.
     Json,
 }

@@ -14,7 +14,7 @@ mod try_out;
 pub use at::At;
 pub use backup::{Backup, Restore};
 pub use begin::{Completions, Init, Man, Template};
-pub use look::{Explain, Results, Status, StatusFormat, Verify};
+pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
 pub use parse::{DIRECT, command, parse};
 pub use run::{CONFIG, Check, Run};
@@ -318,7 +318,7 @@ impl Command {
     /// Returns the store directory that the command reads itself, whoever runs it.
     pub fn directory(&self) -> Option<&Path> {
         match self {
-            Self::Store(Store::Inspect { directory } | Store::Scrub { directory }) => Some(directory),
+            Self::Store(Store::Inspect { directory, .. } | Store::Scrub { directory, .. }) => Some(directory),
             _ => None,
         }
     }

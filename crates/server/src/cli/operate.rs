@@ -1,6 +1,6 @@
 //! The arguments of commands that control components.
 
-use super::At;
+use super::{At, TextFormat};
 use clap::Args;
 use livewell::ComponentKind;
 
@@ -38,6 +38,10 @@ pub struct Switch {
     #[command(flatten)]
     pub which: Which,
 
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+
     /// Where it is
     #[command(flatten)]
     pub at: At,
@@ -49,6 +53,10 @@ pub struct Remove {
     /// What it is about
     #[command(flatten)]
     pub which: Which,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 
     /// Where it is
     #[command(flatten)]
@@ -65,6 +73,10 @@ pub struct Reset {
     /// Copy only this table of a `postgres` source, as `schema.name`; may be given several times
     #[arg(long = "table", value_name = "TABLE")]
     pub tables: Vec<String>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 
     /// Where it is
     #[command(flatten)]

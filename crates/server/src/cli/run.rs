@@ -1,5 +1,6 @@
 //! The arguments of commands that run or check a configuration.
 
+use super::TextFormat;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -24,4 +25,8 @@ pub struct Check {
     /// The configuration file
     #[arg(value_name = "CONFIG.yaml", default_value = CONFIG)]
     pub config: PathBuf,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 }

@@ -3,7 +3,7 @@
 use super::find::Found;
 use super::offline;
 use crate::api::backup::{FORMAT, STORE};
-use crate::cli::{Backup, Restore};
+use crate::cli::{Backup, Restore, TextFormat};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::progress::{Progress, Unit};
@@ -11,6 +11,7 @@ use livewell::clock::{Clock, SystemClock};
 use livewell_store::backup::{self, Manifest, Unfinished};
 use livewell_store::embedded::FORMAT_VERSION;
 use livewell_store::{EmbeddedStore, IndexError, Store, StoreId};
+use serde_json::json;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -29,6 +30,13 @@ pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
         Found::Server(client) => from_server(client, directory)?,
     };
     let Manifest { store, position, entries, bytes, .. } = manifest;
+    if asked.format == TextFormat::Json {
+        let document = json!({
+            "directory": directory, "store": format!("{:032x}", store.0), "position": position, "entries": entries,
+            "bytes": bytes,
+        });
+        return Ok(writeln!(io::stdout(), "{document:#}")?);
+    }
     let place = directory.display();
     Ok(writeln!(
         io::stdout(),
@@ -82,10 +90,19 @@ fn from_server(client: &Client, directory: &Path) -> Result<Manifest, Failure> {
 
 /// Makes a store from a backup.
 pub fn restore(asked: &Restore) -> Result<(), Failure> {
-    let Restore { directory, into } = asked;
+    let Restore { directory, into, format } = asked;
     let restored = backup::restore(directory, into, SystemClock.now(), &check).map_err(failed)?;
     let mut out = io::stdout().lock();
     let Manifest { store, position, taken, .. } = restored.manifest;
+    if *format == TextFormat::Json {
+        let epochs: serde_json::Map<_, _> =
+            restored.epochs.iter().map(|(id, epoch)| (id.to_string(), epoch.to_string().into())).collect();
+        let document = json!({
+            "directory": into, "store": format!("{:032x}", store.0), "position": position,
+            "taken": taken.to_rfc3339(), "epochs": epochs,
+        });
+        return Ok(writeln!(out, "{document:#}")?);
+    }
     writeln!(
         out,
         "{} holds store {:032x} as it was at {}, position {position}",

@@ -2,7 +2,7 @@
 
 use super::find::{self, Found};
 use super::{offline, pages};
-use crate::cli::{At, Remove, Switch, Which};
+use crate::cli::{At, Remove, Switch, TextFormat, Which};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
 use livewell::{ComponentKind, Removed, unknown};
@@ -40,16 +40,23 @@ pub fn path(client: &Client, which: &Which) -> Result<String, Failure> {
 pub fn start(start: &Switch, found: &Found) -> Result<(), Failure> {
     let one = switch(start, found, "start")?;
     let (id, _) = named(&start.which)?;
+    if start.format == TextFormat::Json {
+        writeln!(io::stdout(), "{one:#}")?;
+    }
     match (one["state"].as_str(), one["error"].as_str()) {
         (Some("error"), Some(error)) => Err(Failure::failed(format!("`{id}` is in error: {error}"))),
+        _ if start.format == TextFormat::Json => Ok(()),
         _ => Ok(writeln!(io::stdout(), "`{id}` is started; `livewell status` shows what it does")?),
     }
 }
 
 /// Stops a component of a server.
 pub fn stop(stop: &Switch, found: &Found) -> Result<(), Failure> {
-    switch(stop, found, "stop")?;
+    let one = switch(stop, found, "stop")?;
     let (id, _) = named(&stop.which)?;
+    if stop.format == TextFormat::Json {
+        return Ok(writeln!(io::stdout(), "{one:#}")?);
+    }
     Ok(writeln!(io::stdout(), "`{id}` is stopped until `livewell start {id}`, or until the next run")?)
 }
 
@@ -70,6 +77,10 @@ pub fn remove(remove: &Remove, found: &Found) -> Result<(), Failure> {
         }
         Found::Store(directory) => in_store(directory, &remove.at, id, kind)?.slot,
     };
+    if remove.format == TextFormat::Json {
+        let document = serde_json::json!({ "id": id, "removed": true, "slot": slot });
+        return Ok(writeln!(io::stdout(), "{document:#}")?);
+    }
     writeln!(io::stdout(), "`{id}` is removed with all it stored")?;
     if let Some(slot) = slot {
         writeln!(

@@ -2,9 +2,10 @@
 
 use super::find::Found;
 use super::{component, offline};
-use crate::cli::Reset;
+use crate::cli::{Reset, TextFormat};
 use crate::client::encoded;
 use crate::failure::Failure;
+use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -13,7 +14,11 @@ pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
     let (id, _) = component::named(&reset.which)?;
     let tables = &reset.tables;
     let client = match found {
-        Found::Store(directory) => return in_store(directory, id, tables),
+        Found::Store(directory) => {
+            in_store(directory, id, tables)?;
+            let text = format!("`{id}` will be reset as soon as `livewell run` has started it");
+            return say(reset, id, &text);
+        }
         Found::Server(client) => client,
     };
     let path = component::path(client, &reset.which)?;
@@ -25,7 +30,16 @@ pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
         [table] => format!("the table `{table}` of `{id}` is being copied again"),
         tables => format!("the tables `{}` of `{id}` are being copied again", tables.join("`, `")),
     };
-    Ok(writeln!(io::stdout(), "{what}; `livewell status` shows when it has caught up")?)
+    say(reset, id, &format!("{what}; `livewell status` shows when it has caught up"))
+}
+
+fn say(reset: &Reset, id: &str, text: &str) -> Result<(), Failure> {
+    let document = || json!({ "id": id, "reset": true, "tables": reset.tables });
+    match reset.format {
+        TextFormat::Json => writeln!(io::stdout(), "{:#}", document())?,
+        TextFormat::Text => writeln!(io::stdout(), "{text}")?,
+    }
+    Ok(())
 }
 
 /// Stores the request to reset the component when it runs next.
@@ -42,6 +56,5 @@ fn in_store(directory: &Path, id: &str, tables: &[String]) -> Result<(), Failure
         );
         return Err(Failure::Usage(message));
     }
-    livewell::reset_stored(&offline::open(directory)?, id).map_err(Failure::failed)?;
-    Ok(writeln!(io::stdout(), "`{id}` will be reset as soon as `livewell run` has started it")?)
+    livewell::reset_stored(&offline::open(directory)?, id).map_err(Failure::failed)
 }

@@ -24,6 +24,7 @@ mod damaged;
 mod dashboard;
 mod demonstrations;
 mod disk;
+mod documents;
 mod exact;
 mod expired;
 mod explain;

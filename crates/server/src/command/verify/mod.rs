@@ -5,7 +5,7 @@ mod source;
 
 use super::find::Found;
 use super::{behind, offline};
-use crate::cli::Verify;
+use crate::cli::{TextFormat, Verify};
 use crate::client::parameters;
 use crate::failure::Failure;
 use crate::progress::{Progress, Unit};
@@ -15,6 +15,7 @@ use livewell::verify::{self, verify_value_within, verify_within};
 use livewell_query::Meter;
 use livewell_store::Store;
 use livewell_store::catalog::{self, Kind};
+use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -48,7 +49,7 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
                         "`{id}` is a source; `--for` is about a query [LW0544]"
                     )));
                 }
-                return source::run(client, id, table.as_deref());
+                return source::run(client, id, table.as_deref(), verify.format);
             }
             let shown = Progress::of(format!("verifying `{id}` on the server"));
             let found = client.post(&format!("/api/v1/queries/{id}/verify{}", parameters(values)))?;
@@ -60,6 +61,14 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
             (number("sequence"), number("rows"), differences.collect::<Vec<_>>())
         }
     };
+    if verify.format == TextFormat::Json {
+        let document = json!({
+            "query_id": id, "sequence": sequence, "rows": rows, "equal": differences.is_empty(),
+            "differences": differences,
+        });
+        writeln!(io::stdout(), "{document:#}")?;
+        return if differences.is_empty() { Ok(()) } else { Err(Failure::Failed(String::new())) };
+    }
     if differences.is_empty() {
         let rows = counted(rows, "row", "rows");
         return Ok(writeln!(io::stdout(), "`{id}` is right: {rows} at sequence {sequence}")?);

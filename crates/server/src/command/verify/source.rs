@@ -1,5 +1,6 @@
 //! `livewell verify SOURCE`: compares what a source holds with its database.
 
+use crate::cli::TextFormat;
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
 use serde_json::Value as Json;
@@ -11,10 +12,14 @@ pub fn is_source(client: &Client, id: &str) -> Result<bool, Failure> {
 }
 
 /// Asks the server to compare, and prints the result.
-pub fn run(client: &Client, id: &str, table: Option<&str>) -> Result<(), Failure> {
+pub fn run(client: &Client, id: &str, table: Option<&str>, format: TextFormat) -> Result<(), Failure> {
     let query = table.map(|table| format!("?table={}", encoded(table))).unwrap_or_default();
     let found = client.post(&format!("/api/v1/sources/{id}/verify{query}"))?;
     let mut out = io::stdout();
+    if format == TextFormat::Json {
+        writeln!(out, "{found:#}")?;
+        return if found["equal"] == true { Ok(()) } else { Err(Failure::Failed(String::new())) };
+    }
     for table in list(&found, "tables") {
         writeln!(out, "{}", summary(table))?;
     }

@@ -1,6 +1,5 @@
 //! The rows of a query on a terminal: cut to the screen, with what changed since they were drawn before.
 
-use crate::client;
 use crate::render::{self, Grid, Row, Screen, Shown, counted};
 use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
@@ -122,12 +121,6 @@ impl Frame {
         let width = self.screen.width.map_or(usize::MAX, usize::from);
         writeln!(out, "{}", title.chars().take(width).collect::<String>())
     }
-}
-
-/// Returns the row of an event, and the names of its columns.
-pub fn row(json: &Json, field: &str) -> Option<(Vec<SmolStr>, Row)> {
-    let (names, columns) = client::columns(&json[field])?;
-    Some((names, (super::signature(json)?, columns)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 mod frame;
 
 use crate::cli::Results;
-use crate::client::{Client, Lines, parameters};
+use crate::client::{self, Client, Lines, parameters};
 use crate::failure::Failure;
 use crate::render::{self, Format, Screen};
 use frame::Frame;
@@ -157,7 +157,7 @@ impl Picture {
     }
 
     fn put(&mut self, json: &Json, field: &str) {
-        if let Some((names, (signature, columns))) = frame::row(json, field) {
+        if let (Some(signature), Some((names, columns))) = (signature(json), client::columns(&json[field])) {
             self.names = names;
             self.rows.insert(signature, columns);
         }
