@@ -68,7 +68,7 @@ pub(super) fn parameter(text: &str) -> Result<(String, Value), String> {
 }
 
 /// Reads a value of a query with `for_each`, as text: the query declares its type.
-fn named(text: &str) -> Result<(String, String), String> {
+pub(super) fn named(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in `customer=c42`")?;
     Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
 }

@@ -3,6 +3,7 @@
 mod at;
 mod backup;
 mod begin;
+mod export;
 mod look;
 mod operate;
 mod parse;
@@ -14,6 +15,7 @@ mod try_out;
 pub use at::At;
 pub use backup::{Backup, Restore};
 pub use begin::{Completions, Init, Man, Template};
+pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
 pub use parse::{DIRECT, command, parse};
@@ -121,6 +123,9 @@ Examples:
   livewell results late-departures --store ./livewell-data
   livewell results late-departures --config shop.yaml")]
     Results(Results),
+
+    /// Export the live results of a query for other programs
+    Export(Export),
 
     /// Explain a query: what it gives and how it is maintained; or an error code
     #[command(after_help = "\
@@ -292,6 +297,7 @@ impl Command {
     pub fn at(&self) -> Option<&At> {
         match self {
             Self::Results(Results { at, .. })
+            | Self::Export(Export { at, .. })
             | Self::Verify(Verify { at, .. })
             | Self::Status(Status { at, .. })
             | Self::Parked(Parked { at, .. })

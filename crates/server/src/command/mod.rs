@@ -8,6 +8,7 @@ mod component;
 mod dead_letters;
 mod elements;
 mod explain;
+mod export;
 mod find;
 mod init;
 mod offline;
@@ -75,6 +76,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Try(asked), _) => try_out::run(asked),
         (Command::Elements(elements), Some(found)) => elements::run(elements, &found),
         (Command::Results(results), Some(found)) => results::run(results, &found),
+        (Command::Export(asked), Some(found)) => export::run(asked, &found),
         (Command::Verify(verify), Some(found)) => verify::run(verify, &found),
         (Command::Status(status), Some(found)) => status::run(status, &found),
         (Command::Reset(reset), Some(found)) => reset::run(reset, &found),

@@ -99,7 +99,11 @@ fn rows(livewell: &Livewell, asked: &Try) -> Result<(), Failure> {
     let default = if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson };
     let results = livewell.results(QUERY).map_err(Failure::failed)?;
     let rows = results.rows().map_err(Failure::failed)?;
-    show(asked.format.unwrap_or(default), &results.columns, rows.map(|row| row.map_err(io::Error::other)))
+    Ok(show(
+        asked.format.unwrap_or(default),
+        &results.columns,
+        rows.map(|row| row.map_err(io::Error::other)),
+    )?)
 }
 
 fn printing(failure: &Arc<Mutex<Option<io::Error>>>) -> ReactionSetup {

@@ -8,10 +8,14 @@ pub(super) fn cell(value: &Value) -> io::Result<String> {
     Ok(match value {
         Value::Null => String::new(),
         Value::String(text) => text.to_string(),
-        other => match serde_json::to_value(other)? {
-            // NaN, the infinities and bytes are strings in JSON.
-            serde_json::Value::String(text) => text,
-            json => json.to_string(),
-        },
+        other => of_json(serde_json::to_value(other)?),
     })
+}
+
+/// Returns a value that is not null, in its JSON, in one cell. NaN, the infinities and bytes are strings in JSON.
+pub fn of_json(json: serde_json::Value) -> String {
+    match json {
+        serde_json::Value::String(text) => text,
+        json => json.to_string(),
+    }
 }

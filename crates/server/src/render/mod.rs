@@ -1,6 +1,6 @@
 //! Rows for people and programs: a table, JSON, NDJSON, CSV.
 
-mod cell;
+pub mod cell;
 mod counted;
 mod csv_rows;
 mod grid;

@@ -28,6 +28,7 @@ mod documents;
 mod exact;
 mod expired;
 mod explain;
+mod exported;
 mod exposed;
 mod failing;
 mod files;
