@@ -29,3 +29,15 @@ pub fn run_cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) ->
     let status = cargo(root).args(arguments).envs(variables.iter().copied()).stdin(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { Err(format!("failed: {line}").into()) }
 }
+
+/// Returns what a command of cargo prints.
+///
+/// # Errors
+/// Returns an error that names the command if it fails.
+pub fn said_by_cargo(root: &Path, arguments: &[&str]) -> Outcome<String> {
+    let output = cargo(root).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("failed: cargo {}", arguments.join(" ")).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}

@@ -2,7 +2,7 @@
 
 use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
-use crate::{features, instructions, tck, tidy};
+use crate::{book, features, instructions, tck, tidy};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -61,7 +61,8 @@ pub fn run(root: &Path) -> Outcome<()> {
     tck::floor::hold()?;
     instructions::check(root)?;
     run_step(root, &EXAMPLES_IN_DOCS)?;
-    run_step(root, &DOCS)
+    run_step(root, &DOCS)?;
+    book::build(root)
 }
 
 fn run_step(root: &Path, step: &Step) -> Outcome<()> {

@@ -1,11 +1,10 @@
 //! Each library without its features, and with each of them alone: what a program that uses one kind compiles.
 
-use crate::cargo::{cargo, run_cargo};
+use crate::cargo::{run_cargo, said_by_cargo};
 use crate::outcome::Outcome;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
 
 /// What cargo says of the workspace, as far as it is read here.
 #[derive(Deserialize)]
@@ -33,13 +32,8 @@ impl Package {
 /// # Errors
 /// Returns the first choice of features with which one does not compile, or not without a warning.
 pub fn check(root: &Path) -> Outcome<()> {
-    let mut metadata = cargo(root);
-    metadata.args(["metadata", "--locked", "--no-deps", "--format-version", "1"]);
-    let said = metadata.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
-    if !said.status.success() {
-        return Err("failed: cargo metadata".into());
-    }
-    let workspace: Workspace = serde_json::from_slice(&said.stdout)?;
+    let metadata = said_by_cargo(root, &["metadata", "--locked", "--no-deps", "--format-version", "1"])?;
+    let workspace: Workspace = serde_json::from_str(&metadata)?;
     for package in workspace.packages.iter().filter(|package| !package.features.is_empty()) {
         for feature in package.choices() {
             // Clippy, because it denies warnings of one package without building all others for it.

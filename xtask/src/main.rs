@@ -1,5 +1,6 @@
 //! Chores of the repository that are not part of the product: `cargo xtask CHORE`.
 
+mod book;
 mod cargo;
 mod ci;
 mod features;
@@ -11,6 +12,7 @@ mod outcome;
 mod rate;
 mod tck;
 mod tidy;
+mod tools;
 mod train;
 mod ttc;
 
@@ -23,6 +25,7 @@ usage: cargo xtask CHORE
   ci                               everything that has to hold before a change goes in
   features                         the libraries without features, and with each alone
   tidy                             the rules of style that are tests
+  book                             build the book from docs/ into target/book/html, and check its links
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
   train                            measure the Train Benchmark (--size, --query, --runs, --part, --as)
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(root()),
         ["features"] => features::check(root()),
         ["tidy"] => tidy::run(root()),
+        ["book"] => book::build(root()),
         ["tck", ..] => return tck::run(&arguments[1..]),
         ["instructions"] => instructions::check(root()),
         ["instructions", "--write"] => instructions::write(root()),

@@ -1,32 +1,59 @@
 //! The promises of documents: links lead somewhere, and every error code has its page.
 
+use super::anchors;
 use super::files::Text;
 use super::finding::Finding;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
-/// Returns the links of Markdown files to files that do not exist.
+/// Returns the links of Markdown files that lead nowhere: to no file, or to no heading of a page.
 pub fn check(root: &Path, texts: &[Text]) -> Vec<Finding> {
+    let pages: BTreeMap<&Path, BTreeSet<String>> = texts
+        .iter()
+        .filter(|text| text.is_markdown())
+        .map(|text| (text.path.as_path(), anchors::of(&text.content)))
+        .collect();
     let mut findings = Vec::new();
     for text in texts.iter().filter(|text| text.is_markdown()) {
-        let folder = root.join(text.path.parent().unwrap_or(Path::new("")));
+        let folder = text.path.parent().unwrap_or(Path::new(""));
         for (at, line) in text.content.lines().enumerate() {
-            for target in targets(line).filter(|target| !folder.join(target).exists()) {
-                findings.push(Finding::new(text, at + 1, format!("the link to `{target}` leads nowhere")));
+            for (file, anchor) in targets(line) {
+                let target = if file.is_empty() { text.path.clone() } else { joined(folder, file) };
+                let page = pages.get(target.as_path());
+                if page.is_none() && !root.join(&target).exists() {
+                    findings.push(Finding::new(text, at + 1, format!("the link to `{file}` leads nowhere")));
+                } else if let (Some(anchor), Some(page)) = (anchor, page)
+                    && !page.contains(anchor)
+                {
+                    let found = format!("the link to `{file}#{anchor}` leads to no heading");
+                    findings.push(Finding::new(text, at + 1, found));
+                }
             }
         }
     }
     findings
 }
 
-/// Returns the files that a line links to: `[text](file#part)`.
-fn targets(line: &str) -> impl Iterator<Item = &str> {
+/// Returns the files that a line links to, with the heading: `[text](file#heading)`. The file is empty within a page.
+fn targets(line: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     line.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?;
-        let file = target.split('#').next()?;
-        let is_file = !file.is_empty() && !file.contains("://") && !file.contains(' ');
-        is_file.then_some(file)
+        let is_here = !target.is_empty() && !target.contains("://") && !target.contains(' ');
+        is_here.then(|| target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor))))
     })
+}
+
+/// Returns `folder` with the relative `file` appended, without `..`.
+pub fn joined(folder: &Path, file: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    for part in Path::new(file).components() {
+        match part {
+            Component::ParentDir if path.file_name().is_some() => drop(path.pop()),
+            Component::CurDir => {}
+            part => path.push(part),
+        }
+    }
+    path
 }
 
 /// Returns the error codes that the sources use and `docs/errors` does not explain.
@@ -74,7 +101,23 @@ mod tests {
     #[test]
     fn links_within_the_repository_are_told_from_others() {
         let line = "see [a](../a.md#part), [b](https://example.com/b) and [c](#here)";
-        assert_eq!(targets(line).collect::<Vec<_>>(), ["../a.md"]);
+        let expected = [("../a.md", Some("part")), ("", Some("here"))];
+        assert_eq!(targets(line).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_link_to_a_heading_that_is_not_there_is_found() {
+        let text = |path: &str, content: &str| Text { path: path.into(), content: content.into() };
+        let texts = [
+            text("docs/guide/a.md", "# A\n\n## One\n\n[b](../b.md#two), [here](#one), [wrong](#two)\n"),
+            text("docs/b.md", "# B\n\n[a](guide/a.md#two)\n\n## Two\n"),
+        ];
+        let found: Vec<_> = check(Path::new("nowhere"), &texts).iter().map(ToString::to_string).collect();
+        let expected = [
+            "docs/guide/a.md:5: the link to `#two` leads to no heading",
+            "docs/b.md:3: the link to `guide/a.md#two` leads to no heading",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -3,14 +3,16 @@
 //! Each rule is a function from the files to findings, with its reason beside it. A finding says where and what, and fails
 //! the chore.
 
+mod anchors;
 mod circles;
 mod files;
 mod finding;
 mod functions;
-mod links;
+pub(crate) mod links;
 mod modules;
 mod named_tests;
 mod rust;
+mod summary;
 mod words;
 
 use crate::outcome::Outcome;
@@ -32,6 +34,7 @@ pub fn run(root: &Path) -> Outcome<()> {
     findings.extend(circles::check(&texts)?);
     findings.extend(links::check(root, &texts));
     findings.extend(links::error_pages(&texts));
+    findings.extend(summary::check(&texts));
     findings.extend(named_tests::check(&texts));
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     findings.iter().for_each(|finding| eprintln!("{finding}"));
