@@ -57,6 +57,7 @@ mod owned;
 mod pages;
 mod parked;
 mod place;
+mod recipes;
 mod redefined;
 mod refused;
 mod rotated;
