@@ -2,7 +2,7 @@
 
 use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
-use crate::{book, features, instructions, tck, tidy};
+use crate::{book, features, instructions, packages, tck, tidy};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -55,6 +55,7 @@ const fn step(arguments: &'static [&'static str]) -> Step {
 pub fn run(root: &Path) -> Outcome<()> {
     run_step(root, &FORMAT)?;
     tidy::run(root)?;
+    packages::check(root)?;
     run_step(root, &LINT)?;
     features::check(root)?;
     run_step(root, if has_nextest(root) { &TEST_BY_NEXTEST } else { &TEST })?;

@@ -9,6 +9,7 @@ mod growth;
 mod instructions;
 mod long;
 mod outcome;
+mod packages;
 mod rate;
 mod tck;
 mod tidy;
@@ -26,6 +27,7 @@ usage: cargo xtask CHORE
   features                         the libraries without features, and with each alone
   tidy                             the rules of style that are tests
   book                             build the book from docs/ into target/book/html, and check its links
+  packages                         check deploy/: the image's build context, the service, the chart
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
   train                            measure the Train Benchmark (--size, --query, --runs, --part, --as)
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["features"] => features::check(root()),
         ["tidy"] => tidy::run(root()),
         ["book"] => book::build(root()),
+        ["packages"] => packages::check(root()),
         ["tck", ..] => return tck::run(&arguments[1..]),
         ["instructions"] => instructions::check(root()),
         ["instructions", "--write"] => instructions::write(root()),

@@ -54,6 +54,7 @@ mod operating;
 mod ordered;
 mod orders_of;
 mod owned;
+mod packaged;
 mod pages;
 mod parked;
 mod place;
