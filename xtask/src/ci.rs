@@ -2,7 +2,7 @@
 
 use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
-use crate::{book, features, instructions, packages, tck, tidy};
+use crate::{book, deny, features, instructions, msrv, packages, tck, tidy};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -63,7 +63,9 @@ pub fn run(root: &Path) -> Outcome<()> {
     instructions::check(root)?;
     run_step(root, &EXAMPLES_IN_DOCS)?;
     run_step(root, &DOCS)?;
-    book::build(root)
+    book::build(root)?;
+    msrv::check(root)?;
+    deny::check(root)
 }
 
 fn run_step(root: &Path, step: &Step) -> Outcome<()> {

@@ -3,14 +3,17 @@
 mod book;
 mod cargo;
 mod ci;
+mod deny;
 mod features;
 mod flights;
 mod growth;
 mod instructions;
 mod long;
+mod msrv;
 mod outcome;
 mod packages;
 mod rate;
+mod release;
 mod tck;
 mod tidy;
 mod tools;
@@ -27,6 +30,9 @@ usage: cargo xtask CHORE
   features                         the libraries without features, and with each alone
   tidy                             the rules of style that are tests
   book                             build the book from docs/ into target/book/html, and check its links
+  deny                             the licences, origins and known faults of the dependencies
+  msrv                             the oldest Rust that Cargo.toml promises compiles everything
+  release                          make the files of a release (--dry-run: without optimization, of any tree)
   packages                         check deploy/: the image's build context, the service, the chart
   tck FILE                         judge a file of scenarios (--tier, --seeds, --seed, --unsupported, --json)
   ttc                              measure the social media query (--size, --runs)
@@ -46,6 +52,10 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(root()),
         ["book"] => book::build(root()),
         ["packages"] => packages::check(root()),
+        ["deny"] => deny::check(root()),
+        ["msrv"] => msrv::check(root()),
+        ["release"] => release::make(root(), false),
+        ["release", "--dry-run"] => release::make(root(), true),
         ["tck", ..] => return tck::run(&arguments[1..]),
         ["instructions"] => instructions::check(root()),
         ["instructions", "--write"] => instructions::write(root()),

@@ -42,13 +42,31 @@ impl Tool {
 ///
 /// # Errors
 /// Returns an error that names the command if it cannot be run or fails.
-#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
 pub fn run(program: &Path, folder: &Path, arguments: &[&str]) -> Outcome<()> {
+    run_with(program, folder, arguments, &[])
+}
+
+/// Like [`run`], with these variables set.
+///
+/// # Errors
+/// Returns an error that names the command if it cannot be run or fails.
+#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
+pub fn run_with(
+    program: &Path,
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Outcome<()> {
     let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
     let line = format!("{name} {}", arguments.join(" "));
     eprintln!("==> {line}");
     let mut command = Command::new(program);
-    let status = command.args(arguments).current_dir(folder).stdin(Stdio::null()).status();
+    let status = command
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(format!("failed: {line}").into()),

@@ -10,17 +10,25 @@ use std::path::Path;
 /// # Errors
 /// Returns an error if a file is missing that the workspace needs, or that the Dockerfile copies.
 pub fn check(root: &Path) -> Outcome<()> {
-    let ignored = fs::read_to_string(root.join(".dockerignore"))?;
-    let ignored =
-        Ignored(ignored.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect());
     let place = tempfile::tempdir()?;
-    copy(root, root, place.path(), &ignored)?;
+    copy_to(root, place.path())?;
     let dockerfile = fs::read_to_string(root.join("deploy/docker/Dockerfile"))?;
     if let Some(file) = copied(&dockerfile).find(|file| !place.path().join(file).exists()) {
         return Err(format!("the Dockerfile copies `{file}`, which the context does not have").into());
     }
     said_by_cargo(place.path(), &["metadata", "--locked", "--format-version", "1", "--quiet"])?;
     Ok(())
+}
+
+/// Copies what `.dockerignore` leaves of the repository.
+///
+/// # Errors
+/// Returns an error if a file cannot be read or written.
+pub fn copy_to(root: &Path, place: &Path) -> Outcome<()> {
+    let ignored = fs::read_to_string(root.join(".dockerignore"))?;
+    let ignored =
+        Ignored(ignored.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect());
+    copy(root, root, place, &ignored)
 }
 
 /// The lines of `.dockerignore`: a path from the root, or `**/NAME`, which is a name anywhere.

@@ -2,7 +2,7 @@
 //!
 //! A program that is not there is named, and its check left out: nothing is passed off as checked.
 
-mod context;
+pub mod context;
 
 use crate::cargo::said_by_cargo;
 use crate::outcome::Outcome;
