@@ -6,8 +6,8 @@ mod audience;
 mod audited;
 mod backups;
 mod bank;
-mod bound;
 mod begin;
+mod bound;
 mod budget;
 #[expect(dead_code, reason = "the tests of `link` make more kinds")]
 #[path = "../../../link/tests/it/certificates.rs"]

@@ -53,9 +53,9 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         say_what_runs(&config, run, listener.as_ref());
         let doors = Doors { address: listener, tls, owner };
         let reload = if run.until_idle { None } else { Some(reload(&run.config, &config, &doors)?) };
-        let serving = doors.has_any().then(|| {
-            tokio::spawn(serve(doors, livewell.clone(), config, reload, audit, stopping))
-        });
+        let serving = doors
+            .has_any()
+            .then(|| tokio::spawn(serve(doors, livewell.clone(), config, reload, audit, stopping)));
         let shown = run.until_idle.then(|| tokio::spawn(idle::show(livewell.clone())));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
         if let Some(shown) = shown {
