@@ -35,7 +35,18 @@ impl Config {
         id: &str,
         text: Option<&str>,
     ) -> Result<Change, Vec<Diagnostic>> {
-        self.judged(kind, id, text, true)
+        self.judged_text(kind, id, text, true)
+    }
+
+    /// Like [`Config::change`], but the item was parsed: `written` is the part of `text` that it stands in.
+    pub(super) fn change_written(
+        &self,
+        kind: ComponentKind,
+        id: &str,
+        written: &Node,
+        text: &str,
+    ) -> Result<Change, Vec<Diagnostic>> {
+        self.judged(kind, id, Some((written, text)), true)
     }
 
     /// Like [`Config::change`], for one of many changes: the problems come without advice, which takes longer than they
@@ -46,7 +57,7 @@ impl Config {
         id: &str,
         text: Option<&str>,
     ) -> Result<Change, Vec<Diagnostic>> {
-        self.judged(kind, id, text, false)
+        self.judged_text(kind, id, text, false)
     }
 
     /// Makes a change.
@@ -58,11 +69,23 @@ impl Config {
         }
     }
 
-    fn judged(
+    fn judged_text(
         &self,
         kind: ComponentKind,
         id: &str,
         text: Option<&str>,
+        is_advised: bool,
+    ) -> Result<Change, Vec<Diagnostic>> {
+        let item = text.map(|text| parse(text).map(|written| (written, text))).transpose()?;
+        self.judged(kind, id, item.as_ref().map(|(written, text)| (written, *text)), is_advised)
+    }
+
+    /// Judges a change to an item, which is part of a text, or to none.
+    fn judged(
+        &self,
+        kind: ComponentKind,
+        id: &str,
+        item: Option<(&Node, &str)>,
         is_advised: bool,
     ) -> Result<Change, Vec<Diagnostic>> {
         let allowed = self.server.as_ref().map(|server| &server.allowed_environment[..]).unwrap_or_default();
@@ -73,8 +96,8 @@ impl Config {
             hidden: RefCell::default(),
         };
         let judge = Judge { config: self, kind, id, is_advised };
-        let made = match text {
-            Some(text) => judge.made(text, &outside).map(Some),
+        let made = match item {
+            Some((written, text)) => judge.made(written, text, &outside).map(Some),
             None => judge.left_without().map(|()| None),
         };
         let hidden = outside.hidden.into_inner();
@@ -99,8 +122,7 @@ struct Judge<'c> {
 }
 
 impl Judge<'_> {
-    fn made(&self, text: &str, outside: &Outside<'_>) -> Result<Made, Vec<Diagnostic>> {
-        let written = parse(text)?;
+    fn made(&self, written: &Node, text: &str, outside: &Outside<'_>) -> Result<Made, Vec<Diagnostic>> {
         let (mut node, mut problems) = (written.clone(), Vec::new());
         outside.fill_in(&mut node, &mut problems);
         if !problems.is_empty() {
@@ -113,7 +135,7 @@ impl Judge<'_> {
         };
         files::check_called(self.config, &settings, &mut problems);
         if problems.is_empty() {
-            Ok(Made { traits, ..Made::new(settings, &node, &written) })
+            Ok(Made { traits, ..Made::new(settings, &node, written) })
         } else {
             Err(problems)
         }

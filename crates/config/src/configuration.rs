@@ -10,7 +10,7 @@ use livewell::{Author, ComponentKind, Query, Spec};
 use livewell_reaction::Settings as ReactionSettings;
 use livewell_source::settings::SourceSettings;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A configuration without faults.
@@ -107,6 +107,11 @@ impl Config {
         self.components().map(|(_, id)| id)
     }
 
+    /// Where the file lies that the configuration was read from.
+    pub fn file(&self) -> &Path {
+        &self.place.file
+    }
+
     /// How many components there are.
     pub fn len(&self) -> usize {
         self.sources.len() + self.queries.len() + self.reactions.len()
@@ -136,7 +141,7 @@ impl Config {
         }
     }
 
-    fn node_in_file(&self, kind: ComponentKind, id: &str) -> Option<&Arc<Node>> {
+    pub(super) fn node_in_file(&self, kind: ComponentKind, id: &str) -> Option<&Arc<Node>> {
         self.in_file.get(id).filter(|(its, _)| *its == kind).map(|(_, node)| node)
     }
 

@@ -48,10 +48,27 @@ impl Config {
 /// # Errors
 /// Returns an error if this binary was built without a kind of source.
 pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Result<Setup, Error> {
+    chosen(config, seal, until_idle, &|_| true)
+}
+
+/// Returns those components of the configuration whose ids `is_one` holds for, to run them together.
+///
+/// # Errors
+/// Returns an error if this binary was built without a kind of source.
+pub fn some(config: &Config, seal: &Seal, is_one: &dyn Fn(&str) -> bool) -> Result<Setup, Error> {
+    chosen(config, seal, false, is_one)
+}
+
+fn chosen(
+    config: &Config,
+    seal: &Seal,
+    until_idle: bool,
+    is_one: &dyn Fn(&str) -> bool,
+) -> Result<Setup, Error> {
     let mut setup = Setup::default();
     let spec = |(kind, id): (ComponentKind, &str)| (id.to_owned(), config.spec(kind, id, seal));
-    setup.specs = config.components().map(spec).collect();
-    for source in &config.sources {
+    setup.specs = config.components().filter(|(_, id)| is_one(id)).map(spec).collect();
+    for source in config.sources.iter().filter(|source| is_one(source.id())) {
         let mut source = source.clone();
         if until_idle {
             source.common_mut().end_with_input();
@@ -59,7 +76,9 @@ pub fn setup(config: &Config, seal: &Seal, until_idle: bool) -> Result<Setup, Er
         setup.sources.push(SourceSetup::of(source)?);
     }
     setup.queries = upstream_first(&config.queries);
-    setup.reactions = config.reactions.iter().map(reaction).collect();
+    setup.queries.retain(|query| is_one(&query.id));
+    let reactions = config.reactions.iter().filter(|settings| is_one(&settings.shared.id));
+    setup.reactions = reactions.map(reaction).collect();
     Ok(setup)
 }
 

@@ -84,6 +84,23 @@ impl Node {
         Node { span: self.span, kind: Kind::Map(kept.cloned().collect()) }
     }
 
+    /// Whether both say the same, wherever they stand; the order of entries says nothing.
+    pub fn says_the_same(&self, other: &Node) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Scalar(..), Kind::Scalar(..)) => self.kind == other.kind,
+            (Kind::List(own), Kind::List(others)) => {
+                own.len() == others.len()
+                    && own.iter().zip(others).all(|(own, other)| own.says_the_same(other))
+            }
+            (Kind::Map(own), Kind::Map(others)) => {
+                let is_there =
+                    |entry: &Entry| other.get(&entry.key).is_some_and(|its| entry.value.says_the_same(its));
+                own.len() == others.len() && own.iter().all(is_there)
+            }
+            _ => false,
+        }
+    }
+
     /// The text, if this is a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {

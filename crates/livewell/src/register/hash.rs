@@ -6,6 +6,14 @@ use livewell_model::codec::Writer;
 use livewell_query::{Limits, Parameter};
 use xxhash_rust::xxh3::xxh3_64;
 
+impl Query {
+    /// Returns whether the rows of both depend on the same text, parameters, joins and upstreams: one can be changed to the
+    /// other without building its rows again, as long as the labels of its upstreams stay.
+    pub fn has_rows_of(&self, other: &Self) -> bool {
+        self.sources == other.sources && of_query(self, &[]) == of_query(other, &[])
+    }
+}
+
 /// Returns the hash of everything that the rows depend on: text, parameters with and without a value, joins, and the upstreams by their
 /// identities.
 pub(crate) fn of_query(query: &Query, upstreams: &[Upstream]) -> u64 {

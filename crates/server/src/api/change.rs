@@ -153,7 +153,7 @@ async fn add(api: &Api, change: &Change) -> Result<(), Problem> {
 }
 
 /// Returns the problems that `livewell check` would report, as one problem document with a member for each.
-fn refused(problems: &[Diagnostic]) -> Problem {
+pub(super) fn refused(problems: &[Diagnostic]) -> Problem {
     let code = problems.first().map_or("LW0604", |problem| problem.code);
     let detail: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     let shapes: Vec<Value> = problems

@@ -80,6 +80,11 @@ impl Api {
         self.config.write().unwrap_or_else(PoisonError::into_inner).apply(change);
     }
 
+    /// Makes this the current configuration; the lock `changing` was held since it was planned.
+    pub(super) fn replace_config(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
     /// Returns the settings of a source that takes changes by HTTP.
     pub(super) fn http(&self, id: &str) -> Option<HttpSettings> {
         match self.config().sources.get(id)? {

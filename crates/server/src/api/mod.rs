@@ -2,6 +2,7 @@
 
 mod accept;
 mod access;
+mod apply;
 pub mod audit;
 mod audited;
 pub mod backup;
@@ -31,6 +32,7 @@ mod openapi;
 mod page;
 mod parameters;
 pub mod parked;
+mod planned;
 mod probes;
 mod problem;
 mod query;

@@ -34,6 +34,11 @@ impl Problem {
         self.status.as_u16()
     }
 
+    /// Returns what happened, for a log.
+    pub fn on_one_line(&self) -> String {
+        format!("{} [{}]", self.detail.split_whitespace().collect::<Vec<_>>().join(" "), self.code)
+    }
+
     /// Adds a member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -1,6 +1,7 @@
-//! Reads parts of the configuration again while it runs: who may call, and the certificate that callers see.
+//! Reads the configuration again while it runs: who may call, the certificate that callers see, and the components.
 
-use super::context::Api;
+use super::apply;
+use super::context::{Api, Shared};
 use super::guard::Guard;
 use crate::tls::Tls;
 use livewell_config as config;
@@ -23,12 +24,20 @@ pub struct Reload {
 
 impl Reload {
     /// Reads the configuration again at each signal. Does not end.
-    pub async fn run(mut self, api: &Api) {
+    pub async fn run(mut self, api: &Shared) {
         while self.hang_ups.recv().await.is_some() {
             if let Err(reason) = self.read_again(api) {
                 tracing::error!(
                     code = "LW0742",
                     "the configuration was not read again, and what was read before stays: {reason} [LW0742]"
+                );
+            }
+            // Who may call does not depend on the rest of the file: a token can be withdrawn in the middle of an edit.
+            if let Err(problem) = apply::reload(api).await {
+                tracing::error!(
+                    code = "LW0791",
+                    "the components stay as they are: {}",
+                    problem.on_one_line()
                 );
             }
         }

@@ -4,8 +4,8 @@ use super::call::{Call, call};
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
-    access, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition, elements,
-    events, ingest, limits, metrics, openapi, parked, probes, problem, query, results, source,
+    access, apply, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition,
+    elements, events, ingest, limits, metrics, openapi, parked, probes, problem, query, results, source,
 };
 use axum::Router;
 use axum::http::Method;
@@ -34,6 +34,7 @@ pub(super) fn calls() -> Vec<Call> {
         calls.extend(change::calls(kind));
         calls.extend(definition::calls(kind));
     }
+    calls.extend(apply::calls());
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());
     calls.extend(parked::calls());

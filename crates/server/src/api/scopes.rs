@@ -53,6 +53,7 @@ const CALLS: &[(Need, &[&str])] = &[
     (
         Need::Scope(Scope::Administer),
         &[
+            "POST /api/v1/apply",
             "POST /api/v1/backup",
             "POST /api/v1/{kind}",
             "PUT /api/v1/{kind}/{id}",

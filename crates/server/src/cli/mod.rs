@@ -1,5 +1,6 @@
 //! The command line: the commands and their arguments.
 
+mod apply;
 mod at;
 mod backup;
 mod begin;
@@ -12,6 +13,7 @@ mod store;
 mod token;
 mod try_out;
 
+pub use apply::Apply;
 pub use at::At;
 pub use backup::{Backup, Restore};
 pub use begin::{Completions, Init, Man, Template};
@@ -113,6 +115,9 @@ Examples:
 Every problem is shown with its line, column and what to do about it, also a query that has no value
 over the empty graph. Exit code 2 if there is any.")]
     Check(Check),
+
+    /// Bring what runs to a configuration, after showing what that changes
+    Apply(Apply),
 
     /// Show the live results of a query
     #[command(after_help = "\
@@ -302,6 +307,7 @@ impl Command {
             | Self::Status(Status { at, .. })
             | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
+            | Self::Apply(Apply { at, .. })
             | Self::Backup(Backup { at, .. })
             | Self::Elements(Elements { at, .. })
             | Self::Start(Switch { at, .. })

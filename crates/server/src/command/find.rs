@@ -65,6 +65,27 @@ pub fn find(at: &At) -> Result<Found, Failure> {
     }
 }
 
+/// Finds the process that a configuration is applied to: like [`find`], but by `file` if nothing else is named.
+///
+/// # Errors
+/// Returns the errors of [`find`], and [`Failure::Failed`] if nothing runs.
+pub fn running(at: &At, file: &Path) -> Result<Found, Failure> {
+    let is_named = at.server.is_some() || at.store.is_some() || at.config.is_some();
+    let found = if is_named || env::var("LIVEWELL_SERVER").is_ok_and(|url| !url.is_empty()) {
+        find(at)?
+    } else {
+        let located = config::locate(file).map_err(|problems| Failure::Usage(problems.to_string()))?;
+        configured(file, &located, at)?
+    };
+    match found {
+        Found::Server(_) => Ok(found),
+        Found::Store(_) => {
+            let file = file.display();
+            Err(Failure::failed(format!("nothing runs it; `livewell run {file}` starts with it [LW0710]")))
+        }
+    }
+}
+
 /// Returns the configuration that determines what the command is about, if there is one.
 pub fn config(at: &At) -> Option<&Path> {
     let is_named = at.server.is_some() || at.store.is_some();

@@ -1,5 +1,6 @@
 //! The commands. Output goes to stdout, everything else to stderr.
 
+mod apply;
 mod backup;
 mod behind;
 mod check;
@@ -58,6 +59,9 @@ fn place(cli: &Cli) -> Result<Option<Found>, Failure> {
     if let Some(directory) = cli.command.directory() {
         return Ok(Some(Found::Store(directory.to_owned())));
     }
+    if let Command::Apply(apply) = &cli.command {
+        return find::running(&apply.at, &apply.file).map(Some);
+    }
     cli.command.at().map(find::find).transpose()
 }
 
@@ -71,6 +75,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Run(run), _) => run::run(run),
         (Command::Store(store), _) => store::run(store),
         (Command::Token(asked), _) => token::run(asked),
+        (Command::Apply(apply), Some(found)) => apply::run(apply, &found),
         (Command::Restore(asked), _) => backup::restore(asked),
         (Command::Backup(asked), Some(found)) => backup::back_up(asked, &found),
         (Command::Try(asked), _) => try_out::run(asked),

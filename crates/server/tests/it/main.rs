@@ -1,6 +1,7 @@
 //! The binary as a user runs it: what it prints and how it exits.
 
 mod api;
+mod applied;
 mod attacked;
 mod audience;
 mod audited;

@@ -1,0 +1,162 @@
+//! `POST /api/v1/apply`: brings what runs to a configuration, the server's own file as it is now or the body, after showing
+//! what that changes.
+
+use super::call::{Call, call};
+use super::change::refused;
+use super::context::{Api, Shared};
+use super::planned::{digest, shape};
+use super::problem::Problem;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::Method;
+use livewell::ComponentKind;
+use livewell_config::{Act, Others, Planned, Step, setup};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// What a call asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Only shows what would be done.
+    #[serde(default)]
+    dry_run: bool,
+    /// Removes what the configuration does not name.
+    #[serde(default)]
+    prune: bool,
+    /// The plan that was shown; anything else is refused.
+    plan: Option<String>,
+    /// The file that the body was read from. If the server runs this file, it reads it itself, with its secrets.
+    file: Option<String>,
+}
+
+type AskedQuery = Result<Query<Asked>, QueryRejection>;
+
+/// Returns the call.
+pub fn calls() -> Vec<Call> {
+    let apply = async move |State(api): State<Shared>, asked: AskedQuery, body: String| {
+        let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+        apply(&api, &asked, body).await.map(Json)
+    };
+    vec![call(Method::POST, "/api/v1/apply".to_owned(), apply)]
+}
+
+async fn apply(api: &Shared, asked: &Asked, body: String) -> Result<Value, Problem> {
+    let _one_at_a_time = api.changing.lock().await;
+    let others = if asked.prune { Others::Remove } else { Others::Keep };
+    let planned = planned(api, others, text(api, asked, body)).await?;
+    let plan = digest(&planned);
+    if asked.plan.as_ref().is_some_and(|shown| *shown != plan) {
+        let message = "what would be done is no longer what was shown; look at it again";
+        return Err(Problem::new(409, "LW0790", message));
+    }
+    let mut shown = shape(api, &planned, &plan);
+    if !asked.dry_run {
+        carry_out(api, planned).await?;
+    }
+    shown["applied"] = (!asked.dry_run).into();
+    Ok(shown)
+}
+
+/// Reads the file that the server runs again, and does what it changes of the components; what it does not name stays.
+///
+/// # Errors
+/// Returns why nothing was changed, or not everything.
+pub(super) async fn reload(api: &Shared) -> Result<(), Problem> {
+    let _one_at_a_time = api.changing.lock().await;
+    let planned = planned(api, Others::AsCallsHaveMade, None).await?;
+    for Step { kind, id, act } in &planned.steps {
+        let action = match act {
+            Act::Create => "create",
+            Act::Change { .. } => "change",
+            Act::Remove => "remove",
+        };
+        tracing::info!(component = %id, kind = kind.noun(), action, "the file has changed");
+    }
+    carry_out(api, planned).await
+}
+
+/// Returns the text to apply; `None` stands for the file that the server runs.
+fn text(api: &Api, asked: &Asked, body: String) -> Option<String> {
+    let own = api.config().file().to_owned();
+    let is_own = |file: &String| {
+        let same = fs::canonicalize(file).ok().zip(fs::canonicalize(&own).ok());
+        same.is_some_and(|(one, other)| one == other)
+            && fs::read(&own).is_ok_and(|own| own == body.as_bytes())
+    };
+    let is_file = body.trim().is_empty() || asked.file.as_ref().is_some_and(is_own);
+    (!is_file).then_some(body)
+}
+
+/// Plans the way to the server's own file, or to `text`, off the threads that serve: all of it is read and compiled.
+async fn planned(api: &Shared, others: Others, text: Option<String>) -> Result<Planned, Problem> {
+    let api = api.clone();
+    let planned = tokio::task::spawn_blocking(move || {
+        let config = api.config().clone();
+        match text {
+            None => config.planned_from_file(others).map_err(|reason| Problem::new(400, "LW0791", reason)),
+            Some(text) => config
+                .planned_from_text(&text, others == Others::Remove)
+                .map_err(|problems| refused(&problems).with("rendered", rendered(&text, problems))),
+        }
+    });
+    planned.await.map_err(|error| Problem::new(500, "LW0541", error.to_string()))?
+}
+
+/// Returns the problems as `livewell check` shows them.
+fn rendered(text: &str, problems: Vec<livewell_query::language::Diagnostic>) -> Value {
+    livewell_config::Problems::new(Path::new("configuration").to_owned(), text, problems).to_string().into()
+}
+
+/// Does what was planned: removes, stops what changes, and starts all that is new or changed together, so that queries are
+/// built in one pass.
+///
+/// # Errors
+/// Returns why it could not be done. Then what was to change runs as before; what was to be removed may be.
+pub(super) async fn carry_out(api: &Api, planned: Planned) -> Result<(), Problem> {
+    if planned.steps.is_empty() {
+        api.replace_config(planned.next);
+        return Ok(());
+    }
+    api.livewell.check_writable()?;
+    let of = |is: fn(&Act) -> bool| planned.steps.iter().filter(move |step| is(&step.act));
+    for step in of(|act| *act == Act::Remove) {
+        api.livewell.stop(&step.id).await?;
+        api.livewell.remove(&step.id).await?;
+        let gone = api.config().change(step.kind, &step.id, None).map_err(|problems| refused(&problems))?;
+        api.make(gone);
+    }
+    let mut changed: Vec<&Step> = of(|act| matches!(act, Act::Change { .. })).collect();
+    // Readers first.
+    changed.sort_by_key(|step| std::cmp::Reverse(order(step.kind)));
+    let changed: BTreeSet<&str> = {
+        for step in &changed {
+            api.livewell.stop(&step.id).await?;
+        }
+        changed.into_iter().map(|step| step.id.as_str()).collect()
+    };
+    let new: BTreeSet<&str> = of(|act| *act == Act::Create).map(|step| step.id.as_str()).collect();
+    let is_one = |id: &str| changed.contains(id) || new.contains(id);
+    let begun = match setup::some(&planned.next, &api.seal, &is_one) {
+        Ok(setup) => api.livewell.add(setup).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = begun {
+        // As they were; if even that fails, they stay stopped, and their status says so.
+        let before = setup::some(&api.config(), &api.seal, &|id| changed.contains(id));
+        if let Ok(before) = before {
+            let _ = api.livewell.add(before).await;
+        }
+        return Err(error.into());
+    }
+    api.replace_config(planned.next);
+    Ok(())
+}
+
+fn order(kind: ComponentKind) -> usize {
+    ComponentKind::ALL.iter().position(|one| *one == kind).unwrap_or_default()
+}

@@ -1,0 +1,136 @@
+//! `livewell apply`: shows what a configuration would change of what runs, asks, and does it.
+
+use super::find::Found;
+use crate::cli::{Apply, TextFormat};
+use crate::client::{Client, encoded};
+use crate::failure::Failure;
+use crate::render::counted;
+use serde_json::Value as Json;
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// How many followers of a query are named.
+const NAMED_MAX: usize = 5;
+
+/// Applies the configuration.
+pub fn run(apply: &Apply, found: &Found) -> Result<(), Failure> {
+    let Found::Server(client) = found else { unreachable!("a configuration is applied to what runs") };
+    let text = fs::read_to_string(&apply.file).map_err(|error| {
+        Failure::Usage(format!("error[LW0601]: cannot read `{}`: {error}\n", apply.file.display()))
+    })?;
+    let planned = call(client, apply, &text, "dry_run=true")?;
+    let is_nothing = planned["steps"].as_array().is_none_or(Vec::is_empty);
+    if apply.format == TextFormat::Text {
+        show(&planned)?;
+    }
+    if is_nothing || apply.dry_run {
+        return document(apply, &planned);
+    }
+    if !apply.yes && !agreed()? {
+        return Err(Failure::failed("nothing was changed"));
+    }
+    let plan = planned["plan"].as_str().unwrap_or_default();
+    let done = call(client, apply, &text, &format!("plan={plan}"))?;
+    if apply.format == TextFormat::Text {
+        writeln!(io::stdout(), "applied; `livewell status` shows what it does")?;
+    }
+    document(apply, &done)
+}
+
+fn call(client: &Client, apply: &Apply, text: &str, how: &str) -> Result<Json, Failure> {
+    let file = fs::canonicalize(&apply.file).unwrap_or_else(|_| apply.file.clone());
+    let file = encoded(&file.display().to_string());
+    client.post_text(&format!("/api/v1/apply?{how}&prune={}&file={file}", apply.prune), text)
+}
+
+fn document(apply: &Apply, plan: &Json) -> Result<(), Failure> {
+    if apply.format == TextFormat::Json {
+        writeln!(io::stdout(), "{plan:#}")?;
+    }
+    Ok(())
+}
+
+/// Asks whether to go on. Without a terminal nobody can answer, so `--yes` has to.
+fn agreed() -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        let message =
+            "there is no terminal to ask at; look at the plan with --dry-run, and apply it with --yes";
+        return Err(Failure::Usage(format!("error: {message}\n")));
+    }
+    write!(io::stderr(), "Apply this? [y/N] ")?;
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Shows a plan, a line for each step.
+fn show(plan: &Json) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let list = |name: &str| plan[name].as_array().cloned().unwrap_or_default();
+    for step in list("steps") {
+        line(&mut out, &text(&step, "action"), &step, &told(&step))?;
+    }
+    for kept in list("kept") {
+        line(&mut out, "keep", &kept, "not in the configuration; --prune removes it")?;
+    }
+    for section in list("at_next_start") {
+        let section = section.as_str().unwrap_or_default();
+        writeln!(out, "`{section}:` has changed, which takes effect with the next start")?;
+    }
+    let unchanged = plan["unchanged"].as_u64().unwrap_or_default();
+    if list("steps").is_empty() {
+        writeln!(out, "nothing to do: {} as they are", counted(unchanged, "component is", "components are"))?;
+    } else if unchanged > 0 {
+        writeln!(out, "{unchanged} unchanged")?;
+    }
+    Ok(())
+}
+
+fn line(out: &mut impl Write, action: &str, one: &Json, told: &str) -> io::Result<()> {
+    let (kind, id) = (text(one, "kind"), text(one, "id"));
+    writeln!(out, "{}", format!("{action:<7} {kind:<9} {id:<24} {told}").trim_end())
+}
+
+/// Returns what a step costs, and what followers receive.
+fn told(step: &Json) -> String {
+    let rows = step["rows"].as_u64().unwrap_or_default();
+    let mut parts = Vec::new();
+    let fields: Vec<&str> =
+        step["fields"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    if !fields.is_empty() {
+        parts.push(fields.join(", "));
+    }
+    if let Some(reads) = step["reads"].as_u64() {
+        let verb = if step["rebuilds"] == true { "rebuilt" } else { "built" };
+        parts.push(format!("{verb} from {}", counted(reads, "stored element", "stored elements")));
+    }
+    if step["rebuilds"] == true {
+        parts.push(format!("its {} stay until then", counted(rows, "row", "rows")));
+    }
+    parts.extend(receivers(step, "difference", "receive what differs", "receives what differs"));
+    parts.extend(receivers(step, "next", "continue with the next result", "continues with the next result"));
+    if step["action"] == "remove" {
+        parts.push(match step["kind"].as_str() {
+            Some("query") => format!("with its {}", counted(rows, "row", "rows")),
+            Some("source") => format!("with its {}", counted(rows, "element", "elements")),
+            _ => "with its checkpoint".to_owned(),
+        });
+    }
+    parts.join("; ")
+}
+
+fn receivers(step: &Json, what: &str, many: &str, one: &str) -> Option<String> {
+    let followers = step["followers"].as_array().into_iter().flatten();
+    let ids: Vec<&str> =
+        followers.filter(|one| one["receives"] == what).filter_map(|one| one["id"].as_str()).collect();
+    let named: Vec<String> = ids.iter().take(NAMED_MAX).map(|id| format!("`{id}`")).collect();
+    let more = ids.len() - named.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let verb = if ids.len() == 1 { one } else { many };
+    (!ids.is_empty()).then(|| format!("{}{more} {verb}", named.join(", ")))
+}
+
+fn text(one: &Json, field: &str) -> String {
+    one[field].as_str().unwrap_or_default().to_owned()
+}
