@@ -16,11 +16,11 @@ use std::cell::RefCell;
 /// A change of one item, which was judged and is not made yet.
 #[derive(Debug)]
 pub struct Change {
-    kind: ComponentKind,
-    id: String,
+    pub(super) kind: ComponentKind,
+    pub(super) id: String,
     /// The item as it will be, if it will.
     pub(super) made: Option<Made>,
-    hidden: Hidden,
+    pub(super) hidden: Hidden,
 }
 
 impl Config {
@@ -114,11 +114,12 @@ impl Config {
 }
 
 /// What judges the change of one item.
-struct Judge<'c> {
-    config: &'c Config,
-    kind: ComponentKind,
-    id: &'c str,
-    is_advised: bool,
+pub(super) struct Judge<'c> {
+    pub(super) config: &'c Config,
+    pub(super) kind: ComponentKind,
+    pub(super) id: &'c str,
+    /// Whether problems come with advice.
+    pub(super) is_advised: bool,
 }
 
 impl Judge<'_> {
@@ -141,7 +142,13 @@ impl Judge<'_> {
         }
     }
 
-    fn read(&self, node: &Node, text: &str, problems: &mut Vec<Diagnostic>) -> Option<(Settings, Traits)> {
+    /// Reads the item, in whose place nothing else is.
+    pub(super) fn read(
+        &self,
+        node: &Node,
+        text: &str,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<(Settings, Traits)> {
         let settings = sections::item(self.kind, node, &self.config.place.folder, problems);
         self.check_id(node, problems);
         let settings = settings?;

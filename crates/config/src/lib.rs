@@ -26,6 +26,7 @@ mod align;
 mod called;
 #[cfg(test)]
 mod changes;
+mod command;
 mod configuration;
 #[cfg(test)]
 mod counted;
@@ -48,6 +49,7 @@ mod problems;
 mod query;
 mod reading;
 mod references;
+mod refreshed;
 pub mod sealed;
 mod secret;
 mod section;

@@ -3,7 +3,7 @@
 //! A reference to a value from outside stays. A secret that is written out becomes its place and a hash, by which another
 //! one is told from it; the hash is keyed, so that it is worth nothing in another store.
 
-use super::secret::{is_reference, is_whole, of_url};
+use super::secret::{is_place, is_reference, is_whole, of_url};
 use super::tree::{Kind, Node, Scalar};
 use serde_json::{Map, Number, Value, json};
 
@@ -42,10 +42,11 @@ impl Seal {
                 let item = |(at, item): (usize, &Node)| self.value(item, is_secret, &format!("{place}/{at}"));
                 items.iter().enumerate().map(item).collect()
             }
-            // A secret in a file: its name is none.
-            Kind::Map(entries) if is_secret && entries.len() == 1 && entries[0].key == "file" => {
-                let entry = &entries[0];
-                json!({ "file": self.value(&entry.value, false, place) })
+            // A secret in a file, or one that a program prints: their names are none.
+            Kind::Map(entries) if is_secret && entries.len() == 1 && is_place(&entries[0].key) => {
+                let mut map = Map::new();
+                map.insert(entries[0].key.clone(), self.value(&entries[0].value, false, place));
+                Value::Object(map)
             }
             Kind::Map(entries) => {
                 let mut map = Map::new();
@@ -137,6 +138,7 @@ mod tests {
         for (text, json) in [
             ("secret: ${TOKEN}", json!({ "secret": "${TOKEN}" })),
             ("secret: { file: /run/token }", json!({ "secret": { "file": "/run/token" } })),
+            ("secret: { command: [vault, read] }", json!({ "secret": { "command": ["vault", "read"] } })),
             ("url: postgres://me:${PASSWORD}@host/db", json!({ "url": "postgres://me:${PASSWORD}@host/db" })),
             ("url: http://127.0.0.1:80/orders/new", json!({ "url": "http://127.0.0.1:80/orders/new" })),
             ("[1, 2.5, true, null, text]", json!([1, 2.5, true, null, "text"])),

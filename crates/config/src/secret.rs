@@ -65,14 +65,19 @@ fn collect(node: &Node, is_secret: bool, words: &mut Vec<String>) {
         Kind::Scalar(text, _) if is_secret => words.push(text.clone()),
         Kind::Scalar(text, _) => words.extend(of_url(text).into_iter().map(|place| text[place].to_owned())),
         Kind::List(items) => items.iter().for_each(|item| collect(item, is_secret, words)),
-        // A secret that could not be had: the name of its file is none.
-        Kind::Map(entries) if entries.len() == 1 && entries[0].key == "file" => {}
+        // A secret that could not be had: the name of its place is none.
+        Kind::Map(entries) if entries.len() == 1 && is_place(&entries[0].key) => {}
         Kind::Map(entries) => {
             for entry in entries {
                 collect(&entry.value, is_secret || is_whole(&entry.key), words);
             }
         }
     }
+}
+
+/// Whether a mapping with this key alone says where a secret is.
+pub(super) fn is_place(key: &str) -> bool {
+    matches!(key, "file" | "command")
 }
 
 pub(super) fn is_whole(key: &str) -> bool {
@@ -166,7 +171,8 @@ pub(super) fn is_reference(value: &str) -> bool {
         .strip_prefix("${")
         .and_then(|rest| rest.split_once('}'))
         .is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-    is_variable || value.trim_start_matches(['{', ' ']).starts_with("file:")
+    let place = value.trim_start_matches(['{', ' ']);
+    is_variable || ["file:", "command:"].iter().any(|key| place.starts_with(key))
 }
 
 /// How long a value is without quotes: up to the next key of its mapping, or the end of the line.
@@ -301,6 +307,7 @@ mod tests {
             "url: ${SHOP_URL}",
             "token: ${TOKEN}",
             "token: { file: /run/secrets/token }",
+            "token: { command: [vault, read, token] }",
             "password:\n  file: /run/secrets/token",
             "cypher: \"MATCH (n:Order {id: 'a'}) WHERE n.x = 1 RETURN n.x AS x\"",
             "key: [id]",

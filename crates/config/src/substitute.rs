@@ -1,5 +1,6 @@
-//! Values from outside the file: `${NAME}` and `${NAME:-default}`, `{file: path}`, and relative paths.
+//! Values from outside the file: `${NAME}` and `${NAME:-default}`, `{file: path}`, `{command: [...]}`, and relative paths.
 
+use super::command;
 use super::problem::{self, code};
 use super::tree::{Kind, Node, Scalar};
 use livewell_query::language::Diagnostic;
@@ -99,25 +100,28 @@ impl Outside<'_> {
         }
     }
 
+    /// Puts the value in the place of a reference to a file or a program.
     fn read_secret(&self, node: &mut Node, problems: &mut Vec<Diagnostic>) {
         let [entry] = node.entries() else { return };
-        let ("file", Some(path)) = (entry.key.as_str(), entry.value.text()) else { return };
+        let reference = match (entry.key.as_str(), entry.value.text(), words(&entry.value)) {
+            ("file", Some(path), _) => Reference::File(path.to_owned()),
+            ("command", _, Some(words)) => Reference::Command(words),
+            _ => return,
+        };
+        let span = entry.value.span;
         if self.called.is_some() {
-            let message = "a call may not read a secret from a file";
+            let message = format!("a call may not read a secret from a {}", reference.noun());
             let help = "use `${NAME}` with a name in `server.allowed_environment`, or put this into the configuration";
-            return problems.push(problem::at(code::ENVIRONMENT, entry.value.span, message).with_help(help));
+            return problems.push(problem::at(code::ENVIRONMENT, span, message).with_help(help));
         }
-        let shown = format!("{{file: {path}}}");
-        let path = self.folder.join(path);
-        match read_short(&path) {
+        match reference.read(self.folder) {
             Ok(secret) => {
-                self.hidden.borrow_mut().add(&secret, shown);
+                self.hidden.borrow_mut().add(&secret, reference.shown());
                 node.kind = Kind::Scalar(secret, Scalar::Text);
             }
             Err(reason) => {
-                let message = format!("cannot take the value from `{}`: {reason}", path.display());
-                let help = "a value `{file: ...}` is what that file holds, without the line end";
-                problems.push(problem::at(code::ENVIRONMENT, entry.value.span, message).with_help(help));
+                let (message, help) = reference.failed(self.folder, &reason);
+                problems.push(problem::at(code::ENVIRONMENT, span, message).with_help(help));
             }
         }
     }
@@ -182,19 +186,82 @@ pub fn is_name(name: &str) -> bool {
         && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn read_short(path: &Path) -> Result<String, String> {
+/// Where a value is that the file only refers to.
+enum Reference {
+    /// In a file.
+    File(String),
+    /// What a program prints.
+    Command(Vec<String>),
+}
+
+impl Reference {
+    fn noun(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Command(_) => "command",
+        }
+    }
+
+    /// What stands for the value in messages. Arguments may be secrets themselves.
+    fn shown(&self) -> String {
+        match self {
+            Self::File(path) => format!("{{file: {path}}}"),
+            Self::Command(words) => {
+                format!("{{command: [{}, ...]}}", words.first().map_or("", String::as_str))
+            }
+        }
+    }
+
+    /// Reads the value.
+    fn read(&self, folder: &Path) -> Result<String, String> {
+        let bytes = match self {
+            Self::File(path) => read_short(&folder.join(path))?,
+            Self::Command(words) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                command::output(&words, folder, SECRET_BYTES_MAX)?
+            }
+        };
+        let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+        let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        Ok(line.unwrap_or(&text).to_owned())
+    }
+
+    /// Returns what to say of a value that cannot be had, and what to do.
+    fn failed(&self, folder: &Path, reason: &str) -> (String, &'static str) {
+        match self {
+            Self::File(path) => (
+                format!("cannot take the value from `{}`: {reason}", folder.join(path).display()),
+                "a value `{file: ...}` is what that file holds, without the line end",
+            ),
+            Self::Command(words) => (
+                format!(
+                    "cannot take the value from `{}`: {reason}",
+                    words.first().map_or("", String::as_str)
+                ),
+                "a value `{command: [PROGRAM, ARGUMENT, ...]}` is what that program prints within 10 seconds, without \
+                 the line end; there is no shell",
+            ),
+        }
+    }
+}
+
+/// The texts of a list that has nothing else.
+fn words(node: &Node) -> Option<Vec<String>> {
+    let items = match &node.kind {
+        Kind::List(items) => items,
+        _ => return None,
+    };
+    items.iter().map(|item| item.text().map(str::to_owned)).collect()
+}
+
+fn read_short(path: &Path) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > SECRET_BYTES_MAX {
         return Err(format!("it has more than {SECRET_BYTES_MAX} bytes"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
-    Ok(text
-        .strip_suffix('\n')
-        .map(|line| line.strip_suffix('\r').unwrap_or(line))
-        .unwrap_or(&text)
-        .to_owned())
+    Ok(bytes)
 }
 
 /// What YAML would take the text for, had it stood there by itself.

@@ -2,7 +2,6 @@
 //! what that changes.
 
 use super::call::{Call, call};
-use super::change::refused;
 use super::context::{Api, Shared};
 use super::planned::{digest, shape};
 use super::problem::Problem;
@@ -101,7 +100,7 @@ async fn planned(api: &Shared, others: Others, text: Option<String>) -> Result<P
             None => config.planned_from_file(others).map_err(|reason| Problem::new(400, "LW0791", reason)),
             Some(text) => config
                 .planned_from_text(&text, others == Others::Remove)
-                .map_err(|problems| refused(&problems).with("rendered", rendered(&text, problems))),
+                .map_err(|problems| Problem::of_all(&problems).with("rendered", rendered(&text, problems))),
         }
     });
     planned.await.map_err(|error| Problem::new(500, "LW0541", error.to_string()))?
@@ -127,7 +126,7 @@ pub(super) async fn carry_out(api: &Api, planned: Planned) -> Result<(), Problem
     for step in of(|act| *act == Act::Remove) {
         api.livewell.stop(&step.id).await?;
         api.livewell.remove(&step.id).await?;
-        let gone = api.config().change(step.kind, &step.id, None).map_err(|problems| refused(&problems))?;
+        let gone = api.config().change(step.kind, &step.id, None).map_err(|problems| Problem::of_all(&problems))?;
         api.make(gone);
     }
     let mut changed: Vec<&Step> = of(|act| matches!(act, Act::Change { .. })).collect();

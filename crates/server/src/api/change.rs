@@ -15,7 +15,6 @@ use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use livewell::{ComponentKind, Removed};
 use livewell_config::Change;
-use livewell_query::language::Diagnostic;
 use serde_json::{Value, json};
 
 /// How many readers a refusal names.
@@ -139,26 +138,15 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Change, Problem> 
         let message = format!("`{id}` is read by {names}; remove what reads it first");
         return Err(Problem::new(409, "LW0535", message));
     }
-    config.change(kind, id, None).map_err(|problems| refused(&problems))
+    config.change(kind, id, None).map_err(|problems| Problem::of_all(&problems))
 }
 
 /// Returns the change that a body describes.
 fn judged(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<Change, Problem> {
-    api.config().change(kind, id, Some(body)).map_err(|problems| refused(&problems))
+    api.config().change(kind, id, Some(body)).map_err(|problems| Problem::of_all(&problems))
 }
 
 async fn add(api: &Api, change: &Change) -> Result<(), Problem> {
     let setup = livewell_config::setup::changed(&api.config(), &api.seal, change)?;
     Ok(api.livewell.add(setup).await?)
-}
-
-/// Returns the problems that `livewell check` would report, as one problem document with a member for each.
-pub(super) fn refused(problems: &[Diagnostic]) -> Problem {
-    let code = problems.first().map_or("LW0604", |problem| problem.code);
-    let detail: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-    let shapes: Vec<Value> = problems
-        .iter()
-        .map(|problem| json!({ "code": problem.code, "message": problem.message, "help": problem.help }))
-        .collect();
-    Problem::new(400, code, detail.join("; ")).with("problems", shapes)
 }

@@ -80,6 +80,11 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         }
         _ => return Ok(()),
     }
+    // A password may have been replaced since; a program that prints it takes its time.
+    let refreshed = tokio::task::block_in_place(|| api.config().refreshed(kind, id));
+    if let Some(change) = refreshed.map_err(|problems| Problem::of_all(&problems))? {
+        api.make(change);
+    }
     let setup = livewell_config::setup::started(&api.config(), &api.seal, id)?.ok_or_else(|| {
         let message = format!("`{id}` is not in the configuration this server runs with");
         Problem::new(409, "LW0716", message)

@@ -5,6 +5,7 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use livewell::{Error, ErrorKind};
+use livewell_query::language::Diagnostic;
 use serde_json::{Map, Value, json};
 
 /// The code of a problem, an extension of its answer.
@@ -37,6 +38,17 @@ impl Problem {
     /// Returns what happened, for a log.
     pub fn on_one_line(&self) -> String {
         format!("{} [{}]", self.detail.split_whitespace().collect::<Vec<_>>().join(" "), self.code)
+    }
+
+    /// Creates the problem of what `livewell check` would report, with a member for each.
+    pub fn of_all(problems: &[Diagnostic]) -> Self {
+        let code = problems.first().map_or("LW0604", |problem| problem.code);
+        let detail: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        let shapes: Vec<Value> = problems
+            .iter()
+            .map(|problem| json!({ "code": problem.code, "message": problem.message, "help": problem.help }))
+            .collect();
+        Self::new(400, code, detail.join("; ")).with("problems", shapes)
     }
 
     /// Adds a member.

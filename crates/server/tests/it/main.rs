@@ -64,6 +64,7 @@ mod redefined;
 mod refused;
 mod rotated;
 mod running;
+mod secrets;
 mod shim;
 mod shop;
 mod shown;

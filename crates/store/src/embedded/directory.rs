@@ -2,9 +2,9 @@
 
 use super::{fault, owner};
 use crate::{IndexError, StoreId};
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// The newest format that this build reads, and the one that it writes.
@@ -121,16 +121,16 @@ fn damaged(path: &Path) -> IndexError {
     IndexError::corrupted(format!("{} cannot be read; restore it from a backup", file.display()))
 }
 
-/// Creates the directory, durably.
+/// Creates the directory, durably; only its owner may list it or open anything in it.
 pub(crate) fn make(path: &Path) -> Result<(), IndexError> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(path).map_err(|error| fault::io("make the directory", path, &error))?;
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync(parent),
-        _ => Ok(()),
-    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let made = parent.map_or(Ok(()), fs::create_dir_all);
+    let made = made.and_then(|()| DirBuilder::new().mode(0o700).create(path));
+    made.map_err(|error| fault::io("make the directory", path, &error))?;
+    parent.map_or(Ok(()), sync)
 }
 
 /// Notes, durably, that the directory holds the store `id`.

@@ -19,6 +19,7 @@ use livewell_config::sealed::Seal;
 use livewell_config::settings::StoreSettings;
 use livewell_config::setup;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::{TcpListener, UnixListener};
@@ -90,7 +91,23 @@ fn audit(config: &Config) -> Result<Audit, Failure> {
 async fn open(store: &StoreSettings) -> Result<Livewell, Error> {
     match store {
         StoreSettings::Memory => setup::open(store),
-        StoreSettings::Embedded(embedded) => patiently(&embedded.path, || setup::open(store)).await,
+        StoreSettings::Embedded(embedded) => {
+            let opened = patiently(&embedded.path, || setup::open(store)).await?;
+            warn_of_access(&embedded.path);
+            Ok(opened)
+        }
+    }
+}
+
+/// Warns of a store that other users of the machine can look into: it holds everything that came in.
+fn warn_of_access(store: &Path) {
+    let Ok(found) = store.metadata() else { return };
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let store = store.display();
+        tracing::warn!(
+            "other users can reach the store {store} (mode {mode:03o}); close it with `chmod 700 {store}`"
+        );
     }
 }
 
