@@ -124,7 +124,7 @@ pub fn check(node: &Node, settings: &OidcSettings, problems: &mut Vec<Diagnostic
 }
 
 fn is_loopback(url: &str) -> bool {
-    let host = url.strip_prefix("http://").and_then(|rest| rest.split(['/', ':']).next());
+    let host = url.strip_prefix("http://").and_then(|rest| rest.split(['/', ':', '?', '#', '\\']).next());
     host.is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"))
 }
 

@@ -8,10 +8,12 @@ mod control;
 mod explain;
 mod failure;
 mod logging;
+mod oidc;
 mod open_files;
 mod panics;
 mod progress;
 mod render;
+mod stamp;
 mod tls;
 
 use std::process::ExitCode;

@@ -8,10 +8,12 @@ use super::limits::address;
 use super::problem::Problem;
 use super::scopes::{self, Need};
 use super::tokens::Token;
+use crate::oidc::{Oidc, Refused};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::net::IpAddr;
 
 /// Lets a call pass or refuses it.
 pub async fn check(State(api): State<Shared>, mut request: Request, next: Next) -> Response {
@@ -45,16 +47,22 @@ async fn admitted(api: &Api, guard: &Guard, request: &mut Request) -> Result<Gra
     if guard.is_open() || need == Need::Nothing {
         return Ok(Grant::of_anybody());
     }
-    let grant = identified(api, guard, request)?;
+    let given = bearer(request.headers()).map(str::to_owned);
+    let grant = identified(api, guard, address(request), given.as_deref()).await?;
     grant.check(need, request).await?;
     Ok(grant)
 }
 
 /// Returns what the token of a call allows. A wrong token counts against the address that it comes from; a missing one
 /// does not.
-fn identified(api: &Api, guard: &Guard, request: &Request) -> Result<Grant, Problem> {
-    let address = address(request);
-    if let Some(given) = bearer(request.headers()) {
+async fn identified(
+    api: &Api,
+    guard: &Guard,
+    address: IpAddr,
+    given: Option<&str>,
+) -> Result<Grant, Problem> {
+    let mut reason = String::new();
+    if let Some(given) = given {
         if let Err(wait) = api.guesses.check(address) {
             let message = format!("too many wrong tokens came from {address}; try again later");
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
@@ -63,9 +71,26 @@ fn identified(api: &Api, guard: &Guard, request: &Request) -> Result<Grant, Prob
         if let Some(token) = guard.tokens.find(given) {
             return counted(token);
         }
-        api.guesses.note(address);
+        let is_guess = match guard.oidc.as_ref().filter(|_| Oidc::is_token(given)) {
+            None => true,
+            Some(oidc) => match oidc.check(given).await {
+                Ok(identity) => return Ok(Grant::of(identity, oidc)),
+                Err(Refused::Forged(why)) => {
+                    reason = format!("; this one is refused: {why}");
+                    true
+                }
+                Err(Refused::Invalid(why)) => {
+                    reason = format!("; this one is refused: {why}");
+                    false
+                }
+            },
+        };
+        if is_guess {
+            api.guesses.note(address);
+        }
     }
-    Err(Problem::new(401, "LW0707", "send a token that this server knows as `Authorization: Bearer TOKEN`"))
+    let message = format!("send a token that this server knows as `Authorization: Bearer TOKEN`{reason}");
+    Err(Problem::new(401, "LW0707", message))
 }
 
 /// Counts a call of a token.

@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::parameters::{OF_CHANGES, OF_RESULTS, given};
 use super::problem::Problem;
 use super::scopes::Need;
+use crate::oidc::{Identity, Oidc};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::http::header::{self, HeaderValue};
@@ -44,6 +45,13 @@ impl Grant {
             only: None,
             ends: Ends::default(),
         }
+    }
+
+    /// Creates what a token of an identity provider allows.
+    pub fn of(identity: Identity, oidc: &Oidc) -> Self {
+        let ends =
+            Ends { withdrawn: Some(oidc.withdrawn.subscribe()), at: Some(Instant::now() + identity.left) };
+        Self { caller: Caller::new(identity.name), scopes: identity.scopes, only: identity.only, ends }
     }
 
     /// Checks that the caller may make this call.

@@ -52,6 +52,7 @@ mod until;
 mod values;
 mod verifying;
 
+pub use guard::Guard;
 pub use reload::Reload;
 
 use crate::open_files;
@@ -59,7 +60,6 @@ use crate::tls::Tls;
 use accept::{Door, Served};
 use audit::Audit;
 use context::{Api, Shared};
-use guard::Guard;
 use guesses::Guesses;
 use livewell::Livewell;
 use livewell_config::Config;
@@ -107,6 +107,8 @@ pub struct Doors {
     pub address: Option<TcpListener>,
     /// The certificate that is shown there, if TLS is spoken.
     pub tls: Option<Arc<Tls>>,
+    /// Who may call there.
+    pub guard: Guard,
     /// The control socket of the store's owner, who may do everything.
     pub owner: Option<UnixListener>,
 }
@@ -129,7 +131,8 @@ pub async fn serve(
 ) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.len();
-    let api = shared(livewell, config, &settings, doors.tls.is_some(), audit, stop.clone());
+    let access = (doors.guard, doors.tls.is_some());
+    let api = shared(livewell, config, &settings, access, audit, stop.clone());
     let sweeping = sweep(api.clone(), doors.address.is_some());
     let serving = async {
         let limits = settings.limits;
@@ -184,14 +187,14 @@ fn shared(
     livewell: Arc<Livewell>,
     config: Config,
     settings: &ServerSettings,
-    has_tls: bool,
+    (guard, has_tls): (Guard, bool),
     audit: Audit,
     stop: watch::Receiver<bool>,
 ) -> Shared {
     Arc::new(Api {
         seal: Seal::of(livewell.store_id()),
         livewell,
-        guard: RwLock::new(Arc::new(Guard::new(settings, &Guard::default()))),
+        guard: RwLock::new(Arc::new(guard)),
         names: Names::new(&settings.allowed_hosts),
         guesses: Guesses::default(),
         rates: settings.limits.requests_per_second.map(Rates::new),

@@ -53,10 +53,10 @@ impl Reload {
             );
             return Ok(());
         };
+        let next = Guard::new(&settings, &api.guard())?;
         if let (Some(tls), Some(files)) = (&self.tls, &settings.tls) {
             tls.reload(files)?;
         }
-        let next = Guard::new(&settings, &api.guard());
         let (tokens, origins) = (next.tokens.names().join(", "), next.origins.join(", "));
         api.replace_guard(next);
         tracing::info!(%tokens, %origins, "the configuration was read again: tokens, origins and certificate");

@@ -2,6 +2,7 @@
 
 use crate::cli::{Check, TextFormat};
 use crate::failure::Failure;
+use crate::oidc::Oidc;
 use crate::render::counted;
 use crate::tls;
 use livewell_config::{self as config, Config};
@@ -11,18 +12,18 @@ use std::io::{self, Write};
 /// Checks the configuration and prints what it contains.
 pub fn run(check: &Check) -> Result<(), Failure> {
     let mut checked = config::check(&check.config);
-    let certificate = match &mut checked {
-        Ok((config, warnings)) => certificate(check, config, warnings),
+    let access = match &mut checked {
+        Ok((config, warnings)) => access(check, config, warnings),
         Err(_) => Ok(()),
     };
     if check.format == TextFormat::Json {
-        writeln!(io::stdout(), "{:#}", document(check, &checked, certificate.as_ref().err()))?;
+        writeln!(io::stdout(), "{:#}", document(check, &checked, access.as_ref().err()))?;
         // The document has the problems.
-        let is_valid = checked.is_ok() && certificate.is_ok();
+        let is_valid = checked.is_ok() && access.is_ok();
         return if is_valid { Ok(()) } else { Err(Failure::Usage(String::new())) };
     }
     let (config, warnings) = checked.map_err(|problems| Failure::Usage(problems.to_string()))?;
-    certificate.map_err(|reason| Failure::Usage(format!("error[LW0741]: {reason}\n")))?;
+    access.map_err(|Fault(code, reason)| Failure::Usage(format!("error[{code}]: {reason}\n")))?;
     for warning in warnings {
         writeln!(io::stderr(), "{warning}")?;
     }
@@ -43,14 +44,22 @@ fn counts(config: &Config) -> Json {
     })
 }
 
-/// Checks the certificate of the API, and adds a warning if it is only to be looked at.
+/// A fault of what the section `server` names: its code and the reason.
+struct Fault(&'static str, String);
+
+/// Checks the certificate of the API and who signs tokens for it, and adds a warning if something is only to be looked at.
 ///
 /// # Errors
-/// Returns why it cannot be used.
-fn certificate(check: &Check, config: &Config, warnings: &mut Vec<String>) -> Result<(), String> {
-    let Some(tls) = config.server.as_ref().and_then(|server| server.tls.as_ref()) else { return Ok(()) };
-    let warning = tls::check(tls)?;
-    warnings.extend(warning.map(|warning| format!("warning: {}: {warning}", check.config.display())));
+/// Returns why one of them cannot be used.
+fn access(check: &Check, config: &Config, warnings: &mut Vec<String>) -> Result<(), Fault> {
+    let Some(server) = &config.server else { return Ok(()) };
+    if let Some(tls) = &server.tls {
+        let warning = tls::check(tls).map_err(|reason| Fault("LW0741", reason))?;
+        warnings.extend(warning.map(|warning| format!("warning: {}: {warning}", check.config.display())));
+    }
+    if let Some(oidc) = &server.oidc {
+        Oidc::new(oidc).map_err(|reason| Fault("LW0743", reason))?;
+    }
     Ok(())
 }
 
@@ -58,7 +67,7 @@ fn certificate(check: &Check, config: &Config, warnings: &mut Vec<String>) -> Re
 fn document(
     check: &Check,
     checked: &Result<(Config, Vec<String>), config::Problems>,
-    certificate: Option<&String>,
+    access: Option<&Fault>,
 ) -> Json {
     let (warnings, problems) = match checked {
         Ok((_, warnings)) => (warnings.as_slice(), Vec::new()),
@@ -70,17 +79,17 @@ fn document(
             "code": code, "message": message, "help": help, "file": file, "line": line, "column": column,
         })
     };
-    let certificate = certificate.map(|reason| {
+    let access = access.map(|Fault(code, reason)| {
         json!({
-            "code": "LW0741", "message": reason, "help": null, "file": check.config, "line": null, "column": null,
+            "code": code, "message": reason, "help": null, "file": check.config, "line": null, "column": null,
         })
     });
     let counted = checked.as_ref().ok().map(|(config, _)| counts(config));
     json!({
         "file": check.config,
-        "valid": checked.is_ok() && certificate.is_none(),
+        "valid": checked.is_ok() && access.is_none(),
         "components": counted,
-        "problems": problems.iter().map(problem).chain(certificate).collect::<Vec<_>>(),
+        "problems": problems.iter().map(problem).chain(access).collect::<Vec<_>>(),
         "warnings": warnings,
     })
 }

@@ -1,12 +1,10 @@
 //! The certificate that the API shows, read again when its files change.
 
 use super::pair;
+use crate::stamp::{Stamp, stamp};
 use livewell_config::settings::TlsSettings;
 use rustls::ServerConfig;
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -85,25 +83,6 @@ impl Tls {
         let settings = self.settings();
         [stamp(&settings.certificate), stamp(&settings.key)]
     }
-}
-
-/// By what a file differs once it was written or replaced, also by a link to another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    file: (u64, u64),
-    length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let found = fs::metadata(path).ok()?;
-    Some(Stamp {
-        file: (found.dev(), found.ino()),
-        length: found.len(),
-        modified: (found.mtime(), found.mtime_nsec()),
-        changed: (found.ctime(), found.ctime_nsec()),
-    })
 }
 
 fn warn_of(settings: &TlsSettings) {

@@ -51,6 +51,8 @@ mod metrics;
 mod monitored;
 mod nats;
 mod offline;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod operating;
 mod ordered;
 mod orders_of;

@@ -4,7 +4,7 @@ mod idle;
 
 use super::patience::patiently;
 use crate::api::audit::Audit;
-use crate::api::{Doors, Reload};
+use crate::api::{Doors, Guard, Reload};
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
 use crate::failure::Failure;
@@ -32,6 +32,9 @@ pub fn run(run: &Run) -> Result<(), Failure> {
     let server = config.server.as_ref().filter(|_| !run.until_idle);
     let tls = server.and_then(|server| server.tls.as_ref()).map(Tls::read).transpose();
     let tls = tls.map_err(|reason| Failure::Usage(format!("error[LW0741]: {reason}\n")))?.map(Arc::new);
+    let guard = server.map(|server| Guard::new(server, &Guard::default())).transpose();
+    let guard =
+        guard.map_err(|reason| Failure::Usage(format!("error[LW0743]: {reason}\n")))?.unwrap_or_default();
     open_files::allow_many();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -52,7 +55,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);
         say_what_runs(&config, run, listener.as_ref());
-        let doors = Doors { address: listener, tls, owner };
+        let doors = Doors { address: listener, tls, guard, owner };
         let reload = if run.until_idle { None } else { Some(reload(&run.config, &config, &doors)?) };
         let serving = doors
             .has_any()
