@@ -26,6 +26,7 @@ mod dashboard;
 mod demonstrations;
 mod disk;
 mod documents;
+mod erased;
 mod exact;
 mod expired;
 mod explain;

@@ -3,7 +3,8 @@
 //! A reader of the map trusts its pages, so damage there may end the process, and a damaged key in a branch sends a
 //! lookup to the wrong leaf. [`Walk`] goes down from the root of one transaction and compares each page with its
 //! parent's entry (number, kind, depth, the range of its keys), and each value with its checksum. The transaction
-//! must stay open meanwhile, so that none of its pages is used again. [`super::copy`] writes the pages of a walk.
+//! must stay open meanwhile, so that none of its pages is used again. [`super::copy`] writes the pages of a walk,
+//! without what is left in them of deleted entries.
 
 use super::checksum;
 use super::copy::Copy;
@@ -111,7 +112,8 @@ impl Walk<'_> {
             self.seen.branches += 1;
             self.branch(number, &mut page, &nodes, depth, range)?;
         }
-        self.copy.as_mut().map_or(Ok(0), |copy| copy.page(&mut page))
+        let Some(copy) = self.copy.as_mut() else { return Ok(0) };
+        copy.page(&mut without_remains(&page, &nodes, is_leaf))
     }
 
     fn branch(
@@ -193,6 +195,7 @@ impl Walk<'_> {
         }
         self.seen.overflows += count;
         check_value(key, &pages[PAGE_HEADER..PAGE_HEADER + length])?;
+        pages[PAGE_HEADER + length..].fill(0);
         self.copy.as_mut().map_or(Ok(0), |copy| copy.page(&mut pages))
     }
 
@@ -243,6 +246,24 @@ fn nodes(number: u64, page: &[u8], is_leaf: bool) -> Result<Vec<Node>, IndexErro
         }
     };
     (PAGE_HEADER..lower).step_by(2).map(node).collect()
+}
+
+/// Returns the page with nothing in it but its entries: LMDB leaves the bytes of deleted ones where they were.
+fn without_remains(page: &[u8], nodes: &[Node], is_leaf: bool) -> Vec<u8> {
+    let mut clean = vec![0; page.len()];
+    let pointers = PAGE_HEADER + 2 * nodes.len();
+    clean[..pointers].copy_from_slice(&page[..pointers]);
+    for node in nodes {
+        let end = node.key.end + if is_leaf { data_length(page, node) } else { 0 };
+        clean[node.at..end].copy_from_slice(&page[node.at..end]);
+    }
+    clean
+}
+
+/// Returns how many bytes of a leaf's entry follow its key; they are within the page.
+fn data_length(page: &[u8], node: &Node) -> usize {
+    let is_big = half(page, node.at + 4) == BIG;
+    if is_big { 8 } else { usize::from(half(page, node.at)) | usize::from(half(page, node.at + 2)) << 16 }
 }
 
 /// Checks that the keys of a page ascend, and lie in the range of its parent.
