@@ -7,6 +7,7 @@ use super::names::Names;
 use super::page::Pins;
 use super::rates::{Rates, Streams};
 use super::traffic::Traffic;
+use crate::tls::Tls;
 use livewell::Livewell;
 use livewell_config::sealed::Seal;
 use livewell_config::settings::ServerLimits;
@@ -26,8 +27,8 @@ pub struct Api {
     /// Who may call, as the configuration says now.
     pub(super) guard: RwLock<Arc<Guard>>,
     pub(super) names: Names,
-    /// Whether the address speaks TLS.
-    pub(super) has_tls: bool,
+    /// The certificate of the address, if it speaks TLS.
+    pub(super) tls: Option<Arc<Tls>>,
     pub(super) guesses: Guesses,
     pub(super) limits: ServerLimits,
     /// How many components have series of their own in the metrics.

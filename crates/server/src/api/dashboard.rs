@@ -22,7 +22,7 @@ pub async fn page(State(api): State<Shared>) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     let mut answer = (headers, PAGE).into_response();
-    if api.has_tls {
+    if api.tls.is_some() {
         answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TLS_ALONE);
     }
     answer

@@ -131,7 +131,7 @@ pub async fn serve(
 ) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.len();
-    let access = (doors.guard, doors.tls.is_some());
+    let access = (doors.guard, doors.tls.clone());
     let api = shared(livewell, config, &settings, access, audit, stop.clone());
     let sweeping = sweep(api.clone(), doors.address.is_some());
     let serving = async {
@@ -187,7 +187,7 @@ fn shared(
     livewell: Arc<Livewell>,
     config: Config,
     settings: &ServerSettings,
-    (guard, has_tls): (Guard, bool),
+    (guard, tls): (Guard, Option<Arc<Tls>>),
     audit: Audit,
     stop: watch::Receiver<bool>,
 ) -> Shared {
@@ -199,7 +199,7 @@ fn shared(
         guesses: Guesses::default(),
         rates: settings.limits.requests_per_second.map(Rates::new),
         client_streams: Streams::default(),
-        has_tls,
+        tls,
         limits: settings.limits.clone(),
         components_measured: settings.metrics.components,
         audit,

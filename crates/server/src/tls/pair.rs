@@ -66,11 +66,7 @@ pub fn check(settings: &TlsSettings) -> Result<Option<String>, String> {
 /// Returns what is wrong with the file.
 pub fn warning(settings: &TlsSettings) -> Result<Option<String>, String> {
     let path = &settings.certificate;
-    let chain = chain(path)?;
-    let Some(first) = chain.first() else { return Ok(None) };
-    let parsed = x509_cert::Certificate::from_der(first)
-        .map_err(|error| format!("`{}` (`{CERTIFICATE}`) is not a certificate: {error}", path.display()))?;
-    let Validity { not_before, not_after } = parsed.tbs_certificate.validity;
+    let Some(Validity { not_before, not_after }) = validity(path)? else { return Ok(None) };
     let now = UNIX_EPOCH + Duration::from_nanos(u64::try_from(SystemClock.now().0).unwrap_or_default());
     let what = if now > not_after.to_system_time() {
         format!("expired on {not_after}")
@@ -80,6 +76,19 @@ pub fn warning(settings: &TlsSettings) -> Result<Option<String>, String> {
         return Ok(None);
     };
     Ok(Some(format!("the certificate in `{}` (`{CERTIFICATE}`) {what}; callers refuse it", path.display())))
+}
+
+/// Returns when the certificate expires, since 1970.
+pub fn expires(settings: &TlsSettings) -> Option<Duration> {
+    Some(validity(&settings.certificate).ok()??.not_after.to_unix_duration())
+}
+
+fn validity(path: &Path) -> Result<Option<Validity>, String> {
+    let chain = chain(path)?;
+    let Some(first) = chain.first() else { return Ok(None) };
+    let parsed = x509_cert::Certificate::from_der(first)
+        .map_err(|error| format!("`{}` (`{CERTIFICATE}`) is not a certificate: {error}", path.display()))?;
+    Ok(Some(parsed.tbs_certificate.validity))
 }
 
 fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

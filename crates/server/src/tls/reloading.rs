@@ -44,6 +44,11 @@ impl Tls {
         Ok(())
     }
 
+    /// Returns when the certificate expires, since 1970.
+    pub fn expires(&self) -> Option<Duration> {
+        pair::expires(&self.settings())
+    }
+
     /// Reads the files again whenever they change. Does not end.
     pub async fn watch(&self) {
         let (mut seen, mut read) = (self.stamps(), self.stamps());

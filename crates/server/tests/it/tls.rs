@@ -147,6 +147,12 @@ fn a_command_asks_by_tls_whom_it_trusts_and_nobody_else() {
     assert!(answer.contains("\"position\":2"), "{answer}");
     assert!(tls.get("/api/v1/queries/big/results?position=2&wait=20s").contains("\"o1\""));
 
+    let metrics = tls.get("/metrics");
+    let expires =
+        metrics.lines().find_map(|line| line.strip_prefix("livewell_certificate_expires_timestamp_seconds "));
+    let expires: f64 = expires.expect("a metric to alert on").parse().unwrap();
+    assert!((1.7e9..9e9).contains(&expires), "{expires}");
+
     for host in ["localhost", "127.0.0.1"] {
         let ran = tls.command(host, Some("authority.crt"), None);
         ran.expect(0, &[]);

@@ -56,5 +56,8 @@ pub(super) fn families(api: &Api) -> Vec<Family> {
             "Calls that were refused without a look at their token, for the wrong ones before",
         )
         .of(held_off as f64),
+        Family::gauge("livewell_certificate_expires_timestamp", "When the certificate of the API expires")
+            .unit("seconds")
+            .of(api.tls.as_ref().and_then(|tls| tls.expires()).map(|at| at.as_secs_f64())),
     ]
 }
