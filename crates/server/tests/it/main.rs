@@ -39,6 +39,7 @@ mod for_each;
 mod for_each_killed;
 mod guessed;
 mod hostile;
+mod hung_up;
 mod inspect;
 mod joined;
 mod kept;

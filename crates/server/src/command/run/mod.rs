@@ -18,7 +18,7 @@ use livewell_config::kept::Kept;
 use livewell_config::sealed::Seal;
 use livewell_config::settings::StoreSettings;
 use livewell_config::setup;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let setup = setup::setup(&config, &seal, run.until_idle).map_err(Failure::failed)?;
         livewell.add(setup).await.map_err(Failure::failed)?;
         // A client may send a signal at once.
-        let signals = Signals::listen()?;
+        let signals = Signals::listen(run.until_idle)?;
         let (stop, stopping) = watch::channel(false);
         say_what_runs(&config, run, listener.as_ref());
         let doors = Doors { address: listener, tls, guard, owner };
@@ -194,21 +194,41 @@ fn serve(
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// SIGHUP, if it was started in a terminal; it asks for a reload as long as the terminal is there.
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
     /// Catches the signals from now on; before, they end the process.
-    fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    fn listen(until_idle: bool) -> io::Result<Self> {
+        let is_watched = !until_idle && io::stdin().is_terminal();
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: is_watched.then(|| signal(SignalKind::hangup())).transpose()?,
+        })
     }
 
-    /// Waits for a signal.
+    /// Waits for a signal, or for the end of the terminal that it was started in.
     async fn any(mut self) -> Result<(), Failure> {
         tokio::select! {
             _ = self.interrupt.recv() => Ok(()),
             _ = self.terminate.recv() => Ok(()),
+            () = closed(self.hang_up) => Ok(()),
         }
     }
+}
+
+/// Waits until the terminal is closed; does not end without one.
+async fn closed(hang_up: Option<Signal>) {
+    if let Some(mut hang_up) = hang_up {
+        while hang_up.recv().await.is_some() {
+            if !io::stdin().is_terminal() {
+                return;
+            }
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 async fn until_idle(livewell: &Livewell, signals: Signals) -> Result<(), Failure> {
