@@ -102,6 +102,11 @@ impl Keys {
         pick(&self.known().keys, id)
     }
 
+    /// Returns whether no keys have been read yet.
+    pub fn is_empty(&self) -> bool {
+        self.known().keys.is_empty()
+    }
+
     async fn read(&self) -> Result<(), String> {
         match &self.place {
             Jwks::File(path) => {

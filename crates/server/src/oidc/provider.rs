@@ -68,7 +68,12 @@ impl Oidc {
             return Err(Refused::Forged("its algorithm is not one with a public key"));
         }
         let key = self.keys.find(header.kid.as_deref()).await;
-        let key = key.ok_or(Refused::Forged("its key is not one of the provider's"))?;
+        let key = key.ok_or_else(|| {
+            if self.keys.is_empty() {
+                return Refused::Invalid("the keys of its provider could not be read yet".to_owned());
+            }
+            Refused::Forged("its key is not one of the provider's")
+        })?;
         if key.algorithm.is_some_and(|algorithm| algorithm != header.alg) {
             return Err(Refused::Forged("its algorithm is not the one of its key"));
         }

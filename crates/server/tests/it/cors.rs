@@ -1,7 +1,11 @@
 //! Web pages of other origins: those that the configuration lists may call, and no others.
 
 use super::place::Place;
-use super::running::{Answer, Running};
+use super::running::{Answer, Running, orders};
+use livewell_services::Browser;
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 
 const TOKEN: &str = "authorization: Bearer token-of-the-tests\r\n";
 
@@ -98,5 +102,57 @@ fn only_whole_origins_can_be_listed() {
             &[],
         );
         place.livewell(&["check"]).expect(2, &["is not an origin", "without a path"]);
+    }
+}
+
+/// Serves an empty page, as the web server of an application does. Returns its port.
+fn application() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        // A browser also opens connections on which it asks nothing yet.
+        for mut stream in listener.incoming().map(Result::unwrap) {
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 4\r\nconnection: close\r\n\r\n";
+                let _ = stream.write_all(format!("{head}page").as_bytes());
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn in_a_browser_the_page_of_a_listed_origin_reads_and_follows_and_any_other_is_blocked() {
+    let (listed, other) = (application(), application());
+    let server = format!("  token: token-of-the-tests\n  cors: ['http://localhost:{listed}']\n");
+    let running = Running::start_with(&server, "", "");
+    let posted = running.ask("POST", "/api/v1/sources/orders/changes", TOKEN, &orders(&[250]));
+    assert_eq!(posted.status, 200);
+    running.ask("GET", "/api/v1/queries/big/results?position=1&wait=20s", TOKEN, "");
+    let call = |path: &str, token: &str, then: &str| {
+        format!(
+            "return fetch('http://{}{path}', {{ headers: {{ authorization: 'Bearer {token}' }} }}).then({then}, () => 'blocked')",
+            running.address
+        )
+    };
+    let (results, status) = ("/api/v1/queries/big/results", "answer => answer.status");
+    let rows = "async answer => (await answer.json()).rows.length + answer.headers.get('livewell-sequence')";
+    let first = "async answer => new TextDecoder().decode((await answer.body.getReader().read()).value).includes('event: row')";
+    let browser = Browser::with_arguments(&[]);
+    browser.open(&format!("http://localhost:{listed}/"));
+    assert_eq!(browser.run(&call(results, "token-of-the-tests", rows)), Ok(json!("11")));
+    assert_eq!(
+        browser.run(&call("/api/v1/queries/big/changes", "token-of-the-tests", first)),
+        Ok(json!(true))
+    );
+    assert_eq!(browser.run(&call(results, "wrong", status)), Ok(json!(401)), "a refusal can be read");
+    for elsewhere in [format!("http://localhost:{other}/"), format!("http://127.0.0.1:{listed}/")] {
+        browser.open(&elsewhere);
+        assert_eq!(
+            browser.run(&call(results, "token-of-the-tests", status)),
+            Ok(json!("blocked")),
+            "{elsewhere}"
+        );
     }
 }
