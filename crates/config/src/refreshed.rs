@@ -10,6 +10,15 @@ use livewell_query::language::Diagnostic;
 use std::sync::Arc;
 
 impl Config {
+    /// Returns the sources and reactions with references to values outside.
+    pub fn referring(&self) -> Vec<(ComponentKind, String)> {
+        let refers =
+            |kind, id: &str| self.nodes(kind, id).is_some_and(|(node, written)| !Arc::ptr_eq(node, written));
+        let referring =
+            self.components().filter(|(kind, id)| *kind != ComponentKind::Query && refers(*kind, id));
+        referring.map(|(kind, id)| (kind, id.to_owned())).collect()
+    }
+
     /// Judges a source or a reaction again, with the values that its references lead to now. Returns `None` if it has no
     /// references, or if they lead to the same values.
     ///

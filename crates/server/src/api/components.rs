@@ -11,6 +11,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use livewell::{ComponentKind, ErrorKind, State as Doing, Status};
+use livewell_config::Change;
 use serde_json::json;
 
 /// The parameters of a reset, in their order; a name may come more than once.
@@ -80,9 +81,8 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         }
         _ => return Ok(()),
     }
-    // A password may have been replaced since; a program that prints it takes its time.
-    let refreshed = tokio::task::block_in_place(|| api.config().refreshed(kind, id));
-    if let Some(change) = refreshed.map_err(|problems| Problem::of_all(&problems))? {
+    // A password may have been replaced since.
+    if let Some(change) = refreshed(api, kind, id)? {
         api.make(change);
     }
     let setup = livewell_config::setup::started(&api.config(), &api.seal, id)?.ok_or_else(|| {
@@ -90,6 +90,16 @@ async fn begin(api: &Api, kind: ComponentKind, id: &str) -> Result<(), Problem> 
         Problem::new(409, "LW0716", message)
     })?;
     Ok(api.livewell.add(setup).await?)
+}
+
+/// Returns what a component becomes by the values that its references lead to now, if they are others.
+///
+/// # Errors
+/// Returns 400 if a value cannot be had.
+pub fn refreshed(api: &Api, kind: ComponentKind, id: &str) -> Result<Option<Change>, Problem> {
+    // A program that prints one takes its time.
+    let refreshed = tokio::task::block_in_place(|| api.config().refreshed(kind, id));
+    refreshed.map_err(|problems| Problem::of_all(&problems))
 }
 
 /// Returns what the store holds of a component of this kind that is not in the configuration.

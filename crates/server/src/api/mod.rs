@@ -39,6 +39,7 @@ mod query;
 mod rates;
 mod reload;
 mod results;
+mod rotation;
 mod routes;
 mod scopes;
 mod set_aside;
@@ -179,6 +180,7 @@ pub async fn serve(
         () = sweeping => {}
         () = watching => {}
         () = reloading => {}
+        () = rotation::watch(&api) => {}
     }
 }
 

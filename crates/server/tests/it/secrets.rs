@@ -68,8 +68,8 @@ fn a_secret_is_asked_for_again_at_each_reload_and_calls_may_not_ask() {
     assert!(!folder.path().join("touched").exists(), "nothing was run");
 }
 
-/// Answers each request with 200 and sends its `x-key` on.
-fn receiver() -> (String, Receiver<String>) {
+/// Answers each request with 200, or with 401 if its `x-key` is not the one that is wanted, and sends the key on.
+fn receiver(wanted: Option<&'static str>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let (keys, received) = channel();
@@ -87,8 +87,10 @@ fn receiver() -> (String, Receiver<String>) {
                 line.clear();
             }
             let _ = stream.read_exact(&mut vec![0; length]);
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            let _ = stream.get_mut().write_all(answer);
+            let status =
+                if wanted.is_none_or(|wanted| wanted == key) { "200 OK" } else { "401 Unauthorized" };
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = stream.get_mut().write_all(answer.as_bytes());
             if keys.send(key).is_err() {
                 return;
             }
@@ -97,18 +99,48 @@ fn receiver() -> (String, Receiver<String>) {
     (url, received)
 }
 
-#[test]
-fn a_component_that_is_started_again_takes_the_secret_as_it_is_then() {
-    let (url, received) = receiver();
-    let folder = tempfile::tempdir().unwrap();
-    let (file, vault) = (folder.path().join("key"), folder.path().join("vault"));
-    let config = format!(
+/// A webhook whose key comes from `REFERENCE`.
+fn hook(url: &str) -> String {
+    format!(
         "store: {{ kind: embedded, path: data }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
          sources:\n  - {{ id: orders, kind: http }}\n\
          queries:\n  - {{ id: big, sources: [orders], cypher: 'MATCH (o:Order) RETURN o.id AS id, o.total AS total' }}\n\
          reactions:\n  - id: hook\n    kind: webhook\n    queries: [big]\n    url: {url}\n    allow_private: true\n    \
          headers: {{ x-key: {{ REFERENCE }} }}\n"
-    );
+    )
+}
+
+#[test]
+fn a_component_in_trouble_takes_a_new_secret_by_itself_and_is_not_touched_without_one() {
+    let (url, received) = receiver(Some("the-second-key"));
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, "the-first-key").unwrap();
+    let mut running =
+        Running::of(&hook(&url).replace("REFERENCE", &format!("command: [cat, {}]", key.display())));
+    let state = |running: &Running| running.get("/api/v1/reactions/hook").json();
+    assert_eq!(running.post(&orders(&[1])).status, 200);
+    let next = || received.recv_timeout(Duration::from_secs(30)).expect("the message is sent again");
+    assert_eq!((next(), next()), ("the-first-key".into(), "the-first-key".into()));
+    assert_eq!(state(&running)["state"], "waiting");
+    fs::write(&key, "the-second-key").unwrap();
+    while next() != "the-second-key" {}
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while state(&running)["state"] != "caught_up" {
+        assert!(Instant::now() < deadline, "{}", state(&running));
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    let log = running.stop();
+    assert_eq!(log.matches("its secrets were replaced").count(), 1, "{log}");
+    assert!(!log.contains("-key"), "{log}");
+}
+
+#[test]
+fn a_component_that_is_started_again_takes_the_secret_as_it_is_then() {
+    let (url, received) = receiver(None);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, vault) = (folder.path().join("key"), folder.path().join("vault"));
+    let config = hook(&url);
     for reference in [format!("file: {}", file.display()), format!("command: [cat, {}]", vault.display())] {
         let keep = |secret: &str| [&file, &vault].map(|path| fs::write(path, secret).unwrap());
         keep("the-first-key");
