@@ -232,6 +232,40 @@ fn a_new_certificate_is_shown_without_a_restart_and_a_broken_one_never_is() {
 }
 
 #[test]
+fn a_reload_takes_other_files_and_with_a_fault_in_them_it_takes_nothing() {
+    let mut tls = serving("  token: the-first-token-of-all\n");
+    signed(&tls.certificates, "second");
+    let config = fs::read_to_string(tls.running.config()).unwrap();
+    let status = |tls: &Tls, token: &str| {
+        let mut stream = tls.secured();
+        let head = "GET /api/v1/queries HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+        write!(stream, "{head}authorization: Bearer {token}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer[9..12].to_owned()
+    };
+    let other = config.replace("server.crt", "second.crt").replace("server.key", "second.key");
+    fs::write(tls.running.config(), other.replace("the-first", "the-second")).unwrap();
+    tls.running.hang_up();
+    tls.running.wait_for_log("the configuration was read again");
+    assert_eq!(tls.shown(), tls.certificate("second.crt"));
+    assert_eq!(
+        ["the-second", "the-first"].map(|token| status(&tls, &format!("{token}-token-of-all"))),
+        ["200", "401"]
+    );
+    let broken = config.replace("server.key", "second.key").replace("the-first", "the-third");
+    fs::write(tls.running.config(), broken).unwrap();
+    tls.running.hang_up();
+    let said = tls.running.wait_for_log("LW0742");
+    assert!(said.contains("is not the key of the first certificate"), "{said}");
+    assert_eq!(tls.shown(), tls.certificate("second.crt"));
+    assert_eq!(
+        ["the-second", "the-third"].map(|token| status(&tls, &format!("{token}-token-of-all"))),
+        ["200", "401"]
+    );
+}
+
+#[test]
 fn check_says_what_is_wrong_with_the_files_and_run_does_not_begin() {
     let certificates = Certificates::new();
     certificates.self_signed("own", "/CN=own", "DNS:localhost");
