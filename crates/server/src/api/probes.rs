@@ -5,7 +5,7 @@ use super::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use livewell::Livewell;
+use livewell::{Error, Livewell};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,15 +15,30 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How many components an answer names.
 const NAMED_MAX: usize = 100;
 
-/// `GET /health`: the process is alive and can read its store.
+/// `GET /health`: the process is alive, and nothing is wrong that a restart would mend.
 pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    api.livewell.check_readable()?;
-    Ok(Json(json!({ "status": "ok" })))
+    match api.livewell.check_readable() {
+        Ok(()) => Ok(Json(json!({ "status": "ok" }))),
+        Err(error) if is_mended_by_restart(&error) => {
+            Err(Problem::new(503, error.code, error.message).retry_after(1))
+        }
+        Err(error) => Ok(Json(json!({ "status": "degraded", "code": error.code, "detail": error.message }))),
+    }
 }
 
-/// `GET /ready`: every query has caught up once since the start, and nothing waits for a disk; a query over a source in
-/// error has not caught up.
+/// Returns whether a restart may mend an error of the store. It does not free a disk or undo damage: whoever restarts
+/// for that has a process that restarts for ever, and shows nothing.
+fn is_mended_by_restart(error: &Error) -> bool {
+    // Without room, damaged, of another kind, on a disk that fails.
+    !matches!(error.code, "LW0302" | "LW0303" | "LW0304" | "LW0305" | "LW0310")
+}
+
+/// `GET /ready`: every query has caught up once since the start, the store can be read, and nothing waits for a disk,
+/// also not for room in the store; a query over a source in error has not caught up.
 pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+    api.livewell.check_readable().map_err(|error| {
+        waiting(format!("the store cannot be read: {} [{}]", error.message, error.code), Vec::new())
+    })?;
     let stalled = api.livewell.waiting_for_disk();
     if let Some((id, reason)) = stalled.first() {
         let message = format!("`{id}` waits for a disk: {reason}");
@@ -73,4 +88,28 @@ pub async fn watch_ready(api: &Api) {
 /// Returns whether a query is known not to have caught up.
 fn is_behind(livewell: &Livewell, query: &str) -> bool {
     livewell.has_caught_up(query).is_ok_and(|has_caught_up| !has_caught_up)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use livewell_store::IndexError;
+
+    #[test]
+    fn health_is_red_only_for_what_a_restart_mends() {
+        let cause = || "it".into();
+        for (error, is_mended) in [
+            (IndexError::Full(cause()), false),
+            (IndexError::Io(cause()), false),
+            (IndexError::Corrupted(cause()), false),
+            (IndexError::UnknownStore(cause()), false),
+            // All places for readers are taken, or another process has the store.
+            (IndexError::Connection(cause()), true),
+            (IndexError::Fenced(cause()), true),
+            (IndexError::Other(cause()), true),
+        ] {
+            let error = Error::from(error);
+            assert_eq!(is_mended_by_restart(&error), is_mended, "{error}");
+        }
+    }
 }

@@ -64,6 +64,7 @@ mod pages;
 mod parked;
 mod place;
 mod recipes;
+mod probed;
 mod redefined;
 mod refused;
 mod rotated;
