@@ -17,9 +17,22 @@ struct Package {
     name: String,
     /// The features that its `Cargo.toml` declares.
     features: BTreeMap<String, Vec<String>>,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    /// `lib`, `bin`, ...
+    kind: Vec<String>,
 }
 
 impl Package {
+    /// The argument that names what of it is checked: its library, or its programs if it has none.
+    fn part(&self) -> &'static str {
+        let has_library = self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "lib"));
+        if has_library { "--lib" } else { "--bins" }
+    }
+
     /// The features to check it with: none, and each alone.
     fn choices(&self) -> impl Iterator<Item = &str> {
         let names = self.features.keys().map(String::as_str);
@@ -37,7 +50,7 @@ pub fn check(root: &Path) -> Outcome<()> {
     for package in workspace.packages.iter().filter(|package| !package.features.is_empty()) {
         for feature in package.choices() {
             // Clippy, because it denies warnings of one package without building all others for it.
-            let begin = ["clippy", "--locked", "--no-deps", "--package", &package.name, "--lib"];
+            let begin = ["clippy", "--locked", "--no-deps", "--package", &package.name, package.part()];
             let end = ["--no-default-features", "--features", feature, "--", "--deny", "warnings"];
             run_cargo(root, &[&begin[..], &end[..]].concat(), &[])?;
         }
@@ -51,9 +64,10 @@ mod tests {
 
     #[test]
     fn a_package_is_checked_without_features_and_with_each_alone() {
-        let package =
-            r#"{"name":"a","version":"1.0.0","features":{"nats":["dep:x"],"default":["nats"],"redis":[]}}"#;
+        let package = r#"{"name":"a","version":"1.0.0","features":{"nats":["dep:x"],"default":["nats"],"redis":[]},
+            "targets":[{"kind":["bin"]},{"kind":["test"]}]}"#;
         let package: Package = serde_json::from_str(package).unwrap();
         assert_eq!(package.choices().collect::<Vec<_>>(), ["", "nats", "redis"]);
+        assert_eq!(package.part(), "--bins");
     }
 }

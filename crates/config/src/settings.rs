@@ -5,9 +5,12 @@ pub use super::access::{DEFAULT_TOKEN, Only, Scope, TOKEN_CHARS_MIN, TlsSettings
 pub use super::limits::ServerLimits;
 pub use super::oidc::{ClaimOrText, Jwks, OidcSettings, OnlyOfClaims};
 use livewell::Durability;
+use livewell_model::period;
 use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where everything durable lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +47,7 @@ impl Default for EmbeddedSettings {
 }
 
 /// The API.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
     /// Where it listens.
@@ -75,6 +78,30 @@ pub struct ServerSettings {
     pub metrics: MetricsSettings,
     /// Where it is written who changed what, beside the log.
     pub audit: Option<AuditSettings>,
+    /// The collector of OpenTelemetry that traces and metrics are delivered to.
+    pub telemetry: Option<TelemetrySettings>,
+}
+
+/// The collector of OpenTelemetry that traces and metrics are delivered to. What is not said is as the variables of
+/// OpenTelemetry say.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetrySettings {
+    /// The URL of the collector, to which `/v1/traces` and `/v1/metrics` are added.
+    pub endpoint: Option<String>,
+    /// Headers of each delivery, such as a key.
+    pub headers: BTreeMap<String, String>,
+    /// The name by which the collector knows this process.
+    pub service_name: Option<String>,
+    /// How often metrics are delivered.
+    #[serde(deserialize_with = "some_period")]
+    pub metrics_every: Option<Duration>,
+    /// The share of traces that are kept, from 0 to 1.
+    pub traces_share: Option<f64>,
+}
+
+fn some_period<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
+    period::deserialize(input).map(Some)
 }
 
 /// Where it is written who changed what.
@@ -129,6 +156,7 @@ impl Default for ServerSettings {
             limits: ServerLimits::default(),
             metrics: MetricsSettings::default(),
             audit: None,
+            telemetry: None,
         }
     }
 }

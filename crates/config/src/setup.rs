@@ -9,23 +9,35 @@ use crate::section::Section;
 use crate::sections::Settings;
 use crate::settings::StoreSettings;
 use livewell::{
-    ComponentKind, EmbeddedStore, Error, Limits, Livewell, MemoryStore, Query, ReactionSetup, Setup,
-    SourceSetup,
+    Builder, ComponentKind, EmbeddedStore, Error, Limits, Livewell, MemoryStore, Observer, Query,
+    ReactionSetup, Setup, SourceSetup,
 };
 use livewell_reaction::Settings as ReactionSettings;
+use std::sync::Arc;
 
 /// Opens the store and builds a Livewell over it, with nothing running yet.
 pub fn open(store: &StoreSettings) -> Result<Livewell, Error> {
+    builder(store)?.build()
+}
+
+/// Like [`open`], with an observer that is told what the components do.
+///
+/// # Errors
+/// Returns the errors of [`open`].
+pub fn open_observed(store: &StoreSettings, observer: Arc<impl Observer>) -> Result<Livewell, Error> {
+    builder(store)?.observer(observer).build()
+}
+
+fn builder(store: &StoreSettings) -> Result<Builder, Error> {
     let builder = Livewell::builder();
-    match store {
+    Ok(match store {
         StoreSettings::Memory => builder.store(MemoryStore::new()),
         StoreSettings::Embedded(embedded) => {
             let limits =
                 Limits { scrub_bytes_per_second: embedded.scrub_bytes_per_second, ..Limits::default() };
             builder.store(EmbeddedStore::open(&embedded.path, embedded.durability)?).limits(limits)
         }
-    }
-    .build()
+    })
 }
 
 impl Config {

@@ -65,7 +65,7 @@ pub use livewell_source::expire::Expire;
 pub use livewell_source::unwind::Unwind;
 pub use livewell_source::{self as sources, settings as source_settings};
 pub use livewell_store::{self as store, Durability, EmbeddedStore, MemoryStore, Snapshot, Store};
-pub use observe::{Observed, Observer};
+pub use observe::{Observed, Observer, Work};
 pub use reaction::dead_letters;
 pub use read::condition::Condition;
 pub use read::measured::Measured;

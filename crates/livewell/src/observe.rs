@@ -4,6 +4,7 @@
 
 use crate::component::state::{ComponentKind, State};
 use crate::error::Error;
+use std::time::Instant;
 
 /// The component that a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,19 @@ pub struct Observed<'a> {
     pub id: &'a str,
     /// Its kind.
     pub kind: ComponentKind,
+}
+
+/// A batch of work of a component, whose commit is durable.
+#[derive(Debug, Clone, Copy)]
+pub struct Work {
+    /// When it began: when a source had read its input, or a query or reaction began with what it had to read.
+    pub began: Instant,
+    /// When its changes were handed to the store; of a reaction, when its effects had been made.
+    pub done: Instant,
+    /// The last position of the store that it is about.
+    pub position: u64,
+    /// How many transactions of a source, results of a query, or delivered results of a reaction it had.
+    pub entries: u64,
 }
 
 /// Receives notifications about the work of a Livewell.
@@ -47,6 +61,11 @@ pub trait Observer: Send + Sync + 'static {
     /// query, or the results by which a reaction's checkpoint advanced. Also called for commits without any.
     fn committed(&self, component: Observed<'_>, entries: u64) {
         let _ = (component, entries);
+    }
+
+    /// Called when a batch of work of a component that had any entries is durable, after [`Observer::committed`].
+    fn worked(&self, component: Observed<'_>, work: &Work) {
+        let _ = (component, work);
     }
 
     /// Called when a component stops with an error, or waits for the outside world because of one.

@@ -14,6 +14,7 @@ mod panics;
 mod progress;
 mod render;
 mod stamp;
+mod telemetry;
 mod tls;
 
 use std::process::ExitCode;

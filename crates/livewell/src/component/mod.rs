@@ -28,7 +28,7 @@ pub(crate) mod view;
 use crate::Error;
 use crate::clock::Clock;
 use crate::error::Disk;
-use crate::observe::{Nobody, Observed, Observer};
+use crate::observe::{Nobody, Observed, Observer, Work};
 use bell::Bell;
 use drift::SourceDrift;
 use livewell_model::Timestamp;
@@ -332,6 +332,13 @@ impl Component {
             log!(info, self, waited_seconds = waited.as_secs_f64(), "the disk takes writes again; resumed");
         }
         self.observer.committed(self.observed(), entries);
+    }
+
+    /// Tells the observer of a batch of work, which is durable.
+    pub(crate) fn worked(&self, work: &Work) {
+        if work.entries > 0 {
+            self.observer.worked(self.observed(), work);
+        }
     }
 
     /// Returns how many entries it has committed since the start, and how many in a second over the last minute.

@@ -11,6 +11,7 @@ use crate::component::shared::Shared;
 use crate::feed::elements::{self, Lens};
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::feed::retention;
+use crate::observe::Work;
 use crate::query::state::QueryState;
 use crate::router::{Attached, Timing};
 use crate::settings::Query;
@@ -20,7 +21,7 @@ use livewell_query::{Engine, Meter};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::log_key;
-use livewell_store::{Overlay, Resume, Snapshot, Ticket, Version, WriteSet, compare};
+use livewell_store::{Durations, Overlay, Resume, Snapshot, Ticket, Version, WriteSet, compare};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -69,6 +70,18 @@ pub(crate) struct Step {
     pub(crate) results: u64,
     /// The last position that it has taken in.
     pub(crate) position: u64,
+    /// When it began, and when its changes were handed to the store.
+    pub(crate) span: (Instant, Instant),
+}
+
+impl Submitted {
+    /// Sets when the step began, whose changes were handed to the store just now, and counts it.
+    pub(super) fn since(mut self, began: Instant, steps: &Durations) -> Self {
+        let done = Instant::now();
+        steps.record(done - began);
+        self.step.span = (began, done);
+        self
+    }
 }
 
 impl Pipeline {
@@ -94,8 +107,7 @@ impl Pipeline {
         };
         self.put_checkpoints(&snapshot, &mut state, &groups[..taken])?;
         let submitted = self.submit(&snapshot, state)?;
-        self.shared.measures.steps.record(began.elapsed());
-        Ok(Outcome::Stepped(submitted))
+        Ok(Outcome::Stepped(submitted.since(began, &self.shared.measures.steps)))
     }
 
     /// Announces a step, which is durable.
@@ -105,6 +117,8 @@ impl Pipeline {
             let Measures { arrivals, results, .. } = &self.shared.measures;
             arrivals.ages([step.position], |age| results.record(age));
         }
+        let (began, done) = step.span;
+        self.component.worked(&Work { began, done, position: step.position, entries: step.results });
         self.shared.bells.ring(self.component.number);
     }
 
@@ -273,7 +287,8 @@ impl Pipeline {
         overlay.put(Head::key(number), head.encode());
         overlay.into_writes(&mut set);
         let results = head.sequence.saturating_sub(begun);
-        let step = Step { version, results, position: head.position };
+        let (position, now) = (head.position, Instant::now());
+        let step = Step { version, results, position, span: (now, now) };
         Ok(Submitted { ticket: self.shared.group.submit(set), step })
     }
 

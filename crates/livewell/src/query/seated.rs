@@ -156,8 +156,7 @@ impl Pipeline {
         }
         seated.timing = self.engine.tells_time().then(|| self.timing(&state)).transpose()?;
         let submitted = self.submit(&snapshot, state)?;
-        self.shared.measures.steps.record(began.elapsed());
-        Ok(Some(submitted))
+        Ok(Some(submitted.since(began, &self.shared.measures.steps)))
     }
 
     /// Steps over a transaction, or over those of several by whose times timers are due. Returns how far everything is

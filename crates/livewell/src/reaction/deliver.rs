@@ -8,6 +8,7 @@ use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
+use crate::observe::Work;
 use crate::reaction::dead_letters;
 use crate::run::backoff::{Backoff, Until};
 use crate::run::recovery::{self, Decision, Keeps, broken, code};
@@ -257,7 +258,9 @@ impl Delivery {
             && !self.shared.is_stopping(&self.component)
             && self.lacks_room()?.is_none()
         {
+            let began = Instant::now();
             let delivered = self.reaction.deliver(&outgoing[done..]).map_err(wrap)?;
+            let made = Instant::now();
             let effected = &results[done..done + delivered.results];
             self.count_effects(effected.iter().map(|(_, _, result)| result.position));
             let moved =
@@ -267,6 +270,9 @@ impl Delivery {
                 let now = self.shared.clock.now();
                 dead_letters::put(overlay, &self.component, now, &delivered.dead)
             })?;
+            let position = effected.last().map_or(0, |(_, _, result)| result.position);
+            let entries = delivered.results as u64;
+            self.component.worked(&Work { began, done: made, position, entries });
             done += delivered.results;
             // Each part that came through shows that the target is there.
             self.backoff.has_answered();

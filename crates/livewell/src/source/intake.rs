@@ -11,6 +11,7 @@ use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::error::ErrorKind;
 use crate::feed::element::{decode_element, encode_element};
+use crate::observe::Work;
 use crate::source::announce::Announcements;
 use crate::source::expiry::index::Index;
 use livewell_model::codec::Writer;
@@ -349,11 +350,13 @@ impl<'a> Intake<'a> {
         let last = turn.last();
         catalog::put_position(&mut set, last);
         shared.measures.arrivals.note(last, came);
-        let ticket = shared.group.submit(set);
+        let (ticket, done) = (shared.group.submit(set), Instant::now());
         drop(turn);
         ticket.wait()?;
         announcements.make(source);
-        source.progressed(head.sequence.saturating_sub(begun));
+        let entries = head.sequence.saturating_sub(begun);
+        source.progressed(entries);
+        source.worked(&Work { began: came, done, position: last, entries });
         source.drift().see(newest, &*shared.clock);
         shared.bells.ring(source.number);
         Ok(())

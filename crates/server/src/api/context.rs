@@ -7,6 +7,7 @@ use super::names::Names;
 use super::page::Pins;
 use super::rates::{Rates, Streams};
 use super::traffic::Traffic;
+use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use livewell::Livewell;
 use livewell_config::sealed::Seal;
@@ -35,6 +36,8 @@ pub struct Api {
     pub(super) components_measured: usize,
     /// Who changed what.
     pub(super) audit: Audit,
+    /// Where traces go.
+    pub(super) telemetry: Telemetry,
     /// What is measured of calls and connections.
     pub(super) traffic: Traffic,
     pub(super) rates: Option<Rates>,

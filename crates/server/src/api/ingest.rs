@@ -4,11 +4,12 @@
 use super::broken_off::broken_off;
 use super::components::find;
 use super::context::{Api, Shared};
+use super::metrics::Brought;
 use super::problem::Problem;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
+use axum::{Extension, Json};
 use futures::StreamExt;
 use livewell::ComponentKind;
 use livewell_model::Transaction;
@@ -27,7 +28,7 @@ pub async fn post(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Value>, Problem> {
+) -> Result<(Extension<Brought>, Json<Value>), Problem> {
     find(&api, ComponentKind::Source, &id)?;
     let settings = api.http(&id).ok_or_else(|| {
         let message = format!("`{id}` does not take changes by HTTP; only a source of `kind: http` does");
@@ -55,7 +56,8 @@ pub async fn post(
     let last = receipts
         .last()
         .ok_or_else(|| Problem::new(503, "LW0525", format!("the source `{id}` is stopped")))?;
-    Ok(Json(json!({ "position": last.position, "sequence": last.sequence })))
+    let answer = Json(json!({ "position": last.position, "sequence": last.sequence }));
+    Ok((Extension(Brought(last.position)), answer))
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

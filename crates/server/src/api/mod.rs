@@ -57,6 +57,7 @@ pub use guard::Guard;
 pub use reload::Reload;
 
 use crate::open_files;
+use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use accept::{Door, Served};
 use audit::Audit;
@@ -121,19 +122,29 @@ impl Doors {
     }
 }
 
+/// What is kept of calls and of work, beside the log.
+pub struct Records {
+    /// Who changed what.
+    pub audit: Audit,
+    /// Where traces and metrics go.
+    pub telemetry: Telemetry,
+}
+
 /// Serves, and reads what can change again when asked to, until `stop` is true; then calls in progress have a few seconds to end.
 pub async fn serve(
     doors: Doors,
     livewell: Arc<Livewell>,
     config: Config,
     reload: Option<Reload>,
-    audit: Audit,
+    records: Records,
     stop: watch::Receiver<bool>,
 ) {
     let settings = config.server.clone().unwrap_or_default();
     let components = config.len();
     let access = (doors.guard, doors.tls.clone());
-    let api = shared(livewell, config, &settings, access, audit, stop.clone());
+    let api = shared(livewell, config, &settings, access, records, stop.clone());
+    let measured = Arc::downgrade(&api);
+    api.telemetry.deliver_metrics(move || metrics::families(&*measured.upgrade()?).ok());
     let sweeping = sweep(api.clone(), doors.address.is_some());
     let serving = async {
         let limits = settings.limits;
@@ -190,7 +201,7 @@ fn shared(
     config: Config,
     settings: &ServerSettings,
     (guard, tls): (Guard, Option<Arc<Tls>>),
-    audit: Audit,
+    Records { audit, telemetry }: Records,
     stop: watch::Receiver<bool>,
 ) -> Shared {
     Arc::new(Api {
@@ -205,6 +216,7 @@ fn shared(
         limits: settings.limits.clone(),
         components_measured: settings.metrics.components,
         audit,
+        telemetry,
         traffic: Traffic::default(),
         config: RwLock::new(config),
         pins: Pins::default(),

@@ -79,6 +79,8 @@ mod standing;
 mod targets;
 mod tls;
 mod tokens;
+#[cfg(feature = "otel")]
+mod traced;
 mod tried;
 mod troubled;
 mod twins;

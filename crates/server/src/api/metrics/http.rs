@@ -5,16 +5,33 @@ use crate::api::context::{Api, Shared};
 use crate::api::guesses::Counts;
 use crate::api::stream::{FOLLOWERS_MAX, STREAMS_MAX};
 use crate::api::traffic::Class;
-use axum::extract::{Request, State};
+use crate::telemetry::Answered;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::time::Instant;
 
+/// The position of the last transaction that a call has brought, an extension of its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Brought(pub u64);
+
 /// Counts a call and how long its answer took to begin.
 pub async fn count(State(api): State<Shared>, request: Request, next: Next) -> Response {
     let (began, class) = (Instant::now(), Class::of(request.method(), request.uri().path()));
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let answer = next.run(request).await;
     api.traffic.add(class, answer.status(), began.elapsed());
+    if !matches!(class, Class::Probe | Class::Metrics) {
+        api.telemetry.answered(&Answered {
+            began,
+            method: &method,
+            route: route.as_ref().map(MatchedPath::as_str),
+            headers: &headers,
+            status: answer.status().as_u16(),
+            position: answer.extensions().get::<Brought>().map(|Brought(position)| *position),
+        });
+    }
     answer
 }
 

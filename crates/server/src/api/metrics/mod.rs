@@ -2,12 +2,12 @@
 //! lists all families; a test compares that list with what a running server shows.
 
 mod components;
-mod family;
+pub mod family;
 mod http;
 mod pipeline;
 mod process;
 
-pub use http::count;
+pub use http::{Brought, count};
 
 use super::broken_off::broken_off;
 use super::context::{Api, Shared};
@@ -29,7 +29,10 @@ pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem
 }
 
 /// Returns all families, always in the same order.
-fn families(api: &Api) -> Result<Vec<Family>, Problem> {
+///
+/// # Errors
+/// Returns an error if the store cannot be read.
+pub fn families(api: &Api) -> Result<Vec<Family>, Problem> {
     let measured = components::measured(api)?;
     let mut families = components::families(&measured);
     families.push(components::effects(api, &measured));

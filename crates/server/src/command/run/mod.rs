@@ -4,11 +4,12 @@ mod idle;
 
 use super::patience::patiently;
 use crate::api::audit::Audit;
-use crate::api::{Doors, Guard, Reload};
+use crate::api::{Doors, Guard, Records, Reload};
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
 use crate::failure::Failure;
 use crate::render::counted;
+use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use crate::{api, open_files};
 use livewell::{Error, Livewell};
@@ -42,8 +43,9 @@ pub fn run(run: &Run) -> Result<(), Failure> {
             Some(server) => Some(api::bind(server.listen).await.map_err(Failure::failed)?),
             None => None,
         };
-        let audit = audit(&config)?;
-        let livewell = Arc::new(open(&config.store).await.map_err(Failure::failed)?);
+        let records = records(&config)?;
+        let telemetry = records.telemetry.clone();
+        let livewell = Arc::new(open(&config.store, &telemetry).await.map_err(Failure::failed)?);
         let (control, owner) = control(&config.store)?.unzip();
         let seal = Seal::of(livewell.store_id());
         let stored = livewell.definitions().map_err(Failure::failed)?;
@@ -59,7 +61,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let reload = if run.until_idle { None } else { Some(reload(&run.config, &config, &doors)?) };
         let serving = doors
             .has_any()
-            .then(|| tokio::spawn(serve(doors, livewell.clone(), config, reload, audit, stopping)));
+            .then(|| tokio::spawn(serve(doors, livewell.clone(), config, reload, records, stopping)));
         let shown = run.until_idle.then(|| tokio::spawn(idle::show(livewell.clone())));
         let ended = if run.until_idle { until_idle(&livewell, signals).await } else { signals.any().await };
         if let Some(shown) = shown {
@@ -74,28 +76,35 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         // Before the store is released: the next owner has a socket of its own.
         drop(control);
         livewell.shutdown().await;
+        // What is left is delivered over a connection that this thread must not wait for.
+        let delivered = tokio::task::spawn_blocking(move || telemetry.end());
+        delivered.await.map_err(Failure::failed)?;
         ended?;
         idle::summary(&livewell.status().map_err(Failure::failed)?)
     })
 }
 
-/// Opens the audit log.
-fn audit(config: &Config) -> Result<Audit, Failure> {
+/// Opens what is kept of calls and of work beside the log.
+fn records(config: &Config) -> Result<Records, Failure> {
+    let settings = config.server.as_ref().and_then(|server| server.telemetry.as_ref());
+    let telemetry = Telemetry::start(settings).map_err(Failure::failed)?;
     let path = config.audit_path();
     let shown = path.as_deref().unwrap_or(Path::new("")).display().to_string();
-    Audit::to(path).map_err(|error| {
+    let audit = Audit::to(path).map_err(|error| {
         let message =
             format!("the audit log {shown} cannot be written: {error}; give another `server.audit.path`");
         Failure::failed(format!("{message} [LW0760]"))
-    })
+    })?;
+    Ok(Records { audit, telemetry })
 }
 
 /// Opens the store.
-async fn open(store: &StoreSettings) -> Result<Livewell, Error> {
+async fn open(store: &StoreSettings, telemetry: &Telemetry) -> Result<Livewell, Error> {
+    let open = || setup::open_observed(store, Arc::new(telemetry.clone()));
     match store {
-        StoreSettings::Memory => setup::open(store),
+        StoreSettings::Memory => open(),
         StoreSettings::Embedded(embedded) => {
-            let opened = patiently(&embedded.path, || setup::open(store)).await?;
+            let opened = patiently(&embedded.path, open).await?;
             warn_of_access(&embedded.path);
             Ok(opened)
         }
@@ -181,13 +190,13 @@ fn serve(
     livewell: Arc<Livewell>,
     config: Config,
     reload: Option<Reload>,
-    audit: Audit,
+    records: Records,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> {
     if let Some(address) = doors.address.as_ref().and_then(|listener| listener.local_addr().ok()) {
         tracing::info!("serving {}://{address}", scheme(&config));
     }
-    api::serve(doors, livewell, config, reload, audit, stop)
+    api::serve(doors, livewell, config, reload, records, stop)
 }
 
 /// The signals that stop a run properly.
