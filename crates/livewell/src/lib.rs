@@ -69,6 +69,7 @@ pub use observe::{Observed, Observer, Work};
 pub use reaction::dead_letters;
 pub use read::condition::Condition;
 pub use read::measured::Measured;
+pub use read::newest::newest_times;
 pub use read::page::Page;
 pub use read::position::Position;
 pub use read::results::{ReadRow, Results};

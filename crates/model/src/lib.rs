@@ -15,6 +15,7 @@ pub mod map;
 pub mod number;
 pub mod outbox;
 pub mod period;
+pub mod probe;
 pub mod recovery;
 pub mod row;
 pub mod secret;

@@ -2,7 +2,8 @@
 
 use crate::settings_error::SettingsError;
 use crate::shared::Shared;
-use crate::{Reaction, Role};
+use crate::{Reaction, ReactionError, Role};
+use livewell_model::probe::Probed;
 use std::path::{Path, PathBuf};
 
 /// The settings of a kind of reaction.
@@ -51,6 +52,15 @@ pub(crate) trait Kind {
     /// Returns the files that the reaction reads: certificates and keys.
     fn reads(&self) -> Vec<PathBuf> {
         Vec::new()
+    }
+
+    /// Looks at the target, as the reaction would itself, without any effect there. Returns `None` if the target is not
+    /// a server.
+    ///
+    /// # Errors
+    /// Returns what would keep the reaction from delivering.
+    fn probe(&self) -> Option<Result<Probed, ReactionError>> {
+        None
     }
 }
 

@@ -146,7 +146,7 @@ fn read(stream: &TcpStream) -> Option<Request> {
     while let Some((name, value)) = line()?.split_once(": ") {
         headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
-    let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
+    let mut body = vec![0; headers.get("content-length").map_or(Some(0), |length| length.parse().ok())?];
     reader.read_exact(&mut body).ok()?;
     let path = first.split(' ').nth(1)?.to_owned();
     Some(Request { path, headers, body: String::from_utf8(body).ok()? })

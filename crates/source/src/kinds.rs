@@ -11,6 +11,7 @@ use crate::settings::{
 };
 use crate::source::Source;
 use crate::unwind::{self, Unwind};
+use livewell_model::probe::Probed;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -149,6 +150,21 @@ impl SourceSettings {
     /// Returns the source's id.
     pub fn id(&self) -> &str {
         self.common().id()
+    }
+
+    /// Looks at the server that it reads from, as it would itself, without any effect there. Returns `None` if there is
+    /// no server, or if Livewell was built without sources of this kind.
+    ///
+    /// # Errors
+    /// Returns what would keep the source from reading.
+    pub fn probe(&self) -> Option<Result<Probed, SourceError>> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(settings) => Some(crate::postgres::probe(settings)),
+            #[cfg(feature = "nats")]
+            Self::Nats(settings) => Some(crate::nats::probe(settings)),
+            _ => None,
+        }
     }
 
     /// Returns which clock its time follows while nothing comes.

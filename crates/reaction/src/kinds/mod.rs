@@ -11,8 +11,9 @@ pub mod redis;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 
-use crate::Role;
 use crate::kind::{AsKind, Kind, kinds};
+use crate::{ReactionError, Role};
+use livewell_model::probe::Probed;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,15 @@ impl Connector {
     /// Makes relative paths start at `folder`.
     pub fn resolve(&mut self, folder: &Path) {
         self.as_kind_mut().resolve(folder);
+    }
+
+    /// Looks at the target, as the reaction would itself, without any effect there. Returns `None` if the target is not
+    /// a server.
+    ///
+    /// # Errors
+    /// Returns what would keep the reaction from delivering.
+    pub fn probe(&self) -> Option<Result<Probed, ReactionError>> {
+        self.as_kind().probe()
     }
 
     /// Returns the files that the reaction reads: certificates and keys.

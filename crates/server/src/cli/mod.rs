@@ -4,6 +4,7 @@ mod apply;
 mod at;
 mod backup;
 mod begin;
+mod doctor;
 mod export;
 mod look;
 mod operate;
@@ -17,6 +18,7 @@ pub use apply::Apply;
 pub use at::At;
 pub use backup::{Backup, Restore};
 pub use begin::{Completions, Init, Man, Template};
+pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
@@ -118,6 +120,9 @@ over the empty graph. Exit code 2 if there is any.")]
 
     /// Bring what runs to a configuration, after showing what that changes
     Apply(Apply),
+
+    /// Look at everything that a run needs: configuration, store, servers, files, clocks, limits
+    Doctor(Doctor),
 
     /// Show the live results of a query
     #[command(after_help = "\
@@ -316,6 +321,7 @@ impl Command {
             | Self::Reset(Reset { at, .. }) => Some(at),
             Self::Init(_)
             | Self::Completions(_)
+            | Self::Doctor(_)
             | Self::Man(_)
             | Self::Run(_)
             | Self::Check(_)

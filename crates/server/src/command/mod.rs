@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod component;
 mod dead_letters;
+mod doctor;
 mod elements;
 mod explain;
 mod export;
@@ -70,6 +71,8 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Init(init), _) => init::run(init),
         (Command::Completions(asked), _) => completions::run(asked),
         (Command::Man(asked), _) => completions::man(asked),
+        (Command::Doctor(_), Some(Found::Store(directory))) => doctor::within(&directory),
+        (Command::Doctor(asked), _) => doctor::run(asked),
         (Command::Check(check), _) => check::run(check),
         (Command::Explain(explain), _) => explain::run(explain),
         (Command::Run(run), _) => run::run(run),

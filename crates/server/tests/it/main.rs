@@ -25,6 +25,7 @@ mod damaged;
 mod dashboard;
 mod demonstrations;
 mod disk;
+mod doctor;
 mod documents;
 mod erased;
 mod exact;

@@ -7,10 +7,12 @@
 
 mod connection;
 mod position;
+mod probe;
 mod received;
 mod session;
 mod stream;
 mod subject;
 
 pub use position::NatsPosition;
+pub(crate) use probe::probe;
 pub use stream::Stream;

@@ -251,7 +251,7 @@ async fn collect(
     timeout(ANSWER_MAX * 2, answer).await.map_err(|_| unreachable("no answer"))?
 }
 
-async fn look(jetstream: &Context, stream: &str) -> Result<Info, SourceError> {
+pub(super) async fn look(jetstream: &Context, stream: &str) -> Result<Info, SourceError> {
     match jetstream.get_stream(stream).await {
         Ok(found) => Ok(found.cached_info().clone()),
         Err(error) => Err(match error.kind() {

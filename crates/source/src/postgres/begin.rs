@@ -59,6 +59,16 @@ pub(super) fn prepare(
     Ok((session, watch))
 }
 
+/// Returns how many tables the source would follow, after the checks of [`prepare`] that make nothing on the server.
+///
+/// # Errors
+/// Returns an error if the database refuses, or if something keeps a table from being followed.
+pub(super) fn look(settings: &PostgresSettings) -> Result<usize, SourceError> {
+    let mut watch = Watch::connect(settings, "", None)?;
+    find(&mut watch, false)?;
+    Ok(watch.facts.tables.len())
+}
+
 /// Finds the tables, and checks that they can be read. `publishes`: whether the publication exists.
 fn find(watch: &mut Watch, publishes: bool) -> Result<(), SourceError> {
     watch.look()?;

@@ -29,6 +29,7 @@ mod notes;
 mod pages;
 mod pgoutput;
 mod position;
+mod probe;
 mod replay;
 mod rows;
 mod server;
@@ -49,6 +50,7 @@ mod visible;
 mod work;
 
 pub use database::Database;
+pub(crate) use probe::probe;
 pub(crate) use server::slot_of;
 
 /// Returns the files that a URL names: certificates and keys.

@@ -14,6 +14,7 @@ use crate::messenger::{Answer, Message, Messenger, MessengerSettings, Retries, T
 use crate::settings_error::SettingsError;
 use crate::shared::{OnRefusal, Shared};
 use crate::{Reaction, ReactionError, Role, Start};
+use livewell_model::probe::Probed;
 use publish::{Publisher, refused};
 use std::path::{Path, PathBuf};
 
@@ -83,6 +84,10 @@ fn is_subject(subject: &str) -> bool {
 impl Kind for NatsSettings {
     fn role(&self) -> Role {
         Role::Trigger
+    }
+
+    fn probe(&self) -> Option<Result<Probed, ReactionError>> {
+        Some(publish::probe(self))
     }
 
     fn validate(&self, _: usize) -> Result<(), SettingsError> {

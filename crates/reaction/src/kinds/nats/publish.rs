@@ -7,6 +7,8 @@ use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, Context, ErrorCode};
 use async_nats::{ConnectErrorKind, ConnectOptions};
+use futures::StreamExt;
+use livewell_model::probe::Probed;
 use std::error::Error;
 use tokio::runtime::{Builder, Runtime};
 
@@ -71,6 +73,26 @@ fn unfit(error: &PublishError) -> Option<String> {
         codes.contains(&error.error_code())
     });
     (too_large || error.kind() == PublishErrorKind::MaxPayloadExceeded).then(|| error.to_string())
+}
+
+/// Connects, and looks for a stream that takes the subject. A template names no subject yet, so any stream will do.
+pub(super) fn probe(settings: &NatsSettings) -> Result<Probed, ReactionError> {
+    let publisher = Publisher::new(settings)?;
+    publisher.runtime.block_on(async {
+        let jetstream = connect(settings).await?;
+        let subject = &settings.subject;
+        if !subject.contains('{') {
+            let stream = jetstream.stream_by_subject(subject.as_str()).await;
+            let stream =
+                stream.map_err(|error| away(format!("no stream takes the subject `{subject}`: {error}")))?;
+            return Ok(Probed::new(format!("NATS, whose stream `{stream}` takes `{subject}`")));
+        }
+        match jetstream.stream_names().next().await {
+            Some(Ok(_)) => Ok(Probed::new("NATS with JetStream")),
+            Some(Err(error)) => Err(away(format!("JetStream does not answer: {error}"))),
+            None => Err(away("it has no stream at all; create one that takes the subjects".to_owned())),
+        }
+    })
 }
 
 async fn connect(settings: &NatsSettings) -> Result<Context, ReactionError> {

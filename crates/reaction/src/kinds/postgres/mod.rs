@@ -10,6 +10,7 @@ mod layout;
 mod login;
 mod parameter;
 mod place;
+mod probe;
 mod refusal;
 mod session;
 mod settings;
@@ -26,8 +27,9 @@ pub use table::Table;
 use crate::kind::Kind;
 use crate::settings_error::{SettingsError, one_query};
 use crate::shared::Shared;
-use crate::{Reaction, Role};
+use crate::{Reaction, ReactionError, Role};
 use livewell_link::postgres::Address;
+use livewell_model::probe::Probed;
 use std::path::PathBuf;
 
 impl Kind for PostgresSettings {
@@ -36,6 +38,10 @@ impl Kind for PostgresSettings {
             PostgresMode::Table => Role::StateKeeper,
             PostgresMode::Execute => Role::Trigger,
         }
+    }
+
+    fn probe(&self) -> Option<Result<Probed, ReactionError>> {
+        Some(probe::probe(self))
     }
 
     fn validate(&self, queries: usize) -> Result<(), SettingsError> {

@@ -12,6 +12,7 @@ use crate::shared::Shared;
 use crate::{Delivered, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style};
 use livewell_model::diff::Columns;
 use livewell_model::json::Data;
+use livewell_model::probe::Probed;
 use livewell_model::{SmolStr, Value};
 use redis::Script;
 use session::Session;
@@ -48,6 +49,10 @@ impl Kind for RedisSettings {
         // The reaction with the shorter prefix would consider the other's keys its own.
         let overlap = self.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&self.prefix);
         (self.url == other.url && overlap).then_some("prefix")
+    }
+
+    fn probe(&self) -> Option<Result<Probed, ReactionError>> {
+        Some(session::probe(self))
     }
 }
 

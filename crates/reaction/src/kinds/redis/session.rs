@@ -1,6 +1,8 @@
 //! A connection to the target, opened again if it was lost.
 
+use super::RedisSettings;
 use crate::{ReactionError, Secret};
+use livewell_model::probe::Probed;
 use redis::{Client, Connection, RedisError, RedisResult};
 use std::time::Duration;
 
@@ -11,6 +13,11 @@ const SCAN_COUNT: usize = 1_000;
 /// replica that may become the master, or its cluster is changing.
 const PASSING: [&str; 9] =
     ["OOM", "NOREPLICAS", "MISCONF", "LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"];
+
+/// Looks at the Redis that the settings name.
+pub(super) fn probe(settings: &RedisSettings) -> Result<Probed, ReactionError> {
+    Session::new(&settings.url, settings.timeout)?.probe()
+}
 
 /// A connection that is given up at the first error.
 pub(super) struct Session {
@@ -84,6 +91,26 @@ impl Session {
             }
             Ok(entries)
         })
+    }
+
+    /// Returns what the server is.
+    fn probe(&mut self) -> Result<Probed, ReactionError> {
+        let (role, (seconds, micros)): (redis::Value, (i64, i64)) = self.with(|connection| {
+            let role = redis::cmd("ROLE").query(connection)?;
+            Ok((role, redis::cmd("TIME").query(connection)?))
+        })?;
+        let role: String = match role {
+            redis::Value::Array(parts) => {
+                parts.first().and_then(|first| redis::from_redis_value_ref(first).ok()).unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+        if role != "master" {
+            let cause = format!("it is a {role}, which takes no writes; name the master");
+            return Err(ReactionError::Refused { target: self.target.clone(), cause });
+        }
+        Ok(Probed::new(format!("Redis at {}, a master", self.target))
+            .at_micros(Some(seconds * 1_000_000 + micros)))
     }
 
     fn in_words(&self, error: &RedisError) -> ReactionError {

@@ -17,6 +17,7 @@ use crate::messenger::{Answer, Message, Messenger, MessengerSettings, Retries, T
 use crate::settings_error::SettingsError;
 use crate::shared::{OnRefusal, Shared};
 use crate::{Reaction, ReactionError, Role, Start};
+use livewell_model::probe::Probed;
 use send::Sender;
 use serde::de::IgnoredAny;
 use settings::NEEDS_JSON;
@@ -81,6 +82,10 @@ impl Transport for Http {
 impl Kind for WebhookSettings {
     fn role(&self) -> Role {
         Role::Trigger
+    }
+
+    fn probe(&self) -> Option<Result<Probed, ReactionError>> {
+        Some(send::probe(self))
     }
 
     fn validate(&self, _: usize) -> Result<(), SettingsError> {

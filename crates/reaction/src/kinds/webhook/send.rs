@@ -6,6 +6,8 @@ use super::settings::{WebhookSettings, literal};
 use super::sign::Key;
 use crate::messenger::Answer;
 use crate::{Now, ReactionError, Secret};
+use livewell_model::Timestamp;
+use livewell_model::probe::Probed;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
 use std::error::Error;
@@ -16,6 +18,12 @@ use tokio::runtime::Runtime;
 /// How much of an answer is read, and how much of that is shown.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 const SHOWN_CHARS_MAX: usize = 200;
+
+/// Looks at the host that the settings name.
+pub(super) fn probe(settings: &WebhookSettings) -> Result<Probed, ReactionError> {
+    // Nothing is signed.
+    Sender::new(settings, Arc::new(Timestamp::default))?.probe()
+}
 
 /// Sends messages, one after another, on the calling thread.
 pub(super) struct Sender {
@@ -55,13 +63,7 @@ impl Sender {
     /// # Errors
     /// Returns [`ReactionError::Private`] if the host is not at a public address; nothing was sent then.
     pub fn send(&self, key: &str, body: &[u8]) -> Result<Answer, ReactionError> {
-        let private = |address| ReactionError::Private { host: self.host().to_owned(), address };
-        // An address in place of a host name is not resolved.
-        if let Some(address) =
-            literal(&self.url).filter(|address| !self.allow_private && !is_public(*address))
-        {
-            return Err(private(address));
-        }
+        self.check_literal()?;
         let request =
             self.client.post(self.url.clone()).headers(self.headers(key, body)).body(body.to_owned());
         match self.runtime.block_on(async {
@@ -70,10 +72,38 @@ impl Sender {
         }) {
             Ok(answer) => Ok(answer),
             Err(error) => match private_address(&error) {
-                Some(address) => Err(private(address)),
+                Some(address) => Err(self.private(address)),
                 None => Ok(Answer::Refused { cause: self.in_words(&error), patience: None }),
             },
         }
+    }
+
+    /// Asks for the head of the page, which changes nothing there; any answer shows that messages would arrive.
+    fn probe(&self) -> Result<Probed, ReactionError> {
+        self.check_literal()?;
+        match self.runtime.block_on(async { self.client.head(self.url.clone()).send().await }) {
+            Ok(answer) => {
+                Ok(Probed::new(format!("{} answers (HTTP {})", self.host(), answer.status().as_u16())))
+            }
+            Err(error) => Err(match private_address(&error) {
+                Some(address) => self.private(address),
+                None => ReactionError::Away {
+                    target: self.host().to_owned(),
+                    cause: self.in_words(&error),
+                    after: None,
+                },
+            }),
+        }
+    }
+
+    /// Refuses an address in place of a host name, which is not resolved.
+    fn check_literal(&self) -> Result<(), ReactionError> {
+        let address = literal(&self.url).filter(|address| !self.allow_private && !is_public(*address));
+        address.map_or(Ok(()), |address| Err(self.private(address)))
+    }
+
+    fn private(&self, address: std::net::IpAddr) -> ReactionError {
+        ReactionError::Private { host: self.host().to_owned(), address }
     }
 
     fn headers(&self, id: &str, body: &[u8]) -> HeaderMap {
