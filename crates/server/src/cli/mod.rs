@@ -11,6 +11,7 @@ mod operate;
 mod parse;
 mod run;
 mod store;
+mod test;
 mod token;
 mod try_out;
 
@@ -25,6 +26,7 @@ pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
 pub use parse::{DIRECT, command, parse};
 pub use run::{CONFIG, Check, Run};
 pub use store::Store;
+pub use test::Test;
 pub use token::Token;
 pub use try_out::{Elements, Try};
 
@@ -275,6 +277,9 @@ Shows the rows after the last change, or with --diffs every result on the way th
 refused, 1 if a line of the data is.")]
     Try(Try),
 
+    /// Run test cases of queries: changes going in, diffs coming out
+    Test(Test),
+
     /// Take a backup of a running server's store, or of a store that no process uses
     Backup(Backup),
 
@@ -322,6 +327,7 @@ impl Command {
             Self::Init(_)
             | Self::Completions(_)
             | Self::Doctor(_)
+            | Self::Test(_)
             | Self::Man(_)
             | Self::Run(_)
             | Self::Check(_)

@@ -24,6 +24,7 @@ mod run;
 mod set_aside;
 mod status;
 mod store;
+mod test;
 mod token;
 mod try_out;
 mod verify;
@@ -73,6 +74,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Man(asked), _) => completions::man(asked),
         (Command::Doctor(_), Some(Found::Store(directory))) => doctor::within(&directory),
         (Command::Doctor(asked), _) => doctor::run(asked),
+        (Command::Test(asked), _) => test::run(asked),
         (Command::Check(check), _) => check::run(check),
         (Command::Explain(explain), _) => explain::run(explain),
         (Command::Run(run), _) => run::run(run),

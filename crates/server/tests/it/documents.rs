@@ -105,6 +105,9 @@ fn without_a_store(schemas: &Schemas, folder: &Path) {
     let page = schemas.document("explain", &livewell(&["explain", "lw0604", JSON]), 0);
     assert_eq!(page["code"], "LW0604");
     schemas.document("check", &livewell(&["check", "minimal.yaml", JSON]), 0);
+    let cases = "../../../../../examples/tested/cases";
+    let config = "--config=../../../../../examples/tested/livewell.yaml";
+    schemas.document("test", &livewell(&["test", cases, config, JSON]), 0);
     schemas.document("doctor", &livewell(&["doctor", "no-such.yaml", JSON]), 1);
     let wrong = schemas.document("check", &livewell(&["check", "ids.yaml", JSON]), 2);
     assert!(!wrong["problems"].as_array().unwrap().is_empty() && wrong["valid"] == false, "{wrong}");

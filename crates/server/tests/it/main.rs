@@ -13,6 +13,7 @@ mod budget;
 #[expect(dead_code, reason = "the tests of `link` make more kinds")]
 #[path = "../../../link/tests/it/certificates.rs"]
 mod certificates;
+mod cases;
 mod changing;
 mod check;
 mod clocks;

@@ -1,7 +1,7 @@
 //! The checker of pages tells right from wrong: a page that holds, and copies of it with one thing wrong.
 
-use super::page::{self, Example, Standing};
 use super::{fault, run};
+use livewell_cases::page::{self, Example, Others, Standing};
 use livewell_model::{Map, Timestamp};
 use livewell_query::Engine;
 use livewell_query::parse;
@@ -163,7 +163,7 @@ fn rows_from_the_start_are_a_step_of_their_own() {
 
 /// Returns the first example of a page, which is a standing query.
 fn standing(page: &str) -> Standing {
-    match page::read(page).expect("a page").remove(0) {
+    match page::read(page, Others::Refused).expect("a page").remove(0) {
         Example::Standing(standing) => standing,
         Example::Refused(refused) => panic!("{refused:?}"),
     }
@@ -195,5 +195,7 @@ fn a_transaction_has_the_source_and_the_time_it_is_shown_with() {
         time: 2026-01-01T00:00:00Z\n{}\n(no diff)\n```\n";
     let fed = &standing(page).steps[0].exchanges[0].fed[0];
     assert_eq!((fed.source.as_str(), fed.time), ("shop", Timestamp(1_767_225_600_000_000_000)));
-    assert!(page::read(&page.replace("2026", "never")).expect_err("no time").contains("no time"));
+    assert!(
+        page::read(&page.replace("2026", "never"), Others::Refused).expect_err("no time").contains("no time")
+    );
 }

@@ -2,10 +2,9 @@
 
 mod checker;
 mod evaluated;
-mod page;
 mod run;
-mod source;
 
+use livewell_cases::page::{self, Others};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +28,7 @@ fn pages() -> Vec<(String, String)> {
 
 /// Returns what is wrong with a page, if anything.
 fn fault(page: &str) -> Option<String> {
-    let examples = match page::read(page) {
+    let examples = match page::read(page, Others::Refused) {
         Ok(examples) if examples.is_empty() => return Some("the page has no example".into()),
         Ok(examples) => examples,
         Err(malformed) => return Some(malformed),

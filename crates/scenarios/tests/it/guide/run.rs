@@ -1,16 +1,15 @@
 //! Runs an example: the output of the engine and of the reference must be what the page shows.
 
 use super::evaluated::{Evaluated, Rows};
-use super::page::{Example, Exchange, Refused, Standing};
-use super::source::Source;
+use livewell_cases::page::{Example, Exchange, Refused, Standing};
+use livewell_cases::settings::{Given, given};
+use livewell_cases::source::Source;
 use livewell_model::diff::Columns;
-use livewell_model::json::{Data, value_from_json};
-use livewell_model::{AppliedTransaction, Diff, Map, SmolStr, Timestamp, row};
-use livewell_query::for_each::declared;
+use livewell_model::json::Data;
+use livewell_model::{AppliedTransaction, Diff, SmolStr, Timestamp, row};
 use livewell_query::parse;
 use livewell_query::reference::Graph;
-use livewell_query::{Engine, Join, Limits, MemoryState, Settings};
-use serde_json::Value as Json;
+use livewell_query::{Engine, MemoryState};
 use std::collections::BTreeMap;
 
 /// Compares an example with the engine and the reference.
@@ -208,63 +207,4 @@ fn differences(before: &BTreeMap<Vec<u8>, Columns>, after: &BTreeMap<Vec<u8>, Co
 /// Returns a row's signature, as long as no other row has its hash: the low 16 bits count such rows.
 fn signature(key: &[u8]) -> u64 {
     row::key_hash(key) & !0xffff
-}
-
-/// What an example says beside its query.
-#[derive(Default)]
-struct Given {
-    params: Map,
-    settings: Settings,
-    /// The values of its reader.
-    of: Option<Map>,
-}
-
-/// Reads parameters, joins and limits, as in a configuration, and the values of a reader.
-fn given(json: Option<&str>) -> Result<Given, String> {
-    let Given { mut params, mut settings, mut of } = Given::default();
-    let json: Json = serde_json::from_str(json.unwrap_or("{}")).map_err(|error| error.to_string())?;
-    for (name, value) in json.as_object().ok_or("settings are an object")? {
-        match name.as_str() {
-            "params" => params = map(value)?,
-            "for" => of = Some(map(value)?),
-            "for_each" => {
-                settings.for_each = declared::deserialize(value).map_err(|error| error.to_string())?;
-            }
-            "joins" => {
-                let joins = value.as_array().ok_or("joins are a list")?;
-                settings.joins = joins.iter().map(join).collect::<Option<_>>().ok_or("what join is that?")?;
-            }
-            "limits" => settings.limits = limits(value).ok_or("limits are `hops` and `rows`")?,
-            _ => return Err(format!("there is no setting `{name}`")),
-        }
-    }
-    Ok(Given { params, settings, of })
-}
-
-fn map(json: &Json) -> Result<Map, String> {
-    let mut map = Map::new();
-    for (name, value) in json.as_object().ok_or("it is not an object")? {
-        map.insert(name.as_str(), value_from_json(value).map_err(|error| error.to_string())?);
-    }
-    Ok(map)
-}
-
-fn join(json: &Json) -> Option<Join> {
-    let mut join = Join::new(json["type"].as_str()?);
-    for key in json["keys"].as_array()? {
-        join = join.key(key["label"].as_str()?, key["property"].as_str()?);
-    }
-    Some(join)
-}
-
-fn limits(json: &Json) -> Option<Limits> {
-    let mut limits = Limits::default();
-    for (name, value) in json.as_object()? {
-        match name.as_str() {
-            "hops" => limits.hops = u32::try_from(value.as_u64()?).ok()?,
-            "rows" => limits.rows = usize::try_from(value.as_u64()?).ok()?,
-            _ => return None,
-        }
-    }
-    Some(limits)
 }

@@ -1,8 +1,9 @@
-//! Reads a page of the query guide: its standing examples and its refused queries, from their fenced blocks.
+//! Reads a page: its standing examples and its refused queries, from their fenced blocks.
 //!
 //! | block | holds |
 //! |---|---|
 //! | `cypher standing` | a query; the blocks up to the next query belong to it |
+//! | `query` | the id of a query of a configuration, in place of its text |
 //! | `json settings` | its `params`, `for_each`, `joins` and `limits`, if it has any, and the values of its reader (`for`) |
 //! | `text plan` | the output of `livewell explain`, if the page shows it |
 //! | `diff step` | a step, in the list item with its number: transactions and their output |
@@ -10,7 +11,7 @@
 //! | `text refusal` | the message with which it is refused |
 //!
 //! `docs/guide/query/README.md` explains the lines of a step. A block of any other tag is malformed, so that no
-//! example escapes the test.
+//! example escapes the test, unless a page [may have](Others::Skipped) blocks in other languages.
 
 use livewell_model::Timestamp;
 
@@ -28,11 +29,15 @@ pub enum Example {
 pub struct Standing {
     /// The line of the query's block, counted from 1.
     pub line: usize,
+    /// The text of the query, or its id.
     pub query: String,
+    /// Whether the query is one of a configuration.
+    pub is_configured: bool,
     /// `params`, `for_each`, `joins` and `limits` as in a configuration, and `for`.
     pub settings: Option<String>,
     /// The output of `livewell explain`.
     pub plan: Option<String>,
+    /// Its steps, at least one.
     pub steps: Vec<Step>,
 }
 
@@ -41,12 +46,14 @@ pub struct Standing {
 pub struct Step {
     /// The line of the step's block.
     pub line: usize,
+    /// What goes in and comes out, in turn.
     pub exchanges: Vec<Exchange>,
 }
 
 /// Transactions, one after another, and their output together.
 #[derive(Debug, Default, PartialEq)]
 pub struct Exchange {
+    /// The transactions.
     pub fed: Vec<Fed>,
     /// Lines in the short form; empty if there is no output.
     pub shown: Vec<String>,
@@ -66,17 +73,33 @@ pub struct Fed {
 /// A query and the message with which it is refused.
 #[derive(Debug, Default, PartialEq)]
 pub struct Refused {
+    /// The line of the query's block, counted from 1.
     pub line: usize,
+    /// The text of the query.
     pub query: String,
+    /// Its settings, as of a standing example.
     pub settings: Option<String>,
+    /// The message.
     pub message: String,
 }
+
+/// What becomes of blocks in other languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They are malformed.
+    Refused,
+    /// They are not part of the test, if they do not begin with a word that examples begin with.
+    Skipped,
+}
+
+/// The first words of the tags of examples.
+const WORDS: [&str; 5] = ["cypher", "query", "json", "text", "diff"];
 
 /// Says that a transaction has no output.
 const NO_DIFF: &str = "(no diff)";
 
 /// The source of the changes if a page does not name one.
-const SOURCE: &str = "example";
+pub const SOURCE: &str = "example";
 
 /// A fenced block with the number of its list item.
 struct Block {
@@ -90,10 +113,14 @@ struct Block {
 ///
 /// # Errors
 /// Returns the first thing that is malformed, with its line.
-pub fn read(page: &str) -> Result<Vec<Example>, String> {
+pub fn read(page: &str, others: Others) -> Result<Vec<Example>, String> {
     let mut examples = Vec::new();
     for block in blocks(page)? {
         let line = block.line;
+        let word = block.tag.split_whitespace().next().unwrap_or_default();
+        if others == Others::Skipped && !WORDS.contains(&word) {
+            continue;
+        }
         add(&mut examples, block).map_err(|why| format!("line {line}: {why}"))?;
     }
     let incomplete = examples.iter().find_map(|example| match example {
@@ -113,6 +140,15 @@ fn add(examples: &mut Vec<Example>, block: Block) -> Result<(), String> {
         ("cypher standing", _) => {
             examples.push(Example::Standing(Standing { line, query: content, ..Standing::default() }));
         }
+        ("query", _) => {
+            let query = content.trim().to_owned();
+            examples.push(Example::Standing(Standing {
+                line,
+                query,
+                is_configured: true,
+                ..Standing::default()
+            }));
+        }
         ("cypher refused", _) => {
             examples.push(Example::Refused(Refused { line, query: content, ..Refused::default() }));
         }
@@ -125,7 +161,7 @@ fn add(examples: &mut Vec<Example>, block: Block) -> Result<(), String> {
         ("text plan", Some(Example::Standing(of))) if of.plan.is_none() => of.plan = Some(content),
         ("diff step", Some(Example::Standing(of))) => {
             let number = of.steps.len() + 1;
-            if item != Some(number) {
+            if item.is_some_and(|item| item != number) {
                 return Err(format!("this is step {number} of its query, and the list says {item:?}"));
             }
             let exchanges = exchanges(&content)?;
