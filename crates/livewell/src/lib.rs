@@ -75,6 +75,7 @@ pub use read::position::Position;
 pub use read::results::{ReadRow, Results};
 pub use read::status::{Status, StoredPlace, stored_place, stored_status};
 pub use read::subscribe::{Event, Subscription};
+pub use read::trial::{Tried, try_query};
 pub use read::value::values::Values;
 pub use read::{inventory, rows, verify};
 

@@ -11,5 +11,6 @@ pub(crate) mod results;
 pub mod rows;
 pub(crate) mod status;
 pub(crate) mod subscribe;
+pub(crate) mod trial;
 pub(crate) mod value;
 pub mod verify;

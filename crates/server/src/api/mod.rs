@@ -49,6 +49,7 @@ mod source;
 mod stream;
 mod tokens;
 mod traffic;
+pub mod try_out;
 mod until;
 mod values;
 mod verifying;

@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition,
     elements, events, ingest, limits, metrics, openapi, parked, probes, problem, query, results, source,
+    try_out,
 };
 use axum::Router;
 use axum::http::Method;
@@ -28,6 +29,7 @@ pub(super) fn calls() -> Vec<Call> {
         call(Method::POST, "/api/v1/queries/{id}/verify", query::verify),
         call(Method::POST, "/api/v1/sources/{id}/verify", source::verify),
         call(Method::GET, "/api/v1/queries/{id}/explain", query::explain),
+        call(Method::POST, "/api/v1/sources/{id}/try", try_out::post),
     ];
     for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
         calls.extend(components::calls(kind));

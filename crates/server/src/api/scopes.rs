@@ -44,6 +44,7 @@ const CALLS: &[(Need, &[&str])] = &[
             "POST /api/v1/{kind}/{id}/reset",
             "POST /api/v1/queries/{id}/verify",
             "POST /api/v1/sources/{id}/verify",
+            "POST /api/v1/sources/{id}/try",
             "POST /api/v1/sources/{id}/parked/retry",
             "POST /api/v1/sources/{id}/parked/discard",
             "POST /api/v1/reactions/{id}/dead-letters/replay",

@@ -267,13 +267,15 @@ Examples:
   livewell elements shop --store ./livewell-data     without a server")]
     Elements(Elements),
 
-    /// Try a query on files of changes; nothing is kept
+    /// Try a query on files of changes, or on what a source holds; nothing is kept
     #[command(after_help = "\
 Examples:
   livewell try 'MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id, o.total AS total' --data changes.jsonl
   livewell try 'MATCH (o:Order) RETURN count(*) AS orders' --data changes.jsonl --diffs
+  livewell try 'MATCH (o:Order) RETURN count(*) AS orders' --source shop --plan
 
-Shows the rows after the last change, or with --diffs every result on the way there. Exit code 2 if the query is
+Shows the rows after the last change, or with --diffs every result on the way there; with --source the rows over what
+the source holds now, which the process that runs it computes. Exit code 2 if the query is
 refused, 1 if a line of the data is.")]
     Try(Try),
 
@@ -313,6 +315,7 @@ impl Command {
         match self {
             Self::Results(Results { at, .. })
             | Self::Export(Export { at, .. })
+            | Self::Try(Try { at, source: Some(_), .. })
             | Self::Verify(Verify { at, .. })
             | Self::Status(Status { at, .. })
             | Self::Parked(Parked { at, .. })

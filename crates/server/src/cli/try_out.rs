@@ -43,12 +43,20 @@ pub struct Try {
     pub cypher: String,
 
     /// A file of changes (.jsonl, also .gz and .zst); several are read in their order
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "source", conflicts_with = "source")]
     pub data: Vec<PathBuf>,
+
+    /// The source whose stored elements the query is tried on
+    #[arg(long, value_name = "ID", conflicts_with = "diffs")]
+    pub source: Option<String>,
 
     /// Show every result, one a line of JSON, instead of the rows at the end
     #[arg(long, conflicts_with = "format")]
     pub diffs: bool,
+
+    /// Also show how the query would be maintained, on stderr
+    #[arg(long)]
+    pub plan: bool,
 
     /// The value of a parameter of the query, as JSON; text that is not JSON is a string
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
@@ -57,4 +65,8 @@ pub struct Try {
     /// Output format [default: table on a terminal, else ndjson]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+
+    /// Where the source is
+    #[command(flatten)]
+    pub at: At,
 }

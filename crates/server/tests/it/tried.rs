@@ -159,3 +159,90 @@ fn what_a_source_holds_is_counted_by_label_and_type_and_what_dangles_is_named() 
     let stored = offline(&["elements", "orders", "--label", "Customer"]);
     assert_eq!(lines(&stored)[0]["id"], "c1");
 }
+
+#[test]
+fn a_query_is_tried_on_what_a_source_holds_and_nothing_is_kept() {
+    let mut running = Running::start();
+    let changes = [
+        node("o1", "Order", 150),
+        node("o2", "Order", 50),
+        node("c1", "Customer", 1),
+        placed("r1", "o1", &json!("c1")),
+    ];
+    assert_eq!(running.post(&changes.join("\n")).status, 200);
+    let ids = || running_ids(&running);
+    let before = ids();
+    let query = "MATCH (o:Order) WHERE o.total > $limit RETURN o.total AS total";
+    let asked = ["try", query, "--source", "orders", "--param", "limit=100"];
+    let rows = lines(&running.command(&asked));
+    assert_eq!(rows.iter().map(|row| &row["data"]).collect::<Vec<_>>(), [&json!({"total": 150})]);
+    let joined = running.command(&[
+        "try",
+        "MATCH (o:Order)-[:PLACED_BY]->(c) RETURN o.total AS total, c.total AS c",
+        "--source",
+        "orders",
+        "--format",
+        "csv",
+        "--plan",
+    ]);
+    assert_eq!(super::text(&joined.stdout), "total,c\n150,1\n");
+    assert!(said(&joined).contains("Physical plan:"), "{joined:?}");
+    let none = running.command(&["try", "MATCH (o:Orders) RETURN o", "--source", "orders"]);
+    assert!(none.status.success() && said(&none).contains("did you mean `Order`?"), "{none:?}");
+    let over_nothing =
+        lines(&running.command(&["try", "MATCH (n:Nobody) RETURN count(*) AS n", "--source", "orders"]));
+    assert_eq!(over_nothing[0]["data"], json!({"n": 0}));
+
+    let refused = running.command(&["try", "MATCH (o:Order RETURN o", "--source", "orders"]);
+    assert_eq!((refused.status.code(), said(&refused).contains('^')), (Some(2), true), "{refused:?}");
+    let unknown = running.command(&["try", "MATCH (o) RETURN o", "--source", "order"]);
+    assert!(
+        unknown.status.code() == Some(1) && said(&unknown).contains("did you mean `orders`?"),
+        "{unknown:?}"
+    );
+    let stops =
+        running.command(&["try", "MATCH (o:Order) RETURN 1 / (o.total - 50) AS x", "--source", "orders"]);
+    assert!(stops.status.code() == Some(1) && said(&stops).contains("LW0510"), "{stops:?}");
+    for wrong in [&["--diffs"][..], &["--data", "a.jsonl"]] {
+        let wrong = running.command(&[&["try", "MATCH (o) RETURN o", "--source", "orders"], wrong].concat());
+        assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(ids(), before, "nothing was made");
+
+    running.stop();
+    let store = running.store();
+    let offline = livewell(Path::new("."), &[&asked[..], &["--store", store.to_str().unwrap()]].concat());
+    assert_eq!(lines(&offline), rows);
+}
+
+#[test]
+fn a_try_that_takes_too_much_memory_or_is_malformed_is_refused_and_the_server_goes_on() {
+    let running = Running::start_with("  limits: { verify_bytes: 1048576 }\n", "", "");
+    let many: String = (0..2_000).map(|n| node(&format!("n{n}"), "N", n) + "\n").collect();
+    assert_eq!(running.post(&many).status, 200);
+    let ask = |body: &str| running.ask("POST", "/api/v1/sources/orders/try", "", body);
+    let large = json!({"cypher": "MATCH (n:N) UNWIND range(1, 50) AS i RETURN n.total AS n, i, 'padding, so that it is large' AS p"});
+    let large = ask(&large.to_string());
+    assert!(large.status >= 400 && large.body.contains("LW0540"), "{} {}", large.status, large.body);
+    for body in [
+        "",
+        "nonsense",
+        "{}",
+        "{\"cypher\": 1}",
+        "{\"cypher\":\"RETURN 1 AS x\",\"more\":1}",
+        "{\"cypher\":\"MATCH (n) SET n.x = 1\"}",
+    ] {
+        let answer = ask(body);
+        assert!(answer.status == 400 && answer.json()["code"].is_string(), "{body}: {}", answer.body);
+    }
+    let fine = ask("{\"cypher\":\"MATCH (n:N) RETURN count(*) AS n\"}").json();
+    assert_eq!((&fine["rows"][0]["data"], &fine["elements"]), (&json!({"n": 2000}), &json!(2000)));
+}
+
+/// The ids of everything that runs.
+fn running_ids(running: &Running) -> Vec<String> {
+    let lists =
+        ["sources", "queries", "reactions"].map(|kind| running.get(&format!("/api/v1/{kind}")).json());
+    let all = lists.iter().flat_map(|list| list.as_array().unwrap());
+    all.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}

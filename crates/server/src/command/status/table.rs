@@ -125,7 +125,8 @@ fn behind(one: &Json) -> Shown {
 }
 
 fn seconds(json: &Json) -> Shown {
-    let seconds = json.as_f64().filter(|seconds| *seconds > 0.0);
+    // What has read nothing yet has no time: it is 1970 then.
+    let seconds = json.as_f64().filter(|seconds| *seconds > 0.0 && *seconds < 1e9);
     Shown::number(seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s")))
 }
 

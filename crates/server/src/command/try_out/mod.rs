@@ -1,5 +1,7 @@
 //! `livewell try`: runs a query over files of changes, from their first to their last line. Nothing is kept.
 
+mod over;
+
 use super::results::show;
 use crate::cli::Try;
 use crate::failure::Failure;
@@ -16,6 +18,8 @@ use livewell_source::suggest;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use over::over_source;
+
 /// The name of the query in its results.
 const QUERY: &str = "query";
 const SOURCE: &str = "data";
@@ -24,8 +28,11 @@ const SOURCE: &str = "data";
 pub fn run(asked: &Try) -> Result<(), Failure> {
     let params = asked.params.iter().cloned().collect();
     // Checked here for the place in the text, which later errors do not show.
-    Engine::compile(&asked.cypher, &params)
+    let engine = Engine::compile(&asked.cypher, &params)
         .map_err(|problem| Failure::Usage(problem.render(&asked.cypher, QUERY)))?;
+    if asked.plan {
+        io::stderr().write_all(engine.explain().as_bytes())?;
+    }
     let files = files(asked);
     if let Some(absent) = asked.data.iter().find(|path| !path.exists()) {
         return Err(Failure::failed(format!("`{}` does not exist [LW0206]", absent.display())));
@@ -47,7 +54,7 @@ pub fn run(asked: &Try) -> Result<(), Failure> {
         livewell.idle().await.map_err(Failure::failed)?;
         let ended = ended(&livewell);
         let shown = if asked.diffs || ended.is_err() { Ok(()) } else { rows(&livewell, asked) };
-        let shown = shown.and_then(|()| say_unknown(&livewell, &asked.cypher));
+        let shown = shown.and_then(|()| say_unknown_in(&livewell, &asked.cypher));
         livewell.shutdown().await;
         ended.and(shown)?;
         lock(&printed).take().map_or(Ok(()), |error| Err(error.into()))
@@ -78,19 +85,32 @@ fn ended(livewell: &Livewell) -> Result<(), Failure> {
     Err(Failure::failed(error.replace(parking, "")))
 }
 
-/// Prints which labels and types of the query occur nowhere in the data, since a typing error looks like an empty
-/// result.
-fn say_unknown(livewell: &Livewell, cypher: &str) -> Result<(), Failure> {
+/// Prints which labels and types of the query occur nowhere in the data.
+fn say_unknown_in(livewell: &Livewell, cypher: &str) -> Result<(), Failure> {
     let counts = inventory::count(&**livewell.store(), SOURCE, &|| false).map_err(Failure::failed)?;
+    let labels: Vec<String> = counts.labels.keys().map(ToString::to_string).collect();
+    let types: Vec<String> = counts.types.keys().map(ToString::to_string).collect();
+    say_unknown(cypher, &labels, &types, counts.others == 0, "the data")
+}
+
+/// Prints which labels and types of the query are not among these, since a typing error looks like an empty result.
+/// `is_complete`: whether these are all there are.
+fn say_unknown(
+    cypher: &str,
+    labels: &[String],
+    types: &[String],
+    is_complete: bool,
+    place: &str,
+) -> Result<(), Failure> {
     for (what, name) in known::matched(cypher) {
-        let there = if what == "label" { &counts.labels } else { &counts.types };
-        let names: Vec<&str> = there.keys().map(|name| name.as_str()).collect();
-        if counts.others > 0 || names.contains(&name.as_str()) {
+        let there = if what == "label" { labels } else { types };
+        if !is_complete || there.contains(&name) {
             continue;
         }
+        let names: Vec<&str> = there.iter().map(String::as_str).collect();
         let advice =
             if names.is_empty() { "there is none at all".to_owned() } else { suggest::advice(&name, &names) };
-        writeln!(io::stderr(), "note: the {what} `{name}` occurs nowhere in the data; {advice}")?;
+        writeln!(io::stderr(), "note: the {what} `{name}` occurs nowhere in {place}; {advice}")?;
     }
     Ok(())
 }
