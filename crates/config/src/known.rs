@@ -5,6 +5,7 @@
 use super::configuration::Config;
 use super::problem::{self, code};
 use super::section::Section;
+use super::texts::Texts;
 use super::tree::Node;
 use super::{files, query, tokens};
 use livewell::Query;
@@ -42,13 +43,15 @@ pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
     found
 }
 
-/// What may be meant, and more often is a slip: each a line, with its place in the file `origin`.
-pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let at = |span| problem::at(code::REFERENCE, span, "").located(text).position.unwrap_or_default();
+/// What may be meant, and more often is a slip: each a line, with its place.
+pub(super) fn warnings(texts: &Texts, config: &Config) -> Vec<String> {
+    let (mut found, text) = (Vec::new(), texts.all());
+    let at = |span: Span| {
+        let (file, line, column) = texts.place(span.start);
+        format!("{}:{line}:{column}", file.display())
+    };
     for (span, what) in missing(config).into_iter().chain(foreign(config)).chain(tokens_of(config)) {
-        let (line, column) = at(span);
-        found.push(format!("warning: {origin}:{line}:{column}: {what}"));
+        found.push(format!("warning: {}: {what}", at(span)));
     }
     for (node, settings) in items(&config.queries) {
         let Some(made) = made(config, settings) else { continue };
@@ -60,11 +63,10 @@ pub fn warnings(text: &str, config: &Config, origin: &str) -> Vec<String> {
             }
             let cypher = node.get("cypher").unwrap_or(node);
             let slip = problem::at(code::REFERENCE, name.span, "");
-            let slip = query::in_file(text, cypher, &settings.cypher, slip).located(text);
-            let (line, column) = slip.position.unwrap_or_default();
+            let place = at(query::in_file(text, cypher, &settings.cypher, slip).span);
             let advice = problem::advice(&name.text, made.iter().map(String::as_str), "those made");
             found.push(format!(
-                "warning: {origin}:{line}:{column}: no mapping of the sources of `{}` makes the {what} `{}`; {advice}",
+                "warning: {place}: no mapping of the sources of `{}` makes the {what} `{}`; {advice}",
                 settings.id, name.text
             ));
         }

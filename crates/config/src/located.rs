@@ -3,10 +3,11 @@
 
 use super::problem;
 use super::problems::Problems;
-use super::reading::{parse, read_text};
+use super::reading::parse;
 use super::sections;
 use super::settings::{ServerSettings, StoreSettings};
 use super::substitute::Outside;
+use super::texts::{Texts, read_text};
 use livewell_query::language::Diagnostic;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ pub fn locate(path: &Path) -> Result<Located, Problems> {
     };
     match read.filter(|_| problems.is_empty()) {
         Some(located) => Ok(located),
-        None => Err(Problems::new(path.to_owned(), &text.unwrap_or_default(), problems)),
+        None => Err(Problems::new(Texts::of(path, &text.unwrap_or_default()), problems)),
     }
 }
 

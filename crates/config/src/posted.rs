@@ -6,7 +6,7 @@ use super::planned::Planned;
 use super::problem::{self, code};
 use super::reading::parse;
 use super::references::names;
-use super::tree::Node;
+use super::tree::{Kind, Node};
 use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
 use std::collections::BTreeSet;
@@ -90,6 +90,10 @@ fn items(root: &Node) -> Result<Vec<(ComponentKind, &str, &Node)>, Vec<Diagnosti
     let (mut items, mut problems) = (Vec::new(), Vec::new());
     for kind in ComponentKind::ALL {
         let mut section = Vec::new();
+        if let Some(other) = root.get(kind.plural()).filter(|node| !matches!(node.kind, Kind::List(_))) {
+            let message = format!("`{}` is a list here, found {}", kind.plural(), other.describe());
+            problems.push(problem::at(code::VALUE, other.span, message));
+        }
         for node in root.get(kind.plural()).map(Node::items).unwrap_or_default() {
             match node.get("id").and_then(Node::text) {
                 Some(id) => section.push((kind, id, node)),

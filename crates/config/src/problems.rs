@@ -2,23 +2,29 @@
 
 use super::problem::code;
 use super::secret::hidden;
+use super::texts::Texts;
 use livewell_query::language::Diagnostic;
+use livewell_query::language::ast::Span;
 use std::fmt::{self, Display, Formatter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that is wrong with one configuration file.
 #[derive(Debug)]
 pub struct Problems {
-    origin: PathBuf,
-    text: String,
+    texts: Texts,
     found: Vec<Diagnostic>,
 }
 
 impl Problems {
-    /// The problems `found` in `text`, which the file `origin` holds; shown in the order of the text.
-    pub fn new(origin: PathBuf, text: &str, mut found: Vec<Diagnostic>) -> Self {
+    /// Creates the problems `found` in a text that is not one of a file, under this name.
+    pub fn of_text(name: &str, text: &str, found: Vec<Diagnostic>) -> Self {
+        Self::new(Texts::of(Path::new(name), text), found)
+    }
+
+    /// The problems `found` in the texts; shown in the order of these.
+    pub(super) fn new(texts: Texts, mut found: Vec<Diagnostic>) -> Self {
         found.sort_by_key(|problem| problem.span.start);
-        Self { origin, text: hidden(text), found }
+        Self { texts: texts.map(hidden), found }
     }
 }
 
@@ -43,15 +49,15 @@ impl Problems {
     /// Returns each problem with its place, in the order of the text.
     pub fn list(&self) -> Vec<Problem> {
         let problem = |found: &Diagnostic| {
-            let before = self.text.get(..found.span.start).filter(|_| found.code != code::UNREADABLE);
-            let line_start = |before: &str| before.rfind('\n').map_or(0, |at| at + 1);
+            let (file, line, column) = self.texts.place(found.span.start);
+            let is_in_text = !is_without_text(found);
             Problem {
                 code: found.code,
                 message: found.message.clone(),
                 help: found.help.clone(),
-                file: self.origin.clone(),
-                line: before.map(|before| before.matches('\n').count() + 1),
-                column: before.map(|before| before[line_start(before)..].chars().count() + 1),
+                file: file.to_owned(),
+                line: is_in_text.then_some(line),
+                column: is_in_text.then_some(column),
             }
         };
         self.found.iter().map(problem).collect()
@@ -60,19 +66,30 @@ impl Problems {
 
 impl Display for Problems {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let origin = self.origin.display().to_string();
         for problem in &self.found {
-            if problem.code == code::UNREADABLE {
+            if is_without_text(problem) {
                 writeln!(f, "error[{}]: {}", problem.code, problem.message)?;
                 continue;
             }
-            f.write_str(&problem.render(&self.text, &origin))?;
+            let (file, part) = self.texts.part(problem.span.start);
+            let span = Span {
+                start: problem.span.start - part.start,
+                end: problem.span.end.min(part.end).saturating_sub(part.start),
+            };
+            let own = Diagnostic { span, ..problem.clone() };
+            f.write_str(&own.render(&self.texts.all()[part], &file.display().to_string()))?;
         }
         if self.found.len() > 1 {
-            writeln!(f, "{} problems in `{origin}`", self.found.len())?;
+            let (origin, _) = self.texts.part(0);
+            writeln!(f, "{} problems in `{}`", self.found.len(), origin.display())?;
         }
         Ok(())
     }
 }
 
 impl std::error::Error for Problems {}
+
+/// Returns whether the problem is that the file itself cannot be read, so that there is no place to show.
+fn is_without_text(problem: &Diagnostic) -> bool {
+    problem.code == code::UNREADABLE && problem.span == Span::default()
+}

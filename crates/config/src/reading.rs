@@ -8,8 +8,9 @@ use super::section::Section;
 use super::sections::Settings;
 use super::settings::ServerSettings;
 use super::substitute::{Hidden, Outside};
+use super::texts::{Texts, read_text};
 use super::tree::{self, Node};
-use super::{files, known, problem, query, references, secret, sections, server, twins};
+use super::{files, include, known, problem, query, references, secret, sections, server, twins};
 use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
 use std::collections::HashMap;
@@ -30,16 +31,15 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 /// Returns what [`load`] does, and a problem for each component that would be in error. The configuration as such is
 /// valid then: a run has only that component in error, and over a store with elements a query may have a value.
 pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
-    let (config, text) = load_with_text(path)?;
-    let mut found = known::problems(&text, &config);
+    let (config, texts) = load_with_text(path)?;
+    let mut found = known::problems(texts.all(), &config);
     if !found.is_empty() {
         config.hidden.hide(&mut found);
-        secret::hide_in(&mut found, &text, config.all_nodes());
-        return Err(Problems::new(path.to_owned(), &text, found));
+        secret::hide_in(&mut found, texts.all(), config.all_nodes());
+        return Err(Problems::new(texts, found));
     }
-    let origin = path.display().to_string();
-    let mut warnings = known::warnings(&text, &config, &origin);
-    warnings.extend(twins::hints(&text, &config.queries, &origin));
+    let mut warnings = known::warnings(&texts, &config);
+    warnings.extend(twins::hints(&texts, &config.queries));
     Ok((config, warnings))
 }
 
@@ -49,7 +49,7 @@ pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
 /// Returns what is wrong with the file as such, and with this section.
 pub fn load_server(path: &Path) -> Result<Option<ServerSettings>, Problems> {
     let unreadable =
-        |reason: String| Problems::new(path.to_owned(), "", vec![problem::unreadable(path, &reason)]);
+        |reason: String| Problems::new(Texts::of(path, ""), vec![problem::unreadable(path, &reason)]);
     let text = read_text(path).map_err(unreadable)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let (outside, mut found) = (Outside::of_file(folder), Vec::new());
@@ -65,39 +65,31 @@ pub fn load_server(path: &Path) -> Result<Option<ServerSettings>, Problems> {
         None
     });
     outside.hidden.borrow().hide(&mut found);
-    if found.is_empty() { Ok(settings) } else { Err(Problems::new(path.to_owned(), &text, found)) }
+    if found.is_empty() { Ok(settings) } else { Err(Problems::new(Texts::of(path, &text), found)) }
 }
 
-fn load_with_text(path: &Path) -> Result<(Config, String), Problems> {
+fn load_with_text(path: &Path) -> Result<(Config, Texts), Problems> {
     let text = read_text(path)
-        .map_err(|reason| Problems::new(path.to_owned(), "", vec![problem::unreadable(path, &reason)]))?;
+        .map_err(|reason| Problems::new(Texts::of(path, ""), vec![problem::unreadable(path, &reason)]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let outside = Outside::of_file(folder);
     let place = Place { folder: folder.to_owned(), file: path.to_owned() };
-    let (read, hidden) = (read(&text, &outside, &place), outside.hidden.into_inner());
+    let mut texts = Texts::of(path, &text);
+    let (read, hidden) = (read(&mut texts, &outside, &place), outside.hidden.into_inner());
     match read {
-        Ok(config) => Ok((Config { hidden, ..config }, text)),
+        Ok(config) => Ok((Config { hidden, ..config }, texts)),
         Err(mut found) => {
             hidden.hide(&mut found);
-            Err(Problems::new(path.to_owned(), &text, found))
+            Err(Problems::new(texts, found))
         }
     }
 }
 
-pub(super) fn read_text(path: &Path) -> Result<String, String> {
-    let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if length > tree::TEXT_BYTES_MAX as u64 {
-        return Err(format!("it has {length} bytes, more than the {} that are read", tree::TEXT_BYTES_MAX));
-    }
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes)
-        .map_err(|error| format!("it is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))
-}
-
-fn read(text: &str, outside: &Outside<'_>, place: &Place) -> Result<Config, Vec<Diagnostic>> {
-    let mut root = parse(text)?;
-    let written = root.clone();
+fn read(texts: &mut Texts, outside: &Outside<'_>, place: &Place) -> Result<Config, Vec<Diagnostic>> {
+    let mut root = parse(texts.all())?;
     let mut problems = Vec::new();
+    include::add(&mut root, texts, &place.folder, outside, &mut problems);
+    let (written, text) = (root.clone(), texts.all());
     outside.fill_in(&mut root, &mut problems);
     if !problems.is_empty() {
         secret::hide_in(&mut problems, text, [&root]);

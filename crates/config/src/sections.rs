@@ -14,7 +14,7 @@ use livewell_source::settings::SourceSettings;
 use serde::de::DeserializeOwned;
 use std::path::{Component, Path, PathBuf};
 
-const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
+const SECTIONS: [&str; 6] = ["store", "server", "include", "sources", "queries", "reactions"];
 const SHARED: [&str; 6] = ["id", "queries", "recovery", "on_refusal", "enabled", "durable"];
 
 /// Settings and the part of the file they were read from.

@@ -2,8 +2,8 @@
 //! one for all of them.
 
 use super::for_each::RESERVED;
-use super::problem::{self, code};
 use super::section::Section;
+use super::texts::Texts;
 use livewell::Query;
 use livewell_model::Value;
 use livewell_query::language::ast::{Clause, Span};
@@ -32,8 +32,8 @@ struct Difference<'c> {
     constant: Option<&'c Constant>,
 }
 
-/// Returns a line for each group of queries that one with `for_each` could replace; `origin` is the file with `text`.
-pub fn hints(text: &str, queries: &Section<Query>, origin: &str) -> Vec<String> {
+/// Returns a line for each group of queries that one with `for_each` could replace.
+pub(super) fn hints(texts: &Texts, queries: &Section<Query>) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<Twin<'_>>> = BTreeMap::new();
     for item in queries.items().filter(|item| item.settings.for_each.is_empty() && is_join(&item.settings)) {
         let query = &item.settings;
@@ -45,9 +45,8 @@ pub fn hints(text: &str, queries: &Section<Query>, origin: &str) -> Vec<String> 
     many.filter_map(|twins| {
         let differences = differences(twins);
         is_accepted(twins[0].query, &differences).then(|| {
-            let place = problem::at(code::REFUSED, twins[0].place, "").located(text);
-            let (line, column) = place.position.unwrap_or_default();
-            format!("hint: {origin}:{line}:{column}: {}", message(twins, &differences))
+            let (file, line, column) = texts.place(twins[0].place.start);
+            format!("hint: {}:{line}:{column}: {}", file.display(), message(twins, &differences))
         })
     })
     .collect()

@@ -15,7 +15,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 /// What a call asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -108,7 +107,7 @@ async fn planned(api: &Shared, others: Others, text: Option<String>) -> Result<P
 
 /// Returns the problems as `livewell check` shows them.
 fn rendered(text: &str, problems: Vec<livewell_query::language::Diagnostic>) -> Value {
-    livewell_config::Problems::new(Path::new("configuration").to_owned(), text, problems).to_string().into()
+    livewell_config::Problems::of_text("configuration", text, problems).to_string().into()
 }
 
 /// Does what was planned: removes, stops what changes, and starts all that is new or changed together, so that queries are

@@ -302,6 +302,15 @@ its hash. A running server takes the line up with SIGHUP.")]
     #[command(subcommand)]
     Store(Store),
 
+    /// Print the JSON schema of configurations, for editors
+    #[command(after_help = "\
+Example:
+  livewell schema > livewell.schema.json
+
+With `# yaml-language-server: $schema=livewell.schema.json` as the first line of livewell.yaml, editors complete its
+fields and mark mistakes.")]
+    Schema,
+
     /// Print what completes commands, options and their values in a shell
     Completions(Completions),
 
@@ -330,6 +339,7 @@ impl Command {
             Self::Init(_)
             | Self::Completions(_)
             | Self::Doctor(_)
+            | Self::Schema
             | Self::Test(_)
             | Self::Man(_)
             | Self::Run(_)

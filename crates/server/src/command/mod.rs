@@ -21,6 +21,7 @@ mod received;
 mod reset;
 mod results;
 mod run;
+mod schema;
 mod set_aside;
 mod status;
 mod store;
@@ -74,6 +75,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Man(asked), _) => completions::man(asked),
         (Command::Doctor(_), Some(Found::Store(directory))) => doctor::within(&directory),
         (Command::Doctor(asked), _) => doctor::run(asked),
+        (Command::Schema, _) => schema::run(),
         (Command::Test(asked), _) => test::run(asked),
         (Command::Check(check), _) => check::run(check),
         (Command::Explain(explain), _) => explain::run(explain),

@@ -2,7 +2,7 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 24] = [
     "init",
     "run",
     "check",
@@ -23,6 +23,10 @@ const COMMANDS: [&str; 20] = [
     "restore",
     "completions",
     "man",
+    "schema",
+    "doctor",
+    "export",
+    "test",
 ];
 
 #[test]
