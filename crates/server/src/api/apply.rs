@@ -125,7 +125,8 @@ pub(super) async fn carry_out(api: &Api, planned: Planned) -> Result<(), Problem
     for step in of(|act| *act == Act::Remove) {
         api.livewell.stop(&step.id).await?;
         api.livewell.remove(&step.id).await?;
-        let gone = api.config().change(step.kind, &step.id, None).map_err(|problems| Problem::of_all(&problems))?;
+        let gone =
+            api.config().change(step.kind, &step.id, None).map_err(|problems| Problem::of_all(&problems))?;
         api.make(gone);
     }
     let mut changed: Vec<&Step> = of(|act| matches!(act, Act::Change { .. })).collect();

@@ -10,10 +10,10 @@ mod bank;
 mod begin;
 mod bound;
 mod budget;
+mod cases;
 #[expect(dead_code, reason = "the tests of `link` make more kinds")]
 #[path = "../../../link/tests/it/certificates.rs"]
 mod certificates;
-mod cases;
 mod changing;
 mod check;
 mod clocks;
@@ -66,14 +66,14 @@ mod packaged;
 mod pages;
 mod parked;
 mod place;
-mod recipes;
 mod probed;
+mod recipes;
 mod redefined;
 mod refused;
 mod rotated;
 mod running;
-mod secrets;
 mod schema;
+mod secrets;
 mod shim;
 mod shop;
 mod shown;
