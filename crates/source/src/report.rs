@@ -13,6 +13,8 @@ pub struct Report {
     pub copy: Option<CopyReport>,
     /// How many bytes of the other side's log it still has to read.
     pub behind_bytes: Option<u64>,
+    /// How many bytes there are altogether of what it reads from its beginning to its end, such as files.
+    pub total_bytes: Option<u64>,
     /// How many messages of the other side's log it still has to read.
     pub behind_messages: Option<u64>,
     /// Which of several parts it is reading, one after the other.

@@ -67,6 +67,7 @@ fn upstream(report: &Report, lag_seconds: Option<f64>) -> Value {
     });
     json!({
         "behind_bytes": report.behind_bytes,
+        "total_bytes": report.total_bytes,
         "behind_messages": report.behind_messages,
         "part": report.part.as_ref().map(|part| json!({ "name": part.name, "number": part.number, "of": part.of })),
         "last_commit": report.last_commit.map(|commit| commit.to_rfc3339()),

@@ -274,7 +274,17 @@ fn status_says_how_much_there_is_in_a_second() {
         let rate = running.get(path).json()["rates"]["per_second"].as_f64().unwrap();
         assert!(rate > 0.02 && rate <= 3.0, "{path}: {rate}");
     }
-    assert_eq!(running.get("/api/v1/sources/lines").json()["rates"]["per_second"], json!(0.0));
+    let lines = running.get("/api/v1/sources/lines").json();
+    assert_eq!(lines["rates"]["per_second"], json!(0.0));
+    assert_eq!(lines["upstream"]["total_bytes"], json!(0));
+    fs::write(running.folder.path().join("lines.jsonl"), "nonsense\n").unwrap();
+    until(&running, "/api/v1/sources/lines", "parked", 1);
+    let began = Instant::now();
+    while running.get("/api/v1/sources/lines").json()["upstream"]["total_bytes"] != json!(9) {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    assert_eq!(running.get("/api/v1/sources/lines").json()["upstream"]["behind_bytes"], json!(0));
     let source = running.get("/api/v1/sources").json();
     assert!(source[0]["rates"]["per_second"].is_number() && source[0]["log_bytes"].is_number());
 }

@@ -225,12 +225,12 @@ impl Current {
         self.units.mark()
     }
 
-    /// Returns how many bytes are left, if the length of the file says so.
-    pub fn bytes_left(&self) -> Option<u64> {
+    /// Returns how many bytes the file has and how many of them are left, if its length says so.
+    pub fn bytes(&self) -> Option<(u64, u64)> {
         let input = &self.units.input;
         let is_plain = input.compression == Compression::None;
         let length = is_plain.then(|| std::fs::metadata(&input.path).ok()).flatten()?.len();
-        Some(length.saturating_sub(self.offset()))
+        Some((length, length.saturating_sub(self.offset())))
     }
 
     pub fn offset(&self) -> u64 {

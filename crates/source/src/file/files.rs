@@ -29,8 +29,8 @@ pub struct Files {
     /// Reads parked lines again. Created when needed, and dropped when a file is read further, since its header may
     /// change.
     parser: Option<Parser>,
-    /// Bytes in the files after the one that is read, if that is known.
-    bytes_after: Option<u64>,
+    /// Bytes in the files before the one that is read, and after it, if that is known.
+    bytes_besides: Option<(Option<u64>, u64)>,
 }
 
 /// The state of the source.
@@ -49,7 +49,7 @@ impl Files {
     /// Creates a source with these settings.
     pub fn new(settings: FileSettings) -> Self {
         let entries = settings.entries();
-        Self { settings, entries, state: State::Closed, parser: None, bytes_after: None }
+        Self { settings, entries, state: State::Closed, parser: None, bytes_besides: None }
     }
 }
 
@@ -83,7 +83,7 @@ impl Source for Files {
             Some(was) => explain(was, &self.settings, error),
             None => error,
         })?;
-        self.bytes_after = bytes_after(&self.entries, files.done());
+        self.bytes_besides = bytes_besides(&self.entries, files.done());
         self.state = State::Reading { files: Box::new(files), batch: None };
         Ok(())
     }
@@ -94,7 +94,7 @@ impl Source for Files {
         let done = files.done();
         let read = files.read(limits.transactions, limits.bytes)?;
         if files.done() != done {
-            self.bytes_after = bytes_after(&self.entries, files.done());
+            self.bytes_besides = bytes_besides(&self.entries, files.done());
         }
         if read.transactions.is_empty() && read.parked.is_empty() && !read.end {
             return Ok(Read::nothing(FOLLOW));
@@ -138,12 +138,15 @@ impl Source for Files {
     fn report(&self) -> Report {
         let State::Reading { files, .. } = &self.state else {
             let behind_bytes = matches!(self.state, State::Ended).then_some(0);
-            return Report { behind_bytes, ..Report::default() };
+            let total_bytes = behind_bytes.and_then(|_| bytes_of(&self.entries));
+            return Report { behind_bytes, total_bytes, ..Report::default() };
         };
         let of = self.entries.len();
         let part = || PartReport { name: files.path().display().to_string(), number: files.done() + 1, of };
+        let bytes = files.bytes().zip(self.bytes_besides);
         Report {
-            behind_bytes: files.bytes_left().zip(self.bytes_after).map(|(here, after)| here + after),
+            behind_bytes: bytes.map(|((_, left), (_, after))| left + after),
+            total_bytes: bytes.and_then(|((here, _), (before, after))| Some(before? + here + after)),
             part: (of > 1).then(part),
             ..Report::default()
         }
@@ -188,11 +191,18 @@ impl fmt::Display for LastLine<'_> {
     }
 }
 
-/// Returns how many bytes are in the files after number `at`; `None` if that is not known before they are read.
-fn bytes_after(entries: &[FileEntry], at: usize) -> Option<u64> {
+/// Returns how many bytes are in the files before number `at`, unless one of them is gone, and how many are in those after
+/// it; `None` if that is not known before they are read.
+fn bytes_besides(entries: &[FileEntry], at: usize) -> Option<(Option<u64>, u64)> {
+    let (before, from) = entries.split_at(at.min(entries.len()));
+    Some((bytes_of(before), bytes_of(from.get(1..).unwrap_or_default())?))
+}
+
+/// Returns how many bytes are in these files; `None` if that is not known before they are read.
+fn bytes_of(entries: &[FileEntry]) -> Option<u64> {
     let length = |entry: &FileEntry| match Format::of(&entry.path)?.1 {
         Compression::None => std::fs::metadata(&entry.path).ok().map(|file| file.len()),
         Compression::Gzip | Compression::Zstd => None,
     };
-    entries.iter().skip(at + 1).map(length).sum()
+    entries.iter().map(length).sum()
 }

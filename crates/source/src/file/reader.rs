@@ -124,10 +124,10 @@ impl FileSource {
         self.done.len()
     }
 
-    /// Returns how many bytes of the file that is being read are left; `None` if that is not known before they are
-    /// read.
-    pub fn bytes_left(&self) -> Option<u64> {
-        self.current.bytes_left()
+    /// Returns how many bytes the file has that is being read, and how many of them are left; `None` if that is not
+    /// known before they are read.
+    pub fn bytes(&self) -> Option<(u64, u64)> {
+        self.current.bytes()
     }
 
     /// Returns the file that is being read, as it was named when it was opened.
