@@ -34,3 +34,15 @@ impl Telemetry {
 }
 
 impl Observer for Telemetry {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_configured_and_not_built_is_refused() {
+        assert!(Telemetry::start(None).is_ok());
+        let refused = Telemetry::start(Some(&TelemetrySettings::default())).unwrap_err();
+        assert!(refused.contains("otel") && refused.ends_with("[LW0608]"), "{refused}");
+    }
+}
