@@ -19,7 +19,9 @@ pub fn start(format: LogFormat, level: LogLevel) {
         LogLevel::Debug => Level::DEBUG,
         LogLevel::Trace => Level::TRACE,
     };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(|| Above);
+    // A line that stderr does not take, as after its terminal is closed, is lost; saying so there would panic.
+    let log =
+        tracing_subscriber::fmt().with_max_level(level).log_internal_errors(false).with_writer(|| Above);
     match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).with_writer(|| OneLine(Above)).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

@@ -33,7 +33,8 @@ fn a_run_reloads_while_its_terminal_is_there_and_ends_with_it() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    wait_until("it runs", || socket.exists());
+    // It answers once it catches signals.
+    wait_until("it runs", || socket.exists() && place.livewell(&["status"]).out.contains("orders"));
     let process = owner(&place.file("livewell-data")).expect("the owner of the store");
     for _ in 0..3 {
         assert!(Command::new("kill").args(["-HUP", &process]).status().unwrap().success());
