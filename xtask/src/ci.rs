@@ -27,7 +27,7 @@ const LINT: Step = step(&[
     "warnings",
 ]);
 /// Features whose tests need a binary that has them.
-const TESTED: &str = "livewell-server/otel";
+const TESTED: &str = "livewell-server/oidc,livewell-server/otel";
 const TEST: Step = step(&["test", "--locked", "--workspace", "--all-targets", "--features", TESTED]);
 const TEST_BY_NEXTEST: Step =
     step(&["nextest", "run", "--locked", "--workspace", "--all-targets", "--features", TESTED]);

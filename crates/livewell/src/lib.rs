@@ -88,4 +88,4 @@ pub use source::in_process::InProcess;
 pub use source::intake::Receipt;
 pub use source::parked;
 pub use source::setup::{IntoSource, SourceSetup};
-pub use upkeep::scrub::{ScrubStatus, Written, check_store};
+pub use upkeep::scrub::{ScrubStatus, Written, check_store, check_store_within};

@@ -4,7 +4,9 @@
 use crate::logging;
 use crate::render::size;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::convert::Infallible;
 use std::io::{self, IsTerminal};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +30,8 @@ pub struct Progress {
     what: String,
     bar: ProgressBar,
     is_drawn: bool,
+    /// Ends the lines about work of which nothing is known.
+    over: Option<Sender<Infallible>>,
     /// The work, and the time of the last line in the log.
     stage: Mutex<(Stage, Instant)>,
 }
@@ -55,8 +59,25 @@ impl Progress {
         }
         let now = Instant::now();
         let stage = Stage { unit: None, began: now, from: 0 };
-        let progress = Self { what: what.into(), bar, is_drawn, stage: Mutex::new((stage, now)) };
+        let progress = Self { what: what.into(), bar, is_drawn, over: None, stage: Mutex::new((stage, now)) };
         progress.bar.set_message(progress.what.clone());
+        progress
+    }
+
+    /// Begins to show that `what` goes on, for as long as nothing is known of how far it is.
+    pub fn of_unknown(what: impl Into<String>) -> Self {
+        let mut progress = Self::of(what);
+        if !progress.is_drawn {
+            let (what, began) = (progress.what.clone(), Instant::now());
+            let (over, is_over) = mpsc::channel();
+            // It ends with the sender.
+            std::thread::spawn(move || {
+                while is_over.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                    tracing::info!("{what}: {} so far", HumanDuration(began.elapsed()));
+                }
+            });
+            progress.over = Some(over);
+        }
         progress
     }
 
@@ -88,6 +109,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        self.over.take();
         self.bar.finish_and_clear();
     }
 }

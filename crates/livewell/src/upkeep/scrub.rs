@@ -196,8 +196,23 @@ fn rest_for(shared: &Shared, component: &Component, time: Duration) {
 /// # Errors
 /// Returns an error if the store cannot be read; damage is not one.
 pub fn check_store(store: &dyn Store) -> Result<Vec<IndexError>, Error> {
-    let checked = livewell_store::scrub::scrub(store, &Written)?;
-    Ok(checked.found.into_iter().map(|found| found.damage).collect())
+    check_store_within(store, &|_| ())
+}
+
+/// Like [`check_store`], and calls `on_progress` from time to time with how many entries were read.
+///
+/// # Errors
+/// Returns an error if the store cannot be read; damage is not one.
+pub fn check_store_within(store: &dyn Store, on_progress: &dyn Fn(u64)) -> Result<Vec<IndexError>, Error> {
+    let mut damage = Vec::new();
+    let mut entries = 0;
+    let mut round = Scrub::begin(store, true, u64::MAX)?;
+    while let Some(step) = round.step(store, &Written)? {
+        entries += step.keys;
+        damage.extend(step.found.into_iter().map(|found| found.damage));
+        on_progress(entries);
+    }
+    Ok(damage)
 }
 
 /// Starts the thread of the scrub, unless it is turned off or the store ends with the process.

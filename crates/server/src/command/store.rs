@@ -3,6 +3,7 @@
 use super::offline;
 use crate::cli::{Store as Asked, TextFormat};
 use crate::failure::Failure;
+use crate::progress::{Progress, Unit};
 use crate::render::{Grid, Screen, Shown};
 use livewell_store::catalog::{self, Kind, Registered};
 use livewell_store::embedded::FORMAT_VERSION;
@@ -62,9 +63,14 @@ fn scrub(directory: &Path, format: TextFormat) -> Result<(), Failure> {
 /// Reads and checks everything: the pages first, since their content can only be read safely if they are intact.
 /// Returns the number of entries, unless a page is damaged.
 fn read(store: &EmbeddedStore, damage: &mut Vec<String>) -> Result<Option<u64>, Failure> {
-    let entries = match store.verify() {
+    let shown = Progress::of_unknown("reading the pages of the store");
+    let verified = store.verify();
+    drop(shown);
+    let entries = match verified {
         Ok(entries) => {
-            let found = livewell::check_store(store).map_err(Failure::failed)?;
+            let shown = Progress::of("checking the store");
+            let on_progress = |read| shown.at(read, Some(entries), Unit::Things("entries"));
+            let found = livewell::check_store_within(store, &on_progress).map_err(Failure::failed)?;
             damage.extend(found.iter().map(ToString::to_string));
             Some(entries)
         }

@@ -1,8 +1,10 @@
 //! What people see: tables that fit their terminal, colours, what to do, progress.
 
+use super::place::Place;
 use super::running::Running;
 use super::text;
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
 const LONG: &str = "a-query-with-an-id-that-is-long-and-says-much";
 
@@ -72,5 +74,30 @@ fn an_error_is_shown_with_what_to_do_and_a_wrong_id_with_the_right_one() {
     for command in ["results", "verify", "start", "stop", "reset"] {
         let wrong = shown(&running, &[command, "shar"], &[]);
         assert!(text(&wrong.stderr).contains("did you mean `share`?"), "{command}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_run_to_idle_logs_every_ten_seconds_how_far_it_is_and_what_it_waits_for() {
+    let config = "sources:\n  - { id: ops, kind: file, path: ops.jsonl, rate: 100 }\n\
+        queries:\n  - { id: all, sources: [ops], cypher: 'MATCH (n:A) RETURN n.x AS x' }\n\
+        reactions:\n  - { id: out, kind: redis, queries: [all], url: 'redis://127.0.0.1:1', prefix: 'p:', key: [x] }\n";
+    let lines: Vec<String> = (0..5_000)
+        .map(|n| format!("{{\"operation\":\"insert\",\"element\":{{\"type\":\"node\",\"id\":\"n{n}\",\"labels\":[\"A\"],\"properties\":{{\"x\":{n}}}}}}}"))
+        .collect();
+    let place = Place::new(config, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut run = Command::new(env!("CARGO_BIN_EXE_livewell"))
+        .args(["run", "--until-idle"])
+        .current_dir(place.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(run.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = said.take(1_000).find(|line| line.contains("running: "));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let line = line.expect("it says how far it is");
+    for part in [" of ", " %), ", "/s, ", " left, ", " in, ", "; waits for `out`"] {
+        assert!(line.contains(part), "{part}: {line}");
     }
 }

@@ -232,7 +232,7 @@ fn rows_that_are_not_checked_yet_say_so_wherever_they_are_read() {
     assert!(noted.status.success() && said.contains("`all` are not checked yet"), "{said}");
     let shown = running.command(&["status"]);
     let shown = super::text(&shown.stdout);
-    assert!(shown.contains(" no\n") && shown.contains("shop: copying `public.t`: 0"), "{shown}");
+    assert!(shown.contains("   no\n") && shown.contains("shop: copying `public.t`: 0"), "{shown}");
     postgres.sql(&format!("select pg_terminate_backend(pid) {SLEEPING}"));
     open.wait().unwrap();
     until(&running, RESULTS, checked(true));

@@ -27,7 +27,7 @@ pub fn over_source(asked: &Try, found: &Found) -> Result<(), Failure> {
     if asked.plan {
         io::stderr().write_all(engine.explain().as_bytes())?;
     }
-    let shown = Progress::of(format!("trying the query on `{source}`"));
+    let shown = Progress::of_unknown(format!("trying the query on `{source}`"));
     let (tried, counts) = match found {
         Found::Store(directory) => {
             let store = offline::open(directory)?;

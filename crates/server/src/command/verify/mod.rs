@@ -51,7 +51,7 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
                 }
                 return source::run(client, id, table.as_deref(), verify.format);
             }
-            let shown = Progress::of(format!("verifying `{id}` on the server"));
+            let shown = Progress::of_unknown(format!("verifying `{id}` on the server"));
             let found = client.post(&format!("/api/v1/queries/{id}/verify{}", parameters(values)))?;
             drop(shown);
             behind::say_of_server(client, id)?;

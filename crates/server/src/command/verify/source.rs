@@ -3,6 +3,7 @@
 use crate::cli::TextFormat;
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
+use crate::progress::Progress;
 use serde_json::Value as Json;
 use std::io::{self, Write};
 
@@ -14,7 +15,9 @@ pub fn is_source(client: &Client, id: &str) -> Result<bool, Failure> {
 /// Asks the server to compare, and prints the result.
 pub fn run(client: &Client, id: &str, table: Option<&str>, format: TextFormat) -> Result<(), Failure> {
     let query = table.map(|table| format!("?table={}", encoded(table))).unwrap_or_default();
+    let shown = Progress::of_unknown(format!("comparing `{id}` with its database"));
     let found = client.post(&format!("/api/v1/sources/{id}/verify{query}"))?;
+    drop(shown);
     let mut out = io::stdout();
     if format == TextFormat::Json {
         writeln!(out, "{found:#}")?;
