@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::progress::{Progress, Unit};
 use crate::render::{self, Format, Row, counted};
 use livewell_model::SmolStr;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -43,14 +43,10 @@ pub fn run(asked: &Export, found: &Found) -> Result<(), Failure> {
     Ok(writeln!(io::stderr(), "`{query}` is in {}: {rows}", path.display())?)
 }
 
-#[cfg_attr(
-    not(feature = "parquet"),
-    expect(clippy::unnecessary_wraps, reason = "text is for terminals, too")
-)]
 fn refuse_terminal(format: ExportFormat) -> Result<(), Failure> {
     match format {
         #[cfg(feature = "parquet")]
-        ExportFormat::Parquet if io::stdout().is_terminal() => Err(Failure::Usage(
+        ExportFormat::Parquet if io::IsTerminal::is_terminal(&io::stdout()) => Err(Failure::Usage(
             "error: Parquet is not for a terminal: name a file with `--output`\n".to_owned(),
         )),
         _ => Ok(()),
