@@ -91,6 +91,21 @@ fn a_plan_says_what_is_done_what_it_costs_and_who_receives_what() {
 }
 
 #[test]
+fn the_plan_in_json_is_as_its_schema_says() {
+    let running = start();
+    rewrite(&running, |text| text.replace("total > 10 ", "total > 20 ").replace(&query("other", 20), ""));
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schemas/apply.schema.json");
+    let schema = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for how in [&["--dry-run"][..], &["--yes", "--prune"]] {
+        let output = apply(&running, &[how, &["--format", "json"]].concat());
+        let plan: Json = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        let wrong: Vec<String> = validator.iter_errors(&plan).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{wrong:?} {plan:#}");
+    }
+}
+
+#[test]
 fn the_next_start_finds_what_was_applied() {
     let mut running = start();
     rewrite(&running, |text| text.replace("total > 10 ", "total > 20 "));
