@@ -2,7 +2,7 @@
 
 use crate::cargo::{cargo, run_cargo};
 use crate::outcome::Outcome;
-use crate::{book, deny, features, instructions, msrv, packages, tck, tidy};
+use crate::{book, calls, deny, features, instructions, msrv, packages, tck, tidy};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -62,6 +62,7 @@ pub fn run(root: &Path) -> Outcome<()> {
     run_step(root, &LINT)?;
     features::check(root)?;
     run_step(root, if has_nextest(root) { &TEST_BY_NEXTEST } else { &TEST })?;
+    calls::check(root)?;
     tck::floor::hold()?;
     instructions::check(root)?;
     run_step(root, &EXAMPLES_IN_DOCS)?;

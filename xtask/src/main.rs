@@ -1,6 +1,7 @@
 //! Chores of the repository that are not part of the product: `cargo xtask CHORE`.
 
 mod book;
+mod calls;
 mod cargo;
 mod ci;
 mod deny;
@@ -30,6 +31,7 @@ usage: cargo xtask CHORE
   features                         the libraries without features, and with each alone
   tidy                             the rules of style that are tests
   book                             build the book from docs/ into target/book/html, and check its links
+  calls                            hold the API to its own description, by requests that are made of it
   deny                             the licences, origins and known faults of the dependencies
   msrv                             the oldest Rust that Cargo.toml promises compiles everything
   release                          make the files of a release (--dry-run: without optimization, of any tree)
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ["features"] => features::check(root()),
         ["tidy"] => tidy::run(root()),
         ["book"] => book::build(root()),
+        ["calls"] => calls::check(root()),
         ["packages"] => packages::check(root()),
         ["deny"] => deny::check(root()),
         ["msrv"] => msrv::check(root()),

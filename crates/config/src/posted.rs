@@ -88,6 +88,11 @@ impl Config {
 /// The items of all sections with their ids, each section in an order in which what others name comes first.
 fn items(root: &Node) -> Result<Vec<(ComponentKind, &str, &Node)>, Vec<Diagnostic>> {
     let (mut items, mut problems) = (Vec::new(), Vec::new());
+    if !matches!(root.kind, Kind::Map(_)) {
+        let message =
+            format!("expected a mapping with the sections of a configuration, found {}", root.describe());
+        return Err(vec![problem::at(code::VALUE, root.span, message)]);
+    }
     for kind in ComponentKind::ALL {
         let mut section = Vec::new();
         if let Some(other) = root.get(kind.plural()).filter(|node| !matches!(node.kind, Kind::List(_))) {

@@ -25,10 +25,20 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Returns a port on which nobody listens at the moment.
+/// Returns a port on which nobody listens at the moment, and that no other test takes as long as this process runs: it
+/// may be a while until a server listens on it.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine can be listened on");
-    listener.local_addr().expect("a listener has an address").port()
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine can be listened on");
+        let port = listener.local_addr().expect("a listener has an address").port();
+        let place = std::env::temp_dir().join(format!("livewell-tests-port-{port}"));
+        let Ok(lock) = File::create(&place) else { return port };
+        if lock.try_lock().is_ok() {
+            // The system releases it when the process ends.
+            std::mem::forget(lock);
+            return port;
+        }
+    }
 }
 
 /// Returns Valgrind, which is installed if necessary; `None` if that is not possible.

@@ -12,6 +12,7 @@ mod call;
 mod caller;
 mod change;
 mod components;
+mod conditional;
 mod connection;
 mod context;
 mod cors;

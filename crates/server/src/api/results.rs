@@ -1,5 +1,6 @@
 //! `GET /api/v1/queries/ID/results`: live results, whole or in pages, at a position if one is requested.
 
+use super::conditional::{etag, has, preferred_wait};
 use super::context::{Api, Shared};
 use super::page::Cursor;
 use super::parameters::{Given, OF_RESULTS};
@@ -11,7 +12,7 @@ use super::values;
 use crate::render::json_rows;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use livewell::{Condition, Results};
 use livewell_model::diff::Columns;
@@ -49,6 +50,12 @@ pub async fn get(
     let lines = wants_lines(&headers);
     if let Some(position) = asked.position {
         wait(&api, &id, position, asked.wait.as_deref()).await?;
+    }
+    if asked.cursor.is_none() && headers.contains_key(header::IF_NONE_MATCH) {
+        let wait = preferred_wait(&headers);
+        if let Some(known) = unchanged(&api, (&id, &given), &headers, wait.unwrap_or_default()).await? {
+            return Ok(not_modified(&api, &known, wait));
+        }
     }
     let Some(limit) = asked.limit else {
         if asked.cursor.is_some() {
@@ -102,6 +109,44 @@ async fn wait(api: &Api, id: &str, position: u64, wait: Option<&str>) -> Result<
         }
         pause = (pause * 2).min(Duration::from_millis(50));
     }
+}
+
+/// Waits until the results are others than the reader has. Returns those that it has if there are none in time.
+async fn unchanged(
+    api: &Api,
+    (id, given): (&str, &Given),
+    headers: &HeaderMap,
+    wait: Duration,
+) -> Result<Option<Results>, Problem> {
+    // The answer comes before the call's own time is up.
+    let most = api.limits.request.saturating_sub(Duration::from_secs(1));
+    let deadline = Instant::now() + wait.min(most);
+    let mut pause = Duration::from_millis(2);
+    loop {
+        let results = built(given.results(api, id)?)?;
+        if !has(headers, &results) {
+            return Ok(None);
+        }
+        if Instant::now() >= deadline || *api.stop.borrow() {
+            return Ok(Some(results));
+        }
+        drop(results);
+        tokio::select! {
+            () = tokio::time::sleep_until((Instant::now() + pause).min(deadline)) => {}
+            () = until(api.stop.clone()) => {}
+        }
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Returns the answer that the reader has these results.
+fn not_modified(api: &Api, results: &Results, wait: Option<Duration>) -> Response {
+    let mut headers = headers(results, &api.livewell.condition(&results.query_id), false);
+    headers.remove(header::CONTENT_TYPE);
+    if let Some(wait) = wait {
+        headers.insert("preference-applied", ascii(&format!("wait={}", wait.as_secs())));
+    }
+    (StatusCode::NOT_MODIFIED, headers).into_response()
 }
 
 /// Returns the results, unless the query is new and has none yet.
@@ -201,6 +246,7 @@ fn headers(results: &Results, condition: &Condition, lines: bool) -> HeaderMap {
         header::CONTENT_TYPE,
         HeaderValue::from_static(if lines { NDJSON } else { "application/json" }),
     );
+    headers.insert(header::ETAG, etag(results));
     headers.insert("livewell-epoch", results.epoch.into());
     headers.insert("livewell-sequence", results.sequence.into());
     headers.insert("livewell-rows", results.row_count().into());

@@ -181,6 +181,8 @@ fn another_configuration_is_applied_as_calls_would() {
         "sources: [{ id: s, kind: file, path: /etc/passwd.csv, node: { label: L, id: '{a}' } }]",
         "reactions: [{ id: r, kind: webhook, queries: [small], url: 'https://example.com', secret: {file: /etc/hosts} }]",
         "queries: [{ id: q, sources: [orders], cypher: 'MATCH (n' }]",
+        "[]",
+        "queries: { include: queries/ }",
         "queries: [{ sources: [orders], cypher: 'MATCH (n) RETURN n.id AS id' }]",
     ] {
         let refused = post("", body);

@@ -73,6 +73,9 @@ fn every_json_output_is_as_its_schema_says() {
     let backup = backup.to_str().unwrap();
     schemas.document("backup", &command(&["backup", backup, JSON]), 0);
     schemas.document("remove", &command(&["remove", "log", JSON]), 0);
+    let config = running.config();
+    let planned = command(&["apply", config.to_str().unwrap(), "--dry-run", JSON]);
+    assert_eq!(schemas.document("apply", &planned, 0)["steps"][0]["id"], "log");
     running.stop();
 
     let into = running.folder.path().join("restored");

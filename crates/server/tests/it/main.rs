@@ -19,6 +19,7 @@ mod check;
 mod clocks;
 mod command_line;
 mod commands;
+mod conditional;
 mod control;
 mod cors;
 mod crowded;
