@@ -13,15 +13,25 @@ use std::time::Duration;
 
 const VERSION: &str = "4.32.5";
 
-/// What cannot be described: whether a text is a query, and whether what it names is there.
+/// What a description cannot say, and so may be refused: whether a text is a query and whether what it names is there;
+/// parameters that go together; what a source of this kind can do. A position that does not come in time is a 504.
 const ALLOWED: &str = r#"
 [[operations]]
 include-name-regex = "^(POST|PUT) /api/v1/(sources|queries|reactions)(/\\{id\\})?$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]
 
 [[operations]]
-include-name-regex = "^POST /api/v1/(apply|sources/\\{id\\}/try)$"
+include-name-regex = "^POST /api/v1/(apply|queries/\\{id\\}/verify|sources/\\{id\\}/(try|reset|verify|parked/retry))$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]
+
+[[operations]]
+include-name = "GET /api/v1/queries/{id}/changes"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]
+
+[[operations]]
+include-name = "GET /api/v1/queries/{id}/results"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "304", "400", "404", "410", "504"]
+checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "504"]
 "#;
 
 const CONFIGURATION: &str = r#"
@@ -99,7 +109,7 @@ impl Server {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Ok(server);
             }
-            thread::sleep(Duration::from_millis(50));
+            thread::park_timeout(Duration::from_millis(50));
         }
         Err(format!("the server does not answer: {}", fs::read_to_string(place.join("log"))?).into())
     }

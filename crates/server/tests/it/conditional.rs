@@ -56,7 +56,7 @@ fn a_reader_that_prefers_to_wait_is_answered_when_something_changes() {
     let began = Instant::now();
     let answer = thread::scope(|scope| {
         let reader = scope.spawn(|| ask(&running, RESULTS, &etag, "prefer: wait=50\r\n"));
-        thread::sleep(Duration::from_millis(300));
+        thread::park_timeout(Duration::from_millis(300));
         running.post(&orders(&[500]));
         reader.join().unwrap()
     });
@@ -72,7 +72,7 @@ fn a_stop_does_not_wait_for_those_who_wait() {
         let headers = format!("if-none-match: {etag}\r\nprefer: wait=50\r\nconnection: close\r\n");
         super::running::answer(super::running::send(&address, "GET", RESULTS, &headers, "")).status
     });
-    thread::sleep(Duration::from_millis(300));
+    thread::park_timeout(Duration::from_millis(300));
     let began = Instant::now();
     running.stop();
     assert_eq!(reader.join().unwrap(), 304);
