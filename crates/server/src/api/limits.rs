@@ -47,12 +47,16 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
     let most = api.limits.streams_per_client.filter(|_| is_stream).zip(peer(&request));
     let stream = most.map(|(most, peer)| api.client_streams.begin(peer, most.get())).transpose()?;
     let is_long = path.ends_with("/verify");
+    // Every component of a configuration takes its time, and what was begun is finished in any case.
+    let is_limited = path != "/api/v1/apply";
     let (cut, request) = cuttable(request);
     let call = tokio::spawn(next.run(request));
     let answer = if is_long {
         // It changes nothing, so it ends with its caller.
         let mut ending = Ending(call);
         (&mut ending.0).await
+    } else if !is_limited {
+        call.await
     } else {
         let time = api.limits.request;
         tokio::time::timeout(time, call).await.map_err(|_| {
