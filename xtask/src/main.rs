@@ -1,5 +1,6 @@
 //! Chores of the repository that are not part of the product: `cargo xtask CHORE`.
 
+mod before;
 mod book;
 mod calls;
 mod cargo;
@@ -40,6 +41,7 @@ usage: cargo xtask CHORE
   ttc                              measure the social media query (--size, --runs)
   train                            measure the Train Benchmark (--size, --query, --runs, --part, --as)
   growth                           measure how an operator's cost grows (--case, --largest)
+  before COMMIT EXAMPLE ...        run an example that measures over an earlier commit and now, in turns
   instructions                     count what a change takes, and compare with the record (--write)
   rate                             measure changes from PostgreSQL (--transactions, --rows, --durability)
   long NAME                        a run of minutes or hours, recorded in docs/long-runs.md; without NAME, lists them
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         ["tck", ..] => return tck::run(&arguments[1..]),
         ["instructions"] => instructions::check(root()),
         ["instructions", "--write"] => instructions::write(root()),
+        ["before", ..] => before::run(root(), &arguments[1..]),
         ["growth", ..] => growth::run(&arguments[1..]),
         ["train", ..] => train::run(&arguments[1..]),
         ["ttc", ..] => ttc::run(&arguments[1..]),
