@@ -14,7 +14,8 @@ use std::time::Duration;
 const VERSION: &str = "4.32.5";
 
 /// What a description cannot say, and so may be refused: whether a text is a query and whether what it names is there;
-/// parameters that go together; what a source of this kind can do. A position that does not come in time is a 504.
+/// parameters that go together; what a source of this kind can do. A position that does not come in time is a 504, after
+/// less than the time that a request may take here.
 const ALLOWED: &str = r#"
 [[operations]]
 include-name-regex = "^(POST|PUT) /api/v1/(sources|queries|reactions)(/\\{id\\})?$"
@@ -36,7 +37,7 @@ checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "504"]
 
 const CONFIGURATION: &str = r#"
 store: { kind: embedded, path: data, durability: os }
-server: { listen: "127.0.0.1:PORT" }
+server: { listen: "127.0.0.1:PORT", limits: { request: 5s } }
 sources:
   - { id: orders, kind: http }
 queries:
