@@ -5,11 +5,14 @@ use super::order::layered;
 use super::planned::Planned;
 use super::problem::{self, code};
 use super::reading::parse;
-use super::references::names;
+use super::references::{names, taken};
 use super::tree::{Kind, Node};
 use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The sections that a body may have.
+const SECTIONS: [&str; 5] = ["store", "server", "sources", "queries", "reactions"];
 
 impl Config {
     /// Plans the way to the components of `text`, a configuration in YAML or JSON, whose sections `store` and `server` are
@@ -93,6 +96,14 @@ fn items(root: &Node) -> Result<Vec<(ComponentKind, &str, &Node)>, Vec<Diagnosti
             format!("expected a mapping with the sections of a configuration, found {}", root.describe());
         return Err(vec![problem::at(code::VALUE, root.span, message)]);
     }
+    for entry in root.entries() {
+        if !SECTIONS.contains(&entry.key.as_str()) {
+            let help = problem::advice(&entry.key, SECTIONS, "the sections");
+            let message = format!("unknown section `{}`", entry.key);
+            problems.push(problem::at(code::UNKNOWN_FIELD, entry.key_span, message).with_help(help));
+        }
+    }
+    let mut seen = BTreeMap::new();
     for kind in ComponentKind::ALL {
         let mut section = Vec::new();
         if let Some(other) = root.get(kind.plural()).filter(|node| !matches!(node.kind, Kind::List(_))) {
@@ -101,7 +112,12 @@ fn items(root: &Node) -> Result<Vec<(ComponentKind, &str, &Node)>, Vec<Diagnosti
         }
         for node in root.get(kind.plural()).map(Node::items).unwrap_or_default() {
             match node.get("id").and_then(Node::text) {
-                Some(id) => section.push((kind, id, node)),
+                Some(id) => {
+                    if let Some(by) = seen.insert(id, kind) {
+                        problems.push(taken(id, by, node.span));
+                    }
+                    section.push((kind, id, node));
+                }
                 None => {
                     let message = format!("a {} needs an `id`", kind.noun());
                     problems.push(problem::at(code::VALUE, node.span, message));

@@ -1,4 +1,4 @@
-//! What a command trusts when it asks a server by TLS. There is no way to trust everybody.
+//! Which certificates a command trusts when it connects to a server over TLS. Verification cannot be turned off.
 
 use super::HTTP;
 use crate::failure::Failure;

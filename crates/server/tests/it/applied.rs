@@ -183,6 +183,8 @@ fn another_configuration_is_applied_as_calls_would() {
         "queries: [{ id: q, sources: [orders], cypher: 'MATCH (n' }]",
         "[]",
         "queries: { include: queries/ }",
+        "quries: []",
+        "queries: [{ id: a, sources: [orders], cypher: 'MATCH (n) RETURN n.id AS id' }, { id: a, sources: [orders], cypher: 'MATCH (n) RETURN n.x AS id' }]",
         "queries: [{ sources: [orders], cypher: 'MATCH (n) RETURN n.id AS id' }]",
     ] {
         let refused = post("", body);

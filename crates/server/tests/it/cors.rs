@@ -41,7 +41,11 @@ fn a_listed_origin_is_answered_and_may_read_refusals_too() {
             assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
             assert!(answer.header("vary").unwrap().to_ascii_lowercase().contains("origin"));
             assert!(answer.header("access-control-expose-headers").unwrap().contains("livewell-cursor"));
-            assert_eq!(answer.header("access-control-allow-credentials"), None, "tokens are no cookies");
+            assert_eq!(
+                answer.header("access-control-allow-credentials"),
+                None,
+                "a token is sent by the page, so no cookies are allowed"
+            );
         }
     }
 }
