@@ -63,7 +63,15 @@ pub trait Observer: Send + Sync + 'static {
         let _ = (component, entries);
     }
 
+    /// Called before a source hands a batch to the store: nobody can have read it. `position` is that of its
+    /// [`Work::position`]. [`Observer::worked`] follows unless the commit fails.
+    fn takes_in(&self, source: Observed<'_>, began: Instant, position: u64) {
+        let _ = (source, began, position);
+    }
+
     /// Called when a batch of work of a component that had any entries is durable, after [`Observer::committed`].
+    ///
+    /// Queries can read what a source took in before that is told here.
     fn worked(&self, component: Observed<'_>, work: &Work) {
         let _ = (component, work);
     }

@@ -334,6 +334,13 @@ impl Component {
         self.observer.committed(self.observed(), entries);
     }
 
+    /// Tells the observer of a batch of a source, which nobody can have read.
+    pub(crate) fn takes_in(&self, entries: u64, began: Instant, position: u64) {
+        if entries > 0 {
+            self.observer.takes_in(self.observed(), began, position);
+        }
+    }
+
     /// Tells the observer of a batch of work, which is durable.
     pub(crate) fn worked(&self, work: &Work) {
         if work.entries > 0 {

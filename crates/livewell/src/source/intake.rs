@@ -350,11 +350,12 @@ impl<'a> Intake<'a> {
         let last = turn.last();
         catalog::put_position(&mut set, last);
         shared.measures.arrivals.note(last, came);
+        let entries = head.sequence.saturating_sub(begun);
+        source.takes_in(entries, came, last);
         let (ticket, done) = (shared.group.submit(set), Instant::now());
         drop(turn);
         ticket.wait()?;
         announcements.make(source);
-        let entries = head.sequence.saturating_sub(begun);
         source.progressed(entries);
         source.worked(&Work { began: came, done, position: last, entries });
         source.drift().see(newest, &*shared.clock);

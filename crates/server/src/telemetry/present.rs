@@ -22,9 +22,9 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_http::HeaderExtractor;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span as OpenSpan};
 use prost::Message;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,6 +45,8 @@ struct Inner {
     tracer: SdkTracer,
     /// The last position of each batch that a source took in, with its span, ascending.
     taken: Mutex<VecDeque<(u64, SpanContext)>>,
+    /// The span of the batch that each source is handing to the store, by the source's id.
+    open: Mutex<HashMap<String, OpenSpan>>,
     /// Dropped to end the delivery of metrics.
     metrics: Mutex<Option<Sender<()>>>,
 }
@@ -80,8 +82,8 @@ impl Telemetry {
         let provider = builder.build();
         let tracer = provider.tracer("livewell");
         tracing::info!("delivering traces to {} and metrics to {}", place.traces, place.metrics);
-        let (taken, metrics) = (Mutex::default(), Mutex::default());
-        Ok(Self(Some(Arc::new(Inner { place, provider, tracer, taken, metrics }))))
+        let (taken, open, metrics) = Default::default();
+        Ok(Self(Some(Arc::new(Inner { place, provider, tracer, taken, open, metrics }))))
     }
 
     /// Makes a span of a call that was answered.
@@ -138,51 +140,66 @@ impl Inner {
 
     fn note_taken(&self, position: u64, context: SpanContext) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two sources may tell of their batches in another order than they took them in.
+        // What did not become durable gives its positions to what comes after it.
         let at = taken.partition_point(|(last, _)| *last < position);
-        taken.insert(at, (position, context));
+        taken.truncate(at);
+        taken.push_back((position, context));
         if taken.len() > TRACES_KEPT {
             taken.pop_front();
         }
     }
-}
 
-impl Observer for Telemetry {
-    fn worked(&self, component: Observed<'_>, work: &Work) {
-        let Some(inner) = &self.0 else { return };
+    /// Returns the span of a batch of work: of a source, the one that is open.
+    fn whole(&self, component: Observed<'_>, work: &Work) -> Option<OpenSpan> {
         let name = match component.kind {
-            ComponentKind::Source => "take in",
+            ComponentKind::Source => {
+                return self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(component.id);
+            }
             ComponentKind::Query => "step",
             ComponentKind::Reaction => "deliver",
         };
-        let parent = match component.kind {
-            ComponentKind::Source => None,
-            _ => inner.taken_at(work.position),
-        };
-        let parent =
-            parent.map_or_else(Context::new, |parent| Context::new().with_remote_span_context(parent));
+        let parent = self.taken_at(work.position).map_or_else(Context::new, under);
+        let span = SpanBuilder::from_name(name).with_start_time(wall(work.began));
+        Some(span.start_with_context(&self.tracer, &parent))
+    }
+}
+
+impl Observer for Telemetry {
+    /// Begins the span here, for a query may be done with the batch before [`Observer::worked`] tells of it.
+    fn takes_in(&self, source: Observed<'_>, began: Instant, position: u64) {
+        let Some(inner) = &self.0 else { return };
+        let span = SpanBuilder::from_name("take in")
+            .with_start_time(wall(began))
+            .start_with_context(&inner.tracer, &Context::new());
+        inner.note_taken(position, span.span_context().clone());
+        let mut open = inner.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut failed) = open.insert(source.id.to_owned(), span) {
+            failed.set_status(Status::error("the commit failed"));
+        }
+    }
+
+    fn worked(&self, component: Observed<'_>, work: &Work) {
+        let Some(inner) = &self.0 else { return };
+        let Some(mut whole) = inner.whole(component, work) else { return };
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let id = KeyValue::new(format!("livewell.{}", component.kind.noun()), component.id.to_owned());
-        let attributes = [
+        whole.set_attributes([
             id,
             KeyValue::new("livewell.position", number(work.position)),
             KeyValue::new("livewell.entries", number(work.entries)),
-        ];
-        let whole = SpanBuilder::from_name(name)
-            .with_start_time(wall(work.began))
-            .with_attributes(attributes)
-            .start_with_context(&inner.tracer, &parent);
-        let context = whole.span_context().clone();
-        if component.kind == ComponentKind::Source {
-            inner.note_taken(work.position, context.clone());
-        }
+        ]);
         let mut commit = SpanBuilder::from_name("commit")
             .with_start_time(wall(work.done))
-            .start_with_context(&inner.tracer, &Context::new().with_remote_span_context(context));
-        let (mut whole, now) = (whole, wall(Instant::now()));
+            .start_with_context(&inner.tracer, &under(whole.span_context().clone()));
+        let now = wall(Instant::now());
         commit.end_with_timestamp(now);
         whole.end_with_timestamp(now);
     }
+}
+
+/// Returns the context of what is done because of the work of this span.
+fn under(parent: SpanContext) -> Context {
+    Context::new().with_remote_span_context(parent)
 }
 
 /// Delivers metrics until the channel ends, and once more then.
