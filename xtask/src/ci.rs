@@ -29,8 +29,17 @@ const LINT: Step = step(&[
 /// Features whose tests need a binary that has them.
 const TESTED: &str = "livewell-server/oidc,livewell-server/otel";
 const TEST: Step = step(&["test", "--locked", "--workspace", "--all-targets", "--features", TESTED]);
-const TEST_BY_NEXTEST: Step =
-    step(&["nextest", "run", "--locked", "--workspace", "--all-targets", "--features", TESTED]);
+const TEST_BY_NEXTEST: Step = step(&[
+    "nextest",
+    "run",
+    "--profile",
+    "ci",
+    "--locked",
+    "--workspace",
+    "--all-targets",
+    "--features",
+    TESTED,
+]);
 const EXAMPLES_IN_DOCS: Step = step(&["test", "--locked", "--workspace", "--doc"]);
 // The binary's own pages are left out: it has the library's name, and one would overwrite the other.
 const DOCS: Step = Step {
