@@ -5,6 +5,7 @@ pub use super::access::{DEFAULT_TOKEN, Only, Scope, TOKEN_CHARS_MIN, TlsSettings
 pub use super::limits::ServerLimits;
 pub use super::oidc::{ClaimOrText, Jwks, OidcSettings, OnlyOfClaims};
 use livewell::Durability;
+use livewell::store::EmbeddedOptions;
 use livewell_model::period;
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
@@ -37,12 +38,15 @@ pub struct EmbeddedSettings {
     pub durability: Durability,
     /// How many bytes of it are checked in a second in the background; 0: none are.
     pub scrub_bytes_per_second: u64,
+    /// The largest size of its data file in bytes; address space, not disk space.
+    pub map_size_bytes: u64,
 }
 
 impl Default for EmbeddedSettings {
     fn default() -> Self {
         let scrub_bytes_per_second = livewell::Limits::default().scrub_bytes_per_second;
-        Self { path: "./livewell-data".into(), durability: Durability::Sync, scrub_bytes_per_second }
+        let EmbeddedOptions { map_size_bytes, durability, .. } = EmbeddedOptions::default();
+        Self { path: "./livewell-data".into(), durability, scrub_bytes_per_second, map_size_bytes }
     }
 }
 

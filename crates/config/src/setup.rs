@@ -7,7 +7,8 @@ use crate::order::layered;
 use crate::sealed::Seal;
 use crate::section::Section;
 use crate::sections::Settings;
-use crate::settings::StoreSettings;
+use crate::settings::{EmbeddedSettings, StoreSettings};
+use livewell::store::EmbeddedOptions;
 use livewell::{
     Builder, ComponentKind, EmbeddedStore, Error, Limits, Livewell, MemoryStore, Observer, Query,
     ReactionSetup, Setup, SourceSetup,
@@ -33,9 +34,10 @@ fn builder(store: &StoreSettings) -> Result<Builder, Error> {
     Ok(match store {
         StoreSettings::Memory => builder.store(MemoryStore::new()),
         StoreSettings::Embedded(embedded) => {
-            let limits =
-                Limits { scrub_bytes_per_second: embedded.scrub_bytes_per_second, ..Limits::default() };
-            builder.store(EmbeddedStore::open(&embedded.path, embedded.durability)?).limits(limits)
+            let EmbeddedSettings { durability, map_size_bytes, scrub_bytes_per_second, .. } = *embedded;
+            let limits = Limits { scrub_bytes_per_second, ..Limits::default() };
+            let options = EmbeddedOptions { durability, map_size_bytes, ..EmbeddedOptions::default() };
+            builder.store(EmbeddedStore::open_with(&embedded.path, options)?).limits(limits)
         }
     })
 }

@@ -1,6 +1,7 @@
 //! A full disk and missing permissions: named, and the same command goes on once they are mended.
 
 use super::place::{Place, Ran, ended, skip};
+use super::running::Running;
 use super::small_disk::SmallDisk;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -142,4 +143,29 @@ fn what_may_not_be_read_or_written_is_named_and_the_run_ends() {
     mode(&place.file("livewell.yaml"), 0o000);
     run_unprivileged(&place).unwrap().expect(2, &["livewell.yaml", "ermission denied"]);
     mode(&place.file("livewell.yaml"), 0o644);
+}
+
+#[test]
+fn a_store_that_has_used_up_its_map_takes_more_after_a_start_with_a_larger_one() {
+    let config = |map: &str| {
+        format!(
+            "store: {{ kind: embedded, path: data, durability: os, map_size_bytes: {map} }}\n\
+             server: {{ listen: 127.0.0.1:0 }}\n\
+             sources:\n  - {{ id: orders, kind: http }}\n\
+             queries:\n  - {{ id: big, sources: [orders], cypher: 'MATCH (n:A) RETURN n.x AS x' }}\n"
+        )
+    };
+    let mut running = Running::of(&config("4194304"));
+    let lines = lines(20_000);
+    let mut answers = lines.iter().map(|line| running.post(line)).enumerate();
+    let (taken, refusal) = answers.find(|(_, answer)| answer.status != 200).unwrap();
+    assert_eq!(refusal.status, 507, "{}", refusal.body);
+    assert!(refusal.body.contains("map_size_bytes"), "{}", refusal.body);
+    assert_eq!(running.get("/ready").status, 503);
+    fs::write(running.config(), config("67108864")).unwrap();
+    running.kill_and_start_again();
+    assert_eq!(running.post(&lines[taken]).status, 200);
+    running.wait_until_ready();
+    let rows = running.get("/api/v1/queries/big").json()["rows"].clone();
+    assert_eq!(rows, taken + 1);
 }
