@@ -46,6 +46,7 @@ mod source;
 mod upkeep;
 
 pub use change::{Change, IntoTransaction, Node, Relationship};
+pub use component::built::BuildProgress;
 pub use component::definition::{Author, Definition, Made, Spec, stored_query};
 pub use component::measures::{Cause, Outcome};
 pub use component::state::{ComponentKind, State};

@@ -3,6 +3,7 @@
 
 pub(crate) mod arrivals;
 pub(crate) mod bell;
+pub(crate) mod built;
 pub(crate) mod damages;
 pub(crate) mod definition;
 pub(crate) mod drift;

@@ -1,5 +1,6 @@
 //! What a component shows of itself.
 
+use super::built::Built;
 use super::rate::Rate;
 use super::stall::Stall;
 use super::state::{ComponentKind, State};
@@ -32,6 +33,8 @@ pub(crate) struct View {
     /// How many entries it has committed since the start.
     entries: u64,
     rate: Rate,
+    /// How far its build is, while one is in progress.
+    pub(crate) built: Option<Built>,
     /// The tally in which it is counted, from when it is added until it is removed.
     pub(crate) tally: Option<Arc<Tally>>,
 }
@@ -49,6 +52,7 @@ impl View {
             progress,
             entries: 0,
             rate: Rate::new(progress),
+            built: None,
             tally: None,
         }
     }

@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::clock::{Clock, SystemClock};
 use crate::component::Component;
+use crate::component::built::BuildProgress;
 use crate::component::definition::Definition;
 use crate::component::marks::Marks;
 use crate::component::shared::Shared;
@@ -76,6 +77,8 @@ pub struct Status {
     pub failures: u64,
     /// How often it has tried again by itself since it was started: to reach a server, to write to a disk.
     pub retries: u64,
+    /// How far its rows are built, while they are.
+    pub build: Option<BuildProgress>,
     /// Why it is in error, or waits for the outside world.
     pub error: Option<String>,
     /// Since when, by the machine's clock.
@@ -153,6 +156,7 @@ fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> 
         clock_behind_seconds: component.drift().clock_behind().as_secs_f64(),
         failures: component.failures.load(Ordering::Relaxed),
         retries: component.retries.load(Ordering::Relaxed),
+        build: component.build(),
         error,
         error_since,
     })
@@ -269,6 +273,7 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         clock_behind_seconds: 0.0,
         failures: 0,
         retries: 0,
+        build: None,
         error: None,
         error_since: None,
     })

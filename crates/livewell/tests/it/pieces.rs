@@ -267,3 +267,26 @@ async fn a_build_takes_little_more_room_than_what_it_builds() {
     livewell.shutdown().await;
     assert!(grown < 16 << 20, "{grown} bytes");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_build_shows_how_many_elements_it_has_read_of_how_many() {
+    let (gate, mut keeper) = Gate::new();
+    let livewell = open_small(gate.clone());
+    let source = livewell.add_source(InProcess::new("s")).await.unwrap();
+    source.send((0..20).map(|x| node(&format!("n{x}"), x)).collect::<Vec<_>>()).await.unwrap();
+    livewell.add_query(query("late", ROWS)).await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..9 {
+        keeper.stopped.recv().await.unwrap();
+        let build = status(&livewell, "late").build.expect("it is being built");
+        assert_eq!(build.elements_expected, 20);
+        seen.push(build.elements);
+        keeper.go.send(()).unwrap();
+    }
+    assert!(seen.is_sorted() && seen[0] == 0 && (2..20).contains(&seen[8]), "{seen:?}");
+    gate.is_open.store(true, Ordering::SeqCst);
+    let _ = keeper.go.send(());
+    idle(&livewell).await;
+    assert_eq!(status(&livewell, "late").build, None);
+    livewell.shutdown().await;
+}

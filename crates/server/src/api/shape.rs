@@ -1,6 +1,6 @@
 //! A component's status in JSON, as every call shows it.
 
-use livewell::{Condition, Status};
+use livewell::{BuildProgress, Condition, Status};
 use livewell_source::source::Report;
 use serde_json::{Value, json};
 
@@ -26,6 +26,7 @@ pub fn shape(status: &Status) -> Value {
         "retries": status.retries,
         "checked": status.checked,
         "upstream": status.upstream.as_ref().map(|report| upstream(report, status.upstream_lag_seconds)),
+        "build": status.build.map(build),
         "error": status.error,
         "error_since": status.error_since.map(|since| since.to_rfc3339()),
         "configured": true,
@@ -51,6 +52,17 @@ pub fn trouble(condition: &Condition) -> Value {
     let coded = error.strip_suffix(']').and_then(|error| error.rsplit_once(" ["));
     let (message, code) = coded.map_or((error.as_str(), None), |(message, code)| (message, Some(code)));
     json!({ "code": code, "message": message, "since": since.to_rfc3339() })
+}
+
+/// Returns how far the rows of a query are built.
+fn build(progress: BuildProgress) -> Value {
+    let BuildProgress { elements, elements_expected, elements_per_second } = progress;
+    json!({
+        "elements": elements,
+        "elements_expected": elements_expected,
+        "share": elements as f64 / elements_expected.max(1) as f64,
+        "elements_per_second": rounded(elements_per_second),
+    })
 }
 
 /// Returns the progress of a source outside.

@@ -29,6 +29,8 @@ pub(crate) struct Base {
     pub(crate) position: u64,
     /// The latest transaction time that the upstreams have seen.
     pub(crate) timestamp: Timestamp,
+    /// About how many elements they have.
+    pub(crate) elements: u64,
     /// The upstreams, in the query's order.
     pub(crate) upstreams: Vec<UpstreamBase>,
 }
@@ -45,7 +47,7 @@ impl Base {
         for upstream in upstreams {
             position = position.min(frontier(snapshot, marks, upstream.number)?);
         }
-        let mut base = Self { position, timestamp: Timestamp::default(), upstreams: Vec::new() };
+        let mut base = Self { position, timestamp: Timestamp::default(), elements: 0, upstreams: Vec::new() };
         for upstream in upstreams {
             let feed = open(snapshot, upstream)?;
             if feed.head.building.is_some() {
@@ -53,6 +55,7 @@ impl Base {
             }
             let Some(sequence) = last_through(&feed, position)? else { return Ok(None) };
             base.timestamp = base.timestamp.max(feed.head.timestamp);
+            base.elements += feed.head.rows;
             base.upstreams.push(UpstreamBase::at(&feed, upstream, sequence, position)?);
         }
         Ok(Some(base))

@@ -84,6 +84,7 @@ impl Build {
         if !matches!(*known, Open::No(_)) {
             *known = Open::No(Some(ending));
             drop(known);
+            self.pipeline.component.show_built(None);
             self.pipeline.component.bell.ring();
         }
     }

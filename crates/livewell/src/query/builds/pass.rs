@@ -2,6 +2,7 @@
 
 use super::build::{Build, Ending};
 use crate::Error;
+use crate::component::built::Built;
 use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::query::base::{Base, Piece};
@@ -82,13 +83,17 @@ impl Pass {
     fn make(&mut self) -> Result<(), Error> {
         let shared = self.shared.clone();
         let Some(mut base) = self.begin()? else { return Ok(()) };
+        let mut built = Built::begin(base.elements);
+        self.show(built);
         let meter = Meter::cancelled_by(usize::MAX, move || shared.stopping.load(Ordering::Acquire));
         let size = self.shared.limits.rebuild_elements_max.max(1);
         while !self.members.is_empty() {
             match base.piece(&*self.shared.store, size, &meter)? {
                 Piece::Elements(elements) => {
+                    built.add(elements.len());
                     self.deal(elements);
                     self.step(size);
+                    self.show(built);
                 }
                 Piece::End => self.end(&base),
                 Piece::Lost(upstream) => {
@@ -122,6 +127,11 @@ impl Pass {
         shared.forget_looks(&pipeline.component.follows);
         drop(turn);
         Ok(Some(base))
+    }
+
+    /// Shows in each query how far its build is.
+    fn show(&self, built: Built) {
+        self.members.values().for_each(|member| member.build.pipeline.component.show_built(Some(built)));
     }
 
     /// Deals elements out to those that they concern.

@@ -2,7 +2,9 @@
 
 use crate::explain;
 use crate::render::size;
+use indicatif::HumanDuration;
 use serde_json::Value as Json;
+use std::time::Duration;
 
 /// Returns the remarks on a component, a line each.
 pub fn of(one: &Json) -> Vec<String> {
@@ -29,10 +31,23 @@ pub fn of(one: &Json) -> Vec<String> {
             remarks.push(format!("{id}: {what}: {count}; `livewell {command} {id}` lists them"));
         }
     }
+    remarks.extend(building(&one["build"]).map(|remark| format!("{id}: {remark}")));
     let upstream = &one["upstream"];
     let outside = [copying(&upstream["copy"]), waiting(upstream), behind(one), kept(upstream)];
     remarks.extend(outside.into_iter().flatten().map(|remark| format!("{id}: {remark}")));
     remarks
+}
+
+/// Returns how far the rows of a query are built, and about how long it takes yet.
+fn building(build: &Json) -> Option<String> {
+    let (elements, expected) = (build["elements"].as_u64()?, build["elements_expected"].as_u64()?);
+    let (share, rate) = (build["share"].as_f64()?, build["elements_per_second"].as_f64()?);
+    let left = Duration::try_from_secs_f64(expected.saturating_sub(elements) as f64 / rate);
+    let left = left.map_or_else(|_| String::new(), |left| format!(", about {} left", HumanDuration(left)));
+    let share = share * 100.0;
+    Some(format!(
+        "building its rows: {elements} of {expected} elements ({share:.0} %), {rate:.0} a second{left}"
+    ))
 }
 
 fn copying(copy: &Json) -> Option<String> {
@@ -143,6 +158,19 @@ mod tests {
             ["ops: 12 messages are left to read"]
         );
         assert!(of(&one("caught_up", files)).is_empty());
+    }
+
+    #[test]
+    fn a_build_tells_how_far_it_is_and_how_long_it_takes_yet() {
+        let one = |rate: f64| {
+            let build = json!({"elements": 450, "elements_expected": 1_000, "share": 0.45, "elements_per_second": rate});
+            of(&json!({"id": "late", "state": "running", "build": build}))
+        };
+        assert_eq!(
+            one(110.0),
+            ["late: building its rows: 450 of 1000 elements (45 %), 110 a second, about 5 seconds left"]
+        );
+        assert_eq!(one(0.0), ["late: building its rows: 450 of 1000 elements (45 %), 0 a second"]);
     }
 
     #[test]
