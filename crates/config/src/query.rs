@@ -67,7 +67,7 @@ pub fn check_upstream(
     }
 }
 
-/// Why the query, which is in order as such, has no value over the empty graph.
+/// Why the query, which is valid as such, has no value over the empty graph.
 pub fn check_begin(file: &str, node: &Node, settings: &Query) -> Option<Diagnostic> {
     let (place, cypher) = (node.get("cypher")?, &settings.cypher);
     let engine = Engine::compile_with(cypher, &settings.params, &settings.engine_settings()).ok()?;

@@ -29,7 +29,7 @@ pub fn run(check: &Check) -> Result<(), Failure> {
     }
     writeln!(
         io::stdout(),
-        "`{}` is in order: {}, {}, {}",
+        "`{}` is valid: {}, {}, {}",
         check.config.display(),
         counted(config.sources.len() as u64, "source", "sources"),
         counted(config.queries.len() as u64, "query", "queries"),

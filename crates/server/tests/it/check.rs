@@ -1,7 +1,7 @@
-//! `livewell check`: every problem at its place, and nothing to say about what is in order.
+//! `livewell check`: every problem at its place, and nothing to say about what is valid.
 //!
 //! `configs/` holds the cases: what is wrong in `x.yaml` is written in `x.expected`, a configuration without
-//! one is in order. `{kinds of reactions}` stands for those of this build.
+//! one is valid. `{kinds of reactions}` stands for those of this build.
 
 use super::{configs, livewell, text};
 use livewell_reaction::kinds::BUILT_IN;
@@ -36,7 +36,7 @@ fn a_configuration_in_order_is_said_to_be() {
     ] {
         let output = livewell(&["check", name]);
         assert_eq!(text(&output.stderr), "", "{name}");
-        assert_eq!(text(&output.stdout), format!("`{name}` is in order: {counts}\n"));
+        assert_eq!(text(&output.stdout), format!("`{name}` is valid: {counts}\n"));
         assert_eq!(output.status.code(), Some(0));
     }
 }
