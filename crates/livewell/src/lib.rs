@@ -71,6 +71,7 @@ pub use reaction::dead_letters;
 pub use read::condition::Condition;
 pub use read::measured::Measured;
 pub use read::newest::newest_times;
+pub use read::overview::{Neighbours, Overview};
 pub use read::page::Page;
 pub use read::position::Position;
 pub use read::results::{ReadRow, Results};

@@ -1,5 +1,6 @@
 //! The interface of the settings of a kind of reaction, behind the table of kinds.
 
+use crate::guarantee::Guarantee;
 use crate::settings_error::SettingsError;
 use crate::shared::Shared;
 use crate::{Reaction, ReactionError, Role};
@@ -10,6 +11,9 @@ use std::path::{Path, PathBuf};
 pub(crate) trait Kind {
     /// Returns the role of such a reaction.
     fn role(&self) -> Role;
+
+    /// Returns how often the effect of each result is there, whatever crashes in between.
+    fn guarantee(&self) -> Guarantee;
 
     /// Checks the settings by themselves; the reaction follows this many queries.
     ///

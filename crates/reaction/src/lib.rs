@@ -11,6 +11,7 @@
 mod callback;
 pub mod conflict;
 pub mod error;
+mod guarantee;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod keyed;
 mod kind;
@@ -30,6 +31,7 @@ pub mod tls;
 
 pub use callback::Callback;
 pub use error::{ErrorKind, ReactionError};
+pub use guarantee::Guarantee;
 pub use kinds::*;
 pub use livewell_model::Secret;
 #[cfg(feature = "messenger")]

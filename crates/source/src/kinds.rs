@@ -28,6 +28,8 @@ pub struct Kind {
     pub is_configured: bool,
     /// Whether its sources [copy](crate::Profile::copies).
     pub copies: bool,
+    /// Whether each of its transactions is taken in exactly once. Else one that its sender repeats may be taken in again.
+    pub once: bool,
 }
 
 /// Reads settings of any type. Returns `None` on failure and keeps the reason.
@@ -122,22 +124,26 @@ macro_rules! kinds {
 }
 
 const fn read(name: &'static str) -> Kind {
-    Kind { name, is_configured: true, copies: false }
+    Kind { name, is_configured: true, copies: false, once: true }
 }
 
 const fn copied(name: &'static str) -> Kind {
     Kind { copies: true, ..read(name) }
 }
 
+const fn sent(name: &'static str) -> Kind {
+    Kind { once: false, ..read(name) }
+}
+
 const fn of_programs(name: &'static str) -> Kind {
-    Kind { is_configured: false, ..read(name) }
+    Kind { is_configured: false, ..sent(name) }
 }
 
 kinds! {
     /// Files of changes or tables.
     File(FileSettings): read("file"), |settings| pulled(Files::new(settings));
     /// Changes posted to the server.
-    Http(HttpSettings): read("http"), |settings| pushed(&settings);
+    Http(HttpSettings): sent("http"), |settings| pushed(&settings);
     /// Changes sent by the program that Livewell is embedded in.
     InProcess(InProcessSettings): of_programs("in-process"), |settings| pushed(&settings);
     /// Messages of a NATS JetStream.

@@ -91,6 +91,8 @@ pub struct Usage {
     pub limit_bytes: Option<u64>,
     /// How many bytes of the disk are available to the store.
     pub available_bytes: Option<u64>,
+    /// The size in bytes of that disk.
+    pub disk_bytes: Option<u64>,
     /// How many snapshots are open.
     pub snapshots: Option<u64>,
     /// The age of the oldest open snapshot; what was deleted since it was taken still takes room.

@@ -50,6 +50,11 @@ impl Roster {
         self.by_number.get(&number)
     }
 
+    /// Returns how many components there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     /// Returns all components, by id.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Component>> {
         self.by_id.values()

@@ -5,6 +5,7 @@ use crate::Error;
 use crate::component::tally::Counts;
 use crate::read::condition::{self, Condition};
 use crate::read::measured::{self, Measured};
+use crate::read::overview::{self, Neighbours, Overview};
 use crate::read::page::{self, Page};
 use crate::read::status::{self, Status};
 use livewell_store::{Durations, Histogram};
@@ -32,6 +33,27 @@ impl Livewell {
     /// Returns an error if the store cannot be read.
     pub fn statuses(&self, page: &Page) -> Result<Vec<Status>, Error> {
         page::read(&self.shared, page)
+    }
+
+    /// Returns all components at a glance if there are at most `most`, else only those that are in error or wait for
+    /// something. The cost follows what is shown.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub fn overview(&self, most: usize) -> Result<Overview, Error> {
+        overview::overview(&self.shared, most)
+    }
+
+    /// Returns what a component reads, and at most `most` of those that read it, without reading the store. A component
+    /// that was not added has none.
+    pub fn neighbours(&self, id: &str, most: usize) -> Neighbours {
+        overview::neighbours(&self.shared, id, most).unwrap_or_default()
+    }
+
+    /// Returns the ids of what reads a component, directly and through others, nearest first and at most `most`; and how
+    /// many there are.
+    pub fn dependents(&self, id: &str, most: usize) -> (Vec<String>, usize) {
+        overview::dependents(&self.shared, id, most)
     }
 
     /// Returns how many components of each kind show each state, without reading the store.

@@ -5,6 +5,7 @@ pub(crate) mod idle;
 pub mod inventory;
 pub(crate) mod measured;
 pub(crate) mod newest;
+pub(crate) mod overview;
 pub(crate) mod page;
 pub(crate) mod position;
 pub(crate) mod results;

@@ -36,8 +36,9 @@ pub struct Status {
     pub sequence: u64,
     /// How many sequences of its upstreams it still has to read.
     pub lag: u64,
-    /// How far it is behind its upstreams, in seconds of their transactions' time.
-    pub lag_seconds: f64,
+    /// How far it is behind its upstreams, in seconds of their transactions' time; `None` if it is behind and has taken
+    /// in nothing with a time yet.
+    pub lag_seconds: Option<f64>,
     /// A query's rows, a source's elements.
     pub rows: u64,
     /// How many log or outbox entries are kept.
@@ -126,10 +127,10 @@ fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> 
         epoch: if is_reaction { behind.epoch } else { head.epoch },
         sequence: if is_reaction { behind.sequence } else { head.sequence },
         lag: behind.sequences,
-        lag_seconds: if behind.sequences == 0 || is_reaction {
-            0.0
-        } else {
-            seconds(behind.time, head.timestamp.0)
+        lag_seconds: match head.timestamp.0 {
+            _ if behind.sequences == 0 || is_reaction => Some(0.0),
+            0 => None,
+            own => Some(seconds(behind.time, own)),
         },
         rows: head.rows,
         log_entries: head.log_entries,
@@ -255,7 +256,7 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         epoch: place.epoch,
         sequence: place.sequence,
         lag: place.lag,
-        lag_seconds: 0.0,
+        lag_seconds: Some(0.0),
         rows: head.rows,
         log_entries: head.log_entries,
         log_bytes: head.log_bytes,

@@ -3,7 +3,7 @@
 use crate::kind::Kind;
 use crate::settings_error::SettingsError;
 use crate::shared::Shared;
-use crate::{Delivered, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
+use crate::{Delivered, Guarantee, Outgoing, Reaction, ReactionError, Role, Start, Started, Style};
 use livewell_model::json::Data;
 use livewell_model::{Diff, SmolStr};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,10 @@ pub struct LogSettings {}
 impl Kind for LogSettings {
     fn role(&self) -> Role {
         Role::Trigger
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtLeastOnce
     }
 
     fn validate(&self, _: usize) -> Result<(), SettingsError> {

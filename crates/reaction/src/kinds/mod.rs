@@ -12,7 +12,7 @@ pub mod redis;
 pub mod webhook;
 
 use crate::kind::{AsKind, Kind, kinds};
-use crate::{ReactionError, Role};
+use crate::{Guarantee, ReactionError, Role};
 use livewell_model::probe::Probed;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::path::{Path, PathBuf};
@@ -39,6 +39,11 @@ impl Connector {
     /// Returns the role of such a reaction.
     pub fn role(&self) -> Role {
         self.as_kind().role()
+    }
+
+    /// Returns how often the effect of each result is there, whatever crashes in between.
+    pub fn guarantee(&self) -> Guarantee {
+        self.as_kind().guarantee()
     }
 
     /// Returns whether it leaves something outside that must agree with its checkpoint.

@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
+use livewell_config::settings::Scope;
 use smol_str::SmolStr;
 
 /// Who makes a call: an extension of every request.
@@ -10,22 +11,24 @@ use smol_str::SmolStr;
 pub struct Caller {
     /// The name of the token that the call came with, [`Caller::owner`]'s or [`Caller::anonymous`]'s.
     pub name: SmolStr,
+    /// The scopes that it was given.
+    pub scopes: Vec<Scope>,
 }
 
 impl Caller {
-    /// Creates a caller with this name.
-    pub fn new(name: impl Into<SmolStr>) -> Self {
-        Self { name: name.into() }
+    /// Creates a caller with this name and these scopes.
+    pub fn new(name: impl Into<SmolStr>, scopes: impl Into<Vec<Scope>>) -> Self {
+        Self { name: name.into(), scopes: scopes.into() }
     }
 
     /// Creates the caller at the control socket: the user that the process belongs to.
     pub fn owner() -> Self {
-        Self::new(SmolStr::new_static("control-socket"))
+        Self::new(SmolStr::new_static("control-socket"), [Scope::Administer])
     }
 
     /// Creates the caller where no token is required.
     pub fn anonymous() -> Self {
-        Self::new(SmolStr::new_static("anonymous"))
+        Self::new(SmolStr::new_static("anonymous"), [Scope::Administer])
     }
 
     /// Makes this the caller of the request.

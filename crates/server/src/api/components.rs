@@ -4,8 +4,7 @@ use super::call::{Call, call};
 use super::context::{Api, Shared};
 use super::list::{Asked, list};
 use super::problem::Problem;
-use super::shape::leftover;
-use super::shown::status;
+use super::shown::{leftover, status};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -22,7 +21,7 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let all = async move |State(api): State<Shared>, Query(asked): Query<Asked>| list(api, kind, asked).await;
     let one = async move |State(api): State<Shared>, Path(id): Path<String>| {
         if let Some(found) = left(&api, kind, &id)? {
-            return Ok(Json(leftover(&found)));
+            return Ok(Json(leftover(&api, &found)));
         }
         find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };

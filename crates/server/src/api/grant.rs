@@ -11,16 +11,14 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{Method, Uri};
 use axum::response::Response;
 use futures::StreamExt;
-use livewell_config::settings::{Only, Scope};
+use livewell_config::settings::Only;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// What a caller may do.
 pub struct Grant {
-    /// Who it is.
+    /// Who it is, with the scopes of the calls that it may make.
     pub caller: Caller,
-    /// The calls that it may make.
-    pub scopes: Vec<Scope>,
     /// All that it may read, if not everything.
     pub only: Option<Only>,
     /// When its streams end.
@@ -39,19 +37,14 @@ pub struct Ends {
 impl Grant {
     /// Creates what everybody may do where no token is required: everything.
     pub fn of_anybody() -> Self {
-        Self {
-            caller: Caller::anonymous(),
-            scopes: vec![Scope::Administer],
-            only: None,
-            ends: Ends::default(),
-        }
+        Self { caller: Caller::anonymous(), only: None, ends: Ends::default() }
     }
 
     /// Creates what a token of an identity provider allows.
     pub fn of(identity: Identity, oidc: &Oidc) -> Self {
         let ends =
             Ends { withdrawn: Some(oidc.withdrawn.subscribe()), at: Some(Instant::now() + identity.left) };
-        Self { caller: Caller::new(identity.name), scopes: identity.scopes, only: identity.only, ends }
+        Self { caller: Caller::new(identity.name, identity.scopes), only: identity.only, ends }
     }
 
     /// Checks that the caller may make this call.
@@ -59,11 +52,11 @@ impl Grant {
     /// # Errors
     /// Returns 403, with the scope that is missing.
     pub async fn check(&self, need: Need, request: &mut Request) -> Result<(), Problem> {
-        let name = &self.caller.name;
+        let Caller { name, scopes } = &self.caller;
         if let Need::Scope(scope) = need
-            && !scope.is_in(&self.scopes)
+            && !scope.is_in(scopes)
         {
-            let has: Vec<&str> = self.scopes.iter().map(|scope| scope.name()).collect();
+            let has: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
             let has = if has.is_empty() { "none".to_owned() } else { format!("`{}`", has.join("`, `")) };
             let message = format!(
                 "the token `{name}` may not do this: it needs the scope `{}`, and has {has}",

@@ -2,8 +2,7 @@
 
 use super::context::{Api, Shared};
 use super::problem::Problem;
-use super::shape::leftover;
-use super::shown::status;
+use super::shown::{leftover, status};
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, header};
 use livewell::{ComponentKind, Page, State, Status};
@@ -86,6 +85,7 @@ fn read(api: &Api, page: &Page) -> Result<(Vec<Value>, Option<String>), Problem>
     let has_more = found.len() > page.limit;
     found.truncate(page.limit);
     let last = found.last().filter(|_| has_more).map(|(_, status)| status.id.clone());
-    let shape = |(is_added, one): &(bool, Status)| if *is_added { status(api, one) } else { leftover(one) };
+    let shape =
+        |(is_added, one): &(bool, Status)| if *is_added { status(api, one) } else { leftover(api, one) };
     Ok((found.iter().map(shape).collect(), last))
 }

@@ -5,8 +5,8 @@ use super::context::Shared;
 use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition,
-    elements, events, ingest, limits, metrics, openapi, parked, probes, problem, query, results, source,
-    try_out,
+    elements, events, ingest, limits, metrics, openapi, overview, parked, probes, problem, query, results,
+    source, try_out,
 };
 use axum::Router;
 use axum::http::Method;
@@ -40,6 +40,7 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());
     calls.extend(parked::calls());
+    calls.extend(overview::calls());
     calls
 }
 

@@ -22,6 +22,8 @@ const CALLS: &[(Need, &[&str])] = &[
         Need::Scope(Scope::Read),
         &[
             "GET /metrics",
+            "GET /api/v1/server",
+            "GET /api/v1/graph",
             "GET /api/v1/{kind}",
             "GET /api/v1/{kind}/{id}",
             "GET /api/v1/{kind}/{id}/definition",

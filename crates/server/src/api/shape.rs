@@ -1,7 +1,8 @@
 //! A component's status in JSON, as every call shows it.
 
-use livewell::{BuildProgress, Condition, Status};
+use livewell::{BuildProgress, Condition, Status, Timestamp};
 use livewell_source::source::Report;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Returns a component in JSON.
@@ -34,24 +35,29 @@ pub fn shape(status: &Status) -> Value {
 }
 
 /// Rounds a rate to what it says: a thousandth.
-fn rounded(rate: f64) -> f64 {
+pub fn rounded(rate: f64) -> f64 {
     (rate * 1e3).round() / 1e3
 }
 
-/// Returns a component in JSON that is in the store but not in the configuration.
-pub fn leftover(status: &Status) -> Value {
-    let mut shape = shape(status);
-    shape["configured"] = false.into();
-    shape
+/// Why a component is in error, or what it waits for, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    pub code: Option<String>,
+    pub message: String,
+    pub since: String,
 }
 
 /// Returns why a component is in error, or what it waits for, to show with its rows. Null if all is well.
 pub fn trouble(condition: &Condition) -> Value {
-    let Some((error, since)) = &condition.trouble else { return Value::Null };
-    // An error ends with its code.
+    let trouble = condition.trouble.as_ref().map(|(error, since)| trouble_of(error, *since));
+    json!(trouble)
+}
+
+/// Returns an error that ends with its code in parts.
+pub fn trouble_of(error: &str, since: Timestamp) -> Trouble {
     let coded = error.strip_suffix(']').and_then(|error| error.rsplit_once(" ["));
-    let (message, code) = coded.map_or((error.as_str(), None), |(message, code)| (message, Some(code)));
-    json!({ "code": code, "message": message, "since": since.to_rfc3339() })
+    let (message, code) = coded.map_or((error, None), |(message, code)| (message, Some(code)));
+    Trouble { code: code.map(ToOwned::to_owned), message: message.to_owned(), since: since.to_rfc3339() }
 }
 
 /// Returns how far the rows of a query are built.

@@ -65,8 +65,7 @@ impl Token {
     /// Returns what the token allows.
     pub fn grant(&self) -> Grant {
         Grant {
-            caller: Caller::new(self.settings.name.clone()),
-            scopes: self.settings.scopes().to_vec(),
+            caller: Caller::new(self.settings.name.clone(), self.settings.scopes()),
             only: self.settings.only.clone(),
             ends: Ends { withdrawn: Some(self.withdrawn.subscribe()), at: None },
         }

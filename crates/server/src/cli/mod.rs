@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod look;
 mod operate;
+mod overview;
 mod parse;
 mod run;
 mod store;
@@ -23,6 +24,7 @@ pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
+pub use overview::{Graph, GraphFormat, Server};
 pub use parse::{DIRECT, command, parse};
 pub use run::{CONFIG, Check, Run};
 pub use store::Store;
@@ -167,6 +169,12 @@ Examples:
   livewell status --store ./livewell-data
   livewell status --config shop.yaml")]
     Status(Status),
+
+    /// Show what runs: the version, the store and its room, and what the caller may do
+    Server(Server),
+
+    /// Show what reads what: from sources through queries to reactions, each with its state
+    Graph(Graph),
 
     /// Start a source, query or reaction that is stopped, paused or in error
     #[command(
@@ -327,6 +335,8 @@ impl Command {
             | Self::Try(Try { at, source: Some(_), .. })
             | Self::Verify(Verify { at, .. })
             | Self::Status(Status { at, .. })
+            | Self::Server(Server { at, .. })
+            | Self::Graph(Graph { at, .. })
             | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
             | Self::Apply(Apply { at, .. })

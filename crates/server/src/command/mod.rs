@@ -12,6 +12,7 @@ mod elements;
 mod explain;
 mod export;
 mod find;
+mod graph;
 mod init;
 mod offline;
 mod pages;
@@ -22,6 +23,7 @@ mod reset;
 mod results;
 mod run;
 mod schema;
+mod server;
 mod set_aside;
 mod status;
 mod store;
@@ -92,6 +94,8 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Export(asked), Some(found)) => export::run(asked, &found),
         (Command::Verify(verify), Some(found)) => verify::run(verify, &found),
         (Command::Status(status), Some(found)) => status::run(status, &found),
+        (Command::Server(asked), Some(found)) => server::run(asked, &found),
+        (Command::Graph(asked), Some(found)) => graph::run(asked, &found),
         (Command::Reset(reset), Some(found)) => reset::run(reset, &found),
         (Command::Start(which), Some(found)) => component::start(which, &found),
         (Command::Stop(which), Some(found)) => component::stop(which, &found),

@@ -111,6 +111,8 @@ fn everything_else_is_refused_however_it_is_written() {
         "/metrics",
         "/openapi.json",
         "/errors/LW0740",
+        "/api/v1/server",
+        "/api/v1/graph",
         "/api/v1/queries",
         "/api/v1/queries/orders-of",
         "/api/v1/queries/orders-of/explain",

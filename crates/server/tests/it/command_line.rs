@@ -2,7 +2,7 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "init",
     "run",
     "check",
@@ -10,6 +10,8 @@ const COMMANDS: [&str; 24] = [
     "explain",
     "verify",
     "status",
+    "server",
+    "graph",
     "start",
     "stop",
     "remove",

@@ -58,6 +58,8 @@ fn every_json_output_is_as_its_schema_says() {
     running.get("/api/v1/queries/big/results?position=2&wait=20s");
     let command = |arguments: &[&str]| running.command(arguments);
     schemas.document("status", &command(&["status", JSON]), 0);
+    schemas.document("server", &command(&["server", JSON]), 0);
+    schemas.document("graph", &command(&["graph", JSON]), 0);
     schemas.document("rows", &command(&["results", "big", JSON]), 0);
     schemas.lines("row", &command(&["results", "big", "--format", "ndjson"]));
     let verified = schemas.document("verify", &command(&["verify", "big", JSON]), 0);

@@ -20,6 +20,7 @@ mod clocks;
 mod command_line;
 mod commands;
 mod conditional;
+mod console;
 mod control;
 mod cors;
 mod crowded;

@@ -41,6 +41,7 @@ fn each_call_is_answered_among_thousands_of_components() {
     pages(&running);
     metrics(&running);
     one(&running);
+    graph(&running);
     commands(&running);
 }
 
@@ -66,6 +67,39 @@ fn pages(running: &Running) {
         let refused = running.get(&format!("/api/v1/queries?{wrong}"));
         assert_eq!((refused.status, &refused.json()["code"]), (400, &json!("LW0701")), "{wrong}");
     }
+}
+
+fn graph(running: &Running) {
+    let graph = running.get("/api/v1/graph");
+    assert!(graph.body.len() < 1_000, "{}", graph.body);
+    let graph = graph.json();
+    assert_eq!((&graph["total"], &graph["whole"]), (&json!(COUNT + 1), &json!(false)));
+    assert_eq!((&graph["components"], &graph["edges"]), (&json!([]), &json!([])));
+    let paused = json!({ "kind": "query", "state": "paused", "count": COUNT });
+    assert!(graph["counts"].as_array().unwrap().contains(&paused), "{graph}");
+
+    let wrong = json!({ "id": "wrong", "sources": ["orders"], "cypher": "MATCH (n:N) RETURN 1 / n.x AS x" });
+    assert_eq!(running.ask("POST", "/api/v1/queries", "", &wrong.to_string()).status, 201);
+    running.post(
+        r#"{"operation":"insert","element":{"type":"node","id":"n","labels":["N"],"properties":{"x":0}}}"#,
+    );
+    while running.get("/api/v1/queries/wrong").json()["state"] != "error" {
+        std::thread::park_timeout(std::time::Duration::from_millis(10));
+    }
+    let graph = running.get("/api/v1/graph").json();
+    assert_eq!(graph["components"].as_array().unwrap().len(), 1, "{graph}");
+    assert_eq!(
+        (&graph["components"][0]["id"], &graph["components"][0]["state"]),
+        (&json!("wrong"), &json!("error"))
+    );
+    assert!(graph["counts"].as_array().unwrap().contains(&paused), "{graph}");
+    let shown = running.command(&["graph"]);
+    assert!(
+        super::text(&shown.stdout).contains("1 of 3002 components are shown"),
+        "{}",
+        super::text(&shown.stdout)
+    );
+    assert_eq!(running.ask("DELETE", "/api/v1/queries/wrong", "", "").status, 204);
 }
 
 fn metrics(running: &Running) {

@@ -14,7 +14,7 @@ pub use table::Table;
 use crate::kind::Kind;
 use crate::settings_error::SettingsError;
 use crate::shared::Shared;
-use crate::{Reaction, Role};
+use crate::{Guarantee, Reaction, Role};
 use std::path::Path;
 
 impl Kind for FileSettings {
@@ -22,6 +22,13 @@ impl Kind for FileSettings {
         match self.mode {
             FileMode::Append => Role::Trigger,
             FileMode::Table => Role::StateKeeper,
+        }
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        match self.mode {
+            FileMode::Append => Guarantee::ExactlyOnce,
+            FileMode::Table => Guarantee::Whole,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::kind::Kind;
 use crate::messenger::{Answer, Message, Messenger, MessengerSettings, Retries, Transport};
 use crate::settings_error::SettingsError;
 use crate::shared::{OnRefusal, Shared};
-use crate::{Reaction, ReactionError, Role, Start};
+use crate::{Guarantee, Reaction, ReactionError, Role, Start};
 use livewell_model::probe::Probed;
 use publish::{Publisher, refused};
 use std::path::{Path, PathBuf};
@@ -84,6 +84,10 @@ fn is_subject(subject: &str) -> bool {
 impl Kind for NatsSettings {
     fn role(&self) -> Role {
         Role::Trigger
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtLeastOnce
     }
 
     fn probe(&self) -> Option<Result<Probed, ReactionError>> {

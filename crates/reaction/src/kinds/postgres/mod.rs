@@ -27,7 +27,7 @@ pub use table::Table;
 use crate::kind::Kind;
 use crate::settings_error::{SettingsError, one_query};
 use crate::shared::Shared;
-use crate::{Reaction, ReactionError, Role};
+use crate::{Guarantee, Reaction, ReactionError, Role};
 use livewell_link::postgres::Address;
 use livewell_model::probe::Probed;
 use std::path::PathBuf;
@@ -38,6 +38,10 @@ impl Kind for PostgresSettings {
             PostgresMode::Table => Role::StateKeeper,
             PostgresMode::Execute => Role::Trigger,
         }
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::ExactlyOnce
     }
 
     fn probe(&self) -> Option<Result<Probed, ReactionError>> {

@@ -9,7 +9,9 @@ use crate::keyed::{Change, Changes, Keyed};
 use crate::kind::Kind;
 use crate::settings_error::{SettingsError, one_query};
 use crate::shared::Shared;
-use crate::{Delivered, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style};
+use crate::{
+    Delivered, Guarantee, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style,
+};
 use livewell_model::diff::Columns;
 use livewell_model::json::Data;
 use livewell_model::probe::Probed;
@@ -26,6 +28,10 @@ const KEYS_MAX: usize = 10_000;
 impl Kind for RedisSettings {
     fn role(&self) -> Role {
         Role::StateKeeper
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::ExactlyOnce
     }
 
     fn validate(&self, queries: usize) -> Result<(), SettingsError> {

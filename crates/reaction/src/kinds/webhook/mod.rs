@@ -16,7 +16,7 @@ use crate::kind::Kind;
 use crate::messenger::{Answer, Message, Messenger, MessengerSettings, Retries, Transport};
 use crate::settings_error::SettingsError;
 use crate::shared::{OnRefusal, Shared};
-use crate::{Reaction, ReactionError, Role, Start};
+use crate::{Guarantee, Reaction, ReactionError, Role, Start};
 use livewell_model::probe::Probed;
 use send::Sender;
 use serde::de::IgnoredAny;
@@ -82,6 +82,10 @@ impl Transport for Http {
 impl Kind for WebhookSettings {
     fn role(&self) -> Role {
         Role::Trigger
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtLeastOnce
     }
 
     fn probe(&self) -> Option<Result<Probed, ReactionError>> {

@@ -90,7 +90,7 @@ fn progress() -> Vec<(Family, Read)> {
                 "How far it is behind what it follows, by the times of transactions",
             )
             .unit("seconds"),
-            |one| Some(one.lag_seconds),
+            |one| one.lag_seconds,
         ),
         (Family::gauge("livewell_rows", "Rows of a query, elements of a source"), |one| {
             (one.kind != Reaction).then_some(one.rows as f64)

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use family::Family;
-pub use process::note_start;
+pub use process::{note_start, resident, started};
 
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

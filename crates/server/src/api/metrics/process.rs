@@ -9,12 +9,18 @@ use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-static STARTED: OnceLock<Timestamp> = OnceLock::new();
+static STARTED: OnceLock<(Timestamp, Instant)> = OnceLock::new();
 
 /// Notes that the process starts now.
 pub fn note_start() {
-    STARTED.get_or_init(|| SystemClock.now());
+    STARTED.get_or_init(|| (SystemClock.now(), Instant::now()));
+}
+
+/// Returns when the process was started, and how long ago that is by a clock that nobody sets.
+pub fn started() -> Option<(Timestamp, Duration)> {
+    STARTED.get().map(|(at, since)| (*at, since.elapsed()))
 }
 
 /// Returns the metrics of the process.
@@ -31,19 +37,19 @@ pub(super) fn families() -> Vec<Family> {
             .of(cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9),
         Family::gauge("process_resident_memory", "Memory that the process holds")
             .unit("bytes")
-            .of(resident()),
+            .of(resident().map(|bytes| bytes as f64)),
         Family::gauge("process_open_fds", "Files and connections that the process has open").of(files),
         Family::gauge("process_max_fds", "Files and connections that the process may have open")
             .of(getrlimit(Resource::Nofile).current.map(|most| most as f64)),
         Family::gauge("process_start_time", "When the process was started, since 1970")
             .unit("seconds")
-            .of(STARTED.get().map(|started| started.0 as f64 / 1e9)),
+            .of(started().map(|(at, _)| at.0 as f64 / 1e9)),
     ]
 }
 
 /// Returns the resident memory in bytes.
-fn resident() -> Option<f64> {
+pub fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok()? * 1024.0)
+    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
 }

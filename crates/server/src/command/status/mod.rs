@@ -57,7 +57,8 @@ fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>, wanted: &Wanted) -
     let is_wanted = |state: State| wanted.state.is_none_or(|wanted| wanted == state);
     for one in stored.filter(|one| wanted.has_kind(one.kind) && is_wanted(one.state)) {
         let shown = json!({
-            "id": one.id, "state": one.state.name(), "epoch": one.epoch.to_string(), "sequence": one.sequence,
+            "id": one.id, "kind": one.kind.noun(), "state": one.state.name(), "epoch": one.epoch.to_string(),
+            "sequence": one.sequence,
             "lag": one.lag, "checked": one.checked, "position": one.position, "rows": one.rows,
             "log_entries": one.log_entries, "parked": one.parked, "dead_letters": one.dead_letters,
             "configured": ids.map(|ids| ids.contains(&one.id)),

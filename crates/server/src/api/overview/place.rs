@@ -1,0 +1,77 @@
+//! The place of a component among the others, a part of every status: its kind, what it reads, what reads it, and what
+//! it promises.
+
+use crate::api::context::Api;
+use livewell::{ComponentKind, Neighbours, Status};
+use livewell_config::Config;
+use serde::Serialize;
+
+/// How many readers are named.
+pub const NAMED_MAX: usize = 100;
+
+/// The place of a component.
+#[derive(Debug, Serialize)]
+pub struct Place {
+    kind: &'static str,
+    /// The `kind` of its settings; `None` for a query, and for what is not in the configuration.
+    #[serde(rename = "type")]
+    of: Option<&'static str>,
+    reads: Vec<String>,
+    /// `None` for what only the store still holds.
+    read_by: Option<Ids>,
+    guarantee: Option<&'static str>,
+}
+
+/// The first of some ids, and how many there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Ids {
+    /// The first of them.
+    pub ids: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// Returns the place of a component that was added.
+pub fn place(api: &Api, status: &Status) -> Place {
+    let Neighbours { reads, read_by, readers } = api.livewell.neighbours(&status.id, NAMED_MAX);
+    let config = api.config();
+    Place {
+        kind: status.kind.noun(),
+        of: type_of(&config, status.kind, &status.id),
+        reads,
+        read_by: Some(Ids { ids: read_by, count: readers }),
+        guarantee: guarantee(&config, status.kind, &status.id),
+    }
+}
+
+/// Returns the place of a component that only the store still holds.
+pub fn left(api: &Api, status: &Status) -> Place {
+    // A definition that an earlier version has written is not read.
+    let definition = api.livewell.definition(&status.id).ok();
+    let reads = definition.map(|definition| definition.made.upstreams().to_vec()).unwrap_or_default();
+    Place { kind: status.kind.noun(), of: None, reads, read_by: None, guarantee: None }
+}
+
+/// Returns the `kind` of a component's settings.
+pub fn type_of(config: &Config, kind: ComponentKind, id: &str) -> Option<&'static str> {
+    match kind {
+        ComponentKind::Source => config.sources.get(id).map(|source| source.kind().name),
+        ComponentKind::Query => None,
+        ComponentKind::Reaction => config.reactions.get(id).map(|reaction| reaction.connector.kind()),
+    }
+}
+
+/// Returns how often what comes in is taken in, or how often an effect is there, whatever crashes in between.
+fn guarantee(config: &Config, kind: ComponentKind, id: &str) -> Option<&'static str> {
+    const ONCE: &str = livewell_reaction::Guarantee::ExactlyOnce.name();
+    const AT_LEAST_ONCE: &str = livewell_reaction::Guarantee::AtLeastOnce.name();
+    match kind {
+        ComponentKind::Source => {
+            config.sources.get(id).map(|source| if source.kind().once { ONCE } else { AT_LEAST_ONCE })
+        }
+        ComponentKind::Query => Some(ONCE),
+        ComponentKind::Reaction => {
+            config.reactions.get(id).map(|reaction| reaction.connector.guarantee().name())
+        }
+    }
+}

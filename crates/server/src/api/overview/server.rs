@@ -1,0 +1,107 @@
+//! `GET /api/v1/server`: what runs here, over which store and with how much room, and what the caller may do.
+
+use crate::api::broken_off::broken_off;
+use crate::api::caller::Caller;
+use crate::api::context::{Api, Shared};
+use crate::api::metrics::{resident, started};
+use crate::api::problem::Problem;
+use axum::extract::State;
+use axum::{Extension, Json};
+use livewell_config::settings::{Scope, StoreSettings};
+use livewell_store::embedded::FORMAT_VERSION;
+use livewell_store::{StoreId, Usage};
+use serde::Serialize;
+use smol_str::SmolStr;
+
+/// What the binary was built with beyond what every one has.
+const FEATURES: &[&str] = &[
+    #[cfg(feature = "oidc")]
+    "oidc",
+    #[cfg(feature = "otel")]
+    "otel",
+    #[cfg(feature = "parquet")]
+    "parquet",
+];
+
+/// The process, its store, and its caller.
+#[derive(Debug, Serialize)]
+pub struct Server {
+    version: &'static str,
+    store_id: String,
+    started: Option<String>,
+    uptime_seconds: Option<f64>,
+    store: Room,
+    memory_bytes: Option<u64>,
+    /// The name of the token that the call came with.
+    caller: SmolStr,
+    /// All scopes that the caller has, those that a wider one includes among them.
+    scopes: Vec<&'static str>,
+    features: &'static [&'static str],
+    kinds: Kinds,
+}
+
+/// The store, and how much room it takes and has. Of one in memory nothing is known.
+#[derive(Debug, Serialize)]
+pub struct Room {
+    kind: &'static str,
+    engine: Option<&'static str>,
+    format: Option<u32>,
+    data_bytes: Option<u64>,
+    file_bytes: Option<u64>,
+    limit_bytes: Option<u64>,
+    available_bytes: Option<u64>,
+    disk_bytes: Option<u64>,
+}
+
+/// The kinds of settings that a configuration can contain.
+#[derive(Debug, Serialize)]
+pub struct Kinds {
+    sources: Vec<&'static str>,
+    reactions: &'static [&'static str],
+}
+
+/// Returns what runs here.
+pub async fn get(
+    State(api): State<Shared>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Server>, Problem> {
+    let server = tokio::task::spawn_blocking(move || server(&api, caller));
+    server.await.map(Json).map_err(|error| broken_off(&error))
+}
+
+fn server(api: &Api, caller: Caller) -> Server {
+    let (began, uptime) = started().unzip();
+    let StoreId(id) = api.livewell.store_id();
+    let configured = livewell_source::kinds::KINDS.iter().filter(|kind| kind.is_configured);
+    Server {
+        version: env!("CARGO_PKG_VERSION"),
+        store_id: format!("{id:032x}"),
+        started: began.map(|at| at.to_rfc3339()),
+        uptime_seconds: uptime.map(|uptime| uptime.as_secs_f64()),
+        store: room(api),
+        memory_bytes: resident(),
+        scopes: scopes(&caller),
+        caller: caller.name,
+        features: FEATURES,
+        kinds: Kinds {
+            sources: configured.map(|kind| kind.name).collect(),
+            reactions: livewell_reaction::kinds::BUILT_IN,
+        },
+    }
+}
+
+fn room(api: &Api) -> Room {
+    let usage = api.livewell.store().usage();
+    let Usage { data_bytes, file_bytes, limit_bytes, available_bytes, disk_bytes, .. } = usage;
+    let (kind, engine, format) = match api.config().store {
+        StoreSettings::Memory => ("memory", None, None),
+        StoreSettings::Embedded(_) => ("embedded", Some("lmdb"), Some(FORMAT_VERSION)),
+    };
+    Room { kind, engine, format, data_bytes, file_bytes, limit_bytes, available_bytes, disk_bytes }
+}
+
+/// Returns the names of all scopes whose calls a caller may make.
+fn scopes(caller: &Caller) -> Vec<&'static str> {
+    let has = |scope: &Scope| scope.is_in(&caller.scopes);
+    Scope::ALL.into_iter().filter(has).map(Scope::name).collect()
+}

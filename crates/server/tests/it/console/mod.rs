@@ -1,0 +1,4 @@
+//! What a console reads before anybody has chosen a component.
+
+mod graph;
+mod server;
