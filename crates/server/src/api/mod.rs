@@ -30,7 +30,7 @@ pub mod list;
 pub mod metrics;
 mod names;
 mod openapi;
-mod overview;
+pub mod overview;
 mod page;
 mod parameters;
 pub mod parked;

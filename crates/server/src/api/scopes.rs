@@ -24,6 +24,7 @@ const CALLS: &[(Need, &[&str])] = &[
             "GET /metrics",
             "GET /api/v1/server",
             "GET /api/v1/graph",
+            "GET /api/v1/needs",
             "GET /api/v1/{kind}",
             "GET /api/v1/{kind}/{id}",
             "GET /api/v1/{kind}/{id}/definition",

@@ -113,6 +113,7 @@ fn everything_else_is_refused_however_it_is_written() {
         "/errors/LW0740",
         "/api/v1/server",
         "/api/v1/graph",
+        "/api/v1/needs",
         "/api/v1/queries",
         "/api/v1/queries/orders-of",
         "/api/v1/queries/orders-of/explain",

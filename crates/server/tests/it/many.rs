@@ -86,6 +86,12 @@ fn graph(running: &Running) {
     while running.get("/api/v1/queries/wrong").json()["state"] != "error" {
         std::thread::park_timeout(std::time::Duration::from_millis(10));
     }
+    let needs = running.get("/api/v1/needs").json();
+    assert_eq!(
+        (&needs["whole"], &needs["needs"][0]["component"]["id"]),
+        (&json!(false), &json!("wrong")),
+        "{needs}"
+    );
     let graph = running.get("/api/v1/graph").json();
     assert_eq!(graph["components"].as_array().unwrap().len(), 1, "{graph}");
     assert_eq!(

@@ -76,7 +76,10 @@ fn parked_input_is_shown_mended_tried_again_and_dropped() {
     let page = running.get("/api/v1/sources/ops/parked?after=1&limit=1").json();
     assert_eq!((page.as_array().unwrap().len(), &page[0]["number"]), (1, &Json::from(2)));
     let status = running.command(&["status"]);
-    assert!(super::text(&status.stdout).contains("ops: parked: 3; `livewell parked ops` lists them"));
+    assert!(
+        super::text(&status.stdout)
+            .contains("ops: 3 pieces of input are parked\nops: fix: `livewell parked ops` lists them")
+    );
 
     let said = running.command(&["parked", "ops", "--retry"]);
     assert!(super::text(&said.stdout).contains("`livewell parked ops` lists what is left"), "{said:?}");

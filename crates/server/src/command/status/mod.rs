@@ -5,6 +5,7 @@ mod table;
 
 use super::find::{self, Found};
 use super::{offline, pages};
+use crate::api::overview::needs;
 use crate::cli::{At, Status, StatusFormat};
 use crate::failure::Failure;
 use crate::render::Screen;
@@ -37,6 +38,7 @@ pub fn run(status: &Status, found: &Found) -> Result<(), Failure> {
             for kind in ComponentKind::ALL.into_iter().filter(|kind| wanted.has_kind(*kind)) {
                 all[kind.plural()] = pages::all(client, kind, wanted.state)?.into();
             }
+            all["needs"] = client.get("/api/v1/needs")?["needs"].take();
             all
         }
     };
@@ -53,6 +55,7 @@ pub fn run(status: &Status, found: &Found) -> Result<(), Failure> {
 fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>, wanted: &Wanted) -> Result<Json, Failure> {
     let store = offline::open(directory)?;
     let mut all = json!({ "sources": [], "queries": [], "reactions": [] });
+    let mut needs = Vec::new();
     let stored = livewell::stored_status(&store).map_err(Failure::failed)?.into_iter();
     let is_wanted = |state: State| wanted.state.is_none_or(|wanted| wanted == state);
     for one in stored.filter(|one| wanted.has_kind(one.kind) && is_wanted(one.state)) {
@@ -64,7 +67,9 @@ fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>, wanted: &Wanted) -
             "configured": ids.map(|ids| ids.contains(&one.id)),
         });
         all[one.kind.plural()].as_array_mut().expect("it was made as an array").push(shown);
+        needs.extend(needs::of(&one, None));
     }
+    all["needs"] = json!(needs);
     Ok(all)
 }
 

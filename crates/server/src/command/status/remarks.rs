@@ -1,41 +1,64 @@
 //! The remarks of `livewell status` below its table: errors, what needs a person, and what a source does outside.
 
-use crate::explain;
 use crate::render::size;
 use indicatif::HumanDuration;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Returns the remarks on a component, a line each.
-pub fn of(one: &Json) -> Vec<String> {
+/// A line below the tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// What it says.
+    pub text: String,
+    /// Whether it says that something stands still or is about to be lost.
+    pub is_error: bool,
+}
+
+/// Returns the remarks on what needs somebody, of the components that are shown and of the machine: why, and what to do.
+pub fn of_needs<'a>(needs: &Json, shown: impl Iterator<Item = &'a Json>) -> Vec<Remark> {
+    let ids: BTreeSet<&str> = shown.filter_map(|one| one["id"].as_str()).collect();
+    let is_shown = |need: &&Json| need["component"]["id"].as_str().is_none_or(|id| ids.contains(id));
+    needs.as_array().into_iter().flatten().filter(is_shown).flat_map(of_need).collect()
+}
+
+fn of_need(need: &Json) -> impl Iterator<Item = Remark> {
+    let text = |field: &str| need[field].as_str();
+    let id = need["component"]["id"].as_str().unwrap_or("server");
+    let since = text("since").map_or_else(String::new, |since| format!("since {since}: "));
+    let code = text("code").map_or_else(String::new, |code| format!(" [{code}]"));
+    let why = format!("{id}: {since}{}{code}", text("reason").unwrap_or_default());
+    let command = || need["actions"][0]["command"].as_str().map(|command| format!("`{command}`"));
+    let fix = text("fix").map(ToOwned::to_owned).or_else(command);
+    let fix = fix.map(|fix| Remark { text: format!("{id}: fix: {fix}"), is_error: false });
+    std::iter::once(Remark { text: why, is_error: need["severity"] == "error" }).chain(fix)
+}
+
+/// Returns the other remarks on a component.
+pub fn of(one: &Json) -> Vec<Remark> {
     let id = one["id"].as_str().unwrap_or_default();
     let mut remarks = Vec::new();
-    if let Some(error) = one["error"].as_str() {
-        remarks.push(format!("{id}: since {}: {error}", one["error_since"].as_str().unwrap_or_default()));
-        remarks.extend(explain::fix(error, id).map(|fix| format!("{id}: fix: {fix}")));
+    // What a component in error keeps waiting has no need of its own.
+    if let Some(error) = one["error"].as_str().filter(|error| error.ends_with("[LW0527]")) {
+        remarks.push(format!("since {}: {error}", one["error_since"].as_str().unwrap_or_default()));
     }
     if one["configured"] == false {
         remarks.push(format!(
-            "{id}: not in the configuration; `livewell remove {id}` removes what it stored, unless something reads it"
+            "not in the configuration; `livewell remove {id}` removes what it stored, unless something reads it"
         ));
     }
     if one["differs_from_file"] == true {
-        remarks.push(format!(
-            "{id}: runs as a call has changed it, not as the configuration says; write the change there, or undo it"
-        ));
+        remarks.push(
+            "runs as a call has changed it, not as the configuration says; write the change there, or undo it"
+                .to_owned(),
+        );
     }
-    for (field, what, command) in
-        [("parked", "parked", "parked"), ("dead_letters", "dead letters", "dead-letters")]
-    {
-        if let Some(count @ 1..) = one[field].as_u64() {
-            remarks.push(format!("{id}: {what}: {count}; `livewell {command} {id}` lists them"));
-        }
-    }
-    remarks.extend(building(&one["build"]).map(|remark| format!("{id}: {remark}")));
+    remarks.extend(building(&one["build"]));
     let upstream = &one["upstream"];
-    let outside = [copying(&upstream["copy"]), waiting(upstream), behind(one), kept(upstream)];
-    remarks.extend(outside.into_iter().flatten().map(|remark| format!("{id}: {remark}")));
-    remarks
+    let outside = [copying(&upstream["copy"]), waiting(upstream), behind(one)];
+    remarks.extend(outside.into_iter().flatten());
+    let on_it = |remark: String| Remark { text: format!("{id}: {remark}"), is_error: false };
+    remarks.into_iter().map(on_it).collect()
 }
 
 /// Returns how far the rows of a query are built, and about how long it takes yet.
@@ -91,23 +114,14 @@ fn behind(one: &Json) -> Option<String> {
     Some(format!("{} of the database's log are before it{late}", size(bytes)))
 }
 
-/// Returns how much the database keeps for it, once that is close to the limit.
-fn kept(upstream: &Json) -> Option<String> {
-    let (kept, safe) = (upstream["kept_bytes"].as_u64()?, upstream["safe_bytes"].as_u64()?);
-    let text = || {
-        format!(
-            "the database keeps {} of its log for it and drops that after {} more (`max_slot_wal_keep_size`)",
-            size(kept),
-            size(safe)
-        )
-    };
-    (safe < kept).then(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn lines(one: &Json) -> Vec<String> {
+        of(one).into_iter().map(|remark| remark.text).collect()
+    }
 
     #[test]
     fn a_copy_that_is_behind_is_told_in_a_line_each() {
@@ -119,27 +133,44 @@ mod tests {
         });
         let one = json!({"id": "shop", "state": "running", "upstream": upstream, "error": null, "parked": 2});
         assert_eq!(
-            of(&one),
+            lines(&one),
             [
-                "shop: parked: 2; `livewell parked shop` lists them",
                 "shop: copying `public.a` and 1 more: 120 of about 500 rows (24 %), 40 a second",
                 "shop: waits outside: transaction 7 to end",
                 "shop: 1.2 MB of the database's log are before it, 61.2 s after the last commit it has",
-                "shop: the database keeps 9.0 GB of its log for it and drops that after 512 bytes more \
-                 (`max_slot_wal_keep_size`)",
             ]
         );
     }
 
     #[test]
-    fn an_error_is_followed_by_what_to_do() {
-        let one = json!({"id": "mean", "state": "error", "error": "a / 0 [LW0510]", "error_since": "T"});
+    fn each_need_of_what_is_shown_is_followed_by_what_to_do() {
+        let need = |id: &str, reason: &str, code: Json, fix: Json| {
+            json!({
+                "component": { "kind": "query", "id": id }, "severity": "error", "since": "T", "reason": reason,
+                "code": code, "fix": fix, "actions": [{ "command": format!("livewell start {id}") }],
+            })
+        };
+        let disk = json!({ "component": null, "severity": "warning", "since": null, "reason": "full", "code": null,
+                           "fix": "Free space", "actions": [] });
+        let needs = json!([
+            need("mean", "a / 0", json!("LW0510"), json!("Correct the data")),
+            need("other", "b / 0", Json::Null, Json::Null),
+            need("odd", "c", Json::Null, Json::Null),
+            disk,
+        ]);
+        let shown = [json!({ "id": "mean" }), json!({ "id": "odd" })];
+        let remarks = of_needs(&needs, shown.iter());
+        let lines: Vec<(&str, bool)> =
+            remarks.iter().map(|remark| (remark.text.as_str(), remark.is_error)).collect();
         assert_eq!(
-            of(&one),
+            lines,
             [
-                "mean: since T: a / 0 [LW0510]",
-                "mean: fix: Correct the data and use `livewell reset mean`, which starts from the elements as they are \
-                 then; or change the query so that it accepts such values. More: `livewell explain LW0510`",
+                ("mean: since T: a / 0 [LW0510]", true),
+                ("mean: fix: Correct the data", false),
+                ("odd: since T: c", true),
+                ("odd: fix: `livewell start odd`", false),
+                ("server: full", false),
+                ("server: fix: Free space", false),
             ]
         );
     }
@@ -150,11 +181,11 @@ mod tests {
         let part = json!({"name": "b.jsonl", "number": 2, "of": 3});
         let files = json!({"behind_bytes": 4_200, "part": part});
         assert_eq!(
-            of(&one("running", files.clone())),
+            lines(&one("running", files.clone())),
             ["ops: 4.2 kB are left to read, from `b.jsonl` on, file 2 of 3"]
         );
         assert_eq!(
-            of(&one("running", json!({"behind_messages": 12}))),
+            lines(&one("running", json!({"behind_messages": 12}))),
             ["ops: 12 messages are left to read"]
         );
         assert!(of(&one("caught_up", files)).is_empty());
@@ -164,7 +195,7 @@ mod tests {
     fn a_build_tells_how_far_it_is_and_how_long_it_takes_yet() {
         let one = |rate: f64| {
             let build = json!({"elements": 450, "elements_expected": 1_000, "share": 0.45, "elements_per_second": rate});
-            of(&json!({"id": "late", "state": "running", "build": build}))
+            lines(&json!({"id": "late", "state": "running", "build": build}))
         };
         assert_eq!(
             one(110.0),

@@ -1,6 +1,6 @@
 //! The status for people: a table for each kind of component, then the remarks.
 
-use super::remarks;
+use super::remarks::{self, Remark};
 use crate::render::{Grid, Screen, Shown, size};
 use anstyle::AnsiColor;
 use livewell::ComponentKind;
@@ -29,14 +29,14 @@ pub fn write(all: &Json, out: &mut dyn Write, screen: &Screen) -> io::Result<()>
             grid(kind, of_kind(kind).take(ROWS_MAX)).write(out, screen)?;
         }
     }
-    let shown = ComponentKind::ALL.into_iter().flat_map(|kind| of_kind(kind).take(ROWS_MAX));
-    let remarks: Vec<_> = shown.flat_map(remarks::of).collect();
+    let shown = || ComponentKind::ALL.into_iter().flat_map(|kind| of_kind(kind).take(ROWS_MAX));
+    let mut remarks: Vec<Remark> = remarks::of_needs(&all["needs"], shown());
+    remarks.extend(shown().flat_map(remarks::of));
     if !remarks.is_empty() {
         writeln!(out)?;
     }
-    for remark in remarks {
-        let is_error = remark.contains(": since ");
-        let text = if is_error { screen.coloured(&remark, AnsiColor::Red) } else { remark };
+    for Remark { text, is_error } in remarks {
+        let text = if is_error { screen.coloured(&text, AnsiColor::Red) } else { text };
         writeln!(out, "{text}")?;
     }
     for kind in ComponentKind::ALL {
@@ -73,6 +73,7 @@ fn columns(kind: ComponentKind) -> Vec<Column> {
     let at =
         column("at", |one| Shown::number(format!("{}-{}", text(one, "epoch"), text(one, "sequence"))), true);
     let lag = column("lag", |one| Shown::number(text(one, "lag")), true);
+    let rate = column("a second", |one| rate(&one["rates"]["per_second"]), false);
     let event_lag = column("event lag", |one| seconds(&one["lag_seconds"]), false);
     let checked = column("checked", checked, false);
     match kind {
@@ -80,6 +81,7 @@ fn columns(kind: ComponentKind) -> Vec<Column> {
             state,
             at,
             column("elements", |one| Shown::number(text(one, "rows")), true),
+            rate,
             column("behind", behind, false),
             column("late", |one| seconds(&one["upstream"]["lag_seconds"]), false),
             column("parked", |one| Shown::number(text(one, "parked")), false),
@@ -90,6 +92,7 @@ fn columns(kind: ComponentKind) -> Vec<Column> {
                 state,
                 at,
                 column("rows", |one| Shown::number(text(one, "rows")), true),
+                rate,
                 lag,
                 event_lag,
                 checked,
@@ -98,6 +101,7 @@ fn columns(kind: ComponentKind) -> Vec<Column> {
         ComponentKind::Reaction => vec![
             state,
             column("at", |one| Shown::number(text(one, "sequence")), true),
+            rate,
             lag,
             event_lag,
             column("dead letters", |one| Shown::number(text(one, "dead_letters")), false),
@@ -124,13 +128,41 @@ fn behind(one: &Json) -> Shown {
     }
 }
 
+/// Returns how many transactions came in, results were put out or delivered in a second, over the last minute.
+fn rate(json: &Json) -> Shown {
+    let rate = json.as_f64().filter(|rate| *rate > 0.0);
+    Shown::number(rate.map_or_else(String::new, |rate| match rate {
+        ..0.1 => format!("{rate:.3}"),
+        ..10.0 => format!("{rate:.1}"),
+        _ => format!("{rate:.0}"),
+    }))
+}
+
 fn seconds(json: &Json) -> Shown {
-    // What has read nothing yet has no time: it is 1970 then.
-    let seconds = json.as_f64().filter(|seconds| *seconds > 0.0 && *seconds < 1e9);
+    let seconds = json.as_f64().filter(|seconds| *seconds > 0.0);
     Shown::number(seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s")))
 }
 
 fn checked(one: &Json) -> Shown {
     let checked = one["checked"].as_bool();
     Shown::text(checked.map_or("", |checked| if checked { "yes" } else { "no" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_rate_has_as_many_digits_as_say_something_and_none_is_empty() {
+        for (per_second, shown) in [
+            (json!(0.0), ""),
+            (Json::Null, ""),
+            (json!(0.017), "0.017"),
+            (json!(2.36), "2.4"),
+            (json!(2004.2), "2004"),
+        ] {
+            assert_eq!(rate(&per_second).content(), shown, "{per_second}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
 //! What a console reads before anybody has chosen a component.
 
 mod graph;
+mod needs;
 mod server;

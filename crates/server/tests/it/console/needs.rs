@@ -1,0 +1,121 @@
+//! What needs somebody, and that what is said to do about it works.
+
+use crate::running::{Running, orders};
+use crate::text;
+use serde_json::{Value as Json, json};
+use std::time::{Duration, Instant};
+
+const QUERIES: &str = "  - { id: share, sources: [orders], cypher: 'MATCH (o:Order) RETURN o.id AS id, 100 / o.total AS share' }
+  - { id: above, sources: [share], cypher: 'MATCH (s:share) RETURN s.id AS id' }
+reactions:
+  - { id: says, kind: log, queries: [above] }
+  - { id: board, kind: file, queries: [big], path: board.jsonl, mode: table }
+";
+
+fn needs(running: &Running) -> Vec<Json> {
+    let needs = running.get("/api/v1/needs").json();
+    assert_eq!(needs["total"].as_u64().unwrap(), needs["needs"].as_array().unwrap().len() as u64);
+    needs["needs"].as_array().unwrap().clone()
+}
+
+/// Waits until exactly these are the needs, and returns them.
+fn until(running: &Running, expected: &[(&str, &str)]) -> Vec<Json> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let needs = needs(running);
+        let of = |need: &Json| (need["what"].clone(), need["component"]["id"].clone());
+        let found: Vec<_> = needs.iter().map(of).collect();
+        if found
+            .iter()
+            .map(|(what, id)| (what.as_str().unwrap(), id.as_str().unwrap_or("-")))
+            .eq(expected.to_vec())
+        {
+            return needs;
+        }
+        assert!(Instant::now() < deadline, "{needs:#?}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+fn act(running: &Running, need: &Json, which: usize) {
+    let action = &need["actions"][which];
+    let (method, path) = (action["method"].as_str().unwrap(), action["path"].as_str().unwrap());
+    let done = running.ask(method, path, "", "");
+    assert!(done.status < 300, "{action}: {}", done.body);
+}
+
+#[test]
+fn a_query_in_error_says_what_it_holds_up_and_its_action_mends_it() {
+    let running = Running::start_with("", "", QUERIES);
+    running.post(&orders(&[50, 150]));
+    running.get("/api/v1/queries/above/results?position=2&wait=20s");
+    assert!(until(&running, &[]).is_empty(), "nothing needs anybody");
+    running.post(&orders(&[50, 150, 0]).lines().last().unwrap());
+    let needs = until(&running, &[("error", "share")]);
+    let need = &needs[0];
+    assert_eq!((&need["severity"], &need["code"]), (&json!("error"), &json!("LW0510")), "{need}");
+    assert_eq!(need["holds_up"], json!({ "ids": ["above", "says"], "count": 2 }));
+    assert!(need["reason"].as_str().unwrap().contains("divided by zero"), "{need}");
+    assert_eq!(
+        (&need["actions"][0]["label"], &need["actions"][0]["destroys"]),
+        (&json!("Rebuild"), &json!(false))
+    );
+    let status = running.command(&["status"]);
+    let status = text(&status.stdout);
+    let since = need["since"].as_str().unwrap();
+    assert!(
+        status.contains(&format!("share: since {since}: {} [LW0510]\n", need["reason"].as_str().unwrap())),
+        "{status}"
+    );
+    assert!(status.contains(&format!("share: fix: {}\n", need["fix"].as_str().unwrap())), "{status}");
+    running.post("{\"operation\":\"delete\",\"id\":\"o3\"}");
+    act(&running, need, 0);
+    until(&running, &[]);
+    running.get("/api/v1/queries/above/results?position=4&wait=20s");
+    assert_eq!(running.get("/api/v1/queries/above/results").json()["rows"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn parked_input_needs_somebody_until_it_is_taken_in_or_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.jsonl");
+    std::fs::write(&path, format!("{}not json\n", orders(&[150]))).unwrap();
+    let running = Running::of(&format!(
+        "store: {{ kind: embedded, path: data }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
+         sources:\n  - {{ id: orders, kind: file, path: '{}', on_error: park }}\n",
+        path.display()
+    ));
+    let needs = until(&running, &[("parked", "orders")]);
+    let need = &needs[0];
+    assert_eq!(
+        (&need["severity"], &need["reason"]),
+        (&json!("warning"), &json!("1 piece of input is parked"))
+    );
+    let status = running.command(&["status", "--format", "json"]);
+    let status: Json = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["needs"], json!(needs), "the command shows the same");
+    act(&running, need, 0);
+    until(&running, &[("parked", "orders")]);
+    assert_eq!(need["actions"][1]["destroys"], true);
+    act(&running, need, 1);
+    until(&running, &[]);
+}
+
+#[test]
+fn an_address_without_tls_needs_somebody_and_comes_after_what_stands_still() {
+    let running = Running::of(
+        "store: { kind: memory }\nserver: { listen: '0.0.0.0:0', insecure: true, token: a-token-of-the-test }\n\
+         sources:\n  - { id: orders, kind: file, path: no-such-file.jsonl }\n",
+    );
+    let ask = |path: &str| {
+        let at = running.address.replace("0.0.0.0", "127.0.0.1");
+        let headers = "authorization: Bearer a-token-of-the-test\r\nconnection: close\r\n";
+        crate::running::answer(crate::running::send(&at, "GET", path, headers, "")).json()
+    };
+    while ask("/api/v1/sources/orders")["error"].is_null() {
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    let needs = ask("/api/v1/needs")["needs"].clone();
+    let needs: Vec<_> = needs.as_array().unwrap().iter().map(|need| &need["what"]).collect();
+    assert!(needs.contains(&&json!("settings")) && needs.len() == 2, "{needs:?}");
+}
