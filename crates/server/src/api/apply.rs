@@ -1,7 +1,7 @@
 //! `POST /api/v1/apply`: brings what runs to a configuration, the server's own file as it is now or the body, after showing
 //! what that changes.
 
-use super::call::{Call, call};
+use super::call::{Call, by_hand as call};
 use super::context::{Api, Shared};
 use super::planned::{digest, shape};
 use super::problem::Problem;

@@ -1,11 +1,14 @@
 //! `POST /api/v1/backup`: the data file of a backup, streamed to the caller. The server writes nothing to its disk: the
 //! caller decides where the backup goes, with its own rights.
 
+use super::call::{Call, call};
 use super::context::Shared;
+use super::description::written;
 use super::problem::Problem;
 use super::stream;
+use super::wire::Binary;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use livewell_store::embedded::FORMAT_VERSION;
 use std::io::{self, Write};
@@ -21,8 +24,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How many bytes a second the caller has to take on average after that.
 const RATE_MIN: f64 = (1 << 20) as f64;
 
+/// Returns the call.
+pub fn calls() -> Vec<Call> {
+    let summary = "The data file of a backup: the store as it is after one commit, checked while it is sent; \
+                   `livewell backup` makes a backup of it. One at a time";
+    let post = call(Method::POST, "/api/v1/backup", post, summary)
+        .answers(200, "The file. One that is cut off is not whole")
+        .content(200, "application/octet-stream", written::<Binary>)
+        .shows(200, STORE, written::<String>, "The store that it is of, in hexadecimal digits")
+        .shows(200, FORMAT, written::<u32>, "The format of the store")
+        .refuses(&[409, 503]);
+    vec![post]
+}
+
 /// Streams the data file. One backup is taken at a time, since each holds a snapshot of the store.
-pub async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
+async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
     let store = api.livewell.store().clone();
     if store.is_volatile() {
         let message = "the store is in memory, and there is nothing of it to keep; a backup needs `store: { kind: embedded }`";

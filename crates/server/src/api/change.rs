@@ -4,7 +4,7 @@
 //! What a call has removed, stopped or started of the file is as the file says at the next start.
 
 use super::audited::About;
-use super::call::{Call, call};
+use super::call::{Call, by_hand as call};
 use super::components::{added, find, left};
 use super::context::{Api, Shared};
 use super::problem::Problem;

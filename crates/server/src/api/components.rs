@@ -1,6 +1,6 @@
 //! Sources, queries and reactions: their status, and calls that reset, start and stop them.
 
-use super::call::{Call, call};
+use super::call::{Call, by_hand as call};
 use super::context::{Api, Shared};
 use super::list::{Asked, list};
 use super::problem::Problem;

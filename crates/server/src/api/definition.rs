@@ -1,6 +1,6 @@
 //! `GET /api/v1/KIND/ID/definition`: the definition of a component, its author, and whether the file differs.
 
-use super::call::{Call, call};
+use super::call::{Call, by_hand as call};
 use super::components::find_any;
 use super::context::{Api, Shared};
 use super::problem::Problem;

@@ -1,7 +1,7 @@
 //! The contents of a source: how many elements of which labels and types, pages of them, and one by its id.
 
 use super::broken_off::broken_off;
-use super::call::{Call, call};
+use super::call::{Call, by_hand as call};
 use super::components::find;
 use super::context::{Api, Shared};
 use super::problem::Problem;

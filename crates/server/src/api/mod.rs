@@ -1,6 +1,8 @@
 //! The HTTP API of a running Livewell. One file per resource.
 
 mod accept;
+#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
+mod accepted;
 mod access;
 mod apply;
 pub mod audit;
@@ -8,6 +10,7 @@ mod audited;
 pub mod backup;
 mod broken_off;
 mod buckets;
+#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
 mod call;
 mod caller;
 mod change;
@@ -19,7 +22,10 @@ mod cors;
 mod dashboard;
 pub mod dead_letters;
 mod definition;
+#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
+mod description;
 pub mod elements;
+mod error_pages;
 mod events;
 mod grant;
 mod guard;
@@ -55,6 +61,8 @@ pub mod try_out;
 mod until;
 mod values;
 mod verifying;
+#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
+pub mod wire;
 
 pub use guard::Guard;
 pub use reload::Reload;

@@ -1,57 +1,192 @@
-//! `GET /openapi.json`: every call, in OpenAPI 3.1.
+//! `GET /openapi.json`: every call, in OpenAPI 3.1, assembled from the calls themselves: see [`super::description`].
 
-use axum::http::header;
-use axum::response::IntoResponse;
+use super::call::{Call, call};
+use super::description::{JSON, Schemas, written};
+use super::problem::Document;
+use super::scopes::{Need, need};
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value as Json, json};
+use std::sync::OnceLock;
 
-const DOCUMENT: &str = include_str!("openapi.json");
+/// The calls that are still described by hand.
+const BY_HAND: &str = include_str!("openapi.json");
 
-/// Returns the description of the API.
-pub async fn get() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT)
+/// Returns the call; `all` returns all calls, with this one.
+pub fn calls(all: fn() -> Vec<Call>) -> Vec<Call> {
+    let get = async move || -> Response {
+        static DOCUMENT: OnceLock<String> = OnceLock::new();
+        let document = DOCUMENT.get_or_init(|| text(&all()));
+        ([(header::CONTENT_TYPE, JSON)], document.as_str()).into_response()
+    };
+    let get = call(Method::GET, "/openapi.json", get, "This document");
+    vec![get.answers(200, "OpenAPI 3.1").content(200, JSON, written::<Map<String, Json>>)]
+}
+
+/// Returns the document as it is sent, and kept in `docs/`.
+fn text(calls: &[Call]) -> String {
+    format!("{:#}\n", document(calls))
+}
+
+/// Assembles the document: the paths in the order of the calls, the schemas by name.
+fn document(calls: &[Call]) -> Json {
+    let mut schemas = Schemas::new();
+    let mut paths = Map::new();
+    let mut rest: Json = serde_json::from_str(BY_HAND).expect("it is JSON");
+    for call in calls {
+        let method = call.method.as_str().to_ascii_lowercase();
+        let operation = call.describe(security(call), &mut schemas).unwrap_or_else(|| {
+            let path = rest["paths"][&call.path].take();
+            let mut operation = path[&method].clone();
+            let own = operation["parameters"].take();
+            let parameters = [&path["parameters"], &own].into_iter().filter_map(Json::as_array).flatten();
+            operation["parameters"] = parameters.cloned().collect();
+            rest["paths"][&call.path] = path;
+            operation
+        });
+        paths.entry(&call.path).or_insert_with(|| json!({}))[method] = operation;
+    }
+    let problem = json!({
+        "description": "A problem (RFC 9457) with its code; 429 and 503 say after how many seconds to try again in \
+                        `Retry-After`",
+        "headers": { "Retry-After": { "schema": { "type": "integer", "minimum": 0 } } },
+        "content": { "application/problem+json": { "schema": written::<Document>(&mut schemas) } },
+    });
+    let mut named = rest["components"]["schemas"].take().as_object().cloned().unwrap_or_default();
+    named.extend(schemas.into_components());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Livewell",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "paths": paths,
+        "components": {
+            "schemas": named,
+            "responses": { "Problem": problem },
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+        },
+    })
+}
+
+/// Returns what a caller needs: a token with a scope, unless the server has no tokens.
+fn security(call: &Call) -> Json {
+    match need(&call.method, &call.path) {
+        Need::Nothing => json!([]),
+        Need::Token => json!([{ "token": [] }, {}]),
+        Need::Scope(scope) => json!([{ "token": [scope.name()] }, {}]),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::routes::calls;
     use super::*;
-    use serde_json::Value as Json;
     use std::collections::BTreeSet;
+    use std::path::Path;
 
-    fn document() -> Json {
-        serde_json::from_str(DOCUMENT).unwrap()
+    /// Returns every part of a document, and where it is.
+    fn parts<'a>(at: &str, json: &'a Json, parts: &mut Vec<(String, &'a Json)>) {
+        parts.push((at.to_owned(), json));
+        let members = json.as_object().into_iter().flatten().map(|(name, member)| (name.clone(), member));
+        let items = json.as_array().into_iter().flatten().enumerate();
+        for (name, part) in members.chain(items.map(|(at, item)| (at.to_string(), item))) {
+            self::parts(&format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), part, parts);
+        }
+    }
+
+    /// Returns the operations with their names.
+    fn operations(document: &Json) -> Vec<(String, &Json)> {
+        let paths = document["paths"].as_object().unwrap().iter();
+        paths
+            .flat_map(|(path, item)| {
+                let operations = item.as_object().unwrap().iter();
+                operations.map(move |(method, operation)| (format!("{method} {path}"), operation))
+            })
+            .collect()
     }
 
     #[test]
-    fn every_call_is_described_and_nothing_else_is() {
-        let document = document();
-        let mut described = BTreeSet::new();
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
-                described.insert((method.to_ascii_uppercase(), path.clone()));
-            }
+    fn the_copy_in_the_documentation_is_what_the_code_says() {
+        let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+        let text = text(&calls());
+        if std::env::var_os("LIVEWELL_WRITE_OPENAPI").is_some() {
+            std::fs::write(&copy, &text).unwrap();
         }
-        let answered: BTreeSet<_> =
-            calls().into_iter().map(|call| (call.method.as_str().to_owned(), call.path)).collect();
-        assert_eq!(described, answered);
+        let copied = std::fs::read_to_string(&copy).unwrap_or_default();
+        assert!(copied == text, "LIVEWELL_WRITE_OPENAPI=1 cargo test -p livewell-server openapi writes it");
     }
 
     #[test]
-    fn every_reference_leads_somewhere_and_every_parameter_of_a_path_is_described() {
-        let document = document();
-        let mut ahead = vec![&document];
-        while let Some(json) = ahead.pop() {
-            if let Some(reference) = json.get("$ref").and_then(Json::as_str) {
-                let pointer = reference.trim_start_matches('#');
-                assert!(document.pointer(pointer).is_some(), "{reference}");
-            }
-            ahead.extend(json.as_object().into_iter().flat_map(|members| members.values()));
-            ahead.extend(json.as_array().into_iter().flatten());
+    fn no_call_is_there_twice() {
+        let mut seen = BTreeSet::new();
+        for call in calls() {
+            assert!(
+                seen.insert((call.method.to_string(), call.path.clone())),
+                "{} {}",
+                call.method,
+                call.path
+            );
         }
-        for (path, item) in document["paths"].as_object().unwrap() {
-            assert_eq!(path.contains('{'), item.get("parameters").is_some(), "{path}");
-            for operation in item.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters") {
-                assert!(operation.1["summary"].is_string() && operation.1["responses"].is_object(), "{path}");
+        assert_eq!(operations(&document(&calls())).len(), seen.len());
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_schema_is_used() {
+        let document = document(&calls());
+        let mut all = Vec::new();
+        parts("", &document, &mut all);
+        let references: BTreeSet<&str> =
+            all.iter().filter_map(|(_, part)| part.get("$ref")?.as_str()?.strip_prefix('#')).collect();
+        for reference in &references {
+            assert!(document.pointer(reference).is_some(), "{reference}");
+        }
+        for name in document["components"]["schemas"].as_object().unwrap().keys() {
+            assert!(
+                references.contains(format!("/components/schemas/{name}").as_str()),
+                "{name} is not used"
+            );
+        }
+    }
+
+    #[test]
+    fn every_answer_says_what_it_is_and_has_a_shape() {
+        let document = document(&calls());
+        for (name, operation) in operations(&document) {
+            assert!(!operation["summary"].as_str().unwrap().is_empty(), "{name}");
+            let responses = operation["responses"].as_object().unwrap();
+            let good: Vec<_> =
+                responses.iter().filter(|(status, _)| status.starts_with(['2', '3'])).collect();
+            assert!(!good.is_empty(), "{name}");
+            for (status, answer) in good {
+                assert!(
+                    answer["description"].as_str().is_some_and(|what| !what.is_empty()),
+                    "{name} {status}"
+                );
+                let has_body = !matches!(status.as_str(), "204" | "304");
+                assert_eq!(answer.get("content").is_some(), has_body, "{name} {status}");
+                for (media, content) in answer["content"].as_object().into_iter().flatten() {
+                    let schema = content["schema"].as_object();
+                    assert!(schema.is_some_and(|schema| !schema.is_empty()), "{name} {status} {media}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn every_parameter_is_described_and_those_of_the_path_are_those_in_braces() {
+        for (name, operation) in operations(&document(&calls())) {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            for parameter in &parameters {
+                assert!(parameter["schema"].is_object(), "{name} {parameter}");
+                assert!(parameter["description"].is_string(), "{name} {parameter}");
+            }
+            let of_path = parameters.iter().filter(|parameter| parameter["in"] == "path");
+            let of_path: BTreeSet<_> =
+                of_path.map(|parameter| format!("{{{}}}", parameter["name"].as_str().unwrap())).collect();
+            let in_braces = name.split('/').filter(|part| part.starts_with('{')).map(ToOwned::to_owned);
+            assert_eq!(of_path, in_braces.collect(), "{name}");
         }
     }
 }

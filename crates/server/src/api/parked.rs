@@ -3,24 +3,41 @@
 use super::call::{Call, call};
 use super::components::find;
 use super::context::{Api, Shared};
+use super::description::read as taken;
 use super::ingest::read;
 use super::problem::Problem;
 use super::set_aside::{Page, Which, accepted};
+use super::wire::Time;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method};
 use livewell::ComponentKind;
-use livewell::parked::Parked;
 use livewell_source::Limits;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A piece of parked input.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Parked {
+    /// Its number, counted from 1 for each source and never used twice.
+    number: u64,
+    /// When it was parked; null where an earlier version did not keep that.
+    timestamp: Option<Time>,
+    /// What was read.
+    text: String,
+    /// Whether the text is all that was read, as it came; otherwise it is retried only with a body.
+    whole: bool,
+    /// Where it was read, and why it cannot be taken in.
+    reason: String,
+}
 
 /// Returns the calls about parked input.
 pub fn calls() -> Vec<Call> {
     let list = async |State(api): State<Shared>, Path(id): Path<String>, Query(page): Query<Page>| {
         find(&api, ComponentKind::Source, &id)?;
         let parked = api.livewell.parked(&id, page.after(), page.limit()?)?;
-        Ok::<_, Problem>(Json(parked.iter().map(shape).collect::<Vec<_>>()))
+        Ok::<_, Problem>(Json(parked.into_iter().map(Parked::from).collect::<Vec<_>>()))
     };
     let retry = async |State(api): State<Shared>,
                        Path(id): Path<String>,
@@ -36,18 +53,38 @@ pub fn calls() -> Vec<Call> {
                 return Err(Problem::new(400, "LW0701", message));
             }
         }
-        Ok::<_, Problem>(accepted(&id))
+        Ok::<_, Problem>(accepted(id))
     };
     let discard = async |State(api): State<Shared>, Path(id): Path<String>, Query(which): Query<Which>| {
         find(&api, ComponentKind::Source, &id)?;
         api.livewell.discard_parked(&id, which.numbers())?;
-        Ok::<_, Problem>(accepted(&id))
+        Ok::<_, Problem>(accepted(id))
     };
     let path = |rest: &str| format!("/api/v1/sources/{{id}}/parked{rest}");
     vec![
-        call(Method::GET, path(""), list),
-        call(Method::POST, path("/retry"), retry),
-        call(Method::POST, path("/discard"), discard),
+        call(
+            Method::GET,
+            path(""),
+            list,
+            "Input that a source has parked, in the order in which it was parked",
+        )
+        .answers(200, "The pieces"),
+        call(
+            Method::POST,
+            path("/retry"),
+            retry,
+            "Tries parked input again, in its order, each piece as a new transaction of the source; what is taken in \
+             leaves the list in the same commit, what is refused again stays with its new reason",
+        )
+        .takes_body(false, "text/plain", taken::<String>)
+        .explains_body(
+            "With `number`: what to take in in the place of the piece, a line, row or message as the source reads it",
+        )
+        .answers(202, "It is done soon")
+        .refuses(&[413, 503]),
+        call(Method::POST, path("/discard"), discard, "Drops parked input")
+            .answers(202, "It is done soon")
+            .refuses(&[503]),
     ]
 }
 
@@ -65,13 +102,14 @@ fn line_bytes_max(api: &Api, id: &str) -> usize {
     line_bytes_max.unwrap_or(Limits::default().line_bytes_max)
 }
 
-/// Returns a piece of parked input in JSON.
-pub fn shape(parked: &Parked) -> Value {
-    json!({
-        "number": parked.number,
-        "timestamp": parked.timestamp.map(|time| time.to_rfc3339()),
-        "text": parked.text,
-        "whole": parked.is_whole(),
-        "reason": parked.reason,
-    })
+impl From<livewell::parked::Parked> for Parked {
+    fn from(parked: livewell::parked::Parked) -> Self {
+        Self {
+            number: parked.number,
+            timestamp: parked.timestamp.map(Time),
+            whole: parked.is_whole(),
+            text: parked.text,
+            reason: parked.reason,
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! `GET /health` and `GET /ready`: whether the process is alive, and whether its queries have caught up.
 
+use super::call::{Call, call};
 use super::context::{Api, Shared};
 use super::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::http::Method;
 use livewell::{Error, Livewell};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -15,14 +17,48 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How many components an answer names.
 const NAMED_MAX: usize = 100;
 
+/// How the process is.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Health {
+    /// `degraded` if something is wrong that a restart would not mend.
+    #[schemars(extend("enum" = ["ok", "degraded"]))]
+    status: &'static str,
+    /// What is wrong, by the code of its error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// What is wrong, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// That every query has caught up.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Ready {
+    #[schemars(extend("const" = "ready"))]
+    status: &'static str,
+}
+
+/// Returns the probes.
+pub fn calls() -> Vec<Call> {
+    let alive = "Whether the process is alive and can read its store";
+    let caught_up = "Whether every query has caught up once since the start; one over a source in error has not. If \
+                     not, `waiting_for` names the first 100, and `waiting` says how many there are if more";
+    vec![
+        call(Method::GET, "/health", health, alive).answers(200, "It is").refuses(&[503]),
+        call(Method::GET, "/ready", ready, caught_up).answers(200, "They have").refuses(&[503]),
+    ]
+}
+
 /// `GET /health`: the process is alive, and nothing is wrong that a restart would mend.
-pub async fn health(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+async fn health(State(api): State<Shared>) -> Result<Json<Health>, Problem> {
     match api.livewell.check_readable() {
-        Ok(()) => Ok(Json(json!({ "status": "ok" }))),
+        Ok(()) => Ok(Json(Health { status: "ok", code: None, detail: None })),
         Err(error) if is_mended_by_restart(&error) => {
             Err(Problem::new(503, error.code, error.message).retry_after(1))
         }
-        Err(error) => Ok(Json(json!({ "status": "degraded", "code": error.code, "detail": error.message }))),
+        Err(error) => {
+            Ok(Json(Health { status: "degraded", code: Some(error.code), detail: Some(error.message) }))
+        }
     }
 }
 
@@ -35,7 +71,7 @@ fn is_mended_by_restart(error: &Error) -> bool {
 
 /// `GET /ready`: every query has caught up once since the start, the store can be read, and nothing waits for a disk,
 /// also not for room in the store; a query over a source in error has not caught up.
-pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+async fn ready(State(api): State<Shared>) -> Result<Json<Ready>, Problem> {
     api.livewell.check_readable().map_err(|error| {
         waiting(format!("the store cannot be read: {} [{}]", error.message, error.code), Vec::new())
     })?;
@@ -44,7 +80,7 @@ pub async fn ready(State(api): State<Shared>) -> Result<impl IntoResponse, Probl
         let message = format!("`{id}` waits for a disk: {reason}");
         return Err(waiting(message, stalled.iter().map(|(id, _)| id.clone()).collect()));
     }
-    let ready = Ok(Json(json!({ "status": "ready" })));
+    let ready = Ok(Json(Ready { status: "ready" }));
     if api.ready.load(Ordering::Relaxed) {
         return ready;
     }

@@ -1,16 +1,39 @@
 //! Errors as problem documents (RFC 9457), each with its code.
 
+use super::description::CODE_PATTERN;
 use crate::explain;
-use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use livewell::{Error, ErrorKind};
 use livewell_query::language::Diagnostic;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The code of a problem, an extension of its answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Code(pub &'static str);
+
+/// A problem document (RFC 9457). Some have further members, which the pages of their codes name.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct Document {
+    /// The address of the page of its code, on this server.
+    #[serde(rename = "type")]
+    page: String,
+    /// What the code stands for.
+    title: &'static str,
+    /// The HTTP status.
+    #[schemars(range(min = 400, max = 599))]
+    status: u16,
+    /// What happened, where, and what to do.
+    detail: String,
+    /// The code, as `livewell explain` takes it.
+    #[schemars(regex(pattern = CODE_PATTERN))]
+    code: &'static str,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
 
 /// A problem document under construction.
 #[derive(Debug)]
@@ -94,18 +117,17 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title =
             explain::title(self.code).unwrap_or_else(|| self.status.canonical_reason().unwrap_or("Failed"));
-        let mut document = json!({
-            "type": format!("/errors/{}", self.code),
-            "title": title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "code": self.code,
-        });
-        if let Some(members) = document.as_object_mut() {
-            members.extend(*self.more);
-        }
+        let document = Document {
+            page: format!("/errors/{}", self.code),
+            title,
+            status: self.status.as_u16(),
+            detail: self.detail,
+            code: self.code,
+            more: *self.more,
+        };
         let headers = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, headers, document.to_string()).into_response();
+        let document = serde_json::to_string(&document).expect("texts and JSON are JSON");
+        let mut response = (self.status, headers, document).into_response();
         response.extensions_mut().insert(Code(self.code));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -131,11 +153,4 @@ pub async fn documented(answer: Response) -> Response {
     let code = if status == 413 { "LW0703" } else { "LW0701" };
     let text = axum::body::to_bytes(answer.into_body(), PLAIN_BYTES_MAX).await.unwrap_or_default();
     Problem::new(status, code, String::from_utf8_lossy(&text)).into_response()
-}
-
-/// Answers `GET /errors/CODE` with the page of a code; problem documents point to it.
-pub async fn page(Path(code): Path<String>) -> Result<Response, Problem> {
-    let page =
-        explain::page(&code).ok_or_else(|| Problem::new(404, "LW0702", "there is no such error code"))?;
-    Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], page).into_response())
 }

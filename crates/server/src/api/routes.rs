@@ -1,11 +1,11 @@
 //! All calls, and the checks that each passes before it is answered.
 
-use super::call::{Call, call};
+use super::call::{Call, by_hand as call};
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition,
-    elements, events, ingest, limits, metrics, openapi, overview, parked, probes, problem, query, results,
+    elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, query, results,
     source, try_out,
 };
 use axum::Router;
@@ -13,16 +13,9 @@ use axum::http::Method;
 use axum::routing::MethodFilter;
 use livewell::ComponentKind;
 
-/// Returns all calls; `openapi.json` describes the same ones.
+/// Returns all calls, of which `/openapi.json` is made.
 pub(super) fn calls() -> Vec<Call> {
     let mut calls = vec![
-        call(Method::GET, "/", dashboard::page),
-        call(Method::GET, "/health", probes::health),
-        call(Method::GET, "/ready", probes::ready),
-        call(Method::GET, "/metrics", metrics::get),
-        call(Method::GET, "/openapi.json", openapi::get),
-        call(Method::GET, "/errors/{code}", problem::page),
-        call(Method::POST, "/api/v1/backup", backup::post),
         call(Method::POST, "/api/v1/sources/{id}/changes", ingest::post),
         call(Method::GET, "/api/v1/queries/{id}/results", results::get),
         call(Method::GET, "/api/v1/queries/{id}/changes", events::get),
@@ -36,6 +29,12 @@ pub(super) fn calls() -> Vec<Call> {
         calls.extend(change::calls(kind));
         calls.extend(definition::calls(kind));
     }
+    calls.extend(dashboard::calls());
+    calls.extend(probes::calls());
+    calls.extend(metrics::calls());
+    calls.extend(openapi::calls(self::calls));
+    calls.extend(error_pages::calls());
+    calls.extend(backup::calls());
     calls.extend(apply::calls());
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());
@@ -47,7 +46,7 @@ pub(super) fn calls() -> Vec<Call> {
 /// Creates the router of all calls, each within its time.
 fn router(api: &Shared) -> Router<Shared> {
     let mut routes = Router::new();
-    for Call { method, path, answer } in calls() {
+    for Call { method, path, answer, .. } in calls() {
         let method = MethodFilter::try_from(method).expect("the methods used here are common ones");
         routes = routes.route(&path, answer(method));
     }

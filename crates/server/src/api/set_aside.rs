@@ -1,19 +1,21 @@
 //! Calls about what components have set aside: their parameters and answers.
 
+use super::accepted::Accepted;
 use super::problem::Problem;
-use axum::Json;
-use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1000;
 
 /// A page of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
+    /// Begin after the piece of this number.
     after: Option<u64>,
+    /// How many pieces at most; 100 where nothing is said.
+    #[schemars(range(min = 1, max = LIMIT_MAX))]
     limit: Option<usize>,
 }
 
@@ -38,10 +40,10 @@ impl Page {
 }
 
 /// One piece of a list, or all of them.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// Its number.
+    /// Only the piece of this number; all where nothing is said.
     pub number: Option<u64>,
 }
 
@@ -52,7 +54,14 @@ impl Which {
     }
 }
 
+/// The component that will carry out the request soon.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Ordered {
+    id: String,
+}
+
 /// Returns the answer that the component with this id will carry out the request soon.
-pub fn accepted(id: &str) -> (StatusCode, Json<Value>) {
-    (StatusCode::ACCEPTED, Json(json!({ "id": id })))
+pub fn accepted(id: String) -> Accepted<Ordered> {
+    Accepted(Ordered { id })
 }

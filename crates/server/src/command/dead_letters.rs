@@ -2,7 +2,8 @@
 
 use super::find::Found;
 use super::set_aside::SetAside;
-use crate::api::dead_letters::shape;
+use crate::api::dead_letters::DeadLetter;
+use crate::api::wire::json;
 use crate::cli::DeadLetters;
 use crate::failure::Failure;
 use livewell_store::catalog::Kind;
@@ -17,7 +18,7 @@ pub fn run(letters: &DeadLetters, found: Found) -> Result<(), Failure> {
         path: format!("/api/v1/reactions/{}/dead-letters", letters.reaction),
         read: |snapshot, number| {
             let letters = livewell::dead_letters::list(snapshot, number, 0, usize::MAX)?;
-            Ok(letters.iter().map(shape).collect())
+            Ok(letters.iter().map(|one| json(&DeadLetter::from(one))).collect())
         },
     };
     match (letters.replay, letters.discard) {

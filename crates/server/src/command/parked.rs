@@ -2,7 +2,8 @@
 
 use super::find::Found;
 use super::set_aside::SetAside;
-use crate::api::parked::shape;
+use crate::api::parked::Parked as Piece;
+use crate::api::wire::json;
 use crate::cli::Parked;
 use crate::failure::Failure;
 use livewell_store::catalog::Kind;
@@ -17,7 +18,7 @@ pub fn run(parked: &Parked, found: Found) -> Result<(), Failure> {
         path: format!("/api/v1/sources/{}/parked", parked.source),
         read: |snapshot, number| {
             let parked = livewell::parked::list(snapshot, number, 0, usize::MAX)?;
-            Ok(parked.iter().map(shape).collect())
+            Ok(parked.into_iter().map(|one| json(&Piece::from(one))).collect())
         },
     };
     if parked.text.is_some() && parked.numbers.len() != 1 {

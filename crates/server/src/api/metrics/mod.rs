@@ -10,22 +10,32 @@ mod process;
 pub use http::{Brought, count};
 
 use super::broken_off::broken_off;
+use super::call::{Call, call};
 use super::context::{Api, Shared};
+use super::description::written;
 use super::problem::Problem;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
 use family::Family;
 pub use process::{note_start, resident, started};
 
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Returns the call.
+pub fn calls() -> Vec<Call> {
+    let summary = "What is measured of components, the store, calls and the process, for Prometheus";
+    let get = call(Method::GET, "/metrics", get, summary);
+    vec![get.answers(200, "OpenMetrics text").content(200, "application/openmetrics-text", written::<String>)]
+}
+
 /// Returns the metrics.
-pub async fn get(State(api): State<Shared>) -> Result<impl IntoResponse, Problem> {
+async fn get(State(api): State<Shared>) -> Result<Response, Problem> {
     let text = tokio::task::spawn_blocking(move || {
         family::text(families(&api)?).map_err(|error| Problem::new(500, "LW0300", error.to_string()))
     });
-    Ok(([(header::CONTENT_TYPE, TEXT)], text.await.map_err(|error| broken_off(&error))??))
+    let text = text.await.map_err(|error| broken_off(&error))??;
+    Ok(([(header::CONTENT_TYPE, TEXT)], text).into_response())
 }
 
 /// Returns all families, always in the same order.

@@ -8,7 +8,7 @@ mod server;
 
 pub use place::{Place, left, place};
 
-use super::call::{Call, call};
+use super::call::{Call, by_hand as call};
 use axum::http::Method;
 
 /// Returns the calls about everything together.

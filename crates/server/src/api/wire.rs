@@ -1,0 +1,102 @@
+//! Values as the JSON of calls has them, each with its schema: states, kinds, times, epochs, rows.
+
+use livewell::{ComponentKind, State};
+use livewell_model::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
+use std::borrow::Cow;
+
+/// Returns a shape as a JSON value, for the commands.
+pub fn json(shape: &impl Serialize) -> Json {
+    serde_json::to_value(shape).expect("a shape has texts as its keys")
+}
+
+/// Writes a value as a string, with a schema that stands where it is used.
+macro_rules! text {
+    ($type:ident, $schema:expr, $written:expr) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                let written: fn(&Self) -> _ = $written;
+                out.collect_str(&written(self))
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    };
+}
+
+/// What a component is doing.
+#[derive(Debug, Clone, Copy)]
+pub struct Doing(pub State);
+
+text!(Doing, json_schema!({ "type": "string", "enum": State::ALL.map(State::name) }), |Self(state)| state
+    .name());
+
+/// A kind of component.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind(pub ComponentKind);
+
+text!(
+    Kind,
+    json_schema!({ "type": "string", "enum": ComponentKind::ALL.map(ComponentKind::noun) }),
+    |Self(kind)| kind.noun()
+);
+
+/// A moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Time(pub Timestamp);
+
+text!(Time, json_schema!({ "type": "string", "format": "date-time" }), |Self(time)| time.to_rfc3339());
+
+/// An epoch: an opaque number, which is written as text.
+#[derive(Debug, Clone, Copy)]
+pub struct Epoch(pub u64);
+
+text!(Epoch, json_schema!({ "type": "string", "pattern": "^[0-9]+$" }), |Self(epoch)| *epoch);
+
+/// A number of 64 bits in hexadecimal digits.
+#[derive(Debug, Clone, Copy)]
+pub struct Hex(pub u64);
+
+text!(Hex, json_schema!({ "type": "string", "pattern": "^[0-9a-f]{16}$" }), |Self(number)| format!(
+    "{number:016x}"
+));
+
+/// A row of a query.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Row {
+    /// Identifies the row: derived from its values, never from internal numbers.
+    pub row_signature: Hex,
+    /// The columns by their names, in the order of RETURN; null columns are present.
+    pub data: serde_json::Map<String, Json>,
+}
+
+/// Bytes that are no text.
+pub struct Binary;
+
+impl JsonSchema for Binary {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Binary".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "binary" })
+    }
+}
