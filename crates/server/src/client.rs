@@ -144,6 +144,12 @@ impl Client {
         Self::of(Server::Store(store.to_owned()))
     }
 
+    /// Returns what creates another client of the same server, on any thread.
+    pub fn another(&self) -> impl FnOnce() -> Result<Self, Failure> + Send + 'static {
+        let server = self.server.clone();
+        move || Self::of(server)
+    }
+
     fn of(server: Server) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { server, runtime: Rc::new(runtime) })
@@ -179,20 +185,23 @@ impl Client {
         if answer.status == StatusCode::NO_CONTENT { Ok(Json::Null) } else { self.json(answer) }
     }
 
-    /// Sends a `POST` without a body, for bytes that are written to `out`. Returns the values of these headers.
-    pub fn download<const N: usize>(
+    /// Sends a `POST` without a body, for bytes that are written to what `begin` makes of the values of these headers.
+    /// Returns both.
+    pub fn download<const N: usize, W: Write>(
         &self,
         path: &str,
         names: [&str; N],
-        out: &mut dyn Write,
-    ) -> Result<[Option<String>; N], Failure> {
+        begin: impl FnOnce(&[Option<String>; N]) -> W,
+    ) -> Result<([Option<String>; N], W), Failure> {
         let Answer { headers, mut body, .. } = self.call(Method::POST, path, None, "")?;
         let value = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let values = names.map(value);
+        let mut out = begin(&values);
         let mut piece = vec![0; 64 << 10];
         loop {
             let read = body.read(&mut piece).map_err(|error| self.server.broke_off(error))?;
             if read == 0 {
-                return Ok(names.map(value));
+                return Ok((values, out));
             }
             out.write_all(&piece[..read])?;
         }

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 pub const STORE: &str = "livewell-store";
 /// The header with the format of the data file.
 pub const FORMAT: &str = "livewell-store-format";
+/// The header with about how many bytes the data file has.
+pub const BYTES: &str = "livewell-store-bytes";
 
 /// How long a caller may take at any rate.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,6 +35,7 @@ pub fn calls() -> Vec<Call> {
         .content(200, "application/octet-stream", written::<Binary>)
         .shows(200, STORE, written::<String>, "The store that it is of, in hexadecimal digits")
         .shows(200, FORMAT, written::<u32>, "The format of the store")
+        .shows(200, BYTES, written::<u64>, "About how many bytes the file has")
         .refuses(&[409, 503]);
     vec![post]
 }
@@ -48,6 +51,7 @@ async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
         Problem::new(503, "LW0704", "another backup is being taken; try again once it is done").retry_after(5)
     })?;
     let id = format!("{:032x}", store.id().0);
+    let bytes = store.usage().data_bytes.map(|bytes| [(BYTES, bytes.to_string())]);
     let body = stream::written(&api, permit, move |out| {
         let mut paced =
             Paced { out, began: Instant::now(), bytes: 0, patience: PATIENCE, rate_min: RATE_MIN };
@@ -62,7 +66,7 @@ async fn post(State(api): State<Shared>) -> Result<Response, Problem> {
         (STORE, id),
         (FORMAT, FORMAT_VERSION.to_string()),
     ];
-    Ok((headers, body).into_response())
+    Ok((headers, bytes, body).into_response())
 }
 
 /// Ends a backup whose reader is too slow: the store holds a snapshot for it, and its file grows.

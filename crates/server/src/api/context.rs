@@ -7,6 +7,7 @@ use super::names::Names;
 use super::page::Pins;
 use super::rates::{Rates, Streams};
 use super::traffic::Traffic;
+use super::verifications::Verifications;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use livewell::Livewell;
@@ -46,6 +47,8 @@ pub struct Api {
     pub(super) streams: Arc<Semaphore>,
     pub(super) followers: Arc<Semaphore>,
     pub(super) verifying: Arc<Semaphore>,
+    /// How far they are.
+    pub(super) verifications: Arc<Verifications>,
     pub(super) bodies: Arc<Semaphore>,
     /// One backup is taken at a time.
     pub(super) backups: Arc<Semaphore>,

@@ -60,6 +60,7 @@ mod traffic;
 pub mod try_out;
 mod until;
 mod values;
+mod verifications;
 mod verifying;
 #[allow(dead_code, reason = "resources that are described by hand will use the rest")]
 pub mod wire;
@@ -234,6 +235,7 @@ fn shared(
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
         verifying: Arc::new(Semaphore::new(verifying::VERIFYING_MAX)),
+        verifications: Arc::default(),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         backups: Arc::new(Semaphore::new(1)),
         changing: tokio::sync::Mutex::default(),

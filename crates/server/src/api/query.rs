@@ -29,11 +29,14 @@ pub async fn verify(
     let values = given.values();
     let (_waiting, verifying) = super::verifying::begin(&api)?;
     let (livewell, query, bytes_max) = (api.livewell.clone(), id.clone(), api.limits.verify_bytes.get());
+    let shown = api.verifications.begin(&id);
     let verified = tokio::task::spawn_blocking(move || {
-        let is_cancelled = verifying.is_cancelled();
+        let (is_cancelled, on_progress) = (verifying.is_cancelled(), |progress| shown.at(progress));
         match values {
-            Some(values) => livewell.verify_value_within(&query, &values, bytes_max, is_cancelled, &|_| ()),
-            None => livewell.verify_within(&query, bytes_max, is_cancelled, &|_| ()),
+            Some(values) => {
+                livewell.verify_value_within(&query, &values, bytes_max, is_cancelled, &on_progress)
+            }
+            None => livewell.verify_within(&query, bytes_max, is_cancelled, &on_progress),
         }
     });
     let verified = verified.await.map_err(|error| broken_off(&error))??;

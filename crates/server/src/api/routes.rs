@@ -5,8 +5,8 @@ use super::context::Shared;
 use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition,
-    elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, query, results,
-    source, try_out,
+    elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, query,
+    results, source, try_out, verifying,
 };
 use axum::Router;
 use axum::http::Method;
@@ -40,6 +40,7 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(elements::calls());
     calls.extend(parked::calls());
     calls.extend(overview::calls());
+    calls.extend(verifying::calls());
     calls
 }
 

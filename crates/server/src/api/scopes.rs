@@ -31,6 +31,7 @@ const CALLS: &[(Need, &[&str])] = &[
             "GET /api/v1/queries/{id}/results",
             "GET /api/v1/queries/{id}/changes",
             "GET /api/v1/queries/{id}/explain",
+            "GET /api/v1/queries/{id}/verify",
             "GET /api/v1/sources/{id}/counts",
             "GET /api/v1/sources/{id}/elements",
             "GET /api/v1/sources/{id}/elements/{element}",

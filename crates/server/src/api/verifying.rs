@@ -1,13 +1,42 @@
-//! Running verifications: a few at once, and each ends soon after nobody waits for it.
+//! Running verifications: a few at once, each ends soon after nobody waits for it, and callers can see how far they are.
 
-use super::context::Api;
+use super::call::{Call, call};
+use super::components::find;
+use super::context::{Api, Shared};
 use super::problem::Problem;
+use super::verifications::Done;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::Method;
+use livewell::ComponentKind;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 /// How many verifications are computed at once: each takes a processor and much memory.
 pub const VERIFYING_MAX: usize = 2;
+
+/// The verifications of a query that are running.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Running {
+    query_id: String,
+    verifications: Vec<Done>,
+}
+
+/// Returns the call.
+pub fn calls() -> Vec<Call> {
+    let summary = "How far the verifications of a query are that are running";
+    vec![call(Method::GET, "/api/v1/queries/{id}/verify", get, summary).answers(200, "Each of them")]
+}
+
+/// `GET /api/v1/queries/ID/verify`: how far the verifications are that are running.
+async fn get(State(api): State<Shared>, Path(id): Path<String>) -> Result<Json<Running>, Problem> {
+    find(&api, ComponentKind::Query, &id)?;
+    let verifications = api.verifications.of(&id);
+    Ok(Json(Running { query_id: id, verifications }))
+}
 
 /// A call that waits for a computation. Once it is dropped, the computation has to end.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use super::find::Found;
 use super::offline;
-use crate::api::backup::{FORMAT, STORE};
+use crate::api::backup::{BYTES, FORMAT, STORE};
 use crate::cli::{Backup, Restore, TextFormat};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -23,7 +23,10 @@ pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
             let store = offline::open(store)?;
             let unfinished = Unfinished::begin(directory).map_err(failed)?;
             store
-                .copy(&mut BufWriter::new(Counted::new(unfinished.data().map_err(failed)?)))
+                .copy(&mut BufWriter::new(Counted::new(
+                    unfinished.data().map_err(failed)?,
+                    store.usage().data_bytes,
+                )))
                 .map_err(failed)?;
             unfinished.finish(store.id(), SystemClock.now(), &check).map_err(failed)?
         }
@@ -49,12 +52,14 @@ pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
 struct Counted<W> {
     out: W,
     bytes: u64,
+    /// About how many there will be.
+    of: Option<u64>,
     shown: Progress,
 }
 
 impl<W> Counted<W> {
-    fn new(out: W) -> Self {
-        Self { out, bytes: 0, shown: Progress::of("writing the backup") }
+    fn new(out: W, of: Option<u64>) -> Self {
+        Self { out, bytes: 0, of, shown: Progress::of("writing the backup") }
     }
 }
 
@@ -62,7 +67,7 @@ impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.bytes += written as u64;
-        self.shown.at(self.bytes, None, Unit::Bytes);
+        self.shown.at(self.bytes, self.of.map(|of| of.max(self.bytes)), Unit::Bytes);
         Ok(written)
     }
 
@@ -74,10 +79,13 @@ impl<W: Write> Write for Counted<W> {
 /// Writes what a running server sends.
 fn from_server(client: &Client, directory: &Path) -> Result<Manifest, Failure> {
     let unfinished = Unfinished::begin(directory).map_err(failed)?;
-    let mut file = BufWriter::new(Counted::new(unfinished.data().map_err(failed)?));
-    let headers = client.download("/api/v1/backup", [STORE, FORMAT], &mut file)?;
+    let data = unfinished.data().map_err(failed)?;
+    let begin = |[_, _, bytes]: &[Option<String>; 3]| {
+        let of = bytes.as_ref().and_then(|bytes| bytes.parse().ok());
+        BufWriter::new(Counted::new(data, of))
+    };
+    let ([id, format, _], mut file) = client.download("/api/v1/backup", [STORE, FORMAT, BYTES], begin)?;
     file.flush()?;
-    let [id, format] = headers;
     let id = id.and_then(|id| u128::from_str_radix(&id, 16).ok());
     let id = id.ok_or_else(|| Failure::failed("the server does not say which store it has [LW0710]"))?;
     if format.is_none_or(|format| format != FORMAT_VERSION.to_string()) {

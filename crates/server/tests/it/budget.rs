@@ -229,6 +229,9 @@ fn verifying_ends_with_its_caller_and_with_the_server() {
     let first = verify();
     let second = verify();
     pause(Duration::from_millis(700));
+    let shown = || running.get("/api/v1/queries/chains/verify").json()["verifications"].clone();
+    let both = shown();
+    assert!(both.as_array().unwrap().len() == 2 && both[0]["what"].is_string(), "{both}");
     let third = running.ask("POST", "/api/v1/queries/chains/verify", "", "");
     assert_eq!((third.status, third.json()["code"].as_str()), (503, Some("LW0704")), "{}", third.body);
     drop((first, second));
@@ -241,6 +244,7 @@ fn verifying_ends_with_its_caller_and_with_the_server() {
         }
         assert!(began.elapsed() < SOON, "it still computes for callers that are gone");
     }
+    assert_eq!(shown(), json!([]));
     let third = verify();
     pause(Duration::from_millis(300));
     let began = Instant::now();

@@ -2,6 +2,7 @@
 //! database.
 
 mod source;
+mod watched;
 
 use super::find::Found;
 use super::{behind, offline};
@@ -51,9 +52,9 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
                 }
                 return source::run(client, id, table.as_deref(), verify.format);
             }
-            let shown = Progress::of_unknown(format!("verifying `{id}` on the server"));
+            let watched = watched::watch(client, id);
             let found = client.post(&format!("/api/v1/queries/{id}/verify{}", parameters(values)))?;
-            drop(shown);
+            drop(watched);
             behind::say_of_server(client, id)?;
             let text = |json: &serde_json::Value| json.as_str().map(ToOwned::to_owned);
             let differences = found["differences"].as_array().into_iter().flatten().filter_map(text);

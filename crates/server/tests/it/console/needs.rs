@@ -50,7 +50,7 @@ fn a_query_in_error_says_what_it_holds_up_and_its_action_mends_it() {
     running.post(&orders(&[50, 150]));
     running.get("/api/v1/queries/above/results?position=2&wait=20s");
     assert!(until(&running, &[]).is_empty(), "nothing needs anybody");
-    running.post(&orders(&[50, 150, 0]).lines().last().unwrap());
+    running.post(orders(&[50, 150, 0]).lines().last().unwrap());
     let needs = until(&running, &[("error", "share")]);
     let need = &needs[0];
     assert_eq!((&need["severity"], &need["code"]), (&json!("error"), &json!("LW0510")), "{need}");

@@ -178,6 +178,7 @@ mod tests {
             clock_behind_seconds: 0.0,
             failures: 0,
             retries: 0,
+            build: None,
             error: None,
             error_since: None,
         }
