@@ -91,8 +91,9 @@ impl Call {
     }
 
     /// Says what the body is for.
-    pub fn explains_body(self, what: &'static str) -> Self {
-        self.and(move |operation, _| operation.explain_body(what))
+    pub fn explains_body(self, what: impl Into<String>) -> Self {
+        let what = what.into();
+        self.and(move |operation, _| operation.explain_body(&what))
     }
 
     fn and(mut self, describe: impl Fn(&mut Operation, &mut Schemas) + 'static) -> Self {

@@ -3,61 +3,106 @@
 //! The store keeps what a call has made or changed, so it is there again after a restart: see [`livewell_config::kept`].
 //! What a call has removed, stopped or started of the file is as the file says at the next start.
 
+use super::accepted::Created;
 use super::audited::About;
-use super::call::{Call, by_hand as call};
+use super::call::{Call, call};
 use super::components::{added, find, left};
 use super::context::{Api, Shared};
+use super::description::{Answer, JSON, Operation, Schemas, written};
 use super::problem::Problem;
+use super::section::Section;
 use super::shown::status;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use livewell::{ComponentKind, Removed};
 use livewell_config::Change;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// How many readers a refusal names.
 const NAMED_MAX: usize = 10;
 
+/// What is left of a removed component in its database.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Left {
+    id: String,
+    /// A replication slot, for which the database keeps its log.
+    slot: String,
+}
+
+/// That a component is gone.
+struct Gone(Option<Left>);
+
+impl IntoResponse for Gone {
+    fn into_response(self) -> Response {
+        self.0.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |left| Json(left).into_response())
+    }
+}
+
+impl Answer for Gone {
+    fn describe(operation: &mut Operation, _schemas: &mut Schemas) {
+        operation.explain(204, "It is gone");
+    }
+}
+
 /// Returns the calls that change components of this kind.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
-    let create = async move |State(api): State<Shared>, body: String| {
-        let id = id_of(&body)?;
+    let create = async move |State(api): State<Shared>, body: Section| {
+        let id = body.id()?;
         let created = create(&api, kind, &id, &body).await;
         let answer = created.and_then(|()| find(&api, kind, &id));
-        let answer = answer.map(|found| (StatusCode::CREATED, Json(status(&api, &found))));
+        let answer = answer.map(|found| Created(status(&api, &found)));
         Ok::<_, Problem>((Extension(About(id)), answer))
     };
-    let change = async move |State(api): State<Shared>, Path(id): Path<String>, body: String| {
+    let change = async move |State(api): State<Shared>, Path(id): Path<String>, body: Section| {
         change(&api, kind, &id, &body).await?;
         find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
     let remove = async move |State(api): State<Shared>, Path(id): Path<String>| {
         let removed = remove(&api, kind, &id).await?;
-        Ok::<_, Problem>(match removed.slot {
-            None => StatusCode::NO_CONTENT.into_response(),
-            Some(slot) => Json(json!({ "id": id, "slot": slot })).into_response(),
-        })
+        Ok::<_, Problem>(Gone(removed.slot.map(|slot| Left { id, slot })))
     };
-    let path = |rest: &str| format!("/api/v1/{}{rest}", kind.plural());
+    let (noun, all) = (kind.noun(), kind.plural());
+    let path = |rest: &str| format!("/api/v1/{all}{rest}");
+    let body = || format!("An item of `{all}:` as the configuration has it");
+    let remove = call(
+        Method::DELETE,
+        path("/{id}"),
+        remove,
+        format!("Removes a {noun} with all it stored; also one that only the store still holds"),
+    )
+    .refuses(&[400, 409]);
     vec![
-        call(Method::POST, path(""), create),
-        call(Method::PUT, path("/{id}"), change),
-        call(Method::DELETE, path("/{id}"), remove),
+        call(Method::POST, path(""), create, format!("Creates a {noun}"))
+            .explains_body(body())
+            .answers(201, "Its status")
+            .refuses(&[409]),
+        call(
+            Method::PUT,
+            path("/{id}"),
+            change,
+            format!("Changes a {noun}: it is stopped and goes on with these settings"),
+        )
+        .explains_body(body())
+        .answers(200, "Its status")
+        .refuses(&[409]),
+        if kind == ComponentKind::Source { with_slot(remove) } else { remove },
     ]
 }
 
-fn id_of(body: &str) -> Result<String, Problem> {
-    let json: Value = serde_json::from_str(body)
-        .map_err(|error| Problem::new(400, "LW0701", format!("the body is not JSON: {error}")))?;
-    let id = json.get("id").and_then(Value::as_str).map(ToOwned::to_owned);
-    id.ok_or_else(|| {
-        Problem::new(400, "LW0605", "the body is a section of the configuration and has an `id`")
-    })
+/// Adds the answer that only a source has.
+fn with_slot(remove: Call) -> Call {
+    remove.content(200, JSON, written::<Left>).answers(
+        200,
+        "It is gone; the replication slot of a `postgres` source that was not in the configuration is still in its \
+         database",
+    )
 }
 
-async fn create(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<(), Problem> {
+async fn create(api: &Api, kind: ComponentKind, id: &str, body: &Section) -> Result<(), Problem> {
     let _one_at_a_time = api.changing.lock().await;
     if added(api, id)?.is_some() {
         return Err(Problem::new(409, "LW0503", format!("`{id}` is there already; `PUT` changes it")));
@@ -68,10 +113,10 @@ async fn create(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<
     Ok(())
 }
 
-async fn change(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<(), Problem> {
+async fn change(api: &Api, kind: ComponentKind, id: &str, body: &Section) -> Result<(), Problem> {
     let changed = || {
         find(api, kind, id)?;
-        if id_of(body)? != id {
+        if body.id()? != id {
             let message = format!("the body is of another component than `{id}`; an id cannot be changed");
             return Err(Problem::new(400, "LW0605", message));
         }
@@ -142,8 +187,8 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Change, Problem> 
 }
 
 /// Returns the change that a body describes.
-fn judged(api: &Api, kind: ComponentKind, id: &str, body: &str) -> Result<Change, Problem> {
-    api.config().change(kind, id, Some(body)).map_err(|problems| Problem::of_all(&problems))
+fn judged(api: &Api, kind: ComponentKind, id: &str, body: &Section) -> Result<Change, Problem> {
+    api.config().change(kind, id, Some(&body.0)).map_err(|problems| Problem::of_all(&problems))
 }
 
 async fn add(api: &Api, change: &Change) -> Result<(), Problem> {

@@ -1,20 +1,47 @@
 //! Sources, queries and reactions: their status, and calls that reset, start and stop them.
 
-use super::call::{Call, by_hand as call};
+use super::accepted::Accepted;
+use super::call::{Call, call};
 use super::context::{Api, Shared};
+use super::description::written;
 use super::list::{Asked, list};
 use super::problem::Problem;
 use super::shown::{leftover, status};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use livewell::{ComponentKind, ErrorKind, State as Doing, Status};
 use livewell_config::Change;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The parameters of a reset, in their order; a name may come more than once.
-type ResetQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+struct ResetParameters(#[schemars(with = "ResetTables")] Vec<(String, String)>);
+
+/// The parameters of a reset as they are described.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "the schema is all that is used of it")]
+struct ResetTables {
+    /// Of a postgres source: copy only this table again, as `schema.name`, while the others go on; may be given several
+    /// times.
+    #[serde(default)]
+    table: Vec<String>,
+}
+
+type ResetQuery = Result<Query<ResetParameters>, QueryRejection>;
+
+/// A component that begins again.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Begun {
+    id: String,
+    #[schemars(extend("const" = "starting"))]
+    state: &'static str,
+}
 
 /// Returns the calls that all kinds have.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
@@ -33,7 +60,7 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         } else {
             api.livewell.reset_tables(&id, &tables)?;
         }
-        Ok::<_, Problem>((StatusCode::ACCEPTED, Json(json!({ "id": id, "state": "starting" }))))
+        Ok::<_, Problem>(Accepted(Begun { id, state: "starting" }))
     };
     let stop = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find(&api, kind, &id)?;
@@ -45,19 +72,50 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         begin(&api, kind, &id).await?;
         find(&api, kind, &id).map(|found| Json(status(&api, &found)))
     };
-    let path = |rest: &str| format!("/api/v1/{}{rest}", kind.plural());
+    let (noun, all_of) = (kind.noun(), kind.plural());
+    let path = |rest: &str| format!("/api/v1/{all_of}{rest}");
+    let says = [
+        format!(
+            "The {all_of} with their status, page by page: by id, with those that only the store still holds"
+        ),
+        format!("One {noun} with its status"),
+        resets(kind).to_owned(),
+        format!("Starts a {noun} that is stopped, paused or in error; one that runs goes on"),
+        format!("Stops a {noun} after its running step, until it is started or the process is"),
+    ];
+    let [of_all, of_one, of_reset, of_start, of_stop] = says;
+    let reset = call(Method::POST, path("/{id}/reset"), reset, of_reset).answers(202, "It begins");
+    let is_source = kind == ComponentKind::Source;
     vec![
-        call(Method::GET, path(""), all),
-        call(Method::GET, path("/{id}"), one),
-        call(Method::POST, path("/{id}/reset"), reset),
-        call(Method::POST, path("/{id}/start"), start),
-        call(Method::POST, path("/{id}/stop"), stop),
+        call(Method::GET, path(""), all, of_all).answers(200, "A page").shows(
+            200,
+            "Link",
+            written::<String>,
+            "The address of the next page, with `rel=\"next\"`; absent on the last one",
+        ),
+        call(Method::GET, path("/{id}"), one, of_one).answers(200, "Its status"),
+        if is_source { reset } else { reset.without("table") },
+        call(Method::POST, path("/{id}/start"), start, of_start).answers(200, "Its status").refuses(&[409]),
+        call(Method::POST, path("/{id}/stop"), stop, of_stop).answers(200, "Its status").refuses(&[503]),
     ]
+}
+
+/// Returns what a reset does.
+fn resets(kind: ComponentKind) -> &'static str {
+    match kind {
+        ComponentKind::Source => {
+            "Reads a file or nats source again, as a new epoch; copies all tables of a postgres source again, or some of \
+             them"
+        }
+        ComponentKind::Query => "Rebuilds a query; the old results serve until then",
+        ComponentKind::Reaction => "Brings a reaction to what is true now",
+    }
 }
 
 /// Returns the tables that a reset names: each as a `table` of its own.
 fn tables(kind: ComponentKind, id: &str, asked: ResetQuery) -> Result<Vec<String>, Problem> {
-    let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
+    let Query(ResetParameters(asked)) =
+        asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
     if let Some((name, _)) = asked.iter().find(|(name, _)| name != "table") {
         let message = format!("a reset does not take `{name}`; it takes `table`, once for each table");
         return Err(Problem::new(400, "LW0701", message));

@@ -1,34 +1,57 @@
 //! `GET /api/v1/KIND/ID/definition`: the definition of a component, its author, and whether the file differs.
 
-use super::call::{Call, by_hand as call};
+use super::call::{Call, call};
 use super::components::find_any;
 use super::context::{Api, Shared};
 use super::problem::Problem;
+use super::wire::Kind;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Method;
-use livewell::{ComponentKind, Definition};
-use serde_json::{Value, json};
+use livewell::{Author, ComponentKind};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// What a component is made of, by whom.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Definition {
+    id: String,
+    kind: Kind,
+    /// Who wrote it: the configuration file, a call, or a program that uses the library.
+    #[schemars(extend("enum" = ["file", "call", "program"]), with = "String")]
+    by: Author,
+    /// As its author wrote it, without secrets; null of what only a program can make again.
+    #[schemars(with = "Option<Map<String, Value>>")]
+    definition: Option<Value>,
+    /// Whether the configuration file says something else of it.
+    differs_from_file: bool,
+    /// What the file says, if that is something else.
+    #[schemars(with = "Option<Map<String, Value>>")]
+    in_file: Option<Value>,
+}
 
 /// Returns the call for this kind.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let get = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find_any(&api, kind, &id)?;
-        Ok::<_, Problem>(Json(shape(&api, kind, &id, &api.livewell.definition(&id)?)))
+        Ok::<_, Problem>(Json(shape(&api, kind, id.clone(), api.livewell.definition(&id)?)))
     };
-    vec![call(Method::GET, format!("/api/v1/{}/{{id}}/definition", kind.plural()), get)]
+    let path = format!("/api/v1/{}/{{id}}/definition", kind.plural());
+    let summary = "What it is made of, as its author has written it, without secrets";
+    vec![call(Method::GET, path, get, summary).answers(200, "The definition")]
 }
 
-fn shape(api: &Api, kind: ComponentKind, id: &str, definition: &Definition) -> Value {
-    let config = api.config();
-    let in_file = config.in_file(kind, id, &api.seal);
-    let differs = in_file.as_ref().is_some_and(|in_file| definition.spec.settings.as_ref() != Some(in_file));
-    json!({
-        "id": id,
-        "kind": kind.noun(),
-        "by": definition.spec.by,
-        "definition": definition.spec.settings,
-        "differs_from_file": differs,
-        "in_file": in_file.filter(|_| differs),
-    })
+fn shape(api: &Api, kind: ComponentKind, id: String, stored: livewell::Definition) -> Definition {
+    let in_file = api.config().in_file(kind, &id, &api.seal);
+    let differs_from_file =
+        in_file.as_ref().is_some_and(|in_file| stored.spec.settings.as_ref() != Some(in_file));
+    Definition {
+        id,
+        kind: Kind(kind),
+        by: stored.spec.by,
+        definition: stored.spec.settings,
+        differs_from_file,
+        in_file: in_file.filter(|_| differs_from_file),
+    }
 }

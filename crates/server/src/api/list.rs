@@ -2,12 +2,14 @@
 
 use super::context::{Api, Shared};
 use super::problem::Problem;
+use super::shape;
 use super::shown::{leftover, status};
+use super::wire::Doing;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, header};
 use livewell::{ComponentKind, Page, State, Status};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 /// How many components a page has if the caller does not say.
 const LIMIT: usize = 1_000;
@@ -15,13 +17,16 @@ const LIMIT: usize = 1_000;
 pub const LIMIT_MAX: usize = 10_000;
 
 /// Which components are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
-    /// The id after which the page begins.
+    /// Begin after this id.
     after: Option<String>,
+    /// How many at most; 1000 where nothing is said.
+    #[schemars(range(min = 1, max = LIMIT_MAX))]
     limit: Option<usize>,
     /// Only those in this state.
+    #[schemars(with = "Option<Doing>")]
     state: Option<String>,
 }
 
@@ -53,7 +58,7 @@ pub async fn list(
     api: Shared,
     kind: ComponentKind,
     asked: Asked,
-) -> Result<(HeaderMap, Json<Vec<Value>>), Problem> {
+) -> Result<(HeaderMap, Json<Vec<shape::Status>>), Problem> {
     let page = asked.page(kind)?;
     let read = tokio::task::spawn_blocking(move || read(&api, &page).map(|found| (page, found))).await;
     let (page, (shapes, last)) = read.map_err(|error| super::broken_off::broken_off(&error))??;
@@ -68,7 +73,7 @@ pub async fn list(
 }
 
 /// Reads the components of a page. Returns the id of the last of them, too, if others follow.
-fn read(api: &Api, page: &Page) -> Result<(Vec<Value>, Option<String>), Problem> {
+fn read(api: &Api, page: &Page) -> Result<(Vec<shape::Status>, Option<String>), Problem> {
     // One more than is shown tells whether there are more.
     let added = api.livewell.statuses(&Page { limit: page.limit + 1, ..page.clone() })?;
     let mut found: Vec<(bool, Status)> = added.into_iter().map(|status| (true, status)).collect();

@@ -50,6 +50,7 @@ mod results;
 mod rotation;
 mod routes;
 mod scopes;
+mod section;
 mod set_aside;
 mod shape;
 mod shown;

@@ -25,9 +25,11 @@ struct Health {
     status: &'static str,
     /// What is wrong, by the code of its error.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     code: Option<&'static str>,
     /// What is wrong, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     detail: Option<String>,
 }
 

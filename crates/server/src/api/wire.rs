@@ -39,14 +39,14 @@ macro_rules! text {
 }
 
 /// What a component is doing.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doing(pub State);
 
 text!(Doing, json_schema!({ "type": "string", "enum": State::ALL.map(State::name) }), |Self(state)| state
     .name());
 
 /// A kind of component.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind(pub ComponentKind);
 
 text!(
@@ -56,13 +56,13 @@ text!(
 );
 
 /// A moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Timestamp);
 
 text!(Time, json_schema!({ "type": "string", "format": "date-time" }), |Self(time)| time.to_rfc3339());
 
 /// An epoch: an opaque number, which is written as text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Epoch(pub u64);
 
 text!(Epoch, json_schema!({ "type": "string", "pattern": "^[0-9]+$" }), |Self(epoch)| *epoch);

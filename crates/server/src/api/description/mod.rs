@@ -13,7 +13,8 @@
 //! To add a call:
 //!
 //! 1. Write a struct for the answer, with `Serialize` and `JsonSchema`; the comments of its fields are their
-//!    descriptions. A member that may be null is an `Option`; one that may be absent also has `skip_serializing_if`.
+//!    descriptions. A member that may be null is an `Option`; one that may be absent has `skip_serializing_if` and
+//!    `schemars(with = "T")`.
 //!    The types of [`crate::api::wire`] write states, times and epochs.
 //! 2. Write one for the parameters, with `Deserialize`, `JsonSchema` and `deny_unknown_fields`; `schemars(range(...))`
 //!    names a bound by the constant that the handler checks.
@@ -27,6 +28,6 @@ mod handler;
 mod operation;
 mod schemas;
 
-pub use handler::{Answer, Described};
-pub use operation::{CODE_PATTERN, JSON, Operation, header, of_path};
+pub use handler::{Answer, Described, Part};
+pub use operation::{CODE_PATTERN, ID_PATTERN, JSON, Operation, header, of_path};
 pub use schemas::{SchemaOf, Schemas, read, written};

@@ -67,11 +67,6 @@ impl Operation {
         answered.content.insert(media.to_owned(), of(schema));
     }
 
-    /// Adds an answer without a body.
-    pub fn answer_nothing(&mut self, status: u16) {
-        self.answers.entry(status).or_default();
-    }
-
     /// Adds a header of an answer.
     pub fn show(&mut self, status: u16, name: &str, mut schema: Json, what: &str) {
         let answered = self.answers.entry(status).or_default();

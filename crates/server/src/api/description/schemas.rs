@@ -39,10 +39,14 @@ impl Schemas {
     }
 
     /// Returns the members of a struct as parameters of an address.
+    ///
+    /// # Panics
+    /// Panics if it has none, or is not a struct, which a test would find.
     pub fn parameters<T: JsonSchema>(&mut self) -> Vec<Json> {
         let schema = polished(T::json_schema(&mut self.read));
         let required = schema["required"].as_array().cloned().unwrap_or_default();
-        let members = schema["properties"].as_object().cloned().unwrap_or_default();
+        let members = schema["properties"].as_object().cloned();
+        let members = members.unwrap_or_else(|| panic!("{} has no members", T::schema_name()));
         members
             .into_iter()
             .map(|(name, schema)| {

@@ -4,36 +4,43 @@ use super::node::Node;
 use crate::api::broken_off::broken_off;
 use crate::api::context::{Api, Shared};
 use crate::api::problem::Problem;
+use crate::api::wire::{Doing, Kind};
 use axum::Json;
 use axum::extract::State;
 use livewell::Overview;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many components are shown; of more, only those in trouble are.
 pub const SHOWN_MAX: usize = 1_000;
 
 /// The components and what reads what.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Graph {
+    /// How many components there are.
     total: usize,
+    /// How many are shown at most.
     limit: usize,
-    /// Whether all components are shown.
+    /// Whether all are shown; else only those are that have a reason for being in error or waiting.
     whole: bool,
+    /// How many components of each kind are in each state, all of them counted.
     counts: Vec<Count>,
+    /// By id.
     components: Vec<Node>,
+    /// Among those that are shown.
     edges: Vec<Edge>,
 }
 
 /// How many components of a kind are in a state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Count {
-    kind: &'static str,
-    state: &'static str,
+    kind: Kind,
+    state: Doing,
     count: u64,
 }
 
 /// Something that is read, and what reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Edge {
     from: String,
     to: String,
@@ -64,6 +71,6 @@ fn graph(api: &Api) -> Result<Graph, Problem> {
 pub fn counts(overview: &Overview) -> Vec<Count> {
     let counts = overview.counts.iter().filter(|(_, count)| **count > 0);
     counts
-        .map(|((kind, state), count)| Count { kind: kind.noun(), state: state.name(), count: *count })
+        .map(|((kind, state), count)| Count { kind: Kind(*kind), state: Doing(*state), count: *count })
         .collect()
 }

@@ -2,28 +2,35 @@
 //! it promises.
 
 use crate::api::context::Api;
+use crate::api::wire::Kind;
 use livewell::{ComponentKind, Neighbours, Status};
 use livewell_config::Config;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many readers are named.
 pub const NAMED_MAX: usize = 100;
 
 /// The place of a component.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Place {
-    kind: &'static str,
-    /// The `kind` of its settings; `None` for a query, and for what is not in the configuration.
+    /// Its kind.
+    kind: Kind,
+    /// The `kind` of its settings. Null for a query, and for what is not in the configuration.
     #[serde(rename = "type")]
     of: Option<&'static str>,
+    /// What it reads, in the order of its definition.
     reads: Vec<String>,
-    /// `None` for what only the store still holds.
+    /// What reads it: at most 100 of them, in the order of adding. Null for what only the store still holds.
     read_by: Option<Ids>,
+    /// How often what comes in is taken in, or how often an effect is there, whatever crashes in between; `whole` is a file
+    /// that is always one snapshot. Null if that is not known.
+    #[schemars(extend("enum" = ["exactly_once", "at_least_once", "whole", null]))]
     guarantee: Option<&'static str>,
 }
 
 /// The first of some ids, and how many there are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ids {
     /// The first of them.
     pub ids: Vec<String>,
@@ -36,7 +43,7 @@ pub fn place(api: &Api, status: &Status) -> Place {
     let Neighbours { reads, read_by, readers } = api.livewell.neighbours(&status.id, NAMED_MAX);
     let config = api.config();
     Place {
-        kind: status.kind.noun(),
+        kind: Kind(status.kind),
         of: type_of(&config, status.kind, &status.id),
         reads,
         read_by: Some(Ids { ids: read_by, count: readers }),
@@ -49,7 +56,7 @@ pub fn left(api: &Api, status: &Status) -> Place {
     // A definition that an earlier version has written is not read.
     let definition = api.livewell.definition(&status.id).ok();
     let reads = definition.map(|definition| definition.made.upstreams().to_vec()).unwrap_or_default();
-    Place { kind: status.kind.noun(), of: None, reads, read_by: None, guarantee: None }
+    Place { kind: Kind(status.kind), of: None, reads, read_by: None, guarantee: None }
 }
 
 /// Returns the `kind` of a component's settings.

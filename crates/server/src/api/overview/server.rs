@@ -5,11 +5,13 @@ use crate::api::caller::Caller;
 use crate::api::context::{Api, Shared};
 use crate::api::metrics::{resident, started};
 use crate::api::problem::Problem;
+use crate::api::wire::Time;
 use axum::extract::State;
 use axum::{Extension, Json};
 use livewell_config::settings::{Scope, StoreSettings};
 use livewell_store::embedded::FORMAT_VERSION;
 use livewell_store::{StoreId, Usage};
+use schemars::JsonSchema;
 use serde::Serialize;
 use smol_str::SmolStr;
 
@@ -24,37 +26,47 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The process, its store, and its caller.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Server {
     version: &'static str,
+    /// The random identity of the store; another one behind the same address is another store.
     store_id: String,
-    started: Option<String>,
+    started: Option<Time>,
     uptime_seconds: Option<f64>,
     store: Room,
+    /// What the process holds; null elsewhere than on Linux.
     memory_bytes: Option<u64>,
     /// The name of the token that the call came with.
+    #[schemars(with = "String")]
     caller: SmolStr,
     /// All scopes that the caller has, those that a wider one includes among them.
     scopes: Vec<&'static str>,
+    /// What the binary was built with beyond what every one has.
     features: &'static [&'static str],
     kinds: Kinds,
 }
 
 /// The store, and how much room it takes and has. Of one in memory nothing is known.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Room {
+    #[schemars(extend("enum" = ["embedded", "memory"]))]
     kind: &'static str,
     engine: Option<&'static str>,
     format: Option<u32>,
+    /// What all entries take.
     data_bytes: Option<u64>,
+    /// What of the data file is in use, with what is free in it.
     file_bytes: Option<u64>,
+    /// At which it is full, whatever the disk has.
     limit_bytes: Option<u64>,
+    /// What its disk has left.
     available_bytes: Option<u64>,
+    /// The size of its disk.
     disk_bytes: Option<u64>,
 }
 
 /// The kinds of settings that a configuration can contain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Kinds {
     sources: Vec<&'static str>,
     reactions: &'static [&'static str],
@@ -76,7 +88,7 @@ fn server(api: &Api, caller: Caller) -> Server {
     Server {
         version: env!("CARGO_PKG_VERSION"),
         store_id: format!("{id:032x}"),
-        started: began.map(|at| at.to_rfc3339()),
+        started: began.map(Time),
         uptime_seconds: uptime.map(|uptime| uptime.as_secs_f64()),
         store: room(api),
         memory_bytes: resident(),

@@ -1,7 +1,7 @@
 //! What a component needs, by its status alone.
 
 use super::need::{Action, Need, Severity, What};
-use crate::api::shape::trouble_of;
+use crate::api::shape::Trouble;
 use crate::explain;
 use crate::render::{counted, size};
 use livewell::{ComponentKind, State, Status};
@@ -27,7 +27,7 @@ pub fn of(status: &Status, role: Option<Role>) -> Vec<Need> {
 /// Returns that it has stopped, or waits.
 fn trouble(status: &Status, role: Option<Role>) -> Option<Need> {
     let (error, since) = (status.error.as_deref()?, status.error_since?);
-    let trouble = trouble_of(error, since);
+    let trouble = Trouble::in_parts(error, since);
     let code = trouble.code.as_deref().unwrap_or_default();
     if code == WAITS_FOR_ANOTHER {
         return None;
@@ -40,7 +40,7 @@ fn trouble(status: &Status, role: Option<Role>) -> Option<Need> {
     };
     let is_reaction = status.kind == ComponentKind::Reaction;
     Some(Need {
-        since: Some(trouble.since.clone()),
+        since: Some(trouble.since),
         fix: explain::fix(error, &status.id),
         loses: is_reaction
             .then(|| "what it has not delivered, once the outbox of its query is full".to_owned()),

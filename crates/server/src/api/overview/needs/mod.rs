@@ -13,23 +13,26 @@ use super::place::{Ids, NAMED_MAX};
 use crate::api::broken_off::broken_off;
 use crate::api::context::{Api, Shared};
 use crate::api::problem::Problem;
+use crate::api::wire::Time;
 use axum::Json;
 use axum::extract::State;
 use livewell::clock::{Clock, SystemClock};
 use livewell::{ComponentKind, Overview, Page, Status};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many needs an answer has at most.
 const NEEDS_MAX: usize = 1_000;
 
 /// What needs somebody.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Needs {
-    at: String,
-    /// How many there are.
+    at: Time,
+    /// How many there are; an answer has at most 1,000.
     total: usize,
     /// Whether all components were looked at; of more than 1,000, those in trouble and 1,000 sources and reactions are.
     whole: bool,
+    /// The worst first.
     needs: Vec<Need>,
 }
 
@@ -58,7 +61,7 @@ fn needs(api: &Api) -> Result<Needs, Problem> {
             need.holds_up = Ids { ids, count };
         }
     }
-    Ok(Needs { at: SystemClock.now().to_rfc3339(), total, whole: is_whole, needs })
+    Ok(Needs { at: Time(SystemClock.now()), total, whole: is_whole, needs })
 }
 
 /// Returns what these components, the machine and the settings need, the worst first.

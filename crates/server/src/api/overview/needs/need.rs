@@ -1,11 +1,13 @@
 //! Something that needs somebody: what it is, what it costs, and what can be done.
 
 use crate::api::overview::place::Ids;
-use livewell::{ComponentKind, Status};
+use crate::api::wire::{Kind, Time};
+use livewell::{ComponentKind, Status, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Something that needs somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Need {
     /// What it is about.
     pub what: What,
@@ -14,7 +16,7 @@ pub struct Need {
     /// The component that it is about, if it is about one.
     pub component: Option<Of>,
     /// Since when, if that is known.
-    pub since: Option<String>,
+    pub since: Option<Time>,
     /// The code of the error, if it is one.
     pub code: Option<String>,
     /// Why, as the component says it.
@@ -26,13 +28,13 @@ pub struct Need {
     /// What is lost if nobody acts.
     pub loses: Option<String>,
     /// When that is, if it is known.
-    pub until: Option<String>,
+    pub until: Option<Time>,
     /// What a call can do about it, the best first.
     pub actions: Vec<Action>,
 }
 
 /// What a need is about; the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// A component has stopped.
@@ -56,7 +58,7 @@ pub enum What {
 }
 
 /// How bad a need is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Something stands still, or is about to be lost.
@@ -66,19 +68,20 @@ pub enum Severity {
 }
 
 /// A component.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Of {
     /// Its kind.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// Its id.
     pub id: String,
 }
 
 /// A call that does something about a need, without a body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Action {
     /// What a button says.
     pub label: &'static str,
+    #[schemars(extend("const" = "POST"))]
     method: &'static str,
     path: String,
     /// Whether something is gone for good afterwards.
@@ -92,7 +95,7 @@ pub struct Action {
 impl Need {
     /// Creates a need of a component.
     pub fn of(status: &Status, what: What, severity: Severity, reason: impl Into<String>) -> Self {
-        let component = Of { kind: status.kind.noun(), id: status.id.clone() };
+        let component = Of { kind: Kind(status.kind), id: status.id.clone() };
         Self { component: Some(component), ..Self::of_machine(what, severity, reason) }
     }
 
@@ -114,8 +117,8 @@ impl Need {
     }
 
     /// Returns what needs are sorted by: the worst first, then the oldest.
-    pub fn rank(&self) -> (Severity, What, Option<&str>, Option<&Of>) {
-        (self.severity, self.what, self.since.as_deref(), self.component.as_ref())
+    pub fn rank(&self) -> (Severity, What, Option<Timestamp>, Option<&Of>) {
+        (self.severity, self.what, self.since.map(|Time(since)| since), self.component.as_ref())
     }
 }
 
