@@ -68,9 +68,9 @@ impl Call {
         self.and(|operation, schemas| operation.take::<T>(schemas))
     }
 
-    /// Adds a parameter that is not a member of a struct.
-    pub fn takes_one(self, parameter: Json) -> Self {
-        self.and(move |operation, _| operation.take_one(parameter.clone()))
+    /// Adds the values of a query with `for_each`, which are parameters by names of its own.
+    pub fn takes_values(self, what: &'static str) -> Self {
+        self.and(move |operation, _| operation.take_one(description::values(what)))
     }
 
     /// Leaves out a parameter of the handler that this call does not take.

@@ -3,33 +3,111 @@
 //! Only the event that ends a snapshot, results, and what keeps a stream of one value up to date have an `id`, so a client that is cut off in the middle of a
 //! snapshot gets it again and nothing is skipped.
 
+use super::call::{Call, call};
 use super::components::find;
 use super::context::{Api, Shared};
+use super::description::{read, written};
 use super::parameters::OF_CHANGES;
 use super::problem::Problem;
-use super::shape::trouble;
+use super::shape::Trouble;
 use super::stream::{self, Lane};
 use super::values;
+use super::wire::{Doing, Epoch};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use livewell::{ComponentKind, Error, ErrorKind, Event, Position, Subscription};
 use livewell_model::json::{Data, ResultShape, RowShape};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::time::Duration;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The parameters of the call.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+struct Asked {
+    /// EPOCH-SEQUENCE to continue after.
+    #[schemars(regex(pattern = "^[0-9]{1,19}-[0-9]{1,19}$"))]
     after: Option<String>,
 }
 
+/// The id of the last event, as a browser sends it.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "the schema is all that is used of it")]
+struct LastId(#[schemars(regex(pattern = "^([0-9]{1,19}-[0-9]{1,19})?$"))] String);
+
+/// A server-sent event; its `data` is JSON.
+#[derive(JsonSchema)]
+#[schemars(rename = "Event")]
+#[expect(dead_code, reason = "events are written as text")]
+struct Sent {
+    #[schemars(extend("enum" = ["row", "snapshot_end", "result", "reset", "heartbeat"]))]
+    event: String,
+    /// EPOCH-SEQUENCE, to continue after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = "^[0-9]+-[0-9]+$"))]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    data: Option<String>,
+}
+
+/// The data of `heartbeat`.
+#[derive(Serialize)]
+struct Heartbeat {
+    state: Doing,
+    error: Option<Trouble>,
+}
+
+/// The data of `snapshot_end`.
+#[derive(Serialize)]
+struct SnapshotEnd<'a> {
+    epoch: Epoch,
+    sequence: u64,
+    columns: Vec<&'a str>,
+    ordered: bool,
+    checked: Option<bool>,
+    state: Doing,
+    error: Option<Trouble>,
+}
+
+/// The data of `reset`.
+#[derive(Serialize)]
+struct Reset<'a> {
+    reason: &'a str,
+}
+
+/// Returns the call.
+pub fn calls() -> Vec<Call> {
+    let summary = "A snapshot, then results as they come: the events `row`, `snapshot_end`, `result`, `reset`, \
+                   `heartbeat`";
+    let get = call(Method::GET, "/api/v1/queries/{id}/changes", get, summary)
+        .takes::<Asked>()
+        .takes_header(
+            "Last-Event-ID",
+            read::<LastId>,
+            "The same as `after`, as a browser sends it; empty: from the beginning",
+        )
+        .takes_values(
+            "For one value of a query with `for_each`: each of its parameters once, by its name, as in \
+             `?customer=c42`; an event without data then has the `id` to come back with, while nothing is heard for \
+             long",
+        )
+        .answers(
+            200,
+            "Server-sent events; `id: EPOCH-SEQUENCE` stands on `snapshot_end` and `result`; `snapshot_end` and \
+             `heartbeat` say what the query is doing (`state`) and what keeps it from coming on (`error`)",
+        )
+        .content(200, "text/event-stream", written::<Sent>)
+        .refuses(&[503]);
+    vec![get]
+}
+
 /// Streams the events of a query, or of one value.
-pub async fn get(
+async fn get(
     State(api): State<Shared>,
     Path(id): Path<String>,
     uri: Uri,
@@ -116,25 +194,30 @@ fn keep_alive(subscription: &Subscription) -> String {
 }
 
 /// Returns the state of the query, so that a client without results for a while learns whether more can come.
-fn heartbeat(api: &Api, id: &str) -> Value {
+fn heartbeat(api: &Api, id: &str) -> Heartbeat {
     let condition = api.livewell.condition(id);
-    json!({ "state": condition.state.name(), "error": trouble(&condition) })
+    Heartbeat { state: Doing(condition.state), error: Trouble::of(&condition) }
 }
 
 fn write(out: &mut String, api: &Api, id: &str, subscription: &Subscription, event: &Event) {
     let names = subscription.columns();
     match event {
-        Event::Reset { reason } => put(out, "reset", None, &json!({ "reason": reason })),
+        Event::Reset { reason } => put(out, "reset", None, &Reset { reason }),
         Event::Row { row_signature, data } => {
             let row = RowShape { row_signature: *row_signature, data: Data { names, columns: data } };
             put(out, "row", None, &row);
         }
         Event::SnapshotEnd { at, ordered, checked } => {
             let condition = api.livewell.condition(id);
-            let end = json!({
-                "epoch": at.epoch.to_string(), "sequence": at.sequence, "columns": columns(names), "ordered": ordered,
-                "checked": checked, "state": condition.state.name(), "error": trouble(&condition),
-            });
+            let end = SnapshotEnd {
+                epoch: Epoch(at.epoch),
+                sequence: at.sequence,
+                columns: columns(names),
+                ordered: *ordered,
+                checked: *checked,
+                state: Doing(condition.state),
+                error: Trouble::of(&condition),
+            };
             put(out, "snapshot_end", Some((at.epoch, at.sequence)), &end);
         }
         Event::Result { epoch, result } => {

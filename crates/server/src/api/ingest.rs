@@ -2,33 +2,70 @@
 //! nothing.
 
 use super::broken_off::broken_off;
+use super::call::{Call, call};
 use super::components::find;
 use super::context::{Api, Shared};
+use super::description::{JSON, read as taken};
 use super::metrics::Brought;
 use super::problem::Problem;
+use super::results::NDJSON;
+use super::sent::{Lines, Sent};
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::{Extension, Json};
 use futures::StreamExt;
 use livewell::ComponentKind;
 use livewell_model::Transaction;
 use livewell_source::InputError;
 use livewell_source::json::Reader;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::Duration;
 
 /// How long a caller may take for a piece of the body.
 const STALL: Duration = Duration::from_secs(30);
 const KEY_BYTES_MAX: usize = 255;
 
+/// Where the last transaction of a body stands.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Receipt {
+    /// Its position in the store.
+    position: u64,
+    /// Its sequence in the log of the source.
+    sequence: u64,
+}
+
+/// A key that a caller has made up.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "the schema is all that is used of it")]
+struct Key(#[schemars(length(min = 1, max = KEY_BYTES_MAX))] String);
+
+/// Returns the call.
+pub fn calls() -> Vec<Call> {
+    let summary = "Takes changes or records into an `http` source: all of the body or nothing, durable when it is answered";
+    let post = call(Method::POST, "/api/v1/sources/{id}/changes", post, summary)
+        .takes_header(
+            "Idempotency-Key",
+            taken::<Key>,
+            "The same key with the same body is taken in once; with another body it is 422",
+        )
+        .takes_body(true, JSON, taken::<Sent>)
+        .takes_body(true, NDJSON, taken::<Lines>)
+        .answers(200, "Where the last transaction stands")
+        .refuses(&[408, 409, 413, 422, 429, 503, 507]);
+    vec![post]
+}
+
 /// Takes in a body, and answers once it is durable.
-pub async fn post(
+async fn post(
     State(api): State<Shared>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(Extension<Brought>, Json<Value>), Problem> {
+) -> Result<(Extension<Brought>, Json<Receipt>), Problem> {
     find(&api, ComponentKind::Source, &id)?;
     let settings = api.http(&id).ok_or_else(|| {
         let message = format!("`{id}` does not take changes by HTTP; only a source of `kind: http` does");
@@ -56,7 +93,7 @@ pub async fn post(
     let last = receipts
         .last()
         .ok_or_else(|| Problem::new(503, "LW0525", format!("the source `{id}` is stopped")))?;
-    let answer = Json(json!({ "position": last.position, "sequence": last.sequence }));
+    let answer = Json(Receipt { position: last.position, sequence: last.sequence });
     Ok((Extension(Brought(last.position)), answer))
 }
 

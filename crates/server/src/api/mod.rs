@@ -51,6 +51,7 @@ mod rotation;
 mod routes;
 mod scopes;
 mod section;
+mod sent;
 mod set_aside;
 mod shape;
 mod shown;

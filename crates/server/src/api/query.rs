@@ -1,29 +1,80 @@
 //! Verification and plan of a query: `verify` and `explain`.
 
 use super::broken_off::broken_off;
+use super::call::{Call, call};
 use super::components::find;
 use super::context::Shared;
 use super::problem::Problem;
-use super::shape::trouble;
+use super::shape::Trouble;
 use super::values;
+use super::wire::Doing;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::Uri;
+use axum::http::{Method, Uri};
 use livewell::ComponentKind;
 use livewell_query::Engine;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What `verify` takes beside values.
 #[derive(Debug, Deserialize)]
-pub struct Nothing {}
+struct Nothing {}
+
+/// What a verification of a query has found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QueryVerified")]
+struct Verified {
+    query_id: String,
+    /// The sequence at which rows and evaluation were compared.
+    sequence: u64,
+    /// How many live rows there are.
+    rows: u64,
+    /// Whether nothing differs.
+    equal: bool,
+    /// The first differences, in words.
+    differences: Vec<String>,
+    /// What the query is doing.
+    state: Doing,
+    /// What keeps the query from coming on.
+    error: Option<Trouble>,
+}
+
+/// A query and how it is maintained.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Explained {
+    query_id: String,
+    cypher: String,
+    /// The ids of what it reads.
+    sources: Vec<String>,
+    /// The names of its columns, in the order of RETURN.
+    columns: Vec<String>,
+    /// How it is maintained, in words, an operator a line.
+    plan: String,
+}
+
+/// Returns the calls.
+pub fn calls() -> Vec<Call> {
+    let verify = call(
+        Method::POST,
+        "/api/v1/queries/{id}/verify",
+        verify,
+        "Evaluates the query from scratch and compares",
+    )
+    .takes_values(
+        "For one value of a query with `for_each`: each of its parameters once, by its name; its rows are compared with          those of the query with these parameters",
+    )
+    .answers(200, "What was found")
+    .refuses(&[400, 503]);
+    let explain = call(Method::GET, "/api/v1/queries/{id}/explain", explain, "The query's text and its plan");
+    vec![verify, explain.answers(200, "The plan")]
+}
 
 /// `POST /api/v1/queries/ID/verify`: the live results, or those of one value, against an evaluation from scratch.
-pub async fn verify(
+async fn verify(
     State(api): State<Shared>,
     Path(id): Path<String>,
     uri: Uri,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Verified>, Problem> {
     find(&api, ComponentKind::Query, &id)?;
     let (Nothing {}, given) = values::split(&api, &id, &uri, &[])?;
     let values = given.values();
@@ -41,28 +92,28 @@ pub async fn verify(
     });
     let verified = verified.await.map_err(|error| broken_off(&error))??;
     let condition = api.livewell.condition(&id);
-    Ok(Json(json!({
-        "query_id": id,
-        "sequence": verified.sequence,
-        "rows": verified.rows,
-        "equal": verified.differences.is_empty(),
-        "differences": verified.differences,
-        "state": condition.state.name(),
-        "error": trouble(&condition),
-    })))
+    Ok(Json(Verified {
+        query_id: id,
+        sequence: verified.sequence,
+        rows: verified.rows,
+        equal: verified.differences.is_empty(),
+        differences: verified.differences,
+        state: Doing(condition.state),
+        error: Trouble::of(&condition),
+    }))
 }
 
 /// `GET /api/v1/queries/ID/explain`: its text and how it is maintained.
-pub async fn explain(State(api): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn explain(State(api): State<Shared>, Path(id): Path<String>) -> Result<Json<Explained>, Problem> {
     find(&api, ComponentKind::Query, &id)?;
     let query = livewell::stored_query(&**api.livewell.store(), &id)?;
     let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())
         .map_err(livewell::Error::from)?;
-    Ok(Json(json!({
-        "query_id": id,
-        "cypher": query.cypher,
-        "sources": query.sources,
-        "columns": engine.columns().iter().map(|name| name.as_str()).collect::<Vec<_>>(),
-        "plan": engine.explain(),
-    })))
+    Ok(Json(Explained {
+        query_id: id,
+        columns: engine.columns().iter().map(ToString::to_string).collect(),
+        plan: engine.explain(),
+        cypher: query.cypher,
+        sources: query.sources,
+    }))
 }

@@ -1,23 +1,26 @@
 //! `GET /api/v1/queries/ID/results`: live results, whole or in pages, at a position if one is requested.
 
+use super::call::{Call, call};
 use super::conditional::{etag, has, preferred_wait};
 use super::context::{Api, Shared};
+use super::description::{JSON, SchemaOf, read, written};
 use super::page::Cursor;
 use super::parameters::{Given, OF_RESULTS};
 use super::problem::Problem;
-use super::shape::trouble;
+use super::shape::Trouble;
 use super::stream;
 use super::until::until;
 use super::values;
+use super::wire::{Doing, Epoch, Hex, Row, json};
 use crate::render::json_rows;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use livewell::{Condition, Results};
+use livewell::Condition;
 use livewell_model::diff::Columns;
-use serde::Deserialize;
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -30,17 +33,108 @@ const ERROR_CHARS_MAX: usize = 500;
 pub const NDJSON: &str = "application/x-ndjson";
 
 /// The parameters of the call.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+struct Asked {
+    /// Wait until this position is in the results.
     position: Option<u64>,
+    /// How long, as in `500ms` or `5s`; 5s where nothing is said, 60s at most.
+    #[schemars(regex(pattern = "^[0-9]{1,9}(ms|s|m|h|d)$"))]
     wait: Option<String>,
+    /// How many rows a page has.
+    #[schemars(range(min = 1, max = LIMIT_MAX))]
     limit: Option<usize>,
+    /// The `cursor` of the page before; goes with `limit`.
+    #[schemars(regex(pattern = "^[0-9]{1,19}-[0-9]{1,19}-[0-9]{1,19}-[0-9a-f]{16}(-[0-9a-f]{16})?$"))]
     cursor: Option<String>,
 }
 
+/// The live results of a query at one sequence.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Results {
+    /// The epoch in which the sequence counts.
+    epoch: Epoch,
+    /// The sequence that the rows are of.
+    sequence: u64,
+    /// The last position of the store that is in them.
+    position: u64,
+    /// Whether the rows are exactly what the upstreams of the query's sources had at this position; null if none of its
+    /// sources can tell.
+    checked: Option<bool>,
+    /// What the query is doing.
+    state: Doing,
+    /// What keeps the query from coming on; its rows are then as of `position`.
+    error: Option<Trouble>,
+    /// Another one if the query's definition is another.
+    config_hash: Hex,
+    /// The names of the columns, in the order of RETURN.
+    columns: Vec<String>,
+    /// In pages alone; null in the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<Option<String>>,
+    /// The rows: those of an ordered query in its order, others by signature. They are written one by one.
+    rows: Vec<Row>,
+}
+
+/// Returns the call.
+pub fn calls() -> Vec<Call> {
+    let summary =
+        "The live results at one sequence; rows of an ordered query in its order, others by signature";
+    let get = call(Method::GET, "/api/v1/queries/{id}/results", get, summary)
+        .takes::<Asked>()
+        .takes_values(
+            "For one value of a query with `for_each`: each of its parameters once, by its name, as in \
+             `?customer=c42`; the columns are those behind the parameters then",
+        )
+        .takes_header(
+            "If-None-Match",
+            read::<String>,
+            "The `ETag` of results that the reader has: 304 if nothing has changed since",
+        )
+        .takes_header(
+            "Prefer",
+            read::<String>,
+            "`wait=30` with `If-None-Match`: wait so many seconds for other results, 60 at most, before 304",
+        )
+        .answers(200, "The results")
+        .content(200, JSON, written::<Results>)
+        .content(200, NDJSON, written::<Row>)
+        .answers(304, "Nothing has changed since the results that `If-None-Match` names")
+        .shows(304, "Preference-Applied", written::<String>, "How long `Prefer` let the call wait")
+        .refuses(&[410, 503, 504]);
+    vec![described_headers(get)]
+}
+
+/// Describes the headers of results, with which readers of lines know what they have.
+fn described_headers(mut get: Call) -> Call {
+    let of_lines: [(&str, SchemaOf, &str); 9] = [
+        (
+            "ETag",
+            written::<String>,
+            "Another one if the rows may be others; weak, since `position` moves by itself",
+        ),
+        ("livewell-epoch", written::<u64>, "The epoch in which the sequence counts"),
+        ("livewell-sequence", written::<u64>, "The sequence that the rows are of"),
+        ("livewell-rows", written::<u64>, "How many rows there are, on all pages"),
+        ("livewell-position", written::<u64>, "The last position of the store that is in them"),
+        ("livewell-checked", written::<bool>, "`checked`; absent if it is null"),
+        ("livewell-state", written::<Doing>, "What the query is doing"),
+        ("livewell-config-hash", written::<Hex>, "Another one if the query's definition is another"),
+        ("livewell-columns", written::<String>, "The names of the columns, as a JSON array"),
+    ];
+    for (name, schema, what) in of_lines {
+        get = get.shows(200, name, schema, what);
+    }
+    get.shows(200, "livewell-cursor", written::<String>, "The `cursor` of the next page, if there is one").shows(
+        200,
+        "livewell-error",
+        written::<String>,
+        "As JSON what keeps the query from coming on (Trouble), if something does; a long message is cut off",
+    )
+}
+
 /// Returns the live results of a query, or of one value.
-pub async fn get(
+async fn get(
     State(api): State<Shared>,
     Path(id): Path<String>,
     uri: Uri,
@@ -117,7 +211,7 @@ async fn unchanged(
     (id, given): (&str, &Given),
     headers: &HeaderMap,
     wait: Duration,
-) -> Result<Option<Results>, Problem> {
+) -> Result<Option<livewell::Results>, Problem> {
     // The answer comes before the call's own time is up.
     let most = api.limits.request.saturating_sub(Duration::from_secs(1));
     let deadline = Instant::now() + wait.min(most);
@@ -140,7 +234,7 @@ async fn unchanged(
 }
 
 /// Returns the answer that the reader has these results.
-fn not_modified(api: &Api, results: &Results, wait: Option<Duration>) -> Response {
+fn not_modified(api: &Api, results: &livewell::Results, wait: Option<Duration>) -> Response {
     let mut headers = headers(results, &api.livewell.condition(&results.query_id), false);
     headers.remove(header::CONTENT_TYPE);
     if let Some(wait) = wait {
@@ -150,7 +244,7 @@ fn not_modified(api: &Api, results: &Results, wait: Option<Duration>) -> Respons
 }
 
 /// Returns the results, unless the query is new and has none yet.
-fn built(results: Results) -> Result<Results, Problem> {
+fn built(results: livewell::Results) -> Result<livewell::Results, Problem> {
     if results.is_to_come() {
         let message = format!("the first rows of `{}` are still being built", results.query_id);
         return Err(Problem::new(503, "LW0714", message).retry_after(1));
@@ -159,7 +253,7 @@ fn built(results: Results) -> Result<Results, Problem> {
 }
 
 /// Returns all rows, streamed from one snapshot.
-fn whole(api: &Api, results: Results, lines: bool) -> Result<Response, Problem> {
+fn whole(api: &Api, results: livewell::Results, lines: bool) -> Result<Response, Problem> {
     let condition = api.livewell.condition(&results.query_id);
     let headers = headers(&results, &condition, lines);
     let body = stream::written(api, stream::permit(api)?, move |out| {
@@ -207,29 +301,30 @@ fn page(
     Ok((headers, Body::from(body)).into_response())
 }
 
-/// Writes `{epoch, sequence, position, checked, state, error, config_hash, columns, cursor, rows}`; the cursor in pages
-/// alone, null in the last.
+/// Writes the results as one document, row by row; the cursor in pages alone, null in the last.
 fn envelope(
     out: &mut dyn Write,
-    (results, condition): (&Results, &Condition),
+    (results, condition): (&livewell::Results, &Condition),
     rows: impl Iterator<Item = io::Result<(u64, Columns)>>,
     cursor: Option<Option<Cursor>>,
 ) -> io::Result<()> {
-    let Results { epoch, sequence, position, checked, config_hash, columns, .. } = results;
-    let checked = checked.map_or("null", shown);
-    let (state, error) = (condition.state.name(), trouble(condition));
-    write!(
-        out,
-        r#"{{"epoch":"{epoch}","sequence":{sequence},"position":{position},"checked":{checked},"state":"{state}","error":{error},"config_hash":"{config_hash:016x}","columns":"#
-    )?;
-    serde_json::to_writer(&mut *out, &columns.iter().map(|name| name.as_str()).collect::<Vec<_>>())?;
-    match cursor {
-        Some(Some(cursor)) => write!(out, r#","cursor":"{cursor}""#)?,
-        Some(None) => out.write_all(br#","cursor":null"#)?,
-        None => {}
-    }
-    out.write_all(br#","rows":"#)?;
-    json_rows::array(out, columns, rows)?;
+    let document = Results {
+        epoch: Epoch(results.epoch),
+        sequence: results.sequence,
+        position: results.position,
+        checked: results.checked,
+        state: Doing(condition.state),
+        error: Trouble::of(condition),
+        config_hash: Hex(results.config_hash),
+        columns: results.columns.iter().map(ToString::to_string).collect(),
+        cursor: cursor.map(|cursor| cursor.map(|cursor| cursor.to_string())),
+        rows: Vec::new(),
+    };
+    let document = serde_json::to_string(&document)?;
+    // The rows are its last member, and there may be more of them than memory holds.
+    let before = document.strip_suffix("[]}").unwrap_or(&document);
+    out.write_all(before.as_bytes())?;
+    json_rows::array(out, &results.columns, rows)?;
     out.write_all(b"}\n")
 }
 
@@ -238,7 +333,7 @@ fn shown(checked: bool) -> &'static str {
 }
 
 /// Returns the content of the envelope as headers, for readers of lines.
-fn headers(results: &Results, condition: &Condition, lines: bool) -> HeaderMap {
+fn headers(results: &livewell::Results, condition: &Condition, lines: bool) -> HeaderMap {
     let names: Vec<&str> = results.columns.iter().map(|name| name.as_str()).collect();
     let columns = serde_json::to_string(&names).unwrap_or_default();
     let mut headers = HeaderMap::new();
@@ -255,8 +350,8 @@ fn headers(results: &Results, condition: &Condition, lines: bool) -> HeaderMap {
         headers.insert("livewell-checked", HeaderValue::from_static(shown(checked)));
     }
     headers.insert("livewell-state", HeaderValue::from_static(condition.state.name()));
-    if condition.trouble.is_some() {
-        headers.insert("livewell-error", ascii(&brief(trouble(condition)).to_string()));
+    if let Some(trouble) = Trouble::of(condition) {
+        headers.insert("livewell-error", ascii(&json(&brief(trouble)).to_string()));
     }
     headers.insert("livewell-config-hash", ascii(&format!("{:016x}", results.config_hash)));
     headers.insert("livewell-columns", ascii(&columns));
@@ -264,11 +359,10 @@ fn headers(results: &Results, condition: &Condition, lines: bool) -> HeaderMap {
 }
 
 /// Returns the error with no more of its message than a header should have.
-fn brief(mut error: Value) -> Value {
-    let message = error["message"].as_str().unwrap_or_default();
-    if message.chars().count() > ERROR_CHARS_MAX {
-        let begin: String = message.chars().take(ERROR_CHARS_MAX).collect();
-        error["message"] = format!("{begin}...").into();
+fn brief(mut error: Trouble) -> Trouble {
+    if error.message.chars().count() > ERROR_CHARS_MAX {
+        let begin: String = error.message.chars().take(ERROR_CHARS_MAX).collect();
+        error.message = format!("{begin}...");
     }
     error
 }

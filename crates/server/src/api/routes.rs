@@ -15,15 +15,7 @@ use livewell::ComponentKind;
 
 /// Returns all calls, of which `/openapi.json` is made.
 pub(super) fn calls() -> Vec<Call> {
-    let mut calls = vec![
-        call(Method::POST, "/api/v1/sources/{id}/changes", ingest::post),
-        call(Method::GET, "/api/v1/queries/{id}/results", results::get),
-        call(Method::GET, "/api/v1/queries/{id}/changes", events::get),
-        call(Method::POST, "/api/v1/queries/{id}/verify", query::verify),
-        call(Method::POST, "/api/v1/sources/{id}/verify", source::verify),
-        call(Method::GET, "/api/v1/queries/{id}/explain", query::explain),
-        call(Method::POST, "/api/v1/sources/{id}/try", try_out::post),
-    ];
+    let mut calls = vec![call(Method::POST, "/api/v1/sources/{id}/try", try_out::post)];
     for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
         calls.extend(components::calls(kind));
         calls.extend(change::calls(kind));
@@ -35,6 +27,11 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(openapi::calls(self::calls));
     calls.extend(error_pages::calls());
     calls.extend(backup::calls());
+    calls.extend(ingest::calls());
+    calls.extend(results::calls());
+    calls.extend(events::calls());
+    calls.extend(query::calls());
+    calls.extend(source::calls());
     calls.extend(apply::calls());
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());

@@ -240,8 +240,3 @@ impl Upstream {
         }
     }
 }
-
-/// Returns a trouble in JSON.
-pub fn trouble(condition: &Condition) -> serde_json::Value {
-    super::wire::json(&Trouble::of(condition))
-}

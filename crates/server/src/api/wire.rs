@@ -75,6 +75,25 @@ text!(Hex, json_schema!({ "type": "string", "pattern": "^[0-9a-f]{16}$" }), |Sel
     "{number:016x}"
 ));
 
+/// An end of a relationship: an id of its own source, or one with the source that it is of.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum End {
+    /// Of the source of the relationship.
+    Own(#[schemars(length(min = 1))] String),
+    /// Of another source.
+    Other(Elsewhere),
+}
+
+/// An element of another source.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Elsewhere {
+    pub source: String,
+    pub id: String,
+}
+
 /// A row of a query.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Row {

@@ -29,5 +29,5 @@ mod operation;
 mod schemas;
 
 pub use handler::{Answer, Described, Part};
-pub use operation::{CODE_PATTERN, ID_PATTERN, JSON, Operation, header, of_path};
+pub use operation::{CODE_PATTERN, ID_PATTERN, JSON, Operation, header, of_path, values};
 pub use schemas::{SchemaOf, Schemas, read, written};

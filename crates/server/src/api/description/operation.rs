@@ -127,6 +127,19 @@ pub fn header(name: &str, schema: SchemaOf, what: &str, schemas: &mut Schemas) -
     parameter
 }
 
+/// Returns parameters whose names a query chooses.
+pub fn values(what: &str) -> Json {
+    json!({
+        "name": "values",
+        "in": "query",
+        "required": false,
+        "description": what,
+        "style": "form",
+        "explode": true,
+        "schema": { "type": "object", "additionalProperties": { "type": "string" } },
+    })
+}
+
 /// Returns the parameters in the parts of a path that are in braces.
 ///
 /// # Panics
