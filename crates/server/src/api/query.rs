@@ -61,7 +61,7 @@ pub fn calls() -> Vec<Call> {
         "Evaluates the query from scratch and compares",
     )
     .takes_values(
-        "For one value of a query with `for_each`: each of its parameters once, by its name; its rows are compared with          those of the query with these parameters",
+        "For one value of a query with `for_each`: each of its parameters once, by its name; its rows are compared with those of the query with these parameters",
     )
     .answers(200, "What was found")
     .refuses(&[400, 503]);

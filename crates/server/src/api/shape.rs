@@ -1,7 +1,7 @@
 //! A component's status in JSON, as every call shows it.
 
-use super::wire::{Doing, Epoch, Time};
 use super::overview::Place;
+use super::wire::{Doing, Epoch, Time};
 use livewell::{BuildProgress, Condition, Timestamp};
 use livewell_source::source::Report;
 use schemars::JsonSchema;

@@ -53,6 +53,7 @@ impl Drop for Shown {
 
 /// How far a verification is.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Verification")]
 pub struct Done {
     /// `elements` while those of the sources are read, then `rows` while those of the evaluation are compared.
     #[schemars(extend("enum" = ["elements", "rows"]))]

@@ -20,6 +20,7 @@ pub const VERIFYING_MAX: usize = 2;
 
 /// The verifications of a query that are running.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Verifications")]
 struct Running {
     query_id: String,
     verifications: Vec<Done>,

@@ -66,6 +66,7 @@ impl Part for State<Shared> {}
 impl Part for HeaderMap {}
 impl Part for Uri {}
 impl Part for Body {}
+impl<T> Part for Extension<T> {}
 // The path itself says which parts it has.
 impl<T> Part for Path<T> {}
 

@@ -1,6 +1,7 @@
 //! What the machine, the store and the configuration of the server need.
 
 use super::need::{Need, Severity, What};
+use crate::api::wire::Time;
 use crate::render::size;
 use livewell::Timestamp;
 use livewell_config::settings::ServerSettings;
@@ -57,18 +58,17 @@ pub fn settings(server: Option<&ServerSettings>, expires: Option<Duration>, now:
         });
     let now = Duration::from_nanos(u64::try_from(now.0).unwrap_or_default());
     let certificate = expires.filter(|at| *at < now + VALID).map(|at| {
-        let at_text =
-            i64::try_from(at.as_nanos()).map_or_else(|_| String::new(), |at| Timestamp(at).to_rfc3339());
+        let until = Timestamp(i64::try_from(at.as_nanos()).unwrap_or(i64::MAX));
         let (verb, severity) =
             if at <= now { ("has expired", Severity::Error) } else { ("expires", Severity::Warning) };
         Need {
             fix: Some("Replace the files of `server.tls`; they are read again by themselves".to_owned()),
             loses: Some("clients refuse the server from then on".to_owned()),
-            until: Some(at_text.clone()),
+            until: Some(Time(until)),
             ..Need::of_machine(
                 What::Settings,
                 severity,
-                format!("the certificate of the API {verb} at {at_text}"),
+                format!("the certificate of the API {verb} at {}", until.to_rfc3339()),
             )
         }
     });
@@ -111,7 +111,10 @@ mod tests {
         assert_eq!(settings(Some(&server("0.0.0.0:1")), None, now).len(), 1);
         let found = settings(Some(&server("[::1]:1")), Some(113 * day), now);
         assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
-        assert_eq!(found[0].until.as_deref(), Some("1970-04-24T00:00:00Z"));
+        assert_eq!(
+            found[0].until.map(|Time(until)| until.to_rfc3339()).as_deref(),
+            Some("1970-04-24T00:00:00.000000Z")
+        );
         assert_eq!(settings(None, Some(99 * day), now)[0].severity, Severity::Error);
     }
 }

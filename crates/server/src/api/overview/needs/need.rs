@@ -36,6 +36,7 @@ pub struct Need {
 /// What a need is about; the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum What {
     /// A component has stopped.
     Error,
@@ -60,6 +61,7 @@ pub enum What {
 /// How bad a need is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum Severity {
     /// Something stands still, or is about to be lost.
     Error,
@@ -69,6 +71,7 @@ pub enum Severity {
 
 /// A component.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "ComponentRef")]
 pub struct Of {
     /// Its kind.
     pub kind: Kind,
