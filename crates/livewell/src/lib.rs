@@ -69,7 +69,7 @@ pub use livewell_store::{self as store, Durability, EmbeddedStore, MemoryStore, 
 pub use observe::{Observed, Observer, Work};
 pub use reaction::dead_letters;
 pub use read::condition::Condition;
-pub use read::measured::Measured;
+pub use read::measured::{Measured, Totals};
 pub use read::newest::newest_times;
 pub use read::overview::{Neighbours, Overview};
 pub use read::page::Page;

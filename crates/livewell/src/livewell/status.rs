@@ -4,7 +4,7 @@ use super::{Livewell, leftover};
 use crate::Error;
 use crate::component::tally::Counts;
 use crate::read::condition::{self, Condition};
-use crate::read::measured::{self, Measured};
+use crate::read::measured::{self, Measured, Totals};
 use crate::read::overview::{self, Neighbours, Overview};
 use crate::read::page::{self, Page};
 use crate::read::status::{self, Status};
@@ -64,6 +64,16 @@ impl Livewell {
     /// Returns what was measured of all components together since the start of the process.
     pub fn measured(&self) -> Measured {
         measured::measured(&self.shared)
+    }
+
+    /// Returns what all components together have done since the start of the process, without reading the store.
+    pub fn totals(&self) -> Totals {
+        measured::totals(&self.shared)
+    }
+
+    /// Returns how long it took from when a source took in a transaction to when what it caused in a query was durable.
+    pub fn latency(&self) -> Histogram {
+        self.shared.measures.results.histogram()
     }
 
     /// Returns how long it took from when a source took in a transaction to when a reaction had made its effect: of each

@@ -4,6 +4,7 @@ use crate::component::measures::{Cause, Outcome};
 use crate::component::shared::Shared;
 use crate::component::state::ComponentKind;
 use livewell_store::{Commits, Histogram, Usage};
+use std::sync::atomic::Ordering;
 
 /// What was measured of all components together, since the start of the process.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,4 +48,32 @@ pub(crate) fn measured(shared: &Shared) -> Measured {
         resets: ComponentKind::ALL.into_iter().map(|kind| (kind, measures.resets(kind))).collect(),
         waiting_for_disk: shared.roster().stalled(),
     }
+}
+
+/// What all components together have done since the start of the process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Transactions that sources have taken in.
+    pub taken: u64,
+    /// Results that queries have put out.
+    pub put_out: u64,
+    /// Results that reactions have delivered.
+    pub delivered: u64,
+    /// Failures.
+    pub failures: u64,
+}
+
+/// Returns what all components have done so far, without reading the store.
+pub(crate) fn totals(shared: &Shared) -> Totals {
+    let mut totals = Totals::default();
+    for component in shared.roster().all() {
+        let (entries, _) = component.committed();
+        match component.kind {
+            ComponentKind::Source => totals.taken += entries,
+            ComponentKind::Query => totals.put_out += entries,
+            ComponentKind::Reaction => totals.delivered += entries,
+        }
+        totals.failures += component.failures.load(Ordering::Relaxed);
+    }
+    totals
 }

@@ -49,6 +49,9 @@ pub struct Status {
     /// the slowest follower still has to read: it keeps what was read, too. `None` for a reaction and for what does not
     /// run.
     pub log_share: Option<f64>,
+    /// How many entries of its log or its outbox the slowest follower still has to read; 0 for a reaction and for what does
+    /// not run.
+    pub unread: u64,
     /// How many entries it has committed since the start: transactions of a source, results of a query, delivered results
     /// of a reaction.
     pub entries: u64,
@@ -120,6 +123,7 @@ fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> 
     let (error, error_since) = component.error().unzip();
     let (entries, entries_per_second) = component.committed();
     let is_reaction = component.kind == ComponentKind::Reaction;
+    let (log_share, unread) = log_share(shared, component, &**snapshot, &head)?;
     Ok(Status {
         id: component.id.clone(),
         kind: component.kind,
@@ -135,7 +139,8 @@ fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> 
         rows: head.rows,
         log_entries: head.log_entries,
         log_bytes: head.log_bytes,
-        log_share: log_share(shared, component, &**snapshot, &head)?,
+        log_share,
+        unread,
         entries,
         entries_per_second,
         without_effect: component.without_effect.load(Ordering::Relaxed),
@@ -163,20 +168,22 @@ fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> 
     })
 }
 
-/// Returns which share of its limit a log has taken.
+/// Returns which share of its limit a log has taken, and how many of its entries are not read.
 fn log_share(
     shared: &Shared,
     component: &Component,
     snapshot: &dyn Snapshot,
     head: &Head,
-) -> Result<Option<f64>, Error> {
+) -> Result<(Option<f64>, u64), Error> {
     let Head { log_entries, log_bytes, .. } = *head;
-    if component.kind != ComponentKind::Query {
-        return Ok(component.log_max.share(log_entries, log_bytes));
+    match component.kind {
+        ComponentKind::Source => return Ok((component.log_max.share(log_entries, log_bytes), log_entries)),
+        ComponentKind::Query => {}
+        ComponentKind::Reaction => return Ok((None, 0)),
     }
     let unread = retention::unread(shared, component, snapshot, head)?;
     let bytes = log_bytes as f64 * (unread as f64 / log_entries.max(1) as f64).min(1.0);
-    Ok(component.log_max.share(unread, bytes as u64))
+    Ok((component.log_max.share(unread, bytes as u64), unread))
 }
 
 /// Returns how late a source is. A log that continues without changes for the source does not make it late.
@@ -261,6 +268,7 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         log_entries: head.log_entries,
         log_bytes: head.log_bytes,
         log_share: None,
+        unread: 0,
         entries: 0,
         entries_per_second: 0.0,
         without_effect: 0,

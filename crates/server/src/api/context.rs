@@ -5,6 +5,7 @@ use super::guard::Guard;
 use super::guesses::Guesses;
 use super::names::Names;
 use super::page::Pins;
+use super::pulse::Pulse;
 use super::rates::{Rates, Streams};
 use super::traffic::Traffic;
 use super::verifications::Verifications;
@@ -41,6 +42,8 @@ pub struct Api {
     pub(super) telemetry: Telemetry,
     /// What is measured of calls and connections.
     pub(super) traffic: Traffic,
+    /// What was seen and measured of the components lately.
+    pub(super) pulse: Pulse,
     pub(super) rates: Option<Rates>,
     pub(super) client_streams: Streams,
     pub(super) pins: Pins,

@@ -42,8 +42,8 @@ pub async fn hold(State(api): State<Shared>, request: Request, next: Next) -> Re
 
 async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Problem> {
     let path = request.uri().path();
-    let is_stream =
-        request.method() == Method::GET && (path.ends_with("/changes") || path.ends_with("/results"));
+    let is_stream = request.method() == Method::GET
+        && (path.ends_with("/changes") || path.ends_with("/results") || path == "/api/v1/stream");
     let most = api.limits.streams_per_client.filter(|_| is_stream).zip(peer(&request));
     let stream = most.map(|(most, peer)| api.client_streams.begin(peer, most.get())).transpose()?;
     let is_long = path.ends_with("/verify");

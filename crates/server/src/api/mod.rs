@@ -26,7 +26,9 @@ mod definition;
 mod description;
 pub mod elements;
 mod error_pages;
+mod event;
 mod events;
+mod follow;
 mod grant;
 mod guard;
 mod guesses;
@@ -43,6 +45,7 @@ pub mod parked;
 mod planned;
 mod probes;
 mod problem;
+mod pulse;
 mod query;
 mod rates;
 mod reload;
@@ -83,6 +86,7 @@ use livewell_config::sealed::Seal;
 use livewell_config::settings::ServerSettings;
 use names::Names;
 use page::Pins;
+use pulse::Pulse;
 use rates::{Rates, Streams};
 use routes::{guarded, open};
 use std::io;
@@ -206,6 +210,7 @@ pub async fn serve(
         () = watching => {}
         () = reloading => {}
         () = rotation::watch(&api) => {}
+        () = overview::look(&api) => {}
     }
 }
 
@@ -232,6 +237,7 @@ fn shared(
         audit,
         telemetry,
         traffic: Traffic::default(),
+        pulse: Pulse::default(),
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),

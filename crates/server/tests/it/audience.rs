@@ -62,7 +62,7 @@ fn anonymous_memory(running: &Running) -> usize {
 }
 
 /// The test has as many connections as the server.
-fn raise_open_files() {
+pub fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();

@@ -17,6 +17,26 @@ const CONFIG: &str = "store: { kind: embedded, path: data }\n\
 
 const OF: &str = "/api/v1/queries/orders-of";
 
+/// Calls that show other things, too.
+const OTHERS: &[&str] = &[
+    "/metrics",
+    "/openapi.json",
+    "/errors/LW0740",
+    "/api/v1/server",
+    "/api/v1/graph",
+    "/api/v1/needs",
+    "/api/v1/history",
+    "/api/v1/history?id=orders-of",
+    "/api/v1/stream?status=1s",
+    "/api/v1/stream?query=orders-of",
+    "/api/v1/queries",
+    "/api/v1/queries/orders-of",
+    "/api/v1/queries/orders-of/explain",
+    "/api/v1/queries/orders-of/definition",
+    "/api/v1/sources/orders/elements",
+    "/api/v1/sources/orders/counts",
+];
+
 fn order(id: &str, customer: &str) -> String {
     let properties = json!({ "id": id, "customer": customer });
     let element = json!({ "type": "node", "id": id, "labels": ["Order"], "properties": properties });
@@ -107,21 +127,9 @@ fn everything_else_is_refused_however_it_is_written() {
         refused("the-whole-list", "GET", &format!("{OF}/{call}?customer=c42"));
         refused("the-whole-list", "GET", &format!("{OF}/{call}"));
     }
-    for path in [
-        "/metrics",
-        "/openapi.json",
-        "/errors/LW0740",
-        "/api/v1/server",
-        "/api/v1/graph",
-        "/api/v1/needs",
-        "/api/v1/queries",
-        "/api/v1/queries/orders-of",
-        "/api/v1/queries/orders-of/explain",
-        "/api/v1/queries/orders-of/definition",
-        "/api/v1/sources/orders/elements",
-        "/api/v1/sources/orders/counts",
-    ] {
-        refused("customer-42", "GET", &format!("{path}?customer=c42"));
+    for path in OTHERS {
+        let and = if path.contains('?') { '&' } else { '?' };
+        refused("customer-42", "GET", &format!("{path}{and}customer=c42"));
     }
     refused("customer-42", "POST", &format!("{OF}/results?customer=c42"));
     refused("customer-42", "POST", &format!("{OF}/verify?customer=c42"));

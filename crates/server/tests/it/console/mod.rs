@@ -1,5 +1,7 @@
 //! What a console reads before anybody has chosen a component.
 
 mod graph;
+mod history;
 mod needs;
 mod server;
+mod streamed;

@@ -126,6 +126,17 @@ fn unread(status: &Status) -> Option<Need> {
     })
 }
 
+/// Returns that it falls behind: by so much more than a minute ago, and all through that minute.
+pub fn falls_behind(status: &Status, growth: u64) -> Option<Need> {
+    let reason =
+        format!("it is {} sequences behind what it reads, {growth} more than a minute ago", status.lag);
+    // A component that has stopped, or waits, says so.
+    status.error.is_none().then(|| Need {
+        fix: Some("See whether it is slow, or waits for room in its own outbox".to_owned()),
+        ..Need::of(status, What::Lag, Severity::Warning, reason)
+    })
+}
+
 /// Returns that the upstream soon drops what it needs.
 fn kept(status: &Status) -> Option<Need> {
     let upstream = status.upstream.as_ref()?;
@@ -165,6 +176,7 @@ mod tests {
             log_entries: 0,
             log_bytes: 0,
             log_share: None,
+            unread: 0,
             entries: 0,
             entries_per_second: 0.0,
             without_effect: 0,

@@ -65,10 +65,11 @@ fn needs(api: &Api) -> Result<Needs, Problem> {
 }
 
 /// Returns what these components, the machine and the settings need, the worst first.
-fn found(api: &Api, statuses: &[Status]) -> Vec<Need> {
+pub fn found(api: &Api, statuses: &[Status]) -> Vec<Need> {
     let config = api.config();
     let role = |one: &Status| config.reactions.get(&one.id).map(|reaction| reaction.connector.role());
     let mut needs: Vec<Need> = statuses.iter().flat_map(|one| of(one, role(one))).collect();
+    needs.extend(statuses.iter().filter_map(|one| component::falls_behind(one, api.pulse.growth(&one.id)?)));
     needs.extend(machine::room(&api.livewell.store().usage()));
     let expires = api.tls.as_ref().and_then(|tls| tls.expires());
     needs.extend(machine::settings(config.server.as_ref(), expires, SystemClock.now()));

@@ -50,6 +50,8 @@ pub enum What {
     Outbox,
     /// The upstream soon drops what a source needs.
     Slot,
+    /// A component falls behind.
+    Lag,
     /// A disk, or the store, is nearly full.
     Disk,
     /// Settings are insecure.
