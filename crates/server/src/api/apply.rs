@@ -1,29 +1,31 @@
 //! `POST /api/v1/apply`: brings what runs to a configuration, the server's own file as it is now or the body, after showing
 //! what that changes.
 
-use super::call::{Call, by_hand as call};
+use super::call::{Call, call};
 use super::context::{Api, Shared};
-use super::planned::{digest, shape};
+use super::planned::{Plan, digest, shape};
 use super::problem::Problem;
+use super::section::Sections;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::Method;
 use livewell::ComponentKind;
 use livewell_config::{Act, Others, Planned, Step, setup};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 
 /// What a call asks for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// Only shows what would be done.
+struct Asked {
+    /// Only show what would be done.
     #[serde(default)]
     dry_run: bool,
-    /// Removes what the configuration does not name.
+    /// Remove what the configuration does not name.
     #[serde(default)]
     prune: bool,
     /// The plan that was shown; anything else is refused.
@@ -36,14 +38,18 @@ type AskedQuery = Result<Query<Asked>, QueryRejection>;
 
 /// Returns the call.
 pub fn calls() -> Vec<Call> {
-    let apply = async move |State(api): State<Shared>, asked: AskedQuery, body: String| {
+    let apply = async move |State(api): State<Shared>, asked: AskedQuery, body: Sections| {
         let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
-        apply(&api, &asked, body).await.map(Json)
+        apply(&api, &asked, body.0).await.map(Json)
     };
-    vec![call(Method::POST, "/api/v1/apply".to_owned(), apply)]
+    let summary = "Brings what runs to a configuration: the server's own file as it is now, or the body. `dry_run=true` \
+                   only says what would be done; `plan` names a plan that was shown, and anything else is then refused; \
+                   `prune=true` removes what the configuration does not name";
+    let apply = call(Method::POST, "/api/v1/apply", apply, summary);
+    vec![apply.answers(200, "What was, or would be, done").refuses(&[409])]
 }
 
-async fn apply(api: &Shared, asked: &Asked, body: String) -> Result<Value, Problem> {
+async fn apply(api: &Shared, asked: &Asked, body: String) -> Result<Plan, Problem> {
     let _one_at_a_time = api.changing.lock().await;
     let others = if asked.prune { Others::Remove } else { Others::Keep };
     let planned = planned(api, others, text(api, asked, body)).await?;
@@ -52,11 +58,10 @@ async fn apply(api: &Shared, asked: &Asked, body: String) -> Result<Value, Probl
         let message = "what would be done is no longer what was shown; look at it again";
         return Err(Problem::new(409, "LW0790", message));
     }
-    let mut shown = shape(api, &planned, &plan);
+    let shown = shape(api, &planned, plan, !asked.dry_run);
     if !asked.dry_run {
         carry_out(api, planned).await?;
     }
-    shown["applied"] = (!asked.dry_run).into();
     Ok(shown)
 }
 

@@ -31,16 +31,6 @@ where
     Call { method, path: path.into(), answer, summary: summary.into(), said }
 }
 
-/// Creates a call that the document describes by hand.
-pub fn by_hand<H, T>(method: Method, path: impl Into<String>, handler: H) -> Call
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    let answer = Box::new(|method| on(method, handler));
-    Call { method, path: path.into(), answer, summary: String::new(), said: Vec::new() }
-}
-
 impl Call {
     /// Says what the answer with this status is.
     pub fn answers(self, status: u16, what: impl Into<String>) -> Self {
@@ -102,16 +92,13 @@ impl Call {
     }
 
     /// Returns the call as the document shows it; `security` says what a caller needs.
-    pub fn describe(&self, security: Json, schemas: &mut Schemas) -> Option<Json> {
-        if self.said.is_empty() {
-            return None;
-        }
+    pub fn describe(&self, security: Json, schemas: &mut Schemas) -> Json {
         let mut operation = Operation::default();
         description::of_path(&self.path).into_iter().for_each(|part| operation.take_one(part));
         if self.path.contains('{') {
             operation.refuse(&[404]);
         }
         self.said.iter().for_each(|describe| describe(&mut operation, schemas));
-        Some(operation.into_json(&self.summary, security))
+        operation.into_json(&self.summary, security)
     }
 }

@@ -1,16 +1,15 @@
 //! The HTTP API of a running Livewell. One file per resource.
 
 mod accept;
-#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
 mod accepted;
 mod access;
 mod apply;
 pub mod audit;
 mod audited;
 pub mod backup;
+mod body;
 mod broken_off;
 mod buckets;
-#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
 mod call;
 mod caller;
 mod change;
@@ -22,7 +21,6 @@ mod cors;
 mod dashboard;
 pub mod dead_letters;
 mod definition;
-#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
 mod description;
 pub mod elements;
 mod error_pages;
@@ -67,7 +65,6 @@ mod until;
 mod values;
 mod verifications;
 mod verifying;
-#[allow(dead_code, reason = "resources that are described by hand will use the rest")]
 pub mod wire;
 
 pub use guard::Guard;

@@ -9,9 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value as Json, json};
 use std::sync::OnceLock;
 
-/// The calls that are still described by hand.
-const BY_HAND: &str = include_str!("openapi.json");
-
 /// Returns the call; `all` returns all calls, with this one.
 pub fn calls(all: fn() -> Vec<Call>) -> Vec<Call> {
     let get = async move || -> Response {
@@ -32,18 +29,9 @@ fn text(calls: &[Call]) -> String {
 fn document(calls: &[Call]) -> Json {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
-    let mut rest: Json = serde_json::from_str(BY_HAND).expect("it is JSON");
     for call in calls {
         let method = call.method.as_str().to_ascii_lowercase();
-        let operation = call.describe(security(call), &mut schemas).unwrap_or_else(|| {
-            let path = rest["paths"][&call.path].take();
-            let mut operation = path[&method].clone();
-            let own = operation["parameters"].take();
-            let parameters = [&path["parameters"], &own].into_iter().filter_map(Json::as_array).flatten();
-            operation["parameters"] = parameters.cloned().collect();
-            rest["paths"][&call.path] = path;
-            operation
-        });
+        let operation = call.describe(security(call), &mut schemas);
         paths.entry(&call.path).or_insert_with(|| json!({}))[method] = operation;
     }
     let problem = json!({
@@ -52,8 +40,6 @@ fn document(calls: &[Call]) -> Json {
         "headers": { "Retry-After": { "schema": { "type": "integer", "minimum": 0 } } },
         "content": { "application/problem+json": { "schema": written::<Document>(&mut schemas) } },
     });
-    let mut named = rest["components"]["schemas"].take().as_object().cloned().unwrap_or_default();
-    named.extend(schemas.into_components());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -63,7 +49,7 @@ fn document(calls: &[Call]) -> Json {
         },
         "paths": paths,
         "components": {
-            "schemas": named,
+            "schemas": schemas.into_components(),
             "responses": { "Problem": problem },
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
         },

@@ -1,6 +1,6 @@
 //! All calls, and the checks that each passes before it is answered.
 
-use super::call::{Call, by_hand as call};
+use super::call::Call;
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
@@ -9,13 +9,12 @@ use super::{
     results, source, try_out, verifying,
 };
 use axum::Router;
-use axum::http::Method;
 use axum::routing::MethodFilter;
 use livewell::ComponentKind;
 
 /// Returns all calls, of which `/openapi.json` is made.
 pub(super) fn calls() -> Vec<Call> {
-    let mut calls = vec![call(Method::POST, "/api/v1/sources/{id}/try", try_out::post)];
+    let mut calls = Vec::new();
     for kind in [ComponentKind::Source, ComponentKind::Query, ComponentKind::Reaction] {
         calls.extend(components::calls(kind));
         calls.extend(change::calls(kind));
@@ -32,6 +31,7 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(events::calls());
     calls.extend(query::calls());
     calls.extend(source::calls());
+    calls.extend(try_out::calls());
     calls.extend(apply::calls());
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());

@@ -40,3 +40,21 @@ impl Part for Section {
         operation.take_body(true, JSON, schema);
     }
 }
+
+/// The sections of a configuration, in YAML; empty: those of the server's own file.
+pub struct Sections(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Sections {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        Section::from_request(request, state).await.map(|Section(text)| Self(text))
+    }
+}
+
+impl Part for Sections {
+    fn describe(operation: &mut Operation, _schemas: &mut Schemas) {
+        let what = "A configuration: the sections `sources`, `queries` and `reactions` as a file has them";
+        operation.take_body(false, "application/yaml", json!({ "type": "object", "description": what }));
+    }
+}

@@ -4,12 +4,20 @@ use livewell::{ComponentKind, State};
 use livewell_model::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 
 /// Returns a shape as a JSON value, for the commands.
 pub fn json(shape: &impl Serialize) -> Json {
     serde_json::to_value(shape).expect("a shape has texts as its keys")
+}
+
+/// Returns the members of what is an object in JSON.
+pub fn members(shape: &impl Serialize) -> Map<String, Json> {
+    match json(shape) {
+        Json::Object(members) => members,
+        other => unreachable!("{other} is not an object"),
+    }
 }
 
 /// Writes a value as a string, with a schema that stands where it is used.
@@ -100,7 +108,7 @@ pub struct Row {
     /// Identifies the row: derived from its values, never from internal numbers.
     pub row_signature: Hex,
     /// The columns by their names, in the order of RETURN; null columns are present.
-    pub data: serde_json::Map<String, Json>,
+    pub data: Map<String, Json>,
 }
 
 /// Bytes that are no text.

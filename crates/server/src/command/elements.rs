@@ -2,7 +2,8 @@
 
 use super::find::Found;
 use super::offline;
-use crate::api::elements::{LIMIT_MAX, counts, shape};
+use crate::api::elements::{Counts, Element, LIMIT_MAX, Page};
+use crate::api::wire::json;
 use crate::cli::{Elements, StatusFormat};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
@@ -10,7 +11,7 @@ use crate::render::{Grid, Screen, Shown};
 use livewell::inventory::{self, Filter};
 use livewell_source::suggest;
 use livewell_store::EmbeddedStore;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::io::{self, BufWriter, Write};
 
 /// Shows the counts, the elements with a label or of a type one a line, or one element.
@@ -45,7 +46,7 @@ impl Held<'_> {
         match self {
             Self::Store(store) => {
                 let counted = inventory::count(&**store, source, &|| false).map_err(Failure::failed)?;
-                Ok(counts(source, &counted))
+                Ok(json(&Counts::of(source.to_owned(), counted)))
             }
             Self::Server(client) => client.get(&format!("/api/v1/sources/{source}/counts")),
         }
@@ -57,7 +58,7 @@ impl Held<'_> {
                 let found = inventory::element(&**store, source, id).map_err(Failure::failed)?;
                 let missing =
                     || Failure::failed(format!("the source `{source}` has no element `{id}` [LW0501]"));
-                Ok(shape(&found.ok_or_else(missing)?))
+                Ok(json(&Element::from(&found.ok_or_else(missing)?)))
             }
             Self::Server(client) => client.get(&format!("/api/v1/sources/{source}/elements/{}", encoded(id))),
         }
@@ -70,9 +71,7 @@ impl Held<'_> {
             Self::Store(store) => {
                 let filter = Filter { label: label.clone(), kind: kind.clone() };
                 let page = inventory::page(&**store, source, &filter, after, LIMIT_MAX);
-                let page = page.map_err(Failure::failed)?;
-                let elements: Vec<Json> = page.elements.iter().map(shape).collect();
-                Ok(json!({ "elements": elements, "next": page.next }))
+                Ok(json(&Page::from(page.map_err(Failure::failed)?)))
             }
             Self::Server(client) => {
                 let mut path = format!("/api/v1/sources/{source}/elements?limit={LIMIT_MAX}");
@@ -132,7 +131,7 @@ fn table(counts: &Json, out: &mut dyn Write) -> io::Result<()> {
     let relationships = counted(&counts["relationships"], "relationship");
     writeln!(out, "{source}: {nodes}, {relationships} at position {}", counts["position"])?;
     let (dangling, samples) = (&counts["dangling"]["count"], samples(&counts["dangling"]));
-    if *dangling != json!(0) {
+    if *dangling != 0 {
         writeln!(
             out,
             "{source}: dangling: {}, of which an end is not there, such as {samples}; no pattern matches them until it \
@@ -140,10 +139,10 @@ fn table(counts: &Json, out: &mut dyn Write) -> io::Result<()> {
             counted(dangling, "relationship")
         )?;
     }
-    if counts["others"] != json!(0) {
+    if counts["others"] != 0 {
         writeln!(out, "{source}: {} more under labels and types that are not listed", counts["others"])?;
     }
-    if counts["changed"] == json!(true) {
+    if counts["changed"] == true {
         writeln!(out, "{source}: it changed while it was counted, so the numbers are of no one moment")?;
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! `livewell try --source`: the rows of a query over what a source holds, from its server or from a store.
 
 use super::{QUERY, say_unknown};
-use crate::api::elements::counts;
-use crate::api::try_out::shape;
+use crate::api::elements::Counts;
+use crate::api::try_out::Tried;
+use crate::api::wire;
 use crate::cli::Try;
 use crate::client::{self, encoded};
 use crate::command::find::Found;
@@ -34,7 +35,8 @@ pub fn over_source(asked: &Try, found: &Found) -> Result<(), Failure> {
             let query = Query { params, ..Query::cypher(QUERY, &asked.cypher).from(source) };
             let tried = try_query(&store, source, &query, SystemClock.now(), usize::MAX, || false);
             let counted = inventory::count(&store, source, &|| false).map_err(Failure::failed)?;
-            (shape(source, &tried.map_err(Failure::failed)?), counts(source, &counted))
+            let tried = Tried::of(source.to_owned(), tried.map_err(Failure::failed)?);
+            (wire::json(&tried), wire::json(&Counts::of(source.to_owned(), counted)))
         }
         Found::Server(client) => {
             let path = format!("/api/v1/sources/{}", encoded(source));
