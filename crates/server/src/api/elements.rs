@@ -52,7 +52,6 @@ pub enum Element {
 
 /// A node: it has labels, and neither a type nor ends.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Node {
     id: String,
@@ -62,7 +61,6 @@ pub struct Node {
 
 /// A relationship: it has a type and two ends, which need not exist.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Relationship {
     id: String,

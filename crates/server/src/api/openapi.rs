@@ -67,7 +67,14 @@ fn security(call: &Call) -> Json {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dead_letters::DeadLetter;
+    use super::super::description::published;
+    use super::super::elements::{Counts, Element};
+    use super::super::parked::Parked;
+    use super::super::planned::Plan;
     use super::super::routes::calls;
+    use super::super::shape::Status;
+    use super::super::wire::Row;
     use super::*;
     use std::collections::BTreeSet;
     use std::path::Path;
@@ -93,15 +100,38 @@ mod tests {
             .collect()
     }
 
+    /// Compares a file of the documentation with what the code says, or writes it.
+    fn hold(file: &str, text: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(file);
+        if std::env::var_os("LIVEWELL_WRITE_OPENAPI").is_some() {
+            std::fs::write(&path, text).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == text, "LIVEWELL_WRITE_OPENAPI=1 cargo test -p livewell-server openapi writes {file}");
+    }
+
     #[test]
     fn the_copy_in_the_documentation_is_what_the_code_says() {
-        let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
-        let text = text(&calls());
-        if std::env::var_os("LIVEWELL_WRITE_OPENAPI").is_some() {
-            std::fs::write(&copy, &text).unwrap();
+        hold("openapi.json", &text(&calls()));
+    }
+
+    #[test]
+    fn the_schemas_of_commands_that_print_what_calls_answer_are_those_of_the_calls() {
+        for (name, schema) in [
+            ("apply", published::<Plan>("livewell apply --format json")),
+            ("component", published::<Status>("livewell start and stop --format json")),
+            ("dead-letter", published::<DeadLetter>("A line of livewell dead-letters")),
+            (
+                "element",
+                published::<Element>("livewell elements SOURCE ID, and a line of --label and --type"),
+            ),
+            ("elements", published::<Counts>("livewell elements SOURCE --format json")),
+            ("parked", published::<Parked>("A line of livewell parked")),
+            ("row", published::<Row>("A line of livewell results, try and export --format ndjson")),
+            ("rows", published::<Vec<Row>>("livewell results and try --format json")),
+        ] {
+            hold(&format!("schemas/{name}.schema.json"), &format!("{schema:#}\n"));
         }
-        let copied = std::fs::read_to_string(&copy).unwrap_or_default();
-        assert!(copied == text, "LIVEWELL_WRITE_OPENAPI=1 cargo test -p livewell-server openapi writes it");
     }
 
     #[test]

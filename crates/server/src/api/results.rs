@@ -72,7 +72,8 @@ struct Results {
     /// In pages alone; null in the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<Option<String>>,
-    /// The rows: those of an ordered query in its order, others by signature. They are written one by one.
+    /// Those of an ordered query in its order, others by signature.
+    // They are written one by one, after the rest.
     rows: Vec<Row>,
 }
 

@@ -30,4 +30,6 @@ mod schemas;
 
 pub use handler::{Answer, Described, Part};
 pub use operation::{CODE_PATTERN, ID_PATTERN, JSON, Operation, header, of_path, values};
+#[cfg(test)]
+pub use schemas::published;
 pub use schemas::{SchemaOf, Schemas, read, written};

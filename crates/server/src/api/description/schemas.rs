@@ -25,6 +25,18 @@ pub struct Schemas {
     read: SchemaGenerator,
 }
 
+/// Returns the schema of what a command writes, as a document of its own.
+#[cfg(test)]
+pub fn published<T: JsonSchema>(title: &str) -> Json {
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(polish));
+    let schema = settings.for_serialize().into_generator().into_root_schema_for::<T>().to_value();
+    let mut document = Map::new();
+    document.extend([("$schema".to_owned(), schema["$schema"].clone()), ("title".to_owned(), title.into())]);
+    let rest = schema.as_object().cloned().unwrap_or_default();
+    document.extend(rest.into_iter().filter(|(name, _)| name != "$schema" && name != "title"));
+    document.into()
+}
+
 impl Schemas {
     /// Creates the schemas of an empty document.
     pub fn new() -> Self {
