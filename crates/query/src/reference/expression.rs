@@ -69,6 +69,19 @@ impl RowExpr {
         value
     }
 
+    /// The subqueries in it, each with the first of its rows for a row, if it has any.
+    pub(super) fn found<'a>(
+        &'a self,
+        row: &'a [Value],
+        graph: &'a Graph,
+    ) -> impl Iterator<Item = (&'a Subquerying, Result<Option<Binding>, EvalError>)> {
+        let subqueries = self.lifted.iter().filter_map(|lifted| match lifted {
+            Lifted::Subquery(subquery) => Some(subquery),
+            _ => None,
+        });
+        subqueries.map(move |subquery| (subquery, subquery.first(&row[..self.width], graph)))
+    }
+
     /// Whether the expression is true on a row.
     pub(super) fn is_true_on(&self, row: &Binding, graph: &Graph) -> Result<bool, EvalError> {
         let before = graph.meter.held();

@@ -213,6 +213,15 @@ impl Graph {
         }
     }
 
+    /// Whether there is a relationship of this id.
+    pub(super) fn has_relationship(&self, id: &ElementId) -> bool {
+        match &self.elements {
+            Elements::Maps(maps) => maps.relationships.contains_key(id),
+            Elements::Packed(packed) => packed.has_relationship(id_of(id)),
+            Elements::Found(lookups) => lookups.has_relationship(id),
+        }
+    }
+
     /// The nodes that carry all of `labels`, and maybe others; by id.
     pub(super) fn candidates(&self, labels: &[SmolStr]) -> Nodes<'_> {
         match &self.elements {

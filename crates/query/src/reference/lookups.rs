@@ -106,6 +106,11 @@ impl Lookups {
         self.stored.find(id_of(id)).map(|node| self.stored.node(node))
     }
 
+    /// Whether there is a relationship of this id.
+    pub(super) fn has_relationship(&self, id: &ElementId) -> bool {
+        self.stored.has_relationship(id_of(id)) || self.joined.has_relationship(id_of(id))
+    }
+
     /// The nodes that carry all of `labels`, and maybe others; by id.
     pub(super) fn nodes<'a>(&'a self, labels: &[SmolStr]) -> Box<dyn Iterator<Item = Arc<Node>> + 'a> {
         let of_label = |label: &SmolStr| self.labels.get(label.as_bytes()).map_or(&[][..], Vec::as_slice);

@@ -22,15 +22,15 @@ use livewell_model::{Map, SmolStr, Value, key};
 /// A compiled MATCH clause.
 #[derive(Debug)]
 pub(super) struct Matching {
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     /// The slots that were there before the clause and must hold what the pattern wants.
     given: Vec<(usize, Wanted)>,
     /// How many slots the clause adds.
     added: usize,
     /// Those of them, counted from the first, that are of elements. The others are of paths.
     elements: Vec<usize>,
-    /// The inline properties in the order of the text.
-    properties: Vec<Properties>,
+    /// The inline properties of each element in the order of the text.
+    pub(super) properties: Vec<Properties>,
     condition: Option<RowExpr>,
 }
 
@@ -97,10 +97,38 @@ impl Matching {
         self.extended(binding, values)
     }
 
-    fn extended(&self, binding: &Binding, values: Vec<Value>) -> Binding {
+    pub(super) fn extended(&self, binding: &Binding, values: Vec<Value>) -> Binding {
         let added = &values[binding.values.len()..];
         let key = [binding.key.clone(), key::of(self.elements.iter().map(|at| &added[*at]))].concat();
         Binding { key, order: binding.order.clone(), values }
+    }
+
+    /// The key of a row that the clause has extended in part: to these values.
+    pub(super) fn partial_key(&self, binding: &Binding, values: &[Value]) -> Vec<u8> {
+        let added = &values[binding.values.len()..];
+        let bound = self.elements.iter().filter_map(|at| added.get(*at));
+        [binding.key.clone(), key::of(bound)].concat()
+    }
+
+    /// For each element of the patterns its slot, and how many slots are bound once it is; `before`: how many are before
+    /// the clause.
+    pub(super) fn slots(&self, before: usize) -> Vec<(usize, usize)> {
+        let (mut width, mut slots) = (before, Vec::new());
+        for step in &self.steps {
+            let bound = match step {
+                Step::Start(end) => vec![end.slot.at],
+                Step::Hop { via, right, .. } => vec![via.slot.at, right.slot.at],
+                Step::Path(_) => {
+                    width += 1;
+                    Vec::new()
+                }
+            };
+            for slot in bound {
+                width = width.max(slot + 1);
+                slots.push((slot, width));
+            }
+        }
+        slots
     }
 
     /// Whether the clause's inline properties and WHERE are true, in the order of the text. Variables of later

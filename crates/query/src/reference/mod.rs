@@ -36,6 +36,7 @@ mod time;
 mod trail;
 mod unwind;
 mod values;
+pub mod why;
 
 use crate::expression::EvalError;
 use crate::joins::Join;

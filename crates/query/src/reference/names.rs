@@ -26,6 +26,16 @@ impl Names {
         self.slots.len() - 1
     }
 
+    /// Whether the variable has a slot.
+    pub(super) fn knows(&self, variable: &str) -> bool {
+        self.slot(variable).is_some()
+    }
+
+    /// The first `width` slots.
+    pub(super) fn first(&self, width: usize) -> Self {
+        Self { slots: self.slots[..width.min(self.slots.len())].to_vec(), ..self.clone() }
+    }
+
     /// How many slots are of the row around this query; none where there is no such row.
     pub(super) fn around(&self) -> usize {
         self.around.unwrap_or(0)

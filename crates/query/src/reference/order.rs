@@ -18,8 +18,8 @@ use std::cmp::Reverse;
 pub(super) struct Ordering {
     /// Each expression over the projected names, and whether its largest value comes first.
     sorts: Vec<(RowExpr, bool)>,
-    skip: Option<usize>,
-    limit: Option<usize>,
+    pub(super) skip: Option<usize>,
+    pub(super) limit: Option<usize>,
 }
 
 /// Brings rows into their order.
@@ -46,14 +46,7 @@ impl Ordering {
 
     /// The rows within the window, with the keys of the new order if there is one.
     pub(super) fn run<'a>(&'a self, bindings: Rows<'a>, graph: &'a Graph) -> Result<Rows<'a>, EvalError> {
-        let with_keys = |binding: Result<Binding, EvalError>| {
-            let mut binding = binding?;
-            if !self.sorts.is_empty() {
-                binding.order = self.keys(&binding.values, graph)?;
-            }
-            Ok(binding)
-        };
-        let bindings: Rows<'a> = Box::new(bindings.map(with_keys));
+        let bindings: Rows<'a> = Box::new(bindings.map(|binding| self.placed(binding?, graph)));
         if self.skip.is_none() && self.limit.is_none() {
             return Ok(bindings);
         }
@@ -65,6 +58,12 @@ impl Ordering {
         graph.meter.reset(before);
         graph.meter.hold(window.iter().map(Binding::bytes).sum())?;
         Ok(rows(window))
+    }
+
+    /// The row with the keys of the new order, if there is one.
+    pub(super) fn placed(&self, binding: Binding, graph: &Graph) -> Result<Binding, EvalError> {
+        let order = if self.sorts.is_empty() { binding.order } else { self.keys(&binding.values, graph)? };
+        Ok(Binding { order, ..binding })
     }
 
     fn keys(&self, values: &[Value], graph: &Graph) -> Result<Vec<SortKey>, EvalError> {

@@ -114,6 +114,11 @@ impl Packed {
         self.nodes.binary_search_by(|place| id(&self.bytes, *place).cmp(&wanted)).ok().map(number)
     }
 
+    /// Whether there is a relationship of this id.
+    pub(super) fn has_relationship(&self, wanted: Id<'_>) -> bool {
+        self.relationships.binary_search_by(|place| id(&self.bytes, *place).cmp(&wanted)).is_ok()
+    }
+
     fn reader(&self, place: u64) -> Reader<'_> {
         let mut reader = at(&self.bytes, place);
         let _tag = reader.u8().expect(PACKED);

@@ -151,7 +151,11 @@ impl Wanted {
 
 impl End {
     /// The nodes that may fit: the one that is bound, or those of the labels.
-    fn candidates<'a>(&self, values: &[Value], graph: &'a Graph) -> Box<dyn Iterator<Item = Arc<Node>> + 'a> {
+    pub(super) fn candidates<'a>(
+        &self,
+        values: &[Value],
+        graph: &'a Graph,
+    ) -> Box<dyn Iterator<Item = Arc<Node>> + 'a> {
         if !self.slot.bound {
             return graph.candidates(&self.labels);
         }
@@ -162,7 +166,7 @@ impl End {
     }
 
     /// `values` with `node` in the slot, if the node fits there.
-    fn bind(&self, values: &[Value], node: &Arc<Node>) -> Option<Vec<Value>> {
+    pub(super) fn bind(&self, values: &[Value], node: &Arc<Node>) -> Option<Vec<Value>> {
         let is_wanted = self.test.as_ref().is_none_or(|test| test.holds(&node.labels));
         if !is_wanted || !self.labels.iter().all(|label| node.has_label(label)) {
             return None;
@@ -177,7 +181,7 @@ impl End {
 
 impl Via {
     /// All ways from a node: the relationship, or the list of them, and the node at the far end.
-    fn ways<'a>(
+    pub(super) fn ways<'a>(
         &'a self,
         from: &Arc<Node>,
         values: &[Value],
@@ -215,7 +219,7 @@ impl Via {
     }
 
     /// `values` with the relationship, or the list of them, in the slot, if it fits there.
-    fn bind(&self, values: &[Value], found: Value) -> Option<Vec<Value>> {
+    pub(super) fn bind(&self, values: &[Value], found: Value) -> Option<Vec<Value>> {
         if self.slot.bound {
             return same(&values[self.slot.at], &found).then(|| values.to_vec());
         }
@@ -250,16 +254,38 @@ impl Properties {
 
     /// Whether what is in the slot has the properties.
     pub(super) fn hold(&self, values: &[Value], graph: &Graph) -> Result<bool, EvalError> {
-        let elements = match &values[self.slot] {
-            Value::List(relationships) => relationships,
-            element => std::slice::from_ref(element),
-        };
-        for element in elements {
+        for element in self.elements(values) {
             if !self.are_of(element, values, graph)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether what is in the slot has one of the properties: true, false or null.
+    pub(super) fn truth(&self, at: usize, values: &[Value], graph: &Graph) -> Result<Value, EvalError> {
+        let (name, wanted) = &self.wanted[at];
+        for element in self.elements(values) {
+            let truth = self.equal.eval(&[property(element, name), wanted.eval(values, graph)?])?;
+            if truth != Value::Bool(true) {
+                return Ok(truth);
+            }
+        }
+        Ok(Value::Bool(true))
+    }
+
+    /// The name of one of the properties, and what the element has under it.
+    pub(super) fn one(&self, at: usize, values: &[Value]) -> (&SmolStr, Value) {
+        let name = &self.wanted[at].0;
+        (name, self.elements(values).first().map(|element| property(element, name)).unwrap_or_default())
+    }
+
+    /// What is in the slot: one element, or the relationships of a list.
+    fn elements<'v>(&self, values: &'v [Value]) -> &'v [Value] {
+        match &values[self.slot] {
+            Value::List(relationships) => relationships,
+            element => std::slice::from_ref(element),
+        }
     }
 
     /// Whether the element has the properties.

@@ -25,7 +25,7 @@ use std::rc::Rc;
 pub(super) struct Projecting {
     items: Items,
     distinct: bool,
-    ordering: Ordering,
+    pub(super) ordering: Ordering,
     condition: Option<RowExpr>,
 }
 
@@ -78,16 +78,39 @@ impl Projecting {
         bindings: Rows<'a>,
         graph: &'a Graph,
     ) -> Result<Rows<'a>, EvalError> {
-        let mut projected = match &self.items {
-            Items::OneByOne(items) => one_by_one(items, around.len(), bindings, graph),
-            Items::Grouped(groups) => rows(groups.run(around, bindings, graph)?),
-        };
+        let mut projected = self.project(around, bindings, graph)?;
         if self.distinct {
             projected = rows(distinct(projected, around.len(), graph)?);
         }
         projected = self.ordering.run(projected, graph)?;
         let Some(condition) = &self.condition else { return Ok(projected) };
         Ok(filter(projected, |binding| condition.is_true_on(binding, graph)))
+    }
+
+    /// The rows of the items' values, before DISTINCT and all that follows.
+    pub(super) fn project<'a>(
+        &'a self,
+        around: &Rc<[Value]>,
+        bindings: Rows<'a>,
+        graph: &'a Graph,
+    ) -> Result<Rows<'a>, EvalError> {
+        Ok(match &self.items {
+            Items::OneByOne(items) => one_by_one(items, around.len(), bindings, graph),
+            Items::Grouped(groups) => rows(groups.run(around, bindings, graph)?),
+        })
+    }
+
+    /// The key of the group that a row is in; its own if there are no groups.
+    pub(super) fn group_of(&self, row: &Binding, graph: &Graph) -> Result<Vec<u8>, EvalError> {
+        match &self.items {
+            Items::OneByOne(_) => Ok(row.key.clone()),
+            Items::Grouped(groups) => Ok(key::of(&evaluate_on(&groups.grouping, row, graph)?)),
+        }
+    }
+
+    /// Whether all rows are one group, also if there are none.
+    pub(super) fn is_one_group(&self) -> bool {
+        matches!(&self.items, Items::Grouped(groups) if groups.grouping.is_empty())
     }
 }
 

@@ -17,6 +17,8 @@ use livewell_model::{Map, Value};
 pub(super) struct Subquerying {
     clauses: Pipeline,
     gives: Giving,
+    /// The variables behind its clauses.
+    pub(super) names: Names,
 }
 
 /// What it gives for a row.
@@ -38,7 +40,13 @@ impl Subquerying {
             Gives::Count => Giving::Count,
             Gives::Collect(result) => Giving::Collect(RowExpr::new(result, &names, params)?),
         };
-        Ok(Self { clauses, gives })
+        Ok(Self { clauses, gives, names })
+    }
+
+    /// The first of its rows for a row, if it has any.
+    pub(super) fn first(&self, row: &[Value], graph: &Graph) -> Result<Option<Binding>, EvalError> {
+        let start = Binding { key: Vec::new(), order: Vec::new(), values: row.to_vec() };
+        self.clauses.run(start, graph)?.next().transpose()
     }
 
     /// Its value for a row.

@@ -6,6 +6,7 @@ mod engine_ends;
 mod engine_orders;
 mod engine_shared;
 mod engine_statistics;
+mod explained;
 mod for_each;
 mod golden_plans;
 mod joins;
