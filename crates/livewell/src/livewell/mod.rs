@@ -3,6 +3,7 @@
 mod builder;
 mod definitions;
 mod disk;
+mod explaining;
 pub(crate) mod leftover;
 mod set_aside;
 mod start;

@@ -5,6 +5,7 @@ mod changed;
 mod earlier;
 mod embedded;
 mod expired;
+mod explained;
 mod failing;
 mod fixture;
 mod for_each;
