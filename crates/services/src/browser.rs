@@ -63,7 +63,11 @@ impl Browser {
         let arguments: Vec<&str> = ARGUMENTS.iter().chain(more).copied().chain([profile.as_str()]).collect();
         let options = json!({ "args": arguments });
         // A dialog that a page opens stays open until a test answers it.
-        let wanted = json!({ "goog:chromeOptions": options, "unhandledPromptBehavior": "ignore" });
+        let wanted = json!({
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "unhandledPromptBehavior": "ignore",
+        });
         let made = self.post("/session", &json!({ "capabilities": { "alwaysMatch": wanted } }));
         let id = made.unwrap_or_else(|error| panic!("the browser does not start: {error}"));
         self.session =
@@ -87,6 +91,48 @@ impl Browser {
     pub fn answer(&self, text: &str) {
         wait_until("the page asks", || self.post("/alert/text", &json!({ "text": text })).is_ok());
         self.post("/alert/accept", &json!({})).expect("an answer can be given");
+    }
+
+    /// Shows pages in this size, in pixels, and tells them that a `light` or `dark` theme is preferred.
+    pub fn show(&self, width: u32, height: u32, theme: &str) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+        let preferred = json!([{ "name": "prefers-color-scheme", "value": theme }]);
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": preferred }));
+    }
+
+    fn devtools(&self, command: &str, parameters: &Json) {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.post("/goog/cdp/execute", &body).expect("the browser takes commands of its developer tools");
+    }
+
+    /// Presses keys one after another, as a person does; special ones have the characters that WebDriver gives them.
+    pub fn press(&self, keys: &str) {
+        self.act(keys.chars().flat_map(|key| [json!(["keyDown", key]), json!(["keyUp", key])]));
+    }
+
+    /// Presses a key while another one is held.
+    pub fn press_with(&self, held: char, key: char) {
+        self.act([
+            json!(["keyDown", held]),
+            json!(["keyDown", key]),
+            json!(["keyUp", key]),
+            json!(["keyUp", held]),
+        ]);
+    }
+
+    fn act(&self, steps: impl IntoIterator<Item = Json>) {
+        let steps: Vec<Json> =
+            steps.into_iter().map(|step| json!({ "type": step[0], "value": step[1] })).collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": steps });
+        self.post("/actions", &json!({ "actions": [keyboard] })).expect("keys can be pressed");
+    }
+
+    /// Returns what pages have written to the console, and what the browser has said of them, since the last call.
+    pub fn messages(&self) -> Vec<String> {
+        let log = self.post("/se/log", &json!({ "type": "browser" })).expect("the browser keeps a log");
+        let lines = log.as_array().expect("a log is a list");
+        lines.iter().map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// Waits until the script returns `expected`.
