@@ -21,6 +21,7 @@ mod tidy;
 mod tools;
 mod train;
 mod ttc;
+mod web;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ usage: cargo xtask CHORE
   ci                               everything that has to hold before a change goes in
   features                         the libraries without features, and with each alone
   tidy                             the rules of style that are tests
+  web                              check the console in web/ and what was built of it (--write: build it)
   book                             build the book from docs/ into target/book/html, and check its links
   calls                            hold the API to its own description, by requests that are made of it
   deny                             the licences, origins and known faults of the dependencies
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(root()),
         ["features"] => features::check(root()),
         ["tidy"] => tidy::run(root()),
+        ["web"] => web::check(root()),
+        ["web", "--write"] => web::write(root()),
         ["book"] => book::build(root()),
         ["calls"] => calls::check(root()),
         ["packages"] => packages::check(root()),

@@ -26,7 +26,7 @@ impl Text {
     }
 }
 
-/// Reads every Rust and Markdown file below `root`; build output and hidden folders are left out.
+/// Reads every Rust and Markdown file below `root`; build output, packages of others and hidden folders are left out.
 ///
 /// # Errors
 /// Returns an error if a directory or a file cannot be read.
@@ -40,7 +40,7 @@ pub fn read(root: &Path) -> Outcome<Vec<Text>> {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if entry.file_type()?.is_dir() {
-                if name != "target" && !name.starts_with('.') {
+                if !matches!(&*name, "target" | "node_modules") && !name.starts_with('.') {
                     ahead.push(path);
                 }
             } else if name.ends_with(".rs") || name.ends_with(".md") {

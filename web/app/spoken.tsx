@@ -1,0 +1,22 @@
+/* What a reader of the screen hears: that the verdict has changed, at most once in five seconds. */
+
+import { useEffect, useState } from "preact/hooks";
+import { painted } from "../data/paint.ts";
+import { verdict } from "../data/verdict.ts";
+
+const APART = 5_000;
+
+export function Spoken() {
+  painted.value;
+  const current = verdict();
+  const [spoken, speak] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => speak(current), APART);
+    return () => clearTimeout(timer);
+  }, [current]);
+  return (
+    <p class="hidden" role="status">
+      {spoken}
+    </p>
+  );
+}

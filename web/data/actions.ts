@@ -1,0 +1,58 @@
+/* What can be done to a component, and what was done. */
+
+import { call, of } from "./client.ts";
+import { readNeeds } from "./store.ts";
+import { section, type Kind } from "./types.ts";
+
+async function post<T>(path: string): Promise<T> {
+  const answer = await call<T>(path, { method: "POST", urgent: true });
+  void readNeeds();
+  return answer;
+}
+
+/** Starts a component that is stopped, paused or in error. */
+export function start(kind: Kind, id: string): Promise<unknown> {
+  return post(of(section(kind), id, "/start"));
+}
+
+/** Stops a component; it keeps its place. */
+export function stop(kind: Kind, id: string): Promise<unknown> {
+  return post(of(section(kind), id, "/stop"));
+}
+
+/** Reads a source again, rebuilds a query, or starts a reaction over from what is true now. */
+export function reset(kind: Kind, id: string): Promise<unknown> {
+  return post(of(section(kind), id, "/reset"));
+}
+
+/** Removes a component with all that it stored. */
+export async function remove(kind: Kind, id: string): Promise<void> {
+  await call(of(section(kind), id), { method: "DELETE", urgent: true });
+  void readNeeds();
+}
+
+export interface Verified {
+  sequence: number;
+  rows: number;
+  equal: boolean;
+  differences: string[];
+}
+
+/** Evaluates a query from scratch and compares. */
+export function verify(id: string): Promise<Verified> {
+  return call(of("queries", id, "/verify"), { method: "POST", urgent: true });
+}
+
+/** What waits for a person: parked input of a source, dead letters of a reaction. */
+export type Aside = "parked" | "dead-letters";
+
+/** Retries or drops what was set aside: one piece, or all. */
+export function settle(aside: Aside, id: string, verb: "retry" | "replay" | "discard", number: number | null) {
+  const which = number === null ? "" : `?number=${number}`;
+  return post(of(aside === "parked" ? "sources" : "reactions", id, `/${aside}/${verb}${which}`));
+}
+
+/** Does what a need offers. */
+export function perform(method: string, path: string): Promise<unknown> {
+  return method === "POST" ? post(path) : call(path, { method, urgent: true });
+}

@@ -1,0 +1,80 @@
+/* What can be done to a component, in its head. */
+
+import * as actions from "../data/actions.ts";
+import { of } from "../data/client.ts";
+import { section, type Node, type Status } from "../data/types.ts";
+import { Button, obstacle } from "../part/button.tsx";
+import { Menu, type Entry } from "../part/menu.tsx";
+import { say, sayWhy } from "../part/toast.tsx";
+import { things } from "../text.ts";
+import { askRemove, askReset, RESETS } from "./costs.tsx";
+
+export interface ActionProps {
+  status: Status;
+  node: Node | undefined;
+  reread: () => Promise<void>;
+}
+
+const GONE = "It is not in the configuration this server runs with.";
+
+export function Actions({ status, node, reread }: ActionProps) {
+  const { kind, id } = status;
+  const state = node?.state ?? status.state;
+  const isIdle = state === "stopped" || state === "paused" || state === "error";
+  const forbidden = obstacle("operate") ?? (status.configured ? null : GONE);
+  const start = async () => {
+    await actions.start(kind, id).then(() => say(`${id} starts where it was.`, undo(actions.stop)), sayWhy);
+    await reread();
+  };
+  const stop = async () => {
+    await actions.stop(kind, id).then(() => say(`${id} is stopped. Its place is kept.`, undo(actions.start)), sayWhy);
+    await reread();
+  };
+  const undo = (act: typeof actions.stop) => async () => {
+    await act(kind, id);
+    await reread();
+  };
+  return (
+    <div class="actions">
+      {kind === "query" ? <Verify id={id} unless={forbidden} /> : null}
+      <Button class={state === "error" ? "primary start" : "start"} act={isIdle ? start : stop} unless={forbidden}>
+        {isIdle ? "Start" : "Stop"}
+      </Button>
+      <Menu label="More" of={entries(status, node, forbidden)} />
+    </div>
+  );
+}
+
+function entries(status: Status, node: Node | undefined, forbidden: string | null): Entry[] {
+  const { kind, id } = status;
+  const address = `${location.origin}${of(section(kind), id)}`;
+  return [
+    { label: "Copy as curl", act: () => copy(`curl ${address}`) },
+    { label: `${RESETS[kind]}...`, act: () => askReset(status, node), unless: forbidden },
+    { label: "Remove...", act: () => askRemove(status, node), destroys: true, unless: obstacle("administer") },
+  ];
+}
+
+/** Puts text into the clipboard, where the browser lets a page do so. */
+export function copy(text: string): void {
+  const done = navigator.clipboard?.writeText(text);
+  if (!done) return say("This browser lets pages use the clipboard only over TLS or on this machine.");
+  done.then(() => say("Copied."), sayWhy);
+}
+
+function Verify({ id, unless }: { id: string; unless: string | null }) {
+  const verify = async () => {
+    try {
+      const { equal, rows, sequence, differences } = await actions.verify(id);
+      if (equal) say(`Equal: ${things(rows, "row")} at sequence ${sequence}, evaluated from scratch.`);
+      else say(`Not equal at sequence ${sequence}: ${things(differences.length, "difference")}. ${differences[0] ?? ""}`);
+    } catch (error) {
+      sayWhy(error);
+    }
+  };
+  return (
+    <Button act={verify} unless={unless}>
+      Verify
+    </Button>
+  );
+}

@@ -1,0 +1,62 @@
+/* The text of a query, what it is made of, and the plan by which it is maintained. */
+
+import { of } from "../data/client.ts";
+import type { Definition } from "../data/types.ts";
+import { Button } from "../part/button.tsx";
+import { Cypher } from "../part/cypher.tsx";
+import { Problem, Skeleton } from "../part/problem.tsx";
+import { Text } from "../part/text.tsx";
+import { copy } from "./actions.tsx";
+import { Made } from "./definition.tsx";
+import { useRead } from "./use-read.ts";
+
+interface Explained {
+  cypher: string;
+  columns: string[];
+  plan: string;
+}
+
+export function Plan({ id }: { id: string }) {
+  const { answer, refusal, again } = useRead<Explained>(of("queries", id, "/explain"));
+  const definition = useRead<Definition>(of("queries", id, "/definition"));
+  if (refusal) return <Problem of={refusal} retry={again} />;
+  if (!answer) {
+    return (
+      <div class="late">
+        <Skeleton height={320} />
+      </div>
+    );
+  }
+  return (
+    <div class="grid halves">
+      <section class="card">
+        <header>
+          <h2>Text</h2>
+          <span class="grow" />
+          <Button class="small" act={() => copy(answer.cypher)}>
+            Copy
+          </Button>
+        </header>
+        <pre class="code pad" tabIndex={0}>
+          <Cypher of={answer.cypher.trimEnd()} />
+        </pre>
+        <div class="pad ruled">
+          {definition.refusal ? <Problem of={definition.refusal} retry={definition.again} /> : null}
+          {definition.answer ? <Made of={definition.answer} leave={["id", "cypher"]} /> : null}
+        </div>
+      </section>
+      <section class="card">
+        <header>
+          <h2>Plan</h2>
+          <span class="grow" />
+          <Button class="small" act={() => copy(answer.plan)}>
+            Copy
+          </Button>
+        </header>
+        <pre class="code pad" tabIndex={0}>
+          <Text of={answer.plan.trimEnd()} lines />
+        </pre>
+      </section>
+    </div>
+  );
+}

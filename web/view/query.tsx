@@ -1,0 +1,90 @@
+/* The views of a query. Its rows are followed across all of them. */
+
+import { useEffect, useState } from "preact/hooks";
+import { Following } from "../data/following.ts";
+import { painted } from "../data/paint.ts";
+import type { Node, Status } from "../data/types.ts";
+import { Problem, Skeleton } from "../part/problem.tsx";
+import type { Tab } from "../part/tabs.tsx";
+import { Time } from "../part/text.tsx";
+import { count } from "../text.ts";
+import { Diffs } from "./diffs.tsx";
+import { Health } from "./health.tsx";
+import { Plan } from "./plan.tsx";
+import { Rows } from "./rows.tsx";
+
+export function queryTabs(status: Status, live: Node | undefined): Tab[] {
+  return [
+    { id: "rows", label: "Rows", count: count(live?.rows ?? status.rows) },
+    { id: "diffs", label: "Diffs" },
+    { id: "plan", label: "Text and plan" },
+    { id: "health", label: "Health" },
+  ];
+}
+
+export function QueryViews({ tab, status }: { tab: string; status: Status }) {
+  painted.value;
+  const following = useFollowing(status.id);
+  if (tab === "plan") return <Plan id={status.id} />;
+  if (tab === "health") return <Health status={status} />;
+  if (!following?.fold) {
+    return following?.refusal ? (
+      <Problem of={following.refusal} retry={() => following.read()} />
+    ) : (
+      <div class="late">
+        <Skeleton height={420} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <Stale status={status} following={following} />
+      {tab === "diffs" ? (
+        <Diffs following={following} status={status} />
+      ) : (
+        <Rows following={following} fold={following.fold} status={status} />
+      )}
+    </>
+  );
+}
+
+/** Follows a query as long as it is looked at. */
+function useFollowing(id: string): Following | null {
+  const [following, set] = useState<Following | null>(null);
+  useEffect(() => {
+    const next = new Following(id);
+    set(next);
+    return () => next.close();
+  }, [id]);
+  return following;
+}
+
+/** Beyond so many transactions it is said that the rows are those of a while ago. */
+const BEHIND_MAX = 100;
+
+/** Says that the rows are not those of now: they are behind, or were read again. */
+function Stale({ status, following }: { status: Status; following: Following }) {
+  const problem = following.refusal ? <Problem of={following.refusal} retry={() => following.read()} /> : null;
+  if (status.lag > BEHIND_MAX) {
+    return (
+      <>
+        <p class="note-line" data-severity="warning">
+          <b>{count(status.lag)} transactions behind.</b> The rows are those of position {count(status.position)}; they can be used.
+        </p>
+        {problem}
+      </>
+    );
+  }
+  if (following.rebuilt !== null) {
+    return (
+      <>
+        <p class="note-line">
+          Rebuilt at <Time of={following.rebuilt} />, now at <span class="mono">{following.fold?.at}</span>. These are all rows of the new
+          epoch.
+        </p>
+        {problem}
+      </>
+    );
+  }
+  return problem;
+}
