@@ -2,6 +2,7 @@
 //!
 //! Everything that is worth a line in a log is a [`tracing`] event beside that, with the component's id and a code.
 
+use crate::component::measures::{Cause, Outcome};
 use crate::component::state::{ComponentKind, State};
 use crate::error::Error;
 use std::time::Instant;
@@ -74,6 +75,11 @@ pub trait Observer: Send + Sync + 'static {
     /// Queries can read what a source took in before that is told here.
     fn worked(&self, component: Observed<'_>, work: &Work) {
         let _ = (component, work);
+    }
+
+    /// Called when a consumer cannot simply continue to read what it follows, with why and what it does.
+    fn recovered(&self, component: Observed<'_>, cause: Cause, outcome: Outcome) {
+        let _ = (component, cause, outcome);
     }
 
     /// Called when a component stops with an error, or waits for the outside world because of one.

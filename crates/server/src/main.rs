@@ -7,6 +7,7 @@ mod command;
 mod control;
 mod explain;
 mod failure;
+mod journal;
 mod logging;
 mod oidc;
 mod open_files;

@@ -42,13 +42,7 @@ impl Measures {
 
     /// Counts what a consumer did that could not simply continue to read a feed.
     pub(crate) fn recovered(&self, kind: ComponentKind, resume: &Resume, outcome: Outcome) {
-        let cause = match resume {
-            Resume::Follow => return,
-            Resume::Gap { .. } => Cause::Gap,
-            Resume::Ahead => Cause::RolledBack,
-            Resume::OtherEpoch => Cause::OtherHistory,
-            Resume::Changed { .. } => Cause::Changed,
-        };
+        let Some(cause) = Cause::of(resume) else { return };
         self.recoveries[kind as usize][cause as usize][outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -73,6 +67,17 @@ pub enum Cause {
 impl Cause {
     /// All causes.
     pub const ALL: [Self; 4] = [Self::Gap, Self::RolledBack, Self::OtherHistory, Self::Changed];
+
+    /// Returns why a consumer with this answer cannot simply continue; `None` if it can.
+    pub(crate) fn of(resume: &Resume) -> Option<Self> {
+        match resume {
+            Resume::Follow => None,
+            Resume::Gap { .. } => Some(Self::Gap),
+            Resume::Ahead => Some(Self::RolledBack),
+            Resume::OtherEpoch => Some(Self::OtherHistory),
+            Resume::Changed { .. } => Some(Self::Changed),
+        }
+    }
 
     /// Returns its name in metrics.
     pub fn name(self) -> &'static str {

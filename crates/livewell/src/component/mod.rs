@@ -36,10 +36,11 @@ use livewell_model::Timestamp;
 use livewell_source::expire::Expire;
 use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
-use livewell_store::Durations;
+use livewell_store::{Durations, Resume};
 use lock::lock;
 use log::log;
 use look::LastLook;
+use measures::{Cause, Outcome};
 use parking::Parking;
 use set_aside::Order;
 use stall::Stall;
@@ -349,6 +350,13 @@ impl Component {
         }
     }
 
+    /// Tells the observer that it cannot simply continue to read what it follows, and what it does.
+    pub(crate) fn recovers(&self, resume: &Resume, outcome: Outcome) {
+        if let Some(cause) = Cause::of(resume) {
+            self.observer.recovered(self.observed(), cause, outcome);
+        }
+    }
+
     /// Returns how many entries it has committed since the start, and how many in a second over the last minute.
     pub(crate) fn committed(&self) -> (u64, f64) {
         lock(&self.view).committed()
@@ -365,6 +373,7 @@ impl Component {
         let (wait, is_news) = self.show(|view| view.stall(disk, error));
         if is_news {
             log!(warn, self, code = error.code, "{error}; waiting, and trying again");
+            self.observer.failed(self.observed(), error);
         }
         wait
     }

@@ -244,6 +244,7 @@ impl Running {
         let component = self.component();
         let decision = recovery::of_state(resume, self.pipeline.settings.recovery);
         self.pipeline.shared.measures.recovered(component.kind, resume, decision.outcome());
+        component.recovers(resume, decision.outcome());
         if decision == Decision::Stop {
             return Err(broken(&component.id, upstream, resume, Keeps::State));
         }

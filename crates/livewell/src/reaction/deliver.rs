@@ -320,6 +320,7 @@ impl Delivery {
 
     pub(super) fn count_recovery(&self, resume: &Resume, decision: Decision) {
         self.shared.measures.recovered(self.component.kind, resume, decision.outcome());
+        self.component.recovers(resume, decision.outcome());
     }
 
     /// Counts how old the transactions at these positions are, whose effects are there now.

@@ -5,6 +5,7 @@ use super::caller::Caller;
 use super::context::Shared;
 use super::limits::peer;
 use super::problem::Code;
+use crate::journal::{Event, Of, What};
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -27,6 +28,9 @@ pub async fn write(State(api): State<Shared>, request: Request, next: Next) -> R
             entry.id = Some(id.clone());
         }
         // Before the answer: whoever has it finds the entry.
+        if entry.result() == "done" {
+            pending.api.journal.record(event(&entry));
+        }
         let audit = pending.api.audit.clone();
         let _ = tokio::task::spawn_blocking(move || audit.write(&entry)).await;
     }
@@ -61,6 +65,22 @@ fn entry(request: &Request) -> Option<Entry> {
         status: 500,
         code: Some("LW0542"),
     })
+}
+
+/// Returns the event of a call that has changed something.
+fn event(entry: &Entry) -> Event {
+    let component = entry.kind.zip(entry.id.as_deref()).map(|(kind, id)| Of::new(kind, id));
+    let event = Event {
+        component,
+        caller: Some(entry.caller.to_string()),
+        call: Some(entry.call.clone()),
+        status: Some(entry.status),
+        ..Event::new(What::Call)
+    };
+    match &entry.parameters {
+        Some(parameters) => event.with(parameters),
+        None => event,
+    }
 }
 
 /// Returns what a call does, and to what; `None` if it changes nothing, or only sends changes.

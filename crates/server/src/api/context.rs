@@ -9,6 +9,7 @@ use super::pulse::Pulse;
 use super::rates::{Rates, Streams};
 use super::traffic::Traffic;
 use super::verifications::Verifications;
+use crate::journal::Journal;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use livewell::Livewell;
@@ -38,6 +39,8 @@ pub struct Api {
     pub(super) components_measured: usize,
     /// Who changed what.
     pub(super) audit: Audit,
+    /// What happened.
+    pub(super) journal: Journal,
     /// Where traces go.
     pub(super) telemetry: Telemetry,
     /// What is measured of calls and connections.

@@ -70,6 +70,7 @@ pub mod wire;
 pub use guard::Guard;
 pub use reload::Reload;
 
+use crate::journal::Journal;
 use crate::open_files;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
@@ -141,6 +142,8 @@ impl Doors {
 pub struct Records {
     /// Who changed what.
     pub audit: Audit,
+    /// What happened.
+    pub journal: Journal,
     /// Where traces and metrics go.
     pub telemetry: Telemetry,
 }
@@ -217,7 +220,7 @@ fn shared(
     config: Config,
     settings: &ServerSettings,
     (guard, tls): (Guard, Option<Arc<Tls>>),
-    Records { audit, telemetry }: Records,
+    Records { audit, journal, telemetry }: Records,
     stop: watch::Receiver<bool>,
 ) -> Shared {
     Arc::new(Api {
@@ -232,6 +235,7 @@ fn shared(
         limits: settings.limits.clone(),
         components_measured: settings.metrics.components,
         audit,
+        journal,
         telemetry,
         traffic: Traffic::default(),
         pulse: Pulse::default(),

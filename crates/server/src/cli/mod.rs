@@ -24,7 +24,7 @@ pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
-pub use overview::{Graph, GraphFormat, Server};
+pub use overview::{Events, Graph, GraphFormat, Server};
 pub use parse::{DIRECT, command, parse};
 pub use run::{CONFIG, Check, Run};
 pub use store::Store;
@@ -175,6 +175,9 @@ Examples:
 
     /// Show what reads what: from sources through queries to reactions, each with its state
     Graph(Graph),
+
+    /// Show what happened: errors, gaps, restarts, and calls that changed something
+    Events(Events),
 
     /// Start a source, query or reaction that is stopped, paused or in error
     #[command(
@@ -337,6 +340,7 @@ impl Command {
             | Self::Status(Status { at, .. })
             | Self::Server(Server { at, .. })
             | Self::Graph(Graph { at, .. })
+            | Self::Events(Events { at, .. })
             | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
             | Self::Apply(Apply { at, .. })

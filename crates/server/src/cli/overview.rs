@@ -40,6 +40,33 @@ pub struct Graph {
     pub at: At,
 }
 
+/// `livewell events`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell events
+  livewell events --follow
+  livewell events --limit 1000 --format json | jq 'select(.what == \"call\")'
+
+The newest are last. With a store on a disk, the last 10,000 outlive a restart.")]
+pub struct Events {
+    /// How many of the last events
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: u64,
+
+    /// Go on with what happens
+    #[arg(long, short)]
+    pub follow: bool,
+
+    /// Output format; JSON is one event a line
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+
+    /// Where it is
+    #[command(flatten)]
+    pub at: At,
+}
+
 /// The format of a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum GraphFormat {

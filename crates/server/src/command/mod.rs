@@ -9,6 +9,7 @@ mod component;
 mod dead_letters;
 mod doctor;
 mod elements;
+mod events;
 mod explain;
 mod export;
 mod find;
@@ -96,6 +97,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Status(status), Some(found)) => status::run(status, &found),
         (Command::Server(asked), Some(found)) => server::run(asked, &found),
         (Command::Graph(asked), Some(found)) => graph::run(asked, &found),
+        (Command::Events(asked), Some(found)) => events::run(asked, &found),
         (Command::Reset(reset), Some(found)) => reset::run(reset, &found),
         (Command::Start(which), Some(found)) => component::start(which, &found),
         (Command::Stop(which), Some(found)) => component::stop(which, &found),

@@ -2,7 +2,7 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "init",
     "run",
     "check",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 26] = [
     "status",
     "server",
     "graph",
+    "events",
     "start",
     "stop",
     "remove",

@@ -59,6 +59,7 @@ fn every_json_output_is_as_its_schema_says() {
     let command = |arguments: &[&str]| running.command(arguments);
     schemas.document("status", &command(&["status", JSON]), 0);
     schemas.document("server", &command(&["server", JSON]), 0);
+    schemas.lines("event", &command(&["events", JSON]));
     schemas.document("graph", &command(&["graph", JSON]), 0);
     schemas.document("rows", &command(&["results", "big", JSON]), 0);
     schemas.lines("row", &command(&["results", "big", "--format", "ndjson"]));

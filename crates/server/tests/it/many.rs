@@ -86,6 +86,8 @@ fn graph(running: &Running) {
     while running.get("/api/v1/queries/wrong").json()["state"] != "error" {
         std::thread::park_timeout(std::time::Duration::from_millis(10));
     }
+    let happened = running.get("/api/v1/events").json();
+    assert!(happened["events"].as_array().unwrap().len() < 10, "what begins paused is not an event");
     let needs = running.get("/api/v1/needs").json();
     assert_eq!(
         (&needs["whole"], &needs["needs"][0]["component"]["id"]),

@@ -1,6 +1,7 @@
 //! What a console shows before anybody has chosen a component: what runs, and everything at a glance.
 
 mod graph;
+mod happened;
 mod history;
 mod look;
 pub mod needs;
@@ -26,6 +27,8 @@ pub fn calls() -> Vec<Call> {
                    each ten seconds of the last two hours. It is in memory";
     let tab = "All that a tab of a browser follows: `status`, first all components and then those that differ, and the \
                events of `GET /api/v1/queries/{id}/changes` for one query";
+    let happened = "What happened, the newest first: changes into and out of trouble, calls that changed something, gaps, \
+                    starts";
     let needs = "What needs somebody, the worst first";
     vec![
         call(Method::GET, "/api/v1/server", server::get, server).answers(200, "The process and its store"),
@@ -34,6 +37,7 @@ pub fn calls() -> Vec<Call> {
         call(Method::GET, "/api/v1/history", history::get, history)
             .answers(200, "The series")
             .refuses(&[404]),
+        call(Method::GET, "/api/v1/events", happened::get, happened).answers(200, "A page of events"),
         call(Method::GET, "/api/v1/stream", tab::get, tab)
             .takes_header("Last-Event-ID", read::<LastId>, "Like `after`, as a browser sends it")
             .answers(200, "Server-sent events")

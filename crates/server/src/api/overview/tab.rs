@@ -10,6 +10,7 @@ use crate::api::problem::Problem;
 use crate::api::pulse::Beat;
 use crate::api::stream::{self, Lane};
 use crate::api::wire::Epoch;
+use crate::journal::Event;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 /// How often a tab may look at the components, and how seldom.
@@ -58,7 +60,7 @@ enum From {
 #[schemars(rename = "StreamEvent")]
 #[expect(dead_code, reason = "events are written as text")]
 pub struct Told {
-    #[schemars(extend("enum" = ["status", "head", "row", "snapshot_end", "result", "reset", "heartbeat", "end"]))]
+    #[schemars(extend("enum" = ["status", "event", "head", "row", "snapshot_end", "result", "reset", "heartbeat", "end"]))]
     event: String,
     /// EPOCH-SEQUENCE, to continue the query's results after.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,6 +164,13 @@ async fn send(
     }
 }
 
+/// Returns an event of the journal for a tab.
+fn told(event: &Event) -> String {
+    let mut chunk = String::new();
+    put(&mut chunk, "event", None, event);
+    chunk
+}
+
 async fn results(follow: Option<&mut Follow>, api: &Api, bytes: usize) -> Option<String> {
     match follow {
         Some(follow) => follow.next(api, bytes).await,
@@ -184,6 +193,8 @@ struct Statuses {
     sent: Option<Arc<Beat>>,
     /// When it was last told something.
     told: Instant,
+    /// What happens.
+    happens: broadcast::Receiver<Arc<Event>>,
 }
 
 impl Statuses {
@@ -193,14 +204,25 @@ impl Statuses {
         let mut beats = api.pulse.watch();
         beats.mark_changed();
         let now = Instant::now();
-        Ok(Self { every, due: now, beats, sent: None, told: now })
+        Ok(Self { every, due: now, beats, sent: None, told: now, happens: api.journal.follow() })
     }
 
     /// Waits until there is something to tell; returns `None` if there never will be.
     async fn next(&mut self) -> Option<String> {
         loop {
-            tokio::time::sleep_until(self.due).await;
-            self.beats.changed().await.ok()?;
+            let due = async {
+                tokio::time::sleep_until(self.due).await;
+                self.beats.changed().await
+            };
+            tokio::select! {
+                changed = due => changed.ok()?,
+                event = self.happens.recv() => match event {
+                    Ok(event) => return Some(told(&event)),
+                    // Their numbers show that some are missing.
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return None,
+                },
+            }
             let Some(beat) = self.beats.borrow_and_update().clone() else { continue };
             self.due = Instant::now() + self.every;
             let event = self.event(&beat);

@@ -8,6 +8,7 @@ use crate::api::{Doors, Guard, Records, Reload};
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
 use crate::failure::Failure;
+use crate::journal::{Journal, Watching};
 use crate::render::counted;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
@@ -44,8 +45,9 @@ pub fn run(run: &Run) -> Result<(), Failure> {
             None => None,
         };
         let records = records(&config)?;
-        let telemetry = records.telemetry.clone();
-        let livewell = Arc::new(open(&config.store, &telemetry).await.map_err(Failure::failed)?);
+        let (telemetry, journal) = (records.telemetry.clone(), records.journal.clone());
+        let livewell = Arc::new(open(&config.store, &records).await.map_err(Failure::failed)?);
+        journal.begin(directory(&config.store));
         let (control, owner) = control(&config.store)?.unzip();
         let seal = Seal::of(livewell.store_id());
         let stored = livewell.definitions().map_err(Failure::failed)?;
@@ -75,6 +77,8 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         }
         // Before the store is released: the next owner has a socket of its own.
         drop(control);
+        // Before all components end, which are no events of their own.
+        tokio::task::spawn_blocking(move || journal.end()).await.map_err(Failure::failed)?;
         livewell.shutdown().await;
         // What is left is delivered over a connection that this thread must not wait for.
         let delivered = tokio::task::spawn_blocking(move || telemetry.end());
@@ -95,12 +99,21 @@ fn records(config: &Config) -> Result<Records, Failure> {
             format!("the audit log {shown} cannot be written: {error}; give another `server.audit.path`");
         Failure::failed(format!("{message} [LW0760]"))
     })?;
-    Ok(Records { audit, telemetry })
+    Ok(Records { audit, journal: Journal::default(), telemetry })
+}
+
+/// Returns the directory of a store that has one.
+fn directory(store: &StoreSettings) -> Option<&Path> {
+    match store {
+        StoreSettings::Memory => None,
+        StoreSettings::Embedded(embedded) => Some(&embedded.path),
+    }
 }
 
 /// Opens the store.
-async fn open(store: &StoreSettings, telemetry: &Telemetry) -> Result<Livewell, Error> {
-    let open = || setup::open_observed(store, Arc::new(telemetry.clone()));
+async fn open(store: &StoreSettings, records: &Records) -> Result<Livewell, Error> {
+    let observer = || Watching::new(records.journal.clone(), records.telemetry.clone());
+    let open = || setup::open_observed(store, Arc::new(observer()));
     match store {
         StoreSettings::Memory => open(),
         StoreSettings::Embedded(embedded) => {

@@ -1,6 +1,7 @@
 //! What a console reads before anybody has chosen a component.
 
 mod graph;
+mod happened;
 mod history;
 mod needs;
 mod server;

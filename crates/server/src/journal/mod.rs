@@ -1,0 +1,225 @@
+//! The journal: what happened to the components, and which calls changed something. The last events are in memory and,
+//! beside a store on a disk, in a file.
+
+mod event;
+mod file;
+mod watching;
+
+pub use event::{Event, Of, What};
+pub use watching::Watching;
+
+use file::Kept;
+use livewell::clock::{Clock, SystemClock};
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use tokio::sync::broadcast;
+
+/// How many events are kept.
+pub const EVENTS_MAX: usize = 10_000;
+/// How many events a reader that follows may be behind before it misses some.
+const AHEAD_MAX: usize = 256;
+
+/// The journal of a process; clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Journal(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    /// Signalled when there is something to write.
+    news: Condvar,
+    followers: broadcast::Sender<Arc<Event>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    events: VecDeque<Arc<Event>>,
+    /// The number of the next event.
+    next: u64,
+    /// Set once the process ends: what components do then is not an event.
+    is_closed: bool,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        let (followers, _) = broadcast::channel(AHEAD_MAX);
+        Self(Arc::new(Inner { state: Mutex::default(), news: Condvar::new(), followers }))
+    }
+}
+
+impl Journal {
+    /// Begins with the start of the process: after what a file in the directory of the store has, if there is one. A file
+    /// that cannot be used costs a line in the log, and what happens is in memory alone.
+    pub fn begin(&self, store: Option<&Path>) {
+        let opened = store.map(|store| Kept::open(store, EVENTS_MAX)).transpose();
+        let (kept, before) = opened
+            .unwrap_or_else(|error| {
+                tracing::warn!(code = "LW0811", "the file of events cannot be used: {error} [LW0811]");
+                None
+            })
+            .unzip();
+        let before = before.unwrap_or_default();
+        let crashed = before.last().is_some_and(|last| last.what != What::Stop);
+        let saved = before.last().map_or(0, |last| last.number);
+        {
+            let mut state = self.lock();
+            state.next = saved + 1;
+            state.events = before.into_iter().map(Arc::new).collect();
+        }
+        let how = if crashed { ", after a process that did not end in order" } else { "" };
+        self.record(Event::new(What::Start).with(&format!("{}{how}", env!("CARGO_PKG_VERSION"))));
+        if let Some(kept) = kept {
+            let journal = self.clone();
+            let writer =
+                thread::Builder::new().name("events".into()).spawn(move || journal.write(kept, saved));
+            self.lock().writer = writer.ok();
+        }
+    }
+
+    /// Returns whether a restart finds the events again.
+    pub fn is_durable(&self) -> bool {
+        self.lock().writer.is_some()
+    }
+
+    /// Records an event, which gets its number and its time.
+    pub fn record(&self, event: Event) {
+        let mut state = self.lock();
+        if state.is_closed {
+            return;
+        }
+        let event = Arc::new(Event { number: state.next, time: SystemClock.now().to_rfc3339(), ..event });
+        state.next += 1;
+        if state.events.len() == EVENTS_MAX {
+            state.events.pop_front();
+        }
+        state.events.push_back(event.clone());
+        drop(state);
+        self.0.news.notify_one();
+        // Nobody may follow.
+        let _ = self.0.followers.send(event);
+    }
+
+    /// Returns at most `most` events before a number, the newest first, and whether there are older ones.
+    pub fn before(&self, number: Option<u64>, most: usize) -> (Vec<Arc<Event>>, bool) {
+        let state = self.lock();
+        let end = number
+            .map_or(state.events.len(), |number| state.events.partition_point(|event| event.number < number));
+        let events: Vec<_> = state.events.range(..end).rev().take(most).cloned().collect();
+        let has_more = events.len() < end;
+        (events, has_more)
+    }
+
+    /// Returns a receiver of what happens from now on.
+    pub fn follow(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.0.followers.subscribe()
+    }
+
+    /// Ends with the end of the process: what components do now is not an event. Returns once all is written.
+    pub fn end(&self) {
+        self.record(Event::new(What::Stop));
+        let writer = {
+            let mut state = self.lock();
+            state.is_closed = true;
+            state.writer.take()
+        };
+        self.0.news.notify_all();
+        if let Some(writer) = writer {
+            // What it had to say is in the log.
+            let _ = writer.join();
+        }
+    }
+
+    /// Writes events as they come, until the journal ends.
+    fn write(&self, mut kept: Kept, mut saved: u64) {
+        let mut has_failed = false;
+        loop {
+            let (new, is_closed) = self.news(saved);
+            let Some(last) = new.last() else { return };
+            saved = last.number;
+            let all = || self.lock().events.iter().map(|event| Event::clone(event)).collect();
+            match kept.append(&new, all, EVENTS_MAX) {
+                Ok(()) => has_failed = false,
+                Err(error) => {
+                    if !std::mem::replace(&mut has_failed, true) {
+                        tracing::warn!(
+                            code = "LW0811",
+                            "events are not written to their file: {error} [LW0811]"
+                        );
+                    }
+                }
+            }
+            if is_closed {
+                return;
+            }
+        }
+    }
+
+    /// Waits for events after a number; there are none only if the journal has ended.
+    fn news(&self, saved: u64) -> (Vec<Event>, bool) {
+        let mut state = self.lock();
+        loop {
+            let first = state.events.partition_point(|event| event.number <= saved);
+            if first < state.events.len() || state.is_closed {
+                let new = state.events.range(first..).map(|event| Event::clone(event)).collect();
+                return (new, state.is_closed);
+            }
+            state = self.0.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(journal: &Journal) -> (u64, u64) {
+        let (events, _) = journal.before(None, usize::MAX);
+        (events.last().unwrap().number, events[0].number)
+    }
+
+    #[test]
+    fn it_holds_so_many_events_and_no_more_also_over_restarts() {
+        let store = tempfile::tempdir().unwrap();
+        let most = EVENTS_MAX as u64;
+        let journal = Journal::default();
+        journal.begin(Some(store.path()));
+        (0..3 * most).for_each(|_| journal.record(Event::new(What::Gap)));
+        assert_eq!(numbers(&journal), (2 * most + 2, 3 * most + 1));
+        journal.end();
+        journal.record(Event::new(What::Gap));
+        let again = Journal::default();
+        again.begin(Some(store.path()));
+        assert_eq!(
+            numbers(&again),
+            (2 * most + 4, 3 * most + 3),
+            "one event for the end, and one for the start"
+        );
+        again.end();
+    }
+
+    #[test]
+    fn without_a_file_that_can_be_used_it_is_in_memory() {
+        let store = tempfile::tempdir().unwrap();
+        std::fs::create_dir(store.path().join("events.jsonl")).unwrap();
+        let journal = Journal::default();
+        journal.begin(Some(store.path()));
+        assert!(!journal.is_durable());
+        assert_eq!(numbers(&journal), (1, 1));
+        journal.end();
+    }
+
+    #[test]
+    fn a_long_message_is_cut_off_between_characters() {
+        let event = Event::new(What::Gap).with(&"\u{e9}".repeat(10_000));
+        let message = event.message.unwrap();
+        assert!(message.ends_with("\u{e9} ...") && message.chars().count() == 504);
+        assert_eq!(Event::new(What::Gap).with("short").message.as_deref(), Some("short"));
+    }
+}
