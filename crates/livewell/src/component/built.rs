@@ -1,7 +1,5 @@
 //! How far a query is with building its rows.
 
-use super::Component;
-use super::lock::lock;
 use std::time::Instant;
 
 /// How far the rows of a query are built.
@@ -29,24 +27,17 @@ impl Built {
         Self { since: Instant::now(), elements: 0, expected }
     }
 
-    /// Counts elements that have been read.
-    pub(crate) fn add(&mut self, elements: usize) {
-        self.elements += elements as u64;
-    }
-}
-
-impl Component {
-    /// Shows how far its build is; `None` if none is in progress.
-    pub(crate) fn show_built(&self, built: Option<Built>) {
-        lock(&self.view).built = built;
-    }
-
-    /// Returns how far its build is, if one is in progress.
-    pub(crate) fn build(&self) -> Option<BuildProgress> {
-        let Built { since, elements, expected } = lock(&self.view).built?;
+    /// Returns how far it is.
+    pub(crate) fn progress(self) -> BuildProgress {
+        let Self { since, elements, expected } = self;
         let seconds = since.elapsed().as_secs_f64().max(1e-3);
         // What came in meanwhile is not counted before.
         let elements_expected = expected.max(elements);
-        Some(BuildProgress { elements, elements_expected, elements_per_second: elements as f64 / seconds })
+        BuildProgress { elements, elements_expected, elements_per_second: elements as f64 / seconds }
+    }
+
+    /// Counts elements that have been read.
+    pub(crate) fn add(&mut self, elements: usize) {
+        self.elements += elements as u64;
     }
 }

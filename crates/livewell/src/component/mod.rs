@@ -3,6 +3,7 @@
 
 pub(crate) mod arrivals;
 pub(crate) mod bell;
+mod building;
 pub(crate) mod built;
 pub(crate) mod damages;
 pub(crate) mod definition;
@@ -13,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod look;
 pub(crate) mod marks;
 pub(crate) mod measures;
+mod observing;
 pub(crate) mod order;
 pub(crate) mod parking;
 mod rate;
@@ -29,18 +31,17 @@ pub(crate) mod view;
 use crate::Error;
 use crate::clock::Clock;
 use crate::error::Disk;
-use crate::observe::{Nobody, Observed, Observer, Work};
+use crate::observe::{Nobody, Observed, Observer};
 use bell::Bell;
 use drift::SourceDrift;
 use livewell_model::Timestamp;
 use livewell_source::expire::Expire;
 use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
-use livewell_store::{Durations, Resume};
+use livewell_store::Durations;
 use lock::lock;
 use log::log;
 use look::LastLook;
-use measures::{Cause, Outcome};
 use parking::Parking;
 use set_aside::Order;
 use stall::Stall;
@@ -334,27 +335,6 @@ impl Component {
             log!(info, self, waited_seconds = waited.as_secs_f64(), "the disk takes writes again; resumed");
         }
         self.observer.committed(self.observed(), entries);
-    }
-
-    /// Tells the observer of a batch of a source, which nobody can have read.
-    pub(crate) fn takes_in(&self, entries: u64, began: Instant, position: u64) {
-        if entries > 0 {
-            self.observer.takes_in(self.observed(), began, position);
-        }
-    }
-
-    /// Tells the observer of a batch of work, which is durable.
-    pub(crate) fn worked(&self, work: &Work) {
-        if work.entries > 0 {
-            self.observer.worked(self.observed(), work);
-        }
-    }
-
-    /// Tells the observer that it cannot simply continue to read what it follows, and what it does.
-    pub(crate) fn recovers(&self, resume: &Resume, outcome: Outcome) {
-        if let Some(cause) = Cause::of(resume) {
-            self.observer.recovered(self.observed(), cause, outcome);
-        }
     }
 
     /// Returns how many entries it has committed since the start, and how many in a second over the last minute.

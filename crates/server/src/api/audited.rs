@@ -93,7 +93,7 @@ fn about(method: &Method, path: &str) -> Option<(String, Option<ComponentKind>, 
     let id = parts.get(1).filter(|_| kind.is_some()).map(|id| (*id).to_owned());
     let rest = if kind.is_some() { parts.get(2..).unwrap_or_default() } else { &parts[..] };
     let call = match (rest, method) {
-        (["changes" | "verify" | "try"], _) => return None,
+        (["changes" | "verify" | "try" | "why"], _) => return None,
         ([], &Method::POST) => "create".to_owned(),
         ([], &Method::PUT) => "change".to_owned(),
         ([], &Method::DELETE) => "remove".to_owned(),
@@ -125,6 +125,7 @@ mod tests {
             (Method::POST, "tokens/reload", Some(("tokens reload", None, None))),
             (Method::POST, "sources/ops/changes", None),
             (Method::POST, "queries/late/verify", None),
+            (Method::POST, "queries/late/why", None),
             (Method::GET, "queries/late", None),
         ] {
             let found = about(&method, &format!("/api/v1/{path}"));

@@ -55,6 +55,8 @@ pub struct Api {
     pub(super) verifying: Arc<Semaphore>,
     /// How far they are.
     pub(super) verifications: Arc<Verifications>,
+    /// Permits to explain rows.
+    pub(super) explaining: Arc<Semaphore>,
     pub(super) bodies: Arc<Semaphore>,
     /// One backup is taken at a time.
     pub(super) backups: Arc<Semaphore>,

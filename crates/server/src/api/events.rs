@@ -11,6 +11,7 @@ use super::parameters::OF_CHANGES;
 use super::problem::Problem;
 use super::stream::{self, Lane};
 use super::values;
+use super::wire::LastId;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -26,12 +27,6 @@ struct Asked {
     #[schemars(regex(pattern = "^[0-9]{1,19}-[0-9]{1,19}$"))]
     after: Option<String>,
 }
-
-/// The id of the last event, as a browser sends it.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "the schema is all that is used of it")]
-pub struct LastId(#[schemars(regex(pattern = "^([0-9]{1,19}-[0-9]{1,19})?$"))] String);
 
 /// A server-sent event; its `data` is JSON.
 #[derive(JsonSchema)]

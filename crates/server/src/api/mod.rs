@@ -65,6 +65,7 @@ mod until;
 mod values;
 mod verifications;
 mod verifying;
+pub mod why;
 pub mod wire;
 
 pub use guard::Guard;
@@ -245,6 +246,7 @@ fn shared(
         followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
         verifying: Arc::new(Semaphore::new(verifying::VERIFYING_MAX)),
         verifications: Arc::default(),
+        explaining: Arc::new(Semaphore::new(verifying::EXPLAINING_MAX)),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         backups: Arc::new(Semaphore::new(1)),
         changing: tokio::sync::Mutex::default(),

@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition,
     elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, query,
-    results, source, try_out, verifying,
+    results, source, try_out, verifying, why,
 };
 use axum::Router;
 use axum::routing::MethodFilter;
@@ -38,6 +38,7 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(parked::calls());
     calls.extend(overview::calls());
     calls.extend(verifying::calls());
+    calls.extend(why::calls());
     calls
 }
 

@@ -34,6 +34,8 @@ const CALLS: &[(Need, &[&str])] = &[
             "GET /api/v1/queries/{id}/results",
             "GET /api/v1/queries/{id}/changes",
             "GET /api/v1/queries/{id}/explain",
+            "POST /api/v1/queries/{id}/why",
+            "GET /api/v1/queries/{id}/funnel",
             "GET /api/v1/queries/{id}/verify",
             "GET /api/v1/sources/{id}/counts",
             "GET /api/v1/sources/{id}/elements",

@@ -13,10 +13,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How many verifications are computed at once: each takes a processor and much memory.
 pub const VERIFYING_MAX: usize = 2;
+/// How many explanations are. Whoever may read may ask for them, and they keep nobody from verifying.
+pub const EXPLAINING_MAX: usize = 2;
 
 /// The verifications of a query that are running.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -78,10 +80,25 @@ impl Verifying {
 /// # Errors
 /// Returns 503 if as many verifications are running as this server allows.
 pub fn begin(api: &Api) -> Result<(Waiting, Verifying), Problem> {
-    let permit = api.verifying.clone().try_acquire_owned().map_err(|_| {
-        let message = format!(
-            "{VERIFYING_MAX} verifications are under way, as many as this server computes at once; try again"
-        );
+    begin_with(api, &api.verifying, (VERIFYING_MAX, "verifications"))
+}
+
+/// Begins an explanation of a row, in the same way.
+///
+/// # Errors
+/// Returns 503 if as many are running as this server allows.
+pub fn begin_explaining(api: &Api) -> Result<(Waiting, Verifying), Problem> {
+    begin_with(api, &api.explaining, (EXPLAINING_MAX, "explanations"))
+}
+
+fn begin_with(
+    api: &Api,
+    permits: &Arc<Semaphore>,
+    (most, what): (usize, &str),
+) -> Result<(Waiting, Verifying), Problem> {
+    let permit = permits.clone().try_acquire_owned().map_err(|_| {
+        let message =
+            format!("{most} {what} are under way, as many as this server computes at once; try again");
         Problem::new(503, "LW0704", message).retry_after(1)
     })?;
     let is_gone = Arc::<AtomicBool>::default();

@@ -111,6 +111,12 @@ pub struct Row {
     pub data: Map<String, Json>,
 }
 
+/// The id of the last event, as a browser sends it.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "the schema is all that is used of it")]
+pub struct LastId(#[schemars(regex(pattern = "^([0-9]{1,19}-[0-9]{1,19})?$"))] String);
+
 /// Bytes that are no text.
 pub struct Binary;
 

@@ -97,6 +97,51 @@ pub struct Verify {
     pub at: At,
 }
 
+/// `livewell why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The query's id
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+
+    /// The signature of the row, as `livewell results --format ndjson` shows it
+    #[arg(long, value_name = "SIGNATURE", conflicts_with_all = ["columns", "bindings"])]
+    pub row: Option<String>,
+
+    /// The value of a column of the row; may be given for several columns
+    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = column)]
+    pub columns: Vec<(String, String)>,
+
+    /// The element that a variable of the query is bound to; may be given for several variables
+    #[arg(long = "bind", value_name = "VARIABLE=SOURCE/ID", value_parser = binding)]
+    pub bindings: Vec<(String, (String, String))>,
+
+    /// The value to read a query with `for_each` for, once for each of its parameters
+    #[arg(long = "for", value_name = "NAME=VALUE", value_parser = named)]
+    pub values: Vec<(String, String)>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+
+    /// Where it is
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// Reads the value of a column; its name may hold anything but `=`.
+fn column(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write COLUMN=VALUE, as in `flight=UA1545`")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Reads the element of a variable. The id of a source holds no `/`; that of an element may.
+fn binding(text: &str) -> Result<(String, (String, String)), String> {
+    let found = text.split_once('=').and_then(|(name, element)| Some((name, element.split_once('/')?)));
+    let (name, (source, id)) = found.ok_or("write VARIABLE=SOURCE/ID, as in `f=ops/UA1545`")?;
+    Ok((name.to_owned(), (source.to_owned(), id.to_owned())))
+}
+
 /// `livewell status`.
 #[derive(Debug, Args)]
 pub struct Status {

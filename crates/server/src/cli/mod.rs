@@ -22,7 +22,7 @@ pub use backup::{Backup, Restore};
 pub use begin::{Completions, Init, Man, Template};
 pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
-pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify};
+pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify, Why};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
 pub use overview::{Events, Graph, GraphFormat, Server};
 pub use parse::{DIRECT, command, parse};
@@ -160,6 +160,19 @@ Examples:
 A query and its rows are taken at one sequence. A source goes on while it is compared. Prints the first differences;
 exit code 1 if there is any, or if a table could not be compared.")]
     Verify(Verify),
+
+    /// Explain a row of a query: why it is in the results, or why not; without a row: where the rows end
+    #[command(after_help = "\
+Examples:
+  livewell why late-departures                                how many are left after each step
+  livewell why late-departures --where flight=UA1545          why that flight is there, or why not
+  livewell why late-departures --row 9f1c00a2b3d40000
+  livewell why late-departures --bind f=ops/UA1545            by an element that the query matches
+  livewell why orders-of --for customer=c42 --where id=o7
+
+The query is evaluated from scratch at one sequence. A server gives up after 20 seconds; a store that nobody runs is
+read as long as it takes.")]
+    Why(Why),
 
     /// Show every source, query and reaction: state, sequence, lag, rows, last error
     #[command(after_help = "\
@@ -337,6 +350,7 @@ impl Command {
             | Self::Export(Export { at, .. })
             | Self::Try(Try { at, source: Some(_), .. })
             | Self::Verify(Verify { at, .. })
+            | Self::Why(Why { at, .. })
             | Self::Status(Status { at, .. })
             | Self::Server(Server { at, .. })
             | Self::Graph(Graph { at, .. })

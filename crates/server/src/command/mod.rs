@@ -33,6 +33,7 @@ mod token;
 mod try_out;
 mod verify;
 mod watch;
+mod why;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -94,6 +95,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Results(results), Some(found)) => results::run(results, &found),
         (Command::Export(asked), Some(found)) => export::run(asked, &found),
         (Command::Verify(verify), Some(found)) => verify::run(verify, &found),
+        (Command::Why(asked), Some(found)) => why::run(asked, &found),
         (Command::Status(status), Some(found)) => status::run(status, &found),
         (Command::Server(asked), Some(found)) => server::run(asked, &found),
         (Command::Graph(asked), Some(found)) => graph::run(asked, &found),

@@ -33,6 +33,7 @@ const OTHERS: &[&str] = &[
     "/api/v1/queries",
     "/api/v1/queries/orders-of",
     "/api/v1/queries/orders-of/explain",
+    "/api/v1/queries/orders-of/funnel",
     "/api/v1/queries/orders-of/definition",
     "/api/v1/sources/orders/elements",
     "/api/v1/sources/orders/counts",
@@ -134,6 +135,7 @@ fn everything_else_is_refused_however_it_is_written() {
     }
     refused("customer-42", "POST", &format!("{OF}/results?customer=c42"));
     refused("customer-42", "POST", &format!("{OF}/verify?customer=c42"));
+    refused("customer-42", "POST", &format!("{OF}/why?customer=c42"));
     refused("customer-42", "POST", "/api/v1/sources/orders/changes");
     refused("customer-42", "DELETE", OF);
     for odd in [

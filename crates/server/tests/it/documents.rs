@@ -65,6 +65,10 @@ fn every_json_output_is_as_its_schema_says() {
     schemas.lines("row", &command(&["results", "big", "--format", "ndjson"]));
     let verified = schemas.document("verify", &command(&["verify", "big", JSON]), 0);
     assert_eq!((&verified["equal"], &verified["rows"]), (&true.into(), &2.into()));
+    schemas.document("funnel", &command(&["why", "big", JSON]), 0);
+    for id in ["id=o1", "id=o2", "id=nobody"] {
+        schemas.document("why", &command(&["why", "big", "--where", id, JSON]), 0);
+    }
     schemas.document("elements", &command(&["elements", "orders", JSON]), 0);
     schemas.document("element", &command(&["elements", "orders", "o1"]), 0);
     schemas.lines("element", &command(&["elements", "orders", "--label", "Order"]));

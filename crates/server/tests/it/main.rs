@@ -34,6 +34,7 @@ mod erased;
 mod exact;
 mod expired;
 mod explain;
+mod explained;
 mod exported;
 mod exposed;
 mod failing;

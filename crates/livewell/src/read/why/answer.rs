@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 
 /// Why a row is in the results of a query, or why it is not.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Why"))]
 pub struct Answer {
     /// The query's id.
     pub query_id: String,
@@ -35,6 +37,8 @@ pub struct Answer {
 
 /// A row of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyRow"))]
 pub struct AnswerRow {
     /// Its signature; `None` if it is not known.
     pub row_signature: Option<String>,
@@ -44,6 +48,8 @@ pub struct AnswerRow {
 
 /// A result that was about a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyHappened"))]
 pub struct Happened {
     /// The sequence of the result.
     pub sequence: u64,
@@ -61,6 +67,8 @@ pub struct Happened {
 
 /// How many are left after each step of a query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Funnel"))]
 pub struct Left {
     /// The query's id.
     pub query_id: String,
@@ -84,6 +92,21 @@ pub struct Named {
     pub(super) names: Vec<SmolStr>,
     /// The values, in the order of the names.
     pub columns: Columns,
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Named {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Named".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object" })
+    }
 }
 
 impl Serialize for Named {

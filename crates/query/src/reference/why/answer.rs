@@ -3,8 +3,22 @@
 use livewell_model::{Map, SmolStr, Value};
 use serde::Serialize;
 
+/// Any value of a query.
+#[cfg(feature = "schema")]
+fn anything(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    true.into()
+}
+
+/// Values by their names.
+#[cfg(feature = "schema")]
+fn values(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "object" })
+}
+
 /// What part of a query a step is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyKind"))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A node of a pattern.
@@ -33,6 +47,8 @@ pub enum Kind {
 
 /// A place in the query's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyPlace"))]
 pub struct Place {
     /// The first byte.
     pub start: usize,
@@ -46,30 +62,42 @@ pub struct Place {
 
 /// A value that a step has used, beside the expression that it is of.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyValue"))]
 pub struct Used {
     /// The expression's text.
     pub text: String,
     /// Its value; of a large one the beginning.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "anything"))]
     pub value: Value,
 }
 
 /// An element that a step has bound or used.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyElement"))]
 pub struct Bound {
     /// The variable that it is bound to, if that has a name.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub variable: Option<SmolStr>,
     /// The source, or the query, that it comes from.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub source: SmolStr,
     /// Its id there.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub id: SmolStr,
     /// A node's labels, or the type of a relationship.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub labels: Vec<SmolStr>,
     /// Those of its properties that the query uses; large values are cut.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "values"))]
     pub properties: Map,
 }
 
 /// The rows that became one group, or one distinct row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyMembers"))]
 pub struct Members {
     /// How many there are.
     pub count: u64,
@@ -79,15 +107,20 @@ pub struct Members {
 
 /// A row before it became part of another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyMember"))]
 pub struct Member {
     /// The elements that are bound in it.
     pub elements: Vec<Bound>,
     /// Its other values, by the names of their variables.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "values"))]
     pub values: Map,
 }
 
 /// The place of a row in an order, of which a window keeps a part.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyRank"))]
 pub struct Rank {
     /// The row's place, from 1; `None` if no row is looked for.
     pub rank: Option<u64>,
@@ -103,6 +136,8 @@ pub struct Rank {
 
 /// One step on the way from the elements to a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyStep"))]
 pub struct Step {
     /// What it is about.
     pub kind: Kind,
@@ -118,6 +153,7 @@ pub struct Step {
     pub left: Option<u64>,
     /// The value of a condition or of an item of a list; `None` if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "anything"))]
     pub value: Option<Value>,
     /// The values that it has used.
     pub used: Vec<Used>,
@@ -162,6 +198,8 @@ pub struct Funnel {
 
 /// The limit at which an evaluation ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhyStopped"))]
 #[serde(rename_all = "snake_case")]
 pub enum Stopped {
     /// It took as long as it may, or was cancelled.

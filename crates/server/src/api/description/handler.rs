@@ -4,7 +4,7 @@ use super::operation::{JSON, Operation};
 use super::schemas::{Schemas, written};
 use crate::api::context::Shared;
 use crate::api::problem::Problem;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Uri};
@@ -66,6 +66,7 @@ impl Part for State<Shared> {}
 impl Part for HeaderMap {}
 impl Part for Uri {}
 impl Part for Body {}
+impl Part for Bytes {}
 impl<T> Part for Extension<T> {}
 // The path itself says which parts it has.
 impl<T> Part for Path<T> {}

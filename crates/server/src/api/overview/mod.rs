@@ -15,9 +15,8 @@ pub use place::{Place, left, place};
 
 use super::call::{Call, call};
 use super::description::{read, written};
-use super::events::LastId;
+use super::wire::LastId;
 use axum::http::Method;
-use tab::Told;
 
 /// Returns the calls about everything together.
 pub fn calls() -> Vec<Call> {
@@ -41,7 +40,7 @@ pub fn calls() -> Vec<Call> {
         call(Method::GET, "/api/v1/stream", tab::get, tab)
             .takes_header("Last-Event-ID", read::<LastId>, "Like `after`, as a browser sends it")
             .answers(200, "Server-sent events")
-            .content(200, "text/event-stream", written::<Told>)
+            .content(200, "text/event-stream", written::<tab::Told>)
             .refuses(&[404, 503]),
     ]
 }
