@@ -4,8 +4,8 @@
 //! if that goes, and [`Measure`] counts what several rows hold together.
 
 use crate::batch::{Batch, Weighted};
+use hashbrown::HashSet;
 use livewell_model::{AppliedChange, Element, Map, Node, Relationship, SmolStr, Value};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What an allocation takes beside its bytes.
