@@ -1,15 +1,17 @@
 //! Where operators keep what they must remember, and where the live rows are: an ordered byte map in two areas.
 //!
 //! The engine never knows what is behind it. In a pipeline it is a snapshot of the store under an overlay of
-//! what the running step has written; here is also the plain map that tests and volatile uses need.
+//! what the running step has written; in tests and volatile uses a [`MemoryState`].
 
 use crate::expression::EvalError;
 use crate::language::code;
 use crate::meter::{Halt, Meter};
-use livewell_model::{DecodeError, Row};
+use livewell_model::DecodeError;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::ops::Bound;
+
+mod memory;
+
+pub use memory::MemoryState;
 
 /// The two areas of a query's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +79,9 @@ impl From<DecodeError> for StepError {
 /// What a scan hands each entry to: key, value; `false` ends the scan.
 pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<bool, StepError>;
 
+/// A key with what is put under it; without a value the key is deleted.
+pub type Write = (Vec<u8>, Option<Vec<u8>>);
+
 /// The state a step reads and writes. A read sees what the step wrote before it.
 pub trait State {
     /// The value under `key`.
@@ -111,135 +116,19 @@ pub trait State {
     /// Deletes `key`, if it is there.
     fn delete(&mut self, area: Area, key: Vec<u8>);
 
+    /// Makes many writes of an operator, in the order of their keys; of several writes of one key the last counts. A state
+    /// may have a faster way than to make one after the other.
+    fn write_all(&mut self, writes: Vec<Write>) {
+        for (key, value) in writes {
+            match value {
+                Some(value) => self.put(Area::Operators, key, value),
+                None => self.delete(Area::Operators, key),
+            }
+        }
+    }
+
     /// What a step may hold. Without one of its own the state sets no limit.
     fn meter(&self) -> Meter {
         Meter::unlimited()
     }
-}
-
-/// A state in plain memory.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryState {
-    operators: Entries,
-    rows: Entries,
-    meter: Meter,
-}
-
-/// The entries of one area.
-type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
-
-impl MemoryState {
-    /// An empty state.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Limits what a step over this state may hold; what it keeps in the state itself does not count.
-    #[must_use]
-    pub fn within(mut self, meter: Meter) -> Self {
-        self.meter = meter;
-        self
-    }
-
-    /// The live rows by signature.
-    ///
-    /// # Panics
-    /// Where a row cannot be decoded, which nothing but the engine has written.
-    pub fn rows(&self) -> Vec<(u64, Row)> {
-        let row = |(key, value): (&Vec<u8>, &Vec<u8>)| {
-            let signature = key.as_slice().try_into().expect("a signature has eight bytes");
-            (u64::from_be_bytes(signature), Row::decode(value).expect("the engine wrote the row"))
-        };
-        self.rows.iter().map(row).collect()
-    }
-
-    /// How many entries the operators keep.
-    pub fn operator_entries(&self) -> usize {
-        self.operators.len()
-    }
-
-    fn of(&self, area: Area) -> &Entries {
-        match area {
-            Area::Operators => &self.operators,
-            Area::Rows => &self.rows,
-        }
-    }
-
-    fn of_mut(&mut self, area: Area) -> &mut Entries {
-        match area {
-            Area::Operators => &mut self.operators,
-            Area::Rows => &mut self.rows,
-        }
-    }
-}
-
-impl State for MemoryState {
-    fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
-        Ok(self.of(area).get(key).map(|value| Cow::Borrowed(value.as_slice())))
-    }
-
-    fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
-        match order {
-            Order::Ascending => self.scan_from(area, prefix, prefix, order, visit),
-            Order::Descending => {
-                let end = end_of(prefix);
-                let within = (Bound::Included(prefix), end.as_ref().map(Vec::as_slice));
-                visit_all(self.of(area).range::<[u8], _>(within).rev(), visit)
-            }
-        }
-    }
-
-    fn scan_from(
-        &self,
-        area: Area,
-        prefix: &[u8],
-        at: &[u8],
-        order: Order,
-        visit: Visit<'_>,
-    ) -> Result<(), StepError> {
-        let entries = self.of(area);
-        match order {
-            Order::Ascending => {
-                // To look at each key costs less than to search for the end.
-                let behind = entries.range::<[u8], _>((Bound::Included(at), Bound::Unbounded));
-                visit_all(behind.take_while(|(key, _)| key.starts_with(prefix)), visit)
-            }
-            Order::Descending => {
-                let within = (Bound::Included(prefix), Bound::Excluded(at));
-                visit_all(entries.range::<[u8], _>(within).rev(), visit)
-            }
-        }
-    }
-
-    fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
-        self.of_mut(area).insert(key, value);
-    }
-
-    fn delete(&mut self, area: Area, key: Vec<u8>) {
-        self.of_mut(area).remove(&key);
-    }
-
-    fn meter(&self) -> Meter {
-        self.meter.clone()
-    }
-}
-
-/// The end of the keys that begin with `prefix`.
-fn end_of(prefix: &[u8]) -> Bound<Vec<u8>> {
-    let Some(last) = prefix.iter().rposition(|byte| *byte != u8::MAX) else { return Bound::Unbounded };
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Bound::Excluded(end)
-}
-
-fn visit_all<'e>(
-    entries: impl Iterator<Item = (&'e Vec<u8>, &'e Vec<u8>)>,
-    visit: Visit<'_>,
-) -> Result<(), StepError> {
-    for (key, value) in entries {
-        if !visit(key, value)? {
-            break;
-        }
-    }
-    Ok(())
 }

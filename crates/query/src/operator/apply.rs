@@ -12,6 +12,7 @@
 use super::aggregate::multiset;
 use super::nested::{Nesting, Record};
 use super::window::{Sort, order_key};
+use super::writing::Writing;
 use super::{Batch, Inputs, Operator, Step, Weighted, pair, replace, settle};
 use crate::encoding::{Encode, encode_all};
 use crate::expression::Compiled;
@@ -55,8 +56,9 @@ impl Operator for Apply {
             self.collect(step, value, inner)?;
         }
         let (given, is_empty) = (step.meter.held(), self.nesting.is_empty(step.state, changes.len())?);
+        let mut writing = Writing::of_about(changes.len(), step.meter);
         for (outer, change) in changes {
-            settle(step.meter, given, &out);
+            settle(step.meter, given + writing.held(), &out);
             let before = match is_empty {
                 true => Record::default(),
                 false => self.nesting.read(step.state, &outer, step.meter)?,
@@ -66,9 +68,11 @@ impl Operator for Apply {
             if before == after {
                 continue;
             }
-            self.nesting.write(step.state, &outer, &after);
+            let (key, value) = self.nesting.written(&outer, &after);
+            writing.write(step.state, key, value)?;
             replace(&mut out, shown(before), shown(after), step.meter)?;
         }
+        writing.finish(step.state)?;
         Ok(out)
     }
 }

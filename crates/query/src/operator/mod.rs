@@ -18,11 +18,13 @@ mod place;
 pub mod project;
 pub mod recalled;
 pub mod scan;
+mod sorting;
 pub mod timed;
 pub mod union;
 pub mod unit;
 pub mod unwind;
 pub mod window;
+mod writing;
 
 pub use crate::batch::{Batch, Weighted};
 

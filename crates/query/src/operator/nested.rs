@@ -5,10 +5,11 @@
 //! operator u16 | 0 | key of the outer row -> how many inner rows it has, its result, the outer row
 //! ```
 
+use super::sorting::sort_by_key;
 use super::{Batch, Weighted};
 use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
-use crate::state::{Area, Order, State, StepError};
+use crate::state::{Area, Order, State, StepError, Write};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Value, key};
 
@@ -79,7 +80,7 @@ impl Nesting {
             meter.hold(size::entry(key.len() + size_of::<Change>()))?;
             changes.push((key, Change { inner: *weight, ..Change::default() }));
         }
-        changes.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        sort_by_key(&mut changes, |(key, _): &(Vec<u8>, Change)| key, meter)?;
         let mut is_twice = false;
         changes.dedup_by(|next, change| {
             let same = next.0 == change.0;
@@ -137,22 +138,22 @@ impl Nesting {
         Ok(after)
     }
 
-    /// Keeps the record, or forgets it with its row.
-    pub(super) fn write(&self, state: &mut dyn State, outer: &[u8], record: &Record) {
-        let key = self.key(0, outer);
-        match &record.row {
-            Some(row) => {
-                let mut out = Writer::new();
-                out.signed(record.count).value(&record.result).values(row);
-                state.put(Area::Operators, key, out.bytes);
-            }
-            None => state.delete(Area::Operators, key),
-        }
+    /// What keeps the record, or forgets it with its row.
+    pub(super) fn written(&self, outer: &[u8], record: &Record) -> Write {
+        let value = record.row.as_ref().map(|row| {
+            // An element takes about as much as its id.
+            const SLOT: usize = 40;
+            let mut out = Writer { bytes: Vec::with_capacity(SLOT * (1 + row.len())) };
+            out.signed(record.count).value(&record.result).values(row);
+            out.bytes
+        });
+        (self.key(0, outer), value)
     }
 
     /// The key of one part of what is remembered of an outer row.
     pub(super) fn key(&self, part: u8, outer: &[u8]) -> Vec<u8> {
-        let mut key = Vec::with_capacity(3 + outer.len());
+        // With room for what the store puts before it.
+        let mut key = Vec::with_capacity(3 + outer.len() + 12);
         key.extend_from_slice(&self.number.to_be_bytes());
         key.push(part);
         key.extend_from_slice(outer);

@@ -5,6 +5,7 @@
 //! a row stands among the latter changes as its count of rows in `M` leaves zero or comes back to it.
 
 use super::nested::{Nesting, Record};
+use super::writing::Writing;
 use super::{Batch, Inputs, Operator, Step, pair, replace, settle};
 use crate::encoding::{Encode, encode_all};
 use crate::state::StepError;
@@ -29,8 +30,9 @@ impl Operator for Outer {
         let changes = self.nesting.changes(rows, &matches, step.meter)?;
         let mut out = matches;
         let (given, is_empty) = (step.meter.held(), self.nesting.is_empty(step.state, changes.len())?);
+        let mut writing = Writing::of_about(changes.len(), step.meter);
         for (outer, change) in changes {
-            settle(step.meter, given, &out);
+            settle(step.meter, given + writing.held(), &out);
             let before = match is_empty {
                 true => Record::default(),
                 false => self.nesting.read(step.state, &outer, step.meter)?,
@@ -38,9 +40,11 @@ impl Operator for Outer {
             let after = self.nesting.advance(&before, change)?;
             replace(&mut out, self.unmatched(&before), self.unmatched(&after), step.meter)?;
             if before != after {
-                self.nesting.write(step.state, &outer, &after);
+                let (key, value) = self.nesting.written(&outer, &after);
+                writing.write(step.state, key, value)?;
             }
         }
+        writing.finish(step.state)?;
         Ok(out)
     }
 }

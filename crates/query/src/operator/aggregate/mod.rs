@@ -26,7 +26,9 @@ mod rounded;
 pub use call::Call;
 
 use super::project::Slot;
+use super::sorting::sort_by_key;
 use super::window::order_key;
+use super::writing::Writing;
 use super::{Batch, Inputs, Operator, Step, Weighted, only, replace, settle};
 use crate::encoding::{Encode, encode_all};
 use crate::language::ast::AggregateOp;
@@ -83,7 +85,8 @@ impl Aggregate {
             meter.hold(size_of::<Part>() + size::entry(group.len()))?;
             parts.push(Part { group, values, row, weight });
         }
-        parts.sort_by(|left, right| (&left.group, left.weight > 0).cmp(&(&right.group, right.weight > 0)));
+        parts.sort_by_key(|part| part.weight > 0);
+        sort_by_key(&mut parts, |part: &Part| &part.group, meter)?;
         Ok(parts)
     }
 
@@ -93,6 +96,7 @@ impl Aggregate {
         group_key: &[u8],
         parts: &[Part],
         out: &mut Batch,
+        writing: &mut Writing<'_>,
         meter: &Meter,
     ) -> Result<(), StepError> {
         let record_key = self.key(0, group_key);
@@ -109,11 +113,8 @@ impl Aggregate {
         }
         group.check()?;
         self.refresh(state, &mut group, group_key, meter)?;
-        if group.is_empty() && self.keyed {
-            state.delete(Area::Operators, record_key);
-        } else {
-            state.put(Area::Operators, record_key, group.encode());
-        }
+        let stays = !group.is_empty() || !self.keyed;
+        writing.write(state, record_key, stays.then(|| group.encode()))?;
         replace(out, before, self.last_shown(group), meter)
     }
 
@@ -232,14 +233,16 @@ impl Operator for Aggregate {
         let parts = self.by_group(inputs, step.meter)?;
         // Room for the row of a group before and after.
         let mut out = Batch::with_capacity(2);
+        let mut writing = Writing::of_about(parts.len(), step.meter);
         if parts.is_empty() && step.begins() && !self.keyed {
-            self.step_group(step.state, &[], &[], &mut out, step.meter)?;
+            self.step_group(step.state, &[], &[], &mut out, &mut writing, step.meter)?;
         }
         let given = step.meter.held();
         for parts in parts.chunk_by(|left, right| left.group == right.group) {
-            settle(step.meter, given, &out);
-            self.step_group(step.state, &parts[0].group, parts, &mut out, step.meter)?;
+            settle(step.meter, given + writing.held(), &out);
+            self.step_group(step.state, &parts[0].group, parts, &mut out, &mut writing, step.meter)?;
         }
+        writing.finish(step.state)?;
         Ok(out)
     }
 }

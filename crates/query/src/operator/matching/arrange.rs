@@ -89,11 +89,11 @@ impl Match {
                 let mut keys = Keys::new();
                 let against = (ends.undirected && from != to).then_some((to, from));
                 for (from, to) in std::iter::once((from, to)).chain(against) {
-                    if ends.by_from {
-                        keys.push(self.key(place, By::From, &[from, to, id]));
-                    }
-                    if ends.by_to {
-                        keys.push(self.key(place, By::To, &[to, from, id]));
+                    match (ends.by_from, ends.by_to) {
+                        (true, true) => keys.extend(self.both_keys(place, [from, to, id])),
+                        (true, false) => keys.push(self.key(place, By::From, &[from, to, id])),
+                        (false, true) => keys.push(self.key(place, By::To, &[to, from, id])),
+                        (false, false) => {}
                     }
                 }
                 keys
@@ -104,10 +104,27 @@ impl Match {
 
     /// The key, or the beginning of the keys, with these ids.
     pub(super) fn key(&self, atom: usize, by: By, ids: &[&ElementId]) -> Vec<u8> {
-        let length = ids.iter().map(|id| id.source.len() + id.id.len() + ENDS).sum::<usize>();
-        let mut key = Vec::with_capacity(ROOM + length);
+        let mut key = Vec::with_capacity(room_of(ids));
         self.write_key(atom, by, ids, &mut key);
         key
+    }
+
+    /// The keys by start and by end of what lies between two nodes: the bytes of the ids are made once.
+    pub(super) fn both_keys(&self, atom: usize, [from, to, id]: [&ElementId; 3]) -> [Vec<u8>; 2] {
+        let place = self.atoms[atom].place;
+        let mut by_from = Vec::with_capacity(room_of(&[from, to, id]));
+        by_from.extend_from_slice(&self.arrangement(place, By::From));
+        let ends = [from, to, id].map(|id| {
+            let begin = by_from.len();
+            key::encode_id(id, &mut by_from);
+            begin..by_from.len()
+        });
+        let [from, to, id] = ends.map(|range| &by_from[range]);
+        let mut by_to = Vec::with_capacity(by_from.capacity());
+        for part in [&self.arrangement(place, By::To), to, from, id] {
+            by_to.extend_from_slice(part);
+        }
+        [by_from, by_to]
     }
 
     /// Writes what [`Match::key`] returns.
@@ -117,6 +134,11 @@ impl Match {
             key::encode_id(id, key);
         }
     }
+}
+
+/// About how many bytes a key with these ids takes.
+fn room_of(ids: &[&ElementId]) -> usize {
+    ROOM + ids.iter().map(|id| id.source.len() + id.id.len() + ENDS).sum::<usize>()
 }
 
 /// The id of what is arranged: a node or a relationship.

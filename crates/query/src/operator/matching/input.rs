@@ -4,7 +4,8 @@ use super::arrange::{By, INPUT};
 use super::parts::{Input, Match};
 use crate::meter::Meter;
 use crate::operator::Batch;
-use crate::state::{Area, State, StepError};
+use crate::operator::writing::Writing;
+use crate::state::{State, StepError};
 use livewell_model::codec::Writer;
 use livewell_model::{ElementId, Value, key};
 use smallvec::SmallVec;
@@ -12,7 +13,6 @@ use smallvec::SmallVec;
 impl Input {
     /// Where a row is remembered; nowhere while a node it should bind is null.
     fn places(&self, plan: &Match, row: &[Value]) -> SmallVec<[Vec<u8>; 1]> {
-        let identity = key::of(self.key.iter().map(|slot| &row[*slot]));
         let mut places: SmallVec<[Vec<u8>; 1]> = SmallVec::new();
         for slot in &self.arranged {
             if let Value::Node(node) = &row[*slot] {
@@ -23,7 +23,7 @@ impl Input {
             places.push(plan.input_key(None));
         }
         for place in &mut places {
-            place.extend_from_slice(&identity);
+            self.key.iter().for_each(|slot| key::encode(&row[*slot], place));
         }
         places
     }
@@ -32,7 +32,9 @@ impl Input {
 impl Match {
     /// The beginning of the keys of the input rows that bind this node, or of all of them.
     pub(super) fn input_key(&self, bound: Option<(usize, &ElementId)>) -> Vec<u8> {
-        let mut key = self.arrangement(INPUT, By::Id).to_vec();
+        // Room for the ids of a few elements.
+        let mut key = Vec::with_capacity(96);
+        key.extend_from_slice(&self.arrangement(INPUT, By::Id));
         if let Some((slot, id)) = bound {
             key.extend_from_slice(
                 &u16::try_from(slot).expect("the plan limits the slots of a row").to_be_bytes(),
@@ -54,7 +56,7 @@ impl Match {
     ) -> Result<(), StepError> {
         // What goes, goes first: a row that changed in other slots has one place before and after.
         rows.sort_by_key(|entry| entry.weight > 0);
-        let mut bytes = Writer::new();
+        let (mut bytes, mut writing) = (Writer::new(), Writing::of_about(rows.len(), meter));
         for entry in rows {
             meter.tick()?;
             bytes.bytes.clear();
@@ -62,13 +64,10 @@ impl Match {
                 bytes.values(&entry.row);
             }
             for place in input.places(self, &entry.row) {
-                if entry.weight < 0 {
-                    state.delete(Area::Operators, place);
-                } else {
-                    state.put(Area::Operators, place, bytes.bytes.clone());
-                }
+                let value = (entry.weight > 0).then(|| bytes.bytes.clone());
+                writing.write(state, place, value)?;
             }
         }
-        Ok(())
+        writing.finish(state)
     }
 }

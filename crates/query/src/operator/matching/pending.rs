@@ -4,7 +4,9 @@ use super::arrange::{Found, id_of};
 use super::parts::Match;
 use crate::meter::{Meter, size};
 use crate::operator::scan::Scanned;
-use crate::state::{Area, State, StepError};
+use crate::operator::sorting::sort_by_key;
+use crate::operator::writing::Writing;
+use crate::state::{State, StepError};
 use livewell_model::ElementId;
 use livewell_model::codec::Writer;
 use smallvec::SmallVec;
@@ -53,7 +55,7 @@ impl<'c> Pending<'c> {
             }
             meter.hold(held - before)?;
         }
-        entries.sort_unstable_by(|left: &Entry, right| left.key.cmp(&right.key));
+        sort_by_key(&mut entries, |entry: &Entry| &entry.key, meter)?;
         Ok(Self { place, changed, entries, held })
     }
 
@@ -83,19 +85,18 @@ impl<'c> Pending<'c> {
     /// # Errors
     /// Returns the errors of [`Meter::tick`].
     pub(super) fn write(self, state: &mut dyn State, meter: &Meter) -> Result<(), StepError> {
-        let mut bytes = Writer::new();
+        let (mut bytes, mut writing) = (Writer::new(), Writing::of_about(self.entries.len(), meter));
         for Entry { key, at, stays } in self.entries {
             meter.tick()?;
-            match self.changed[at].after.as_ref().filter(|_| stays) {
-                Some(value) => {
-                    bytes.bytes.clear();
-                    bytes.value(value);
-                    // The copy is as long as it has to be.
-                    state.put(Area::Operators, key, bytes.bytes.clone());
-                }
-                None => state.delete(Area::Operators, key),
-            }
+            let value = self.changed[at].after.as_ref().filter(|_| stays).map(|value| {
+                bytes.bytes.clear();
+                bytes.value(value);
+                // The copy is as long as it has to be.
+                bytes.bytes.clone()
+            });
+            writing.write(state, key, value)?;
         }
+        writing.finish(state)?;
         meter.release(self.held);
         Ok(())
     }

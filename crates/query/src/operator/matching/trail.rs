@@ -11,10 +11,12 @@
 use super::arrange::By;
 use super::parts::{AtomKind, Match, Trail};
 use crate::meter::{Meter, size};
+use crate::operator::writing::Writing;
 use crate::operator::{Batch, Step, Weighted};
 use crate::state::{Area, Order, State, StepError};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{ElementId, Relationship, Value};
+use smallvec::{SmallVec, smallvec};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -92,17 +94,19 @@ impl Match {
         edges: Batch,
     ) -> Result<Vec<Changed>, StepError> {
         let trail = self.trail(atom);
-        let mut changed = Vec::new();
+        let (mut changed, mut bytes) = (Vec::new(), Writer::new());
         for (edge, weight) in in_turn(edges) {
+            // The next edge has to see it.
+            let mut writing = Writing::of_about(1, step.meter);
             if weight > 0 {
-                self.rearrange_edge(step.state, atom, trail, &edge, true);
+                self.rearrange_edge(step.state, atom, (&edge, true), &mut bytes, &mut writing)?;
             }
             let walk = Walk::new(self, &*step.state, atom, trail, step.meter);
             for way in edge.ways(trail.ends.undirected) {
                 walk.through(&way, weight, &mut changed)?;
             }
             if weight < 0 {
-                self.rearrange_edge(step.state, atom, trail, &edge, false);
+                self.rearrange_edge(step.state, atom, (&edge, false), &mut bytes, &mut writing)?;
             }
         }
         Ok(changed)
@@ -115,11 +119,12 @@ impl Match {
         atom: usize,
         edges: Batch,
     ) -> Result<(), StepError> {
+        let (mut bytes, mut writing) = (Writer::new(), Writing::of_about(edges.len(), step.meter));
         for (edge, weight) in in_turn(edges) {
             step.meter.tick()?;
-            self.rearrange_edge(step.state, atom, self.trail(atom), &edge, weight > 0);
+            self.rearrange_edge(step.state, atom, (&edge, weight > 0), &mut bytes, &mut writing)?;
         }
-        Ok(())
+        writing.finish(step.state)
     }
 
     fn trail(&self, atom: usize) -> &Trail {
@@ -129,23 +134,26 @@ impl Match {
         }
     }
 
-    fn rearrange_edge(&self, state: &mut dyn State, atom: usize, trail: &Trail, edge: &Edge, present: bool) {
-        for way in edge.ways(trail.ends.undirected) {
-            let mut bytes = Writer::new();
+    /// Remembers an edge, or forgets it. `bytes` is memory for what is written.
+    fn rearrange_edge(
+        &self,
+        state: &mut dyn State,
+        atom: usize,
+        (edge, present): (&Edge, bool),
+        bytes: &mut Writer,
+        writing: &mut Writing<'_>,
+    ) -> Result<(), StepError> {
+        for way in edge.ways(self.trail(atom).ends.undirected) {
+            bytes.bytes.clear();
             if present {
                 bytes.value(&way.from).value(&way.relationship).value(&way.to);
             }
             let ids = [node_id(&way.from), node_id(&way.to), relationship_id(&way.relationship)];
-            let by_end = [(By::From, [ids[0], ids[1], ids[2]]), (By::To, [ids[1], ids[0], ids[2]])];
-            for (by, ids) in by_end {
-                let key = self.key(atom, by, &ids);
-                if present {
-                    state.put(Area::Operators, key, bytes.bytes.clone());
-                } else {
-                    state.delete(Area::Operators, key);
-                }
+            for key in self.both_keys(atom, ids) {
+                writing.write(state, key, present.then(|| bytes.bytes.clone()))?;
             }
         }
+        Ok(())
     }
 }
 
@@ -263,7 +271,7 @@ impl<'a> Walk<'a> {
         let (mut found, mut held) = (Vec::new(), 0);
         let prefix = self.plan.key(self.atom, by, &[near]);
         self.state.scan(Area::Operators, &prefix, Order::Ascending, &mut |_, bytes| {
-            let mut reader = Reader::new("edge", bytes);
+            let mut reader = Reader::new("edge", bytes).expecting(near);
             let edge = Edge { from: reader.value()?, relationship: reader.value()?, to: reader.value()? };
             let values = [&edge.from, &edge.relationship, &edge.to];
             let bytes = size_of::<Edge>() + values.map(size::owned).iter().sum::<usize>();
@@ -287,8 +295,8 @@ fn in_turn(mut edges: Batch) -> impl Iterator<Item = (Edge, i64)> {
 
 impl Edge {
     /// The directions in which it is walked: along, and where the pattern has none also against; a loop once.
-    fn ways(&self, undirected: bool) -> Vec<Self> {
-        let mut ways = vec![self.clone()];
+    fn ways(&self, undirected: bool) -> SmallVec<[Self; 1]> {
+        let mut ways = smallvec![self.clone()];
         if undirected && node_id(&self.from) != node_id(&self.to) {
             let Self { from, relationship, to } = self.clone();
             ways.push(Self { from: to, relationship, to: from });

@@ -13,6 +13,7 @@
 
 mod bounds;
 
+use super::writing::Writing;
 use super::{Batch, Inputs, Operator, Step, Weighted, consolidate, put, settle};
 use crate::encoding::{Encode, encode_all};
 use crate::meter::{Meter, size};
@@ -122,18 +123,18 @@ impl Window {
             Some(bytes) => Bounds::decode(&bytes)?,
             None => Bounds::default(),
         };
-        let mut after = before.clone();
+        let (mut after, mut writing) = (before.clone(), Writing::of_about(changes.len(), meter));
         for Moved { place, weight, row } in &changes {
             let key = [rows.as_slice(), place].concat();
             after.count(place, *weight);
-            if *weight < 0 {
-                state.delete(Area::Operators, key);
-            } else {
+            let value = (*weight > 0).then(|| {
                 let mut out = Writer::new();
                 out.values(row);
-                state.put(Area::Operators, key, out.bytes);
-            }
+                out.bytes
+            });
+            writing.write(state, key, value)?;
         }
+        writing.finish(state)?;
         after.settle(state, &rows, (self.skip, self.limit))?;
         if after != before {
             match after == Bounds::default() {
