@@ -24,8 +24,11 @@ export type Value = null | boolean | number | string | Exact | Value[] | { [name
 const MAY_CHANGE = /\d{16}|\d[.eE]/;
 /** A string, or a number outside of one. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** Nobody outside can guess the key under which an exact number travels through `JSON.parse`. */
-const KEY = `exact ${crypto.randomUUID()}`;
+/**
+ * Nobody outside can guess the key under which an exact number travels through `JSON.parse`. (`randomUUID` is missing where
+ * a page comes neither by TLS nor from this machine.)
+ */
+const KEY = `exact ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
 
 /** Parses JSON. */
 export function parse<T = Value>(text: string): T {

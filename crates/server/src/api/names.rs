@@ -127,7 +127,7 @@ fn is_embedded<B>(request: &Request<B>) -> bool {
         request.headers().get(name).is_some_and(|said| said.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
     };
     let from_elsewhere = says("sec-fetch-site", "cross-site") || says("sec-fetch-site", "same-site");
-    // A link to the dashboard opens a whole page.
+    // A link to the console opens a whole page.
     let is_link = request.method() == Method::GET
         && says("sec-fetch-mode", "navigate")
         && says("sec-fetch-dest", "document");

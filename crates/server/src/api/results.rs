@@ -67,6 +67,8 @@ struct Results {
     error: Option<Trouble>,
     /// Another one if the query's definition is another.
     config_hash: Hex,
+    /// Whether the rows come in the order of the query's ORDER BY; otherwise they come by signature.
+    ordered: bool,
     /// The names of the columns, in the order of RETURN.
     columns: Vec<String>,
     /// In pages alone; null in the last.
@@ -317,6 +319,7 @@ fn envelope(
         state: Doing(condition.state),
         error: Trouble::of(condition),
         config_hash: Hex(results.config_hash),
+        ordered: results.is_ordered().map_err(io::Error::other)?,
         columns: results.columns.iter().map(ToString::to_string).collect(),
         cursor: cursor.map(|cursor| cursor.map(|cursor| cursor.to_string())),
         rows: Vec::new(),

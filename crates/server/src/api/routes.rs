@@ -4,7 +4,7 @@ use super::call::Call;
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
-    access, apply, audited, backup, caller, change, components, cors, dashboard, dead_letters, definition,
+    access, apply, audited, backup, caller, change, components, console, cors, dead_letters, definition,
     elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, query,
     results, source, try_out, verifying, why,
 };
@@ -20,7 +20,7 @@ pub(super) fn calls() -> Vec<Call> {
         calls.extend(change::calls(kind));
         calls.extend(definition::calls(kind));
     }
-    calls.extend(dashboard::calls());
+    calls.extend(console::calls());
     calls.extend(probes::calls());
     calls.extend(metrics::calls());
     calls.extend(openapi::calls(self::calls));

@@ -6,7 +6,7 @@ use livewell_config::settings::Scope;
 /// What a caller must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Nothing: liveness, and the page of the dashboard, which asks for the token, reveal nothing.
+    /// Nothing: liveness, and the files of the console, which asks for the token, reveal nothing.
     Nothing,
     /// A token, whatever its scopes.
     Token,
@@ -16,7 +16,7 @@ pub enum Need {
 
 /// Every call by what it needs; `{kind}` stands for `sources`, `queries` and `reactions`.
 const CALLS: &[(Need, &[&str])] = &[
-    (Need::Nothing, &["GET /", "GET /health", "GET /ready"]),
+    (Need::Nothing, &["GET /", "GET /assets/{name}", "GET /health", "GET /ready"]),
     (Need::Token, &["GET /openapi.json", "GET /errors/{code}"]),
     (
         Need::Scope(Scope::Read),

@@ -63,7 +63,7 @@ pub enum Class {
     Probe,
     /// The metrics.
     Metrics,
-    /// The dashboard, the description of the API, pages of errors.
+    /// The files of the console, the description of the API, pages of errors.
     Page,
     /// Reading about components.
     Read,
@@ -123,7 +123,7 @@ impl Class {
             "/health" | "/ready" => Self::Probe,
             "/metrics" => Self::Metrics,
             "/" | "/openapi.json" => Self::Page,
-            _ if path.starts_with("/errors/") => Self::Page,
+            _ if path.starts_with("/errors/") || path.starts_with("/assets/") => Self::Page,
             _ if !path.starts_with("/api/") => Self::Other,
             _ if (path.ends_with("/changes") || path == "/api/v1/stream") && is_get => Self::Follow,
             _ if path.ends_with("/changes") => Self::Ingest,
@@ -168,6 +168,7 @@ mod tests {
             (Method::GET, "/ready", Class::Probe),
             (Method::GET, "/", Class::Page),
             (Method::GET, "/errors/LW0302", Class::Page),
+            (Method::GET, "/assets/{name}", Class::Page),
             (Method::GET, "/api/v1/queries/late/changes", Class::Follow),
             (Method::GET, "/api/v1/stream", Class::Follow),
             (Method::POST, "/api/v1/sources/ops/changes", Class::Ingest),

@@ -9,6 +9,7 @@ mod backups;
 mod bank;
 mod begin;
 mod bound;
+mod browser;
 mod budget;
 mod cases;
 #[expect(dead_code, reason = "the tests of `link` make more kinds")]
@@ -25,7 +26,6 @@ mod control;
 mod cors;
 mod crowded;
 mod damaged;
-mod dashboard;
 mod demonstrations;
 mod disk;
 mod doctor;

@@ -144,7 +144,7 @@ fn a_browser_whose_page_got_a_name_for_this_machine_can_do_nothing() {
     let browser = Browser::with_arguments(&[mapped]);
     browser.open(&format!("http://rebound.test:{port}/"));
     assert_eq!(browser.run("return location.hostname"), Ok(json!("rebound.test")));
-    assert_eq!(browser.run("return document.getElementById('components')"), Ok(Json::Null));
+    assert_eq!(browser.run("return document.querySelector('.side')"), Ok(Json::Null));
     for (method, path, body) in attempts() {
         assert_eq!(
             browser.run(&fetch(method, path, &body, "same-origin")),
@@ -165,7 +165,7 @@ fn a_browser_whose_page_got_a_name_for_this_machine_can_do_nothing() {
     expect_untouched(&running);
     for name in ["127.0.0.1", "localhost", "livewell.test"] {
         browser.open(&format!("http://{name}:{port}/"));
-        browser.wait_for("return document.querySelectorAll('#components tr').length > 0", &json!(true));
+        browser.wait_for("return document.querySelectorAll('.side li a').length > 0", &json!(true));
         let posted = browser.run(&fetch("POST", CHANGES, &orders(&[250]), "same-origin"));
         assert_eq!(posted, Ok(json!(200)), "{name}");
     }

@@ -169,7 +169,7 @@ fn status_and_metrics_say_how_far_a_source_is_outside() {
         let (shown, widest) = (super::text(&shown.stdout).to_owned(), 100);
         assert!(shown.contains("checked") && shown.contains("yes"), "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() <= widest), "{shown}");
-        // So does the dashboard, and the store once nobody runs it.
+        // So does the console, and the store once nobody runs it.
         let browser = Browser::start();
         browser.open(&format!("http://{}/", running.address));
         for id in ["shop", "sum"] {

@@ -148,6 +148,7 @@ pub fn of_path(path: &str) -> Vec<Json> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let described = |name| match name {
         "id" => (json!({ "type": "string", "pattern": ID_PATTERN }), "The id in the configuration"),
+        "name" => (json!({ "type": "string" }), "As the page names it, with a hash of what the file holds"),
         "element" => (json!({ "type": "string" }), "The id of the element"),
         "code" => (json!({ "type": "string", "pattern": CODE_PATTERN }), "The code of an error"),
         _ => panic!("the part `{name}` of `{path}` is not described"),

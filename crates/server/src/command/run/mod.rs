@@ -168,12 +168,12 @@ fn say_what_runs(config: &Config, run: &Run, listener: Option<&TcpListener>) {
     };
     let address = listener.and_then(|listener| listener.local_addr().ok());
     let page = match (address, &look) {
-        (Some(address), _) => Some(format!("API and dashboard: {}://{address}/", scheme(config))),
+        (Some(address), _) => Some(format!("API and console: {}://{address}/", scheme(config))),
         (None, Some(_)) if run.until_idle => None,
-        (None, Some(_)) => Some("a dashboard needs `server: { listen: 127.0.0.1:7171 }`".to_owned()),
+        (None, Some(_)) => Some("a console needs `server: { listen: 127.0.0.1:7171 }`".to_owned()),
         (None, None) if run.until_idle => Some("no API while it runs with --until-idle".to_owned()),
         (None, None) => Some(
-            "no API and no dashboard: `server: { listen: 127.0.0.1:7171 }` in the configuration gives both"
+            "no API and no console: `server: { listen: 127.0.0.1:7171 }` in the configuration gives both"
                 .to_owned(),
         ),
     };
