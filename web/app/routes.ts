@@ -8,6 +8,7 @@ export type Route =
   | { page: "list"; kind: Kind }
   | { page: "component"; kind: Kind; id: string; tab: string | null }
   | { page: "code"; code: string }
+  | { page: "events" }
   | { page: "missing" };
 
 export interface Place {
@@ -46,6 +47,7 @@ function route(path: string, parts: string[]): Route {
     return { page: "component", kind: kindOf(first), id, tab: tab || null };
   }
   if (first === "errors" && id) return { page: "code", code: id };
+  if (first === "events") return { page: "events" };
   return { page: "missing" };
 }
 

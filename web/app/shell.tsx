@@ -13,6 +13,7 @@ import { Text, Time } from "../part/text.tsx";
 import { Toast } from "../part/toast.tsx";
 import { CodePage } from "../view/code.tsx";
 import { Component } from "../view/component.tsx";
+import { Events } from "../view/events.tsx";
 import { List } from "../view/list.tsx";
 import { Overview } from "../view/overview.tsx";
 import { Token } from "../view/token.tsx";
@@ -61,6 +62,8 @@ function crumbs(route: Route): { up: [string, string] | null; here: string } {
       return { up: [kinds[route.kind], `#/${section(route.kind)}`], here: route.id };
     case "code":
       return { up: ["Overview", "#/"], here: route.code };
+    case "events":
+      return { up: ["Overview", "#/"], here: "Events" };
     case "missing":
       return { up: ["Overview", "#/"], here: "Not found" };
   }
@@ -77,6 +80,8 @@ function View({ route }: { route: Route }) {
       return <Component kind={route.kind} id={route.id} tab={route.tab} key={`${route.kind} ${route.id}`} />;
     case "code":
       return <CodePage code={route.code} key={route.code} />;
+    case "events":
+      return <Events />;
     case "missing":
       return <Missing />;
   }

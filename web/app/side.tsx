@@ -117,6 +117,9 @@ export function Side() {
       <Components kind="query" title="Queries" />
       <Components kind="reaction" title="Reactions" />
       <div class="foot">
+        <a href="#/events" aria-current={route.page === "events" ? "page" : undefined}>
+          Events
+        </a>
         <button type="button" class="link" onClick={next}>
           Theme: {theme.value}
         </button>

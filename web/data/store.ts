@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { asRefusal, call, isAborted, Refusal } from "./client.ts";
 import { start } from "./feed.ts";
 import { changed, painted } from "./paint.ts";
-import type { Count, Edge, Graph, Kind, Need, Node, Scope, Server } from "./types.ts";
+import type { Count, Edge, Event, Graph, Kind, Need, Node, Scope, Server } from "./types.ts";
 
 interface StatusEvent {
   first: boolean;
@@ -16,6 +16,9 @@ interface StatusEvent {
   edges_changed?: boolean;
   needs: number;
 }
+
+/** How many of the latest events are kept. */
+const EVENTS_MAX = 50;
 
 /** The components by id; all of them if `whole`. */
 const nodes = new Map<string, Node>();
@@ -31,6 +34,7 @@ export const world = {
   edges: [] as Edge[],
   needsCount: 0,
   needs: null as Need[] | null,
+  events: [] as Event[],
 };
 
 /** Why a part could not be read, by its name. */
@@ -80,11 +84,12 @@ function meet(server: Server | null): void {
   }
   world.server = server;
   changed();
+  void readEvents();
 }
 
 function take(name: string, data: unknown): void {
-  if (name !== "status") return;
-  takeStatus(data as StatusEvent);
+  if (name === "event") takeEvent(data as Event);
+  else takeStatus(data as StatusEvent);
   changed();
 }
 
@@ -104,6 +109,11 @@ function takeStatus(status: StatusEvent): void {
 
 function isTroubled(node: Node): boolean {
   return node.error !== null || node.parked > 0 || node.dead_letters > 0;
+}
+
+function takeEvent(event: Event): void {
+  if (world.events.some((known) => known.number === event.number)) return;
+  world.events = [event, ...world.events].slice(0, EVENTS_MAX);
 }
 
 /** Reads one part of what is on screen; a failure is shown in its place. */
@@ -135,6 +145,14 @@ export function readNeeds(): Promise<void> {
     const answer = await call<{ total: number; needs: Need[] }>("/api/v1/needs");
     world.needs = answer.needs;
     world.needsCount = answer.total;
+  });
+}
+
+/** Reads the latest events. */
+export function readEvents(): Promise<void> {
+  return part("events", async () => {
+    const answer = await call<{ events: Event[] }>(`/api/v1/events?limit=${EVENTS_MAX}`);
+    world.events = answer.events;
   });
 }
 

@@ -150,6 +150,20 @@ export interface Need {
   actions: NeedAction[];
 }
 
+export interface Event {
+  number: number;
+  time: string;
+  what: string;
+  component: { kind: Kind; id: string } | null;
+  from: State | null;
+  to: State | null;
+  code: string | null;
+  message: string | null;
+  caller: string | null;
+  call: string | null;
+  status: number | null;
+}
+
 export interface History {
   step_seconds: number;
   until: string;

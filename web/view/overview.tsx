@@ -1,10 +1,11 @@
 /* Is everything all right, and if not what do I do? */
 
-import { failures, readGraph, readNeeds, world } from "../data/store.ts";
+import { failures, readEvents, readGraph, readNeeds, world } from "../data/store.ts";
 import { connection } from "../data/feed.ts";
 import { painted } from "../data/paint.ts";
 import { detail, verdict } from "../data/verdict.ts";
 import { Problem, Skeleton } from "../part/problem.tsx";
+import { EventLine } from "../part/event.tsx";
 import { Charts } from "./charts.tsx";
 import { Needs } from "./needs.tsx";
 import { Pipeline } from "./pipeline.tsx";
@@ -12,7 +13,7 @@ import { ThisServer } from "./server.tsx";
 
 export function Overview() {
   painted.value;
-  const { known, total, needs } = world;
+  const { known, total, needs, events } = world;
   const failed = failures.value;
   const { refusal } = connection.value;
   if (!known) return refusal?.status === 403 ? <Problem of={refusal} /> : <Loading />;
@@ -28,7 +29,23 @@ export function Overview() {
       <Charts />
       {failed["graph"] ? <Problem of={failed["graph"]} retry={readGraph} /> : null}
       <Pipeline />
-      <ThisServer />
+      <div class="grid two">
+        <section class="card live">
+          <header>
+            <h2>What happened</h2>
+            <span class="grow" />
+            <a href="#/events">All events</a>
+          </header>
+          {failed["events"] ? <Problem of={failed["events"]} retry={readEvents} /> : null}
+          <ol class="events">
+            {events.slice(0, 8).map((event) => (
+              <EventLine of={event} key={event.number} />
+            ))}
+          </ol>
+          {events.length === 0 && !failed["events"] ? <p class="pad muted">Nothing yet.</p> : null}
+        </section>
+        <ThisServer />
+      </div>
     </>
   );
 }

@@ -7,9 +7,10 @@ use serde_json::{Value as Json, json};
 use std::fs;
 use std::io::Read;
 
-const VIEWS: [&str; 14] = [
+const VIEWS: [&str; 15] = [
     "#/",
     "#/?as=table",
+    "#/events",
     "#/sources",
     "#/queries",
     "#/sources/orders/in",
