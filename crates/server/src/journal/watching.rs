@@ -5,6 +5,7 @@ use super::event::{Event, Of, What};
 use livewell::{Cause, Error, Observed, Observer, Outcome, State, Work};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// How many components are remembered, those that were removed among them.
 const SHOWN_MAX: usize = 100_000;
@@ -107,6 +108,10 @@ impl<O: Observer> Observer for Watching<O> {
             Event { component: component_of, ..Event::new(What::Gap) }.with(&format!("{why}: {did}")),
         );
         self.also.recovered(component, cause, outcome);
+    }
+
+    fn takes_in(&self, source: Observed<'_>, began: Instant, position: u64) {
+        self.also.takes_in(source, began, position);
     }
 
     fn committed(&self, component: Observed<'_>, entries: u64) {

@@ -28,6 +28,7 @@ fn outside(running: &Running) -> Vec<String> {
         "data/data.mdb",
         "data/SESSION",
         "data/OWNER",
+        "data/events.jsonl",
         "data/new.jsonl",
         "notes.txt",
         "away.jsonl",
@@ -57,7 +58,9 @@ fn content(folder: &Path) -> Vec<(String, Vec<u8>)> {
     for place in [folder.to_owned(), folder.join("livewell-files"), folder.join("data")] {
         for entry in fs::read_dir(&place).unwrap().map(Result::unwrap) {
             let name = entry.path().display().to_string();
-            let is_written = name.ends_with(".mdb") || !entry.path().is_file();
+            // By the store and by the journal of the server.
+            let is_written =
+                name.ends_with(".mdb") || name.ends_with("data/events.jsonl") || !entry.path().is_file();
             files.push((name, if is_written { Vec::new() } else { fs::read(entry.path()).unwrap() }));
         }
     }

@@ -24,12 +24,13 @@ fn troubled(web: &str) -> String {
          - {{ id: divides, sources: [orders], cypher: \"MATCH (o:Order) RETURN 1 / (o.total - 7) AS x\" }}\n\
          - {{ id: above, sources: [divides], cypher: \"MATCH (n:divides) RETURN n.x AS x\" }}\n\
          - {{ id: small, sources: [orders], outbox: {{ capacity: 2, when_full: evict }}, cypher: \"MATCH (o:Order) RETURN o.id AS id\" }}\n\
+         - {{ id: kept, sources: [orders], cypher: \"MATCH (o:Order) RETURN o.id AS id\" }}\n\
          reactions:\n\
          - {{ id: strict, kind: file, queries: [small], path: strict.jsonl, enabled: false }}\n\
          - {{ id: skips, kind: file, queries: [small], path: skips.jsonl, enabled: false, recovery: auto_skip_gap }}\n\
-         - {{ id: refused, kind: webhook, queries: [small], url: 'http://{web}/', allow_private: true, retries: 0, on_refusal: dead_letter }}\n\
-         - {{ id: nobody, kind: webhook, queries: [small], url: 'http://127.0.0.1:1/', allow_private: true }}\n\
-         - {{ id: shows, kind: log, queries: [small] }}\n"
+         - {{ id: refused, kind: webhook, queries: [kept], url: 'http://{web}/', allow_private: true, retries: 0, on_refusal: dead_letter }}\n\
+         - {{ id: nobody, kind: webhook, queries: [kept], url: 'http://127.0.0.1:1/', allow_private: true }}\n\
+         - {{ id: shows, kind: log, queries: [kept] }}\n"
     )
 }
 
@@ -116,8 +117,8 @@ fn check_message(message: &str, line: &str) {
 fn each_line_of_json_has_its_id_in_a_field_and_each_trouble_its_code() {
     let (_folder, log) = log("json");
     let ids = [
-        "lines", "missing", "orders", "away", "divides", "above", "small", "strict", "skips", "refused",
-        "nobody",
+        "lines", "missing", "orders", "away", "divides", "above", "small", "kept", "strict", "skips",
+        "refused", "nobody",
     ];
     let mut codes = BTreeSet::new();
     for line in log.lines() {
