@@ -13,16 +13,17 @@ use std::time::Duration;
 
 const VERSION: &str = "4.32.5";
 
-/// What a description cannot say, and so may be refused: whether a text is a query and whether what it names is there;
-/// parameters that go together; what a source of this kind can do; that a key came before with another content. A
-/// position that does not come in time is a 504, after less than the time that a request may take here.
+/// What a description cannot say, and so may be refused: whether a text is a query, and whether what it names is there,
+/// such as a column of a query; parameters that go together; what a source of this kind can do; that a key came before
+/// with another content. A position that does not come in time is a 504, after less than the time that a request may take
+/// here.
 const ALLOWED: &str = r#"
 [[operations]]
 include-name-regex = "^(POST|PUT) /api/v1/(sources|queries|reactions)(/\\{id\\})?$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]
 
 [[operations]]
-include-name-regex = "^POST /api/v1/(apply|queries/\\{id\\}/verify|sources/\\{id\\}/(try|reset|verify|parked/retry))$"
+include-name-regex = "^POST /api/v1/(apply|queries/\\{id\\}/(verify|why)|sources/\\{id\\}/(try|reset|verify|parked/retry))$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]
 
 [[operations]]
@@ -30,7 +31,7 @@ include-name = "POST /api/v1/sources/{id}/changes"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422"]
 
 [[operations]]
-include-name = "GET /api/v1/queries/{id}/changes"
+include-name-regex = "^GET /api/v1/(stream|queries/\\{id\\}/(changes|funnel))$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]
 
 [[operations]]

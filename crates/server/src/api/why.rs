@@ -33,7 +33,10 @@ pub struct Nothing {}
 /// Which row: by its signature, or by values of columns and elements of variables.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "WhyAsked")]
+#[schemars(
+    rename = "WhyAsked",
+    extend("anyOf" = [{ "required": ["row_signature"] }, { "required": ["where"] }, { "required": ["bindings"] }])
+)]
 pub struct Asked {
     /// The signature, as results show it.
     #[schemars(regex(pattern = "^[0-9A-Fa-f]{16}$"))]
