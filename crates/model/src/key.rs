@@ -141,8 +141,7 @@ pub fn encode_id(id: &ElementId, out: &mut Vec<u8>) {
     escaped(id.id.as_bytes(), out);
 }
 
-/// Appends `bytes` so that the result compares as the bytes do and ends where they end: a zero byte becomes `00 ff`,
-/// the end is `00 00`.
+/// Appends `bytes` so that they keep their order and show their end: a zero byte becomes `00 ff`, the end is `00 00`.
 pub fn escaped(bytes: &[u8], out: &mut Vec<u8>) {
     out.reserve(bytes.len() + 2);
     // All bytes are looked at, since that takes many at a time: hardly any id has a zero byte.
