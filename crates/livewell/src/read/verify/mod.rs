@@ -2,7 +2,7 @@
 //!
 //! One snapshot of the store gives the live rows, the query's checkpoints, and what functions of time remember; the rows
 //! are copied, as bytes. The elements are then read as they were at the checkpoints, in pieces
-//! ([`crate::read::seen`]), and packed. The evaluation itself needs nothing of the store.
+//! (`read::seen`), and packed. The evaluation itself needs nothing of the store.
 
 mod bag;
 mod rows;

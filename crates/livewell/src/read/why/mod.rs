@@ -1,7 +1,7 @@
 //! Why a row is in the results of a query, why it is not, and how many are left after each step.
 //!
 //! One snapshot of the store gives the row, what became of it, and the query's checkpoints; the elements are read as
-//! they were at these ([`crate::read::seen`]), and the reference evaluator explains the row over them. Whether a row
+//! they were at these (`read::seen`), and the reference evaluator explains the row over them. Whether a row
 //! that is named by its signature is here is what the results say; if the evaluation has another opinion, the answer is
 //! an error.
 
