@@ -117,7 +117,7 @@ pub struct Row {
 #[expect(dead_code, reason = "the schema is all that is used of it")]
 pub struct LastId(#[schemars(regex(pattern = "^([0-9]{1,19}-[0-9]{1,19})?$"))] String);
 
-/// Bytes that are no text.
+/// Bytes that are not text.
 pub struct Binary;
 
 impl JsonSchema for Binary {

@@ -98,7 +98,7 @@ fn what_no_call_can_mean_is_refused_with_its_reason() {
     let many: Vec<String> = (0..101).map(|at| format!(r#""c{at}": 1"#)).collect();
     let many = why(&running, "big", &format!(r#"{{"where": {{{}}}}}"#, many.join(",")));
     assert_eq!(many.json()["code"], "LW0701");
-    // Values that no row has are no errors.
+    // It is not an error if no row has these values.
     for value in ["null", "1e308", "123456789012345678901234567890", "{\"a\": [1]}", &format!("\"{long}\"")] {
         let answer = why(&running, "big", &format!(r#"{{"where": {{"id": {value}}}}}"#));
         assert_eq!((answer.status, &answer.json()["here"]), (200, &json!(false)), "{}", answer.body);

@@ -53,7 +53,7 @@ impl Uses {
             }
             return;
         }
-        // Names that are local to an expression are no variables of the row.
+        // A name that is local to an expression is not a variable of the row.
         if !expr.variables().is_empty() && !parts.iter().any(|part| part.same_as(expr)) {
             parts.push(expr.clone());
         }

@@ -77,7 +77,7 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         }
         // Before the store is released: the next owner has a socket of its own.
         drop(control);
-        // Before all components end, which are no events of their own.
+        // Before the components end: each of those ends is not an event of its own.
         tokio::task::spawn_blocking(move || journal.end()).await.map_err(Failure::failed)?;
         livewell.shutdown().await;
         // What is left is delivered over a connection that this thread must not wait for.
