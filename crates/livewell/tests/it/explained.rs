@@ -260,6 +260,14 @@ async fn what_cannot_be_asked_is_refused_and_limits_end_it() {
     assert_eq!((error.code, error.message.contains("`id`")), ("LW0800", true), "{}", error.message);
     let unknown = Question::Given(vec![Given::Variable("q".into(), ElementId::new("s", "o1"))], None);
     assert_eq!(ask(&livewell, "big", unknown).await.unwrap_err().code, "LW0800");
+    let elsewhere = Question::Given(vec![Given::Variable("o".into(), ElementId::new("t", "o1"))], None);
+    let error = ask(&livewell, "big", elsewhere).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.message.contains("does not read `t`")),
+        ("LW0800", true),
+        "{}",
+        error.message
+    );
     assert_eq!(ask(&livewell, "nope", with(&[("id", 1.into())])).await.unwrap_err().code, "LW0501");
     let valued = Question::Given(vec![], Some(Values::of([("c", "c1")])));
     assert_eq!(ask(&livewell, "big", valued).await.unwrap_err().code, "LW0544");

@@ -27,6 +27,8 @@ pub enum Question {
 pub(super) struct Of {
     id: String,
     columns: Vec<SmolStr>,
+    /// The ids of the sources and queries that it reads.
+    sources: Vec<String>,
     for_each: Option<ForEach>,
     pub(super) parts: Option<Parts>,
 }
@@ -65,7 +67,29 @@ impl Of {
             return Err(Error::invalid("LW0803", message));
         }
         let parts = for_each.as_ref().map(Parts::of);
-        Ok(Self { id: query.id.clone(), columns: engine.columns().to_vec(), for_each, parts })
+        let sources = query.sources.clone();
+        Ok(Self { id: query.id.clone(), columns: engine.columns().to_vec(), sources, for_each, parts })
+    }
+
+    /// Checks that the elements that are asked about can be in the query at all.
+    ///
+    /// # Errors
+    /// Returns LW0800 for an element of a source that the query does not read.
+    fn check_sources(&self, given: &[Given]) -> Result<(), Error> {
+        let elements = given.iter().filter_map(|given| match given {
+            Given::Variable(_, element) => Some(element.source.as_str()),
+            Given::Column(..) => None,
+        });
+        for source in elements {
+            // A relationship of a join belongs to none.
+            if !source.is_empty() && !self.sources.iter().any(|read| read == source) {
+                let names: Vec<&str> = self.sources.iter().map(String::as_str).collect();
+                let advice = advice(source, &names);
+                let message = format!("`{}` does not read `{}`; {advice}", self.id, printable(source));
+                return Err(Error::invalid("LW0800", message));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn parameters(&self) -> &[Parameter] {
@@ -82,11 +106,13 @@ impl Question {
     /// Reads what the store says about the question.
     ///
     /// # Errors
-    /// Returns LW0801 for a signature that no row has and none in the outbox had, LW0803 without a value of a query with
-    /// `for_each`, LW0544 for values that the query does not declare, and the errors of [`history::read`].
+    /// Returns LW0800 for an element of a source that the query does not read, LW0801 for a signature that no row has and
+    /// none in the outbox had, LW0803 without a value of a query with `for_each`, LW0544 for values that the query does not
+    /// declare, and the errors of [`history::read`].
     pub(super) fn asked(&self, of: &Of, live: &LiveSnapshot, meter: &Meter) -> Result<Asked, Error> {
         match self {
             Self::Given(given, values) => {
+                of.check_sources(given)?;
                 Ok(Asked { given: given.clone(), ..of_value(of, values.as_ref())? })
             }
             Self::Row(signature, values) => of_row(of, live, *signature, values.as_ref(), meter),
@@ -198,6 +224,11 @@ pub(super) fn unknown(query: &str, given: &Given, why: &Why) -> Error {
         Given::Variable(name, _) => ("variable", name, why.variables()),
     };
     let names: Vec<&str> = names.iter().map(SmolStr::as_str).collect();
-    let shown: String = name.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect();
-    Error::invalid("LW0800", format!("`{query}` has no {what} `{shown}`; {}", advice(name, &names)))
+    let advice = advice(name, &names);
+    Error::invalid("LW0800", format!("`{query}` has no {what} `{}`; {advice}", printable(name)))
+}
+
+/// Returns the beginning of a name from outside, fit for a message.
+fn printable(name: &str) -> String {
+    name.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
