@@ -32,6 +32,8 @@ const TEST: Step = step(&["test", "--locked", "--workspace", "--all-targets", "-
 const TEST_BY_NEXTEST: Step = step(&[
     "nextest",
     "run",
+    // All faults at once: a machine that tests for half an hour should tell more than the first of them.
+    "--no-fail-fast",
     "--profile",
     "ci",
     "--locked",
