@@ -2,6 +2,7 @@
 //!
 //! * [`Postgres`]: a cluster in a temporary directory, of each version that is available, ready for logical
 //!   replication;
+//! * [`Mariadb`]: a server whose binary log holds rows, its data in a temporary directory;
 //! * [`Nats`]: a server with JetStream, its streams in a temporary directory;
 //! * [`Redis`]: a server without persistence;
 //! * [`Web`]: a web server that answers as it is told;
@@ -13,6 +14,7 @@
 //! of a test: everything panics with what to do.
 
 mod browser;
+mod mariadb;
 mod nats;
 mod postgres;
 mod process;
@@ -22,6 +24,7 @@ mod redis;
 mod web;
 
 pub use browser::Browser;
+pub use mariadb::Mariadb;
 pub use nats::Nats;
 pub use postgres::{Options, Postgres, Session};
 pub use process::{free_port, pause, valgrind};

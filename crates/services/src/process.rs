@@ -132,12 +132,17 @@ impl User {
 
     /// Returns a command that the user runs and that ends with the thread that started it, even if that is killed.
     pub(crate) fn server(self, program: &Path) -> Command {
+        self.server_ended_by("INT", program)
+    }
+
+    /// Like [`User::server`], for a program that ends at another signal than an interrupt.
+    pub(crate) fn server_ended_by(self, signal: &str, program: &Path) -> Command {
         let Some(setpriv) = in_path(&["setpriv"]) else { return self.command(program) };
         let mut command = Command::new(setpriv);
         if let Some((user, group)) = self.0 {
             command.arg(format!("--reuid={user}")).arg(format!("--regid={group}")).arg("--clear-groups");
         }
-        command.args(["--pdeathsig", "INT"]).arg(program).current_dir("/").stdin(Stdio::null());
+        command.args(["--pdeathsig", signal]).arg(program).current_dir("/").stdin(Stdio::null());
         command
     }
 }

@@ -1,6 +1,6 @@
 //! The servers that other tests rely on start, restart, can be cut off, and end.
 
-use livewell_services::{Nats, Options, Postgres, Proxy, Redis};
+use livewell_services::{Mariadb, Nats, Options, Postgres, Proxy, Redis};
 use std::net::TcpStream;
 
 #[test]
@@ -25,6 +25,30 @@ fn postgres_takes_the_password_method_that_is_asked_for() {
         let output = postgres.program("psql").env("PGPASSWORD", "wrong").args(["-c", "select 1"]).output();
         assert!(!output.expect("psql can be run").status.success(), "{auth}");
     }
+}
+
+#[test]
+fn mariadb_logs_whole_rows_and_keeps_its_data_over_a_stop_and_a_crash() {
+    let mut mariadb = Mariadb::start();
+    let settings = "select @@log_bin, @@binlog_format, @@binlog_row_image, @@binlog_row_metadata";
+    assert_eq!(mariadb.sql(settings), "1\tROW\tFULL\tFULL");
+    mariadb.sql("create table t (id int primary key, a text); insert into t values (1, 'a'), (2, null)");
+    mariadb.stop();
+    assert!(TcpStream::connect(("127.0.0.1", mariadb.port())).is_err());
+    mariadb.up();
+    mariadb.sql("insert into t values (3, 'ü')");
+    mariadb.kill();
+    mariadb.up();
+    assert_eq!(mariadb.sql("select * from t order by id"), "1\ta\n2\tNULL\n3\tü");
+    let refused = mariadb.try_sql("insert into t values (4, 'b'), (1, 'c')").expect_err("1 is there");
+    assert!(refused.contains("Duplicate entry"), "{refused}");
+}
+
+#[test]
+fn mariadb_takes_arguments_that_override_the_usual_ones() {
+    let mariadb = Mariadb::start_with(&["--binlog-format=MIXED", "--binlog-row-metadata=MINIMAL"]);
+    assert_eq!(mariadb.sql("select @@binlog_format, @@binlog_row_metadata"), "MIXED\tMINIMAL");
+    assert!(mariadb.url().ends_with(&format!("@127.0.0.1:{}/test", mariadb.port())));
 }
 
 #[test]
