@@ -4,7 +4,7 @@
 //! feed, so nothing that is made again is mistaken for what was there before.
 
 use crate::keyspace::{Key, Space};
-use crate::{Direction, IndexError, Snapshot, WriteSet};
+use crate::{Direction, Entry, IndexError, Snapshot, WriteSet};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::key::escaped;
 use std::ops::Bound;
@@ -62,12 +62,24 @@ pub fn all(snapshot: &dyn Snapshot) -> Result<Vec<Registered>, IndexError> {
     let to = [Space::Name as u8 + 1];
     let mut registered = Vec::new();
     for entry in snapshot.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Forward)? {
-        let (key, value) = entry?;
-        let id = unescape(&key[1..]).ok_or(IndexError::corrupted("a name in the catalog is not text"))?;
-        registered.push(decode(id, &value)?);
+        registered.push(named_by(&entry?)?);
     }
     registered.sort_by_key(|entry| entry.number);
     Ok(registered)
+}
+
+/// Returns what is registered with ids after `after`, by id, at most `most` entries.
+///
+/// # Errors
+/// Returns the errors of [`all`].
+pub fn page(
+    snapshot: &dyn Snapshot,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<Registered>, IndexError> {
+    let after = after.map(name_key);
+    let entries = snapshot.scan_after(&[Space::Name as u8], after.as_deref())?;
+    entries.take(most).map(|entry| named_by(&entry?)).collect()
 }
 
 /// Assigns a number to `id`, in the catalog's write set; `taken` counts the numbers that this set has given already.
@@ -132,6 +144,12 @@ impl Registered {
         out.u8(1).varint(self.number.into()).u8(self.kind as u8).string(&self.definition);
         out.bytes
     }
+}
+
+/// Reads an entry of the catalog with the key that it is under.
+fn named_by((key, value): &Entry<'_>) -> Result<Registered, IndexError> {
+    let id = unescape(&key[1..]).ok_or(IndexError::corrupted("a name in the catalog is not text"))?;
+    decode(id, value)
 }
 
 fn decode(id: String, bytes: &[u8]) -> Result<Registered, IndexError> {

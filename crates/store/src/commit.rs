@@ -5,6 +5,7 @@
 //! sequence and checkpoint of a step stay together, and a stale owner is refused inside the transaction.
 
 use crate::IndexError;
+use crate::extent::Extent;
 use crate::measure::Usage;
 use crate::snapshot::Snapshot;
 use crate::write_set::{Version, WriteSet};
@@ -71,6 +72,21 @@ pub trait Store: Send + Sync + 'static {
     /// Returns how much room the store takes, as far as it knows.
     fn usage(&self) -> Usage {
         Usage::default()
+    }
+
+    /// Returns how much there is of the keys that begin with each of `prefixes`, all in one commit. A large range is
+    /// estimated, so the cost follows the number of prefixes. `None` if it is cancelled, or from a backend that could only
+    /// count.
+    ///
+    /// # Errors
+    /// Returns an error if the backend fails.
+    fn extents(
+        &self,
+        prefixes: &[Vec<u8>],
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Extent>>, IndexError> {
+        let _ = (prefixes, is_cancelled);
+        Ok(None)
     }
 
     /// Returns whether committed data is lost when the process ends.

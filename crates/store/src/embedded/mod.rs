@@ -15,6 +15,7 @@ mod checksum;
 mod copy;
 mod directory;
 mod environment;
+mod extent;
 mod fault;
 mod live;
 mod meta;
@@ -29,6 +30,7 @@ mod usage;
 mod writer;
 
 use crate::commit::{Conflict, Store, StoreId};
+use crate::extent::Extent;
 use crate::measure::Usage;
 use crate::snapshot::Snapshot;
 use crate::{IndexError, WriteSet};
@@ -117,6 +119,24 @@ impl Store for EmbeddedStore {
 
     fn usage(&self) -> Usage {
         usage::of(&self.environment)
+    }
+
+    fn extents(
+        &self,
+        prefixes: &[Vec<u8>],
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Extent>>, IndexError> {
+        let (txn, file, tree) = self.environment.read_pages()?;
+        let mut look = extent::Look::new(&file, &tree);
+        let mut extents = Vec::with_capacity(prefixes.len());
+        for prefix in prefixes {
+            if is_cancelled() {
+                return Ok(None);
+            }
+            extents.push(look.extent(prefix)?);
+        }
+        drop(txn);
+        Ok(Some(extents))
     }
 
     fn is_volatile(&self) -> bool {

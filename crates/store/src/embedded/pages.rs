@@ -55,9 +55,9 @@ pub(super) struct Walk<'a> {
 type Range<'k> = (&'k [u8], Option<&'k [u8]>);
 
 /// An entry of a page: its key, and where its node and the bytes after the key begin in the page.
-struct Node {
+pub(super) struct Node {
     at: usize,
-    key: std::ops::Range<usize>,
+    pub(super) key: std::ops::Range<usize>,
 }
 
 impl Walk<'_> {
@@ -97,14 +97,8 @@ impl Walk<'_> {
 
     /// Reads a page and everything below it; returns its number in the copy, if there is one.
     fn page(&mut self, number: u64, depth: u16, range: Range<'_>) -> Result<u64, IndexError> {
-        let mut page = self.read(number, 1)?;
-        let kind = half(&page, 10) & !PASSING;
         let is_leaf = depth == self.tree.depth;
-        let expected = if is_leaf { LEAF } else { BRANCH };
-        if kind != expected || depth > self.tree.depth {
-            return Err(damaged(number, "is not of the kind that its place in the tree asks for"));
-        }
-        let nodes = nodes(number, &page, is_leaf)?;
+        let (mut page, nodes) = node_page(self.file, &self.tree, number, depth)?;
         if is_leaf {
             self.seen.leaves += 1;
             self.leaf(number, &mut page, &nodes, range)?;
@@ -142,10 +136,7 @@ impl Walk<'_> {
                 self.next.get_or_insert_with(|| low.to_vec());
                 return Ok(());
             }
-            let below = u64::from(half(page, node.at))
-                | u64::from(half(page, node.at + 2)) << 16
-                | u64::from(half(page, node.at + 4)) << 32;
-            let copied = self.page(below, depth + 1, (low, high))?;
+            let copied = self.page(node.below(page), depth + 1, (low, high))?;
             if self.copy.is_some() {
                 let bytes = copied.to_ne_bytes();
                 page[node.at..node.at + 6].copy_from_slice(&bytes[..6]);
@@ -164,7 +155,7 @@ impl Walk<'_> {
         check_order(number, nodes.iter().map(|node| &page[node.key.clone()]), range)?;
         for node in nodes {
             let (data, flags) = (node.key.end, half(page, node.at + 4));
-            let length = usize::from(half(page, node.at)) | usize::from(half(page, node.at + 2)) << 16;
+            let length = node.length(page);
             let key = page[node.key.clone()].to_vec();
             if *key < *self.from || self.to.is_some_and(|to| *key >= *to) {
                 continue;
@@ -188,7 +179,7 @@ impl Walk<'_> {
     /// Reads a value that has pages of its own.
     fn overflow(&mut self, number: u64, key: &[u8], length: usize) -> Result<u64, IndexError> {
         let count = (PAGE_HEADER + length).div_ceil(self.tree.page_size) as u64;
-        let mut pages = self.read(number, count)?;
+        let mut pages = read(self.file, &self.tree, number, count)?;
         let said = u64::from(half(&pages, 12)) | u64::from(half(&pages, 14)) << 16;
         if half(&pages, 10) & !PASSING != OVERFLOW || said != count {
             return Err(damaged(number, "is not the beginning of the value that a leaf says it is"));
@@ -198,21 +189,55 @@ impl Walk<'_> {
         pages[PAGE_HEADER + length..].fill(0);
         self.copy.as_mut().map_or(Ok(0), |copy| copy.page(&mut pages))
     }
+}
 
-    /// Reads pages and checks that they carry their own numbers.
-    fn read(&self, number: u64, count: u64) -> Result<Vec<u8>, IndexError> {
-        let size = self.tree.page_size;
-        if number < 2 || number.checked_add(count).is_none_or(|end| end > self.tree.last_page + 1) {
-            return Err(damaged(number, "is named by another page and is not in the file"));
-        }
-        let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(size);
-        let mut pages = vec![0; length];
-        self.file.read_exact_at(&mut pages, number * size as u64).map_err(IndexError::from)?;
-        if long(&pages, 0) != number {
-            return Err(damaged(number, "says that it is another one"));
-        }
-        Ok(pages)
+impl Node {
+    /// Returns the number of the page below a branch's entry.
+    pub(super) fn below(&self, page: &[u8]) -> u64 {
+        u64::from(half(page, self.at))
+            | u64::from(half(page, self.at + 2)) << 16
+            | u64::from(half(page, self.at + 4)) << 32
     }
+
+    /// Returns how many bytes the value of a leaf's entry has, wherever they are.
+    pub(super) fn length(&self, page: &[u8]) -> usize {
+        usize::from(half(page, self.at)) | usize::from(half(page, self.at + 2)) << 16
+    }
+}
+
+/// Reads a branch or a leaf, as its depth in the tree asks for, and finds its entries.
+///
+/// # Errors
+/// Returns [`IndexError::Corrupted`] if it is something else, or an error of the file.
+pub(super) fn node_page(
+    file: &File,
+    tree: &Tree,
+    number: u64,
+    depth: u16,
+) -> Result<(Vec<u8>, Vec<Node>), IndexError> {
+    let page = read(file, tree, number, 1)?;
+    let is_leaf = depth == tree.depth;
+    let expected = if is_leaf { LEAF } else { BRANCH };
+    if half(&page, 10) & !PASSING != expected || depth > tree.depth {
+        return Err(damaged(number, "is not of the kind that its place in the tree asks for"));
+    }
+    let nodes = nodes(number, &page, is_leaf)?;
+    Ok((page, nodes))
+}
+
+/// Reads pages and checks that they carry their own numbers.
+fn read(file: &File, tree: &Tree, number: u64, count: u64) -> Result<Vec<u8>, IndexError> {
+    let size = tree.page_size;
+    if number < 2 || number.checked_add(count).is_none_or(|end| end > tree.last_page + 1) {
+        return Err(damaged(number, "is named by another page and is not in the file"));
+    }
+    let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(size);
+    let mut pages = vec![0; length];
+    file.read_exact_at(&mut pages, number * size as u64).map_err(IndexError::from)?;
+    if long(&pages, 0) != number {
+        return Err(damaged(number, "says that it is another one"));
+    }
+    Ok(pages)
 }
 
 /// Writes the tree in `file` to `out`.
@@ -263,7 +288,7 @@ fn without_remains(page: &[u8], nodes: &[Node], is_leaf: bool) -> Vec<u8> {
 /// Returns how many bytes of a leaf's entry follow its key; they are within the page.
 fn data_length(page: &[u8], node: &Node) -> usize {
     let is_big = half(page, node.at + 4) == BIG;
-    if is_big { 8 } else { usize::from(half(page, node.at)) | usize::from(half(page, node.at + 2)) << 16 }
+    if is_big { 8 } else { node.length(page) }
 }
 
 /// Checks that the keys of a page ascend, and lie in the range of its parent.

@@ -3,6 +3,7 @@
 //! A tree behind a lock. A snapshot shares the whole tree; a commit copies only the nodes that it changes and that a
 //! snapshot still shares.
 
+mod extent;
 mod lately;
 mod node;
 mod range;
@@ -10,6 +11,7 @@ mod sorted;
 mod tree;
 
 use crate::commit::{Conflict, Store, StoreId};
+use crate::extent::Extent;
 use crate::keyspace::after_prefix;
 use crate::snapshot::{Direction, Entries, Snapshot, Visit};
 use crate::{Head, IndexError, Version, WriteSet, compare, long_key};
@@ -63,6 +65,22 @@ impl Store for MemoryStore {
             stored_version(&tree, set.feed)?;
         }
         sets.iter().map(|set| apply(&mut tree, set)).collect()
+    }
+
+    fn extents(
+        &self,
+        prefixes: &[Vec<u8>],
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Extent>>, IndexError> {
+        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut extents = Vec::with_capacity(prefixes.len());
+        for prefix in prefixes {
+            if is_cancelled() {
+                return Ok(None);
+            }
+            extents.push(tree.extent(prefix)?);
+        }
+        Ok(Some(extents))
     }
 
     fn is_volatile(&self) -> bool {

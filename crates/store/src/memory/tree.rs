@@ -23,6 +23,11 @@ impl Tree {
         Self { root: Node::Leaf(Arc::new(Sorted::new())) }
     }
 
+    /// Returns the topmost node.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
     /// Returns the value under `key`.
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         if let Some(way) = lately::way_to(key)

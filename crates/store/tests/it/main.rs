@@ -7,6 +7,7 @@ mod by_value;
 mod child;
 mod conformance;
 mod directories;
+mod extents;
 mod flipped;
 mod full_disk;
 mod grouped;
