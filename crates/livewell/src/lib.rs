@@ -79,7 +79,7 @@ pub use read::status::{Status, StoredPlace, stored_place, stored_status};
 pub use read::subscribe::{Event, Subscription};
 pub use read::trial::{Tried, try_query};
 pub use read::value::values::Values;
-pub use read::{inventory, rows, verify, why};
+pub use read::{holdings, inventory, rows, verify, why};
 
 pub use component::unknown::unknown;
 pub use register::pending::reset_stored;

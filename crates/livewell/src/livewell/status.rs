@@ -120,6 +120,11 @@ impl Livewell {
         leftover::all(&self.shared)
     }
 
+    /// Returns whether a component was added, without reading the store.
+    pub fn is_added(&self, id: &str) -> bool {
+        self.shared.roster().get(id).is_some()
+    }
+
     /// Returns what the store holds of the component `id`, if it was not added.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Reading from outside the components: results and their changes, status, the contents of sources, and verification.
 
 pub(crate) mod condition;
+pub mod holdings;
 pub(crate) mod idle;
 pub mod inventory;
 pub(crate) mod measured;

@@ -57,6 +57,8 @@ pub struct Api {
     pub(super) verifications: Arc<Verifications>,
     /// Permits to explain rows.
     pub(super) explaining: Arc<Semaphore>,
+    /// Permits to measure what the store holds.
+    pub(super) measuring: Arc<Semaphore>,
     pub(super) bodies: Arc<Semaphore>,
     /// One backup is taken at a time.
     pub(super) backups: Arc<Semaphore>,

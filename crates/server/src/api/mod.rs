@@ -247,6 +247,7 @@ fn shared(
         verifying: Arc::new(Semaphore::new(verifying::VERIFYING_MAX)),
         verifications: Arc::default(),
         explaining: Arc::new(Semaphore::new(verifying::EXPLAINING_MAX)),
+        measuring: Arc::new(Semaphore::new(verifying::MEASURING_MAX)),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         backups: Arc::new(Semaphore::new(1)),
         changing: tokio::sync::Mutex::default(),

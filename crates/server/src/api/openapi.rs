@@ -70,6 +70,8 @@ mod tests {
     use super::super::dead_letters::DeadLetter;
     use super::super::description::published;
     use super::super::elements::{Counts, Element};
+    use super::super::overview::history::History;
+    use super::super::overview::store::Store;
     use super::super::parked::Parked;
     use super::super::planned::Plan;
     use super::super::routes::calls;
@@ -126,6 +128,8 @@ mod tests {
                 published::<Element>("livewell elements SOURCE ID, and a line of --label and --type"),
             ),
             ("elements", published::<Counts>("livewell elements SOURCE --format json")),
+            ("history", published::<History>("livewell history --format json")),
+            ("store-size", published::<Store>("livewell store size --format json")),
             ("parked", published::<Parked>("A line of livewell parked")),
             ("row", published::<Row>("A line of livewell results, try and export --format ndjson")),
             ("rows", published::<Vec<Row>>("livewell results and try --format json")),

@@ -27,6 +27,7 @@ const CALLS: &[(Need, &[&str])] = &[
             "GET /api/v1/needs",
             "GET /api/v1/history",
             "GET /api/v1/events",
+            "GET /api/v1/store",
             "GET /api/v1/stream",
             "GET /api/v1/{kind}",
             "GET /api/v1/{kind}/{id}",

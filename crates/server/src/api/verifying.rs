@@ -19,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 pub const VERIFYING_MAX: usize = 2;
 /// How many explanations are. Whoever may read may ask for them, and they keep nobody from verifying.
 pub const EXPLAINING_MAX: usize = 2;
+/// How many looks at what the store holds are. Each holds a snapshot.
+pub const MEASURING_MAX: usize = 2;
 
 /// The verifications of a query that are running.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -89,6 +91,14 @@ pub fn begin(api: &Api) -> Result<(Waiting, Verifying), Problem> {
 /// Returns 503 if as many are running as this server allows.
 pub fn begin_explaining(api: &Api) -> Result<(Waiting, Verifying), Problem> {
     begin_with(api, &api.explaining, (EXPLAINING_MAX, "explanations"))
+}
+
+/// Begins a look at what the store holds, in the same way.
+///
+/// # Errors
+/// Returns 503 if as many are running as this server allows.
+pub fn begin_measuring(api: &Api) -> Result<(Waiting, Verifying), Problem> {
+    begin_with(api, &api.measuring, (MEASURING_MAX, "looks at the store"))
 }
 
 fn begin_with(

@@ -24,10 +24,10 @@ pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify, Why};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
-pub use overview::{Events, Graph, GraphFormat, Server};
+pub use overview::{Events, Graph, GraphFormat, History, Server};
 pub use parse::{DIRECT, command, parse};
 pub use run::{CONFIG, Check, Run};
-pub use store::Store;
+pub use store::{Size, Store};
 pub use test::Test;
 pub use token::Token;
 pub use try_out::{Elements, Try};
@@ -189,6 +189,9 @@ Examples:
     /// Show what reads what: from sources through queries to reactions, each with its state
     Graph(Graph),
 
+    /// Show what was measured lately: rates, times from change to result, lags, failures
+    History(History),
+
     /// Show what happened: errors, gaps, restarts, and calls that changed something
     Events(Events),
 
@@ -322,7 +325,7 @@ Prints the token, which is for the caller alone, and below it the line for `serv
 its hash. A running server takes the line up with SIGHUP.")]
     Token(Token),
 
-    /// Look into a store directory that no process uses
+    /// Show what a store holds and how much it takes, and check it
     #[command(subcommand)]
     Store(Store),
 
@@ -354,7 +357,9 @@ impl Command {
             | Self::Status(Status { at, .. })
             | Self::Server(Server { at, .. })
             | Self::Graph(Graph { at, .. })
+            | Self::History(History { at, .. })
             | Self::Events(Events { at, .. })
+            | Self::Store(Store::Size(Size { at, .. }))
             | Self::Parked(Parked { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
             | Self::Apply(Apply { at, .. })

@@ -1,12 +1,14 @@
 //! The arguments of commands about store directories.
 
-use super::TextFormat;
-use clap::Subcommand;
+use super::{At, TextFormat};
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// `livewell store`.
 #[derive(Debug, Subcommand)]
 pub enum Store {
+    /// How much each component takes, of a running server or of a store directory
+    Size(Size),
     /// Format version, feeds, sequences, row counts, bytes, damage
     Inspect {
         /// The store directory
@@ -27,4 +29,23 @@ pub enum Store {
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
+}
+
+/// `livewell store size`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell store size
+  livewell store size --format json | jq '.components[] | select(.added == false) | .id'
+  livewell store size --store ./livewell-data
+
+Sizes are those of keys and values. Large ones are estimated from a sample, and marked with ~, so that nothing is walked.")]
+pub struct Size {
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+
+    /// Where it is
+    #[command(flatten)]
+    pub at: At,
 }

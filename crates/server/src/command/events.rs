@@ -3,7 +3,7 @@
 use super::find::Found;
 use super::offline;
 use crate::cli::{Events, TextFormat};
-use crate::client::Client;
+use crate::client::{Client, encoded};
 use crate::failure::Failure;
 use serde_json::Value as Json;
 use std::io::{self, Write};
@@ -22,8 +22,9 @@ pub fn run(asked: &Events, found: &Found) -> Result<(), Failure> {
         Found::Server(client) => client,
     };
     let mut out = io::stdout().lock();
+    let wanted = wanted(asked);
     let mut last = 0;
-    for event in newest(client, asked.limit, 0)? {
+    for event in newest(client, &wanted, asked.limit, 0)? {
         last = show(&event, asked.format, &mut out)?;
     }
     out.flush()?;
@@ -32,20 +33,28 @@ pub fn run(asked: &Events, found: &Found) -> Result<(), Failure> {
     }
     loop {
         thread::park_timeout(LOOK);
-        for event in newest(client, u64::MAX, last)? {
+        for event in newest(client, &wanted, u64::MAX, last)? {
             last = show(&event, asked.format, &mut out)?;
         }
         out.flush()?;
     }
 }
 
+/// Returns the parameters that say which events are wanted.
+fn wanted(asked: &Events) -> String {
+    let Events { component, what, caller, code, .. } = asked;
+    let all = [("component", component), ("what", what), ("caller", caller), ("code", code)];
+    let given = all.into_iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)));
+    given.map(|(name, value)| format!("&{name}={}", encoded(value))).collect()
+}
+
 /// Returns at most `most` events after the number `after`, the newest last.
-fn newest(client: &Client, most: u64, after: u64) -> Result<Vec<Json>, Failure> {
+fn newest(client: &Client, wanted: &str, most: u64, after: u64) -> Result<Vec<Json>, Failure> {
     let mut found = Vec::new();
     let mut before = String::new();
     while (found.len() as u64) < most {
         let limit = PAGE.min(most - found.len() as u64);
-        let page = client.get(&format!("/api/v1/events?limit={limit}{before}"))?;
+        let page = client.get(&format!("/api/v1/events?limit={limit}{wanted}{before}"))?;
         let events = page["events"].as_array().cloned().unwrap_or_default();
         let read = events.len();
         found.extend(events.into_iter().filter(|event| number(event) > after));

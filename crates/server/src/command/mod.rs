@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod find;
 mod graph;
+mod history;
 mod init;
 mod offline;
 mod pages;
@@ -26,6 +27,7 @@ mod run;
 mod schema;
 mod server;
 mod set_aside;
+mod size;
 mod status;
 mod store;
 mod test;
@@ -35,7 +37,7 @@ mod verify;
 mod watch;
 mod why;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Store};
 use crate::failure::Failure;
 use find::Found;
 use std::io::{self, Write};
@@ -84,6 +86,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Check(check), _) => check::run(check),
         (Command::Explain(explain), _) => explain::run(explain),
         (Command::Run(run), _) => run::run(run),
+        (Command::Store(Store::Size(asked)), Some(found)) => size::run(asked, &found),
         (Command::Store(store), _) => store::run(store),
         (Command::Token(asked), _) => token::run(asked),
         (Command::Apply(apply), Some(found)) => apply::run(apply, &found),
@@ -99,6 +102,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Status(status), Some(found)) => status::run(status, &found),
         (Command::Server(asked), Some(found)) => server::run(asked, &found),
         (Command::Graph(asked), Some(found)) => graph::run(asked, &found),
+        (Command::History(asked), Some(found)) => history::run(asked, &found),
         (Command::Events(asked), Some(found)) => events::run(asked, &found),
         (Command::Reset(reset), Some(found)) => reset::run(reset, &found),
         (Command::Start(which), Some(found)) => component::start(which, &found),

@@ -18,6 +18,7 @@ pub fn run(asked: &Asked) -> Result<(), Failure> {
     match asked {
         Asked::Inspect { directory, format } => look(directory, *format),
         Asked::Scrub { directory, format } => scrub(directory, *format),
+        Asked::Size(_) => unreachable!("what it is about was found first"),
     }
 }
 

@@ -102,14 +102,22 @@ impl Journal {
         let _ = self.0.followers.send(event);
     }
 
-    /// Returns at most `most` events before a number, the newest first, and whether there are older ones.
-    pub fn before(&self, number: Option<u64>, most: usize) -> (Vec<Arc<Event>>, bool) {
+    /// Returns at most `most` of the wanted events before a number, the newest first, and whether there are older ones.
+    pub fn before(
+        &self,
+        number: Option<u64>,
+        most: usize,
+        is_wanted: impl Fn(&Event) -> bool,
+    ) -> (Vec<Arc<Event>>, bool) {
         let state = self.lock();
         let end = number
             .map_or(state.events.len(), |number| state.events.partition_point(|event| event.number < number));
-        let events: Vec<_> = state.events.range(..end).rev().take(most).cloned().collect();
-        let has_more = events.len() < end;
-        (events, has_more)
+        // Nobody who records an event waits for a search.
+        let events: Vec<_> = state.events.range(..end).rev().cloned().collect();
+        drop(state);
+        let mut wanted = events.into_iter().filter(|event| is_wanted(event));
+        let page = wanted.by_ref().take(most).collect();
+        (page, wanted.next().is_some())
     }
 
     /// Returns a receiver of what happens from now on.
@@ -180,7 +188,7 @@ mod tests {
     use super::*;
 
     fn numbers(journal: &Journal) -> (u64, u64) {
-        let (events, _) = journal.before(None, usize::MAX);
+        let (events, _) = journal.before(None, usize::MAX, |_| true);
         (events.last().unwrap().number, events[0].number)
     }
 

@@ -26,6 +26,7 @@ const OTHERS: &[&str] = &[
     "/api/v1/graph",
     "/api/v1/needs",
     "/api/v1/events",
+    "/api/v1/store",
     "/api/v1/history",
     "/api/v1/history?id=orders-of",
     "/api/v1/stream?status=1s",

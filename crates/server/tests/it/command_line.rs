@@ -2,7 +2,7 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "init",
     "run",
     "check",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 27] = [
     "status",
     "server",
     "graph",
+    "history",
     "events",
     "start",
     "stop",

@@ -61,6 +61,9 @@ fn every_json_output_is_as_its_schema_says() {
     schemas.document("server", &command(&["server", JSON]), 0);
     schemas.lines("event", &command(&["events", JSON]));
     schemas.document("graph", &command(&["graph", JSON]), 0);
+    schemas.document("history", &command(&["history", JSON]), 0);
+    let held = schemas.document("store-size", &command(&["store", "size", JSON]), 0);
+    assert_eq!(held["components"].as_array().map(Vec::len), Some(3), "{held}");
     schemas.document("rows", &command(&["results", "big", JSON]), 0);
     schemas.lines("row", &command(&["results", "big", "--format", "ndjson"]));
     let verified = schemas.document("verify", &command(&["verify", "big", JSON]), 0);
@@ -95,6 +98,8 @@ fn every_json_output_is_as_its_schema_says() {
     schemas.document("verify", &livewell(&["verify", "big", "--store", store, JSON]), 0);
     let inspected = schemas.document("store-inspect", &livewell(&["store", "inspect", store, JSON]), 0);
     assert_eq!(inspected["damage"], serde_json::json!([]));
+    let size = schemas.document("store-size", &livewell(&["store", "size", "--store", store, JSON]), 0);
+    assert_eq!(size["components"][0]["added"], Json::Null, "{size}");
     schemas.document("store-scrub", &livewell(&["store", "scrub", store, JSON]), 0);
 
     without_a_store(&schemas, running.folder.path());

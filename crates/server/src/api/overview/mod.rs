@@ -2,12 +2,13 @@
 
 mod graph;
 mod happened;
-mod history;
+pub mod history;
 mod look;
 pub mod needs;
 mod node;
 mod place;
 mod server;
+pub mod store;
 mod tab;
 
 pub use look::run as look;
@@ -28,6 +29,8 @@ pub fn calls() -> Vec<Call> {
                events of `GET /api/v1/queries/{id}/changes` for one query";
     let happened = "What happened, the newest first: changes into and out of trouble, calls that changed something, gaps, \
                     starts";
+    let held = "What the store holds, of everything together and of each component, and how much room there is. Large parts \
+                are estimated from a sample, so the cost follows the number of components";
     let needs = "What needs somebody, the worst first";
     vec![
         call(Method::GET, "/api/v1/server", server::get, server).answers(200, "The process and its store"),
@@ -36,6 +39,7 @@ pub fn calls() -> Vec<Call> {
         call(Method::GET, "/api/v1/history", history::get, history)
             .answers(200, "The series")
             .refuses(&[404]),
+        call(Method::GET, "/api/v1/store", store::get, held).answers(200, "The store").refuses(&[503]),
         call(Method::GET, "/api/v1/events", happened::get, happened).answers(200, "A page of events"),
         call(Method::GET, "/api/v1/stream", tab::get, tab)
             .takes_header("Last-Event-ID", read::<LastId>, "Like `after`, as a browser sends it")

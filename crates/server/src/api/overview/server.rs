@@ -8,9 +8,9 @@ use crate::api::problem::Problem;
 use crate::api::wire::Time;
 use axum::extract::State;
 use axum::{Extension, Json};
-use livewell_config::settings::{Scope, StoreSettings};
+use livewell_config::settings::Scope;
 use livewell_store::embedded::FORMAT_VERSION;
-use livewell_store::{StoreId, Usage};
+use livewell_store::{Store, StoreId, Usage};
 use schemars::JsonSchema;
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -90,7 +90,7 @@ fn server(api: &Api, caller: Caller) -> Server {
         store_id: format!("{id:032x}"),
         started: began.map(Time),
         uptime_seconds: uptime.map(|uptime| uptime.as_secs_f64()),
-        store: room(api),
+        store: Room::of(&**api.livewell.store()),
         memory_bytes: resident(),
         scopes: scopes(&caller),
         caller: caller.name,
@@ -102,14 +102,17 @@ fn server(api: &Api, caller: Caller) -> Server {
     }
 }
 
-fn room(api: &Api) -> Room {
-    let usage = api.livewell.store().usage();
-    let Usage { data_bytes, file_bytes, limit_bytes, available_bytes, disk_bytes, .. } = usage;
-    let (kind, engine, format) = match api.config().store {
-        StoreSettings::Memory => ("memory", None, None),
-        StoreSettings::Embedded(_) => ("embedded", Some("lmdb"), Some(FORMAT_VERSION)),
-    };
-    Room { kind, engine, format, data_bytes, file_bytes, limit_bytes, available_bytes, disk_bytes }
+impl Room {
+    /// Returns how much room a store takes and has.
+    pub(super) fn of(store: &dyn Store) -> Self {
+        let usage = store.usage();
+        let Usage { data_bytes, file_bytes, limit_bytes, available_bytes, disk_bytes, .. } = usage;
+        let (kind, engine, format) = match store.is_volatile() {
+            true => ("memory", None, None),
+            false => ("embedded", Some("lmdb"), Some(FORMAT_VERSION)),
+        };
+        Self { kind, engine, format, data_bytes, file_bytes, limit_bytes, available_bytes, disk_bytes }
+    }
 }
 
 /// Returns the names of all scopes whose calls a caller may make.

@@ -189,3 +189,41 @@ fn a_stream_of_a_tab_has_them_as_they_come() {
     }
     assert_eq!(told, all(&running).split_off(1), "a state and a call, as the call for events has them");
 }
+
+#[test]
+fn events_are_found_by_component_kind_caller_code_and_words() {
+    let running = troubled();
+    let count = |asked: &str| {
+        let page = read(&running, &format!("limit=1000&{asked}"));
+        page["events"].as_array().unwrap_or_else(|| panic!("{asked}: {page}")).len()
+    };
+    let everything = all(&running);
+    for (asked, of) in [
+        (
+            "component=share",
+            Box::new(|one: &Json| one["component"]["id"] == "share") as Box<dyn Fn(&Json) -> bool>,
+        ),
+        ("kind=query", Box::new(|one: &Json| one["component"]["kind"] == "query")),
+        ("what=call", Box::new(|one: &Json| one["what"] == "call")),
+        ("caller=anonymous", Box::new(|one: &Json| one["caller"] == "anonymous")),
+        ("code=LW0510", Box::new(|one: &Json| one["code"] == "LW0510")),
+        ("search=DIVIDED%20by", Box::new(|one: &Json| one["code"] == "LW0510")),
+        (
+            "component=share&what=state",
+            Box::new(|one: &Json| one["component"]["id"] == "share" && one["what"] == "state"),
+        ),
+        ("component=nobody", Box::new(|_: &Json| false)),
+    ] {
+        assert_eq!(count(asked), everything.iter().filter(|one| of(one)).count(), "{asked}");
+    }
+    // Pages are of what is wanted, and the last one says so.
+    let first = read(&running, "component=share&limit=1");
+    assert!(first["next"].is_u64(), "{first}");
+    let none = read(&running, "what=call&limit=1");
+    assert_eq!((none["events"].as_array().unwrap().len(), &none["next"]), (1, &Json::Null), "{none}");
+    for refused in ["kind=table", "what=nothing", &format!("search={}", "x".repeat(201))] {
+        assert_eq!(running.get(&format!("/api/v1/events?{refused}")).status, 400, "{refused}");
+    }
+    let shown = running.command(&["events", "--component", "share", "--what", "state"]);
+    assert_eq!(text(&shown.stdout).lines().count(), count("component=share&what=state"));
+}

@@ -2,6 +2,7 @@
 
 mod graph;
 mod happened;
+mod held;
 mod history;
 mod needs;
 mod server;
