@@ -50,7 +50,7 @@ function all(typed: string): Found[] {
     go: visit(to(node.kind, node.id)),
   }));
   const plain = (text: string, what: string, go: () => void): Found => ({ key: `${what} ${text}`, text, what, state: null, go });
-  found.push(plain("Overview", "page", visit("#/")), plain("Events", "page", visit("#/events")));
+  found.push(plain("Overview", "page", visit("#/")), plain("Events", "page", visit("#/events")), plain("Store", "page", visit("#/store")));
   for (const kind of KINDS) found.push(plain(`All ${section(kind)}`, "page", visit(`#/${section(kind)}`)));
   const { route } = place.peek();
   if (route.page === "component") {

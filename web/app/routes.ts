@@ -9,6 +9,7 @@ export type Route =
   | { page: "component"; kind: Kind; id: string; tab: string | null }
   | { page: "code"; code: string }
   | { page: "events" }
+  | { page: "store" }
   | { page: "missing" };
 
 export interface Place {
@@ -48,6 +49,7 @@ function route(path: string, parts: string[]): Route {
   }
   if (first === "errors" && id) return { page: "code", code: id };
   if (first === "events") return { page: "events" };
+  if (first === "store") return { page: "store" };
   return { page: "missing" };
 }
 

@@ -16,6 +16,7 @@ import { Component } from "../view/component.tsx";
 import { Events } from "../view/events.tsx";
 import { List } from "../view/list.tsx";
 import { Overview } from "../view/overview.tsx";
+import { Store } from "../view/store.tsx";
 import { Token } from "../view/token.tsx";
 import { finding, Find } from "./find.tsx";
 import { place, type Route } from "./routes.ts";
@@ -64,6 +65,8 @@ function crumbs(route: Route): { up: [string, string] | null; here: string } {
       return { up: ["Overview", "#/"], here: route.code };
     case "events":
       return { up: ["Overview", "#/"], here: "Events" };
+    case "store":
+      return { up: ["Overview", "#/"], here: "Store" };
     case "missing":
       return { up: ["Overview", "#/"], here: "Not found" };
   }
@@ -82,6 +85,8 @@ function View({ route }: { route: Route }) {
       return <CodePage code={route.code} key={route.code} />;
     case "events":
       return <Events />;
+    case "store":
+      return <Store />;
     case "missing":
       return <Missing />;
   }

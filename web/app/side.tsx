@@ -120,6 +120,9 @@ export function Side() {
         <a href="#/events" aria-current={route.page === "events" ? "page" : undefined}>
           Events
         </a>
+        <a href="#/store" aria-current={route.page === "store" ? "page" : undefined}>
+          Store
+        </a>
         <button type="button" class="link" onClick={next}>
           Theme: {theme.value}
         </button>

@@ -115,7 +115,7 @@ export interface Server {
   store: {
     kind: string;
     engine: string | null;
-    data_bytes: number;
+    data_bytes: number | null;
     file_bytes: number | null;
     limit_bytes: number | null;
     available_bytes: number | null;

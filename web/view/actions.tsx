@@ -49,6 +49,7 @@ function entries(status: Status, node: Node | undefined, forbidden: string | nul
   const { kind, id } = status;
   const address = `${location.origin}${of(section(kind), id)}`;
   return [
+    { label: "Its events", act: () => (location.hash = `#/events?component=${encodeURIComponent(id)}`) },
     { label: "Copy as curl", act: () => copy(`curl ${address}`) },
     { label: `${RESETS[kind]}...`, act: () => askReset(status, node), unless: forbidden },
     { label: "Remove...", act: () => askRemove(status, node), destroys: true, unless: obstacle("administer") },

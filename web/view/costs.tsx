@@ -85,8 +85,8 @@ function ReactionReset({ of, lag }: { of: Status; lag: number }) {
   );
 }
 
-/** Asks before a component goes with all that it stored. */
-export function askRemove(status: Status, node: Node | undefined): void {
+/** Asks before a component goes with all that it stored; then the list of its kind is shown, if nothing else is said. */
+export function askRemove(status: Status, node: Node | undefined, then?: () => void): void {
   const { kind, id } = status;
   const by = status.read_by;
   if (by && by.count > 0) {
@@ -110,7 +110,8 @@ export function askRemove(status: Status, node: Node | undefined): void {
     typed: id,
     act: async () => {
       await actions.remove(kind, id);
-      location.hash = `#/${section(kind)}`;
+      if (then) then();
+      else location.hash = `#/${section(kind)}`;
       say(`${id} is removed.`);
     },
   });

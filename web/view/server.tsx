@@ -15,6 +15,9 @@ export function ThisServer() {
     <section class="card">
       <header>
         <h2>This server</h2>
+        <a class="note" href="#/store">
+          What the store holds
+        </a>
       </header>
       <dl class="facts-list pad">
         <dt>Version</dt>
@@ -27,7 +30,8 @@ export function ThisServer() {
         </dd>
         <dt>Store</dt>
         <dd>
-          <Text of={store.engine ? `${store.kind}, ${store.engine}` : store.kind} />, {bytes(store.data_bytes)}
+          <Text of={store.engine ? `${store.kind}, ${store.engine}` : store.kind} />
+          {store.data_bytes === null ? "" : `, ${bytes(store.data_bytes)}`}
           {store.limit_bytes === null ? "" : ` of ${bytes(store.limit_bytes)}`}
         </dd>
         {store.available_bytes === null ? null : (

@@ -101,9 +101,35 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": preferred }));
     }
 
-    fn devtools(&self, command: &str, parameters: &Json) {
+    /// Returns a picture of what the page shows, as a PNG file in base 64.
+    pub fn picture(&self) -> String {
+        let picture = self.devtools("Page.captureScreenshot", &json!({ "format": "png" }));
+        picture["data"].as_str().expect("a picture has data").to_owned()
+    }
+
+    /// Returns how many bytes the objects of the page take, after it has given up those that nothing refers to.
+    pub fn heap(&self) -> u64 {
+        self.devtools("HeapProfiler.collectGarbage", &json!({}));
+        let usage = self.devtools("Runtime.getHeapUsage", &json!({}));
+        usage["usedSize"].as_f64().expect("a size is a number") as u64
+    }
+
+    /// Opens another tab and works in it from now on; returns the name of it.
+    pub fn new_tab(&self) -> String {
+        let made = self.post("/window/new", &json!({ "type": "tab" })).expect("a tab can be opened");
+        let name = made["handle"].as_str().expect("a tab has a name").to_owned();
+        self.to_tab(&name);
+        name
+    }
+
+    /// Works in a tab from now on.
+    pub fn to_tab(&self, name: &str) {
+        self.post("/window", &json!({ "handle": name })).expect("the tab is there");
+    }
+
+    fn devtools(&self, command: &str, parameters: &Json) -> Json {
         let body = json!({ "cmd": command, "params": parameters });
-        self.post("/goog/cdp/execute", &body).expect("the browser takes commands of its developer tools");
+        self.post("/goog/cdp/execute", &body).expect("the browser takes commands of its developer tools")
     }
 
     /// Presses keys one after another, as a person does; special ones have the characters that WebDriver gives them.

@@ -2,15 +2,21 @@
 
 use super::{ROWS, browser_at, open, order, send};
 use crate::running::{Running, orders};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use livewell_services::Browser;
 use serde_json::{Value as Json, json};
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 
-const VIEWS: [&str; 15] = [
+const VIEWS: [&str; 18] = [
     "#/",
     "#/?as=table",
     "#/events",
+    "#/events?component=big&what=call&code=LW0510&q=nothing",
+    "#/store",
+    "#/store?q=nothing",
     "#/sources",
     "#/queries",
     "#/sources/orders/in",
@@ -65,6 +71,7 @@ fn every_view_fits_in_both_themes_and_three_widths() {
             for view in VIEWS {
                 open(&browser, &running, view);
                 browser.wait_for(IS_THERE, &json!(true));
+                keep_picture(&browser, view, theme, width);
                 assert_eq!(
                     browser.run(BEYOND),
                     Ok(Json::Null),
@@ -75,6 +82,15 @@ fn every_view_fits_in_both_themes_and_three_widths() {
             }
         }
     }
+}
+
+/// Writes what is shown to the folder that `LIVEWELL_PICTURES` names, if it does.
+fn keep_picture(browser: &Browser, view: &str, theme: &str, width: u32) {
+    let Some(folder) = std::env::var_os("LIVEWELL_PICTURES") else { return };
+    let name: String = view.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let path = Path::new(&folder).join(format!("{}-{theme}-{width}.png", name.trim_matches('-')));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(path, STANDARD.decode(browser.picture()).unwrap()).unwrap();
 }
 
 /// Runs axe and returns what it finds, as [rule, where].
@@ -169,6 +185,14 @@ fn the_page_is_small_is_kept_by_browsers_and_runs_nothing_else() {
     }
     assert!((10_000..70_000).contains(&sent), "a first view is {sent} bytes");
     assert_eq!(running.get("/assets/console-0000000000000000.js").status, 404);
+}
+
+#[test]
+fn all_files_of_the_console_together_stay_small() {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/src/api/console/built");
+    let sizes = fs::read_dir(built).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
+    let all: u64 = sizes.sum();
+    assert!((10_000..=230_000).contains(&all), "all of the console is {all} bytes");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod keys;
 mod lasting;
 mod looks;
 mod rows;
+mod stored;
 
 use super::running::{Answer, Running};
 use livewell_services::Browser;
