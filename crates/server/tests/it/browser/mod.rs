@@ -5,6 +5,7 @@ mod hostile;
 mod keys;
 mod lasting;
 mod looks;
+mod open_long;
 mod rows;
 mod stored;
 

@@ -2,6 +2,7 @@
 
 use crate::running::{Running, orders};
 use crate::text;
+use livewell_services::{Act, Web};
 use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
 
@@ -118,4 +119,111 @@ fn an_address_without_tls_needs_somebody_and_comes_after_what_stands_still() {
     let needs = ask("/api/v1/needs")["needs"].clone();
     let needs: Vec<_> = needs.as_array().unwrap().iter().map(|need| &need["what"]).collect();
     assert!(needs.contains(&&json!("settings")) && needs.len() == 2, "{needs:?}");
+}
+
+/// A query without a condition, whose results a webhook delivers.
+fn hooked(web: &Web, more_of_query: &str, more_of_hook: &str) -> Running {
+    Running::of(&format!(
+        "store: {{ kind: embedded, path: data }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
+         sources:\n  - {{ id: orders, kind: http }}\n\
+         queries:\n  - {{ id: all, sources: [orders], cypher: 'MATCH (o:Order) RETURN o.id AS id, o.total AS total'{more_of_query} }}\n\
+         reactions:\n  - {{ id: hook, kind: webhook, queries: [all], url: '{}', allow_private: true{more_of_hook} }}\n",
+        web.url()
+    ))
+}
+
+#[test]
+fn dead_letters_need_somebody_until_they_are_taken() {
+    let web = Web::scripted(|_, _| Act::Answer(422, "no such order"));
+    let running = hooked(&web, "", ", retries: 0, on_refusal: dead_letter");
+    running.post(&orders(&[150, 250]));
+    let need = &until(&running, &[("dead_letters", "hook")])[0];
+    assert_eq!((&need["severity"], need["actions"].as_array().map(Vec::len)), (&json!("warning"), Some(2)));
+    // Letters come one after the other.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while needs(&running)[0]["reason"] != "its target has refused 2 messages" {
+        assert!(Instant::now() < deadline, "{:?}", needs(&running));
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    web.set(|_, _| Act::Answer(200, ""));
+    act(&running, need, 0);
+    until(&running, &[]);
+    assert!(web.seen().len() >= 4);
+}
+
+#[test]
+fn an_outbox_that_is_about_to_drop_results_needs_somebody_before_it_does() {
+    let web = Web::scripted(|_, _| Act::Hang);
+    let running = hooked(&web, ", outbox: { capacity: 10 }", "");
+    running.post(&orders(&[1; 7]));
+    running.get("/api/v1/queries/all/results?position=7&wait=20s");
+    assert!(needs(&running).iter().all(|need| need["what"] != "outbox"));
+    running.post(&orders(&[2; 9]).lines().skip(7).map(|line| format!("{line}\n")).collect::<String>());
+    running.get("/api/v1/queries/all/results?position=9&wait=20s");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let need = loop {
+        let all = needs(&running);
+        if let Some(need) = all.iter().find(|need| need["what"] == "outbox") {
+            break need.clone();
+        }
+        assert!(Instant::now() < deadline, "{all:#?}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    };
+    assert_eq!(
+        (&need["component"]["id"], &need["reason"]),
+        (&json!("all"), &json!("its outbox is 90 % full of what is not read"))
+    );
+    assert_eq!(need["holds_up"]["ids"], json!(["hook"]));
+}
+
+#[test]
+fn a_store_near_its_limit_needs_somebody_before_it_is_full() {
+    let running = Running::of(
+        "store: { kind: embedded, path: data, durability: os, map_size_bytes: 4194304 }\n\
+         server: { listen: '127.0.0.1:0' }\nsources:\n  - { id: orders, kind: http }\n",
+    );
+    until(&running, &[]);
+    let large = "x".repeat(20_000);
+    let mut needed = Vec::new();
+    for at in 0..400 {
+        let properties = json!({ "id": at, "text": large });
+        let element =
+            json!({ "type": "node", "id": format!("n{at}"), "labels": ["Order"], "properties": properties });
+        let answer = running.post(&json!({ "operation": "insert", "element": element }).to_string());
+        needed = needs(&running);
+        if answer.status != 200 || needed.iter().any(|need| need["what"] == "disk") {
+            break;
+        }
+    }
+    let need = needed.iter().find(|need| need["what"] == "disk").unwrap_or_else(|| panic!("{needed:#?}"));
+    assert!(need["reason"].as_str().unwrap().contains("of its limit of 4.2 MB"), "{need}");
+    assert_eq!(
+        (&need["component"], &need["loses"]),
+        (&Json::Null, &json!("once there is no room, nothing is taken in"))
+    );
+}
+
+#[test]
+fn a_reaction_that_falls_behind_all_through_a_minute_needs_somebody() {
+    let web = Web::scripted(|_, _| Act::Slow(Duration::from_millis(500)));
+    let running = hooked(&web, "", "");
+    let deadline = Instant::now() + Duration::from_secs(240);
+    let mut total = 0;
+    loop {
+        let changes: Vec<i64> = (0..40).map(|at| total + at).collect();
+        total += 40;
+        // The first time they are inserted, then replaced.
+        let changes = orders(&changes);
+        let changes = if total == 40 { changes } else { changes.replace("\"insert\"", "\"update\"") };
+        assert_eq!(running.post(&changes).status, 200);
+        let needs = needs(&running);
+        if let Some(need) =
+            needs.iter().find(|need| need["what"] == "lag" && need["component"]["id"] == "hook")
+        {
+            assert!(need["reason"].as_str().unwrap().contains("sequences behind what it reads"), "{need}");
+            return;
+        }
+        assert!(Instant::now() < deadline, "{needs:#?}");
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
 }
