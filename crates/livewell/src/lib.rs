@@ -77,10 +77,13 @@ pub use read::position::Position;
 pub use read::results::{ReadRow, Results};
 pub use read::status::{Status, StoredPlace, stored_place, stored_status};
 pub use read::subscribe::{Event, Subscription};
+pub use read::trace::Trace;
+pub use read::transactions;
 pub use read::trial::{Tried, try_query};
 pub use read::value::values::Values;
-pub use read::{holdings, inventory, rows, verify, why};
+pub use read::{holdings, inventory, rows, schema, verify, why};
 
+pub use component::lately::{Brief, Kinds};
 pub use component::unknown::unknown;
 pub use register::pending::reset_stored;
 pub use register::setup::{ReactionSetup, Setup};

@@ -19,6 +19,10 @@ pub struct Report {
     pub behind_messages: Option<u64>,
     /// Which of several parts it is reading, one after the other.
     pub part: Option<PartReport>,
+    /// The files or tables that it reads, in that order: at most [`PARTS_MAX`], from around those that it is reading.
+    pub parts: Vec<Part>,
+    /// How many there are.
+    pub parts_total: usize,
     /// When the last transaction that was taken in was committed on the other side.
     pub last_commit: Option<Timestamp>,
     /// How many bytes the other side keeps for it.
@@ -29,6 +33,60 @@ pub struct Report {
     pub waits_for: Option<String>,
     /// What somebody has to correct before everything can be followed; the source continues by itself then.
     pub refusal: Option<SourceError>,
+}
+
+/// How many parts a report names at most.
+pub const PARTS_MAX: usize = 100;
+
+/// A file or table that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The path of a file, the schema and name of a table.
+    pub name: String,
+    /// Whether it has been read.
+    pub state: PartState,
+    /// How much of it is read.
+    pub done: u64,
+    /// About how much there is; `None` if nobody knows.
+    pub total: Option<u64>,
+    /// What is counted.
+    pub unit: Unit,
+}
+
+/// Whether a part has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartState {
+    /// To its end.
+    Done,
+    /// It is being read, or followed.
+    UnderWay,
+    /// Not begun.
+    Waiting,
+}
+
+/// What of a part is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of a file.
+    Bytes,
+    /// Rows of a table.
+    Rows,
+}
+
+impl Unit {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Rows => "rows",
+        }
+    }
+}
+
+/// Returns the parts to name: those around number `at`, of `total`.
+pub(crate) fn window(at: usize, total: usize) -> std::ops::Range<usize> {
+    let first = at.saturating_sub(PARTS_MAX / 2).min(total.saturating_sub(PARTS_MAX));
+    first..total.min(first + PARTS_MAX)
 }
 
 /// Which of several parts is being read.

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::definition::Definition;
-pub use crate::report::{CopyReport, PartReport, Report};
+pub use crate::report::{CopyReport, PARTS_MAX, Part, PartReport, PartState, Report, Unit};
 
 /// Where changes come from.
 pub trait Source: Send {

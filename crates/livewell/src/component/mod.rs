@@ -9,6 +9,7 @@ pub(crate) mod damages;
 pub(crate) mod definition;
 pub(crate) mod drift;
 pub(crate) mod holds;
+pub(crate) mod lately;
 pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod look;
@@ -18,6 +19,8 @@ mod observing;
 pub(crate) mod order;
 pub(crate) mod parking;
 mod rate;
+mod reported;
+mod reporting;
 pub(crate) mod roster;
 pub(crate) mod set_aside;
 pub(crate) mod shared;
@@ -34,15 +37,16 @@ use crate::error::Disk;
 use crate::observe::{Nobody, Observed, Observer};
 use bell::Bell;
 use drift::SourceDrift;
+use lately::Lately;
 use livewell_model::Timestamp;
 use livewell_source::expire::Expire;
-use livewell_source::source::Report;
 use livewell_source::unwind::Unwind;
 use livewell_store::Durations;
 use lock::lock;
 use log::log;
 use look::LastLook;
 use parking::Parking;
+use reported::Reported;
 use set_aside::Order;
 use stall::Stall;
 use state::{ComponentKind, State};
@@ -95,7 +99,7 @@ pub(crate) struct Component {
     /// For a source whose tables can be copied one by one: the tables to copy, if not all.
     reset_tables: Mutex<Vec<String>>,
     /// The progress of a source outside, as it reports itself.
-    report: Mutex<Option<Report>>,
+    report: Mutex<Reported>,
     /// How many comparisons wait for the position of a source.
     pub(crate) watchers: AtomicU64,
     /// Orders about what it has set aside.
@@ -116,6 +120,8 @@ pub(crate) struct Component {
     pub(crate) ended: AtomicBool,
     /// For a feed: how far its followers had read at the last look.
     pub(crate) last_look: LastLook,
+    /// For a source: its latest transactions.
+    pub(crate) lately: Lately,
     /// For a source: how its time relates to the clock's.
     drift: Mutex<SourceDrift>,
     view: Mutex<View>,
@@ -153,6 +159,7 @@ impl Component {
             effects: (kind == ComponentKind::Reaction).then(Durations::default),
             ended: AtomicBool::new(false),
             last_look: LastLook::default(),
+            lately: Lately::default(),
             drift: Mutex::default(),
             view: Mutex::new(View::new()),
         }
@@ -288,15 +295,6 @@ impl Component {
     /// Returns whether the requested reset is one of everything.
     pub(crate) fn is_reset_whole(&self) -> bool {
         lock(&self.reset_tables).is_empty()
-    }
-
-    /// Returns the progress of a source outside, as it reports itself.
-    pub(crate) fn report(&self) -> Option<Report> {
-        lock(&self.report).clone()
-    }
-
-    pub(crate) fn set_report(&self, report: Report) {
-        *lock(&self.report) = Some(report);
     }
 
     /// Queues an order for its thread about what it has set aside.

@@ -1,6 +1,7 @@
 //! The handle of a Livewell: adds components, reads, and shuts down.
 
 mod builder;
+mod coming;
 mod definitions;
 mod disk;
 mod explaining;

@@ -5,13 +5,11 @@
 
 use crate::Error;
 use crate::feed::element::decode_element;
+use crate::read::moment::Moment;
 use livewell_model::{Element, ElementId, SmolStr};
-use livewell_store::catalog::{self, Kind, Registered};
+use livewell_store::Store;
 use livewell_store::keyspace::snapshot_key;
-use livewell_store::{Feed, Head, IndexError, Snapshot, Store};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// How many elements are read from one snapshot.
 const PIECE: usize = 4_096;
@@ -68,17 +66,26 @@ pub struct Filter {
     pub label: Option<String>,
     /// Relationships of this type only.
     pub kind: Option<String>,
+    /// Elements whose ids begin with this only.
+    pub prefix: String,
+    /// Relationships only, from or to the element of this id in the same source.
+    pub end: Option<String>,
 }
 
 impl Filter {
     fn wants(&self, element: &Element) -> bool {
-        if self.label.is_none() && self.kind.is_none() {
-            return true;
-        }
+        let wants_all = self.label.is_none() && self.kind.is_none();
         match element {
-            Element::Node(node) => self.label.as_ref().is_some_and(|label| node.has_label(label)),
+            Element::Node(node) => {
+                let has_label = self.label.as_ref().is_some_and(|label| node.has_label(label));
+                self.end.is_none() && (wants_all || has_label)
+            }
             Element::Relationship(relationship) => {
-                self.kind.as_ref().is_some_and(|kind| relationship.kind == kind.as_str())
+                let own = &relationship.id.source;
+                let is = |id: &ElementId, end: &str| id.source == *own && id.id == end;
+                let is_of = self.kind.as_ref().is_some_and(|kind| relationship.kind == kind.as_str());
+                let ends = |end: &String| is(&relationship.from, end) || is(&relationship.to, end);
+                (wants_all || is_of) && self.end.as_ref().is_none_or(ends)
             }
         }
     }
@@ -92,6 +99,8 @@ pub struct Page {
     /// The id after which the next page begins; `None` at the end. A page may hold fewer elements than requested, even
     /// none, and still have a next one.
     pub next: Option<String>,
+    /// How many elements were looked at.
+    pub looked_at: u64,
 }
 
 /// Counts what a source holds, until `is_over` returns true.
@@ -106,17 +115,17 @@ pub fn count(store: &dyn Store, source: &str, is_over: &dyn Fn() -> bool) -> Res
         if is_over() {
             return Err(Error::new(crate::ErrorKind::Unavailable, "LW0525", "counting was given up"));
         }
-        let piece = Piece::open(store, source)?;
+        let piece = Moment::open(store, source)?;
         let place = (piece.head.epoch, piece.head.sequence, piece.head.generation);
         inventory.changed |= *begun.get_or_insert(place) != place;
         if after.is_none() {
             inventory.position = piece.head.position;
         }
-        let elements = piece.read(after.as_deref(), PIECE)?;
+        let (elements, is_last) = piece.read("", after.as_deref(), PIECE)?;
         for element in &elements {
             inventory.add(element, &piece)?;
         }
-        match elements.last().filter(|_| elements.len() == PIECE) {
+        match elements.last().filter(|_| !is_last) {
             Some(last) => after = Some(last.id().id.to_string()),
             None => return Ok(inventory),
         }
@@ -136,10 +145,11 @@ pub fn page(
 ) -> Result<Page, Error> {
     let (mut page, mut after) = (Page::default(), after.map(str::to_owned));
     for _ in 0..LOOKED_AT_MAX.div_ceil(PIECE) {
-        let elements = Piece::open(store, source)?.read(after.as_deref(), PIECE)?;
-        let is_last = elements.len() < PIECE;
+        let (elements, is_last) =
+            Moment::open(store, source)?.read(&filter.prefix, after.as_deref(), PIECE)?;
         for element in elements {
             after = Some(element.id().id.to_string());
+            page.looked_at += 1;
             if filter.wants(&element) {
                 page.elements.push(element);
             }
@@ -161,13 +171,13 @@ pub fn page(
 /// # Errors
 /// Returns [`crate::ErrorKind::NotFound`] if there is no such source; the errors of the store.
 pub fn element(store: &dyn Store, source: &str, id: &str) -> Result<Option<Element>, Error> {
-    let piece = Piece::open(store, source)?;
+    let piece = Moment::open(store, source)?;
     let key = snapshot_key(piece.number, piece.head.generation, id.as_bytes());
     piece.snapshot.get(&key)?.map(|bytes| Ok(decode_element(&bytes)?.1)).transpose()
 }
 
 impl Inventory {
-    fn add(&mut self, element: &Element, piece: &Piece) -> Result<(), Error> {
+    fn add(&mut self, element: &Element, piece: &Moment) -> Result<(), Error> {
         let id = element.id();
         match element {
             Element::Node(node) => {
@@ -195,55 +205,4 @@ fn add_to(groups: &mut BTreeMap<SmolStr, Group>, name: &SmolStr, id: &ElementId)
     }
     groups.entry(name.clone()).or_default().add(id);
     true
-}
-
-/// A source at one moment.
-struct Piece {
-    snapshot: Arc<dyn Snapshot>,
-    number: u32,
-    head: Head,
-    /// Number and generation of the sources that relationships lead to; `None` for what is not a source.
-    ends: RefCell<BTreeMap<SmolStr, Option<(u32, u32)>>>,
-}
-
-impl Piece {
-    fn open(store: &dyn Store, source: &str) -> Result<Self, Error> {
-        let snapshot = store.snapshot()?;
-        let Some(Registered { number, .. }) = source_entry(&*snapshot, source)? else {
-            return Err(crate::component::unknown::in_store(&*snapshot, source, Some(Kind::Source)));
-        };
-        let head = Head::read(&*snapshot, number)?.unwrap_or_default();
-        Ok(Self { snapshot, number, head, ends: RefCell::default() })
-    }
-
-    fn read(&self, after: Option<&str>, most: usize) -> Result<Vec<Element>, Error> {
-        let Some(feed) = Feed::open(self.snapshot.clone(), self.number)? else { return Ok(Vec::new()) };
-        let entries = feed.entries(after.map(str::as_bytes))?;
-        entries.take(most).map(|entry| Ok(decode_element(&entry?.1)?.1)).collect()
-    }
-
-    /// Returns whether an end of a relationship exists, in whichever source.
-    fn has(&self, id: &ElementId) -> Result<bool, Error> {
-        let Some((number, generation)) = self.end(&id.source)? else { return Ok(false) };
-        let key = snapshot_key(number, generation, id.id.as_bytes());
-        Ok(self.snapshot.get(&key)?.is_some())
-    }
-
-    /// Returns the number and the generation of a source.
-    fn end(&self, source: &SmolStr) -> Result<Option<(u32, u32)>, Error> {
-        if let Some(known) = self.ends.borrow().get(source) {
-            return Ok(*known);
-        }
-        let mut place = None;
-        if let Some(entry) = source_entry(&*self.snapshot, source)? {
-            let head = Head::read(&*self.snapshot, entry.number)?.unwrap_or_default();
-            place = Some((entry.number, head.generation));
-        }
-        self.ends.borrow_mut().insert(source.clone(), place);
-        Ok(place)
-    }
-}
-
-fn source_entry(snapshot: &dyn Snapshot, id: &str) -> Result<Option<Registered>, IndexError> {
-    Ok(catalog::find(snapshot, id)?.filter(|entry| entry.kind == Kind::Source))
 }

@@ -72,6 +72,8 @@ pub struct Status {
     pub checked: Option<bool>,
     /// The progress of a source outside, as it reports itself.
     pub upstream: Option<Report>,
+    /// How many bytes of files a source has read in a second, over the last minute; `None` for other sources.
+    pub bytes_per_second: Option<f64>,
     /// How far a source is behind outside, in seconds by the machine's clock since the last commit that it took in;
     /// `None` if it does not know that commit.
     pub upstream_lag_seconds: Option<f64>,
@@ -158,6 +160,7 @@ fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> 
         },
         checked: checked::of(snapshot, marks, component)?,
         upstream_lag_seconds: upstream.as_ref().and_then(|report| upstream_lag(state, report)),
+        bytes_per_second: component.bytes_per_second(),
         upstream,
         clock_behind_seconds: component.drift().clock_behind().as_secs_f64(),
         failures: component.failures.load(Ordering::Relaxed),
@@ -278,6 +281,7 @@ pub(crate) fn stored(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result
         position: place.position,
         checked: checked::stored(snapshot, entry)?,
         upstream: None,
+        bytes_per_second: None,
         upstream_lag_seconds: None,
         clock_behind_seconds: 0.0,
         failures: 0,

@@ -6,6 +6,7 @@
 use super::unwind::{self, Touched};
 use crate::Error;
 use crate::component::Component;
+use crate::component::lately::{Brief, Briefs};
 use crate::component::order::Turn;
 use crate::component::shared::Shared;
 use crate::component::state::State;
@@ -51,6 +52,8 @@ pub(crate) struct Intake<'a> {
     pub(super) head: Head,
     pub(super) turn: Turn<'a>,
     pub(super) announcements: Announcements,
+    /// What it takes in, in short.
+    pub(super) taken: Briefs,
     /// A transaction whose changes come one by one.
     pub(super) large: Option<super::first_images::FirstImages>,
     /// When elements expire, if they do.
@@ -76,6 +79,7 @@ impl<'a> Intake<'a> {
             head,
             turn,
             announcements: Announcements::default(),
+            taken: Briefs::default(),
             large: None,
         })
     }
@@ -196,6 +200,7 @@ impl<'a> Intake<'a> {
                     self.overlay.roll_back();
                     self.head = before.0;
                     self.turn.go_back(before.1);
+                    self.taken.go_back(self.head.sequence);
                     return Err((at, error));
                 }
             }
@@ -316,6 +321,9 @@ impl<'a> Intake<'a> {
         self.head.position = self.turn.next();
         self.head.timestamp = self.head.timestamp.max(timestamp);
         let Head { sequence, position, epoch, .. } = self.head;
+        let mut brief = Brief::new((position, epoch, sequence), timestamp);
+        changes.iter().for_each(|change| brief.add(change));
+        self.taken.add(brief);
         let mut bytes = Writer::new();
         bytes.transaction(&AppliedTransaction { sequence, position, timestamp, changes });
         self.head.log_entries += 1;
@@ -337,6 +345,7 @@ impl<'a> Intake<'a> {
             mut head,
             mut turn,
             announcements,
+            taken,
             ..
         } = self;
         crate::feed::retention::trim_source(shared, source, &mut head, &mut overlay, is_full)?;
@@ -355,6 +364,7 @@ impl<'a> Intake<'a> {
         let (ticket, done) = (shared.group.submit(set), Instant::now());
         drop(turn);
         ticket.wait()?;
+        source.lately.add(taken);
         announcements.make(source);
         source.progressed(entries);
         source.worked(&Work { began: came, done, position: last, entries });

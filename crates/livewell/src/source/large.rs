@@ -5,6 +5,7 @@
 
 use super::first_images::{FirstImages, place};
 use crate::Error;
+use crate::component::lately::Brief;
 use crate::feed::element::{decode_element, encode_element};
 use crate::feed::entry::EntryWriter;
 use crate::source::intake::{Intake, Receipt};
@@ -63,6 +64,8 @@ impl Intake<'_> {
         self.head.position = self.turn.next();
         self.head.timestamp = self.head.timestamp.max(timestamp);
         let mut entry = EntryWriter::begin(self.source.number, &mut self.head, timestamp, count);
+        let Head { position, epoch, sequence, .. } = self.head;
+        let mut brief = Brief::new((position, epoch, sequence), timestamp);
         for written in before.written()? {
             let (place, stored) = written?;
             let key = self.key_of(&place);
@@ -81,10 +84,12 @@ impl Intake<'_> {
                 let before = stored.as_deref().filter(|bytes| !bytes.is_empty());
                 expiry.follow(&mut self.overlay, &place[place_length()..], before, after.as_deref())?;
             }
+            brief.add(&change);
             entry.next(&mut self.overlay).applied(&change);
             self.overlay.relieve(&*self.shared.store)?;
         }
         entry.end(&mut self.overlay, &mut self.head);
+        self.taken.add(brief);
         Ok(Receipt { position: self.head.position, sequence: self.head.sequence })
     }
 

@@ -7,6 +7,7 @@ use super::names::Names;
 use super::page::Pins;
 use super::pulse::Pulse;
 use super::rates::{Rates, Streams};
+use super::schemas::Schemas;
 use super::traffic::Traffic;
 use super::verifications::Verifications;
 use crate::journal::Journal;
@@ -59,6 +60,8 @@ pub struct Api {
     pub(super) explaining: Arc<Semaphore>,
     /// Permits to measure what the store holds.
     pub(super) measuring: Arc<Semaphore>,
+    /// What sources are made of.
+    pub(super) schemas: Schemas,
     pub(super) bodies: Arc<Semaphore>,
     /// One backup is taken at a time.
     pub(super) backups: Arc<Semaphore>,

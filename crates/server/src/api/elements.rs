@@ -33,6 +33,10 @@ struct Asked {
     /// Relationships of this type only.
     #[serde(rename = "type")]
     kind: Option<String>,
+    /// Elements whose ids begin with this only.
+    prefix: Option<String>,
+    /// Relationships from or to the element of this id only.
+    end: Option<String>,
     /// Begin after this id.
     after: Option<String>,
     /// How many elements at most; 100 where nothing is said.
@@ -78,6 +82,8 @@ pub struct Page {
     elements: Vec<Element>,
     /// The `after` of the next page; null at the end.
     next: Option<String>,
+    /// How many elements were looked at.
+    looked_at: u64,
 }
 
 /// Elements that have something in common.
@@ -124,7 +130,8 @@ pub fn calls() -> Vec<Call> {
             let message = format!("`limit` is from 1 to {LIMIT_MAX}; read what comes then with `after`");
             return Err(Problem::new(400, "LW0701", message));
         }
-        let filter = Filter { label: asked.label, kind: asked.kind };
+        let prefix = asked.prefix.unwrap_or_default();
+        let filter = Filter { label: asked.label, kind: asked.kind, prefix, end: asked.end };
         let (source, after) = (id.clone(), asked.after);
         let page =
             read(&api, &id, move |store| inventory::page(store, &source, &filter, after.as_deref(), limit));
@@ -133,8 +140,7 @@ pub fn calls() -> Vec<Call> {
     let one = async |State(api): State<Shared>, Path((id, element)): Path<(String, String)>| {
         let (source, wanted) = (id.clone(), element.clone());
         let found = read(&api, &id, move |store| inventory::element(store, &source, &wanted)).await?;
-        let missing = || Problem::new(404, "LW0501", format!("the source `{id}` has no element `{element}`"));
-        Ok::<_, Problem>(Json(Element::from(&found.ok_or_else(missing)?)))
+        Ok::<_, Problem>(Json(Element::from(&found.ok_or_else(|| missing(&id, &element))?)))
     };
     let path = |rest: &str| format!("/api/v1/sources/{{id}}/{rest}");
     vec![
@@ -159,16 +165,33 @@ pub fn calls() -> Vec<Call> {
 }
 
 /// Reads the store on a thread that may block.
-async fn read<T: Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     api: &Api,
     source: &str,
     read: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
     find(api, ComponentKind::Source, source)?;
-    let _permit = super::stream::permit(api)?;
     let store = api.livewell.store().clone();
-    let read = tokio::task::spawn_blocking(move || read(&*store)).await;
-    Ok(read.map_err(|error| broken_off(&error))??)
+    blocking(api, move || read(&*store)).await
+}
+
+/// Reads on a thread that may block, beside as many others as streams may be open.
+pub(super) async fn blocking<T: Send + 'static>(
+    api: &Api,
+    read: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Problem> {
+    let permit = super::stream::permit(api)?;
+    let read = tokio::task::spawn_blocking(move || {
+        // The permit lasts as long as the reading.
+        let _permit = permit;
+        read()
+    });
+    Ok(read.await.map_err(|error| broken_off(&error))??)
+}
+
+/// Returns the answer that a source does not have an element.
+pub(super) fn missing(source: &str, element: &str) -> Problem {
+    Problem::new(404, "LW0501", format!("the source `{source}` has no element `{element}`"))
 }
 
 impl Counts {
@@ -194,7 +217,11 @@ impl Counts {
 
 impl From<inventory::Page> for Page {
     fn from(page: inventory::Page) -> Self {
-        Self { elements: page.elements.iter().map(Element::from).collect(), next: page.next }
+        Self {
+            elements: page.elements.iter().map(Element::from).collect(),
+            next: page.next,
+            looked_at: page.looked_at,
+        }
     }
 }
 

@@ -43,6 +43,7 @@ pub mod parked;
 mod planned;
 mod probes;
 mod problem;
+mod progress;
 mod pulse;
 mod query;
 mod rates;
@@ -50,6 +51,8 @@ mod reload;
 mod results;
 mod rotation;
 mod routes;
+pub mod schema;
+mod schemas;
 mod scopes;
 mod section;
 mod sent;
@@ -59,7 +62,9 @@ mod shown;
 mod source;
 mod stream;
 mod tokens;
+mod trace;
 mod traffic;
+mod transactions;
 pub mod try_out;
 mod until;
 mod values;
@@ -248,6 +253,7 @@ fn shared(
         verifications: Arc::default(),
         explaining: Arc::new(Semaphore::new(verifying::EXPLAINING_MAX)),
         measuring: Arc::new(Semaphore::new(verifying::MEASURING_MAX)),
+        schemas: schemas::Schemas::default(),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         backups: Arc::new(Semaphore::new(1)),
         changing: tokio::sync::Mutex::default(),

@@ -75,6 +75,7 @@ mod tests {
     use super::super::parked::Parked;
     use super::super::planned::Plan;
     use super::super::routes::calls;
+    use super::super::schema::Schema;
     use super::super::shape::Status;
     use super::super::wire::Row;
     use super::*;
@@ -130,6 +131,7 @@ mod tests {
             ("elements", published::<Counts>("livewell elements SOURCE --format json")),
             ("history", published::<History>("livewell history --format json")),
             ("store-size", published::<Store>("livewell store size --format json")),
+            ("source-schema", published::<Schema>("livewell elements SOURCE --schema --format json")),
             ("parked", published::<Parked>("A line of livewell parked")),
             ("row", published::<Row>("A line of livewell results, try and export --format ndjson")),
             ("rows", published::<Vec<Row>>("livewell results and try --format json")),

@@ -5,8 +5,8 @@ use super::context::Shared;
 use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, console, cors, dead_letters, definition,
-    elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, query,
-    results, source, try_out, verifying, why,
+    elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, progress,
+    query, results, schema, source, trace, transactions, try_out, verifying, why,
 };
 use axum::Router;
 use axum::routing::MethodFilter;
@@ -35,6 +35,10 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(apply::calls());
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());
+    calls.extend(schema::calls());
+    calls.extend(progress::calls());
+    calls.extend(trace::calls());
+    calls.extend(transactions::calls());
     calls.extend(parked::calls());
     calls.extend(overview::calls());
     calls.extend(verifying::calls());

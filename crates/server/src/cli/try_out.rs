@@ -15,7 +15,7 @@ pub struct Elements {
     pub source: String,
 
     /// Show the element of this id
-    #[arg(value_name = "ID", conflicts_with_all = ["label", "kind", "format"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["label", "kind", "schema", "format"])]
     pub element: Option<String>,
 
     /// Show the nodes with this label, one a line
@@ -26,7 +26,11 @@ pub struct Elements {
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "label")]
     pub kind: Option<String>,
 
-    /// Output format of the counts
+    /// Show the properties of each label and type, with the types of their values; of a large source from a sample
+    #[arg(long, conflicts_with_all = ["label", "kind"])]
+    pub schema: bool,
+
+    /// Output format of the counts and of the schema
     #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
     pub format: StatusFormat,
 

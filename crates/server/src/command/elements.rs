@@ -1,14 +1,17 @@
 //! `livewell elements`: the contents of a source, from a server or from a store directory.
 
 use super::find::Found;
+use super::made_of;
 use super::offline;
 use crate::api::elements::{Counts, Element, LIMIT_MAX, Page};
+use crate::api::schema::Schema;
 use crate::api::wire::json;
 use crate::cli::{Elements, StatusFormat};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
 use crate::render::{Grid, Screen, Shown};
 use livewell::inventory::{self, Filter};
+use livewell::schema;
 use livewell_source::suggest;
 use livewell_store::EmbeddedStore;
 use serde_json::Value as Json;
@@ -24,6 +27,13 @@ pub fn run(asked: &Elements, found: &Found) -> Result<(), Failure> {
     match &asked.element {
         Some(id) => writeln!(out, "{:#}", held.element(&asked.source, id)?)?,
         None if asked.label.is_some() || asked.kind.is_some() => list(&held, asked, &mut out)?,
+        None if asked.schema => {
+            let schema = held.schema(&asked.source)?;
+            match asked.format {
+                StatusFormat::Json => writeln!(out, "{schema:#}")?,
+                StatusFormat::Table => made_of::table(&schema, &mut out)?,
+            }
+        }
         None => {
             let counts = held.counts(&asked.source)?;
             match asked.format {
@@ -52,6 +62,16 @@ impl Held<'_> {
         }
     }
 
+    fn schema(&self, source: &str) -> Result<Json, Failure> {
+        match self {
+            Self::Store(store) => {
+                let read = schema::read(&**store, source, None, &|| false).map_err(Failure::failed)?;
+                Ok(json(&Schema::of(source.to_owned(), &read)))
+            }
+            Self::Server(client) => client.get(&format!("/api/v1/sources/{source}/schema")),
+        }
+    }
+
     fn element(&self, source: &str, id: &str) -> Result<Json, Failure> {
         match self {
             Self::Store(store) => {
@@ -69,7 +89,7 @@ impl Held<'_> {
         let Elements { source, label, kind, .. } = asked;
         match self {
             Self::Store(store) => {
-                let filter = Filter { label: label.clone(), kind: kind.clone() };
+                let filter = Filter { label: label.clone(), kind: kind.clone(), ..Filter::default() };
                 let page = inventory::page(&**store, source, &filter, after, LIMIT_MAX);
                 Ok(json(&Page::from(page.map_err(Failure::failed)?)))
             }

@@ -16,6 +16,7 @@ mod find;
 mod graph;
 mod history;
 mod init;
+mod made_of;
 mod offline;
 mod pages;
 mod parked;

@@ -37,6 +37,10 @@ const OTHERS: &[&str] = &[
     "/api/v1/queries/orders-of/funnel",
     "/api/v1/queries/orders-of/definition",
     "/api/v1/sources/orders/elements",
+    "/api/v1/sources/orders/schema",
+    "/api/v1/sources/orders/elements/o1/trace",
+    "/api/v1/sources/orders/transactions",
+    "/api/v1/sources/orders/progress",
     "/api/v1/sources/orders/counts",
 ];
 

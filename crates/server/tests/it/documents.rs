@@ -73,6 +73,7 @@ fn every_json_output_is_as_its_schema_says() {
         schemas.document("why", &command(&["why", "big", "--where", id, JSON]), 0);
     }
     schemas.document("elements", &command(&["elements", "orders", JSON]), 0);
+    schemas.document("source-schema", &command(&["elements", "orders", "--schema", JSON]), 0);
     schemas.document("element", &command(&["elements", "orders", "o1"]), 0);
     schemas.lines("element", &command(&["elements", "orders", "--label", "Order"]));
     let stopped = schemas.document("component", &command(&["stop", "log", JSON]), 0);

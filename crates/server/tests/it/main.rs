@@ -11,6 +11,7 @@ mod begin;
 mod bound;
 mod browser;
 mod budget;
+mod came_in;
 mod cases;
 #[expect(dead_code, reason = "the tests of `link` make more kinds")]
 #[path = "../../../link/tests/it/certificates.rs"]

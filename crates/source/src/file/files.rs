@@ -1,7 +1,7 @@
 //! Files as a source: reads them in batches from the stored position, to their end or as long as they grow.
 
 use super::definition::{check, definition, explain};
-use super::format::{Compression, Format};
+use super::parts::{Parts, length};
 use super::{Batch, FilePosition, FileSource, Line, Parked, Parser};
 use crate::profile::Profile;
 use crate::settings::{Clock, FileEntry, FileSettings};
@@ -31,6 +31,8 @@ pub struct Files {
     parser: Option<Parser>,
     /// Bytes in the files before the one that is read, and after it, if that is known.
     bytes_besides: Option<(Option<u64>, u64)>,
+    /// The files to name in a report, as they were when the one that is read was begun.
+    parts: Parts,
 }
 
 /// The state of the source.
@@ -49,7 +51,14 @@ impl Files {
     /// Creates a source with these settings.
     pub fn new(settings: FileSettings) -> Self {
         let entries = settings.entries();
-        Self { settings, entries, state: State::Closed, parser: None, bytes_besides: None }
+        Self {
+            settings,
+            entries,
+            state: State::Closed,
+            parser: None,
+            bytes_besides: None,
+            parts: Parts::default(),
+        }
     }
 }
 
@@ -84,6 +93,7 @@ impl Source for Files {
             None => error,
         })?;
         self.bytes_besides = bytes_besides(&self.entries, files.done());
+        self.parts = Parts::around(&self.entries, files.done());
         self.state = State::Reading { files: Box::new(files), batch: None };
         Ok(())
     }
@@ -95,6 +105,7 @@ impl Source for Files {
         let read = files.read(limits.transactions, limits.bytes)?;
         if files.done() != done {
             self.bytes_besides = bytes_besides(&self.entries, files.done());
+            self.parts = Parts::around(&self.entries, files.done());
         }
         if read.transactions.is_empty() && read.parked.is_empty() && !read.end {
             return Ok(Read::nothing(FOLLOW));
@@ -127,6 +138,7 @@ impl Source for Files {
         commit.put_note(POSITION, Some(position));
         if end {
             self.state = State::Ended;
+            self.parts = Parts::around(&self.entries, self.entries.len());
         }
         Ok(())
     }
@@ -139,15 +151,19 @@ impl Source for Files {
         let State::Reading { files, .. } = &self.state else {
             let behind_bytes = matches!(self.state, State::Ended).then_some(0);
             let total_bytes = behind_bytes.and_then(|_| bytes_of(&self.entries));
-            return Report { behind_bytes, total_bytes, ..Report::default() };
+            let (parts, parts_total) = self.parts.shown(None);
+            return Report { behind_bytes, total_bytes, parts, parts_total, ..Report::default() };
         };
         let of = self.entries.len();
         let part = || PartReport { name: files.path().display().to_string(), number: files.done() + 1, of };
-        let bytes = files.bytes().zip(self.bytes_besides);
+        let (here, bytes) = (files.bytes(), files.bytes().zip(self.bytes_besides));
+        let (parts, parts_total) = self.parts.shown(here);
         Report {
             behind_bytes: bytes.map(|((_, left), (_, after))| left + after),
             total_bytes: bytes.and_then(|((here, _), (before, after))| Some(before? + here + after)),
             part: (of > 1).then(part),
+            parts,
+            parts_total,
             ..Report::default()
         }
     }
@@ -200,9 +216,5 @@ fn bytes_besides(entries: &[FileEntry], at: usize) -> Option<(Option<u64>, u64)>
 
 /// Returns how many bytes are in these files; `None` if that is not known before they are read.
 fn bytes_of(entries: &[FileEntry]) -> Option<u64> {
-    let length = |entry: &FileEntry| match Format::of(&entry.path)?.1 {
-        Compression::None => std::fs::metadata(&entry.path).ok().map(|file| file.len()),
-        Compression::Gzip | Compression::Zstd => None,
-    };
     entries.iter().map(length).sum()
 }

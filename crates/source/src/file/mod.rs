@@ -13,6 +13,7 @@ mod format;
 mod gzip;
 mod input;
 mod parse;
+mod parts;
 mod position;
 mod reader;
 mod record;

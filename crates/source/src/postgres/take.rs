@@ -269,9 +269,12 @@ impl Following {
     /// Returns the progress and the activity of the source.
     pub fn report(&self) -> Report {
         let behind = self.server_end.0.saturating_sub(self.position.lsn.0);
+        let (parts, parts_total) = self.copy.as_ref().map(Copy::parts).unwrap_or_default();
         Report {
             is_checked: Some(self.is_checked),
             copy: self.copy.as_ref().map(Copy::report),
+            parts,
+            parts_total,
             behind_bytes: Some(behind),
             last_commit: self.last_commit,
             kept_bytes: self.kept.bytes,

@@ -29,7 +29,8 @@ use super::notes;
 use super::position::Lsn;
 use super::visible::Visible;
 use crate::SourceError;
-use crate::source::{Commit, CopyReport, Stored};
+use crate::report::window;
+use crate::source::{Commit, CopyReport, Part, PartState, Stored, Unit};
 use livewell_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -215,6 +216,25 @@ impl Copy {
     /// Counts rows that were read, to compute the rate.
     pub fn count_read(&mut self, rows: u64) {
         self.read.0 += rows;
+    }
+
+    /// Returns the tables of the copy, around the one that is read; and how many there are.
+    pub fn parts(&self) -> (Vec<Part>, usize) {
+        let open: Vec<_> = self.units.iter().filter(|(_, unit)| !unit.is_gone).collect();
+        let read = self.next_unit().map(|(oid, _)| oid);
+        let at = open.iter().position(|(oid, _)| Some(**oid) == read).unwrap_or(open.len());
+        let part = |(oid, unit): &(&u32, &CopyUnit)| Part {
+            name: unit.facts.table.shown(),
+            state: match unit.is_done {
+                true => PartState::Done,
+                false if Some(**oid) == read => PartState::UnderWay,
+                false => PartState::Waiting,
+            },
+            done: unit.rows,
+            total: if unit.is_done { Some(unit.rows) } else { unit.expected.map(|rows| rows.max(unit.rows)) },
+            unit: Unit::Rows,
+        };
+        (open[window(at, open.len())].iter().map(part).collect(), open.len())
     }
 
     pub fn report(&self) -> CopyReport {

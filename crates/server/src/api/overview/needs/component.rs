@@ -187,6 +187,7 @@ mod tests {
             checked: None,
             upstream: None,
             upstream_lag_seconds: None,
+            bytes_per_second: None,
             clock_behind_seconds: 0.0,
             failures: 0,
             retries: 0,
