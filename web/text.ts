@@ -53,6 +53,17 @@ export function cut(text: string, most: number): { text: string; whole: boolean 
   return { text: kept, whole: kept.length === text.length };
 }
 
+/**
+ * Returns about `most` characters of a text around a column, in characters from 1, how many were left out before, and
+ * whether the rest is all there. A text of any length costs as much as what is before the column.
+ */
+export function around(text: string, column: number, most: number): { text: string; at: number; whole: boolean } {
+  const before = [...text.slice(0, 2 * column)].slice(0, column - 1);
+  const at = before.length < most / 2 ? 0 : before.length - Math.floor(most / 4);
+  const left = before.slice(0, at).join("").length;
+  return { ...cut(text.slice(left), most), at };
+}
+
 /** Returns a count with thin spaces between its thousands. */
 export function count(number: number | bigint): string {
   return number.toString().replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");

@@ -52,6 +52,12 @@ export function settle(aside: Aside, id: string, verb: "retry" | "replay" | "dis
   return post(of(aside === "parked" ? "sources" : "reactions", id, `/${aside}/${verb}${which}`));
 }
 
+/** Takes in a corrected text in the place of a piece of parked input. */
+export async function mend(source: string, number: number, text: string): Promise<void> {
+  await call(of("sources", source, `/parked/retry?number=${number}`), { method: "POST", body: text, urgent: true });
+  void readNeeds();
+}
+
 /** Does what a need offers. */
 export function perform(method: string, path: string): Promise<unknown> {
   return method === "POST" ? post(path) : call(path, { method, urgent: true });

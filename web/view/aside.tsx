@@ -1,9 +1,9 @@
-/* What waits for a person: parked input of a source, dead letters of a reaction. */
+/* Dead letters of a reaction, which wait for a person. */
 
 import { useState } from "preact/hooks";
 import { settle, type Aside } from "../data/actions.ts";
 import { of } from "../data/client.ts";
-import type { Letter, Parked, Status } from "../data/types.ts";
+import type { Letter, Status } from "../data/types.ts";
 import { Button, obstacle } from "../part/button.tsx";
 import { ask } from "../part/dialog.tsx";
 import { Problem, Skeleton } from "../part/problem.tsx";
@@ -40,16 +40,6 @@ interface Words {
   note: string;
 }
 
-const PARKED: Words = {
-  aside: "parked",
-  one: "parked piece",
-  retry: "Try again",
-  verb: "retry",
-  cost: "It stays where it came from, but is not read again unless all of it is. What it says reaches no query.",
-  none: "Nothing is parked: all input was taken in.",
-  note: "The source continues without them.",
-};
-
 const LETTERS: Words = {
   aside: "dead-letters",
   one: "dead letter",
@@ -59,16 +49,6 @@ const LETTERS: Words = {
   none: "No dead letters: the target has taken everything.",
   note: "Sent again, a letter keeps its body and its id, and comes out of its turn.",
 };
-
-export function ParkedView({ status, reread }: { status: Status; reread: () => Promise<void> }) {
-  const { answer, refusal, again } = useRead<Parked[]>(of("sources", status.id, `/parked?limit=${LIMIT}`), EVERY);
-  const items = answer?.map((piece): Item => ({ ...piece, key: null })) ?? null;
-  const after = async () => {
-    await again();
-    await reread();
-  };
-  return <Items id={status.id} total={status.parked} words={PARKED} of={items} refusal={refusal} again={after} />;
-}
 
 export function LettersView({ status, reread }: { status: Status; reread: () => Promise<void> }) {
   const path = of("reactions", status.id, `/dead-letters?limit=${LIMIT}`);

@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-const VIEWS: [&str; 18] = [
+const VIEWS: [&str; 21] = [
     "#/",
     "#/?as=table",
     "#/events",
@@ -20,6 +20,9 @@ const VIEWS: [&str; 18] = [
     "#/sources",
     "#/queries",
     "#/sources/orders/in",
+    "#/sources/orders/elements",
+    "#/sources/orders/elements?id=o7",
+    "#/sources/orders/transactions",
     "#/sources/orders/parked",
     "#/sources/orders/settings",
     "#/queries/big/rows",

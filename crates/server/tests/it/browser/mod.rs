@@ -7,6 +7,7 @@ mod lasting;
 mod looks;
 mod open_long;
 mod rows;
+mod sources;
 mod stored;
 
 use super::running::{Answer, Running};
