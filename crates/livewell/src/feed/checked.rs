@@ -5,7 +5,7 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::marks::Marks;
 use crate::component::state::ComponentKind;
-use crate::feed::follow::{followed, frontier};
+use crate::feed::reading::Reading;
 use livewell_store::catalog::{Kind, Registered};
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Head, IndexError, Snapshot};
@@ -33,7 +33,7 @@ impl Checked {
     }
 
     /// Reads the range of a source; returns `None` for a source that cannot tell, or that has nothing yet.
-    fn read(snapshot: &dyn Snapshot, source: u32) -> Result<Option<Self>, IndexError> {
+    pub(crate) fn read(snapshot: &dyn Snapshot, source: u32) -> Result<Option<Self>, IndexError> {
         snapshot.get(&Self::key(source))?.map(|bytes| Self::decode(&bytes)).transpose()
     }
 
@@ -65,19 +65,15 @@ impl Checked {
 }
 
 /// Returns whether a component's elements or rows belong to a checked moment; `None` if that is not known.
-pub(crate) fn of(
-    snapshot: &Arc<dyn Snapshot>,
-    marks: &Marks,
-    component: &Component,
-) -> Result<Option<bool>, Error> {
+pub(crate) fn of(reading: &mut Reading<'_>, component: &Component) -> Result<Option<bool>, Error> {
     match component.kind {
         ComponentKind::Reaction => Ok(None),
-        ComponentKind::Query => of_query(snapshot, marks, component.number),
+        ComponentKind::Query => read(reading, component.number),
         ComponentKind::Source => {
             let says = component.report().and_then(|report| report.is_checked);
             let Some(says) = says else { return Ok(None) };
-            let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
-            let checked = Checked::read(&**snapshot, component.number)?;
+            let head = reading.head(component.number)?.unwrap_or_default();
+            let checked = reading.checked(component.number)?;
             Ok(Some(says && checked.is_some_and(|checked| checked.holds(head.position))))
         }
     }
@@ -109,22 +105,27 @@ pub(crate) fn of_query(
     marks: &Marks,
     query: u32,
 ) -> Result<Option<bool>, Error> {
-    let position = frontier(snapshot, marks, query)?;
+    read(&mut Reading::new(&**snapshot, marks), query)
+}
+
+fn read(reading: &mut Reading<'_>, query: u32) -> Result<Option<bool>, Error> {
     let mut checked = None;
     let (mut due, mut seen) = (vec![query], std::collections::BTreeSet::new());
     while let Some(feed) = due.pop() {
         if !seen.insert(feed) {
             continue;
         }
-        let upstreams = followed(&**snapshot, feed)?;
+        let upstreams = reading.reached(feed)?;
         if upstreams.is_empty()
-            && let Some(of_source) = Checked::read(&**snapshot, feed)?
+            && let Some(of_source) = reading.checked(feed)?
         {
-            let head = Head::read(&**snapshot, feed)?.unwrap_or_default();
+            // Where no source can tell, nobody needs the position.
+            let position = reading.frontier(query)?;
+            let head = reading.head(feed)?.unwrap_or_default();
             let is_checked = of_source.holds(position.min(head.position));
             checked = Some(checked.unwrap_or(true) && is_checked);
         }
-        due.extend(upstreams.into_keys());
+        due.extend(upstreams.keys());
     }
     Ok(checked)
 }

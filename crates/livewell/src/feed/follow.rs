@@ -5,13 +5,14 @@
 //! only returned once every upstream has passed its position (the frontier), so a consumer never sees a state that was
 //! never true, even if two paths lead from one source.
 
+use super::reading::Reading;
 use crate::Error;
 use crate::component::marks::Marks;
 use crate::run::recovery::readable;
 use livewell_model::codec::Reader;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::LogEntry;
-use livewell_store::{Feed, Head, IndexError, Resume, Snapshot, catalog};
+use livewell_store::{Feed, IndexError, Resume, Snapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -148,26 +149,8 @@ fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
 }
 
 /// Returns the position of the store up to which feed number `feed` has taken in everything, in this snapshot.
-///
-/// For a source that is the store's position. A query that has read all of its upstreams' logs is as far as they are,
-/// even if it had nothing to commit; otherwise it is as far as its last commit. A query that is being built is as far
-/// as its old rows.
 pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, marks: &Marks, feed: u32) -> Result<u64, Error> {
-    let upstreams = reached(&**snapshot, marks, feed)?;
-    if upstreams.is_empty() {
-        return Ok(catalog::position(&**snapshot)?);
-    }
-    if let Some(head) = Head::read(&**snapshot, feed)?.filter(|head| head.building.is_some()) {
-        return Ok(head.position);
-    }
-    let mut least = u64::MAX;
-    for (upstream, checkpoint) in upstreams {
-        let above = Feed::open(snapshot.clone(), upstream)?.map(|feed| feed.head).unwrap_or_default();
-        // A mark may be of a later moment than the snapshot.
-        let read_all = checkpoint.epoch == above.epoch && checkpoint.sequence >= above.sequence;
-        least = least.min(if read_all { frontier(snapshot, marks, upstream)? } else { checkpoint.position });
-    }
-    Ok(least)
+    Reading::new(&**snapshot, marks).frontier(feed)
 }
 
 /// Returns how far a consumer is in the feeds that it has checkpoints in: as far as those, or as its mark.

@@ -6,4 +6,5 @@ pub(crate) mod elements;
 pub(crate) mod entry;
 pub(crate) mod follow;
 pub(crate) mod parts;
+pub(crate) mod reading;
 pub(crate) mod retention;

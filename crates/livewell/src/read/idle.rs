@@ -5,6 +5,7 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
+use crate::feed::reading::Reading;
 use livewell_store::Snapshot;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,8 +25,9 @@ pub(crate) fn busy(shared: &Shared, last: Option<Arc<Component>>) -> Result<Opti
         return Ok(Some(found.clone()));
     }
     let snapshot = shared.store.snapshot()?;
+    let mut reading = Reading::new(&*snapshot, &shared.marks);
     for component in shared.roster().all() {
-        if is_behind(shared, &*snapshot, component)? {
+        if is_behind(&mut reading, component)? {
             return Ok(Some(component.clone()));
         }
     }
@@ -33,7 +35,8 @@ pub(crate) fn busy(shared: &Shared, last: Option<Arc<Component>>) -> Result<Opti
 }
 
 fn is_busy(shared: &Shared, snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
-    Ok(!is_at_rest(component) || is_behind(shared, snapshot, component)?)
+    let mut reading = Reading::new(snapshot, &shared.marks);
+    Ok(!is_at_rest(component) || is_behind(&mut reading, component)?)
 }
 
 fn is_at_rest(component: &Component) -> bool {
@@ -51,8 +54,8 @@ fn is_at_rest(component: &Component) -> bool {
     matches!(state, State::CaughtUp | State::Paused | State::Stopped | State::Error)
 }
 
-fn is_behind(shared: &Shared, snapshot: &dyn Snapshot, component: &Component) -> Result<bool, Error> {
+fn is_behind(reading: &mut Reading<'_>, component: &Component) -> Result<bool, Error> {
     let waits = matches!(component.state(), State::Paused | State::Stopped | State::Error)
         || component.is_stalled_for_long();
-    Ok(!waits && behind(snapshot, &shared.marks, component.number, &component.follows)?.sequences > 0)
+    Ok(!waits && behind(reading, component.number, &component.follows)?.sequences > 0)
 }

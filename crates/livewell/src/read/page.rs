@@ -7,7 +7,7 @@ use crate::component::Component;
 use crate::component::roster::Roster;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
-use livewell_store::{Head, Snapshot};
+use crate::feed::reading::Reading;
 use std::sync::Arc;
 
 /// Which components are read.
@@ -40,12 +40,13 @@ pub(crate) fn read(shared: &Shared, page: &Page) -> Result<Vec<Status>, Error> {
 pub(crate) fn not_caught_up(shared: &Shared, most: usize) -> Result<Vec<String>, Error> {
     let snapshot = shared.store.snapshot()?;
     let roster = shared.roster();
+    let mut reading = Reading::new(&*snapshot, &shared.marks);
     let mut found = Vec::new();
     for query in roster.all().filter(|component| component.kind == ComponentKind::Query) {
         if found.len() == most {
             break;
         }
-        let is_behind = is_behind(shared, &*snapshot, &roster, query)?;
+        let is_behind = is_behind(&mut reading, &roster, query)?;
         if is_behind {
             found.push(query.id.clone());
         }
@@ -56,23 +57,18 @@ pub(crate) fn not_caught_up(shared: &Shared, most: usize) -> Result<Vec<String>,
 /// Returns whether a query has caught up.
 pub(crate) fn has_caught_up(shared: &Shared, query: &Component) -> Result<bool, Error> {
     let snapshot = shared.store.snapshot()?;
-    Ok(!is_behind(shared, &*snapshot, &shared.roster(), query)?)
+    let mut reading = Reading::new(&*snapshot, &shared.marks);
+    Ok(!is_behind(&mut reading, &shared.roster(), query)?)
 }
 
-fn is_behind(
-    shared: &Shared,
-    snapshot: &dyn Snapshot,
-    roster: &Roster,
-    query: &Component,
-) -> Result<bool, Error> {
+fn is_behind(reading: &mut Reading<'_>, roster: &Roster, query: &Component) -> Result<bool, Error> {
     Ok(match condition::seen(roster, query).state {
         State::CaughtUp | State::Paused => false,
         // A waiting query waits for its first rows, for room, or for a component in error above it.
         State::Starting | State::Waiting | State::Error | State::Stopped => true,
         State::Running => {
-            let is_built = Head::read(snapshot, query.number)?.is_some_and(|head| head.building.is_none());
-            let (marks, follows) = (&shared.marks, &query.follows);
-            !is_built || status::behind(snapshot, marks, query.number, follows)?.sequences > 0
+            let is_built = reading.head(query.number)?.is_some_and(|head| head.building.is_none());
+            !is_built || status::behind(reading, query.number, &query.follows)?.sequences > 0
         }
     })
 }

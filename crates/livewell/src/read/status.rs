@@ -9,7 +9,8 @@ use crate::component::marks::Marks;
 use crate::component::shared::Shared;
 use crate::component::state::{ComponentKind, State};
 use crate::feed::checked;
-use crate::feed::follow::{followed, frontier, reached};
+use crate::feed::follow::{followed, frontier};
+use crate::feed::reading::Reading;
 use crate::feed::retention;
 use crate::reaction::dead_letters;
 use crate::read::condition::{self, Condition};
@@ -106,9 +107,10 @@ pub(crate) fn of_one(shared: &Shared, id: &str) -> Result<Status, Error> {
 /// Returns the status of each of these components, at one moment of the store.
 pub(super) fn of(shared: &Shared, components: &[Arc<Component>]) -> Result<Vec<Status>, Error> {
     let snapshot = shared.store.snapshot()?;
+    let mut reading = Reading::new(&*snapshot, &shared.marks);
     let status = |component: &Arc<Component>| {
         let Condition { state, trouble } = condition::seen(&shared.roster(), component);
-        let mut status = one(shared, &snapshot, component)?;
+        let mut status = one(shared, &*snapshot, &mut reading, component)?;
         status.state = state;
         (status.error, status.error_since) = trouble.unzip();
         Ok(status)
@@ -116,16 +118,20 @@ pub(super) fn of(shared: &Shared, components: &[Arc<Component>]) -> Result<Vec<S
     components.iter().map(status).collect()
 }
 
-fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> Result<Status, Error> {
-    let marks = &shared.marks;
-    let head = Head::read(&**snapshot, component.number)?.unwrap_or_default();
-    let behind = behind(&**snapshot, marks, component.number, &component.follows)?;
+fn one(
+    shared: &Shared,
+    snapshot: &dyn Snapshot,
+    reading: &mut Reading<'_>,
+    component: &Component,
+) -> Result<Status, Error> {
+    let head = reading.head(component.number)?.unwrap_or_default();
+    let behind = behind(reading, component.number, &component.follows)?;
     let upstream = component.report();
     let state = component.state();
     let (error, error_since) = component.error().unzip();
     let (entries, entries_per_second) = component.committed();
     let is_reaction = component.kind == ComponentKind::Reaction;
-    let (log_share, unread) = log_share(shared, component, &**snapshot, &head)?;
+    let (log_share, unread) = log_share(shared, component, snapshot, &head)?;
     Ok(Status {
         id: component.id.clone(),
         kind: component.kind,
@@ -148,17 +154,17 @@ fn one(shared: &Shared, snapshot: &Arc<dyn Snapshot>, component: &Component) -> 
         without_effect: component.without_effect.load(Ordering::Relaxed),
         expired: component.expired.load(Ordering::Relaxed),
         parked: if component.kind == ComponentKind::Source {
-            parked::count(&**snapshot, component.number)?
+            parked::count(snapshot, component.number)?
         } else {
             0
         },
-        dead_letters: if is_reaction { dead_letters::count(&**snapshot, component.number)? } else { 0 },
+        dead_letters: if is_reaction { dead_letters::count(snapshot, component.number)? } else { 0 },
         position: match component.kind {
             ComponentKind::Source => head.position,
-            ComponentKind::Query => frontier(snapshot, marks, component.number)?,
+            ComponentKind::Query => reading.frontier(component.number)?,
             ComponentKind::Reaction => behind.position,
         },
-        checked: checked::of(snapshot, marks, component)?,
+        checked: checked::of(reading, component)?,
         upstream_lag_seconds: upstream.as_ref().and_then(|report| upstream_lag(state, report)),
         bytes_per_second: component.bytes_per_second(),
         upstream,
@@ -217,18 +223,13 @@ pub(super) struct Behind {
     time: i64,
 }
 
-pub(super) fn behind(
-    snapshot: &dyn Snapshot,
-    marks: &Marks,
-    number: u32,
-    follows: &[u32],
-) -> Result<Behind, Error> {
+pub(super) fn behind(reading: &mut Reading<'_>, number: u32, follows: &[u32]) -> Result<Behind, Error> {
     let mut behind = Behind::default();
-    for (feed, checkpoint) in reached(snapshot, marks, number)? {
-        if !follows.contains(&feed) {
+    for (feed, checkpoint) in &*reading.reached(number)? {
+        if !follows.contains(feed) {
             continue;
         }
-        let head = Head::read(snapshot, feed)?.unwrap_or_default();
+        let head = reading.head(*feed)?.unwrap_or_default();
         // A follower in another epoch still has to read this one, even if nothing has come in it yet.
         let is_here = checkpoint.epoch == head.epoch;
         let read = if is_here { checkpoint.sequence } else { 0 };
@@ -321,7 +322,8 @@ pub fn stored_place(snapshot: &Arc<dyn Snapshot>, entry: &Registered) -> Result<
         }
         None => followed(&**snapshot, entry.number)?.into_keys().collect(),
     };
-    let behind = behind(&**snapshot, &Marks::default(), entry.number, &follows)?;
+    let marks = Marks::default();
+    let behind = behind(&mut Reading::new(&**snapshot, &marks), entry.number, &follows)?;
     let mut is_complete = behind.sequences == 0;
     for above in catalog::all(&**snapshot)?.iter().filter(|above| follows.contains(&above.number)) {
         is_complete &= above.kind != Kind::Query || stored_place(snapshot, above)?.is_complete;

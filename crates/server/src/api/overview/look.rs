@@ -1,4 +1,5 @@
-//! Looks at all components once a second, for what is measured and for what streams show.
+//! Looks at all components once a second, for what is measured and for what streams show. What only streams show is not made
+//! while there is none.
 
 use super::graph::{SHOWN_MAX, counts};
 use super::needs;
@@ -6,7 +7,7 @@ use super::node::Node;
 use crate::api::context::{Api, Shared};
 use crate::api::pulse::{Beat, Counted, Shown};
 use livewell::clock::{Clock, SystemClock};
-use livewell::{ComponentKind, Error, Overview, Status};
+use livewell::{ComponentKind, Error, Overview, Status, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -20,7 +21,10 @@ pub async fn run(api: &Shared) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = api.pulse.watched() => {}
+        }
         let api = api.clone();
         match tokio::task::spawn_blocking(move || look(&api)).await {
             Ok(Ok(())) => {}
@@ -36,10 +40,18 @@ fn look(api: &Api) -> Result<(), Error> {
     let at = SystemClock.now();
     let components = if overview.is_whole { components(api, &overview.shown) } else { Vec::new() };
     api.pulse.measure(at, all(api, &overview), components);
+    if api.pulse.is_watched() {
+        show(api, at, &overview);
+    }
+    Ok(())
+}
+
+/// Shows streams what was seen.
+fn show(api: &Api, at: Timestamp, overview: &Overview) {
     let needs = needs::found(api, &overview.shown).len();
     let edges = overview.edges.iter().flat_map(|(from, to)| [from.as_str(), " ", to, "\n"]);
     let edges = xxh3_64(edges.collect::<String>().as_bytes());
-    let counts = serde_json::to_string(&counts(&overview)).expect("it is JSON");
+    let counts = serde_json::to_string(&counts(overview)).expect("it is JSON");
     let config = api.config();
     let shown = |status: &Status| {
         let node = Node::of(&config, status);
@@ -47,9 +59,8 @@ fn look(api: &Api) -> Result<(), Error> {
         Arc::new(Shown { id: node.id, json })
     };
     let shown = overview.shown.iter().map(shown).collect();
-    let Overview { total, is_whole, .. } = overview;
+    let Overview { total, is_whole, .. } = *overview;
     api.pulse.show(Beat { at, total, is_whole, counts, shown, edges, needs });
-    Ok(())
 }
 
 /// Returns what is counted of all components together.
