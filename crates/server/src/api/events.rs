@@ -10,6 +10,7 @@ use super::follow::Follow;
 use super::parameters::OF_CHANGES;
 use super::problem::Problem;
 use super::stream::{self, Lane};
+use super::told::OfQuery;
 use super::values;
 use super::wire::LastId;
 use axum::extract::{Path, State};
@@ -26,22 +27,6 @@ struct Asked {
     /// EPOCH-SEQUENCE to continue after.
     #[schemars(regex(pattern = "^[0-9]{1,19}-[0-9]{1,19}$"))]
     after: Option<String>,
-}
-
-/// A server-sent event; its `data` is JSON.
-#[derive(JsonSchema)]
-#[schemars(rename = "Event")]
-#[expect(dead_code, reason = "events are written as text")]
-pub struct Sent {
-    #[schemars(extend("enum" = ["row", "snapshot_end", "result", "reset", "heartbeat"]))]
-    event: String,
-    /// EPOCH-SEQUENCE, to continue after.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = "^[0-9]+-[0-9]+$"))]
-    id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    data: Option<String>,
 }
 
 /// Returns the call.
@@ -65,7 +50,7 @@ pub fn calls() -> Vec<Call> {
             "Server-sent events; `id: EPOCH-SEQUENCE` stands on `snapshot_end` and `result`; `snapshot_end` and \
              `heartbeat` say what the query is doing (`state`) and what keeps it from coming on (`error`)",
         )
-        .content(200, "text/event-stream", written::<Sent>)
+        .content(200, "text/event-stream", written::<OfQuery>)
         .refuses(&[503]);
     vec![get]
 }

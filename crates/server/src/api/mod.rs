@@ -62,6 +62,7 @@ mod shown;
 mod source;
 mod stream;
 mod tokens;
+mod told;
 mod trace;
 mod traffic;
 mod transactions;

@@ -31,7 +31,8 @@ fn document(calls: &[Call]) -> Json {
     let mut paths = Map::new();
     for call in calls {
         let method = call.method.as_str().to_ascii_lowercase();
-        let operation = call.describe(security(call), &mut schemas);
+        let mut operation = call.describe(security(call), &mut schemas);
+        operation["operationId"] = name(&method, &call.path).into();
         paths.entry(&call.path).or_insert_with(|| json!({}))[method] = operation;
     }
     let problem = json!({
@@ -54,6 +55,27 @@ fn document(calls: &[Call]) -> Json {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
         },
     })
+}
+
+/// Returns the name of a call for programs that are generated: its method and the parts of its path, in the singular where
+/// one of them is meant, as in `getSource` for `GET /api/v1/sources/{id}`.
+fn name(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let mut name = method.to_owned();
+    for (at, part) in parts.iter().enumerate().filter(|(_, part)| !part.starts_with('{')) {
+        let is_one = parts.get(at + 1).is_some_and(|next| next.starts_with('{'));
+        let part = match part.strip_suffix('s').filter(|_| is_one) {
+            Some(stem) => stem.strip_suffix("ie").map_or_else(|| stem.to_owned(), |stem| format!("{stem}y")),
+            None => (*part).to_owned(),
+        };
+        for word in part.split(['-', '.']) {
+            let (first, rest) = word.split_at(word.len().min(1));
+            name.extend([&first.to_uppercase(), rest]);
+        }
+    }
+    // The path of the console has no parts.
+    if parts.is_empty() { format!("{name}Console") } else { name }
 }
 
 /// Returns what a caller needs: a token with a scope, unless the server has no tokens.
@@ -111,6 +133,26 @@ mod tests {
         }
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(kept == text, "LIVEWELL_WRITE_OPENAPI=1 cargo test -p livewell-server openapi writes {file}");
+    }
+
+    #[test]
+    fn each_call_has_a_name_of_its_own_that_follows_from_its_path() {
+        for (method, path, expected) in [
+            ("get", "/", "getConsole"),
+            ("get", "/openapi.json", "getOpenapiJson"),
+            ("get", "/api/v1/sources", "getSources"),
+            ("get", "/api/v1/queries/{id}", "getQuery"),
+            ("delete", "/api/v1/reactions/{id}", "deleteReaction"),
+            ("get", "/api/v1/sources/{id}/elements/{element}", "getSourceElement"),
+            ("post", "/api/v1/reactions/{id}/dead-letters/replay", "postReactionDeadLettersReplay"),
+        ] {
+            assert_eq!(name(method, path), expected);
+        }
+        let document = document(&calls());
+        let names: Vec<&str> =
+            operations(&document).iter().map(|(_, one)| one["operationId"].as_str().unwrap()).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_alphanumeric())), "{names:?}");
     }
 
     #[test]

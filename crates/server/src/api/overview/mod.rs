@@ -1,11 +1,11 @@
 //! What a console shows before anybody has chosen a component: what runs, and everything at a glance.
 
-mod graph;
+pub mod graph;
 mod happened;
 pub mod history;
 mod look;
 pub mod needs;
-mod node;
+pub mod node;
 mod place;
 mod server;
 pub mod store;
@@ -16,6 +16,7 @@ pub use place::{Place, left, place};
 
 use super::call::{Call, call};
 use super::description::{read, written};
+use super::told::OfTab;
 use super::wire::LastId;
 use axum::http::Method;
 
@@ -44,7 +45,7 @@ pub fn calls() -> Vec<Call> {
         call(Method::GET, "/api/v1/stream", tab::get, tab)
             .takes_header("Last-Event-ID", read::<LastId>, "Like `after`, as a browser sends it")
             .answers(200, "Server-sent events")
-            .content(200, "text/event-stream", written::<tab::Told>)
+            .content(200, "text/event-stream", written::<OfTab>)
             .refuses(&[404, 503]),
     ]
 }

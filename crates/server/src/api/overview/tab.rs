@@ -55,22 +55,6 @@ enum From {
     Head,
 }
 
-/// A server-sent event; its `data` is JSON.
-#[derive(JsonSchema)]
-#[schemars(rename = "StreamEvent")]
-#[expect(dead_code, reason = "events are written as text")]
-pub struct Told {
-    #[schemars(extend("enum" = ["status", "event", "head", "row", "snapshot_end", "result", "reset", "heartbeat", "end"]))]
-    event: String,
-    /// EPOCH-SEQUENCE, to continue the query's results after.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = "^[0-9]+-[0-9]+$"))]
-    id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    data: Option<String>,
-}
-
 /// The head of a query's results, where a stream without a snapshot begins.
 #[derive(Debug, Serialize)]
 struct Head<'a> {
