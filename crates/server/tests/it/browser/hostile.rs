@@ -104,3 +104,58 @@ fn an_address_that_leads_nowhere_breaks_nothing() {
         browser.messages().into_iter().filter(|line| !line.contains("Failed to load resource")).collect();
     assert_eq!(unexpected, Vec::<String>::new());
 }
+
+#[test]
+fn a_value_of_a_megabyte_is_cut_in_its_cell_and_long_in_the_panel() {
+    let running = Running::start();
+    let long = "ä<b>".repeat(250_000);
+    send(&running, &element("insert", "long", &json!({ "id": long, "total": 250 })));
+    let browser = browser_at(&running, "#/queries/big");
+    let cell = "return [...document.querySelector('.table .row')?.firstChild.textContent ?? ''].length";
+    browser.wait_for(cell, &json!(121));
+    browser.run("document.querySelector('.table .row').click()").unwrap();
+    let shown = "return Math.max(0, ...[...document.querySelectorAll('.panel bdi')].map(one => one.textContent.length))";
+    browser.wait_for(shown, &json!(20_000));
+    assert_eq!(
+        browser.run("return document.querySelectorAll('.table b, .panel bdi b').length"),
+        Ok(json!(0))
+    );
+    assert_eq!(browser.messages(), Vec::<String>::new());
+}
+
+#[test]
+fn parked_input_and_its_reasons_are_text_wherever_they_are_shown() {
+    let input = tempfile::tempdir().unwrap();
+    let path = input.path().join("ops.jsonl");
+    let lines = [
+        "<img src=x onerror=document.title='taken'>",
+        "{\"operation\":\"</script><script>document.title='taken'</script>\"}",
+        "__proto__ a\u{202e}b\u{2028}c",
+        "{\"operation\":\"insert\",\"element\":{\"type\":\"node\",\"id\":\"\\ud800\",\"labels\":[\"<i>\"],\"properties\":{}}}",
+    ];
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let source = format!("  - {{ id: ops, kind: file, path: {}, on_error: park }}\n", path.display());
+    let running = Running::start_with("", &source, "");
+    let browser = browser_at(&running, "#/sources/ops/parked");
+    let parked =
+        |running: &Running| running.get("/api/v1/sources/ops/parked").json().as_array().map_or(0, Vec::len);
+    while parked(&running) < 3 {
+        livewell_services::pause(std::time::Duration::from_millis(50));
+    }
+    browser.run("location.reload()").unwrap();
+    let texts =
+        "return [...document.querySelectorAll('.aside .line')].map(line => line.textContent).slice(0, 3)";
+    browser.wait_for(texts, &json!([lines[0], lines[1], "__proto__ aU+202EbU+2028c"]));
+    for view in [
+        "#/",
+        "#/events?q=%3Cimg%20src%3Dx%20onerror%3Ddocument.title%3D1%3E",
+        "#/store",
+        "#/sources/ops/parked",
+    ] {
+        browser.run(&format!("location.hash = {view:?}")).unwrap();
+        browser.wait_for("return document.querySelector('main').textContent.length > 0", &json!(true));
+        let nothing = "return [document.images.length, document.scripts.length, document.title === 'taken']";
+        assert_eq!(browser.run(nothing), Ok(json!([0, 1, false])), "{view}");
+    }
+    assert_eq!(browser.messages(), Vec::<String>::new());
+}
