@@ -9,7 +9,7 @@ use super::sections::{self, Settings};
 use super::substitute::{Hidden, Outside};
 use super::tree::Node;
 use super::{files, query, secret};
-use livewell::ComponentKind;
+use livewell::{ComponentKind, Query};
 use livewell_query::language::Diagnostic;
 use std::cell::RefCell;
 
@@ -21,6 +21,16 @@ pub struct Change {
     /// The item as it will be, if it will.
     pub(super) made: Option<Made>,
     pub(super) hidden: Hidden,
+}
+
+impl Change {
+    /// Returns the query that the item will be, if it will be one.
+    pub fn query(&self) -> Option<&Query> {
+        match &self.made.as_ref()?.settings {
+            Settings::Query(query) => Some(query),
+            _ => None,
+        }
+    }
 }
 
 impl Config {

@@ -1,5 +1,6 @@
 //! What becomes of the running components if another configuration is applied, before anything is done.
 
+use super::called::Change;
 use super::configuration::Config;
 use super::made::Made;
 use super::order::layered;
@@ -8,7 +9,7 @@ use super::reading;
 use super::references::{check_reaction, names};
 use super::sections::Settings;
 use super::tree::Node;
-use livewell::ComponentKind;
+use livewell::{ComponentKind, Query};
 use livewell_query::language::Diagnostic;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -154,6 +155,23 @@ impl Config {
             }
         }
         Planned { next, steps, kept, at_next_start }
+    }
+
+    /// Returns what a change that was judged makes of its item. One that changes nothing has no fields.
+    pub fn step(&self, change: &Change) -> Step {
+        let Change { kind, id, made, .. } = change;
+        let was = self.nodes(*kind, id).map(|(node, _)| node);
+        let act = match (was, made) {
+            (_, None) => Act::Remove,
+            (None, Some(_)) => Act::Create,
+            (Some(was), Some(made)) => {
+                // What it reads is labelled as before, since nothing else changes.
+                let is_other =
+                    |is: &Query| self.queries.get(id).is_some_and(|was| !was.has_rows_of(is));
+                Act::Change { fields: different(was, &made.node), rebuilds: change.query().is_some_and(is_other) }
+            }
+        };
+        Step { kind: *kind, id: id.clone(), act }
     }
 
     /// Returns the components in an order in which each comes before what it reads.

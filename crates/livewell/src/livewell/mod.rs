@@ -6,6 +6,7 @@ mod definitions;
 mod disk;
 mod explaining;
 pub(crate) mod leftover;
+mod resetting;
 mod set_aside;
 mod start;
 mod status;
@@ -19,7 +20,6 @@ use crate::component::Component;
 use crate::component::bell::Bell;
 use crate::component::lock::lock;
 use crate::component::shared::Shared;
-use crate::component::state::State;
 use crate::query::builds::Builds;
 use crate::read::idle;
 use crate::read::position::Position;
@@ -177,51 +177,6 @@ impl Livewell {
     /// Returns the errors of [`Livewell::results`].
     pub async fn subscribe_after(&self, query: &str, after: Position) -> Result<Subscription, Error> {
         Subscription::new(self.shared.clone(), self.shared.query(query)?, Some(after))
-    }
-
-    /// Rebuilds a query, brings a reaction to the live results, or reads a file source again (as a new epoch, which its
-    /// followers handle by their recovery policies). A component in error runs again.
-    ///
-    /// # Errors
-    /// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] for a source that is
-    /// sent to and is not in error.
-    pub fn reset(&self, id: &str) -> Result<(), Error> {
-        let component = self.shared.component(id)?;
-        let is_sent_to = lock(&self.handles).contains_key(id);
-        if is_sent_to && component.state() != State::Error {
-            return Err(Error::nothing_to_read(id));
-        }
-        self.shared.measures.reset(component.kind);
-        component.ask_reset(None);
-        Ok(())
-    }
-
-    /// Copies some tables of a source again, and emits what differs, while the others continue.
-    ///
-    /// # Errors
-    /// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if the source has no
-    /// tables, or does not follow one of these. Nothing is copied then.
-    pub fn reset_tables<T: AsRef<str>>(&self, id: &str, tables: &[T]) -> Result<(), Error> {
-        let component = self.shared.source(id)?;
-        let other_side = lock(&self.other_sides).get(id).cloned().ok_or_else(|| {
-            let message =
-                format!("`{id}` has no tables that can be copied one by one; reset it without naming tables");
-            Error::invalid("LW0538", message)
-        })?;
-        for table in tables {
-            upstream::check_table(&self.shared, &component, &*other_side, table.as_ref())?;
-        }
-        self.shared.measures.reset(component.kind);
-        tables.iter().for_each(|table| component.ask_reset(Some(table.as_ref())));
-        Ok(())
-    }
-
-    /// Copies one table of a source again, as [`Livewell::reset_tables`] does.
-    ///
-    /// # Errors
-    /// Returns the errors of [`Livewell::reset_tables`].
-    pub fn reset_table(&self, id: &str, table: &str) -> Result<(), Error> {
-        self.reset_tables(id, &[table])
     }
 
     /// Waits until everything that was sent or read has been taken in and delivered, or is in error. Followed files

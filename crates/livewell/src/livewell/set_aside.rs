@@ -2,9 +2,11 @@
 
 use super::Livewell;
 use crate::Error;
+use crate::component::Component;
 use crate::component::set_aside::{Order, What};
 use crate::reaction::dead_letters::{self, DeadLetter};
 use crate::source::parked::{self, Parked};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl Livewell {
@@ -74,12 +76,25 @@ impl Livewell {
         self.order_parked(id, Order::new(What::Discard, numbers))
     }
 
+    /// Checks whether a request about the parked input of a source would be refused, and does nothing.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Livewell::retry_parked`].
+    pub fn check_parked(&self, id: &str) -> Result<(), Error> {
+        self.orderable(id).map(drop)
+    }
+
     fn order_parked(&self, id: &str, order: Order) -> Result<(), Error> {
+        self.orderable(id)?.order(order);
+        Ok(())
+    }
+
+    /// Returns a source, if it is there to carry out a request.
+    fn orderable(&self, id: &str) -> Result<Arc<Component>, Error> {
         let component = self.shared.source(id)?;
         if component.stopping.load(Ordering::Acquire) || component.ended.load(Ordering::Acquire) {
             return Err(crate::source::channel::closed(&component));
         }
-        component.order(order);
-        Ok(())
+        Ok(component)
     }
 }

@@ -3,13 +3,14 @@
 
 use super::call::{Call, call};
 use super::context::{Api, Shared};
+use super::foreseen::NothingDone;
 use super::planned::{Plan, digest, shape};
 use super::problem::Problem;
 use super::section::Sections;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::Method;
+use axum::{Extension, Json};
 use livewell::ComponentKind;
 use livewell_config::{Act, Others, Planned, Step, setup};
 use schemars::JsonSchema;
@@ -40,7 +41,8 @@ type AskedQuery = Result<Query<Asked>, QueryRejection>;
 pub fn calls() -> Vec<Call> {
     let apply = async move |State(api): State<Shared>, asked: AskedQuery, body: Sections| {
         let Query(asked) = asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
-        apply(&api, &asked, body.0).await.map(Json)
+        let nothing_done = asked.dry_run.then_some(Extension(NothingDone));
+        apply(&api, &asked, body.0).await.map(|plan| (nothing_done, Json(plan)))
     };
     let summary = "Brings what runs to a configuration: the server's own file as it is now, or the body. `dry_run=true` \
                    only says what would be done; `plan` names a plan that was shown, and anything else is then refused; \

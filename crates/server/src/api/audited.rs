@@ -3,6 +3,7 @@
 use super::audit::Entry;
 use super::caller::Caller;
 use super::context::Shared;
+use super::foreseen::NothingDone;
 use super::limits::peer;
 use super::problem::Code;
 use crate::journal::{Event, Of, What};
@@ -21,7 +22,11 @@ pub async fn write(State(api): State<Shared>, request: Request, next: Next) -> R
     let Some(entry) = entry(&request) else { return next.run(request).await };
     let mut pending = Pending { api, entry: Some(entry) };
     let answer = next.run(request).await;
-    if let Some(mut entry) = pending.entry.take() {
+    let entry = pending.entry.take();
+    if answer.extensions().get::<NothingDone>().is_some() {
+        return answer;
+    }
+    if let Some(mut entry) = entry {
         entry.status = answer.status().as_u16();
         entry.code = answer.extensions().get::<Code>().map(|Code(code)| *code);
         if let Some(About(id)) = answer.extensions().get::<About>() {

@@ -9,11 +9,16 @@ use super::call::{Call, call};
 use super::components::{added, find, left};
 use super::context::{Api, Shared};
 use super::description::{Answer, JSON, Operation, Schemas, written};
+use super::expected::Expected;
+use super::foreseen::{Done, DryRun, Foreseen};
+use super::overview::Ids;
 use super::problem::Problem;
 use super::section::Section;
 use super::shown::status;
-use axum::extract::{Path, State};
-use axum::http::{Method, StatusCode};
+use super::step::Stepped;
+use super::wire::json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use livewell::{ComponentKind, Removed};
@@ -23,6 +28,8 @@ use serde::Serialize;
 
 /// How many readers a refusal names.
 const NAMED_MAX: usize = 10;
+/// What the header is for.
+const IF_MATCH: &str = "The hash of the definition in quotes, as its `ETag`: done only if the definition is still that one";
 
 /// What is left of a removed component in its database.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -50,20 +57,37 @@ impl Answer for Gone {
 
 /// Returns the calls that change components of this kind.
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
-    let create = async move |State(api): State<Shared>, body: Section| {
+    let create = async move |State(api): State<Shared>, Query(asked): Query<DryRun>, body: Section| {
         let id = body.id()?;
-        let created = create(&api, kind, &id, &body).await;
-        let answer = created.and_then(|()| find(&api, kind, &id));
-        let answer = answer.map(|found| Created(status(&api, &found)));
+        let created = create(&api, kind, &id, &body, asked.dry_run).await;
+        let answer = created.and_then(|created| match created {
+            Some(foreseen) => Ok(Done::Foreseen(foreseen)),
+            None => find(&api, kind, &id).map(|found| Done::Done(Created(status(&api, &found)))),
+        });
         Ok::<_, Problem>((Extension(About(id)), answer))
     };
-    let change = async move |State(api): State<Shared>, Path(id): Path<String>, body: Section| {
-        change(&api, kind, &id, &body).await?;
-        find(&api, kind, &id).map(|found| Json(status(&api, &found)))
+    let change = async move |State(api): State<Shared>,
+                             Path(id): Path<String>,
+                             Query(asked): Query<DryRun>,
+                             headers: HeaderMap,
+                             body: Section| {
+        let expected = Expected::of(&headers)?;
+        if asked.dry_run {
+            return foresee_change(&api, kind, &id, &body, &expected).map(Done::Foreseen);
+        }
+        change(&api, kind, &id, &body, &expected).await?;
+        find(&api, kind, &id).map(|found| Done::Done(Json(status(&api, &found))))
     };
-    let remove = async move |State(api): State<Shared>, Path(id): Path<String>| {
-        let removed = remove(&api, kind, &id).await?;
-        Ok::<_, Problem>(Gone(removed.slot.map(|slot| Left { id, slot })))
+    let remove = async move |State(api): State<Shared>,
+                             Path(id): Path<String>,
+                             Query(asked): Query<DryRun>,
+                             headers: HeaderMap| {
+        let expected = Expected::of(&headers)?;
+        if asked.dry_run {
+            return foresee_removal(&api, kind, &id, &expected).map(Done::Foreseen);
+        }
+        let removed = remove(&api, kind, &id, &expected).await?;
+        Ok(Done::Done(Gone(removed.slot.map(|slot| Left { id, slot }))))
     };
     let (noun, all) = (kind.noun(), kind.plural());
     let path = |rest: &str| format!("/api/v1/{all}{rest}");
@@ -74,7 +98,8 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
         remove,
         format!("Removes a {noun} with all it stored; also one that only the store still holds"),
     )
-    .refuses(&[400, 409]);
+    .takes_header("If-Match", written::<String>, IF_MATCH)
+    .refuses(&[400, 409, 412]);
     vec![
         call(Method::POST, path(""), create, format!("Creates a {noun}"))
             .explains_body(body())
@@ -87,8 +112,9 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
             format!("Changes a {noun}: it is stopped and goes on with these settings"),
         )
         .explains_body(body())
-        .answers(200, "Its status")
-        .refuses(&[409]),
+        .takes_header("If-Match", written::<String>, IF_MATCH)
+        .answers(200, "Its status; with `dry_run` what would be done")
+        .refuses(&[409, 412]),
         if kind == ComponentKind::Source { with_slot(remove) } else { remove },
     ]
 }
@@ -98,44 +124,91 @@ fn with_slot(remove: Call) -> Call {
     remove.content(200, JSON, written::<Left>).answers(
         200,
         "It is gone; the replication slot of a `postgres` source that was not in the configuration is still in its \
-         database",
+         database. With `dry_run`: what would be done",
     )
 }
 
-async fn create(api: &Api, kind: ComponentKind, id: &str, body: &Section) -> Result<(), Problem> {
+/// Creates a component. Returns what that would do if it is only to be looked at.
+async fn create(
+    api: &Api,
+    kind: ComponentKind,
+    id: &str,
+    body: &Section,
+    is_dry: bool,
+) -> Result<Option<Foreseen>, Problem> {
     let _one_at_a_time = api.changing.lock().await;
     if added(api, id)?.is_some() {
         return Err(Problem::new(409, "LW0503", format!("`{id}` is there already; `PUT` changes it")));
     }
     let change = judged(api, kind, id, body)?;
+    if is_dry {
+        api.livewell.check_writable()?;
+        return Ok(Some(Foreseen::new(None, foreseen(api, &change))));
+    }
     add(api, &change).await?;
     api.make(change);
-    Ok(())
+    Ok(None)
 }
 
-async fn change(api: &Api, kind: ComponentKind, id: &str, body: &Section) -> Result<(), Problem> {
-    let changed = || {
-        find(api, kind, id)?;
-        if body.id()? != id {
-            let message = format!("the body is of another component than `{id}`; an id cannot be changed");
-            return Err(Problem::new(400, "LW0605", message));
-        }
-        judged(api, kind, id, body)
-    };
-    changed()?;
+/// Returns the change that a call asks for, of the component that it expects.
+fn changed(
+    api: &Api,
+    kind: ComponentKind,
+    id: &str,
+    body: &Section,
+    expected: &Expected,
+) -> Result<Change, Problem> {
+    find(api, kind, id)?;
+    if body.id()? != id {
+        let message = format!("the body is of another component than `{id}`; an id cannot be changed");
+        return Err(Problem::new(400, "LW0605", message));
+    }
+    expected.check(api, id)?;
+    judged(api, kind, id, body)
+}
+
+async fn change(
+    api: &Api,
+    kind: ComponentKind,
+    id: &str,
+    body: &Section,
+    expected: &Expected,
+) -> Result<(), Problem> {
+    changed(api, kind, id, body, expected)?;
     api.livewell.check_writable()?;
     // Nobody else has to wait while it ends.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
     let put = async {
         // Another call may have come first.
-        let change = changed()?;
+        let change = changed(api, kind, id, body, expected)?;
         api.livewell.stop(id).await?;
         add(api, &change).await?;
         Ok(change)
     };
     api.make(or_as_it_was(api, id, put.await).await?);
     Ok(())
+}
+
+fn foresee_change(
+    api: &Api,
+    kind: ComponentKind,
+    id: &str,
+    body: &Section,
+    expected: &Expected,
+) -> Result<Foreseen, Problem> {
+    find(api, kind, id)?;
+    Foreseen::of(api, id, || {
+        let change = changed(api, kind, id, body, expected)?;
+        api.livewell.check_writable()?;
+        Ok(foreseen(api, &change))
+    })
+}
+
+/// Returns what a change does, and what that costs.
+fn foreseen(api: &Api, change: &Change) -> Stepped {
+    let config = api.config();
+    Stepped::of(api, &config, &config.step(change), change.query())
 }
 
 /// Starts a component as it was if changing it failed. If even that fails, it stays stopped, and its status says so.
@@ -149,19 +222,25 @@ async fn or_as_it_was<T>(api: &Api, id: &str, done: Result<T, Problem>) -> Resul
     done
 }
 
-async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Problem> {
+async fn remove(
+    api: &Api,
+    kind: ComponentKind,
+    id: &str,
+    expected: &Expected,
+) -> Result<Removed, Problem> {
     if left(api, kind, id)?.is_some() {
         let _one_at_a_time = api.changing.lock().await;
+        expected.check(api, id)?;
         return Ok(api.livewell.remove(id).await?);
     }
-    without(api, kind, id)?;
+    without(api, kind, id, expected)?;
     api.livewell.check_writable()?;
     // Nobody else has to wait while it ends.
     api.livewell.stop(id).await?;
     let _one_at_a_time = api.changing.lock().await;
     let taken_out = async {
         // Another call may have come first.
-        let change = without(api, kind, id)?;
+        let change = without(api, kind, id, expected)?;
         Ok((change, api.livewell.remove(id).await?))
     };
     let (change, removed) = or_as_it_was(api, id, taken_out.await).await?;
@@ -169,9 +248,31 @@ async fn remove(api: &Api, kind: ComponentKind, id: &str) -> Result<Removed, Pro
     Ok(removed)
 }
 
-/// Returns the change that takes out a component which nothing reads.
-fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Change, Problem> {
+fn foresee_removal(
+    api: &Api,
+    kind: ComponentKind,
+    id: &str,
+    expected: &Expected,
+) -> Result<Foreseen, Problem> {
+    let left = left(api, kind, id)?;
+    if left.is_none() {
+        find(api, kind, id)?;
+    }
+    Foreseen::of(api, id, || {
+        if left.is_some() {
+            expected.check(api, id)?;
+            return Ok(Stepped::removed(kind, id, left.as_ref()));
+        }
+        let change = without(api, kind, id, expected)?;
+        api.livewell.check_writable()?;
+        Ok(foreseen(api, &change))
+    })
+}
+
+/// Returns the change that takes out a component which nothing reads and which is the one that the call expects.
+fn without(api: &Api, kind: ComponentKind, id: &str, expected: &Expected) -> Result<Change, Problem> {
     find(api, kind, id)?;
+    expected.check(api, id)?;
     let config = api.config();
     let readers = config.readers(id);
     if !readers.is_empty() {
@@ -181,7 +282,9 @@ fn without(api: &Api, kind: ComponentKind, id: &str) -> Result<Change, Problem> 
             names.push_str(&format!(" and {more} more"));
         }
         let message = format!("`{id}` is read by {names}; remove what reads it first");
-        return Err(Problem::new(409, "LW0535", message));
+        let ids = readers.iter().take(NAMED_MAX).map(|id| (*id).to_owned()).collect();
+        let read_by = Ids { ids, count: readers.len() };
+        return Err(Problem::new(409, "LW0535", message).with("read_by", json(&read_by)));
     }
     config.change(kind, id, None).map_err(|problems| Problem::of_all(&problems))
 }

@@ -4,9 +4,11 @@ use super::accepted::Accepted;
 use super::call::{Call, call};
 use super::context::{Api, Shared};
 use super::description::written;
+use super::foreseen::{Done, Foreseen};
 use super::list::{Asked, list};
 use super::problem::Problem;
 use super::shown::{leftover, status};
+use super::step::Stepped;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -30,6 +32,9 @@ struct ResetTables {
     /// times.
     #[serde(default)]
     table: Vec<String>,
+    /// Only say what would be done.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 type ResetQuery = Result<Query<ResetParameters>, QueryRejection>;
@@ -54,13 +59,21 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
     };
     let reset = async move |State(api): State<Shared>, Path(id): Path<String>, asked: ResetQuery| {
         find(&api, kind, &id)?;
-        let tables = tables(kind, &id, asked)?;
+        let (tables, is_dry) = tables(kind, &id, asked)?;
+        if is_dry {
+            api.livewell.check_reset(&id, &tables)?;
+            let foreseen = Foreseen::of(&api, &id, || {
+                let found = find(&api, kind, &id)?;
+                Ok(Stepped::reset(&api, &api.config(), &found, &tables))
+            });
+            return foreseen.map(Done::Foreseen);
+        }
         if tables.is_empty() {
             api.livewell.reset(&id)?;
         } else {
             api.livewell.reset_tables(&id, &tables)?;
         }
-        Ok::<_, Problem>(Accepted(Begun { id, state: "starting" }))
+        Ok::<_, Problem>(Done::Done(Accepted(Begun { id, state: "starting" })))
     };
     let stop = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find(&api, kind, &id)?;
@@ -112,19 +125,27 @@ fn resets(kind: ComponentKind) -> &'static str {
     }
 }
 
-/// Returns the tables that a reset names: each as a `table` of its own.
-fn tables(kind: ComponentKind, id: &str, asked: ResetQuery) -> Result<Vec<String>, Problem> {
-    let Query(ResetParameters(asked)) =
-        asked.map_err(|rejection| Problem::new(400, "LW0701", rejection.body_text()))?;
-    if let Some((name, _)) = asked.iter().find(|(name, _)| name != "table") {
-        let message = format!("a reset does not take `{name}`; it takes `table`, once for each table");
-        return Err(Problem::new(400, "LW0701", message));
+/// Returns the tables that a reset names, each as a `table` of its own, and whether it is only to be looked at.
+fn tables(kind: ComponentKind, id: &str, asked: ResetQuery) -> Result<(Vec<String>, bool), Problem> {
+    let refused = |message: String| Problem::new(400, "LW0701", message);
+    let Query(ResetParameters(asked)) = asked.map_err(|rejection| refused(rejection.body_text()))?;
+    let (mut tables, mut is_dry) = (Vec::new(), None);
+    for (name, value) in asked {
+        match (name.as_str(), value.parse::<bool>()) {
+            ("table", _) => tables.push(value),
+            ("dry_run", Ok(said)) if is_dry.is_none() => is_dry = Some(said),
+            ("dry_run", _) => return Err(refused("`dry_run` is `true` or `false`, once".to_owned())),
+            _ => {
+                let takes = "it takes `table`, once for each table, and `dry_run`";
+                return Err(refused(format!("a reset does not take `{name}`; {takes}")));
+            }
+        }
     }
-    if !asked.is_empty() && kind != ComponentKind::Source {
+    if !tables.is_empty() && kind != ComponentKind::Source {
         let message = format!("`{id}` is not a source and has no tables; reset it without naming tables");
         return Err(Problem::new(400, "LW0538", message));
     }
-    Ok(asked.into_iter().map(|(_, table)| table).collect())
+    Ok((tables, is_dry.unwrap_or(false)))
 }
 
 /// Starts a component that does not run, with its settings in the configuration; a running one is left as it is.

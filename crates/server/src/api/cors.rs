@@ -13,10 +13,11 @@ use tower_http::cors::CorsLayer;
 /// How long a browser need not ask again.
 const MAX_AGE: Duration = Duration::from_secs(600);
 /// What callers may send.
-const SENT: [HeaderName; 7] = [
+const SENT: [HeaderName; 8] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::ACCEPT,
+    header::IF_MATCH,
     header::IF_NONE_MATCH,
     HeaderName::from_static("prefer"),
     HeaderName::from_static("idempotency-key"),

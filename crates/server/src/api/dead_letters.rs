@@ -3,8 +3,10 @@
 use super::call::{Call, call};
 use super::components::find;
 use super::context::Shared;
+use super::foreseen::{Done, Foreseen};
 use super::problem::Problem;
-use super::set_aside::{Page, Which, accepted};
+use super::set_aside::{Dropped, Page, Which, accepted};
+use super::step::{Losses, Stepped};
 use super::wire::Time;
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -40,10 +42,17 @@ pub fn calls() -> Vec<Call> {
         api.livewell.replay_dead_letters(&id, which.numbers())?;
         Ok::<_, Problem>(accepted(id))
     };
-    let discard = async |State(api): State<Shared>, Path(id): Path<String>, Query(which): Query<Which>| {
-        find(&api, ComponentKind::Reaction, &id)?;
+    let discard = async |State(api): State<Shared>, Path(id): Path<String>, Query(which): Query<Dropped>| {
+        let status = find(&api, ComponentKind::Reaction, &id)?;
+        if which.dry_run {
+            let first = |after| Ok(api.livewell.dead_letters(&id, after, 1)?.first().map(|one| one.number));
+            let dead_letters = which.count(status.dead_letters, first)?;
+            let losses = Losses { dead_letters, ..Losses::default() };
+            let step = || Ok(Stepped::discarded(ComponentKind::Reaction, &id, losses));
+            return Foreseen::of(&api, &id, step).map(Done::Foreseen);
+        }
         api.livewell.discard_dead_letters(&id, which.numbers())?;
-        Ok::<_, Problem>(accepted(id))
+        Ok::<_, Problem>(Done::Done(accepted(id)))
     };
     let path = |rest: &str| format!("/api/v1/reactions/{{id}}/dead-letters{rest}");
     vec![

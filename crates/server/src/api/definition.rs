@@ -3,11 +3,13 @@
 use super::call::{Call, call};
 use super::components::find_any;
 use super::context::{Api, Shared};
+use super::description::written;
+use super::expected::hash;
 use super::problem::Problem;
 use super::wire::Kind;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::Method;
+use axum::http::{HeaderMap, Method, header};
 use livewell::{Author, ComponentKind};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,6 +26,9 @@ struct Definition {
     /// As its author wrote it, without secrets; null of what only a program can make again.
     #[schemars(with = "Option<Map<String, Value>>")]
     definition: Option<Value>,
+    /// What tells this definition from others, also in a secret: sent back as `If-Match`, a change is made only of this
+    /// one. Null of what only a program can make again.
+    hash: Option<String>,
     /// Whether the configuration file says something else of it.
     differs_from_file: bool,
     /// What the file says, if that is something else.
@@ -35,11 +40,21 @@ struct Definition {
 pub fn calls(kind: ComponentKind) -> Vec<Call> {
     let get = async move |State(api): State<Shared>, Path(id): Path<String>| {
         find_any(&api, kind, &id)?;
-        Ok::<_, Problem>(Json(shape(&api, kind, id.clone(), api.livewell.definition(&id)?)))
+        let shown = shape(&api, kind, id.clone(), api.livewell.definition(&id)?);
+        let mut headers = HeaderMap::new();
+        if let Some(tag) = shown.hash.as_ref().and_then(|hash| format!("\"{hash}\"").parse().ok()) {
+            headers.insert(header::ETAG, tag);
+        }
+        Ok::<_, Problem>((headers, Json(shown)))
     };
     let path = format!("/api/v1/{}/{{id}}/definition", kind.plural());
     let summary = "What it is made of, as its author has written it, without secrets";
-    vec![call(Method::GET, path, get, summary).answers(200, "The definition")]
+    vec![call(Method::GET, path, get, summary).answers(200, "The definition").shows(
+        200,
+        "ETag",
+        written::<String>,
+        "The hash in quotes, as `If-Match` takes it",
+    )]
 }
 
 fn shape(api: &Api, kind: ComponentKind, id: String, stored: livewell::Definition) -> Definition {
@@ -49,6 +64,7 @@ fn shape(api: &Api, kind: ComponentKind, id: String, stored: livewell::Definitio
     Definition {
         id,
         kind: Kind(kind),
+        hash: hash(api, &stored),
         by: stored.spec.by,
         definition: stored.spec.settings,
         differs_from_file,

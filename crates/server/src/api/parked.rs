@@ -4,9 +4,11 @@ use super::call::{Call, call};
 use super::components::find;
 use super::context::{Api, Shared};
 use super::description::read as taken;
+use super::foreseen::{Done, Foreseen};
 use super::ingest::read;
 use super::problem::Problem;
-use super::set_aside::{Page, Which, accepted};
+use super::set_aside::{Dropped, Page, Which, accepted};
+use super::step::{Losses, Stepped};
 use super::wire::Time;
 use axum::Json;
 use axum::body::Body;
@@ -55,10 +57,18 @@ pub fn calls() -> Vec<Call> {
         }
         Ok::<_, Problem>(accepted(id))
     };
-    let discard = async |State(api): State<Shared>, Path(id): Path<String>, Query(which): Query<Which>| {
-        find(&api, ComponentKind::Source, &id)?;
+    let discard = async |State(api): State<Shared>, Path(id): Path<String>, Query(which): Query<Dropped>| {
+        let status = find(&api, ComponentKind::Source, &id)?;
+        if which.dry_run {
+            api.livewell.check_parked(&id)?;
+            let first = |after| Ok(api.livewell.parked(&id, after, 1)?.first().map(|one| one.number));
+            let parked = which.count(status.parked, first)?;
+            let losses = Losses { parked, ..Losses::default() };
+            let step = || Ok(Stepped::discarded(ComponentKind::Source, &id, losses));
+            return Foreseen::of(&api, &id, step).map(Done::Foreseen);
+        }
         api.livewell.discard_parked(&id, which.numbers())?;
-        Ok::<_, Problem>(accepted(id))
+        Ok::<_, Problem>(Done::Done(accepted(id)))
     };
     let path = |rest: &str| format!("/api/v1/sources/{{id}}/parked{rest}");
     vec![

@@ -54,6 +54,34 @@ impl Which {
     }
 }
 
+/// What is to be dropped: one piece of a list, or all of them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dropped {
+    /// Only the piece of this number; all where nothing is said.
+    pub number: Option<u64>,
+    /// Only say what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+impl Dropped {
+    /// Returns the numbers that are meant; `None`: all.
+    pub fn numbers(&self) -> Option<Vec<u64>> {
+        self.number.map(|number| vec![number])
+    }
+
+    /// Returns how many pieces are meant of `all`; `first` returns the number of the first after another one.
+    ///
+    /// # Errors
+    /// Returns the errors of `first`.
+    pub fn count(&self, all: u64, first: impl FnOnce(u64) -> Result<Option<u64>, Problem>) -> Result<u64, Problem> {
+        let Some(number) = self.number else { return Ok(all) };
+        let Some(before) = number.checked_sub(1) else { return Ok(0) };
+        Ok(u64::from(first(before)? == Some(number)))
+    }
+}
+
 /// The component that will carry out the request soon.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]

@@ -110,6 +110,11 @@ fn told(step: &Json) -> String {
     }
     parts.extend(receivers(step, "difference", "receive what differs", "receives what differs"));
     parts.extend(receivers(step, "next", "continue with the next result", "continues with the next result"));
+    parts.extend(receivers(step, "rebuild", "are rebuilt", "is rebuilt"));
+    let named = step["followers"].as_array().map_or(0, Vec::len) as u64;
+    if let Some(more @ 1..) = step["followers_total"].as_u64().and_then(|all| all.checked_sub(named)) {
+        parts.push(format!("{more} more follow it"));
+    }
     if step["action"] == "remove" {
         parts.push(match step["kind"].as_str() {
             Some("query") => format!("with its {}", counted(rows, "row", "rows")),

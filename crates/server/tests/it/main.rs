@@ -43,6 +43,7 @@ mod files;
 mod followers;
 mod for_each;
 mod for_each_killed;
+mod foreseen;
 mod guessed;
 mod hostile;
 mod hung_up;

@@ -108,3 +108,9 @@ impl<T: Answer, More> Answer for (Extension<More>, T) {
         T::describe(operation, schemas);
     }
 }
+
+impl<T: Answer, More> Answer for (Option<Extension<More>>, T) {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        T::describe(operation, schemas);
+    }
+}

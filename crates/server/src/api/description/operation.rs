@@ -61,9 +61,13 @@ impl Operation {
         self.answers.entry(status).or_default().what = what.to_owned();
     }
 
-    /// Adds a form of an answer.
+    /// Adds a form of an answer, beside those of its media type.
     pub fn answer(&mut self, status: u16, media: &str, schema: Json) {
         let answered = self.answers.entry(status).or_default();
+        let schema = match answered.content.shift_remove(media) {
+            Some(mut before) => json!({ "anyOf": [before["schema"].take(), schema] }),
+            None => schema,
+        };
         answered.content.insert(media.to_owned(), of(schema));
     }
 

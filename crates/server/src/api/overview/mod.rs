@@ -12,7 +12,7 @@ pub mod store;
 mod tab;
 
 pub use look::run as look;
-pub use place::{Place, left, place};
+pub use place::{Ids, Place, left, place};
 
 use super::call::{Call, call};
 use super::description::{read, written};
