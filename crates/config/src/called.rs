@@ -11,6 +11,8 @@ use super::tree::Node;
 use super::{files, query, secret};
 use livewell::{ComponentKind, Query};
 use livewell_query::language::Diagnostic;
+use livewell_reaction::Settings as ReactionSettings;
+use livewell_source::settings::SourceSettings;
 use std::cell::RefCell;
 
 /// A change of one item, which was judged and is not made yet.
@@ -24,6 +26,22 @@ pub struct Change {
 }
 
 impl Change {
+    /// Returns the source that the item will be, if it will be one.
+    pub fn source(&self) -> Option<&SourceSettings> {
+        match &self.made.as_ref()?.settings {
+            Settings::Source(source) => Some(source),
+            _ => None,
+        }
+    }
+
+    /// Returns the reaction that the item will be, if it will be one.
+    pub fn reaction(&self) -> Option<&ReactionSettings> {
+        match &self.made.as_ref()?.settings {
+            Settings::Reaction(reaction) => Some(reaction),
+            _ => None,
+        }
+    }
+
     /// Returns the query that the item will be, if it will be one.
     pub fn query(&self) -> Option<&Query> {
         match &self.made.as_ref()?.settings {
@@ -144,7 +162,7 @@ impl Judge<'_> {
             secret::hide_in(&mut problems, text, [&node]);
             return Err(problems);
         };
-        files::check_called(self.config, &settings, &mut problems);
+        files::check_called(self.config, &node, &settings, &mut problems);
         if problems.is_empty() {
             Ok(Made { traits, ..Made::new(settings, &node, written) })
         } else {

@@ -1,10 +1,12 @@
 //! A configuration without faults: its settings, and the text that they were read from.
 
 use super::index::Index;
+use super::print;
 use super::sealed::Seal;
 use super::section::Section;
 use super::settings::{ServerSettings, StoreSettings};
 use super::substitute::Hidden;
+use super::texts::Texts;
 use super::tree::Node;
 use livewell::{Author, ComponentKind, Query, Spec};
 use livewell_reaction::Settings as ReactionSettings;
@@ -32,6 +34,8 @@ pub struct Config {
     /// The file without its items, with the values from outside filled in.
     pub(super) frame: Node,
     pub(super) place: Place,
+    /// The text of the file, by which the places of its items are found.
+    pub(super) texts: Arc<Texts>,
     pub(super) hidden: Hidden,
 }
 
@@ -85,6 +89,27 @@ impl Config {
     /// What the file says of component `id`, without secrets.
     pub fn in_file(&self, kind: ComponentKind, id: &str, seal: &Seal) -> Option<serde_json::Value> {
         self.node_in_file(kind, id).map(|item| seal.item(kind.plural(), id, item))
+    }
+
+    /// Returns what runs as a text in YAML, with the sections of components: every item as its author has written it, with
+    /// references and without secrets. With `only_called`, only what calls have made or changed.
+    pub fn text(&self, seal: &Seal, only_called: bool) -> String {
+        let section = |kind: ComponentKind| {
+            let items =
+                self.components().filter(|(its, _)| *its == kind).map(|(_, id)| self.spec(kind, id, seal));
+            let wanted = items.filter(|spec| !only_called || spec.by == Author::Call);
+            let items: Vec<_> = wanted.filter_map(|spec| spec.settings).collect();
+            print::section(kind.plural(), &items)
+        };
+        ComponentKind::ALL.map(section).concat()
+    }
+
+    /// Returns where the file, or one that it includes, names component `id`: the path relative to the folder of the file,
+    /// and the line from 1. Costs a walk through the text.
+    pub fn place_in_file(&self, kind: ComponentKind, id: &str) -> Option<(PathBuf, usize)> {
+        let node = self.node_in_file(kind, id)?;
+        let (path, line, _) = self.texts.place(node.span.start);
+        Some((path.strip_prefix(&self.place.folder).unwrap_or(path).to_owned(), line))
     }
 
     /// Whether a call has changed what the file says of component `id`.

@@ -11,7 +11,6 @@ use super::sections::{Sections, Settings};
 use super::settings::{ServerSettings, StoreSettings};
 use super::tree::Node;
 use livewell_query::language::Diagnostic;
-use livewell_query::language::ast::Span;
 use livewell_reaction::Connector;
 use livewell_reaction::settings::{FileMode, FileSettings};
 use std::ffi::OsString;
@@ -94,7 +93,7 @@ pub fn check_one(config: &Config, node: &Node, settings: &Settings, problems: &m
 }
 
 /// Adds each file that a component which a call makes may not use.
-pub fn check_called(config: &Config, settings: &Settings, problems: &mut Vec<Diagnostic>) {
+pub fn check_called(config: &Config, node: &Node, settings: &Settings, problems: &mut Vec<Diagnostic>) {
     let (read, file) = match settings {
         Settings::Source(source) => (source.common().files(), None),
         Settings::Query(_) => return,
@@ -105,6 +104,7 @@ pub fn check_called(config: &Config, settings: &Settings, problems: &mut Vec<Dia
     };
     let own = Own::new(&config.store, config.server.as_ref(), &config.place);
     let directory = data_directory(config);
+    let span = node.get("path").or_else(|| node.get("files")).unwrap_or(node).span;
     let written = file.map(written).unwrap_or_default();
     for path in read.iter().chain(&written) {
         if let Err(reason) = allowed(path, &directory, &own) {
@@ -113,7 +113,7 @@ pub fn check_called(config: &Config, settings: &Settings, problems: &mut Vec<Dia
                 "use a file below `{}` (`server.data_directory`), written relative to the configuration's folder",
                 directory.display()
             );
-            problems.push(problem::at(code::FILE, Span::default(), message).with_help(help));
+            problems.push(problem::at(code::FILE, span, message).with_help(help));
         }
     }
     if !problems.is_empty() {
@@ -122,9 +122,7 @@ pub fn check_called(config: &Config, settings: &Settings, problems: &mut Vec<Dia
     let (begin, code) = begins(file.map(|file| file.mode).unwrap_or_default());
     for path in written.iter().filter(|path| !is_its_own(path, begin).unwrap_or(false)) {
         let message = format!("`{}` is there already and was not written by such a reaction", path.display());
-        problems.push(
-            problem::at(code, Span::default(), message).with_help("move it away, or give another `path`"),
-        );
+        problems.push(problem::at(code, span, message).with_help("move it away, or give another `path`"));
     }
 }
 

@@ -166,9 +166,11 @@ impl Config {
             (None, Some(_)) => Act::Create,
             (Some(was), Some(made)) => {
                 // What it reads is labelled as before, since nothing else changes.
-                let is_other =
-                    |is: &Query| self.queries.get(id).is_some_and(|was| !was.has_rows_of(is));
-                Act::Change { fields: different(was, &made.node), rebuilds: change.query().is_some_and(is_other) }
+                let is_other = |is: &Query| self.queries.get(id).is_some_and(|was| !was.has_rows_of(is));
+                Act::Change {
+                    fields: different(was, &made.node),
+                    rebuilds: change.query().is_some_and(is_other),
+                }
             }
         };
         Step { kind: *kind, id: id.clone(), act }

@@ -15,6 +15,7 @@ use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads the configuration file at `path`. Relative paths in it become relative to its directory.
 ///
@@ -77,7 +78,7 @@ fn load_with_text(path: &Path) -> Result<(Config, Texts), Problems> {
     let mut texts = Texts::of(path, &text);
     let (read, hidden) = (read(&mut texts, &outside, &place), outside.hidden.into_inner());
     match read {
-        Ok(config) => Ok((Config { hidden, ..config }, texts)),
+        Ok(config) => Ok((Config { hidden, texts: Arc::new(texts.clone()), ..config }, texts)),
         Err(mut found) => {
             hidden.hide(&mut found);
             Err(Problems::new(texts, found))
@@ -128,6 +129,7 @@ fn of_tree(root: &Node, written: &Node, text: &str, place: &Place) -> Result<Con
         in_file: HashMap::new(),
         frame: root.without(ComponentKind::ALL.map(ComponentKind::plural)),
         place: place.clone(),
+        texts: Arc::default(),
         hidden: Hidden::default(),
     };
     let items = |kind: ComponentKind| written.get(kind.plural()).map(Node::items).unwrap_or_default();

@@ -3,9 +3,10 @@
 //! A reference to a value from outside stays. A secret that is written out becomes its place and a hash, by which another
 //! one is told from it; the hash is keyed, so that it is worth nothing in another store.
 
+use super::item::scalar_of;
 use super::secret::{is_place, is_reference, is_whole, of_url};
-use super::tree::{Kind, Node, Scalar};
-use serde_json::{Map, Number, Value, json};
+use super::tree::{Kind, Node};
+use serde_json::{Map, Value, json};
 
 /// The field that stands for a secret.
 const SECRET: &str = "secret_at";
@@ -33,7 +34,7 @@ impl Seal {
 
     fn value(&self, node: &Node, is_secret: bool, place: &str) -> Value {
         match &node.kind {
-            Kind::Scalar(text, scalar) if is_open(text, is_secret) => json_of(text, *scalar),
+            Kind::Scalar(text, scalar) if is_open(text, is_secret) => scalar_of(text, *scalar),
             Kind::Scalar(text, _) => {
                 let hash = blake3::keyed_hash(&self.0, text.as_bytes()).to_hex();
                 json!({ SECRET: place, "hash": hash[..16] })
@@ -58,6 +59,11 @@ impl Seal {
             }
         }
     }
+}
+
+/// Whether a value stands for a secret.
+pub(super) fn is_sealed(value: &Value) -> bool {
+    value.get(SECRET).is_some_and(Value::is_string) && value.get("hash").is_some_and(Value::is_string)
 }
 
 /// The places of the secrets that were sealed in an item.
@@ -96,16 +102,6 @@ fn is_key_like(part: &str) -> bool {
     let has = |kind: fn(&u8) -> bool| part.bytes().any(|byte| kind(&byte));
     part.len() >= KEY_LENGTH_MIN && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
         || part.contains('?')
-}
-
-fn json_of(text: &str, scalar: Scalar) -> Value {
-    match scalar {
-        Scalar::Null => Value::Null,
-        Scalar::Bool(value) => value.into(),
-        Scalar::Int(value) => value.into(),
-        Scalar::Float(_) => text.parse::<Number>().map_or_else(|_| text.into(), Value::Number),
-        Scalar::Text => text.into(),
-    }
 }
 
 #[cfg(test)]

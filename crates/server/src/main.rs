@@ -14,6 +14,7 @@ mod open_files;
 mod panics;
 mod progress;
 mod render;
+mod schema;
 mod stamp;
 mod telemetry;
 mod tls;

@@ -94,6 +94,9 @@ fn about(method: &Method, path: &str) -> Option<(String, Option<ComponentKind>, 
         return None;
     }
     let parts: Vec<&str> = path.strip_prefix("/api/v1/")?.split('/').collect();
+    if method == Method::POST && matches!(parts[..], [_, "check" | "try"]) {
+        return None;
+    }
     let kind = ComponentKind::ALL.into_iter().find(|kind| kind.plural() == parts[0]);
     let id = parts.get(1).filter(|_| kind.is_some()).map(|id| (*id).to_owned());
     let rest = if kind.is_some() { parts.get(2..).unwrap_or_default() } else { &parts[..] };
@@ -131,6 +134,9 @@ mod tests {
             (Method::POST, "sources/ops/changes", None),
             (Method::POST, "queries/late/verify", None),
             (Method::POST, "queries/late/why", None),
+            (Method::POST, "sources/check", None),
+            (Method::POST, "sources/try", None),
+            (Method::PUT, "sources/try", Some(("change", Some(Source), Some("try")))),
             (Method::GET, "queries/late", None),
         ] {
             let found = about(&method, &format!("/api/v1/{path}"));

@@ -29,7 +29,8 @@ use serde::Serialize;
 /// How many readers a refusal names.
 const NAMED_MAX: usize = 10;
 /// What the header is for.
-const IF_MATCH: &str = "The hash of the definition in quotes, as its `ETag`: done only if the definition is still that one";
+const IF_MATCH: &str =
+    "The hash of the definition in quotes, as its `ETag`: done only if the definition is still that one";
 
 /// What is left of a removed component in its database.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -222,12 +223,7 @@ async fn or_as_it_was<T>(api: &Api, id: &str, done: Result<T, Problem>) -> Resul
     done
 }
 
-async fn remove(
-    api: &Api,
-    kind: ComponentKind,
-    id: &str,
-    expected: &Expected,
-) -> Result<Removed, Problem> {
+async fn remove(api: &Api, kind: ComponentKind, id: &str, expected: &Expected) -> Result<Removed, Problem> {
     if left(api, kind, id)?.is_some() {
         let _one_at_a_time = api.changing.lock().await;
         expected.check(api, id)?;

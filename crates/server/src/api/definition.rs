@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, header};
 use livewell::{Author, ComponentKind};
+use livewell_config::print;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -29,11 +30,27 @@ struct Definition {
     /// What tells this definition from others, also in a secret: sent back as `If-Match`, a change is made only of this
     /// one. Null of what only a program can make again.
     hash: Option<String>,
+    /// The definition in YAML, as an item of its own; a secret that was written out is not shown.
+    text: Option<String>,
     /// Whether the configuration file says something else of it.
     differs_from_file: bool,
     /// What the file says, if that is something else.
     #[schemars(with = "Option<Map<String, Value>>")]
     in_file: Option<Value>,
+    /// That in YAML.
+    text_in_file: Option<String>,
+    /// Where the file names it; null of what it does not name.
+    place_in_file: Option<PlaceInFile>,
+}
+
+/// A place in a configuration file.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct PlaceInFile {
+    /// The path, relative to the folder of the configuration; of an included file its own.
+    file: String,
+    /// The line, from 1.
+    line: usize,
 }
 
 /// Returns the call for this kind.
@@ -58,7 +75,10 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
 }
 
 fn shape(api: &Api, kind: ComponentKind, id: String, stored: livewell::Definition) -> Definition {
-    let in_file = api.config().in_file(kind, &id, &api.seal);
+    let config = api.config();
+    let in_file = config.in_file(kind, &id, &api.seal);
+    let place = config.place_in_file(kind, &id);
+    drop(config);
     let differs_from_file =
         in_file.as_ref().is_some_and(|in_file| stored.spec.settings.as_ref() != Some(in_file));
     Definition {
@@ -66,8 +86,11 @@ fn shape(api: &Api, kind: ComponentKind, id: String, stored: livewell::Definitio
         kind: Kind(kind),
         hash: hash(api, &stored),
         by: stored.spec.by,
+        text: stored.spec.settings.as_ref().map(print::item),
         definition: stored.spec.settings,
         differs_from_file,
+        text_in_file: in_file.as_ref().filter(|_| differs_from_file).map(print::item),
         in_file: in_file.filter(|_| differs_from_file),
+        place_in_file: place.map(|(file, line)| PlaceInFile { file: file.display().to_string(), line }),
     }
 }

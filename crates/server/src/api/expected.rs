@@ -59,7 +59,8 @@ impl Expected {
 }
 
 fn malformed() -> Problem {
-    let message = "`If-Match` is the `hash` of a definition in double quotes, as in `If-Match: \"0123456789abcdef\"`";
+    let message =
+        "`If-Match` is the `hash` of a definition in double quotes, as in `If-Match: \"0123456789abcdef\"`";
     Problem::new(400, "LW0701", message)
 }
 

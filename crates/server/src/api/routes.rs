@@ -4,13 +4,16 @@ use super::call::Call;
 use super::context::Shared;
 use super::problem::Problem;
 use super::{
-    access, apply, audited, backup, caller, change, components, console, cors, dead_letters, definition,
-    elements, error_pages, events, ingest, limits, metrics, openapi, overview, parked, probes, progress,
-    query, results, schema, source, trace, transactions, try_out, verifying, why,
+    access, apply, audited, backup, caller, change, components, configured, console, cors, dead_letters,
+    definition, elements, error_pages, events, ingest, items, kinds, limits, metrics, openapi, overview,
+    parked, probes, progress, query, results, schema, source, trace, transactions, try_out, verifying, why,
 };
 use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
 use axum::routing::MethodFilter;
 use livewell::ComponentKind;
+use tower::ServiceExt;
 
 /// Returns all calls, of which `/openapi.json` is made.
 pub(super) fn calls() -> Vec<Call> {
@@ -33,6 +36,9 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(source::calls());
     calls.extend(try_out::calls());
     calls.extend(apply::calls());
+    calls.extend(configured::calls());
+    calls.extend(kinds::calls());
+    calls.extend(items::calls());
     calls.extend(dead_letters::calls());
     calls.extend(elements::calls());
     calls.extend(schema::calls());
@@ -48,24 +54,55 @@ pub(super) fn calls() -> Vec<Call> {
 
 /// Creates the router of all calls, each within its time.
 fn router(api: &Shared) -> Router<Shared> {
+    // A component may be named as a call beside it is: `PUT /api/v1/sources/check` is about that component.
+    let named: Router = routed(calls().into_iter().filter(|call| is_of_one(&call.path)))
+        .method_not_allowed_fallback(async || not_allowed())
+        .with_state(api.clone());
+    routed(calls())
+        .fallback(async || {
+            Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists all calls")
+        })
+        .method_not_allowed_fallback(async move |request: Request| {
+            if named_as_a_call(request.uri().path()).is_some() {
+                return named.oneshot(request).await.unwrap_or_else(|never| match never {});
+            }
+            not_allowed()
+        })
+        .layer(axum::middleware::from_fn_with_state(api.clone(), audited::write))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
+}
+
+fn routed(calls: impl IntoIterator<Item = Call>) -> Router<Shared> {
     let mut routes = Router::new();
-    for Call { method, path, answer, .. } in calls() {
+    for Call { method, path, answer, .. } in calls {
         let method = MethodFilter::try_from(method).expect("the methods used here are common ones");
         routes = routes.route(&path, answer(method));
     }
     routes
-        .fallback(async || {
-            Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists all calls")
-        })
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                405,
-                "LW0702",
-                "this path does not take this method; the answer's `Allow` lists those it takes",
-            )
-        })
-        .layer(axum::middleware::from_fn_with_state(api.clone(), audited::write))
-        .layer(axum::middleware::from_fn_with_state(api.clone(), limits::hold))
+}
+
+fn not_allowed() -> Response {
+    let message = "this path does not take this method; the answer's `Allow` lists those it takes";
+    Problem::new(405, "LW0702", message).into_response()
+}
+
+/// Whether a path is that of one component.
+fn is_of_one(path: &str) -> bool {
+    path.strip_prefix("/api/v1/")
+        .and_then(|rest| rest.strip_suffix("/{id}"))
+        .is_some_and(|kind| !kind.contains('/'))
+}
+
+/// Returns the path of the calls about one component, if this is the path of a call that stands beside them.
+pub(super) fn named_as_a_call(path: &str) -> Option<&'static str> {
+    let (kind, name) = path.strip_prefix("/api/v1/")?.split_once('/')?;
+    let path = match kind {
+        "sources" => "/api/v1/sources/{id}",
+        "queries" => "/api/v1/queries/{id}",
+        "reactions" => "/api/v1/reactions/{id}",
+        _ => return None,
+    };
+    matches!(name, "check" | "try").then_some(path)
 }
 
 /// Creates the router of all calls for the owner of the store.

@@ -1,5 +1,6 @@
 //! Which scope each call needs: the one table of it.
 
+use super::routes::named_as_a_call;
 use axum::http::Method;
 use livewell_config::settings::Scope;
 
@@ -29,6 +30,10 @@ const CALLS: &[(Need, &[&str])] = &[
             "GET /api/v1/events",
             "GET /api/v1/store",
             "GET /api/v1/stream",
+            "GET /api/v1/config",
+            "GET /api/v1/kinds",
+            "POST /api/v1/sources/check",
+            "POST /api/v1/reactions/check",
             "GET /api/v1/{kind}",
             "GET /api/v1/{kind}/{id}",
             "GET /api/v1/{kind}/{id}/definition",
@@ -69,6 +74,8 @@ const CALLS: &[(Need, &[&str])] = &[
         Need::Scope(Scope::Administer),
         &[
             "POST /api/v1/apply",
+            "POST /api/v1/sources/try",
+            "POST /api/v1/reactions/try",
             "POST /api/v1/backup",
             "POST /api/v1/{kind}",
             "PUT /api/v1/{kind}/{id}",
@@ -84,6 +91,7 @@ pub fn need(method: &Method, path: &str) -> Need {
 }
 
 fn find(method: &Method, path: &str) -> Option<Need> {
+    let path = if method == Method::POST { path } else { named_as_a_call(path).unwrap_or(path) };
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let is = |call: &str| {
         call.split_once(' ').is_some_and(|(of, pattern)| method == of && matches_path(pattern, path))

@@ -75,7 +75,11 @@ impl Dropped {
     ///
     /// # Errors
     /// Returns the errors of `first`.
-    pub fn count(&self, all: u64, first: impl FnOnce(u64) -> Result<Option<u64>, Problem>) -> Result<u64, Problem> {
+    pub fn count(
+        &self,
+        all: u64,
+        first: impl FnOnce(u64) -> Result<Option<u64>, Problem>,
+    ) -> Result<u64, Problem> {
         let Some(number) = self.number else { return Ok(all) };
         let Some(before) = number.checked_sub(1) else { return Ok(0) };
         Ok(u64::from(first(before)? == Some(number)))

@@ -31,6 +31,8 @@ const OTHERS: &[&str] = &[
     "/api/v1/history?id=orders-of",
     "/api/v1/stream?status=1s",
     "/api/v1/stream?query=orders-of",
+    "/api/v1/config",
+    "/api/v1/kinds",
     "/api/v1/queries",
     "/api/v1/queries/orders-of",
     "/api/v1/queries/orders-of/explain",

@@ -49,6 +49,7 @@ mod hostile;
 mod hung_up;
 mod included;
 mod inspect;
+mod items;
 mod joined;
 mod kept;
 mod killed;

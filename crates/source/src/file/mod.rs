@@ -18,6 +18,7 @@ mod position;
 mod reader;
 mod record;
 mod rotated;
+mod sample;
 mod table;
 mod units;
 
@@ -27,3 +28,4 @@ pub use format::{Compression, Format};
 pub use parse::Parser;
 pub use position::{FileMark, FilePosition};
 pub use reader::FileSource;
+pub use sample::{Sample, Sampled, sample};

@@ -12,6 +12,6 @@ mod record;
 mod typed;
 mod unavailable;
 
-pub use print::transaction_to_json;
+pub use print::{changes_to_json, transaction_to_json};
 pub(crate) use reader::too_long;
 pub use reader::{Reader, parse_transaction};

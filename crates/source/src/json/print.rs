@@ -10,12 +10,17 @@ use serde_json::{Value as Json, json};
 pub fn transaction_to_json(transaction: &Transaction) -> String {
     let mut line = match transaction.changes.as_slice() {
         [change] => change_to_json(change),
-        changes => json!({"transaction": changes.iter().map(change_to_json).collect::<Vec<_>>()}),
+        _ => json!({"transaction": changes_to_json(transaction)}),
     };
     if let Some(timestamp) = transaction.timestamp {
         line["timestamp"] = timestamp.0.into();
     }
     line.to_string()
+}
+
+/// Returns each change of the transaction in JSON.
+pub fn changes_to_json(transaction: &Transaction) -> Vec<Json> {
+    transaction.changes.iter().map(change_to_json).collect()
 }
 
 fn change_to_json(change: &Change) -> Json {
