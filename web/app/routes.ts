@@ -7,6 +7,7 @@ export type Route =
   | { page: "overview" }
   | { page: "list"; kind: Kind }
   | { page: "component"; kind: Kind; id: string; tab: string | null }
+  | { page: "new"; kind: "source" | "reaction" }
   | { page: "code"; code: string }
   | { page: "events" }
   | { page: "store" }
@@ -47,6 +48,7 @@ function route(path: string, parts: string[]): Route {
     if (!id) return { page: "list", kind: kindOf(first) };
     return { page: "component", kind: kindOf(first), id, tab: tab || null };
   }
+  if (first === "new" && (id === "source" || id === "reaction")) return { page: "new", kind: id };
   if (first === "errors" && id) return { page: "code", code: id };
   if (first === "events") return { page: "events" };
   if (first === "store") return { page: "store" };

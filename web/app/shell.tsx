@@ -14,6 +14,7 @@ import { Toast } from "../part/toast.tsx";
 import { CodePage } from "../view/code.tsx";
 import { Component } from "../view/component.tsx";
 import { Events } from "../view/events.tsx";
+import { EditItem, NewItem } from "../view/form.tsx";
 import { List } from "../view/list.tsx";
 import { Overview } from "../view/overview.tsx";
 import { Store } from "../view/store.tsx";
@@ -61,6 +62,8 @@ function crumbs(route: Route): { up: [string, string] | null; here: string } {
       return { up: ["Overview", "#/"], here: kinds[route.kind] };
     case "component":
       return { up: [kinds[route.kind], `#/${section(route.kind)}`], here: route.id };
+    case "new":
+      return { up: [kinds[route.kind], `#/${section(route.kind)}`], here: `New ${route.kind}` };
     case "code":
       return { up: ["Overview", "#/"], here: route.code };
     case "events":
@@ -79,7 +82,10 @@ function View({ route }: { route: Route }) {
       return <Overview />;
     case "list":
       return <List kind={route.kind} key={route.kind} />;
+    case "new":
+      return <NewItem kind={route.kind} key={route.kind} />;
     case "component":
+      if (route.tab === "edit" && route.kind !== "query") return <EditItem kind={route.kind} id={route.id} key={route.id} />;
       return <Component kind={route.kind} id={route.id} tab={route.tab} key={`${route.kind} ${route.id}`} />;
     case "code":
       return <CodePage code={route.code} key={route.code} />;

@@ -25,9 +25,16 @@ export function reset(kind: Kind, id: string): Promise<unknown> {
   return post(of(section(kind), id, "/reset"));
 }
 
-/** Removes a component with all that it stored. */
-export async function remove(kind: Kind, id: string): Promise<void> {
-  await call(of(section(kind), id), { method: "DELETE", urgent: true });
+/** Removes a component with all that it stored, if its definition is the one with this hash. */
+export async function remove(kind: Kind, id: string, match: string | null): Promise<void> {
+  await call(of(section(kind), id), { method: "DELETE", urgent: true, match });
+  void readNeeds();
+}
+
+/** Creates a component, or changes the one whose definition has this hash. */
+export async function save(kind: Kind, id: string, definition: string, isNew: boolean, match: string | null): Promise<void> {
+  const [method, path] = isNew ? ["POST", `/api/v1/${section(kind)}`] : ["PUT", of(section(kind), id)];
+  await call(path, { method, body: definition, urgent: true, match });
   void readNeeds();
 }
 

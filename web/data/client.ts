@@ -20,6 +20,8 @@ export class Refusal extends Error {
     message: string,
     /** After how many seconds to try again, if the server says so. */
     readonly retryAfter: number | null = null,
+    /** Further members of the answer, which the page of the code names. */
+    readonly more: { readonly [name: string]: unknown } = {},
   ) {
     super(message);
   }
@@ -33,6 +35,8 @@ export interface Options {
   urgent?: boolean;
   /** The form of the answer, if not JSON. */
   accept?: string;
+  /** The hash of the definition that is changed: of another one nothing is. */
+  match?: string | null;
 }
 
 interface Waiting {
@@ -85,7 +89,11 @@ export async function inTurn<T>(options: Options, work: () => Promise<T>): Promi
 export async function open(path: string, options: Options = {}): Promise<Response> {
   const { method = "GET", body, signal } = options;
   const sent = token();
-  const headers = { ...authorization(), ...(options.accept ? { accept: options.accept } : {}) };
+  const headers = {
+    ...authorization(),
+    ...(options.accept ? { accept: options.accept } : {}),
+    ...(options.match ? { "if-match": `"${options.match}"` } : {}),
+  };
   const init: RequestInit = { method, headers, cache: "no-store" };
   if (body !== undefined) init.body = body;
   if (signal) init.signal = signal;
@@ -108,7 +116,7 @@ async function refused(answer: Response): Promise<Refusal> {
   const text = await answer.text().catch(() => "");
   try {
     const problem = JSON.parse(text) as { detail?: string; code?: string };
-    if (problem.detail) return new Refusal(answer.status, problem.code ?? null, problem.detail, after);
+    if (problem.detail) return new Refusal(answer.status, problem.code ?? null, problem.detail, after, problem);
   } catch {
     // A proxy in between answers in its own way.
   }

@@ -225,10 +225,16 @@ export interface Letter {
 
 export interface Definition {
   id: string;
+  kind: Kind;
   by: "file" | "call" | "program";
   definition: Value;
+  hash: string | null;
+  /** In YAML, as an item of its own. */
+  text: string | null;
   differs_from_file: boolean;
   in_file: Value;
+  text_in_file: string | null;
+  place_in_file: { file: string; line: number } | null;
 }
 
 /** Returns the section of the configuration, and the part of an address, that a kind has. */

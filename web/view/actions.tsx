@@ -3,10 +3,12 @@
 import * as actions from "../data/actions.ts";
 import { of } from "../data/client.ts";
 import { section, type Node, type Status } from "../data/types.ts";
+import { to } from "../app/routes.ts";
 import { Button, obstacle } from "../part/button.tsx";
 import { Menu, type Entry } from "../part/menu.tsx";
 import { say, sayWhy } from "../part/toast.tsx";
 import { things } from "../text.ts";
+import { copy } from "./copy.ts";
 import { askRemove, askReset, RESETS } from "./costs.tsx";
 
 export interface ActionProps {
@@ -40,27 +42,26 @@ export function Actions({ status, node, reread }: ActionProps) {
       <Button class={state === "error" ? "primary start" : "start"} act={isIdle ? start : stop} unless={forbidden}>
         {isIdle ? "Start" : "Stop"}
       </Button>
-      <Menu label="More" of={entries(status, node, forbidden)} />
+      <Menu label="More" of={entries(status, forbidden)} />
     </div>
   );
 }
 
-function entries(status: Status, node: Node | undefined, forbidden: string | null): Entry[] {
+function entries(status: Status, forbidden: string | null): Entry[] {
   const { kind, id } = status;
   const address = `${location.origin}${of(section(kind), id)}`;
   return [
+    ...(kind === "query" ? [] : [edit(status)]),
     { label: "Its events", act: () => (location.hash = `#/events?component=${encodeURIComponent(id)}`) },
     { label: "Copy as curl", act: () => copy(`curl ${address}`) },
-    { label: `${RESETS[kind]}...`, act: () => askReset(status, node), unless: forbidden },
-    { label: "Remove...", act: () => askRemove(status, node), destroys: true, unless: obstacle("administer") },
+    { label: `${RESETS[kind]}...`, act: () => void askReset(status), unless: forbidden },
+    { label: "Remove...", act: () => void askRemove(status), destroys: true, unless: obstacle("administer") },
   ];
 }
 
-/** Puts text into the clipboard, where the browser lets a page do so. */
-export function copy(text: string): void {
-  const done = navigator.clipboard?.writeText(text);
-  if (!done) return say("This browser lets pages use the clipboard only over TLS or on this machine.");
-  done.then(() => say("Copied."), sayWhy);
+function edit({ kind, id, configured }: Status): Entry {
+  const unless = obstacle("administer") ?? (configured ? null : GONE);
+  return { label: "Edit", act: () => (location.hash = to(kind, id, "edit")), unless };
 }
 
 function Verify({ id, unless }: { id: string; unless: string | null }) {

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { settle, type Aside } from "../data/actions.ts";
 import { of } from "../data/client.ts";
+import { foreseeDiscard, type Foreseen } from "../data/foreseen.ts";
 import type { Letter, Status } from "../data/types.ts";
 import { Button, obstacle } from "../part/button.tsx";
 import { ask } from "../part/dialog.tsx";
@@ -10,7 +11,7 @@ import { Problem, Skeleton } from "../part/problem.tsx";
 import { Message, Text, Time } from "../part/text.tsx";
 import { say, sayWhy } from "../part/toast.tsx";
 import { cut, things } from "../text.ts";
-import { copy } from "./actions.tsx";
+import { copy } from "./copy.ts";
 import { useRead } from "./use-read.ts";
 
 const EVERY = 3_000;
@@ -70,16 +71,22 @@ interface ItemsProps {
   again: () => Promise<void>;
 }
 
+function dropped({ loses }: Foreseen): number {
+  return (loses?.parked ?? 0) + (loses?.dead_letters ?? 0);
+}
+
 function Items({ id, total, words, of, refusal, again }: ItemsProps) {
   const retry = async (number: number | null) => {
     await settle(words.aside, id, words.verb, number).then(() => say(`${words.retry}: requested.`), sayWhy);
     await again();
   };
-  const drop = (number: number | null) => {
-    const many = number === null ? things(total, words.one) : `${words.one} ${number}`;
+  const drop = async (number: number | null) => {
+    const foreseen = await foreseeDiscard(words.aside === "parked" ? "source" : "reaction", id, words.aside, number).catch(sayWhy);
+    if (!foreseen) return;
+    const many = number === null ? things(dropped(foreseen), words.one) : `${words.one} ${number}`;
     ask({
       title: `Drop ${many}?`,
-      body: <p>{words.cost}</p>,
+      body: <p>{dropped(foreseen) === 0 ? "It is gone already." : words.cost}</p>,
       verb: "Drop",
       keep: "Keep",
       destroys: true,
@@ -124,7 +131,7 @@ interface OneProps {
   of: Item;
   words: Words;
   retry: (number: number) => Promise<void>;
-  drop: (number: number) => void;
+  drop: (number: number) => Promise<void>;
   forbidden: string | null;
 }
 

@@ -1,14 +1,16 @@
-/* What it costs to reset or remove a component, said before it is done. */
+/* What it costs to reset or remove a component, as the server says before it is done. */
 
-import type { ComponentChildren } from "preact";
 import * as actions from "../data/actions.ts";
+import { asRefusal } from "../data/client.ts";
+import { foreseeRemoval, foreseeReset, type Foreseen } from "../data/foreseen.ts";
 import { node as found } from "../data/store.ts";
-import { section, type Kind, type Node, type Status } from "../data/types.ts";
+import { section, type Kind, type Readers, type Status } from "../data/types.ts";
 import { to } from "../app/routes.ts";
 import { ask } from "../part/dialog.tsx";
 import { Text } from "../part/text.tsx";
-import { say } from "../part/toast.tsx";
+import { say, sayWhy } from "../part/toast.tsx";
 import { count, things } from "../text.ts";
+import { Lost, Receivers, lost } from "./losses.tsx";
 
 /** What a reset of each kind is called. */
 export const RESETS: { [kind in Kind]: string } = {
@@ -18,15 +20,13 @@ export const RESETS: { [kind in Kind]: string } = {
 };
 
 /** Asks before a component begins again. */
-export function askReset(status: Status, node: Node | undefined): void {
-  const { kind, id } = status;
-  const lag = node?.lag ?? status.lag;
-  const isLossy = kind === "source" || (kind === "reaction" && status.guarantee !== "whole" && lag > 0);
+export async function askReset({ kind, id }: Status): Promise<void> {
+  const foreseen = await foreseeReset(kind, id).catch(sayWhy);
+  if (!foreseen) return;
+  const isLossy = lost(foreseen).length > 0;
   ask({
     title: `${RESETS[kind]}: ${id}?`,
-    body: { source: <SourceReset of={status} />, query: <QueryReset of={status} />, reaction: <ReactionReset of={status} lag={lag} /> }[
-      kind
-    ],
+    body: { source: <SourceReset of={foreseen} />, query: <QueryReset of={foreseen} />, reaction: <ReactionReset of={foreseen} /> }[kind],
     verb: RESETS[kind],
     keep: "Leave it as it is",
     destroys: isLossy,
@@ -38,82 +38,98 @@ export function askReset(status: Status, node: Node | undefined): void {
   });
 }
 
-function SourceReset({ of }: { of: Status }) {
-  const readers = of.read_by?.count ?? 0;
-  if (of.type === "postgres") {
-    return <p>All of its tables are copied again from the database. What differs is taken in; the rest stays as it is.</p>;
+function SourceReset({ of }: { of: Foreseen }) {
+  // What is copied again is compared with what is stored.
+  if (!of.followers) {
+    return (
+      <p>
+        All of its tables are copied again from the database, {things(of.reads ?? 0, "element")} as they are now. What differs is taken
+        in; the rest stays as it is.
+      </p>
+    );
   }
   return (
     <>
-      <p>It is read from its beginning, as a new epoch.</p>
-      <ul>
-        <li class="bad">its {things(of.rows, "element")} go, and come again as it is read</li>
-        {of.parked > 0 ? <li class="bad">{things(of.parked, "parked piece")} of input go with them</li> : null}
-        <li>
-          {things(readers, "component")} that {readers === 1 ? "reads" : "read"} it {readers === 1 ? "does" : "do"} what{" "}
-          {readers === 1 ? "its" : "their"} recovery policy says
-        </li>
-      </ul>
+      <p>It is read from its beginning, as a new epoch. Until then these are gone:</p>
+      <Lost of={of} />
+      <Receivers of={of} />
     </>
   );
 }
 
-function QueryReset({ of }: { of: Status }) {
-  const readers = of.read_by?.count ?? 0;
+function QueryReset({ of }: { of: Foreseen }) {
   return (
     <>
       <p>
-        It is evaluated again from the elements that are stored. The {things(of.rows, "row")} of now serve until then.
+        It is evaluated again from {things(of.reads ?? 0, "stored element")}. The {things(of.rows ?? 0, "row")} of now serve until then.
       </p>
-      <p class="muted">
-        {readers === 0 ? "Nothing reads it." : `${things(readers, "component")} that read it receive what differs.`}
-      </p>
+      <Receivers of={of} />
     </>
   );
 }
 
-function ReactionReset({ of, lag }: { of: Status; lag: number }) {
-  if (of.guarantee === "whole") return <p>Its target is written again from the rows of now.</p>;
+function ReactionReset({ of }: { of: Foreseen }) {
+  if (of.rebuilds) return <p>What it keeps is written again from the rows of now.</p>;
+  if (lost(of).length === 0) return <p>It starts over from what is true now. Nothing waits.</p>;
   return (
     <>
-      <p>It starts over from what is true now.</p>
-      <ul>
-        {lag > 0 ? <li class="bad">{things(lag, "result")} that wait are not delivered one by one any more</li> : <li>nothing waits</li>}
-        {of.dead_letters > 0 ? <li>{things(of.dead_letters, "dead letter")} stay</li> : null}
-      </ul>
+      <p>It starts over from what is true now. Never delivered are:</p>
+      <Lost of={of} />
     </>
   );
 }
 
-/** Asks before a component goes with all that it stored; then the list of its kind is shown, if nothing else is said. */
-export function askRemove(status: Status, node: Node | undefined, then?: () => void): void {
-  const { kind, id } = status;
-  const by = status.read_by;
-  if (by && by.count > 0) {
-    ask({
-      title: `${id} cannot be removed yet`,
-      body: <Blocked of={by.ids} all={by.count} />,
-      verb: null,
-      keep: "Close",
-      destroys: false,
-      typed: null,
-      act: async () => {},
-    });
+/**
+ * Asks before a component goes with all that it stored; then the list of its kind is shown, if nothing else is said. `since`
+ * says why it is asked again.
+ */
+export async function askRemove({ kind, id }: Status, then: (() => void) | null = null, since: string | null = null): Promise<void> {
+  let foreseen: Foreseen;
+  try {
+    foreseen = await foreseeRemoval(kind, id);
+  } catch (error) {
+    const { more } = asRefusal(error);
+    if (more["read_by"]) askBlocked(id, more["read_by"] as Readers);
+    else sayWhy(error);
     return;
   }
   ask({
-    title: `Remove ${id}?`,
-    body: <Lost of={status} lag={node?.lag ?? status.lag} />,
+    title: since === null ? `Remove ${id}?` : `Remove ${id} all the same?`,
+    body: (
+      <>
+        {since === null ? null : <p class="note-line">{since}</p>}
+        <p>This cannot be undone. Its place goes{lost(foreseen).length > 0 ? ", and with it" : "."}</p>
+        <Lost of={foreseen} />
+        {kind === "reaction" ? <p class="muted">Created again under this name, it begins at the head.</p> : null}
+      </>
+    ),
     verb: "Remove",
     keep: "Keep it",
     destroys: true,
     typed: id,
     act: async () => {
-      await actions.remove(kind, id);
+      try {
+        await actions.remove(kind, id, foreseen.hash);
+      } catch (error) {
+        if (asRefusal(error).status !== 412) throw error;
+        return askRemove({ kind, id } as Status, then, "It was changed in the meantime. What you see is as it is now.");
+      }
       if (then) then();
       else location.hash = `#/${section(kind)}`;
       say(`${id} is removed.`);
     },
+  });
+}
+
+function askBlocked(id: string, by: Readers): void {
+  ask({
+    title: `${id} cannot be removed yet`,
+    body: <Blocked of={by.ids} all={by.count} />,
+    verb: null,
+    keep: "Close",
+    destroys: false,
+    typed: null,
+    act: async () => {},
   });
 }
 
@@ -132,25 +148,5 @@ function Blocked({ of, all }: { of: string[]; all: number }) {
       {all > of.length ? ` and ${count(all - of.length)} more` : ""}. Remove {all === 1 ? "it" : "them"} first, or have{" "}
       {all === 1 ? "it" : "them"} read something else.
     </p>
-  );
-}
-
-function Lost({ of, lag }: { of: Status; lag: number }) {
-  const lost: ComponentChildren[] = [];
-  if (of.kind === "source") lost.push(things(of.rows, "element"));
-  if (of.kind === "query") lost.push(things(of.rows, "row"), things(of.log_entries, "result"));
-  if (of.kind === "reaction" && lag > 0) lost.push(`${things(lag, "result")} that wait`);
-  if (of.parked > 0) lost.push(things(of.parked, "parked piece"));
-  if (of.dead_letters > 0) lost.push(things(of.dead_letters, "dead letter"));
-  return (
-    <>
-      <p>This cannot be undone. Its place goes{lost.length > 0 ? ", and with it" : "."}</p>
-      <ul>
-        {lost.map((what) => (
-          <li class="bad">{what}</li>
-        ))}
-      </ul>
-      {of.kind === "reaction" ? <p class="muted">Created again under this name, it begins at the head.</p> : null}
-    </>
   );
 }

@@ -6,7 +6,7 @@ import { painted } from "../data/paint.ts";
 import { node } from "../data/store.ts";
 import { section, type Kind, type Node, type State, type Status } from "../data/types.ts";
 import { choose, place, to } from "../app/routes.ts";
-import { Button } from "../part/button.tsx";
+import { Button, obstacle } from "../part/button.tsx";
 import { Problem, Skeleton } from "../part/problem.tsx";
 import { Text } from "../part/text.tsx";
 import { count, inWords } from "../text.ts";
@@ -32,6 +32,13 @@ export function List({ kind }: { kind: Kind }) {
     <>
       <div class="head">
         <h1>{title(kind)}</h1>
+        {kind === "query" ? null : (
+          <div class="actions">
+            <Button act={() => void (location.hash = `#/new/${kind}`)} unless={obstacle("administer")}>
+              New {kind}
+            </Button>
+          </div>
+        )}
       </div>
       <section class="card live">
         <div class="tools">

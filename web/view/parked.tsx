@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { settle } from "../data/actions.ts";
 import { of } from "../data/client.ts";
+import { foreseeDiscard } from "../data/foreseen.ts";
 import type { Parked, Status } from "../data/types.ts";
 import { Button, obstacle } from "../part/button.tsx";
 import { ask } from "../part/dialog.tsx";
@@ -10,7 +11,7 @@ import { Problem, Skeleton } from "../part/problem.tsx";
 import { Message, Text, Time } from "../part/text.tsx";
 import { say, sayWhy } from "../part/toast.tsx";
 import { around, cut, things } from "../text.ts";
-import { copy } from "./actions.tsx";
+import { copy } from "./copy.ts";
 import { Mend } from "./mend.tsx";
 import { useRead } from "./use-read.ts";
 
@@ -36,11 +37,14 @@ export function ParkedView({ status, reread }: { status: Status; reread: () => P
   };
   const isWhole = answer !== null && answer.length < LIMIT;
   const total = isWhole ? answer.length : status.parked;
-  const drop = (number: number | null) => {
-    const many = number === null ? things(total, "parked piece") : `parked piece ${number}`;
+  const drop = async (number: number | null) => {
+    const foreseen = await foreseeDiscard("source", id, "parked", number).catch(sayWhy);
+    if (!foreseen) return;
+    const pieces = foreseen.loses?.parked ?? 0;
+    const many = number === null ? things(pieces, "parked piece") : `parked piece ${number}`;
     ask({
       title: `Drop ${many}?`,
-      body: <p>{COST}</p>,
+      body: <p>{pieces === 0 ? "It is gone already." : COST}</p>,
       verb: "Drop",
       keep: "Keep",
       destroys: true,
@@ -84,7 +88,7 @@ interface PieceProps {
   source: string;
   of: Parked;
   retry: (number: number) => Promise<void>;
-  drop: (number: number) => void;
+  drop: (number: number) => Promise<void>;
   after: () => Promise<void>;
   forbidden: string | null;
 }

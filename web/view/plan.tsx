@@ -6,7 +6,7 @@ import { Button } from "../part/button.tsx";
 import { Cypher } from "../part/cypher.tsx";
 import { Problem, Skeleton } from "../part/problem.tsx";
 import { Text } from "../part/text.tsx";
-import { copy } from "./actions.tsx";
+import { copy } from "./copy.ts";
 import { Made } from "./definition.tsx";
 import { useRead } from "./use-read.ts";
 
@@ -42,7 +42,7 @@ export function Plan({ id }: { id: string }) {
         </pre>
         <div class="pad ruled">
           {definition.refusal ? <Problem of={definition.refusal} retry={definition.again} /> : null}
-          {definition.answer ? <Made of={definition.answer} leave={["id", "cypher"]} /> : null}
+          {definition.answer ? <Made of={definition.answer} leave={["id", "cypher"]} again={definition.again} /> : null}
         </div>
       </section>
       <section class="card">

@@ -18,7 +18,7 @@ export function Settings({ section, id }: { section: Section; id: string }) {
   }
   return (
     <section class="card pad">
-      <Made of={answer} leave={["id"]} />
+      <Made of={answer} leave={["id"]} again={again} />
     </section>
   );
 }

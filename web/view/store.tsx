@@ -119,7 +119,7 @@ function Leftovers({ of, again }: { of: Held[]; again: () => Promise<void> }) {
   const remove = async (one: Held) => {
     try {
       const status = await call<Status>(path(section(one.kind), one.id), { urgent: true });
-      askRemove(status, undefined, () => void again());
+      await askRemove(status, () => void again());
     } catch (error) {
       sayWhy(error);
     }

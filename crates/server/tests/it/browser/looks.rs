@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-const VIEWS: [&str; 21] = [
+const VIEWS: &[&str] = &[
     "#/",
     "#/?as=table",
     "#/events",
@@ -31,6 +31,9 @@ const VIEWS: [&str; 21] = [
     "#/queries/big/health",
     "#/reactions/board/deliveries",
     "#/reactions/board/dead",
+    "#/new/source",
+    "#/new/reaction",
+    "#/reactions/board/edit",
     "#/errors/LW0510",
 ];
 
